@@ -1,0 +1,193 @@
+"""Recovery: facts are folded back into a machine; a new owner then takes the bodies that died with the old one.
+
+A checkpoint per node on a frozen graph, not a replay of code: what is recorded is never run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
+from stratix_tasks.core.facts import RUN as RUN_FACT
+from stratix_tasks.core.machine import Group, Machine
+from stratix_tasks.core.plan import Kind
+from stratix_tasks.core.requests import live_bodies
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.timers import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Stands in a machine's `values` for a result that is recorded but not loaded."""
+
+    codec: str
+    payload: Any
+    unit: int
+    attempt: int
+
+
+SCALARS = (type(None), bool, int, float, str)
+
+
+def fold(machine: Machine, facts: Iterable[Fact]) -> float:
+    """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right. Returns the last fact's time."""
+    last = 0.0
+    for fact in facts:
+        last = fact[1]
+        apply = _APPLY.get(fact[0])
+        if apply is not None:
+            apply(machine, fact)
+    _recount(machine)
+    machine.facts.clear()
+    machine.commands.clear()
+    return last
+
+
+def claim(machine: Machine, at: float, engine: str, epoch: int, host: str, pid: int, idle: float) -> None:
+    """A new owner goes on: live bodies died with the old one; deadlines did not count for `idle` seconds."""
+    machine.facts.append((CLAIMED, at, engine, epoch, host, pid))
+    if machine.run_state is RunState.PENDING:
+        machine.start(at)
+    _arm(machine, at, idle)
+    for state in (State.RUNNING, State.SUSPENDED, State.STOPPING):
+        for unit in live_bodies(machine, state):
+            _orphan(machine, unit, at)
+    for unit in live_bodies(machine, State.PENDING):
+        machine.wake(unit, at)
+    machine.advance(at)
+
+
+def _orphan(machine: Machine, unit: int, at: float) -> None:
+    target, reason, detail = machine.target.pop(unit, (None, "owner", None))
+    machine.move(unit, Event.ORPHANED, at, reason if target is not None else "owner", detail, target)
+    if unit in machine.holds and machine.state[unit] == State.PENDING:
+        machine.move(unit, Event.HOLD, at, "user")
+
+
+def _arm(machine: Machine, at: float, idle: float) -> None:
+    if machine.plan.spec.timeout is not None and machine.run_state not in RUN_TERMINAL:
+        begun = min((t for t in machine.started if t), default=at)
+        machine.timers.arm(Timer.RUN, 0, at, max(machine.plan.spec.timeout - (at - idle - begun), 0.0))
+    machine.timers.paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
+    for unit in live_bodies(machine, State.RETRYING):
+        machine.timers.arm(Timer.DUE, unit, at, max(machine.due.get(unit, at) - at, 0.0))
+
+
+def _started(machine: Machine, fact: Fact) -> None:
+    _, at, unit, attempt, queued, _worker = fact
+    machine.state[unit] = State.RUNNING
+    machine.attempt[unit] = attempt
+    machine.queued[unit], machine.started[unit] = queued, at
+
+
+def _completed(machine: Machine, fact: Fact) -> None:
+    _, at, unit, attempt, codec, payload, summary, _cpu = fact
+    machine.state[unit] = State.COMPLETED
+    machine.ended[unit] = at
+    machine.target.pop(unit, None)
+    machine.reason.pop(unit, None)
+    keep(machine, unit, attempt, codec, payload, summary)
+
+
+def _given(machine: Machine, fact: Fact) -> None:
+    _, _at, unit, codec, payload, summary = fact
+    keep(machine, unit, machine.attempt[unit], codec, payload, summary)
+
+
+def keep(machine: Machine, unit: int, attempt: int, codec: str, payload: Any, summary: dict[str, Any] | None) -> None:
+    plain = codec == "json" and type(payload) in SCALARS
+    machine.values[unit] = payload if plain else Stored(codec, payload, unit, attempt)
+    if summary is not None:
+        machine.summary[unit] = summary
+
+
+def _moved(machine: Machine, fact: Fact) -> None:
+    _, at, unit, event, state, reason, attempt, detail = fact
+    machine.state[unit] = state
+    machine.attempt[unit] = attempt
+    if reason is None:
+        machine.reason.pop(unit, None)
+    else:
+        machine.reason[unit] = reason
+    detail = detail or {}
+    if event == Event.STOP:
+        kept = {key: part for key, part in detail.items() if key != "target"}
+        machine.target[unit] = (State(detail["target"]), reason or "user", kept or None)
+    if event in (Event.RETRY, Event.REOPEN):
+        machine.spent[unit] = attempt
+        machine.error.pop(unit, None)
+    if "error" in detail:
+        machine.error[unit] = detail["error"]
+    if "due" in detail:
+        machine.due[unit] = detail["due"]
+    elif event in (Event.DUE, Event.RETRY):
+        machine.due.pop(unit, None)
+    if "codec" in detail:
+        keep(machine, unit, attempt, detail["codec"], detail["payload"], detail["summary"])
+    if state in TERMINAL:
+        machine.ended[unit] = at
+        machine.target.pop(unit, None)
+
+
+def _expanded(machine: Machine, fact: Fact) -> None:
+    _, at, unit, _first, count, keys, _codec, _payload = fact
+    flow = machine.plan.kinds[unit] is Kind.FLOW
+    members = machine.plan.members.get(unit, []) if flow else machine.add_items(unit, count)
+    machine.open_group(unit, members, keys, at, "", None)
+
+
+def _run(machine: Machine, fact: Fact) -> None:
+    machine.run_state, machine.run_reason = RunState(fact[2]), fact[3]
+    if fact[4] and "target" in fact[4]:
+        machine.run_target = RunState(fact[4]["target"])
+
+
+def _requested(machine: Machine, fact: Fact) -> None:
+    """Holds of running bodies and of groups are intent: no transition tells of them."""
+    _, at, verb, target, _args, _by = fact
+    if target is None or verb not in ("pause", "resume"):
+        return
+    unit = unit_of(machine, target)
+    for held in (unit, *(machine.members(unit) if unit in machine.groups else ())):
+        if verb == "pause" and machine.state[held] not in TERMINAL:
+            machine.holds[held] = at
+        else:
+            machine.holds.pop(held, None)
+
+
+_APPLY: dict[int, Any] = {
+    STARTED: _started,
+    COMPLETED: _completed,
+    MOVED: _moved,
+    RUN_FACT: _run,
+    GIVEN: _given,
+    EXPANDED: _expanded,
+    REQUESTED: _requested,
+}
+
+
+def _recount(machine: Machine) -> None:
+    """Counts and queues from the states alone. What was ready is pending again: it is looked at afresh by a claim."""
+    state = machine.state
+    for unit in live_bodies(machine, State.READY):
+        state[unit] = State.PENDING
+    machine.todo = sum(1 for s in state if s not in TERMINAL)
+    machine.bad = sum(1 for unit in range(len(machine.plan.names)) if state[unit] in BAD)
+    machine.live = sum(1 for s in state if s in LIVE)
+    for unit in range(len(machine.plan.names)):
+        machine.recount(unit)
+    for group in machine.groups.values():
+        _count(machine, group)
+
+
+def _count(machine: Machine, group: Group) -> None:
+    states = [machine.state[unit] for unit in group.members]
+    group.done = states.count(State.COMPLETED)
+    group.skipped = states.count(State.SKIPPED)
+    group.failed = sum(s in BAD for s in states)
+    group.ended = group.done + group.skipped + group.failed
+
+

@@ -1,0 +1,25 @@
+"""When to try again, and how long to wait before: exponential backoff with full jitter.
+
+Full jitter draws uniformly from 0 to the backed-off delay, which spreads clients best (M. Brooker, "Exponential Backoff And
+Jitter", 2015).
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from stratix_tasks.spec.model import Retry
+
+
+def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
+    """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, and its class or a base is in `on`."""
+    if tried > retry.max:
+        return False
+    return not retry.on or not {error.get("type"), *error.get("bases", ())}.isdisjoint(retry.on)
+
+
+def pause_before(retry: Retry, tried: int, random: Random) -> float:
+    """Seconds to wait after the `tried`-th attempt (from 1)."""
+    delay = min(retry.delay * retry.backoff ** max(tried - 1, 0), retry.max_delay)
+    return random.uniform(0, delay) if retry.jitter == "full" else delay

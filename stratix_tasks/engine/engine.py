@@ -1,0 +1,439 @@
+"""The shell: one thread, one loop, and turns: drain the inbox, let the machine decide, write the journal, perform.
+
+It runs no user code but inline bodies, so that neither a busy cell nor a blocking body can keep a click waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from time import perf_counter, time
+from typing import Any
+
+from stratix_tasks.core import requests
+from stratix_tasks.core.lanes import Lane, Slots
+from stratix_tasks.core.machine import MISSING, Answer, Do
+from stratix_tasks.core.plan import Policy
+from stratix_tasks.core.ports import Encoded, Journal, Objects
+from stratix_tasks.core.states import RUN_TERMINAL, RunState
+from stratix_tasks.engine import outcome
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import StoreError
+from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
+from stratix_tasks.runners.capture import CAPTURE
+from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
+from stratix_tasks.runners.thread import ThreadRunner
+
+TURN = 0.005
+"""Seconds after which a turn gives the loop back."""
+SWITCH = 0.0001
+"""The interpreter's switch interval while a run lives: with the usual 5 ms a busy cell holds each hand-over up that long."""
+NOTES_EVERY = 0.05
+"""Seconds between writing out logs, metrics and progress."""
+DISK_RETRY = 1.0
+
+
+class EngineLoop:
+    """Runs live runs. All methods but those named as for any thread belong to its own thread."""
+
+    def __init__(self, journal: Journal, objects: Objects, *, concurrency: int, pools: dict[str, int]) -> None:
+        self.journal, self.objects = journal, objects
+        self.slots = Slots("engine", concurrency)
+        self.pools = {name: Slots(name, size) for name, size in pools.items()}
+        self.lives: dict[str, LiveRun] = {}
+        self.on_ended: list[Callable[[LiveRun], None]] = []
+        self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
+        self._woken = False
+        self._noted: set[LiveRun] = set()
+        self._interval = sys.getswitchinterval()
+        self.loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
+        self.runners: dict[str, Any] = {
+            "thread": ThreadRunner(self.loop.call_later),
+            "async": AsyncRunner(self.loop.call_later),
+            "inline": InlineRunner(self.loop),
+        }
+        self._thread.start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    # ------------------------------------------------------------------ any thread
+
+    def post(self, live: LiveRun, event: tuple[Any, ...]) -> None:
+        """An answer for a run's machine."""
+        self._inbox.append((live, event))
+        if not self._woken:
+            self._woken = True
+            self.loop.call_soon_threadsafe(self._turn)
+
+    def noted(self, live: LiveRun) -> None:
+        """A body said something; it is written out within `NOTES_EVERY`."""
+        if live not in self._noted:
+            self._noted.add(live)
+            self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self._flush_notes, live)
+
+    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Run a function in the engine's thread; the future has its result or error."""
+        future: Future[Any] = Future()
+
+        def perform() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(function(*args))
+            except BaseException as error:
+                future.set_exception(error)
+
+        if threading.current_thread() is self._thread:
+            perform()
+        else:
+            self.loop.call_soon_threadsafe(perform)
+        return future
+
+    def begin(self, live: LiveRun, first: list[tuple[Any, ...]]) -> None:
+        """Start a run whose CREATED fact is `first`."""
+        self.loop.call_soon_threadsafe(self._begin, live, first)
+
+    def ask(
+        self, live: LiveRun, verb: str, target: str | None, value: Any = MISSING, encoded: Encoded | None = None, by: str = ""
+    ) -> Future[Any]:
+        """A request; the future is done once its facts are journaled, or has the TransitionError."""
+        return self.call(self._ask, live, verb, target, value, encoded, by)
+
+    def close(self) -> None:
+        """Stop the loop after what is in it; bodies that still run are left to their daemon threads."""
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(5.0)
+        for runner in self.runners.values():
+            runner.close()
+
+    # ------------------------------------------------------------------ turns
+
+    def _turn(self) -> None:
+        begun = perf_counter()
+        inbox = self._inbox
+        while True:
+            touched: list[LiveRun] = []
+            while inbox:
+                live, event = inbox.popleft()
+                if not live.events:
+                    touched.append(live)
+                live.events.append(event)
+            if not touched:
+                self._woken = False
+                if not inbox:
+                    break
+                self._woken = True
+            for live in touched:
+                self._step(live)
+            if perf_counter() - begun > TURN:
+                self.loop.call_soon(self._turn)
+                return
+        if len(self.lives) > 1:
+            self._feed_starved()
+
+    def _step(self, live: LiveRun) -> None:
+        events, live.events = live.events, []
+        for event in events:
+            kind = event[0]
+            if kind == 0 or kind == Answer.FAIL or kind == Answer.STOPPED:
+                live.bodies.pop(event[1], None) if self._current(live, event) else None
+                if kind == Answer.FAIL and event[5] is not None:
+                    live.exceptions[event[1]] = event[5]
+            elif kind == UNSTORED:
+                self._unstored(live, event[1], event[2], event[3])
+        if any(event[0] == UNSTORED for event in events):
+            events = [event for event in events if event[0] != UNSTORED]
+        facts, commands = live.machine.handle(events, time())
+        self._commit(live, facts, commands)
+
+    @staticmethod
+    def _current(live: LiveRun, event: tuple[Any, ...]) -> bool:
+        body = live.bodies.get(event[1])
+        return body is not None and body.number == event[2]
+
+    def _commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+        """Journal first, then perform."""
+        if live.unwritten:
+            live.unwritten += facts
+            live.commands += commands
+            return
+        if facts:
+            frames = live.machine.frames
+            try:
+                self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
+            except StoreError:
+                live.unwritten, live.commands = facts, commands
+                self._stall(live)
+                return
+            if frames:
+                live.machine.frames = []
+            live.seq += len(facts)
+            self._tell(live, facts)
+        if commands:
+            self._perform(live, commands)
+        if live.machine.timers.deadline:
+            self._arm(live)
+
+    def _tell(self, live: LiveRun, facts: list[Any]) -> None:
+        for listener in live.listeners:
+            listener(live, live.seq - len(facts), facts)
+        if live.watchers:
+            changed = outcome.changed_nodes(live.machine, facts)
+            for watcher in tuple(live.watchers):
+                watcher(live, changed)
+
+    def _arm(self, live: LiveRun) -> None:
+        due = live.machine.timers.next()
+        if due is None or (live.timer is not None and live.timer_at <= due):
+            return
+        if live.timer is not None:
+            live.timer.cancel()
+        live.timer_at = due
+        live.timer = self.loop.call_later(max(due - time(), 0.0), self._tick, live)
+
+    def _tick(self, live: LiveRun) -> None:
+        live.timer = None
+        facts, commands = live.machine.handle((), time())
+        self._commit(live, facts, commands)
+        self._arm(live)
+
+    def _feed_starved(self) -> None:
+        """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
+        for live in sorted(self.lives.values(), key=lambda live: -live.priority):
+            if self.slots.free > 0 and live.machine.run_state is RunState.RUNNING:
+                live.machine.advance(time())
+                self._commit(live, *live.machine.drain())
+
+    # ------------------------------------------------------------------ performing
+
+    def _perform(self, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
+        starts: dict[str, list[Attempt]] = {}
+        machine = live.machine
+        for kind, unit, number in commands:
+            if kind == 0:
+                policy = machine.plan.policies[machine.node_of[unit]]
+                assert policy is not None
+                attempt = self._attempt(live, unit, number, policy)
+                if attempt is not None:
+                    starts.setdefault(policy.runner, []).append(attempt)
+            else:
+                _PERFORM[kind](self, live, unit, number)
+        for runner, attempts in starts.items():
+            self.runners[runner].submit(attempts)
+
+    def _attempt(self, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
+        try:
+            if policy.function is None:
+                raise StoreError(f"the function '{policy.call}' of node '{live.name(unit)}' is not known here", code="missing-function")
+            args, kwargs = live.binding.arguments(unit)
+        except BaseException as error:
+            self.post(live, (int(Answer.FAIL), unit, number, time(), {**describe(error), "final": True}, error))
+            return None
+        attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
+        live.bodies[unit] = attempt
+        return attempt
+
+    def _stop(self, live: LiveRun, unit: int, number: int) -> None:
+        attempt = live.bodies.get(unit)
+        if attempt is not None and attempt.number == number:
+            self.runners[live.machine.policy(unit).runner].stop(attempt)
+
+    def _hold(self, live: LiveRun, unit: int, _number: int) -> None:
+        if unit in live.bodies:
+            live.bodies[unit].ask_hold()
+
+    def _release(self, live: LiveRun, unit: int, _number: int) -> None:
+        if unit in live.bodies:
+            live.bodies[unit].release()
+
+    def _evaluate(self, live: LiveRun, unit: int, generation: int) -> None:
+        try:
+            verdict: Any = live.binding.condition(unit)
+        except Exception as error:
+            verdict = describe(error)
+        self.post(live, (int(Answer.VERDICT), unit, generation, time(), verdict))
+
+    def _expand(self, live: LiveRun, unit: int, generation: int) -> None:
+        try:
+            live.binding.forget(unit)
+            count, keys = live.binding.expand(unit)
+            event = (int(Answer.EXPANDED), unit, generation, time(), count, keys, "", None)
+        except Exception as error:
+            event = (int(Answer.EXPANDED), unit, generation, time(), describe(error), None, "", None)
+        self.post(live, event)
+
+    def _ended(self, live: LiveRun, state: int, _number: int) -> None:
+        """The run has ended: settle its result, let waiters go on."""
+        self._flush_notes(live)
+        live.ended_at = time()
+        if live.timer is not None:
+            live.timer.cancel()
+            live.timer = None
+        live.result, live.error = outcome.settle(live)
+        self._retire(live)
+        for callback in self.on_ended:
+            callback(live)
+        live.ended.set_result(RunState(state))
+
+    # ------------------------------------------------------------------ the life of a run
+
+    def _begin(self, live: LiveRun, first: list[tuple[Any, ...]]) -> None:
+        self._adopt(live)
+        now = time()
+        live.started_at = live.started_at or now
+        if live.machine.run_state is RunState.PENDING:
+            live.machine.start(now)
+            live.machine.advance(now)
+        facts, commands = live.machine.drain()
+        self._commit(live, [*first, *facts], commands)
+
+    def _adopt(self, live: LiveRun) -> None:
+        if live.id not in self.lives:
+            self.lives[live.id] = live
+            CAPTURE.acquire()
+            if len(self.lives) == 1:
+                self._interval = sys.getswitchinterval()
+                sys.setswitchinterval(SWITCH)
+
+    def _retire(self, live: LiveRun) -> None:
+        if self.lives.pop(live.id, None) is not None:
+            CAPTURE.release()
+            if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
+                sys.setswitchinterval(self._interval)
+
+    def _ask(self, live: LiveRun, verb: str, target: str | None, value: Any, encoded: Encoded | None, by: str) -> None:
+        machine = live.machine
+        if live.unwritten or live.unstored:
+            self._unstall(live, verb)
+        was_over = machine.run_state in RUN_TERMINAL
+        if was_over:
+            live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
+        try:
+            requests.request(machine, verb, target, time(), value=value, encoded=encoded, by=by)
+        except BaseException:
+            if was_over:
+                live.ended = old
+            machine.commands.clear()
+            raise
+        if was_over and machine.run_state in RUN_TERMINAL and not machine.commands:
+            live.ended = old
+        elif was_over:
+            self._adopt(live)
+        self._commit(live, *machine.drain())
+
+    # ------------------------------------------------------------------ a full disk
+
+    def _stall(self, live: LiveRun) -> None:
+        """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
+        if self._write_unwritten(live, freed=self.journal.free_ballast()):
+            if live.machine.run_state is RunState.RUNNING:
+                requests.pause_run(live.machine, time(), "disk")
+                live.machine.advance(time())
+                self._commit(live, *live.machine.drain())
+        else:
+            self.loop.call_later(DISK_RETRY, self._retry_write, live)
+
+    def _retry_write(self, live: LiveRun) -> None:
+        if live.unwritten and not self._write_unwritten(live, freed=True):
+            self.loop.call_later(DISK_RETRY, self._retry_write, live)
+
+    def _write_unwritten(self, live: LiveRun, *, freed: bool) -> bool:
+        facts, commands = live.unwritten, live.commands
+        if not freed:
+            return False
+        try:
+            self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
+        except StoreError:
+            return False
+        live.machine.frames = []
+        live.seq += len(facts)
+        live.unwritten, live.commands = [], []
+        self._tell(live, facts)
+        self._perform(live, commands)
+        return True
+
+    def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> None:
+        """A body is done, but its result has no room: it waits in memory and the run pauses."""
+        live.unstored.append((attempt, value, cpu))
+        if live.machine.run_state is RunState.RUNNING:
+            requests.pause_run(live.machine, time(), "disk")
+
+    def _unstall(self, live: LiveRun, verb: str) -> None:
+        if verb == "resume" and not self.journal.restore_ballast():
+            raise StoreError("the disk is still full: free some space, then resume()", code="disk-full")
+        if live.unwritten and not self._write_unwritten(live, freed=True):
+            raise StoreError("the disk is full, so nothing can be recorded: free some space, then resume()", code="disk-full")
+        waiting, live.unstored = live.unstored, []
+        for attempt, value, cpu in waiting:
+            self.post(live, stored(attempt, value, cpu))
+
+    # ------------------------------------------------------------------ notes
+
+    def _flush_notes(self, live: LiveRun) -> None:
+        self._noted.discard(live)
+        notes, changed = live.notes, set()
+        rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
+        for _ in range(len(live.pending_notes)):
+            attempt, kind, row = live.pending_notes.popleft()
+            unit, number = attempt.unit, attempt.number
+            changed.add(live.machine.node_of[unit])
+            if kind == "progress":
+                notes.progress[unit] = (row[1], row[2])
+            elif kind == "log":
+                notes.logs.setdefault(unit, []).append((row[0], number, row[1], row[2]))
+                rows["logs"].append((row[0], unit, number, row[1], row[2]))
+            elif kind == "metric":
+                notes.metrics.setdefault(unit, []).append((row[0], number, row[1], row[2]))
+                rows["metrics"].append((row[0], unit, number, row[1], row[2]))
+            else:
+                at, name, encoded, kind_of = row
+                rows["artifacts"].append((at, unit, number, name, encoded.codec, encoded.payload, kind_of))
+        for kind, batch in rows.items():
+            if batch:
+                self.journal.note(live.key, live.epoch, kind, batch)
+        if changed and live.watchers:
+            for watcher in tuple(live.watchers):
+                watcher(live, changed)
+
+    # ------------------------------------------------------------------ slots
+
+    def slots_for(self, spec_pools: dict[str, int], flow: str, concurrency: int | None) -> Callable[[Policy | None, int | None], Lane]:
+        """How one run gets its lanes: its own limit, the engine's, its pools'. Units with the same limits share a lane."""
+        own = (Slots("run", concurrency),) if concurrency is not None else ()
+        lanes: dict[tuple[str, ...], Lane] = {}
+
+        def pool(name: str) -> Slots:
+            if name in self.pools:
+                return self.pools[name]
+            return self.pools.setdefault(f"{flow}:{name}", Slots(name, spec_pools[name]))
+
+        def lane(policy: Policy | None, most: int | None) -> Lane:
+            names = () if policy is None else policy.pools
+            if most is None and names in lanes:
+                return lanes[names]
+            limits = (*own, self.slots, *map(pool, names))
+            if most is not None:
+                return Lane((*limits, Slots("max", most)))
+            lanes[names] = Lane(limits)
+            return lanes[names]
+
+        return lane
+
+
+_PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
+    Do.STOP: EngineLoop._stop,
+    Do.HOLD: EngineLoop._hold,
+    Do.RELEASE: EngineLoop._release,
+    Do.EVALUATE: EngineLoop._evaluate,
+    Do.EXPAND: EngineLoop._expand,
+    Do.ENDED: EngineLoop._ended,
+}
+

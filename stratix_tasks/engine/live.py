@@ -1,0 +1,93 @@
+"""A live run: its machine, values, bodies, logs and watchers. It is what runners see as their host."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.states import RunState
+from stratix_tasks.core.targets import label
+from stratix_tasks.engine.binding import Binding
+from stratix_tasks.runners.attempt import Attempt
+
+if TYPE_CHECKING:
+    from stratix_tasks.engine.engine import EngineLoop
+
+LOG_CAP = 10_000
+"""Log rows and metrics that are kept a node; more are counted, not kept."""
+
+
+class Notes:
+    """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
+
+    __slots__ = ("count", "dropped", "logs", "metrics", "progress")
+
+    def __init__(self) -> None:
+        self.count: dict[int, int] = {}
+        self.dropped: dict[int, int] = {}
+        self.logs: dict[int, list[tuple[float, int, str, str]]] = {}
+        self.metrics: dict[int, list[tuple[float, int, str, float]]] = {}
+        self.progress: dict[int, tuple[float, str]] = {}
+
+
+class LiveRun:
+    """One run in this engine. The machine and what hangs on it belong to the engine's thread."""
+
+    def __init__(
+        self, engine: EngineLoop, run_id: str, key: bytes, machine: Machine, binding: Binding, context: Context, epoch: int
+    ) -> None:
+        self.engine, self.id, self.key = engine, run_id, key
+        self.machine, self.binding, self.context = machine, binding, context
+        self.epoch, self.seq = epoch, 0
+        self.priority = 0
+        self.encode: Callable[[Any], Encoded] = engine.objects.encode
+        self.events: list[tuple[Any, ...]] = []
+        self.bodies: dict[int, Attempt] = {}
+        self.exceptions: dict[int, BaseException] = {}
+        self.notes = Notes()
+        self.pending_notes: deque[tuple[Attempt, str, tuple[Any, ...]]] = deque()
+        self.watchers: list[Callable[[LiveRun, set[int]], None]] = []
+        self.listeners: list[Callable[[LiveRun, int, Any], None]] = []
+        self.timer: Any = None
+        self.timer_at = 0.0
+        self.unwritten: list[tuple[Any, ...]] = []
+        self.commands: list[tuple[int, int, int]] = []
+        self.unstored: list[tuple[Attempt, Any, float | None]] = []
+        self.ended: Future[RunState] = Future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.started_at = self.ended_at = 0.0
+
+    # ------------------------------------------------------------------ as the host of attempts; any thread
+
+    def answer(self, event: tuple[Any, ...]) -> None:
+        self.engine.post(self, event)
+
+    def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
+        """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
+        if kind != "progress":
+            node = self.machine.node_of[attempt.unit]
+            count = self.notes.count.get(node, 0)
+            if count >= LOG_CAP:
+                self.notes.dropped[node] = self.notes.dropped.get(node, 0) + 1
+                return
+            self.notes.count[node] = count + 1
+        self.pending_notes.append((attempt, kind, row))
+        self.engine.noted(self)
+
+    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
+        machine, node = self.machine, self.machine.node_of[unit]
+        name, generation = machine.plan.names[node], machine.generation.get(unit, 0)
+        if node == unit:
+            return name, None, None, generation
+        group = machine.groups[node]
+        index = unit - group.first
+        return name, index, None if group.keys is None else group.keys[index], generation
+
+    def name(self, unit: int) -> str:
+        return label(self.machine, unit)

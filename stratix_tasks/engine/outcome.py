@@ -1,0 +1,72 @@
+"""What a run came to, and which nodes a batch of facts touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, STARTED, Fact
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
+
+if TYPE_CHECKING:
+    from stratix_tasks.engine.live import LiveRun
+
+_OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED))
+
+
+def changed_nodes(machine: Machine, facts: Iterable[Fact]) -> set[int]:
+    """The nodes (mapped nodes for their items) that facts are about."""
+    node_of, parents = machine.node_of, machine.plan.parents
+    nodes = {node_of[fact[2]] for fact in facts if fact[0] in _OF_UNITS}
+    return nodes | {parents[node] for node in nodes if parents[node] >= 0}
+
+
+def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
+    """The value of a run that completed, or the error of one that did not."""
+    machine = live.machine
+    if machine.run_state is RunState.COMPLETED:
+        try:
+            return live.binding.result(), None
+        except StratixError as error:
+            return None, error
+        except Exception as error:
+            failure = StratixError(f"the run completed, but its output can't be put together: {error}", code="bad-output")
+            failure.__cause__ = error
+            return None, failure
+    if machine.run_state is RunState.CANCELLED:
+        return None, RunCancelled(f"run {live.id} was cancelled, so it has no result; retry() goes on with it")
+    return None, failure_of(live)
+
+
+def failure_of(live: LiveRun) -> StratixError:
+    """TaskFailed for the first node that failed, with the body's own exception as its cause."""
+    machine = live.machine
+    unit = first_failure(machine)
+    if unit is None:
+        why = machine.run_reason or "failed"
+        return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")
+    error = machine.error.get(unit, {})
+    name, attempt = live.name(unit), machine.attempt[unit]
+    message = (
+        f"node '{name}' failed in attempt {attempt}: {error.get('type')}: {error.get('message')}\n"
+        f"  run.retry() tries again what failed; run.retry('{name}') or run.skip('{name}') this node alone; run.logs('{name}') shows its output."
+    )
+    failure = TaskFailed(
+        message,
+        code=error.get("code"),
+        run=live.id,
+        node=name,
+        attempt=attempt,
+        error_type=str(error.get("type")),
+        traceback=str(error.get("traceback", "")),
+    )
+    failure.__cause__ = live.exceptions.get(unit)
+    return failure
+
+
+def first_failure(machine: Machine) -> int | None:
+    """The unit that failed first, leaving out groups (they fail with their items)."""
+    failed = [unit for unit in machine.error if machine.state[unit] == State.FAILED and not (machine.is_group(unit) and unit in machine.groups)]
+    return min(failed, key=lambda unit: machine.ended[unit], default=None)

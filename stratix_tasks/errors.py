@@ -1,0 +1,93 @@
+"""What can go wrong, below all rooms.
+
+Every error says what happened, where, what is allowed and what to do, and carries a stable `code` that programs can test for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class StratixError(Exception):
+    """Base of all errors of stratix-tasks; `code` is stable, the text is for people."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class FlowError(StratixError):
+    """A definition is wrong; `problems` holds all of them (`spec.problems.Problem`), not the first alone."""
+
+    code = "bad-flow"
+
+    def __init__(self, message: str, *, code: str | None = None, problems: Sequence[Any] = ()) -> None:
+        self.problems = list(problems)
+        lines = [message, *(f"  - {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines), code=code)
+
+
+class InputError(StratixError):
+    """An input of a run is missing, unknown or of the wrong type."""
+
+    code = "bad-input"
+
+
+class TaskFailed(StratixError):
+    """A node of a run failed. `__cause__` is the body's own exception when it is still known in this process."""
+
+    code = "task-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        run: str = "",
+        node: str = "",
+        attempt: int = 0,
+        error_type: str = "",
+        traceback: str = "",
+    ) -> None:
+        super().__init__(message, code=code)
+        self.run, self.node, self.attempt = run, node, attempt
+        self.error_type, self.traceback = error_type, traceback
+
+
+class RunCancelled(StratixError):
+    """The run was cancelled, so it has no result."""
+
+    code = "run-cancelled"
+
+
+class TransitionError(StratixError):
+    """A request is not legal in the present state; `story` is what happened to the node or run so far."""
+
+    code = "illegal-transition"
+
+    def __init__(self, message: str, *, code: str | None = None, story: Sequence[str] = ()) -> None:
+        self.story = list(story)
+        super().__init__("\n".join([message, *(f"  {line}" for line in self.story)]), code=code)
+
+
+class StoreError(StratixError):
+    """The store can't be read or written; nothing that was recorded is lost."""
+
+    code = "store"
+
+
+class ExecutorError(StratixError):
+    """An executor is unknown, misconfigured or unhealthy."""
+
+    code = "executor"
+
+
+class RunnerLost(StratixError):
+    """The place where a body ran has gone."""
+
+    code = "runner-lost"

@@ -1,0 +1,170 @@
+"""An attempt as runners take it, and how one is answered: exactly once, with what the machine understands."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from contextvars import Context, ContextVar
+from time import thread_time, time
+from typing import Any, Protocol
+
+from stratix_tasks.core.machine import Answer
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.errors import StoreError, StratixError
+
+CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None)
+"""The attempt whose body runs in this context."""
+
+
+class Stopped(BaseException):
+    """Raised inside a body at a checkpoint when it was asked to stop. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class Host(Protocol):
+    """The run that an attempt belongs to, as runners and bodies see it. All methods may be called from any thread."""
+
+    id: str
+
+    def encode(self, value: Any) -> Encoded: ...
+
+    def answer(self, event: tuple[Any, ...]) -> None: ...
+
+    def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
+
+    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
+        """Node name, item index, item key and generation of a unit."""
+
+
+class Attempt:
+    """A body to run: `function(*args, **kwargs)` in `context`. `stop`, `hold` and `go` are what the engine wants of it."""
+
+    __slots__ = ("args", "context", "function", "go", "hold", "host", "kwargs", "lines", "number", "stop", "unit")
+
+    def __init__(
+        self,
+        host: Host,
+        unit: int,
+        number: int,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        context: Context,
+    ) -> None:
+        self.host, self.unit, self.number = host, unit, number
+        self.function, self.args, self.kwargs, self.context = function, args, kwargs, context
+        self.stop = self.hold = False
+        self.go: threading.Event | None = None
+        self.lines: dict[str, str] | None = None
+
+    def ask_stop(self) -> None:
+        self.stop = True
+        self._wake()
+
+    def ask_hold(self) -> None:
+        self.go = threading.Event()
+        self.hold = True
+
+    def release(self) -> None:
+        self.hold = False
+        self._wake()
+
+    def _wake(self) -> None:
+        if self.go is not None:
+            self.go.set()
+
+    def suspended(self) -> None:
+        """The body is parked."""
+        self.host.answer((int(Answer.SUSPENDED), self.unit, self.number, time()))
+
+    def write(self, stream: str, text: str) -> None:
+        """Captured output: whole lines become log rows; what a carriage return overwrote is dropped."""
+        if self.lines is None:
+            self.lines = {}
+        *lines, rest = (self.lines.get(stream, "") + text).split("\n")
+        for line in lines:
+            self.host.note(self, "log", (time(), stream, line.rstrip("\r").rpartition("\r")[2]))
+        self.lines[stream] = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
+
+    def flush(self) -> None:
+        """Lines without an end, at the end of the body."""
+        for stream, rest in (self.lines or {}).items():
+            if rest.strip("\r"):
+                self.host.note(self, "log", (time(), stream, rest.rstrip("\r").rpartition("\r")[2]))
+        self.lines = None
+
+
+def run_here(attempt: Attempt) -> tuple[Any, ...]:
+    """Run a plain function in this thread, in the attempt's context; returns the answer."""
+    return attempt.context.run(_run, attempt)
+
+
+def _run(attempt: Attempt) -> tuple[Any, ...]:
+    CURRENT.set(attempt)
+    begun = thread_time()
+    try:
+        value = attempt.function(*attempt.args, **attempt.kwargs)
+    except BaseException as error:
+        return failed(attempt, error)
+    return succeeded(attempt, value, thread_time() - begun)
+
+
+def succeeded(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
+    """The OK answer, with the value ready to be recorded; FAIL when it can't be stored, UNSTORED when the disk is full."""
+    if attempt.lines:
+        attempt.flush()
+    return stored(attempt, value, cpu)
+
+
+def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
+    try:
+        encoded = attempt.host.encode(value)
+    except StoreError as error:
+        if error.code == "disk-full":
+            return (UNSTORED, attempt, value, cpu)
+        return failed(attempt, error)
+    except BaseException as error:
+        return failed(attempt, error)
+    codec, payload, summary, frame = encoded.codec, encoded.payload, encoded.summary, encoded.frame
+    return (0, attempt.unit, attempt.number, time(), value, codec, payload, summary, cpu, frame)
+
+
+def failed(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
+    """FAIL with the error as data, or STOPPED when the body ended because it was asked to."""
+    if attempt.lines:
+        attempt.flush()
+    if isinstance(error, Stopped) or (attempt.stop and type(error).__name__ == "CancelledError"):
+        return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
+    return (int(Answer.FAIL), attempt.unit, attempt.number, time(), describe(error), error)
+
+
+UNSTORED = 99
+"""An answer for the shell alone: the body is done, its result waits in memory until the disk has room."""
+
+_OURS = ("stratix_tasks.runners", "stratix_tasks.engine")
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An error as data: type, message, code, the names of its bases, and the traceback from the body's first frame on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(error), error, trace)
+    data: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": _message(error),
+        "traceback": "".join(lines)[-16_000:].encode("utf-8", "replace").decode(),
+        "bases": [base.__name__ for base in type(error).__mro__[1:-1]],
+    }
+    if isinstance(error, StratixError):
+        data["code"] = error.code
+    if not isinstance(error, Exception) or data.get("code") == "not-storable":
+        data["final"] = True
+    return data
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:4000].encode("utf-8", "replace").decode()
+    except Exception as second:
+        return f"<{type(error).__name__}, whose text can't be made: {type(second).__name__}>"

@@ -1,0 +1,222 @@
+"""A body: one attempt of a node while it runs, as the user's code sees it through `current()`."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import _get_running_loop, get_running_loop
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from time import time
+from typing import Any, Generic, TypeVar
+
+from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped
+
+T = TypeVar("T")
+
+
+class Body:
+    """The attempt that is running now, made when `current()` is called in it."""
+
+    __slots__ = ("_attempt", "_place")
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._place = attempt.host.place(attempt.unit)
+
+    @property
+    def run_id(self) -> str:
+        return self._attempt.host.id
+
+    @property
+    def node(self) -> str:
+        """The node's name; the mapped node's for an item."""
+        return self._place[0]
+
+    @property
+    def item(self) -> int | None:
+        """The item's index in a mapped node, else None."""
+        return self._place[1]
+
+    @property
+    def key(self) -> str | None:
+        """The item's key in a mapped node that has keys, else None."""
+        return self._place[2]
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt, from 1."""
+        return self._attempt.number
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The arguments that the body was called with by name."""
+        return dict(self._attempt.kwargs)
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger whose records land on this node; every level is kept."""
+        return BODY_LOGGER
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether this body was asked to stop."""
+        return self._attempt.stop
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same over attempts and recoveries, another after a rollback: for calls that must not take effect twice."""
+        node, item, key, generation = self._place
+        text = f"{self.run_id}\0{node}\0{item if key is None else key}\0{generation}"
+        return sha256(text.encode()).hexdigest()[:32]
+
+    def metric(self, name: str, value: float) -> None:
+        """Record one value of a measure; all of them are kept, in order."""
+        self._note("metric", time(), str(name), float(value))
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Show how far this body is, from 0 to 1."""
+        self._note("progress", time(), min(max(float(fraction), 0.0), 1.0), str(text))
+
+    def artifact(self, name: str, value: Any) -> None:
+        """Keep a value beside the result, under a name. StoreError `not-storable` when it can't be."""
+        encoded = self._attempt.host.encode(value)
+        self._note("artifact", time(), str(name), encoded, type(value).__qualname__)
+
+    def checkpoint(self) -> Checkpoint:
+        """A point where a cancel takes effect and a pause parks the body. In an `async def` body: `await current().checkpoint()`."""
+        attempt = self._attempt
+        if attempt.stop:
+            raise Stopped
+        if attempt.hold and _get_running_loop() is None:
+            park(attempt)
+        return Checkpoint(attempt)
+
+    def _note(self, kind: str, *row: Any) -> None:
+        self._attempt.host.note(self._attempt, kind, row)
+
+
+def park(attempt: Attempt) -> None:
+    """Wait in this thread until released; the engine is told."""
+    _wait(attempt)
+    if attempt.stop:
+        raise Stopped
+
+
+class Checkpoint:
+    """Awaiting it parks a coroutine without blocking the others."""
+
+    __slots__ = ("_attempt",)
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    def __await__(self) -> Iterator[Any]:
+        attempt = self._attempt
+        if attempt.hold and not attempt.stop:
+            yield from get_running_loop().run_in_executor(None, _wait, attempt).__await__()
+        if attempt.stop:
+            raise Stopped
+
+
+def _wait(attempt: Attempt) -> None:
+    while attempt.hold and not attempt.stop:
+        go = attempt.go
+        attempt.suspended()
+        if go is not None:
+            go.wait()
+
+
+class Outside:
+    """What `current()` is outside a body: everything is there and does nothing."""
+
+    run_id = node = ""
+    item: int | None = None
+    key: str | None = None
+    attempt = 0
+    cancelled = False
+    idempotency_key = ""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+
+    @property
+    def log(self) -> logging.Logger:
+        return logging.getLogger("stratix_tasks")
+
+    def metric(self, name: str, value: float) -> None: ...
+
+    def progress(self, fraction: float, text: str = "") -> None: ...
+
+    def artifact(self, name: str, value: Any) -> None: ...
+
+    def checkpoint(self) -> Nothing:
+        return Nothing()
+
+
+class Nothing:
+    """An awaitable that is done."""
+
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
+
+def current() -> Body | Outside:
+    """The body that is running in this thread or coroutine; outside a run, an object whose methods do nothing."""
+    attempt = CURRENT.get()
+    return Outside() if attempt is None else Body(attempt)
+
+
+class track(Generic[T]):  # noqa: N801 - reads as the function that it stands for
+    """Iterate with progress shown on the node; each step is a point where a pause parks and a cancel stops the body.
+
+    `total` is taken from `len()` when it can be. Outside a run it is plain iteration. In an `async def` body use `async for`.
+    """
+
+    def __init__(self, iterable: Iterable[T], total: int | None = None, text: str = "") -> None:
+        self._iterable, self._text = iterable, text
+        self._total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+
+    def __iter__(self) -> Iterator[T]:
+        body = current()
+        for done, value in enumerate(self._iterable):
+            self._step(body, done)
+            body.checkpoint()
+            yield value
+        self._finish(body)
+
+    async def __aiter__(self) -> Any:
+        body = current()
+        for done, value in enumerate(self._iterable):
+            self._step(body, done)
+            await body.checkpoint()
+            yield value
+        self._finish(body)
+
+    def _step(self, body: Body | Outside, done: int) -> None:
+        if self._total:
+            body.progress(done / self._total, self._text or f"{done}/{self._total}")
+
+    def _finish(self, body: Body | Outside) -> None:
+        if self._total:
+            body.progress(1.0, self._text or f"{self._total}/{self._total}")
+
+
+FORMATTER = logging.Formatter("%(message)s")
+
+
+class BodyHandler(logging.Handler):
+    """Sends records to the body that logs them; records from elsewhere go where they went before."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        attempt = CURRENT.get()
+        if attempt is not None:
+            attempt.host.note(attempt, "log", (record.created, record.levelname.lower(), FORMATTER.format(record)))
+        elif logging.root.handlers == [self] and logging.lastResort is not None:
+            if record.levelno >= logging.lastResort.level and record.name != BODY_LOGGER.name:
+                logging.lastResort.handle(record)
+
+
+BODY_LOGGER = logging.getLogger("stratix_tasks.body")
+BODY_LOGGER.setLevel(logging.DEBUG)
+BODY_LOGGER.propagate = False
+BODY_LOGGER.addHandler(BodyHandler())

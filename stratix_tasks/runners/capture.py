@@ -1,0 +1,74 @@
+"""Captures what bodies print, log and warn, by the body's context: output of other threads and of cells is left alone.
+
+One proxy stands for `sys.stdout` and one for `sys.stderr` while bodies run. They are taken away again only if they are still
+ours: a cell may have put its own there. Threads that a body starts itself, and prints from C, are not captured.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import Any
+
+from stratix_tasks.runners.attempt import CURRENT
+from stratix_tasks.runners.body import BodyHandler
+
+
+class Proxy:
+    """A text stream that asks, at each write, who is writing."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream, self._name = stream, name
+
+    def write(self, text: str) -> int:
+        body = CURRENT.get()
+        if body is None:
+            return self._stream.write(text)  # type: ignore[no-any-return]
+        body.write(self._name, text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        if CURRENT.get() is None:
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return CURRENT.get() is None and self._stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class Capture:
+    """Counts users; the first puts the proxies there, the last takes them away."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._proxies: dict[str, Proxy] = {}
+        self._handler = BodyHandler()
+
+    def acquire(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                for name in ("stdout", "stderr"):
+                    self._proxies[name] = Proxy(getattr(sys, name), name)
+                    setattr(sys, name, self._proxies[name])
+                logging.root.addHandler(self._handler)
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                for name, proxy in self._proxies.items():
+                    if getattr(sys, name) is proxy:
+                        setattr(sys, name, proxy._stream)
+                logging.root.removeHandler(self._handler)
+
+
+CAPTURE = Capture()

@@ -1,0 +1,71 @@
+"""Runs plain functions in daemon threads of our own: one queue in, answers straight to the engine.
+
+Threads are added when jobs wait: two at once, more after `PATIENCE` without an idle one, up to the number of jobs in flight (which
+the engine limits). So no-ops stay on two threads, where handing over is cheap, and bodies that wait get a thread each.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+from stratix_tasks.runners.attempt import Attempt, run_here
+
+EAGER = 2
+PATIENCE = 0.001
+"""Seconds that a job may wait before a thread is added for it."""
+
+
+class ThreadRunner:
+    """`submit(attempts)` from the engine's thread; `later(seconds, callback)` is the engine's timer."""
+
+    name = "thread"
+
+    def __init__(self, later: Callable[[float, Callable[[], None]], Any]) -> None:
+        self._later = later
+        self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
+        self._threads = 0
+        self._watching = False
+        self._stuck = 0
+
+    def submit(self, attempts: Sequence[Attempt]) -> None:
+        while self._threads < min(EAGER, len(attempts)):
+            self._add()
+        for attempt in attempts:
+            self._jobs.put(attempt)
+        if not self._watching:
+            self._watching = True
+            self._later(PATIENCE, self._watch)
+
+    def stop(self, attempt: Attempt) -> None:
+        """A thread can't be killed: its body is told, and ends at its next checkpoint."""
+        attempt.ask_stop()
+
+    def close(self) -> None:
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
+    def _watch(self) -> None:
+        """Give each job that still waits a thread of its own."""
+        waiting = self._jobs.qsize()
+        self._watching = waiting > 0
+        if waiting > 0:
+            if waiting >= self._stuck:
+                for _ in range(waiting if self._stuck else 0):
+                    self._add()
+            self._stuck = waiting
+            self._later(PATIENCE, self._watch)
+        else:
+            self._stuck = 0
+
+    def _add(self) -> None:
+        self._threads += 1
+        threading.Thread(target=self._work, name=f"stratix-body-{self._threads}", daemon=True).start()
+
+    def _work(self) -> None:
+        get = self._jobs.get
+        while (attempt := get()) is not None:
+            attempt.host.answer(run_here(attempt))
+            del attempt

@@ -1,0 +1,41 @@
+"""Durations as people write them: `30s`, `1.5h`, `1d12h`; inside, always seconds as float."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+
+
+def seconds(value: object) -> float:
+    """Seconds of `'30s'`, a timedelta or a plain number. Raises ValueError that says what is allowed."""
+    if isinstance(value, timedelta):
+        result = value.total_seconds()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        result = float(value)
+    elif isinstance(value, str) and (parts := _PART.findall(value.replace(" ", ""))):
+        if "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
+            raise ValueError(_refusal(value))
+        result = sum(float(number) * UNITS[unit] for number, unit in parts)
+    else:
+        raise ValueError(_refusal(value))
+    if not 0 <= result < float("inf"):
+        raise ValueError(f"a duration can't be negative or infinite: {value!r}")
+    return result
+
+
+def text(value: float) -> str:
+    """The shortest text of a duration: the largest unit that divides it."""
+    for unit in ("w", "d", "h", "m", "s"):
+        if value and value % UNITS[unit] == 0:
+            return f"{int(value / UNITS[unit])}{unit}"
+    milli = value * 1000
+    if value and milli == int(milli):
+        return f"{int(milli)}ms"
+    return f"{value!r}s".replace(".0s", "s")
+
+
+def _refusal(value: object) -> str:
+    return f"not a duration: {value!r}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"

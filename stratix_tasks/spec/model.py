@@ -1,0 +1,116 @@
+"""FlowSpec: the one document that decorators, YAML, the editor and REST all yield.
+
+Field names are those of the YAML document. Models are built on first use (`defer_build`), so that importing costs little.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.values import Expr
+
+NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Duration = Annotated[float, BeforeValidator(seconds)]
+"""Seconds; written as `30s`, a timedelta or a number."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
+
+
+class Retry(Model):
+    """`max` attempts after the first; the n-th waits `delay * backoff**(n-1)`, at most `max_delay`, drawn from 0 to that when jitter is full."""
+
+    max: int = Field(default=0, ge=0)
+    delay: Duration = 1.0
+    backoff: float = Field(default=2.0, ge=1)
+    max_delay: Duration = 60.0
+    jitter: Literal["full", "none"] = "full"
+    on: tuple[str, ...] = ()
+    """Names of exception classes (base classes count); empty: every Exception."""
+
+
+class Timeout(Model):
+    """Limits in seconds: `attempt` for each attempt, `total` over all attempts, `queued` for waiting on a slot."""
+
+    attempt: Duration | None = None
+    total: Duration | None = None
+    queued: Duration | None = None
+
+
+class Each(Model):
+    """A fan-out: `over` maps argument names to the value whose elements they take; every other argument is broadcast."""
+
+    over: dict[str, Any]
+    by: Literal["zip", "product"] = "zip"
+    key: str | None = None
+    """A template over the mapped arguments, stored as `${{ region }}`; keys must be unique."""
+    max: int | None = Field(default=None, ge=1)
+
+
+class InputSpec(Model):
+    """One input of a flow. `type` is the annotation's name; `default` is absent when `required`."""
+
+    type: str = "any"
+    required: bool = True
+    default: Any = None
+    description: str = ""
+
+
+class NodeSpec(Model):
+    """A task, or a sub-flow, placed in a flow."""
+
+    call: str | None = None
+    flow: str | None = None
+    args: dict[str, Any] = Field(default_factory=dict, alias="with")
+    """Argument name to value; `"*"` holds the extra positional ones."""
+    needs: tuple[str, ...] = ()
+    when: Expr | None = None
+    each: Each | None = None
+    pool: tuple[str, ...] = ()
+    priority: int = 0
+    runner: str | None = None
+    retry: Retry | None = None
+    timeout: Timeout | None = None
+    grace: Duration | None = None
+    unpack: int | None = None
+    """How many parts a caller may unpack the output into (the arity of a tuple annotation)."""
+    description: str = ""
+
+
+class Defaults(Model):
+    """What nodes take that do not say otherwise."""
+
+    retry: Retry | None = None
+    timeout: Timeout | None = None
+    runner: str | None = None
+    grace: Duration | None = None
+
+
+class Ui(Model):
+    """Kept apart so that diffs of the logic stay small."""
+
+    positions: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+
+class FlowSpec(Model):
+    """A flow as data."""
+
+    stratix: Literal[1] = 1
+    flow: Name
+    description: str = ""
+    inputs: dict[str, InputSpec] = Field(default_factory=dict)
+    defaults: Defaults | None = None
+    pools: dict[str, int] = Field(default_factory=dict)
+    concurrency: int | None = Field(default=None, ge=1)
+    timeout: Duration | None = None
+    on_failure: Literal["finish", "stop"] = "finish"
+    tags: tuple[str, ...] = ()
+    tasks: dict[str, NodeSpec] = Field(default_factory=dict)
+    flows: dict[str, FlowSpec] = Field(default_factory=dict)
+    output: Any = None
+    ui: Ui | None = None

@@ -1,0 +1,37 @@
+"""Problems: what is wrong with a definition, where, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a flow. `line` and `column` are 1-based, in `file`; 0 when unknown."""
+
+    code: str
+    message: str
+    node: str = ""
+    line: int = 0
+    hint: str = ""
+    file: str = ""
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        where = f"{place}: " if place else ""
+        node = f"node '{self.node}': " if self.node else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{where}{node}{self.message}{hint} [{self.code}]"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'?`, or the known words when none is near, or nothing when there are none."""
+    from difflib import get_close_matches
+
+    words = sorted(known)
+    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return f"Known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}." if words else ""

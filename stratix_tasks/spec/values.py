@@ -1,0 +1,95 @@
+"""The values of a document: `literal | ref | expr | object`, nested in lists and dicts.
+
+In memory a value is plain Python data (JSON, plus date, datetime, timedelta, Decimal, Path, Enum members and tuples) with the
+leaves below between it. In a document (YAML, JSON) refs and expressions are `${{ … }}` texts: `text.py` converts both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+Scope = Literal["tasks", "inputs", "each"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, or the present item of the loop variable `name`."""
+
+    scope: Scope
+    name: str
+    path: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """A CEL expression over `inputs`, the loop variable and upstream tasks' `status`, `output`, `summary`."""
+
+    text: str
+    tasks: tuple[str, ...] = ()
+    """The tasks that the text names; each is a dependency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with expressions filled in: parts are literal strings, Refs and Exprs."""
+
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """The first of the references that was not skipped."""
+
+    refs: tuple[Ref, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Object:
+    """A Python value that is no literal. `value` is there when it was given in this process; `digest`, `codec` once it is stored."""
+
+    type: str
+    value: Any = None
+    digest: str = ""
+    codec: str = ""
+
+
+
+LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))
+
+
+def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
+    """Every leaf inside a value, in reading order; templates and first_of are yielded whole."""
+    kind = type(value)
+    if kind in LEAVES:
+        yield value
+    elif kind is dict:
+        for part in value.values():
+            yield from leaves(part)
+    elif kind is list or kind is tuple:
+        for part in value:
+            yield from leaves(part)
+    elif hasattr(value, "__pydantic_fields__"):
+        for name in type(value).__pydantic_fields__:
+            yield from leaves(getattr(value, name))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
+
+
+def needs_of(value: Any) -> Iterator[tuple[str, bool]]:
+    """The tasks that a value needs, as (name, soft): soft ones stand in a `first_of`, so that a skip of one is fine."""
+    for leaf in leaves(value):
+        if type(leaf) is Ref:
+            if leaf.scope == "tasks":
+                yield leaf.name, False
+        elif type(leaf) is Expr:
+            for name in leaf.tasks:
+                yield name, False
+        elif type(leaf) is FirstOf:
+            for ref in leaf.refs:
+                yield ref.name, True
+        elif type(leaf) is Template:
+            for part in leaf.parts:
+                yield from needs_of(part)
