@@ -47,7 +47,7 @@ class Each(Model):
 
     over: dict[str, Any]
     by: Literal["zip", "product"] = "zip"
-    key: str | None = None
+    key: Any = None
     """A template over the mapped arguments, stored as `${{ region }}`; keys must be unique."""
     max: int | None = Field(default=None, ge=1)
 
@@ -77,8 +77,6 @@ class NodeSpec(Model):
     retry: Retry | None = None
     timeout: Timeout | None = None
     grace: Duration | None = None
-    unpack: int | None = None
-    """How many parts a caller may unpack the output into (the arity of a tuple annotation)."""
     description: str = ""
 
 
