@@ -1,0 +1,223 @@
+"""Values and documents as plain JSON data, and back: refs and expressions are `${{ … }}` texts, `$${{` is a literal `${{`.
+
+What JSON has no word for goes to `keep`, which stores it and answers with data of its own; the journal uses this, so that a
+recovered run has exactly the values that it was started with.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
+
+ATOMS = frozenset((type(None), bool, int))
+OBJECT = "$object"
+FIRST_OF = "first_of"
+_MARK = re.compile(r"\$?\$\{\{(.*?)\}\}", re.DOTALL)
+_REF = re.compile(
+    r"""^(?:(?P<scope>tasks|inputs)\.(?P<name>[A-Za-z_]\w*)(?P<output>\.output)?|(?P<var>[A-Za-z_]\w*))(?P<path>(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])*)$"""
+)
+_STEP = re.compile(r'\[(\d+|"(?:[^"\\]|\\.)*")\]')
+_TASK = re.compile(r"""\btasks\.([A-Za-z_]\w*)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+
+Keep = Callable[[Any], Any]
+
+
+def ref_text(ref: Ref) -> str:
+    """A reference as it stands between `${{` and `}}`."""
+    head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
+    path = "".join(f"[{step}]" if isinstance(step, int) else f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
+    return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
+
+
+def dump(value: Any, keep: Keep | None = None) -> Any:
+    """A value of memory as JSON data. Without `keep`, ValueError for what has no text."""
+    kind = type(value)
+    if kind in ATOMS:
+        return value
+    if kind is Ref:
+        return f"${{{{ {ref_text(value)} }}}}"
+    if kind is str:
+        return value.replace("${{", "$${{") if "${{" in value else value
+    if kind is float:
+        return value if value - value == 0 or keep is None else {OBJECT: keep(value)}
+    if kind is list:
+        if keep is not None and all(type(part) is int for part in value):
+            return value
+        return [dump(part, keep) for part in value]
+    if kind is dict and all(type(key) is str for key in value) and OBJECT not in value and FIRST_OF not in value:
+        return {key: dump(part, keep) for key, part in value.items()}
+    if kind is Expr:
+        return f"${{{{ {value.text} }}}}"
+    if kind is FirstOf:
+        return {FIRST_OF: [dump(ref) for ref in value.refs]}
+    if kind is Template:
+        return "".join(part.replace("${{", "$${{") if type(part) is str else dump(part) for part in value.parts)
+    if keep is None:
+        raise ValueError(f"a {kind.__name__} has no text")
+    return {OBJECT: keep(value.value if kind is Object else value)}
+
+
+def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = frozenset()) -> Any:
+    """JSON data as a value of memory; `variables` are the loop's. ValueError for a `$object` when there is no `fetch`."""
+    kind = type(data)
+    if kind is str:
+        return parse(data, variables) if "${{" in data else data
+    if kind is list:
+        return [load(part, fetch, variables) for part in data]
+    if kind is dict:
+        if OBJECT in data:
+            if fetch is None:
+                raise ValueError("a stored object can't be read here")
+            return fetch(data[OBJECT])
+        if set(data) == {FIRST_OF}:
+            return FirstOf(tuple(load(part, fetch, variables) for part in data[FIRST_OF]))
+        return {key: load(part, fetch, variables) for key, part in data.items()}
+    return data
+
+
+def parse(text: str, variables: frozenset[str] = frozenset()) -> Any:
+    """A text with `${{ }}` in it: exactly one keeps its type (Ref or Expr), else a Template, or plain text where all are escaped."""
+    parts: list[Any] = []
+    at = 0
+    for match in _MARK.finditer(text):
+        if match[0].startswith("$$"):
+            continue
+        _add_text(parts, text[at : match.start()])
+        parts.append(expression(match[1].strip(), variables))
+        at = match.end()
+    _add_text(parts, text[at:])
+    if len(parts) == 1:
+        return parts[0]
+    return Template(tuple(parts)) if parts else ""
+
+
+def _add_text(parts: list[Any], text: str) -> None:
+    if text:
+        parts.append(text.replace("$${{", "${{"))
+
+
+def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr:
+    """What stands between `${{` and `}}`: a reference where it is only that, else an expression."""
+    match = _REF.match(text)
+    if match is not None:
+        path = tuple(json.loads(step) for step in _STEP.findall(match["path"]))
+        if match["scope"] == "tasks" and match["output"]:
+            return Ref("tasks", match["name"], path)
+        if match["scope"] == "inputs" and not match["output"]:
+            return Ref("inputs", match["name"], path)
+        if match["var"] in variables:
+            return Ref("each", match["var"], path)
+    return Expr(text, task_names(text))
+
+
+def task_names(text: str) -> tuple[str, ...]:
+    """The tasks that an expression names, outside its text literals."""
+    return tuple(dict.fromkeys(name for name in _TASK.findall(text) if name))
+
+
+# ---------------------------------------------------------------------- whole documents
+
+_NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
+_PLAIN_NODE = ("call", "flow", "needs", "pool", "priority", "runner", "grace", "description")
+
+
+def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
+    """A node as JSON data, without what is at its default."""
+    state = node.__dict__
+    data = {name: state[name] for name in _PLAIN_NODE if name in state and state[name] != _NODE_DEFAULTS[name]}
+    if node.when is not None:
+        data["when"] = node.when.text
+    if node.args:
+        data["with"] = {name: dump(value, keep) for name, value in node.args.items()}
+    if node.each is not None:
+        data["each"] = _each_document(node.each, keep)
+    for name in ("retry", "timeout"):
+        if state.get(name) is not None:
+            data[name] = state[name].model_dump(exclude_defaults=True)
+    return data
+
+
+def _each_document(each: Each, keep: Keep | None) -> dict[str, Any]:
+    data: dict[str, Any] = {"over": {name: dump(value, keep) for name, value in each.over.items()}}
+    if each.by != "zip":
+        data["by"] = each.by
+    if each.key is not None:
+        data["key"] = dump(each.key)
+    if each.max is not None:
+        data["max"] = each.max
+    return data
+
+
+def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
+    """A flow as JSON data."""
+    data: dict[str, Any] = {"stratix": 1, "flow": spec.flow}
+    if spec.description:
+        data["description"] = spec.description
+    if spec.inputs:
+        data["inputs"] = {name: _input_document(given, keep) for name, given in spec.inputs.items()}
+    for name in ("pools", "concurrency", "timeout", "tags"):
+        if getattr(spec, name):
+            data[name] = getattr(spec, name)
+    if spec.on_failure != "finish":
+        data["on_failure"] = spec.on_failure
+    if spec.defaults is not None:
+        data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
+    data["tasks"] = {name: node_document(node, keep) for name, node in spec.tasks.items()}
+    if spec.flows:
+        data["flows"] = {name: document(inner, keep) for name, inner in spec.flows.items()}
+    if spec.output is not None:
+        data["output"] = dump(spec.output, keep)
+    if spec.ui is not None and spec.ui.positions:
+        data["ui"] = {"positions": {name: list(place) for name, place in spec.ui.positions.items()}}
+    return data
+
+
+def _input_document(given: InputSpec, keep: Keep | None) -> dict[str, Any]:
+    data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
+    if not given.required:
+        data["default"] = dump(given.default, keep)
+    if given.description:
+        data["description"] = given.description
+    return data
+
+
+def from_document(data: dict[str, Any], fetch: Keep | None = None) -> FlowSpec:
+    """The flow again; checked by the models. pydantic.ValidationError where a field is wrong."""
+    made = {name: part for name, part in data.items() if name not in ("tasks", "flows", "inputs", "output")}
+    made["inputs"] = {name: _input(given, fetch) for name, given in data.get("inputs", {}).items()}
+    made["tasks"] = {name: _node(node, fetch) for name, node in data.get("tasks", {}).items()}
+    made["flows"] = {name: from_document(inner, fetch) for name, inner in data.get("flows", {}).items()}
+    made["output"] = load(data.get("output"), fetch)
+    return FlowSpec.model_validate(made)
+
+
+def _input(data: dict[str, Any], fetch: Keep | None) -> InputSpec:
+    made = dict(data)
+    made["required"] = "default" not in data
+    if "default" in data:
+        made["default"] = load(data["default"], fetch)
+    return InputSpec.model_validate(made)
+
+
+def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
+    made = dict(data)
+    if "when" in data:
+        made["when"] = Expr(data["when"], task_names(data["when"]))
+    if "each" in data:
+        made["each"] = _each(data["each"], fetch)
+    if "with" in data:
+        made["with"] = {name: load(value, fetch) for name, value in data["with"].items()}
+    return NodeSpec.model_validate(made)
+
+
+def _each(data: dict[str, Any], fetch: Keep | None) -> Each:
+    over = {name: load(value, fetch) for name, value in data["over"].items()}
+    made = {**data, "over": over}
+    if "key" in data:
+        made["key"] = load(data["key"], None, frozenset(over))
+    return Each.model_validate(made)

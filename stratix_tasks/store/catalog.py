@@ -1,0 +1,167 @@
+"""The catalog: what processes must agree on, in SQLite. Every call is one short transaction; nothing in it is the only copy."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import Any
+
+from stratix_tasks.core.states import RunState
+from stratix_tasks.errors import StoreError
+from stratix_tasks.store.reader import Journals
+from stratix_tasks.store.sql import queries, schema
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the catalog knows it; `state` is the last one that its owner told."""
+
+    id: str
+    flow: str
+    key: str | None
+    owner: str
+    epoch: int
+    state: str
+    created: float
+    ended: float | None
+
+
+class Catalog:
+    """Safe for any thread; other processes may write at the same time. StoreError `newer-store`, `busy`, `read-only`, `disk-full`."""
+
+    def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
+        self._path, self._journals, self._read_only = path, journals, read_only
+        self._lock = threading.Lock()
+        self._sql = queries("catalog")
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+                raise self._refusal(error) from error
+            self._rebuild(error)
+
+    def _open(self) -> None:
+        fresh = not self._path.exists() or self._path.stat().st_size == 0
+        target = f"file:{self._path}?mode=ro" if self._read_only else str(self._path)
+        self._db = sqlite3.connect(target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA synchronous = FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StoreError(
+                f"the store {self._path.parent} was written by a newer version of stratix-tasks (catalog {version}, this one reads "
+                f"up to {VERSION}): upgrade with pip install -U stratix-tasks",
+                code="newer-store",
+            )
+        if version == 0 and not self._read_only:
+            with self._transaction() as db:
+                if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    for statement in schema("catalog").split(";\n"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {VERSION}")
+                    if fresh:
+                        self._refill(db)
+
+    def _rebuild(self, error: Exception) -> None:
+        aside = self._path.with_suffix(f".damaged-{int(time())}")
+        warnings.warn(f"the catalog {self._path} is damaged ({error}); it is kept as {aside.name} and made again from the journals", stacklevel=4)
+        self._path.rename(aside)
+        self._open()
+
+    def _refill(self, db: sqlite3.Connection) -> None:
+        """Runs as the journals know them: the last owner is the engine of the highest epoch."""
+        for engine, run, epoch, fact in self._journals.created():
+            about = fact[2]
+            record = self._journals.record(run)
+            last = next((RunState(f[2]).label for f in reversed(record.facts) if f[0] == 1), "pending")
+            owner = next((f[2] for f in reversed(record.facts) if f[0] == 8), engine)
+            row = {"id": about["id"], "flow": about["flow"], "key": about.get("key"), "inputs": about.get("inputs_hash", "")}
+            epochs = {"owner": owner, "epoch": max(epoch, record.epoch), "state": last, "created": fact[1]}
+            db.execute("INSERT OR IGNORE" + self._sql["add_run"].removeprefix("INSERT"), {**row, **epochs})
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("ROLLBACK")
+                    raise
+                self._db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise self._refusal(error) from error
+
+    def _refusal(self, error: sqlite3.OperationalError) -> StoreError:
+        text = str(error)
+        if "locked" in text:
+            return StoreError(f"the catalog {self._path} is held by another process for over 5 s; try again", code="busy")
+        if "full" in text:
+            return StoreError(f"no room left on the disk that holds {self._path.parent}: free some space", code="disk-full")
+        if "readonly" in text or "unable to open" in text:
+            return StoreError(
+                f'the store {self._path.parent} can\'t be written: choose a folder that can be, by configure(store="…") or STRATIX_STORE',
+                code="read-only",
+            )
+        return StoreError(f"the catalog {self._path} can't be used: {text}", code="store")
+
+    def _all(self, name: str, **values: Any) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(self._sql[name], values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise self._refusal(error) from error
+
+    # ------------------------------------------------------------------ what it knows
+
+    def add_engine(self, *, id: str, host: str, boot_id: str, pid: int) -> None:
+        with self._transaction() as db:
+            db.execute(self._sql["add_engine"], {"id": id, "host": host, "boot_id": boot_id, "pid": pid, "started": time()})
+
+    def add_run(self, *, id: str, flow: str, key: str | None, inputs: str, owner: str, created: float) -> tuple[str, str] | None:
+        """Enter a run. Where its key is taken, (id, inputs) of the run that has it; else None."""
+        row = {"id": id, "flow": flow, "key": key, "inputs": inputs, "owner": owner, "epoch": 1, "state": "running", "created": created}
+        with self._transaction() as db:
+            if key is not None and (found := db.execute(self._sql["run_by_key"], {"flow": flow, "key": key}).fetchone()):
+                return str(found[0]), str(found[1])
+            db.execute(self._sql["add_run"], row)
+        return None
+
+    def run(self, id: str) -> RunRow | None:
+        rows = self._all("run", id=id)
+        return RunRow(*rows[0]) if rows else None
+
+    def runs(self) -> list[RunRow]:
+        """Newest first."""
+        return [RunRow(*row) for row in self._all("runs")]
+
+    def set_state(self, id: str, epoch: int, state: str, ended: float | None) -> None:
+        with self._transaction() as db:
+            db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
+
+    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int]) -> int | None:
+        """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction. None when someone else was faster."""
+        with self._transaction() as db:
+            if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
+                return None
+            engine, file, offset = cut
+            db.execute(self._sql["add_cut"], {"run": id, "engine": engine, "epoch": epoch, "file": file, "offset": offset})
+        return epoch + 1
+
+    def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:
+        """Engine → (epoch, file, offset)."""
+        return {row[0]: (row[1], row[2], row[3]) for row in self._all("cuts", run=run)}
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()

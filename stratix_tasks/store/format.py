@@ -1,0 +1,35 @@
+"""The journal's format, version 1.
+
+A file begins with `MAGIC`, the version (u16) and the engine's id (u8 length, text). Frames follow: length of the payload (u32),
+CRC-32 of all that comes after it (u32), kind (u8), run (10 bytes), sequence of the first fact (u32; 0 in other kinds), lease
+epoch (u32), payload. All numbers are little-endian.
+
+| kind | payload |
+|---|---|
+| FACTS | JSON list of facts (`core/facts.py`), all of one run and turn |
+| PAYLOAD | unit (u32), attempt (u16), bytes of a result whose codec ends in `+frame` |
+| LOGS | JSON rows `[at, unit, attempt, level, text]` |
+| METRICS | JSON rows `[at, unit, attempt, name, value]` |
+| ARTIFACTS | JSON rows `[at, unit, attempt, name, codec, payload, type]` |
+| SEAL | empty: the engine closed the file in order |
+
+One frame holds a whole turn of a run: a torn turn was never performed, so nothing is lost with it.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+MAGIC = b"STRATIX\0"
+VERSION = 1
+FACTS, PAYLOAD, LOGS, METRICS, ARTIFACTS, SEAL = range(1, 7)
+NOTES = {"logs": LOGS, "metrics": METRICS, "artifacts": ARTIFACTS}
+PREFIX = Struct("<II")
+HEAD = Struct("<B10sII")
+PAYLOAD_HEAD = Struct("<IH")
+OVERHEAD = PREFIX.size + HEAD.size
+
+
+def file_header(engine: str) -> bytes:
+    name = engine.encode()
+    return MAGIC + VERSION.to_bytes(2, "little") + bytes([len(name)]) + name

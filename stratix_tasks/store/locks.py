@@ -1,0 +1,69 @@
+"""Who is alive: each engine holds a lock on a file of its own for as long as it lives. No clock takes part.
+
+The lock goes when the process dies, however it dies. A stopped or sleeping process still holds it: it is not dead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from functools import lru_cache
+from pathlib import Path
+
+
+@lru_cache
+def boot_id() -> str:
+    """Changes at each start of the machine; empty where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def start_time(pid: int) -> str:
+    """When a process was started, in the kernel's ticks: a pid that is used again differs in it. Empty where unknown."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+class EngineLock:
+    """Held from construction to `release`, or to the end of the process. A forked child gives up its copy."""
+
+    def __init__(self, folder: Path, engine: str) -> None:
+        self.path = folder / engine
+        self._pid = os.getpid()
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        who = {"host": socket.gethostname(), "boot_id": boot_id(), "pid": self._pid, "start_time": start_time(self._pid)}
+        os.write(self._fd, json.dumps(who).encode())
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def release(self) -> None:
+        if self._fd >= 0 and os.getpid() == self._pid:
+            self.path.unlink(missing_ok=True)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def alive(folder: Path, engine: str) -> bool:
+    """Whether an engine's process lives: it holds its lock. Asking takes no lock away."""
+    try:
+        fd = os.open(folder / engine, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False

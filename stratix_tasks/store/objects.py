@@ -1,0 +1,201 @@
+"""Objects: results made ready to be recorded, large ones kept content-addressed in `objects/<2>/<sha256>`.
+
+Pickles are signed with a key of the user's own (config folder, mode 0600) and refused when the signature is not theirs: a store
+that someone sent you can't run code.
+"""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.errors import StoreError
+from stratix_tasks.store import codecs
+from stratix_tasks.store.journal import FULL, disk_full
+
+FRAME = 32 << 10
+"""Bytes up to which a result is a frame of the journal; larger ones are files."""
+SIGNATURE = 32
+
+
+class ObjectStore:
+    """Encodes in any thread; `decode` gives an equal value back."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def encode(self, value: Any) -> Encoded:
+        """StoreError `not-storable` names the type and where it is; `disk-full` when there is no room."""
+        if codecs.is_fact_scalar(value):
+            return Encoded("json", value)
+        summary = codecs.summarise(value)
+        codec, data = self._bytes(value)
+        if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(value, data):
+            return Encoded("json", codecs.tagged(value), None, summary)
+        if len(data) <= FRAME:
+            return Encoded(f"{codec}+frame", [len(data)], data, summary)
+        return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
+
+    def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:
+        """StoreError `damaged` or `foreign-signature`."""
+        name, _, place = codec.partition("+")
+        if not place:
+            return codecs.untagged(payload)
+        data = frame if place == "frame" else self.read(payload[1])
+        if data is None or len(data) != payload[0]:
+            raise StoreError("a recorded result is cut short; the store is damaged there: retry the node to make it again", code="damaged")
+        return self._value(name, data)
+
+    def summarise(self, value: Any) -> dict[str, Any] | None:
+        return codecs.summarise(value)
+
+    def keep(self, data: bytes) -> str:
+        """Write bytes under their SHA-256, durably; nothing to do when they are there."""
+        digest = sha256(data).hexdigest()
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        temporary = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            if error.errno in FULL:
+                raise disk_full(self.directory) from error
+            raise StoreError(f"a result can't be stored in {self.directory}: {error.strerror}", code="unwritable") from error
+        return digest
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a digest, checked."""
+        try:
+            data = self._path(digest).read_bytes()
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                raise StoreError(f"object {digest[:12]}… is not in the store any more: retry the node to make it again", code="damaged") from error
+            raise StoreError(f"object {digest[:12]}… can't be read: {error.strerror}", code="unreadable") from error
+        if sha256(data).hexdigest() != digest:
+            raise StoreError(f"object {digest[:12]}… is damaged: retry the node to make it again", code="damaged")
+        return data
+
+    def _path(self, digest: str) -> Path:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise StoreError(f"not an object's name: {digest!r}", code="damaged")
+        return self.directory / digest[:2] / digest
+
+    def _bytes(self, value: Any) -> tuple[str, bytes]:
+        try:
+            return "json", codecs.to_json(value)
+        except (codecs.NotPlain, RecursionError, ValueError):
+            pass
+        array = codecs.array_bytes(value)
+        if array is not None:
+            return "npy", array
+        return codecs.table_bytes(value) or ("pickle", _pickle(value))
+
+    @staticmethod
+    def _value(name: str, data: bytes) -> Any:
+        if name == "json":
+            return codecs.from_json(data)
+        if name == "npy":
+            return codecs.array_from(data)
+        if name in ("arrow", "frame"):
+            return codecs.table_from(name, data)
+        if name == "pickle":
+            return _unpickle(data)
+        raise StoreError(f"this version does not know the codec '{name}'; upgrade stratix-tasks", code="newer-store")
+
+
+def _fact_safe(value: Any, data: bytes) -> bool:
+    """Whether JSON data can stand in a fact: its writer keeps 64-bit integers and finite floats only."""
+    return b"NaN" not in data and b"Infinity" not in data and not _wide(value)
+
+
+def _wide(value: Any) -> bool:
+    if isinstance(value, int):
+        return not -(1 << 63) <= value < 1 << 63
+    if isinstance(value, dict):
+        return any(_wide(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_wide, value))
+    return isinstance(value, str) and not codecs.is_fact_scalar(value)
+
+
+def _pickle(value: Any) -> bytes:
+    import cloudpickle
+
+    try:
+        data: bytes = cloudpickle.dumps(value)
+    except Exception as error:
+        raise StoreError(
+            f"the result can't be stored: {codecs.blame(value)} ({type(error).__name__}: {error}). "
+            "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections and generators in the task that uses them",
+            code="not-storable",
+        ) from error
+    return hmac.digest(user_key(), data, "sha256") + data
+
+
+def _unpickle(data: bytes) -> Any:
+    import pickle
+
+    signature, body = data[:SIGNATURE], data[SIGNATURE:]
+    if not hmac.compare_digest(signature, hmac.digest(user_key(), body, "sha256")):
+        raise StoreError(
+            "a recorded result is a pickle that was not signed by you, so it is not opened: it could run code. "
+            "Retry the node to make it again, or copy the signing key of the account that made it",
+            code="foreign-signature",
+        )
+    return pickle.loads(body)
+
+
+def config_folder() -> Path:
+    """Where the user's signing key lives: STRATIX_CONFIG, else XDG_CONFIG_HOME/stratix or ~/.config/stratix."""
+    given = os.environ.get("STRATIX_CONFIG")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stratix"
+
+
+def user_key() -> bytes:
+    """The user's own 32 bytes, made on first use."""
+    path = config_folder() / "signing.key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        key = _make_key(path)
+    if len(key) != 32:
+        raise StoreError(f"the signing key {path} is damaged: delete it; pickled results made with it can't be opened any more", code="damaged")
+    return key
+
+
+def _make_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(os.urandom(32))
+    try:
+        os.link(temporary, path)  # the first of two processes wins
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_bytes()
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,197 @@
+"""Reads journals: frames of one file, and the facts of one run over all files. Readers never disturb a writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import orjson
+
+from stratix_tasks.core.facts import CREATED, Fact
+from stratix_tasks.errors import StoreError
+from stratix_tasks.store.format import FACTS, HEAD, MAGIC, OVERHEAD, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, VERSION
+
+MOST = 1 << 30
+"""No frame is longer; a length beyond it is damage."""
+
+
+class Frame(NamedTuple):
+    """One frame; `data` is a view of its payload, `end` the offset behind it in the file."""
+
+    kind: int
+    run: bytes
+    seq: int
+    epoch: int
+    data: memoryview
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Tail:
+    """Where reading stopped: the offset behind the last whole frame, and what is wrong there, if something is."""
+
+    offset: int = 0
+    problem: str = ""
+    sealed: bool = False
+
+
+def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int | None = None) -> Iterator[Frame]:
+    """The whole frames of a file from `offset` on; stops at the first bad one and says so in `tail`. StoreError `newer-store`."""
+    tail = tail if tail is not None else Tail()
+    data = memoryview(_read(path, offset, until))
+    at = 0
+    if offset == 0:
+        at = _header(path, data, tail)
+        if not at:
+            return
+    tail.offset = offset + at
+    while at + OVERHEAD <= len(data):
+        length, check = PREFIX.unpack_from(data, at)
+        end = at + OVERHEAD + length
+        if length > MOST or end > len(data):
+            tail.problem = "" if length <= MOST and length else "damaged frame"
+            return
+        body = data[at + PREFIX.size : end]
+        if crc32(body) != check:
+            tail.problem = "damaged frame"
+            return
+        kind, run, seq, epoch = HEAD.unpack_from(body)
+        tail.offset = offset + end
+        tail.sealed = kind == SEAL
+        yield Frame(kind, run, seq, epoch, body[HEAD.size :], offset + at, offset + end)
+        at = end
+
+
+def _read(path: Path, offset: int, until: int | None) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return file.read() if until is None else file.read(max(until - offset, 0))
+
+
+def _header(path: Path, data: memoryview, tail: Tail) -> int:
+    size = len(MAGIC) + 3
+    if len(data) < size:
+        tail.problem = "" if bytes(data) == MAGIC[: len(data)] else "not a journal"
+        return 0
+    if bytes(data[: len(MAGIC)]) != MAGIC:
+        tail.problem = "not a journal"
+        return 0
+    version = int.from_bytes(data[len(MAGIC) : len(MAGIC) + 2], "little")
+    if version > VERSION:
+        raise StoreError(
+            f"{path} was written by a newer version of stratix-tasks (journal format {version}, this one reads up to {VERSION}): "
+            "upgrade with pip install -U stratix-tasks",
+            code="newer-store",
+        )
+    return size + int(data[size - 1])
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """What the journals hold of one run: its facts in order, and where its payload frames are."""
+
+    facts: list[Fact]
+    payloads: dict[tuple[int, int], tuple[Path, int, int]]
+    epoch: int
+    notes: list[tuple[int, list[Any]]]
+
+
+class Journals:
+    """All journals of a store. `cuts` of a run give, per dead engine, (file number, offset): what lies behind is ignored."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def engines(self) -> list[str]:
+        return sorted(entry.name for entry in self.directory.iterdir() if entry.is_dir()) if self.directory.is_dir() else []
+
+    def files(self, engine: str) -> list[tuple[int, Path]]:
+        """Numbered files of an engine, in order."""
+        found = (path for path in (self.directory / engine).glob("*.log") if path.stem.isdigit())
+        return sorted((int(path.stem), path) for path in found)
+
+    def end_of(self, engine: str) -> tuple[int, int]:
+        """(file number, offset) behind the last whole frame of an engine: where a cut is made."""
+        place = (0, 0)
+        for number, path in self.files(engine):
+            tail = Tail()
+            for _ in frames(path, 0, tail):
+                pass
+            place = (number, tail.offset)
+        return place
+
+    def record(
+        self, run: bytes, engines: list[str] | None = None, cuts: dict[str, tuple[int, int, int]] | None = None, *, notes: bool = False
+    ) -> RunRecord:
+        """Everything of one run. `cuts`: engine → (epoch, file, offset). A fact written twice counts once: the higher epoch wins."""
+        chosen: dict[int, tuple[int, Fact]] = {}
+        record = RunRecord([], {}, 0, [])
+        for engine, _number, path, until in self._places(engines, cuts or {}):
+            del engine
+            for frame in frames(path, 0, until=until):
+                if frame.run != run:
+                    continue
+                record.epoch = max(record.epoch, frame.epoch)
+                if frame.kind == FACTS:
+                    self._take(frame, chosen)
+                elif frame.kind == PAYLOAD:
+                    unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
+                    record.payloads[unit, attempt] = (path, frame.end - len(frame.data) + PAYLOAD_HEAD.size, frame.end)
+                elif notes:
+                    record.notes.append((frame.kind, orjson.loads(frame.data)))
+        record.facts = _in_order(chosen)
+        return record
+
+    def created(self) -> Iterator[tuple[str, bytes, int, Fact]]:
+        """(engine, run, epoch, CREATED fact) of every run that an engine began."""
+        for engine in self.engines():
+            for _, path in self.files(engine):
+                for frame in frames(path):
+                    if frame.kind == FACTS and frame.seq == 0:
+                        facts = orjson.loads(frame.data)
+                        if facts and facts[0][0] == CREATED:
+                            yield engine, frame.run, frame.epoch, tuple(facts[0])
+
+    def _places(
+        self, engines: list[str] | None, cuts: dict[str, tuple[int, int, int]]
+    ) -> Iterator[tuple[str, int, Path, int | None]]:
+        for engine in engines if engines is not None else self.engines():
+            cut = cuts.get(engine)
+            for number, path in self.files(engine):
+                if cut is None or number < cut[1]:
+                    yield engine, number, path, None
+                elif number == cut[1]:
+                    yield engine, number, path, cut[2]
+
+    @staticmethod
+    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> None:
+        for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
+            if number not in chosen or chosen[number][0] < frame.epoch:
+                chosen[number] = (frame.epoch, tuple(fact))
+
+
+def _in_order(chosen: dict[int, tuple[int, Fact]]) -> list[Fact]:
+    """Facts by number, up to the first gap."""
+    facts = []
+    for number in range(len(chosen)):
+        if number not in chosen:
+            break
+        facts.append(chosen[number][1])
+    return facts
+
+
+def payload_reader(record: RunRecord) -> Callable[[int, int], bytes]:
+    """How to read the payload frame of a unit and attempt. StoreError `damaged` when it is not there."""
+
+    def read(unit: int, attempt: int) -> bytes:
+        place = record.payloads.get((unit, attempt))
+        if place is None:
+            raise StoreError(f"the journal holds no result of unit {unit}, attempt {attempt}", code="damaged")
+        path, start, end = place
+        return _read(path, start, end)
+
+    return read

@@ -1,0 +1,96 @@
+"""A store: the folder, what lies in it, and whether it can be used."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+
+from stratix_tasks.errors import StoreError
+from stratix_tasks.store.catalog import Catalog
+from stratix_tasks.store.journal import FULL, disk_full, unwritable
+from stratix_tasks.store.objects import ObjectStore
+from stratix_tasks.store.reader import Journals
+
+FORMAT = 1
+NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "afs", "ceph", "glusterfs", "lustre")
+
+
+def default_path() -> Path:
+    """`STRATIX_STORE`, else `.stratix` in the working directory."""
+    return Path(os.environ.get("STRATIX_STORE") or ".stratix")
+
+
+class Store:
+    """Opens a store, making it when it is not there. `write=False` only reads: nothing is created, the media may be read-only.
+
+    StoreError: `read-only`, `disk-full`, `newer-store`, `network`, `no-store`.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, write: bool = True) -> None:
+        self.path = Path(path).expanduser().absolute() if path is not None else default_path().expanduser().absolute()
+        self.write = write
+        if write:
+            self._make()
+        elif not self.path.is_dir():
+            raise StoreError(f"there is no store in {self.path}; run a flow first, or name another folder", code="no-store")
+        self._check_format()
+        self.journals = Journals(self.path / "journal")
+        self.objects = ObjectStore(self.path / "objects")
+        self.locks = self.path / "locks"
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(self.path / "catalog.sqlite", self.journals, read_only=not self.write)
+
+    def _make(self) -> None:
+        kind = mount_type(self.path)
+        if kind.startswith(NETWORK):
+            raise StoreError(
+                f"{self.path} is on a network file system ({kind}), where locks can't be trusted; keep the store on a local disk: "
+                'configure(store="…") or STRATIX_STORE',
+                code="network",
+            )
+        try:
+            for name in ("journal", "objects", "locks", "archive"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            marker = self.path / "store.json"
+            if not marker.exists() or not marker.stat().st_size:
+                temporary = marker.with_name(f"store.json.{os.getpid()}")
+                temporary.write_text(json.dumps({"format": FORMAT}))
+                os.replace(temporary, marker)
+            if not os.access(self.path / "journal", os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            if error.errno in FULL:
+                raise disk_full(self.path) from error
+            raise unwritable(self.path, error) from error
+
+    def _check_format(self) -> None:
+        try:
+            found = json.loads((self.path / "store.json").read_text())["format"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # the journals carry the version too
+        if found > FORMAT:
+            raise StoreError(
+                f"the store {self.path} has format {found}, from a newer version of stratix-tasks (this one knows up to {FORMAT}): "
+                "upgrade with pip install -U stratix-tasks, or name another store",
+                code="newer-store",
+            )
+
+
+def mount_type(path: Path) -> str:
+    """The type of the file system that holds a path, or nothing where it can't be told."""
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return ""
+    found = ""
+    longest = -1
+    for point, kind in mounts:
+        point = point.encode().decode("unicode_escape")
+        if (str(path) == point or str(path).startswith(point.rstrip("/") + "/")) and len(point) > longest:
+            found, longest = kind, len(point)
+    return found
