@@ -253,7 +253,7 @@ class Machine:
         self.dropped_answers += 1
         if self.abandoned.get(unit):
             self.abandoned[unit] -= 1
-            lane = self._lane(unit)
+            lane = self.lane(unit)
             lane.give()
             if not self.abandoned[unit]:
                 del self.abandoned[unit]
@@ -323,7 +323,7 @@ class Machine:
         policy = self.policy(unit)
         if policy.timed:
             self._arm_queue_timers(unit, policy, at)
-        self._lane(unit).push(unit, policy.priority)
+        self.lane(unit).push(unit, policy.priority)
 
     def _arm_queue_timers(self, unit: int, policy: Policy, at: float) -> None:
         if policy.timeout.queued is not None:
@@ -414,7 +414,7 @@ class Machine:
         self.facts.append((EXPANDED, at, unit, self.groups[unit].first, len(members), keys, codec, payload))
 
     def _queue_items(self, unit: int, members: Sequence[int], at: float) -> None:
-        policy, lane = self.policy(unit), self._lane(members[0])
+        policy, lane = self.policy(unit), self.lane(members[0])
         first, last = members[0], members[-1] + 1
         self.state[first:last] = bytes([READY]) * len(members)
         self.queued[first:last] = array("d", [at]) * len(members)
@@ -552,7 +552,7 @@ class Machine:
     def _let_go(self, unit: int) -> None:
         """The body is gone: its slot is free again."""
         self.live -= 1
-        for slot in self._lane(unit).slots:
+        for slot in self.lane(unit).slots:
             slot.free += 1
         if self.timers.deadline:
             self.timers.drop(Timer.ATTEMPT, unit)
@@ -693,7 +693,7 @@ class Machine:
         group = self.groups.get(unit)
         return group.members if group is not None else self.plan.members.get(unit, ())
 
-    def _lane(self, unit: int) -> Lane:
+    def lane(self, unit: int) -> Lane:
         node = self.node_of[unit]
         if node != unit:
             lane = self.groups[node].lane

@@ -15,6 +15,7 @@ from time import perf_counter, time
 from typing import Any
 
 from stratix_tasks.core import requests
+from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import MISSING, Answer, Do
 from stratix_tasks.core.plan import Policy
@@ -95,10 +96,6 @@ class EngineLoop:
         else:
             self.loop.call_soon_threadsafe(perform)
         return future
-
-    def begin(self, live: LiveRun, first: list[tuple[Any, ...]]) -> None:
-        """Start a run whose CREATED fact is `first`."""
-        self.loop.call_soon_threadsafe(self._begin, live, first)
 
     def ask(
         self, live: LiveRun, verb: str, target: str | None, value: Any = MISSING, encoded: Encoded | None = None, by: str = ""
@@ -285,15 +282,24 @@ class EngineLoop:
 
     # ------------------------------------------------------------------ the life of a run
 
-    def _begin(self, live: LiveRun, first: list[tuple[Any, ...]]) -> None:
+    def create(self, live: LiveRun, created: Fact) -> None:
+        """Record a new run; it begins in the next turn. StoreError when it can't be recorded: then there is no run."""
+        self.journal.commit(live.key, 0, live.epoch, [created])
+        live.seq = 1
         self._adopt(live)
+        self.loop.call_soon(self._begin, live)
+
+    def _begin(self, live: LiveRun) -> None:
         now = time()
-        live.started_at = live.started_at or now
-        if live.machine.run_state is RunState.PENDING:
-            live.machine.start(now)
-            live.machine.advance(now)
-        facts, commands = live.machine.drain()
-        self._commit(live, [*first, *facts], commands)
+        live.machine.start(now)
+        live.machine.advance(now)
+        self._commit(live, *live.machine.drain())
+
+    def resume(self, live: LiveRun) -> None:
+        """Go on with a run that was claimed: its machine holds the facts of the claim."""
+        if live.machine.run_state not in RUN_TERMINAL:
+            self._adopt(live)
+        self._commit(live, *live.machine.drain())
 
     def _adopt(self, live: LiveRun) -> None:
         if live.id not in self.lives:

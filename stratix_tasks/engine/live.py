@@ -34,6 +34,13 @@ class Notes:
         self.metrics: dict[int, list[tuple[float, int, str, float]]] = {}
         self.progress: dict[int, tuple[float, str]] = {}
 
+    def take(self, kind: str, rows: list[Any]) -> None:
+        """Rows as the journal holds them: `(at, unit, attempt, …)`."""
+        kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
+        if kept is not None:
+            for at, unit, attempt, name, value in rows:
+                kept.setdefault(unit, []).append((at, attempt, name, value))
+
 
 class LiveRun:
     """One run in this engine. The machine and what hangs on it belong to the engine's thread."""

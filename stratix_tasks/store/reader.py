@@ -12,10 +12,11 @@ import orjson
 
 from stratix_tasks.core.facts import CREATED, Fact
 from stratix_tasks.errors import StoreError
-from stratix_tasks.store.format import FACTS, HEAD, MAGIC, OVERHEAD, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, VERSION
+from stratix_tasks.store.format import FACTS, HEAD, MAGIC, NOTES, OVERHEAD, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, VERSION
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
+_NOTE_NAMES = {kind: name for name, kind in NOTES.items()}
 
 
 class Frame(NamedTuple):
@@ -97,7 +98,7 @@ class RunRecord:
     facts: list[Fact]
     payloads: dict[tuple[int, int], tuple[Path, int, int]]
     epoch: int
-    notes: list[tuple[int, list[Any]]]
+    notes: list[tuple[str, list[Any]]]
 
 
 class Journals:
@@ -142,7 +143,7 @@ class Journals:
                     unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
                     record.payloads[unit, attempt] = (path, frame.end - len(frame.data) + PAYLOAD_HEAD.size, frame.end)
                 elif notes:
-                    record.notes.append((frame.kind, orjson.loads(frame.data)))
+                    record.notes.append((_NOTE_NAMES.get(frame.kind, ""), orjson.loads(frame.data)))
         record.facts = _in_order(chosen)
         return record
 

@@ -1,0 +1,107 @@
+"""Durable workflows that live in a notebook.
+
+The path of everything: a decorated flow is traced into a FlowSpec (`dsl`, `spec`), checked as a Graph, laid out as a Plan
+(`core`), and started as a run: the machine turns events into facts and commands, the engine journals the facts (`store`) before
+it performs the commands (`engine`, `runners`). Facts are projected into DuckDB and read as data frames; a view is drawn from the
+live run (`view`). `session` puts the rooms together and holds what users call.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "stratix_tasks.dsl.task": ("task",),
+    "stratix_tasks.dsl.control": (
+        "Static",
+        "approval",
+        "each",
+        "finish",
+        "first_of",
+        "n_of",
+        "otherwise",
+        "product",
+        "repeat",
+        "secret",
+        "signal",
+        "sleep",
+        "switch",
+        "uses",
+        "when",
+    ),
+    "stratix_tasks.runners.body": ("current", "track"),
+    "stratix_tasks.session.flow": ("Flow", "flow"),
+    "stratix_tasks.session.run": ("Run",),
+    "stratix_tasks.session.engine": ("Engine",),
+    "stratix_tasks.session.default": ("configure", "default_engine", "recover"),
+    "stratix_tasks.session.past": ("history",),
+    "stratix_tasks.session.document": ("load_flow",),
+    "stratix_tasks.errors": (
+        "ExecutorError",
+        "FlowError",
+        "InputError",
+        "RunCancelled",
+        "RunnerLost",
+        "StoreError",
+        "StratixError",
+        "TaskFailed",
+        "TransitionError",
+    ),
+}
+_HOME = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = sorted((*_HOME, "__version__"))  # noqa: PLE0605
+
+if TYPE_CHECKING:
+    from stratix_tasks.dsl.control import (
+        Static,
+        approval,
+        each,
+        finish,
+        first_of,
+        n_of,
+        otherwise,
+        product,
+        repeat,
+        secret,
+        signal,
+        sleep,
+        switch,
+        uses,
+        when,
+    )
+    from stratix_tasks.dsl.task import task
+    from stratix_tasks.errors import (
+        ExecutorError,
+        FlowError,
+        InputError,
+        RunCancelled,
+        RunnerLost,
+        StoreError,
+        StratixError,
+        TaskFailed,
+        TransitionError,
+    )
+    from stratix_tasks.runners.body import current, track
+    from stratix_tasks.session.default import configure, default_engine, recover
+    from stratix_tasks.session.document import load_flow
+    from stratix_tasks.session.engine import Engine
+    from stratix_tasks.session.flow import Flow, flow
+    from stratix_tasks.session.past import history
+    from stratix_tasks.session.run import Run
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'stratix_tasks' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,81 @@
+"""Why a unit is in its state, in one sentence."""
+
+from __future__ import annotations
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.targets import label
+
+
+def why(machine: Machine, unit: int, at: float) -> str:
+    """A sentence for people; `at` is now, in Unix seconds."""
+    state = State(machine.state[unit])
+    name = label(machine, unit)
+    error = machine.error.get(unit)
+    shown = f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}" if error else ""
+    match state:
+        case State.PENDING:
+            return f"'{name}' waits for {_waits_for(machine, unit)}."
+        case State.READY:
+            return f"'{name}' is ready and waits for {_blocked_by(machine, unit)}."
+        case State.RUNNING:
+            more = " It is paused at its next checkpoint, or when it ends." if unit in machine.holds else ""
+            return f"'{name}' has been running for {at - machine.started[unit]:.1f} s, attempt {machine.attempt[unit]}.{more}"
+        case State.SUSPENDED:
+            return f"'{name}' is parked at a checkpoint; resume goes on from there."
+        case State.RETRYING:
+            return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {max(machine.due.get(unit, at) - at, 0):.1f} s."
+        case State.HELD:
+            return f"'{name}' is paused by itself; resume('{name}') lets it go."
+        case State.STOPPING:
+            target = machine.target[unit][0].label
+            return f"'{name}' was asked to stop and becomes {target} when its body ends or its grace is over."
+        case State.FAILED:
+            return f"'{name}' failed: {shown or 'its items failed'}."
+        case State.UPSTREAM_FAILED:
+            return f"'{name}' can't run: {_listed(machine, unit, bad=True)} did not complete."
+        case State.SKIPPED:
+            return f"'{name}' was skipped: {_skip_reason(machine, unit)}."
+        case State.CANCELLED:
+            return f"'{name}' was cancelled ({machine.reason.get(unit, 'user')})."
+        case State.COMPLETED:
+            return f"'{name}' completed{' with a given value' if machine.reason.get(unit) == 'given' else ''}."
+        case _:
+            group = machine.groups.get(unit)
+            ended, count = (group.ended, group.count) if group is not None else (0, 0)
+            return f"'{name}' is under way: {ended} of {count} have ended."
+
+
+def _waits_for(machine: Machine, unit: int) -> str:
+    parent = machine.parent(unit)
+    if parent >= 0 and machine.state[parent] not in (State.OPEN, State.CLOSED):
+        return f"its group '{machine.plan.names[parent]}' to open"
+    return _listed(machine, unit, bad=False) or "its condition"
+
+
+def _listed(machine: Machine, unit: int, *, bad: bool) -> str:
+    done = (State.COMPLETED, State.SKIPPED)
+    names = [machine.plan.names[need] for need in machine.plan.needs[machine.node_of[unit]] if machine.state[need] not in done]
+    if bad and not names and machine.parent(unit) >= 0:
+        names = [machine.plan.names[machine.parent(unit)]]
+    return ", ".join(f"'{name}'" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _blocked_by(machine: Machine, unit: int) -> str:
+    if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+        return "the run to be resumed"
+    if unit in machine.abandoned:
+        return "its abandoned body to end"
+    full = machine.lane(unit).blocked()
+    if full is None:
+        return "its turn"
+    names = {"run": "the run's concurrency", "engine": "the engine's concurrency", "max": "the map's max"}
+    return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
+
+
+def _skip_reason(machine: Machine, unit: int) -> str:
+    reason = machine.reason.get(unit)
+    when = machine.plan.specs[machine.node_of[unit]].when
+    if reason == "when" and when is not None:
+        return f"its condition `{when.text}` is false"
+    return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

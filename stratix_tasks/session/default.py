@@ -1,0 +1,54 @@
+"""The engine that flows use when none is named, and how it is configured."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from stratix_tasks.session.engine import Engine
+    from stratix_tasks.session.run import Run
+
+_LOCK = threading.RLock()
+_settings: dict[str, Any] = {}
+_engine: Engine | None = None
+
+
+def configure(**settings: Any) -> None:
+    """Settings of the default engine: store, concurrency, pools, strategy, durability. A running default engine is closed first.
+
+    InputError for unknown settings. Runs of the engine that is closed are interrupted; `recover()` goes on with them.
+    """
+    global _engine, _settings
+    from stratix_tasks.errors import InputError
+    from stratix_tasks.session.engine import Engine
+    from stratix_tasks.spec.problems import did_you_mean
+
+    known = ("store", "concurrency", "pools", "strategy", "durability")
+    for name in settings:
+        if name not in known:
+            raise InputError(f"there is no setting '{name}'. {did_you_mean(name, known)}", code="unknown-option")
+    with _LOCK:
+        merged = {**_settings, **settings}
+        fresh = Engine(**merged)
+        if _engine is not None:
+            _engine.close()
+        _settings, _engine = merged, fresh
+
+
+def default_engine() -> Engine:
+    """The engine of this process; made on first use, and anew in a forked child."""
+    global _engine
+    import os
+
+    from stratix_tasks.session.engine import Engine
+
+    with _LOCK:
+        if _engine is None or _engine._closed or _engine._pid != os.getpid():
+            _engine = Engine(**_settings)
+        return _engine
+
+
+def recover(changed: Literal["ask", "reuse"] = "ask") -> list[Run]:
+    """Go on with the runs that were interrupted: their kernel died, or a script ended without waiting."""
+    return default_engine().recover(changed)

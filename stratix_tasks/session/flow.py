@@ -1,0 +1,132 @@
+"""`Flow`: a flow definition with what the rest of the house can do with it: run, check, draw and save."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
+
+from stratix_tasks.dsl import options as opts
+from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
+from stratix_tasks.dsl.trace import TRACE
+from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.runners.attempt import CURRENT
+from stratix_tasks.session.default import default_engine
+from stratix_tasks.session.run import Run
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import Problem
+
+if TYPE_CHECKING:
+    import networkx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Flow(FlowDefinition[P, R], Generic[P, R]):
+    """A flow: call it to run it to the end, `start` it to get a handle at once."""
+
+    _start_options: Mapping[str, Any] = {}
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run to the end and return the value; in another flow's body: a group of that one."""
+        if TRACE.get() is not None:
+            return cast(R, self.place(args, kwargs))
+        if CURRENT.get() is not None:
+            raise FlowError(
+                f"flow '{self.name}' was called in the body of a task. Compose in the flow: call '{self.name}' in the @flow that this task "
+                "belongs to, or call plain functions here",
+                code="flow-in-task",
+            )
+        run = self.start(*args, **kwargs)
+        if inspect.iscoroutinefunction(self.fn):
+            return cast(R, run._wait_async())
+        try:
+            run.wait()
+        except KeyboardInterrupt:
+            run.cancel()
+            run.wait(2.0)
+            raise
+        return cast(R, run._outcome())
+
+    def start(self, *args: Any, **kwargs: Any) -> Run:
+        """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
+        try:
+            given = self.bind_partial(args, kwargs)
+        except TypeError as error:
+            raise InputError(f"flow '{self.name}' can't start: {error}") from None
+        return default_engine().start(self, given, **self._start_options)
+
+    def bind_partial(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs by name; unknown names are left for the check, which says what is allowed."""
+        names = list(self.parameters)
+        if len(args) > len(names):
+            raise TypeError(f"it takes {len(names)} inputs ({', '.join(names)}), not {len(args)}")
+        given = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name in given:
+                raise TypeError(f"input '{name}' was given twice")
+            given[name] = value
+        return given
+
+    def options(self, **options: Any) -> Self:
+        """How it is started: `key` (the same key is the same run), `priority`, `tags`."""
+        opts.refuse_unknown(options, opts.START, f"starting flow '{self.name}'")
+        other = copy.copy(self)
+        other._start_options = {**self._start_options, **options}
+        return other
+
+    # ------------------------------------------------------------------ looking at it
+
+    @property
+    def spec(self) -> FlowSpec:
+        """The document, traced with the functions as they are now. FlowError when the body can't be traced."""
+        return self.trace().spec
+
+    @property
+    def graph(self) -> networkx.DiGraph[str]:
+        return Graph(self.spec).to_networkx()
+
+    def validate(self) -> list[Problem]:
+        """Everything that is wrong with it; nothing when it can start."""
+        try:
+            traced = self.trace()
+        except FlowError as error:
+            return error.problems or [Problem(error.code, error.message)]
+        return [*traced.problems, *check(Graph(traced.spec), default_engine()._pools)]
+
+    def __repr__(self) -> str:
+        return f"<flow {self.name}{inspect.signature(self.fn)}>"
+
+
+if TYPE_CHECKING:
+
+    class FlowDecorator:
+        """What `@flow(…)` yields."""
+
+        def __call__(self, fn: Callable[P, R], /) -> Flow[P, R]: ...
+
+    @overload
+    def flow(fn: Callable[P, R], /) -> Flow[P, R]: ...
+
+    @overload
+    def flow(
+        *,
+        name: str = ...,
+        pools: Mapping[str, int] = ...,
+        concurrency: int = ...,
+        timeout: Any = ...,
+        on_failure: str = ...,
+        tags: list[str] = ...,
+        description: str = ...,
+        **later: Any,
+    ) -> FlowDecorator: ...
+
+    def flow(fn: Any = None, /, **options: Any) -> Any:
+        """Make a function a flow: its body composes tasks."""
+
+else:
+    flow = flow_decorator(Flow)

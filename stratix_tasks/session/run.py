@@ -1,0 +1,271 @@
+"""`Run`: a handle on one run: its state, its result, and what can be asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Generator
+from concurrent.futures import TimeoutError as FutureTimeout
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.machine import MISSING
+from stratix_tasks.core.states import RUN_TERMINAL, State
+from stratix_tasks.core.targets import unit_of
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import InputError, StratixError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from stratix_tasks.session.engine import Engine
+
+TICK = 0.1
+"""Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
+
+
+class Run:
+    """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
+
+    def __init__(self, engine: Engine, live: LiveRun, flow: Any = None) -> None:
+        self._engine, self._live, self._flow = engine, live, flow
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def id(self) -> str:
+        return self._live.id
+
+    @property
+    def flow(self) -> str:
+        """The name of its flow."""
+        return self._live.machine.plan.spec.flow
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return dict(self._live.binding.inputs)
+
+    @property
+    def status(self) -> str:
+        """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
+        self._refresh()
+        machine = self._live.machine
+        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.owner_alive(self.id):
+            return "interrupted"
+        return machine.run_state.label
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in its state: `user`, `disk`, `timeout`, `code-changed`, …"""
+        return self._live.machine.run_reason
+
+    @property
+    def error(self) -> StratixError | None:
+        """Why there is no result; None while it runs, and when it completed."""
+        self._refresh()
+        error = self._live.error
+        return error if isinstance(error, StratixError) else None
+
+    @property
+    def _here(self) -> bool:
+        """Whether this engine runs it."""
+        return self.id in self._engine.loop.lives
+
+    def _refresh(self) -> None:
+        """A run of another engine is read again from the store."""
+        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
+            self._live, _ = self._engine._load(self.id)
+
+    # ------------------------------------------------------------------ waiting
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Block until it has ended, or `timeout` seconds; returns the status."""
+        limit = None if timeout is None else monotonic() + timeout
+        while not self._live.ended.done():
+            left = TICK if limit is None else min(TICK, limit - monotonic())
+            if left <= 0:
+                break
+            pump()
+            try:
+                self._live.ended.result(left)
+            except FutureTimeout:
+                self._refresh()
+        return self.status
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Its value, when it has ended. TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on)."""
+        try:
+            self.wait(timeout)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.")
+            raise
+        if not self._live.ended.done():
+            raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s; it goes on")
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._wait_async().__await__()
+
+    async def _wait_async(self) -> Any:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._live.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(_set, done))
+        try:
+            while not self._live.ended.done():
+                pump()
+                await asyncio.wait((done,), timeout=TICK)
+                self._refresh()
+        except asyncio.CancelledError:
+            print(f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.", file=sys.stderr)
+            raise
+        return self._outcome()
+
+    def _outcome(self) -> Any:
+        if self._live.error is not None:
+            raise self._live.error
+        return self._live.result
+
+    # ------------------------------------------------------------------ requests
+
+    def pause(self, target: str | None = None) -> None:
+        """Pause the run, a node (`"train"`) or an item (`"train[3]"`): nothing new starts; bodies stop at their next checkpoint or finish."""
+        self._ask("pause", target)
+
+    def resume(self, target: str | None = None) -> None:
+        """Go on with the run, or with what was paused by itself."""
+        self._ask("resume", target)
+
+    def cancel(self, target: str | None = None) -> None:
+        """End the run, a node or an item: what has not started is cancelled, bodies are asked to stop."""
+        self._ask("cancel", target)
+
+    def retry(self, target: str | None = None) -> None:
+        """Try again: all that failed or was cancelled, or one node or item, with what depends on it."""
+        self._ask("retry", target)
+
+    def skip(self, target: str, *, value: Any = MISSING) -> None:
+        """Skip a node or item; with `value`, that stands for its result."""
+        encoded = None
+        if value is not MISSING:
+            encoded = self._engine.store.objects.encode(value)
+        self._ask("skip", target, value, encoded)
+
+    def _ask(self, verb: str, target: str | None, value: Any = MISSING, encoded: Any = None) -> None:
+        if target is not None and not isinstance(target, str):
+            raise InputError(f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node")
+        self._own()
+        self._engine.loop.ask(self._live, verb, target, value, encoded, "user").result()
+
+    def _own(self) -> None:
+        """A run that nobody runs is taken over before it is asked anything."""
+        row = self._engine.store.catalog.run(self.id) if not self._here else None
+        if row is not None and row.owner != self._engine.id:
+            if self._live.machine.run_state in RUN_TERMINAL:
+                self._engine._claim(self._live, row.owner, row.epoch)
+            else:
+                taken = self._engine.take_over(self.id)
+                if taken is not None:
+                    self._live = taken._live
+
+    # ------------------------------------------------------------------ looking closer
+
+    def output(self, target: str) -> Any:
+        """The result of a node or item. StratixError `no-output` when it has none."""
+        self._refresh()
+        live = self._live
+
+        def read() -> Any:
+            unit = unit_of(live.machine, target)
+            if live.machine.state[unit] != State.COMPLETED:
+                state = State(live.machine.state[unit]).label
+                raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
+            return live.binding.value(unit)
+
+        return self._engine.loop.call(read).result()
+
+    def logs(self, target: str | None = None) -> list[str]:
+        """What the bodies of a node, an item or the whole run printed and logged, in order."""
+        live = self._live
+
+        def read() -> list[str]:
+            self._engine.loop._flush_notes(live)
+            machine = live.machine
+            if target is None:
+                units = list(live.notes.logs)
+            else:
+                unit = unit_of(machine, target)
+                units = [unit, *machine.members(unit)]
+            rows = sorted((row for unit in units for row in live.notes.logs.get(unit, ())), key=lambda row: row[0])
+            lines = [text for _, _, _, text in rows]
+            dropped = sum(live.notes.dropped.get(machine.node_of[unit], 0) for unit in {*units[:1]})
+            return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
+
+        return self._engine.loop.call(read).result()  # type: ignore[no-any-return]
+
+    def progress(self) -> list[dict[str, Any]]:
+        """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, started, ended, error."""
+        self._refresh()
+        return self._engine.loop.call(_progress, self._live).result()  # type: ignore[no-any-return]
+
+    def why(self, target: str) -> str:
+        """In one sentence why a node or item is in its state, and what it waits for."""
+        from stratix_tasks.core.why import why
+
+        self._refresh()
+        live = self._live
+        return self._engine.loop.call(lambda: why(live.machine, unit_of(live.machine, target), time())).result()  # type: ignore[no-any-return]
+
+    def tasks(self) -> pandas.DataFrame:
+        """The run's nodes and items, from the store: `history().tasks(run=id)`."""
+        from stratix_tasks.store.analytics import History
+
+        return History(self._engine.store).tasks(run=self.id)
+
+    def events(self) -> pandas.DataFrame:
+        """Everything that happened in the run, in order."""
+        from stratix_tasks.store.analytics import History
+
+        return History(self._engine.store).transitions(run=self.id)
+
+    def __repr__(self) -> str:
+        return f"<run {self.id} of {self.flow}: {self.status}>"
+
+
+def pump() -> None:
+    """Let a notebook's front end be heard while a cell waits, where its kernel needs help with that."""
+    compat = sys.modules.get("stratix_tasks.view._kernel_compat")
+    if compat is not None:
+        compat.pump()
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _progress(live: LiveRun) -> list[dict[str, Any]]:
+    machine, rows = live.machine, []
+    live.engine._flush_notes(live)
+    for unit, name in enumerate(machine.plan.names):
+        kind = machine.plan.kinds[unit]
+        group = machine.groups.get(unit)
+        fraction, text = live.notes.progress.get(unit, (None, ""))
+        error = machine.error.get(unit)
+        rows.append(
+            {
+                "name": name,
+                "kind": kind.label,
+                "parent": machine.plan.parents[unit],
+                "state": State(machine.state[unit]).label,
+                "attempt": machine.attempt[unit],
+                "done": group.done if group is not None else 0,
+                "total": group.count if group is not None else 0,
+                "failed": group.failed if group is not None else 0,
+                "progress": fraction,
+                "text": text,
+                "started": machine.started[unit] or None,
+                "ended": machine.ended[unit] or None,
+                "error": f"{error.get('type')}: {error.get('message')}" if error else None,
+            }
+        )
+    return rows
