@@ -1,7 +1,8 @@
 """Runs plain functions in daemon threads of our own: one queue in, answers straight to the engine.
 
-Threads are added when jobs wait: two at once, more after `PATIENCE` without an idle one, up to the number of jobs in flight (which
-the engine limits). So no-ops stay on two threads, where handing over is cheap, and bodies that wait get a thread each.
+Two threads are there at once; when jobs wait and none was taken up for `PATIENCE`, each of them gets a thread, up to the number of
+jobs in flight (which the engine limits). So no-ops stay on two threads, where handing over is cheap, and bodies that wait get a
+thread each.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ class ThreadRunner:
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
         self._threads = 0
         self._watching = False
-        self._stuck = 0
+        self._taken = self._seen = 0
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
         while self._threads < min(EAGER, len(attempts)):
             self._add()
         for attempt in attempts:
             self._jobs.put(attempt)
-        if not self._watching:
-            self._watching = True
+        if not self._watching and self._jobs.qsize():
+            self._watching, self._seen = True, self._taken
             self._later(PATIENCE, self._watch)
 
     def stop(self, attempt: Attempt) -> None:
@@ -48,17 +49,15 @@ class ThreadRunner:
             self._jobs.put(None)
 
     def _watch(self) -> None:
-        """Give each job that still waits a thread of its own."""
+        """Give each job that waits a thread of its own, if no job was taken up since the last look."""
         waiting = self._jobs.qsize()
         self._watching = waiting > 0
         if waiting > 0:
-            if waiting >= self._stuck:
-                for _ in range(waiting if self._stuck else 0):
+            if self._taken == self._seen:
+                for _ in range(waiting):
                     self._add()
-            self._stuck = waiting
+            self._seen = self._taken
             self._later(PATIENCE, self._watch)
-        else:
-            self._stuck = 0
 
     def _add(self) -> None:
         self._threads += 1
@@ -67,5 +66,6 @@ class ThreadRunner:
     def _work(self) -> None:
         get = self._jobs.get
         while (attempt := get()) is not None:
+            self._taken += 1
             attempt.host.answer(run_here(attempt))
             del attempt

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import Context, copy_context
 from hashlib import sha256
+from queue import SimpleQueue
 from time import time
 from typing import Any, Literal
 
@@ -29,7 +30,7 @@ from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError, StoreError, StratixError
-from stratix_tasks.session import ids
+from stratix_tasks.store import ids
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -69,6 +70,7 @@ class Engine:
         self._store: Store | None = None
         self._pid = os.getpid()
         self._closed = False
+        self._chores = Chores()
         self._known: weakref.WeakValueDictionary[str, LiveRun] = weakref.WeakValueDictionary()
         self._callbacks: list[tuple[str, Callable[[dict[str, Any]], None]]] = []
         self.id = ids.new_id()
@@ -115,6 +117,7 @@ class Engine:
         self._closed = True
         if self._loop is not None:
             self._loop.close()
+            self._chores.close()
             self._journal.close()
             self._lock.release()
             atexit.unregister(self._at_exit)
@@ -158,8 +161,10 @@ class Engine:
         run_id, now = ids.new_id(), time()
         stored = {name: self._keep(value) for name, value in inputs.items()}
         same = sha256(orjson.dumps(stored)).hexdigest()[:16] if key is not None else ""
-        taken = store.catalog.add_run(id=run_id, flow=spec.flow, key=key, inputs=same, owner=self.id, created=now)
-        if taken is not None:
+        row = {"id": run_id, "flow": spec.flow, "key": key, "inputs": same, "owner": self.id, "created": now}
+        if key is None:
+            self._chores.put(lambda: store.catalog.add_run(**row))
+        elif (taken := store.catalog.add_run(**row)) is not None:
             return self._same_run(taken, key, same)
         body = orjson.dumps(document(spec, self._keep))
         laid = plan(graph, functions)
@@ -230,6 +235,7 @@ class Engine:
 
     def runs(self) -> list[Run]:
         """Every run of the store, the newest first."""
+        self._chores.settle()
         return [self.run(row.id) for row in self.store.catalog.runs()]
 
     def status(self, run_id: str) -> str:
@@ -277,6 +283,7 @@ class Engine:
 
     def owner_alive(self, run_id: str) -> bool:
         """Whether the engine that owns a run lives."""
+        self._chores.settle()
         row = self.store.catalog.run(run_id)
         return row is not None and (row.owner == self.id or alive(self.store.locks, row.owner))
 
@@ -292,12 +299,24 @@ class Engine:
                 raise InputError(f"changed='{changed}' is not available in this version: 'ask' or 'reuse'", code="not-available")
             raise InputError(f"changed is 'ask' or 'reuse', not {changed!r}", code="bad-option")
         recovered = []
+        self._enter_orphans()
         for row in reversed(self.store.catalog.runs()):
             if row.id not in self._known and row.state in ("pending", "running", "pausing", "paused", "ending") and not alive(self.store.locks, row.owner):
                 run = self.take_over(row.id, changed)
                 if run is not None:
                     recovered.append(run)
         return recovered
+
+    def _enter_orphans(self) -> None:
+        """Runs of engines that died before the catalog was told of them. An engine that ended in order left no lock file."""
+        self._chores.settle()
+        dead = [path.name for path in self.store.locks.iterdir() if path.name != self.id and not alive(self.store.locks, path.name)]
+        known = {row.id for row in self.store.catalog.runs()}
+        for engine, fact in self.store.journals.created(dead):
+            about = fact[2]
+            if about["id"] not in known:
+                row = {"id": about["id"], "flow": about["flow"], "key": about["key"], "inputs": about["inputs_hash"], "owner": engine}
+                self.store.catalog.add_run(**row, created=fact[1])
 
     def take_over(self, run_id: str, changed: str = "reuse") -> Run | None:
         """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
@@ -376,15 +395,41 @@ class Engine:
                         warnings.warn(f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=2)
 
     def _ended(self, live: LiveRun) -> None:
-        """The catalog is told in a thread of its own: its commit waits for the disk, and the journal has the truth already."""
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
-        threading.Thread(target=self._note_end, args=(live.id, epoch, state, ended), name="stratix-catalog", daemon=True).start()
+        self._chores.put(lambda: self.store.catalog.set_state(live.id, epoch, state, ended))
 
-    def _note_end(self, run_id: str, epoch: int, state: str, ended: float) -> None:
-        try:
-            self.store.catalog.set_state(run_id, epoch, state, ended)
-        except (StoreError, Exception):
-            return  # derived anew from the journal when it is asked for
+
+class Chores:
+    """What waits for the disk and gates nothing: told to the catalog by a thread of its own. The journal has the truth already."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, chore: Callable[[], object]) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="stratix-chores", daemon=True)
+            self._thread.start()
+        self._queue.put(chore)
+
+    def settle(self) -> None:
+        """Wait until everything put so far is done."""
+        if self._thread is not None and self._thread.is_alive():
+            done = threading.Event()
+            self._queue.put(done.set)
+            done.wait(10.0)
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(5.0)
+
+    def _work(self) -> None:
+        while (chore := self._queue.get()) is not None:
+            try:
+                chore()
+            except StratixError as error:
+                warnings.warn(f"the catalog could not be told: {error.message}; it is made again from the journals when needed", stacklevel=2)
 
 
 def describe_fact(live: LiveRun, seq: int, fact: Fact) -> dict[str, Any]:

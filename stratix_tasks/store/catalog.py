@@ -14,6 +14,7 @@ from typing import Any
 
 from stratix_tasks.core.states import RunState
 from stratix_tasks.errors import StoreError
+from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.reader import Journals
 from stratix_tasks.store.sql import queries, schema
 
@@ -77,13 +78,13 @@ class Catalog:
 
     def _refill(self, db: sqlite3.Connection) -> None:
         """Runs as the journals know them: the last owner is the engine of the highest epoch."""
-        for engine, run, epoch, fact in self._journals.created():
+        for engine, fact in self._journals.created():
             about = fact[2]
-            record = self._journals.record(run)
+            record = self._journals.record(run_key(about["id"]))
             last = next((RunState(f[2]).label for f in reversed(record.facts) if f[0] == 1), "pending")
             owner = next((f[2] for f in reversed(record.facts) if f[0] == 8), engine)
             row = {"id": about["id"], "flow": about["flow"], "key": about.get("key"), "inputs": about.get("inputs_hash", "")}
-            epochs = {"owner": owner, "epoch": max(epoch, record.epoch), "state": last, "created": fact[1]}
+            epochs = {"owner": owner, "epoch": record.epoch, "state": last, "created": fact[1]}
             db.execute("INSERT OR IGNORE" + self._sql["add_run"].removeprefix("INSERT"), {**row, **epochs})
 
     @contextmanager

@@ -147,15 +147,15 @@ class Journals:
         record.facts = _in_order(chosen)
         return record
 
-    def created(self) -> Iterator[tuple[str, bytes, int, Fact]]:
-        """(engine, run, epoch, CREATED fact) of every run that an engine began."""
-        for engine in self.engines():
+    def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
+        """(engine, CREATED fact) of every run that an engine began."""
+        for engine in engines if engines is not None else self.engines():
             for _, path in self.files(engine):
                 for frame in frames(path):
                     if frame.kind == FACTS and frame.seq == 0:
                         facts = orjson.loads(frame.data)
                         if facts and facts[0][0] == CREATED:
-                            yield engine, frame.run, frame.epoch, tuple(facts[0])
+                            yield engine, tuple(facts[0])
 
     def _places(
         self, engines: list[str] | None, cuts: dict[str, tuple[int, int, int]]
