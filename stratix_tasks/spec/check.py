@@ -1,111 +1,218 @@
-"""Everything that can be said against a document without running it, all at once."""
+"""Everything that can be said against a document without running it, all at once.
+
+The plain path (arguments that are literals and whole references) costs one look-up an argument; the rest is looked at only
+where it stands.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import ATOMS, Graph
-from stratix_tasks.spec.model import NAME, NodeSpec
+from stratix_tasks.spec.scope import expression_problems
+from stratix_tasks.spec.model import NAME, Each, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
+Path = tuple[str | int, ...]
+"""Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
 _NAME = re.compile(NAME)
+_NO_WORDS: frozenset[str] = frozenset()
 
 
-def check(graph: Graph, pools: Collection[str] = ()) -> list[Problem]:
-    """Problems of a flow and its sub-flows; `pools` are those of the engine, known beside the flow's own."""
-    problems = list(_check(graph, pools))
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem, its place in the document, and the wrong word there (to find its column)."""
+
+    path: Path
+    problem: Problem
+    word: str = ""
+
+
+def check(
+    graph: Graph, pools: Collection[str] = (), functions: Mapping[str, Callable[..., Any]] | None = None
+) -> list[Problem]:
+    """Problems of a flow and its sub-flows.
+
+    `pools` are those of the engine, known beside the flow's own. With `functions` (a node's `call` to what it calls) the
+    annotations of what feeds what are compared too.
+    """
+    return [finding.problem for finding in findings(graph, pools, functions)]
+
+
+def findings(
+    graph: Graph,
+    pools: Collection[str] = (),
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+    path: Path = (),
+    prefix: str = "",
+) -> Iterator[Finding]:
+    """The same with places; names of nodes in sub-flows begin with the flow's."""
+    for finding in _findings(graph, pools, functions):
+        if prefix or path:
+            named = replace(finding.problem, node=f"{prefix}{finding.problem.node}".rstrip("."))
+            finding = Finding((*path, *finding.path), named, finding.word)
+        yield finding
+    known = {*pools, *graph.spec.pools} if graph.spec.pools else pools
     for name in graph.spec.flows:
-        for problem in check(graph.flow(name), pools):
-            problems.append(Problem(problem.code, problem.message, f"{name}.{problem.node}", problem.line, problem.hint))
-    return problems
+        yield from findings(graph.flow(name), known, functions, (*path, "flows", name), f"{prefix}{name}.")
 
 
-def _check(graph: Graph, pools: Collection[str]) -> Iterator[Problem]:
-    spec = graph.spec
+def _findings(
+    graph: Graph, pools: Collection[str], functions: Mapping[str, Callable[..., Any]] | None
+) -> Iterator[Finding]:
+    spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
+    for name in inputs:
+        yield from _named(("inputs", name), name, "an input", "")
     for name, node in zip(graph.names, graph.nodes, strict=True):
-        if not _NAME.match(name):
-            yield Problem("bad-name", f"'{name}' is no name for a node: letters, digits and _, at most 64, not beginning with a digit", name)
-        for value in node.args.values():
+        if name in RESERVED or not _NAME.match(name):
+            yield from _named(("tasks", name), name, "a node", name)
+        for argument, value in node.args.items():
             kind = type(value)
-            if kind is Ref:
-                if value.name not in graph.index if value.scope == "tasks" else value.scope != "inputs" or value.name not in spec.inputs:
-                    yield from _refs(graph, name, value, node)
+            if kind is Ref and value.scope != "each":
+                if value.name not in (index if value.scope == "tasks" else inputs):
+                    yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
-                yield from _refs(graph, name, value, node)
+                yield from _value(graph, ("tasks", name, "with", argument), name, value)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow:
             yield from _rare(graph, name, node, pools)
         elif node.call is None:
-            yield Problem("nothing-to-do", "has neither call nor flow", name)
+            yield Finding(("tasks", name), Problem("nothing-to-do", "has neither call nor flow", name))
     if spec.output is not None:
-        yield from _refs(graph, "", spec.output, None)
+        yield from _value(graph, ("output",), "", spec.output)
     if cycle := graph.cycle():
-        yield Problem("cycle", f"these nodes need each other: {' → '.join(cycle)}", cycle[0], hint="Take one of the arrows away.")
+        message = f"these nodes need each other: {' → '.join(cycle)}"
+        yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
+    elif functions is not None:
+        for name, argument, problem in misfits(graph, functions):
+            yield Finding(("tasks", name, "with", argument), problem)
 
 
-def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str]) -> Iterator[Problem]:
-    known = {*graph.spec.pools, *pools}
-    for pool in node.pool:
-        if pool not in known:
-            hint = did_you_mean(pool, known) or f"Declare it: @flow(pools={{'{pool}': 4}}) or configure(pools={{'{pool}': 4}})."
-            yield Problem("unknown-pool", f"there is no pool '{pool}'", name, hint=hint)
+def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
+    if name in RESERVED:
+        message = f"'{name}' can't be the name of {what}: expressions keep this word for themselves"
+        hint = f"Name it otherwise, such as '{name}_'." + (" In Python: .options(name=…)." if node else "")
+        yield Finding(path, Problem("bad-name", message, node, hint=hint))
+    elif not _NAME.match(name):
+        message = f"'{name}' can't be the name of {what}"
+        hint = "Write letters, digits and _, at most 64, not a digit first."
+        yield Finding(path, Problem("bad-name", message, node, hint=hint))
+
+
+def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str]) -> Iterator[Finding]:
+    path: Path = ("tasks", name)
+    if node.pool:
+        yield from _pools(path, name, node, {*graph.spec.pools, *pools})
     for need in node.needs:
         if need not in graph.index:
-            yield Problem("unknown-node", f"needs '{need}', which is no node", name, hint=did_you_mean(need, graph.names))
+            hint = did_you_mean(need, graph.names)
+            yield Finding((*path, "needs"), Problem("unknown-task", f"needs '{need}', no task", name, hint=hint), need)
     if node.when is not None:
-        yield from _refs(graph, name, node.when, node)
+        yield from _value(graph, (*path, "when"), name, node.when)
     if node.each is not None:
-        for value in node.each.over.values():
-            yield from _refs(graph, name, value, node)
-        if not node.each.over:
-            yield Problem("nothing-to-map", "each maps over nothing", name)
+        yield from _each(graph, (*path, "each"), name, node, node.each)
     if node.flow is not None:
-        yield from _sub_flow(graph, name, node)
+        yield from _sub_flow(graph, path, name, node)
+    elif node.call is None:
+        yield Finding(path, Problem("nothing-to-do", "has neither call nor flow", name))
 
 
-def _sub_flow(graph: Graph, name: str, node: NodeSpec) -> Iterator[Problem]:
+def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Iterator[Finding]:
+    for pool in node.pool:
+        if pool not in known:
+            declare = f"Declare it: @flow(pools={{'{pool}': 4}}), or configure(pools={{'{pool}': 4}})."
+            hint = f"{did_you_mean(pool, known)} {declare}".strip()
+            yield Finding((*path, "pool"), Problem("unknown-pool", f"there is no pool '{pool}'", name, hint=hint), pool)
+
+
+def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> Iterator[Finding]:
+    for variable, value in each.over.items():
+        if variable in SCOPES or not _NAME.match(variable) or variable in RESERVED:
+            message = f"'{variable}' can't be the name of a loop variable"
+            hint = "It is the name of the parameter that takes one element of each."
+            yield Finding((*path, "over"), Problem("bad-name", message, name, hint=hint), variable)
+        if variable in node.args:
+            message = f"'{variable}' stands in `each` and in `with`: an argument is either mapped or the same for all"
+            yield Finding((*path, "over"), Problem("twice", message, name, hint="Take one of them away."), variable)
+        yield from _value(graph, (*path, "over", variable), name, value)
+    if not each.over:
+        hint = "Name the arguments and what they run over: each: {as: x, in: …}."
+        yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
+    if each.key is not None:
+        yield from _key(graph, (*path, "key"), name, each)
+
+
+def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:
+    variables = frozenset(each.over)
+    yield from _value(graph, path, name, each.key, variables)
+    if not any(_varies(leaf, variables) for leaf in leaves(each.key)):
+        example = next(iter(variables), "x")
+        hint = f"Name one, such as '${{{{ {example} }}}}'."
+        yield Finding(path, Problem("bad-key", "the key names no mapped argument, so that all are alike", name, hint=hint))
+
+
+def _varies(leaf: Any, variables: frozenset[str]) -> bool:
+    if type(leaf) is Template:
+        return any(_varies(part, variables) for part in leaf.parts)
+    if type(leaf) is Expr:
+        return any(re.search(rf"(?<![\w.]){variable}\b", leaf.text) for variable in variables)
+    return type(leaf) is Ref and leaf.scope == "each"
+
+
+def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     inner = graph.spec.flows.get(node.flow or "")
+    if node.call is not None:
+        yield Finding(path, Problem("twice", "has both call and flow", name, hint="Take one of them away."))
+    if node.each is not None:
+        message = "mapping a flow is not available in this version"
+        yield Finding((*path, "each"), Problem("not-available", message, name, hint="Map a task."))
     if inner is None:
-        yield Problem("unknown-flow", f"there is no flow '{node.flow}'", name, hint=did_you_mean(node.flow or "", graph.spec.flows))
+        hint = did_you_mean(node.flow or "", graph.spec.flows)
+        message = f"there is no flow '{node.flow}'"
+        yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
         return
     for given in node.args:
         if given not in inner.inputs:
-            yield Problem("unknown-input", f"flow '{node.flow}' has no input '{given}'", name, hint=did_you_mean(given, inner.inputs))
+            hint = did_you_mean(given, inner.inputs)
+            message = f"flow '{node.flow}' has no input '{given}'"
+            yield Finding((*path, "with", given), Problem("unknown-input", message, name, hint=hint))
     for wanted, one in inner.inputs.items():
         if one.required and wanted not in node.args:
-            yield Problem("missing-input", f"flow '{node.flow}' needs the input '{wanted}'", name)
+            message = f"flow '{node.flow}' needs the input '{wanted}'"
+            yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {wanted}: …."))
 
 
-def _refs(graph: Graph, name: str, value: object, node: NodeSpec | None) -> Iterator[Problem]:
+def _value(
+    graph: Graph, path: Path, name: str, value: object, variables: frozenset[str] = _NO_WORDS
+) -> Iterator[Finding]:
     for leaf in leaves(value):
-        if isinstance(leaf, Ref):
-            yield from _ref(graph, name, leaf, node)
-        elif isinstance(leaf, FirstOf):
-            for ref in leaf.refs:
-                yield from _ref(graph, name, ref, node)
-        elif isinstance(leaf, Template):
-            for part in leaf.parts:
-                yield from _refs(graph, name, part, node)
-        elif isinstance(leaf, Expr):
-            yield from _names(graph, name, leaf)
+        yield from _leaf(graph, path, name, leaf, variables)
 
 
-def _ref(graph: Graph, name: str, ref: Ref, node: NodeSpec | None) -> Iterator[Problem]:
-    known: Collection[str] = graph.names if ref.scope == "tasks" else graph.spec.inputs
+def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[str]) -> Iterator[Finding]:
+    kind = type(leaf)
+    if kind is Ref:
+        known = {"tasks": graph.index, "inputs": graph.spec.inputs}.get(leaf.scope, variables)
+        if leaf.name not in known:
+            yield _unknown_ref(graph, path, name, leaf)
+    elif kind is FirstOf or kind is Template:
+        for part in leaf.refs if kind is FirstOf else leaf.parts:
+            yield from _leaf(graph, path, name, part, variables)
+    elif kind is Expr:
+        for problem, word in expression_problems(leaf.text, graph.index, graph.spec.inputs, variables, name):
+            yield Finding(path, problem, word)
+
+
+def _unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:
     if ref.scope == "each":
-        known = node.each.over if node is not None and node.each is not None else ()
-    if ref.name not in known:
-        what = {"tasks": "task", "inputs": "input", "each": "loop variable"}[ref.scope]
-        yield Problem(f"unknown-{what.replace(' ', '-')}", f"there is no {what} '{ref.name}'", name, hint=did_you_mean(ref.name, known))
-
-
-def _names(graph: Graph, name: str, expr: Expr) -> Iterator[Problem]:
-    for task in expr.tasks:
-        if task not in graph.index:
-            yield Problem("unknown-task", f"`{expr.text}` names the task '{task}', which does not exist", name, hint=did_you_mean(task, graph.names))
-    for given in re.findall(r"\binputs\.([A-Za-z_]\w*)", expr.text):
-        if given not in graph.spec.inputs:
-            yield Problem("unknown-input", f"`{expr.text}` names the input '{given}', which does not exist", name, hint=did_you_mean(given, graph.spec.inputs))
-
-
+        message = f"the loop variable '{ref.name}' can stand in `key` only"
+        return Finding(path, Problem("unknown-loop-variable", message, name), ref.name)
+    what = "task" if ref.scope == "tasks" else "input"
+    known: Collection[str] = graph.index if ref.scope == "tasks" else graph.spec.inputs
+    hint = did_you_mean(ref.name, known)
+    return Finding(path, Problem(f"unknown-{what}", f"there is no {what} '{ref.name}'", name, hint=hint), ref.name)

@@ -27,15 +27,18 @@ def seconds(value: object) -> float:
 
 
 def text(value: float) -> str:
-    """The shortest text of a duration: the largest unit that divides it."""
-    for unit in ("w", "d", "h", "m", "s"):
-        if value and value % UNITS[unit] == 0:
-            return f"{int(value / UNITS[unit])}{unit}"
-    milli = value * 1000
-    if value and milli == int(milli):
-        return f"{int(milli)}ms"
-    return f"{value!r}s".replace(".0s", "s")
+    """The shortest text of a duration, in the largest unit that gives exactly `value` seconds again."""
+    for unit in ("w", "d", "h", "m", "s", "ms"):
+        count = value / UNITS[unit]
+        if value and 1 <= count < 1e15 and seconds(whole := f"{round(count)}{unit}") == value:
+            return whole
+    from decimal import Decimal
+
+    return f"{Decimal(repr(float(value))):f}".removesuffix(".0") + "s"
 
 
 def _refusal(value: object) -> str:
-    return f"not a duration: {value!r}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
+    return (
+        f"not a duration: {value!r}. "
+        "Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
+    )

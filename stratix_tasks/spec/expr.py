@@ -2,47 +2,96 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any, Protocol
 
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.names import Mention, mentions
+from stratix_tasks.spec.problems import Problem, did_you_mean
 
 MOST = 1024
 """Characters of an expression."""
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 
 class Program(Protocol):
-    """A compiled expression."""
+    """A compiled expression. `names` are the words that it takes from its environment."""
 
     text: str
+    names: frozenset[str]
 
     def evaluate(self, environment: dict[str, Any]) -> Any:
         """Its value over JSON data. FlowError `expression` when it can't be computed."""
 
 
 class CelProgram:
-    """`common-expression-language`, in Rust: no attribute of a Python object is ever reached, every loop is bounded."""
+    """`common-expression-language`: no attribute of a Python object is ever reached, every loop is bounded."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
+        self.names = frozenset(mention.root for mention in mentions(text))
+        if len(text) > MOST:
+            raise _refusal(text, f"it has {len(text)} characters, at most {MOST} are allowed; compute it in a task")
         import cel
 
-        self.text = text
-        if len(text) > MOST:
-            raise FlowError(f"an expression has at most {MOST} characters, this one {len(text)}; compute it in a task", code="expression")
         try:
             self._program = cel.compile(text)
         except Exception as error:
-            raise FlowError(f"not an expression: `{text}`: {_first_line(error)}", code="expression") from error
+            raise _refusal(text, *_explained(error)) from None
 
     def evaluate(self, environment: dict[str, Any]) -> Any:
+        """Its value over JSON data. FlowError `expression` that names what is not there."""
         try:
             return self._program.execute(environment)
         except Exception as error:
-            raise FlowError(f"`{self.text}` can't be computed: {_first_line(error)}", code="expression") from error
+            why = _absent(self.text, environment) or _first_line(error)
+            raise FlowError(f"`{self.text}` can't be computed: {why}", code="expression") from None
 
 
+@lru_cache(1024)
 def compile_expression(text: str) -> Program:
-    """FlowError `expression` with the place of the mistake."""
+    """FlowError `expression`, with the line and column of the mistake in its one problem."""
     return CelProgram(text)
+
+
+def _refusal(text: str, why: str, line: int = 0, column: int = 0) -> FlowError:
+    place = f" at column {column}" if line == 1 else f" at line {line}, column {column}" if line else ""
+    shown = text if len(text) <= 80 else f"{text[:77]}…"
+    message = f"`{shown}` is no expression{place}: {why}"
+    problem = Problem("expression", message, line=line, column=column)
+    error = FlowError(message, code="expression")
+    error.problems = [problem]
+    return error
+
+
+def _explained(error: Exception) -> tuple[str, int, int]:
+    """The compiler's words, and the line and column in the text, both from 1."""
+    match = _PLACE.search(str(error))
+    if match is None:
+        return _first_line(error), 0, 0
+    why = match[3].split(" expecting {")[0].replace("<EOF>", "the end")
+    return why, int(match[1]), int(match[2])
+
+
+def _absent(text: str, environment: dict[str, Any]) -> str:
+    """Which name or key is not there, and what is; empty when all are."""
+    for mention in mentions(text):
+        here: Any = environment
+        for depth, step in enumerate((mention.root, *mention.steps)):
+            if isinstance(here, dict) and step not in here:
+                return _missing(mention, depth, here)
+            if not isinstance(here, dict):
+                break
+            here = here[step]
+    return ""
+
+
+def _missing(mention: Mention, depth: int, here: dict[str, Any]) -> str:
+    step = mention.root if depth == 0 else mention.steps[depth - 1]
+    if mention.root == "tasks" and depth == 2 and step == "output":
+        return f"the output of '{mention.steps[0]}' is no plain data, so that only its status and summary can be asked"
+    return f"in `{mention}` there is no '{step}'. {did_you_mean(str(step), map(str, here))}".rstrip()
 
 
 def _first_line(error: Exception) -> str:

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from types import GenericAlias
+from typing import Annotated, Any, get_origin
 
 from stratix_tasks.errors import InputError
+from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.values import Object
 
-SIMPLE: dict[str, Any] = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "list": list,
-    "dict": dict,
-    "date": date,
-    "datetime": datetime,
-    "timedelta": timedelta,
-    "any": Any,
-}
+_OURS = frozenset(("builtins", "datetime", "decimal", "pathlib", "enum", "uuid", "fractions", "ipaddress"))
+"""Modules whose classes pydantic converts to; of any other class a value must be an instance already."""
 
 
-def check_inputs(spec: FlowSpec, given: Mapping[str, Any], hints: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """All inputs by name, defaults filled in, converted to their types. `hints` are the annotations, where the code is known.
+def check_inputs(
+    spec: FlowSpec, given: Mapping[str, Any], hints: Mapping[str, Any] | None = None, static: Collection[str] = ()
+) -> dict[str, Any]:
+    """All inputs by name, defaults filled in, converted to their types.
 
-    InputError lists every unknown, missing and wrong one.
+    `hints` are the annotations, where the code is known, else the texts of the document count. Names in `static` are known
+    but not returned. InputError lists every unknown, missing and wrong one.
     """
-    wrong = [f"unknown input '{name}'. {did_you_mean(name, spec.inputs)}" for name in given if name not in spec.inputs]
+    known = [*spec.inputs, *static]
+    wrong = [f"unknown input '{name}'. {did_you_mean(name, known)}".strip() for name in given if name not in known]
     made: dict[str, Any] = {}
     for name, one in spec.inputs.items():
         if name not in given:
             if one.required:
                 wrong.append(f"missing input '{name}' ({one.type})")
-            made[name] = one.default
+            made[name] = _fresh(one.default)
             continue
-        kind = (hints or {}).get(name, SIMPLE.get(one.type, _parsed(one.type)))
+        kind = hints[name] if hints and name in hints else parse_type(one.type)
         try:
             made[name] = convert(given[name], kind)
         except ValueError as error:
@@ -48,60 +46,81 @@ def check_inputs(spec: FlowSpec, given: Mapping[str, Any], hints: Mapping[str, A
 
 
 def convert(value: Any, kind: Any) -> Any:
-    """A value as its type. ValueError says why not. Exact builtin matches cost nothing; pydantic does the rest."""
-    if kind is Any or type(value) is kind:
-        return value
-    if isinstance(kind, str):
-        return value
-    if isinstance(kind, type) and not hasattr(kind, "__pydantic_fields__") and kind.__module__ not in ("builtins", "datetime", "decimal", "pathlib", "enum", "uuid"):
-        import enum
+    """A value as its type. ValueError says why not. Exact builtin matches cost nothing; pydantic does the rest.
 
-        if not issubclass(kind, enum.Enum):
-            if isinstance(value, kind):
-                return value
-            raise ValueError(f"it is a {type(value).__name__}")
+    >>> convert("2024-01-31", datetime.date)
+    datetime.date(2024, 1, 31)
+    """
+    if kind is Any or kind is None or type(value) is kind or _is_plain_list(value, kind):
+        return value
+    if isinstance(kind, str) or (isinstance(value, Object)):
+        return value
+    if kind is timedelta and isinstance(value, str) and not value.startswith(("P", "-")):
+        return timedelta(seconds=seconds(value))
+    if isinstance(kind, type) and not isinstance(kind, GenericAlias) and not _pydantic_makes(kind):
+        if isinstance(value, kind):
+            return value
+        raise ValueError(f"it is a {type(value).__name__}")
+    return _by_pydantic(value, kind)
+
+
+def _is_plain_list(value: Any, kind: Any) -> bool:
+    if type(value) is not list or get_origin(kind) is not list:
+        return False
+    element = kind.__args__[0]
+    return element in (str, int, float, bool) and all(type(part) is element for part in value)
+
+
+def _pydantic_makes(kind: type) -> bool:
+    import enum
+    from dataclasses import is_dataclass
+
+    if kind.__module__ in _OURS or hasattr(kind, "__pydantic_fields__") or issubclass(kind, enum.Enum):
+        return True
+    return is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__total__")
+
+
+def _by_pydantic(value: Any, kind: Any) -> Any:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
     from pydantic.errors import PydanticUserError
 
+    config = ConfigDict(arbitrary_types_allowed=True)
     try:
         try:
-            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
         except PydanticUserError:
             adapter = TypeAdapter(kind)
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = "".join(f"[{part!r}]" for part in first["loc"])
-        raise ValueError(f"{f'at {place}: ' if place else ''}{first['msg']}") from None
+        raise ValueError(_first(error.errors())) from None
     except PydanticUserError:
         return value
 
 
-def _parsed(text: str) -> Any:
-    """`list[str]`, `int | None` and so on, of the simple names alone; anything else is Any."""
-    import ast
-
-    try:
-        return _kind(ast.parse(text, mode="eval").body)
-    except (SyntaxError, KeyError, TypeError):
-        return Any
+def _first(errors: list[Any]) -> str:
+    place = "".join(f"[{part!r}]" for part in errors[0]["loc"])
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{f'at {place}: ' if place else ''}{errors[0]['msg']}{more}"
 
 
-def _kind(node: Any) -> Any:
-    import ast
+def _fresh(default: Any) -> Any:
+    """A default that a body may change without changing that of the next run."""
+    if isinstance(default, Object):
+        return default.value
+    if isinstance(default, list | dict | set):
+        from copy import deepcopy
 
-    if isinstance(node, ast.Name):
-        return SIMPLE[node.id]
-    if isinstance(node, ast.Constant) and node.value is None:
-        return None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _kind(node.left) | _kind(node.right)
-    if isinstance(node, ast.Subscript):
-        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return {"list": list, "dict": dict, "tuple": tuple, "set": set}[node.value.id][tuple(map(_kind, inner))]  # type: ignore[attr-defined,index]
-    raise KeyError(text) if (text := ast.dump(node)) else KeyError
+        return deepcopy(default)
+    return default
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) < 60 else text[:57] + '…'}"
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) < 60 else shown[:57] + '…'}"
+
+
+def bare(hint: Any) -> Any:
+    """An annotation without its `Annotated[…]`."""
+    while get_origin(hint) is Annotated:
+        hint = hint.__args__[0]
+    return hint

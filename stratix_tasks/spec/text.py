@@ -1,7 +1,8 @@
-"""Values and documents as plain JSON data, and back: refs and expressions are `${{ … }}` texts, `$${{` is a literal `${{`.
+"""Values and documents as plain JSON data, and back.
 
-What JSON has no word for goes to `keep`, which stores it and answers with data of its own; the journal uses this, so that a
-recovered run has exactly the values that it was started with.
+Refs and expressions are `${{ … }}` texts, `$${{` is a literal `${{`. What JSON has no word for goes to `keep`, which stores
+it and answers with data of its own; the journal uses this, so that a recovered run has exactly the values that it was
+started with.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from collections.abc import Callable
 from typing import Any
 
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
 ATOMS = frozenset((type(None), bool, int))
 OBJECT = "$object"
 FIRST_OF = "first_of"
-_MARK = re.compile(r"\$?\$\{\{(.*?)\}\}", re.DOTALL)
-_REF = re.compile(
-    r"""^(?:(?P<scope>tasks|inputs)\.(?P<name>[A-Za-z_]\w*)(?P<output>\.output)?|(?P<var>[A-Za-z_]\w*))(?P<path>(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])*)$"""
+_MARK = re.compile(
+    r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL
 )
-_STEP = re.compile(r'\[(\d+|"(?:[^"\\]|\\.)*")\]')
-_TASK = re.compile(r"""\btasks\.([A-Za-z_]\w*)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STEPS = r"""\[(-?\d+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\]"""
+_STEP = re.compile(_STEPS)
+_REF = re.compile(
+    r"(?:(?P<scope>tasks|inputs)\.(?P<name>[A-Za-z_]\w*)(?P<output>\.output)?|(?P<var>[A-Za-z_]\w*))"
+    rf"(?P<path>(?:{_STEPS.replace('(-?', '(?:-?', 1)})*)"
+)
 
 Keep = Callable[[Any], Any]
 
@@ -30,7 +36,7 @@ Keep = Callable[[Any], Any]
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
     head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
-    path = "".join(f"[{step}]" if isinstance(step, int) else f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
+    path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
 
 
@@ -56,7 +62,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind is FirstOf:
         return {FIRST_OF: [dump(ref) for ref in value.refs]}
     if kind is Template:
-        return "".join(part.replace("${{", "$${{") if type(part) is str else dump(part) for part in value.parts)
+        return _template_text(value)
     if keep is None:
         raise ValueError(f"a {kind.__name__} has no text")
     return {OBJECT: keep(value.value if kind is Object else value)}
@@ -80,32 +86,60 @@ def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = froze
     return data
 
 
+def _template_text(value: Template) -> str:
+    """Its parts in a row; a `$` that would swallow the mark behind it is written as an expression."""
+    text = ""
+    for part in value.parts:
+        if type(part) is str:
+            text += part.replace("${{", "$${{")
+        else:
+            text = f'{text[:-1]}${{{{ "$" }}}}' if text.endswith("$") else text
+            text += dump(part)
+    return text
+
+
 def parse(text: str, variables: frozenset[str] = frozenset()) -> Any:
-    """A text with `${{ }}` in it: exactly one keeps its type (Ref or Expr), else a Template, or plain text where all are escaped."""
+    """A text with `${{ }}` in it as a value.
+
+    Exactly one keeps its type (Ref or Expr); among other text it is a Template; plain text where all are escaped.
+    """
     parts: list[Any] = []
     at = 0
     for match in _MARK.finditer(text):
-        if match[0].startswith("$$"):
-            continue
         _add_text(parts, text[at : match.start()])
-        parts.append(expression(match[1].strip(), variables))
         at = match.end()
+        inner = match[1]
+        if inner is None:
+            _add_text(parts, "${{")
+        elif _QUOTED.fullmatch(inner.strip()) and match[0] != text:
+            _add_text(parts, json.loads(inner, strict=False))
+        else:
+            parts.append(expression(inner.strip(), variables))
     _add_text(parts, text[at:])
     if len(parts) == 1:
         return parts[0]
     return Template(tuple(parts)) if parts else ""
 
 
+def unclosed(text: str) -> int | None:
+    """Where a `${{` begins that no `}}` ends, as an offset; None when all is well."""
+    left = _MARK.sub(lambda match: " " * len(match[0]), text)
+    at = left.find("${{")
+    return None if at < 0 else at
+
+
 def _add_text(parts: list[Any], text: str) -> None:
-    if text:
-        parts.append(text.replace("$${{", "${{"))
+    if text and parts and type(parts[-1]) is str:
+        parts[-1] += text
+    elif text:
+        parts.append(text)
 
 
 def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr:
     """What stands between `${{` and `}}`: a reference where it is only that, else an expression."""
-    match = _REF.match(text)
+    match = _REF.fullmatch(text)
     if match is not None:
-        path = tuple(json.loads(step) for step in _STEP.findall(match["path"]))
+        path = tuple(unquoted(step) if step[0] in "\"'" else int(step) for step in _STEP.findall(match["path"]))
         if match["scope"] == "tasks" and match["output"]:
             return Ref("tasks", match["name"], path)
         if match["scope"] == "inputs" and not match["output"]:
@@ -113,11 +147,6 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
         if match["var"] in variables:
             return Ref("each", match["var"], path)
     return Expr(text, task_names(text))
-
-
-def task_names(text: str) -> tuple[str, ...]:
-    """The tasks that an expression names, outside its text literals."""
-    return tuple(dict.fromkeys(name for name in _TASK.findall(text) if name))
 
 
 # ---------------------------------------------------------------------- whole documents

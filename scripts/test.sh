@@ -1,0 +1,16 @@
+#!/bin/sh
+# Front-end tests, then pytest, whose summary is the last line.
+cd "$(dirname "$0")/.."
+front=0
+if sh scripts/node.sh --version >/dev/null 2>&1 && [ -f widget/package.json ]; then
+    sh scripts/widget.sh test || front=1
+else
+    echo "Skipped: the front end's tests (no Node 20 or newer)."
+fi
+if ! .venv/bin/python scripts/browser.py >/dev/null 2>&1; then
+    echo "Skipped: browser tests (no Chrome or Chromium)."
+fi
+[ "$front" = 0 ] || echo "The front end's tests failed (see above)."
+.venv/bin/python -m pytest
+back=$?
+[ "$back" = 0 ] && [ "$front" = 0 ]

@@ -1,0 +1,1 @@
+"""The language in Python: tasks, flows, references, control."""

@@ -1,0 +1,1 @@
+"""The asyncio shell: inbox, turns, timers, and the life of a run."""

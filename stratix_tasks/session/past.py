@@ -1,0 +1,19 @@
+"""`history()`: the past of a store."""
+
+from __future__ import annotations
+
+import os
+
+from stratix_tasks.session.default import default_engine
+from stratix_tasks.store.analytics import History
+from stratix_tasks.store.store import Store
+
+
+def history(store: str | os.PathLike[str] | None = None) -> History:
+    """What ran, as data frames. Without `store` that of the default engine; a folder may be on read-only media.
+
+    StoreError `no-store` when there is none.
+    """
+    if store is not None:
+        return History(Store(os.fspath(store), write=False))
+    return History(default_engine().store)

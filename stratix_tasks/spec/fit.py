@@ -1,0 +1,60 @@
+"""Whether what a task returns can be what the next one takes, by their annotations. Only certain mistakes are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.types import certainly_wrong, hints_of, tuple_arity, type_text
+from stratix_tasks.spec.values import Ref
+
+Misfit = tuple[str, str, Problem]
+"""The node, its argument, and what is wrong."""
+
+
+def misfits(graph: Graph, functions: Mapping[str, Callable[..., Any]]) -> Iterator[Misfit]:
+    """Arguments fed by a task whose return annotation can't be what the parameter wants. Judged once per pair of calls."""
+    judged: dict[tuple[Any, ...], str] = {}
+    nodes, index = graph.nodes, graph.index
+    for name, node in zip(graph.names, nodes, strict=True):
+        for argument, value in node.args.items():
+            if type(value) is not Ref or value.scope != "tasks" or value.name not in index:
+                continue
+            source = nodes[index[value.name]]
+            pair = (source.call, source.each is None, value.path[:1], node.call, argument)
+            if pair not in judged:
+                judged[pair] = _verdict(source, value, node, argument, functions)
+            if judged[pair]:
+                message = f"'{argument}' is fed by '{value.name}', {judged[pair]}"
+                yield name, argument, Problem("type-mismatch", message, name)
+
+
+def _verdict(
+    source: NodeSpec, ref: Ref, node: NodeSpec, argument: str, functions: Mapping[str, Callable[..., Any]]
+) -> str:
+    """Why it can't fit, or nothing."""
+    hints = _hints(functions.get(source.call or ""))
+    if "return" not in hints:
+        return ""
+    given = hints["return"] if source.each is None else list[hints["return"]]  # type: ignore[misc]
+    if ref.path:
+        return _index(given, ref.path[0])
+    wanted = _hints(functions.get(node.call or "")).get(argument)
+    if wanted is None or not certainly_wrong(given, wanted):
+        return ""
+    return f"which returns {type_text(given)}, and must be {type_text(wanted)}"
+
+
+def _index(given: Any, step: str | int) -> str:
+    arity = tuple_arity(given)
+    if arity is None or not isinstance(step, int) or -arity <= step < arity:
+        return ""
+    return f"which returns {arity} parts, so that there is no [{step}]"
+
+
+def _hints(task: Any) -> dict[str, Any]:
+    function = getattr(task, "fn", task)
+    return hints_of(function) if function is not None else {}

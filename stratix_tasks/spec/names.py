@@ -1,0 +1,111 @@
+"""The names inside a CEL expression, with their places: read from its tokens, without compiling it.
+
+Only the shape `root.step["step"][0]` matters here; whether the text is valid CEL is for the compiler to say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(
+    r"""
+    (?P<text>[bB]?[rR][bB]?(?:"[^"\n]*"|'[^'\n]*')
+        |[bB]?(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
+    |(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\w*)
+    |(?P<name>[A-Za-z_]\w*)
+    |(?P<blank>//[^\n]*|\s+)
+    |(?P<symbol>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_WORDS = frozenset(("true", "false", "null", "in"))
+_MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One use of a name: the root and the constant steps after it; `at` are their offsets in the text, the root's first."""
+
+    root: str
+    steps: tuple[str | int, ...]
+    at: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.root + "".join(f".{step}" if _is_name(step) else f"[{json.dumps(step)}]" for step in self.steps)
+
+
+@lru_cache(1024)
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Every free name of an expression, in reading order; the variables of `all`, `map`, `filter` … are left out."""
+    tokens = [(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
+    bound = set(_bound(tokens))
+    found = []
+    for index, (kind, word, _) in enumerate(tokens):
+        follows = tokens[index + 1][1] if index + 1 < len(tokens) else ""
+        behind = tokens[index - 1][1] if index else ""
+        if kind == "name" and behind != "." and follows != "(" and word not in _WORDS and word not in bound:
+            found.append(_mention(tokens, index))
+    return tuple(found)
+
+
+def task_names(text: str) -> tuple[str, ...]:
+    """The tasks that an expression names: those are its dependencies."""
+    if "tasks" not in text:
+        return ()
+    named = (m.steps[0] for m in mentions(text) if m.root == "tasks" and m.steps)
+    return tuple(dict.fromkeys(name for name in named if isinstance(name, str)))
+
+
+def _is_name(step: str | int) -> bool:
+    return isinstance(step, str) and step.isidentifier()
+
+
+def _bound(tokens: list[tuple[str, str, int]]) -> Iterator[str]:
+    """Names that a macro binds: `.map(x, …)`."""
+    for dot, macro, bracket, variable, comma in zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False):
+        if dot[1] == "." and macro[1] in _MACROS and bracket[1] == "(" and variable[0] == "name" and comma[1] == ",":
+            yield variable[1]
+
+
+def _mention(tokens: list[tuple[str, str, int]], index: int) -> Mention:
+    root, at = tokens[index][1], [tokens[index][2]]
+    steps: list[str | int] = []
+    index += 1
+    while (step := _step(tokens[index : index + 3])) is not None:
+        value, place, length = step
+        steps.append(value)
+        at.append(place)
+        index += length
+    return Mention(root, tuple(steps), tuple(at))
+
+
+def _step(ahead: list[tuple[str, str, int]]) -> tuple[str | int, int, int] | None:
+    """`.name` that is no call, or `["text"]`, or `[0]`: the step, its place and its length in tokens."""
+    words = [word for _, word, _ in ahead]
+    if len(ahead) >= 2 and words[0] == "." and ahead[1][0] == "name":
+        return None if words[2:] == ["("] else (words[1], ahead[1][2], 2)
+    if len(ahead) == 3 and words[0] == "[" and words[2] == "]":
+        constant = _constant(ahead[1][0], words[1])
+        return None if constant is None else (constant, ahead[1][2], 3)
+    return None
+
+
+def _constant(kind: str, word: str) -> str | int | None:
+    if kind == "number" and word.isdigit():
+        return int(word)
+    if kind == "text" and word[0] in "\"'":
+        return unquoted(word)
+    return None
+
+
+def unquoted(word: str) -> str:
+    """What a text literal without prefix stands for."""
+    inner = word[3:-3] if word.startswith(('"""', "'''")) else word[1:-1]
+    try:
+        return str(json.loads(f'"{inner}"'))
+    except ValueError:
+        return inner

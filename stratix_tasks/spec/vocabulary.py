@@ -1,0 +1,51 @@
+"""The words of a definition: which options and fields there are, which come in a later version, and which names are taken."""
+
+from __future__ import annotations
+
+TASK = frozenset(("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "description"))
+"""Options of a task."""
+MAP = frozenset(("max", "key"))
+"""Options of a fan-out."""
+FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "tags", "description"))
+"""Options of a flow."""
+START = frozenset(("key", "priority", "tags"))
+"""Options of one start of a flow."""
+LATER = frozenset(
+    (
+        "alerts",
+        "allow_failure",
+        "cache",
+        "gather",
+        "hooks",
+        "join",
+        "loop",
+        "losers",
+        "max_depth",
+        "max_lost",
+        "max_recoveries",
+        "overlap",
+        "repeat",
+        "resources",
+        "schedule",
+        "switch",
+        "undo",
+        "until",
+        "uses",
+    )
+)
+"""Named in the public contract, not in this version."""
+RUNNERS = ("thread", "async", "inline")
+RUNNERS_LATER = ("process", "kernel", "dask")
+SCOPES = ("inputs", "tasks", "secrets")
+"""First words of an expression; no loop variable can have these names."""
+SEEN = ("status", "output", "summary")
+"""What an expression may ask of a task."""
+FACTS = ("rows", "columns", "shape", "type", "length")
+"""What `summary` holds."""
+RESERVED = frozenset(
+    (
+        "as break const continue else false for function if import in let loop namespace null package return true var"
+        " void while"
+    ).split()
+)
+"""Words that CEL keeps for itself, so that no node, input or loop variable can be named so."""

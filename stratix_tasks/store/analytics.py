@@ -1,0 +1,162 @@
+"""`History`: what ran, as data frames: UTC timestamps, timedeltas, categories for states, integers that can be missing."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.errors import InputError
+from stratix_tasks.spec.durations import seconds
+from stratix_tasks.store.locks import alive
+from stratix_tasks.store.projection import Projection
+from stratix_tasks.store.sql import queries
+from stratix_tasks.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas
+
+TASK_STATES = [state.label for state in State] + ["lost"]
+RUN_STATES = [state.label for state in RunState] + ["interrupted"]
+LIVE = ("pending", "running", "pausing", "paused", "ending")
+TIMES = ("at", "queued", "started", "ended", "last")
+NULLABLE = ("item", "attempt", "attempts", "rows", "rss", "nodes", "failed", "seq", "tasks", "completed", "runs", "retries")
+
+
+class History:
+    """Reads a store from any process, also while runs go on. Each call projects what is new and closes the database again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._projection = Projection(store)
+        self._lock = threading.Lock()
+        self._sql = queries("history")
+
+    def runs(self) -> pandas.DataFrame:
+        """run, flow, version, status, started, ended, duration, inputs, tags, nodes, failed, host, reason; newest first."""
+        frame = self._frame("runs")
+        status = frame["status"].astype("object")
+        for index, (state, owner) in enumerate(zip(status, frame["owner"], strict=True)):
+            if state in LIVE and not alive(self._store.locks, owner):
+                status.iloc[index] = "interrupted"
+        frame["status"] = _states(status, RUN_STATES)
+        for name in ("inputs", "tags"):
+            frame[name] = frame[name].map(_loads)
+        return frame.drop(columns="owner")
+
+    def tasks(self, run: str | None = None) -> pandas.DataFrame:
+        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, rss, worker, error, rows, cached."""
+        frame = self._frame("tasks", run=_run_id(run))
+        frame["state"] = _states(frame["state"], TASK_STATES)
+        frame["cpu"] = _timedelta(frame["cpu"])
+        return frame
+
+    def attempts(self, run: str | None = None) -> pandas.DataFrame:
+        """One row an attempt: run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error."""
+        frame = self._frame("attempts", run=_run_id(run))
+        frame["state"] = _states(frame["state"], TASK_STATES)
+        frame["cpu"] = _timedelta(frame["cpu"])
+        return frame
+
+    def transitions(self, run: str | None = None) -> pandas.DataFrame:
+        """Every change of state: run, seq, at, node, item, key, from_state, to_state, event, reason, attempt."""
+        frame = self._frame("transitions", run=_run_id(run))
+        for name in ("from_state", "to_state"):
+            frame[name] = _states(frame[name], TASK_STATES)
+        return frame
+
+    def events(self, run: str | None = None) -> pandas.DataFrame:
+        """Every fact, requests and changes of the run itself included."""
+        return self._frame("events", run=_run_id(run))
+
+    def logs(self, run: str | None = None) -> pandas.DataFrame:
+        """What bodies printed and logged: run, node, item, key, attempt, at, level, text."""
+        return self._frame("logs", run=_run_id(run))
+
+    def metrics(self, run: str | None = None) -> pandas.DataFrame:
+        """What bodies measured: run, node, item, key, attempt, at, name, value."""
+        return self._frame("metrics", run=_run_id(run))
+
+    def artifacts(self, run: str | None = None) -> pandas.DataFrame:
+        """What bodies kept: run, node, item, key, attempt, at, name, codec, type."""
+        return self._frame("artifacts", run=_run_id(run))
+
+    def stats(self, by: Literal["node", "flow"] = "node", since: str | float | None = None) -> pandas.DataFrame:
+        """Counts, success rate, and p50, p95 and total of the durations, by node or flow; `since="7d"` looks at the last days only."""
+        if by not in ("node", "flow"):
+            raise InputError(f"stats(by=…) is 'node' or 'flow', not {by!r}", code="bad-option")
+        from datetime import UTC, datetime, timedelta
+
+        try:
+            start = None if since is None else (datetime.now(UTC) - timedelta(seconds=seconds(since))).replace(tzinfo=None)
+        except ValueError as error:
+            raise InputError(f"stats(since=…): {error}", code="bad-option") from None
+        frame = self._frame(f"stats_by_{by}", since=start)
+        for name in ("p50", "p95", "slowest", "total", "mean_wait"):
+            if name in frame:
+                frame[name] = _timedelta(frame[name])
+        return frame
+
+    def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pandas.DataFrame:
+        """One SELECT over runs, tasks, attempts, transitions, events, logs, metrics, artifacts, task_stats, throughput, gantt.
+
+        `parameters` fill `$name`. InputError for anything that would write, or that DuckDB does not understand.
+        """
+        import duckdb
+
+        with self._lock, self._projection.open() as db:
+            try:
+                statements = duckdb.extract_statements(query)
+                if len(statements) != 1 or statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+                    raise InputError("history().sql takes one SELECT; the history is read-only", code="read-only")
+                db.execute("BEGIN TRANSACTION READ ONLY")
+                db.execute("SET enable_external_access = false")
+                return _typed(db.execute(query, dict(parameters or {})).df())
+            except duckdb.Error as error:
+                raise InputError(f"DuckDB can't run this query: {error}", code="bad-query") from None
+
+    def _frame(self, name: str, **parameters: Any) -> pandas.DataFrame:
+        with self._lock, self._projection.open() as db:
+            return _typed(db.execute(self._sql[name], parameters).df())
+
+
+def _run_id(run: Any) -> str | None:
+    """A run's id, of a handle too. InputError for an id that can't be one."""
+    if run is None:
+        return None
+    run_id = str(getattr(run, "id", run))
+    if not re.fullmatch(r"[0-9a-z]{16}", run_id):
+        raise InputError(f"{run_id!r} is no id of a run: it has 16 letters and digits, as history().runs() shows them", code="unknown-run")
+    return run_id
+
+
+def _typed(frame: pandas.DataFrame) -> pandas.DataFrame:
+    import pandas
+
+    for name in frame.columns:
+        column = frame[name]
+        if name in TIMES and pandas.api.types.is_datetime64_any_dtype(column) and column.dt.tz is None:
+            frame[name] = column.dt.tz_localize("UTC")
+        elif name in NULLABLE and pandas.api.types.is_numeric_dtype(column):
+            frame[name] = column.astype("Int64")
+    return frame
+
+
+def _states(column: Any, names: list[str]) -> Any:
+    import pandas
+
+    return pandas.Categorical(column, categories=names)
+
+
+def _timedelta(column: Any) -> Any:
+    import pandas
+
+    return pandas.to_timedelta(column, unit="s")
+
+
+def _loads(text: str) -> Any:
+    import json
+
+    return json.loads(text)

@@ -1,0 +1,128 @@
+-- What analysis reads: projected from the journals, made again from them when it is lost.
+CREATE TABLE meta (key VARCHAR, value VARCHAR);
+CREATE TABLE files (engine VARCHAR, number INTEGER, "offset" BIGINT);
+CREATE TABLE flows (flow VARCHAR, version VARCHAR, spec VARCHAR);
+CREATE TABLE created (
+    run VARCHAR, flow VARCHAR, version VARCHAR, engine VARCHAR, host VARCHAR, pid INTEGER, "at" TIMESTAMP,
+    inputs VARCHAR, tags VARCHAR, key VARCHAR, priority INTEGER
+);
+CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER);
+CREATE TABLE expansions (run VARCHAR, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
+CREATE TABLE facts (
+    run VARCHAR, seq INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
+    attempt INTEGER, queued TIMESTAMP, worker VARCHAR, cpu DOUBLE, rows BIGINT, error_type VARCHAR, error VARCHAR, detail VARCHAR
+);
+CREATE TABLE notes_logs (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, level VARCHAR, text VARCHAR);
+CREATE TABLE notes_metrics (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, value DOUBLE);
+CREATE TABLE notes_artifacts (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, codec VARCHAR, type VARCHAR);
+
+-- A fact that two owners wrote counts once: the later owner's.
+CREATE VIEW recorded AS
+SELECT * FROM facts QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
+
+CREATE VIEW units AS
+SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent FROM nodes
+UNION ALL
+SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit
+FROM expansions x
+JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
+LATERAL (SELECT unnest(range(x.count)) AS i) i;
+
+CREATE VIEW run_state AS
+SELECT run, arg_max(state, seq) AS state, arg_max(reason, seq) AS reason, max("at") AS "at"
+FROM recorded WHERE kind = 'run' GROUP BY run;
+
+CREATE VIEW run_owner AS
+SELECT run, arg_max(worker, seq) AS engine FROM recorded WHERE kind IN ('created', 'claimed') GROUP BY run;
+
+CREATE VIEW task_state AS
+SELECT
+    run, unit,
+    arg_max(state, seq) FILTER (state IS NOT NULL) AS state,
+    arg_max(coalesce(reason, ''), seq) FILTER (state IS NOT NULL) AS reason,
+    max(attempt) AS attempts,
+    arg_max(queued, seq) FILTER (kind = 'started') AS queued,
+    coalesce(max("at") FILTER (kind = 'started'), max("at") FILTER (kind = 'expanded')) AS started,
+    arg_max("at", seq) FILTER (state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped')) AS ended,
+    arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
+    arg_max(worker, seq) FILTER (kind = 'started') AS worker,
+    arg_max(rows, seq) FILTER (kind = 'completed') AS rows,
+    arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
+FROM recorded WHERE unit IS NOT NULL GROUP BY run, unit;
+
+CREATE VIEW runs AS
+SELECT
+    c.run, c.flow, c.version, coalesce(s.state, 'pending') AS status, c."at" AS started,
+    CASE WHEN s.state IN ('completed', 'failed', 'cancelled') THEN s."at" END AS ended,
+    CASE WHEN s.state IN ('completed', 'failed', 'cancelled') THEN s."at" - c."at" END AS duration,
+    c.inputs, c.tags,
+    (SELECT count(*) FROM nodes n WHERE n.run = c.run) AS nodes,
+    (SELECT count(*) FROM nodes n JOIN task_state t USING (run, unit) WHERE n.run = c.run AND t.state = 'failed') AS failed,
+    c.host, s.reason, c.key, c.priority, o.engine AS owner
+FROM created c LEFT JOIN run_state s USING (run) LEFT JOIN run_owner o USING (run);
+
+CREATE VIEW tasks AS
+SELECT
+    u.run, u.node, u.item, u.key, coalesce(t.state, 'pending') AS state, nullif(t.reason, '') AS reason,
+    coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, t.started,
+    CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
+    t.started - t.queued AS wait,
+    CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
+    t.cpu, NULL::BIGINT AS rss, t.worker,
+    CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
+    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit
+FROM units u LEFT JOIN task_state t USING (run, unit);
+
+CREATE VIEW transitions AS
+SELECT run, seq, "at", node, item, key,
+    lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq, step) AS from_state,
+    state AS to_state, event, reason, attempt
+FROM (
+    SELECT run, seq, 0 AS step, queued AS "at", unit, 'ready' AS state, 'deps_ok' AS event, NULL AS reason, attempt
+    FROM recorded WHERE kind = 'started'
+    UNION ALL
+    SELECT run, seq, 1, "at", unit, state, event, reason, attempt FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+) JOIN units USING (run, unit);
+
+CREATE VIEW attempts AS
+SELECT run, node, item, key, attempt,
+    CASE coalesce(arg_max(event, seq) FILTER (event <> 'dispatch'), 'dispatch')
+        WHEN 'dispatch' THEN 'running' WHEN 'ok' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'fail_retry' THEN 'failed'
+        WHEN 'stopped' THEN arg_max(state, seq) WHEN 'orphaned' THEN 'lost' WHEN 'suspend' THEN 'suspended' WHEN 'release' THEN 'running'
+        WHEN 'stop' THEN 'stopping' ELSE arg_max(state, seq) END AS state,
+    min(queued) AS queued, min("at") FILTER (event = 'dispatch') AS started,
+    max("at") FILTER (event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) AS ended,
+    max("at") FILTER (event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) - min("at") FILTER (event = 'dispatch') AS duration,
+    max(cpu) AS cpu, max(worker) AS worker, max(error_type) AS error_type, max(error) AS error
+FROM recorded JOIN units USING (run, unit)
+WHERE event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release') AND attempt > 0
+GROUP BY run, node, item, key, unit, attempt
+HAVING count(*) FILTER (event = 'dispatch') > 0;
+
+CREATE VIEW events AS
+SELECT r.run, r.seq, r."at", r.kind, u.node, u.item, u.key, r.event, r.state, r.reason, r.attempt, r.error_type, r.error, r.detail
+FROM recorded r LEFT JOIN units u USING (run, unit);
+
+CREATE VIEW logs AS
+SELECT l.run, u.node, u.item, u.key, l.attempt, l."at", l.level, l.text FROM notes_logs l JOIN units u USING (run, unit);
+
+CREATE VIEW metrics AS
+SELECT m.run, u.node, u.item, u.key, m.attempt, m."at", m.name, m.value FROM notes_metrics m JOIN units u USING (run, unit);
+
+CREATE VIEW artifacts AS
+SELECT a.run, u.node, u.item, u.key, a.attempt, a."at", a.name, a.codec, a.type FROM notes_artifacts a JOIN units u USING (run, unit);
+
+CREATE VIEW task_stats AS
+SELECT r.flow, t.node, count(*) AS tasks,
+    count(*) FILTER (t.state = 'completed') AS completed, count(*) FILTER (t.state = 'failed') AS failed,
+    count(*) FILTER (t.state = 'completed') / nullif(count(*) FILTER (t.state IN ('completed', 'failed')), 0) AS success_rate,
+    quantile_cont(epoch(t.duration), 0.5) AS p50, quantile_cont(epoch(t.duration), 0.95) AS p95,
+    sum(epoch(t.duration)) AS total, avg(epoch(t.wait)) AS mean_wait, sum(greatest(t.attempts - 1, 0)) AS retries
+FROM tasks t JOIN created r USING (run) GROUP BY r.flow, t.node;
+
+CREATE VIEW throughput AS
+SELECT run, time_bucket(INTERVAL 1 second, "at") AS "at", count(*) AS completed
+FROM recorded WHERE kind = 'completed' GROUP BY ALL;
+
+CREATE VIEW gantt AS
+SELECT run, node, item, key, attempt, state, queued, started, ended FROM attempts;

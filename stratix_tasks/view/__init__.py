@@ -1,0 +1,1 @@
+"""The live widget: its model, snapshot, patches; the front end's bundle is in static/."""
