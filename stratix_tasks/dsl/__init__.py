@@ -1,1 +1,1 @@
-"""The language in Python: tasks, flows, references, control."""
+"""The language: `@task` and `@flow`, references, and what stands between them. Tracing a flow yields a FlowSpec."""

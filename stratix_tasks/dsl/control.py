@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeVar, cast
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
-from stratix_tasks.dsl.references import Condition, Operand, Reference, conjunction, negated, refuse
+from stratix_tasks.dsl.references import Condition, Joined, Operand, Reference, conjunction, negated, refuse
 from stratix_tasks.dsl.trace import TRACE, Crossed, Mapped, Trace
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 STATIC = "stratix-static"
 Static = Annotated[T, STATIC]
 """`debug: Static[bool]`: an input that is a plain value while the flow is traced, frozen into the run."""
@@ -19,55 +22,70 @@ Static = Annotated[T, STATIC]
 
 def each(values: Iterable[T]) -> T:
     """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`."""
+    _trace("each")
     return cast(T, Mapped(values))
 
 
+@overload
+def product(first: Iterable[A], second: Iterable[B], /) -> tuple[A, B]: ...
+@overload
+def product(first: Iterable[A], second: Iterable[B], third: Iterable[C], /) -> tuple[A, B, C]: ...
+@overload
+def product(*values: Any) -> tuple[Any, ...]: ...
 def product(*values: Any) -> tuple[Any, ...]:
     """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair; the last varies fastest."""
+    _trace("product")
     group = object()
-    return tuple(Crossed(group, value.value if isinstance(value, Mapped) else value) for value in values)
+    inner = (value.value if isinstance(value, Mapped) else value for value in values)
+    return tuple(Crossed(group, place, value) for place, value in enumerate(inner))
 
 
-@contextmanager
-def when(condition: object) -> Iterator[None]:
-    """`with when(ref > 0):` the nodes made inside run only if it holds; else they are skipped, and what needs them too."""
+class Branch:
+    """`with when(…):` or `with otherwise():`, a block whose nodes have a condition."""
+
+    def __init__(self, trace: Trace, condition: Expr, last: bool) -> None:
+        self._trace, self._expr, self._last = trace, condition, last
+        self._outer: tuple[tuple[int, ...], Expr | None] | None = None
+
+    def __enter__(self) -> None:
+        trace = self._trace
+        self._outer = trace.branch, trace.condition
+        trace.branches += 1
+        trace.branch = (*trace.branch, trace.branches)
+        trace.condition = self._expr if trace.condition is None else conjunction(trace.condition, self._expr)
+        trace.closed = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        trace = self._trace
+        assert self._outer is not None
+        trace.branch, trace.condition = self._outer
+        trace.closed = None if self._last or error is not None else (trace.branch, self._expr)
+
+
+def when(condition: object) -> Branch:
+    """`with when(ref > 0):` the nodes made inside run only if it holds; else they are skipped, and what needs them too.
+
+    FlowError for anything but a comparison of references (or a plain bool, which is known while tracing).
+    """
     trace = _trace("when")
     if isinstance(condition, Operand):
         refuse("can't branch on", "Compare it: when(ref == True), when(ref > 0).")
     if isinstance(condition, bool):
-        expr = Expr("true" if condition else "false")
-    elif isinstance(condition, Condition):
-        expr = condition.expr
-    else:
+        return Branch(trace, Expr("true" if condition else "false"), last=False)
+    if not isinstance(condition, Condition):
         trace.fail(f"when() takes a comparison of references, not a {type(condition).__name__}")
-    with _branch(trace, expr):
-        yield
+    trace.uses(condition._uses)
+    return Branch(trace, condition.expr, last=False)
 
 
-@contextmanager
-def otherwise() -> Iterator[None]:
+def otherwise() -> Branch:
     """The other side of the `when` closed just before it."""
     trace = _trace("otherwise")
     if trace.closed is None or trace.closed[0] != trace.branch:
         trace.fail("otherwise() belongs directly after a `with when(…):` block")
-    assert trace.closed is not None
-    with _branch(trace, negated(trace.closed[1])):
-        yield
-    trace.closed = None
-
-
-@contextmanager
-def _branch(trace: Trace, expr: Expr) -> Iterator[None]:
-    outer, above = trace.branch, trace.condition
-    trace.branches += 1
-    trace.branch = (*outer, trace.branches)
-    trace.condition = expr if above is None else conjunction(above, expr)
-    trace.closed = None
-    try:
-        yield
-    finally:
-        trace.branch, trace.condition = outer, above
-    trace.closed = (outer, expr, above)
+    return Branch(trace, negated(trace.closed[1]), last=True)
 
 
 def first_of(*values: T) -> T:
@@ -75,12 +93,17 @@ def first_of(*values: T) -> T:
     trace = _trace("first_of")
     refs: list[Ref] = []
     for value in values:
-        if not isinstance(value, Reference) or value._ref.scope != "tasks":
-            trace.fail("first_of() takes references to outputs of tasks")
-        refs.append(cast(Reference, value)._ref)
+        if isinstance(value, Joined):
+            refs += value._first.refs
+        elif isinstance(value, Reference) and value._ref.scope == "tasks":
+            refs.append(value._ref)
+            if value._trace is not trace:
+                trace.value(value)
+        else:
+            trace.fail(f"first_of() takes references to outputs of tasks, not a {type(value).__name__}")
     if len(refs) < 2:
         trace.fail("first_of() needs at least two references")
-    return cast(T, FirstOf(tuple(refs)))
+    return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)))))
 
 
 def _trace(word: str) -> Trace:
@@ -90,7 +113,7 @@ def _trace(word: str) -> Trace:
     return trace
 
 
-def _later(word: str) -> Any:
+def _later(word: str) -> Callable[..., NoReturn]:
     def unavailable(*_args: Any, **_kwargs: Any) -> NoReturn:
         raise FlowError(f"{word}() is not available in this version", code="not-available")
 
@@ -100,4 +123,10 @@ def _later(word: str) -> Any:
 
 
 switch, repeat, sleep, approval = _later("switch"), _later("repeat"), _later("sleep"), _later("approval")
-signal, finish, uses, secret, n_of = _later("signal"), _later("finish"), _later("uses"), _later("secret"), _later("n_of")
+signal, finish, uses, secret, n_of = (
+    _later("signal"),
+    _later("finish"),
+    _later("uses"),
+    _later("secret"),
+    _later("n_of"),
+)

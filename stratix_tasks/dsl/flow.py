@@ -8,42 +8,67 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
-from stratix_tasks.dsl.references import Reference
+from stratix_tasks.dsl.references import Reference, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
-from stratix_tasks.errors import FlowError
+from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.inputs import bare, convert
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.vocabulary import FLOW
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class FlowDefinition(Generic[P, R]):
-    """A flow as it was defined. `fn` is the plain function, `inputs` its parameters, `static` the names of the static ones."""
+    """A flow as it was defined. `fn` is the plain function, `inputs` its parameters, `static` the names of the static ones.
+
+    Here a flow can be traced, and called in the body of another one. A subclass says what a call outside of that does.
+    """
+
+    options_given: Mapping[str, Any] = {}
+    special = False
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
-        functools.update_wrapper(self, fn)
+        functools.update_wrapper(cast(Any, self), fn)
         self.fn = fn
         self.flow_options = dict(given)
-        self.name = str(given.get("name") or fn.__name__)
-        opts.name(self.name)
+        self.name = opts.name(given.get("name") or fn.__name__)
+        self.template_name = self.name
         self._fields = _fields(given, self.name)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""
+        trace = TRACE.get()
+        if trace is None:
+            return self.run_here(*args, **kwargs)
+        return cast(R, trace.place_flow(self, args, kwargs))
+
+    def run_here(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run to the end and return the value. FlowError `no-engine`: this class only defines flows."""
+        raise FlowError(
+            f"flow '{self.name}' has no engine to run it: define it by stratix_tasks.flow", code="no-engine"
+        )
 
     @functools.cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
+        """The function's parameters by name."""
         return dict(inspect.signature(self.fn).parameters)
 
     @functools.cached_property
     def hints(self) -> dict[str, Any]:
-        """The annotations as objects; those that can't be resolved stay text."""
+        """The annotations as objects; all stay texts when one can't be resolved."""
+        from typing import get_type_hints
+
         try:
             return get_type_hints(self.fn, include_extras=True)
         except Exception:
@@ -51,112 +76,150 @@ class FlowDefinition(Generic[P, R]):
 
     @functools.cached_property
     def static(self) -> frozenset[str]:
+        """Inputs that are plain values while the flow is traced."""
         return frozenset(name for name in self.parameters if _is_static(self.hints.get(name)))
 
     @functools.cached_property
     def inputs(self) -> dict[str, InputSpec]:
         """The inputs as the document has them, without the static ones."""
-        made = {}
-        for name, parameter in self.parameters.items():
-            if name not in self.static:
-                required = parameter.default is inspect.Parameter.empty
-                default = None if required else Trace(self.name).value(parameter.default)
-                made[name] = InputSpec.model_construct(type=type_text(self.hints.get(name)), required=required, default=default)
-        return made
+        return {name: self._input(p) for name, p in self.parameters.items() if name not in self.static}
+
+    @functools.cached_property
+    def description(self) -> str:
+        """What the option says, else the first paragraph of the docstring."""
+        doc = inspect.getdoc(self.fn) or ""
+        return str(self.flow_options.get("description") or " ".join(doc.split("\n\n")[0].split()))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by input name, without the defaults. FlowError that shows the signature."""
+        signature = inspect.signature(self.fn)
         try:
-            return dict(inspect.signature(self.fn).bind(*args, **kwargs).arguments)
+            return dict(signature.bind(*args, **kwargs).arguments)
         except TypeError as error:
-            unknown = [name for name in kwargs if name not in self.parameters]
-            hint = f" {did_you_mean(unknown[0], self.parameters)}" if unknown else ""
-            raise FlowError(f"flow '{self.name}': {error}.{hint}", code="bad-arguments") from None
+            unknown = next((name for name in kwargs if name not in self.parameters), "")
+            hint = f" {did_you_mean(unknown, self.parameters)}" if unknown else ""
+            raise FlowError(
+                f"line {user_line()[1]}: flow '{self.name}': {error}.{hint} It is {self.name}{signature}",
+                code="bad-arguments",
+            ) from None
 
-    def trace(self, static: Mapping[str, Any] | None = None) -> Traced:
-        """Run the body with references for inputs. FlowError when the body does with them what only tasks can."""
-        trace = Trace(self.name)
+    def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
+        """Run the body with references for inputs and `static` for the static ones.
+
+        FlowError when the body does with references what only tasks can, InputError for a static input of the wrong type.
+        `inside` is the trace of the flow that calls this one.
+        """
+        above = (*inside.above, self) if inside is not None else (self,)
+        trace = Trace(self.name, above)
+        if inside is not None:
+            trace.functions = inside.functions
+        arguments = self._arguments(trace, static or {})
         token = TRACE.set(trace)
         try:
-            output = self._run_body(trace, static or {})
-            value = trace.value(output)
+            value = trace.value(self._run_body(arguments))
         finally:
             TRACE.reset(token)
-        trace.problems += lint(self.fn)
+        inputs = [name for name in self.parameters if name not in self.static]
+        trace.problems += lint(self.fn, inputs)
         spec = FlowSpec.model_construct(
             flow=self.name,
-            description=self._fields.get("description") or inspect.getdoc(self.fn) or "",
+            description=self.description,
             inputs=self.inputs,
             tasks=trace.nodes,
             flows=trace.flows,
             output=value,
-            **{name: value for name, value in self._fields.items() if name != "description"},
+            **self._fields,
         )
         return Traced(spec, trace.functions, trace.problems)
-
-    def _run_body(self, trace: Trace, static: Mapping[str, Any]) -> Any:
-        given: dict[str, Any] = {}
-        for name, parameter in self.parameters.items():
-            if name in self.static:
-                given[name] = static.get(name, parameter.default)
-                if given[name] is inspect.Parameter.empty:
-                    raise FlowError(f"flow '{self.name}': static input '{name}' has no default, so give it", code="missing-input")
-            else:
-                given[name] = Reference(Ref("inputs", name), trace)
-        positional = [given.pop(n) for n, p in self.parameters.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
-        output = self.fn(*positional, **given)
-        return _finish_coroutine(output, self.name) if inspect.iscoroutine(output) else output
-
-    def place(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Called in the trace of another flow: a group of that one."""
-        trace = TRACE.get()
-        assert trace is not None
-        return trace.place_flow(self, args, dict(kwargs))
-
-    @property
-    def options_given(self) -> Mapping[str, Any]:
-        return {}
-
-    @property
-    def template_name(self) -> str:
-        return self.name
 
     def map(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Mapping a flow comes in a later version."""
         raise FlowError("mapping a flow is not available in this version: map a task", code="not-available")
 
+    def _input(self, parameter: inspect.Parameter) -> InputSpec:
+        required = parameter.default is inspect.Parameter.empty
+        return InputSpec.model_construct(
+            type=type_text(self.hints.get(parameter.name, "")),
+            required=required,
+            default=None if required else Trace(self.name).value(parameter.default),
+        )
 
-def flow_decorator(cls: type[FlowDefinition[Any, Any]]) -> Callable[..., Any]:
-    """The `flow` decorator whose flows are of class `cls`."""
+    def _arguments(self, trace: Trace, static: Mapping[str, Any]) -> inspect.BoundArguments:
+        signature = inspect.Signature(list(self.parameters.values()))
+        bound = signature.bind_partial()
+        for name, parameter in self.parameters.items():
+            plain = name in self.static
+            bound.arguments[name] = self._static(parameter, static) if plain else Reference(Ref("inputs", name), trace)
+        return bound
+
+    def _static(self, parameter: inspect.Parameter, static: Mapping[str, Any]) -> Any:
+        name = parameter.name
+        if name not in static:
+            if parameter.default is inspect.Parameter.empty:
+                raise InputError(f"flow '{self.name}': static input '{name}' has no default, so give it")
+            return parameter.default
+        try:
+            return convert(static[name], bare(self.hints.get(name, Any)))
+        except ValueError as error:
+            raise InputError(f"flow '{self.name}': static input '{name}': {static[name]!r}: {error}") from None
+
+    def _run_body(self, arguments: inspect.BoundArguments) -> Any:
+        output = self.fn(*arguments.args, **arguments.kwargs)
+        return _finish_coroutine(output, self.name) if inspect.iscoroutine(output) else output
+
+    def __repr__(self) -> str:
+        return f"<flow {self.name}{inspect.signature(self.fn)}>"
+
+
+class FlowDecorator(Protocol):
+    """`flow` as a type checker sees it, for flows that are FlowDefinitions and no more."""
+
+    @overload
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> FlowDefinition[P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> FlowDefinition[P, R]: ...
+    @overload
+    def __call__(self, **options: Any) -> FlowDecorator: ...
+
+
+def flow_decorator(cls: type[FlowDefinition[Any, Any]]) -> FlowDecorator:
+    """The `flow` decorator whose flows are of class `cls`; a type checker needs its own signature for a subclass."""
 
     def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-        opts.refuse_unknown(options, opts.FLOW, "a flow")
+        """Make a function a flow: `@flow`, or `@flow(name="sales", pools={"api": 4}, concurrency=16, timeout="2h")`."""
+        opts.refuse_unknown(options, FLOW, "a flow")
         if fn is None:
             return lambda function: _make(cls, function, options)
         return _make(cls, fn, options)
 
-    return flow
+    return cast(FlowDecorator, flow)
 
 
 def _make(cls: type[FlowDefinition[Any, Any]], fn: Any, options: Mapping[str, Any]) -> FlowDefinition[Any, Any]:
     if isinstance(fn, FlowDefinition):
         raise FlowError(f"'{fn.name}' is a flow already", code="bad-flow")
+    if hasattr(fn, "template_name"):
+        raise FlowError(f"'{fn.template_name}' is a task; a function is a task or a flow, not both", code="bad-flow")
     if not inspect.isfunction(fn) or inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
         raise FlowError(f"a flow is made of a function that returns, not of {fn!r}", code="bad-flow")
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     if any(p.kind in kinds for p in inspect.signature(fn).parameters.values()):
-        raise FlowError(f"flow '{fn.__name__}' takes * or ** arguments; name each input, so that it can be checked", code="bad-flow")
+        raise FlowError(
+            f"flow '{fn.__name__}' takes * or ** arguments; name each input, so that it can be checked", code="bad-flow"
+        )
     return cls(fn, options)
 
 
 def _fields(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Flow options as fields of a FlowSpec."""
+    """Flow options as fields of a FlowSpec. FlowError `bad-option`."""
     try:
-        fields = {key: value for key, value in given.items() if key != "name"}
+        fields = {
+            key: value for key, value in given.items() if key not in ("name", "description") and value is not None
+        }
         if "timeout" in fields:
             fields["timeout"] = seconds(fields["timeout"])
         if "tags" in fields:
-            fields["tags"] = tuple(map(str, fields["tags"]))
+            fields["tags"] = (fields["tags"],) if isinstance(fields["tags"], str) else tuple(map(str, fields["tags"]))
         if fields.get("on_failure", "finish") not in ("finish", "stop"):
             raise ValueError(f"on_failure is 'finish' or 'stop', not {fields['on_failure']!r}")
         for key, value in {"concurrency": fields.get("concurrency"), **fields.get("pools", {})}.items():
@@ -174,21 +237,12 @@ def _finish_coroutine(coroutine: Any, name: str) -> Any:
     except StopIteration as end:
         return end.value
     coroutine.close()
-    raise FlowError(f"flow '{name}' awaits something that is no task: the body of a flow only composes; await it in a task", code="bad-flow")
+    raise FlowError(
+        f"flow '{name}' awaits something that is no task: the body of a flow only composes; await it in a task",
+        code="bad-flow",
+    )
 
 
 def _is_static(hint: Any) -> bool:
-    return STATIC in getattr(hint, "__metadata__", ()) or (isinstance(hint, str) and hint.split("[")[0].endswith("Static"))
-
-
-def type_text(hint: Any) -> str:
-    """An annotation as documents write it: `list[str]`, `date`, `any` when there is none."""
-    if hint is None or hint is inspect.Parameter.empty:
-        return "any"
-    if isinstance(hint, str):
-        return hint
-    if get_origin(hint) is not None or get_args(hint):
-        return str(hint).replace("typing.", "")
-    return getattr(hint, "__name__", str(hint))
-
-
+    metadata = getattr(hint, "__metadata__", ())
+    return STATIC in metadata or (isinstance(hint, str) and hint.split("[")[0].endswith("Static"))

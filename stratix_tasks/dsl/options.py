@@ -9,33 +9,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
-
-TASK = frozenset(("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "description"))
-MAP = frozenset(("max", "key"))
-FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "tags", "description"))
-START = frozenset(("key", "priority", "tags"))
-LATER = frozenset(
-    (
-        "cache",
-        "undo",
-        "resources",
-        "join",
-        "gather",
-        "losers",
-        "max_lost",
-        "allow_failure",
-        "overlap",
-        "hooks",
-        "schedule",
-        "max_depth",
-        "max_recoveries",
-        "alerts",
-        "until",
-    )
-)
-"""Named in the public contract, not in this version."""
-RUNNERS = ("thread", "async", "inline")
-RUNNERS_LATER = ("process", "kernel", "dask")
+from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS, RUNNERS_LATER
 
 
 def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
@@ -45,27 +19,33 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
             continue
         if name in LATER:
             raise FlowError(f"option '{name}' of {what} is not available in this version", code="not-available")
-        raise FlowError(f"{what} has no option '{name}'. {did_you_mean(name, allowed)}", code="unknown-option")
+        hint = did_you_mean(name, allowed)
+        if name in MAP:
+            hint = f"It is for a fan-out: task.options({name}=…).map(…)."
+        raise FlowError(f"{what} has no option '{name}'. {hint}", code="unknown-option")
 
 
 def node_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Task options as fields of a NodeSpec."""
+    """Task options as fields of a NodeSpec; those that are no fields are checked. FlowError that names task and option."""
     made: dict[str, Any] = {}
     for name, value in options.items():
-        convert = _CONVERT.get(name)
-        if convert is not None:
-            try:
-                made[name] = convert(value)
-            except FlowError as error:
-                raise FlowError(f"{what}: {error.message}", code=error.code) from None
-            except (ValueError, TypeError) as error:
-                raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    return made
+        read = _READ.get(name)
+        if read is None:
+            continue
+        try:
+            made[name] = read(value)
+        except FlowError as error:
+            raise FlowError(f"{what}: {error.message}", code=error.code) from None
+        except (ValueError, TypeError) as error:
+            raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
+    return {name: value for name, value in made.items() if name not in _NO_FIELDS}
 
 
 def _reason(error: Exception) -> str:
     errors = getattr(error, "errors", None)
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors()) if errors else str(error)
+    if errors is None:
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors())
 
 
 def retry(value: Any) -> Retry:
@@ -74,51 +54,92 @@ def retry(value: Any) -> Retry:
         return value
     if isinstance(value, bool) or not isinstance(value, int | Mapping):
         raise TypeError("write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on}")
-    fields = {"max": value} if isinstance(value, int) else dict(value)
-    if "on" in fields:
-        on = fields["on"]
-        classes = on if isinstance(on, list | tuple | set) else [on]
-        fields["on"] = tuple(c if isinstance(c, str) else c.__name__ for c in classes)
-    return Retry(**fields)
+    given: dict[str, Any] = {"max": value} if isinstance(value, int) else dict(value)
+    if "on" in given:
+        on = given["on"]
+        given["on"] = tuple(map(_exception_name, on if isinstance(on, list | tuple | set) else [on]))
+    return Retry.model_validate(given)
+
+
+def _exception_name(one: Any) -> str:
+    if isinstance(one, type) and issubclass(one, BaseException):
+        return one.__name__
+    if isinstance(one, str):
+        return one
+    raise TypeError(f"on= takes classes of exceptions or their names, not {one!r}")
 
 
 def timeout(value: Any) -> Timeout:
     """A scalar is the limit of each attempt; or a Timeout, or its fields."""
     if isinstance(value, Timeout):
         return value
-    return Timeout(**value) if isinstance(value, Mapping) else Timeout(attempt=seconds(value))
+    return Timeout.model_validate(dict(value) if isinstance(value, Mapping) else {"attempt": seconds(value)})
 
 
 def pool(value: Any) -> tuple[str, ...]:
+    """A name, or several; an attempt takes a slot of each."""
     names = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) and name for name in names):
         raise TypeError("write a pool's name, or a list of names")
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def priority(value: Any) -> int:
+    """Higher starts first."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("write a whole number; higher starts first")
     return value
 
 
 def runner(value: Any) -> str:
+    """Where the body runs."""
+    known = ", ".join(RUNNERS)
     if value in RUNNERS_LATER:
-        raise FlowError(f"runner '{value}' is not available in this version; there are {', '.join(RUNNERS)}", code="not-available")
+        raise FlowError(f"runner '{value}' is not available in this version; there are {known}", code="not-available")
     if value not in RUNNERS:
-        raise ValueError(f"there are {', '.join(RUNNERS)}. {did_you_mean(str(value), RUNNERS)}")
+        raise ValueError(f"there are {known}. {did_you_mean(str(value), RUNNERS)}")
     return str(value)
 
 
-def name(value: Any) -> str:
-    import re
+def fitting_runner(value: object, is_async: bool, what: str) -> None:
+    """FlowError when a body of this kind can't run there."""
+    if value == "thread" and is_async:
+        raise FlowError(
+            f"{what} is an `async def`: it runs on runner 'async' or 'inline', not in a thread", code="bad-option"
+        )
+    if value == "async" and not is_async:
+        raise FlowError(
+            f"{what} is a plain `def`: it runs on runner 'thread' or 'inline', not on a loop", code="bad-option"
+        )
 
-    if not isinstance(value, str) or not re.match(NAME, value):
-        raise ValueError("a name has letters, digits and _, begins with a letter or _, and is at most 64 characters long")
+
+def most(value: Any) -> int:
+    """How many items of a fan-out run at a time."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("write a whole number of 1 or more")
     return value
 
 
-_CONVERT: dict[str, Any] = {
+def key(value: Any) -> str:
+    """A template over the mapped arguments."""
+    if not isinstance(value, str):
+        raise TypeError("write a text that names mapped arguments, such as '{region}'")
+    return value
+
+
+def name(value: Any) -> str:
+    """FlowError `bad-name` for what no node or flow can be called."""
+    import re
+
+    if not isinstance(value, str) or not re.fullmatch(NAME, value):
+        rule = "a name has letters, digits and _, begins with a letter or _, and is at most 64 characters long"
+        raise FlowError(f"{value!r} is no name: {rule}", code="bad-name")
+    if value in RESERVED:
+        raise FlowError(f"'{value}' can't be a name: expressions keep this word for themselves", code="bad-name")
+    return value
+
+
+_READ: dict[str, Any] = {
     "retry": retry,
     "timeout": timeout,
     "pool": pool,
@@ -126,4 +147,8 @@ _CONVERT: dict[str, Any] = {
     "runner": runner,
     "grace": seconds,
     "description": str,
+    "name": name,
+    "max": most,
+    "key": key,
 }
+_NO_FIELDS = frozenset(("name", "max", "key"))

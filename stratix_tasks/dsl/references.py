@@ -1,7 +1,7 @@
 """References: what stands for a value that is not there yet, while a flow is traced.
 
-A reference can be passed on, indexed, asked for a fact about it (`ref.summary["rows"]`) and compared into a condition. All else
-that Python would do with a value (arithmetic, `if`, `for`, `len`, `str`, hashing, attributes) raises and names the line.
+A reference can be passed on, indexed, asked for a fact about it (`ref.summary["rows"]`) and compared into a condition. All
+else that Python would do with a value (arithmetic, `if`, `for`, `len`, `str`, hashing, attributes) raises and names the line.
 """
 
 from __future__ import annotations
@@ -12,86 +12,115 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.values import Expr, Ref
+from stratix_tasks.spec.text import ref_text
+from stratix_tasks.spec.values import Expr, FirstOf, Ref
+from stratix_tasks.spec.vocabulary import FACTS
 
-HERE = str(Path(__file__).parent)
+_PACKAGE = Path(__file__).parent.parent
+OURS = (str(_PACKAGE / "dsl"), str(_PACKAGE / "session"))
+"""Folders whose frames are never the user's."""
 
 
 def user_line() -> tuple[str, int]:
     """File and line of the innermost frame that is not ours: where the user wrote what is being traced."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
 
 def refuse(what: str, instead: str) -> NoReturn:
+    """FlowError `reference-used-as-value`: what can't be done, on which line, and what to do instead."""
     file, line = user_line()
     raise FlowError(
-        f"line {line}: {what} a reference: its value is known only when the flow runs. {instead} ({Path(file).name}:{line})",
+        f"line {line}: {what} a reference: its value is known only when the flow runs. "
+        f"{instead} ({Path(file).name}:{line})",
         code="reference-used-as-value",
     )
 
 
 IN_A_TASK = "Do it inside a task."
 COMPARE = "Use `with when(ref == …):` for a branch, or do it inside a task."
+_LENGTH = 'Use ref.summary["length"] or ref.summary["rows"] in a condition, or do it inside a task.'
+_UNPACK = "Annotate the task `-> tuple[A, B]` to unpack it, or fan out with task.map(each(ref))."
+_ATTRIBUTE = 'Use ref["key"] for an item of it, ref.summary["rows"] for a fact about it, or do it inside a task.'
 
 
 class Refusing:
     """Everything that a stand-in can't do."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
 
-    def __bool__(self) -> bool:
-        refuse("can't test", COMPARE)
-
-    def __len__(self) -> int:
-        refuse("can't take the len() of", 'Use ref.summary["length"] or ref.summary["rows"] in a condition, or do it inside a task.')
-
-    def __str__(self) -> str:
-        refuse("can't make text of", IN_A_TASK)
-
-    def __format__(self, spec: str) -> str:
-        refuse("can't format", IN_A_TASK)
-
-    def __int__(self) -> int:
-        refuse("can't take the int() of", IN_A_TASK)
-
-    def __float__(self) -> float:
-        refuse("can't take the float() of", IN_A_TASK)
-
-    def __index__(self) -> int:
-        refuse("can't index with", IN_A_TASK)
-
-    def __contains__(self, item: object) -> bool:
-        refuse("can't look for something `in`", IN_A_TASK)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        refuse("can't call", IN_A_TASK)
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        refuse(f"can't take .{name} of", _ATTRIBUTE)
 
 
-def _no_arithmetic(symbol: str) -> Callable[..., Any]:
-    def operator(self: Any, other: Any = None) -> Any:
-        refuse(f"can't compute `{symbol}` with", IN_A_TASK)
+def _refusal(what: str, instead: str) -> Callable[..., Any]:
+    def refused(self: Any, *_args: Any) -> Any:
+        refuse(what, instead)
 
-    return operator
+    return refused
 
 
-for _name, _symbol in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@"}.items():
-    setattr(Refusing, f"__{_name}__", _no_arithmetic(_symbol))
-    setattr(Refusing, f"__r{_name}__", _no_arithmetic(_symbol))
-for _name, _symbol in {"neg": "-", "pos": "+", "abs": "abs()"}.items():
-    setattr(Refusing, f"__{_name}__", _no_arithmetic(_symbol))
+_REFUSED = {
+    "bool": ("can't test", COMPARE),
+    "len": ("can't take the len() of", _LENGTH),
+    "str": ("can't make text of", IN_A_TASK),
+    "format": ("can't format", IN_A_TASK),
+    "bytes": ("can't make bytes of", IN_A_TASK),
+    "hash": ("can't hash", "It can't be a key of a dict or stand in a set: use a list, or do it inside a task."),
+    "index": ("can't index with", IN_A_TASK),
+    "contains": ("can't look for something `in`", IN_A_TASK),
+    "getitem": ("can't take an item of", IN_A_TASK),
+    "call": ("can't call", IN_A_TASK),
+    "iter": ("can't iterate over", _UNPACK),
+    "reversed": ("can't iterate over", _UNPACK),
+    "aiter": ("can't iterate over", _UNPACK),
+    "enter": ("can't use `with` on", IN_A_TASK),
+    "aenter": ("can't use `async with` on", IN_A_TASK),
+    "exit": ("can't use `with` on", IN_A_TASK),
+    "aexit": ("can't use `async with` on", IN_A_TASK),
+    "setitem": ("can't set an item of", IN_A_TASK),
+    "delitem": ("can't delete an item of", IN_A_TASK),
+    "fspath": ("can't make a path of", IN_A_TASK),
+    **{name: (f"can't take the {name}() of", IN_A_TASK) for name in ("int", "float", "complex", "round", "abs")},
+    **{name: (f"can't take the math.{name}() of", IN_A_TASK) for name in ("trunc", "floor", "ceil")},
+    **{name: (f"can't compute `{sign}` with", IN_A_TASK) for name, sign in (("neg", "-"), ("pos", "+"))},
+    "invert": ("can't use ~ with", "Compare it first: ~(ref == 1)."),
+}
+_BINARY = {
+    **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@"},
+    **{"lshift": "<<", "rshift": ">>", "xor": "^", "divmod": "divmod"},
+}
+_COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+for _name, (_what, _instead) in _REFUSED.items():
+    setattr(Refusing, f"__{_name}__", _refusal(_what, _instead))
+for _name, _sign in _BINARY.items():
+    for _side in ("", "r", "i"):
+        setattr(Refusing, f"__{_side}{_name}__", _refusal(f"can't compute `{_sign}` with", IN_A_TASK))
+for _side in ("", "r", "i"):
+    for _name, _sign in (("and", "&"), ("or", "|")):
+        _refused = _refusal(f"can't use {_sign} with", "Compare it first: (ref == 1) & (other == 2).")
+        setattr(Refusing, f"__{_side}{_name}__", _refused)
+for _name, _sign in _COMPARED.items():
+    _refused = _refusal(f"can't compare by {_sign} this kind of", "References and facts about them can be compared.")
+    setattr(Refusing, f"__{_name}__", _refused)
 
 
 class Operand(Refusing):
     """Something that can be compared into a condition."""
 
     __slots__ = ()
+    __hash__ = Refusing.__hash__
 
-    def _cel(self) -> tuple[str, tuple[str, ...]]:
-        """Its CEL text, and the tasks that it names."""
+    def _cel(self) -> str:
+        """Its text in an expression."""
+        raise NotImplementedError
+
+    def _references(self) -> tuple[Reference, ...]:
+        """The references that it uses."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
@@ -112,14 +141,6 @@ class Operand(Refusing):
     def __ge__(self, other: object) -> Condition:
         return _compare(self, ">=", other)
 
-    def __and__(self, other: object) -> NoReturn:
-        refuse("can't use & with", "Compare it first: (ref == 1) & (other == 2).")
-
-    __or__ = __rand__ = __ror__ = __and__
-
-    def __invert__(self) -> NoReturn:
-        refuse("can't use ~ with", "Compare it first: ~(ref == 1).")
-
 
 class Reference(Operand):
     """Stands for the output of a node, or an input, of the flow that is being traced."""
@@ -127,13 +148,22 @@ class Reference(Operand):
     __slots__ = ("_arity", "_branch", "_line", "_ref", "_trace")
 
     def __init__(
-        self, ref: Ref, trace: Any, arity: Callable[[], int | None] | None = None, branch: tuple[int, ...] = (), line: int = 0
+        self,
+        ref: Ref,
+        trace: Any,
+        arity: Callable[[], int | None] | None = None,
+        branch: tuple[int, ...] = (),
+        line: int = 0,
     ) -> None:
         self._ref, self._trace, self._arity, self._branch, self._line = ref, trace, arity, branch, line
 
     def __getitem__(self, key: str | int) -> Reference:
         if type(key) not in (str, int):
-            refuse(f"can't take [{key!r}] of", "Only a constant text or whole number can stand in the brackets; do it inside a task.")
+            kind = "a slice" if isinstance(key, slice) else f"a {type(key).__name__}"
+            refuse(
+                f"can't take {kind} in brackets of",
+                f"Only a constant text or whole number can stand there. {IN_A_TASK}",
+            )
         ref = self._ref
         return Reference(Ref(ref.scope, ref.name, (*ref.path, key)), self._trace, None, self._branch, self._line)
 
@@ -141,13 +171,15 @@ class Reference(Operand):
     def summary(self) -> Summary:
         """Facts about the value: `rows`, `columns`, `shape`, `type`, `length`."""
         if self._ref.scope != "tasks" or self._ref.path:
-            refuse("can't take the summary of a part or an input by", "It is there for the whole output of a task.")
+            refuse(
+                "can't take the summary of", "It is there for the whole output of a task, not for a part or an input."
+            )
         return Summary(self)
 
     def __iter__(self) -> Iterator[Reference]:
         arity = self._arity() if self._arity is not None else None
         if arity is None:
-            refuse("can't iterate over", "Annotate the task `-> tuple[A, B]` to unpack it, or fan out with task.map(each(ref)).")
+            refuse("can't iterate over", _UNPACK)
         return iter([self[index] for index in range(arity)])
 
     def __await__(self) -> Generator[Any, None, Reference]:
@@ -155,18 +187,40 @@ class Reference(Operand):
         return self
         yield
 
+    def __repr__(self) -> str:
+        return f"<reference to {ref_text(self._ref)}>"
+
+    def _cel(self) -> str:
+        if any(type(step) is int and step < 0 for step in self._ref.path):
+            refuse("can't count from the end, in a condition, of", IN_A_TASK)
+        return ref_text(self._ref)
+
+    def _references(self) -> tuple[Reference, ...]:
+        return (self,)
+
+
+class Joined(Refusing):
+    """What `first_of` returns: it can be passed on to a task, mapped over, or returned."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, first: FirstOf) -> None:
+        self._first = first
+
+    def __await__(self) -> Generator[Any, None, Joined]:
+        return self
+        yield
+
+    def __getitem__(self, key: object) -> NoReturn:
+        refuse("can't take an item of", "Take it of each: first_of(a[0], b[0]).")
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        refuse(f"can't take .{name} of", 'Use ref["key"] for an item of it, ref.summary["rows"] for a fact about it, or do it inside a task.')
+        refuse(f"can't take .{name} of", "Pass what first_of() returns to a task, and look at it there.")
 
     def __repr__(self) -> str:
-        return f"<reference to {self._cel()[0]}>"
-
-    def _cel(self) -> tuple[str, tuple[str, ...]]:
-        ref = self._ref
-        head = f"tasks.{ref.name}.output" if ref.scope == "tasks" else f"inputs.{ref.name}"
-        return head + path_text(ref.path), (ref.name,) if ref.scope == "tasks" else ()
+        return f"<first of {', '.join(map(ref_text, self._first.refs))}>"
 
 
 class Summary(Refusing):
@@ -178,12 +232,17 @@ class Summary(Refusing):
         self._reference = reference
 
     def __getitem__(self, fact: str) -> Fact:
-        if fact not in FACTS:
+        if type(fact) is not str or fact not in FACTS:
             refuse(f"there is no fact {fact!r} about", f"There are {', '.join(FACTS)}.")
         return Fact(self._reference, (fact,))
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        refuse(f"can't take .{name} of the summary of", f'Write ref.summary["{name if name in FACTS else FACTS[0]}"].')
 
-FACTS = ("rows", "columns", "shape", "type", "length")
+    def __repr__(self) -> str:
+        return f"<facts about {ref_text(self._reference._ref)}>"
 
 
 class Fact(Operand):
@@ -195,20 +254,29 @@ class Fact(Operand):
         self._reference, self._path = reference, path
 
     def __getitem__(self, key: str | int) -> Fact:
+        if type(key) not in (str, int) or (isinstance(key, int) and key < 0):
+            refuse(f"can't take [{key!r}] of a fact about", "Only a constant text or a number from 0 can stand there.")
         return Fact(self._reference, (*self._path, key))
 
-    def _cel(self) -> tuple[str, tuple[str, ...]]:
-        name = self._reference._ref.name
-        return f"tasks.{name}.summary.{self._path[0]}{path_text(self._path[1:])}", (name,)
+    def __repr__(self) -> str:
+        return f"<fact {self._cel()}>"
+
+    def _cel(self) -> str:
+        steps = "".join(f"[{literal_text(step)}]" for step in self._path[1:])
+        return f"tasks.{self._reference._ref.name}.summary.{self._path[0]}{steps}"
+
+    def _references(self) -> tuple[Reference, ...]:
+        return (self._reference,)
 
 
 class Condition(Refusing):
-    """A comparison of references, or several joined by & | ~; for `when`."""
+    """A comparison of references, or several joined by & | ~; for `when`, or as an argument."""
 
-    __slots__ = ("expr",)
+    __slots__ = ("_uses", "expr")
+    __hash__ = Refusing.__hash__
 
-    def __init__(self, expr: Expr) -> None:
-        self.expr = expr
+    def __init__(self, expr: Expr, uses: tuple[Reference, ...]) -> None:
+        self.expr, self._uses = expr, uses
 
     def __and__(self, other: object) -> Condition:
         return _join(self, "&&", other)
@@ -217,55 +285,63 @@ class Condition(Refusing):
         return _join(self, "||", other)
 
     def __invert__(self) -> Condition:
-        return Condition(negated(self.expr))
+        return Condition(negated(self.expr), self._uses)
 
     def __repr__(self) -> str:
         return f"<condition {self.expr.text}>"
 
 
 def negated(expr: Expr) -> Expr:
+    """Holds when the other does not."""
     return Expr(f"!({expr.text})", expr.tasks)
 
 
 def conjunction(first: Expr, second: Expr) -> Expr:
+    """Holds when both do."""
     tasks = tuple(dict.fromkeys((*first.tasks, *second.tasks)))
     return Expr(f"({first.text}) && ({second.text})", tasks)
 
 
-def path_text(path: tuple[str | int, ...]) -> str:
-    """`["k"][0]` as CEL and documents write it."""
-    return "".join(f"[{literal_text(step)}]" for step in path)
-
-
 def literal_text(value: object) -> str:
     """A literal in CEL. FlowError for what CEL has no literal of."""
+    from enum import Enum
+
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return repr(value)
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return repr(int(value))
+    if isinstance(value, float) and value - value == 0:
+        return repr(float(value))
     if isinstance(value, str):
         import json
 
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(str(value), ensure_ascii=False)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal_text, value))}]"
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return literal_text(value.item())
-    refuse(f"can't compare a {type(value).__name__} with", "Text, numbers, True, False, None and lists of them can be compared.")
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and not isinstance(value, float | str):
+        return literal_text(value.item())  # type: ignore[attr-defined]
+    shown = repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
+    refuse(f"can't compare {shown} with", "Text, numbers, True, False, None and lists of them can be compared.")
 
 
 def _compare(left: Operand, symbol: str, right: object) -> Condition:
-    text, tasks = left._cel()
+    uses = left._references()
     if isinstance(right, Operand):
-        other, more = right._cel()
-        tasks = tuple(dict.fromkeys((*tasks, *more)))
+        other, uses = right._cel(), (*uses, *right._references())
+    elif isinstance(right, Refusing):
+        refuse("can't compare this kind of", "References and facts about them can be compared.")
     else:
         other = literal_text(right)
-    return Condition(Expr(f"{text} {symbol} {other}", tasks))
+    tasks = tuple(dict.fromkeys(ref._ref.name for ref in uses if ref._ref.scope == "tasks"))
+    return Condition(Expr(f"{left._cel()} {symbol} {other}", tasks), uses)
 
 
 def _join(left: Condition, symbol: str, right: object) -> Condition:
     if not isinstance(right, Condition):
-        refuse(f"can't join a condition by {symbol} with something that is no condition:", "Write comparisons on both sides, in parentheses.")
+        what = f"can't join by {symbol[0]} a condition with something that is none, on"
+        refuse(what, "Write comparisons on both sides, in parentheses.")
     tasks = tuple(dict.fromkeys((*left.expr.tasks, *right.expr.tasks)))
-    return Condition(Expr(f"({left.expr.text}) {symbol} ({right.expr.text})", tasks))
+    text = f"({left.expr.text}) {symbol} ({right.expr.text})"
+    return Condition(Expr(text, tasks), (*left._uses, *right._uses))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, NoReturn, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
+from stratix_tasks.dsl.references import user_line
 from stratix_tasks.dsl.trace import TRACE
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.types import hints_of, tuple_arity
+from stratix_tasks.spec.vocabulary import LATER, MAP, TASK
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,28 +25,28 @@ class BaseTask:
     """What both kinds of task share: the function `fn`, its parameters, its options, and the template of its nodes."""
 
     fn: Callable[..., Any]
+    is_async = False
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
-        functools.update_wrapper(self, fn)
+        functools.update_wrapper(cast(Any, self), fn)
         self.fn = fn
         self.options_given = dict(given)
         self._names, self._required, self._plain = _parameters(fn)
-        self.template_name = str(given.get("name") or _node_name(fn))
+        self.template_name = _node_name(fn)
         fields = opts.node_fields(given, f"task '{self.template_name}'")
+        self.template_name = str(given.get("name") or self.template_name)
+        opts.fitting_runner(fields.get("runner"), self.is_async, f"task '{self.template_name}'")
         self.template = NodeSpec.model_construct(call=f"{fn.__module__}:{fn.__qualname__}", **fields)
+        self.map_option = next((name for name in given if name in MAP), "")
+        self.special = "after" in given
 
     def options(self, **options: Any) -> Self:
         """The same task with other options; those of `@task` stay unless named again.
 
-        name, retry, timeout, pool, priority, runner, after, grace; for `.map` also max and key.
+        name, retry, timeout, pool, priority, runner, after, grace, description; for `.map` also max and key.
+        FlowError `unknown-option`, `bad-option`, `not-available`.
         """
-        what = f"task '{self.template_name}'"
-        opts.refuse_unknown(options, opts.TASK | opts.MAP, what)
-        if "name" in options:
-            opts.name(options["name"])
-        most = options.get("max")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
-            raise FlowError(f"{what}: option max={most!r}: write a whole number of 1 or more", code="bad-option")
+        opts.refuse_unknown(options, TASK | MAP, f"task '{self.template_name}'")
         return type(self)(self.fn, {**self.options_given, **options})
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,37 +71,32 @@ class BaseTask:
 
     def arity(self) -> int | None:
         """Into how many parts the output can be unpacked, by a `tuple[A, B]` annotation."""
-        try:
-            hint = get_type_hints(self.fn).get("return")
-        except Exception:
-            hint = None
-        if get_origin(hint) is tuple and (parts := get_args(hint)) and parts[-1] is not Ellipsis:
-            return len(parts)
-        return None
+        return tuple_arity(hints_of(self.fn).get("return"))
 
-    def _refuse_call(self, error: TypeError, kwargs: Mapping[str, Any]) -> None:
-        from stratix_tasks.dsl.references import user_line
-
-        parameters = inspect.signature(self.fn).parameters
-        unknown = [name for name in kwargs if name not in parameters]
-        hint = f" {did_you_mean(unknown[0], parameters)}" if unknown else ""
-        if unknown and unknown[0] in opts.TASK | opts.MAP | opts.LATER:
-            hint = f" To set the option '{unknown[0]}', write {self.template_name}.options({unknown[0]}=…)."
-        signature = f"{self.template_name}{inspect.signature(self.fn)}"
-        raise FlowError(f"line {user_line()[1]}: {error}.{hint} It is {signature}", code="bad-arguments") from None
+    def _refuse_call(self, error: TypeError, kwargs: Mapping[str, Any]) -> NoReturn:
+        signature = inspect.signature(self.fn)
+        unknown = next((name for name in kwargs if name not in signature.parameters), "")
+        hint = f" {did_you_mean(unknown, signature.parameters)}" if unknown else ""
+        if unknown in TASK | MAP | LATER:
+            hint = f" To set the option '{unknown}', write {self.template_name}.options({unknown}=…)(…)."
+        raise FlowError(
+            f"line {user_line()[1]}: {self.template_name}: {error}.{hint} It is {_shown(self.fn)}",
+            code="bad-arguments",
+        ) from None
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Tasks in a class body are its methods, as plain functions are."""
         return self if instance is None else functools.partial(cast(Callable[..., Any], self), instance)
 
     def __repr__(self) -> str:
-        return f"<task {self.template_name}{inspect.signature(self.fn)}>"
+        return f"<task {_shown(self.fn)}>"
 
 
 class Task(BaseTask, Generic[P, R]):
     """A task whose function is a plain `def`: it runs in a thread."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Outside a flow: the function's own call. In the body of a flow: places a node and stands for its output."""
         trace = TRACE.get()
         if trace is None:
             return cast(R, self.fn(*args, **kwargs))
@@ -112,7 +110,10 @@ class Task(BaseTask, Generic[P, R]):
 class AsyncTask(BaseTask, Generic[P, R]):
     """A task whose function is an `async def`: it runs on the bodies' own loop."""
 
+    is_async = True
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """Outside a flow: the function's own coroutine. In the body of a flow: places a node and can be awaited."""
         trace = TRACE.get()
         if trace is None:
             return cast(Coroutine[Any, Any, R], self.fn(*args, **kwargs))
@@ -130,17 +131,18 @@ class Decorator:
         self._options = options
 
     @overload
-    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]]) -> AsyncTask[P, R]: ...
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]]) -> AsyncTask[P, R]: ...  # type: ignore[overload-overlap]
 
     @overload
     def __call__(self, fn: Callable[P, R]) -> Task[P, R]: ...
 
     def __call__(self, fn: Callable[..., Any]) -> Any:
+        """FlowError `bad-task` for generators, classes and whatever else is no function."""
         return _make(fn, self._options)
 
 
 @overload
-def task(fn: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
+def task(fn: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...  # type: ignore[overload-overlap]
 
 
 @overload
@@ -167,50 +169,77 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     `retry=3` means three attempts after the first; a scalar `timeout` is the limit of each attempt. A plain `def` runs in a
     worker thread, an `async def` on a loop of the bodies' own. Outside a flow the task is its plain function.
-    FlowError: unknown options, generators, classes.
+    FlowError: `unknown-option`, `not-available`, `bad-option`, `bad-task` (generators, classes).
     """
-    opts.refuse_unknown(options, opts.TASK - {"after"}, "a task")
-    if "name" in options:
-        opts.name(options["name"])
+    opts.refuse_unknown(options, TASK - {"after"}, "a task")
     return Decorator(options) if fn is None else _make(fn, options)
 
 
 def _make(fn: Any, options: Mapping[str, Any]) -> Any:
-    if isinstance(fn, BaseTask):
-        raise FlowError(f"'{fn.template_name}' is a task already; take one @task away, or use .options(…)", code="bad-task")
-    if inspect.isclass(fn):
-        raise FlowError(f"a class can't be a task: write a function that makes {fn.__name__}", code="bad-task")
-    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
-        raise FlowError(
-            f"'{fn.__name__}' is a generator, and a task returns once: return a list, and fan out over it with other.map(each({fn.__name__}()))",
-            code="bad-task",
-        )
-    if not inspect.isroutine(fn) and not isinstance(fn, functools.partial):
-        raise FlowError(f"a task is made of a function, not of a {type(fn).__name__}", code="bad-task")
-    if isinstance(fn, functools.partial) or not hasattr(fn, "__code__"):
-        fn = _wrapped(fn)
+    fn = _accepted(fn)
     return (AsyncTask if inspect.iscoroutinefunction(fn) else Task)(fn, options)
 
 
+def _accepted(fn: Any) -> Callable[..., Any]:
+    """The function that a task is made of. FlowError `bad-task` that says what to write instead."""
+    if isinstance(fn, BaseTask):
+        why = f"'{fn.template_name}' is a task already; take one @task away, or use .options(…)"
+    elif inspect.isclass(fn):
+        why = f"a class can't be a task: write a function that makes {fn.__name__}"
+    elif inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        why = (
+            f"'{fn.__name__}' is a generator, and a task returns once: return a list, and fan out over it by other.map"
+        )
+    elif isinstance(fn, staticmethod | classmethod):
+        why = f"put @task below @{type(fn).__name__}, next to the function"
+    elif not inspect.isroutine(fn) and not isinstance(fn, functools.partial):
+        why = f"a task is made of a function, not of a {type(fn).__name__}"
+    else:
+        return fn if inspect.isfunction(fn) else _wrapped(fn)
+    raise FlowError(why, code="bad-task")
+
+
 def _wrapped(fn: Any) -> Callable[..., Any]:
-    """A builtin or a partial as a function of ours, so that it has a name and a module."""
-    inner = fn.func if isinstance(fn, functools.partial) else fn
+    """A builtin, a method or a partial as a function of ours, so that it has a name and a module."""
+    inner = fn
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    signature = _signature(fn)
+    first = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_ONLY] if signature else []
 
-    @functools.wraps(inner)
+    def positioned(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        return (*args, *(kwargs.pop(name) for name in first[len(args) :] if name in kwargs))
+
     def call(*args: Any, **kwargs: Any) -> Any:
-        return fn(*args, **kwargs)
+        return fn(*positioned(args, kwargs), **kwargs)
 
+    async def call_async(*args: Any, **kwargs: Any) -> Any:
+        return await fn(*positioned(args, kwargs), **kwargs)
+
+    made: Any = call_async if inspect.iscoroutinefunction(inner) else call
+    functools.update_wrapper(made, inner)
+    made.__module__ = getattr(inner, "__module__", None) or "builtins"
+    del made.__wrapped__
+    if signature is not None:
+        made.__signature__ = signature
+    return cast(Callable[..., Any], made)
+
+
+def _signature(fn: Any) -> inspect.Signature | None:
+    """None for a builtin that does not tell."""
     try:
-        call.__signature__ = inspect.signature(fn)  # type: ignore[attr-defined]
+        return inspect.signature(fn)
     except ValueError:
-        pass
-    return call
+        return None
 
 
 def _map(task: BaseTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     trace = TRACE.get()
     if trace is None:
-        raise FlowError(f"{task.template_name}.map(…) belongs in a @flow; outside of one write a loop: the task is its function", code="no-flow")
+        raise FlowError(
+            f"{task.template_name}.map(…) belongs in a @flow; outside of one write a loop: the task is its function",
+            code="no-flow",
+        )
     return trace.place_map(task, args, dict(kwargs))
 
 
@@ -225,5 +254,9 @@ def _parameters(fn: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool]:
 def _node_name(fn: Callable[..., Any]) -> str:
     import re
 
-    name = re.sub(r"\W", "_", fn.__name__)
+    name = re.sub(r"\W", "_", fn.__name__, flags=re.ASCII)
     return "task" if name == "_lambda_" else name[:64]
+
+
+def _shown(fn: Callable[..., Any]) -> str:
+    return f"{fn.__name__}{inspect.signature(fn)}"

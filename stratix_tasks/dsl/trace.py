@@ -5,20 +5,18 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import date, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from stratix_tasks.dsl.references import Condition, Fact, Operand, Reference, conjunction, user_line
+from stratix_tasks.dsl.capture import literal
+from stratix_tasks.dsl.keys import key_template
+from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
+from stratix_tasks.spec.values import Expr, Ref
 
 if TYPE_CHECKING:
     from stratix_tasks.dsl.flow import FlowDefinition
@@ -26,7 +24,11 @@ if TYPE_CHECKING:
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 ATOMS = frozenset((type(None), bool, int, float, str))
-LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
+
+
+def tracing() -> bool:
+    """Whether the caller runs in the body of a flow that is being traced."""
+    return TRACE.get() is not None
 
 
 @dataclass(slots=True)
@@ -47,17 +49,22 @@ class Mapped:
 
 @dataclass(slots=True, eq=False)
 class Crossed:
-    """The marks of one `product`."""
+    """One of the marks of one `product`; the marks vary the faster, the later they stand."""
 
     group: object
+    place: int
     value: Any
 
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """One flow being traced. `branch` holds the numbers of the open `when` blocks, `condition` what they demand together."""
+    """One flow being traced. `branch` holds the numbers of the open `when` blocks, `condition` what they demand together.
+
+    `functions` is shared with the traces of sub-flows; `above` are the flows whose bodies are being traced around this one.
+    """
 
     flow: str
+    above: tuple[FlowDefinition[Any, Any], ...] = ()
     nodes: dict[str, NodeSpec] = field(default_factory=dict)
     functions: dict[str, BaseTask] = field(default_factory=dict)
     flows: dict[str, FlowSpec] = field(default_factory=dict)
@@ -66,49 +73,55 @@ class Trace:
     branch: tuple[int, ...] = ()
     condition: Expr | None = None
     branches: int = 0
-    closed: tuple[tuple[int, ...], Expr, Expr | None] | None = None
+    closed: tuple[tuple[int, ...], Expr] | None = None
 
     def place(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A task called in the flow: one node."""
-        named = task.bind(args, kwargs)
+        if task.map_option:
+            self.fail(f"option '{task.map_option}' is for a fan-out: call .map(…)", task.template_name, "bad-option")
         value = self.value
+        named = task.bind(args, kwargs)
         node_args = {name: part if type(part) in ATOMS else value(part) for name, part in named.items()}
-        self.closed = None
-        return self._add(task.template, {"args": node_args}, task, task.arity)
+        return self._add(task, task.template, {"args": node_args}, task.arity)
 
     def place_map(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
         named = task.bind(args, kwargs)
-        over: dict[str, Any] = {}
-        groups = set()
-        for name, part in list(named.items()):
-            if isinstance(part, Mapped | Crossed):
-                groups.add(id(part.group) if isinstance(part, Crossed) else None)
-                over[name] = self.mapped(part.value)
-                del named[name]
-        if not over:
-            self.fail("nothing to map over: mark an argument with each(…)", task.template_name)
+        marked = {name: part for name, part in named.items() if isinstance(part, Mapped | Crossed)}
+        groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
+        if not marked:
+            self.fail("nothing to map over: mark an argument with each(…)", task.template_name, "nothing-to-map")
         if len(groups) > 1:
-            self.fail("each() and product() can't be mixed in one map", task.template_name)
+            self.fail("each() and product(), or two product(), can't be mixed in one map", task.template_name)
+        order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))
+        over = {name: self.mapped(mark.value) for name, mark in order}
         key = task.options_given.get("key")
-        each = Each(over=over, by="zip" if None in groups else "product", key=None, max=task.options_given.get("max"))
-        if key is not None:
-            each = each.model_copy(update={"key": key_template(key, over, task.template_name)})
-        self.closed = None
-        update = {"args": {name: self.value(part) for name, part in named.items()}, "each": each}
-        return self._add(task.template, update, task, None)
+        each = Each.model_construct(
+            over=over,
+            by="zip" if None in groups else "product",
+            key=None if key is None else key_template(key, over, task.template_name),
+            max=task.options_given.get("max"),
+        )
+        node_args = {name: self.value(part) for name, part in named.items() if name not in marked}
+        return self._add(task, task.template, {"args": node_args, "each": each}, None)
 
     def place_flow(self, flow: FlowDefinition[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A flow called in the flow: a group; its document goes into `flows`, identical ones once."""
+        if any(other.fn is flow.fn for other in self.above):
+            path = " → ".join([*(other.name for other in self.above), flow.name])
+            self.fail(f"a flow can't call itself ({path}); repeat inside a task", code="not-available")
         given = flow.bind(args, kwargs)
         static = {name: given.pop(name) for name in flow.static if name in given}
-        traced = flow.trace(static)
-        self.functions.update(traced.functions)
-        self.problems += [replace(p, node=f"{flow.name}.{p.node}" if p.node else flow.name) for p in traced.problems]
-        name = self._flow_name(traced.spec)
-        node = NodeSpec.model_construct(flow=name, args={k: self.value(v) for k, v in given.items()})
-        self.closed = None
-        return self._add(node, {}, flow, None)
+        for name, part in static.items():
+            if isinstance(part, Operand | Joined):
+                self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
+        node_args = {name: self.value(part) for name, part in given.items()}
+        traced = flow.trace(static, inside=self)
+        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
+        reference = self._add(flow, node, {"args": node_args}, None)
+        name = reference._ref.name
+        self.problems += [replace(p, node=f"{name}.{p.node}".rstrip(".")) for p in traced.problems]
+        return reference
 
     def value(self, part: Any) -> Any:
         """A Python value as a value of the document."""
@@ -116,6 +129,8 @@ class Trace:
         if kind in ATOMS:
             return part
         if kind is Reference:
+            if part._trace is not self:
+                self._foreign(part)
             if part._branch and part._branch != self.branch[: len(part._branch)]:
                 self._may_be_skipped(part)
             return part._ref
@@ -123,62 +138,90 @@ class Trace:
             return kind(map(self.value, part))
         if kind is dict:
             return {key: self.value(inner) for key, inner in part.items()}
-        return self._other(part, kind)
+        return self._other(part)
 
     def mapped(self, part: Any) -> Any:
         """What `each` was given: a reference, or elements that are known already."""
-        if isinstance(part, Operand):
+        if isinstance(part, Operand | Joined):
             return self.value(part)
-        if type(part) is range:
-            return list(part)
-        return self.value(part if isinstance(part, list | tuple | dict) else list(part))
+        if isinstance(part, str | bytes) or not hasattr(part, "__iter__"):
+            self.fail(f"each() takes a list or another iterable, not a {type(part).__name__}", code="bad-arguments")
+        return self.value(part if isinstance(part, list | tuple) else list(part))
 
-    def fail(self, message: str, node: str = "", code: str = "bad-flow") -> None:
-        raise FlowError(f"line {user_line()[1]}: {f'{node}: ' if node else ''}{message}", code=code)
+    def uses(self, references: tuple[Reference, ...]) -> None:
+        """Checks of references that stand in a condition."""
+        for reference in references:
+            self.value(reference)
 
-    def _other(self, part: Any, kind: type) -> Any:
+    def fail(self, message: str, node: str = "", code: str = "bad-flow") -> NoReturn:
+        """FlowError with the user's line."""
+        line = user_line()[1]
+        where = f"{node}: " if node else ""
+        raise FlowError(f"line {line}: {where}{message}", code=code, problems=[])
+
+    def _other(self, part: Any) -> Any:
         if isinstance(part, Fact):
-            return Expr(*part._cel())
+            self.uses(part._references())
+            return Expr(part._cel(), (part._reference._ref.name,))
         if isinstance(part, Condition):
+            self.uses(part._uses)
             return part.expr
-        if kind is FirstOf or isinstance(part, LITERALS):
-            return part
+        if isinstance(part, Joined):
+            return part._first
+        if isinstance(part, Summary):
+            self.fail('a summary can\'t be passed on as a whole; name a fact, such as ref.summary["rows"]')
         if isinstance(part, Mapped | Crossed):
-            self.fail("each() marks an argument of task.map(…), not of a plain call")
-        if hasattr(part, "item") and getattr(part, "shape", None) == ():
-            return part.item()
-        if is_dataclass(part) and not isinstance(part, type) and _holds_reference(part):
-            return replace(part, **{f.name: self.value(getattr(part, f.name)) for f in fields(part)})
-        if hasattr(kind, "__pydantic_fields__") and _holds_reference(part):
-            return part.model_copy(update={name: self.value(getattr(part, name)) for name in kind.__pydantic_fields__})
-        return Object(f"{kind.__module__}.{kind.__qualname__}", part)
+            word = "each" if isinstance(part, Mapped) else "product"
+            self.fail(
+                f"{word}() marks a whole argument of task.map(…), and can't stand elsewhere", code="bad-arguments"
+            )
+        return literal(part, self)
 
-    def _add(self, template: NodeSpec, update: dict[str, Any], task: Any, arity: Any) -> Reference:
-        wanted = task.options_given.get("name") if task.options_given else None
-        name = wanted or task.template_name
+    def _add(self, task: Any, template: NodeSpec, update: dict[str, Any], arity: Any) -> Reference:
+        self.closed = None
+        name = task.template_name
+        if task.special:
+            update.update(self._special(task))
         if name in self.nodes:
-            if wanted is not None:
-                self.fail(f"two nodes are named '{name}'; names given by options(name=…) must differ", name)
+            if "name" in task.options_given:
+                self.fail(f"two nodes are named '{name}'; names given by options(name=…) must differ", code="bad-name")
             name = self._free(name)
         if self.condition is not None:
             update["when"] = self.condition
-        after = task.options_given.get("after") if task.options_given else None
-        if after:
-            update["needs"] = tuple(ref._ref.name for ref in (after if isinstance(after, list | tuple) else [after]))
+        call = template.call
+        if call is not None:
+            known = self.functions.setdefault(call, task)
+            if known is not task and known.fn is not task.fn:
+                update["call"] = self._free_call(call, task)
         self.nodes[name] = template.model_copy(update=update)
-        if template.call is not None:
-            self.functions[template.call] = task
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)
+
+    def _special(self, task: Any) -> Mapping[str, Any]:
+        """`after` becomes `needs`."""
+        after = task.options_given.get("after", ())
+        names = []
+        for reference in after if isinstance(after, list | tuple) else [after]:
+            if type(reference) is not Reference or reference._ref.scope != "tasks":
+                self.fail("after= takes what tasks return, one or a list", task.template_name, "bad-option")
+            names.append(self.value(reference).name)
+        return {"needs": tuple(dict.fromkeys(names))} if names else {}
 
     def _free(self, name: str) -> str:
         count = self.counts.get(name, 1)
         while True:
             count += 1
-            candidate = f"{name}_{count}"
+            candidate = f"{name[: 63 - len(str(count))]}_{count}"
             if candidate not in self.nodes:
                 self.counts[name] = count
                 return candidate
+
+    def _free_call(self, call: str, task: BaseTask) -> str:
+        """Another function of the same module and name (a lambda, or one made in a loop) is told apart by a number."""
+        count = 2
+        while self.functions.setdefault(f"{call}@{count}", task).fn is not task.fn:
+            count += 1
+        return f"{call}@{count}"
 
     def _flow_name(self, spec: FlowSpec) -> str:
         name, count = spec.flow, 1
@@ -188,55 +231,21 @@ class Trace:
         self.flows[name] = spec
         return name
 
+    def _foreign(self, part: Reference) -> NoReturn:
+        self.fail(
+            f"{part!r} belongs to another flow, or to an earlier trace of this one: pass it in as an input",
+            code="foreign-reference",
+        )
+
     def _may_be_skipped(self, part: Reference) -> None:
         line = user_line()[1]
         self.problems.append(
             Problem(
                 "may-be-skipped",
-                f"'{part._ref.name}' is made in a branch (line {part._line}) and used outside of it (line {line}), where it may have been skipped.",
+                f"'{part._ref.name}' is made in a branch (line {part._line}) and used outside of it (line {line}), "
+                "where it may have been skipped.",
                 node=part._ref.name,
                 line=line,
                 hint="Join the branches with first_of(a, b), or use it inside its block.",
             )
         )
-
-
-def _holds_reference(part: Any) -> bool:
-    names = getattr(type(part), "__pydantic_fields__", None) or [f.name for f in fields(part)]
-    return any(isinstance(value, Operand | Condition) or _nested(value) for value in (getattr(part, name) for name in names))
-
-
-def _nested(value: Any) -> bool:
-    if isinstance(value, Operand | Condition):
-        return True
-    if isinstance(value, list | tuple):
-        return any(map(_nested, value))
-    if isinstance(value, dict):
-        return any(map(_nested, value.values()))
-    if is_dataclass(value) and not isinstance(value, type):
-        return _holds_reference(value)
-    return hasattr(type(value), "__pydantic_fields__") and _holds_reference(value)
-
-
-def key_template(key: str, over: dict[str, Any], node: str) -> Any:
-    """`"{region}-{lr}"` as a Template over the loop's variables."""
-    from string import Formatter
-
-    from stratix_tasks.spec.problems import did_you_mean
-    from stratix_tasks.spec.values import Template
-
-    parts: list[Any] = []
-    for text, name, spec, _conversion in Formatter().parse(key):
-        if text:
-            parts.append(text)
-        if name is None:
-            continue
-        if name not in over or spec:
-            hint = did_you_mean(name, over)
-            raise FlowError(f"{node}: key={key!r} names '{name}', which is no mapped argument. {hint}", code="bad-option")
-        parts.append(Ref("each", name))
-    if not any(isinstance(part, Ref) for part in parts):
-        raise FlowError(f"{node}: key={key!r} names no mapped argument, so all items would have the same key", code="bad-option")
-    return Template(tuple(parts)) if len(parts) > 1 else parts[0]
-
-

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
@@ -90,16 +92,52 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
     def graph(self) -> networkx.DiGraph[str]:
         return Graph(self.spec).to_networkx()
 
+    def _pools(self) -> Mapping[str, int]:
+        return default_engine()._pools
+
+    def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
+        """The graph as SVG; written to `path` too, if given."""
+        from stratix_tasks.session.display import flow_source, picture
+
+        return _written(picture(flow_source(self), theme=theme), path)
+
+    def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
+        """The graph as PNG; written to `path` too, if given."""
+        from stratix_tasks.formats.png import to_png
+
+        data = to_png(self.to_svg(theme=theme))
+        if path is not None:
+            Path(path).write_bytes(data)
+        return data
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The graph as one HTML page that opens offline; written to `path` too, if given."""
+        from stratix_tasks.session.display import flow_source, page
+
+        return _written(page(flow_source(self)), path)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        from stratix_tasks.session.display import bundle, flow_source, flow_text, run_source
+
+        source = flow_source(self)
+        return bundle(source, flow_text(self, source), lambda: run_source(self.start()), **options)
+
     def validate(self) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start."""
         try:
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), default_engine()._pools)]
+        return [*traced.problems, *check(Graph(traced.spec), self._pools())]
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
 
 
 if TYPE_CHECKING:

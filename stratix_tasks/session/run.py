@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Generator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL, State
@@ -156,6 +159,13 @@ class Run:
         self._own()
         self._engine.loop.ask(self._live, verb, target, value, encoded, "user").result()
 
+    def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+        """A request of a view, from the engine's thread: it must not wait."""
+        encoded = self._engine.store.objects.encode(args["value"]) if "value" in args else None
+        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
+            raise StratixError("this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere")
+        return self._engine.loop.ask(self._live, verb, target, args.get("value", MISSING), encoded, "user")
+
     def _own(self) -> None:
         """A run that nobody runs is taken over before it is asked anything."""
         row = self._engine.store.catalog.run(self.id) if not self._here else None
@@ -227,8 +237,41 @@ class Run:
 
         return History(self._engine.store).transitions(run=self.id)
 
+    def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
+        """The graph with its states as SVG; written to `path` too, if given."""
+        from stratix_tasks.session.display import picture, run_source
+
+        return _written(picture(run_source(self), theme=theme), path)
+
+    def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
+        """The graph with its states as PNG; written to `path` too, if given."""
+        from stratix_tasks.formats.png import to_png
+
+        data = to_png(self.to_svg(theme=theme))
+        if path is not None:
+            Path(path).write_bytes(data)
+        return data
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The graph with its states as one HTML page that opens offline; written to `path` too, if given."""
+        from stratix_tasks.session.display import page, run_source
+
+        return _written(page(run_source(self)), path)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        from stratix_tasks.session.display import bundle, run_source, run_text
+
+        self._refresh()
+        return bundle(run_source(self), run_text(self), None, **options)
+
     def __repr__(self) -> str:
         return f"<run {self.id} of {self.flow}: {self.status}>"
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
 
 
 def pump() -> None:

@@ -70,7 +70,7 @@ def _findings(
     for name in inputs:
         yield from _named(("inputs", name), name, "an input", "")
     for name, node in zip(graph.names, graph.nodes, strict=True):
-        if name in RESERVED or not _NAME.match(name):
+        if name in RESERVED or not _NAME.fullmatch(name):
             yield from _named(("tasks", name), name, "a node", name)
         for argument, value in node.args.items():
             kind = type(value)
@@ -98,7 +98,7 @@ def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
         message = f"'{name}' can't be the name of {what}: expressions keep this word for themselves"
         hint = f"Name it otherwise, such as '{name}_'." + (" In Python: .options(name=…)." if node else "")
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
-    elif not _NAME.match(name):
+    elif not _NAME.fullmatch(name):
         message = f"'{name}' can't be the name of {what}"
         hint = "Write letters, digits and _, at most 64, not a digit first."
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
@@ -132,7 +132,7 @@ def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Ite
 
 def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> Iterator[Finding]:
     for variable, value in each.over.items():
-        if variable in SCOPES or not _NAME.match(variable) or variable in RESERVED:
+        if variable in SCOPES or not _NAME.fullmatch(variable) or variable in RESERVED:
             message = f"'{variable}' can't be the name of a loop variable"
             hint = "It is the name of the parameter that takes one element of each."
             yield Finding((*path, "over"), Problem("bad-name", message, name, hint=hint), variable)
@@ -153,7 +153,9 @@ def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:
     if not any(_varies(leaf, variables) for leaf in leaves(each.key)):
         example = next(iter(variables), "x")
         hint = f"Name one, such as '${{{{ {example} }}}}'."
-        yield Finding(path, Problem("bad-key", "the key names no mapped argument, so that all are alike", name, hint=hint))
+        yield Finding(
+            path, Problem("bad-key", "the key names no mapped argument, so that all are alike", name, hint=hint)
+        )
 
 
 def _varies(leaf: Any, variables: frozenset[str]) -> bool:
@@ -197,7 +199,9 @@ def _value(
 def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[str]) -> Iterator[Finding]:
     kind = type(leaf)
     if kind is Ref:
-        known = {"tasks": graph.index, "inputs": graph.spec.inputs}.get(leaf.scope, variables)
+        known: Collection[str] = variables
+        if leaf.scope != "each":
+            known = graph.index if leaf.scope == "tasks" else graph.spec.inputs
         if leaf.name not in known:
             yield _unknown_ref(graph, path, name, leaf)
     elif kind is FirstOf or kind is Template:

@@ -39,6 +39,5 @@ def text(value: float) -> str:
 
 def _refusal(value: object) -> str:
     return (
-        f"not a duration: {value!r}. "
-        "Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
+        f"not a duration: {value!r}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import GenericAlias
 from typing import Any
 
 from stratix_tasks.spec.graph import Graph
@@ -39,7 +40,7 @@ def _verdict(
     hints = _hints(functions.get(source.call or ""))
     if "return" not in hints:
         return ""
-    given = hints["return"] if source.each is None else list[hints["return"]]  # type: ignore[misc]
+    given = hints["return"] if source.each is None else GenericAlias(list, (hints["return"],))
     if ref.path:
         return _index(given, ref.path[0])
     wanted = _hints(functions.get(node.call or "")).get(argument)

@@ -37,9 +37,9 @@ class Retry(Model):
 class Timeout(Model):
     """Limits in seconds: `attempt` for each attempt, `total` over all attempts, `queued` for waiting on a slot."""
 
-    attempt: Duration | None = None
-    total: Duration | None = None
-    queued: Duration | None = None
+    attempt: Duration | None = Field(default=None, gt=0)
+    total: Duration | None = Field(default=None, gt=0)
+    queued: Duration | None = Field(default=None, gt=0)
 
 
 class Each(Model):

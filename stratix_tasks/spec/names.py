@@ -66,7 +66,9 @@ def _is_name(step: str | int) -> bool:
 
 def _bound(tokens: list[tuple[str, str, int]]) -> Iterator[str]:
     """Names that a macro binds: `.map(x, …)`."""
-    for dot, macro, bracket, variable, comma in zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False):
+    for dot, macro, bracket, variable, comma in zip(
+        tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
+    ):
         if dot[1] == "." and macro[1] in _MACROS and bracket[1] == "(" and variable[0] == "name" and comma[1] == ",":
             yield variable[1]
 

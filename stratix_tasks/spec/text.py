@@ -19,9 +19,7 @@ from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 ATOMS = frozenset((type(None), bool, int))
 OBJECT = "$object"
 FIRST_OF = "first_of"
-_MARK = re.compile(
-    r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL
-)
+_MARK = re.compile(r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _STEPS = r"""\[(-?\d+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\]"""
 _STEP = re.compile(_STEPS)

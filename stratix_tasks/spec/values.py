@@ -55,7 +55,6 @@ class Object:
     codec: str = ""
 
 
-
 LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))
 
 

@@ -1,0 +1,229 @@
+"""A snapshot as SVG: the same cards as the live view, for papers, saved notebooks and viewers without a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from stratix_tasks.core.states import State
+
+FILLS = {
+    "pending": "#a99fad",
+    "queued": "#fcd14e",
+    "running": "#1860f2",
+    "paused": "#f5a524",
+    "retrying": "#f5a524",
+    "waiting": "#8b5cf6",
+    "completed": "#2ac769",
+    "failed": "#fb4e4e",
+    "upstream": "#f97316",
+    "cancelled": "#3d3d3d",
+    "skipped": "#c3bcc7",
+    "planned": "#7c8aa5",
+}
+"""The fills of the live view; those that carry white text are in `WHITE`."""
+WHITE = ("running", "cancelled", "planned", "waiting")
+THEMES = {
+    "light": {"paper": "#fbfbfd", "card": "#ffffff", "ink": "#1b2230", "quiet": "#5b6475", "line": "#d9dee8", "edge": "#aab4c5"},
+    "dark": {"paper": "#14171e", "card": "#1d222c", "ink": "#e8ebf2", "quiet": "#9aa5b8", "line": "#323a49", "edge": "#566178"},
+}
+TEXTS = {
+    "light": {
+        "pending": "#6d6472",
+        "queued": "#7a5c00",
+        "running": "#1452d0",
+        "paused": "#8a5200",
+        "retrying": "#8a5200",
+        "waiting": "#6638d6",
+        "completed": "#0f7a3a",
+        "failed": "#c01f1f",
+        "upstream": "#b34a00",
+        "cancelled": "#3d3d3d",
+        "skipped": "#6d6472",
+        "planned": "#4a5a78",
+    },
+    "dark": {
+        "pending": "#b9b0bf",
+        "queued": "#fcd14e",
+        "running": "#7eaaff",
+        "paused": "#ffbe55",
+        "retrying": "#ffbe55",
+        "waiting": "#b79bff",
+        "completed": "#4cdd87",
+        "failed": "#ff8080",
+        "upstream": "#ff9c52",
+        "cancelled": "#b3b8c0",
+        "skipped": "#b0a8b6",
+        "planned": "#a3b3d1",
+    },
+}
+LOOKS = {
+    State.PENDING: ("pending", "pending"),
+    State.READY: ("queued", "queued"),
+    State.RUNNING: ("running", "running"),
+    State.SUSPENDED: ("paused", "paused"),
+    State.WAITING: ("waiting", "waiting"),
+    State.RETRYING: ("retrying", "retrying"),
+    State.HELD: ("paused", "paused"),
+    State.STOPPING: ("running", "stopping"),
+    State.COMPLETED: ("completed", "completed"),
+    State.FAILED: ("failed", "failed"),
+    State.UPSTREAM_FAILED: ("upstream", "upstream failed"),
+    State.CANCELLED: ("cancelled", "cancelled"),
+    State.SKIPPED: ("skipped", "skipped"),
+    State.OPEN: ("running", "running"),
+    State.CLOSED: ("running", "running"),
+}
+GLYPHS = {
+    "pending": "M0 -4V0L3 2",
+    "queued": "M-3.5 -2.5H3.5M-3.5 0H3.5M-3.5 2.5H3.5",
+    "running": "M-2 -3.5L3.5 0L-2 3.5Z",
+    "paused": "M-1.8 -3V3M1.8 -3V3",
+    "retrying": "M3 -2A3.6 3.6 0 1 0 3.6 1M3 -4.5V-1.8H0.4",
+    "waiting": "M-3 0H3M0 -3V3",
+    "completed": "M-3.6 0.2L-1 2.8L3.6 -2.6",
+    "failed": "M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8",
+    "upstream": "M-2.8 -2.8L2.8 2.8M-3 3H3",
+    "cancelled": "M-3 3L3 -3M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0",
+    "skipped": "M-3.5 0.5Q0 -4 3 0M3 -2.8V0.4H0",
+    "planned": "M-2.5 3Q-0.5 3 0 0Q0.5 -3 2.5 -3M-2 0H2",
+}
+"""Glyphs as strokes, so that no font is needed for them; `running` is filled."""
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+TOP = 46.0
+MARGIN = 24.0
+
+
+def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
+    """A standing picture of a snapshot. `theme` is light or dark. Every text of the user is escaped."""
+    colours, nodes = THEMES[theme], snapshot["nodes"]
+    right = max((node["x"] + node["w"] for node in nodes), default=200.0) + 2 * MARGIN + 10
+    bottom = max((node["y"] + node["h"] for node in nodes), default=0.0) + TOP + MARGIN + 10
+    width = max(right, 24.0 + 8.4 * len(snapshot["flow"]["name"]) + 260.0)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{bottom:.0f}" viewBox="0 0 {width:.0f} {bottom:.0f}" '
+        f'font-family="{FONT}" role="img" aria-label="{escape(_title(snapshot))}">',
+        f'<rect width="100%" height="100%" rx="10" fill="{colours["paper"]}"/>',
+        *_header(snapshot, colours),
+        f'<g transform="translate({MARGIN} {TOP})">',
+        *(_edge(nodes[a], nodes[b], kind, colours) for a, b, kind in snapshot["edges"]),
+    ]
+    order = sorted(range(len(nodes)), key=lambda index: nodes[index]["kind"] != "flow")
+    for index in order:
+        parts += _node(snapshot, index, theme)
+    return "\n".join([*parts, "</g>", "</svg>"])
+
+
+def _title(snapshot: Mapping[str, Any]) -> str:
+    run = snapshot["run"]
+    return f"Flow {snapshot['flow']['name']}: " + (f"run {run['state']}, {run['done']} of {run['total']}" if run else f"{len(snapshot['nodes'])} nodes")
+
+
+def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str]:
+    name, run = snapshot["flow"]["name"], snapshot["run"]
+    parts = [f'<text x="{MARGIN}" y="28" font-size="15" font-weight="650" fill="{colours["ink"]}">{escape(name)}</text>']
+    x = MARGIN + 9.2 * len(name) + 14
+    if run:
+        look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(run["state"], run["state"])
+        fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(run["state"]) + 18
+        ink = "#fff" if look in WHITE else "#111"
+        parts.append(f'<rect x="{x:.1f}" y="14" width="{wide:.1f}" height="20" rx="10" fill="{fill}"/>')
+        parts.append(f'<text x="{x + wide / 2:.1f}" y="28" font-size="12" font-weight="600" text-anchor="middle" fill="{ink}">{run["state"]}</text>')
+        ended = run["ended"] or snapshot["now"]
+        words = f"{duration(max(ended - run['started'], 0))}  ·  {run['done']:,} of {run['total']:,}"
+        parts.append(f'<text x="{x + wide + 12:.1f}" y="28" font-size="12" fill="{colours["quiet"]}">{words}</text>')
+    return parts
+
+
+def _edge(source: Mapping[str, Any], target: Mapping[str, Any], kind: str, colours: Mapping[str, str]) -> str:
+    x1, y1 = source["x"] + source["w"], source["y"] + source["h"] / 2
+    x2, y2 = target["x"], target["y"] + target["h"] / 2
+    bend = max((x2 - x1) / 2, 24)
+    dash = "" if kind == "data" else ' stroke-dasharray="4 4"'
+    path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    return f'<path d="{path}" fill="none" stroke="{colours["edge"]}" stroke-width="1.6"{dash}/>'
+
+
+def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
+    node, status, colours = snapshot["nodes"][index], snapshot["status"][index], THEMES[theme]
+    look, word = LOOKS[State(status[0])] if snapshot["run"] else ("planned", "")
+    fill, text = FILLS[look], TEXTS[theme][look]
+    x, y, w, h = node["x"], node["y"], node["w"], node["h"]
+    if node["kind"] == "flow":
+        return [
+            f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="13" fill="{fill}" fill-opacity="0.06" stroke="{fill}" stroke-opacity="0.5"/>',
+            f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
+        ]
+    dash = ' stroke-dasharray="4 3"' if look == "skipped" else ""
+    parts = []
+    if node["kind"] == "map":
+        for shift, opacity in ((9, 0.55), (5, 1)):
+            parts.append(
+                f'<rect x="{x + shift}" y="{y + shift}" width="{w}" height="{h}" rx="9" fill="{colours["card"]}" stroke="{fill}" '
+                f'stroke-opacity="0.45" opacity="{opacity}"/>'
+            )
+    parts += [
+        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{colours["card"]}"/>',
+        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{fill}" fill-opacity="0.08" stroke="{fill}" stroke-opacity="0.6"{dash}/>',
+        f'<path d="M{x + 4} {y}H{x + 9}A9 9 0 0 0 {x} {y + 9}V{y + h - 9}A9 9 0 0 0 {x + 9} {y + h}H{x + 4}A4 4 0 0 1 {x} {y + h - 4}V{y + 4}A4 4 0 0 1 {x + 4} {y}Z" fill="{fill}"/>',
+        f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{fill}"/>',
+        _glyph(look, x + 22, y + 21),
+        f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(node["label"])}</text>',
+    ]
+    if node["kind"] == "map":
+        many = f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
+        parts.append(f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>')
+    line = _detail(node, status, snapshot["texts"].get(str(index), {}), word, snapshot["now"]) if snapshot["run"] else node["doc"].split("\n")[0]
+    room = int((w - 52) / 6.0)
+    shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
+    parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
+    return [*parts, *_bar(node, status, x, y, w, h)]
+
+
+def _glyph(look: str, x: float, y: float) -> str:
+    ink = "#fff" if look in WHITE else "#111"
+    paint = f'fill="{ink}"' if look == "running" else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
+    return f'<path d="{GLYPHS[look]}" transform="translate({x} {y})" {paint}/>'
+
+
+def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:
+    total, at, room = status[4], x + 12, w - 24
+    if node["kind"] != "map" or not total:
+        return []
+    parts = [f'<rect x="{at}" y="{y + h - 8}" width="{room}" height="4" rx="2" fill="{FILLS["pending"]}" fill-opacity="0.3"/>']
+    for look, count in (("completed", status[3]), ("failed", status[5]), ("skipped", status[7]), ("running", status[6])):
+        if count:
+            parts.append(f'<rect x="{at:.1f}" y="{y + h - 8}" width="{room * count / total:.1f}" height="4" rx="2" fill="{FILLS[look]}"/>')
+            at += room * count / total
+    return parts
+
+
+def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word: str, now: float) -> str:
+    state = State(status[0])
+    if state is State.FAILED:
+        return texts.get("error", "failed")
+    parts = []
+    if node["kind"] == "map" and status[4]:
+        parts.append(f"{status[3]:,}/{status[4]:,}")
+    if status[9] and state not in (State.PENDING, State.READY):
+        parts.append(duration(max((status[10] or now) - status[9], 0)))
+    if state is State.COMPLETED and texts.get("summary"):
+        parts.append(texts["summary"])
+    if state is State.SKIPPED and texts.get("reason"):
+        parts.append(texts["reason"])
+    return " · ".join(parts) or word
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 12 s, 3:05, 1:02:03."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

@@ -1,0 +1,77 @@
+"""YAML ↔ FlowSpec. Opening a document never runs code and never imports a module; all its problems are told at once.
+
+`load(dump(spec)) == spec`, and `dump(load(text)) == text` for a canonical text, which is the shortest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stratix_tasks.errors import FlowError
+from stratix_tasks.formats import yaml_tree
+from stratix_tasks.formats.yaml_read import FlowReader
+from stratix_tasks.formats.yaml_reading import Reading
+from stratix_tasks.formats.yaml_tree import Mapping, Node
+from stratix_tasks.formats.yaml_write import dump
+from stratix_tasks.spec.check import Finding, Path, findings
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import Problem
+
+__all__ = ["dump", "load", "read"]
+
+
+def load(text: str, *, file: str = "") -> FlowSpec:
+    """The flow of a YAML text. FlowError `bad-document` with every problem, each with file, line and column."""
+    spec, problems = read(text, file=file)
+    if problems or spec is None:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise FlowError(f"{file or 'the document'} has {count}:", code="bad-document", problems=problems)
+    return spec
+
+
+def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
+    """The flow as far as it can be read, and all problems by their place. Pools are left for the engine to check."""
+    reading = Reading(text, file)
+    tree = yaml_tree.read(text, reading.problems)
+    spec = None
+    if isinstance(tree, Mapping):
+        reader = FlowReader(reading)
+        spec = reader.flow(tree)
+        if spec is not None:
+            _check(reading, reader, tree, spec)
+    elif not reading.problems:
+        hint = "Begin with stratix: 1, flow: name and tasks:."
+        reading.problems.append(Problem("missing-field", "the document is no mapping of fields", line=1, hint=hint))
+    problems = [replace(problem, file=file) for problem in reading.problems]
+    return spec, sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
+    """What can be said about the flow as a whole, put at the places in the text."""
+    for finding in findings(Graph(spec), pools=None):
+        node, exact = _locate(tree, finding.path)
+        if finding.problem.code == "nothing-to-do" and node in reader.excused:
+            continue
+        problem = finding.problem
+        reading.task = problem.node
+        word = finding.word if exact else ""
+        reading.wrong(node, problem.code, problem.message, problem.hint, word)
+
+
+def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
+    """The node at a path, and whether it is the value itself; else the nearest one above. A wrong key is its own place."""
+    node: Node = tree
+    for depth, step in enumerate(path):
+        if not isinstance(node, Mapping):
+            return node, True
+        step = str(step)
+        if step == "over" and "over" not in node.items and "in" in node.items:
+            return node.items["in"] if len(path) > depth + 1 else node.items["as"], True
+        if step not in node.items:
+            return node, False
+        inner = node.items[step]
+        if depth == len(path) - 1 and isinstance(inner, Mapping):
+            return inner, True
+        node = inner
+    return node, True

@@ -1,0 +1,280 @@
+"""A located tree as a FlowSpec. Every field of the document has its reader here; all problems are collected."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+
+from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent
+from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
+from stratix_tasks.formats.yaml_values import Values
+from stratix_tasks.spec.inputs import convert
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Model, NodeSpec, Retry, Timeout, Ui
+from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.types import NAMED, parse_type
+from stratix_tasks.spec.values import leaves
+from stratix_tasks.spec.vocabulary import RUNNERS, RUNNERS_LATER
+
+VERSION = 1
+_FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
+"""Words of other languages for our types."""
+_BODIES = frozenset(("uses", "loop", "switch", "repeat"))
+
+
+class FlowReader:
+    """Reads flows into specs. `excused` are nodes whose body comes in a later version: that is said once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.values = reading, Values(reading)
+        self.excused: set[Node] = set()
+
+    def flow(self, node: Node, name: str = "") -> FlowSpec | None:
+        """The spec of a flow, as far as it can be read; None without a name. `name` is that of a sub-flow's entry."""
+        reading = self.reading
+        readers: dict[str, Reader] = {
+            "flow": partial(reading.name, what="the name of a flow"),
+            "description": partial(reading.text, what="description"),
+            "inputs": self._inputs,
+            "defaults": self._defaults,
+            "pools": self._pools,
+            "concurrency": partial(reading.whole, what="concurrency", least=1),
+            "timeout": self._positive,
+            "on_failure": partial(reading.choice, what="on_failure", allowed=("finish", "stop")),
+            "tags": partial(reading.one_or_more, what="tags"),
+            "tasks": self._tasks,
+            "flows": self._flows,
+            "output": self.values.value,
+            "ui": self._ui,
+        }
+        if not name:
+            readers = {"stratix": self._version, **readers}
+        made = reading.fields(node, readers, "a flow")
+        if not name and isinstance(node, Mapping):
+            self._required(node)
+        made.pop("stratix", None)
+        made.setdefault("flow", name)
+        return FlowSpec.model_construct(**made) if made["flow"] else None
+
+    def _required(self, node: Mapping) -> None:
+        for field, example in (("stratix", "stratix: 1"), ("flow", "flow: my_flow")):
+            if field not in node.items or absent(node.items[field]):
+                self.reading.wrong(node, "missing-field", f"the document has no '{field}'", f"Begin with {example}.")
+
+    def _version(self, node: Node) -> Any:
+        version = self.reading.whole(node, "stratix")
+        if version is not WRONG and version != VERSION:
+            hint = "Update stratix-tasks." if version > VERSION else ""
+            message = f"this is version {version} of the format, and version {VERSION} is read"
+            return self.reading.wrong(node, "version", message, hint)
+        return version
+
+    def _flows(self, node: Node) -> dict[str, FlowSpec]:
+        made = {name: self.flow(inner, name) for name, inner in self.reading.entries(node, "flows").items()}
+        return {name: spec for name, spec in made.items() if spec is not None}
+
+    def _pools(self, node: Node) -> dict[str, int]:
+        made = {}
+        for name, size in self.reading.entries(node, "pools").items():
+            if isinstance(size, Mapping):
+                self.reading.wrong(size, "not-available", f"the rate of pool '{name}' is not available in this version")
+            else:
+                made[name] = self.reading.whole(size, f"the size of pool '{name}'", 1)
+        return {name: size for name, size in made.items() if size is not WRONG}
+
+    def _ui(self, node: Node) -> Any:
+        made = self.reading.fields(node, {"positions": self._positions}, "ui")
+        return Ui.model_construct(**made) if made.get("positions") else WRONG
+
+    def _positions(self, node: Node) -> Any:
+        made = {}
+        for name, place in self.reading.entries(node, "positions").items():
+            at = self.reading.listed(place, partial(self.reading.number, what="a position"), "a position")
+            if at is not WRONG and len(at) == 2:
+                made[name] = (float(at[0]), float(at[1]))
+            elif at is not WRONG:
+                self.reading.wrong(place, "bad-value", "a position is two numbers, [x, y]")
+        return made
+
+    # ------------------------------------------------------------------ inputs
+
+    def _inputs(self, node: Node) -> dict[str, InputSpec]:
+        return {name: self._input(name, inner) for name, inner in self.reading.entries(node, "inputs").items()}
+
+    def _input(self, name: str, node: Node) -> InputSpec:
+        readers: dict[str, Reader] = {
+            "type": self._type,
+            "default": lambda inner: inner,
+            "description": partial(self.reading.text, what="description"),
+        }
+        made = self.reading.fields(node, readers, f"input '{name}'", keep_null=("default",))
+        made["required"] = "default" not in made
+        if "default" in made:
+            default = self._default(name, made["default"], made.get("type", "any"))
+            made["default"] = None if default is WRONG else default
+        return InputSpec.model_construct(**made)
+
+    def _type(self, node: Node) -> Any:
+        text = self.reading.text(node, "type")
+        if text is WRONG or text in NAMED:
+            return text
+        meant = _FOREIGN.get(text)
+        if meant is None and text.islower() and text.isidentifier() and "mean" in (near := did_you_mean(text, NAMED)):
+            meant = near.split("'")[1]
+        if meant is None:
+            return text
+        return self.reading.wrong(node, "unknown-type", f"there is no type '{text}'", f"Did you mean '{meant}'?")
+
+    def _default(self, name: str, node: Node, type_text: str) -> Any:
+        kind = parse_type(type_text)
+        if kind is str and isinstance(node, Scalar) and not absent(node):
+            value: Any = self.values.value(Scalar(node.text, False, node.line, node.column))
+        else:
+            value = self.values.value(node)
+        if value is WRONG or value is None:
+            return value
+        if next(leaves(value), None) is not None:
+            hint = "Use an expression where the input is used."
+            return self.reading.wrong(node, "bad-value", f"the default of '{name}' can't be an expression", hint)
+        try:
+            return convert(value, kind)
+        except ValueError as error:
+            return self.reading.wrong(node, "bad-value", f"the default of '{name}' must be {type_text}: {error}")
+
+    # ------------------------------------------------------------------ tasks
+
+    def _tasks(self, node: Node) -> dict[str, NodeSpec]:
+        made = {}
+        outer = self.reading.task
+        for name, inner in self.reading.entries(node, "tasks").items():
+            self.reading.task = f"{outer}.{name}" if outer else name
+            made[name] = self._node(inner)
+        self.reading.task = outer
+        return made
+
+    def _node(self, node: Node) -> NodeSpec:
+        reading = self.reading
+        readers: dict[str, Reader] = {
+            "call": self._call,
+            "flow": partial(reading.name, what="the name of a flow"),
+            "with": self._arguments,
+            "needs": partial(reading.one_or_more, what="needs"),
+            "when": self.values.condition,
+            "each": self._each,
+            "pool": partial(reading.one_or_more, what="pool"),
+            "priority": partial(reading.whole, what="priority"),
+            "description": partial(reading.text, what="description"),
+            **self._policy(),
+        }
+        made = reading.fields(node, readers, "a task")
+        if isinstance(node, Mapping) and (_BODIES & node.items.keys() or {"call", "flow"} & node.items.keys()):
+            self.excused.add(node)
+        if "with" in made:
+            made["args"] = made.pop("with")
+        return NodeSpec.model_construct(**made)
+
+    def _policy(self) -> dict[str, Reader]:
+        return {
+            "runner": self._runner,
+            "retry": self._retry,
+            "timeout": self._timeout,
+            "grace": partial(self.reading.duration, what="grace"),
+        }
+
+    def _defaults(self, node: Node) -> Any:
+        made = self.reading.fields(node, self._policy(), "defaults")
+        return Defaults.model_construct(**made) if made else WRONG
+
+    def _call(self, node: Node) -> Any:
+        text = self.reading.text(node, "call")
+        if text is WRONG or (text and not any(map(str.isspace, text)) and text.count(":") <= 1):
+            return text
+        hint = "Write module:name, or the name of a @task."
+        return self.reading.wrong(node, "bad-value", f"call names a function, which {text!r} can't be", hint)
+
+    def _arguments(self, node: Node) -> dict[str, Any]:
+        entries = self.reading.entries(node, "with")
+        made = {name: self.values.value(value) for name, value in entries.items()}
+        extra = entries.get("*")
+        if extra is not None and not isinstance(extra, Sequence):
+            made["*"] = self.reading.wrong(extra, "bad-value", 'the arguments under "*" must be a list')
+        return {name: value for name, value in made.items() if value is not WRONG}
+
+    def _runner(self, node: Node) -> Any:
+        if isinstance(node, Scalar) and node.text in RUNNERS_LATER:
+            message = f"runner '{node.text}' is not available in this version"
+            return self.reading.wrong(node, "not-available", message, f"There are {', '.join(RUNNERS)}.")
+        return self.reading.choice(node, "runner", RUNNERS)
+
+    def _retry(self, node: Node) -> Any:
+        if isinstance(node, Scalar):
+            most = self.reading.whole(node, "retry", 0)
+            return most if most is WRONG else Retry(max=most)
+        reading = self.reading
+        readers: dict[str, Reader] = {
+            "max": partial(reading.whole, what="max", least=0),
+            "delay": partial(reading.duration, what="delay"),
+            "backoff": partial(reading.number, what="backoff"),
+            "max_delay": partial(reading.duration, what="max_delay"),
+            "jitter": partial(reading.choice, what="jitter", allowed=("full", "none")),
+            "on": partial(reading.one_or_more, what="on"),
+        }
+        return self._model(node, Retry, reading.fields(node, readers, "retry"))
+
+    def _timeout(self, node: Node) -> Any:
+        if isinstance(node, Scalar):
+            attempt = self.reading.duration(node, "timeout")
+            return attempt if attempt is WRONG else self._model(node, Timeout, {"attempt": attempt})
+        names = ("attempt", "total", "queued")
+        readers: dict[str, Reader] = {name: partial(self.reading.duration, what=name) for name in names}
+        return self._model(node, Timeout, self.reading.fields(node, readers, "timeout"))
+
+    def _positive(self, node: Node) -> Any:
+        return self.reading.duration(node, "timeout")
+
+    def _model(self, node: Node, model: type[Model], made: dict[str, Any]) -> Any:
+        """A checked model; a refusal stands at the field that is wrong."""
+        try:
+            return model.model_validate(made)
+        except ValidationError as error:
+            for one in error.errors():
+                field = str(one["loc"][0]) if one["loc"] else ""
+                place = node.items.get(field, node) if isinstance(node, Mapping) else node
+                self.reading.wrong(place, "bad-value", f"{field}: {one['msg']}")
+            return WRONG
+
+    # ------------------------------------------------------------------ each
+
+    def _each(self, node: Node) -> Any:
+        reading = self.reading
+        entries = reading.entries(node, "each")
+        names = self._variables(entries)
+        readers: dict[str, Reader] = {
+            "as": partial(reading.name, what="the name of a loop variable"),
+            "in": self.values.value,
+            "over": self._over,
+            "by": partial(reading.choice, what="by", allowed=("zip", "product")),
+            "key": lambda inner: self.values.value(inner, names),
+            "max": partial(reading.whole, what="max", least=1),
+        }
+        made = reading.fields(node, readers, "each")
+        short = {"as", "in"} & entries.keys()
+        if short and ("over" in entries or len(short) == 1):
+            hint = "Write each: {as: x, in: …} for one argument, or each: {over: {x: …, y: …}}."
+            return reading.wrong(node, "bad-value", "each has `as` with `in`, or `over`", hint)
+        if short:
+            if "as" not in made or "in" not in made:
+                return WRONG
+            made["over"] = {made.pop("as"): made.pop("in")}
+        made.setdefault("over", {})
+        return Each.model_construct(**made)
+
+    def _variables(self, entries: dict[str, Node]) -> frozenset[str]:
+        over, single = entries.get("over"), entries.get("as")
+        names = set(over.items) if isinstance(over, Mapping) else set()
+        return frozenset({*names, single.text} if isinstance(single, Scalar) else names)
+
+    def _over(self, node: Node) -> dict[str, Any]:
+        made = {name: self.values.value(value) for name, value in self.reading.entries(node, "over").items()}
+        return {name: value for name, value in made.items() if value is not WRONG}

@@ -1,0 +1,143 @@
+"""Reading fields of a located tree: each reader answers with a value, or notes a problem and answers WRONG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping as Map
+from typing import Any, Final
+
+from stratix_tasks.formats.yaml_scalars import is_null, resolve
+from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
+from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.model import NAME
+from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.vocabulary import LATER
+
+WRONG: Final = object()
+Reader = Callable[[Node], Any]
+_NAME = re.compile(NAME)
+
+
+class Reading:
+    """One document being read: its lines, the problems so far, and the node (`task`) that is being read."""
+
+    def __init__(self, text: str, file: str = "") -> None:
+        self.lines = text.splitlines()
+        self.file = file
+        self.problems: list[Problem] = []
+        self.task = ""
+
+    def wrong(self, node: Node, code: str, message: str, hint: str = "", word: str = "", shift: int = 0) -> Any:
+        """Note a problem at a node, or at a word inside of a text, and answer WRONG."""
+        column = node.column + shift
+        if isinstance(node, Scalar) and word and node.line <= len(self.lines):
+            at = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lines[node.line - 1][column - 1 :])
+            column += at.start() if at is not None else 0
+        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column))
+        return WRONG
+
+    # ------------------------------------------------------------------ mappings and lists
+
+    def entries(self, node: Node, what: str) -> dict[str, Node]:
+        """Keys and values of a mapping; nothing for an empty value."""
+        if isinstance(node, Mapping):
+            return node.items
+        if not absent(node):
+            self.wrong(node, "bad-value", f"{what} must be a mapping of name: value, not {shown(node)}")
+        return {}
+
+    def fields(self, node: Node, readers: Map[str, Reader], what: str, keep_null: Collection[str] = ()) -> dict[str, Any]:
+        """The fields of a mapping that could be read. Unknown ones and those of a later version are problems."""
+        made: dict[str, Any] = {}
+        entries = self.entries(node, what)
+        for name, value in entries.items():
+            reader = readers.get(name)
+            if reader is None:
+                assert isinstance(node, Mapping)
+                self._unknown(node.keys[name], name, readers, what)
+            elif name in keep_null or not absent(value):
+                got = reader(value)
+                if got is not WRONG:
+                    made[name] = got
+        return made
+
+    def listed(self, node: Node, reader: Reader, what: str) -> Any:
+        """A list of values that could be read."""
+        if not isinstance(node, Sequence):
+            return self.wrong(node, "bad-value", f"{what} must be a list, not {shown(node)}", "Write [a, b].")
+        return [got for item in node.items if (got := reader(item)) is not WRONG]
+
+    def one_or_more(self, node: Node, what: str) -> Any:
+        """A text, or a list of texts, as a tuple."""
+        if isinstance(node, Scalar):
+            return (node.text,)
+        got = self.listed(node, lambda item: self.text(item, what), what)
+        return got if got is WRONG else tuple(got)
+
+    def _unknown(self, key: Scalar, name: str, known: Collection[str], what: str) -> None:
+        if name in LATER:
+            self.wrong(key, "not-available", f"'{name}' of {what} is not available in this version")
+        else:
+            self.wrong(key, "unknown-field", f"{what} has no field '{name}'", did_you_mean(name, known))
+
+    # ------------------------------------------------------------------ scalars
+
+    def text(self, node: Node, what: str) -> Any:
+        """A text, however it looks: `on` and `1.10` stay what they are."""
+        if isinstance(node, Scalar):
+            return node.text
+        return self.wrong(node, "bad-value", f"{what} must be a text, not {shown(node)}")
+
+    def name(self, node: Node, what: str) -> Any:
+        """A text that can be a name."""
+        got = self.text(node, what)
+        if got is WRONG or _NAME.fullmatch(got):
+            return got
+        hint = "Write letters, digits and _, at most 64, not a digit first."
+        return self.wrong(node, "bad-name", f"'{got}' can't be {what}", hint)
+
+    def whole(self, node: Node, what: str, least: int | None = None) -> Any:
+        """A whole number, at least `least`."""
+        got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        if type(got) is int and (least is None or got >= least):
+            return got
+        more = "" if least is None else f" of {least} or more"
+        return self.wrong(node, "bad-value", f"{what} must be a whole number{more}, not {shown(node)}")
+
+    def number(self, node: Node, what: str) -> Any:
+        """A number."""
+        got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        if type(got) in (int, float):
+            return got
+        return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}")
+
+    def duration(self, node: Node, what: str) -> Any:
+        """Seconds."""
+        if not isinstance(node, Scalar):
+            return self.wrong(node, "bad-value", f"{what} must be a duration such as 30s, not {shown(node)}")
+        given = resolve(node.text) if node.plain else node.text
+        try:
+            return seconds(given if isinstance(given, int | float) else node.text)
+        except ValueError as error:
+            return self.wrong(node, "bad-value", f"{what}: {error}")
+
+    def choice(self, node: Node, what: str, allowed: Collection[str]) -> Any:
+        """One of some words."""
+        if isinstance(node, Scalar) and node.text in allowed:
+            return node.text
+        hint = did_you_mean(node.text, allowed) if isinstance(node, Scalar) else ""
+        return self.wrong(node, "bad-value", f"{what} must be {' or '.join(sorted(allowed))}, not {shown(node)}", hint)
+
+
+def absent(node: Node) -> bool:
+    """Whether a field is left empty."""
+    return isinstance(node, Scalar) and node.plain and is_null(node.text)
+
+
+def shown(node: Node) -> str:
+    """A node in a message."""
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    return repr(node.text if len(node.text) <= 60 else f"{node.text[:57]}…")

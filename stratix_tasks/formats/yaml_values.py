@@ -1,0 +1,91 @@
+"""Values of a YAML document: literals, `${{ }}` references, expressions and templates, `first_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stratix_tasks.errors import FlowError
+from stratix_tasks.formats.yaml_reading import WRONG, Reading, shown
+from stratix_tasks.formats.yaml_scalars import resolve
+from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
+from stratix_tasks.spec.expr import compile_expression
+from stratix_tasks.spec.names import task_names
+from stratix_tasks.spec.text import FIRST_OF, OBJECT, parse, unclosed
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
+
+NO_VARIABLES: frozenset[str] = frozenset()
+
+
+class Values:
+    """Reads values for one document; each wrong expression is a problem at its place."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    def value(self, node: Node, variables: frozenset[str] = NO_VARIABLES) -> Any:
+        """A value; `variables` are the loop's. WRONG when any part of it is."""
+        if isinstance(node, Scalar):
+            return self._scalar(node, variables)
+        if isinstance(node, Sequence):
+            parts = [self.value(item, variables) for item in node.items]
+            return WRONG if any(part is WRONG for part in parts) else parts
+        if FIRST_OF in node.items and len(node.items) == 1:
+            return self._first_of(node.items[FIRST_OF])
+        if OBJECT in node.items:
+            hint = "Give the value in Python, or have a task make it."
+            return self.reading.wrong(node.keys[OBJECT], "bad-value", "stored objects are not read from YAML", hint)
+        made = {name: self.value(item, variables) for name, item in node.items.items()}
+        return WRONG if any(part is WRONG for part in made.values()) else made
+
+    def condition(self, node: Node) -> Any:
+        """The text of `when`: an expression without `${{ }}`."""
+        if not isinstance(node, Scalar):
+            return self.reading.wrong(node, "bad-value", f"when must be an expression, not {shown(node)}")
+        if "${{" in node.text:
+            hint = "Write it without ${{ }}: when: \"tasks.x.output > 0\"."
+            return self.reading.wrong(node, "expression", "when is an expression already", hint)
+        expr = Expr(node.text.strip(), task_names(node.text))
+        return expr if self._compiles(node, expr) else WRONG
+
+    def _scalar(self, node: Scalar, variables: frozenset[str]) -> Any:
+        value: Any = resolve(node.text) if node.plain else node.text
+        if type(value) is not str or "${{" not in value:
+            return value
+        at = unclosed(value)
+        if at is not None:
+            hint = "End it with }}, or write $${{ for the text itself."
+            return self.reading.wrong(node, "expression", "${{ has no end", hint)
+        made = parse(value, variables)
+        return made if all([self._compiles(node, expr) for expr in _expressions(made)]) else WRONG
+
+    def _compiles(self, node: Scalar, expr: Expr) -> bool:
+        try:
+            compile_expression(expr.text)
+        except FlowError as error:
+            problem = error.problems[0]
+            self.reading.wrong(node, "expression", problem.message, shift=self._shift(node, expr.text, problem))
+            return False
+        return True
+
+    def _shift(self, node: Scalar, text: str, problem: Any) -> int:
+        """How many columns after the scalar's begin the mistake stands, where it stands on the same line."""
+        line = self.reading.lines[node.line - 1] if node.line <= len(self.reading.lines) else ""
+        at = line.find(text, node.column - 1)
+        return at - node.column + problem.column if at >= 0 and problem.line == 1 else 0
+
+    def _first_of(self, node: Node) -> Any:
+        parts = self.reading.listed(node, self.value, "first_of")
+        if parts is WRONG:
+            return WRONG
+        if len(parts) < 2 or not all(type(part) is Ref and part.scope == "tasks" for part in parts):
+            hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"].'
+            return self.reading.wrong(node, "bad-value", "first_of takes at least two references to outputs", hint)
+        return FirstOf(tuple(parts))
+
+
+def _expressions(value: Any) -> Iterator[Expr]:
+    if type(value) is Expr:
+        yield value
+    elif type(value) is Template:
+        yield from (part for part in value.parts if type(part) is Expr)

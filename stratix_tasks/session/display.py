@@ -1,0 +1,111 @@
+"""How flows and runs show themselves: a live widget, PNG, SVG and text in one bundle. Showing never raises."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.plan import plan
+from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.session.source import PlanSource, RunSource
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.view.snapshot import snapshot
+from stratix_tasks.view.source import Source
+
+if TYPE_CHECKING:
+    from stratix_tasks.session.flow import Flow
+    from stratix_tasks.session.run import Run
+
+STATIC = Path(__file__).parent.parent / "view" / "static"
+MOST_DRAWN = 600
+"""Nodes up to which the picture for viewers without a widget is drawn."""
+
+
+def flow_source(flow: Flow[Any, Any]) -> PlanSource:
+    """A flow as it is now; what is wrong with it is part of the picture."""
+    problems: list[Problem] = []
+    try:
+        traced = flow.trace()
+        spec, functions, problems = traced.spec, traced.functions, traced.problems
+        graph = Graph(spec)
+        problems = [*problems, *check(graph, flow._pools())]
+        laid = plan(graph, functions)
+    except StratixError as error:
+        problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
+        laid = plan(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {})
+    except Exception as error:
+        problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
+        laid = plan(Graph(FlowSpec.model_construct(flow=flow.name)), {})
+    return PlanSource(laid, problems, _startable(flow, problems))
+
+
+def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
+    missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
+    if problems:
+        return "mend the problems first"
+    return f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in missing)})" if missing else True
+
+
+def run_source(run: Run) -> RunSource:
+    """A run, live or ended."""
+    return RunSource(run._live, run._request)
+
+
+def picture(source: Source, *, theme: str = "light") -> str:
+    return to_svg(snapshot(source, mode="static"), theme=theme)
+
+
+def page(source: Source) -> str:
+    """A self-contained HTML page."""
+    from stratix_tasks.formats.html import to_html
+
+    esm, css = ((STATIC / name).read_text(encoding="utf-8") for name in ("widget.js", "widget.css"))
+    return to_html(snapshot(source, mode="static"), esm=esm, css=css)
+
+
+def bundle(source: Source, text: str, on_start: Callable[[], Source] | None, **options: Any) -> Any:
+    """The mimebundle: widget, PNG, SVG, text. What can't be made is left out."""
+    data: dict[str, Any] = {}
+    meta: dict[str, Any] = {}
+    try:
+        from stratix_tasks.view.widget import FlowView
+
+        made = FlowView(source, on_start)._repr_mimebundle_(**options)
+        data, meta = made if isinstance(made, tuple) else (made, {})
+    except Exception as error:
+        text = f"{text}\n(no live view: {type(error).__name__}: {error})"
+    if len(source.outline()["nodes"]) <= MOST_DRAWN:
+        try:
+            from stratix_tasks.formats.png import to_png
+
+            svg = picture(source)
+            data = {**data, "image/svg+xml": svg, "image/png": base64.b64encode(to_png(svg)).decode()}
+        except Exception as error:
+            text = f"{text}\n(no picture: {type(error).__name__}: {error})"
+    return {**data, "text/plain": text}, meta
+
+
+def flow_text(flow: Flow[Any, Any], source: PlanSource) -> str:
+    """`Flow sales(regions, lrs): 6 nodes`, and what is wrong."""
+    outline = source.outline()
+    problems = [f"  - {problem}" for problem in source._problems]
+    lines = [f"Flow {flow.name}({', '.join(flow.parameters)}): {len(outline['nodes'])} nodes", *problems]
+    return "\n".join(lines)
+
+
+def run_text(run: Run) -> str:
+    """A line for the run, and one for each node."""
+    rows = run.progress()
+    wide = max((len(row["name"]) for row in rows), default=0)
+    lines = [f"Run {run.id} of {run.flow}: {run.status}"]
+    for row in rows[:60]:
+        count = f" {row['done']}/{row['total']}" if row["total"] else ""
+        error = f"  {row['error'].splitlines()[0][:100]}" if row["error"] and row["state"] == "failed" else ""
+        lines.append(f"  {row['name']:<{wide}}  {row['state']}{count}{error}")
+    return "\n".join(lines + ([f"  … and {len(rows) - 60} more"] if len(rows) > 60 else []))

@@ -1,0 +1,71 @@
+"""Snapshots and patches: a source as the messages that the front end takes."""
+
+from __future__ import annotations
+
+from struct import Struct
+from time import time
+from typing import Any
+
+from stratix_tasks.spec.layout import layout
+from stratix_tasks.view.source import Record, Source
+
+RECORD = Struct("<IBBHIIIIIfddd")
+"""Node number and record; NaN stands for None."""
+NAN = float("nan")
+HEIGHT = 58.0
+CHARACTER = 7.7
+"""Width of a character of a card's name, in pixels."""
+
+
+def card_size(label: str, kind: str, doc: str) -> tuple[float, float]:
+    """A card is as wide as its name needs: names are not cut."""
+    room = 74.0 if kind == "map" else 48.0
+    line = doc.split("\n", 1)[0]
+    return max(150.0, room + CHARACTER * len(label), min(50.0 + 6.3 * len(line), 230.0) if line else 0.0), HEIGHT
+
+
+def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, Any]:
+    """The whole view."""
+    outline = source.outline()
+    nodes = outline["nodes"]
+    sizes = [card_size(node["label"], node["kind"], node["doc"]) for node in nodes]
+    edges = [(a, b) for a, b, _ in outline["edges"]]
+    places, sizes = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
+    drawn = [
+        {**node, "x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
+        for node, (x, y), (w, h) in zip(nodes, places, sizes, strict=True)
+    ]
+    return {
+        "v": 1,
+        "seq": seq,
+        "mode": mode,
+        "now": time(),
+        "flow": outline["flow"],
+        "run": source.run_info(),
+        "nodes": drawn,
+        "edges": outline["edges"],
+        "status": [list(record) for _, record in source.records(None)],
+        "texts": source.texts(None),
+    }
+
+
+def pack(records: list[tuple[int, Record]]) -> bytes:
+    """Records as the bytes of a patch."""
+    return b"".join(
+        RECORD.pack(node, *record[:8], *(NAN if value is None else value for value in record[8:])) for node, record in records
+    )
+
+
+def unpack(data: bytes) -> list[tuple[int, Record]]:
+    """The records again; None where NaN stood. Floats of progress are 32 bits wide."""
+    rows = []
+    for node, *fields in RECORD.iter_unpack(data):
+        tail = tuple(None if value != value else value for value in fields[8:])
+        rows.append((node, (*fields[:8], *tail)))
+    return rows  # type: ignore[return-value]
+
+
+def patch(source: Source, nodes: set[int], seq: int) -> tuple[dict[str, Any], bytes]:
+    """What changed, as a message and its buffer."""
+    head = {"type": "patch", "seq": seq, "now": time(), "run": source.run_info(), "texts": source.texts(nodes)}
+    return head, pack(source.records(nodes))

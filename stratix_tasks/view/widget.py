@@ -1,0 +1,127 @@
+"""The live widget: few synced traits, one message handler. The front end speaks by custom messages alone.
+
+The handler may run in any thread of the kernel, so it only hands over. Patches leave from the engine's thread, coalesced.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from stratix_tasks.errors import StratixError
+from stratix_tasks.view._kernel_compat import keep_on_subshell
+from stratix_tasks.view.snapshot import patch, snapshot
+from stratix_tasks.view.source import Source
+
+STATIC = Path(__file__).parent / "static"
+EVERY = 0.066
+"""Seconds between patches."""
+OVER = ("completed", "failed", "cancelled")
+
+
+class FlowView(anywidget.AnyWidget):
+    """One view of a flow or run; several views of one run are independent. `on_start()` gives the source of a run just started."""
+
+    _esm = STATIC / "widget.js"
+    _css = STATIC / "widget.css"
+    snapshot = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, source: Source, on_start: Callable[[], Source] | None = None) -> None:
+        self._source, self._on_start = source, on_start
+        self._seq = 0
+        self._dirty: set[int] = set()
+        self._flushing = False
+        super().__init__(snapshot=snapshot(source))
+        keep_on_subshell(self.comm)
+        self.on_msg(FlowView._heard)
+        self._stop = self._watch()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop()
+        super().close()
+
+    # ------------------------------------------------------------------ to the front end; in the engine's thread
+
+    def _watch(self) -> Callable[[], None]:
+        mine = weakref.ref(self)
+
+        def changed(nodes: set[int]) -> None:
+            view = mine()
+            if view is not None:
+                view._changed(nodes)
+
+        return self._source.watch(changed)
+
+    def _changed(self, nodes: set[int]) -> None:
+        """After a turn."""
+        self._dirty |= nodes
+        if not self._flushing:
+            self._flushing = True
+            self._source.later(EVERY, self._flush)
+
+    def _flush(self) -> None:
+        dirty, self._dirty, self._flushing = self._dirty, set(), False
+        self._seq += 1
+        head, data = patch(self._source, dirty, self._seq)
+        self.send(head, buffers=[data])
+        if head["run"] is not None and head["run"]["state"] in OVER:
+            self.snapshot = snapshot(self._source, seq=self._seq)  # what a notebook saves: the view as it ended
+
+    def _resync(self) -> None:
+        self.send({"type": "snapshot", "snapshot": snapshot(self._source, seq=self._seq)})
+
+    # ------------------------------------------------------------------ from the front end; any thread of the kernel
+
+    def _heard(self, content: dict[str, Any], _buffers: Any) -> None:
+        if content.get("type") == "request" and content.get("verb") == "start":
+            threading.Thread(target=self._answer, args=(content, self._start), name="stratix-start", daemon=True).start()
+        else:
+            self._source.later(0.0, lambda: self._handle(content))
+
+    def _handle(self, content: dict[str, Any]) -> None:
+        kind = content.get("type")
+        if kind == "resync":
+            self._resync()
+        elif kind == "request":
+            self._request(content)
+        elif kind == "inspect":
+            self._answer(content, lambda: self._source.inspect(content["node"], content.get("item")))
+        elif kind == "items":
+            self._answer(content, lambda: self._source.items(content["node"], content["start"], content["stop"]))
+
+    def _request(self, content: dict[str, Any]) -> None:
+        try:
+            future = self._source.request(str(content.get("verb")), content.get("target"), content.get("args") or {})
+        except Exception as error:
+            self._reply(content, None, error)
+            return
+        future.add_done_callback(lambda done: self._reply(content, None, done.exception()))
+
+    def _start(self) -> None:
+        """In a thread of its own: starting waits for the engine."""
+        if self._on_start is None:
+            raise StratixError("this view can't start its flow; call it in a cell", code="not-available")
+        fresh = self._on_start()
+        self._stop()
+        self._source, self._dirty = fresh, set()
+        self._stop = self._watch()
+        fresh.later(0.0, self._resync)
+
+    def _answer(self, content: dict[str, Any], make: Callable[[], Any]) -> None:
+        try:
+            self._reply(content, make(), None)
+        except Exception as error:
+            self._reply(content, None, error)
+
+    def _reply(self, content: dict[str, Any], result: Any, error: BaseException | None) -> None:
+        told = None
+        if error is not None:
+            told = {"code": getattr(error, "code", "error"), "message": error.message if isinstance(error, StratixError) else str(error)}
+        self.send({"type": "reply", "id": content.get("id"), "ok": error is None, "error": told, "result": result})

@@ -1,0 +1,103 @@
+// The state that mirrors Python: a snapshot, kept up to date by numbered binary patches.
+import type { PatchHead, RunInfo, Snapshot, Status, Texts } from "./types";
+
+export const RECORD = 56;
+
+/** The records of a patch: node number and status each. */
+export function decode(view: DataView): [number, Status][] {
+  const records: [number, Status][] = [];
+  for (let at = 0; at + RECORD <= view.byteLength; at += RECORD) {
+    const u32 = (offset: number) => view.getUint32(at + offset, true);
+    const number = (value: number) => (Number.isNaN(value) ? null : value);
+    const f64 = (offset: number) => number(view.getFloat64(at + offset, true));
+    const status: Status = [
+      view.getUint8(at + 4),
+      view.getUint8(at + 5),
+      view.getUint16(at + 6, true),
+      u32(8),
+      u32(12),
+      u32(16),
+      u32(20),
+      u32(24),
+      number(view.getFloat32(at + 28, true)),
+      f64(32),
+      f64(40),
+      f64(48),
+    ];
+    records.push([u32(0), status]);
+  }
+  return records;
+}
+
+type Listener = () => void;
+
+/** Holds a snapshot; `take` applies a patch and tells whose node changed. */
+export class Live {
+  snapshot: Snapshot;
+  /** Python's clock minus ours, in seconds. */
+  private skew = 0;
+  private nodes = new Map<number, Set<Listener>>();
+  private whole = new Set<Listener>();
+  /** Rises with every change of the graph itself. */
+  version = 0;
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+    this.sync(snapshot.now);
+  }
+
+  now(): number {
+    return this.snapshot.mode === "static" ? this.snapshot.now : Date.now() / 1000 + this.skew;
+  }
+
+  get run(): RunInfo | null {
+    return this.snapshot.run;
+  }
+
+  status(node: number): Status {
+    return this.snapshot.status[node] ?? [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+  }
+
+  texts(node: number): Texts {
+    return this.snapshot.texts[String(node)] ?? {};
+  }
+
+  replace(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+    this.version += 1;
+    this.sync(snapshot.now);
+    for (const listeners of this.nodes.values()) for (const listener of [...listeners]) listener();
+    for (const listener of [...this.whole]) listener();
+  }
+
+  /** false when patches are missing: ask for a snapshot. */
+  take(head: PatchHead, records: [number, Status][]): boolean {
+    if (head.seq <= this.snapshot.seq) return true;
+    if (head.seq !== this.snapshot.seq + 1) return false;
+    const { status, texts } = this.snapshot;
+    for (const [node, record] of records) status[node] = record;
+    const merged: Record<string, Texts> = { ...texts, ...head.texts };
+    this.snapshot = { ...this.snapshot, seq: head.seq, run: head.run, texts: merged, status };
+    this.sync(head.now);
+    const changed = new Set(records.map(([node]) => node));
+    for (const node of Object.keys(head.texts)) changed.add(Number(node));
+    for (const node of changed) for (const listener of [...(this.nodes.get(node) ?? [])]) listener();
+    for (const listener of [...this.whole]) listener();
+    return true;
+  }
+
+  onNode(node: number, listener: Listener): Listener {
+    const listeners = this.nodes.get(node) ?? new Set();
+    this.nodes.set(node, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  onRun(listener: Listener): Listener {
+    this.whole.add(listener);
+    return () => this.whole.delete(listener);
+  }
+
+  private sync(now: number): void {
+    this.skew = now - Date.now() / 1000;
+  }
+}

@@ -1,0 +1,98 @@
+// States as people see them: name, glyph and words. The numbers are those of stratix_tasks.core.states.State.
+import type { NodeInfo, Status } from "./types";
+
+export const STATES = [
+  "pending",
+  "ready",
+  "running",
+  "suspended",
+  "waiting",
+  "retrying",
+  "held",
+  "stopping",
+  "completed",
+  "failed",
+  "upstream_failed",
+  "cancelled",
+  "skipped",
+  "open",
+  "closed",
+] as const;
+export type StateName = (typeof STATES)[number];
+
+/** How each state looks; several share a look. */
+export const LOOKS: Record<StateName, { look: string; glyph: string; word: string }> = {
+  pending: { look: "pending", glyph: "◷", word: "pending" },
+  ready: { look: "queued", glyph: "≡", word: "queued" },
+  running: { look: "running", glyph: "▶", word: "running" },
+  suspended: { look: "paused", glyph: "⏸", word: "paused" },
+  waiting: { look: "waiting", glyph: "✋", word: "waiting" },
+  retrying: { look: "retrying", glyph: "↻", word: "retrying" },
+  held: { look: "paused", glyph: "⏸", word: "paused" },
+  stopping: { look: "running", glyph: "⊘", word: "stopping" },
+  completed: { look: "completed", glyph: "✓", word: "completed" },
+  failed: { look: "failed", glyph: "✕", word: "failed" },
+  upstream_failed: { look: "upstream", glyph: "⤫", word: "upstream failed" },
+  cancelled: { look: "cancelled", glyph: "⊘", word: "cancelled" },
+  skipped: { look: "skipped", glyph: "⤼", word: "skipped" },
+  open: { look: "running", glyph: "▶", word: "running" },
+  closed: { look: "running", glyph: "▶", word: "running" },
+};
+
+export const CACHED = 1;
+export const GIVEN = 2;
+export const HOLD = 4;
+export const ABANDONED = 8;
+
+export function stateName(status: Status): StateName {
+  return STATES[status[0]] ?? "pending";
+}
+
+export function lookOf(status: Status): { look: string; glyph: string; word: string } {
+  const look = LOOKS[stateName(status)];
+  if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "⚡", word: "cached" };
+  if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "⏸", word: "pausing" };
+  if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
+    return { ...LOOKS.ready, word: "queued" };
+  return look;
+}
+
+export function isOver(status: Status): boolean {
+  return status[0] >= 8 && status[0] <= 12;
+}
+
+/** Seconds as people read them: 0.4 s, 12 s, 3:05, 1:02:03 */
+export function duration(seconds: number): string {
+  if (seconds < 0.0005) return "0 ms";
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${two(whole % 60)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+/** What the second line of a card says. */
+export function detail(
+  node: NodeInfo,
+  status: Status,
+  texts: { [name: string]: string | undefined },
+  now: number,
+): string {
+  const name = stateName(status);
+  const [, , attempt, , , , , , , started, ended, due] = status;
+  if (name === "failed") return texts.error ?? "failed";
+  if (name === "retrying" && due !== null)
+    return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
+  const parts: string[] = [];
+  if (texts.progress && !isOver(status)) parts.push(texts.progress);
+  if (node.kind !== "task" && status[4] > 0) parts.push(`${status[3]}/${status[4]}`);
+  if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")
+    parts.push(duration(Math.max((ended ?? now) - started, 0)));
+  if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
+  if (name === "completed" && texts.summary) parts.push(texts.summary);
+  if (name === "skipped" && texts.reason) parts.push(texts.reason);
+  return parts.join(" · ") || lookOf(status).word;
+}

@@ -1,0 +1,121 @@
+// What Python sends and takes. The Python side of this file is stratix_tasks/view/messages.py.
+
+export type NodeKind = "task" | "map" | "flow";
+
+/** [state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due] */
+export type Status = [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number | null,
+  number | null,
+  number | null,
+  number | null,
+];
+
+export interface NodeInfo {
+  name: string;
+  label: string;
+  kind: NodeKind;
+  parent: number;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  doc: string;
+  call: string;
+  config: [string, string][];
+  inputs: [string, string][];
+  when: string | null;
+}
+
+export interface Texts {
+  error?: string;
+  progress?: string;
+  summary?: string;
+  reason?: string;
+}
+
+/** true, or why it can't be done now */
+export type Can = Record<string, true | string>;
+
+export interface RunInfo {
+  id: string;
+  state: string;
+  reason: string | null;
+  started: number;
+  ended: number | null;
+  inputs: [string, string][];
+  error: string | null;
+  counts: Record<string, number>;
+  done: number;
+  total: number;
+  can: Can;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  node: string;
+  line: number;
+  hint: string;
+}
+
+export interface Snapshot {
+  v: 1;
+  seq: number;
+  mode: "live" | "static";
+  now: number;
+  flow: { name: string; description: string; problems: Problem[]; start: true | string };
+  run: RunInfo | null;
+  nodes: NodeInfo[];
+  edges: [number, number, "data" | "order" | "when"][];
+  status: Status[];
+  texts: Record<string, Texts>;
+}
+
+export interface PatchHead {
+  type: "patch";
+  seq: number;
+  now: number;
+  run: RunInfo | null;
+  texts: Record<string, Texts>;
+}
+
+export interface Inspection {
+  name: string;
+  state: string;
+  attempt: number;
+  attempts: { attempt: number; started: number | null; ended: number | null; state: string; error: string | null }[];
+  inputs: [string, string][];
+  output: { text: string; type: string; shape: string } | null;
+  logs: [number, string, string][];
+  dropped: number;
+  error: { type: string; message: string; traceback: string } | null;
+  metrics: [string, number][];
+  code: string;
+  why: string;
+  can: Can;
+}
+
+export interface ItemRow {
+  index: number;
+  key: string | null;
+  status: Status;
+  text: string;
+}
+
+export interface Reply {
+  type: "reply";
+  id: number;
+  ok: boolean;
+  error: { code: string; message: string } | null;
+  result: unknown;
+}
+
+export type Incoming = PatchHead | Reply | { type: "snapshot"; snapshot: Snapshot };

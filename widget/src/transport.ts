@@ -1,0 +1,55 @@
+// The way to Python; the only file that knows who hosts us: a notebook's model, or a page with nothing behind it.
+import type { Incoming, Snapshot } from "./model/types";
+
+/** The part of an anywidget model that is used: never save_changes, which can jam while an async cell runs. */
+export interface AnyModel {
+  get(name: "snapshot"): Snapshot;
+  send(content: unknown): void;
+  on(event: string, callback: (...values: never[]) => void): void;
+  off(event: string, callback: (...values: never[]) => void): void;
+}
+
+export interface Transport {
+  snapshot(): Snapshot;
+  send(message: Record<string, unknown>): void;
+  listen(handler: (message: Incoming, buffers: DataView[]) => void, signal: AbortSignal): void;
+}
+
+export function modelTransport(model: AnyModel): Transport {
+  return {
+    snapshot: () => model.get("snapshot"),
+    send: (message) => model.send(message),
+    listen(handler, signal) {
+      const custom = (message: Incoming, buffers: DataView[]) => handler(message, buffers ?? []);
+      model.on("msg:custom", custom as never);
+      signal.addEventListener("abort", () => model.off("msg:custom", custom as never));
+    },
+  };
+}
+
+export function staticTransport(snapshot: Snapshot): Transport {
+  return { snapshot: () => snapshot, send: () => {}, listen: () => {} };
+}
+
+/** Requests with answers: each message has a number, and its reply the same. */
+export class Calls {
+  private next = 1;
+  private waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+
+  constructor(private transport: Transport) {}
+
+  call<T>(message: Record<string, unknown>): Promise<T> {
+    const id = this.next++;
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.transport.send({ ...message, id });
+    });
+  }
+
+  answer(reply: { id: number; ok: boolean; error: { message: string } | null; result: unknown }): void {
+    const waiting = this.waiting.get(reply.id);
+    this.waiting.delete(reply.id);
+    if (reply.ok) waiting?.resolve(reply.result as never);
+    else waiting?.reject(new Error(reply.error?.message ?? "refused"));
+  }
+}

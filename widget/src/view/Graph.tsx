@@ -1,0 +1,137 @@
+import {
+  Background,
+  Controls,
+  type Edge,
+  MiniMap,
+  type Node,
+  ReactFlow,
+  useNodesInitialized,
+  useReactFlow,
+  useStore,
+} from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Live } from "../model/live";
+import { lookOf } from "../model/states";
+import type { Ask } from "./App";
+import { Card, type CardData } from "./Card";
+import { GroupBox } from "./GroupBox";
+
+const nodeTypes = { card: Card, group: GroupBox } as never;
+const FAR = 0.55;
+
+interface Props {
+  live: Live;
+  selected: number | null;
+  select: (node: number | null) => void;
+  ask: Ask;
+}
+
+export function Graph({ live, selected, select, ask }: Props) {
+  const { nodes, edges } = live.snapshot;
+  const version = live.version;
+  const drawn = useMemo(
+    () => nodes.map((node, index) => flowNode(live, index, ask, node.kind === "flow")),
+    [version, live, ask],
+  );
+  const marked = useMemo(
+    () => drawn.map((node) => ({ ...node, selected: node.id === String(selected) })),
+    [drawn, selected],
+  );
+  const lines = useMemo(() => edges.map(([from, to, kind]) => flowEdge(from, to, kind, selected)), [version, selected]);
+  const far = useStore((state) => state.transform[2] < FAR);
+
+  return (
+    <div class={`stx-canvas${far ? " stx-far" : ""}`}>
+      <ReactFlow
+        nodes={marked}
+        edges={lines}
+        nodeTypes={nodeTypes}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        deleteKeyCode={null}
+        onNodeClick={(_, node) => select(Number(node.id))}
+        onPaneClick={() => select(null)}
+        onNodesChange={(changes) => {
+          for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
+        }}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        zoomActivationKeyCode={["Meta", "Control"]}
+        zoomOnDoubleClick={false}
+        minZoom={0.05}
+        maxZoom={2}
+        onlyRenderVisibleElements={nodes.length > 150}
+        proOptions={{ hideAttribution: true }}
+        colorMode="light"
+        ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
+      >
+        <Background gap={22} size={1.2} />
+        <Controls showInteractive={false} position="bottom-left" />
+        {nodes.length > 12 && (
+          <MiniMap
+            position="bottom-right"
+            pannable
+            nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
+          />
+        )}
+        <Fit count={nodes.length} version={version} wide={selected !== null} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+/** Shows the whole graph when it opens; a graph wider than the page begins at its left, at a readable size. */
+function Fit({ count, version, wide }: { count: number; version: number; wide: boolean }) {
+  const { fitView, getNodes, setViewport } = useReactFlow();
+  const ready = useNodesInitialized();
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  const done = useRef("");
+  useEffect(() => {
+    const key = `${version}:${count}:${width > 0}`;
+    if (!ready || !width || !height || (done.current === key && !wide)) return;
+    if (done.current === key) return;
+    done.current = key;
+    const nodes = getNodes();
+    const right = Math.max(...nodes.map((node) => node.position.x + (node.width ?? 0)));
+    const bottom = Math.max(...nodes.map((node) => node.position.y + (node.height ?? 0)));
+    const zoom = Math.min((width - 48) / right, (height - 48) / bottom, 1);
+    if (zoom >= FAR || count > 60) fitView({ padding: 0.06, maxZoom: 1, duration: 0 });
+    else setViewport({ x: 24, y: Math.max((height - bottom * FAR) / 2, 24), zoom: FAR });
+  }, [ready, count, version, width, height, wide, fitView, getNodes, setViewport]);
+  return null;
+}
+
+function flowNode(live: Live, index: number, ask: Ask, group: boolean): Node<CardData> {
+  const node = live.snapshot.nodes[index];
+  if (!node) throw new Error(`no node ${index}`);
+  return {
+    id: String(index),
+    type: group ? "group" : "card",
+    position: { x: node.x, y: node.y },
+    width: node.w,
+    height: node.h,
+    initialWidth: node.w,
+    initialHeight: node.h,
+    zIndex: group ? -1 : 1,
+    draggable: false,
+    data: { live, index, ask },
+    ariaLabel: `${node.name}, ${node.kind}`,
+  };
+}
+
+function flowEdge(from: number, to: number, kind: string, selected: number | null): Edge {
+  const near = from === selected || to === selected;
+  return {
+    id: `${from}-${to}`,
+    source: String(from),
+    target: String(to),
+    type: "default",
+    className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
+    zIndex: near ? 1 : 0,
+    selectable: false,
+    focusable: false,
+  };
+}

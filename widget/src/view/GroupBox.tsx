@@ -1,0 +1,40 @@
+import { Handle, Position } from "@xyflow/react";
+import { lookOf, stateName } from "../model/states";
+import type { CardData } from "./Card";
+import { useNode } from "./hooks";
+
+/** A sub-flow: a frame around its nodes. */
+export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
+  const { live, index } = data;
+  useNode(live, index);
+  const node = live.snapshot.nodes[index];
+  const status = live.status(index);
+  if (!node) return null;
+  const { look, glyph } = lookOf(status);
+  return (
+    <div
+      class={`stx-group stx-s-${live.run ? look : "planned"}${selected ? " stx-selected" : ""}`}
+      data-testid="node"
+      data-node={node.name}
+      data-state={stateName(status)}
+      data-done={status[3]}
+      data-total={status[4]}
+    >
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <div class="stx-group-name">
+        {live.run && (
+          <span class="stx-glyph" aria-hidden="true">
+            {glyph}
+          </span>
+        )}
+        {node.label}
+        {status[4] > 0 && live.run && (
+          <span class="stx-many">
+            {status[3]}/{status[4]}
+          </span>
+        )}
+      </div>
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+}

@@ -1,0 +1,206 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Live } from "../model/live";
+import { duration, isOver, lookOf } from "../model/states";
+import type { Inspection } from "../model/types";
+import type { Calls } from "../transport";
+import type { Ask } from "./App";
+import { Actions, abilities, isHeld } from "./Card";
+import { useNode } from "./hooks";
+import { Items } from "./Items";
+
+const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
+type Tab = (typeof TABS)[number];
+
+interface Props {
+  live: Live;
+  calls: Calls;
+  node: number;
+  ask: Ask;
+  close: () => void;
+}
+
+/** Everything about one node; a failed one leads with its error. */
+export function Inspector({ live, calls, node, ask, close }: Props) {
+  useNode(live, node);
+  const info = live.snapshot.nodes[node];
+  const status = live.status(node);
+  const [item, setItem] = useState<number | null>(null);
+  const [tab, setTab] = useState<Tab>(live.run ? "Output" : "Config");
+  const seen = useInspection(live, calls, node, item);
+  if (!info) return null;
+  const look = lookOf(status);
+  return (
+    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`}>
+      <header>
+        <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
+          {live.run ? look.glyph : "ƒ"}
+        </span>
+        <b>{item === null ? info.name : `${info.name}[${item}]`}</b>
+        {live.run && <span class="stx-word">{item === null ? look.word : (seen?.state ?? "")}</span>}
+        <button
+          type="button"
+          class="stx-close"
+          onClick={item === null ? close : () => setItem(null)}
+          aria-label="Close"
+        >
+          ×
+        </button>
+      </header>
+      {live.run && live.snapshot.mode === "live" && (
+        <Actions
+          name={item === null ? info.name : `${info.name}[${item}]`}
+          can={item === null ? abilities(status, live.run.state) : (seen?.can ?? {})}
+          held={item === null ? isHeld(status) : seen?.state === "held" || seen?.state === "suspended"}
+          over={item === null ? isOver(status) : false}
+          ask={ask}
+        />
+      )}
+      {seen?.error && (
+        <div class="stx-error" data-testid="node-error">
+          <b>{seen.error.type}</b>: {seen.error.message}
+          <details>
+            <summary>Traceback</summary>
+            <pre>{seen.error.traceback}</pre>
+          </details>
+        </div>
+      )}
+      <div class="stx-tabs" role="tablist">
+        {TABS.map((name) => (
+          <button
+            type="button"
+            role="tab"
+            key={name}
+            data-testid={`tab-${name.toLowerCase()}`}
+            aria-selected={tab === name}
+            class={tab === name ? "stx-on" : ""}
+            onClick={() => setTab(name)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <section role="tabpanel" data-testid={`panel-${tab.toLowerCase()}`}>
+        {tab === "Output" && <Output live={live} calls={calls} node={node} item={item} seen={seen} open={setItem} />}
+        {tab === "Logs" && <Logs seen={seen} />}
+        {tab === "Inputs" && <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />}
+        {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
+        {tab === "Code" && <pre class="stx-code">{seen?.code || info.call}</pre>}
+        {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}
+      </section>
+    </aside>
+  );
+}
+
+/** What Python knows of the node, asked again a little after each change. */
+function useInspection(live: Live, calls: Calls, node: number, item: number | null): Inspection | null {
+  const [seen, setSeen] = useState<Inspection | null>(null);
+  useEffect(() => {
+    const name = live.snapshot.nodes[node]?.name;
+    if (live.snapshot.mode === "static" || name === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
+    const ask = () => {
+      timer = undefined;
+      calls.call<Inspection>({ type: "inspect", node: name, item }).then(
+        (answer) => !over && setSeen(answer),
+        () => {},
+      );
+    };
+    ask();
+    const stop = live.onNode(node, () => {
+      timer ??= setTimeout(ask, 300);
+    });
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      stop();
+    };
+  }, [live, calls, node, item]);
+  return seen;
+}
+
+interface OutputProps {
+  live: Live;
+  calls: Calls;
+  node: number;
+  item: number | null;
+  seen: Inspection | null;
+  open: (item: number) => void;
+}
+
+function Output({ live, calls, node, item, seen, open }: OutputProps) {
+  const info = live.snapshot.nodes[node];
+  const status = live.status(node);
+  const summary = live.texts(node).summary;
+  const [, , , , , , , , , started, ended] = status;
+  return (
+    <>
+      {seen?.output ? (
+        <div class="stx-output">
+          <span class="stx-type">{seen.output.type}</span> {seen.output.shape}
+          <pre>{seen.output.text}</pre>
+        </div>
+      ) : (
+        <p class="stx-quiet">
+          {summary ?? (live.run ? `No output: it is ${lookOf(status).word}.` : "It has not been run.")}
+        </p>
+      )}
+      {started !== null && ended !== null && item === null && <p class="stx-quiet">took {duration(ended - started)}</p>}
+      {seen && seen.metrics.length > 0 && (
+        <Pairs rows={seen.metrics.map(([name, value]) => [name, String(value)])} empty="" />
+      )}
+      {seen && seen.attempts.length > 1 && (
+        <table class="stx-attempts">
+          <tbody>
+            {seen.attempts.map((one) => (
+              <tr key={one.attempt}>
+                <td>attempt {one.attempt}</td>
+                <td>{one.state}</td>
+                <td>{one.error ?? ""}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {info?.kind === "map" && item === null && status[4] > 0 && live.snapshot.mode === "live" && (
+        <Items live={live} calls={calls} node={node} total={status[4]} open={open} />
+      )}
+    </>
+  );
+}
+
+function Logs({ seen }: { seen: Inspection | null }) {
+  const end = useRef<HTMLPreElement>(null);
+  const count = seen?.logs.length ?? 0;
+  useEffect(() => {
+    if (end.current) end.current.scrollTop = end.current.scrollHeight;
+  }, [count]);
+  if (!seen || count === 0) return <p class="stx-quiet">Nothing was printed or logged.</p>;
+  return (
+    <>
+      {seen.dropped > 0 && <p class="stx-quiet">{seen.dropped.toLocaleString("en")} more lines were not kept.</p>}
+      <pre class="stx-logs" ref={end}>
+        {seen.logs.map(([at, level, text], index) => (
+          <div key={index} class={`stx-log-${level}`} title={new Date(at * 1000).toISOString()}>
+            {text || " "}
+          </div>
+        ))}
+      </pre>
+    </>
+  );
+}
+
+function Pairs({ rows, empty }: { rows: [string, ComponentChildren][]; empty: string }) {
+  if (rows.length === 0) return <p class="stx-quiet">{empty}</p>;
+  return (
+    <dl class="stx-pairs">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,102 @@
+import type { Live } from "../model/live";
+import { duration } from "../model/states";
+import type { Can } from "../model/types";
+import type { Ask } from "./App";
+import { useClock } from "./hooks";
+
+const OVER = ["completed", "failed", "cancelled", "interrupted"];
+const ORDER = [
+  "running",
+  "queued",
+  "retrying",
+  "paused",
+  "waiting",
+  "pending",
+  "completed",
+  "failed",
+  "upstream failed",
+  "cancelled",
+  "skipped",
+];
+const LOOK: Record<string, string> = { "upstream failed": "upstream" };
+
+export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
+  const { flow, run, mode } = live.snapshot;
+  const active = run !== null && !OVER.includes(run.state);
+  useClock(active && mode === "live");
+  return (
+    <div class="stx-top">
+      <div class="stx-title">
+        <b>{flow.name}</b>
+        {flow.description && <span class="stx-doc">{flow.description.split("\n")[0]}</span>}
+      </div>
+      {run && (
+        <div class="stx-run">
+          <span class={`stx-chip stx-run-${run.state}`} data-testid="run-state" title={run.reason ?? ""}>
+            {run.state}
+            {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
+          </span>
+          <span class="stx-elapsed" title={`run ${run.id}`}>
+            {duration(Math.max((run.ended ?? live.now()) - run.started, 0))}
+          </span>
+          <span class="stx-counts">
+            {ORDER.filter((word) => run.counts[word]).map((word) => (
+              <span key={word} class={`stx-count stx-s-${LOOK[word] ?? word}`} title={`${run.counts[word]} ${word}`}>
+                <i class="stx-dot" />
+                {(run.counts[word] ?? 0).toLocaleString("en")} {word}
+              </span>
+            ))}
+          </span>
+        </div>
+      )}
+      {mode === "live" && (
+        <div class="stx-actions">
+          {!run && (
+            <Button id="run-start" label="Run" glyph="▶" can={{ start: flow.start }} verb="start" ask={ask} primary />
+          )}
+          {run && active && run.state !== "paused" && run.state !== "pausing" && (
+            <Button id="run-pause" label="Pause" glyph="⏸" can={run.can} verb="pause" ask={ask} />
+          )}
+          {run && (run.state === "paused" || run.state === "pausing") && (
+            <Button id="run-resume" label="Resume" glyph="▶" can={run.can} verb="resume" ask={ask} primary />
+          )}
+          {run && active && <Button id="run-cancel" label="Cancel" glyph="■" can={run.can} verb="cancel" ask={ask} />}
+          {run && (run.state === "failed" || run.state === "cancelled") && (
+            <Button id="run-retry" label="Retry" glyph="↻" can={run.can} verb="retry" ask={ask} primary />
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ButtonProps {
+  id: string;
+  label: string;
+  glyph: string;
+  can: Can;
+  verb: string;
+  ask: Ask;
+  target?: string;
+  primary?: boolean;
+}
+
+/** An action; where it can't be done now it says why. */
+export function Button({ id, label, glyph, can, verb, ask, target, primary }: ButtonProps) {
+  const why = can[verb] ?? "not possible now";
+  return (
+    <button
+      type="button"
+      data-testid={id}
+      class={`nodrag stx-button${primary ? " stx-primary" : ""}`}
+      disabled={why !== true}
+      title={why === true ? label : why}
+      onClick={(event) => {
+        event.stopPropagation();
+        ask(verb, target ?? null);
+      }}
+    >
+      <span aria-hidden="true">{glyph}</span> {label}
+    </button>
+  );
+}
