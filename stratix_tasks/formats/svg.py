@@ -155,7 +155,7 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
             f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="13" fill="{fill}" fill-opacity="0.06" stroke="{fill}" stroke-opacity="0.5"/>',
             f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
         ]
-    dash = ' stroke-dasharray="4 3"' if look == "skipped" else ""
+    dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
     if node["kind"] == "map":
         for shift, opacity in ((9, 0.55), (5, 1)):
@@ -164,9 +164,9 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
                 f'stroke-opacity="0.45" opacity="{opacity}"/>'
             )
     parts += [
-        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{colours["card"]}"/>',
-        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{fill}" fill-opacity="0.08" stroke="{fill}" stroke-opacity="0.6"{dash}/>',
-        f'<path d="M{x + 4} {y}H{x + 9}A9 9 0 0 0 {x} {y + 9}V{y + h - 9}A9 9 0 0 0 {x + 9} {y + h}H{x + 4}A4 4 0 0 1 {x} {y + h - 4}V{y + 4}A4 4 0 0 1 {x + 4} {y}Z" fill="{fill}"/>',
+        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{fill}"{dash}/>',
+        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="6.5" fill="{colours["card"]}"/>',
+        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="6.5" fill="{fill}" fill-opacity="0.08"/>',
         f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{fill}"/>',
         _glyph(look, x + 22, y + 21),
         f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(node["label"])}</text>',
@@ -204,8 +204,6 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
     if state is State.FAILED:
         return texts.get("error", "failed")
     parts = []
-    if node["kind"] == "map" and status[4]:
-        parts.append(f"{status[3]:,}/{status[4]:,}")
     if status[9] and state not in (State.PENDING, State.READY):
         parts.append(duration(max((status[10] or now) - status[9], 0)))
     if state is State.COMPLETED and texts.get("summary"):

@@ -38,8 +38,7 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
     if isinstance(tree, Mapping):
         reader = FlowReader(reading)
         spec = reader.flow(tree)
-        if spec is not None:
-            _check(reading, reader, tree, spec)
+        _check(reading, reader, tree, spec)
     elif not reading.problems:
         hint = "Begin with stratix: 1, flow: name and tasks:."
         reading.problems.append(Problem("missing-field", "the document is no mapping of fields", line=1, hint=hint))
@@ -51,9 +50,9 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) 
     """What can be said about the flow as a whole, put at the places in the text."""
     for finding in findings(Graph(spec), pools=None):
         node, exact = _locate(tree, finding.path)
-        if finding.problem.code == "nothing-to-do" and node in reader.excused:
-            continue
         problem = finding.problem
+        if problem.code == "nothing-to-do" and problem.node in reader.excused:
+            continue
         reading.task = problem.node
         word = finding.word if exact else ""
         reading.wrong(node, problem.code, problem.message, problem.hint, word)
@@ -72,6 +71,6 @@ def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
             return node, False
         inner = node.items[step]
         if depth == len(path) - 1 and isinstance(inner, Mapping):
-            return inner, True
+            return node.keys[step], True
         node = inner
     return node, True

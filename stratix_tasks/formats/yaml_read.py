@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent
+from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
 from stratix_tasks.spec.inputs import convert
@@ -28,10 +28,11 @@ class FlowReader:
 
     def __init__(self, reading: Reading) -> None:
         self.reading, self.values = reading, Values(reading)
-        self.excused: set[Node] = set()
+        self.excused: set[str] = set()
+        self._prefix = ""
 
-    def flow(self, node: Node, name: str = "") -> FlowSpec | None:
-        """The spec of a flow, as far as it can be read; None without a name. `name` is that of a sub-flow's entry."""
+    def flow(self, node: Node, name: str = "") -> FlowSpec:
+        """The spec of a flow, as far as it can be read. `name` is that of a sub-flow's entry."""
         reading = self.reading
         readers: dict[str, Reader] = {
             "flow": partial(reading.name, what="the name of a flow"),
@@ -40,7 +41,7 @@ class FlowReader:
             "defaults": self._defaults,
             "pools": self._pools,
             "concurrency": partial(reading.whole, what="concurrency", least=1),
-            "timeout": self._positive,
+            "timeout": partial(reading.duration, what="timeout"),
             "on_failure": partial(reading.choice, what="on_failure", allowed=("finish", "stop")),
             "tags": partial(reading.one_or_more, what="tags"),
             "tasks": self._tasks,
@@ -54,8 +55,8 @@ class FlowReader:
         if not name and isinstance(node, Mapping):
             self._required(node)
         made.pop("stratix", None)
-        made.setdefault("flow", name)
-        return FlowSpec.model_construct(**made) if made["flow"] else None
+        made.setdefault("flow", name or "unnamed")
+        return FlowSpec.model_construct(**made)
 
     def _required(self, node: Mapping) -> None:
         for field, example in (("stratix", "stratix: 1"), ("flow", "flow: my_flow")):
@@ -71,8 +72,13 @@ class FlowReader:
         return version
 
     def _flows(self, node: Node) -> dict[str, FlowSpec]:
-        made = {name: self.flow(inner, name) for name, inner in self.reading.entries(node, "flows").items()}
-        return {name: spec for name, spec in made.items() if spec is not None}
+        made = {}
+        outer = self._prefix
+        for name, inner in self.reading.entries(node, "flows").items():
+            self._prefix = f"{outer}{name}."
+            made[name] = self.flow(inner, name)
+        self._prefix = outer
+        return made
 
     def _pools(self, node: Node) -> dict[str, int]:
         made = {}
@@ -146,11 +152,10 @@ class FlowReader:
 
     def _tasks(self, node: Node) -> dict[str, NodeSpec]:
         made = {}
-        outer = self.reading.task
         for name, inner in self.reading.entries(node, "tasks").items():
-            self.reading.task = f"{outer}.{name}" if outer else name
+            self.reading.task = self._prefix + name
             made[name] = self._node(inner)
-        self.reading.task = outer
+        self.reading.task = ""
         return made
 
     def _node(self, node: Node) -> NodeSpec:
@@ -169,7 +174,7 @@ class FlowReader:
         }
         made = reading.fields(node, readers, "a task")
         if isinstance(node, Mapping) and (_BODIES & node.items.keys() or {"call", "flow"} & node.items.keys()):
-            self.excused.add(node)
+            self.excused.add(reading.task)
         if "with" in made:
             made["args"] = made.pop("with")
         return NodeSpec.model_construct(**made)
@@ -230,9 +235,6 @@ class FlowReader:
         readers: dict[str, Reader] = {name: partial(self.reading.duration, what=name) for name in names}
         return self._model(node, Timeout, self.reading.fields(node, readers, "timeout"))
 
-    def _positive(self, node: Node) -> Any:
-        return self.reading.duration(node, "timeout")
-
     def _model(self, node: Node, model: type[Model], made: dict[str, Any]) -> Any:
         """A checked model; a refusal stands at the field that is wrong."""
         try:
@@ -248,7 +250,10 @@ class FlowReader:
 
     def _each(self, node: Node) -> Any:
         reading = self.reading
-        entries = reading.entries(node, "each")
+        if not isinstance(node, Mapping):
+            hint = "Write each: {as: x, in: …}."
+            return reading.wrong(node, "bad-value", f"each must be a mapping, not {shown(node)}", hint)
+        entries = node.items
         names = self._variables(entries)
         readers: dict[str, Reader] = {
             "as": partial(reading.name, what="the name of a loop variable"),
@@ -267,6 +272,9 @@ class FlowReader:
             if "as" not in made or "in" not in made:
                 return WRONG
             made["over"] = {made.pop("as"): made.pop("in")}
+        over = entries.get("over")
+        if isinstance(over, Mapping) and len(made.get("over", ())) < len(over.items):
+            return WRONG
         made.setdefault("over", {})
         return Each.model_construct(**made)
 

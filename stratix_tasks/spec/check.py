@@ -35,11 +35,11 @@ class Finding:
 
 
 def check(
-    graph: Graph, pools: Collection[str] = (), functions: Mapping[str, Callable[..., Any]] | None = None
+    graph: Graph, pools: Collection[str] | None = (), functions: Mapping[str, Callable[..., Any]] | None = None
 ) -> list[Problem]:
     """Problems of a flow and its sub-flows.
 
-    `pools` are those of the engine, known beside the flow's own. With `functions` (a node's `call` to what it calls) the
+    `pools` are those of the engine, known beside the flow's own; None when they are not known yet. With `functions` (a node's `call` to what it calls) the
     annotations of what feeds what are compared too.
     """
     return [finding.problem for finding in findings(graph, pools, functions)]
@@ -47,7 +47,7 @@ def check(
 
 def findings(
     graph: Graph,
-    pools: Collection[str] = (),
+    pools: Collection[str] | None = (),
     functions: Mapping[str, Callable[..., Any]] | None = None,
     path: Path = (),
     prefix: str = "",
@@ -58,13 +58,13 @@ def findings(
             named = replace(finding.problem, node=f"{prefix}{finding.problem.node}".rstrip("."))
             finding = Finding((*path, *finding.path), named, finding.word)
         yield finding
-    known = {*pools, *graph.spec.pools} if graph.spec.pools else pools
+    known = {*pools, *graph.spec.pools} if pools is not None and graph.spec.pools else pools
     for name in graph.spec.flows:
         yield from findings(graph.flow(name), known, functions, (*path, "flows", name), f"{prefix}{name}.")
 
 
 def _findings(
-    graph: Graph, pools: Collection[str], functions: Mapping[str, Callable[..., Any]] | None
+    graph: Graph, pools: Collection[str] | None, functions: Mapping[str, Callable[..., Any]] | None
 ) -> Iterator[Finding]:
     spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
     for name in inputs:
@@ -104,9 +104,9 @@ def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
 
 
-def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str]) -> Iterator[Finding]:
+def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str] | None) -> Iterator[Finding]:
     path: Path = ("tasks", name)
-    if node.pool:
+    if node.pool and pools is not None:
         yield from _pools(path, name, node, {*graph.spec.pools, *pools})
     for need in node.needs:
         if need not in graph.index:

@@ -22,7 +22,8 @@ class Problem:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         where = f"{place}: " if place else ""
         node = f"node '{self.node}': " if self.node else ""
-        hint = f" {self.hint}" if self.hint else ""
+        stop = "" if not self.hint or self.message.endswith((".", "!", "?")) else "."
+        hint = f"{stop} {self.hint}" if self.hint else ""
         return f"{where}{node}{self.message}{hint} [{self.code}]"
 
 

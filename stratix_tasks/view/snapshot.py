@@ -21,7 +21,7 @@ def card_size(label: str, kind: str, doc: str) -> tuple[float, float]:
     """A card is as wide as its name needs: names are not cut."""
     room = 74.0 if kind == "map" else 48.0
     line = doc.split("\n", 1)[0]
-    return max(150.0, room + CHARACTER * len(label), min(50.0 + 6.3 * len(line), 230.0) if line else 0.0), HEIGHT
+    return max(172.0, room + CHARACTER * len(label), min(50.0 + 6.3 * len(line), 230.0) if line else 0.0), HEIGHT
 
 
 def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, Any]:

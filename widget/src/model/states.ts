@@ -88,7 +88,6 @@ export function detail(
     return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
   const parts: string[] = [];
   if (texts.progress && !isOver(status)) parts.push(texts.progress);
-  if (node.kind !== "task" && status[4] > 0) parts.push(`${status[3]}/${status[4]}`);
   if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")
     parts.push(duration(Math.max((ended ?? now) - started, 0)));
   if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);

@@ -1,14 +1,4 @@
-import {
-  Background,
-  Controls,
-  type Edge,
-  MiniMap,
-  type Node,
-  ReactFlow,
-  useNodesInitialized,
-  useReactFlow,
-  useStore,
-} from "@xyflow/react";
+import { Background, Controls, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
@@ -19,6 +9,7 @@ import { GroupBox } from "./GroupBox";
 
 const nodeTypes = { card: Card, group: GroupBox } as never;
 const FAR = 0.55;
+const ROOM = 28;
 
 interface Props {
   live: Live;
@@ -76,31 +67,33 @@ export function Graph({ live, selected, select, ask }: Props) {
             nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
           />
         )}
-        <Fit count={nodes.length} version={version} wide={selected !== null} />
+        <Fit live={live} version={version} />
       </ReactFlow>
     </div>
   );
 }
 
-/** Shows the whole graph when it opens; a graph wider than the page begins at its left, at a readable size. */
-function Fit({ count, version, wide }: { count: number; version: number; wide: boolean }) {
-  const { fitView, getNodes, setViewport } = useReactFlow();
-  const ready = useNodesInitialized();
+/** Shows the whole graph when it opens; one too large to be read then begins at its left, at a readable size. */
+function Fit({ live, version }: { live: Live; version: number }) {
+  const { setViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   const done = useRef("");
   useEffect(() => {
-    const key = `${version}:${count}:${width > 0}`;
-    if (!ready || !width || !height || (done.current === key && !wide)) return;
-    if (done.current === key) return;
-    done.current = key;
-    const nodes = getNodes();
-    const right = Math.max(...nodes.map((node) => node.position.x + (node.width ?? 0)));
-    const bottom = Math.max(...nodes.map((node) => node.position.y + (node.height ?? 0)));
-    const zoom = Math.min((width - 48) / right, (height - 48) / bottom, 1);
-    if (zoom >= FAR || count > 60) fitView({ padding: 0.06, maxZoom: 1, duration: 0 });
-    else setViewport({ x: 24, y: Math.max((height - bottom * FAR) / 2, 24), zoom: FAR });
-  }, [ready, count, version, width, height, wide, fitView, getNodes, setViewport]);
+    const nodes = live.snapshot.nodes;
+    const shape = nodes.map((node) => node.name).join();
+    if (!width || !height || nodes.length === 0 || done.current === shape) return;
+    done.current = shape;
+    const right = Math.max(...nodes.map((node) => node.x + node.w));
+    const bottom = Math.max(...nodes.map((node) => node.y + node.h));
+    const whole = Math.min((width - 2 * ROOM) / right, (height - 2 * ROOM) / bottom, 1);
+    const zoom = whole >= FAR || nodes.length > 60 ? whole : FAR;
+    setViewport({
+      x: Math.max((width - right * zoom) / 2, ROOM),
+      y: Math.max((height - bottom * zoom) / 2, ROOM),
+      zoom,
+    });
+  }, [live, version, width, height, setViewport]);
   return null;
 }
 

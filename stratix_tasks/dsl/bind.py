@@ -1,0 +1,161 @@
+"""Binding: the `call` of a node to the function that it names. Loading a document never imports; this does, where allowed.
+
+A call is found among the tasks that are known already, by `module:name` or, for those of a notebook, by name; else its module
+is imported, if the user has allowed it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, cast
+
+from stratix_tasks.dsl.task import BaseTask, task
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.inputs import convert
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.types import hints_of
+from stratix_tasks.spec.values import LEAVES, leaves
+
+
+def bind(spec: FlowSpec, known: Mapping[str, BaseTask], allow: Collection[str] = ()) -> dict[str, BaseTask]:
+    """Every `call` of a flow and its sub-flows to its task.
+
+    `known` are tasks by `module:name` or by name; `allow` are modules (their submodules count) that may be imported. FlowError
+    `not-bound` lists all calls that can't be found, may not be imported, or don't take the arguments given.
+    """
+    binder = _Binder(known, allow)
+    for name, node in nodes(spec):
+        binder.node(name, node)
+    if binder.problems:
+        raise FlowError(f"flow '{spec.flow}' can't be bound to its functions:", code="not-bound", problems=binder.problems)
+    return binder.functions
+
+
+def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
+    """The flow with literals as their parameters' annotations want them: dates, durations, enums, paths, tuples.
+
+    FlowError `not-bound` lists those that can't be converted.
+    """
+    problems: list[Problem] = []
+    made = _typed(spec, functions, problems, "")
+    if problems:
+        raise FlowError(f"flow '{spec.flow}' gives arguments of a wrong type:", code="not-bound", problems=problems)
+    return made
+
+
+def nodes(spec: FlowSpec, prefix: str = "") -> Iterator[tuple[str, NodeSpec]]:
+    """All nodes by name, those of sub-flows after the flow's name."""
+    for name, node in spec.tasks.items():
+        yield prefix + name, node
+    for name, inner in spec.flows.items():
+        yield from nodes(inner, f"{prefix}{name}.")
+
+
+class _Binder:
+    def __init__(self, known: Mapping[str, BaseTask], allow: Collection[str]) -> None:
+        self.known, self.allow = known, allow
+        self.functions: dict[str, BaseTask] = {}
+        self.problems: list[Problem] = []
+        self._failed: dict[str, Problem] = {}
+
+    def node(self, name: str, node: NodeSpec) -> None:
+        call = node.call
+        if call is None:
+            return
+        if call not in self.functions and call not in self._failed:
+            self._find(call)
+        if call in self._failed:
+            problem = self._failed[call]
+            self.problems.append(Problem(problem.code, problem.message, name, hint=problem.hint))
+        elif (why := _mismatch(self.functions[call], node)) is not None:
+            self.problems.append(Problem("bad-arguments", why[0], name, hint=why[1]))
+
+    def _find(self, call: str) -> None:
+        module, colon, qualname = call.rpartition(":")
+        found = self.known.get(call)
+        if found is None and module in ("", "__main__"):
+            found = self.known.get(qualname) or self.known.get(f"__main__:{qualname}")
+        if found is not None:
+            self.functions[call] = found
+        elif not colon or module == "__main__":
+            hint = f"{did_you_mean(qualname, _names(self.known))} Define @task {qualname}, or write module:name.".strip()
+            self._fail(call, "unknown-call", f"no task '{qualname}' is known here", hint)
+        elif not any(module == allowed or module.startswith(f"{allowed}.") for allowed in self.allow):
+            top = module.split(".")[0]
+            hint = f"If you trust it: load_flow(…, allow=['{top}'])."
+            self._fail(call, "not-allowed", f"'{call}' would import the module '{module}', which is not allowed", hint)
+        else:
+            self._import(call, module, qualname)
+
+    def _import(self, call: str, module: str, qualname: str) -> None:
+        try:
+            found: Any = importlib.import_module(module)
+        except Exception as error:
+            why = f"importing '{module}' failed: {type(error).__name__}: {error}"
+            self._fail(call, "unknown-call", why, "Install it, or correct `call`.")
+            return
+        for part in qualname.split("."):
+            if not hasattr(found, part):
+                self._fail(call, "unknown-call", f"there is no '{part}' in '{module}'", did_you_mean(part, vars(found)))
+                return
+            found = getattr(found, part)
+        try:
+            self.functions[call] = found if isinstance(found, BaseTask) else cast(BaseTask, task(found))
+        except FlowError as error:
+            self._fail(call, error.code, error.message, "Name a function or a @task.")
+
+    def _fail(self, call: str, code: str, message: str, hint: str) -> None:
+        self._failed[call] = Problem(code, message, hint=hint)
+
+
+def _names(known: Mapping[str, BaseTask]) -> set[str]:
+    return {name.rpartition(":")[2] for name in known}
+
+
+def _mismatch(function: BaseTask, node: NodeSpec) -> tuple[str, str] | None:
+    """Why the arguments can't be those of the function, and what to do."""
+    given = [*node.args, *(node.each.over if node.each is not None else ())]
+    parameters = inspect.signature(function.fn).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    shown = f"It is {function!r}."
+    for name in given:
+        takes = inspect.Parameter.VAR_POSITIONAL if name == "*" else inspect.Parameter.VAR_KEYWORD
+        if name not in parameters and takes not in kinds:
+            what = "no further positional arguments" if name == "*" else f"no argument '{name}'"
+            return f"'{node.call}' takes {what}", f"{did_you_mean(name, parameters)} {shown}".strip()
+    for name, parameter in parameters.items():
+        needed = parameter.default is parameter.empty and parameter.kind not in _MANY
+        if needed and name not in given and "*" not in given:
+            return f"'{node.call}' needs the argument '{name}'", f"Add it: with: {{{name}: …}}. {shown}"
+    return None
+
+
+_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem], prefix: str) -> FlowSpec:
+    tasks = {name: _typed_node(prefix + name, node, functions, problems) for name, node in spec.tasks.items()}
+    flows = {name: _typed(inner, functions, problems, f"{prefix}{name}.") for name, inner in spec.flows.items()}
+    return spec.model_copy(update={"tasks": tasks, "flows": flows})
+
+
+def _typed_node(
+    name: str, node: NodeSpec, functions: Mapping[str, BaseTask], problems: list[Problem]
+) -> NodeSpec:
+    function = functions.get(node.call or "")
+    hints = hints_of(cast(Callable[..., Any], function.fn)) if function is not None else {}
+    made = {}
+    for argument, value in node.args.items():
+        if argument not in hints or type(value) in LEAVES or next(leaves(value), None) is not None:
+            continue
+        try:
+            converted = convert(value, hints[argument])
+        except ValueError as error:
+            problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name))
+            continue
+        if type(converted) is not type(value) or converted is not value:
+            made[argument] = converted
+    return node.model_copy(update={"args": {**node.args, **made}}) if made else node

@@ -1,0 +1,71 @@
+"""What keeps a flow from being written down: functions that can't be imported, values that are no plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stratix_tasks.dsl.bind import nodes
+from stratix_tasks.dsl.task import BaseTask
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.portable import plain_data
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.text import dump
+from stratix_tasks.spec.types import hints_of
+
+
+def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
+    """The flow with literals as plain data, wherever the parameter's annotation makes the same of it again (`bind.typed`).
+
+    What has no such form stays: writing the document reports it as `not-portable`.
+    """
+    tasks = {name: _plain_node(node, functions) for name, node in spec.tasks.items()}
+    flows = {name: plain(inner, functions) for name, inner in spec.flows.items()}
+    return spec.model_copy(update={"tasks": tasks, "flows": flows})
+
+
+def importable(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> list[Problem]:
+    """Problems `not-importable`: nodes whose function is a closure, a lambda, a partial or a method."""
+    return [
+        Problem("not-importable", f"'{node.call}' is {why}, which no other process can import", name, hint=_HINT)
+        for name, node in nodes(spec)
+        if node.call in functions and (why := _hidden(node.call, functions[node.call])) is not None
+    ]
+
+
+_HINT = "Move it to the top level of a module, as a `def` of its own name."
+
+
+def _plain_node(node: NodeSpec, functions: Mapping[str, BaseTask]) -> NodeSpec:
+    function = functions.get(node.call or "")
+    if function is None:
+        return node
+    made = dict(_replacements(node, hints_of(function.fn)))
+    return node.model_copy(update={"args": {**node.args, **made}}) if made else node
+
+
+def _replacements(node: NodeSpec, hints: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in node.args.items():
+        try:
+            dump(value)
+        except ValueError:
+            try:
+                yield name, plain_data(getattr(value, "value", value), hints.get(name, Any))
+            except ValueError:
+                continue
+
+
+def _hidden(call: str, function: BaseTask) -> str | None:
+    fn: Any = function.fn
+    if "<lambda>" in call:
+        return "a lambda"
+    if fn.__closure__ and fn.__code__.co_filename.startswith(_HERE):
+        return "a partial or a method"
+    if "<locals>" in call or fn.__closure__:
+        return "a closure"
+    if "@" in call:
+        return "one of several functions of this name"
+    return "a method" if "." in call.rpartition(":")[2] else None
+
+
+_HERE = str(__file__).rpartition("/")[0]

@@ -1,0 +1,258 @@
+"""FlowSpec as canonical YAML: the shortest form of each field, a fixed order of keys, short values on one line.
+
+What YAML 1.1 would take for a number, a date or a truth value is quoted, so that other readers agree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.durations import text as duration
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.portable import plain_data
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.text import dump as dump_value
+from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.values import Object
+
+WIDTH = 100
+"""Longest mapping or list, in characters, that stands on one line."""
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_PLAIN = re.compile(r"[A-Za-z_/][\w./+@-]*(?: [\w./+@-]+)*", re.ASCII)
+_PLAIN_BLOCK = re.compile(r"[A-Za-z_/][\w./+@-]*(?:[: ][\w./+@-]+|, [\w./+@-]+)*[.]?", re.ASCII)
+_DURATION = re.compile(r"\d+(?:ms|s|m|h|d|w)")
+_SURPRISES = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
+_BLOCKS = frozenset(("inputs", "tasks", "flows"))
+"""Mappings whose entries stand on lines of their own."""
+
+
+def dump(spec: FlowSpec) -> str:
+    """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for."""
+    problems: list[Problem] = []
+    data = _flow(spec, problems, "")
+    if problems:
+        raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=problems)
+    events = [
+        yaml.StreamStartEvent(),
+        yaml.DocumentStartEvent(explicit=False),
+        *_mapping({"stratix": 1, **data}, block=True, depth=0),
+        yaml.DocumentEndEvent(explicit=False),
+        yaml.StreamEndEvent(),
+    ]
+    return str(yaml.emit(events, Dumper=_DUMPER, allow_unicode=True, width=2**30))
+
+
+# ---------------------------------------------------------------------- the fields, shortest form
+
+
+def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+    data: dict[str, Any] = {"flow": spec.flow}
+    if spec.description:
+        data["description"] = spec.description
+    if spec.inputs:
+        data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
+    if spec.defaults is not None:
+        data["defaults"] = _policy(spec.defaults)
+    if spec.pools:
+        data["pools"] = dict(spec.pools)
+    if spec.concurrency is not None:
+        data["concurrency"] = spec.concurrency
+    if spec.timeout is not None:
+        data["timeout"] = duration(spec.timeout)
+    if spec.on_failure != "finish":
+        data["on_failure"] = spec.on_failure
+    if spec.tags:
+        data["tags"] = list(spec.tags)
+    data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
+    if spec.flows:
+        data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
+    if spec.output is not None:
+        data["output"] = _value(spec.output, "output", prefix.rstrip("."), problems)
+    if spec.ui is not None and spec.ui.positions:
+        data["ui"] = {"positions": {name: [*map(_short, place)] for name, place in spec.ui.positions.items()}}
+    return data
+
+
+def _sub_flow(name: str, spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+    data = _flow(spec, problems, f"{prefix}{name}.")
+    if data["flow"] == name:
+        del data["flow"]
+    return data
+
+
+def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+    data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
+    if not given.required:
+        data["default"] = _default(name, given, problems, prefix)
+    if given.description:
+        data["description"] = given.description
+    return data
+
+
+def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> Any:
+    try:
+        return dump_value(given.default)
+    except ValueError:
+        pass
+    try:
+        return plain_data(given.default, parse_type(given.type))
+    except ValueError:
+        return _not_portable(f"the default of input '{name}'", given.default, prefix.rstrip("."), problems)
+
+
+def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
+    data: dict[str, Any] = {key: value for key in ("call", "flow") if (value := getattr(node, key)) is not None}
+    if node.needs:
+        data["needs"] = list(node.needs)
+    if node.when is not None:
+        data["when"] = node.when.text
+    if node.each is not None:
+        data["each"] = _each(node.each, problems, name)
+    if node.args:
+        data["with"] = {key: _value(value, f"argument '{key}'", name, problems) for key, value in node.args.items()}
+    if node.pool:
+        data["pool"] = node.pool[0] if len(node.pool) == 1 else list(node.pool)
+    if node.priority:
+        data["priority"] = node.priority
+    data.update(_policy(node))
+    if node.description:
+        data["description"] = node.description
+    return data
+
+
+def _policy(node: Any) -> dict[str, Any]:
+    """What a node and the defaults have in common."""
+    data: dict[str, Any] = {}
+    if node.runner is not None:
+        data["runner"] = node.runner
+    if node.timeout is not None:
+        data["timeout"] = _timeout(node.timeout)
+    if node.retry is not None:
+        data["retry"] = _retry(node.retry)
+    if node.grace is not None:
+        data["grace"] = duration(node.grace)
+    return data
+
+
+def _timeout(timeout: Timeout) -> Any:
+    limits = {name: duration(value) for name, value in timeout if value is not None}
+    return limits["attempt"] if limits.keys() == {"attempt"} else limits
+
+
+def _retry(retry: Retry) -> Any:
+    data: dict[str, Any] = retry.model_dump(exclude_defaults=True)
+    if not data.keys() - {"max"}:
+        return retry.max
+    for name in ("delay", "max_delay"):
+        if name in data:
+            data[name] = duration(data[name])
+    if "backoff" in data:
+        data["backoff"] = _short(data["backoff"])
+    if "on" in data:
+        data["on"] = list(data["on"])
+    return data
+
+
+def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
+    over = {name: _value(value, f"argument '{name}'", node, problems) for name, value in each.over.items()}
+    data: dict[str, Any] = {"over": over}
+    if len(over) == 1:
+        data = {"as": next(iter(over)), "in": next(iter(over.values()))}
+    if each.by != "zip":
+        data["by"] = each.by
+    if each.key is not None:
+        data["key"] = _value(each.key, "the key", node, problems)
+    if each.max is not None:
+        data["max"] = each.max
+    return data
+
+
+def _value(value: Any, what: str, node: str, problems: list[Problem]) -> Any:
+    try:
+        return dump_value(value)
+    except ValueError:
+        return _not_portable(what, value, node, problems)
+
+
+def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> None:
+    kind = value.type if isinstance(value, Object) else type(value).__name__
+    message = f"{what} holds a value that is no plain data ({kind})"
+    hint = "Make it in a task, or annotate the parameter with its type where YAML can write it (dates, enums, paths)."
+    problems.append(Problem("not-portable", message, node, hint=hint))
+
+
+def _short(number: float) -> int | float:
+    return int(number) if number == int(number) else number
+
+
+# ---------------------------------------------------------------------- the look
+
+
+def _mapping(data: dict[str, Any], *, block: bool, depth: int) -> Iterator[Any]:
+    """Events of a mapping; when it does not stand on one line, each entry has its own."""
+    yield yaml.MappingStartEvent(anchor=None, tag=None, implicit=True, flow_style=not block)
+    for name, value in data.items():
+        yield _text(name, inline=True)
+        stays = block and depth < 8 and name in _BLOCKS and isinstance(value, dict)
+        yield from _entries(value, depth) if stays else _any(value, not block)
+    yield yaml.MappingEndEvent()
+
+
+def _entries(data: dict[str, Any], depth: int) -> Iterator[Any]:
+    """Inputs stand on a line each; tasks and sub-flows on several."""
+    yield yaml.MappingStartEvent(anchor=None, tag=None, implicit=True, flow_style=not data)
+    for name, inner in data.items():
+        yield _text(name, inline=True)
+        if set(inner) <= {"type", "default", "description"}:
+            yield from _any(inner, False)
+        else:
+            yield from _mapping(inner, block=True, depth=depth + 1)
+    yield yaml.MappingEndEvent()
+
+
+def _any(value: Any, inline: bool) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield _text(value, inline)
+    elif isinstance(value, dict):
+        yield from _mapping(value, block=not (inline or _fits(value)), depth=8)
+    elif isinstance(value, list):
+        flat = inline or _fits(value)
+        yield yaml.SequenceStartEvent(anchor=None, tag=None, implicit=True, flow_style=flat)
+        for part in value:
+            yield from _any(part, flat)
+        yield yaml.SequenceEndEvent()
+    else:
+        yield yaml.ScalarEvent(anchor=None, tag=None, implicit=(True, True), value=_number(value))
+
+
+def _fits(value: Any) -> bool:
+    """Whether a container is short, and holds no text of several lines."""
+    shown = json.dumps(value, ensure_ascii=False)
+    return len(shown) <= WIDTH and "\\n" not in shown
+
+
+def _number(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) and value - value != 0:
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+    return repr(value)
+
+
+def _text(text: str, inline: bool) -> Any:
+    """A text, plain where every reader takes it for one, else in double quotes; several lines as a block."""
+    shape = _PLAIN if inline else _PLAIN_BLOCK
+    style: str | None = '"'
+    if _DURATION.fullmatch(text) or shape.fullmatch(text) and not _SURPRISES.fullmatch(text):
+        style = None
+    elif '"' in text and "'" not in text and text.isascii() and text.isprintable():
+        style = "'"
+    elif "\n" in text and not inline and text.strip() == text and text.isascii() and text.replace("\n", "").isprintable():
+        style = "|"
+    return yaml.ScalarEvent(anchor=None, tag=None, implicit=(True, True), value=text, style=style)
