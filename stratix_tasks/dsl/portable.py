@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from stratix_tasks.dsl.bind import nodes
@@ -12,6 +15,7 @@ from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.types import hints_of
+from stratix_tasks.spec.values import Object
 
 
 def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
@@ -50,22 +54,32 @@ def _replacements(node: NodeSpec, hints: Mapping[str, Any]) -> Iterator[tuple[st
             dump(value)
         except ValueError:
             try:
-                yield name, plain_data(getattr(value, "value", value), hints.get(name, Any))
+                yield name, plain_data(value.value if type(value) is Object else value, hints.get(name, Any))
             except ValueError:
                 continue
 
 
 def _hidden(call: str, function: BaseTask) -> str | None:
-    fn: Any = function.fn
+    """Why an import would not give this function; None when it does."""
+    origin: Any = getattr(function.fn, "stands_for", function.fn)
+    found = _imported(call)
+    if origin is getattr(found, "fn", found):
+        return None
+    if isinstance(origin, partial):
+        return "a partial"
+    if inspect.ismethod(origin):
+        return "a method"
     if "<lambda>" in call:
         return "a lambda"
-    if fn.__closure__ and fn.__code__.co_filename.startswith(_HERE):
-        return "a partial or a method"
-    if "<locals>" in call or fn.__closure__:
+    if "<locals>" in call:
         return "a closure"
-    if "@" in call:
-        return "one of several functions of this name"
-    return "a method" if "." in call.rpartition(":")[2] else None
+    return "not what stands under this name now" if found is not None else "not found under this name"
 
 
-_HERE = str(__file__).rpartition("/")[0]
+def _imported(call: str) -> Any:
+    """What the modules that are loaded have under this name, or None."""
+    module, _, qualname = call.rpartition(":")
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found

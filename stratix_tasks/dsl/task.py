@@ -220,6 +220,7 @@ def _wrapped(fn: Any) -> Callable[..., Any]:
     functools.update_wrapper(made, inner)
     made.__module__ = getattr(inner, "__module__", None) or "builtins"
     del made.__wrapped__
+    made.stands_for = fn
     if signature is not None:
         made.__signature__ = signature
     return cast(Callable[..., Any], made)

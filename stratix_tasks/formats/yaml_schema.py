@@ -1,0 +1,141 @@
+"""The JSON Schema of the document, so that editors complete and check it. It describes every form that `load` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stratix_tasks.spec.model import NAME
+from stratix_tasks.spec.types import NAMED
+from stratix_tasks.spec.vocabulary import RUNNERS
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_Schema = dict[str, Any]
+
+
+def schema() -> _Schema:
+    """JSON Schema 2020-12 of a flow document."""
+    return {
+        "$schema": DRAFT,
+        "title": "stratix flow",
+        **_object({"stratix": {"const": 1, "description": "Version of this format."}, **_flow()}, ("stratix", "flow")),
+        "$defs": {
+            "name": {"type": "string", "pattern": NAME},
+            "names": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+            "duration": _either(
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^(\s*\d+(\.\d+)?\s*(ms|s|m|h|d|w))+\s*$"},
+                "Seconds, or text such as 500ms, 30s, 5m, 2h, 1d, 1h30m.",
+            ),
+            "value": {"description": "Plain data; texts may hold ${{ inputs.x }} and ${{ tasks.x.output }}."},
+            "expression": {"type": ["string", "boolean"], "description": "A CEL expression, without ${{ }}."},
+            "flow": _object(_flow()),
+            "input": _input(),
+            "task": _task(),
+            "each": _each(),
+            "retry": _retry(),
+            "timeout": _timeout(),
+        },
+    }
+
+
+def _ref(name: str) -> _Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _object(properties: _Schema, required: tuple[str, ...] = ()) -> _Schema:
+    made: _Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**made, "required": list(required)} if required else made
+
+
+def _map(values: _Schema, names: bool = True) -> _Schema:
+    made: _Schema = {"type": "object", "additionalProperties": values}
+    return {**made, "propertyNames": _ref("name")} if names else made
+
+
+def _either(first: _Schema, second: _Schema, description: str) -> _Schema:
+    return {"anyOf": [first, second], "description": description}
+
+
+def _flow() -> _Schema:
+    policy = {name: part for name, part in _policy().items() if name in ("retry", "timeout", "runner", "grace")}
+    places = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    return {
+        "flow": {**_ref("name"), "description": "The flow's name."},
+        "description": {"type": "string"},
+        "inputs": _map({"anyOf": [_ref("input"), {"type": "null"}]}),
+        "defaults": {**_object(policy), "description": "What tasks take that do not say otherwise."},
+        "pools": _map({"type": "integer", "minimum": 1}, names=False),
+        "concurrency": {"type": "integer", "minimum": 1},
+        "timeout": _ref("duration"),
+        "on_failure": {"enum": ["finish", "stop"]},
+        "tags": _ref("names"),
+        "tasks": _map(_ref("task")),
+        "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},
+        "output": _ref("value"),
+        "ui": _object({"positions": _map(places, names=False)}),
+    }
+
+
+def _input() -> _Schema:
+    known = ", ".join(sorted(NAMED))
+    return _object(
+        {
+            "type": {"type": "string", "description": f"One of {known}, or such as list[str] and int | None."},
+            "default": {"description": "Without it the input is required."},
+            "description": {"type": "string"},
+        }
+    )
+
+
+def _policy() -> _Schema:
+    return {
+        "pool": {**_ref("names"), "description": "An attempt takes a slot of each."},
+        "priority": {"type": "integer", "description": "Higher starts first."},
+        "runner": {"enum": list(RUNNERS)},
+        "timeout": _ref("timeout"),
+        "retry": _ref("retry"),
+        "grace": {**_ref("duration"), "description": "How long a body may take to stop."},
+    }
+
+
+def _task() -> _Schema:
+    fields = {
+        "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},
+        "flow": {"type": "string", "description": "The name of a sub-flow, from `flows`."},
+        "needs": {**_ref("names"), "description": "Tasks that must be completed first, beside those that values name."},
+        "when": _ref("expression"),
+        "each": _ref("each"),
+        "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
+        **_policy(),
+        "description": {"type": "string"},
+    }
+    return {**_object(fields), "oneOf": [{"required": ["call"]}, {"required": ["flow"]}]}
+
+
+def _each() -> _Schema:
+    fields = {
+        "as": {**_ref("name"), "description": "The argument that takes one element each."},
+        "in": {**_ref("value"), "description": "What its elements are."},
+        "over": {**_map(_ref("value")), "description": "Several arguments, and what each runs over."},
+        "by": {"enum": ["zip", "product"]},
+        "key": {"type": "string", "description": "The name of an item, such as ${{ region }}."},
+        "max": {"type": "integer", "minimum": 1, "description": "How many items run at a time."},
+    }
+    return {**_object(fields), "oneOf": [{"required": ["as", "in"]}, {"required": ["over"]}]}
+
+
+def _retry() -> _Schema:
+    fields = {
+        "max": {"type": "integer", "minimum": 0},
+        "delay": _ref("duration"),
+        "backoff": {"type": "number", "minimum": 1},
+        "max_delay": _ref("duration"),
+        "jitter": {"enum": ["full", "none"]},
+        "on": {**_ref("names"), "description": "Names of exception classes; without it every Exception."},
+    }
+    return _either({"type": "integer", "minimum": 0}, _object(fields), "Attempts after the first.")
+
+
+def _timeout() -> _Schema:
+    fields = {name: _ref("duration") for name in ("attempt", "total", "queued")}
+    return _either(_ref("duration"), _object(fields), "A limit of each attempt; or several limits.")
