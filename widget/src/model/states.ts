@@ -22,21 +22,21 @@ export type StateName = (typeof STATES)[number];
 
 /** How each state looks; several share a look. */
 export const LOOKS: Record<StateName, { look: string; glyph: string; word: string }> = {
-  pending: { look: "pending", glyph: "◷", word: "pending" },
-  ready: { look: "queued", glyph: "≡", word: "queued" },
-  running: { look: "running", glyph: "▶", word: "running" },
-  suspended: { look: "paused", glyph: "⏸", word: "paused" },
-  waiting: { look: "waiting", glyph: "✋", word: "waiting" },
-  retrying: { look: "retrying", glyph: "↻", word: "retrying" },
-  held: { look: "paused", glyph: "⏸", word: "paused" },
-  stopping: { look: "running", glyph: "⊘", word: "stopping" },
-  completed: { look: "completed", glyph: "✓", word: "completed" },
-  failed: { look: "failed", glyph: "✕", word: "failed" },
-  upstream_failed: { look: "upstream", glyph: "⤫", word: "upstream failed" },
-  cancelled: { look: "cancelled", glyph: "⊘", word: "cancelled" },
-  skipped: { look: "skipped", glyph: "⤼", word: "skipped" },
-  open: { look: "running", glyph: "▶", word: "running" },
-  closed: { look: "running", glyph: "▶", word: "running" },
+  pending: { look: "pending", glyph: "pending", word: "pending" },
+  ready: { look: "queued", glyph: "queued", word: "queued" },
+  running: { look: "running", glyph: "running", word: "running" },
+  suspended: { look: "paused", glyph: "paused", word: "paused" },
+  waiting: { look: "waiting", glyph: "waiting", word: "waiting" },
+  retrying: { look: "retrying", glyph: "retrying", word: "retrying" },
+  held: { look: "paused", glyph: "paused", word: "paused" },
+  stopping: { look: "running", glyph: "cancelled", word: "stopping" },
+  completed: { look: "completed", glyph: "completed", word: "completed" },
+  failed: { look: "failed", glyph: "failed", word: "failed" },
+  upstream_failed: { look: "upstream", glyph: "upstream", word: "upstream failed" },
+  cancelled: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
+  skipped: { look: "skipped", glyph: "skipped", word: "skipped" },
+  open: { look: "running", glyph: "running", word: "running" },
+  closed: { look: "running", glyph: "running", word: "running" },
 };
 
 export const CACHED = 1;
@@ -50,8 +50,8 @@ export function stateName(status: Status): StateName {
 
 export function lookOf(status: Status): { look: string; glyph: string; word: string } {
   const look = LOOKS[stateName(status)];
-  if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "⚡", word: "cached" };
-  if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "⏸", word: "pausing" };
+  if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
+  if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
   if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
     return { ...LOOKS.ready, word: "queued" };
   return look;

@@ -1,9 +1,11 @@
 import { Handle, NodeToolbar, Position } from "@xyflow/react";
 import type { Live } from "../model/live";
-import { detail, HOLD, isOver, lookOf, stateName } from "../model/states";
+import { detail, isOver, lookOf, stateName } from "../model/states";
 import type { Can, Status } from "../model/types";
 import type { Ask } from "./App";
+import { abilities, isHeld } from "./abilities";
 import { useClock, useNode } from "./hooks";
+import { Icon } from "./Icon";
 import { Button } from "./TopBar";
 
 export type CardData = { live: Live; index: number; ask: Ask } & Record<string, unknown>;
@@ -34,7 +36,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-row">
         <span class="stx-glyph" aria-hidden="true">
-          {planned ? (node.kind === "map" ? "⧉" : "ƒ") : glyph}
+          <Icon name={planned ? node.kind : glyph} />
         </span>
         <span class="stx-name">{node.label}</span>
         {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? `${status[3]}/${status[4]}` : "×n"}</span>}
@@ -117,35 +119,13 @@ export function Actions({ name, can, held, over, ask }: ActionProps) {
   return (
     <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${name}`}>
       {held ? (
-        <Button id="node-resume" label="Resume" glyph="▶" can={can} verb="resume" ask={ask} target={name} />
+        <Button id="node-resume" label="Resume" glyph="running" can={can} verb="resume" ask={ask} target={name} />
       ) : (
-        <Button id="node-pause" label="Pause" glyph="⏸" can={can} verb="pause" ask={ask} target={name} />
+        <Button id="node-pause" label="Pause" glyph="paused" can={can} verb="pause" ask={ask} target={name} />
       )}
-      {!over && <Button id="node-cancel" label="Cancel" glyph="■" can={can} verb="cancel" ask={ask} target={name} />}
-      <Button id="node-retry" label="Retry" glyph="↻" can={can} verb="retry" ask={ask} target={name} />
-      <Button id="node-skip" label="Skip" glyph="⤼" can={can} verb="skip" ask={ask} target={name} />
+      {!over && <Button id="node-cancel" label="Cancel" glyph="stop" can={can} verb="cancel" ask={ask} target={name} />}
+      <Button id="node-retry" label="Retry" glyph="retrying" can={can} verb="retry" ask={ask} target={name} />
+      <Button id="node-skip" label="Skip" glyph="skipped" can={can} verb="skip" ask={ask} target={name} />
     </div>
   );
-}
-
-export function isHeld(status: Status): boolean {
-  const name = stateName(status);
-  return name === "held" || name === "suspended" || (status[1] & HOLD) > 0;
-}
-
-/** What the buttons allow; Python decides again when it is asked. */
-export function abilities(status: Status, run: string): Can {
-  const name = stateName(status);
-  const over = isOver(status);
-  const ending = run === "ending" ? "the run is ending" : null;
-  const bad = over && name !== "completed";
-  const live = !over;
-  return {
-    pause: ending ?? (live || `it is ${lookOf(status).word}`),
-    resume: ending ?? (live || `it is ${lookOf(status).word}`),
-    cancel: live || `it is ${lookOf(status).word}`,
-    retry:
-      ending ?? (bad || name === "retrying" || status[5] > 0 || (over ? "it has completed" : "nothing has failed")),
-    skip: ending ?? (name === "completed" ? "it has completed" : name === "skipped" ? "it is skipped" : true),
-  };
 }

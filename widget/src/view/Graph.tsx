@@ -30,6 +30,7 @@ export function Graph({ live, selected, select, ask }: Props) {
     [drawn, selected],
   );
   const lines = useMemo(() => edges.map(([from, to, kind]) => flowEdge(from, to, kind, selected)), [version, selected]);
+  const moved = useRef(false);
   const far = useStore((state) => state.transform[2] < FAR);
 
   return (
@@ -46,6 +47,9 @@ export function Graph({ live, selected, select, ask }: Props) {
         onPaneClick={() => select(null)}
         onNodesChange={(changes) => {
           for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
+        }}
+        onMoveStart={(event) => {
+          if (event) moved.current = true;
         }}
         zoomOnScroll={false}
         preventScrolling={false}
@@ -67,14 +71,24 @@ export function Graph({ live, selected, select, ask }: Props) {
             nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
           />
         )}
-        <Fit live={live} version={version} />
+        <Fit live={live} version={version} open={selected !== null} moved={moved} />
       </ReactFlow>
     </div>
   );
 }
 
-/** Shows the whole graph when it opens; one too large to be read then begins at its left, at a readable size. */
-function Fit({ live, version }: { live: Live; version: number }) {
+/** Shows the whole graph when it opens, and again when the inspector takes room from it, until a hand has moved it; one too large to be read then begins at its left, at a readable size. */
+function Fit({
+  live,
+  version,
+  open,
+  moved,
+}: {
+  live: Live;
+  version: number;
+  open: boolean;
+  moved: { current: boolean };
+}) {
   const { setViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
@@ -82,8 +96,10 @@ function Fit({ live, version }: { live: Live; version: number }) {
   useEffect(() => {
     const nodes = live.snapshot.nodes;
     const shape = nodes.map((node) => node.name).join();
-    if (!width || !height || nodes.length === 0 || done.current === shape) return;
-    done.current = shape;
+    const key = `${shape}|${open}|${width}`;
+    if (!width || !height || nodes.length === 0 || done.current === key) return;
+    if (moved.current && done.current.startsWith(`${shape}|`)) return;
+    done.current = key;
     const right = Math.max(...nodes.map((node) => node.x + node.w));
     const bottom = Math.max(...nodes.map((node) => node.y + node.h));
     const whole = Math.min((width - 2 * ROOM) / right, (height - 2 * ROOM) / bottom, 1);
@@ -93,7 +109,7 @@ function Fit({ live, version }: { live: Live; version: number }) {
       y: Math.max((height - bottom * zoom) / 2, ROOM),
       zoom,
     });
-  }, [live, version, width, height, setViewport]);
+  }, [live, version, open, moved, width, height, setViewport]);
   return null;
 }
 

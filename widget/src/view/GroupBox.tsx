@@ -2,6 +2,7 @@ import { Handle, Position } from "@xyflow/react";
 import { lookOf, stateName } from "../model/states";
 import type { CardData } from "./Card";
 import { useNode } from "./hooks";
+import { Icon } from "./Icon";
 
 /** A sub-flow: a frame around its nodes. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
@@ -24,7 +25,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
       <div class="stx-group-name">
         {live.run && (
           <span class="stx-glyph" aria-hidden="true">
-            {glyph}
+            <Icon name={glyph} />
           </span>
         )}
         {node.label}

@@ -5,8 +5,10 @@ import { duration, isOver, lookOf } from "../model/states";
 import type { Inspection } from "../model/types";
 import type { Calls } from "../transport";
 import type { Ask } from "./App";
-import { Actions, abilities, isHeld } from "./Card";
+import { abilities, isHeld } from "./abilities";
+import { Actions } from "./Card";
 import { useNode } from "./hooks";
+import { Icon } from "./Icon";
 import { Items } from "./Items";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
@@ -34,7 +36,7 @@ export function Inspector({ live, calls, node, ask, close }: Props) {
     <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
-          {live.run ? look.glyph : "ƒ"}
+          <Icon name={live.run ? look.glyph : info.kind} />
         </span>
         <b>{item === null ? info.name : `${info.name}[${item}]`}</b>
         {live.run && <span class="stx-word">{item === null ? look.word : (seen?.state ?? "")}</span>}

@@ -3,6 +3,7 @@ import type { Live } from "../model/live";
 import { duration, lookOf, stateName } from "../model/states";
 import type { ItemRow } from "../model/types";
 import type { Calls } from "../transport";
+import { Icon } from "./Icon";
 
 const HEIGHT = 24;
 const SHOWN = 9;
@@ -70,7 +71,7 @@ export function Items({ live, calls, node, total, open }: Props) {
               onClick={() => open(row.index)}
             >
               <span class="stx-glyph" aria-hidden="true">
-                {look.glyph}
+                <Icon name={look.glyph} size={10} />
               </span>
               <span class="stx-item-key">{row.key ?? row.index}</span>
               <span class="stx-item-text">{row.text || look.word}</span>

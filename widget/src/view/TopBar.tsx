@@ -3,6 +3,7 @@ import { duration } from "../model/states";
 import type { Can } from "../model/types";
 import type { Ask } from "./App";
 import { useClock } from "./hooks";
+import { Icon } from "./Icon";
 
 const OVER = ["completed", "failed", "cancelled", "interrupted"];
 const ORDER = [
@@ -52,17 +53,27 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
       {mode === "live" && (
         <div class="stx-actions">
           {!run && (
-            <Button id="run-start" label="Run" glyph="▶" can={{ start: flow.start }} verb="start" ask={ask} primary />
+            <Button
+              id="run-start"
+              label="Run"
+              glyph="running"
+              can={{ start: flow.start }}
+              verb="start"
+              ask={ask}
+              primary
+            />
           )}
           {run && active && run.state !== "paused" && run.state !== "pausing" && (
-            <Button id="run-pause" label="Pause" glyph="⏸" can={run.can} verb="pause" ask={ask} />
+            <Button id="run-pause" label="Pause" glyph="paused" can={run.can} verb="pause" ask={ask} />
           )}
           {run && (run.state === "paused" || run.state === "pausing") && (
-            <Button id="run-resume" label="Resume" glyph="▶" can={run.can} verb="resume" ask={ask} primary />
+            <Button id="run-resume" label="Resume" glyph="running" can={run.can} verb="resume" ask={ask} primary />
           )}
-          {run && active && <Button id="run-cancel" label="Cancel" glyph="■" can={run.can} verb="cancel" ask={ask} />}
+          {run && active && (
+            <Button id="run-cancel" label="Cancel" glyph="stop" can={run.can} verb="cancel" ask={ask} />
+          )}
           {run && (run.state === "failed" || run.state === "cancelled") && (
-            <Button id="run-retry" label="Retry" glyph="↻" can={run.can} verb="retry" ask={ask} primary />
+            <Button id="run-retry" label="Retry" glyph="retrying" can={run.can} verb="retry" ask={ask} primary />
           )}
         </div>
       )}
@@ -96,7 +107,7 @@ export function Button({ id, label, glyph, can, verb, ask, target, primary }: Bu
         ask(verb, target ?? null);
       }}
     >
-      <span aria-hidden="true">{glyph}</span> {label}
+      <Icon name={glyph} size={13} /> {label}
     </button>
   );
 }

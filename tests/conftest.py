@@ -1,0 +1,28 @@
+"""What every room's tests share: a store and an engine of their own, in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stratix_tasks import Engine
+from stratix_tasks.store.store import Store
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a new store; closed after the test."""
+    made = Engine(tmp_path / "store")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new store without an engine."""
+    made = Store(str(tmp_path / "store"))
+    yield made
+    if "catalog" in made.__dict__:
+        made.catalog.close()

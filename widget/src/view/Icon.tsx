@@ -1,0 +1,35 @@
+// Glyphs as strokes, so that no font is needed for them; the same as in stratix_tasks/formats/svg.py.
+const PATHS: Record<string, string> = {
+  pending: "M0 -4V0L3 2",
+  queued: "M-3.5 -2.5H3.5M-3.5 0H3.5M-3.5 2.5H3.5",
+  running: "M-2 -3.5L3.5 0L-2 3.5Z",
+  paused: "M-1.8 -3V3M1.8 -3V3",
+  retrying: "M3 -2A3.6 3.6 0 1 0 3.6 1M3 -4.5V-1.8H0.4",
+  waiting: "M-2.6 1V-2M-0.9 0V-3.4M0.9 0V-3.4M2.6 1V-2.4M-2.6 1Q-2.6 4 0 4Q2.6 4 2.6 1",
+  completed: "M-3.6 0.2L-1 2.8L3.6 -2.6",
+  cached: "M1 -4.2L-2.6 0.8H0L-1 4.2L2.6 -0.8H0Z",
+  failed: "M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8",
+  upstream: "M-2.8 -3.4L2.8 1.6M2.8 -3.4L-2.8 1.6M-3 4H3",
+  cancelled: "M-2.7 2.7L2.7 -2.7M-3.8 0A3.8 3.8 0 1 0 3.8 0A3.8 3.8 0 1 0 -3.8 0",
+  skipped: "M-3.6 1.5Q0 -4.4 3.2 0.2M3.4 -3V0.6H-0.2",
+  task: "M-2.6 3.4Q-0.6 3.4 0 0Q0.6 -3.4 2.6 -3.4M-2.2 -0.4H2.2",
+  map: "M-3.6 -3.6H1.4V1.4H-3.6ZM-1 3.6H3.6V-1",
+  stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
+};
+const FILLED = new Set(["running", "stop", "cached"]);
+
+export function Icon({ name, size = 12 }: { name: string; size?: number }) {
+  const filled = FILLED.has(name);
+  return (
+    <svg width={size} height={size} viewBox="-6 -6 12 12" aria-hidden="true" class="stx-icon">
+      <path
+        d={PATHS[name] ?? PATHS.pending}
+        fill={filled ? "currentColor" : "none"}
+        stroke={filled ? "none" : "currentColor"}
+        stroke-width="1.7"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { decode, Live, RECORD } from "../src/model/live";
+import { detail, duration, lookOf } from "../src/model/states";
+import type { NodeInfo, PatchHead, RunInfo, Snapshot, Status } from "../src/model/types";
+import { abilities } from "../src/view/abilities";
+
+const blank: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+const run: RunInfo = {
+  id: "r",
+  state: "running",
+  reason: null,
+  started: 100,
+  ended: null,
+  inputs: [],
+  error: null,
+  counts: {},
+  done: 0,
+  total: 2,
+  can: {},
+};
+const info: NodeInfo = {
+  name: "a",
+  label: "a",
+  kind: "task",
+  parent: -1,
+  x: 0,
+  y: 0,
+  w: 1,
+  h: 1,
+  doc: "",
+  call: "m:a",
+  config: [],
+  inputs: [],
+  when: null,
+};
+
+function snapshot(): Snapshot {
+  return {
+    v: 1,
+    seq: 4,
+    mode: "live",
+    now: 100,
+    flow: { name: "f", description: "", problems: [], start: true },
+    run,
+    nodes: [info, { ...info, name: "b", label: "b" }],
+    edges: [[0, 1, "data"]],
+    status: [[...blank], [...blank]],
+    texts: {},
+  };
+}
+
+function head(seq: number, texts: PatchHead["texts"] = {}): PatchHead {
+  return { type: "patch", seq, now: 101, run: { ...run, done: 1 }, texts };
+}
+
+function bytes(node: number, state: number, progress: number): DataView {
+  const view = new DataView(new ArrayBuffer(RECORD));
+  view.setUint32(0, node, true);
+  view.setUint8(4, state);
+  view.setUint16(6, 2, true);
+  view.setFloat32(28, progress, true);
+  view.setFloat64(32, 100.5, true);
+  view.setFloat64(40, Number.NaN, true);
+  view.setFloat64(48, Number.NaN, true);
+  return view;
+}
+
+describe("patches", () => {
+  it("are decoded from fixed records, NaN meaning nothing", () => {
+    expect(decode(bytes(1, 2, 0.5))).toEqual([[1, [2, 0, 2, 0, 0, 0, 0, 0, 0.5, 100.5, null, null]]]);
+  });
+
+  it("change the nodes that they name and tell only those that listen to them", () => {
+    const live = new Live(snapshot());
+    const heard: string[] = [];
+    live.onNode(0, () => heard.push("a"));
+    live.onNode(1, () => heard.push("b"));
+    live.onRun(() => heard.push("run"));
+    expect(live.take(head(5), decode(bytes(1, 2, Number.NaN)))).toBe(true);
+    expect(live.status(1)[0]).toBe(2);
+    expect(live.run?.done).toBe(1);
+    expect(heard).toEqual(["b", "run"]);
+  });
+
+  it("are refused when one is missing, so that a snapshot is asked for", () => {
+    expect(new Live(snapshot()).take(head(7), [])).toBe(false);
+  });
+
+  it("that are older than the snapshot change nothing", () => {
+    const live = new Live(snapshot());
+    expect(live.take(head(4), decode(bytes(1, 2, 0)))).toBe(true);
+    expect(live.status(1)[0]).toBe(0);
+  });
+
+  it("bring texts for the nodes that they name", () => {
+    const live = new Live(snapshot());
+    live.take(head(5, { "0": { error: "boom" } }), []);
+    expect(live.texts(0).error).toBe("boom");
+    expect(live.texts(1)).toEqual({});
+  });
+});
+
+describe("states", () => {
+  it("a failed card leads with its error", () => {
+    const status: Status = [9, 0, 1, 0, 0, 0, 0, 0, null, 1, 2, null];
+    expect(detail(info, status, { error: "ValueError: no" }, 3)).toBe("ValueError: no");
+  });
+
+  it("a retrying card counts down", () => {
+    const status: Status = [5, 0, 2, 0, 0, 0, 0, 0, null, 1, null, 13];
+    expect(detail(info, status, {}, 3)).toBe("attempt 2 failed, again in 10 s");
+  });
+
+  it("a completed card shows duration and summary", () => {
+    const status: Status = [8, 0, 1, 0, 0, 0, 0, 0, null, 1, 3.5, null];
+    expect(detail(info, status, { summary: "3 × 4" }, 9)).toBe("2.5 s · 3 × 4");
+  });
+
+  it("a running body that is held looks as pausing", () => {
+    expect(lookOf([2, 4, 1, 0, 0, 0, 0, 0, null, 1, null, null]).word).toBe("pausing");
+  });
+
+  it.each([
+    [0.2, "200 ms"],
+    [3.25, "3.3 s"],
+    [59.6, "60 s"],
+    [125, "2:05"],
+    [3725, "1:02:05"],
+  ])("durations read as people say them: %s", (seconds, text) => {
+    expect(duration(seconds)).toBe(text);
+  });
+});
+
+describe("actions", () => {
+  it("that can't be done say why", () => {
+    const can = abilities([8, 0, 1, 0, 0, 0, 0, 0, null, 1, 2, null], "running");
+    expect(can.pause).toBe("it is completed");
+    expect(can.retry).toBe("it has completed");
+  });
+
+  it("a run that is ending refuses all but cancel", () => {
+    const can = abilities([2, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], "ending");
+    expect(can.cancel).toBe(true);
+    expect(can.skip).toBe("the run is ending");
+  });
+});
