@@ -1,14 +1,14 @@
-"""Binding: the `call` of a node to the function that it names. Loading a document never imports; this does, where allowed.
+"""Binding: the `call` of a node to the function that it names. Loading never imports; this does, where allowed.
 
-A call is found among the tasks that are known already, by `module:name` or, for those of a notebook, by name; else its module
-is imported, if the user has allowed it.
+A call is found among the tasks that are known already, by `module:name` or, for those of a notebook, by name; else
+its module is imported, if the user has allowed it.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 from stratix_tasks.dsl.task import BaseTask, task
@@ -23,14 +23,16 @@ from stratix_tasks.spec.values import LEAVES, leaves
 def bind(spec: FlowSpec, known: Mapping[str, BaseTask], allow: Collection[str] = ()) -> dict[str, BaseTask]:
     """Every `call` of a flow and its sub-flows to its task.
 
-    `known` are tasks by `module:name` or by name; `allow` are modules (their submodules count) that may be imported. FlowError
-    `not-bound` lists all calls that can't be found, may not be imported, or don't take the arguments given.
+    `known` are tasks by `module:name` or by name; `allow` are modules (their submodules count) that may be imported.
+    FlowError `not-bound` lists all calls that can't be found, may not be imported, or don't take the arguments given.
     """
     binder = _Binder(known, allow)
     for name, node in nodes(spec):
         binder.node(name, node)
     if binder.problems:
-        raise FlowError(f"flow '{spec.flow}' can't be bound to its functions:", code="not-bound", problems=binder.problems)
+        raise FlowError(
+            f"flow '{spec.flow}' can't be bound to its functions:", code="not-bound", problems=binder.problems
+        )
     return binder.functions
 
 
@@ -81,7 +83,9 @@ class _Binder:
         if found is not None:
             self.functions[call] = found
         elif not colon or module == "__main__":
-            hint = f"{did_you_mean(qualname, _names(self.known))} Define @task {qualname}, or write module:name.".strip()
+            hint = (
+                f"{did_you_mean(qualname, _names(self.known))} Define @task {qualname}, or write module:name.".strip()
+            )
             self._fail(call, "unknown-call", f"no task '{qualname}' is known here", hint)
         elif not any(module == allowed or module.startswith(f"{allowed}.") for allowed in self.allow):
             top = module.split(".")[0]
@@ -142,11 +146,9 @@ def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Pro
     return spec.model_copy(update={"tasks": tasks, "flows": flows})
 
 
-def _typed_node(
-    name: str, node: NodeSpec, functions: Mapping[str, BaseTask], problems: list[Problem]
-) -> NodeSpec:
+def _typed_node(name: str, node: NodeSpec, functions: Mapping[str, BaseTask], problems: list[Problem]) -> NodeSpec:
     function = functions.get(node.call or "")
-    hints = hints_of(cast(Callable[..., Any], function.fn)) if function is not None else {}
+    hints = hints_of(function.fn) if function is not None else {}
     made = {}
     for argument, value in node.args.items():
         if argument not in hints or type(value) in LEAVES or next(leaves(value), None) is not None:

@@ -33,7 +33,7 @@ def product(first: Iterable[A], second: Iterable[B], third: Iterable[C], /) -> t
 @overload
 def product(*values: Any) -> tuple[Any, ...]: ...
 def product(*values: Any) -> tuple[Any, ...]:
-    """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair; the last varies fastest."""
+    """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair, the last one fastest."""
     _trace("product")
     group = object()
     inner = (value.value if isinstance(value, Mapped) else value for value in values)

@@ -1,14 +1,14 @@
 """`@flow`: a function whose body composes tasks. Tracing it yields a FlowSpec; nothing runs here.
 
-Tracing is lazy: at display, at validation and at each start, with the functions as they are then. `session` gives flows the
-methods that run, draw and save them; it makes its decorator with `flow_decorator`.
+Tracing is lazy: at display, at validation and at each start, with the functions as they are then. `session` gives
+flows the methods that run, draw and save them; it makes its decorator with `flow_decorator`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class FlowDefinition(Generic[P, R]):
-    """A flow as it was defined. `fn` is the plain function, `inputs` its parameters, `static` the names of the static ones.
+    """A flow as it was defined: `fn` is the plain function, `inputs` its parameters, `static` names the static ones.
 
     Here a flow can be traced, and called in the body of another one. A subclass says what a call outside of that does.
     """
@@ -48,16 +48,21 @@ class FlowDefinition(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""
-        trace = TRACE.get()
-        if trace is None:
+        if TRACE.get() is None:
             return self.run_here(*args, **kwargs)
-        return cast(R, trace.place_flow(self, args, kwargs))
+        return cast(R, self.place(args, kwargs))
 
     def run_here(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value. FlowError `no-engine`: this class only defines flows."""
         raise FlowError(
             f"flow '{self.name}' has no engine to run it: define it by stratix_tasks.flow", code="no-engine"
         )
+
+    def place(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reference:
+        """Called in the body of another flow: a group of that one, and what stands for its output."""
+        trace = TRACE.get()
+        assert trace is not None, "place() is for calls in the body of a flow"
+        return trace.place_flow(self, args, dict(kwargs))
 
     @functools.cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -106,8 +111,8 @@ class FlowDefinition(Generic[P, R]):
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """Run the body with references for inputs and `static` for the static ones.
 
-        FlowError when the body does with references what only tasks can, InputError for a static input of the wrong type.
-        `inside` is the trace of the flow that calls this one.
+        FlowError when the body does with references what only tasks can, InputError for a static input of the wrong
+        type. `inside` is the trace of the flow that calls this one.
         """
         above = (*inside.above, self) if inside is not None else (self,)
         trace = Trace(self.name, above)
@@ -174,8 +179,6 @@ class FlowDefinition(Generic[P, R]):
 class FlowDecorator(Protocol):
     """`flow` as a type checker sees it, for flows that are FlowDefinitions and no more."""
 
-    @overload
-    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> FlowDefinition[P, R]: ...
     @overload
     def __call__(self, fn: Callable[P, R], /) -> FlowDefinition[P, R]: ...
     @overload

@@ -16,6 +16,7 @@ from stratix_tasks.spec.problems import Problem
 
 TESTS = frozenset(("isinstance", "type", "callable", "issubclass", "id"))
 """Functions that never ask the value."""
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def lint(fn: Callable[..., Any], inputs: Iterable[str] = ()) -> list[Problem]:
@@ -31,7 +32,9 @@ def _lint(code: Any, composers: frozenset[str], inputs: frozenset[str]) -> tuple
     except (OSError, TypeError, SyntaxError, ValueError):
         return ()
     ast.increment_lineno(tree, first - 1)
-    bound = [(name, composes) for node in ast.walk(tree) for name, composes in _bound(node, composers)]
+    own = {id(one) for one in ast.walk(tree.body[0].args)} if isinstance(tree.body[0], _FUNCTIONS) else set()
+    inner = (node for node in ast.walk(tree) if id(node) not in own)
+    bound = [(name, composes) for node in inner for name, composes in _bound(node, composers)]
     plain = {name for name, composes in bound if not composes}
     held = ({name for name, composes in bound if composes} | inputs) - plain
     found = [problem for node in ast.walk(tree) for problem in _problems(node, held)]
@@ -68,6 +71,8 @@ def _bound(node: ast.AST, composers: frozenset[str]) -> Iterator[tuple[str, bool
         yield from ((name, _composes(node.value, composers)) for name in _names(node.target))
     elif isinstance(node, ast.For | ast.comprehension):
         yield from ((name, False) for name in _names(node.target))
+    elif isinstance(node, ast.arg):
+        yield node.arg, False
 
 
 def _names(target: ast.expr) -> Iterator[str]:

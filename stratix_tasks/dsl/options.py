@@ -9,11 +9,13 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS, RUNNERS_LATER
+from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS, RUNNERS_LATER, START
+
+__all__ = ["START", "fitting_runner", "name", "node_fields", "refuse_unknown"]
 
 
 def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
-    """FlowError `not-available` for an option of a later version, `unknown-option` for any other that is not allowed."""
+    """FlowError `not-available` for an option of a later version, `unknown-option` for any other not allowed."""
     for name in options:
         if name in allowed:
             continue
@@ -26,7 +28,7 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
 
 
 def node_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Task options as fields of a NodeSpec; those that are no fields are checked. FlowError that names task and option."""
+    """Task options as fields of a NodeSpec; the others are checked. FlowError that names task and option."""
     made: dict[str, Any] = {}
     for name, value in options.items():
         read = _READ.get(name)

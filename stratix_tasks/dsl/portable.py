@@ -19,7 +19,7 @@ from stratix_tasks.spec.values import Object
 
 
 def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
-    """The flow with literals as plain data, wherever the parameter's annotation makes the same of it again (`bind.typed`).
+    """The flow with literals as plain data, where the parameter's annotation makes the same of it (`bind.typed`).
 
     What has no such form stays: writing the document reports it as `not-portable`.
     """
@@ -30,11 +30,14 @@ def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
 
 def importable(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> list[Problem]:
     """Problems `not-importable`: nodes whose function is a closure, a lambda, a partial or a method."""
-    return [
-        Problem("not-importable", f"'{node.call}' is {why}, which no other process can import", name, hint=_HINT)
-        for name, node in nodes(spec)
-        if node.call in functions and (why := _hidden(node.call, functions[node.call])) is not None
-    ]
+    problems = []
+    for name, node in nodes(spec):
+        call = node.call or ""
+        why = _hidden(call, functions[call]) if call in functions else None
+        if why is not None:
+            message = f"'{call}' is {why}, so that no other process can import it"
+            problems.append(Problem("not-importable", message, name, hint=_HINT))
+    return problems
 
 
 _HINT = "Move it to the top level of a module, as a `def` of its own name."

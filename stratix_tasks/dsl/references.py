@@ -1,7 +1,8 @@
 """References: what stands for a value that is not there yet, while a flow is traced.
 
-A reference can be passed on, indexed, asked for a fact about it (`ref.summary["rows"]`) and compared into a condition. All
-else that Python would do with a value (arithmetic, `if`, `for`, `len`, `str`, hashing, attributes) raises and names the line.
+A reference can be passed on, indexed, asked for a fact about it (`ref.summary["rows"]`) and compared into a
+condition. All else that Python would do with a value (arithmetic, `if`, `for`, `len`, `str`, hashing, attributes)
+raises and names the line.
 """
 
 from __future__ import annotations
@@ -91,8 +92,18 @@ _REFUSED = {
     "invert": ("can't use ~ with", "Compare it first: ~(ref == 1)."),
 }
 _BINARY = {
-    **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@"},
-    **{"lshift": "<<", "rshift": ">>", "xor": "^", "divmod": "divmod"},
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "matmul": "@",
+    "lshift": "<<",
+    "rshift": ">>",
+    "xor": "^",
+    "divmod": "divmod",
 }
 _COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 for _name, (_what, _instead) in _REFUSED.items():

@@ -58,9 +58,10 @@ class Crossed:
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """One flow being traced. `branch` holds the numbers of the open `when` blocks, `condition` what they demand together.
+    """One flow being traced: `branch` numbers the open `when` blocks, `condition` is what they demand together.
 
-    `functions` is shared with the traces of sub-flows; `above` are the flows whose bodies are being traced around this one.
+    `functions` is shared with the traces of sub-flows; `above` are the flows whose bodies are being traced around
+    this one.
     """
 
     flow: str

@@ -13,7 +13,7 @@ from stratix_tasks.formats.yaml_read import FlowReader
 from stratix_tasks.formats.yaml_reading import Reading
 from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
-from stratix_tasks.spec.check import Finding, Path, findings
+from stratix_tasks.spec.check import Path, findings
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
@@ -59,12 +59,11 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) 
 
 
 def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
-    """The node at a path, and whether it is the value itself; else the nearest one above. A wrong key is its own place."""
+    """The node at a path, or the key of a mapping there, and whether it was found; else the nearest one above."""
     node: Node = tree
-    for depth, step in enumerate(path):
+    for depth, step in enumerate(map(str, path)):
         if not isinstance(node, Mapping):
             return node, True
-        step = str(step)
         if step == "over" and "over" not in node.items and "in" in node.items:
             return node.items["in"] if len(path) > depth + 1 else node.items["as"], True
         if step not in node.items:

@@ -20,11 +20,10 @@ from stratix_tasks.spec.vocabulary import RUNNERS, RUNNERS_LATER
 VERSION = 1
 _FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
 """Words of other languages for our types."""
-_BODIES = frozenset(("uses", "loop", "switch", "repeat"))
 
 
 class FlowReader:
-    """Reads flows into specs. `excused` are nodes whose body comes in a later version: that is said once."""
+    """Reads flows into specs. `excused` are nodes that need not be told that they call nothing."""
 
     def __init__(self, reading: Reading) -> None:
         self.reading, self.values = reading, Values(reading)
@@ -173,7 +172,7 @@ class FlowReader:
             **self._policy(),
         }
         made = reading.fields(node, readers, "a task")
-        if isinstance(node, Mapping) and (_BODIES & node.items.keys() or {"call", "flow"} & node.items.keys()):
+        if isinstance(node, Mapping) and (node.items.keys() - readers.keys() or {"call", "flow"} & node.items.keys()):
             self.excused.add(reading.task)
         if "with" in made:
             made["args"] = made.pop("with")

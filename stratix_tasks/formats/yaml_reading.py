@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping as Map
+from collections.abc import Callable, Collection
+from collections.abc import Mapping as Map
 from typing import Any, Final
 
 from stratix_tasks.formats.yaml_scalars import is_null, resolve
@@ -46,7 +47,9 @@ class Reading:
             self.wrong(node, "bad-value", f"{what} must be a mapping of name: value, not {shown(node)}")
         return {}
 
-    def fields(self, node: Node, readers: Map[str, Reader], what: str, keep_null: Collection[str] = ()) -> dict[str, Any]:
+    def fields(
+        self, node: Node, readers: Map[str, Reader], what: str, keep_null: Collection[str] = ()
+    ) -> dict[str, Any]:
         """The fields of a mapping that could be read. Unknown ones and those of a later version are problems."""
         made: dict[str, Any] = {}
         entries = self.entries(node, what)

@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 
 def read(text: str, problems: list[Problem]) -> Node | None:
-    """The tree of the one document of a text; None when it can't be read or is empty. Problems are added to the list."""
+    """The tree of the one document of a text; None when it can't be read or is empty. Adds to `problems`."""
     if len(text) > MOST_CHARACTERS:
         message = f"the document has {len(text)} characters, at most {MOST_CHARACTERS} are read"
         problems.append(Problem("too-large", message, hint="Split it, or keep data in files that tasks read."))
@@ -106,7 +106,7 @@ class _Reader:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if started:
-                    self._refuse(event, "too-many", "a second document begins here", "Write one flow a file.")
+                    raise self._refused(event, "too-many", "a second document begins here", "Write one flow a file.")
                 started = True
             elif isinstance(event, yaml.NodeEvent):
                 node = self._node(event, 1)
@@ -161,7 +161,7 @@ class _Reader:
         if node is None:
             known = event.anchor in self._anchors
             message = f"*{event.anchor} stands inside itself" if known else f"there is no anchor &{event.anchor}"
-            self._refuse(event, "alias", message, "Write the value out.")
+            raise self._refused(event, "alias", message, "Write the value out.")
         self._spend(event, node.size, depth + node.depth)
         return node
 
@@ -173,14 +173,14 @@ class _Reader:
         self._count += nodes
         if self._count > MOST_NODES:
             message = f"the document has more than {MOST_NODES} values, aliases written out"
-            self._refuse(event, "too-large", message, "Keep data in files that tasks read.")
+            raise self._refused(event, "too-large", message, "Keep data in files that tasks read.")
         if depth > MOST_DEPTH:
-            self._refuse(event, "too-deep", f"values are nested more than {MOST_DEPTH} deep", "Nest less.")
+            raise self._refused(event, "too-deep", f"values are nested more than {MOST_DEPTH} deep", "Nest less.")
 
     def _add(self, event: Any, code: str, message: str, hint: str) -> None:
         mark = event.start_mark
         self._problems.append(Problem(code, message, line=mark.line + 1, column=mark.column + 1, hint=hint))
 
-    def _refuse(self, event: Any, code: str, message: str, hint: str) -> Any:
+    def _refused(self, event: Any, code: str, message: str, hint: str) -> _Refused:
         self._add(event, code, message, hint)
-        raise _Refused
+        return _Refused()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.formats.yaml_reading import WRONG, Reading, shown
 from stratix_tasks.formats.yaml_scalars import resolve
-from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
+from stratix_tasks.formats.yaml_tree import Node, Scalar, Sequence
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.text import FIRST_OF, OBJECT, parse, unclosed
@@ -43,7 +44,7 @@ class Values:
         if not isinstance(node, Scalar):
             return self.reading.wrong(node, "bad-value", f"when must be an expression, not {shown(node)}")
         if "${{" in node.text:
-            hint = "Write it without ${{ }}: when: \"tasks.x.output > 0\"."
+            hint = 'Write it without ${{ }}: when: "tasks.x.output > 0".'
             return self.reading.wrong(node, "expression", "when is an expression already", hint)
         expr = Expr(node.text.strip(), task_names(node.text))
         return expr if self._compiles(node, expr) else WRONG
@@ -57,7 +58,7 @@ class Values:
             hint = "End it with }}, or write $${{ for the text itself."
             return self.reading.wrong(node, "expression", "${{ has no end", hint)
         made = parse(value, variables)
-        return made if all([self._compiles(node, expr) for expr in _expressions(made)]) else WRONG
+        return made if all(list(map(partial(self._compiles, node), _expressions(made)))) else WRONG
 
     def _compiles(self, node: Scalar, expr: Expr) -> bool:
         try:

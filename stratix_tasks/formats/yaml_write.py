@@ -249,10 +249,12 @@ def _text(text: str, inline: bool) -> Any:
     """A text, plain where every reader takes it for one, else in double quotes; several lines as a block."""
     shape = _PLAIN if inline else _PLAIN_BLOCK
     style: str | None = '"'
-    if _DURATION.fullmatch(text) or shape.fullmatch(text) and not _SURPRISES.fullmatch(text):
+    if _DURATION.fullmatch(text) or (shape.fullmatch(text) and not _SURPRISES.fullmatch(text)):
         style = None
     elif '"' in text and "'" not in text and text.isascii() and text.isprintable():
         style = "'"
-    elif "\n" in text and not inline and text.strip() == text and text.isascii() and text.replace("\n", "").isprintable():
+    elif (
+        "\n" in text and not inline and text.strip() == text and text.isascii() and text.replace("\n", "").isprintable()
+    ):
         style = "|"
     return yaml.ScalarEvent(anchor=None, tag=None, implicit=(True, True), value=text, style=style)

@@ -1,7 +1,7 @@
 """Everything that can be said against a document without running it, all at once.
 
-The plain path (arguments that are literals and whole references) costs one look-up an argument; the rest is looked at only
-where it stands.
+The plain path (arguments that are literals and whole references) costs one look-up an argument; the rest is looked at
+only where it stands.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import ATOMS, Graph
-from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.model import NAME, Each, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
@@ -39,8 +39,8 @@ def check(
 ) -> list[Problem]:
     """Problems of a flow and its sub-flows.
 
-    `pools` are those of the engine, known beside the flow's own; None when they are not known yet. With `functions` (a node's `call` to what it calls) the
-    annotations of what feeds what are compared too.
+    `pools` are those of the engine, known beside the flow's own; None when they are not known yet. With `functions`
+    (a node's `call` to what it calls) the annotations of what feeds what are compared too.
     """
     return [finding.problem for finding in findings(graph, pools, functions)]
 
@@ -54,13 +54,15 @@ def findings(
 ) -> Iterator[Finding]:
     """The same with places; names of nodes in sub-flows begin with the flow's."""
     for finding in _findings(graph, pools, functions):
-        if prefix or path:
-            named = replace(finding.problem, node=f"{prefix}{finding.problem.node}".rstrip("."))
-            finding = Finding((*path, *finding.path), named, finding.word)
-        yield finding
+        yield _inside(finding, path, prefix) if path else finding
     known = {*pools, *graph.spec.pools} if pools is not None and graph.spec.pools else pools
     for name in graph.spec.flows:
         yield from findings(graph.flow(name), known, functions, (*path, "flows", name), f"{prefix}{name}.")
+
+
+def _inside(finding: Finding, path: Path, prefix: str) -> Finding:
+    named = replace(finding.problem, node=f"{prefix}{finding.problem.node}".rstrip("."))
+    return Finding((*path, *finding.path), named, finding.word)
 
 
 def _findings(
@@ -85,10 +87,11 @@ def _findings(
             yield Finding(("tasks", name), Problem("nothing-to-do", "has neither call nor flow", name))
     if spec.output is not None:
         yield from _value(graph, ("output",), "", spec.output)
-    if cycle := graph.cycle():
+    cycles = graph.cycles() if graph.cycle() else []
+    for cycle in cycles:
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
-    elif functions is not None:
+    if functions is not None and not cycles:
         for name, argument, problem in misfits(graph, functions):
             yield Finding(("tasks", name, "with", argument), problem)
 

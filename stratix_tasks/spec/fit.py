@@ -1,4 +1,4 @@
-"""Whether what a task returns can be what the next one takes, by their annotations. Only certain mistakes are reported."""
+"""Whether what a task returns can be what the next one takes, by their annotations. Only certain mistakes count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Misfit = tuple[str, str, Problem]
 
 
 def misfits(graph: Graph, functions: Mapping[str, Callable[..., Any]]) -> Iterator[Misfit]:
-    """Arguments fed by a task whose return annotation can't be what the parameter wants. Judged once per pair of calls."""
+    """Arguments fed by a task whose annotation can't be what the parameter wants; judged once a pair of calls."""
     judged: dict[tuple[Any, ...], str] = {}
     nodes, index = graph.nodes, graph.index
     for name, node in zip(graph.names, nodes, strict=True):

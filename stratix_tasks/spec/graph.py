@@ -62,15 +62,29 @@ class Graph:
         """The names of one cycle as a path that ends where it began, or nothing."""
         if all(need < node for node, needs in enumerate(self.needs) for need in needs):
             return []
-        stuck = set(range(len(self.names))) - set(self.order())
-        if not stuck:
-            return []
-        node, seen = min(stuck), []
-        while node not in seen:
-            seen.append(node)
-            node = next((need for need in self.needs[node] if need in stuck), node)
-        path = [*seen[seen.index(node) :], node]
-        return [self.names[n] for n in reversed(path)]
+        return next(iter(self.cycles()), [])
+
+    def cycles(self) -> list[list[str]]:
+        """Cycles that have no node in common, each as such a path; when they are broken, look again."""
+        found = []
+        stuck = self._on_cycles(set(range(len(self.names))) - set(self.order()))
+        while stuck:
+            node, seen = min(stuck), []
+            while node not in seen:
+                seen.append(node)
+                node = next(need for need in self.needs[node] if need in stuck)
+            path = [*seen[seen.index(node) :], node]
+            found.append([self.names[n] for n in reversed(path)])
+            stuck = self._on_cycles(stuck - set(path))
+        return found
+
+    def _on_cycles(self, nodes: set[int]) -> set[int]:
+        """Those of the nodes that still need one of them, and so on."""
+        while True:
+            left = {node for node in nodes if any(need in nodes for need in self.needs[node])}
+            if left == nodes:
+                return left
+            nodes = left
 
     def to_networkx(self) -> networkx.DiGraph[str]:
         """For questions off the hot path; edges run from what is needed to what needs it."""

@@ -23,8 +23,8 @@ def check_inputs(
 ) -> dict[str, Any]:
     """All inputs by name, defaults filled in, converted to their types.
 
-    `hints` are the annotations, where the code is known, else the texts of the document count. Names in `static` are known
-    but not returned. InputError lists every unknown, missing and wrong one.
+    `hints` are the annotations, where the code is known, else the texts of the document count. Names in `static` are
+    known but not returned. InputError lists every unknown, missing and wrong one.
     """
     known = [*spec.inputs, *static]
     wrong = [f"unknown input '{name}'. {did_you_mean(name, known)}".strip() for name in given if name not in known]

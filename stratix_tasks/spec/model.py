@@ -1,6 +1,7 @@
 """FlowSpec: the one document that decorators, YAML, the editor and REST all yield.
 
-Field names are those of the YAML document. Models are built on first use (`defer_build`), so that importing costs little.
+Field names are those of the YAML document. Models are built on first use (`defer_build`), so that importing costs
+little.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ class Model(BaseModel):
 
 
 class Retry(Model):
-    """`max` attempts after the first; the n-th waits `delay * backoff**(n-1)`, at most `max_delay`, drawn from 0 to that when jitter is full."""
+    """`max` attempts after the first.
+
+    The n-th waits `delay * backoff**(n-1)` seconds, at most `max_delay`; drawn from 0 to that when jitter is full.
+    """
 
     max: int = Field(default=0, ge=0)
     delay: Duration = 1.0
@@ -43,7 +47,7 @@ class Timeout(Model):
 
 
 class Each(Model):
-    """A fan-out: `over` maps argument names to the value whose elements they take; every other argument is broadcast."""
+    """A fan-out: `over` maps arguments to the value whose elements they take; every other argument is broadcast."""
 
     over: dict[str, Any]
     by: Literal["zip", "product"] = "zip"

@@ -28,7 +28,7 @@ _MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One use of a name: the root and the constant steps after it; `at` are their offsets in the text, the root's first."""
+    """One use of a name: the root and the constant steps after it; `at` are their offsets, the root's first."""
 
     root: str
     steps: tuple[str | int, ...]

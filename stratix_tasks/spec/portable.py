@@ -1,4 +1,4 @@
-"""Python values as JSON data from which their annotation makes them again: what a document can hold beside plain data."""
+"""Python values as JSON data from which their annotation makes them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an expression names only what there is: inputs, loop variables, and of tasks their status, output and summary."""
+"""Whether an expression names only what there is: inputs, loop variables, a task's status, output and summary."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Values and documents as plain JSON data, and back.
 
-Refs and expressions are `${{ … }}` texts, `$${{` is a literal `${{`. What JSON has no word for goes to `keep`, which stores
-it and answers with data of its own; the journal uses this, so that a recovered run has exactly the values that it was
-started with.
+Refs and expressions are `${{ … }}` texts, `$${{` is a literal `${{`. What JSON has no word for goes to `keep`, which
+stores it and answers with data of its own; the journal uses this, so that a recovered run has exactly the values that
+it was started with.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
 
 
 def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = frozenset()) -> Any:
-    """JSON data as a value of memory; `variables` are the loop's. ValueError for a `$object` when there is no `fetch`."""
+    """JSON data as a value of memory; `variables` are the loop's. ValueError for a `$object` without `fetch`."""
     kind = type(data)
     if kind is str:
         return parse(data, variables) if "${{" in data else data

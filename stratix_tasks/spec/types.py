@@ -30,7 +30,7 @@ NAMED: dict[str, Any] = {
 
 def type_text(hint: Any) -> str:
     """An annotation as a document writes it; `any` when there is none."""
-    if hint is Any or isinstance(hint, str) and not hint:
+    if hint is Any or (isinstance(hint, str) and not hint):
         return "any"
     if hint is None or hint is NoneType:
         return "None"
@@ -88,7 +88,7 @@ def certainly_wrong(given: Any, wanted: Any) -> bool:
     given, wanted = _class(given), _class(wanted)
     if given is None or wanted is None or given is object or wanted is object:
         return False
-    if given in (bool, int) and wanted in (float, complex) or (given, wanted) == (float, complex):
+    if (given in (bool, int) and wanted in (float, complex)) or (given, wanted) == (float, complex):
         return False
     try:
         return not (issubclass(given, wanted) or issubclass(wanted, given))

@@ -1,7 +1,8 @@
 """The values of a document: `literal | ref | expr | object`, nested in lists and dicts.
 
-In memory a value is plain Python data (JSON, plus date, datetime, timedelta, Decimal, Path, Enum members and tuples) with the
-leaves below between it. In a document (YAML, JSON) refs and expressions are `${{ … }}` texts: `text.py` converts both ways.
+In memory a value is plain Python data (JSON, plus date, datetime, timedelta, Decimal, Path, Enum members and tuples)
+with the leaves below between it. In a document (YAML, JSON) refs and expressions are `${{ … }}` texts: `text.py`
+converts both ways.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ Scope = Literal["tasks", "inputs", "each"]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, or the present item of the loop variable `name`."""
+    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, or the item of the loop variable `name`."""
 
     scope: Scope
     name: str
@@ -47,7 +48,7 @@ class FirstOf:
 
 @dataclass(slots=True, eq=False)
 class Object:
-    """A Python value that is no literal. `value` is there when it was given in this process; `digest`, `codec` once it is stored."""
+    """A Python value that is no literal: `value` when it was given in this process; `digest`, `codec` once stored."""
 
     type: str
     value: Any = None

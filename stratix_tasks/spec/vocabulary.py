@@ -1,4 +1,4 @@
-"""The words of a definition: which options and fields there are, which come in a later version, and which names are taken."""
+"""The words of a definition: the options and fields there are, those of a later version, and names that are taken."""
 
 from __future__ import annotations
 
@@ -43,9 +43,28 @@ SEEN = ("status", "output", "summary")
 FACTS = ("rows", "columns", "shape", "type", "length")
 """What `summary` holds."""
 RESERVED = frozenset(
-    (
-        "as break const continue else false for function if import in let loop namespace null package return true var"
-        " void while"
-    ).split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ]
 )
 """Words that CEL keeps for itself, so that no node, input or loop variable can be named so."""

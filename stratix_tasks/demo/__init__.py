@@ -1,0 +1,1 @@
+"""The demo: a year of flights from New York, and how well their delays can be foreseen."""
