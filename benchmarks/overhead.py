@@ -133,7 +133,9 @@ def baseline(needs: list[list[int]]) -> Callable[[], Any]:
 
 
 FAN_NEEDS: list[list[int]] = [[] for _ in range(FAN)]
-LAYERED_NEEDS = [[] if n < WIDTH else [(n // WIDTH - 1) * WIDTH + (n + k) % WIDTH for k in range(3)] for n in range(LAYERS * WIDTH)]
+LAYERED_NEEDS = [
+    [] if n < WIDTH else [(n // WIDTH - 1) * WIDTH + (n + k) % WIDTH for k in range(3)] for n in range(LAYERS * WIDTH)
+]
 CHAIN_NEEDS = [[] if n == 0 else [n - 1] for n in range(CHAIN)]
 
 
@@ -165,7 +167,9 @@ class BusyCell:
             x += 1
 
 
-def measure(ours: Callable[[], Any], theirs: Callable[[], Any] | None, clock: Callable[[], float], pairs: int) -> tuple[float, float]:
+def measure(
+    ours: Callable[[], Any], theirs: Callable[[], Any] | None, clock: Callable[[], float], pairs: int
+) -> tuple[float, float]:
     mine, other = [], []
     ours()
     for _ in range(pairs):
@@ -200,8 +204,20 @@ def run(pairs: int = 5) -> list[dict[str, Any]]:
         mine, other = mine / count * 1e6, other / count * 1e6
         got = other / mine if kind == "efficiency" else mine - other if kind == "baseline +" else mine
         ok = got >= bar if kind == "efficiency" else got <= bar
-        results.append({"row": name, "ours": round(mine, 2), "baseline": round(other, 2), "got": round(got, 2), "bar": f"{kind} {bar:g}", "ok": ok})
-        print(f"{name:32} ours {mine:9.1f}  baseline {other:9.1f}  {kind} {got:8.2f}  (bar {bar:g}) {'ok' if ok else 'MISSED'}", flush=True)
+        results.append(
+            {
+                "row": name,
+                "ours": round(mine, 2),
+                "baseline": round(other, 2),
+                "got": round(got, 2),
+                "bar": f"{kind} {bar:g}",
+                "ok": ok,
+            }
+        )
+        print(
+            f"{name:32} ours {mine:9.1f}  baseline {other:9.1f}  {kind} {got:8.2f}  (bar {bar:g}) {'ok' if ok else 'MISSED'}",
+            flush=True,
+        )
     return results
 
 

@@ -61,7 +61,9 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int], user: Any) -> No
     inner = getattr(value, "fn", value)
     if isinstance(inner, FunctionType):
         same = inner.__module__ == user.__module__
-        _function(digest, inner, depth - 1, seen) if same else digest.update(f"{inner.__module__}.{inner.__qualname__}".encode())
+        _function(digest, inner, depth - 1, seen) if same else digest.update(
+            f"{inner.__module__}.{inner.__qualname__}".encode()
+        )
     elif isinstance(value, ModuleType):
         digest.update(value.__name__.encode())
     elif isinstance(value, type):

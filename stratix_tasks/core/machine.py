@@ -23,7 +23,19 @@ from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.plan import Kind, Plan, Policy
 from stratix_tasks.core.retry import pause_before, retries
-from stratix_tasks.core.states import BAD, GROUP, LIVE, NODE, OK_AFTER_STOP, RUN, TERMINAL, Event, RunEvent, RunState, State
+from stratix_tasks.core.states import (
+    BAD,
+    GROUP,
+    LIVE,
+    NODE,
+    OK_AFTER_STOP,
+    RUN,
+    TERMINAL,
+    Event,
+    RunEvent,
+    RunState,
+    State,
+)
 from stratix_tasks.core.timers import Timer, Timers
 
 
@@ -206,7 +218,9 @@ class Machine:
         else:
             if self.state[unit] == State.SUSPENDED:
                 self.live += 1
-            self._failed(unit, at, event[4] if kind == Answer.FAIL else {"type": "Cancelled", "message": "the body ended itself"})
+            self._failed(
+                unit, at, event[4] if kind == Answer.FAIL else {"type": "Cancelled", "message": "the body ended itself"}
+            )
 
     def _failed(self, unit: int, at: float, error: dict[str, Any]) -> None:
         policy = self.policy(unit)
@@ -404,7 +418,9 @@ class Machine:
         self.todo += count
         return range(first, first + count)
 
-    def open_group(self, unit: int, members: Sequence[int], keys: list[str] | None, at: float, codec: str, payload: Any) -> None:
+    def open_group(
+        self, unit: int, members: Sequence[int], keys: list[str] | None, at: float, codec: str, payload: Any
+    ) -> None:
         """pending → open, and closed at once: nothing can be spawned into it."""
         each = self.plan.specs[unit].each
         lane = self._new_lane(self.policy(unit), each.max) if each is not None else None
@@ -590,11 +606,18 @@ class Machine:
     def _timeout_error(self, unit: int, which: str) -> dict[str, Any]:
         limit = getattr(self.policy(unit).timeout, which)
         message = f"timed out: its {which} limit of {limit:g} s is over"
-        return {"type": "TimeoutError", "message": message, "code": "timeout", "bases": ["TimeoutError", "OSError", "Exception"]}
+        return {
+            "type": "TimeoutError",
+            "message": message,
+            "code": "timeout",
+            "bases": ["TimeoutError", "OSError", "Exception"],
+        }
 
     # ------------------------------------------------------------------ the run
 
-    def run_move(self, event: RunEvent, at: float, reason: str | None = None, detail: dict[str, Any] | None = None) -> None:
+    def run_move(
+        self, event: RunEvent, at: float, reason: str | None = None, detail: dict[str, Any] | None = None
+    ) -> None:
         to = RUN[self.run_state][event]
         if to is None:
             assert self.run_target is not None
@@ -658,7 +681,10 @@ class Machine:
         for node in (unit, *self.plan.outs[unit]) if self.node_of[unit] == unit else ():
             soft, parent = self.plan.firsts.get(node, ()), self.plan.parents[node]
             done = (COMPLETED_STATE, State.SKIPPED)
-            waits = sum(self.state[n] not in done if n in soft else self.state[n] != COMPLETED_STATE for n in self.plan.needs[node])
+            waits = sum(
+                self.state[n] not in done if n in soft else self.state[n] != COMPLETED_STATE
+                for n in self.plan.needs[node]
+            )
             self.left[node] = waits + (parent >= 0 and self.state[parent] not in (State.OPEN, State.CLOSED))
 
     def wake(self, unit: int, at: float) -> None:
@@ -709,5 +735,3 @@ class Machine:
         if lane not in self._lanes:
             self._lanes.append(lane)
         return lane
-
-

@@ -189,5 +189,3 @@ def _count(machine: Machine, group: Group) -> None:
     group.skipped = states.count(State.SKIPPED)
     group.failed = sum(s in BAD for s in states)
     group.ended = group.done + group.skipped + group.failed
-
-

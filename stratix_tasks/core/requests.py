@@ -21,7 +21,14 @@ STOPPABLE = frozenset((State.RUNNING, State.SUSPENDED, State.STOPPING))
 
 
 def request(
-    machine: Machine, verb: str, target: str | None, at: float, *, value: Any = MISSING, encoded: Encoded | None = None, by: str = ""
+    machine: Machine,
+    verb: str,
+    target: str | None,
+    at: float,
+    *,
+    value: Any = MISSING,
+    encoded: Encoded | None = None,
+    by: str = "",
 ) -> None:
     """Apply one request; its facts and commands are in the machine. TransitionError (state unchanged) when it is illegal.
 
@@ -59,7 +66,9 @@ def refusal(machine: Machine, verb: str, unit: int, why: str = "") -> Transition
     may = ", ".join(words.get(word, word) for word in legal) or "nothing"
     name = label(machine, unit)
     reason = f", {why}" if why else ""
-    return TransitionError(f"can't {verb} '{name}': it is {state.label}{reason}. Allowed now: {may}.", story=[_story(machine, unit)])
+    return TransitionError(
+        f"can't {verb} '{name}': it is {state.label}{reason}. Allowed now: {may}.", story=[_story(machine, unit)]
+    )
 
 
 def _legal(row: dict[Event, State | None], word: str) -> bool:
@@ -100,7 +109,11 @@ def resume_run(machine: Machine, at: float) -> None:
     if machine.run_state is RunState.RUNNING:
         return
     if machine.run_state not in (RunState.PAUSING, RunState.PAUSED):
-        hint = "retry() goes on with what failed." if machine.run_state in RUN_TERMINAL else "It can't be kept from ending."
+        hint = (
+            "retry() goes on with what failed."
+            if machine.run_state in RUN_TERMINAL
+            else "It can't be kept from ending."
+        )
         raise _run_refusal(machine, "resume", hint)
     machine.run_move(RunEvent.RESUME, at, "user")
     machine.timers.resume(at, machine.holds)
@@ -186,7 +199,14 @@ def _let_go(machine: Machine, unit: int, at: float) -> None:
     due = machine.due.get(unit)
     if not machine.timers.paused:
         machine.timers.thaw(at, unit)
-    machine.move(unit, Event.RELEASE, at, "user", None if due is None else {"due": due}, State.RETRYING if due is not None else None)
+    machine.move(
+        unit,
+        Event.RELEASE,
+        at,
+        "user",
+        None if due is None else {"due": due},
+        State.RETRYING if due is not None else None,
+    )
     if due is not None:
         machine.timers.arm(Timer.DUE, unit, at, max(due - at, 0.0))
     else:
@@ -245,7 +265,13 @@ def _give(machine: Machine, unit: int, at: float, value: Any, encoded: Encoded) 
     state = State(machine.state[unit])
     if state in STOPPABLE:
         machine.values[unit] = value
-        machine.stop(unit, State.COMPLETED, "given", at, {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary})
+        machine.stop(
+            unit,
+            State.COMPLETED,
+            "given",
+            at,
+            {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary},
+        )
         return
     after = _ended_after(machine, [unit]) if state in TERMINAL else []
     if state in TERMINAL:

@@ -17,7 +17,9 @@ def unit_of(machine: Machine, target: str) -> int:
     name = match["node"] if match else target
     unit = machine.plan.unit(name)
     if unit is None:
-        raise InputError(f"this run has no node '{name}'. {did_you_mean(name, machine.plan.names)}", code="unknown-node")
+        raise InputError(
+            f"this run has no node '{name}'. {did_you_mean(name, machine.plan.names)}", code="unknown-node"
+        )
     return _item_of(machine, unit, name, match["item"]) if match else unit
 
 
@@ -35,7 +37,9 @@ def _item_of(machine: Machine, unit: int, name: str, item: str) -> int:
     key = item.strip("'\"")
     if group.keys and key in group.keys:
         return group.first + group.keys.index(key)
-    raise InputError(f"node '{name}' has no item with the key '{key}'. {did_you_mean(key, group.keys or ())}", code="unknown-item")
+    raise InputError(
+        f"node '{name}' has no item with the key '{key}'. {did_you_mean(key, group.keys or ())}", code="unknown-item"
+    )
 
 
 def label(machine: Machine, unit: int) -> str:

@@ -55,7 +55,11 @@ def _waits_for(machine: Machine, unit: int) -> str:
 
 def _listed(machine: Machine, unit: int, *, bad: bool) -> str:
     done = (State.COMPLETED, State.SKIPPED)
-    names = [machine.plan.names[need] for need in machine.plan.needs[machine.node_of[unit]] if machine.state[need] not in done]
+    names = [
+        machine.plan.names[need]
+        for need in machine.plan.needs[machine.node_of[unit]]
+        if machine.state[need] not in done
+    ]
     if bad and not names and machine.parent(unit) >= 0:
         names = [machine.plan.names[machine.parent(unit)]]
     return ", ".join(f"'{name}'" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -20,32 +20,25 @@ from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import LEAVES, leaves
 
 
-def bind(spec: FlowSpec, known: Mapping[str, BaseTask], allow: Collection[str] = ()) -> dict[str, BaseTask]:
-    """Every `call` of a flow and its sub-flows to its task.
+def bind(
+    spec: FlowSpec, known: Mapping[str, BaseTask], allow: Collection[str] = ()
+) -> tuple[dict[str, BaseTask], list[Problem]]:
+    """Every `call` of a flow and its sub-flows to its task, and why the others have none.
 
     `known` are tasks by `module:name` or by name; `allow` are modules (their submodules count) that may be imported.
-    FlowError `not-bound` lists all calls that can't be found, may not be imported, or don't take the arguments given.
+    Problems tell of calls that can't be found, may not be imported, or don't take the arguments given.
     """
     binder = _Binder(known, allow)
     for name, node in nodes(spec):
         binder.node(name, node)
-    if binder.problems:
-        raise FlowError(
-            f"flow '{spec.flow}' can't be bound to its functions:", code="not-bound", problems=binder.problems
-        )
-    return binder.functions
+    return binder.functions, binder.problems
 
 
-def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
-    """The flow with literals as their parameters' annotations want them: dates, durations, enums, paths, tuples.
-
-    FlowError `not-bound` lists those that can't be converted.
-    """
+def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> tuple[FlowSpec, list[Problem]]:
+    """The flow with literals as their parameters' annotations want them (dates, durations, enums, paths, tuples), and
+    those that can't be."""
     problems: list[Problem] = []
-    made = _typed(spec, functions, problems, "")
-    if problems:
-        raise FlowError(f"flow '{spec.flow}' gives arguments of a wrong type:", code="not-bound", problems=problems)
-    return made
+    return _typed(spec, functions, problems, ""), problems
 
 
 def nodes(spec: FlowSpec, prefix: str = "") -> Iterator[tuple[str, NodeSpec]]:

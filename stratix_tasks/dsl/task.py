@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, NoReturn, ParamSpec, Self, TypeVar, cast, overload
+from weakref import WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.references import user_line
@@ -18,6 +19,8 @@ from stratix_tasks.spec.vocabulary import LATER, MAP, TASK
 
 P = ParamSpec("P")
 R = TypeVar("R")
+KNOWN: WeakValueDictionary[str, BaseTask] = WeakValueDictionary()
+"""The tasks of this process by `module:name`, the latest definition of each; documents find theirs here."""
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -177,7 +180,9 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
 def _make(fn: Any, options: Mapping[str, Any]) -> Any:
     fn = _accepted(fn)
-    return (AsyncTask if inspect.iscoroutinefunction(fn) else Task)(fn, options)
+    made: BaseTask = (AsyncTask if inspect.iscoroutinefunction(fn) else Task)(fn, options)
+    KNOWN[str(made.template.call)] = made
+    return made
 
 
 def _accepted(fn: Any) -> Callable[..., Any]:

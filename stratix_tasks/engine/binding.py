@@ -75,7 +75,9 @@ class Binding:
                     if units is None:
                         units = plan.units[scope]
                     got = values[units[value.name]]
-                    named[name] = got if got is not MISSING and type(got) is not Stored else self.value(units[value.name])
+                    named[name] = (
+                        got if got is not MISSING and type(got) is not Stored else self.value(units[value.name])
+                    )
                 else:
                     named[name] = value if kind in ATOMS else self.resolve(value, scope)
         policy = plan.policies[node]
@@ -88,7 +90,9 @@ class Binding:
         assert when is not None
         verdict = self.evaluate(when, self.plan.parents[unit])
         if not isinstance(verdict, bool):
-            raise FlowError(f"the condition `{when.text}` gave {verdict!r}, not true or false; compare it with something")
+            raise FlowError(
+                f"the condition `{when.text}` gave {verdict!r}, not true or false; compare it with something"
+            )
         return verdict
 
     def expand(self, unit: int) -> tuple[int, list[str] | None]:
@@ -163,7 +167,9 @@ class Binding:
         if kind is dict:
             return {key: self.resolve(part, scope, item) for key, part in value.items()}
         if hasattr(kind, "__pydantic_fields__") and next(leaves(value), None) is not None:
-            return value.model_copy(update={n: self.resolve(getattr(value, n), scope, item) for n in kind.__pydantic_fields__})
+            return value.model_copy(
+                update={n: self.resolve(getattr(value, n), scope, item) for n in kind.__pydantic_fields__}
+            )
         if is_dataclass(value) and next(leaves(value), None) is not None:
             made = {f.name: self.resolve(getattr(value, f.name), scope, item) for f in fields(value)}
             return replace(value, **made)
@@ -176,7 +182,10 @@ class Binding:
         program = self._programs.get(expr.text)
         if program is None:
             program = self._programs[expr.text] = compile_expression(expr.text)
-        environment = {"inputs": _plain(self._inputs(scope)), "tasks": {name: self._seen(name, scope) for name in expr.tasks}}
+        environment = {
+            "inputs": _plain(self._inputs(scope)),
+            "tasks": {name: self._seen(name, scope) for name in expr.tasks},
+        }
         environment.update(_plain(item or {}))
         return program.evaluate(environment)
 
@@ -217,7 +226,9 @@ class Binding:
         return self._scopes[scope]
 
     def _flow_inputs(self, unit: int) -> dict[str, Any]:
-        given = {name: self.resolve(value, self.plan.parents[unit]) for name, value in self.plan.specs[unit].args.items()}
+        given = {
+            name: self.resolve(value, self.plan.parents[unit]) for name, value in self.plan.specs[unit].args.items()
+        }
         inputs = self.plan.flows[unit].inputs
         return {name: given[name] if name in given else spec.default for name, spec in inputs.items()}
 
@@ -229,7 +240,9 @@ class Binding:
         for name, over in each.over.items():
             column = self.resolve(over, scope)
             if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
-                raise FlowError(f"can't map over '{name}': it is a {type(column).__name__}, not a list or another iterable")
+                raise FlowError(
+                    f"can't map over '{name}': it is a {type(column).__name__}, not a list or another iterable"
+                )
             columns[name] = column if isinstance(column, list | tuple | range) else list(column)
         sizes = tuple(map(len, columns.values()))
         if each.by == "zip" and len(set(sizes)) > 1:
@@ -243,7 +256,9 @@ class Binding:
         keys = [str(self.resolve(template, scope, fan.item(index))) for index in range(count)]
         if len(set(keys)) < count:
             twice = next(key for index, key in enumerate(keys) if key in keys[:index])
-            raise FlowError(f"the keys of '{self.plan.names[unit]}' must differ: '{twice}' comes twice; take another key=")
+            raise FlowError(
+                f"the keys of '{self.plan.names[unit]}' must differ: '{twice}' comes twice; take another key="
+            )
         return keys
 
     def _seen(self, name: str, scope: int) -> dict[str, Any]:

@@ -98,7 +98,13 @@ class EngineLoop:
         return future
 
     def ask(
-        self, live: LiveRun, verb: str, target: str | None, value: Any = MISSING, encoded: Encoded | None = None, by: str = ""
+        self,
+        live: LiveRun,
+        verb: str,
+        target: str | None,
+        value: Any = MISSING,
+        encoded: Encoded | None = None,
+        by: str = "",
     ) -> Future[Any]:
         """A request; the future is done once its facts are journaled, or has the TransitionError."""
         return self.call(self._ask, live, verb, target, value, encoded, by)
@@ -229,7 +235,10 @@ class EngineLoop:
     def _attempt(self, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
         try:
             if policy.function is None:
-                raise StoreError(f"the function '{policy.call}' of node '{live.name(unit)}' is not known here", code="missing-function")
+                raise StoreError(
+                    f"the function '{policy.call}' of node '{live.name(unit)}' is not known here",
+                    code="missing-function",
+                )
             args, kwargs = live.binding.arguments(unit)
         except BaseException as error:
             self.post(live, (int(Answer.FAIL), unit, number, time(), {**describe(error), "final": True}, error))
@@ -376,7 +385,9 @@ class EngineLoop:
         if verb == "resume" and not self.journal.restore_ballast():
             raise StoreError("the disk is still full: free some space, then resume()", code="disk-full")
         if live.unwritten and not self._write_unwritten(live, freed=True):
-            raise StoreError("the disk is full, so nothing can be recorded: free some space, then resume()", code="disk-full")
+            raise StoreError(
+                "the disk is full, so nothing can be recorded: free some space, then resume()", code="disk-full"
+            )
         waiting, live.unstored = live.unstored, []
         for attempt, value, cpu in waiting:
             self.post(live, stored(attempt, value, cpu))
@@ -411,7 +422,9 @@ class EngineLoop:
 
     # ------------------------------------------------------------------ slots
 
-    def slots_for(self, spec_pools: dict[str, int], flow: str, concurrency: int | None) -> Callable[[Policy | None, int | None], Lane]:
+    def slots_for(
+        self, spec_pools: dict[str, int], flow: str, concurrency: int | None
+    ) -> Callable[[Policy | None, int | None], Lane]:
         """How one run gets its lanes: its own limit, the engine's, its pools'. Units with the same limits share a lane."""
         own = (Slots("run", concurrency),) if concurrency is not None else ()
         lanes: dict[tuple[str, ...], Lane] = {}
@@ -442,4 +455,3 @@ _PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
     Do.EXPAND: EngineLoop._expand,
     Do.ENDED: EngineLoop._ended,
 }
-

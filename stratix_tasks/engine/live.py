@@ -46,7 +46,14 @@ class LiveRun:
     """One run in this engine. The machine and what hangs on it belong to the engine's thread."""
 
     def __init__(
-        self, engine: EngineLoop, run_id: str, key: bytes, machine: Machine, binding: Binding, context: Context, epoch: int
+        self,
+        engine: EngineLoop,
+        run_id: str,
+        key: bytes,
+        machine: Machine,
+        binding: Binding,
+        context: Context,
+        epoch: int,
     ) -> None:
         self.engine, self.id, self.key = engine, run_id, key
         self.machine, self.binding, self.context = machine, binding, context

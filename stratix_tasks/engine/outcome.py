@@ -32,7 +32,9 @@ def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
         except StratixError as error:
             return None, error
         except Exception as error:
-            failure = StratixError(f"the run completed, but its output can't be put together: {error}", code="bad-output")
+            failure = StratixError(
+                f"the run completed, but its output can't be put together: {error}", code="bad-output"
+            )
             failure.__cause__ = error
             return None, failure
     if machine.run_state is RunState.CANCELLED:
@@ -68,5 +70,9 @@ def failure_of(live: LiveRun) -> StratixError:
 
 def first_failure(machine: Machine) -> int | None:
     """The unit that failed first, leaving out groups (they fail with their items)."""
-    failed = [unit for unit in machine.error if machine.state[unit] == State.FAILED and not (machine.is_group(unit) and unit in machine.groups)]
+    failed = [
+        unit
+        for unit in machine.error
+        if machine.state[unit] == State.FAILED and not (machine.is_group(unit) and unit in machine.groups)
+    ]
     return min(failed, key=lambda unit: machine.ended[unit], default=None)

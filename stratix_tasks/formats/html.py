@@ -38,4 +38,6 @@ renderStatic(JSON.parse(document.getElementById("snapshot").textContent), docume
 def to_html(snapshot: Mapping[str, Any], *, esm: str, css: str) -> str:
     """A page that shows the snapshot. Neither data nor code can end their script element."""
     data = json.dumps({**snapshot, "mode": "static"}).replace("<", "\\u003c")
-    return PAGE.format(title=escape(snapshot["flow"]["name"]), css=css, data=data, esm=esm.replace("</script", "<\\/script"))
+    return PAGE.format(
+        title=escape(snapshot["flow"]["name"]), css=css, data=data, esm=esm.replace("</script", "<\\/script")
+    )

@@ -25,8 +25,22 @@ FILLS = {
 """The fills of the live view; those that carry white text are in `WHITE`."""
 WHITE = ("running", "cancelled", "planned", "waiting")
 THEMES = {
-    "light": {"paper": "#fbfbfd", "card": "#ffffff", "ink": "#1b2230", "quiet": "#5b6475", "line": "#d9dee8", "edge": "#aab4c5"},
-    "dark": {"paper": "#14171e", "card": "#1d222c", "ink": "#e8ebf2", "quiet": "#9aa5b8", "line": "#323a49", "edge": "#566178"},
+    "light": {
+        "paper": "#fbfbfd",
+        "card": "#ffffff",
+        "ink": "#1b2230",
+        "quiet": "#5b6475",
+        "line": "#d9dee8",
+        "edge": "#aab4c5",
+    },
+    "dark": {
+        "paper": "#14171e",
+        "card": "#1d222c",
+        "ink": "#e8ebf2",
+        "quiet": "#9aa5b8",
+        "line": "#323a49",
+        "edge": "#566178",
+    },
 }
 TEXTS = {
     "light": {
@@ -117,19 +131,25 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
 
 def _title(snapshot: Mapping[str, Any]) -> str:
     run = snapshot["run"]
-    return f"Flow {snapshot['flow']['name']}: " + (f"run {run['state']}, {run['done']} of {run['total']}" if run else f"{len(snapshot['nodes'])} nodes")
+    return f"Flow {snapshot['flow']['name']}: " + (
+        f"run {run['state']}, {run['done']} of {run['total']}" if run else f"{len(snapshot['nodes'])} nodes"
+    )
 
 
 def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str]:
     name, run = snapshot["flow"]["name"], snapshot["run"]
-    parts = [f'<text x="{MARGIN}" y="28" font-size="15" font-weight="650" fill="{colours["ink"]}">{escape(name)}</text>']
+    parts = [
+        f'<text x="{MARGIN}" y="28" font-size="15" font-weight="650" fill="{colours["ink"]}">{escape(name)}</text>'
+    ]
     x = MARGIN + 9.2 * len(name) + 14
     if run:
         look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(run["state"], run["state"])
         fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(run["state"]) + 18
         ink = "#fff" if look in WHITE else "#111"
         parts.append(f'<rect x="{x:.1f}" y="14" width="{wide:.1f}" height="20" rx="10" fill="{fill}"/>')
-        parts.append(f'<text x="{x + wide / 2:.1f}" y="28" font-size="12" font-weight="600" text-anchor="middle" fill="{ink}">{run["state"]}</text>')
+        parts.append(
+            f'<text x="{x + wide / 2:.1f}" y="28" font-size="12" font-weight="600" text-anchor="middle" fill="{ink}">{run["state"]}</text>'
+        )
         ended = run["ended"] or snapshot["now"]
         words = f"{duration(max(ended - run['started'], 0))}  ·  {run['done']:,} of {run['total']:,}"
         parts.append(f'<text x="{x + wide + 12:.1f}" y="28" font-size="12" fill="{colours["quiet"]}">{words}</text>')
@@ -173,8 +193,14 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     ]
     if node["kind"] == "map":
         many = f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
-        parts.append(f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>')
-    line = _detail(node, status, snapshot["texts"].get(str(index), {}), word, snapshot["now"]) if snapshot["run"] else node["doc"].split("\n")[0]
+        parts.append(
+            f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>'
+        )
+    line = (
+        _detail(node, status, snapshot["texts"].get(str(index), {}), word, snapshot["now"])
+        if snapshot["run"]
+        else node["doc"].split("\n")[0]
+    )
     room = int((w - 52) / 6.0)
     shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
@@ -183,7 +209,11 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
 
 def _glyph(look: str, x: float, y: float) -> str:
     ink = "#fff" if look in WHITE else "#111"
-    paint = f'fill="{ink}"' if look == "running" else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
+    paint = (
+        f'fill="{ink}"'
+        if look == "running"
+        else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
+    )
     return f'<path d="{GLYPHS[look]}" transform="translate({x} {y})" {paint}/>'
 
 
@@ -191,10 +221,19 @@ def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: 
     total, at, room = status[4], x + 12, w - 24
     if node["kind"] != "map" or not total:
         return []
-    parts = [f'<rect x="{at}" y="{y + h - 8}" width="{room}" height="4" rx="2" fill="{FILLS["pending"]}" fill-opacity="0.3"/>']
-    for look, count in (("completed", status[3]), ("failed", status[5]), ("skipped", status[7]), ("running", status[6])):
+    parts = [
+        f'<rect x="{at}" y="{y + h - 8}" width="{room}" height="4" rx="2" fill="{FILLS["pending"]}" fill-opacity="0.3"/>'
+    ]
+    for look, count in (
+        ("completed", status[3]),
+        ("failed", status[5]),
+        ("skipped", status[7]),
+        ("running", status[6]),
+    ):
         if count:
-            parts.append(f'<rect x="{at:.1f}" y="{y + h - 8}" width="{room * count / total:.1f}" height="4" rx="2" fill="{FILLS[look]}"/>')
+            parts.append(
+                f'<rect x="{at:.1f}" y="{y + h - 8}" width="{room * count / total:.1f}" height="4" rx="2" fill="{FILLS[look]}"/>'
+            )
             at += room * count / total
     return parts
 

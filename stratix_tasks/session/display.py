@@ -34,7 +34,7 @@ def flow_source(flow: Flow[Any, Any]) -> PlanSource:
         traced = flow.trace()
         spec, functions, problems = traced.spec, traced.functions, traced.problems
         graph = Graph(spec)
-        problems = [*problems, *check(graph, flow._pools())]
+        problems = [*problems, *check(graph, flow._pools(), functions)]
         laid = plan(graph, functions)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
@@ -49,7 +49,11 @@ def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
     missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
     if problems:
         return "mend the problems first"
-    return f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in missing)})" if missing else True
+    return (
+        f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in missing)})"
+        if missing
+        else True
+    )
 
 
 def run_source(run: Run) -> RunSource:

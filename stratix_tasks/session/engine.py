@@ -43,7 +43,18 @@ from stratix_tasks.store.reader import RunRecord, payload_reader
 from stratix_tasks.store.store import Store
 
 CONCURRENCY = 32
-EVENTS = frozenset(("run.started", "run.paused", "run.completed", "run.failed", "run.cancelled", "task.started", "task.completed", "task.failed"))
+EVENTS = frozenset(
+    (
+        "run.started",
+        "run.paused",
+        "run.completed",
+        "run.failed",
+        "run.cancelled",
+        "task.started",
+        "task.completed",
+        "task.failed",
+    )
+)
 
 
 class Engine:
@@ -89,7 +100,9 @@ class Engine:
     def loop(self) -> EngineLoop:
         """The running engine; opened on first use."""
         if os.getpid() != self._pid:
-            raise StratixError("this engine belongs to the process that was forked; make an Engine of your own here", code="forked")
+            raise StratixError(
+                "this engine belongs to the process that was forked; make an Engine of your own here", code="forked"
+            )
         if self._closed:
             raise StratixError("this engine is closed; make a new one", code="closed")
         with self._open_lock:
@@ -125,10 +138,17 @@ class Engine:
             self._store.catalog.close()
 
     def _at_exit(self) -> None:
-        left = [live.id for live in self._loop.lives.values()] if self._loop is not None and os.getpid() == self._pid else []
+        left = (
+            [live.id for live in self._loop.lives.values()]
+            if self._loop is not None and os.getpid() == self._pid
+            else []
+        )
         self.close()
         if left:
-            print(f"stratix: {len(left)} run(s) interrupted: {', '.join(left)}. Go on with them by recover().", file=sys.stderr)
+            print(
+                f"stratix: {len(left)} run(s) interrupted: {', '.join(left)}. Go on with them by recover().",
+                file=sys.stderr,
+            )
 
     def __enter__(self) -> Engine:
         return self
@@ -139,22 +159,38 @@ class Engine:
     # ------------------------------------------------------------------ starting
 
     def start(
-        self, flow: Any, inputs: Mapping[str, Any] | None = None, *, key: str | None = None, priority: int = 0, tags: tuple[str, ...] = ()
+        self,
+        flow: Any,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        priority: int = 0,
+        tags: tuple[str, ...] = (),
     ) -> Run:
         """Start a flow; returns at once. The same `key` is the same run. FlowError with all problems; InputError; StoreError."""
         given = dict(inputs or {})
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
         traced = flow.trace(static)
         graph = Graph(traced.spec)
-        problems = [*traced.problems, *check(graph, self._pools)]
+        problems = [*traced.problems, *check(graph, self._pools, traced.functions)]
         if problems:
             raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
         spec = traced.spec
         made = check_inputs(spec, given, flow.hints)
-        return self._start(graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow)
+        return self._start(
+            graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow
+        )
 
     def _start(
-        self, graph: Graph, functions: Mapping[str, Any], inputs: dict[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...], flow: Any
+        self,
+        graph: Graph,
+        functions: Mapping[str, Any],
+        inputs: dict[str, Any],
+        *,
+        key: str | None,
+        priority: int,
+        tags: tuple[str, ...],
+        flow: Any,
     ) -> Run:
         loop, store = self.loop, self.store
         spec = graph.spec
@@ -194,12 +230,20 @@ class Engine:
         run_id, inputs = taken
         if inputs != same:
             raise InputError(
-                f"key '{key}' belongs to run {run_id}, which was started with other inputs; take another key for these", code="key-taken"
+                f"key '{key}' belongs to run {run_id}, which was started with other inputs; take another key for these",
+                code="key-taken",
             )
         return self.run(run_id)
 
     def _live(
-        self, loop: EngineLoop, run_id: str, machine: Machine, inputs: dict[str, Any], context: Context, epoch: int, record: RunRecord | None
+        self,
+        loop: EngineLoop,
+        run_id: str,
+        machine: Machine,
+        inputs: dict[str, Any],
+        context: Context,
+        epoch: int,
+        record: RunRecord | None,
     ) -> LiveRun:
         objects = self.store.objects
         read = payload_reader(record) if record is not None else None
@@ -219,7 +263,10 @@ class Engine:
         encoded: Encoded = self.store.objects.encode(value)
         if encoded.frame is None:
             return [encoded.codec, encoded.payload]
-        return [encoded.codec.replace("+frame", "+object"), [len(encoded.frame), self.store.objects.keep(encoded.frame)]]
+        return [
+            encoded.codec.replace("+frame", "+object"),
+            [len(encoded.frame), self.store.objects.keep(encoded.frame)],
+        ]
 
     def _fetch(self, kept: list[Any]) -> Any:
         return self.store.objects.decode(kept[0], kept[1], None)
@@ -260,7 +307,9 @@ class Engine:
         record = self.store.journals.record(key, cuts=self.store.catalog.cuts(run_id), notes=True)
         if not record.facts or record.facts[0][0] != CREATED:
             names = [row.id for row in self.store.catalog.runs()]
-            raise InputError(f"the store {self.store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run")
+            raise InputError(
+                f"the store {self.store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
+            )
         about = record.facts[0][2]
         spec = from_document(about["spec"], self._fetch)
         graph = Graph(spec)
@@ -296,12 +345,18 @@ class Engine:
         """
         if changed not in ("ask", "reuse"):
             if changed in ("rerun", "fork"):
-                raise InputError(f"changed='{changed}' is not available in this version: 'ask' or 'reuse'", code="not-available")
+                raise InputError(
+                    f"changed='{changed}' is not available in this version: 'ask' or 'reuse'", code="not-available"
+                )
             raise InputError(f"changed is 'ask' or 'reuse', not {changed!r}", code="bad-option")
         recovered = []
         self._enter_orphans()
         for row in reversed(self.store.catalog.runs()):
-            if row.id not in self._known and row.state in ("pending", "running", "pausing", "paused", "ending") and not alive(self.store.locks, row.owner):
+            if (
+                row.id not in self._known
+                and row.state in ("pending", "running", "pausing", "paused", "ending")
+                and not alive(self.store.locks, row.owner)
+            ):
                 run = self.take_over(row.id, changed)
                 if run is not None:
                     recovered.append(run)
@@ -310,12 +365,22 @@ class Engine:
     def _enter_orphans(self) -> None:
         """Runs of engines that died before the catalog was told of them. An engine that ended in order left no lock file."""
         self._chores.settle()
-        dead = [path.name for path in self.store.locks.iterdir() if path.name != self.id and not alive(self.store.locks, path.name)]
+        dead = [
+            path.name
+            for path in self.store.locks.iterdir()
+            if path.name != self.id and not alive(self.store.locks, path.name)
+        ]
         known = {row.id for row in self.store.catalog.runs()}
         for engine, fact in self.store.journals.created(dead):
             about = fact[2]
             if about["id"] not in known:
-                row = {"id": about["id"], "flow": about["flow"], "key": about["key"], "inputs": about["inputs_hash"], "owner": engine}
+                row = {
+                    "id": about["id"],
+                    "flow": about["flow"],
+                    "key": about["key"],
+                    "inputs": about["inputs_hash"],
+                    "owner": engine,
+                }
                 self.store.catalog.add_run(**row, created=fact[1])
 
     def take_over(self, run_id: str, changed: str = "reuse") -> Run | None:
@@ -324,7 +389,9 @@ class Engine:
         if row is None:
             return None
         if row.owner != self.id and alive(self.store.locks, row.owner):
-            raise StratixError(f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere")
+            raise StratixError(
+                f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
+            )
         try:
             live, about = self._load(run_id)
         except InputError:
@@ -392,7 +459,9 @@ class Engine:
                     try:
                         callback(event)
                     except Exception as error:
-                        warnings.warn(f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=2)
+                        warnings.warn(
+                            f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=2
+                        )
 
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
@@ -429,21 +498,34 @@ class Chores:
             try:
                 chore()
             except StratixError as error:
-                warnings.warn(f"the catalog could not be told: {error.message}; it is made again from the journals when needed", stacklevel=2)
+                warnings.warn(
+                    f"the catalog could not be told: {error.message}; it is made again from the journals when needed",
+                    stacklevel=2,
+                )
 
 
 def describe_fact(live: LiveRun, seq: int, fact: Fact) -> dict[str, Any]:
     """A fact as an event for people: `event`, run, node, item, state, reason, attempt, at, seq."""
     kind = KIND_NAMES[fact[0]]
-    event: dict[str, Any] = {"event": kind, "run": live.id, "flow": live.machine.plan.spec.flow, "seq": seq, "at": fact[1]}
+    event: dict[str, Any] = {
+        "event": kind,
+        "run": live.id,
+        "flow": live.machine.plan.spec.flow,
+        "seq": seq,
+        "at": fact[1],
+    }
     if kind == "run":
         state = RunState(fact[2]).label
         event.update(event=f"run.{'started' if state == 'running' else state}", state=state, reason=fact[3])
     elif kind in ("moved", "started", "completed", "given", "expanded"):
         unit = fact[2]
-        state = {"started": "running", "completed": "completed", "given": "completed", "expanded": "open"}.get(kind) or State(fact[4]).label
+        state = {"started": "running", "completed": "completed", "given": "completed", "expanded": "open"}.get(
+            kind
+        ) or State(fact[4]).label
         node, item, key, _ = live.place(unit)
-        event.update(event=f"task.{'started' if kind == 'started' else state}", node=node, item=item, key=key, state=state)
+        event.update(
+            event=f"task.{'started' if kind == 'started' else state}", node=node, item=item, key=key, state=state
+        )
         event["attempt"] = live.machine.attempt[unit]
         event["reason"] = fact[5] if kind == "moved" else None
     return event
@@ -473,7 +555,11 @@ def _missing(live: LiveRun) -> list[str]:
     machine = live.machine
     done = (State.COMPLETED, State.SKIPPED)
     return sorted(
-        {p.call for unit, p in enumerate(machine.plan.policies) if p is not None and p.call and p.function is None and machine.state[unit] not in done}
+        {
+            p.call
+            for unit, p in enumerate(machine.plan.policies)
+            if p is not None and p.call and p.function is None and machine.state[unit] not in done
+        }
     )
 
 
@@ -495,12 +581,17 @@ def _pause_for_code(loop: EngineLoop, live: LiveRun, different: list[str]) -> No
 
 
 def _check_settings(concurrency: Any, pools: Mapping[str, Any], strategy: Any, durability: Any) -> None:
-    for name, value in {"concurrency": concurrency, **{f"pools['{pool}']": size for pool, size in pools.items()}}.items():
+    for name, value in {
+        "concurrency": concurrency,
+        **{f"pools['{pool}']": size for pool, size in pools.items()},
+    }.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}", code="bad-option")
     if strategy != "priority":
         later = strategy in ("critical-path", "fifo")
         why = "is not available in this version" if later else "is unknown"
-        raise InputError(f"strategy {strategy!r} {why}; there is 'priority'", code="not-available" if later else "bad-option")
+        raise InputError(
+            f"strategy {strategy!r} {why}; there is 'priority'", code="not-available" if later else "bad-option"
+        )
     if durability not in ("process", "power"):
         raise InputError(f"durability is 'process' or 'power', not {durability!r}", code="bad-option")

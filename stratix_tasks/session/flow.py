@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
@@ -116,6 +116,50 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
         return _written(page(flow_source(self)), path)
 
+    def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The graph in Graphviz' language; written to `path` too, if given."""
+        from stratix_tasks.formats.dot import to_dot
+        from stratix_tasks.session.display import flow_source
+        from stratix_tasks.view.snapshot import snapshot
+
+        return _written(to_dot(snapshot(flow_source(self), mode="static")), path)
+
+    def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The graph as a Mermaid flowchart; written to `path` too, if given."""
+        from stratix_tasks.formats.mermaid import to_mermaid
+        from stratix_tasks.session.display import flow_source
+        from stratix_tasks.view.snapshot import snapshot
+
+        return _written(to_mermaid(snapshot(flow_source(self), mode="static")), path)
+
+    # ------------------------------------------------------------------ documents
+
+    def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The flow as a YAML document, from which `load_flow` makes the same again; written to `path` too, if given.
+
+        FlowError `not-portable` lists values that YAML has no word for and functions that can't be imported.
+        """
+        from stratix_tasks.session.document import to_yaml
+
+        return _written(to_yaml(self), path)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:
+        """The flow of a YAML text. `allow` names modules that may be imported when it is bound to its functions.
+
+        FlowError `bad-document` with every problem, each with its line and column.
+        """
+        from stratix_tasks.session.document import from_yaml
+
+        return from_yaml(text, allow=allow)
+
+    @classmethod
+    def from_spec(cls, spec: FlowSpec | Mapping[str, Any], *, allow: Collection[str] = ()) -> Flow[..., Any]:
+        """The flow of a FlowSpec, or of its JSON data. `allow`: as in `from_yaml`."""
+        from stratix_tasks.session.document import from_spec
+
+        return from_spec(spec, allow=allow)
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, flow_source, flow_text, run_source
 
@@ -128,7 +172,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), self._pools())]
+        return [*traced.problems, *check(Graph(traced.spec), self._pools(), traced.functions)]
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"

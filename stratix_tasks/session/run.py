@@ -100,7 +100,9 @@ class Run:
         try:
             self.wait(timeout)
         except KeyboardInterrupt as stop:
-            stop.add_note(f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.")
+            stop.add_note(
+                f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it."
+            )
             raise
         if not self._live.ended.done():
             raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s; it goes on")
@@ -119,7 +121,10 @@ class Run:
                 await asyncio.wait((done,), timeout=TICK)
                 self._refresh()
         except asyncio.CancelledError:
-            print(f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.", file=sys.stderr)
+            print(
+                f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.",
+                file=sys.stderr,
+            )
             raise
         return self._outcome()
 
@@ -155,7 +160,9 @@ class Run:
 
     def _ask(self, verb: str, target: str | None, value: Any = MISSING, encoded: Any = None) -> None:
         if target is not None and not isinstance(target, str):
-            raise InputError(f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node")
+            raise InputError(
+                f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
+            )
         self._own()
         self._engine.loop.ask(self._live, verb, target, value, encoded, "user").result()
 
@@ -163,7 +170,9 @@ class Run:
         """A request of a view, from the engine's thread: it must not wait."""
         encoded = self._engine.store.objects.encode(args["value"]) if "value" in args else None
         if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
-            raise StratixError("this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere")
+            raise StratixError(
+                "this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere"
+            )
         return self._engine.loop.ask(self._live, verb, target, args.get("value", MISSING), encoded, "user")
 
     def _own(self) -> None:

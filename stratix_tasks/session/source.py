@@ -46,13 +46,19 @@ def outline(plan: Plan, problems: list[Problem], start: bool | str) -> dict[str,
         "flow": {
             "name": spec.flow,
             "description": spec.description,
-            "problems": [{"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems],
+            "problems": [
+                {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems
+            ],
             "start": start,
         },
         "nodes": [_node(plan, unit) for unit in range(len(plan.names))],
-        "edges": [[need, unit, _edge_kind(plan, need, unit)] for unit, needs in enumerate(plan.needs) for need in needs],
+        "edges": [
+            [need, unit, _edge_kind(plan, need, unit)] for unit, needs in enumerate(plan.needs) for need in needs
+        ],
         "positions": {
-            plan.units[-1][name]: place for name, place in (spec.ui.positions if spec.ui else {}).items() if name in plan.units[-1]
+            plan.units[-1][name]: place
+            for name, place in (spec.ui.positions if spec.ui else {}).items()
+            if name in plan.units[-1]
         },
     }
 
@@ -67,7 +73,9 @@ def _node(plan: Plan, unit: int) -> dict[str, Any]:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
         config.append(("retry", f"{node.retry.max} more, {node.retry.delay:g} s × {node.retry.backoff:g}{jitter}"))
     if node.timeout is not None:
-        config.append(("timeout", ", ".join(f"{n} {v:g} s" for n, v in node.timeout.model_dump().items() if v is not None)))
+        config.append(
+            ("timeout", ", ".join(f"{n} {v:g} s" for n, v in node.timeout.model_dump().items() if v is not None))
+        )
     if node.each is not None:
         config.append(("each", f"{node.each.by}: {', '.join(node.each.over)}"))
         config.append(("max", str(node.each.max or "")))
@@ -140,9 +148,25 @@ class PlanSource:
         unit = self._plan.unit(node)
         if unit is None:
             raise InputError(f"there is no node '{node}'", code="unknown-node")
-        blank = {"attempts": [], "output": None, "logs": [], "dropped": 0, "error": None, "metrics": [], "why": "", "can": {}}
+        blank = {
+            "attempts": [],
+            "output": None,
+            "logs": [],
+            "dropped": 0,
+            "error": None,
+            "metrics": [],
+            "why": "",
+            "can": {},
+        }
         about = _node(self._plan, unit)
-        return {"name": node, "state": "pending", "attempt": 0, "inputs": about["inputs"], "code": code_of(self._plan, unit), **blank}
+        return {
+            "name": node,
+            "state": "pending",
+            "attempt": 0,
+            "inputs": about["inputs"],
+            "code": code_of(self._plan, unit),
+            **blank,
+        }
 
     def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
         return {"total": 0, "rows": []}
@@ -260,7 +284,9 @@ def record(live: LiveRun, unit: int) -> Record:
     reason = machine.reason.get(unit)
     flags = (CACHED if reason == "cached" else 0) | (GIVEN if reason == "given" else 0)
     state = machine.state[unit]
-    flags |= (HOLD if unit in machine.holds and state in (*LIVE, State.OPEN, State.CLOSED) else 0) | (ABANDONED if unit in machine.abandoned else 0)
+    flags |= (HOLD if unit in machine.holds and state in (*LIVE, State.OPEN, State.CLOSED) else 0) | (
+        ABANDONED if unit in machine.abandoned else 0
+    )
     done = failed = skipped = running = total = 0
     if group is not None:
         done, failed, skipped, total = group.done, group.failed, group.skipped, group.count
@@ -302,14 +328,18 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
         text: dict[str, str] = {}
         error = machine.error.get(node) or _item_error(machine, node)
         if error and machine.state[node] in BAD:
-            text["error"] = _short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
+            text["error"] = _short(
+                f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160
+            )
         progress = live.notes.progress.get(node)
         if progress is not None and progress[1]:
             text["progress"] = _short(progress[1], 60)
         if machine.state[node] == State.COMPLETED:
             text["summary"] = summary_text(live, node)
         elif machine.state[node] == State.SKIPPED and machine.reason.get(node):
-            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(machine.reason[node], "")
+            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(
+                machine.reason[node], ""
+            )
         found[str(node)] = {name: value for name, value in text.items() if value}
     return found
 
@@ -326,7 +356,11 @@ def summary_text(live: LiveRun, unit: int) -> str:
     machine = live.machine
     summary = machine.summary.get(unit)
     if machine.is_group(unit):
-        return f"{machine.groups[unit].done:,} items" if machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups else ""
+        return (
+            f"{machine.groups[unit].done:,} items"
+            if machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups
+            else ""
+        )
     if summary is None:
         value = live.binding.value(unit)
         return "" if value is None else _short(repr(value), 40)
@@ -379,7 +413,10 @@ def _given(live: LiveRun, unit: int) -> list[list[str]]:
             args, named = live.binding.arguments(unit)
         except Exception as error:
             return [["(arguments)", f"{type(error).__name__}: {error}"]]
-        return [*([f"#{i}", _value_text(value)[0]] for i, value in enumerate(args)), *([n, _value_text(v)[0]] for n, v in named.items())]
+        return [
+            *([f"#{i}", _value_text(value)[0]] for i, value in enumerate(args)),
+            *([n, _value_text(v)[0]] for n, v in named.items()),
+        ]
     return _node(machine.plan, machine.node_of[unit])["inputs"]  # type: ignore[no-any-return]
 
 
@@ -392,7 +429,11 @@ def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
     except Exception as error:
         return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
     text, kind = _value_text(value)
-    return {"text": text, "type": kind, "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else ""}
+    return {
+        "text": text,
+        "type": kind,
+        "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
+    }
 
 
 def _value_text(value: Any) -> tuple[str, str]:

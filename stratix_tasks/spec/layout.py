@@ -18,7 +18,10 @@ SWEEPS = 6
 
 
 def layout(
-    sizes: Sequence[Point], edges: Sequence[tuple[int, int]], parents: Sequence[int], fixed: Mapping[int, Point] | None = None
+    sizes: Sequence[Point],
+    edges: Sequence[tuple[int, int]],
+    parents: Sequence[int],
+    fixed: Mapping[int, Point] | None = None,
 ) -> tuple[list[Point], list[Point]]:
     """(upper left corners, sizes) of all nodes. `parents[i]` is the group of node i, or -1; `fixed` nodes stay where they are.
 
@@ -54,7 +57,11 @@ def _depth(parents: Sequence[int], node: int) -> int:
 
 
 def _place(
-    nodes: Sequence[int], sizes: Sequence[Point], edges: Sequence[tuple[int, int]], parents: Sequence[int], places: dict[int, Point]
+    nodes: Sequence[int],
+    sizes: Sequence[Point],
+    edges: Sequence[tuple[int, int]],
+    parents: Sequence[int],
+    places: dict[int, Point],
 ) -> None:
     """Columns and rows of the nodes of one level."""
     index = {node: i for i, node in enumerate(nodes)}
@@ -103,7 +110,9 @@ def _rows(columns: list[list[int]], before: list[list[int]], after: list[list[in
     for sweep in range(SWEEPS):
         neighbours, passes = (before, columns) if sweep % 2 == 0 else (after, columns[::-1])
         for column in passes:
-            wish = {n: sum(row[m] for m in neighbours[n]) / len(neighbours[n]) if neighbours[n] else row[n] for n in column}
+            wish = {
+                n: sum(row[m] for m in neighbours[n]) / len(neighbours[n]) if neighbours[n] else row[n] for n in column
+            }
             for place, node in enumerate(sorted(column, key=wish.__getitem__)):
                 row[node] = place - len(column) / 2
     return row

@@ -22,7 +22,20 @@ TASK_STATES = [state.label for state in State] + ["lost"]
 RUN_STATES = [state.label for state in RunState] + ["interrupted"]
 LIVE = ("pending", "running", "pausing", "paused", "ending")
 TIMES = ("at", "queued", "started", "ended", "last")
-NULLABLE = ("item", "attempt", "attempts", "rows", "rss", "nodes", "failed", "seq", "tasks", "completed", "runs", "retries")
+NULLABLE = (
+    "item",
+    "attempt",
+    "attempts",
+    "rows",
+    "rss",
+    "nodes",
+    "failed",
+    "seq",
+    "tasks",
+    "completed",
+    "runs",
+    "retries",
+)
 
 
 class History:
@@ -90,7 +103,9 @@ class History:
         from datetime import UTC, datetime, timedelta
 
         try:
-            start = None if since is None else (datetime.now(UTC) - timedelta(seconds=seconds(since))).replace(tzinfo=None)
+            start = (
+                None if since is None else (datetime.now(UTC) - timedelta(seconds=seconds(since))).replace(tzinfo=None)
+            )
         except ValueError as error:
             raise InputError(f"stats(since=…): {error}", code="bad-option") from None
         frame = self._frame(f"stats_by_{by}", since=start)
@@ -109,7 +124,10 @@ class History:
         with self._lock, self._projection.open() as db:
             try:
                 statements = duckdb.extract_statements(query)
-                if len(statements) != 1 or statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+                if len(statements) != 1 or statements[0].type not in (
+                    duckdb.StatementType.SELECT,
+                    duckdb.StatementType.EXPLAIN,
+                ):
                     raise InputError("history().sql takes one SELECT; the history is read-only", code="read-only")
                 db.execute("BEGIN TRANSACTION READ ONLY")
                 db.execute("SET enable_external_access = false")
@@ -128,7 +146,10 @@ def _run_id(run: Any) -> str | None:
         return None
     run_id = str(getattr(run, "id", run))
     if not re.fullmatch(r"[0-9a-z]{16}", run_id):
-        raise InputError(f"{run_id!r} is no id of a run: it has 16 letters and digits, as history().runs() shows them", code="unknown-run")
+        raise InputError(
+            f"{run_id!r} is no id of a run: it has 16 letters and digits, as history().runs() shows them",
+            code="unknown-run",
+        )
     return run_id
 
 

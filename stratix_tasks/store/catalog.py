@@ -52,7 +52,9 @@ class Catalog:
     def _open(self) -> None:
         fresh = not self._path.exists() or self._path.stat().st_size == 0
         target = f"file:{self._path}?mode=ro" if self._read_only else str(self._path)
-        self._db = sqlite3.connect(target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(
+            target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False
+        )
         self._db.execute("PRAGMA synchronous = FULL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
@@ -72,7 +74,10 @@ class Catalog:
 
     def _rebuild(self, error: Exception) -> None:
         aside = self._path.with_suffix(f".damaged-{int(time())}")
-        warnings.warn(f"the catalog {self._path} is damaged ({error}); it is kept as {aside.name} and made again from the journals", stacklevel=4)
+        warnings.warn(
+            f"the catalog {self._path} is damaged ({error}); it is kept as {aside.name} and made again from the journals",
+            stacklevel=4,
+        )
         self._path.rename(aside)
         self._open()
 
@@ -83,7 +88,12 @@ class Catalog:
             record = self._journals.record(run_key(about["id"]))
             last = next((RunState(f[2]).label for f in reversed(record.facts) if f[0] == 1), "pending")
             owner = next((f[2] for f in reversed(record.facts) if f[0] == 8), engine)
-            row = {"id": about["id"], "flow": about["flow"], "key": about.get("key"), "inputs": about.get("inputs_hash", "")}
+            row = {
+                "id": about["id"],
+                "flow": about["flow"],
+                "key": about.get("key"),
+                "inputs": about.get("inputs_hash", ""),
+            }
             epochs = {"owner": owner, "epoch": record.epoch, "state": last, "created": fact[1]}
             db.execute("INSERT OR IGNORE" + self._sql["add_run"].removeprefix("INSERT"), {**row, **epochs})
 
@@ -104,9 +114,13 @@ class Catalog:
     def _refusal(self, error: sqlite3.OperationalError) -> StoreError:
         text = str(error)
         if "locked" in text:
-            return StoreError(f"the catalog {self._path} is held by another process for over 5 s; try again", code="busy")
+            return StoreError(
+                f"the catalog {self._path} is held by another process for over 5 s; try again", code="busy"
+            )
         if "full" in text:
-            return StoreError(f"no room left on the disk that holds {self._path.parent}: free some space", code="disk-full")
+            return StoreError(
+                f"no room left on the disk that holds {self._path.parent}: free some space", code="disk-full"
+            )
         if "readonly" in text or "unable to open" in text:
             return StoreError(
                 f'the store {self._path.parent} can\'t be written: choose a folder that can be, by configure(store="…") or STRATIX_STORE',
@@ -127,13 +141,28 @@ class Catalog:
 
     def add_engine(self, *, id: str, host: str, boot_id: str, pid: int) -> None:
         with self._transaction() as db:
-            db.execute(self._sql["add_engine"], {"id": id, "host": host, "boot_id": boot_id, "pid": pid, "started": time()})
+            db.execute(
+                self._sql["add_engine"], {"id": id, "host": host, "boot_id": boot_id, "pid": pid, "started": time()}
+            )
 
-    def add_run(self, *, id: str, flow: str, key: str | None, inputs: str, owner: str, created: float) -> tuple[str, str] | None:
+    def add_run(
+        self, *, id: str, flow: str, key: str | None, inputs: str, owner: str, created: float
+    ) -> tuple[str, str] | None:
         """Enter a run. Where its key is taken, (id, inputs) of the run that has it; else None."""
-        row = {"id": id, "flow": flow, "key": key, "inputs": inputs, "owner": owner, "epoch": 1, "state": "running", "created": created}
+        row = {
+            "id": id,
+            "flow": flow,
+            "key": key,
+            "inputs": inputs,
+            "owner": owner,
+            "epoch": 1,
+            "state": "running",
+            "created": created,
+        }
         with self._transaction() as db:
-            if key is not None and (found := db.execute(self._sql["run_by_key"], {"flow": flow, "key": key}).fetchone()):
+            if key is not None and (
+                found := db.execute(self._sql["run_by_key"], {"flow": flow, "key": key}).fetchone()
+            ):
                 return str(found[0]), str(found[1])
             db.execute(self._sql["add_run"], row)
         return None
@@ -156,7 +185,9 @@ class Catalog:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None
             engine, file, offset = cut
-            db.execute(self._sql["add_cut"], {"run": id, "engine": engine, "epoch": epoch, "file": file, "offset": offset})
+            db.execute(
+                self._sql["add_cut"], {"run": id, "engine": engine, "epoch": epoch, "file": file, "offset": offset}
+            )
         return epoch + 1
 
     def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:

@@ -231,5 +231,3 @@ def _picklable(value: Any) -> bool:
     except Exception:
         return False
     return True
-
-

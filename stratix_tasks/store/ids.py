@@ -31,4 +31,7 @@ def key(run_id: str) -> bytes:
             number = number << 5 | _LETTERS.index(letter)
         return number.to_bytes(10, "big")
     except (ValueError, TypeError):
-        raise InputError(f"{run_id!r} is no id of a run: it has 16 letters and digits, as `stratix runs` shows them", code="unknown-run") from None
+        raise InputError(
+            f"{run_id!r} is no id of a run: it has 16 letters and digits, as `stratix runs` shows them",
+            code="unknown-run",
+        ) from None

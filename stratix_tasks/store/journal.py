@@ -57,7 +57,10 @@ class JournalWriter:
         """Write payload frames, then the facts numbered from `seq`. StoreError `disk-full` leaves the file as it was."""
         data = frame(FACTS, run, seq, epoch, orjson.dumps(facts))
         if payloads:
-            parts = [frame(PAYLOAD, run, 0, epoch, PAYLOAD_HEAD.pack(unit, attempt) + body) for unit, attempt, body in payloads]
+            parts = [
+                frame(PAYLOAD, run, 0, epoch, PAYLOAD_HEAD.pack(unit, attempt) + body)
+                for unit, attempt, body in payloads
+            ]
             data = b"".join((*parts, data))
         self._write(data)
 
@@ -137,7 +140,9 @@ class JournalWriter:
             raise disk_full(self._folder) from error
         if self._fd < 0:
             raise StoreError("this engine is closed, so nothing can be recorded by it", code="closed") from error
-        raise StoreError(f"the journal can't be written in {self._folder}: {error.strerror}", code="unwritable") from error
+        raise StoreError(
+            f"the journal can't be written in {self._folder}: {error.strerror}", code="unwritable"
+        ) from error
 
     def _open(self) -> None:
         with self._lock:

@@ -38,7 +38,12 @@ class EngineLock:
         self._pid = os.getpid()
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        who = {"host": socket.gethostname(), "boot_id": boot_id(), "pid": self._pid, "start_time": start_time(self._pid)}
+        who = {
+            "host": socket.gethostname(),
+            "boot_id": boot_id(),
+            "pid": self._pid,
+            "start_time": start_time(self._pid),
+        }
         os.write(self._fd, json.dumps(who).encode())
         os.register_at_fork(after_in_child=self._forked)
 

@@ -48,7 +48,10 @@ class ObjectStore:
             return codecs.untagged(payload)
         data = frame if place == "frame" else self.read(payload[1])
         if data is None or len(data) != payload[0]:
-            raise StoreError("a recorded result is cut short; the store is damaged there: retry the node to make it again", code="damaged")
+            raise StoreError(
+                "a recorded result is cut short; the store is damaged there: retry the node to make it again",
+                code="damaged",
+            )
         return self._value(name, data)
 
     def summarise(self, value: Any) -> dict[str, Any] | None:
@@ -73,7 +76,9 @@ class ObjectStore:
             temporary.unlink(missing_ok=True)
             if error.errno in FULL:
                 raise disk_full(self.directory) from error
-            raise StoreError(f"a result can't be stored in {self.directory}: {error.strerror}", code="unwritable") from error
+            raise StoreError(
+                f"a result can't be stored in {self.directory}: {error.strerror}", code="unwritable"
+            ) from error
         return digest
 
     def read(self, digest: str) -> bytes:
@@ -82,7 +87,10 @@ class ObjectStore:
             data = self._path(digest).read_bytes()
         except OSError as error:
             if error.errno == errno.ENOENT:
-                raise StoreError(f"object {digest[:12]}… is not in the store any more: retry the node to make it again", code="damaged") from error
+                raise StoreError(
+                    f"object {digest[:12]}… is not in the store any more: retry the node to make it again",
+                    code="damaged",
+                ) from error
             raise StoreError(f"object {digest[:12]}… can't be read: {error.strerror}", code="unreadable") from error
         if sha256(data).hexdigest() != digest:
             raise StoreError(f"object {digest[:12]}… is damaged: retry the node to make it again", code="damaged")
@@ -174,7 +182,10 @@ def user_key() -> bytes:
     except FileNotFoundError:
         key = _make_key(path)
     if len(key) != 32:
-        raise StoreError(f"the signing key {path} is damaged: delete it; pickled results made with it can't be opened any more", code="damaged")
+        raise StoreError(
+            f"the signing key {path} is damaged: delete it; pickled results made with it can't be opened any more",
+            code="damaged",
+        )
     return key
 
 

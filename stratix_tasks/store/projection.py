@@ -75,10 +75,14 @@ class Projection:
             why = "it does not fit the journals"
         except duckdb.Error as error:
             if "lock" in str(error).lower():
-                raise StoreError(f"{path} is open in another process; close it there and try again", code="busy") from error
+                raise StoreError(
+                    f"{path} is open in another process; close it there and try again", code="busy"
+                ) from error
             why = str(error).splitlines()[0]
         aside = path.with_suffix(f".damaged-{int(time())}")
-        warnings.warn(f"{path} can't be used ({why}); it is kept as {aside.name} and made again from the journals", stacklevel=5)
+        warnings.warn(
+            f"{path} can't be used ({why}); it is kept as {aside.name} and made again from the journals", stacklevel=5
+        )
         path.rename(aside)
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
         return _attach(path)
@@ -116,7 +120,9 @@ class Projection:
                 _commit(db, rows, engine, number, frame.end)
                 rows = Rows()
         if tail.problem:
-            warnings.warn(f"{path} is damaged at byte {tail.offset}: what was recorded behind it is not shown", stacklevel=6)
+            warnings.warn(
+                f"{path} is damaged at byte {tail.offset}: what was recorded behind it is not shown", stacklevel=6
+            )
         if tail.offset > offset:
             _commit(db, rows, engine, number, tail.offset)
 
@@ -142,27 +148,46 @@ def _insert(db: duckdb.DuckDBPyConnection, table: str, values: list[tuple[Any, .
     columns = dict(zip(COLUMNS[table], zip(*values, strict=True), strict=True))
     made = {name: pandas.Series(list(column), dtype=_DTYPES.get(name, "object")) for name, column in columns.items()}
     chunk = pandas.DataFrame(made, copy=False)
-    picked = ", ".join(f'make_timestamp((chunk."{name}" * 1000000)::BIGINT)' if name in TIMES else f'chunk."{name}"' for name in COLUMNS[table])
+    picked = ", ".join(
+        f'make_timestamp((chunk."{name}" * 1000000)::BIGINT)' if name in TIMES else f'chunk."{name}"'
+        for name in COLUMNS[table]
+    )
     db.register("chunk", chunk)
     db.execute(f"INSERT INTO {table} SELECT {picked} FROM chunk")
     db.unregister("chunk")
 
 
 _DTYPES = {"at": "float64", "queued": "float64", "cpu": "float64", "value": "float64", "seq": "int64", "epoch": "int64"}
-_DTYPES |= {"unit": "Int64", "attempt": "Int64", "rows": "Int64", "first": "int64", "count": "int64", "parent": "int64", "pid": "int64", "priority": "int64"}
+_DTYPES |= {
+    "unit": "Int64",
+    "attempt": "Int64",
+    "rows": "Int64",
+    "first": "int64",
+    "count": "int64",
+    "parent": "int64",
+    "pid": "int64",
+    "priority": "int64",
+}
 
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     """Open, or make with the tables in it. The storage version is one that duckdb 1.5 reads too."""
     import duckdb
 
-    db = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    db = duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
     db.execute("SET threads = 2")
     fresh = not path.exists()
     place = str(path).replace("'", "''")
     db.execute(f"ATTACH '{place}' AS history (STORAGE_VERSION 'v1.5.0')")
     db.execute("USE history")
-    if fresh or not db.execute("SELECT 1 FROM duckdb_tables() WHERE database_name = 'history' AND table_name = 'meta'").fetchone():
+    if (
+        fresh
+        or not db.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'history' AND table_name = 'meta'"
+        ).fetchone()
+    ):
         db.execute("BEGIN")
         for statement in schema("analytics").split(";\n"):
             if statement.strip():
@@ -185,7 +210,10 @@ def _locked(path: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if monotonic() > limit:
-                    raise StoreError(f"another process reads {path.parent / 'runs.duckdb'} for over {PATIENCE:g} s; try again", code="busy") from None
+                    raise StoreError(
+                        f"another process reads {path.parent / 'runs.duckdb'} for over {PATIENCE:g} s; try again",
+                        code="busy",
+                    ) from None
                 sleep(0.02)
         yield
     finally:

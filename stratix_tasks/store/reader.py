@@ -108,7 +108,11 @@ class Journals:
         self.directory = directory
 
     def engines(self) -> list[str]:
-        return sorted(entry.name for entry in self.directory.iterdir() if entry.is_dir()) if self.directory.is_dir() else []
+        return (
+            sorted(entry.name for entry in self.directory.iterdir() if entry.is_dir())
+            if self.directory.is_dir()
+            else []
+        )
 
     def files(self, engine: str) -> list[tuple[int, Path]]:
         """Numbered files of an engine, in order."""
@@ -126,7 +130,12 @@ class Journals:
         return place
 
     def record(
-        self, run: bytes, engines: list[str] | None = None, cuts: dict[str, tuple[int, int, int]] | None = None, *, notes: bool = False
+        self,
+        run: bytes,
+        engines: list[str] | None = None,
+        cuts: dict[str, tuple[int, int, int]] | None = None,
+        *,
+        notes: bool = False,
     ) -> RunRecord:
         """Everything of one run. `cuts`: engine → (epoch, file, offset). A fact written twice counts once: the higher epoch wins."""
         chosen: dict[int, tuple[int, Fact]] = {}

@@ -6,7 +6,18 @@ from typing import Any
 
 import orjson
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, CREATED, EXPANDED, GIVEN, KIND_NAMES, MOVED, REQUESTED, RUN, STARTED
+from stratix_tasks.core.facts import (
+    CLAIMED,
+    COMPLETED,
+    CREATED,
+    EXPANDED,
+    GIVEN,
+    KIND_NAMES,
+    MOVED,
+    REQUESTED,
+    RUN,
+    STARTED,
+)
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.store.ids import text as run_text
 from stratix_tasks.store.reader import Frame
@@ -64,9 +75,49 @@ class Rows:
             if kind == COMPLETED:
                 summary = fact[6]
                 rows = summary.get("rows") if summary else None
-                add((run, seq, epoch, at, "completed", fact[2], "ok", "completed", None, fact[3], None, None, fact[7], rows, None, None, None))
+                add(
+                    (
+                        run,
+                        seq,
+                        epoch,
+                        at,
+                        "completed",
+                        fact[2],
+                        "ok",
+                        "completed",
+                        None,
+                        fact[3],
+                        None,
+                        None,
+                        fact[7],
+                        rows,
+                        None,
+                        None,
+                        None,
+                    )
+                )
             elif kind == STARTED:
-                add((run, seq, epoch, at, "started", fact[2], "dispatch", "running", None, fact[3], fact[4], fact[5], None, None, None, None, None))
+                add(
+                    (
+                        run,
+                        seq,
+                        epoch,
+                        at,
+                        "started",
+                        fact[2],
+                        "dispatch",
+                        "running",
+                        None,
+                        fact[3],
+                        fact[4],
+                        fact[5],
+                        None,
+                        None,
+                        None,
+                        None,
+                        None,
+                    )
+                )
             else:
                 add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact)))
 
@@ -77,7 +128,20 @@ class Rows:
             error = (detail or {}).get("error") or {}
             text = orjson.dumps({k: v for k, v in detail.items() if k != "error"}).decode() if detail else None
             message = str(error["message"])[:2000] if error else None
-            return (unit, EVENTS[event], STATES[state], reason, attempt, None, None, None, None, error.get("type"), message, text)
+            return (
+                unit,
+                EVENTS[event],
+                STATES[state],
+                reason,
+                attempt,
+                None,
+                None,
+                None,
+                None,
+                error.get("type"),
+                message,
+                text,
+            )
         if kind == RUN:
             detail = orjson.dumps(fact[4]).decode() if fact[4] else None
             return (None, None, RUN_STATES[fact[2]], fact[3], None, None, None, None, None, None, None, detail)
@@ -86,7 +150,20 @@ class Rows:
             self.tables["expansions"].append((run, unit, first, count, keys))
             return (unit, "expanded", "open", None, None, None, None, None, None, None, None, None)
         if kind == GIVEN:
-            return (fact[2], "given", None, "given", None, None, None, None, (fact[5] or {}).get("rows"), None, None, None)
+            return (
+                fact[2],
+                "given",
+                None,
+                "given",
+                None,
+                None,
+                None,
+                None,
+                (fact[5] or {}).get("rows"),
+                None,
+                None,
+                None,
+            )
         if kind == REQUESTED:
             asked = orjson.dumps({"verb": fact[2], "target": fact[3], "args": fact[4], "by": fact[5]}).decode()
             return (None, fact[2], None, "user", None, None, None, None, None, None, None, asked)
@@ -97,11 +174,26 @@ class Rows:
         return (None, None, None, None, None, None, fact[2]["engine"], None, None, None, None, None)
 
     def _created(self, run: str, at: float, about: dict[str, Any]) -> None:
-        inputs = {name: kept[1] if kept[0] == "json" else f"<{kept[0].partition('+')[0]}>" for name, kept in about["inputs"].items()}
+        inputs = {
+            name: kept[1] if kept[0] == "json" else f"<{kept[0].partition('+')[0]}>"
+            for name, kept in about["inputs"].items()
+        }
         self.tables["flows"].append((about["flow"], about["version"], orjson.dumps(about["spec"]).decode()))
         tags = orjson.dumps(about["tags"]).decode()
         shown = orjson.dumps(inputs).decode()
-        row = (run, about["flow"], about["version"], about["engine"], about["host"], about["pid"], at, shown, tags, about["key"], about["priority"])
+        row = (
+            run,
+            about["flow"],
+            about["version"],
+            about["engine"],
+            about["host"],
+            about["pid"],
+            at,
+            shown,
+            tags,
+            about["key"],
+            about["priority"],
+        )
         self.tables["created"].append(row)
         self.tables["nodes"] += [(run, unit, *node) for unit, node in enumerate(about["nodes"])]
 

@@ -35,7 +35,9 @@ class Store:
         if write:
             self._make()
         elif not self.path.is_dir():
-            raise StoreError(f"there is no store in {self.path}; run a flow first, or name another folder", code="no-store")
+            raise StoreError(
+                f"there is no store in {self.path}; run a flow first, or name another folder", code="no-store"
+            )
         self._check_format()
         self.journals = Journals(self.path / "journal")
         self.objects = ObjectStore(self.path / "objects")

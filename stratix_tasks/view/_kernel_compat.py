@@ -75,7 +75,11 @@ def _message_type(running: Any, message: Any) -> str:
 
 def _dispatch(running: Any, dispatch: Any, args: Any) -> None:
     """Run one message's handler to its end, and put the cell's own parent back."""
-    identity, parent, handler = running._parent_ident["shell"], running.get_parent("shell"), running.saved_sigint_handler
+    identity, parent, handler = (
+        running._parent_ident["shell"],
+        running.get_parent("shell"),
+        running.saved_sigint_handler,
+    )
     coroutine = dispatch(*args)
     try:
         while True:

@@ -52,7 +52,8 @@ def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, A
 def pack(records: list[tuple[int, Record]]) -> bytes:
     """Records as the bytes of a patch."""
     return b"".join(
-        RECORD.pack(node, *record[:8], *(NAN if value is None else value for value in record[8:])) for node, record in records
+        RECORD.pack(node, *record[:8], *(NAN if value is None else value for value in record[8:]))
+        for node, record in records
     )
 
 

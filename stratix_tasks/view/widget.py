@@ -81,7 +81,9 @@ class FlowView(anywidget.AnyWidget):
 
     def _heard(self, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "request" and content.get("verb") == "start":
-            threading.Thread(target=self._answer, args=(content, self._start), name="stratix-start", daemon=True).start()
+            threading.Thread(
+                target=self._answer, args=(content, self._start), name="stratix-start", daemon=True
+            ).start()
         else:
             self._source.later(0.0, lambda: self._handle(content))
 
@@ -123,5 +125,8 @@ class FlowView(anywidget.AnyWidget):
     def _reply(self, content: dict[str, Any], result: Any, error: BaseException | None) -> None:
         told = None
         if error is not None:
-            told = {"code": getattr(error, "code", "error"), "message": error.message if isinstance(error, StratixError) else str(error)}
+            told = {
+                "code": getattr(error, "code", "error"),
+                "message": error.message if isinstance(error, StratixError) else str(error),
+            }
         self.send({"type": "reply", "id": content.get("id"), "ok": error is None, "error": told, "result": result})

@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def find_browser() -> str | None:
-    found = subprocess.run([sys.executable, str(ROOT / "scripts" / "browser.py")], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "browser.py")], capture_output=True, text=True, check=False
+    )
     return found.stdout.strip() or None
 
 

@@ -45,14 +45,29 @@ class Server:
         self.home = Path(tempfile.mkdtemp(prefix="stratix-jupyter-"))
         names = {"CONFIG": "c", "DATA": "d", "RUNTIME": "r"}
         env = {**os.environ, **{f"JUPYTER_{name}_DIR": str(self.home / folder) for name, folder in names.items()}}
-        env |= {"IPYTHONDIR": str(self.home / "i"), "STRATIX_STORE": str(root / "store"), "STRATIX_CONFIG": str(self.home / "stratix")}
+        env |= {
+            "IPYTHONDIR": str(self.home / "i"),
+            "STRATIX_STORE": str(root / "store"),
+            "STRATIX_CONFIG": str(self.home / "stratix"),
+        }
         env |= {"JUPYTERLAB_SETTINGS_DIR": str(self.home / "s"), "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "w")}
         self.log = self.home / "log"
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", f"jupyter{app}" if app == "lab" else "notebook", "--no-browser", "--allow-root"),
-                *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"),
+                *(
+                    sys.executable,
+                    "-m",
+                    f"jupyter{app}" if app == "lab" else "notebook",
+                    "--no-browser",
+                    "--allow-root",
+                ),
+                *(
+                    "--ip=127.0.0.1",
+                    f"--port={self.port}",
+                    "--ServerApp.port_retries=0",
+                    f"--IdentityProvider.token={self.token}",
+                ),
                 *(f"--ServerApp.root_dir={root}", f"--{expose}.expose_app_in_browser=True"),
                 "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
             ],
@@ -86,7 +101,14 @@ class Server:
     def notebook(self, name: str, cells: Sequence[str]) -> str:
         """Write a notebook; the answer is its address."""
         made: list[dict[str, Any]] = [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+            {
+                "cell_type": "code",
+                "id": f"c{i}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
             for i, source in enumerate(cells)
         ]
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

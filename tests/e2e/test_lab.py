@@ -132,7 +132,9 @@ def test_interrupting_a_waiting_cell_ends_the_wait_only(started: Notebook) -> No
     started.execute("begun = True")
     started.value("begun")
     started.execute(code)
-    page.wait_for_function("window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status == 'busy'")
+    page.wait_for_function(
+        "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status == 'busy'"
+    )
     asked = time.time()
     started.interrupt()
     stopped = float(started.value("stopped"))

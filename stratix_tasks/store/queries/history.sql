@@ -4,9 +4,10 @@ SELECT run, flow, version, status, started, ended, duration, inputs, tags, nodes
 FROM runs ORDER BY started DESC, run DESC;
 
 -- name: tasks
--- Nodes and items, in the order of the flow; a mapped node and a sub-flow have rows of their own.
+-- Nodes and items, in the order of the flow; a mapped node has a row of its own, before those of its items.
 SELECT run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, rss, worker, error, rows, cached
-FROM tasks WHERE $run IS NULL OR run = $run ORDER BY run, unit;
+FROM tasks WHERE $run IS NULL OR run = $run
+ORDER BY run, min(unit) OVER (PARTITION BY run, node), unit;
 
 -- name: attempts
 -- Every attempt that was started.

@@ -1,0 +1,247 @@
+"""The commands, each a thin layer over what Python offers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from stratix_tasks import __version__
+from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
+from stratix_tasks.cli.live import follow
+from stratix_tasks.cli.tables import show
+from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.session.default import configure, default_engine
+from stratix_tasks.session.run import Run
+
+app = typer.Typer(
+    cls=Commands,
+    help="Durable workflows that live in a notebook.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Inputs = Annotated[
+    list[str] | None, typer.Option("--input", "-i", help="An input as name=value; the value may be JSON.")
+]
+Allow = Annotated[
+    list[str] | None, typer.Option("--allow", help="A module that may be imported for the functions of the flow.")
+]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or `last`.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    store: Annotated[
+        str | None, typer.Option(help="The folder of the store.", envvar="STRATIX_STORE", show_default=".stratix")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Durable workflows that live in a notebook."""
+    if store is not None:
+        configure(store=store)
+
+
+@app.command()
+def demo(
+    sample: Annotated[float, typer.Option(min=0.01, max=1.0, help="The part of the flights to look at.")] = 1.0,
+    html: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("demo.html"),
+) -> None:
+    """Run a real job: what foretells late flights? 336,776 flights, twelve models, about ten seconds."""
+    try:
+        from stratix_tasks.demo.flights import flights
+    except ModuleNotFoundError as missing:
+        raise InputError(f"the demo needs {missing.name}: pip install 'stratix-tasks[demo]'") from None
+    run = default_engine().start(flights, {"sample": sample})
+    status = follow(run, console)
+    show(console, _tasks(run), title="The run's tasks, from DuckDB: history().tasks(run)")
+    if status == "completed":
+        console.print(run.result(), style="bold", soft_wrap=True)
+    run.to_html(html)
+    console.print(f"\nThe graph of this run:  {html.resolve()}  (opens in a browser, offline)", soft_wrap=True)
+    console.print("The same, live, in a notebook:  make lab, or stratix lab  →  01_quickstart.ipynb")
+    _leave(run)
+
+
+@app.command()
+def run(
+    flow: Annotated[str, typer.Argument(help="A YAML file, or module:name of a @flow.")],
+    inputs: Inputs = None,
+    allow: Allow = None,
+    key: Annotated[str | None, typer.Option(help="The same key is the same run.")] = None,
+) -> None:
+    """Run a flow to its end, with live progress."""
+    found = _flow(flow, allow)
+    started = found.options(key=key).start(**_inputs(found, inputs)) if key else found.start(**_inputs(found, inputs))
+    follow(started, console)
+    _finish(started)
+
+
+@app.command()
+def validate(
+    flow: Annotated[str, typer.Argument(help="A YAML file, or module:name of a @flow.")], allow: Allow = None
+) -> None:
+    """Tell everything that is wrong with a flow; nothing runs."""
+    found = _flow(flow, allow)
+    problems = found.validate()
+    for problem in problems:
+        console.print(str(problem), markup=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    console.print(f"Flow {found.name}: {len(found.spec.tasks)} nodes, no problems.")
+
+
+@app.command()
+def runs(csv: Csv = False) -> None:
+    """List the runs of the store, the newest first."""
+    from stratix_tasks.session.past import history
+
+    frame = history().runs()
+    kept = ["run", "flow", "status", "started", "duration", "failed", "inputs", "reason"]
+    show(console, frame if csv else frame[kept], title="Runs", csv=csv)
+
+
+@app.command("show")
+def show_run(run_id: RunId, csv: Csv = False) -> None:
+    """Show the tasks of a run."""
+    found = _run(run_id)
+    frame = found.tasks() if csv else _tasks(found)
+    title = f"Run {found.id} of {found.flow}: {found.status}"
+    show(console, frame, title=title, csv=csv)
+    if found.error is not None:
+        console.print(str(found.error), style="red", markup=False, soft_wrap=True)
+
+
+@app.command()
+def recover() -> None:
+    """Go on with the runs that were interrupted, and wait for them."""
+    sys.path.insert(0, os.getcwd())
+    found = default_engine().recover()
+    if not found:
+        console.print("Nothing to recover.")
+    for one in found:
+        follow(one, console)
+    for one in found:
+        _finish(one)
+
+
+@app.command()
+def history(
+    query: Annotated[str, typer.Argument(help="A SELECT over runs, tasks, attempts, transitions, logs, metrics, …")],
+    csv: Csv = False,
+) -> None:
+    """Ask the history in SQL."""
+    from stratix_tasks.session.past import history as past
+
+    show(console, past().sql(query), csv=csv)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the YAML format, for editors."""
+    from stratix_tasks.formats.yaml_schema import schema as made
+
+    print(json.dumps(made(), indent=2))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="A folder.", show_default="notebooks, if there is one")] = None,
+) -> None:
+    """Open JupyterLab on the notebooks; further options go to it."""
+    from importlib.util import find_spec
+
+    if find_spec("jupyterlab") is None:
+        raise InputError("JupyterLab is missing: pip install 'stratix-tasks[notebook]'")
+    where = folder or (Path("notebooks") if Path("notebooks").is_dir() else Path())
+    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *root, *context.args, str(where)])
+
+
+def _flow(name: str, allow: list[str] | None) -> Any:
+    """The flow of a YAML file or of `module:name`; modules are looked for in the working directory too."""
+    sys.path.insert(0, os.getcwd())
+    from stratix_tasks.session.document import load_flow
+    from stratix_tasks.session.flow import Flow
+
+    module, colon, attribute = name.rpartition(":")
+    if not colon or name.endswith((".yaml", ".yml")):
+        return load_flow(name, allow=allow or ())
+    from importlib import import_module
+
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise FlowError(f"there is no flow {name}: {error}", code="no-flow") from None
+    if not isinstance(found, Flow):
+        raise FlowError(f"{name} is a {type(found).__name__}, not a @flow", code="no-flow")
+    return found
+
+
+def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:
+    """`name=value` as inputs: text where the flow wants text, else JSON where it is JSON."""
+    made: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise InputError(f"an input is given as name=value, not {pair!r}")
+        given = flow.spec.inputs.get(name)
+        made[name] = text if given is not None and given.type == "str" else _value(text)
+    return made
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _run(run_id: str) -> Run:
+    engine = default_engine()
+    if run_id == "last":
+        newest = engine.store.catalog.runs()
+        if not newest:
+            raise InputError(f"the store {engine.store.path} has no runs", code="unknown-run")
+        run_id = newest[0].id
+    return engine.run(run_id)
+
+
+def _tasks(run: Run) -> Any:
+    frame = run.tasks()
+    kept = ["node", "item", "key", "state", "reason", "wait", "duration", "cpu", "rows", "error"]
+    return frame[kept]
+
+
+def _finish(run: Run) -> None:
+    if run.status == "completed":
+        result = run.result()
+        if result is not None:
+            console.print(result, markup=False, soft_wrap=True)
+    _leave(run)
+
+
+def _leave(run: Run) -> NoReturn | None:
+    """End with the code for how the run ended; nothing when it completed."""
+    if run.status == "completed":
+        return None
+    if run.error is not None:
+        raise run.error
+    console.print(f"Run {run.id} is {run.status}.")
+    raise typer.Exit(FAILED)

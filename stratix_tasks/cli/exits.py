@@ -1,0 +1,29 @@
+"""How a command ends: errors of ours as text and exit code, never as a traceback."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from typer.core import TyperGroup
+
+from stratix_tasks.errors import FlowError, InputError, StoreError, StratixError
+
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+class Commands(TyperGroup):
+    """The group of all commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for. SystemExit with the code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except StratixError as error:
+            console = Console(stderr=True, highlight=False, soft_wrap=True)
+            console.print(f"[bold red]{type(error).__name__}[/] ", end="")
+            console.print(str(error), markup=False)
+            sys.exit(BAD_INPUT if isinstance(error, FlowError | InputError | StoreError) else FAILED)

@@ -1,0 +1,34 @@
+"""A snapshot of a flow as a Mermaid flowchart, for READMEs and issue trackers that draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")'}
+
+
+def to_mermaid(view: Mapping[str, Any]) -> str:
+    """Mermaid text: boxes for tasks, a subgraph for each sub-flow, dotted arrows for order without data."""
+    lines = ["flowchart LR", *_members(view["nodes"], -1, "  ")]
+    for a, b, kind in view["edges"]:
+        lines.append(f"  n{a} {'-.->' if kind == 'order' else '-->'} n{b}")
+    return "\n".join(lines) + "\n"
+
+
+def _members(nodes: list[dict[str, Any]], parent: int, indent: str) -> Iterator[str]:
+    for number, node in enumerate(nodes):
+        if node["parent"] != parent:
+            continue
+        card = f"n{number}{SHAPES[node['kind']].format(_quoted(node['label']))}"
+        if node["kind"] != "flow":
+            yield f"{indent}{card}"
+            continue
+        yield f'{indent}subgraph g{number} ["{_quoted(node["name"])}"]'
+        yield f"{indent}  {card}"
+        yield from _members(nodes, number, indent + "  ")
+        yield f"{indent}end"
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "#quot;")
