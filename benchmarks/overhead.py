@@ -7,18 +7,15 @@ Baseline: a TaskGroup with one created task a node, which awaits its predecessor
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
+from benchmarks.rows import Row
 from stratix_tasks import configure, each, flow, task
 
 CHAIN = 1_000
@@ -181,8 +178,8 @@ def measure(
     return median(mine), median(other) if other else 0.0
 
 
-Row = tuple[str, Callable[[], Any], Callable[[], Any] | None, Callable[[], float], int, str, float]
-ROWS: list[Row] = [
+Case = tuple[str, Callable[[], Any], Callable[[], Any] | None, Callable[[], float], int, str, float]
+ROWS: list[Case] = [
     ("fan-out 10,000 async", fan, baseline(FAN_NEEDS), process_time, FAN, "baseline +", 20),
     ("layered 50×40 async", layered, baseline(LAYERED_NEEDS), process_time, LAYERS * WIDTH, "baseline +", 20),
     ("fan-out 10,000 threads", sync_fan, baseline(FAN_NEEDS), process_time, FAN, "baseline +", 30),
@@ -195,31 +192,12 @@ ROWS: list[Row] = [
 ]
 
 
-def run(pairs: int = 5) -> list[dict[str, Any]]:
-    """One dict a row: name, ours and baseline in µs a task, bar, ok."""
+def run(pairs: int = 5) -> Iterator[Row]:
+    """A row each of `ROWS`, in µs a task, or as a ratio."""
     configure(store=tempfile.mkdtemp(prefix="stratix-bench-"), concurrency=100)
-    results = []
     for name, ours, theirs, clock, count, kind, bar in ROWS:
-        mine, other = measure(ours, theirs, clock, pairs)
-        mine, other = mine / count * 1e6, other / count * 1e6
-        got = other / mine if kind == "efficiency" else mine - other if kind == "baseline +" else mine
-        ok = got >= bar if kind == "efficiency" else got <= bar
-        results.append(
-            {
-                "row": name,
-                "ours": round(mine, 2),
-                "baseline": round(other, 2),
-                "got": round(got, 2),
-                "bar": f"{kind} {bar:g}",
-                "ok": ok,
-            }
-        )
-        print(
-            f"{name:32} ours {mine:9.1f}  baseline {other:9.1f}  {kind} {got:8.2f}  (bar {bar:g}) {'ok' if ok else 'MISSED'}",
-            flush=True,
-        )
-    return results
-
-
-if __name__ == "__main__":
-    run()
+        mine, other = (seconds / count * 1e6 for seconds in measure(ours, theirs, clock, pairs))
+        if kind == "efficiency":
+            yield Row(name, "×", mine, other, other / mine, "at least", bar)
+        else:
+            yield Row(name, "µs/task", mine, other, mine - other if kind == "baseline +" else mine, "at most", bar)

@@ -1,0 +1,1 @@
+"""What the README promises about speed, measured: `make bench` prints a table and writes benchmarks.json."""
