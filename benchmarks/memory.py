@@ -38,5 +38,7 @@ def run() -> Iterator[Row]:
 def _peak(items: int) -> float:
     """Peak resident memory in MB, from /proc: what wait4 tells of a child counts its parent's before the exec too."""
     with tempfile.TemporaryDirectory(prefix="stratix-bench-") as store:
-        done = subprocess.run([sys.executable, "-c", CODE, store, str(items)], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", CODE, store, str(items)], check=True, capture_output=True, text=True
+        )
     return float(done.stdout)

@@ -1,7 +1,7 @@
 """CPU time per task against an asyncio.TaskGroup in the same process, in interleaved pairs; the journal is on.
 
-Method: CPU time of the whole process from `start()` to the result; medians over the pairs; the DuckDB projection is not in it.
-Baseline: a TaskGroup with one created task a node, which awaits its predecessors.
+Method: CPU time of the whole process from `start()` to the result; medians over the pairs; the DuckDB projection is not
+in it. Baseline: a TaskGroup with one created task a node, which awaits its predecessors.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Durable workflows that live in a notebook.
 
-The path of everything: a decorated flow is traced into a FlowSpec (`dsl`, `spec`), checked as a Graph, laid out as a Plan
-(`core`), and started as a run: the machine turns events into facts and commands, the engine journals the facts (`store`) before
-it performs the commands (`engine`, `runners`). Facts are projected into DuckDB and read as data frames; a view is drawn from the
-live run (`view`). `session` puts the rooms together and holds what users call.
+The path of everything: a decorated flow is traced into a FlowSpec (`dsl`, `spec`), checked as a Graph, laid out as a
+Plan (`core`), and started as a run: the machine turns events into facts and commands, the engine journals the facts
+(`store`) before it performs the commands (`engine`, `runners`). Facts are projected into DuckDB and read as data
+frames; a view is drawn from the live run (`view`). `session` puts the rooms together and holds what users call.
 """
 
 from __future__ import annotations
@@ -53,7 +53,45 @@ _WHERE = {
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 
-__all__ = sorted((*_HOME, "__version__"))  # noqa: PLE0605
+__all__ = [
+    "Engine",
+    "ExecutorError",
+    "Flow",
+    "FlowError",
+    "InputError",
+    "Run",
+    "RunCancelled",
+    "RunnerLost",
+    "Static",
+    "StoreError",
+    "StratixError",
+    "TaskFailed",
+    "TransitionError",
+    "__version__",
+    "approval",
+    "configure",
+    "current",
+    "default_engine",
+    "each",
+    "finish",
+    "first_of",
+    "flow",
+    "history",
+    "load_flow",
+    "n_of",
+    "otherwise",
+    "product",
+    "recover",
+    "repeat",
+    "secret",
+    "signal",
+    "sleep",
+    "switch",
+    "task",
+    "track",
+    "uses",
+    "when",
+]
 
 if TYPE_CHECKING:
     from stratix_tasks.dsl.control import (

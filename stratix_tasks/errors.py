@@ -1,6 +1,7 @@
 """What can go wrong, below all rooms.
 
-Every error says what happened, where, what is allowed and what to do, and carries a stable `code` that programs can test for.
+Every error says what happened, where, what is allowed and what to do, and carries a stable `code` that programs can
+test for.
 """
 
 from __future__ import annotations

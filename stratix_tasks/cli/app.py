@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -237,10 +237,10 @@ def _finish(run: Run) -> None:
     _leave(run)
 
 
-def _leave(run: Run) -> NoReturn | None:
+def _leave(run: Run) -> None:
     """End with the code for how the run ended; nothing when it completed."""
     if run.status == "completed":
-        return None
+        return
     if run.error is not None:
         raise run.error
     console.print(f"Run {run.id} is {run.status}.")

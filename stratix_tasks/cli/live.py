@@ -34,7 +34,10 @@ TICK = 0.1
 
 
 def follow(run: Run, console: Console) -> str:
-    """Show the run until it has ended or is paused; returns its status. An interrupt cancels it, and is raised again."""
+    """Show the run until it has ended or is paused; returns its status.
+
+    An interrupt cancels it, and is raised again.
+    """
     try:
         return _live(run, console) if console.is_terminal else _lines(run, console)
     except KeyboardInterrupt:
@@ -77,7 +80,7 @@ def _picture(run: Run) -> Group:
     )
     table = Table(box=SIMPLE_HEAD, show_header=False, pad_edge=False)
     for justify in ("left", "left", "left", "right", "left"):
-        table.add_column(justify=justify)  # type: ignore[arg-type]
+        table.add_column(justify=justify)
     for row in _shown(rows):
         state = "running" if row["state"] == "open" else row["state"]
         colour = COLOURS.get(state, "dim")

@@ -36,7 +36,15 @@ def show(console: Console, frame: pandas.DataFrame, *, title: str = "", csv: boo
     import pandas
 
     kept = [name for name in frame.columns if frame.empty or not frame[name].isna().all()]
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name in kept:
         number = pandas.api.types.is_numeric_dtype(frame[name]) or pandas.api.types.is_timedelta64_dtype(frame[name])
         table.add_column(str(name), justify="right" if number else "left", no_wrap=name not in LONG)

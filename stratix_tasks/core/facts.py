@@ -1,25 +1,29 @@
 """Facts: what happened, in the past tense; the only thing that the journal holds, and enough to rebuild a run.
 
-A fact is a plain tuple `(kind, at, …)`; `at` is Unix time in seconds (float). Units are numbers: the plan's nodes come first, in
-the order of `created.nodes`; the items of a mapped node follow as one contiguous range, given by its `EXPANDED` fact.
-Facts of a run are numbered from 0 without gaps; that number is the fact's `seq`.
+A fact is a plain tuple `(kind, at, …)`; `at` is Unix time in seconds (float). Units are numbers: the plan's nodes come
+first, in the order of `created.nodes`; the items of a mapped node follow as one contiguous range, given by its
+`EXPANDED` fact. Facts of a run are numbered from 0 without gaps; that number is the fact's `seq`.
 
-| kind | rest of the tuple |
-|---|---|
-| CREATED | `{"flow", "version", "spec", "nodes": [[name, kind, parent], …], "inputs", "key", "priority", "tags", "engine", "host", "pid"}` |
-| RUN | state, reason, detail: the run moved to a RunState; detail is None or a dict (`error`) |
-| MOVED | unit, event, state, reason, attempt, detail: any transition of a unit that has no kind of its own; detail is None or a dict (`error`, `due`) |
-| STARTED | unit, attempt, queued_at, worker: ready → running; `queued_at` is when it became ready, which is not journaled apart |
-| COMPLETED | unit, attempt, codec, payload, summary, cpu: running → completed with its result; `cpu` in seconds or None |
-| GIVEN | unit, codec, payload, summary: completed with a value given by a person (reason `given`) |
-| EXPANDED | group, first, count, keys, codec, payload: pending → open, then closed; keys is None (index) or a list of str; items are stored (codec, payload) unless `codec` is "" (they are the elements of the mapped value) |
-| REQUESTED | verb, target, args, by: somebody asked; target is None (the run), a node or an item |
-| CLAIMED | engine, epoch, host, pid: a new owner goes on with the run; units that had a live body are pending again |
+What follows `kind` and `at`:
 
-Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec` is
-"<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before), or
-"<name>+object" with payload `[size, sha256]` (the bytes are in the object store). `<name>` is json, arrow, npy or pickle.
-`summary` is None for plain scalars, else a dict with some of `type`, `rows`, `columns`, `shape`, `length`.
+- CREATED: one dict: id, flow, version, spec, nodes `[[name, kind, parent], …]`, inputs, inputs_hash, key, priority,
+  tags, engine, host, pid, code.
+- RUN: state, reason, detail. The run moved to a RunState; detail is None or a dict (`error`).
+- MOVED: unit, event, state, reason, attempt, detail. Any transition of a unit that has no kind of its own; detail is
+  None or a dict (`error`, `due`).
+- STARTED: unit, attempt, queued_at, worker. ready → running; `queued_at` is when it became ready, which is not
+  journaled apart.
+- COMPLETED: unit, attempt, codec, payload, summary, cpu. running → completed with its result; `cpu` in seconds or None.
+- GIVEN: unit, codec, payload, summary. Completed with a value given by a person (reason `given`).
+- EXPANDED: group, first, count, keys, codec, payload. pending → open, then closed; keys is None (index) or a list of
+  str; items are stored (codec, payload) unless `codec` is "" (then they are the elements of the mapped value).
+- REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item.
+- CLAIMED: engine, epoch, host, pid. A new owner goes on with the run; units that had a live body are pending again.
+
+Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec`
+is "<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before),
+or "<name>+object" with payload `[size, sha256]` (the bytes are in the object store). `<name>` is json, arrow, npy or
+pickle. `summary` is None for plain scalars, else a dict with some of `type`, `rows`, `columns`, `shape`, `length`.
 Errors (in `detail["error"]`): `{"type", "message", "traceback", "code", "bases": [class names]}`.
 """
 

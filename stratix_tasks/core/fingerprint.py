@@ -1,7 +1,7 @@
 """Fingerprints: whether a function is still the one that a run was started with.
 
-A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function of the same
-module its own code counts, of a module its name, of plain data its value, of anything else its type.
+A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function of the
+same module its own code counts, of a module its name, of plain data its value, of anything else its type.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lanes: queues of ready units that compete for the same slots, and the slots themselves.
 
-A lane is a set of limits (run, engine, pools, a map's `max`); units of one lane are started by priority, then first come first
-served. Slots are shared objects: an engine's pools count the bodies of all its runs.
+A lane is a set of limits (run, engine, pools, a map's `max`); units of one lane are started by priority, then first
+come first served. Slots are shared objects: an engine's pools count the bodies of all its runs.
 """
 
 from __future__ import annotations

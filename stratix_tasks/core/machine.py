@@ -1,12 +1,14 @@
 """The machine: events in, facts and commands out. It decides; the shell journals the facts, then performs the commands.
 
-Theory of operation. A run is a set of units: nodes, the items of mapped nodes, and groups (mapped nodes and sub-flows), each in
-one state of `states.NODE` or `states.GROUP`. `left[u]` counts what a unit still waits for; when it reaches 0 the unit is ready
-(or asks for its condition, or for its expansion) and goes to its lane, from where `dispatch` starts it while slots are free.
-A unit that ends is spread to those that need it. Nothing here is scanned per event but the neighbours of what changed.
+Theory of operation. A run is a set of units: nodes, the items of mapped nodes, and groups (mapped nodes and sub-flows),
+each in one state of `states.NODE` or `states.GROUP`. `left[u]` counts what a unit still waits for; when it reaches 0
+the unit is ready (or asks for its condition, or for its expansion) and goes to its lane, from where `dispatch` starts
+it while slots are free. A unit that ends is spread to those that need it. Nothing here is scanned per event but the
+neighbours of what changed.
 
-Events are tuples `(kind, unit, attempt, at, …)`; facts are those of `facts.py`; commands are tuples `(kind, unit, attempt)`.
-Time comes in with the events; deadlines are kept as data (`timers`). Results are opaque: the machine only holds them.
+Events are tuples `(kind, unit, attempt, at, …)`; facts are those of `facts.py`; commands are tuples `(kind, unit,
+attempt)`. Time comes in with the events; deadlines are kept as data (`timers`). Results are opaque: the machine only
+holds them.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, MOVED, STARTED, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.lanes import Lane, Slots
+from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.plan import Kind, Plan, Policy
 from stratix_tasks.core.retry import pause_before, retries
 from stratix_tasks.core.states import (
@@ -40,8 +42,11 @@ from stratix_tasks.core.timers import Timer, Timers
 
 
 class Answer(IntEnum):
-    """What the shell reports. After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error ·
-    VERDICT True, False or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error."""
+    """What the shell reports.
+
+    After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error · VERDICT True, False
+    or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error.
+    """
 
     OK = 0
     FAIL = 1
@@ -53,7 +58,10 @@ class Answer(IntEnum):
 
 
 class Do(IntEnum):
-    """What the shell is told. EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit."""
+    """What the shell is told.
+
+    EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit.
+    """
 
     START = 0
     STOP = 1
@@ -133,7 +141,10 @@ class Machine:
     # ------------------------------------------------------------------ the way in
 
     def handle(self, events: Sequence[tuple[Any, ...]], at: float) -> tuple[list[Fact], list[tuple[int, int, int]]]:
-        """Take answers, fire what is due, start what can be started. Returns the facts to journal, then the commands to perform."""
+        """Take answers, fire what is due, start what can be started.
+
+        Returns the facts to journal, then the commands to perform.
+        """
         timers = self.timers
         if timers.deadline:
             for timer, unit in timers.pop_due(at):
@@ -387,7 +398,7 @@ class Machine:
     def _expanded(self, event: tuple[Any, ...]) -> None:
         _, unit, generation, at, count, keys, codec, payload = event
         if self.state[unit] != PENDING or self.generation.get(unit, 0) != generation:
-            return
+            return None
         if isinstance(count, dict):
             return self._refuse(unit, at, count)
         if self.plan.kinds[unit] is Kind.FLOW:
@@ -525,7 +536,10 @@ class Machine:
         detail: dict[str, Any] | None = None,
         target: State | None = None,
     ) -> None:
-        """One transition by the table, recorded as a fact; an end is spread. KeyError for a pair that the table does not name."""
+        """One transition by the table, recorded as a fact; an end is spread.
+
+        KeyError for a pair that the table does not name.
+        """
         table = GROUP if self.is_group(unit) else NODE
         named = table[State(self.state[unit])][event]
         to = target if target is not None else named

@@ -1,6 +1,7 @@
 """Plan: a checked graph laid out for the machine: units as numbers, sub-flows unfolded, one policy per way of running.
 
-Units of the outermost flow come first, in the order of the document; the members of a sub-flow follow after all of them.
+Units of the outermost flow come first, in the order of the document; the members of a sub-flow follow after all of
+them.
 """
 
 from __future__ import annotations

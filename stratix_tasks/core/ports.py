@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,15 +20,27 @@ class Encoded:
 
 
 class Journal(Protocol):
-    """Append-only truth of one engine. `commit` returns once the operating system has the bytes: they survive `kill -9`."""
+    """Append-only truth of one engine.
+
+    `commit` returns once the operating system has the bytes: they survive `kill -9`.
+    """
 
     def commit(
         self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Iterable[tuple[int, int, bytes]] = ()
     ) -> None:
-        """Write the payload frames `(unit, attempt, bytes)`, then the facts numbered from `seq`, in one write. StoreError `disk-full` leaves the file as it was."""
+        """Write the payload frames `(unit, attempt, bytes)`, then the facts numbered from `seq`, in one write.
+
+        StoreError `disk-full` leaves the file as it was.
+        """
 
     def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> None:
         """Write what gates nothing: `logs` or `metrics` rows. Dropped when the disk is full."""
+
+    def free_ballast(self) -> bool:
+        """Give back the room that was kept for the last words on a full disk. False when there was none."""
+
+    def restore_ballast(self) -> bool:
+        """Keep that room again. False when there is none."""
 
     def close(self) -> None: ...
 
@@ -40,15 +52,10 @@ class Objects(Protocol):
         """Any thread. StoreError `not-storable` names the type; `disk-full` when there is no room."""
 
     def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:
-        """The value again, equal to what was encoded. StoreError when it is missing, damaged or signed by someone else."""
+        """The value again, equal to what was encoded.
 
-
-class Clock(Protocol):
-    """Wall time and timers; only the shell owns one."""
-
-    def now(self) -> float: ...
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Any: ...
+        StoreError when it is missing, damaged or signed by someone else.
+        """
 
 
 class Runner(Protocol):

@@ -14,7 +14,7 @@ from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Group, Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.requests import live_bodies
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
 
@@ -33,7 +33,10 @@ SCALARS = (type(None), bool, int, float, str)
 
 
 def fold(machine: Machine, facts: Iterable[Fact]) -> float:
-    """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right. Returns the last fact's time."""
+    """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right.
+
+    Returns the last fact's time.
+    """
     last = 0.0
     for fact in facts:
         last = fact[1]
@@ -46,11 +49,18 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     return last
 
 
-def claim(machine: Machine, at: float, engine: str, epoch: int, host: str, pid: int, idle: float) -> None:
-    """A new owner goes on: live bodies died with the old one; deadlines did not count for `idle` seconds."""
+def claim(
+    machine: Machine, at: float, engine: str, epoch: int, host: str, pid: int, *, idle: float, hold: str = ""
+) -> None:
+    """A new owner goes on: live bodies died with the old one; deadlines did not count for `idle` seconds.
+
+    With a reason in `hold` a running run is paused for it, before anything starts.
+    """
     machine.facts.append((CLAIMED, at, engine, epoch, host, pid))
     if machine.run_state is RunState.PENDING:
         machine.start(at)
+    if hold and machine.run_state is RunState.RUNNING:
+        machine.run_move(RunEvent.PAUSE, at, hold)
     _arm(machine, at, idle)
     for state in (State.RUNNING, State.SUSPENDED, State.STOPPING):
         for unit in live_bodies(machine, state):

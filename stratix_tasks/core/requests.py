@@ -1,6 +1,7 @@
 """Requests: what people ask of a run, a node or an item. Each is recorded, idempotent, and legal or a TransitionError.
 
-A request whose effect already holds is a recorded no-op. One that the tables do not allow is refused with what is allowed now.
+A request whose effect already holds is a recorded no-op. One that the tables do not allow is refused with what is
+allowed now.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def request(
     encoded: Encoded | None = None,
     by: str = "",
 ) -> None:
-    """Apply one request; its facts and commands are in the machine. TransitionError (state unchanged) when it is illegal.
+    """Apply one request; its facts and commands are in the machine.
+
+    TransitionError (state unchanged) when it is illegal.
 
     `value` with its `encoded` form is what `skip` gives instead of the node's own result.
     """

@@ -1,7 +1,7 @@
 """When to try again, and how long to wait before: exponential backoff with full jitter.
 
-Full jitter draws uniformly from 0 to the backed-off delay, which spreads clients best (M. Brooker, "Exponential Backoff And
-Jitter", 2015).
+Full jitter draws uniformly from 0 to the backed-off delay, which spreads clients best (M. Brooker, "Exponential Backoff
+And Jitter", 2015).
 """
 
 from __future__ import annotations

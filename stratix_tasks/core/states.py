@@ -1,9 +1,9 @@
 """States and transitions, as data: the tables are the truth.
 
-A node, each item of a mapped node, and the run itself are three machines. `NODE`, `GROUP` and `RUN` name every legal pair of
-state and event and where it leads; whatever is not there is illegal. The diagrams in the documentation and the texts of
-TransitionError are derived from them. Why a transition happened (`timeout`, `user`, `upstream`, `when`, `given`, …) is a column
-of the transition, never a state.
+A node, each item of a mapped node, and the run itself are three machines. `NODE`, `GROUP` and `RUN` name every legal
+pair of state and event and where it leads; whatever is not there is illegal. The diagrams in the documentation and the
+texts of TransitionError are derived from them. Why a transition happened (`timeout`, `user`, `upstream`, `when`,
+`given`, …) is a column of the transition, never a state.
 """
 
 from __future__ import annotations
@@ -121,8 +121,13 @@ _S, _E = State, Event
 TARGET = None
 """In a table: the state that the stop was asked for."""
 
-_NO_BODY = {_E.CANCEL: _S.CANCELLED, _E.SKIP: _S.SKIPPED, _E.GIVE: _S.COMPLETED}
-_BAD_END = {_E.RETRY: _S.PENDING, _E.GIVE: _S.COMPLETED, _E.SKIP: _S.SKIPPED, _E.ROLLBACK: _S.PENDING}
+_NO_BODY: dict[Event, State | None] = {_E.CANCEL: _S.CANCELLED, _E.SKIP: _S.SKIPPED, _E.GIVE: _S.COMPLETED}
+_BAD_END: dict[Event, State | None] = {
+    _E.RETRY: _S.PENDING,
+    _E.GIVE: _S.COMPLETED,
+    _E.SKIP: _S.SKIPPED,
+    _E.ROLLBACK: _S.PENDING,
+}
 
 NODE: dict[State, dict[Event, State | None]] = {
     _S.PENDING: {
@@ -222,7 +227,10 @@ GROUP: dict[State, dict[Event, State | None]] = {
     _S.CANCELLED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
     _S.SKIPPED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
 }
-"""Mapped nodes and sub-flows. A stop of an open group stops its items; it ends in the stop's target when the last one has ended."""
+"""Mapped nodes and sub-flows.
+
+A stop of an open group stops its items; it ends in the stop's target when the last one has ended.
+"""
 
 RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
     RunState.PENDING: {RunEvent.START: RunState.RUNNING, RunEvent.CANCEL: RunState.CANCELLED},

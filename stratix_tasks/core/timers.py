@@ -22,7 +22,10 @@ _OF_UNITS = (Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED, Timer.DUE, Timer.GRACE)
 
 
 class Timers:
-    """`arm`, `drop`, `freeze` and `thaw`, and `pop_due(at)`; `next()` is the earliest deadline or None. Times in seconds."""
+    """`arm`, `drop`, `freeze` and `thaw`, and `pop_due(at)`; `next()` is the earliest deadline or None.
+
+    Times in seconds.
+    """
 
     __slots__ = ("_heap", "deadline", "frozen", "paused")
 

@@ -24,7 +24,8 @@ def why(machine: Machine, unit: int, at: float) -> str:
         case State.SUSPENDED:
             return f"'{name}' is parked at a checkpoint; resume goes on from there."
         case State.RETRYING:
-            return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {max(machine.due.get(unit, at) - at, 0):.1f} s."
+            wait = max(machine.due.get(unit, at) - at, 0)
+            return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {wait:.1f} s."
         case State.HELD:
             return f"'{name}' is paused by itself; resume('{name}') lets it go."
         case State.STOPPING:

@@ -1,13 +1,15 @@
 """Binding: from the values of a document to the values that a body gets.
 
-Each sub-flow is a scope with inputs of its own; `tasks.x` means a unit of the same scope. Results that are recorded but not in
-memory are loaded when they are first needed.
+Each sub-flow is a scope with inputs of its own; `tasks.x` means a unit of the same scope. Results that are recorded but
+not in memory are loaded when they are first needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, fields, is_dataclass
 from math import prod
 from typing import Any
 
@@ -154,7 +156,10 @@ class Binding:
     # ------------------------------------------------------------------ resolving
 
     def resolve(self, value: Any, scope: int, item: dict[str, Any] | None = None) -> Any:
-        """A value of the document with everything filled in. Containers are rebuilt only where something stands in them."""
+        """A value of the document with everything filled in.
+
+        Containers are rebuilt only where something stands in them.
+        """
         kind = type(value)
         if kind in ATOMS:
             return value
@@ -171,8 +176,10 @@ class Binding:
                 update={n: self.resolve(getattr(value, n), scope, item) for n in kind.__pydantic_fields__}
             )
         if is_dataclass(value) and next(leaves(value), None) is not None:
-            made = {f.name: self.resolve(getattr(value, f.name), scope, item) for f in fields(value)}
-            return replace(value, **made)
+            made = copy(value)
+            for field in fields(value):
+                object.__setattr__(made, field.name, self.resolve(getattr(value, field.name), scope, item))
+            return made
         return value
 
     def evaluate(self, expr: Expr, scope: int, item: dict[str, Any] | None = None) -> Any:
@@ -230,7 +237,7 @@ class Binding:
             name: self.resolve(value, self.plan.parents[unit]) for name, value in self.plan.specs[unit].args.items()
         }
         inputs = self.plan.flows[unit].inputs
-        return {name: given[name] if name in given else spec.default for name, spec in inputs.items()}
+        return {name: given.get(name, spec.default) for name, spec in inputs.items()}
 
     def _fan(self, unit: int) -> Fan:
         scope, spec = self.plan.parents[unit], self.plan.specs[unit]
@@ -267,10 +274,8 @@ class Binding:
         seen: dict[str, Any] = {"status": State(self.machine.state[unit]).label}
         if self.machine.state[unit] == State.COMPLETED:
             seen["summary"] = _plain(self.summary(unit))
-            try:
+            with suppress(TypeError):
                 seen["output"] = _plain(self.value(unit), strict=True)
-            except TypeError:
-                pass
         return seen
 
 
@@ -288,7 +293,10 @@ def _positioned(named: dict[str, Any], positional: tuple[str, ...]) -> tuple[tup
 
 
 def _plain(value: Any, *, strict: bool = False) -> Any:
-    """JSON data for an expression; numpy scalars become Python's. TypeError for anything else when `strict`, else its text."""
+    """JSON data for an expression; numpy scalars become Python's.
+
+    TypeError for anything else when `strict`, else its text.
+    """
     kind = type(value)
     if kind in ATOMS:
         return value

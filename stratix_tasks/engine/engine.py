@@ -271,7 +271,7 @@ class EngineLoop:
         try:
             live.binding.forget(unit)
             count, keys = live.binding.expand(unit)
-            event = (int(Answer.EXPANDED), unit, generation, time(), count, keys, "", None)
+            event: tuple[Any, ...] = (int(Answer.EXPANDED), unit, generation, time(), count, keys, "", None)
         except Exception as error:
             event = (int(Answer.EXPANDED), unit, generation, time(), describe(error), None, "", None)
         self.post(live, event)
@@ -425,7 +425,10 @@ class EngineLoop:
     def slots_for(
         self, spec_pools: dict[str, int], flow: str, concurrency: int | None
     ) -> Callable[[Policy | None, int | None], Lane]:
-        """How one run gets its lanes: its own limit, the engine's, its pools'. Units with the same limits share a lane."""
+        """How one run gets its lanes: its own limit, the engine's, its pools'.
+
+        Units with the same limits share a lane.
+        """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
         lanes: dict[tuple[str, ...], Lane] = {}
 

@@ -53,7 +53,8 @@ def failure_of(live: LiveRun) -> StratixError:
     name, attempt = live.name(unit), machine.attempt[unit]
     message = (
         f"node '{name}' failed in attempt {attempt}: {error.get('type')}: {error.get('message')}\n"
-        f"  run.retry() tries again what failed; run.retry('{name}') or run.skip('{name}') this node alone; run.logs('{name}') shows its output."
+        f"  run.retry() tries again what failed; run.retry('{name}') or run.skip('{name}') this node alone; "
+        f"run.logs('{name}') shows its output."
     )
     failure = TaskFailed(
         message,

@@ -1,4 +1,7 @@
-"""A snapshot as one HTML file: the live view's front end, with the data in it. It opens offline and asks no network for anything."""
+"""A snapshot as one HTML file: the live view's front end, with the data in it.
+
+It opens offline and asks no network for anything.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';
+ style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:; img-src data:">
 <title>{title}</title>
 <style>{css}
 body {{ margin: 0; padding: 20px; background: #eef0f5; }}

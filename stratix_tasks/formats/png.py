@@ -15,7 +15,10 @@ FONT_FOLDERS = (
 
 
 def to_png(svg: str, *, scale: int = 2) -> bytes:
-    """A picture of an SVG text. Text is drawn with the system's fonts; without any font the picture has its shapes alone."""
+    """A picture of an SVG text.
+
+    Text is drawn with the system's fonts; without any font the picture has its shapes alone.
+    """
     import resvg_py
 
     folders = [str(path) for name in FONT_FOLDERS if (path := Path(name).expanduser()).is_dir()]

@@ -116,8 +116,11 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
     bottom = max((node["y"] + node["h"] for node in nodes), default=0.0) + TOP + MARGIN + 10
     width = max(right, 24.0 + 8.4 * len(snapshot["flow"]["name"]) + 260.0)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{bottom:.0f}" viewBox="0 0 {width:.0f} {bottom:.0f}" '
-        f'font-family="{FONT}" role="img" aria-label="{escape(_title(snapshot))}">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{bottom:.0f}" '
+            f'viewBox="0 0 {width:.0f} {bottom:.0f}" font-family="{FONT}" role="img" '
+            f'aria-label="{escape(_title(snapshot))}">'
+        ),
         f'<rect width="100%" height="100%" rx="10" fill="{colours["paper"]}"/>',
         *_header(snapshot, colours),
         f'<g transform="translate({MARGIN} {TOP})">',
@@ -172,7 +175,10 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if node["kind"] == "flow":
         return [
-            f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="13" fill="{fill}" fill-opacity="0.06" stroke="{fill}" stroke-opacity="0.5"/>',
+            (
+                f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="13" fill="{fill}" fill-opacity="0.06" '
+                f'stroke="{fill}" stroke-opacity="0.5"/>'
+            ),
             f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
         ]
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""

@@ -18,7 +18,10 @@ CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None
 
 
 class Stopped(BaseException):
-    """Raised inside a body at a checkpoint when it was asked to stop. Not an Exception, so that `except Exception` lets it pass."""
+    """Raised inside a body at a checkpoint when it was asked to stop.
+
+    Not an Exception, so that `except Exception` lets it pass.
+    """
 
 
 class Host(Protocol):
@@ -37,7 +40,10 @@ class Host(Protocol):
 
 
 class Attempt:
-    """A body to run: `function(*args, **kwargs)` in `context`. `stop`, `hold` and `go` are what the engine wants of it."""
+    """A body to run: `function(*args, **kwargs)` in `context`.
+
+    `stop`, `hold` and `go` are what the engine wants of it.
+    """
 
     __slots__ = ("args", "context", "function", "go", "hold", "host", "kwargs", "lines", "number", "stop", "unit")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import _get_running_loop, get_running_loop
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sized
 from hashlib import sha256
 from time import time
 from typing import Any, Generic, TypeVar
@@ -83,7 +83,10 @@ class Body:
         self._note("artifact", time(), str(name), encoded, type(value).__qualname__)
 
     def checkpoint(self) -> Checkpoint:
-        """A point where a cancel takes effect and a pause parks the body. In an `async def` body: `await current().checkpoint()`."""
+        """A point where a cancel takes effect and a pause parks the body.
+
+        In an `async def` body: `await current().checkpoint()`.
+        """
         attempt = self._attempt
         if attempt.stop:
             raise Stopped
@@ -110,7 +113,7 @@ class Checkpoint:
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, None, None]:
         attempt = self._attempt
         if attempt.hold and not attempt.stop:
             yield from get_running_loop().run_in_executor(None, _wait, attempt).__await__()
@@ -156,8 +159,8 @@ class Outside:
 class Nothing:
     """An awaitable that is done."""
 
-    def __await__(self) -> Iterator[Any]:
-        return iter(())
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
 
 
 def current() -> Body | Outside:
@@ -169,12 +172,13 @@ def current() -> Body | Outside:
 class track(Generic[T]):  # noqa: N801 - reads as the function that it stands for
     """Iterate with progress shown on the node; each step is a point where a pause parks and a cancel stops the body.
 
-    `total` is taken from `len()` when it can be. Outside a run it is plain iteration. In an `async def` body use `async for`.
+    `total` is taken from `len()` when it can be. Outside a run it is plain iteration. In an `async def` body use `async
+    for`.
     """
 
     def __init__(self, iterable: Iterable[T], total: int | None = None, text: str = "") -> None:
         self._iterable, self._text = iterable, text
-        self._total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+        self._total = len(iterable) if total is None and isinstance(iterable, Sized) else total
 
     def __iter__(self) -> Iterator[T]:
         body = current()
@@ -211,9 +215,12 @@ class BodyHandler(logging.Handler):
         attempt = CURRENT.get()
         if attempt is not None:
             attempt.host.note(attempt, "log", (record.created, record.levelname.lower(), FORMATTER.format(record)))
-        elif logging.root.handlers == [self] and logging.lastResort is not None:
-            if record.levelno >= logging.lastResort.level and record.name != BODY_LOGGER.name:
-                logging.lastResort.handle(record)
+            return
+        last = logging.lastResort
+        if logging.root.handlers != [self] or last is None or record.name == BODY_LOGGER.name:
+            return
+        if record.levelno >= last.level:
+            last.handle(record)
 
 
 BODY_LOGGER = logging.getLogger("stratix_tasks.body")

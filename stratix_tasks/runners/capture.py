@@ -1,7 +1,7 @@
 """Captures what bodies print, log and warn, by the body's context: output of other threads and of cells is left alone.
 
-One proxy stands for `sys.stdout` and one for `sys.stderr` while bodies run. They are taken away again only if they are still
-ours: a cell may have put its own there. Threads that a body starts itself, and prints from C, are not captured.
+One proxy stands for `sys.stdout` and one for `sys.stderr` while bodies run. They are taken away again only if they are
+still ours: a cell may have put its own there. Threads that a body starts itself, and prints from C, are not captured.
 """
 
 from __future__ import annotations

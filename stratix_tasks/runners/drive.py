@@ -1,7 +1,8 @@
 """Starts a coroutine as a real asyncio Task whose first step runs at once.
 
-A body that never waits then costs no turn of the loop, and `current_task()`, `asyncio.timeout` and TaskGroup work as in any Task.
-Python 3.12 has this (`eager_start`). On 3.11 the first step that a new Task schedules is caught and run in the Task's context.
+A body that never waits then costs no turn of the loop, and `current_task()`, `asyncio.timeout` and TaskGroup work as in
+any Task. Python 3.12 has this (`eager_start`). On 3.11 the first step that a new Task schedules is caught and run in
+the Task's context.
 """
 
 from __future__ import annotations

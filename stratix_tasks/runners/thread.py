@@ -1,8 +1,8 @@
 """Runs plain functions in daemon threads of our own: one queue in, answers straight to the engine.
 
-Two threads are there at once; when jobs wait and none was taken up for `PATIENCE`, each of them gets a thread, up to the number of
-jobs in flight (which the engine limits). So no-ops stay on two threads, where handing over is cheap, and bodies that wait get a
-thread each.
+Two threads are there at once; when jobs wait and none was taken up for `PATIENCE`, each of them gets a thread, up to
+the number of jobs in flight (which the engine limits). So no-ops stay on two threads, where handing over is cheap, and
+bodies that wait get a thread each.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ _engine: Engine | None = None
 
 
 def configure(**settings: Any) -> None:
-    """Settings of the default engine: store, concurrency, pools, strategy, durability. A running default engine is closed first.
+    """Settings of the default engine: store, concurrency, pools, strategy, durability.
+
+    A running default engine is closed first.
 
     InputError for unknown settings. Runs of the engine that is closed are interrupted; `recover()` goes on with them.
     """

@@ -81,7 +81,7 @@ def bundle(source: Source, text: str, on_start: Callable[[], Source] | None, **o
         from stratix_tasks.view.widget import FlowView
 
         made = FlowView(source, on_start)._repr_mimebundle_(**options)
-        data, meta = made if isinstance(made, tuple) else (made, {})
+        data, meta = made if isinstance(made, tuple) else (made or {}, {})
     except Exception as error:
         text = f"{text}\n(no live view: {type(error).__name__}: {error})"
     if len(source.outline()["nodes"]) <= MOST_DRAWN:

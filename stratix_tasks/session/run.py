@@ -96,7 +96,10 @@ class Run:
         return self.status
 
     def result(self, timeout: float | None = None) -> Any:
-        """Its value, when it has ended. TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on)."""
+        """Its value, when it has ended.
+
+        TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on).
+        """
         try:
             self.wait(timeout)
         except KeyboardInterrupt as stop:
@@ -136,7 +139,10 @@ class Run:
     # ------------------------------------------------------------------ requests
 
     def pause(self, target: str | None = None) -> None:
-        """Pause the run, a node (`"train"`) or an item (`"train[3]"`): nothing new starts; bodies stop at their next checkpoint or finish."""
+        """Pause the run, a node (`"train"`) or an item (`"train[3]"`).
+
+        Nothing new starts; bodies stop at their next checkpoint, or finish.
+        """
         self._ask("pause", target)
 
     def resume(self, target: str | None = None) -> None:
@@ -177,12 +183,14 @@ class Run:
 
     def _own(self) -> None:
         """A run that nobody runs is taken over before it is asked anything."""
+        from stratix_tasks.session import takeover
+
         row = self._engine.store.catalog.run(self.id) if not self._here else None
         if row is not None and row.owner != self._engine.id:
             if self._live.machine.run_state in RUN_TERMINAL:
-                self._engine._claim(self._live, row.owner, row.epoch)
+                takeover.claim_run(self._engine, self._live, row.owner, row.epoch)
             else:
-                taken = self._engine.take_over(self.id)
+                taken = takeover.take_over(self._engine, self.id)
                 if taken is not None:
                     self._live = taken._live
 

@@ -148,7 +148,7 @@ class PlanSource:
         unit = self._plan.unit(node)
         if unit is None:
             raise InputError(f"there is no node '{node}'", code="unknown-node")
-        blank = {
+        blank: dict[str, Any] = {
             "attempts": [],
             "output": None,
             "logs": [],

@@ -7,7 +7,7 @@ only where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +35,7 @@ class Finding:
 
 
 def check(
-    graph: Graph, pools: Collection[str] | None = (), functions: Mapping[str, Callable[..., Any]] | None = None
+    graph: Graph, pools: Collection[str] | None = (), functions: Mapping[str, Any] | None = None
 ) -> list[Problem]:
     """Problems of a flow and its sub-flows.
 
@@ -48,7 +48,7 @@ def check(
 def findings(
     graph: Graph,
     pools: Collection[str] | None = (),
-    functions: Mapping[str, Callable[..., Any]] | None = None,
+    functions: Mapping[str, Any] | None = None,
     path: Path = (),
     prefix: str = "",
 ) -> Iterator[Finding]:
@@ -65,9 +65,7 @@ def _inside(finding: Finding, path: Path, prefix: str) -> Finding:
     return Finding((*path, *finding.path), named, finding.word)
 
 
-def _findings(
-    graph: Graph, pools: Collection[str] | None, functions: Mapping[str, Callable[..., Any]] | None
-) -> Iterator[Finding]:
+def _findings(graph: Graph, pools: Collection[str] | None, functions: Mapping[str, Any] | None) -> Iterator[Finding]:
     spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
     for name in inputs:
         yield from _named(("inputs", name), name, "an input", "")

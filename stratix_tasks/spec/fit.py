@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import GenericAlias
 from typing import Any
 
@@ -16,7 +16,7 @@ Misfit = tuple[str, str, Problem]
 """The node, its argument, and what is wrong."""
 
 
-def misfits(graph: Graph, functions: Mapping[str, Callable[..., Any]]) -> Iterator[Misfit]:
+def misfits(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Misfit]:
     """Arguments fed by a task whose annotation can't be what the parameter wants; judged once a pair of calls."""
     judged: dict[tuple[Any, ...], str] = {}
     nodes, index = graph.nodes, graph.index
@@ -33,9 +33,7 @@ def misfits(graph: Graph, functions: Mapping[str, Callable[..., Any]]) -> Iterat
                 yield name, argument, Problem("type-mismatch", message, name)
 
 
-def _verdict(
-    source: NodeSpec, ref: Ref, node: NodeSpec, argument: str, functions: Mapping[str, Callable[..., Any]]
-) -> str:
+def _verdict(source: NodeSpec, ref: Ref, node: NodeSpec, argument: str, functions: Mapping[str, Any]) -> str:
     """Why it can't fit, or nothing."""
     hints = _hints(functions.get(source.call or ""))
     if "return" not in hints:

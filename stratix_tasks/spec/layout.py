@@ -1,8 +1,8 @@
 """Layout: where nodes stand, left to right. Longest path gives the column, barycentre sweeps the order in it.
 
-After K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system structures" (1981), with
-neither dummy nodes nor crossings counted: ten thousand nodes take less than a tenth of a second. A sub-flow is laid out by itself
-and then stands in its surroundings as one box.
+After K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system structures" (1981),
+with neither dummy nodes nor crossings counted: ten thousand nodes take less than a tenth of a second. A sub-flow is
+laid out by itself and then stands in its surroundings as one box.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def layout(
     parents: Sequence[int],
     fixed: Mapping[int, Point] | None = None,
 ) -> tuple[list[Point], list[Point]]:
-    """(upper left corners, sizes) of all nodes. `parents[i]` is the group of node i, or -1; `fixed` nodes stay where they are.
+    """(upper left corners, sizes) of all nodes.
+
+    `parents[i]` is the group of node i, or -1; `fixed` nodes stay where they are.
 
     Sizes of groups are those that their members need.
     """

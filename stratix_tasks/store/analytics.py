@@ -39,7 +39,10 @@ NULLABLE = (
 
 
 class History:
-    """Reads a store from any process, also while runs go on. Each call projects what is new and closes the database again."""
+    """Reads a store from any process, also while runs go on.
+
+    Each call projects what is new and closes the database again.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store

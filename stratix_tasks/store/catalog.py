@@ -1,4 +1,7 @@
-"""The catalog: what processes must agree on, in SQLite. Every call is one short transaction; nothing in it is the only copy."""
+"""The catalog: what processes must agree on, in SQLite.
+
+Every call is one short transaction; nothing in it is the only copy.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ class RunRow:
 
 
 class Catalog:
-    """Safe for any thread; other processes may write at the same time. StoreError `newer-store`, `busy`, `read-only`, `disk-full`."""
+    """Safe for any thread; other processes may write at the same time.
+
+    StoreError `newer-store`, `busy`, `read-only`, `disk-full`.
+    """
 
     def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
         self._path, self._journals, self._read_only = path, journals, read_only
@@ -180,7 +186,10 @@ class Catalog:
             db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
 
     def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int]) -> int | None:
-        """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction. None when someone else was faster."""
+        """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction.
+
+        None when someone else was faster.
+        """
         with self._transaction() as db:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None

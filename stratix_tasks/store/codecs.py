@@ -1,7 +1,7 @@
 """Codecs: values to bytes and back, equal in type and value.
 
-Plain values are JSON; what JSON would change (tuples, sets, dates, NaN, keys that are no text, …) is tagged. Frames are Arrow,
-arrays `.npy`; all else is cloudpickle, which `objects` signs.
+Plain values are JSON; what JSON would change (tuples, sets, dates, NaN, keys that are no text, …) is tagged. Frames are
+Arrow, arrays `.npy`; all else is cloudpickle, which `objects` signs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_fact_scalar(value: Any) -> bool:
     """Whether a value can stand in a fact as it is: None, bool, 64-bit int, finite float, short text."""
     kind = type(value)
     if kind is int:
-        return -(1 << 63) <= value < 1 << 63
+        return bool(-(1 << 63) <= value < 1 << 63)
     if kind is float:
         return math.isfinite(value)
     if kind is str:
@@ -191,7 +191,10 @@ def _arrow(value: Any) -> Any:
 
 
 def summarise(value: Any) -> dict[str, Any] | None:
-    """Facts about a value without looking into it: `type`, and some of `rows`, `columns`, `shape`, `length`. None for scalars."""
+    """Facts about a value without looking into it: `type`, and some of `rows`, `columns`, `shape`, `length`.
+
+    None for scalars.
+    """
     kind = type(value)
     if kind in SCALARS:
         return None

@@ -1,8 +1,8 @@
 """The journal's format, version 1.
 
-A file begins with `MAGIC`, the version (u16) and the engine's id (u8 length, text). Frames follow: length of the payload (u32),
-CRC-32 of all that comes after it (u32), kind (u8), run (10 bytes), sequence of the first fact (u32; 0 in other kinds), lease
-epoch (u32), payload. All numbers are little-endian.
+A file begins with `MAGIC`, the version (u16) and the engine's id (u8 length, text). Frames follow: length of the
+payload (u32), CRC-32 of all that comes after it (u32), kind (u8), run (10 bytes), sequence of the first fact (u32; 0 in
+other kinds), lease epoch (u32), payload. All numbers are little-endian.
 
 | kind | payload |
 |---|---|

@@ -31,7 +31,10 @@ def frame(kind: int, run: bytes, seq: int, epoch: int, payload: bytes) -> bytes:
 
 
 class JournalWriter:
-    """Appends to `<directory>/<engine>/<n>.log`; a new writer begins a new file. One thread writes; `sync` may be called from any."""
+    """Appends to `<directory>/<engine>/<n>.log`; a new writer begins a new file.
+
+    One thread writes; `sync` may be called from any.
+    """
 
     def __init__(self, directory: Path, engine: str, *, durability: Literal["process", "power"] = "process") -> None:
         self.engine, self.durability = engine, durability
@@ -54,7 +57,10 @@ class JournalWriter:
     def commit(
         self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Iterable[tuple[int, int, bytes]] = ()
     ) -> None:
-        """Write payload frames, then the facts numbered from `seq`. StoreError `disk-full` leaves the file as it was."""
+        """Write payload frames, then the facts numbered from `seq`.
+
+        StoreError `disk-full` leaves the file as it was.
+        """
         data = frame(FACTS, run, seq, epoch, orjson.dumps(facts))
         if payloads:
             parts = [
@@ -105,7 +111,7 @@ class JournalWriter:
         try:
             if self._ballast.exists() and self._ballast.stat().st_size == BALLAST:
                 return True
-            with open(self._ballast, "wb") as file:
+            with self._ballast.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, BALLAST)
         except OSError:
             self._ballast.unlink(missing_ok=True)

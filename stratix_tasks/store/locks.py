@@ -23,7 +23,10 @@ def boot_id() -> str:
 
 
 def start_time(pid: int) -> str:
-    """When a process was started, in the kernel's ticks: a pid that is used again differs in it. Empty where unknown."""
+    """When a process was started, in the kernel's ticks: a pid that is used again differs in it.
+
+    Empty where unknown.
+    """
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):

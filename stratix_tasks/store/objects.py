@@ -1,7 +1,7 @@
 """Objects: results made ready to be recorded, large ones kept content-addressed in `objects/<2>/<sha256>`.
 
-Pickles are signed with a key of the user's own (config folder, mode 0600) and refused when the signature is not theirs: a store
-that someone sent you can't run code.
+Pickles are signed with a key of the user's own (config folder, mode 0600) and refused when the signature is not theirs:
+a store that someone sent you can't run code.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ class ObjectStore:
         temporary = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "wb") as file:
+            with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            temporary.replace(path)
             _sync_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
@@ -147,7 +147,8 @@ def _pickle(value: Any) -> bytes:
     except Exception as error:
         raise StoreError(
             f"the result can't be stored: {codecs.blame(value)} ({type(error).__name__}: {error}). "
-            "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections and generators in the task that uses them",
+            "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections and "
+            "generators in the task that uses them",
             code="not-storable",
         ) from error
     return hmac.digest(user_key(), data, "sha256") + data

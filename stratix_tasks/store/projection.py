@@ -1,7 +1,8 @@
 """The projection: journals into DuckDB, exactly once.
 
-Rows and each file's offset are committed in one transaction, after the journal is on the disk. DuckDB is opened briefly, under a
-lock file of our own: DuckDB's lock vanishes when its owner opens and closes the file elsewhere, and no second process may open it.
+Rows and each file's offset are committed in one transaction, after the journal is on the disk. DuckDB is opened
+briefly, under a lock file of our own: DuckDB's lock vanishes when its owner opens and closes the file elsewhere, and no
+second process may open it.
 """
 
 from __future__ import annotations

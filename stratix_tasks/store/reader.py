@@ -41,7 +41,10 @@ class Tail:
 
 
 def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int | None = None) -> Iterator[Frame]:
-    """The whole frames of a file from `offset` on; stops at the first bad one and says so in `tail`. StoreError `newer-store`."""
+    """The whole frames of a file from `offset` on; stops at the first bad one and says so in `tail`.
+
+    StoreError `newer-store`.
+    """
     tail = tail if tail is not None else Tail()
     data = memoryview(_read(path, offset, until))
     at = 0
@@ -68,7 +71,7 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
 
 
 def _read(path: Path, offset: int, until: int | None) -> bytes:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         file.seek(offset)
         return file.read() if until is None else file.read(max(until - offset, 0))
 
@@ -102,7 +105,10 @@ class RunRecord:
 
 
 class Journals:
-    """All journals of a store. `cuts` of a run give, per dead engine, (file number, offset): what lies behind is ignored."""
+    """All journals of a store.
+
+    `cuts` of a run give, per dead engine, (file number, offset): what lies behind is ignored.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -137,7 +143,10 @@ class Journals:
         *,
         notes: bool = False,
     ) -> RunRecord:
-        """Everything of one run. `cuts`: engine → (epoch, file, offset). A fact written twice counts once: the higher epoch wins."""
+        """Everything of one run. `cuts`: engine → (epoch, file, offset).
+
+        A fact written twice counts once: the higher epoch wins.
+        """
         chosen: dict[int, tuple[int, Fact]] = {}
         record = RunRecord([], {}, 0, [])
         for engine, _number, path, until in self._places(engines, cuts or {}):

@@ -24,7 +24,9 @@ def default_path() -> Path:
 
 
 class Store:
-    """Opens a store, making it when it is not there. `write=False` only reads: nothing is created, the media may be read-only.
+    """Opens a store, making it when it is not there.
+
+    `write=False` only reads: nothing is created, the media may be read-only.
 
     StoreError: `read-only`, `disk-full`, `newer-store`, `network`, `no-store`.
     """
@@ -62,7 +64,7 @@ class Store:
             if not marker.exists() or not marker.stat().st_size:
                 temporary = marker.with_name(f"store.json.{os.getpid()}")
                 temporary.write_text(json.dumps({"format": FORMAT}))
-                os.replace(temporary, marker)
+                temporary.replace(marker)
             if not os.access(self.path / "journal", os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
@@ -91,8 +93,8 @@ def mount_type(path: Path) -> str:
         return ""
     found = ""
     longest = -1
-    for point, kind in mounts:
-        point = point.encode().decode("unicode_escape")
+    for escaped, kind in mounts:
+        point = escaped.encode().decode("unicode_escape")
         if (str(path) == point or str(path).startswith(point.rstrip("/") + "/")) and len(point) > longest:
             found, longest = kind, len(point)
     return found

@@ -63,7 +63,7 @@ def unpack(data: bytes) -> list[tuple[int, Record]]:
     for node, *fields in RECORD.iter_unpack(data):
         tail = tuple(None if value != value else value for value in fields[8:])
         rows.append((node, (*fields[:8], *tail)))
-    return rows  # type: ignore[return-value]
+    return rows
 
 
 def patch(source: Source, nodes: set[int], seq: int) -> tuple[dict[str, Any], bytes]:

@@ -1,6 +1,7 @@
 """The live widget: few synced traits, one message handler. The front end speaks by custom messages alone.
 
-The handler may run in any thread of the kernel, so it only hands over. Patches leave from the engine's thread, coalesced.
+The handler may run in any thread of the kernel, so it only hands over. Patches leave from the engine's thread,
+coalesced.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ OVER = ("completed", "failed", "cancelled")
 
 
 class FlowView(anywidget.AnyWidget):
-    """One view of a flow or run; several views of one run are independent. `on_start()` gives the source of a run just started."""
+    """One view of a flow or run; several views of one run are independent.
+
+    `on_start()` gives the source of a run just started.
+    """
 
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"

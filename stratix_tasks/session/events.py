@@ -1,0 +1,89 @@
+"""Facts as events for people and programs: `engine.on(…)` and `engine.events()`."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from stratix_tasks.core.facts import KIND_NAMES, Fact
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import InputError
+from stratix_tasks.spec.problems import did_you_mean
+
+EVENTS = frozenset(
+    (
+        *(f"run.{state.label}" for state in RunState if state is not RunState.RUNNING),
+        *(f"task.{state.label}" for state in State if state is not State.RUNNING),
+        *("run.started", "task.started", "task.open"),
+    )
+)
+OPENED = {"started": "running", "completed": "completed", "given": "completed", "expanded": "open"}
+"""The state that facts of these kinds lead to."""
+Event = dict[str, Any]
+
+
+class Subscribers:
+    """Who wants to hear of what."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[tuple[str, Callable[[Event], object]]] = []
+
+    def on(self, event: str, callback: Callable[[Event], object]) -> Callable[[], None]:
+        """See `Engine.on`."""
+        if event != "*" and event not in EVENTS:
+            raise InputError(f"there is no event '{event}'. {did_you_mean(event, EVENTS)}", code="unknown-event")
+        entry = (event, callback)
+        self._callbacks.append(entry)
+
+        def stop() -> None:
+            if entry in self._callbacks:
+                self._callbacks.remove(entry)
+
+        return stop
+
+    async def stream(self) -> AsyncIterator[Event]:
+        """See `Engine.events`."""
+        here = asyncio.get_running_loop()
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        stop = self.on("*", lambda event: here.call_soon_threadsafe(queue.put_nowait, event))
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            stop()
+
+    def publish(self, live: LiveRun, seq: int, facts: list[Fact]) -> None:
+        """Tell of the facts of one turn, the first of which has the number `seq`. In the engine's thread."""
+        if not self._callbacks:
+            return
+        for number, fact in enumerate(facts, seq):
+            event = describe(live, number, fact)
+            for wanted, callback in tuple(self._callbacks):
+                if wanted in ("*", event["event"]):
+                    _call(callback, event)
+
+
+def _call(callback: Callable[[Event], object], event: Event) -> None:
+    try:
+        callback(event)
+    except Exception as error:
+        warnings.warn(f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=4)
+
+
+def describe(live: LiveRun, seq: int, fact: Fact) -> Event:
+    """A fact as an event: `event`, run, flow, seq, at; and state, reason, node, item, key, attempt where it has them."""
+    kind = KIND_NAMES[fact[0]]
+    event: Event = {"event": kind, "run": live.id, "flow": live.machine.plan.spec.flow, "seq": seq, "at": fact[1]}
+    if kind == "run":
+        state = RunState(fact[2]).label
+        event.update(event=f"run.{'started' if state == 'running' else state}", state=state, reason=fact[3])
+    elif kind == "moved" or kind in OPENED:
+        unit = fact[2]
+        state = OPENED.get(kind) or State(fact[4]).label
+        node, item, key, _ = live.place(unit)
+        event.update(event=f"task.{'started' if kind == 'started' else state}", node=node, item=item, key=key)
+        event.update(state=state, attempt=live.machine.attempt[unit], reason=fact[5] if kind == "moved" else None)
+    return event
