@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep, time
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from stratix_tasks.store.store import Store
 
-VERSION = "1"
+VERSION = sha256(schema("analytics").encode()).hexdigest()[:12]
 CHUNK = 2_000
 """Rows an insert: converting them holds the interpreter's lock."""
 BATCH = 50_000

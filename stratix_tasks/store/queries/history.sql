@@ -43,7 +43,7 @@ SELECT r.flow, t.node, count(*) AS tasks,
     count(*) FILTER (t.state = 'completed') / nullif(count(*) FILTER (t.state IN ('completed', 'failed')), 0) AS success_rate,
     quantile_cont(epoch(t.duration), 0.5) AS p50, quantile_cont(epoch(t.duration), 0.95) AS p95, max(epoch(t.duration)) AS slowest,
     sum(epoch(t.duration)) AS total, avg(epoch(t.wait)) AS mean_wait, sum(greatest(t.attempts - 1, 0))::BIGINT AS retries
-FROM tasks t JOIN created r USING (run) WHERE $since IS NULL OR r."at" >= $since
+FROM tasks t JOIN created r USING (run) WHERE t.kind IN ('task', 'item') AND ($since IS NULL OR r."at" >= $since)
 GROUP BY r.flow, t.node ORDER BY total DESC NULLS LAST, t.node;
 
 -- name: stats_by_flow

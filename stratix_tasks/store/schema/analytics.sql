@@ -70,7 +70,7 @@ SELECT
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
-    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit
+    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
 FROM units u LEFT JOIN task_state t USING (run, unit);
 
 CREATE VIEW transitions AS

@@ -1,0 +1,223 @@
+"""The command `stratix`, as a user types it: in a folder of its own, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FLOWS = """
+import os, threading
+from stratix_tasks import each, flow, task
+
+@task
+def double(x: int) -> int:
+    return 2 * x
+
+@task
+def boom(x: int) -> int:
+    raise ValueError("no good")
+
+@task
+def stuck(marker: str) -> None:
+    open(marker, "w").close()
+    threading.Event().wait()
+
+@task
+def after_all(marker: str) -> str:
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        threading.Event().wait()
+    return "done at last"
+
+@flow
+def fine(x: int = 1, name: str = "n") -> int:
+    return double(x)
+
+@flow
+def bad(x: int = 1) -> int:
+    return boom(x)
+
+@flow
+def waits(marker: str) -> None:
+    return stuck(marker)
+
+@flow
+def crashes(marker: str) -> str:
+    return after_all(marker)
+"""
+YAML = """stratix: 1
+flow: doubled
+inputs:
+  x: {type: int}
+tasks:
+  double:
+    call: flows:double
+    with: {x: "${{ inputs.x }}"}
+output: "${{ tasks.double.output }}"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "flows.py").write_text(FLOWS)
+    (tmp_path / "doubled.yaml").write_text(YAML)
+    yield tmp_path
+
+
+def stratix(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """The command, ended."""
+    return subprocess.run(
+        [sys.executable, "-m", "stratix_tasks", *args],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def begin(folder: Path, *args: str) -> subprocess.Popen[str]:
+    """The command, running."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "stratix_tasks", *args],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def environment() -> dict[str, str]:
+    return {**{k: v for k, v in os.environ.items() if k != "STRATIX_STORE"}, "COLUMNS": "200"}
+
+
+def until_exists(marker: Path, child: subprocess.Popen[str]) -> None:
+    """Wait until a body has made the file; the child's end is an error."""
+    while not marker.exists():
+        try:
+            child.wait(0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"the command ended early: {child.communicate()}")
+
+
+def test_a_flow_of_a_module_runs_and_its_value_is_printed(folder: Path) -> None:
+    """`run module:flow -i x=21` prints the value and ends with 0."""
+    done = stratix(folder, "run", "flows:fine", "-i", "x=21")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "42")
+
+
+def test_a_text_input_stays_text(folder: Path) -> None:
+    """An input of type str is not read as JSON."""
+    assert stratix(folder, "run", "flows:fine", "-i", "name=12").returncode == 0
+
+
+def test_a_document_needs_leave_to_import(folder: Path) -> None:
+    """A YAML flow runs with --allow; without, the error tells what to allow, and nothing ran."""
+    refused = stratix(folder, "run", "doubled.yaml", "-i", "x=4")
+    assert refused.returncode == 2
+    assert "allow=['flows']" in refused.stderr
+    done = stratix(folder, "run", "doubled.yaml", "-i", "x=4", "--allow", "flows")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "8")
+
+
+def test_a_failed_run_ends_with_1_and_says_why(folder: Path) -> None:
+    """The node, the error and what to do are on stderr; no traceback of ours is."""
+    done = stratix(folder, "run", "flows:bad")
+    assert done.returncode == 1
+    assert "node 'boom' failed" in done.stderr
+    assert "ValueError: no good" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("run", "flows:fine", "-i", "x=many"), "must be int"),
+        (("run", "flows:fine", "-i", "y=1"), "unknown input 'y'"),
+        (("run", "flows:fine", "-i", "x"), "name=value"),
+        (("run", "flows:none"), "no flow flows:none"),
+        (("run", "none.yaml"), "No such file"),
+        (("show", "nonsense"), "no id of a run"),
+        (("show", "last"), "has no runs"),
+        (("history", "selec"), "syntax error"),
+        (("history", "delete from runs"), "read-only"),
+        (("frobnicate",), "No such command"),
+    ],
+)
+def test_bad_input_ends_with_2(folder: Path, args: tuple[str, ...], said: str) -> None:
+    """Whatever the user got wrong is said in a sentence, without a traceback."""
+    done = stratix(folder, *args)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_cancels_the_run_and_ends_with_130(folder: Path) -> None:
+    """Ctrl-C while a body is stuck: the run is recorded as cancelled."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:waits", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "cancelled" in stratix(folder, "runs", "--csv").stdout
+
+
+def test_recover_goes_on_after_kill_9(folder: Path) -> None:
+    """A killed `run` is interrupted; `recover` ends it, with its value."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:crashes", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    child.kill()
+    child.communicate()
+    assert "interrupted" in stratix(folder, "runs", "--csv").stdout
+    done = stratix(folder, "recover")
+    assert done.returncode == 0
+    assert "done at last" in done.stdout
+    assert stratix(folder, "recover").stdout == "Nothing to recover.\n"
+
+
+def test_runs_show_and_history_tell_of_it(folder: Path) -> None:
+    """The run is listed, shown by node, and asked in SQL."""
+    stratix(folder, "run", "flows:fine")
+    assert "completed" in stratix(folder, "runs").stdout
+    assert "double" in stratix(folder, "show", "last").stdout
+    counted = stratix(folder, "history", "select state, count(*) as n from tasks group by state", "--csv")
+    assert counted.stdout == "state,n\ncompleted,1\n"
+
+
+def test_validate_tells_all_problems(folder: Path) -> None:
+    """A sound flow has none; a broken document has each with its place."""
+    assert stratix(folder, "validate", "flows:fine").returncode == 0
+    (folder / "bad.yaml").write_text(YAML.replace("inputs.x", "inputs.z").replace("tasks.double", "tasks.dobule"))
+    done = stratix(folder, "validate", "bad.yaml")
+    assert done.returncode == 2
+    assert "bad.yaml:8:" in done.stderr
+    assert "bad.yaml:9:" in done.stderr
+
+
+def test_schema_is_json_schema(folder: Path) -> None:
+    """`schema` prints a JSON Schema that editors can use."""
+    schema = json.loads(stratix(folder, "schema").stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "tasks" in schema["properties"]
+
+
+def test_the_demo_runs_the_real_job(folder: Path) -> None:
+    """On a part of the flights: progress, the task table, a result that makes sense, and a page that opens offline."""
+    done = stratix(folder, "demo", "--sample", "0.1")
+    assert done.returncode == 0, done.stderr
+    assert "mean AUC of 0." in done.stdout
+    assert "load_weather" in done.stdout
+    page = (folder / "demo.html").read_text()
+    assert "no_signal" in page
+    assert str(folder / "demo.html") in done.stdout

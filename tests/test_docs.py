@@ -1,0 +1,60 @@
+"""What is written for users is true: the public names, the README, the notebooks."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import stratix_tasks
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_public_names_are_those_that_can_be_imported() -> None:
+    """`__all__` and the lazy imports name the same things, and each can be had."""
+    assert set(stratix_tasks.__all__) == {*stratix_tasks._HOME, "__version__"}
+    for name in stratix_tasks.__all__:
+        assert getattr(stratix_tasks, name) is not None
+
+
+def test_no_public_name_is_that_of_a_sub_package() -> None:
+    """So that `stratix_tasks.flow` can never be shadowed by an import."""
+    packages = {path.parent.name for path in (ROOT / "stratix_tasks").glob("*/__init__.py")}
+    assert packages & set(stratix_tasks.__all__) == set()
+
+
+def test_readme_names_only_commands_that_exist() -> None:
+    """Each command in the README's list is a command of `stratix`."""
+    import typer
+
+    from stratix_tasks.cli.app import app
+
+    listed = re.search(r"`stratix (demo [^`]+)`", (ROOT / "README.md").read_text())
+    assert listed is not None
+    words = {part.split()[0] for part in listed[1].replace("\n", " ").split("·")}
+    known = typing.cast(typing.Any, typer.main.get_command(app)).commands
+    assert words <= set(known)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every notebook runs in a fresh kernel without an error, and its graphs come as picture and widget."""
+    monkeypatch.setenv("STRATIX_STORE", str(tmp_path / "store"))
+    book = nbformat.read(path, 4)
+    NotebookClient(book, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
+    kinds = {kind for cell in book.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
+    assert {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "image/png", "text/plain"} <= kinds
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    """Each package has a docstring."""
+    for path in (ROOT / "stratix_tasks").glob("*/__init__.py"):
+        module = importlib.import_module(f"stratix_tasks.{path.parent.name}")
+        assert module.__doc__
