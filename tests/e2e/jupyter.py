@@ -128,7 +128,8 @@ class Notebook:
         page.wait_for_function(f"{KERNEL}?.status=='idle'", timeout=60_000)
 
     def run_all(self) -> None:
-        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        """Run every cell, without waiting for them."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
     def value(self, expression: str) -> str:
         """The repr of an expression in the kernel; waits for a running cell."""

@@ -20,6 +20,23 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     root.dataset.runState = run?.state ?? "none";
   });
 
+  // The focus stays in the view: with the focus nowhere, the next key would be the notebook's.
+  const close = useCallback(() => {
+    root.focus({ preventScroll: true });
+    setSelected(null);
+  }, [root]);
+
+  useEffect(() => {
+    const end = new AbortController();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      close();
+    };
+    root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
+    return () => end.abort();
+  }, [root, close]);
+
   const ask: Ask = useCallback(
     (verb, target = null) => {
       setNotice("");
@@ -51,14 +68,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
         <Graph live={live} selected={selected} select={setSelected} ask={ask} />
         {selected !== null && nodes[selected] && (
-          <Inspector
-            key={selected}
-            live={live}
-            calls={calls}
-            node={selected}
-            ask={ask}
-            close={() => setSelected(null)}
-          />
+          <Inspector key={selected} live={live} calls={calls} node={selected} ask={ask} close={close} />
         )}
       </div>
       <div class="stx-live" aria-live="polite">

@@ -18,6 +18,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   root.className = "stx";
   root.dataset.testid = "stratix-view";
   root.dataset.lmSuppressShortcuts = "true"; // keys in here are ours: no cell is ever deleted by one
+  root.tabIndex = -1;
   el.append(root);
   followTheme(root, end.signal);
   render(<App live={live} calls={calls} root={root} />, root);
