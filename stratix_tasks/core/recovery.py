@@ -65,6 +65,7 @@ def claim(
     for state in (State.RUNNING, State.SUSPENDED, State.STOPPING):
         for unit in live_bodies(machine, state):
             _orphan(machine, unit, at)
+    machine.live = 0
     for unit in live_bodies(machine, State.PENDING):
         machine.wake(unit, at)
     machine.advance(at)

@@ -72,7 +72,7 @@ _REFUSED = {
     "format": ("can't format", IN_A_TASK),
     "bytes": ("can't make bytes of", IN_A_TASK),
     "hash": ("can't hash", "It can't be a key of a dict or stand in a set: use a list, or do it inside a task."),
-    "index": ("can't index with", IN_A_TASK),
+    "index": ("can't count (range) or index with", IN_A_TASK),
     "contains": ("can't look for something `in`", IN_A_TASK),
     "getitem": ("can't take an item of", IN_A_TASK),
     "call": ("can't call", IN_A_TASK),

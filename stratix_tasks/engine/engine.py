@@ -122,6 +122,7 @@ class EngineLoop:
     def _turn(self) -> None:
         begun = perf_counter()
         inbox = self._inbox
+        crowded = len(self.lives) > 1  # also where the last but one ends in this turn
         while True:
             touched: list[LiveRun] = []
             while inbox:
@@ -138,8 +139,8 @@ class EngineLoop:
                 self._step(live)
             if perf_counter() - begun > TURN:
                 self.loop.call_soon(self._turn)
-                return
-        if len(self.lives) > 1:
+                break
+        if crowded:
             self._feed_starved()
 
     def _step(self, live: LiveRun) -> None:

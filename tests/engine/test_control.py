@@ -1,0 +1,477 @@
+"""Requests: pause, resume, cancel, retry and skip, of the run, of a node, of an item."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stratix_tasks import (
+    Engine,
+    InputError,
+    RunCancelled,
+    Static,
+    StratixError,
+    TaskFailed,
+    TransitionError,
+    current,
+    each,
+    flow,
+    task,
+)
+
+LONG = 30.0
+
+
+class Gates:
+    """What bodies wait for, by name; `seen` tells that a body has come to its gate."""
+
+    def __init__(self) -> None:
+        self.open: dict[Any, threading.Event] = {}
+        self.seen: dict[Any, threading.Event] = {}
+
+    def wait(self, name: Any) -> None:
+        self.seen.setdefault(name, threading.Event()).set()
+        self.open.setdefault(name, threading.Event()).wait(LONG)
+
+    def arrive(self, name: Any) -> None:
+        assert self.seen.setdefault(name, threading.Event()).wait(LONG)
+
+    def let(self, name: Any) -> None:
+        self.open.setdefault(name, threading.Event()).set()
+
+
+gates = Gates()
+broken: set[Any] = set()
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    gates.__init__()  # type: ignore[misc]
+    broken.clear()
+    yield
+    for event in gates.open.values():
+        event.set()
+
+
+@task
+def gate(name: Any) -> Any:
+    gates.wait(name)
+    return name
+
+
+@task
+def parks(name: str) -> str:
+    gates.wait(name)
+    current().checkpoint()
+    return name
+
+
+@task
+def works(x: Any) -> Any:
+    if x in broken:
+        raise ValueError(f"{x} is broken")
+    return x
+
+
+@task
+def collect(parts: Any) -> Any:
+    return parts
+
+
+def states(run: Any) -> dict[str, str]:
+    return {row["name"]: row["state"] for row in run.progress()}
+
+
+def until(run: Any, condition: Callable[[], bool]) -> None:
+    """Wait for the engine, in steps that let it work; fails after a while."""
+    for _ in range(int(LONG / 0.01)):
+        if condition():
+            return
+        run.wait(0.01)
+    raise AssertionError(f"it never came: {run.progress()}")
+
+
+@flow
+def two_steps() -> Any:
+    return works(gate("a"))
+
+
+@flow
+def fan(n: Static[int] = 4) -> Any:
+    return collect(works.map(each(list(range(n)))))
+
+
+# ---------------------------------------------------------------------- pause and resume
+
+
+def test_a_paused_run_starts_nothing(engine: Engine) -> None:
+    """Running bodies finish (`pausing`), then the run is `paused`; resume goes on."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.pause()
+    assert run.status == "pausing"
+    gates.let("a")
+    until(run, lambda: run.status == "paused")
+    assert states(run) == {"gate": "completed", "works": "pending"} or states(run)["works"] == "ready"
+    run.resume()
+    assert run.result(LONG) == "a"
+
+
+def test_a_body_parks_at_its_checkpoint(engine: Engine) -> None:
+    """While its run is paused a body that comes to a checkpoint is suspended; it goes on in the same attempt."""
+
+    @flow
+    def parked() -> Any:
+        return parks("p")
+
+    run = engine.start(parked)
+    gates.arrive("p")
+    run.pause()
+    gates.let("p")
+    until(run, lambda: run.status == "paused")
+    assert states(run) == {"parks": "suspended"}
+    run.resume()
+    assert run.result(LONG) == "p"
+    assert run.progress()[0]["attempt"] == 1
+
+
+def test_pausing_a_node_holds_it_and_what_needs_it(engine: Engine) -> None:
+    """The rest goes on."""
+
+    @flow
+    def sides() -> Any:
+        first = gate("a")
+        return works.options(name="held")(first), works.options(name="free")("x")
+
+    run = engine.start(sides)
+    gates.arrive("a")
+    run.pause("held")
+    gates.let("a")
+    until(run, lambda: states(run)["free"] == "completed" and states(run)["gate"] == "completed")
+    assert states(run)["held"] == "held"
+    assert "resume('held')" in run.why("held")
+    run.resume("held")
+    assert run.result(LONG) == ("a", "x")
+
+
+def test_an_item_is_paused_alone(engine: Engine) -> None:
+    """`gate[1]` holds; its neighbours complete."""
+
+    @flow
+    def items() -> Any:
+        return collect(gate.options(max=1).map(each([0, 1, 2])))
+
+    run = engine.start(items)
+    gates.arrive(0)
+    run.pause("gate[1]")
+    for name in (0, 1, 2):
+        gates.let(name)
+    until(run, lambda: run.progress()[0]["done"] == 2)
+    assert "gate[1]" in run.why("gate[1]")
+    run.resume("gate[1]")
+    assert run.result(LONG) == [0, 1, 2]
+
+
+def test_requests_are_idempotent(engine: Engine) -> None:
+    """Asking twice for what holds already changes nothing."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.pause()
+    run.pause()
+    run.pause("works")
+    run.pause("works")
+    run.resume("works")
+    run.resume("works")
+    run.resume()
+    run.resume()
+    gates.let("a")
+    assert run.result(LONG) == "a"
+
+
+# ---------------------------------------------------------------------- cancel
+
+
+def test_cancelling_a_run_ends_it(engine: Engine) -> None:
+    """Bodies are asked to stop, the rest never starts; `result()` raises RunCancelled."""
+
+    @flow
+    def parked() -> Any:
+        return works(parks("p"))
+
+    run = engine.start(parked)
+    gates.arrive("p")
+    run.cancel()
+    gates.let("p")
+    with pytest.raises(RunCancelled):
+        run.result(LONG)
+    assert states(run) == {"parks": "cancelled", "works": "cancelled"}
+
+
+def test_cancelling_a_node_fails_what_needs_it(engine: Engine) -> None:
+    """A cancelled node counts as bad; the run fails; retry() sets it right."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.cancel("works")
+    gates.let("a")
+    assert run.wait(LONG) == "failed"
+    assert states(run) == {"gate": "completed", "works": "cancelled"}
+    run.retry()
+    assert run.result(LONG) == "a"
+
+
+def test_a_body_that_never_stops_is_abandoned(engine: Engine) -> None:
+    """After its grace the node is cancelled; its late answer is dropped."""
+    patient = gate.options(grace=0.05)
+
+    @flow
+    def stuck() -> Any:
+        return patient("a")
+
+    run = engine.start(stuck)
+    gates.arrive("a")
+    run.cancel()
+    assert run.wait(LONG) == "cancelled"
+    gates.let("a")
+    assert engine.start(fan).result(LONG) == [0, 1, 2, 3]
+    assert states(run) == {"gate": "cancelled"}
+
+
+# ---------------------------------------------------------------------- retry
+
+
+def test_retry_of_a_run_tries_all_that_failed(engine: Engine) -> None:
+    """Failed items run again with what depends on them; completed ones are kept."""
+    broken.update({1, 3})
+    run = engine.start(fan)
+    with pytest.raises(TaskFailed, match="1 is broken"):
+        run.result(LONG)
+    assert states(run) == {"works": "failed", "collect": "upstream_failed"}
+    broken.clear()
+    run.retry()
+    assert run.result(LONG) == [0, 1, 2, 3]
+    attempts = {name: run.tasks().set_index("item")["attempts"][name] for name in (0, 1, 2, 3)}
+    assert attempts == {0: 1, 1: 2, 2: 1, 3: 2}
+
+
+@pytest.mark.parametrize("target", ["works", "works[2]"])
+def test_retry_of_a_node_or_an_item(engine: Engine, target: str) -> None:
+    """The group is reopened, and completes."""
+    broken.add(2)
+    run = engine.start(fan)
+    run.wait(LONG)
+    broken.clear()
+    run.retry(target)
+    assert run.result(LONG) == [0, 1, 2, 3]
+
+
+def test_retrying_what_is_upstream_failed_retries_its_source(engine: Engine) -> None:
+    """Asking for the end of a chain sets the broken link back too."""
+    broken.add(0)
+    run = engine.start(fan, {"n": 1})
+    run.wait(LONG)
+    broken.clear()
+    run.retry("collect")
+    assert run.result(LONG) == [0]
+
+
+def test_retry_at_once_of_what_waits_for_its_backoff(engine: Engine) -> None:
+    """A node in `retrying` is tried now."""
+    broken.add("x")
+    slow = works.options(retry={"max": 1, "delay": 3600, "max_delay": 3600, "jitter": "none"})
+
+    @flow
+    def backs_off() -> Any:
+        return slow("x")
+
+    run = engine.start(backs_off)
+    until(run, lambda: states(run)["works"] == "retrying")
+    assert "tried again in" in run.why("works")
+    broken.clear()
+    run.retry("works")
+    assert run.result(LONG) == "x"
+
+
+# ---------------------------------------------------------------------- skip
+
+
+def test_skip_with_a_value_stands_for_the_result(engine: Engine) -> None:
+    """What needs it goes on with the value; its reason is `given`."""
+    broken.add(2)
+    run = engine.start(fan)
+    run.wait(LONG)
+    run.skip("works[2]", value=20)
+    assert run.result(LONG) == [0, 1, 20, 3]
+    reasons = run.tasks().set_index("item")["reason"]
+    assert reasons[2] == "given"
+
+
+def test_skip_without_a_value_spreads(engine: Engine) -> None:
+    """What needs a skipped node is skipped too, and the run completes."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.skip("works")
+    gates.let("a")
+    assert run.wait(LONG) == "completed"
+    assert states(run)["works"] == "skipped"
+
+
+def test_skipping_a_running_body_with_a_value_fences_it(engine: Engine) -> None:
+    """The given value counts, not what the body returns later."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.skip("gate", value="given")
+    gates.let("a")
+    assert run.result(LONG) == "given"
+
+
+def test_a_large_given_value_survives_a_restart(engine: Engine, tmp_path: Any) -> None:
+    """A value of megabytes is stored like a result."""
+    broken.add("x")
+
+    @flow
+    def one() -> Any:
+        return works("x")
+
+    run = engine.start(one)
+    run.wait(LONG)
+    run.skip("works", value=list(range(100_000)))
+    assert run.result(LONG) == list(range(100_000))
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        assert other.run(run.id).result(LONG) == list(range(100_000))
+
+
+# ---------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("verb", "target"),
+    [("pause", "collect"), ("resume", "collect"), ("cancel", "collect"), ("retry", "collect"), ("skip", "collect")],
+)
+def test_what_a_completed_node_can_not_be_asked(engine: Engine, verb: str, target: str) -> None:
+    """TransitionError with its state, its story and what is allowed; nothing is recorded."""
+    run = engine.start(fan)
+    run.result(LONG)
+    before = len(run.events())
+    with pytest.raises(TransitionError, match=f"can't {verb} 'collect': it is completed") as caught:
+        getattr(run, verb)(target)
+    assert "attempt 1" in caught.value.story[0]
+    assert len(run.events()) == before
+
+
+def test_what_a_completed_run_can_not_be_asked(engine: Engine) -> None:
+    """Each verb says why."""
+    run = engine.start(fan)
+    run.result(LONG)
+    for verb in ("pause", "resume", "cancel", "retry"):
+        with pytest.raises(TransitionError, match="it is completed"):
+            getattr(run, verb)()
+
+
+def test_unknown_targets_are_named(engine: Engine) -> None:
+    """A wrong name, index or key says what there is."""
+    run = engine.start(fan)
+    run.result(LONG)
+    with pytest.raises(InputError, match="Did you mean 'works'"):
+        run.pause("work")
+    with pytest.raises(InputError, match="99"):
+        run.pause("works[99]")
+    with pytest.raises(InputError):
+        run.pause("collect['x']")
+    with pytest.raises(InputError, match="name a node"):
+        run.pause(3)
+
+
+# ---------------------------------------------------------------------- other engines
+
+
+def test_another_engine_sees_the_run(engine: Engine, tmp_path: Any) -> None:
+    """Status, outputs and result are read from the store; requests are refused while the owner lives."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    with Engine(tmp_path / "store") as other:
+        seen = other.run(run.id)
+        assert seen.status == "running"
+        with pytest.raises(StratixError, match="alive"):
+            seen.pause()
+        gates.let("a")
+        assert seen.result(LONG) == "a"
+        assert seen.output("gate") == "a"
+        assert other.recover() == []
+
+
+def test_a_closed_engine_leaves_its_runs_to_others(engine: Engine, tmp_path: Any) -> None:
+    """What was running is interrupted, and another engine goes on with it."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        assert other.run(run.id).status == "interrupted"
+        (again,) = other.recover()
+        gates.let("a")
+        assert again.result(LONG) == "a"
+
+
+def test_recover_leaves_what_it_has_no_code_for(engine: Engine, tmp_path: Any) -> None:
+    """A run whose function is gone stays interrupted; the warning names it."""
+
+    def make() -> Any:
+        @task
+        def vanishes(x: Any) -> Any:
+            return x
+
+        @flow
+        def short_lived() -> Any:
+            return vanishes(gate("a"))
+
+        return engine.start(short_lived)
+
+    run = make()
+    gates.arrive("a")
+    run_id = run.id
+    engine.close()
+    del run
+    import gc
+
+    gc.collect()
+    from stratix_tasks.dsl.task import KNOWN
+
+    for call in [call for call in KNOWN if "vanishes" in call]:
+        del KNOWN[call]
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="vanishes"):
+            assert other.recover() == []
+        assert other.run(run_id).status == "interrupted"
+
+
+def test_recover_asks_when_code_has_changed(engine: Engine, tmp_path: Any) -> None:
+    """The run is left paused, reason `code-changed`, before anything starts; resume goes on with the new code."""
+
+    def make(number: int) -> Any:
+        @task
+        def changing(x: Any) -> Any:
+            return x, number
+
+        @flow
+        def changes() -> Any:
+            return changing(gate("a"))
+
+        return changing, changes
+
+    _old, changes = make(1)
+    run = engine.start(changes)
+    gates.arrive("a")
+    engine.close()
+    _new, _ = make(2)
+    gates.let("a")
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="has changed"):
+            (again,) = other.recover()
+        assert (again.status, again.reason) == ("paused", "code-changed")
+        assert "running" not in states(again).values()
+        again.resume()
+        assert again.result(LONG) == ("a", 2)
+    assert run.id == again.id
