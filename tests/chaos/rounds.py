@@ -1,0 +1,141 @@
+"""Rounds of `kill -9`: a process runs a flow, is killed at a random moment, and another goes on, until it is done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from stratix_tasks import Engine
+from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, STARTED
+from stratix_tasks.core.states import Event
+from stratix_tasks.store import ids
+from stratix_tasks.store.analytics import History
+
+VICTIM = Path(__file__).with_name("victim.py")
+VALUE = sum(x * x for x in range(60)) + 40_000 * 60
+LONGEST = 0.6
+"""Seconds in which a victim would be done, about: it is killed before."""
+
+
+@dataclass
+class Story:
+    """What came of the rounds of one store."""
+
+    kills: int = 0
+    live: int = 0
+    """Kills that hit a run of which something had started and something was left to do."""
+    faults: list[str] = field(default_factory=list)
+
+
+def kill_until_done(store: Path, random: Random, kills: int) -> Story:
+    """Kill `kills` victims, each going on where the last one died, then let one end. `faults` tells broken promises."""
+    story = Story()
+    log = store.with_suffix(".log")
+    seen: set[str] = set()
+    for _ in range(kills):
+        lines, code = _live_and_die(store, log, random)
+        seen.update(line.split()[1] for line in lines if line.startswith("seen "))
+        if code == 0:
+            break
+        story.kills += 1
+        story.live += _was_live(store)
+        story.faults += _broken(store, log, seen)
+    done = subprocess.run([sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False)
+    if f"value {VALUE}" not in done.stdout:
+        story.faults.append(f"the run did not complete after recover(): {done.stdout[-300:]}{done.stderr[-800:]}")
+    story.faults += _broken(store, log, seen)
+    return story
+
+
+def _live_and_die(store: Path, log: Path, random: Random) -> tuple[list[str], int]:
+    child = subprocess.Popen([sys.executable, VICTIM, store, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    first = child.stdout.readline()
+    try:
+        rest, _ = child.communicate(timeout=random.uniform(0, LONGEST))
+    except subprocess.TimeoutExpired:
+        child.kill()
+        rest, _ = child.communicate()
+    whole = rest[: rest.rfind("\n") + 1]  # a line that was cut short was not seen
+    return [first, *whole.splitlines()], child.returncode
+
+
+def _records(store: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Each run's facts, by run id; the store is opened as any reader does."""
+    with Engine(store) as engine:
+        names = [run.id for run in engine.runs()]
+        cuts = engine.store.catalog.cuts
+        return [(name, engine.store.journals.record(ids.key(name), cuts=cuts(name)).facts) for name in names]
+
+
+def _was_live(store: Path) -> bool:
+    facts = [facts for _, facts in _records(store)]
+    if not facts:
+        return False
+    started = sum(fact[0] == STARTED for fact in facts[0])
+    done = sum(fact[0] == COMPLETED for fact in facts[0])
+    return started > 0 and done < 3 * 60 + 2
+
+
+def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:
+    """Promises that do not hold for what is in the store now."""
+    faults: list[str] = []
+    records = _records(store)
+    if len(records) > 1:
+        faults.append(f"{len(records)} runs where one was started")
+    for name, facts in records:
+        faults += _doubled(facts)
+        faults += _more_bodies_than_starts(facts, log)
+        faults += _lost(store, name, facts, seen)
+    return faults
+
+
+def _doubled(facts: list[tuple[object, ...]]) -> list[str]:
+    """A result is recorded once for each unit, unless it was set back in between."""
+    found, done = [], set()
+    for fact in facts:
+        if fact[0] == COMPLETED:
+            if fact[2] in done:
+                found.append(f"unit {fact[2]} was recorded as completed twice")
+            done.add(fact[2])
+        elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
+            done.discard(fact[2])
+    return found
+
+
+def _more_bodies_than_starts(facts: list[tuple[object, ...]], log: Path) -> list[str]:
+    """No body starts before its start is on record, so there are never more of them."""
+    bodies = Counter(log.read_text().splitlines()) if log.exists() else Counter()
+    starts = sum(fact[0] == STARTED for fact in facts)
+    twice = [line for line, count in bodies.items() if count > 1]
+    found = [f"{sum(bodies.values())} bodies for {starts} recorded starts"] if sum(bodies.values()) > starts else []
+    return found + ([f"attempts that ran twice: {twice}"] if twice else [])
+
+
+def _lost(store: Path, run: str, facts: list[tuple[object, ...]], seen: set[str]) -> list[str]:
+    """What someone saw as completed is still so, in the journal and in the history."""
+    assert facts[0][0] == CREATED
+    with Engine(store) as engine:
+        states = {row["name"]: row["state"] for row in engine.run(run).progress()}
+        frame = History(engine.store).tasks(run=run)
+    told = dict(zip(frame["node"][frame["item"].isna()], frame["state"][frame["item"].isna()], strict=True))
+    return [
+        f"{name} was seen completed and is {states.get(name)} / {told.get(name)}"
+        for name in sorted(seen)
+        if states.get(name) != "completed" or told.get(name) != "completed"
+    ]
+
+
+def rounds(folder: Path, count: int, seed: int) -> list[Story]:
+    """Stores are used up one after the other until `count` kills were made."""
+    random, stories = Random(seed), []
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    while sum(story.kills for story in stories) < count:
+        left = count - sum(story.kills for story in stories)
+        stories.append(kill_until_done(folder / f"store{len(stories)}", random, min(random.randint(1, 4), left)))
+    return stories

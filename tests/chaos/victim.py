@@ -1,0 +1,91 @@
+"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines and prints.
+
+`python victim.py STORE LOG` starts one run, or goes on with it, and waits. Each start of a body
+is a line of LOG, written before anything else; each result that someone could have seen is a line on stdout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+
+from stratix_tasks import Engine, current, each, flow, task
+
+ITEMS = 60
+
+
+def begun() -> None:
+    body = current()
+    item = "" if body.item is None else f"[{body.item}]"
+    line = f"{body.node}{item} {body.attempt}\n".encode()
+    log = os.open(os.environ["VICTIM_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.write(log, line)
+    os.close(log)
+
+
+@task
+def numbers(n: int) -> list[int]:
+    begun()
+    return list(range(n))
+
+
+@task(retry={"max": 3, "delay": 0.001, "jitter": "none"})
+async def square(x: int) -> int:
+    begun()
+    await asyncio.sleep(0.04)
+    if x % 7 == 3 and current().attempt == 1:
+        raise OSError("the first time never works")
+    print("squared", x)
+    return x * x
+
+
+@task
+def big(x: int) -> bytes:
+    begun()
+    threading.Event().wait(0.01)
+    return bytes([x % 251]) * 40_000
+
+
+@task
+def measure(data: bytes) -> int:
+    begun()
+    return len(data)
+
+
+@task
+def total(squares: list[int], sizes: list[int]) -> int:
+    begun()
+    return sum(squares) + sum(sizes)
+
+
+@flow
+def victim(n: int = ITEMS) -> int:
+    known = numbers(n)
+    sizes = measure.map(each(big.options(max=4).map(each(known))))
+    return total(square.options(max=6).map(each(known)), sizes)
+
+
+EXPECTED = sum(x * x for x in range(ITEMS)) + 40_000 * ITEMS
+
+
+def main() -> None:
+    with Engine(sys.argv[1], concurrency=8) as engine:
+        print("ready", flush=True)
+        found = engine.recover()
+        run = found[0] if found else engine.start(victim, key="once")
+        print("run", run.id, flush=True)
+        told: set[str] = set()
+        while run.wait(0.002) not in ("completed", "failed", "cancelled"):
+            for row in run.progress():
+                if row["state"] == "completed" and row["name"] not in told:
+                    told.add(row["name"])
+                    print("seen", row["name"], flush=True)
+        print("value", run.result(), flush=True)
+
+
+if __name__ == "__main__":
+    os.environ["VICTIM_LOG"] = str(Path(sys.argv[2]))
+    main()
