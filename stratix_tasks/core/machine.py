@@ -84,6 +84,13 @@ class Group:
         self.done = self.failed = self.skipped = self.ended = 0
         self.target: State | None = None
 
+    def recount(self, state: bytearray) -> None:
+        """Count afresh what its units came to."""
+        states = [state[unit] for unit in self.members]
+        self.done, self.skipped = states.count(State.COMPLETED), states.count(State.SKIPPED)
+        self.failed = sum(s in BAD for s in states)
+        self.ended = self.done + self.skipped + self.failed
+
 
 PENDING, READY, RUNNING, COMPLETED_STATE = State.PENDING, State.READY, State.RUNNING, State.COMPLETED
 ATTEMPT_ONLY = frozenset((Timer.ATTEMPT,))
@@ -190,6 +197,8 @@ class Machine:
         self.state[unit] = COMPLETED_STATE
         self.values[unit] = value
         self.ended[unit] = at
+        if self.reason:
+            self.reason.pop(unit, None)
         if summary is not None:
             self.summary[unit] = summary
         if frame is not None:
@@ -265,13 +274,16 @@ class Machine:
         else:
             self._let_go(unit)
         if target is State.RETRYING:
-            error = (detail or {}).get("error", {"type": "Stopped", "message": reason})
-            self.due[unit] = at + pause_before(
-                self.policy(unit).retry, self.attempt[unit] - self.spent.get(unit, 0), self._random
-            )
-            self.timers.arm(Timer.DUE, unit, at, self.due[unit] - at)
-            detail = {**(detail or {}), "error": error, "due": self.due[unit]}
+            detail = self.back_off(unit, at, reason, detail)
         self.move(unit, Event.STOPPED, at, reason, detail, target)
+
+    def back_off(self, unit: int, at: float, reason: str, detail: dict[str, Any] | None) -> dict[str, Any]:
+        """A body that was stopped is tried again: when, and the detail that tells it."""
+        error = (detail or {}).get("error", {"type": "Stopped", "message": reason})
+        tried = self.attempt[unit] - self.spent.get(unit, 0)
+        self.due[unit] = at + pause_before(self.policy(unit).retry, tried, self._random)
+        self.timers.arm(Timer.DUE, unit, at, self.due[unit] - at)
+        return {**(detail or {}), "error": error, "due": self.due[unit]}
 
     def _late(self, unit: int) -> None:
         """The answer of an attempt that is not the live one: dropped, counted; an abandoned body gives its slot back."""
@@ -310,7 +322,8 @@ class Machine:
         parent = self.parent(unit)
         if parent >= 0:
             above = states[parent]
-            waiting, skipped, bad = above not in (State.OPEN, State.CLOSED), above == State.SKIPPED, above in BAD
+            waiting, bad = above not in (State.OPEN, State.CLOSED), above in BAD
+            skipped = above in (State.SKIPPED, COMPLETED_STATE)  # completed: it was given a value before it opened
         for need in self.plan.needs[unit]:
             state = states[need]
             if state == COMPLETED_STATE:
@@ -407,7 +420,8 @@ class Machine:
             members = self.add_items(unit, count)
         self.open_group(unit, members, keys, at, codec, payload)
         group = self.groups[unit]
-        if not group.count:
+        group.recount(self.state)  # members may have ended by request before their group opened
+        if group.ended == group.count:
             return self._gather(unit, at)
         if self.plan.kinds[unit] is Kind.FLOW:
             for member in members:
@@ -507,6 +521,8 @@ class Machine:
             number = attempt[unit] = attempt[unit] + 1
             self.started[unit] = at
             self.live += 1
+            if self.reason:
+                self.reason.pop(unit, None)
             if self.timers.deadline or self.policy(unit).timed:
                 self._arm_attempt(unit, at)
             facts.append((STARTED, at, unit, number, self.queued[unit], None))

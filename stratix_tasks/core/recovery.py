@@ -11,7 +11,7 @@ from typing import Any
 
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.machine import Group, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.requests import live_bodies
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
@@ -73,9 +73,18 @@ def claim(
 
 def _orphan(machine: Machine, unit: int, at: float) -> None:
     target, reason, detail = machine.target.pop(unit, (None, "owner", None))
-    machine.move(unit, Event.ORPHANED, at, reason if target is not None else "owner", detail, target)
+    if target is State.RETRYING:
+        detail = machine.back_off(unit, at, reason, detail)
+    elif target is None:
+        _unspend(machine, unit)
+    machine.move(unit, Event.ORPHANED, at, reason, detail, target)
     if unit in machine.holds and machine.state[unit] == State.PENDING:
         machine.move(unit, Event.HOLD, at, "user")
+
+
+def _unspend(machine: Machine, unit: int) -> None:
+    """An attempt that died with its owner takes nothing from the budget of retries."""
+    machine.spent[unit] = machine.spent.get(unit, 0) + 1
 
 
 def _arm(machine: Machine, at: float, idle: float) -> None:
@@ -91,6 +100,7 @@ def _started(machine: Machine, fact: Fact) -> None:
     _, at, unit, attempt, queued, _worker = fact
     machine.state[unit] = State.RUNNING
     machine.attempt[unit] = attempt
+    machine.reason.pop(unit, None)
     machine.queued[unit], machine.started[unit] = queued, at
 
 
@@ -117,7 +127,7 @@ def keep(machine: Machine, unit: int, attempt: int, codec: str, payload: Any, su
 
 def _moved(machine: Machine, fact: Fact) -> None:
     _, at, unit, event, state, reason, attempt, detail = fact
-    machine.state[unit] = state
+    was, machine.state[unit] = machine.state[unit], state
     machine.attempt[unit] = attempt
     if reason is None:
         machine.reason.pop(unit, None)
@@ -127,7 +137,13 @@ def _moved(machine: Machine, fact: Fact) -> None:
     if event == Event.STOP:
         kept = {key: part for key, part in detail.items() if key != "target"}
         machine.target[unit] = (State(detail["target"]), reason or "user", kept or None)
-    if event in (Event.RETRY, Event.REOPEN):
+    else:
+        machine.target.pop(unit, None)
+    if event == Event.REOPEN:
+        machine.groups[unit].target = None
+    if event == Event.ORPHANED and state == State.PENDING:
+        _unspend(machine, unit)
+    if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
         machine.error.pop(unit, None)
     if "error" in detail:
@@ -140,7 +156,6 @@ def _moved(machine: Machine, fact: Fact) -> None:
         keep(machine, unit, attempt, detail["codec"], detail["payload"], detail["summary"])
     if state in TERMINAL:
         machine.ended[unit] = at
-        machine.target.pop(unit, None)
 
 
 def _expanded(machine: Machine, fact: Fact) -> None:
@@ -154,19 +169,33 @@ def _run(machine: Machine, fact: Fact) -> None:
     machine.run_state, machine.run_reason = RunState(fact[2]), fact[3]
     if fact[4] and "target" in fact[4]:
         machine.run_target = RunState(fact[4]["target"])
+        for unit, group in machine.groups.items():
+            if machine.state[unit] not in TERMINAL:
+                group.target = State.CANCELLED
+        for unit in machine.target:
+            machine.target[unit] = (State.CANCELLED, fact[3], None)
 
 
 def _requested(machine: Machine, fact: Fact) -> None:
-    """Holds of running bodies and of groups are intent: no transition tells of them."""
-    _, at, verb, target, _args, _by = fact
-    if target is None or verb not in ("pause", "resume"):
+    """Holds of running bodies and of groups, and what a group is to end in, are intent: no transition tells of them."""
+    _, at, verb, target, args, _by = fact
+    if target is not None and verb in ("pause", "resume", "cancel", "skip") and not args:
+        _intend(machine, unit_of(machine, target), verb, at)
+
+
+def _intend(machine: Machine, unit: int, verb: str, at: float) -> None:
+    if machine.state[unit] in TERMINAL:
         return
-    unit = unit_of(machine, target)
-    for held in (unit, *(machine.members(unit) if unit in machine.groups else ())):
-        if verb == "pause" and machine.state[held] not in TERMINAL:
-            machine.holds[held] = at
-        else:
-            machine.holds.pop(held, None)
+    if verb == "pause":
+        machine.holds.setdefault(unit, at)
+    else:
+        machine.holds.pop(unit, None)
+    group = machine.groups.get(unit)
+    if group is not None:
+        if verb in ("cancel", "skip"):
+            group.target = State.CANCELLED if verb == "cancel" else State.SKIPPED
+        for member in group.members:
+            _intend(machine, member, verb, at)
 
 
 _APPLY: dict[int, Any] = {
@@ -191,12 +220,4 @@ def _recount(machine: Machine) -> None:
     for unit in range(len(machine.plan.names)):
         machine.recount(unit)
     for group in machine.groups.values():
-        _count(machine, group)
-
-
-def _count(machine: Machine, group: Group) -> None:
-    states = [machine.state[unit] for unit in group.members]
-    group.done = states.count(State.COMPLETED)
-    group.skipped = states.count(State.SKIPPED)
-    group.failed = sum(s in BAD for s in states)
-    group.ended = group.done + group.skipped + group.failed
+        group.recount(state)

@@ -18,6 +18,7 @@ from stratix_tasks.core.timers import Timer
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.problems import did_you_mean
 
+COMPLETED_HINT = "It has completed: start a new run, or rollback() it to a node."
 STOPPABLE = frozenset((State.RUNNING, State.SUSPENDED, State.STOPPING))
 
 
@@ -141,7 +142,7 @@ def cancel_run(machine: Machine, at: float) -> None:
 def retry_run(machine: Machine, at: float) -> None:
     """All failed, upstream_failed and cancelled nodes again, with what depends on them."""
     if machine.run_state is RunState.COMPLETED:
-        raise _run_refusal(machine, "retry", "It has completed: start a new run, or rollback() it to a node.")
+        raise _run_refusal(machine, "retry", COMPLETED_HINT)
     if machine.run_state is RunState.ENDING:
         raise _run_refusal(machine, "retry", "Wait until it has ended.")
     nodes = range(len(machine.plan.names))
@@ -151,7 +152,9 @@ def retry_run(machine: Machine, at: float) -> None:
 
 
 def revive(machine: Machine, at: float) -> None:
-    """failed, cancelled → running."""
+    """failed, cancelled → running. TransitionError for a completed run: its skipped nodes stay skipped."""
+    if machine.run_state is RunState.COMPLETED:
+        raise _run_refusal(machine, "go on with", COMPLETED_HINT)
     if machine.run_state in RUN_TERMINAL:
         machine.run_target = None
         machine.run_move(RunEvent.REVIVE, at, "user")
@@ -258,9 +261,9 @@ def skip(machine: Machine, unit: int, at: float, value: Any = MISSING, encoded: 
             finish(machine, unit, State.SKIPPED, "user", at)
         return
     assert encoded is not None
+    _give(machine, unit, at, value, encoded)
     if encoded.frame is not None:
         machine.frames.append((unit, machine.attempt[unit], encoded.frame))
-    _give(machine, unit, at, value, encoded)
 
 
 def _give(machine: Machine, unit: int, at: float, value: Any, encoded: Encoded) -> None:
@@ -286,6 +289,8 @@ def _give(machine: Machine, unit: int, at: float, value: Any, encoded: Encoded) 
         machine.summary[unit] = encoded.summary
     machine.facts.append((GIVEN, at, unit, encoded.codec, encoded.payload, encoded.summary))
     machine.move(unit, Event.GIVE, at, "given")
+    for member in machine.plan.members.get(unit, ()):
+        machine.judge(member, at)
     reset(machine, after, at, Event.RETRY)
 
 
@@ -316,8 +321,7 @@ def reset(machine: Machine, units: Iterable[int], at: float, event: Event) -> No
     """Set ended units, and every ended descendant that did not complete, back to pending; then look at them afresh."""
     again = sorted({*units, *_ended_after(machine, units)})
     for unit in again:
-        if machine.node_of[unit] != unit:
-            _reopen_above(machine, unit, at)
+        _reopen_above(machine, unit, at)
     groups = [unit for unit in again if machine.is_group(unit) and unit in machine.groups]
     for unit in groups:
         _reopen(machine, unit, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -20,7 +21,7 @@ from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import MISSING, Answer, Do
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Encoded, Journal, Objects
-from stratix_tasks.core.states import RUN_TERMINAL, RunState
+from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError
@@ -151,10 +152,8 @@ class EngineLoop:
                 live.bodies.pop(event[1], None) if self._current(live, event) else None
                 if kind == Answer.FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
-            elif kind == UNSTORED:
-                self._unstored(live, event[1], event[2], event[3])
         if any(event[0] == UNSTORED for event in events):
-            events = [event for event in events if event[0] != UNSTORED]
+            events = [self._unstored(live, *event[1:]) if event[0] == UNSTORED else event for event in events]
         facts, commands = live.machine.handle(events, time())
         self._commit(live, facts, commands)
 
@@ -350,10 +349,9 @@ class EngineLoop:
     def _stall(self, live: LiveRun) -> None:
         """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
         if self._write_unwritten(live, freed=self.journal.free_ballast()):
-            if live.machine.run_state is RunState.RUNNING:
-                requests.pause_run(live.machine, time(), "disk")
-                live.machine.advance(time())
-                self._commit(live, *live.machine.drain())
+            self._pause_for_room(live)
+            live.machine.advance(time())
+            self._commit(live, *live.machine.drain())
         else:
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
@@ -376,11 +374,21 @@ class EngineLoop:
         self._perform(live, commands)
         return True
 
-    def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> None:
-        """A body is done, but its result has no room: it waits in memory and the run pauses."""
+    def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
+        """A body is done, but its result has no room: it waits in memory, as one that is parked, and the run pauses."""
+        machine, now = live.machine, time()
+        if machine.state[attempt.unit] == State.STOPPING:
+            return int(Answer.STOPPED), attempt.unit, attempt.number, now
         live.unstored.append((attempt, value, cpu))
+        self._pause_for_room(live)
+        return int(Answer.SUSPENDED), attempt.unit, attempt.number, now
+
+    def _pause_for_room(self, live: LiveRun) -> None:
         if live.machine.run_state is RunState.RUNNING:
             requests.pause_run(live.machine, time(), "disk")
+            warnings.warn(
+                f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
+            )
 
     def _unstall(self, live: LiveRun, verb: str) -> None:
         if verb == "resume" and not self.journal.restore_ballast():

@@ -69,11 +69,11 @@ class Projection:
     def _connect(self, path: Path) -> duckdb.DuckDBPyConnection:
         import duckdb
 
+        db = None
         try:
             db = _attach(path)
             if self._sound(db):
                 return db
-            db.close()
             why = "it does not fit the journals"
         except duckdb.Error as error:
             if "lock" in str(error).lower():
@@ -81,6 +81,8 @@ class Projection:
                     f"{path} is open in another process; close it there and try again", code="busy"
                 ) from error
             why = str(error).splitlines()[0]
+        if db is not None:
+            db.close()
         aside = path.with_suffix(f".damaged-{int(time())}")
         warnings.warn(
             f"{path} can't be used ({why}); it is kept as {aside.name} and made again from the journals", stacklevel=5
@@ -179,25 +181,29 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
+    try:
+        _open_tables(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _open_tables(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     db.execute("SET threads = 2")
-    fresh = not path.exists()
     place = str(path).replace("'", "''")
     db.execute(f"ATTACH '{place}' AS history (STORAGE_VERSION 'v1.5.0')")
     db.execute("USE history")
-    if (
-        fresh
-        or not db.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'history' AND table_name = 'meta'"
-        ).fetchone()
-    ):
-        db.execute("BEGIN")
-        for statement in schema("analytics").split(";\n"):
-            if statement.strip():
-                db.execute(statement)
-        db.execute("INSERT INTO meta VALUES ('version', ?)", [VERSION])
-        db.execute("COMMIT")
-        db.execute("CHECKPOINT history")
-    return db
+    known = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'history' AND table_name = 'meta'"
+    if db.execute(known).fetchone():
+        return
+    db.execute("BEGIN")
+    for statement in schema("analytics").split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute("INSERT INTO meta VALUES ('version', ?)", [VERSION])
+    db.execute("COMMIT")
+    db.execute("CHECKPOINT history")
 
 
 @contextmanager

@@ -53,21 +53,37 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         if not at:
             return
     tail.offset = offset + at
+    runs: set[bytes] = set()
     while at + OVERHEAD <= len(data):
         length, check = PREFIX.unpack_from(data, at)
         end = at + OVERHEAD + length
         if length > MOST or end > len(data):
-            tail.problem = "" if length <= MOST and length else "damaged frame"
+            tail.problem = "damaged frame" if length > MOST or _goes_on(data, at, runs) else ""
             return
         body = data[at + PREFIX.size : end]
         if crc32(body) != check:
             tail.problem = "damaged frame"
             return
         kind, run, seq, epoch = HEAD.unpack_from(body)
+        runs.add(run)
         tail.offset = offset + end
         tail.sealed = kind == SEAL
         yield Frame(kind, run, seq, epoch, body[HEAD.size :], offset + at, offset + end)
         at = end
+
+
+def _goes_on(data: memoryview, at: int, runs: set[bytes]) -> bool:
+    """Whether whole frames follow a frame that seems to end behind the file: then its length is damaged, not its end."""
+    rest = bytes(data[at + OVERHEAD :])
+    for run in runs:
+        found = rest.find(run, OVERHEAD)
+        while found >= 0:
+            begin = found - PREFIX.size - 1
+            length, check = PREFIX.unpack_from(rest, begin)
+            if crc32(rest[begin + PREFIX.size : begin + OVERHEAD + length]) == check:
+                return True
+            found = rest.find(run, found + 1)
+    return False
 
 
 def _read(path: Path, offset: int, until: int | None) -> bytes:

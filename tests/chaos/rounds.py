@@ -45,7 +45,9 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
         story.kills += 1
         story.live += _was_live(store)
         story.faults += _broken(store, log, seen)
-    done = subprocess.run([sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False
+    )
     if f"value {VALUE}" not in done.stdout:
         story.faults.append(f"the run did not complete after recover(): {done.stdout[-300:]}{done.stderr[-800:]}")
     story.faults += _broken(store, log, seen)
@@ -53,7 +55,9 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
 
 
 def _live_and_die(store: Path, log: Path, random: Random) -> tuple[list[str], int]:
-    child = subprocess.Popen([sys.executable, VICTIM, store, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, VICTIM, store, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
     first = child.stdout.readline()
     try:

@@ -17,7 +17,7 @@ FROM attempts WHERE $run IS NULL OR run = $run ORDER BY run, started, node, item
 -- name: transitions
 -- Every change of state, in the order in which it was recorded.
 SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, attempt
-FROM transitions WHERE $run IS NULL OR run = $run ORDER BY run, seq;
+FROM transitions WHERE $run IS NULL OR run = $run ORDER BY run, seq, step;
 
 -- name: events
 -- Every fact.

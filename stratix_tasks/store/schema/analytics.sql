@@ -76,7 +76,7 @@ FROM units u LEFT JOIN task_state t USING (run, unit);
 CREATE VIEW transitions AS
 SELECT run, seq, "at", node, item, key,
     lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq, step) AS from_state,
-    state AS to_state, event, reason, attempt
+    state AS to_state, event, reason, attempt, step
 FROM (
     SELECT run, seq, 0 AS step, queued AS "at", unit, 'ready' AS state, 'deps_ok' AS event, NULL AS reason, attempt
     FROM recorded WHERE kind = 'started'

@@ -1,0 +1,100 @@
+"""The catalog: what processes agree on."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from stratix_tasks import Engine, flow, task
+from stratix_tasks.store.store import Store
+
+
+def add(store: Store, run: str, key: str | None = None, inputs: str = "i") -> tuple[str, str] | None:
+    return store.catalog.add_run(id=run, flow="f", key=key, inputs=inputs, owner="e1", created=1.0)
+
+
+def test_a_key_is_taken_once(store: Store) -> None:
+    """The second run with a key is told of the first; other keys and flows are free."""
+    assert add(store, "a", "k") is None
+    assert add(store, "b", "k") == ("a", "i")
+    assert add(store, "c", "other") is None
+    assert [row.id for row in store.catalog.runs()] == ["a", "c"] or len(store.catalog.runs()) == 2
+
+
+def test_of_many_claims_one_wins(store: Store, tmp_path: Path) -> None:
+    """Whoever claims with the epoch that it saw; the others are told so. The cut is there with the claim."""
+    add(store, "a")
+    won: list[int | None] = []
+    others = [Store(tmp_path / "store") for _ in range(4)]
+    ready = threading.Barrier(len(others))
+
+    def claims(other: Store, number: int) -> None:
+        ready.wait()
+        won.append(other.catalog.claim("a", 1, f"claimer{number}", ("e1", 1, 100)))
+
+    threads = [threading.Thread(target=claims, args=(other, number)) for number, other in enumerate(others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won, key=str) == [2, None, None, None]
+    assert store.catalog.cuts("a") == {"e1": (1, 1, 100)}
+    for other in others:
+        other.catalog.close()
+
+
+def test_only_the_owner_says_what_became_of_a_run(store: Store) -> None:
+    """A state told with an old epoch is ignored."""
+    add(store, "a")
+    store.catalog.claim("a", 1, "e2", ("e1", 1, 0))
+    store.catalog.set_state("a", 1, "completed", 5.0)
+    row = store.catalog.run("a")
+    assert row is not None
+    assert (row.state, row.epoch) == ("running", 2)
+
+
+@task
+def one() -> int:
+    return 1
+
+
+@flow
+def small() -> int:
+    return one()
+
+
+@pytest.mark.parametrize("how", ["deleted", "garbage", "truncated"])
+def test_a_lost_catalog_is_made_again_from_the_journals(tmp_path: Path, how: str) -> None:
+    """Runs, states and keys are there again; damage is kept aside with a warning."""
+    with Engine(tmp_path / "store") as engine:
+        run = engine.start(small, key="k")
+        run.result(20)
+    path = tmp_path / "store" / "catalog.sqlite"
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(b"no database at all" * 100 if how == "garbage" else path.read_bytes()[:1500])
+    with Engine(tmp_path / "store") as engine:
+        if how == "deleted":
+            found = engine.runs()
+        else:
+            with pytest.warns(UserWarning, match="damaged"):
+                found = engine.runs()
+        assert [(each.id, each.status) for each in found] == [(run.id, "completed")]
+        assert engine.start(small, key="k").id == run.id
+
+
+def test_a_newer_catalog_is_refused(store: Store) -> None:
+    """The error says to upgrade; the file is left alone."""
+    add(store, "a")
+    store.catalog.close()
+    path = store.path / "catalog.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    other = Store(store.path)
+    with pytest.raises(Exception, match="newer version"):
+        other.catalog.runs()

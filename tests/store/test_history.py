@@ -1,0 +1,262 @@
+"""The history: what ran, as data frames and SQL, from any process, whatever befalls the database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stratix_tasks import Engine, InputError, StoreError, current, each, flow, history, task
+
+LONG = 30.0
+
+
+@task
+def numbers(n: int) -> list[int]:
+    print("making", n)
+    return list(range(n))
+
+
+@task
+def square(x: int) -> int:
+    current().metric("x", x)
+    if x == 13:
+        raise ValueError("unlucky")
+    return x * x
+
+
+@task
+def frame(parts: Any) -> pd.DataFrame:
+    current().log.warning("a frame")
+    current().artifact("note", {"a": 1})
+    return pd.DataFrame({"x": parts})
+
+
+@flow(tags=["test"])
+def squares(n: int = 5) -> Any:
+    return frame(square.options(key="k{x}").map(each(numbers(n))))
+
+
+@pytest.fixture
+def done(engine: Engine) -> Any:
+    run = engine.start(squares)
+    run.result(LONG)
+    return run
+
+
+def test_runs_have_the_columns_and_types_of_the_contract(engine: Engine, done: Any) -> None:
+    """UTC times, timedeltas, a category for the status, nullable integers."""
+    frame = history(engine.store.path).runs()
+    assert list(frame.columns)[:12] == [
+        *(
+            "run",
+            "flow",
+            "version",
+            "status",
+            "started",
+            "ended",
+            "duration",
+            "inputs",
+            "tags",
+            "nodes",
+            "failed",
+            "host",
+        )
+    ]
+    kinds = {name: str(frame[name].dtype) for name in frame.columns}
+    assert kinds["status"] == "category"
+    assert "UTC" in kinds["started"]
+    assert kinds["duration"].startswith("timedelta64")
+    assert kinds["nodes"] == kinds["failed"] == "Int64"
+    row = frame.iloc[0]
+    assert (row["run"], row["status"], row["inputs"], row["tags"]) == (done.id, "completed", {"n": 5}, ["test"])
+
+
+def test_tasks_tell_of_nodes_and_items(engine: Engine, done: Any) -> None:
+    """One row a node and item, in the order of the flow."""
+    frame = done.tasks()
+    assert list(frame.columns) == [
+        *(
+            "run",
+            "node",
+            "item",
+            "key",
+            "state",
+            "reason",
+            "attempts",
+            "queued",
+            "started",
+            "ended",
+            "wait",
+            "duration",
+        ),
+        *("cpu", "rss", "worker", "error", "rows", "cached"),
+    ]
+    assert list(frame["node"]) == ["numbers", "square", *["square"] * 5, "frame"]
+    assert list(frame["key"].dropna()) == [f"k{n}" for n in range(5)]
+    kinds = {name: str(frame[name].dtype) for name in frame.columns}
+    assert {kinds[name] for name in ("item", "attempts", "rows")} == {"Int64"}
+    assert {kinds[name][:11] for name in ("wait", "duration", "cpu")} == {"timedelta64"}
+    assert kinds["state"] == "category"
+    assert frame["rows"].iloc[-1] == 5
+    ended = frame[frame["attempts"] > 0]
+    assert (ended["started"] >= ended["queued"]).all()
+    assert (ended["ended"] >= ended["started"]).all()
+
+
+def test_attempts_transitions_logs_and_metrics(engine: Engine) -> None:
+    """A failure is there with its error; logs and metrics with their node."""
+    run = engine.start(squares, {"n": 14})
+    assert run.wait(LONG) == "failed"
+    h = history(engine.store.path)
+    failed = h.attempts(run.id).query("state == 'failed'")
+    assert list(failed["error_type"]) == ["ValueError"]
+    assert list(failed["item"]) == [13]
+    moves = h.transitions(run.id).query("node == 'numbers'")
+    assert list(moves["to_state"]) == ["ready", "running", "completed"]
+    assert list(moves["from_state"]) == ["pending", "ready", "running"]
+    assert list(h.logs(run.id)["text"]) == ["making 14"]
+    assert sorted(h.metrics(run.id)["value"]) == list(range(14))
+    assert h.tasks(run.id).query("node == 'frame'")["state"].iloc[0] == "upstream_failed"
+
+
+def test_artifacts_and_events(engine: Engine, done: Any) -> None:
+    """What a body kept beside its result, and every fact."""
+    h = history(engine.store.path)
+    assert list(h.artifacts(done.id)["name"]) == ["note"]
+    assert {"created", "run", "started", "completed"} <= set(h.events(done.id)["kind"])
+    assert list(h.logs(done.id)["level"]) == ["stdout", "warning"]
+
+
+def test_stats_count_tasks_not_groups(engine: Engine, done: Any) -> None:
+    """By node and by flow; `since` limits the time; anything else is an InputError."""
+    h = history(engine.store.path)
+    by_node = h.stats().set_index("node")
+    assert by_node.loc["square", "tasks"] == 5
+    assert by_node.loc["square", "success_rate"] == 1.0
+    assert str(by_node["p95"].dtype).startswith("timedelta64")
+    assert h.stats(by="flow")["runs"].iloc[0] == 1
+    assert len(h.stats(since="1d")) == 3
+    with pytest.raises(InputError):
+        h.stats(by="moon")  # type: ignore[arg-type]
+    with pytest.raises(InputError):
+        h.stats(since="whenever")
+
+
+def test_sql_reads_and_never_writes(engine: Engine, done: Any) -> None:
+    """One SELECT with parameters; everything else, and files of the machine, are refused."""
+    h = history(engine.store.path)
+    found = h.sql(
+        "select node, count(*) as n from tasks where run = $run group by node order by node", {"run": done.id}
+    )
+    assert list(found["n"]) == [1, 1, 6]
+    for query in (
+        "delete from facts",
+        "select 1; select 2",
+        "create table t (x int)",
+        "copy (select 1) to '/tmp/stratix-never.csv'",
+        "select * from read_text('/etc/passwd')",
+        "selec",
+    ):
+        with pytest.raises(InputError):
+            h.sql(query)
+    assert len(h.runs()) == 1
+
+
+def test_there_must_be_a_store(tmp_path: Path) -> None:
+    """`history()` of a folder that has none says so, and makes none."""
+    with pytest.raises(StoreError, match="no store"):
+        history(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("how", ["deleted", "garbage", "truncated", "older", "foreign"])
+def test_the_database_is_made_again(engine: Engine, done: Any, how: str) -> None:
+    """Deleted it is simply rebuilt; damaged it is kept aside, rebuilt, and a warning says so. Nothing is lost."""
+    h = history(engine.store.path)
+    before = h.tasks()
+    path = engine.store.path / "runs.duckdb"
+    if how == "deleted":
+        path.unlink()
+    elif how == "garbage":
+        path.write_bytes(b"garbage" * 1000)
+    elif how == "truncated":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    else:
+        path.unlink()
+        import duckdb
+
+        with duckdb.connect(str(path)) as db:
+            db.execute("create table meta (key varchar, value varchar)")
+            if how == "older":
+                db.execute("insert into meta values ('version', 'old')")
+    if how == "deleted":
+        after = h.tasks()
+    else:
+        with pytest.warns(UserWarning, match="made again from the journals"):
+            after = h.tasks()
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_a_journal_that_is_damaged_shows_what_lies_before(engine: Engine, done: Any) -> None:
+    """The warning names the file and the place; the rest of the store is shown."""
+    other = engine.start(squares)
+    other.result(LONG)
+    engine.close()
+    (path,) = (engine.store.path / "journal").rglob("*.log")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    (engine.store.path / "runs.duckdb").unlink(missing_ok=True)
+    with pytest.warns(UserWarning, match="is damaged at byte"):
+        frame = history(engine.store.path).runs()
+    assert frame["run"].iloc[-1] == done.id
+
+
+release = threading.Event()
+
+
+@task
+def waits(x: list[int]) -> list[int]:
+    release.wait(LONG)
+    return x
+
+
+@flow
+def patient() -> Any:
+    return waits(numbers(3))
+
+
+READER = """
+import hashlib, pathlib, shutil, sys
+from stratix_tasks import history
+store = pathlib.Path(sys.argv[1])
+for _ in range(5):
+    for path in sorted(store.rglob("*")):
+        if path.is_file():
+            hashlib.sha256(path.read_bytes()).hexdigest()
+    shutil.copytree(store, sys.argv[2], dirs_exist_ok=True)
+print(history(store).tasks().set_index("node")["state"].to_dict())
+print(history(sys.argv[2]).tasks().set_index("node")["state"].to_dict())
+"""
+
+
+def test_another_process_reads_copies_and_hashes_while_a_run_goes_on(engine: Engine, tmp_path: Path) -> None:
+    """It sees what is recorded, in the store and in its copy, and the run is not harmed."""
+    release.clear()
+    run = engine.start(patient)
+    while run.progress()[1]["state"] != "running":
+        run.wait(0.01)
+    args = [sys.executable, "-c", READER, str(engine.store.path), str(tmp_path / "copy")]
+    seen = subprocess.run(args, capture_output=True, text=True, timeout=100, check=True).stdout.splitlines()
+    assert seen == [str({"numbers": "completed", "waits": "running"})] * 2
+    hashes_here = [path.read_bytes() for path in engine.store.path.rglob("*") if path.is_file()]
+    assert hashes_here
+    release.set()
+    assert run.result(LONG) == [0, 1, 2]
+    assert list(run.tasks()["state"]) == ["completed", "completed"]
