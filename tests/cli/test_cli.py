@@ -80,6 +80,7 @@ def stratix(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=100,
+        check=False,
     )
 
 

@@ -121,7 +121,7 @@ def test_zipped_sources_of_different_lengths_fail_the_map(engine: Engine) -> Non
     def uneven() -> Any:
         return add.map(each([1, 2]), each([1, 2, 3]))
 
-    with pytest.raises(TaskFailed, match="2.*3"):
+    with pytest.raises(TaskFailed, match=r"2.*3"):
         engine.start(uneven).result(LONG)
 
 

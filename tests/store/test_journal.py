@@ -89,7 +89,7 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(MAGIC)] = 99
     path.write_bytes(data)
-    with pytest.raises(StoreError, match="format 99.*upgrade") as caught:
+    with pytest.raises(StoreError, match=r"format 99.*upgrade") as caught:
         read(path)
     assert caught.value.code == "newer-store"
 

@@ -1,0 +1,281 @@
+"""The tables as data: what they name leads where the design says, and what they do not name is refused."""
+
+from __future__ import annotations
+
+import pytest
+from driver import World, chain_of, spec
+
+from stratix_tasks.core.facts import MOVED
+from stratix_tasks.core.states import (
+    BAD,
+    GROUP,
+    LIVE,
+    NODE,
+    OK_AFTER_STOP,
+    RUN,
+    RUN_TERMINAL,
+    STOP_TARGETS,
+    TARGET,
+    TERMINAL,
+    Event,
+    RunEvent,
+    RunState,
+    State,
+    allowed,
+)
+from stratix_tasks.errors import TransitionError
+from stratix_tasks.spec.model import Each
+from stratix_tasks.spec.values import Ref
+
+DESIGN_NODE = """
+pending: deps_ok→ready when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
+pending: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
+ready: dispatch→running cache_hit→completed queued_too_long→failed total_timeout→failed hold→held
+ready: cancel→cancelled skip→skipped give→completed rollback→pending
+running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping
+running: lost→failed lost_retry→retrying orphaned→pending
+suspended: release→running stop→stopping lost→failed lost_retry→held orphaned→pending
+suspended: ok→completed fail→failed fail_retry→retrying
+waiting: signal→completed wait_timeout→failed cancel→cancelled skip→skipped give→completed rollback→pending
+retrying: due→ready retry→ready total_timeout→failed hold→held set→retrying
+retrying: cancel→cancelled skip→skipped give→completed rollback→pending
+held: release→pending set→held cancel→cancelled skip→skipped give→completed rollback→pending
+stopping: stopped→target ok→completed stop→stopping orphaned→target
+completed: rollback→pending
+failed: retry→pending give→completed skip→skipped set→failed rollback→pending
+upstream_failed: retry→pending give→completed skip→skipped rollback→pending
+cancelled: retry→pending give→completed skip→skipped rollback→pending
+skipped: retry→pending give→completed skip→skipped rollback→pending
+"""
+
+DESIGN_GROUP = """
+pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
+pending: cancel→cancelled skip→skipped give→completed rollback→pending
+held: release→pending cancel→cancelled skip→skipped give→completed rollback→pending
+open: close→closed stop→open rollback→pending
+closed: gathered→completed gathered_bad→failed stopped→target stop→closed rollback→pending
+completed: rollback→pending
+failed: reopen→closed retry→pending give→completed skip→skipped rollback→pending
+upstream_failed: retry→pending give→completed skip→skipped rollback→pending
+cancelled: reopen→closed retry→pending give→completed skip→skipped rollback→pending
+skipped: reopen→closed retry→pending give→completed skip→skipped rollback→pending
+"""
+
+DESIGN_RUN = """
+pending: start→running cancel→cancelled
+running: pause→pausing end→ending all_ok→completed some_bad→failed rollback→paused
+pausing: drained→paused resume→running end→ending all_ok→completed some_bad→failed rollback→paused
+paused: resume→running end→ending rollback→paused
+ending: all_ended→target end→ending
+completed: rollback→paused
+failed: revive→running rollback→paused
+cancelled: revive→running rollback→paused
+"""
+
+REQUESTS = {Event.RETRY, Event.SKIP, Event.GIVE, Event.SET, Event.ROLLBACK, Event.REOPEN}
+"""Events that only a request brings about; REOPEN is what a retry of an item does to its group."""
+
+
+def read(text: str) -> set[tuple[str, str, str]]:
+    """`(state, event, to)` of each pair of a table written as text."""
+    pairs = set()
+    for line in text.strip().splitlines():
+        state, _, row = line.partition(": ")
+        pairs |= {(state, *word.split("→")) for word in row.split()}
+    return pairs
+
+
+def told(table: dict, target: str = "target") -> set[tuple[str, str, str]]:
+    return {
+        (state.label, event.label, target if to is TARGET else to.label)
+        for state, row in table.items()
+        for event, to in row.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "design"), [(NODE, DESIGN_NODE), (GROUP, DESIGN_GROUP), (RUN, DESIGN_RUN)], ids=["node", "group", "run"]
+)
+def test_tables_are_those_of_the_design(table: dict, design: str) -> None:
+    """The code's tables name exactly the transitions that the design names, no more and no fewer."""
+    assert told(table) == read(design)
+
+
+def test_every_state_has_its_row() -> None:
+    """No state is missing from the table of its kind: nodes know no open and closed, groups no body."""
+    groups_only = {State.OPEN, State.CLOSED}
+    assert set(NODE) == set(State) - groups_only
+    assert set(GROUP) == {State.PENDING, State.HELD} | groups_only | TERMINAL
+    assert set(RUN) == set(RunState)
+
+
+@pytest.mark.parametrize("table", [NODE, GROUP], ids=["node", "group"])
+def test_ends_change_only_by_request(table: dict) -> None:
+    """Out of a terminal state lead only events that somebody asked for."""
+    for state in TERMINAL:
+        assert set(table[state]) <= REQUESTS, state
+    for state in RUN_TERMINAL:
+        assert set(RUN[state]) <= {RunEvent.REVIVE, RunEvent.ROLLBACK}, state
+
+
+def test_a_completed_run_is_not_revived() -> None:
+    """A completed run is left by a rollback alone."""
+    assert set(RUN[RunState.COMPLETED]) == {RunEvent.ROLLBACK}
+
+
+def test_kinds_of_states_do_not_overlap() -> None:
+    """Bad states are terminal, live ones are not, and completed and skipped are the ends that are not bad."""
+    assert BAD < TERMINAL
+    assert not LIVE & TERMINAL
+    good = TERMINAL - BAD
+    assert good == {State.COMPLETED, State.SKIPPED}
+    assert OK_AFTER_STOP < STOP_TARGETS
+    fenced = STOP_TARGETS - OK_AFTER_STOP
+    assert fenced == {State.COMPLETED, State.PENDING}
+
+
+def test_what_is_allowed_is_read_from_the_table() -> None:
+    """`allowed` names the events of a state's row, in words and in the row's order."""
+    assert allowed(NODE, State.COMPLETED) == ["rollback"]
+    for state, row in NODE.items():
+        assert allowed(NODE, state) == [event.label for event in row]
+
+
+def world_in(state: State, *, group: bool) -> World:
+    """A started run whose unit 0 is set to a state by hand."""
+    each = Each(over={"x": Ref("inputs", "items")})
+    world = World(spec({"a": {"each": each} if group else {}}))
+    world.machine.run_move(RunEvent.START, 0.0)
+    world.machine.state[0] = state
+    world.machine.drain()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [*(("node", state) for state in NODE), *(("group", state) for state in GROUP)],
+    ids=lambda part: part if isinstance(part, str) else part.label,
+)
+def test_each_pair_is_legal_or_raises(kind: str, state: State) -> None:
+    """An event moves a unit where the table says and is recorded; a pair that it does not name raises, changing nothing."""
+    row = (GROUP if kind == "group" else NODE)[state]
+    for event in Event:
+        machine = world_in(state, group=kind == "group").machine
+        if event not in row:
+            with pytest.raises(KeyError):
+                machine.move(0, event, 1.0)
+            assert (machine.state[0], machine.facts) == (state, [])
+            continue
+        target = State.CANCELLED if row[event] is TARGET else None
+        machine.move(0, event, 1.0, target=target)
+        to = target or row[event]
+        assert machine.state[0] == to
+        assert machine.facts[0][:5] == (MOVED, 1.0, 0, int(event), int(to))
+
+
+@pytest.mark.parametrize("state", RunState, ids=lambda state: state.label)
+def test_each_pair_of_a_run_is_legal_or_raises(state: RunState) -> None:
+    """An event moves a run where the table says; a pair that it does not name raises and changes nothing."""
+    for event in RunEvent:
+        machine = World(chain_of(1)).machine
+        machine.run_state, machine.run_target = state, RunState.CANCELLED
+        if event not in RUN[state]:
+            with pytest.raises(KeyError):
+                machine.run_move(event, 1.0)
+            assert (machine.run_state, machine.facts) == (state, [])
+            continue
+        machine.run_move(event, 1.0)
+        to = RUN[state][event]
+        assert machine.run_state is (RunState.CANCELLED if to is TARGET else to)
+
+
+REACHED = sorted(set(NODE) - {State.WAITING})
+"""The states that a node comes to; nothing waits for signals yet."""
+
+LEGAL = {
+    "pause": set(State) - TERMINAL,
+    "resume": set(State) - TERMINAL,
+    "cancel": (set(State) - TERMINAL) | {State.CANCELLED},
+    "retry": {State.RETRYING, State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED, State.SKIPPED},
+    "skip": set(State) - {State.COMPLETED},
+}
+"""The states of a node in which each verb is taken (or holds already, which is recorded and changes nothing)."""
+
+
+@pytest.mark.parametrize("state", REACHED, ids=lambda state: state.label)
+@pytest.mark.parametrize("verb", LEGAL)
+def test_requests_are_taken_or_refused_with_what_is_allowed(verb: str, state: State) -> None:
+    """A request in each state is taken, or a TransitionError names the node, its state and what may be asked instead."""
+    world = World(chain_of(2))
+    world.bring(0, state)
+    before, facts = bytes(world.machine.state), len(world.facts)
+    if state in LEGAL[verb]:
+        world.request(verb, "n0")
+        return
+    with pytest.raises(TransitionError) as caught:
+        world.request(verb, "n0")
+    text = str(caught.value)
+    assert f"can't {verb} 'n0': it is {state.label}" in text
+    assert "Allowed now: " in text
+    assert caught.value.story
+    assert (bytes(world.machine.state), len(world.facts)) == (before, facts)
+
+
+ALLOWED = {
+    "pause": Event.HOLD,
+    "resume": Event.RELEASE,
+    "cancel": Event.CANCEL,
+    "retry": Event.RETRY,
+    "skip": Event.SKIP,
+}
+
+
+@pytest.mark.parametrize("state", REACHED, ids=lambda state: state.label)
+def test_what_an_error_allows_is_allowed(state: State) -> None:
+    """Every verb that a refusal names as allowed is one that the node then takes."""
+    for verb in LEGAL:
+        if state in LEGAL[verb]:
+            continue
+        world = World(chain_of(2))
+        world.bring(0, state)
+        with pytest.raises(TransitionError) as caught:
+            world.request(verb, "n0")
+        words = str(caught.value).partition("Allowed now: ")[2].partition(".")[0].split(", ")
+        assert set(words) - {"nothing"} <= set(LEGAL)
+        for word in set(words) - {"nothing"}:
+            again = World(chain_of(2))
+            again.bring(0, state)
+            again.request(word, "n0")
+
+
+RUN_LEGAL = {
+    "pause": {RunState.RUNNING, RunState.PAUSING, RunState.PAUSED},
+    "resume": {RunState.RUNNING, RunState.PAUSING, RunState.PAUSED},
+    "cancel": set(RunState) - {RunState.COMPLETED, RunState.FAILED},
+    "retry": {RunState.RUNNING, RunState.PAUSING, RunState.PAUSED, RunState.FAILED, RunState.CANCELLED},
+}
+
+
+@pytest.mark.parametrize("state", set(RunState) - {RunState.PENDING}, ids=lambda state: state.label)
+@pytest.mark.parametrize("verb", RUN_LEGAL)
+def test_requests_of_a_run_are_taken_or_refused(verb: str, state: RunState) -> None:
+    """A request of a run in each state is taken, or a TransitionError says the state and records nothing."""
+    world = World(chain_of(2))
+    world.bring_run(state)
+    facts = len(world.facts)
+    if state in RUN_LEGAL[verb]:
+        world.request(verb)
+        return
+    with pytest.raises(TransitionError, match=f"can't {verb} the run: it is {state.label}"):
+        world.request(verb)
+    assert (world.machine.run_state, len(world.facts)) == (state, facts)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "retry", "skip"])
+def test_an_ending_run_refuses_what_would_start_something(verb: str) -> None:
+    """While a run is ending, nodes can only be cancelled."""
+    world = World(chain_of(2))
+    world.bring_run(RunState.ENDING)
+    with pytest.raises(TransitionError, match="the run is ending"):
+        world.request(verb, "n0")
+    world.request("cancel", "n0")

@@ -1,0 +1,28 @@
+"""What a type checker must refuse: one error a line that is marked so. Checked by mypy and pyright; never run."""
+
+from __future__ import annotations
+
+from stratix_tasks import each, flow, task
+
+
+@task
+def double(x: int) -> int:
+    return 2 * x
+
+
+@task
+def label(x: str) -> str:
+    return x
+
+
+@flow
+def wrong(n: int) -> str:
+    double("two")  # error
+    double(x=1, y=2)  # error
+    label(double(n))  # error
+    double.map(each(["a", "b"]))  # error
+    label(double.map(each([1, 2])))  # error
+    return double(n)  # error
+
+
+wrong("many")  # error
