@@ -41,7 +41,9 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
         _check(reading, reader, tree, spec)
     elif not reading.problems:
         hint = "Begin with stratix: 1, flow: name and tasks:."
-        reading.problems.append(Problem("missing-field", "the document is no mapping of fields", line=1, hint=hint))
+        reading.problems.append(
+            Problem("missing-field", "the document is no mapping of fields", line=1, column=1, hint=hint)
+        )
     problems = [replace(problem, file=file) for problem in reading.problems]
     return spec, sorted(problems, key=lambda problem: (problem.line, problem.column))
 

@@ -268,6 +268,11 @@ class FlowReader:
             hint = "Write each: {as: x, in: …} for one argument, or each: {over: {x: …, y: …}}."
             return reading.wrong(node, "bad-value", "each has `as` with `in`, or `over`", hint)
         if short:
+            empty = [name for name in ("as", "in") if isinstance(entries[name], Scalar) and name not in made]
+            if empty and not reading.problems:
+                return reading.wrong(
+                    node, "bad-value", f"each needs a value for `{empty[0]}`", "A list or a reference."
+                )
             if "as" not in made or "in" not in made:
                 return WRONG
             made["over"] = {made.pop("as"): made.pop("in")}

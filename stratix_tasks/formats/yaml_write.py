@@ -19,7 +19,7 @@ from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.types import parse_type
-from stratix_tasks.spec.values import Object
+from stratix_tasks.spec.values import Object, leaves
 
 WIDTH = 100
 """Longest mapping or list, in characters, that stands on one line."""
@@ -181,7 +181,8 @@ def _value(value: Any, what: str, node: str, problems: list[Problem]) -> Any:
 
 
 def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> None:
-    kind = value.type if isinstance(value, Object) else type(value).__name__
+    hidden = next((leaf for leaf in leaves(value) if isinstance(leaf, Object)), None)
+    kind = hidden.type if hidden is not None else type(value).__name__
     message = f"{what} holds a value that is no plain data ({kind})"
     hint = "Make it in a task, or annotate the parameter with its type where YAML can write it (dates, enums, paths)."
     problems.append(Problem("not-portable", message, node, hint=hint))

@@ -13,7 +13,9 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-MARKED = {number for number, line in enumerate((HERE / "wrong.py").read_text().splitlines(), 1) if line.endswith("# error")}
+MARKED = {
+    number for number, line in enumerate((HERE / "wrong.py").read_text().splitlines(), 1) if line.endswith("# error")
+}
 
 
 def mypy(name: str) -> set[int]:

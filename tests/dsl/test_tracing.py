@@ -1,0 +1,449 @@
+"""Tracing: what the body of a flow becomes."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from stratix_tasks import FlowError, Static, each, first_of, flow, otherwise, product, task, when
+from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
+
+
+@task
+def load(n: int = 3) -> list[int]:
+    """Load some."""
+    return list(range(n))
+
+
+@task(retry=2, priority=3)
+def square(x: int) -> int:
+    return x * x
+
+
+@task
+def pair() -> tuple[int, int]:
+    return 1, 2
+
+
+@task
+def take(value: Any, more: Any = None) -> Any:
+    return value
+
+
+@task
+async def later(x: int) -> int:
+    return x
+
+
+def nodes(made: Any) -> dict[str, Any]:
+    return made.spec.tasks  # type: ignore[no-any-return]
+
+
+def test_a_task_is_its_plain_function_outside_a_flow() -> None:
+    """Called, it computes; name, docstring and signature stay."""
+    assert square(7) == 49
+    assert (load.__name__, load.__doc__) == ("load", "Load some.")
+    assert functools.WRAPPER_ASSIGNMENTS
+    import inspect
+
+    assert str(inspect.signature(square)) == "(x: 'int') -> 'int'"
+
+
+def test_nodes_are_named_after_their_functions() -> None:
+    """A second call gets a number, `options(name=)` fixes it, a taken name is a problem."""
+
+    @flow
+    def named() -> Any:
+        return [square(1), square(2), square.options(name="third")(3)]
+
+    assert list(nodes(named)) == ["square", "square_2", "third"]
+    with pytest.raises(FlowError, match="third"):
+
+        @flow
+        def twice() -> Any:
+            return [square.options(name="third")(1), square.options(name="third")(2)]
+
+        _ = twice.spec
+
+
+def test_arguments_are_literals_and_references() -> None:
+    """Inputs, outputs of nodes and items of them; dates and numpy's numbers as they are."""
+
+    @flow
+    def passes(n: int = 2, day: date = date(2024, 1, 1)) -> Any:
+        numbers = load(n)
+        return take(numbers[0], {"day": day, "list": [numbers, 1], "t": timedelta(1), "n": np.float64(1.5)})
+
+    args = nodes(passes)["take"].args
+    assert args["value"] == Ref("tasks", "load", (0,))
+    assert args["more"] == {
+        "day": Ref("inputs", "day"),
+        "list": [Ref("tasks", "load"), 1],
+        "t": timedelta(1),
+        "n": 1.5,
+    }
+    assert type(args["more"]["n"]) is float
+    assert passes.spec.output == Ref("tasks", "take")
+
+
+@dataclass
+class Point:
+    x: Any
+    y: int = 0
+
+
+class Model(BaseModel):
+    x: Any
+    y: int = 0
+
+
+@pytest.mark.parametrize("kind", [Point, Model])
+def test_references_are_found_in_dataclasses_and_models(kind: Any) -> None:
+    """The instance is copied, with the reference in it; the caller's own is left alone."""
+    kept = kind(x=1, y=5)
+
+    @flow
+    def holds() -> Any:
+        return take(kind(x=load(), y=2), kept)
+
+    args = nodes(holds)["take"].args
+    assert args["value"].x == Ref("tasks", "load")
+    assert type(args["more"]) is Object
+    assert args["more"].value is kept
+
+
+def test_a_tuple_is_unpacked_by_its_annotation() -> None:
+    """`a, b = pair()` makes two references; too many names, or none annotated, are refused."""
+
+    @flow
+    def unpacks() -> Any:
+        a, b = pair()
+        return take(b, a)
+
+    assert nodes(unpacks)["take"].args == {"value": Ref("tasks", "pair", (1,)), "more": Ref("tasks", "pair", (0,))}
+
+    @flow
+    def too_many() -> Any:
+        a, b, c = pair()
+        return a, b, c
+
+    with pytest.raises((FlowError, ValueError)):
+        _ = too_many.spec
+
+    @flow
+    def unknown() -> Any:
+        a, b = load()
+        return a, b
+
+    with pytest.raises(FlowError, match="line"):
+        _ = unknown.spec
+
+
+REFUSALS: dict[str, Any] = {
+    "+": lambda r: r + 1,
+    "-r": lambda r: -r,
+    "if": lambda r: 1 if r else 2,
+    "and": lambda r: r and 1,
+    "for": lambda r: list(r),
+    "len": lambda r: len(r),
+    "str": lambda r: str(r),
+    "format": lambda r: f"{r}",
+    "hash": lambda r: {r: 1},
+    "in": lambda r: 1 in r,
+    "attribute": lambda r: r.columns,
+    "call": lambda r: r(),
+    "int": lambda r: int(r),
+    "range": lambda r: range(r),
+    "set": lambda r: r.__setitem__(0, 1),
+    "bool of a condition": lambda r: 1 if r > 1 else 2,
+    "chained": lambda r: 0 < r < 5,
+    "~": lambda r: ~r,
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_what_only_a_task_can_do_is_refused(what: str) -> None:
+    """The error names the line in the user's file and what to do instead."""
+
+    @flow
+    def misuses() -> Any:
+        return REFUSALS[what](load())
+
+    with pytest.raises(FlowError) as caught:
+        _ = misuses.spec
+    text = str(caught.value)
+    assert "line " in text
+    assert "test_tracing.py" in text
+    assert any(word in text for word in ("task", "when", "each", "write", "Compare", "&", "summary")), text
+
+
+def test_conditions() -> None:
+    """Comparisons, &, | and ~ on them, facts of a summary, and the branches' own conditions."""
+
+    @flow
+    def branches(n: int = 1) -> Any:
+        rows = load(n)
+        with when((rows.summary["length"] > 2) & ~(rows[0] == "a") | (n <= 3)):
+            a = square(1)
+        with otherwise():
+            b = square(2)
+        return first_of(a, b)
+
+    made = nodes(branches)
+    assert isinstance(made["square"].when, Expr)
+    assert "tasks.load.summary.length > 2" in made["square"].when.text
+    assert made["square_2"].when.text.startswith("!(")
+    assert branches.spec.output == FirstOf((Ref("tasks", "square"), Ref("tasks", "square_2")))
+
+
+def codes(made: Any) -> list[str]:
+    return [problem.code for problem in made.validate()]
+
+
+def test_a_value_that_may_be_skipped_is_a_problem() -> None:
+    """Used outside its block without `first_of`; both lines are named."""
+
+    @flow
+    def leaks(n: int = 1) -> Any:
+        with when(load(n)[0] > 0):
+            a = square(1)
+        return take(a)
+
+    problems = leaks.validate()
+    assert [problem.code for problem in problems] == ["may-be-skipped"]
+    assert "first_of" in str(problems[0])
+
+
+def test_one_name_in_both_branches_is_a_problem() -> None:
+    """Tracing would silently keep the second."""
+
+    @flow
+    def rebinds(n: int = 1) -> Any:
+        with when(load(n)[0] > 0):
+            a = square(1)
+        with otherwise():
+            a = square(2)
+        return take(a)
+
+    assert "may-be-skipped" in codes(rebinds)
+
+
+def test_python_tests_on_references_are_found_by_reading_the_body() -> None:
+    """`is None` and isinstance never ask the reference, so the body is read."""
+
+    @flow
+    def tests(n: int = 1) -> Any:
+        rows = load(n)
+        if rows is None or isinstance(rows, list):
+            return None
+        return rows
+
+    assert set(codes(tests)) == {"python-test-on-reference"}
+
+
+def test_maps() -> None:
+    """`each` marks, the rest is broadcast; zip, product, max and key are on the node."""
+
+    @flow
+    def maps() -> Any:
+        a = square.options(max=2, key="{x}").map(each(load()))
+        b = take.map(*product([1, 2], load()))
+        c = take.map(each([1, 2]), each([3, 4]))
+        return a, b, c
+
+    made = nodes(maps)
+    assert made["square"].each.over == {"x": Ref("tasks", "load")}
+    assert (made["square"].each.max, made["square"].each.key) == (2, Ref("each", "x"))
+    assert made["take"].each.by == "product"
+    assert made["take_2"].each.by == "zip"
+    assert made["take_2"].args == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: square.map(5),
+        lambda: square(each([1])),
+        lambda: square.map(each(7)),
+        lambda: square.map(each("abc")),
+        lambda: square.options(key="{y}").map(each([1])),
+        lambda: square.options(max=0).map(each([1])),
+        lambda: square(1, 2),
+        lambda: square(y=1),
+        lambda: square(retry=3),
+        lambda: square.options(retyr=1),
+        lambda: square.options(timeout="soon"),
+        lambda: square.options(pool=5),
+        lambda: square.options(runner="moon"),
+        lambda: later.options(runner="thread"),
+        lambda: square.options(after=3)(1),
+        lambda: square.options(name="not a name")(1),
+    ],
+)
+def test_wrong_use_is_refused(wrong: Any) -> None:
+    """FlowError with a code and a text that says what is allowed."""
+
+    @flow
+    def misuses() -> Any:
+        return wrong()
+
+    with pytest.raises(FlowError) as caught:
+        _ = misuses.spec
+    assert caught.value.code
+    assert len(str(caught.value)) > 30
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["cache", "resources", "undo", "join", "losers", "gather", "max_lost", "allow_failure", "overlap"],
+)
+def test_options_of_later_versions_are_named(option: str) -> None:
+    """They are refused, not ignored: `not-available`."""
+    with pytest.raises(FlowError, match=option) as caught:
+        square.options(**{option: 1})
+    assert caught.value.code == "not-available"
+
+
+@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth", "max_recoveries"])
+def test_flow_options_of_later_versions_are_named(option: str) -> None:
+    """The same for flows."""
+    with pytest.raises(FlowError, match=option) as caught:
+        flow(**{option: 1})(lambda: None)
+    assert caught.value.code == "not-available"
+
+
+def test_words_of_later_versions_are_named() -> None:
+    """`repeat`, `sleep`, `approval` and the like say that they are not available yet."""
+    import stratix_tasks as st
+
+    for word in ("approval", "finish", "n_of", "repeat", "secret", "signal", "sleep", "switch", "uses"):
+        with pytest.raises(FlowError, match=word) as caught:
+            getattr(st, word)("x")
+        assert caught.value.code == "not-available"
+
+
+def test_generators_and_classes_are_no_tasks() -> None:
+    """Refused at decoration, with what to write instead."""
+
+    def generator() -> Any:
+        yield 1
+
+    async def async_generator() -> Any:
+        yield 1
+
+    for wrong in (generator, async_generator, Point, 5, square):
+        with pytest.raises(FlowError) as caught:
+            task(wrong)  # type: ignore[call-overload]
+        assert caught.value.code == "bad-task"
+
+
+def test_flows_refuse_what_cannot_be_traced() -> None:
+    """Generators, star arguments, and a flow that calls itself."""
+
+    def generator() -> Any:
+        yield 1
+
+    def stars(*args: Any) -> None: ...
+
+    for wrong in (generator, stars):
+        with pytest.raises(FlowError):
+            flow(wrong)
+
+    @flow
+    def again() -> Any:
+        return again()
+
+    with pytest.raises(FlowError, match="call itself"):
+        _ = again.spec
+
+
+def test_order_without_data() -> None:
+    """`after` adds a need."""
+
+    @flow
+    def ordered() -> Any:
+        a = load()
+        return square.options(after=[a])(1)
+
+    assert nodes(ordered)["square"].needs == ("load",)
+
+
+def test_sub_flows_are_groups() -> None:
+    """The same flow is written once; its problems have its name before theirs."""
+
+    @flow
+    def inner(x: int) -> Any:
+        return square(x)
+
+    @flow
+    def outer() -> Any:
+        return inner(1), inner(inner(2))
+
+    made = outer.spec
+    assert list(made.tasks) == ["inner", "inner_2", "inner_3"]
+    assert list(made.flows) == ["inner"]
+    assert {node.flow for node in made.tasks.values()} == {"inner"}
+
+
+def test_static_inputs_are_plain_values() -> None:
+    """They shape the graph, are checked, and are not inputs of the document."""
+
+    @flow
+    def shaped(n: int = 1, times: Static[int] = 2) -> Any:
+        return [square(n) for _ in range(times)]
+
+    assert len(nodes(shaped)) == 2
+    assert list(shaped.spec.inputs) == ["n"]
+    assert len(shaped.trace({"times": 5}).spec.tasks) == 5
+    with pytest.raises(Exception, match="times"):
+        shaped.trace({"times": "many"})
+
+
+def test_a_reference_of_another_flow_is_refused() -> None:
+    """A reference that leaked out of its trace can't be used in another one."""
+    kept: list[Any] = []
+
+    @flow
+    def leaks() -> Any:
+        kept.append(load())
+        return kept[0]
+
+    _ = leaks.spec
+
+    @flow
+    def uses_it() -> Any:
+        return square(kept[0])
+
+    with pytest.raises(FlowError):
+        _ = uses_it.spec
+
+
+def test_calling_map_outside_a_flow_says_to_write_a_loop() -> None:
+    """`.map` places nodes; outside of a flow there is nowhere to."""
+    with pytest.raises(FlowError, match="loop"):
+        square.map([1])  # type: ignore[arg-type]
+
+
+def test_an_async_flow_only_composes() -> None:
+    """It awaits its async tasks; awaiting anything else is refused."""
+
+    @flow
+    async def composes() -> Any:
+        return await later(1)
+
+    assert list(nodes(composes)) == ["later"]
+
+    @flow
+    async def sleeps() -> Any:
+        import asyncio
+
+        await asyncio.sleep(0.01)
+
+    with pytest.raises((FlowError, RuntimeError)):
+        _ = sleeps.spec
