@@ -1,0 +1,120 @@
+"""SVG, PNG, HTML, DOT and Mermaid of flows and runs: complete, self-contained, and safe with any text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.formats.png import to_png
+
+NASTY = '</script><script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" ${1}'
+
+
+@task(description=NASTY)
+def numbers(n: int = 3) -> list[int]:
+    return list(range(n))
+
+
+@task
+def square(x: int) -> int:
+    if x == 2:
+        raise ValueError(NASTY)
+    return x * x
+
+
+@task
+def total(parts: list[int]) -> int:
+    return sum(parts)
+
+
+@flow
+def inner(x: int = 1) -> Any:
+    return square(x)
+
+
+@flow(description=NASTY)
+def drawn() -> Any:
+    first = numbers()
+    a = total(square.map(each(first)))
+    return a, inner(5), total.options(name="apart", after=[first])([1])
+
+
+@pytest.fixture
+def failed(engine: Engine) -> Any:
+    run = engine.start(drawn)
+    run.wait(30)
+    return run
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_svg_has_every_node_and_is_wellformed(failed: Any, theme: str) -> None:
+    """Names, states and counts are texts in it; nothing in it is a script or comes from elsewhere."""
+    for svg in (drawn.to_svg(theme=theme), failed.to_svg(theme=theme)):
+        root = ElementTree.fromstring(svg)
+        words = " ".join(element.text or "" for element in root.iter() if element.tag.endswith("text"))
+        assert all(name in words for name in ("numbers", "square", "total", "inner", "apart"))
+        assert not any(element.tag.endswith("script") for element in root.iter())
+        assert "href" not in svg
+    assert "2/3" in failed.to_svg(theme=theme)
+    assert drawn.to_svg(theme="light") != drawn.to_svg(theme="dark")
+
+
+def test_png_is_a_picture(failed: Any) -> None:
+    """The SVG, rendered; larger graphs are larger pictures."""
+    data = failed.to_png()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(to_png(drawn.to_svg())) > 2_000
+
+
+def test_html_is_one_page_that_loads_nothing(failed: Any, tmp_path: Any) -> None:
+    """No address of another host, no text that could become a script, and a policy that forbids both."""
+    page = failed.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == page
+    head = page[: page.index("</head>")]
+    assert "Content-Security-Policy" in head
+    assert "default-src 'none'" in head
+    assert NASTY not in page
+    assert "<script>alert(1)" not in page
+    loaded = re.findall(r"(?:src|href)=[\"']?(https?:)?//", page)
+    assert loaded == []
+
+
+def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
+    """Sub-flows are clusters; order without data is dashed."""
+    dot, mermaid = drawn.to_dot(tmp_path / "a.dot"), drawn.to_mermaid()
+    assert (tmp_path / "a.dot").read_text() == dot
+    assert "subgraph cluster_" in dot
+    assert "style=dashed" in dot
+    assert "subgraph" in mermaid
+    assert "-.->" in mermaid
+    assert mermaid.startswith("flowchart LR")
+
+
+def test_showing_never_raises() -> None:
+    """A flow that can't be traced shows its problem; a partial graph is drawn with what is wrong."""
+
+    @flow
+    def broken() -> Any:
+        return numbers() + 1  # type: ignore[operator]
+
+    @flow
+    def partly() -> Any:
+        return total(numbers.options(pool="nowhere")())
+
+    data, _ = broken._repr_mimebundle_()
+    assert "can't" in data["text/plain"]
+    data, _ = partly._repr_mimebundle_()
+    assert "nowhere" in data["text/plain"]
+    assert "2 nodes" in data["text/plain"]
+    assert "numbers" in data["image/svg+xml"]
+
+
+def test_a_bundle_has_widget_picture_and_text(failed: Any) -> None:
+    """One mimebundle for every kind of viewer."""
+    data, _ = failed._repr_mimebundle_()
+    assert set(data) == {"text/plain", "image/svg+xml", "image/png", "application/vnd.jupyter.widget-view+json"}
+    assert "failed" in data["text/plain"]
