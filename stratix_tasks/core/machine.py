@@ -119,6 +119,8 @@ class Machine:
         self.generation: dict[int, int] = {}
         self.reason: dict[int, str] = {}
         self.error: dict[int, dict[str, Any]] = {}
+        self.failures: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+        """(attempt, error) of every attempt that failed."""
         self.summary: dict[int, dict[str, Any]] = {}
         self.groups: dict[int, Group] = {}
         self.target: dict[int, tuple[State, str, dict[str, Any] | None]] = {}
@@ -523,9 +525,10 @@ class Machine:
             self.live += 1
             if self.reason:
                 self.reason.pop(unit, None)
-            if self.timers.deadline or self.policy(unit).timed:
+            policy = self.policy(unit)
+            if self.timers.deadline or policy.timed:
                 self._arm_attempt(unit, at)
-            facts.append((STARTED, at, unit, number, self.queued[unit], None))
+            facts.append((STARTED, at, unit, number, self.queued[unit], policy.runner))
             commands.append((0, unit, number))
 
     def _arm_attempt(self, unit: int, at: float) -> None:
@@ -566,6 +569,8 @@ class Machine:
         else:
             self.reason[unit] = reason
         self.facts.append((MOVED, at, unit, int(event), int(to), reason, self.attempt[unit], detail))
+        if detail is not None and "error" in detail and to is not State.STOPPING:
+            self.failures.setdefault(unit, []).append((self.attempt[unit], detail["error"]))
         if to in TERMINAL:
             self.ended[unit] = at
             self.timers.drop_unit(unit)
@@ -702,6 +707,9 @@ class Machine:
             field = "done" if state is COMPLETED_STATE else "skipped" if state is State.SKIPPED else "failed"
             setattr(group, field, getattr(group, field) - 1)
             group.ended -= 1
+        if node == unit and state is State.SKIPPED:
+            for out in self.plan.outs[unit]:
+                self.left[out] += unit in self.plan.firsts.get(out, ())
         self.spent[unit] = self.attempt[unit]
         self.error.pop(unit, None)
         self.due.pop(unit, None)

@@ -148,6 +148,8 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.error.pop(unit, None)
     if "error" in detail:
         machine.error[unit] = detail["error"]
+        if state is not State.STOPPING:
+            machine.failures.setdefault(unit, []).append((attempt, detail["error"]))
     if "due" in detail:
         machine.due[unit] = detail["due"]
     elif event in (Event.DUE, Event.RETRY):

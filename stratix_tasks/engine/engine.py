@@ -115,6 +115,8 @@ class EngineLoop:
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(5.0)
+        for live in tuple(self.lives.values()):
+            self._retire(live)
         for runner in self.runners.values():
             runner.close()
 

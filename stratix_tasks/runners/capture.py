@@ -44,7 +44,7 @@ class Proxy:
 
 
 class Capture:
-    """Counts users; the first puts the proxies there, the last takes them away."""
+    """Counts users; each sees to it that the proxies are there, the last takes them away."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,10 +55,11 @@ class Capture:
     def acquire(self) -> None:
         with self._lock:
             self._users += 1
-            if self._users == 1:
-                for name in ("stdout", "stderr"):
+            for name in ("stdout", "stderr"):
+                if getattr(sys, name) is not self._proxies.get(name):
                     self._proxies[name] = Proxy(getattr(sys, name), name)
                     setattr(sys, name, self._proxies[name])
+            if self._users == 1:
                 logging.root.addHandler(self._handler)
 
     def release(self) -> None:
@@ -68,6 +69,7 @@ class Capture:
                 for name, proxy in self._proxies.items():
                     if getattr(sys, name) is proxy:
                         setattr(sys, name, proxy._stream)
+                self._proxies.clear()
                 logging.root.removeHandler(self._handler)
 
 

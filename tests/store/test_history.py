@@ -104,6 +104,7 @@ def test_tasks_tell_of_nodes_and_items(engine: Engine, done: Any) -> None:
     assert {kinds[name][:11] for name in ("wait", "duration", "cpu")} == {"timedelta64"}
     assert kinds["state"] == "category"
     assert frame["rows"].iloc[-1] == 5
+    assert set(frame["worker"].dropna()) == {"thread"}
     ended = frame[frame["attempts"] > 0]
     assert (ended["started"] >= ended["queued"]).all()
     assert (ended["ended"] >= ended["started"]).all()

@@ -1,0 +1,150 @@
+"""Everything about one node or item, and pages of items, for the inspector of a view. All in the engine's thread."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
+from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.why import why
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.session.outline import code_of, node_outline, short
+from stratix_tasks.session.status import WORDS, item_error, record, summary_text
+
+LOGS_SHOWN = 500
+TEXT_SHOWN = 2_000
+MOST_ATTEMPTS = 20
+
+
+def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
+    """Everything about one node or item, for the inspector."""
+    machine = live.machine
+    target = node if item is None else f"{node}[{item}]"
+    unit = unit_of(machine, target)
+    place = machine.node_of[unit]
+    live.engine._flush_notes(live)
+    error = machine.error.get(unit) or (item_error(machine, unit) if item is None else None)
+    shown = error if error and machine.state[unit] not in (State.COMPLETED, State.SKIPPED) else None
+    logs = _logs(live, unit)
+    return {
+        "name": target,
+        "state": State(machine.state[unit]).label,
+        "attempt": machine.attempt[unit],
+        "attempts": _attempts(machine, unit),
+        "inputs": _given(live, unit),
+        "output": _output(live, unit),
+        "logs": [list(row) for row in logs],
+        "dropped": live.notes.dropped.get(place, 0),
+        "error": {name: str(shown.get(name, "")) for name in ("type", "message", "traceback")} if shown else None,
+        "metrics": [[name, value] for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
+        "code": code_of(machine.plan, place),
+        "why": why(machine, unit, time()),
+        "can": _can_unit(machine, unit),
+    }
+
+
+def _attempts(machine: Machine, unit: int) -> list[dict[str, Any]]:
+    """Every attempt so far, those that failed with the last line of their error."""
+    failed = {number: _last_line(error) for number, error in machine.failures.get(unit, ())}
+    state = State(machine.state[unit]).label
+    latest = machine.attempt[unit]
+    return [
+        {
+            "attempt": number,
+            "state": "failed" if number in failed else state if number == latest else "stopped",
+            "error": failed.get(number),
+        }
+        for number in range(max(latest - MOST_ATTEMPTS, 0) + 1, latest + 1)
+    ]
+
+
+def _last_line(error: dict[str, Any]) -> str:
+    return short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
+
+
+def _logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
+    units = [unit, *live.machine.members(unit)] if unit in live.machine.groups else [unit]
+    rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
+    return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]
+
+
+def _given(live: LiveRun, unit: int) -> list[list[str]]:
+    """The arguments of a body that runs or ran; before, where they come from."""
+    machine = live.machine
+    if machine.attempt[unit] and not machine.is_group(unit):
+        try:
+            args, named = live.binding.arguments(unit)
+        except Exception as error:
+            return [["(arguments)", f"{type(error).__name__}: {error}"]]
+        return [
+            *([f"#{i}", _value_text(value)[0]] for i, value in enumerate(args)),
+            *([n, _value_text(v)[0]] for n, v in named.items()),
+        ]
+    return node_outline(machine.plan, machine.node_of[unit])["inputs"]  # type: ignore[no-any-return]
+
+
+def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
+    machine = live.machine
+    if machine.state[unit] != State.COMPLETED:
+        return None
+    try:
+        value = live.binding.value(unit)
+    except Exception as error:
+        return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
+    text, kind = _value_text(value)
+    return {
+        "text": text,
+        "type": kind,
+        "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
+    }
+
+
+def _value_text(value: Any) -> tuple[str, str]:
+    """A short look at a value that does not cost much, whatever its size."""
+    kind = type(value).__name__
+    try:
+        if hasattr(value, "head") and hasattr(value, "to_string"):
+            return value.head(8).to_string(max_cols=8, max_colwidth=24), kind
+        if isinstance(value, list | tuple) and len(value) > 20:
+            shown = ", ".join(short(repr(part), 80) for part in value[:20])
+            return short(f"[{shown}, …] ({len(value):,})", TEXT_SHOWN), kind
+        if isinstance(value, str):
+            return short(value, TEXT_SHOWN), kind
+        return short(repr(value), TEXT_SHOWN), kind
+    except Exception as error:
+        return f"<{kind} whose text can't be made: {type(error).__name__}>", kind
+
+
+def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
+    """A page of the items of a mapped node."""
+    machine = live.machine
+    group = machine.groups.get(unit_of(machine, node))
+    if group is None:
+        return {"total": 0, "rows": []}
+    rows = []
+    for index in range(max(int(start), 0), min(int(stop), group.count)):
+        unit = group.members[index]
+        error = machine.error.get(unit)
+        progress = live.notes.progress.get(unit)
+        text = progress[1] if progress is not None and machine.state[unit] in LIVE else ""
+        if error and machine.state[unit] in BAD:
+            text = f"{error.get('type')}: {error.get('message')}"
+        elif machine.state[unit] == State.COMPLETED:
+            text = summary_text(live, unit)
+        rows.append([index, group.keys[index] if group.keys else None, list(record(live, unit)), short(text, 120)])
+    return {"total": group.count, "rows": rows}
+
+
+def _can_unit(machine: Machine, unit: int) -> dict[str, bool | str]:
+    state = State(machine.state[unit])
+    word = WORDS.get(state, "running")
+    over = state in TERMINAL
+    return {
+        "pause": not over or f"it is {word}",
+        "resume": not over or f"it is {word}",
+        "cancel": not over or f"it is {word}",
+        "retry": (over and state is not State.COMPLETED) or state is State.RETRYING or f"it is {word}",
+        "skip": state not in (State.COMPLETED, State.SKIPPED) or f"it is {word}",
+    }
