@@ -26,3 +26,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     yield made
     if "catalog" in made.__dict__:
         made.catalog.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps a loop running in the main thread until the session ends."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
