@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections import deque
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
@@ -43,10 +44,16 @@ class Proxy:
         return getattr(self._stream, name)
 
 
+KEPT = 64
+"""Proxies that outlive their use: CPython up to 3.13 borrows `sys.stdout` while it prints, so one that is freed while another
+thread prints would crash the process."""
+
+
 class Capture:
     """Counts users; each sees to it that the proxies are there, the last takes them away."""
 
     def __init__(self) -> None:
+        self._kept: deque[Proxy] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._users = 0
         self._proxies: dict[str, Proxy] = {}
@@ -57,8 +64,9 @@ class Capture:
             self._users += 1
             for name in ("stdout", "stderr"):
                 if getattr(sys, name) is not self._proxies.get(name):
-                    self._proxies[name] = Proxy(getattr(sys, name), name)
-                    setattr(sys, name, self._proxies[name])
+                    proxy = self._proxies[name] = Proxy(getattr(sys, name), name)
+                    self._kept.append(proxy)
+                    setattr(sys, name, proxy)
             if self._users == 1:
                 logging.root.addHandler(self._handler)
 

@@ -49,7 +49,8 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
         [sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False
     )
     if f"value {VALUE}" not in done.stdout:
-        story.faults.append(f"the run did not complete after recover(): {done.stdout[-300:]}{done.stderr[-800:]}")
+        end = f"exit code {done.returncode}: {done.stdout[-300:]}{done.stderr[-2000:]}"
+        story.faults.append(f"the run did not complete after recover(): {end}")
     story.faults += _broken(store, log, seen)
     return story
 
