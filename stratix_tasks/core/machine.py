@@ -80,7 +80,7 @@ class Group:
     def __init__(self, members: Sequence[int], keys: list[str] | None, lane: Lane | None) -> None:
         self.members, self.keys, self.lane = members, keys, lane
         self.count = len(members)
-        self.first = members[0] if self.count else 0
+        self.first = members.start if isinstance(members, range) else members[0] if members else 0
         self.done = self.failed = self.skipped = self.ended = 0
         self.target: State | None = None
 
@@ -127,6 +127,20 @@ class Machine:
         self.due: dict[int, float] = {}
         self.spent: dict[int, int] = {}
         self.holds: dict[int, float] = {}
+        self.breaks: set[int] = set()
+        """Nodes with a breakpoint: they are held when they are about to become ready."""
+        self.passing: set[int] = set()
+        """Nodes that a person let go on from their breakpoint."""
+        self.sets: dict[int, dict[str, Any]] = {}
+        """Arguments that a person gave in place of the flow's, by unit."""
+        self.own: dict[int, Policy] = {}
+        """Policies of units that a person changed the options of."""
+        self.heard: set[Any] = set()
+        """Names of the requests that were taken, of those that have one."""
+        self.recoveries = 0
+        """Owners that died with live bodies, since a person last resumed the run."""
+        self.retired: list[Group] = []
+        """Groups of items that a rollback took out of the run; those that still have a body end as cancelled."""
         self.abandoned: dict[int, int] = {}
         self.timers = Timers()
         self.todo = count
@@ -137,6 +151,7 @@ class Machine:
         self.commands: list[tuple[int, int, int]] = []
         self.frames: list[tuple[int, int, bytes]] = []
         """Payload frames `(unit, attempt, bytes)` to write ahead of the facts; the shell takes them."""
+        self.plain = bytearray(plan.plain)
         self._slots = slots
         self._random = Random(seed)
         self._lanes: list[Lane] = []
@@ -278,6 +293,8 @@ class Machine:
         if target is State.RETRYING:
             detail = self.back_off(unit, at, reason, detail)
         self.move(unit, Event.STOPPED, at, reason, detail, target)
+        if target is PENDING:
+            self.judge(unit, at)
 
     def back_off(self, unit: int, at: float, reason: str, detail: dict[str, Any] | None) -> dict[str, Any]:
         """A body that was stopped is tried again: when, and the detail that tells it."""
@@ -351,10 +368,14 @@ class Machine:
             self._enable(unit, at)
 
     def _enable(self, unit: int, at: float) -> None:
-        if self.plan.kinds[unit] is Kind.TASK:
+        if unit in self.breaks and unit not in self.passing:
+            self.holds.setdefault(unit, at)
+            self.move(unit, Event.HOLD, at, "breakpoint")
+        elif self.plan.kinds[unit] is Kind.TASK:
             self.queue(unit, at)
         else:
             self.commands.append((Do.EXPAND, unit, self.generation.get(unit, 0)))
+        self.passing.discard(unit)
 
     def queue(self, unit: int, at: float) -> None:
         """pending or retrying → ready. Not a fact: STARTED tells when it was; a reader derives it."""
@@ -375,8 +396,8 @@ class Machine:
         self.todo -= 1
         node = self.node_of[unit]
         if node != unit:
-            return self._item_ended(node, at, "done")
-        left, state, plain = self.left, self.state, self.plan.plain
+            return self._item_ended(node, unit, at, "done")
+        left, state, plain = self.left, self.state, self.plain
         for out in self.plan.outs[unit]:
             left[out] -= 1
             if not left[out] and state[out] == PENDING:
@@ -385,7 +406,7 @@ class Machine:
                 else:
                     self.judge(out, at)
         if self.plan.parents[unit] >= 0:
-            self._item_ended(self.plan.parents[unit], at, "done")
+            self._item_ended(self.plan.parents[unit], unit, at, "done")
 
     def _spread_other(self, unit: int, at: float) -> None:
         """A unit ended as failed, upstream_failed, cancelled or skipped."""
@@ -394,7 +415,7 @@ class Machine:
         node = self.node_of[unit]
         field = "skipped" if state == State.SKIPPED else "failed"
         if node != unit:
-            return self._item_ended(node, at, field)
+            return self._item_ended(node, unit, at, field)
         if state in BAD:
             self.bad += 1
             if state == State.FAILED and self.plan.spec.on_failure == "stop" and self.run_state is not RunState.ENDING:
@@ -406,7 +427,7 @@ class Machine:
                 self.left[out] -= 1
             self.judge(out, at)
         if self.plan.parents[unit] >= 0:
-            self._item_ended(self.plan.parents[unit], at, field)
+            self._item_ended(self.plan.parents[unit], unit, at, field)
 
     # ------------------------------------------------------------------ groups
 
@@ -466,9 +487,9 @@ class Machine:
                 self._arm_queue_timers(item, policy, at)
         lane.extend(members, policy.priority)
 
-    def _item_ended(self, unit: int, at: float, field: str) -> None:
+    def _item_ended(self, unit: int, member: int, at: float, field: str) -> None:
         group = self.groups.get(unit)
-        if group is None:
+        if group is None or member < group.first:  # of a group that is not open, or that a rollback took out
             return
         setattr(group, field, getattr(group, field) + 1)
         group.ended += 1
@@ -563,7 +584,7 @@ class Machine:
         named = table[State(self.state[unit])][event]
         to = target if target is not None else named
         assert to is not None
-        self.state[unit] = to
+        was, self.state[unit] = self.state[unit], to
         if reason is None:
             self.reason.pop(unit, None)
         else:
@@ -571,6 +592,8 @@ class Machine:
         self.facts.append((MOVED, at, unit, int(event), int(to), reason, self.attempt[unit], detail))
         if detail is not None and "error" in detail and to is not State.STOPPING:
             self.failures.setdefault(unit, []).append((self.attempt[unit], detail["error"]))
+        if to == was:
+            return
         if to in TERMINAL:
             self.ended[unit] = at
             self.timers.drop_unit(unit)
@@ -714,6 +737,17 @@ class Machine:
         self.error.pop(unit, None)
         self.due.pop(unit, None)
 
+    def forget(self, unit: int) -> None:
+        """A rollback: what came of a node is not so any more; its items are retired. It has another generation."""
+        self.generation[unit] = self.generation.get(unit, 0) + 1
+        self.values[unit] = MISSING
+        self.spent[unit] = self.attempt[unit]
+        for told in (self.summary, self.error, self.due):
+            told.pop(unit, None)
+        group = self.groups.pop(unit, None)
+        if group is not None and self.plan.kinds[unit] is Kind.MAP:
+            self.retired.append(group)
+
     def recount(self, unit: int) -> None:
         """What a node waits for, counted afresh; also for those that need it."""
         for node in (unit, *self.plan.outs[unit]) if self.node_of[unit] == unit else ():
@@ -741,6 +775,8 @@ class Machine:
     # ------------------------------------------------------------------ looking up
 
     def policy(self, unit: int) -> Policy:
+        if self.own and unit in self.own:
+            return self.own[unit]
         policy = self.plan.policies[self.node_of[unit]]
         assert policy is not None
         return policy
@@ -753,14 +789,20 @@ class Machine:
     def is_group(self, unit: int) -> bool:
         return self.node_of[unit] == unit and self.plan.kinds[unit] is not Kind.TASK
 
+    def group_of(self, item: int) -> Group:
+        """The group of an item, also of one that a rollback took out."""
+        group = self.groups.get(self.node_of[item])
+        if group is not None and item >= group.first:
+            return group
+        return next(old for old in self.retired if old.first <= item < old.first + old.count)
+
     def members(self, unit: int) -> Sequence[int]:
         group = self.groups.get(unit)
         return group.members if group is not None else self.plan.members.get(unit, ())
 
     def lane(self, unit: int) -> Lane:
-        node = self.node_of[unit]
-        if node != unit:
-            lane = self.groups[node].lane
+        if self.node_of[unit] != unit:
+            lane = self.group_of(unit).lane
             assert lane is not None
             return lane
         lane = self._lane_of[unit]

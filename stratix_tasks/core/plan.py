@@ -44,6 +44,12 @@ class Policy:
     """Parameters that must be passed by position; `*` last when the function takes any number."""
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names that the function takes by name or position."""
+        code = getattr(self.function, "__code__", None)
+        return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    @property
     def timed(self) -> bool:
         return self.timeout.attempt is not None or self.timeout.total is not None or self.timeout.queued is not None
 
@@ -76,6 +82,10 @@ class Plan:
 
     def _by_name(self) -> dict[str, int]:
         return {name: unit for unit, name in enumerate(self.names)}
+
+    def inputs_of(self, unit: int) -> tuple[str, ...]:
+        """The inputs of a sub-flow."""
+        return tuple(self.flows[unit].inputs)
 
     def outline(self) -> list[tuple[str, str, int]]:
         """`(name, kind, parent)` a unit: what the CREATED fact tells readers."""

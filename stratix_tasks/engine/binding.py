@@ -15,7 +15,7 @@ from typing import Any
 
 from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import ROOT, Kind
-from stratix_tasks.core.recovery import Stored
+from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
@@ -82,9 +82,16 @@ class Binding:
                     )
                 else:
                     named[name] = value if kind in ATOMS else self.resolve(value, scope)
+        if self.machine.sets and unit in self.machine.sets:
+            named = self._with_sets(unit, named)
         policy = plan.policies[node]
         assert policy is not None
         return _positioned(named, policy.positional) if policy.positional or "*" in named else ((), named)
+
+    def _with_sets(self, unit: int, named: dict[str, Any]) -> dict[str, Any]:
+        """Arguments with those that a person gave in place of the flow's."""
+        given = self.machine.sets.get(unit, {})
+        return {**named, **{name: self._load(v) if type(v) is Stored else v for name, v in given.items()}}
 
     def condition(self, unit: int) -> bool:
         """The node's `when`. FlowError when it is no boolean."""
@@ -236,6 +243,7 @@ class Binding:
         given = {
             name: self.resolve(value, self.plan.parents[unit]) for name, value in self.plan.specs[unit].args.items()
         }
+        given = self._with_sets(unit, given)
         inputs = self.plan.flows[unit].inputs
         return {name: given.get(name, spec.default) for name, spec in inputs.items()}
 
@@ -244,8 +252,9 @@ class Binding:
         each = spec.each
         assert each is not None
         columns: dict[str, Sequence[Any]] = {}
+        given = self._with_sets(unit, {})
         for name, over in each.over.items():
-            column = self.resolve(over, scope)
+            column = given.pop(name) if name in given else self.resolve(over, scope)
             if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
                 raise FlowError(
                     f"can't map over '{name}': it is a {type(column).__name__}, not a list or another iterable"
@@ -255,7 +264,7 @@ class Binding:
         if each.by == "zip" and len(set(sizes)) > 1:
             lengths = ", ".join(f"{name}: {size}" for name, size in zip(columns, sizes, strict=True))
             raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
-        broadcast = {name: self.resolve(value, scope) for name, value in spec.args.items()}
+        broadcast = {**{name: self.resolve(value, scope) for name, value in spec.args.items()}, **given}
         return Fan(columns, each.by == "product", broadcast, sizes)
 
     def _keys(self, unit: int, each: Each, fan: Fan, count: int) -> list[str]:

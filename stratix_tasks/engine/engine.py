@@ -10,17 +10,18 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from time import perf_counter, time
 from typing import Any
 
 from stratix_tasks.core import requests
+from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import MISSING, Answer, Do
+from stratix_tasks.core.machine import Answer, Do
 from stratix_tasks.core.plan import Policy
-from stratix_tasks.core.ports import Encoded, Journal, Objects
+from stratix_tasks.core.ports import Journal, Objects
 from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
@@ -30,6 +31,7 @@ from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.thread import ThreadRunner
 
+Payload = tuple[int, int, bytes]
 TURN = 0.005
 """Seconds after which a turn gives the loop back."""
 SWITCH = 0.0001
@@ -99,16 +101,10 @@ class EngineLoop:
         return future
 
     def ask(
-        self,
-        live: LiveRun,
-        verb: str,
-        target: str | None,
-        value: Any = MISSING,
-        encoded: Encoded | None = None,
-        by: str = "",
+        self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any] | None = None, by: str = ""
     ) -> Future[Any]:
         """A request; the future is done once its facts are journaled, or has the TransitionError."""
-        return self.call(self._ask, live, verb, target, value, encoded, by)
+        return self.call(self._ask, live, verb, target, args or {}, by)
 
     def close(self) -> None:
         """Stop the loop after what is in it; bodies that still run are left to their daemon threads."""
@@ -224,8 +220,7 @@ class EngineLoop:
         machine = live.machine
         for kind, unit, number in commands:
             if kind == 0:
-                policy = machine.plan.policies[machine.node_of[unit]]
-                assert policy is not None
+                policy = machine.policy(unit)
                 attempt = self._attempt(live, unit, number, policy)
                 if attempt is not None:
                     starts.setdefault(policy.runner, []).append(attempt)
@@ -293,16 +288,24 @@ class EngineLoop:
 
     # ------------------------------------------------------------------ the life of a run
 
-    def create(self, live: LiveRun, created: Fact) -> None:
-        """Record a new run; it begins in the next turn. StoreError when it can't be recorded: then there is no run."""
+    def create(self, live: LiveRun, created: Fact, more: Iterable[tuple[list[Fact], list[Payload]]] = ()) -> None:
+        """Record a new run, with what it takes over from another; it begins in the next turn.
+
+        StoreError when it can't be recorded: then there is no run.
+        """
         self.journal.commit(live.key, 0, live.epoch, [created])
         live.seq = 1
+        for facts, payloads in more:
+            self.journal.commit(live.key, live.seq, live.epoch, facts, payloads)
+            live.seq += len(facts)
         self._adopt(live)
         self.loop.call_soon(self._begin, live)
 
     def _begin(self, live: LiveRun) -> None:
         now = time()
         live.machine.start(now)
+        for unit in live_bodies(live.machine, State.PENDING) if live.seq > 2 else ():
+            live.machine.judge(unit, now)  # a fork: what it waits for may be there already
         live.machine.advance(now)
         self._commit(live, *live.machine.drain())
 
@@ -326,7 +329,7 @@ class EngineLoop:
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 
-    def _ask(self, live: LiveRun, verb: str, target: str | None, value: Any, encoded: Encoded | None, by: str) -> None:
+    def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
         machine = live.machine
         if live.unwritten or live.unstored:
             self._unstall(live, verb)
@@ -334,7 +337,7 @@ class EngineLoop:
         if was_over:
             live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
         try:
-            requests.request(machine, verb, target, time(), value=value, encoded=encoded, by=by)
+            requests.request(machine, verb, target, time(), args=args, by=by)
         except BaseException:
             if was_over:
                 live.ended = old
@@ -387,7 +390,7 @@ class EngineLoop:
 
     def _pause_for_room(self, live: LiveRun) -> None:
         if live.machine.run_state is RunState.RUNNING:
-            requests.pause_run(live.machine, time(), "disk")
+            requests.pause_run(live.machine, time(), reason="disk")
             warnings.warn(
                 f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
             )

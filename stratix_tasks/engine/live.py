@@ -99,7 +99,7 @@ class LiveRun:
         name, generation = machine.plan.names[node], machine.generation.get(unit, 0)
         if node == unit:
             return name, None, None, generation
-        group = machine.groups[node]
+        group = machine.group_of(unit)
         index = unit - group.first
         return name, index, None if group.keys is None else group.keys[index], generation
 

@@ -15,7 +15,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from hashlib import sha256
 from time import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -24,7 +24,8 @@ from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.ports import Encoded
-from stratix_tasks.core.recovery import Stored, fold
+from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
@@ -33,17 +34,20 @@ from stratix_tasks.errors import FlowError, InputError, StratixError
 from stratix_tasks.session import takeover
 from stratix_tasks.session.chores import Chores
 from stratix_tasks.session.events import Subscribers
+from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import check_inputs
-from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.text import document, from_document
+from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.locks import EngineLock, alive, boot_id
 from stratix_tasks.store.reader import RunRecord, payload_reader
 from stratix_tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from stratix_tasks.session.forking import Reused
 
 CONCURRENCY = 32
 
@@ -171,11 +175,11 @@ class Engine:
             raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
         spec = traced.spec
         made = check_inputs(spec, given, flow.hints)
-        return self._start(
+        return self.launch(
             graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow
         )
 
-    def _start(
+    def launch(
         self,
         graph: Graph,
         functions: Mapping[str, Any],
@@ -184,8 +188,11 @@ class Engine:
         key: str | None,
         priority: int,
         tags: tuple[str, ...],
-        flow: Any,
+        flow: Any = None,
+        forked_from: dict[str, Any] | None = None,
+        reused: Reused | None = None,
     ) -> Run:
+        """Enter a run of a checked graph in the catalog, record it, and let it begin."""
         loop, store = self.loop, self.store
         spec = graph.spec
         run_id, now = ids.new_id(), time()
@@ -215,11 +222,15 @@ class Engine:
             "host": self._host,
             "pid": self._pid,
             "code": {call: fingerprint(function) for call, function in functions.items()},
+            **({"forked_from": forked_from} if forked_from else {}),
         }
         machine = Machine(laid, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
-        live = self._live(loop, run_id, machine, inputs, copy_context(), 1, None)
+        live = self._live(loop, run_id, machine, inputs, copy_context(), 1, reused.record() if reused else None)
         live.priority, live.started_at = priority, now
-        loop.call(loop.create, live, (CREATED, now, about)).result()
+        if reused is not None:
+            fold(machine, reused.facts)
+        begin = (CREATED, now, about)
+        loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
         return Run(self, live, flow)
 
     def _same_run(self, taken: tuple[str, str], key: str | None, same: str) -> Run:
@@ -264,7 +275,8 @@ class Engine:
             [len(encoded.frame), self.store.objects.keep(encoded.frame)],
         ]
 
-    def _fetch(self, kept: list[Any]) -> Any:
+    def fetch(self, kept: list[Any]) -> Any:
+        """A value that `keep` made data."""
         return self.store.objects.decode(kept[0], kept[1], None)
 
     # ------------------------------------------------------------------ looking up
@@ -273,7 +285,7 @@ class Engine:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""
         live = self._known.get(run_id)
         if live is None:
-            live, _ = self._load(run_id)
+            live, _ = self.load(run_id)
         return Run(self, live)
 
     def runs(self) -> list[Run]:
@@ -297,24 +309,14 @@ class Engine:
         """Cancel a run of this engine."""
         self.run(run_id).cancel()
 
-    def _load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
+    def load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
         """A run as the journals tell it, folded; nothing goes on by this."""
-        key = ids.key(run_id)
-        record = self.store.journals.record(key, cuts=self.store.catalog.cuts(run_id), notes=True)
-        if not record.facts or record.facts[0][0] != CREATED:
-            names = [row.id for row in self.store.catalog.runs()]
-            raise InputError(
-                f"the store {self.store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
-            )
-        about = record.facts[0][2]
-        spec = from_document(about["spec"], self._fetch)
-        graph = Graph(spec)
-        functions = {call: function for call in about["code"] if (function := takeover.find_function(call)) is not None}
+        known = recorded(self, run_id, notes=True)
+        spec, about, record = known.graph.spec, known.about, known.record
         loop = self.loop
-        machine = Machine(plan(graph, functions), loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
+        machine = Machine(known.plan, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
         last = fold(machine, record.facts)
-        inputs = {name: self._fetch(kept) for name, kept in about["inputs"].items()}
-        live = self._live(loop, run_id, machine, inputs, copy_context(), record.epoch, record)
+        live = self._live(loop, run_id, machine, known.inputs, copy_context(), record.epoch, record)
         live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
         live.ended_at = last
         for kind, rows in record.notes:
@@ -334,7 +336,7 @@ class Engine:
 
     # ------------------------------------------------------------------ recovery and events
 
-    def recover(self, changed: Literal["ask", "reuse"] = "ask") -> list[Run]:
+    def recover(self, changed: Literal["ask", "reuse", "rerun", "fork"] = "ask") -> list[Run]:
         """Go on with the runs that engines which died have left; they are returned.
 
         A run whose code changed since is left paused (`changed="ask"`), reason `code-changed`. Runs whose functions are

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -17,6 +17,7 @@ from stratix_tasks.core.states import RUN_TERMINAL, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.session import asking
 
 if TYPE_CHECKING:
     import pandas
@@ -77,7 +78,7 @@ class Run:
     def _refresh(self) -> None:
         """A run of another engine is read again from the store."""
         if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
-            self._live, _ = self._engine._load(self.id)
+            self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
 
@@ -159,27 +160,58 @@ class Run:
 
     def skip(self, target: str, *, value: Any = MISSING) -> None:
         """Skip a node or item; with `value`, that stands for its result."""
-        encoded = None
-        if value is not MISSING:
-            encoded = self._engine.store.objects.encode(value)
-        self._ask("skip", target, value, encoded)
+        self._ask("skip", target, asking.skipping(self._engine.store.objects, value))
 
-    def _ask(self, verb: str, target: str | None, value: Any = MISSING, encoded: Any = None) -> None:
+    def set(
+        self, target: str, *, args: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change arguments and options (`retry`, `timeout`, `grace`, `priority`) of what has not started yet.
+
+        Pause the run or the node first, so that it does not start meanwhile. Of a map that is expanded: item by item.
+        """
+        self._ask("set", target, asking.setting(self._engine.store.objects, args or {}, options or {}, target))
+
+    def breakpoint(self, target: str, *, on: bool = True) -> None:
+        """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""
+        self._ask("breakpoint", target, {"on": on})
+
+    def rollback(self, to: str | None = None, *, at: int | None = None) -> None:
+        """Set back what came after: `to` a completed node, or `at` a fact (`seq` of `events()`). The run is then paused.
+
+        What depends on the node is pending again; its history is kept, and running bodies of it are stopped.
+        """
+        if (to is None) == (at is None):
+            raise InputError("roll back to a node (to=…) or to a fact (at=seq), one of them", code="bad-option")
+        from stratix_tasks.session.rolling import back_to
+
+        self._ask("rollback", None, {"to": to} if to is not None else back_to(self._engine, self.id, at))
+
+    def fork(self, from_: str | None = None, *, inputs: Mapping[str, Any] | None = None) -> Run:
+        """Start a new run that takes over the results of this one, and runs `from_` and what depends on it again.
+
+        Without `from_` every result is taken over whose function is what it was. InputError when a new input feeds a node
+        whose result is taken over.
+        """
+        from stratix_tasks.session.forking import fork
+
+        return fork(self._engine, self.id, from_, dict(inputs or {}))
+
+    def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
         if target is not None and not isinstance(target, str):
             raise InputError(
                 f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
             )
         self._own()
-        self._engine.loop.ask(self._live, verb, target, value, encoded, "user").result()
+        self._engine.loop.ask(self._live, verb, target, args, "user").result()
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
-        encoded = self._engine.store.objects.encode(args["value"]) if "value" in args else None
+        asked = asking.of_view(self._engine.store.objects, verb, target, args)
         if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
             raise StratixError(
                 "this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere"
             )
-        return self._engine.loop.ask(self._live, verb, target, args.get("value", MISSING), encoded, "user")
+        return self._engine.loop.ask(self._live, verb, target, asked, "user")
 
     def _own(self) -> None:
         """A run that nobody runs is taken over before it is asked anything."""

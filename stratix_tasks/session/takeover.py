@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Mapping
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.states import RUN_TERMINAL, State
-from stratix_tasks.dsl.task import KNOWN
+from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.session.functions import changed as changed_calls
+from stratix_tasks.session.functions import missing, nodes_of
+from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.locks import alive
 
@@ -22,17 +21,14 @@ if TYPE_CHECKING:
 
 GOING_ON = ("pending", "running", "pausing", "paused", "ending")
 """States in which a run has something left to do."""
-LATER = ("rerun", "fork")
+CHOICES = ("ask", "reuse", "rerun", "fork")
+"""What to do with a run whose code changed since."""
 
 
 def recover(engine: Engine, changed: str) -> list[Run]:
     """See `Engine.recover`."""
-    if changed in LATER:
-        raise InputError(
-            f"changed='{changed}' is not available in this version: 'ask' or 'reuse'", code="not-available"
-        )
-    if changed not in ("ask", "reuse"):
-        raise InputError(f"changed is 'ask' or 'reuse', not {changed!r}", code="bad-option")
+    if changed not in CHOICES:
+        raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
     locks, known = engine.store.locks, engine._known
     left = [
@@ -40,8 +36,23 @@ def recover(engine: Engine, changed: str) -> list[Run]:
         for row in reversed(engine.store.catalog.runs())
         if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
     ]
-    recovered = (take_over(engine, run_id, changed) for run_id in left)
-    return [run for run in recovered if run is not None]
+    recovered = [take_over(engine, run_id, changed) for run_id in left]
+    decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
+    return [run for run in (*recovered, *decided) if run is not None]
+
+
+def _undecided(engine: Engine) -> list[LiveRun]:
+    """Runs that were left paused here because their code changed, and of which nobody has said how to go on."""
+    lives = tuple(engine.loop.lives.values())
+    return [live for live in lives if live.machine.run_reason == "code-changed"]
+
+
+def _decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+    run = Run(engine, live)
+    if choice == "reuse":
+        run.resume()
+        return run
+    return _changed(run, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
 
 
 def enter_orphans(engine: Engine) -> None:
@@ -75,7 +86,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
             f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
         )
     try:
-        live, about = engine._load(run_id)
+        live, about = engine.load(run_id)
     except InputError:
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
@@ -83,22 +94,45 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
     if live.machine.run_state in RUN_TERMINAL:
         catalog.set_state(run_id, row.epoch, live.machine.run_state.label, live.ended_at)
         return None
-    if missing := _missing(live):
+    if unknown := missing(live.machine):
         warnings.warn(
-            f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(missing)} not defined here. "
+            f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
             "Run the cells (or import the modules) that define them, then recover() again.",
             stacklevel=5,
         )
         return None
-    different = _changed(live, about["code"]) if changed == "ask" else []
+    different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
     claim_run(engine, live, row.owner, row.epoch, hold="code-changed" if different else "")
+    run = Run(engine, live)
     if different:
+        return _changed(run, different, changed)
+    if live.machine.run_reason == "max-recoveries":
         warnings.warn(
-            f"run {live.id} is paused: the code of {', '.join(different)} has changed since. resume() goes on with "
-            "the new code and keeps the recorded results; cancel() ends it.",
+            f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
+            "be why. resume() tries again; run.tasks() shows which ran.",
             stacklevel=5,
         )
-    return Run(engine, live)
+    return run
+
+
+def _changed(run: Run, calls: list[str], choice: str) -> Run:
+    """A run that is paused because code changed: what was chosen for it is done."""
+    if choice == "rerun":
+        plan = run._live.machine.plan
+        run._ask("rollback", None, {"nodes": [plan.names[unit] for unit in nodes_of(plan, calls)]})
+        run.resume()
+        return run
+    if choice == "fork":
+        fresh = run.fork()
+        run.cancel()
+        return fresh
+    warnings.warn(
+        f"run {run.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
+        "keeps the recorded results; recover(changed='rerun') runs the changed nodes again and what depends on them; "
+        "recover(changed='fork') starts a new run that takes over what has not changed; cancel() ends it.",
+        stacklevel=6,
+    )
+    return run
 
 
 def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: str = "") -> None:
@@ -121,41 +155,3 @@ def _go_on(engine: Engine, live: LiveRun, now: float, hold: str) -> None:
         idle = max(now - live.ended_at, 0.0)
         claim(machine, now, engine.id, live.epoch, engine._host, engine._pid, idle=idle, hold=hold)
     engine.loop.resume(live)
-
-
-def find_function(call: str) -> Any:
-    """The function of a `module:name`: a task of this process, or of a module that can be imported. None if there is
-    none."""
-    known = KNOWN.get(call)
-    if known is not None:
-        return known.fn
-    module_name, _, qualname = call.partition(":")
-    module = sys.modules.get(module_name) or _imported(module_name)
-    found: Any = module
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    return getattr(found, "fn", found)
-
-
-def _imported(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except Exception:
-        return None
-
-
-def _missing(live: LiveRun) -> list[str]:
-    """Calls of nodes that have still to run and whose function is not known."""
-    machine = live.machine
-    done = (State.COMPLETED, State.SKIPPED)
-    policies = enumerate(machine.plan.policies)
-    left = (p for unit, p in policies if p is not None and machine.state[unit] not in done)
-    return sorted({p.call for p in left if p.call and p.function is None})
-
-
-def _changed(live: LiveRun, code: Mapping[str, str]) -> list[str]:
-    """Calls whose function is not what it was when the run was started."""
-    policies = {p.call: p.function for p in live.machine.plan.policies if p is not None and p.function is not None}
-    return sorted(call for call, was in code.items() if call in policies and fingerprint(policies[call]) != was)

@@ -110,6 +110,8 @@ class FlowSpec(Model):
     pools: dict[str, int] = Field(default_factory=dict)
     concurrency: int | None = Field(default=None, ge=1)
     timeout: Duration | None = None
+    max_recoveries: int = Field(default=5, ge=0)
+    """How often the run is taken over after its owner died with live bodies, before it waits for a person."""
     on_failure: Literal["finish", "stop"] = "finish"
     tags: tuple[str, ...] = ()
     tasks: dict[str, NodeSpec] = Field(default_factory=dict)
