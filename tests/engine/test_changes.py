@@ -71,15 +71,25 @@ def test_set_changes_an_argument_of_what_has_not_started(engine: Engine) -> None
 
 def test_set_of_one_item(engine: Engine) -> None:
     """Of an expanded map arguments are set per item; the map itself is refused with that hint."""
-    flow_ = held_items()
-    run = engine.start(flow_)
-    until(run, "gate", "running")
+    started = threading.Event()
+
+    @task
+    def slow(x: int, by: int = 10) -> int:
+        started.set()
+        OPEN.wait(10)
+        return x * by
+
+    @flow(concurrency=1)
+    def items() -> int:
+        return total(slow.map(each(load(3))))
+
+    run = engine.start(items)
+    assert started.wait(10)
     run.pause()
-    OPEN.set()
-    until_run(run, "paused")
-    run.set("scale[1]", args={"by": 1000})
+    run.set("slow[1]", args={"by": 1000})
     with pytest.raises(TransitionError, match="set per item"):
-        run.set("scale", args={"by": 1})
+        run.set("slow", args={"by": 1})
+    OPEN.set()
     run.resume()
     assert run.result(10) == 0 + 1000 + 20
 
@@ -386,19 +396,6 @@ def size(parts: list[bytes], one: bytes) -> int:
 @flow
 def blobs() -> int:
     return size(blob.map(each([0, 1])), big())
-
-
-def held_items() -> Any:
-    @task
-    def gate() -> list[int]:
-        OPEN.wait(10)
-        return [0, 1, 2]
-
-    @flow
-    def items() -> int:
-        return total(scale.map(each(gate())))
-
-    return items
 
 
 def until(run: Any, node: str, state: str) -> None:
