@@ -109,7 +109,7 @@ def test_set_refuses_what_is_not_there(engine: Engine) -> None:
     run = engine.start(sums)
     run.breakpoint("report")
     until(run, "report", "held")
-    with pytest.raises(InputError, match="has no argument 'valu'.*value"):
+    with pytest.raises(InputError, match=r"has no argument 'valu'.*value"):
         run.set("report", args={"valu": 1})
     with pytest.raises(InputError, match="nothing to set"):
         run.set("report")
@@ -304,7 +304,7 @@ def test_fork_refuses_an_input_that_feeds_what_is_taken_over(engine: Engine) -> 
         run.fork("total", inputs={"n": 9})
     with pytest.raises(InputError, match="unknown input 'm'"):
         run.fork("total", inputs={"m": 9})
-    with pytest.raises(InputError, match="has no node 'totl'.*total"):
+    with pytest.raises(InputError, match=r"has no node 'totl'.*total"):
         run.fork("totl")
 
 
