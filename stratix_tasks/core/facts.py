@@ -37,3 +37,6 @@ CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED = r
 KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed")
 
 Fact = tuple[Any, ...]
+
+WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 6)
+"""Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

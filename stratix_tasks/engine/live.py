@@ -38,7 +38,7 @@ class Notes:
         """Rows as the journal holds them: `(at, unit, attempt, …)`."""
         kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
         if kept is not None:
-            for at, unit, attempt, name, value in rows:
+            for at, unit, attempt, name, value in (row[:5] for row in rows):
                 kept.setdefault(unit, []).append((at, attempt, name, value))
 
 
