@@ -151,6 +151,8 @@ class Machine:
         self.commands: list[tuple[int, int, int]] = []
         self.frames: list[tuple[int, int, bytes]] = []
         """Payload frames `(unit, attempt, bytes)` to write ahead of the facts; the shell takes them."""
+        self.recorded: list[tuple[int, int, str, list[Any]]] = []
+        """`(unit, attempt, codec, payload)` of results that don't stand in their fact itself; the shell takes them."""
         self.plain = bytearray(plan.plain)
         self._slots = slots
         self._random = Random(seed)
@@ -218,8 +220,10 @@ class Machine:
             self.reason.pop(unit, None)
         if summary is not None:
             self.summary[unit] = summary
-        if frame is not None:
-            self.frames.append((unit, attempt, frame))
+        if codec != "json":
+            self.recorded.append((unit, attempt, codec, payload))
+            if frame is not None:
+                self.frames.append((unit, attempt, frame))
         self.facts.append((COMPLETED, at, unit, attempt, codec, payload, summary, cpu))
         self._let_go(unit)
         self._spread_completed(unit, at)

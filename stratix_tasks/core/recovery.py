@@ -10,7 +10,7 @@ from typing import Any
 
 from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.changes import break_at, take
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind
@@ -23,6 +23,7 @@ from stratix_tasks.core.timers import Timer
 def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right.
 
+    Kinds of facts, verbs of requests and fields that a later version writes are skipped.
     Returns the last fact's time.
     """
     last = 0.0
@@ -30,7 +31,7 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
         last = fact[1]
         apply = _APPLY.get(fact[0])
         if apply is not None:
-            apply(machine, fact)
+            apply(machine, fact[: WIDTHS[fact[0]]])
     _recount(machine)
     machine.facts.clear()
     machine.commands.clear()
@@ -189,15 +190,18 @@ def _requested(machine: Machine, fact: Fact) -> None:
     """Holds of running bodies and of groups, what a group is to end in, and what was set are told by no transition."""
     _, at, verb, target, args, _by = fact
     machine.heard.add(args.get("id"))
-    if target is None:
+    if target is None or verb not in _INTENT:
         return
     unit = unit_of(machine, target)
     if verb == "set":
         take(machine, unit, args)
     elif verb == "breakpoint":
         break_at(machine, unit, on=args.get("on", True))
-    elif verb in ("pause", "resume", "cancel") or (verb == "skip" and "value" not in args):
+    elif verb != "skip" or not args.keys() & {"value", "given"}:
         _intend(machine, unit, verb, at)
+
+
+_INTENT = ("set", "breakpoint", "pause", "resume", "cancel", "skip")
 
 
 def _intend(machine: Machine, unit: int, verb: str, at: float) -> None:

@@ -25,6 +25,7 @@ from stratix_tasks.core.ports import Journal, Objects
 from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.memory import Memory
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
@@ -48,6 +49,7 @@ class EngineLoop:
         self.journal, self.objects = journal, objects
         self.slots = Slots("engine", concurrency)
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
+        self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
@@ -169,17 +171,19 @@ class EngineLoop:
         if facts:
             frames = live.machine.frames
             try:
-                self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
+                places = self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
             except StoreError:
                 live.unwritten, live.commands = facts, commands
                 self._stall(live)
                 return
             if frames:
-                live.machine.frames = []
+                live.wrote(places)
             live.seq += len(facts)
             self._tell(live, facts)
         if commands:
             self._perform(live, commands)
+        if live.machine.recorded:
+            live.keep()
         if live.machine.timers.deadline:
             self._arm(live)
 
@@ -369,14 +373,15 @@ class EngineLoop:
         if not freed:
             return False
         try:
-            self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
+            places = self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
         except StoreError:
             return False
-        live.machine.frames = []
+        live.wrote(places)
         live.seq += len(facts)
         live.unwritten, live.commands = [], []
         self._tell(live, facts)
         self._perform(live, commands)
+        live.keep()
         return True
 
     def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:

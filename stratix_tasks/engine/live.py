@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import Encoded, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
@@ -38,7 +38,7 @@ class Notes:
         """Rows as the journal holds them: `(at, unit, attempt, …)`."""
         kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
         if kept is not None:
-            for at, unit, attempt, name, value in rows:
+            for at, unit, attempt, name, value in (row[:5] for row in rows):
                 kept.setdefault(unit, []).append((at, attempt, name, value))
 
 
@@ -54,10 +54,13 @@ class LiveRun:
         binding: Binding,
         context: Context,
         epoch: int,
+        places: dict[tuple[int, int], Place],
     ) -> None:
         self.engine, self.id, self.key = engine, run_id, key
         self.machine, self.binding, self.context = machine, binding, context
         self.epoch, self.seq = epoch, 0
+        self.places = places
+        """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.encode: Callable[[Any], Encoded] = engine.objects.encode
         self.events: list[tuple[Any, ...]] = []
@@ -76,6 +79,16 @@ class LiveRun:
         self.result: Any = None
         self.error: BaseException | None = None
         self.started_at = self.ended_at = 0.0
+
+    def wrote(self, places: Sequence[Place]) -> None:
+        """The machine's payload frames are in the journal."""
+        frames, self.machine.frames = self.machine.frames, []
+        self.places.update(((unit, attempt), place) for (unit, attempt, _), place in zip(frames, places, strict=True))
+
+    def keep(self) -> None:
+        """Results that are recorded may leave the memory."""
+        recorded, self.machine.recorded = self.machine.recorded, []
+        self.binding.keep(recorded)
 
     # ------------------------------------------------------------------ as the host of attempts; any thread
 

@@ -253,14 +253,15 @@ class Engine:
         record: RunRecord | None,
     ) -> LiveRun:
         objects = self.store.objects
-        read = payload_reader(record) if record is not None else None
+        places = record.payloads if record is not None else {}
+        read = payload_reader(places)
 
         def load(stored: Stored) -> Any:
-            frame = read(stored.unit, stored.attempt) if read is not None and stored.codec.endswith("+frame") else None
+            frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
             return objects.decode(stored.codec, stored.payload, frame)
 
-        binding = Binding(machine, inputs, load, objects.summarise)
-        live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, context, epoch)
+        binding = Binding(machine, inputs, load, objects.summarise, loop.memory)
+        live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, context, epoch, places)
         live.listeners.append(self._subscribers.publish)
         self._known[run_id] = live
         return live

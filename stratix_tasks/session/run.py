@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking
@@ -135,7 +136,8 @@ class Run:
     def _outcome(self) -> Any:
         if self._live.error is not None:
             raise self._live.error
-        return self._live.result
+        live = self._live
+        return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
 
     # ------------------------------------------------------------------ requests
 

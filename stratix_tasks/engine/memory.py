@@ -1,0 +1,101 @@
+"""Memory: large results stay at hand up to a budget; beyond it the oldest are let go and read back when they are needed.
+
+A body gets the very object that its upstream returned while that is in memory; one that was let go comes back from the
+store as an equal value. Results that stand in their fact itself (`codec` "json") are never let go.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+from weakref import ref
+
+from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.results import Stored
+from stratix_tasks.core.states import TERMINAL
+
+BUDGET = 64 << 20
+"""Bytes, as recorded, of the large results that an engine keeps in memory over all its runs."""
+DEAR = 1 << 20
+"""Bytes from which the result of a node stays while something that needs it has not ended: reading it for each body
+would cost more than it saves. Items of mapped nodes are needed about once each, so they always go."""
+
+
+class Memory:
+    """What all runs of an engine keep, oldest first. The engine's thread alone touches it."""
+
+    __slots__ = ("_queue", "budget", "bytes")
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget, self.bytes = budget, 0
+        self._queue: deque[tuple[ref[Shelf], int, int]] = deque()
+
+    def add(self, shelf: ref[Shelf], unit: int, size: int) -> None:
+        self._queue.append((shelf, unit, size))
+        self.bytes += size
+
+    def trim(self) -> None:
+        """Let the oldest go until the rest fits; what must stay goes to the end of the queue."""
+        queue = self._queue
+        for _ in range(len(queue)):
+            if self.bytes <= self.budget:
+                return
+            entry = queue.popleft()
+            shelf = entry[0]()
+            if shelf is None or shelf.let_go(entry[1], entry[2]):
+                self.bytes -= entry[2]
+            else:
+                queue.append(entry)
+
+
+class Shelf:
+    """The large results of one run that are in memory. Goes with its run."""
+
+    __slots__ = ("__weakref__", "_kept", "_machine", "_memory", "_self", "gone")
+
+    def __init__(self, machine: Machine, memory: Memory) -> None:
+        self._machine, self._memory = machine, memory
+        self._kept: dict[int, tuple[Any, Stored]] = {}
+        self._self = ref(self)
+        self.gone = 0
+        """How many were let go so far."""
+
+    def put(self, unit: int, stored: Stored) -> None:
+        """The result of a unit, which is recorded as `stored`, is in the machine's values."""
+        value = self._machine.values[unit]
+        if value is MISSING or type(value) is Stored:
+            return
+        self._kept[unit] = value, stored
+        self._memory.add(self._self, unit, stored.payload[0])
+
+    def trim(self) -> None:
+        self._memory.trim()
+
+    def let_go(self, unit: int, size: int) -> bool:
+        """Leave only where the result is recorded. False when it has to stay for now."""
+        values, (value, stored) = self._machine.values, self._kept.get(unit, (MISSING, None))
+        if stored is None or values[unit] is not value:  # set back, or given another value since
+            self._kept.pop(unit, None)
+            return True
+        if size > DEAR and self._needed(unit):
+            return False
+        del self._kept[unit]
+        values[unit] = stored
+        self._forget_gathered(unit)
+        self.gone += 1
+        return True
+
+    def _needed(self, unit: int) -> bool:
+        machine = self._machine
+        if machine.node_of[unit] != unit:
+            return False
+        return any(machine.state[out] not in TERMINAL for out in machine.plan.outs[unit])
+
+    def _forget_gathered(self, unit: int) -> None:
+        """The lists and outputs that groups gathered hold the value too; they are gathered again when needed."""
+        machine = self._machine
+        group = machine.parent(unit)
+        while group >= 0:
+            if group in machine.groups:
+                machine.values[group] = MISSING
+            group = machine.plan.parents[group]
