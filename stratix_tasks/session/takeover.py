@@ -15,6 +15,7 @@ from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.run import Run
+from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
@@ -34,14 +35,19 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     if changed not in ("ask", "reuse"):
         raise InputError(f"changed is 'ask' or 'reuse', not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    locks, known = engine.store.locks, engine._known
-    left = [
-        row.id
-        for row in reversed(engine.store.catalog.runs())
-        if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
-    ]
+    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
     recovered = (take_over(engine, run_id, changed) for run_id in left)
     return [run for run in recovered if run is not None]
+
+
+def _is_left(engine: Engine, row: RunRow) -> bool:
+    """Whether nobody runs a run: its owner is dead, or it is ours and was broken off or never taken up after a claim."""
+    if row.id in engine.loop.lives:
+        return False
+    if row.owner != engine.id:
+        return not alive(engine.store.locks, row.owner)
+    known = engine._known.get(row.id)
+    return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
@@ -77,6 +83,8 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
     try:
         live, about = engine._load(run_id)
     except InputError:
+        if row.owner == engine.id:
+            return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
         return None
@@ -107,8 +115,8 @@ def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: st
     StratixError `owned-elsewhere` when another kernel was faster.
     """
     store = engine.store
-    file, offset = store.journals.end_of(owner)
-    taken = store.catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
+    cut = (owner, *store.journals.end_of(owner)) if owner != engine.id else None
+    taken = store.catalog.claim(live.id, epoch, engine.id, cut)
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     live.epoch = taken
