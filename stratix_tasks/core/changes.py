@@ -22,6 +22,7 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     "timeout": Timeout.model_validate,
     "grace": float,
     "priority": int,
+    "max_lost": int,
 }
 """Options that can be changed of a node that is placed already, and what reads their plain data."""
 

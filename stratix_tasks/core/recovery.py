@@ -80,7 +80,7 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
 
 
 def _unspend(machine: Machine, unit: int) -> None:
-    """An attempt that died with its owner takes nothing from the budget of retries."""
+    """An attempt that died with its owner or its worker takes nothing from the budget of retries."""
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
 
 
@@ -152,6 +152,11 @@ def _moved(machine: Machine, fact: Fact) -> None:
     if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
         machine.error.pop(unit, None)
+        machine.lost.pop(unit, None)
+    elif event in (Event.LOST, Event.LOST_RETRY):
+        machine.lost[unit] = machine.lost.get(unit, 0) + 1
+        if event == Event.LOST_RETRY:
+            _unspend(machine, unit)
     if "error" in detail:
         machine.error[unit] = detail["error"]
         if state is not State.STOPPING:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.again import live_bodies, reopen_to, set_timer
-from stratix_tasks.core.machine import MISSING, Do, Machine
+from stratix_tasks.core.answers import Do
+from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.core.refusals import refusal, run_refusal
 from stratix_tasks.core.states import LIVE, TERMINAL, Event, RunEvent, RunState, State

@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 
 from stratix_tasks.core import requests
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import MISSING, Answer, Do, Machine
+from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import BAD, GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
