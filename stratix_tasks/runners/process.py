@@ -24,6 +24,7 @@ from stratix_tasks.core.ports import Encoded
 from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
+from stratix_tasks.runners.guardian import Guardian
 from stratix_tasks.runners.payload import Functions, Packed, dumps
 from stratix_tasks.runners.wire import Wire
 
@@ -51,6 +52,7 @@ class ProcessRunner:
     def __init__(self, encode: Callable[[Any], Encoded]) -> None:
         self._encode = dumps(encode, "the store")
         self._functions = Functions()
+        self._guardian = Guardian()
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._free = 0
@@ -93,6 +95,7 @@ class ProcessRunner:
             for worker in self._workers:
                 worker.end()
             self._workers.clear()
+        self._guardian.close()
         for _ in range(self._free):
             self._jobs.put(None)
 
@@ -136,7 +139,7 @@ class ProcessRunner:
                         return None
 
     def _open(self) -> Worker:
-        worker = Worker(self._encode)
+        worker = Worker(self._encode, self._guardian)
         with self._lock:
             if self._closed:
                 worker.end()
@@ -157,7 +160,7 @@ class ProcessRunner:
 class Worker:
     """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
 
-    def __init__(self, encode: bytes) -> None:
+    def __init__(self, encode: bytes, guardian: Guardian) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             code = BEGIN.format(path=[os.path.abspath(p) for p in sys.path], fd=theirs.fileno(), parent=os.getpid())  # noqa: PTH100
@@ -168,6 +171,8 @@ class Worker:
                 process_group=0,
                 env=_environment(),
             )
+        self._guardian = guardian
+        guardian.watch(self._process.pid)
         self._wire = Wire(ours)
         self._lock = threading.Lock()
         self._attempt: Attempt | None = None
@@ -227,6 +232,7 @@ class Worker:
         self._wire.close()
         self._signal(signal.SIGKILL)  # what it started
         code = self._process.wait()
+        self._guardian.forget(self._process.pid)
         if attempt.stop:
             return int(Answer.STOPPED), attempt.unit, attempt.number, time()
         return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code)
@@ -264,6 +270,7 @@ class Worker:
         self._signal(signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(2.0)
+            self._guardian.forget(self._process.pid)
 
     def _resume(self) -> None:
         if self._suspended:
