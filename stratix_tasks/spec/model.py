@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.values import Expr
 
+MAX_RECOVERIES = 5
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Duration = Annotated[float, BeforeValidator(seconds)]
@@ -110,7 +111,7 @@ class FlowSpec(Model):
     pools: dict[str, int] = Field(default_factory=dict)
     concurrency: int | None = Field(default=None, ge=1)
     timeout: Duration | None = None
-    max_recoveries: int = Field(default=5, ge=0)
+    max_recoveries: int = Field(default=MAX_RECOVERIES, ge=0)
     """How often the run is taken over after its owner died with live bodies, before it waits for a person."""
     on_failure: Literal["finish", "stop"] = "finish"
     tags: tuple[str, ...] = ()

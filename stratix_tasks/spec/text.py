@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
@@ -192,6 +192,8 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
             data[name] = getattr(spec, name)
     if spec.on_failure != "finish":
         data["on_failure"] = spec.on_failure
+    if spec.max_recoveries != MAX_RECOVERIES:
+        data["max_recoveries"] = spec.max_recoveries
     if spec.defaults is not None:
         data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
     data["tasks"] = {name: node_document(node, keep) for name, node in spec.tasks.items()}
