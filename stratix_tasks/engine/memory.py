@@ -14,8 +14,9 @@ from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL
 
-BUDGET = 64 << 20
-"""Bytes, as recorded, of the large results that an engine keeps in memory over all its runs."""
+BUDGET = 32 << 20
+"""Bytes, as recorded, of the large results that an engine keeps in memory over all its runs. In memory they take more: the
+allocator leaves holes, and Python's objects are wider than their JSON."""
 DEAR = 1 << 20
 """Bytes from which the result of a node stays while something that needs it has not ended: reading it for each body
 would cost more than it saves. Items of mapped nodes are needed about once each, so they always go."""
