@@ -13,6 +13,7 @@ from stratix_tasks.core.ports import Encoded, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
+from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class LiveRun:
         self.ended: Future[RunState] = Future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.broken: StratixError | None = None
+        """Why this engine let go of a run that has not ended."""
         self.started_at = self.ended_at = 0.0
 
     def wrote(self, places: Sequence[Place]) -> None:
@@ -93,7 +96,10 @@ class LiveRun:
     # ------------------------------------------------------------------ as the host of attempts; any thread
 
     def answer(self, event: tuple[Any, ...]) -> None:
-        self.engine.post(self, event)
+        try:
+            self.engine.post(self, event)
+        except Exception as error:
+            self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""

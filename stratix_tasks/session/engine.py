@@ -329,11 +329,11 @@ class Engine:
             live.ended.set_result(machine.run_state)
         return live, about
 
-    def owner_alive(self, run_id: str) -> bool:
-        """Whether the engine that owns a run lives."""
+    def runs_elsewhere(self, run_id: str) -> bool:
+        """Whether another engine owns a run, and lives."""
         self._chores.settle()
         row = self.store.catalog.run(run_id)
-        return row is not None and (row.owner == self.id or alive(self.store.locks, row.owner))
+        return row is not None and row.owner != self.id and alive(self.store.locks, row.owner)
 
     # ------------------------------------------------------------------ recovery and events
 

@@ -200,18 +200,17 @@ class Catalog:
         with self._transaction() as db:
             db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
 
-    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int]) -> int | None:
+    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int] | None) -> int | None:
         """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction.
 
-        None when someone else was faster.
+        An engine that goes on with a run of its own cuts nothing. None when someone else was faster.
         """
         with self._transaction() as db:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None
-            engine, file, offset = cut
-            db.execute(
-                self._sql["add_cut"], {"run": id, "engine": engine, "epoch": epoch, "file": file, "offset": offset}
-            )
+            if cut is not None:
+                place = dict(zip(("engine", "file", "offset"), cut, strict=True))
+                db.execute(self._sql["add_cut"], {"run": id, "epoch": epoch, **place})
         return epoch + 1
 
     def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:
