@@ -6,7 +6,7 @@ little.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -22,6 +22,16 @@ Duration = Annotated[float, BeforeValidator(seconds)]
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
+
+    def but(self, fields: dict[str, Any]) -> Self:
+        """A copy with other fields, unchecked: `model_copy` at a fifth of its cost, since tracing makes one a node."""
+        made = object.__new__(type(self))
+        put = object.__setattr__
+        put(made, "__dict__", {**self.__dict__, **fields})
+        put(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | fields.keys())
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
+        return made
 
 
 class Retry(Model):

@@ -33,6 +33,8 @@ Keep = Callable[[Any], Any]
 
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
+    if ref.scope == "tasks" and not ref.path:  # by far the most frequent
+        return f"tasks.{ref.name}.output"
     head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
     path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
