@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driver import BEGIN, data
-from invariants import a_free_place_is_used, hold_all, is_over, need, nothing_is_forgotten, the_fold_is_the_run
+from invariants import a_free_place_is_used, hold_all, is_over, need, nothing_is_forgotten, the_fold_is_the_run, what_was_set_is_kept
 from shadow import Shadow
 
 from stratix_tasks.core import requests
@@ -23,7 +23,7 @@ from stratix_tasks.core.machine import Answer, Do, Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, TERMINAL, RunState, State
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
@@ -158,6 +158,8 @@ class Small:
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
+        if "options" in args:
+            what_was_set_is_kept(self.machine, unit_of(self.machine, target), args["options"])
         self.asked = True
         self._turn()
         self.asked = False
@@ -376,7 +378,7 @@ def explore(
         here = front.popleft()
         for act in here.acts():
             if covered.transitions >= most:
-                covered.whole = False
+                covered.whole, covered.states = False, len(seen)
                 return covered
             there = here.copy()
             try:

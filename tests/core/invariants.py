@@ -32,6 +32,7 @@ class Tale(Protocol):
     run: RunState
     tries: dict[int, int]
     passed: set[int]
+    breaks: set[int]
 
     def name(self, unit: int) -> str: ...
 
@@ -68,6 +69,11 @@ def attempts_never_exceed_the_budget(tale: Tale, unit: int, most: int) -> None:
 def ends_change_only_by_a_request(tale: Tale, unit: int, event: Event, *, asked: bool) -> None:
     was = tale.state[unit]
     need(asked or was not in TERMINAL, f"'{tale.name(unit)}' left {was.label} unasked, by {event.label}")
+
+
+def a_breakpoint_holds(tale: Tale, unit: int) -> None:
+    """A node with a breakpoint starts only once a person let it go on."""
+    need(unit not in tale.breaks or unit in tale.passed, f"'{tale.name(unit)}' started past its breakpoint")
 
 
 # ---------------------------------------------------------------------- of a machine between two turns
@@ -185,9 +191,9 @@ def a_free_place_is_used(machine: Machine, free: int) -> None:
             need(machine.lane(unit).blocked() is not None, f"'{label(machine, unit)}' is ready, and a place is free")
 
 
-def a_breakpoint_holds(tale: Tale, machine: Machine, unit: int) -> None:
-    """A node with a breakpoint starts only once a person let it go on."""
-    need(unit not in machine.breaks or unit in tale.passed, f"'{tale.name(unit)}' started past its breakpoint")
+def what_was_set_is_kept(machine: Machine, unit: int, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        need(getattr(machine.policy(unit), name) == value, f"{name} of '{label(machine, unit)}' is not what was set")
 
 
 OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (

@@ -32,11 +32,12 @@ class Shadow:
         """Attempts since the unit was last set back by a request."""
         self.passed: set[int] = set()
         """Units that were let go, or tried again, since they were last set back."""
+        self.breaks: set[int] = set()
 
     def copy(self) -> Shadow:
         made = Shadow(self.plan)
         made.state, made.node_of, made.run = self.state.copy(), self.node_of.copy(), self.run
-        made.tries, made.passed = self.tries.copy(), self.passed.copy()
+        made.tries, made.passed, made.breaks = self.tries.copy(), self.passed.copy(), self.breaks.copy()
         return made
 
     def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
@@ -51,6 +52,10 @@ class Shadow:
                 self._moved(fact[2], Event(fact[3]), State(fact[4]), fact[7], asked=asked)
             elif fact[0] == EXPANDED:
                 self._expanded(fact)
+            elif fact[0] == REQUESTED and fact[2] == "breakpoint":
+                unit = self.plan.unit(fact[3])
+                assert unit is not None
+                (self.breaks.add if fact[4].get("on", True) else self.breaks.discard)(unit)
             else:
                 assert fact[0] in (REQUESTED, GIVEN, CLAIMED)
         told = [state if state is not State.READY else State.PENDING for state in self.state]
@@ -78,7 +83,7 @@ class Shadow:
         nothing_starts_while_paused(self, unit)
         need(was in (State.PENDING, State.READY, State.RETRYING), f"'{name}' started from {was.label}")
         no_node_starts_ahead_of_what_it_needs(self, unit)
-        a_breakpoint_holds(self, machine, unit)
+        a_breakpoint_holds(self, unit)
         self.tries[unit] = self.tries.get(unit, 0) + 1
         attempts_never_exceed_the_budget(self, unit, machine.policy(unit).retry.max)
         self.state[unit] = State.RUNNING
