@@ -39,6 +39,7 @@ def set_values(machine: Machine, unit: int, at: float, args: dict[str, Any]) -> 
         unit, Event.SET, at, machine.reason.get(unit), {"set": [*args.get("args", ()), *args.get("options", ())]}
     )
     if machine.state[unit] == State.PENDING:
+        machine.ask_anew(unit)
         machine.wake(unit, at)
 
 

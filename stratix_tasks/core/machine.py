@@ -293,8 +293,15 @@ class Machine:
         if target is State.RETRYING:
             detail = self.back_off(unit, at, reason, detail)
         self.move(unit, Event.STOPPED, at, reason, detail, target)
+        self.hold_if_asked(unit, at)
         if target is PENDING:
             self.judge(unit, at)
+
+    def hold_if_asked(self, unit: int, at: float) -> None:
+        """A unit that was paused while its body was stopped is held instead of going on."""
+        if unit in self.holds and self.state[unit] in (PENDING, State.RETRYING):
+            self.timers.drop(Timer.DUE, unit)
+            self.move(unit, Event.HOLD, at, "user")
 
     def back_off(self, unit: int, at: float, reason: str, detail: dict[str, Any] | None) -> dict[str, Any]:
         """A body that was stopped is tried again: when, and the detail that tells it."""
@@ -315,8 +322,12 @@ class Machine:
                 if unit in self._parked and self.state[unit] == READY:
                     self._parked.pop(unit).push(unit, self.policy(unit).priority)
 
+    def _is_asked(self, unit: int, generation: int) -> bool:
+        """Whether an answer about a condition or an expansion still counts: what it was asked for is still the case."""
+        return self.state[unit] == PENDING and self.generation.get(unit, 0) == generation and not self.left[unit]
+
     def _verdict(self, unit: int, generation: int, at: float, verdict: Any) -> None:
-        if self.state[unit] != PENDING or self.generation.get(unit, 0) != generation:
+        if not self._is_asked(unit, generation):
             return
         if verdict is True:
             self._enable(unit, at)
@@ -435,7 +446,7 @@ class Machine:
 
     def _expanded(self, event: tuple[Any, ...]) -> None:
         _, unit, generation, at, count, keys, codec, payload = event
-        if self.state[unit] != PENDING or self.generation.get(unit, 0) != generation:
+        if not self._is_asked(unit, generation):
             return None
         if isinstance(count, dict):
             return self._refuse(unit, at, count)
@@ -742,9 +753,14 @@ class Machine:
         for told in (self.error, self.due, self.lost):
             told.pop(unit, None)
 
+    def ask_anew(self, unit: int) -> None:
+        """Another generation: answers about a condition or an expansion that are still to come are for the one before."""
+        self.generation[unit] = self.generation.get(unit, 0) + 1
+
     def forget(self, unit: int) -> None:
         """A rollback: what came of a node is not so any more; its items are retired. It has another generation."""
-        self.generation[unit] = self.generation.get(unit, 0) + 1
+        self.ask_anew(unit)
+        self.holds.pop(unit, None)
         self.values[unit] = MISSING
         self.spent[unit] = self.attempt[unit]
         for told in (self.summary, self.error, self.due, self.lost):
@@ -752,6 +768,9 @@ class Machine:
         group = self.groups.pop(unit, None)
         if group is not None and self.plan.kinds[unit] is Kind.MAP:
             self.retired.append(group)
+            for item in group.members:
+                self.values[item] = MISSING
+                self.holds.pop(item, None)
 
     def recount(self, unit: int) -> None:
         """What a node waits for, counted afresh; also for those that need it."""
@@ -773,8 +792,8 @@ class Machine:
 
     def gather_if_over(self, unit: int, at: float) -> None:
         """A group that was reopened with nothing left to do ends again."""
-        group = self.groups[unit]
-        if self.state[unit] == State.CLOSED and group.ended == group.count:
+        group = self.groups.get(unit)
+        if group is not None and self.state[unit] == State.CLOSED and group.ended == group.count:
             self._gather(unit, at)
 
     # ------------------------------------------------------------------ looking up
