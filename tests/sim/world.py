@@ -1,0 +1,505 @@
+"""A world made from a seed: runs, their owners, what goes wrong, what people ask; every turn is checked.
+
+The same seed gives the same story, byte for byte: the one source of chance is the seed, the one source of time the
+virtual clock.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+from disk import BALLAST, Crash, Disk
+from driver import Broken, Shadow
+from owner import Owner
+from scenes import FUNCTIONS, Fate, fate, flow
+
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED, REQUESTED, STARTED
+from stratix_tasks.core.lanes import Lane
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import plan
+from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.targets import label
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.store import ids, journal
+from stratix_tasks.store.store import Store
+from stratix_tasks.testing import VirtualClock, VirtualLoop
+
+MOST = 30_000
+"""Turns after which a world that has not ended is stuck in a circle."""
+
+
+class Case:
+    """One run: what was told of it, and whether it keeps its promises."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self.world, self.number = world, number
+        self.id = ids.text(number.to_bytes(10, "big"))
+        self.spec = flow(world.random)
+        self.plan = plan(Graph(self.spec), FUNCTIONS)
+        self.shadow = Shadow(self.plan)
+        self.seen: list[tuple[Any, ...]] = []
+        self.starts: set[tuple[int, int]] = set()
+        self.begun: set[tuple[int, int]] = set()
+        self.asked = False
+        self.lost = False
+        """Whether its owner died before anything of it was recorded."""
+
+    def take(self, seq: int, facts: Sequence[Any], machine: Machine, *, asked: bool) -> None:
+        """Facts that are recorded: they follow on those before, and are legal."""
+        if seq != len(self.seen):
+            raise Broken(f"facts from {seq} were told after {len(self.seen)}")
+        told = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
+        self.seen += told
+        self.starts |= {(fact[2], fact[3]) for fact in told if fact[0] == STARTED}
+        self.shadow.take([fact for fact in told if fact[0] != 0], machine, asked=asked)
+
+    def found(self, facts: Sequence[Any], machine: Machine) -> None:
+        """What a new owner reads: all that anyone could have seen, and perhaps a last turn that nobody saw."""
+        if list(facts[: len(self.seen)]) != self.seen:
+            raise Broken(f"what was told of run {self.number} is not what is recorded")
+        rest = facts[len(self.seen) :]
+        if rest:
+            self.take(len(self.seen), rest, machine, asked=any(fact[0] == REQUESTED for fact in rest))
+
+    def is_lost(self) -> None:
+        if self.seen:
+            raise Broken(f"run {self.number} was told of, and is not recorded")
+        self.lost = True
+
+
+class World:
+    """`play()` runs the story of a seed to its end; Broken when a promise does not hold."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed, self.random = seed, Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.trace: list[str] = []
+        self.clock = VirtualClock()
+        self.loop = VirtualLoop(self.clock)
+        self.store = Store(folder)
+        self.wild = self.random.choice((0.0, 0.4, 0.8, 1.0))
+        self.concurrency = self.random.choice((1, 2, 8))
+        self.pools = self.random.choice(({}, {"narrow": 2}))
+        self.rotate = self.random.choice((1500, 8000, 1 << 20))
+        self.disk = Disk(self._plan, self.random)
+        self.current: Owner | None = None
+        self.owners: list[Owner] = []
+        self.results: dict[tuple[str, int, int], Any] = {}
+        self.calm = False
+        self.failure: BaseException | None = None
+        self.turns = self.writes = self.made = 0
+        self.cases = [Case(self, number) for number in range(1, self.random.choice((2, 2, 3)))]
+        self.crash_at: dict[int, str] = {}
+        self.crash_claims = 0
+
+    # ------------------------------------------------------------------ the story
+
+    def play(self) -> World:
+        with warnings.catch_warnings(), _journal_on(self.disk, self.rotate):
+            warnings.simplefilter("ignore")
+            try:
+                self._play()
+            finally:
+                for owner in self.owners:
+                    owner.die() if not owner.dead else None
+                self.loop.close()
+                self.store.catalog.close()
+        return self
+
+    def _play(self) -> None:
+        first = self._owner()
+        for case in self.cases:
+            self.loop.call_later(self.random.choice((0.0, 0.0, 2.0)), self._start, first, case)
+        self._plan_faults()
+        self._plan_requests()
+        self._run()
+        self.calm = True
+        self.disk.full = False
+        self._recover()
+        self._run()
+        self._finish(self.random.choice(("let go", "let go", "cancel", "pause")))
+        for case in self.cases:
+            self._is_over(case)
+        self.say("the end")
+
+    def _plan_faults(self) -> None:
+        random, wild = self.random, self.wild
+        if random.random() < wild:
+            for _ in range(random.randint(1, 4)):
+                self.crash_at[random.randint(1, 60)] = random.choice(("before", "torn", "after"))
+        if random.random() < wild:
+            self.crash_claims = random.choice((0, 1, 2))
+        moments = {"_crash": 0.5, "_disk_full": 0.5, "_disk_io": 0.3, "_jump": 0.6, "_stop": 0.5}
+        for name, chance in moments.items():
+            while random.random() < chance * wild:
+                self.loop.call_later(random.uniform(0, 12), getattr(self, name))
+
+    def _plan_requests(self) -> None:
+        for _ in range(self.random.choice((0, 0, 2, 5))):
+            self.loop.call_later(self.random.uniform(0, 15), self._ask_something)
+
+    def _run(self) -> None:
+        """Until nothing is left to do."""
+        self.loop.run_forever()
+        if self.failure is not None:
+            raise self.failure
+
+    def within(self, owner: Owner, callback: Callable[..., Any], *args: Any) -> Any:
+        """Something that happens in one process; it may die of it. Then everything is looked at."""
+        if self.failure is not None or owner.dead:
+            return None
+        before, self.current = self.current, owner
+        try:
+            self.turns += 1
+            if self.turns > MOST:
+                raise Broken(f"no end after {MOST} turns")
+            result = callback(*args)
+            if not owner.fenced:
+                self._check(owner)
+            return result
+        except Crash:
+            self._died(owner)
+        except BaseException as error:
+            self.failure = error
+            self.loop.stop()
+        finally:
+            self.current = before
+        return None
+
+    def say(self, line: str) -> None:
+        self.trace.append(f"{self.clock.monotonic:.6f} {line}")
+
+    def count(self, what: str, by: int = 1) -> None:
+        self.counts[what] += by
+
+    # ------------------------------------------------------------------ owners
+
+    def _owner(self) -> Owner:
+        self.made += 1
+        owner = Owner(self, f"owner{self.made}")
+        self.owners.append(owner)
+        return owner
+
+    @property
+    def owner(self) -> Owner | None:
+        """Who runs the runs now, if somebody does."""
+        last = self.owners[-1]
+        return None if last.dead or last.stopped else last
+
+    def _start(self, owner: Owner, case: Case) -> None:
+        def start() -> None:
+            try:
+                owner.start(case)
+            except StoreError:
+                case.lost = True
+
+        if owner.dead or owner is not self.owner:
+            case.lost = True
+        else:
+            self.within(owner, start)
+
+    def _died(self, owner: Owner) -> None:
+        self.say(f"{owner.name} died")
+        self.count("crash")
+        owner.die()
+        if not owner.fenced:
+            self.loop.call_later(self.random.choice((0.0, 1.0, 30.0)), self._recover)
+
+    def _recover(self) -> None:
+        """Another process goes on with what nobody runs."""
+        if self.failure is not None or not (self.owners[-1].dead or self.owners[-1].fenced):
+            return
+        try:
+            owner = self._owner()
+        except StoreError:
+            self.loop.call_later(3.0, self._recover)
+            return
+        self.say(f"{owner.name} recovers")
+        for case in self.cases:
+            if self.store.catalog.run(case.id) is not None and not owner.dead:
+                self.within(owner, owner.take_over, case)
+
+    def close(self, writer: journal.JournalWriter) -> None:
+        """A process's files are closed with it, without a seal."""
+        import os
+
+        if writer._fd >= 0:
+            os.close(writer._fd)
+            writer._fd = -1
+
+    # ------------------------------------------------------------------ what goes wrong
+
+    def _plan(self, _size: int) -> str:
+        if self.calm or self.current is None or self.current.fenced:
+            return ""
+        self.writes += 1
+        crash = self.crash_at.pop(self.writes, "")
+        if crash:
+            self.count(f"crash {crash} a write")
+            return crash
+        if self.random.random() < 0.03 * self.wild:
+            fault = self.random.choice(("short", "slow", "slow"))
+            self.count(f"{fault} write")
+            if fault == "short":
+                return "short"
+            self.clock.advance(self.random.choice((0.02, 0.4, 3.0)))
+        return ""
+
+    def at_claim(self, owner: Owner) -> None:
+        if self.crash_claims and not self.calm:
+            self.crash_claims -= 1
+            self.count("crash after a claim")
+            raise Crash
+
+    def _crash(self) -> None:
+        if (owner := self.owner) is not None and not self.calm:
+            self.count("crash between turns")
+            self._died(owner)
+
+    def _disk_full(self) -> None:
+        self.count("full disk")
+        self.say("the disk is full")
+        self.disk.full, self.disk.room = True, self.random.choice((0, 0, 300))
+        self.loop.call_later(self.random.choice((0.5, 3.0, 20.0)), self._disk_free)
+
+    def _disk_free(self) -> None:
+        self.say("the disk has room")
+        self.disk.full = False
+
+    def _disk_io(self) -> None:
+        self.count("write error")
+        self.disk.bad = self.random.randint(1, 3)
+
+    def _jump(self) -> None:
+        seconds = self.random.choice((-3600.0, -5.0, -0.5, 0.5, 5.0, 3600.0))
+        self.count("clock jump")
+        self.say(f"the clock jumps by {seconds}")
+        self.clock.jump(seconds)
+
+    def _stop(self) -> None:
+        """The owner is stopped for a while; at times another takes its runs over meanwhile."""
+        owner = self.owner
+        if owner is None or self.calm:
+            return
+        owner.stopped = True
+        self.say(f"{owner.name} is stopped")
+        self.count("stopped owner")
+        if self.random.random() < 0.5:
+            self.loop.call_later(self.random.choice((0.5, 5.0)), self._fence, owner)
+        self.loop.call_later(self.random.choice((1.0, 8.0, 40.0)), self._wake, owner)
+
+    def _fence(self, owner: Owner) -> None:
+        if owner.stopped and not owner.dead:
+            owner.fenced = True
+            self.count("two owners")
+            self._recover()
+
+    def _wake(self, owner: Owner) -> None:
+        self.say(f"{owner.name} goes on")
+        owner.go_on()
+
+    # ------------------------------------------------------------------ what people ask
+
+    def _ask_something(self) -> None:
+        owner, random = self.owner, self.random
+        lives = list(owner.lives.values()) if owner is not None else []
+        if not lives or self.calm:
+            return
+        live = random.choice(lives)
+        verb = random.choice(("pause", "pause", "resume", "cancel", "retry", "skip"))
+        units = len(live.machine.state)
+        target = None if verb != "skip" and random.random() < 0.5 else label(live.machine, random.randrange(units))
+        self.ask(owner, live, verb, target)
+
+    def ask(self, owner: Owner, live: LiveRun, verb: str, target: str | None = None) -> bool:
+        """Whether it was taken."""
+        case = next(case for case in self.cases if case.id == live.id)
+        outcome = "taken"
+
+        def ask() -> None:
+            nonlocal outcome
+            case.asked = True
+            try:
+                error = owner.engine.ask(live, verb, target, by="sim").exception()
+            finally:
+                case.asked = False
+            if error is not None:
+                outcome = f"{type(error).__name__}"
+                if not isinstance(error, StratixError):
+                    raise error
+
+        self.within(owner, ask)
+        self.say(f"asked run {case.number} to {verb} {target or ''}: {outcome}")
+        self.count("request")
+        return outcome == "taken"
+
+    def fate_of(self, attempt: Any) -> Fate:
+        live = attempt.host
+        made = fate(f"{self.seed}:{live.id}:{live.name(attempt.unit)}:{attempt.number}", self.wild if not self.calm else 0.2)
+        self.count(f"{made.outcome} body")
+        return made
+
+    # ------------------------------------------------------------------ what is looked at
+
+    def told(self, owner: Owner, case: Case, live: LiveRun, seq: int, facts: Sequence[Any]) -> None:
+        """Facts are visible from now on."""
+        for fact in facts:
+            self.say(f"{owner.name}{' (fenced)' if owner.fenced else ''} run {case.number}: {orjson.dumps(_short(fact)).decode()}")
+        if owner.fenced:
+            self.count("fact behind a cut", len(facts))
+        else:
+            case.take(seq, facts, live.machine, asked=case.asked)
+
+    def begun(self, owner: Owner, attempt: Any) -> None:
+        """A body starts: its start is on record, and it is the only one of this attempt."""
+        if owner.fenced:
+            return
+        case = next(case for case in self.cases if case.id == attempt.host.id)
+        key = (attempt.unit, attempt.number)
+        if key not in case.starts:
+            raise Broken(f"the body of {key} starts, its start is not on record")
+        if key in case.begun:
+            raise Broken(f"the body of {key} starts twice")
+        case.begun.add(key)
+
+    def _check(self, owner: Owner) -> None:
+        """Bodies and places of one engine after a turn."""
+        used: Counter[int] = Counter()
+        slots: dict[int, Any] = {id(owner.engine.slots): owner.engine.slots}
+        for live in owner.lives.values():
+            if live.broken is not None:
+                raise live.broken.__cause__ or live.broken
+            machine = live.machine
+            here = {(live.id, e[1], e[2]) for other, e in owner.engine._inbox if other is live}
+            for unit, state in enumerate(machine.state):
+                bodies = (state in LIVE) + machine.abandoned.get(unit, 0)
+                if bodies:
+                    for slot in machine.lane(unit).slots:
+                        used[id(slot)] += bodies
+                        slots[id(slot)] = slot
+                key = (live.id, unit, machine.attempt[unit])
+                if state in LIVE and not live.unwritten and key not in owner.bodies and key not in here:
+                    raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
+            for lane in machine._lanes:
+                slots.update((id(slot), slot) for slot in lane.slots)
+            running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
+            if running != machine.live:
+                raise Broken(f"{running} bodies run, the machine counts {machine.live}")
+        for key, slot in slots.items():
+            if slot.size - slot.free != used[key]:
+                raise Broken(f"{slot.size - slot.free} places of '{slot.name}' are taken, by {used[key]} bodies")
+
+    # ------------------------------------------------------------------ the end
+
+    def _finish(self, how: str) -> None:
+        """Bring every run to its end: by letting it go, by a cancel, or by a pause that must settle first."""
+        self.say(f"finish: {how}")
+        owner = self.owner
+        assert owner is not None
+        for live in owner.lives.values():
+            before = live.machine.run_state
+            if how == "cancel" and before not in RUN_TERMINAL:
+                if not self.ask(owner, live, "cancel"):
+                    raise Broken(f"a run that is {before.label} can't be cancelled")
+                self._run()
+                if live.machine.run_state is not RunState.CANCELLED:
+                    raise Broken(f"a cancelled run is {live.machine.run_state.label}")
+            elif how == "pause" and before in RUN_TERMINAL - {RunState.COMPLETED}:
+                self.ask(owner, live, "retry")
+                self.ask(owner, live, "pause")
+                self._run()
+                if live.machine.run_state not in {RunState.PAUSED, *RUN_TERMINAL}:
+                    raise Broken(f"a paused run is {live.machine.run_state.label} when nothing happens any more")
+            for _ in range(3):
+                self._let_go(owner, live)
+        self._run()
+
+    def _let_go(self, owner: Owner, live: LiveRun) -> None:
+        machine = live.machine
+        if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+            self.ask(owner, live, "resume")
+        for unit in range(len(machine.state)):
+            if unit in machine.holds and machine.state[unit] not in TERMINAL and machine.run_state not in RUN_TERMINAL:
+                self.ask(owner, live, "resume", label(machine, unit))
+        self._run()
+
+    def _is_over(self, case: Case) -> None:
+        if case.lost:
+            return
+        owner = self.owner
+        assert owner is not None
+        record = self.store.journals.record(ids.key(case.id), cuts=self.store.catalog.cuts(case.id))
+        if record.facts != case.seen:
+            raise Broken(f"run {case.number}: readers see {len(record.facts)} facts, {len(case.seen)} were told")
+        folded = Machine(case.plan, lambda _policy, _most: Lane(()), case.id)
+        fold(folded, record.facts)
+        if folded.run_state not in RUN_TERMINAL:
+            raise Broken(f"run {case.number} is {folded.run_state.label} when nothing happens any more")
+        self._results(case, folded, record.facts)
+        live = owner.lives.get(case.id)
+        if live is not None and live.machine.state != folded.state:
+            raise Broken(f"run {case.number}: memory and journal differ")
+        row = self.store.catalog.run(case.id)
+        assert row is not None
+        if row.state != folded.run_state.label:
+            raise Broken(f"the catalog says {row.state}, the journal {folded.run_state.label}")
+        if owner.engine.slots.free != owner.engine.slots.size or owner.bodies:
+            raise Broken("places or bodies are left")
+        self.count(f"{folded.run_state.label} run")
+        self.count("recovery", sum(fact[0] == CLAIMED for fact in record.facts))
+
+    def _results(self, case: Case, folded: Machine, facts: Sequence[Any]) -> None:
+        """Each result was recorded once, and is what its body gave."""
+        done: dict[int, int] = {}
+        for fact in facts:
+            if fact[0] == COMPLETED:
+                if fact[2] in done:
+                    raise Broken(f"the result of unit {fact[2]} was recorded twice")
+                done[fact[2]] = fact[3]
+            elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
+                done.pop(fact[2], None)
+        owner = self.owners[-1]
+        live = owner.lives.get(case.id)
+        for unit, attempt in done.items():
+            value = live.binding.value(unit) if live is not None else self.results[case.id, unit, attempt]
+            if value != self.results[case.id, unit, attempt]:
+                raise Broken(f"the result of unit {unit} is not what its body gave")
+        if folded.run_state is RunState.COMPLETED and any(s in BAD for s in folded.state[: len(case.plan.names)]):
+            bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD]
+            if not all(case.shadow._is_absorbed(u) for u in range(len(case.plan.names)) if folded.state[u] in BAD):
+                raise Broken(f"the run completed with {bad}")
+
+
+def _short(fact: Sequence[Any]) -> list[Any]:
+    """A fact for the story: without tracebacks and long payloads."""
+    parts: list[Any] = []
+    for part in fact:
+        if isinstance(part, dict) and isinstance(part.get("error"), dict):
+            part = {**part, "error": f"{part['error'].get('type')}: {part['error'].get('message')}"}
+        parts.append(part)
+    return parts
+
+
+class _journal_on:
+    """The journal's writer on a disk of ours, with small files and a small ballast."""
+
+    def __init__(self, disk: Disk, rotate: int) -> None:
+        self._new = {"os": disk, "ROTATE": rotate, "BALLAST": BALLAST}
+        self._old = {name: getattr(journal, name) for name in self._new}
+
+    def __enter__(self) -> None:
+        for name, value in self._new.items():
+            setattr(journal, name, value)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._old.items():
+            setattr(journal, name, value)
