@@ -230,13 +230,14 @@ class Body:
     def _answer(self, event: tuple[Any, ...]) -> None:
         """The answer, after its delay, and its echoes."""
         world = self.owner.world
-        for after in (self.fate.delay, *(self.fate.delay + more for more in self.fate.echoes)):
-            self.owner.loop.call_later(after, self.attempt.host.answer, event)
+        self.owner.loop.call_later(self.fate.delay, self._deliver, event)
+        for more in self.fate.echoes:
+            self.owner.loop.call_later(self.fate.delay + more, self.attempt.host.answer, event)
         world.count("duplicated answer", len(self.fate.echoes))
         world.count("delayed answer", self.fate.delay > 0)
-        self.owner.loop.call_later(self.fate.delay, self._gone)
 
-    def _gone(self) -> None:
+    def _deliver(self, event: tuple[Any, ...]) -> None:
+        self.attempt.host.answer(event)
         self.owner.bodies.pop((self.attempt.host.id, self.attempt.unit, self.attempt.number), None)
 
 

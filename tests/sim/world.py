@@ -49,14 +49,14 @@ class Case:
         self.seen: list[tuple[Any, ...]] = []
         self.starts: set[tuple[int, int]] = set()
         self.begun: set[tuple[int, int]] = set()
-        self.asked = False
         self.lost = False
         """Whether its owner died before anything of it was recorded."""
 
-    def take(self, seq: int, facts: Sequence[Any], machine: Machine, *, asked: bool) -> None:
+    def take(self, seq: int, facts: Sequence[Any], machine: Machine) -> None:
         """Facts that are recorded: they follow on those before, and are legal."""
         if seq != len(self.seen):
             raise Broken(f"facts from {seq} were told after {len(self.seen)}")
+        asked = any(fact[0] == REQUESTED for fact in facts)
         told = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
         self.seen += told
         self.starts |= {(fact[2], fact[3]) for fact in told if fact[0] == STARTED}
@@ -68,7 +68,7 @@ class Case:
             raise Broken(f"what was told of run {self.number} is not what is recorded")
         rest = facts[len(self.seen) :]
         if rest:
-            self.take(len(self.seen), rest, machine, asked=any(fact[0] == REQUESTED for fact in rest))
+            self.take(len(self.seen), rest, machine)
 
     def is_lost(self) -> None:
         if self.seen:
@@ -327,11 +327,7 @@ class World:
 
         def ask() -> None:
             nonlocal outcome
-            case.asked = True
-            try:
-                error = owner.engine.ask(live, verb, target, by="sim").exception()
-            finally:
-                case.asked = False
+            error = owner.engine.ask(live, verb, target, by="sim").exception()
             if error is not None:
                 outcome = f"{type(error).__name__}"
                 if not isinstance(error, StratixError):
@@ -357,7 +353,7 @@ class World:
         if owner.fenced:
             self.count("fact behind a cut", len(facts))
         else:
-            case.take(seq, facts, live.machine, asked=case.asked)
+            case.take(seq, facts, live.machine)
 
     def begun(self, owner: Owner, attempt: Any) -> None:
         """A body starts: its start is on record, and it is the only one of this attempt."""
@@ -388,7 +384,7 @@ class World:
                         slots[id(slot)] = slot
                 key = (live.id, unit, machine.attempt[unit])
                 if state in LIVE and not live.unwritten and key not in owner.bodies and key not in here:
-                    raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
+                    raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body {key} {live.events} {owner.engine._inbox} {owner.bodies.keys()}")
             for lane in machine._lanes:
                 slots.update((id(slot), slot) for slot in lane.slots)
             running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
