@@ -98,6 +98,8 @@ class EngineLoop:
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
+        self.on_revived: list[Callable[[LiveRun], None]] = []
+        """Told before the facts are written by which an ended run goes on: who looks for runs to recover must know."""
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
         self._woken = False
         self._noted: set[LiveRun] = set()
@@ -426,7 +428,14 @@ class EngineLoop:
             live.ended = old
         elif was_over:
             self._adopt(live)
+            for callback in self.on_revived:
+                callback(live)
         self._commit(live, *machine.drain())
+        if live.unwritten:
+            raise StoreError(
+                f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",
+                code="disk-full",
+            )
 
     # ------------------------------------------------------------------ an error of the engine itself
 

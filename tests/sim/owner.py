@@ -21,6 +21,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runners.attempt import Attempt, failed, succeeded
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.store import ids
+from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.reader import payload_reader
 
@@ -74,6 +75,7 @@ class Owner:
             runners=dict.fromkeys(("thread", "async", "inline"), self),
         )
         self.engine.on_ended.append(self._ended)
+        self.engine.on_revived.append(self._revived)
         freed = self.journal.free_ballast
 
         def free() -> bool:
@@ -111,13 +113,35 @@ class Owner:
         if machine.run_state in RUN_TERMINAL:
             catalog.set_state(case.id, row.epoch, machine.run_state.label, last)
             return
-        taken = catalog.claim(case.id, row.epoch, self.name, (row.owner, *journals.end_of(row.owner)))
+        self._claim(case, live, row)
+        now = world.clock()
+        claim(machine, now, self.name, live.epoch, "host", 1, idle=max(now - last, 0.0))
+        self.engine.resume(live)
+
+    def own(self, case: Case) -> LiveRun:
+        """What a handle does before it asks: an ended run that is another's is claimed, as it is now."""
+        row = self.world.store.catalog.run(case.id)
+        assert row is not None
+        if row.owner != self.name and self.lives[case.id].machine.run_state in RUN_TERMINAL:
+            record = self.world.store.journals.record(ids.key(case.id), cuts=self.world.store.catalog.cuts(case.id))
+            machine = Machine(case.plan, self._slots(case), case.id)
+            fold(machine, record.facts)
+            case.found(record.facts, machine)
+            live = self._live(case, machine, record.epoch, payload_reader(record))
+            live.seq = len(record.facts)
+            live.ended.set_result(machine.run_state)
+            self._claim(case, live, row)
+            world = self.world
+            world.store.catalog.set_state(case.id, live.epoch, machine.run_state.label, world.clock())
+        return self.lives[case.id]
+
+    def _claim(self, case: Case, live: LiveRun, row: RunRow) -> None:
+        world = self.world
+        cut = (row.owner, *world.store.journals.end_of(row.owner))
+        taken = world.store.catalog.claim(case.id, row.epoch, self.name, cut)
         assert taken == row.epoch + 1
         world.at_claim(self)
         live.epoch = taken
-        now = world.clock()
-        claim(machine, now, self.name, taken, "host", 1, idle=max(now - last, 0.0))
-        self.engine.resume(live)
 
     def _slots(self, case: Case) -> Any:
         return self.engine.slots_for(case.spec.pools, case.spec.flow, case.spec.concurrency)
@@ -134,6 +158,9 @@ class Owner:
         live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))
         self.lives[case.id] = live
         return live
+
+    def _revived(self, live: LiveRun) -> None:
+        self.world.store.catalog.set_state(live.id, live.epoch, "running", None)
 
     def _ended(self, live: LiveRun) -> None:
         self.world.store.catalog.set_state(live.id, live.epoch, live.machine.run_state.label, live.ended_at)

@@ -28,6 +28,7 @@ from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, 
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.session.takeover import GOING_ON
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.store import ids, journal
 from stratix_tasks.store.store import Store
@@ -123,7 +124,7 @@ class World:
         self._plan_requests()
         self._run()
         self.calm = True
-        self.disk.full = False
+        self.disk.full, self.disk.bad = False, 0
         self._recover()
         self._run()
         self._finish(self.random.choice(("let go", "let go", "cancel", "pause")))
@@ -225,7 +226,8 @@ class World:
             return
         self.say(f"{owner.name} recovers")
         for case in self.cases:
-            if self.store.catalog.run(case.id) is not None and not owner.dead:
+            row = self.store.catalog.run(case.id)
+            if row is not None and row.state in GOING_ON and not owner.dead:
                 self.within(owner, owner.take_over, case)
 
     def close(self, writer: journal.JournalWriter) -> None:
@@ -315,21 +317,21 @@ class World:
         if not lives or self.calm:
             return
         live = random.choice(lives)
+        case = next(case for case in self.cases if case.id == live.id)
         verb = random.choice(("pause", "pause", "resume", "cancel", "retry", "skip"))
         units = len(live.machine.state)
         target = None if verb != "skip" and random.random() < 0.5 else label(live.machine, random.randrange(units))
-        self.ask(owner, live, verb, target)
+        self.ask(owner, case, verb, target)
 
-    def ask(self, owner: Owner, live: LiveRun, verb: str, target: str | None = None) -> bool:
+    def ask(self, owner: Owner, case: Case, verb: str, target: str | None = None) -> bool:
         """Whether it was taken."""
-        case = next(case for case in self.cases if case.id == live.id)
         outcome = "taken"
 
         def ask() -> None:
             nonlocal outcome
-            error = owner.engine.ask(live, verb, target, by="sim").exception()
+            error = owner.engine.ask(owner.own(case), verb, target, by="sim").exception()
             if error is not None:
-                outcome = f"{type(error).__name__}"
+                outcome = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
                 if not isinstance(error, StratixError):
                     raise error
 
@@ -347,10 +349,12 @@ class World:
     # ------------------------------------------------------------------ what is looked at
 
     def told(self, owner: Owner, case: Case, live: LiveRun, seq: int, facts: Sequence[Any]) -> None:
-        """Facts are visible from now on."""
+        """Facts are visible from now on, if this owner is still the one that the catalog names."""
+        row = self.store.catalog.run(case.id)
+        fenced = row is not None and row.owner != owner.name
         for fact in facts:
-            self.say(f"{owner.name}{' (fenced)' if owner.fenced else ''} run {case.number}: {orjson.dumps(_short(fact)).decode()}")
-        if owner.fenced:
+            self.say(f"{owner.name}{' (fenced)' if fenced else ''} run {case.number}: {orjson.dumps(_short(fact)).decode()}")
+        if fenced:
             self.count("fact behind a cut", len(facts))
         else:
             case.take(seq, facts, live.machine)
@@ -401,31 +405,37 @@ class World:
         self.say(f"finish: {how}")
         owner = self.owner
         assert owner is not None
-        for live in owner.lives.values():
-            before = live.machine.run_state
+        for case in self.cases:
+            if case.id not in owner.lives:
+                continue
+            before = owner.lives[case.id].machine.run_state
             if how == "cancel" and before not in RUN_TERMINAL:
-                if not self.ask(owner, live, "cancel"):
+                if not self.ask(owner, case, "cancel"):
                     raise Broken(f"a run that is {before.label} can't be cancelled")
                 self._run()
-                if live.machine.run_state is not RunState.CANCELLED:
-                    raise Broken(f"a cancelled run is {live.machine.run_state.label}")
+                self._need_state(owner, case, "cancelled", {RunState.CANCELLED})
             elif how == "pause" and before in RUN_TERMINAL - {RunState.COMPLETED}:
-                self.ask(owner, live, "retry")
-                self.ask(owner, live, "pause")
+                self.ask(owner, case, "retry")
+                self.ask(owner, case, "pause")
                 self._run()
-                if live.machine.run_state not in {RunState.PAUSED, *RUN_TERMINAL}:
-                    raise Broken(f"a paused run is {live.machine.run_state.label} when nothing happens any more")
+                self._need_state(owner, case, "paused", {RunState.PAUSED, *RUN_TERMINAL})
             for _ in range(3):
-                self._let_go(owner, live)
+                self._let_go(owner, case)
         self._run()
 
-    def _let_go(self, owner: Owner, live: LiveRun) -> None:
-        machine = live.machine
+    @staticmethod
+    def _need_state(owner: Owner, case: Case, what: str, fine: set[RunState]) -> None:
+        state = owner.lives[case.id].machine.run_state
+        if state not in fine:
+            raise Broken(f"a run that was {what} is {state.label} when nothing happens any more")
+
+    def _let_go(self, owner: Owner, case: Case) -> None:
+        machine = owner.lives[case.id].machine
         if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
-            self.ask(owner, live, "resume")
+            self.ask(owner, case, "resume")
         for unit in range(len(machine.state)):
             if unit in machine.holds and machine.state[unit] not in TERMINAL and machine.run_state not in RUN_TERMINAL:
-                self.ask(owner, live, "resume", label(machine, unit))
+                self.ask(owner, case, "resume", label(machine, unit))
         self._run()
 
     def _is_over(self, case: Case) -> None:
