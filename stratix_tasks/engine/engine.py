@@ -515,6 +515,7 @@ class EngineLoop:
         live.unwritten, live.commands = [], []
         self._tell(live, facts)
         self._perform(live, commands)
+        self._arm(live)
         return True
 
     def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
