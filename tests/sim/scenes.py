@@ -70,7 +70,7 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
     tasks: dict[str, dict[str, Any]] = {}
     subs: dict[str, FlowSpec] = {}
     lists: list[str] = []
-    for i in range(random.randint(1, 7 if depth else 3)):
+    for i in range(random.randint(1, 8 if depth else 3)):
         name, above = f"n{i}", list(tasks)
         node: dict[str, Any] = {"with": {"me": i}, "needs": tuple(_some(random, above, 1))}
         for position, need in enumerate(_some(random, above, 2)):

@@ -101,6 +101,8 @@ class World:
         self.cases = [Case(self, number) for number in range(1, self.random.choice((2, 2, 3)))]
         self.crash_at: dict[int, str] = {}
         self.crash_claims = 0
+        self.span = self.random.choice((0.5, 4.0, 15.0, 60.0))
+        """Seconds in which most goes wrong and is asked."""
 
     # ------------------------------------------------------------------ the story
 
@@ -139,14 +141,14 @@ class World:
                 self.crash_at[random.randint(1, 60)] = random.choice(("before", "torn", "after"))
         if random.random() < wild:
             self.crash_claims = random.choice((0, 1, 2))
-        moments = {"_crash": 0.5, "_disk_full": 0.5, "_disk_io": 0.3, "_jump": 0.6, "_stop": 0.5}
+        moments = {"_crash": 0.4, "_disk_full": 0.6, "_disk_io": 0.4, "_jump": 0.6, "_stop": 0.5}
         for name, chance in moments.items():
             while random.random() < chance * wild:
-                self.loop.call_later(random.uniform(0, 12), getattr(self, name))
+                self.loop.call_later(random.uniform(0, self.span), getattr(self, name))
 
     def _plan_requests(self) -> None:
         for _ in range(self.random.choice((0, 0, 2, 5))):
-            self.loop.call_later(self.random.uniform(0, 15), self._ask_something)
+            self.loop.call_later(self.random.uniform(0, self.span), self._ask_something)
 
     def _run(self) -> None:
         """Until nothing is left to do."""
