@@ -29,6 +29,7 @@ from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
+from stratix_tasks.runners.drive import serve
 from stratix_tasks.runners.thread import ThreadRunner
 
 TURN = 0.005
@@ -113,12 +114,8 @@ class EngineLoop:
         }
         self._thread: threading.Thread | None = None
         if loop is None:
-            self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
+            self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
             self._thread.start()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
 
     # ------------------------------------------------------------------ any thread
 

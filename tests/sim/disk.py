@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from stratix_tasks.store import journal
+
 BALLAST = 4096
 """Bytes of the ballast in simulations, and the room that is there once it is freed."""
 
@@ -59,3 +61,19 @@ class Disk:
         if self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.posix_fallocate(fd, offset, size)
+
+
+class JournalOn:
+    """The journal's writer on a disk of ours, with small files and a small ballast."""
+
+    def __init__(self, disk: Disk, rotate: int) -> None:
+        self._new = {"os": disk, "ROTATE": rotate, "BALLAST": BALLAST}
+        self._old = {name: getattr(journal, name) for name in self._new}
+
+    def __enter__(self) -> None:
+        for name, value in self._new.items():
+            setattr(journal, name, value)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._old.items():
+            setattr(journal, name, value)

@@ -6,20 +6,16 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from disk import Crash
-from scenes import FUNCTIONS, INPUTS, Fate, fate
+from scenes import INPUTS, Fate
 
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.machine import Answer, Machine
-from stratix_tasks.core.plan import plan
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import RUN_TERMINAL
-from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runners.attempt import Attempt, failed, succeeded
-from stratix_tasks.spec.graph import Graph
 from stratix_tasks.store import ids
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
@@ -266,5 +262,3 @@ class Body:
     def _deliver(self, event: tuple[Any, ...]) -> None:
         self.attempt.host.answer(event)
         self.owner.bodies.pop((self.attempt.host.id, self.attempt.unit, self.attempt.number), None)
-
-

@@ -60,7 +60,11 @@ def fate(seed: str, wild: float) -> Fate:
     stuck = random.random() < wild * 0.15
     seconds = random.uniform(60, 400) if stuck else random.choice((0.0, 0.01, 0.3, 1.0, 2.0, 4.0))
     steps = 0 if stuck else random.choice((0, 1, 3, 8))
-    echoes = tuple(random.choice((0.0, 0.5, 5.0, 60.0)) for _ in range(random.choice((1, 2)))) if random.random() < wild * 0.4 else ()
+    echoes = (
+        tuple(random.choice((0.0, 0.5, 5.0, 60.0)) for _ in range(random.choice((1, 2))))
+        if random.random() < wild * 0.4
+        else ()
+    )
     delay = random.choice((0.0, 0.2, 3.0)) if random.random() < wild * 0.4 else 0.0
     return Fate(seconds, outcome, steps, echoes, delay, random.random() < 0.3)
 
@@ -87,7 +91,9 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
         else:
             node |= _body(random, kind)
             if kind == "map":
-                source = Ref("tasks", random.choice(lists)) if lists and random.random() < 0.6 else Ref("inputs", "items")
+                source = (
+                    Ref("tasks", random.choice(lists)) if lists and random.random() < 0.6 else Ref("inputs", "items")
+                )
                 node["each"] = Each(over={"x": source}, max=random.choice((None, None, 1, 2)))
             elif kind == "list":
                 lists.append(name)
@@ -113,10 +119,14 @@ def _some(random: Random, names: list[str], most: int) -> list[str]:
 def _body(random: Random, kind: str) -> dict[str, Any]:
     body: dict[str, Any] = {"call": "m:listed" if kind == "list" else random.choice(("m:number", "m:number", "m:text"))}
     if random.random() < 0.7:
-        body["retry"] = Retry(max=random.randint(0, 3), delay=random.choice((0.0, 1.0, 10.0)), jitter=random.choice(("none", "full")))
+        body["retry"] = Retry(
+            max=random.randint(0, 3), delay=random.choice((0.0, 1.0, 10.0)), jitter=random.choice(("none", "full"))
+        )
     if random.random() < 0.4:
         body["timeout"] = Timeout(
-            attempt=random.choice((None, 1.5, 3.0)), total=random.choice((None, 20.0)), queued=random.choice((None, None, 15.0))
+            attempt=random.choice((None, 1.5, 3.0)),
+            total=random.choice((None, 20.0)),
+            queued=random.choice((None, None, 15.0)),
         )
     if random.random() < 0.3:
         body["pool"] = ("narrow",)

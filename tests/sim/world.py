@@ -14,67 +14,27 @@ from random import Random
 from typing import Any
 
 import orjson
-from disk import BALLAST, Crash, Disk
-from driver import Broken, Shadow
+from case import Case, short
+from disk import Crash, Disk, JournalOn
+from driver import Broken
 from owner import Owner
-from scenes import FUNCTIONS, Fate, fate, flow
+from scenes import Fate, fate
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED, REQUESTED, STARTED
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import plan
 from stratix_tasks.core.recovery import fold
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.session.takeover import GOING_ON
-from stratix_tasks.spec.graph import Graph
 from stratix_tasks.store import ids, journal
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop
 
 MOST = 30_000
 """Turns after which a world that has not ended is stuck in a circle."""
-
-
-class Case:
-    """One run: what was told of it, and whether it keeps its promises."""
-
-    def __init__(self, world: World, number: int) -> None:
-        self.world, self.number = world, number
-        self.id = ids.text(number.to_bytes(10, "big"))
-        self.spec = flow(world.random)
-        self.plan = plan(Graph(self.spec), FUNCTIONS)
-        self.shadow = Shadow(self.plan)
-        self.seen: list[tuple[Any, ...]] = []
-        self.starts: set[tuple[int, int]] = set()
-        self.begun: set[tuple[int, int]] = set()
-        self.lost = False
-        """Whether its owner died before anything of it was recorded."""
-
-    def take(self, seq: int, facts: Sequence[Any], machine: Machine) -> None:
-        """Facts that are recorded: they follow on those before, and are legal."""
-        if seq != len(self.seen):
-            raise Broken(f"facts from {seq} were told after {len(self.seen)}")
-        asked = any(fact[0] == REQUESTED for fact in facts)
-        told = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
-        self.seen += told
-        self.starts |= {(fact[2], fact[3]) for fact in told if fact[0] == STARTED}
-        self.shadow.take([fact for fact in told if fact[0] != 0], machine, asked=asked)
-
-    def found(self, facts: Sequence[Any], machine: Machine) -> None:
-        """What a new owner reads: all that anyone could have seen, and perhaps a last turn that nobody saw."""
-        if list(facts[: len(self.seen)]) != self.seen:
-            raise Broken(f"what was told of run {self.number} is not what is recorded")
-        rest = facts[len(self.seen) :]
-        if rest:
-            self.take(len(self.seen), rest, machine)
-
-    def is_lost(self) -> None:
-        if self.seen:
-            raise Broken(f"run {self.number} was told of, and is not recorded")
-        self.lost = True
 
 
 class World:
@@ -98,7 +58,7 @@ class World:
         self.calm = False
         self.failure: BaseException | None = None
         self.turns = self.writes = self.made = 0
-        self.cases = [Case(self, number) for number in range(1, self.random.choice((2, 2, 3)))]
+        self.cases = [Case(self.random, number) for number in range(1, self.random.choice((2, 2, 3)))]
         self.crash_at: dict[int, str] = {}
         self.crash_claims = 0
         self.span = self.random.choice((0.5, 4.0, 15.0, 60.0))
@@ -107,7 +67,7 @@ class World:
     # ------------------------------------------------------------------ the story
 
     def play(self) -> World:
-        with warnings.catch_warnings(), _journal_on(self.disk, self.rotate):
+        with warnings.catch_warnings(), JournalOn(self.disk, self.rotate):
             warnings.simplefilter("ignore")
             try:
                 self._play()
@@ -344,7 +304,9 @@ class World:
 
     def fate_of(self, attempt: Any) -> Fate:
         live = attempt.host
-        made = fate(f"{self.seed}:{live.id}:{live.name(attempt.unit)}:{attempt.number}", self.wild if not self.calm else 0.2)
+        made = fate(
+            f"{self.seed}:{live.id}:{live.name(attempt.unit)}:{attempt.number}", self.wild if not self.calm else 0.2
+        )
         self.count(f"{made.outcome} body")
         return made
 
@@ -355,7 +317,9 @@ class World:
         row = self.store.catalog.run(case.id)
         fenced = row is not None and row.owner != owner.name
         for fact in facts:
-            self.say(f"{owner.name}{' (fenced)' if fenced else ''} run {case.number}: {orjson.dumps(_short(fact)).decode()}")
+            self.say(
+                f"{owner.name}{' (fenced)' if fenced else ''} run {case.number}: {orjson.dumps(short(fact)).decode()}"
+            )
         if fenced:
             self.count("fact behind a cut", len(facts))
         else:
@@ -390,7 +354,9 @@ class World:
                         slots[id(slot)] = slot
                 key = (live.id, unit, machine.attempt[unit])
                 if state in LIVE and not live.unwritten and key not in owner.bodies and key not in here:
-                    raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body {key} {live.events} {owner.engine._inbox} {owner.bodies.keys()}")
+                    raise Broken(
+                        f"'{label(machine, unit)}' is {State(state).label} without a body {key} {live.events} {owner.engine._inbox} {owner.bodies.keys()}"
+                    )
             for lane in machine._lanes:
                 slots.update((id(slot), slot) for slot in lane.slots)
             running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
@@ -489,29 +455,3 @@ class World:
             bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD]
             if not all(case.shadow._is_absorbed(u) for u in range(len(case.plan.names)) if folded.state[u] in BAD):
                 raise Broken(f"the run completed with {bad}")
-
-
-def _short(fact: Sequence[Any]) -> list[Any]:
-    """A fact for the story: without tracebacks and long payloads."""
-    parts: list[Any] = []
-    for part in fact:
-        if isinstance(part, dict) and isinstance(part.get("error"), dict):
-            part = {**part, "error": f"{part['error'].get('type')}: {part['error'].get('message')}"}
-        parts.append(part)
-    return parts
-
-
-class _journal_on:
-    """The journal's writer on a disk of ours, with small files and a small ballast."""
-
-    def __init__(self, disk: Disk, rotate: int) -> None:
-        self._new = {"os": disk, "ROTATE": rotate, "BALLAST": BALLAST}
-        self._old = {name: getattr(journal, name) for name in self._new}
-
-    def __enter__(self) -> None:
-        for name, value in self._new.items():
-            setattr(journal, name, value)
-
-    def __exit__(self, *_: object) -> None:
-        for name, value in self._old.items():
-            setattr(journal, name, value)
