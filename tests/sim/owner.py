@@ -168,7 +168,7 @@ class Owner:
         self.dead = True
         self.waiting.clear(), self.bodies.clear()
         for live in self.lives.values():
-            self.engine._retire(live)
+            self.engine.retire(live)
         self.world.close(self.journal)
 
     def go_on(self) -> None:

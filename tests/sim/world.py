@@ -18,18 +18,15 @@ from case import Case, short
 from disk import Crash, Disk, JournalOn
 from driver import Broken
 from owner import Owner
+from promises import bodies_and_places, is_over
 from scenes import Fate, fate
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED
-from stratix_tasks.core.lanes import Lane
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.recovery import fold
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.session.takeover import GOING_ON
-from stratix_tasks.store import ids, journal
+from stratix_tasks.store import journal
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop
 
@@ -91,7 +88,8 @@ class World:
         self._run()
         self._finish(self.random.choice(("let go", "let go", "cancel", "pause")))
         for case in self.cases:
-            self._is_over(case)
+            if not case.lost:
+                self.count(f"{is_over(self, case)} run")
         self.say("the end")
 
     def _plan_faults(self) -> None:
@@ -127,7 +125,7 @@ class World:
                 raise Broken(f"no end after {MOST} turns")
             result = callback(*args)
             if not owner.fenced:
-                self._check(owner)
+                bodies_and_places(owner)
             return result
         except Crash:
             self._died(owner)
@@ -337,38 +335,6 @@ class World:
             raise Broken(f"the body of {key} starts twice")
         case.begun.add(key)
 
-    def _check(self, owner: Owner) -> None:
-        """Bodies and places of one engine after a turn."""
-        used: Counter[int] = Counter()
-        slots: dict[int, Any] = {id(owner.engine.slots): owner.engine.slots}
-        for live in owner.lives.values():
-            if live.broken is not None:
-                raise live.broken.__cause__ or live.broken
-            machine = live.machine
-            here = {(live.id, e[1], e[2]) for other, e in owner.engine._inbox if other is live}
-            for unit, state in enumerate(machine.state):
-                bodies = (state in LIVE) + machine.abandoned.get(unit, 0)
-                if bodies:
-                    for slot in machine.lane(unit).slots:
-                        used[id(slot)] += bodies
-                        slots[id(slot)] = slot
-                key = (live.id, unit, machine.attempt[unit])
-                if state in LIVE and not live.unwritten and key not in owner.bodies and key not in here:
-                    raise Broken(
-                        f"'{label(machine, unit)}' is {State(state).label} without a body {key} {live.events} {owner.engine._inbox} {owner.bodies.keys()}"
-                    )
-            for lane in machine._lanes:
-                slots.update((id(slot), slot) for slot in lane.slots)
-            running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
-            if running != machine.live:
-                raise Broken(f"{running} bodies run, the machine counts {machine.live}")
-        real = Counter(id(slot) for run, unit, _ in owner.bodies for slot in owner.lives[run].machine.lane(unit).slots)
-        for key, slot in slots.items():
-            if slot.size - slot.free < real[key]:
-                raise Broken(f"{real[key]} bodies are there, {slot.size - slot.free} places of '{slot.name}' are taken")
-            if slot.size - slot.free != used[key]:
-                raise Broken(f"{slot.size - slot.free} places of '{slot.name}' are taken, by {used[key]} bodies")
-
     # ------------------------------------------------------------------ the end
 
     def _finish(self, how: str) -> None:
@@ -408,50 +374,3 @@ class World:
             if unit in machine.holds and machine.state[unit] not in TERMINAL and machine.run_state not in RUN_TERMINAL:
                 self.ask(owner, case, "resume", label(machine, unit))
         self._run()
-
-    def _is_over(self, case: Case) -> None:
-        if case.lost:
-            return
-        owner = self.owner
-        assert owner is not None
-        record = self.store.journals.record(ids.key(case.id), cuts=self.store.catalog.cuts(case.id))
-        row = self.store.catalog.run(case.id)
-        assert row is not None
-        folded = Machine(case.plan, lambda _policy, _most: Lane(()), case.id)
-        fold(folded, record.facts)
-        case.found(record.facts, folded)  # the last turn of an owner that died then may not have been told
-        if row.owner == owner.name and record.facts != case.seen:
-            raise Broken(f"run {case.number}: readers see {len(record.facts)} facts, {len(case.seen)} were told")
-        if folded.run_state not in RUN_TERMINAL:
-            raise Broken(f"run {case.number} is {folded.run_state.label} when nothing happens any more")
-        self._results(case, folded, record.facts)
-        live = owner.lives.get(case.id)
-        if live is not None and live.machine.state != folded.state:
-            raise Broken(f"run {case.number}: memory and journal differ")
-        if row.state != folded.run_state.label:
-            raise Broken(f"the catalog says {row.state}, the journal {folded.run_state.label}")
-        if owner.engine.slots.free != owner.engine.slots.size or owner.bodies:
-            raise Broken("places or bodies are left")
-        self.count(f"{folded.run_state.label} run")
-        self.count("recovery", sum(fact[0] == CLAIMED for fact in record.facts))
-
-    def _results(self, case: Case, folded: Machine, facts: Sequence[Any]) -> None:
-        """Each result was recorded once, and is what its body gave."""
-        done: dict[int, int] = {}
-        for fact in facts:
-            if fact[0] == COMPLETED:
-                if fact[2] in done:
-                    raise Broken(f"the result of unit {fact[2]} was recorded twice")
-                done[fact[2]] = fact[3]
-            elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
-                done.pop(fact[2], None)
-        owner = self.owners[-1]
-        live = owner.lives.get(case.id)
-        for unit, attempt in done.items():
-            value = live.binding.value(unit) if live is not None else self.results[case.id, unit, attempt]
-            if value != self.results[case.id, unit, attempt]:
-                raise Broken(f"the result of unit {unit} is not what its body gave")
-        if folded.run_state is RunState.COMPLETED and any(s in BAD for s in folded.state[: len(case.plan.names)]):
-            bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD]
-            if not all(case.shadow._is_absorbed(u) for u in range(len(case.plan.names)) if folded.state[u] in BAD):
-                raise Broken(f"the run completed with {bad}")
