@@ -10,7 +10,7 @@ import orjson
 from driver import Broken, Shadow
 from scenes import FUNCTIONS, flow
 
-from stratix_tasks.core.facts import REQUESTED, STARTED
+from stratix_tasks.core.facts import COMPLETED, REQUESTED, STARTED
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import plan
 from stratix_tasks.spec.graph import Graph
@@ -28,6 +28,7 @@ class Case:
         self.shadow = Shadow(self.plan)
         self.seen: list[tuple[Any, ...]] = []
         self.starts: set[tuple[int, int]] = set()
+        self.latest: dict[int, int] = {}
         self.begun: set[tuple[int, int]] = set()
         self.lost = False
         """Whether its owner died before anything of it was recorded."""
@@ -39,7 +40,12 @@ class Case:
         asked = any(fact[0] == REQUESTED for fact in facts)
         told = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
         self.seen += told
-        self.starts |= {(fact[2], fact[3]) for fact in told if fact[0] == STARTED}
+        for fact in told:
+            if fact[0] == STARTED:
+                self.starts.add((fact[2], fact[3]))
+                self.latest[fact[2]] = fact[3]
+            elif fact[0] == COMPLETED and fact[3] != self.latest[fact[2]]:
+                raise Broken(f"attempt {fact[3]} of unit {fact[2]} completed it while {self.latest[fact[2]]} was the live one")
         self.shadow.take([fact for fact in told if fact[0] != 0], machine, asked=asked)
 
     def found(self, facts: Sequence[Any], machine: Machine) -> None:

@@ -220,14 +220,17 @@ class Body:
         if self.left and attempt.hold:
             self.parked = True
             attempt.go = Waker(self._wake)  # type: ignore[assignment]
-            attempt.host.answer(self._event(Answer.SUSPENDED))
-            return
+            return self._park()
         if not self.left:
             return self._end()
         self.left -= 1
         if self.fate.says:
             attempt.host.note(attempt, "log", (self.owner.world.clock(), "info", f"step {self.left}"))
         self.begin()
+
+    def _park(self) -> None:
+        """The engine hears of it a while later, in which it may ask for something else."""
+        self.owner.loop.call_later(self.fate.delay, self.attempt.host.answer, self._event(Answer.SUSPENDED))
 
     def _wake(self) -> None:
         if self.parked:

@@ -57,8 +57,8 @@ def fate(seed: str, wild: float) -> Fate:
     """The same for the same seed; `wild`, from 0 to 1, is how much goes wrong."""
     random = Random(seed)
     outcome = random.choice(("fail", "fail", "final", "lost")) if random.random() < wild * 0.5 else "ok"
-    stuck = random.random() < wild * 0.15
-    seconds = random.uniform(60, 400) if stuck else random.choice((0.0, 0.01, 0.3, 1.0, 2.0, 4.0))
+    stuck = random.random() < wild * 0.2
+    seconds = random.choice((5.0, 9.0, 18.0, 60.0, 400.0)) if stuck else random.choice((0.0, 0.01, 0.3, 1.0, 2.0, 4.0))
     steps = 0 if stuck else random.choice((0, 1, 3, 8))
     echoes = (
         tuple(random.choice((0.0, 0.5, 5.0, 60.0)) for _ in range(random.choice((1, 2))))

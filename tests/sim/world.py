@@ -27,6 +27,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.session.takeover import GOING_ON
 from stratix_tasks.store import journal
+from stratix_tasks.store import ids
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop
 
@@ -278,10 +279,14 @@ class World:
             return
         live = random.choice(lives)
         case = next(case for case in self.cases if case.id == live.id)
-        verb = random.choice(("pause", "pause", "resume", "cancel", "retry", "skip"))
+        over = live.machine.run_state in RUN_TERMINAL and random.random() < 0.7
+        verbs = ("retry", "retry", "skip") if over else ("pause", "pause", "resume", "cancel", "retry", "skip")
+        verb = random.choice(verbs)
         units = len(live.machine.state)
         target = None if verb != "skip" and random.random() < 0.5 else label(live.machine, random.randrange(units))
         self.ask(owner, case, verb, target)
+        if random.random() < 0.4:
+            self.loop.call_later(random.choice((0.0, 0.1, 1.0)), self._ask_something)
 
     def ask(self, owner: Owner, case: Case, verb: str, target: str | None = None) -> bool:
         """Whether it was taken."""
@@ -320,6 +325,9 @@ class World:
             )
         if fenced:
             self.count("fact behind a cut", len(facts))
+            record = self.store.journals.record(ids.key(case.id), cuts=self.store.catalog.cuts(case.id))
+            if record.facts[: len(case.seen)] != case.seen or len(record.facts) > len(case.seen):
+                raise Broken("a fact behind a cut is seen by a reader")
         else:
             case.take(seq, facts, live.machine)
 
