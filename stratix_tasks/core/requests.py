@@ -75,6 +75,19 @@ def refusal(machine: Machine, verb: str, unit: int, why: str = "") -> Transition
     )
 
 
+def _need_open_groups(machine: Machine, verb: str, unit: int) -> None:
+    """Items and members of a completed group don't change any more. TransitionError."""
+    above = machine.parent(unit)
+    while above >= 0:
+        if machine.state[above] == State.COMPLETED:
+            raise TransitionError(
+                f"can't {verb} '{label(machine, unit)}': '{label(machine, above)}' has completed, so nothing in it changes any "
+                "more. Start a new run, or rollback() this one.",
+                story=[_story(machine, unit)],
+            )
+        above = machine.parent(above)
+
+
 def _legal(row: dict[Event, State | None], word: str) -> bool:
     return Event[word.upper()] in row or (word in ("cancel", "skip") and Event.STOP in row)
 
@@ -248,9 +261,10 @@ def skip(machine: Machine, unit: int, at: float, value: Any = MISSING, encoded: 
     if state is State.COMPLETED or (machine.is_group(unit) and value is not MISSING and unit in machine.groups):
         why = "" if state is State.COMPLETED else "a value can be given only before it is expanded"
         raise refusal(machine, "skip", unit, why)
+    if value is MISSING and state is State.SKIPPED:
+        return
+    _need_open_groups(machine, "skip", unit)
     if value is MISSING:
-        if state is State.SKIPPED:
-            return
         if state in TERMINAL:
             revive(machine, at)
             _reopen_above(machine, unit, at)
@@ -307,6 +321,7 @@ def retry(machine: Machine, unit: int, at: float) -> None:
             reset(machine, _with_bad_items(machine, bad), at, Event.RETRY)
             return
         raise refusal(machine, "retry", unit)
+    _need_open_groups(machine, "retry", unit)
     again = [unit]
     if state is State.UPSTREAM_FAILED:
         again += _bad_before(machine, unit)

@@ -45,7 +45,9 @@ class Case:
                 self.starts.add((fact[2], fact[3]))
                 self.latest[fact[2]] = fact[3]
             elif fact[0] == COMPLETED and fact[3] != self.latest[fact[2]]:
-                raise Broken(f"attempt {fact[3]} of unit {fact[2]} completed it while {self.latest[fact[2]]} was the live one")
+                raise Broken(
+                    f"attempt {fact[3]} of unit {fact[2]} completed it while {self.latest[fact[2]]} was the live one"
+                )
         self.shadow.take([fact for fact in told if fact[0] != 0], machine, asked=asked)
 
     def found(self, facts: Sequence[Any], machine: Machine) -> None:

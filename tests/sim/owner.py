@@ -249,7 +249,7 @@ class Body:
             detail = {**answer[4], "final": True} if outcome == "final" else answer[4]
             return self._answer(self._event(Answer.FAIL, detail, answer[5]))
         value = attempt.function(*attempt.args, **attempt.kwargs)
-        world.results[attempt.host.id, attempt.unit, attempt.number] = value
+        world.results.setdefault((attempt.host.id, attempt.unit, attempt.number), []).append(value)
         kind, _, _, _, *rest = succeeded(attempt, value, None)
         self._answer(self._event(Answer(kind), *rest))
 

@@ -26,8 +26,7 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.session.takeover import GOING_ON
-from stratix_tasks.store import journal
-from stratix_tasks.store import ids
+from stratix_tasks.store import ids, journal
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop
 
@@ -52,7 +51,8 @@ class World:
         self.disk = Disk(self._plan, self.random)
         self.current: Owner | None = None
         self.owners: list[Owner] = []
-        self.results: dict[tuple[str, int, int], Any] = {}
+        self.results: dict[tuple[str, int, int], list[Any]] = {}
+        """What the bodies of an attempt gave; two where an old owner went on unaware."""
         self.calm = False
         self.failure: BaseException | None = None
         self.turns = self.writes = self.made = 0
