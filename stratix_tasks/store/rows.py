@@ -29,7 +29,7 @@ COLUMNS = {
     "flows": ("flow", "version", "spec"),
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
     "nodes": ("run", "unit", "node", "kind", "parent"),
-    "expansions": ("run", "unit", "first", "count", "keys"),
+    "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
     "facts": (
         "run",
         "seq",
@@ -119,6 +119,8 @@ class Rows:
                     )
                 )
             else:
+                if kind == EXPANDED:
+                    self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
                 add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact)))
 
     def _other(self, run: str, kind: int, fact: list[Any]) -> tuple[Any, ...]:
@@ -146,9 +148,7 @@ class Rows:
             detail = orjson.dumps(fact[4]).decode() if fact[4] else None
             return (None, None, RUN_STATES[fact[2]], fact[3], None, None, None, None, None, None, None, detail)
         if kind == EXPANDED:
-            _, _, unit, first, count, keys, _codec, _payload = fact
-            self.tables["expansions"].append((run, unit, first, count, keys))
-            return (unit, "expanded", "open", None, None, None, None, None, None, None, None, None)
+            return (fact[2], "expanded", "open", None, None, None, None, None, None, None, None, None)
         if kind == GIVEN:
             return (
                 fact[2],
