@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driver import BEGIN, data
-from invariants import a_free_place_is_used, hold_all, is_over, need, nothing_is_forgotten, the_fold_is_the_run, what_was_set_is_kept
+from invariants import (
+    a_free_place_is_used,
+    hold_all,
+    is_over,
+    need,
+    nothing_is_forgotten,
+    the_fold_is_the_run,
+    what_was_rolled_back_runs_again,
+    what_was_set_is_kept,
+)
 from shadow import Shadow
 
 from stratix_tasks.core import requests
@@ -160,6 +169,8 @@ class Small:
         self.requests -= 1
         if "options" in args:
             what_was_set_is_kept(self.machine, unit_of(self.machine, target), args["options"])
+        for name in args.get("nodes", ()):
+            what_was_rolled_back_runs_again(self.machine, unit_of(self.machine, name))
         self.asked = True
         self._turn()
         self.asked = False
@@ -247,6 +258,7 @@ class Small:
             need(state != State.SUSPENDED or way == PARKED, f"'{name}' is suspended, but its body is not")
             need(state != State.RUNNING or way != PARKED, f"'{name}' is running, but its body is parked for ever")
             held = machine.run_state in (RunState.PAUSING, RunState.PAUSED) or unit in machine.holds
+            need(state != State.SUSPENDED or held, f"'{name}' is suspended, and nobody holds it")
             need(state != State.RUNNING or not held or way == ASKED, f"'{name}' runs on: nobody asked it to hold")
             need(state != State.RUNNING or held or way == RUNS, f"'{name}' was asked to hold, and not let go again")
 
