@@ -16,6 +16,8 @@ from typing import Any
 from driver import BEGIN, data
 from invariants import (
     a_free_place_is_used,
+    a_request_that_was_taken_has_its_effect,
+    a_result_of_a_stopped_body_counts_where_it_may,
     hold_all,
     is_over,
     need,
@@ -167,6 +169,9 @@ class Small:
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
+        if target is not None:
+            word = "give" if "value" in args else verb
+            a_request_that_was_taken_has_its_effect(self.machine, word, unit_of(self.machine, target))
         if "options" in args:
             what_was_set_is_kept(self.machine, unit_of(self.machine, target), args["options"])
         for name in args.get("nodes", ()):
@@ -191,7 +196,10 @@ class Small:
             self.bodies[unit, number] = PARKED
         else:
             del self.bodies[unit, number]
+        target = self.machine.target.get(unit) if self.machine.attempt[unit] == number else None
         self._handle([(int(kind), unit, number, self.now, *rest)])
+        if way == "ok" and target is not None:
+            a_result_of_a_stopped_body_counts_where_it_may(self.machine, unit, target[0], rest[0], number)
 
     def _handle(self, events: Any) -> None:
         facts, commands = self.machine.handle(events, self.now)

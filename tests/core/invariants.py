@@ -211,6 +211,36 @@ def what_was_set_is_kept(machine: Machine, unit: int, options: dict[str, Any]) -
         need(getattr(machine.policy(unit), name) == value, f"{name} of '{label(machine, unit)}' is not what was set")
 
 
+ASKED_FOR = {"cancel": State.CANCELLED, "skip": State.SKIPPED, "give": State.COMPLETED, "pause": State.HELD}
+
+
+def a_request_that_was_taken_has_its_effect(machine: Machine, verb: str, unit: int) -> None:
+    """At once, or when the body or the units that are still live have ended. `give` is a skip with a value."""
+    if verb not in ASKED_FOR:
+        return
+    state, to = State(machine.state[unit]), ASKED_FOR[verb]
+    group = machine.groups.get(unit)
+    stopping = state is State.STOPPING and machine.target[unit][0] is to
+    closing = group is not None and state is State.CLOSED and group.target is to
+    marked = verb == "pause" and unit in machine.holds
+    need(state is to or stopping or closing or marked, f"'{label(machine, unit)}' is {state.label} after a {verb}")
+
+
+COUNTS_ALL_THE_SAME = frozenset((State.CANCELLED, State.FAILED, State.RETRYING, State.SKIPPED))
+"""Stop targets that a result which came all the same takes precedence over."""
+
+
+def a_result_of_a_stopped_body_counts_where_it_may(
+    machine: Machine, unit: int, target: State, value: Any, attempt: int
+) -> None:
+    """It completes its node, unless it was fenced off: by a rollback, or by a value that a person gave."""
+    took = machine.state[unit] == State.COMPLETED and machine.attempt[unit] == attempt and machine.values[unit] == value
+    fine = took == (target in COUNTS_ALL_THE_SAME)
+    need(
+        fine, f"'{label(machine, unit)}' was stopped to be {target.label}; its result {'counts' if took else 'is lost'}"
+    )
+
+
 def what_was_rolled_back_runs_again(machine: Machine, unit: int) -> None:
     """Unless what it needs did not complete, or its sub-flow never opened."""
     parent = machine.parent(unit)
