@@ -37,6 +37,8 @@ JUDGES = [
     ("run with a limit", 1, 1, 500),
     ("queued", 1, 0, 500),
     ("join", 1, 0, 700),
+    ("conditional sub-flow", 1, 0, 400),
+    ("map after map", 1, 0, 500),
     ("one", 2, 1, 3000),
     ("chain", 2, 0, 1500),
 ]
@@ -116,6 +118,9 @@ def _pairs() -> None:
     """The tests of single requests in single states."""
     test_tables.test_a_completed_run_is_not_revived()
     test_found.test_a_run_that_has_not_started_can_be_cancelled()
+    test_found.test_a_set_while_the_expansion_is_on_its_way_asks_again()
+    test_found.test_a_held_map_takes_arguments_and_a_value()
+    test_found.test_a_map_that_failed_upstream_is_retried()
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:
@@ -310,6 +315,10 @@ def equivalent(mutant: Mutant) -> str | None:
         state = words[4] if "leads" in words else words[1]
         if event in (*NOT_LOOKED_UP, *NOT_YET) and "has" not in words:
             return f"{event} is not looked up"
+        if kind == "NODE" and (state, event) == ("skipped", "skip"):
+            return "its effect holds already, so that nothing is looked up"
+        if kind == "GROUP" and event == "stop" and "has" not in words:
+            return "a stop of a group sets its target, and is read in the texts of errors alone"
         return "nothing is in that state" if state in NEVER_SEEN else None
     if kind == "OK_AFTER_STOP":
         return "no stop has that target" if words[1] == "with" and words[2] in NO_STOP_TARGET[1:] else None

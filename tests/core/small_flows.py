@@ -29,7 +29,7 @@ def with_inner(inner: dict[str, Any], **more: dict[str, Any]) -> FlowSpec:
 
 FLOWS: dict[str, FlowSpec] = {
     "one": spec({"a": {"retry": RETRY}}),
-    "timed": spec({"a": {"retry": RETRY, "timeout": {"attempt": 2, "total": 5}}}),
+    "timed": spec({"a": {"retry": {**RETRY, "delay": 4}, "timeout": {"attempt": 2, "total": 5}}}),
     "queued": spec({"a": {}, "b": {"timeout": {"queued": 3}}}),
     "chain": spec({"a": {}, "b": needs("a")}),
     "chain of three": spec({"a": {}, "b": needs("a"), "c": needs("b")}),

@@ -129,3 +129,23 @@ def test_a_run_that_has_not_started_can_be_cancelled() -> None:
     assert set(world.states().values()) == {"cancelled"}
     world.request("cancel")
     assert set(world.states().values()) == {"cancelled"}
+
+
+def test_a_held_map_takes_arguments_and_a_value() -> None:
+    """A map that is paused before it is expanded can be set, and given a value."""
+    world = World(spec({"m": {"each": EACH}})).start().request("pause", "m").request("set", "m", args={"x": [1]})
+    assert world.state("m") is State.HELD
+    world.request("skip", "m", 7).settle()
+    assert set(world.states().values()) == {"completed"}
+
+
+def test_a_map_that_failed_upstream_is_retried() -> None:
+    """With what it needs: it is expanded once that has completed."""
+    world = World(
+        spec({"a": {}, "m": {"each": EACH, **needs("a")}}),
+        lambda _n, tried: Body(1, "fail" if tried == 1 and _n == "a" else "ok"),
+    )
+    world.start().settle()
+    assert world.state("m") is State.UPSTREAM_FAILED
+    world.request("retry", "m").settle()
+    assert set(world.states().values()) == {"completed"}
