@@ -121,6 +121,9 @@ def _pairs() -> None:
     test_found.test_a_set_while_the_expansion_is_on_its_way_asks_again()
     test_found.test_a_held_map_takes_arguments_and_a_value()
     test_found.test_a_map_that_failed_upstream_is_retried()
+    for verb in test_found.GROUP_ASKS:
+        for state in (State.HELD, State.UPSTREAM_FAILED):
+            test_found.test_requests_of_a_map_that_never_opened(state, verb)
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:

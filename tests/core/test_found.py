@@ -149,3 +149,27 @@ def test_a_map_that_failed_upstream_is_retried() -> None:
     assert world.state("m") is State.UPSTREAM_FAILED
     world.request("retry", "m").settle()
     assert set(world.states().values()) == {"completed"}
+
+
+GROUP_ASKS = {
+    "skip": (State.SKIPPED, State.UPSTREAM_FAILED),
+    "give": (State.COMPLETED,),
+    "rollback": (State.PENDING, State.UPSTREAM_FAILED),
+}
+
+
+@pytest.mark.parametrize("verb", GROUP_ASKS)
+@pytest.mark.parametrize("state", [State.HELD, State.UPSTREAM_FAILED], ids=lambda state: state.label)
+def test_requests_of_a_map_that_never_opened(state: State, verb: str) -> None:
+    """A map that is held or failed upstream can be skipped, given a value and rolled back."""
+    flow = spec({"a": {}, "m": {"each": EACH, **needs("a")}, "z": {}})
+    bad = state is State.UPSTREAM_FAILED
+    world = World(flow, lambda name, _tried: SLOW if name == "z" else Body(1, "fail" if bad else "ok")).start()
+    if not bad:
+        world.request("pause", "m")
+    world.until("m", state)
+    if verb == "rollback":
+        world.request("rollback", nodes=["m"])
+    else:
+        world.request("skip", "m", 7 if verb == "give" else MISSING)
+    assert world.state("m") in GROUP_ASKS[verb]
