@@ -24,7 +24,7 @@ from stratix_tasks.core.facts import COMPLETED, EXPANDED, MOVED, STARTED, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.plan import Kind, Plan, Policy
-from stratix_tasks.core.retry import pause_before, retries
+from stratix_tasks.core.retry import pause_before, pause_lost, retries
 from stratix_tasks.core.states import (
     BAD,
     GROUP,
@@ -45,7 +45,7 @@ class Answer(IntEnum):
     """What the shell reports.
 
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error · VERDICT True, False
-    or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error.
+    or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error.
     """
 
     OK = 0
@@ -70,6 +70,7 @@ class Do(IntEnum):
     EVALUATE = 4
     EXPAND = 5
     ENDED = 6
+    KILL = 7
 
 
 class Group:
@@ -94,6 +95,10 @@ class Group:
 
 PENDING, READY, RUNNING, COMPLETED_STATE = State.PENDING, State.READY, State.RUNNING, State.COMPLETED
 ATTEMPT_ONLY = frozenset((Timer.ATTEMPT,))
+KILLABLE = frozenset(("process",))
+"""Runners that can end a body that does not listen."""
+KILL_TIME = 10.0
+"""Seconds that a killed body has to be gone before it counts as abandoned."""
 MISSING = object()
 """The value of a unit that has none in memory."""
 
@@ -128,6 +133,10 @@ class Machine:
         self.spent: dict[int, int] = {}
         self.holds: dict[int, float] = {}
         self.abandoned: dict[int, int] = {}
+        self.killed: dict[int, int] = {}
+        """The attempt of a unit that was last told to be killed."""
+        self.lost: dict[int, int] = {}
+        """How often the place where a unit's body ran has gone."""
         self.timers = Timers()
         self.todo = count
         self.bad = 0
@@ -235,8 +244,12 @@ class Machine:
                 self.live -= 1
                 self.timers.freeze(at, unit, ATTEMPT_ONLY)
                 self.move(unit, Event.SUSPEND, at)
+                if self.run_state is RunState.RUNNING and unit not in self.holds:
+                    self.resume_body(unit, at)  # it was released while this answer was on its way
         elif self.state[unit] == State.STOPPING:
             self._stopped(unit, at)
+        elif kind == Answer.LOST:
+            self._lost(unit, at, event[4])
         else:
             if self.state[unit] == State.SUSPENDED:
                 self.live += 1
@@ -252,6 +265,26 @@ class Machine:
         else:
             self._let_go(unit)
             self.move(unit, Event.FAIL, at, None, {"error": error})
+
+    def _lost(self, unit: int, at: float, error: dict[str, Any]) -> None:
+        """The body's place has gone: tried again within a budget of its own, which takes nothing from that of retries."""
+        was_suspended = self.state[unit] == State.SUSPENDED
+        self.live += was_suspended
+        self.lost[unit] = self.lost.get(unit, 0) + 1
+        self.spent[unit] = self.spent.get(unit, 0) + 1
+        self.error[unit] = error
+        self._let_go(unit)
+        if self.lost[unit] > self.policy(unit).max_lost:
+            return self.move(unit, Event.LOST, at, "lost", {"error": error})
+        due = self.due[unit] = at + pause_lost(self.lost[unit])
+        self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": due})
+        if unit in self.holds:
+            if not was_suspended:
+                self.move(unit, Event.HOLD, at)
+            return
+        if was_suspended:  # by a pause of the run: the unit itself is not held
+            self.move(unit, Event.RELEASE, at, "lost", {"due": due}, State.RETRYING)
+        self.timers.arm(Timer.DUE, unit, at, due - at)
 
     def _retry_later(self, unit: int, event: Event, at: float, error: dict[str, Any]) -> None:
         tried = self.attempt[unit] - self.spent.get(unit, 0)
@@ -618,7 +651,7 @@ class Machine:
         elif timer is Timer.ATTEMPT and self.state[unit] == RUNNING:
             self._time_out(unit, "attempt", at)
         elif timer is Timer.GRACE and self.state[unit] == State.STOPPING:
-            self._stopped(unit, at, abandoned=True)
+            self._grace_over(unit, at)
         elif timer is Timer.QUEUED and self.state[unit] == READY:
             self._expire(unit, Event.QUEUED_TOO_LONG, "queued", at)
         elif timer is Timer.TOTAL:
@@ -626,6 +659,15 @@ class Machine:
                 self._time_out(unit, "total", at)
             elif self.state[unit] in (READY, State.RETRYING):
                 self._expire(unit, Event.TOTAL_TIMEOUT, "total", at)
+
+    def _grace_over(self, unit: int, at: float) -> None:
+        """A body that did not stop is killed where that can be done, else given up."""
+        attempt = self.attempt[unit]
+        if self.policy(unit).runner not in KILLABLE or self.killed.get(unit) == attempt:
+            return self._stopped(unit, at, abandoned=True)
+        self.killed[unit] = attempt
+        self.timers.arm(Timer.GRACE, unit, at, KILL_TIME)
+        self.commands.append((Do.KILL, unit, attempt))
 
     def _time_out(self, unit: int, which: str, at: float) -> None:
         error = self._timeout_error(unit, which)
@@ -711,6 +753,7 @@ class Machine:
             for out in self.plan.outs[unit]:
                 self.left[out] += unit in self.plan.firsts.get(out, ())
         self.spent[unit] = self.attempt[unit]
+        self.lost.pop(unit, None)
         self.error.pop(unit, None)
         self.due.pop(unit, None)
 

@@ -40,6 +40,7 @@ class Policy:
     retry: Retry
     timeout: Timeout
     grace: float
+    max_lost: int
     positional: tuple[str, ...]
     """Parameters that must be passed by position; `*` last when the function takes any number."""
 
@@ -84,6 +85,8 @@ class Plan:
 
 DEFAULT_RETRY = Retry.model_construct(max=0, delay=1.0, backoff=2.0, max_delay=60.0, jitter="full", on=())
 DEFAULT_TIMEOUT = Timeout.model_construct(attempt=None, total=None, queued=None)
+DEFAULT_LOST = 3
+"""How often a body whose place has gone is tried again."""
 DEFAULT_GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
 
@@ -127,7 +130,16 @@ def _place(result: Plan, graph: Graph, scope: int, prefix: str, functions: Mappi
         if soft:
             result.firsts[base + i] = [base + n for n in soft]
         plain.append(kind is Kind.TASK and node.when is None and not soft)
-        key = (node.call, node.runner, node.priority, node.pool, id(node.retry), id(node.timeout), node.grace)
+        key = (
+            node.call,
+            node.runner,
+            node.priority,
+            node.pool,
+            id(node.retry),
+            id(node.timeout),
+            node.grace,
+            node.max_lost,
+        )
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, functions)
@@ -147,6 +159,7 @@ def _policy(node: NodeSpec, defaults: Defaults, functions: Mapping[str, Any]) ->
         retry=node.retry or defaults.retry or DEFAULT_RETRY,
         timeout=node.timeout or defaults.timeout or DEFAULT_TIMEOUT,
         grace=DEFAULT_GRACE if grace is None else grace,
+        max_lost=DEFAULT_LOST if node.max_lost is None else node.max_lost,
         positional=_positional(function),
     )
 

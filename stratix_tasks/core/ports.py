@@ -59,8 +59,23 @@ class Objects(Protocol):
 
 
 class Runner(Protocol):
-    """Accepts attempts and answers each with exactly one done event; never retries, never writes states."""
+    """Accepts attempts and answers each with exactly one done event; never retries, never writes states.
+
+    All are called in the engine's thread and do not wait for bodies.
+    """
 
     def submit(self, attempts: Sequence[Any]) -> None: ...
+
+    def stop(self, attempt: Any) -> None:
+        """Ask the body to end."""
+
+    def hold(self, attempt: Any) -> None:
+        """Suspend the body, at once or at its next checkpoint; SUSPENDED tells that it is."""
+
+    def release(self, attempt: Any) -> None:
+        """Let it go on."""
+
+    def kill(self, attempt: Any) -> None:
+        """End a body that does not listen; only of a runner in `machine.KILLABLE`."""
 
     def close(self) -> None: ...

@@ -143,8 +143,12 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.groups[unit].target = None
     if event == Event.ORPHANED and state == State.PENDING:
         _unspend(machine, unit)
+    if event in (Event.LOST, Event.LOST_RETRY):
+        _unspend(machine, unit)
+        machine.lost[unit] = machine.lost.get(unit, 0) + 1
     if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
+        machine.lost.pop(unit, None)
         machine.error.pop(unit, None)
     if "error" in detail:
         machine.error[unit] = detail["error"]

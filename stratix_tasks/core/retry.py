@@ -19,6 +19,15 @@ def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
     return not retry.on or not {error.get("type"), *error.get("bases", ())}.isdisjoint(retry.on)
 
 
+LOST_DELAY, LOST_MOST = 0.5, 10.0
+"""Seconds before a lost body is tried again: doubled each time, up to the second."""
+
+
+def pause_lost(times: int) -> float:
+    """Seconds to wait after a body was lost for the `times`-th time (from 1)."""
+    return float(min(LOST_DELAY * 2.0 ** (times - 1), LOST_MOST))
+
+
 def pause_before(retry: Retry, tried: int, random: Random) -> float:
     """Seconds to wait after the `tried`-th attempt (from 1)."""
     delay = min(retry.delay * retry.backoff ** max(tried - 1, 0), retry.max_delay)

@@ -46,7 +46,7 @@ class BaseTask:
     def options(self, **options: Any) -> Self:
         """The same task with other options; those of `@task` stay unless named again.
 
-        name, retry, timeout, pool, priority, runner, after, grace, description; for `.map` also max and key.
+        name, retry, timeout, pool, priority, runner, after, grace, max_lost, description; for `.map` also max and key.
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
         opts.refuse_unknown(options, TASK | MAP, f"task '{self.template_name}'")
@@ -162,6 +162,7 @@ def task(
     priority: int = ...,
     runner: str = ...,
     grace: Any = ...,
+    max_lost: int = ...,
     description: str = ...,
     **later: Any,
 ) -> Decorator: ...
@@ -171,8 +172,9 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a function a task: `@task`, or `@task(retry=3, timeout="30s", pool="api", priority=10, runner="inline")`.
 
     `retry=3` means three attempts after the first; a scalar `timeout` is the limit of each attempt. A plain `def`
-    runs in a worker thread, an `async def` on a loop of the bodies' own. Outside a flow the task is its plain
-    function. FlowError: `unknown-option`, `not-available`, `bad-option`, `bad-task` (generators, classes).
+    runs in a worker thread (in a worker process with `runner="process"`), an `async def` on a loop of the bodies' own.
+    Outside a flow the task is its plain function. FlowError: `unknown-option`, `not-available`, `bad-option`,
+    `bad-task` (generators, classes).
     """
     opts.refuse_unknown(options, TASK - {"after"}, "a task")
     return Decorator(options) if fn is None else _make(fn, options)

@@ -59,6 +59,7 @@ class EngineLoop:
             "async": AsyncRunner(self.loop.call_later),
             "inline": InlineRunner(self.loop),
         }
+        self._places: tuple[Slots, ...] = ()
         self._thread.start()
 
     def _serve(self) -> None:
@@ -150,9 +151,9 @@ class EngineLoop:
         events, live.events = live.events, []
         for event in events:
             kind = event[0]
-            if kind == 0 or kind == Answer.FAIL or kind == Answer.STOPPED:
+            if kind == 0 or kind in _OVER:
                 live.bodies.pop(event[1], None) if self._current(live, event) else None
-                if kind == Answer.FAIL and event[5] is not None:
+                if kind in _BAD and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
         if any(event[0] == UNSTORED for event in events):
             events = [self._unstored(live, *event[1:]) if event[0] == UNSTORED else event for event in events]
@@ -232,7 +233,15 @@ class EngineLoop:
             else:
                 _PERFORM[kind](self, live, unit, number)
         for runner, attempts in starts.items():
-            self.runners[runner].submit(attempts)
+            self._runner(runner).submit(attempts)
+
+    def _runner(self, name: str) -> Any:
+        """Where bodies run. That of processes is made when it is first needed: it costs an import."""
+        if name == "process" and name not in self.runners:
+            from stratix_tasks.runners.process import ProcessRunner
+
+            self.runners[name] = ProcessRunner()
+        return self.runners[name]
 
     def _attempt(self, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
         try:
@@ -252,15 +261,20 @@ class EngineLoop:
     def _stop(self, live: LiveRun, unit: int, number: int) -> None:
         attempt = live.bodies.get(unit)
         if attempt is not None and attempt.number == number:
-            self.runners[live.machine.policy(unit).runner].stop(attempt)
+            self._runner(live.machine.policy(unit).runner).stop(attempt)
 
     def _hold(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].ask_hold()
+            self._runner(live.machine.policy(unit).runner).hold(live.bodies[unit])
 
     def _release(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].release()
+            self._runner(live.machine.policy(unit).runner).release(live.bodies[unit])
+
+    def _kill(self, live: LiveRun, unit: int, number: int) -> None:
+        attempt = live.bodies.get(unit)
+        if attempt is not None and attempt.number == number:
+            self._runner(live.machine.policy(unit).runner).kill(attempt)
 
     def _evaluate(self, live: LiveRun, unit: int, generation: int) -> None:
         try:
@@ -441,7 +455,7 @@ class EngineLoop:
         Units with the same limits share a lane.
         """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
-        lanes: dict[tuple[str, ...], Lane] = {}
+        lanes: dict[tuple[Any, ...], Lane] = {}
 
         def pool(name: str) -> Slots:
             if name in self.pools:
@@ -450,19 +464,32 @@ class EngineLoop:
 
         def lane(policy: Policy | None, most: int | None) -> Lane:
             names = () if policy is None else policy.pools
-            if most is None and names in lanes:
-                return lanes[names]
-            limits = (*own, self.slots, *map(pool, names))
+            places = self._process_places() if policy is not None and policy.runner == "process" else ()
+            key = (names, bool(places))
+            if most is None and key in lanes:
+                return lanes[key]
+            limits = (*own, self.slots, *places, *map(pool, names))
             if most is not None:
                 return Lane((*limits, Slots("max", most)))
-            lanes[names] = Lane(limits)
-            return lanes[names]
+            lanes[key] = Lane(limits)
+            return lanes[key]
 
         return lane
 
+    def _process_places(self) -> tuple[Slots, ...]:
+        """What bodies in processes share beside the rest: a worker for each, so that none waits with its time running."""
+        if not self._places:
+            from stratix_tasks.runners.process import places
 
+            self._places = (Slots("processes", places()),)
+        return self._places
+
+
+_OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
+_BAD = frozenset((Answer.FAIL, Answer.LOST))
 _PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
     Do.STOP: EngineLoop._stop,
+    Do.KILL: EngineLoop._kill,
     Do.HOLD: EngineLoop._hold,
     Do.RELEASE: EngineLoop._release,
     Do.EVALUATE: EngineLoop._evaluate,

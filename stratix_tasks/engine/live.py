@@ -94,6 +94,14 @@ class LiveRun:
         self.pending_notes.append((attempt, kind, row))
         self.engine.noted(self)
 
+    def spill(self, attempt: Attempt, count: int) -> bool:
+        node = self.machine.node_of[attempt.unit]
+        if self.notes.count.get(node, 0) < LOG_CAP:
+            return False
+        if count:
+            self.notes.dropped[node] = self.notes.dropped.get(node, 0) + count
+        return True
+
     def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
         machine, node = self.machine, self.machine.node_of[unit]
         name, generation = machine.plan.names[node], machine.generation.get(unit, 0)

@@ -168,6 +168,7 @@ class FlowReader:
             "each": self._each,
             "pool": partial(reading.one_or_more, what="pool"),
             "priority": partial(reading.whole, what="priority"),
+            "max_lost": partial(reading.whole, what="max_lost", least=0),
             "description": partial(reading.text, what="description"),
             **self._policy(),
         }

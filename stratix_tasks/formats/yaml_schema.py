@@ -107,6 +107,11 @@ def _task() -> _Schema:
         "each": _ref("each"),
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
         **_policy(),
+        "max_lost": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "How often it is tried again when its worker died.",
+        },
         "description": {"type": "string"},
     }
     return {**_object(fields), "oneOf": [{"required": ["call"]}, {"required": ["flow"]}]}

@@ -121,6 +121,8 @@ def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
     if node.priority:
         data["priority"] = node.priority
     data.update(_policy(node))
+    if node.max_lost is not None:
+        data["max_lost"] = node.max_lost
     if node.description:
         data["description"] = node.description
     return data

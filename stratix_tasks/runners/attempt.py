@@ -35,6 +35,9 @@ class Host(Protocol):
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
 
+    def spill(self, attempt: Attempt, count: int) -> bool:
+        """Whether the node has no room for more log rows; if so, `count` of them are counted as dropped."""
+
     def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
         """Node name, item index, item key and generation of a unit."""
 
@@ -98,6 +101,16 @@ class Attempt:
             if rest.strip("\r"):
                 self.host.note(self, "log", (time(), stream, rest.rstrip("\r").rpartition("\r")[2]))
         self.lines = None
+
+
+class Cooperative:
+    """How bodies are held that can't be suspended from outside: at their next checkpoint."""
+
+    def hold(self, attempt: Attempt) -> None:
+        attempt.ask_hold()
+
+    def release(self, attempt: Attempt) -> None:
+        attempt.release()
 
 
 def run_here(attempt: Attempt) -> tuple[Any, ...]:

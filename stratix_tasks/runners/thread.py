@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
-from stratix_tasks.runners.attempt import Attempt, run_here
+from stratix_tasks.runners.attempt import Attempt, Cooperative, run_here
 
 EAGER = 2
 PATIENCE = 0.001
 """Seconds that a job may wait before a thread is added for it."""
 
 
-class ThreadRunner:
+class ThreadRunner(Cooperative):
     """`submit(attempts)` from the engine's thread; `later(seconds, callback)` is the engine's timer."""
 
     name = "thread"

@@ -81,6 +81,7 @@ class NodeSpec(Model):
     retry: Retry | None = None
     timeout: Timeout | None = None
     grace: Duration | None = None
+    max_lost: int | None = Field(default=None, ge=0)
     description: str = ""
 
 
