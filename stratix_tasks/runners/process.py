@@ -99,9 +99,7 @@ class ProcessRunner:
     # ------------------------------------------------------------------ for the seats
 
     def next(self) -> Attempt | None:
-        """The next attempt for a seat that has none, or None: it is to go."""
-        with self._lock:
-            self._free += 1
+        """The next attempt for a seat that is free, or None: it is to go."""
         while not self.closed:
             try:
                 return self._jobs.get(timeout=IDLE)
@@ -116,7 +114,10 @@ class ProcessRunner:
         self._busy[attempt] = seat
 
     def let(self, attempt: Attempt) -> None:
+        """The seat that had this attempt is free."""
         self._busy.pop(attempt, None)
+        with self._lock:
+            self._free += 1
 
     def leave(self, seat: Seat) -> None:
         with self._lock:
@@ -156,7 +157,7 @@ class Seat(threading.Thread):
         while attempt is not None:
             self._runner.take(attempt, self)
             event = self._answer(attempt)
-            self._runner.let(attempt)
+            self._runner.let(attempt)  # before the answer, on which the engine may submit the next
             if not self._runner.closed:
                 attempt.host.answer(event)
             del event
