@@ -16,15 +16,15 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from random import Random
 from typing import Any
 
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, MOVED, STARTED, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.plan import Kind, Plan, Policy
-from stratix_tasks.core.retry import pause_before, pause_lost, retries
+from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.states import (
     BAD,
     GROUP,
@@ -41,38 +41,6 @@ from stratix_tasks.core.states import (
 from stratix_tasks.core.timers import Timer, Timers
 
 
-class Answer(IntEnum):
-    """What the shell reports.
-
-    After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error · VERDICT True, False
-    or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error.
-    """
-
-    OK = 0
-    FAIL = 1
-    STOPPED = 2
-    SUSPENDED = 3
-    VERDICT = 4
-    EXPANDED = 5
-    LOST = 6
-
-
-class Do(IntEnum):
-    """What the shell is told.
-
-    EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit.
-    """
-
-    START = 0
-    STOP = 1
-    HOLD = 2
-    RELEASE = 3
-    EVALUATE = 4
-    EXPAND = 5
-    ENDED = 6
-    KILL = 7
-
-
 class Group:
     """The live side of a mapped node or sub-flow: its units and how many of them are in which kind of state."""
 
@@ -81,7 +49,7 @@ class Group:
     def __init__(self, members: Sequence[int], keys: list[str] | None, lane: Lane | None) -> None:
         self.members, self.keys, self.lane = members, keys, lane
         self.count = len(members)
-        self.first = members[0] if self.count else 0
+        self.first = members.start if isinstance(members, range) else members[0] if members else 0
         self.done = self.failed = self.skipped = self.ended = 0
         self.target: State | None = None
 
@@ -95,10 +63,6 @@ class Group:
 
 PENDING, READY, RUNNING, COMPLETED_STATE = State.PENDING, State.READY, State.RUNNING, State.COMPLETED
 ATTEMPT_ONLY = frozenset((Timer.ATTEMPT,))
-KILLABLE = frozenset(("process",))
-"""Runners that can end a body that does not listen."""
-KILL_TIME = 10.0
-"""Seconds that a killed body has to be gone before it counts as abandoned."""
 MISSING = object()
 """The value of a unit that has none in memory."""
 
@@ -131,12 +95,25 @@ class Machine:
         self.target: dict[int, tuple[State, str, dict[str, Any] | None]] = {}
         self.due: dict[int, float] = {}
         self.spent: dict[int, int] = {}
-        self.holds: dict[int, float] = {}
-        self.abandoned: dict[int, int] = {}
-        self.killed: dict[int, int] = {}
-        """The attempt of a unit that was last told to be killed."""
+        """Attempts that do not count against the budget of retries."""
         self.lost: dict[int, int] = {}
         """How often the place where a unit's body ran has gone."""
+        self.holds: dict[int, float] = {}
+        self.breaks: set[int] = set()
+        """Nodes with a breakpoint: they are held when they are about to become ready."""
+        self.passing: set[int] = set()
+        """Nodes that a person let go on from their breakpoint."""
+        self.sets: dict[int, dict[str, Any]] = {}
+        """Arguments that a person gave in place of the flow's, by unit."""
+        self.own: dict[int, Policy] = {}
+        """Policies of units that a person changed the options of."""
+        self.heard: set[Any] = set()
+        """Names of the requests that were taken, of those that have one."""
+        self.recoveries = 0
+        """Owners that died with live bodies, since a person last resumed the run."""
+        self.retired: list[Group] = []
+        """Groups of items that a rollback took out of the run; those that still have a body end as cancelled."""
+        self.abandoned: dict[int, int] = {}
         self.timers = Timers()
         self.todo = count
         self.bad = 0
@@ -146,6 +123,9 @@ class Machine:
         self.commands: list[tuple[int, int, int]] = []
         self.frames: list[tuple[int, int, bytes]] = []
         """Payload frames `(unit, attempt, bytes)` to write ahead of the facts; the shell takes them."""
+        self.recorded: list[tuple[int, int, str, list[Any]]] = []
+        """`(unit, attempt, codec, payload)` of results that don't stand in their fact itself; the shell takes them."""
+        self.plain = bytearray(plan.plain)
         self._slots = slots
         self._random = Random(seed)
         self._lanes: list[Lane] = []
@@ -212,8 +192,10 @@ class Machine:
             self.reason.pop(unit, None)
         if summary is not None:
             self.summary[unit] = summary
-        if frame is not None:
-            self.frames.append((unit, attempt, frame))
+        if codec != "json":
+            self.recorded.append((unit, attempt, codec, payload))
+            if frame is not None:
+                self.frames.append((unit, attempt, frame))
         self.facts.append((COMPLETED, at, unit, attempt, codec, payload, summary, cpu))
         self._let_go(unit)
         self._spread_completed(unit, at)
@@ -244,8 +226,6 @@ class Machine:
                 self.live -= 1
                 self.timers.freeze(at, unit, ATTEMPT_ONLY)
                 self.move(unit, Event.SUSPEND, at)
-                if self.run_state is RunState.RUNNING and unit not in self.holds:
-                    self.resume_body(unit, at)  # it was released while this answer was on its way
         elif self.state[unit] == State.STOPPING:
             self._stopped(unit, at)
         elif kind == Answer.LOST:
@@ -261,42 +241,44 @@ class Machine:
         policy = self.policy(unit)
         self.error[unit] = error
         if retries(policy.retry, self.attempt[unit] - self.spent.get(unit, 0), error) and not error.get("final"):
-            self._retry_later(unit, Event.FAIL_RETRY, at, error)
+            self._retry_later(unit, Event.FAIL_RETRY, at, error, self._pause_before(unit))
         else:
             self._let_go(unit)
             self.move(unit, Event.FAIL, at, None, {"error": error})
 
     def _lost(self, unit: int, at: float, error: dict[str, Any]) -> None:
-        """The body's place has gone: tried again within a budget of its own, which takes nothing from that of retries."""
-        was_suspended = self.state[unit] == State.SUSPENDED
-        self.live += was_suspended
-        self.lost[unit] = self.lost.get(unit, 0) + 1
-        self.spent[unit] = self.spent.get(unit, 0) + 1
+        """The place where a body ran has gone: it is tried again by a budget of its own."""
+        losses = self.lost[unit] = self.lost.get(unit, 0) + 1
         self.error[unit] = error
-        self._let_go(unit)
-        if self.lost[unit] > self.policy(unit).max_lost:
-            return self.move(unit, Event.LOST, at, "lost", {"error": error})
-        due = self.due[unit] = at + pause_lost(self.lost[unit])
-        self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": due})
-        if unit in self.holds:
-            if not was_suspended:
-                self.move(unit, Event.HOLD, at)
+        suspended = self.state[unit] == State.SUSPENDED
+        self.live += suspended
+        if losses > self.policy(unit).max_lost:
+            self._let_go(unit)
+            self.move(unit, Event.LOST, at, "lost", {"error": error})
             return
-        if was_suspended:  # by a pause of the run: the unit itself is not held
-            self.move(unit, Event.RELEASE, at, "lost", {"due": due}, State.RETRYING)
-        self.timers.arm(Timer.DUE, unit, at, due - at)
+        self.spent[unit] = self.spent.get(unit, 0) + 1
+        pause = pause_before(AFTER_LOSS, losses, self._random)
+        if not suspended:
+            return self._retry_later(unit, Event.LOST_RETRY, at, error, pause, "lost")
+        self.due[unit] = at + pause
+        self._let_go(unit)
+        self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": at + pause})
 
-    def _retry_later(self, unit: int, event: Event, at: float, error: dict[str, Any]) -> None:
+    def _pause_before(self, unit: int) -> float:
         tried = self.attempt[unit] - self.spent.get(unit, 0)
-        due = at + pause_before(self.policy(unit).retry, tried, self._random)
-        self.due[unit] = due
+        return pause_before(self.policy(unit).retry, tried, self._random)
+
+    def _retry_later(
+        self, unit: int, event: Event, at: float, error: dict[str, Any], pause: float, reason: str | None = None
+    ) -> None:
+        due = self.due[unit] = at + pause
         self._let_go(unit)
         if unit in self.holds:
-            self.move(unit, event, at, None, {"error": error, "due": due})
+            self.move(unit, event, at, reason, {"error": error, "due": due})
             self.move(unit, Event.HOLD, at)
             return
         self.timers.arm(Timer.DUE, unit, at, due - at)
-        self.move(unit, event, at, None, {"error": error, "due": due})
+        self.move(unit, event, at, reason, {"error": error, "due": due})
 
     def _stopped(self, unit: int, at: float, *, abandoned: bool = False) -> None:
         """A stop took effect: the body ended, or its grace is over."""
@@ -311,12 +293,13 @@ class Machine:
         if target is State.RETRYING:
             detail = self.back_off(unit, at, reason, detail)
         self.move(unit, Event.STOPPED, at, reason, detail, target)
+        if target is PENDING:
+            self.judge(unit, at)
 
     def back_off(self, unit: int, at: float, reason: str, detail: dict[str, Any] | None) -> dict[str, Any]:
         """A body that was stopped is tried again: when, and the detail that tells it."""
         error = (detail or {}).get("error", {"type": "Stopped", "message": reason})
-        tried = self.attempt[unit] - self.spent.get(unit, 0)
-        self.due[unit] = at + pause_before(self.policy(unit).retry, tried, self._random)
+        self.due[unit] = at + self._pause_before(unit)
         self.timers.arm(Timer.DUE, unit, at, self.due[unit] - at)
         return {**(detail or {}), "error": error, "due": self.due[unit]}
 
@@ -384,10 +367,17 @@ class Machine:
             self._enable(unit, at)
 
     def _enable(self, unit: int, at: float) -> None:
+        if unit in self.breaks and unit not in self.passing:
+            self.holds.setdefault(unit, at)
+            self.move(unit, Event.HOLD, at, "breakpoint")
+            return
         if self.plan.kinds[unit] is Kind.TASK:
             self.queue(unit, at)
-        else:
+        elif self.run_state is RunState.RUNNING:
             self.commands.append((Do.EXPAND, unit, self.generation.get(unit, 0)))
+        else:
+            return  # paused: it is looked at again at the resume, so that what it maps over can be set before
+        self.passing.discard(unit)
 
     def queue(self, unit: int, at: float) -> None:
         """pending or retrying → ready. Not a fact: STARTED tells when it was; a reader derives it."""
@@ -408,8 +398,8 @@ class Machine:
         self.todo -= 1
         node = self.node_of[unit]
         if node != unit:
-            return self._item_ended(node, at, "done")
-        left, state, plain = self.left, self.state, self.plan.plain
+            return self._item_ended(node, unit, at, "done")
+        left, state, plain = self.left, self.state, self.plain
         for out in self.plan.outs[unit]:
             left[out] -= 1
             if not left[out] and state[out] == PENDING:
@@ -418,7 +408,7 @@ class Machine:
                 else:
                     self.judge(out, at)
         if self.plan.parents[unit] >= 0:
-            self._item_ended(self.plan.parents[unit], at, "done")
+            self._item_ended(self.plan.parents[unit], unit, at, "done")
 
     def _spread_other(self, unit: int, at: float) -> None:
         """A unit ended as failed, upstream_failed, cancelled or skipped."""
@@ -427,7 +417,7 @@ class Machine:
         node = self.node_of[unit]
         field = "skipped" if state == State.SKIPPED else "failed"
         if node != unit:
-            return self._item_ended(node, at, field)
+            return self._item_ended(node, unit, at, field)
         if state in BAD:
             self.bad += 1
             if state == State.FAILED and self.plan.spec.on_failure == "stop" and self.run_state is not RunState.ENDING:
@@ -439,7 +429,7 @@ class Machine:
                 self.left[out] -= 1
             self.judge(out, at)
         if self.plan.parents[unit] >= 0:
-            self._item_ended(self.plan.parents[unit], at, field)
+            self._item_ended(self.plan.parents[unit], unit, at, field)
 
     # ------------------------------------------------------------------ groups
 
@@ -499,9 +489,9 @@ class Machine:
                 self._arm_queue_timers(item, policy, at)
         lane.extend(members, policy.priority)
 
-    def _item_ended(self, unit: int, at: float, field: str) -> None:
+    def _item_ended(self, unit: int, member: int, at: float, field: str) -> None:
         group = self.groups.get(unit)
-        if group is None:
+        if group is None or member < group.first:  # of a group that is not open, or that a rollback took out
             return
         setattr(group, field, getattr(group, field) + 1)
         group.ended += 1
@@ -596,7 +586,7 @@ class Machine:
         named = table[State(self.state[unit])][event]
         to = target if target is not None else named
         assert to is not None
-        self.state[unit] = to
+        was, self.state[unit] = self.state[unit], to
         if reason is None:
             self.reason.pop(unit, None)
         else:
@@ -604,6 +594,8 @@ class Machine:
         self.facts.append((MOVED, at, unit, int(event), int(to), reason, self.attempt[unit], detail))
         if detail is not None and "error" in detail and to is not State.STOPPING:
             self.failures.setdefault(unit, []).append((self.attempt[unit], detail["error"]))
+        if to == was:
+            return
         if to in TERMINAL:
             self.ended[unit] = at
             self.timers.drop_unit(unit)
@@ -651,7 +643,10 @@ class Machine:
         elif timer is Timer.ATTEMPT and self.state[unit] == RUNNING:
             self._time_out(unit, "attempt", at)
         elif timer is Timer.GRACE and self.state[unit] == State.STOPPING:
-            self._grace_over(unit, at)
+            if self.policy(unit).killable:
+                self.commands.append((Do.KILL, unit, self.attempt[unit]))
+            else:
+                self._stopped(unit, at, abandoned=True)
         elif timer is Timer.QUEUED and self.state[unit] == READY:
             self._expire(unit, Event.QUEUED_TOO_LONG, "queued", at)
         elif timer is Timer.TOTAL:
@@ -659,15 +654,6 @@ class Machine:
                 self._time_out(unit, "total", at)
             elif self.state[unit] in (READY, State.RETRYING):
                 self._expire(unit, Event.TOTAL_TIMEOUT, "total", at)
-
-    def _grace_over(self, unit: int, at: float) -> None:
-        """A body that did not stop is killed where that can be done, else given up."""
-        attempt = self.attempt[unit]
-        if self.policy(unit).runner not in KILLABLE or self.killed.get(unit) == attempt:
-            return self._stopped(unit, at, abandoned=True)
-        self.killed[unit] = attempt
-        self.timers.arm(Timer.GRACE, unit, at, KILL_TIME)
-        self.commands.append((Do.KILL, unit, attempt))
 
     def _time_out(self, unit: int, which: str, at: float) -> None:
         error = self._timeout_error(unit, which)
@@ -753,9 +739,19 @@ class Machine:
             for out in self.plan.outs[unit]:
                 self.left[out] += unit in self.plan.firsts.get(out, ())
         self.spent[unit] = self.attempt[unit]
-        self.lost.pop(unit, None)
-        self.error.pop(unit, None)
-        self.due.pop(unit, None)
+        for told in (self.error, self.due, self.lost):
+            told.pop(unit, None)
+
+    def forget(self, unit: int) -> None:
+        """A rollback: what came of a node is not so any more; its items are retired. It has another generation."""
+        self.generation[unit] = self.generation.get(unit, 0) + 1
+        self.values[unit] = MISSING
+        self.spent[unit] = self.attempt[unit]
+        for told in (self.summary, self.error, self.due, self.lost):
+            told.pop(unit, None)
+        group = self.groups.pop(unit, None)
+        if group is not None and self.plan.kinds[unit] is Kind.MAP:
+            self.retired.append(group)
 
     def recount(self, unit: int) -> None:
         """What a node waits for, counted afresh; also for those that need it."""
@@ -784,6 +780,8 @@ class Machine:
     # ------------------------------------------------------------------ looking up
 
     def policy(self, unit: int) -> Policy:
+        if self.own and unit in self.own:
+            return self.own[unit]
         policy = self.plan.policies[self.node_of[unit]]
         assert policy is not None
         return policy
@@ -796,14 +794,20 @@ class Machine:
     def is_group(self, unit: int) -> bool:
         return self.node_of[unit] == unit and self.plan.kinds[unit] is not Kind.TASK
 
+    def group_of(self, item: int) -> Group:
+        """The group of an item, also of one that a rollback took out."""
+        group = self.groups.get(self.node_of[item])
+        if group is not None and item >= group.first:
+            return group
+        return next(old for old in self.retired if old.first <= item < old.first + old.count)
+
     def members(self, unit: int) -> Sequence[int]:
         group = self.groups.get(unit)
         return group.members if group is not None else self.plan.members.get(unit, ())
 
     def lane(self, unit: int) -> Lane:
-        node = self.node_of[unit]
-        if node != unit:
-            lane = self.groups[node].lane
+        if self.node_of[unit] != unit:
+            lane = self.group_of(unit).lane
             assert lane is not None
             return lane
         lane = self._lane_of[unit]

@@ -41,8 +41,20 @@ class Policy:
     timeout: Timeout
     grace: float
     max_lost: int
+    """How often the place where a body runs may go before the node fails."""
     positional: tuple[str, ...]
     """Parameters that must be passed by position; `*` last when the function takes any number."""
+
+    @property
+    def killable(self) -> bool:
+        """Whether a body that does not stop within its grace can be ended all the same."""
+        return self.runner == "process"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names that the function takes by name or position."""
+        code = getattr(self.function, "__code__", None)
+        return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
     @property
     def timed(self) -> bool:
@@ -78,6 +90,10 @@ class Plan:
     def _by_name(self) -> dict[str, int]:
         return {name: unit for unit, name in enumerate(self.names)}
 
+    def inputs_of(self, unit: int) -> tuple[str, ...]:
+        """The inputs of a sub-flow."""
+        return tuple(self.flows[unit].inputs)
+
     def outline(self) -> list[tuple[str, str, int]]:
         """`(name, kind, parent)` a unit: what the CREATED fact tells readers."""
         return [(n, k.label, p) for n, k, p in zip(self.names, self.kinds, self.parents, strict=True)]
@@ -85,8 +101,7 @@ class Plan:
 
 DEFAULT_RETRY = Retry.model_construct(max=0, delay=1.0, backoff=2.0, max_delay=60.0, jitter="full", on=())
 DEFAULT_TIMEOUT = Timeout.model_construct(attempt=None, total=None, queued=None)
-DEFAULT_LOST = 3
-"""How often a body whose place has gone is tried again."""
+MAX_LOST = 3
 DEFAULT_GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
 
@@ -130,16 +145,8 @@ def _place(result: Plan, graph: Graph, scope: int, prefix: str, functions: Mappi
         if soft:
             result.firsts[base + i] = [base + n for n in soft]
         plain.append(kind is Kind.TASK and node.when is None and not soft)
-        key = (
-            node.call,
-            node.runner,
-            node.priority,
-            node.pool,
-            id(node.retry),
-            id(node.timeout),
-            node.grace,
-            node.max_lost,
-        )
+        limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
+        key = (node.call, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, functions)
@@ -159,7 +166,7 @@ def _policy(node: NodeSpec, defaults: Defaults, functions: Mapping[str, Any]) ->
         retry=node.retry or defaults.retry or DEFAULT_RETRY,
         timeout=node.timeout or defaults.timeout or DEFAULT_TIMEOUT,
         grace=DEFAULT_GRACE if grace is None else grace,
-        max_lost=DEFAULT_LOST if node.max_lost is None else node.max_lost,
+        max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
         positional=_positional(function),
     )
 

@@ -6,35 +6,24 @@ A checkpoint per node on a frozen graph, not a replay of code: what is recorded 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
+from stratix_tasks.core.again import live_bodies
+from stratix_tasks.core.changes import break_at, take
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind
-from stratix_tasks.core.requests import live_bodies
+from stratix_tasks.core.results import stand_in
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Stands in a machine's `values` for a result that is recorded but not loaded."""
-
-    codec: str
-    payload: Any
-    unit: int
-    attempt: int
-
-
-SCALARS = (type(None), bool, int, float, str)
-
-
 def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right.
 
+    Kinds of facts, verbs of requests and fields that a later version writes are skipped.
     Returns the last fact's time.
     """
     last = 0.0
@@ -42,7 +31,7 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
         last = fact[1]
         apply = _APPLY.get(fact[0])
         if apply is not None:
-            apply(machine, fact)
+            apply(machine, fact[: WIDTHS[fact[0]]])
     _recount(machine)
     machine.facts.clear()
     machine.commands.clear()
@@ -57,8 +46,11 @@ def claim(
     With a reason in `hold` a running run is paused for it, before anything starts.
     """
     machine.facts.append((CLAIMED, at, engine, epoch, host, pid))
+    _count_recovery(machine)
     if machine.run_state is RunState.PENDING:
         machine.start(at)
+    if not hold and machine.recoveries > machine.plan.spec.max_recoveries:
+        hold = "max-recoveries"
     if hold and machine.run_state is RunState.RUNNING:
         machine.run_move(RunEvent.PAUSE, at, hold)
     _arm(machine, at, idle)
@@ -69,6 +61,11 @@ def claim(
     for unit in live_bodies(machine, State.PENDING):
         machine.wake(unit, at)
     machine.advance(at)
+
+
+def _count_recovery(machine: Machine) -> None:
+    """An owner died while bodies ran: one of them may be why, so that this has a budget."""
+    machine.recoveries += any(state in LIVE for state in machine.state)
 
 
 def _orphan(machine: Machine, unit: int, at: float) -> None:
@@ -83,7 +80,7 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
 
 
 def _unspend(machine: Machine, unit: int) -> None:
-    """An attempt that died with its owner takes nothing from the budget of retries."""
+    """An attempt that died with its owner or its worker takes nothing from the budget of retries."""
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
 
 
@@ -102,6 +99,7 @@ def _started(machine: Machine, fact: Fact) -> None:
     machine.attempt[unit] = attempt
     machine.reason.pop(unit, None)
     machine.queued[unit], machine.started[unit] = queued, at
+    machine.passing.discard(unit)
 
 
 def _completed(machine: Machine, fact: Fact) -> None:
@@ -119,8 +117,7 @@ def _given(machine: Machine, fact: Fact) -> None:
 
 
 def keep(machine: Machine, unit: int, attempt: int, codec: str, payload: Any, summary: dict[str, Any] | None) -> None:
-    plain = codec == "json" and type(payload) in SCALARS
-    machine.values[unit] = payload if plain else Stored(codec, payload, unit, attempt)
+    machine.values[unit] = stand_in(codec, payload, unit, attempt)
     if summary is not None:
         machine.summary[unit] = summary
 
@@ -141,15 +138,25 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.target.pop(unit, None)
     if event == Event.REOPEN:
         machine.groups[unit].target = None
+        machine.values[unit] = MISSING
+    elif event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING):
+        machine.forget(unit)
+    elif event == Event.HOLD:
+        machine.holds.setdefault(unit, at)
+    elif event == Event.RELEASE:
+        machine.holds.pop(unit, None)
+        if unit in machine.breaks:
+            machine.passing.add(unit)
     if event == Event.ORPHANED and state == State.PENDING:
         _unspend(machine, unit)
-    if event in (Event.LOST, Event.LOST_RETRY):
-        _unspend(machine, unit)
-        machine.lost[unit] = machine.lost.get(unit, 0) + 1
     if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
-        machine.lost.pop(unit, None)
         machine.error.pop(unit, None)
+        machine.lost.pop(unit, None)
+    elif event in (Event.LOST, Event.LOST_RETRY):
+        machine.lost[unit] = machine.lost.get(unit, 0) + 1
+        if event == Event.LOST_RETRY:
+            _unspend(machine, unit)
     if "error" in detail:
         machine.error[unit] = detail["error"]
         if state is not State.STOPPING:
@@ -172,6 +179,8 @@ def _expanded(machine: Machine, fact: Fact) -> None:
 
 
 def _run(machine: Machine, fact: Fact) -> None:
+    if fact[2] == RunState.RUNNING and machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+        machine.recoveries = 0
     machine.run_state, machine.run_reason = RunState(fact[2]), fact[3]
     if fact[4] and "target" in fact[4]:
         machine.run_target = RunState(fact[4]["target"])
@@ -183,10 +192,21 @@ def _run(machine: Machine, fact: Fact) -> None:
 
 
 def _requested(machine: Machine, fact: Fact) -> None:
-    """Holds of running bodies and of groups, and what a group is to end in, are intent: no transition tells of them."""
+    """Holds of running bodies and of groups, what a group is to end in, and what was set are told by no transition."""
     _, at, verb, target, args, _by = fact
-    if target is not None and verb in ("pause", "resume", "cancel", "skip") and not args:
-        _intend(machine, unit_of(machine, target), verb, at)
+    machine.heard.add(args.get("id"))
+    if target is None or verb not in _INTENT:
+        return
+    unit = unit_of(machine, target)
+    if verb == "set":
+        take(machine, unit, args)
+    elif verb == "breakpoint":
+        break_at(machine, unit, on=args.get("on", True))
+    elif verb != "skip" or not args.keys() & {"value", "given"}:
+        _intend(machine, unit, verb, at)
+
+
+_INTENT = ("set", "breakpoint", "pause", "resume", "cancel", "skip")
 
 
 def _intend(machine: Machine, unit: int, verb: str, at: float) -> None:
@@ -212,6 +232,7 @@ _APPLY: dict[int, Any] = {
     GIVEN: _given,
     EXPANDED: _expanded,
     REQUESTED: _requested,
+    CLAIMED: lambda machine, _fact: _count_recovery(machine),
 }
 
 

@@ -11,21 +11,15 @@ from typing import Any
 
 from stratix_tasks.spec.model import Retry
 
+AFTER_LOSS = Retry.model_construct(max=0, delay=0.2, backoff=2.0, max_delay=30.0, jitter="full", on=())
+"""The pause before a body whose worker process has gone is begun again."""
+
 
 def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
     """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, and its class or a base is in `on`."""
     if tried > retry.max:
         return False
     return not retry.on or not {error.get("type"), *error.get("bases", ())}.isdisjoint(retry.on)
-
-
-LOST_DELAY, LOST_MOST = 0.5, 10.0
-"""Seconds before a lost body is tried again: doubled each time, up to the second."""
-
-
-def pause_lost(times: int) -> float:
-    """Seconds to wait after a body was lost for the `times`-th time (from 1)."""
-    return float(min(LOST_DELAY * 2.0 ** (times - 1), LOST_MOST))
 
 
 def pause_before(retry: Retry, tried: int, random: Random) -> float:

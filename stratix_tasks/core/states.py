@@ -147,6 +147,7 @@ NODE: dict[State, dict[Event, State | None]] = {
         _E.QUEUED_TOO_LONG: _S.FAILED,
         _E.TOTAL_TIMEOUT: _S.FAILED,
         _E.HOLD: _S.HELD,
+        _E.SET: _S.PENDING,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
@@ -209,10 +210,11 @@ GROUP: dict[State, dict[Event, State | None]] = {
         _E.DEPS_BAD: _S.UPSTREAM_FAILED,
         _E.ERROR: _S.FAILED,
         _E.HOLD: _S.HELD,
+        _E.SET: _S.PENDING,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
-    _S.HELD: {_E.RELEASE: _S.PENDING, _E.ROLLBACK: _S.PENDING, **_NO_BODY},
+    _S.HELD: {_E.RELEASE: _S.PENDING, _E.SET: _S.HELD, _E.ROLLBACK: _S.PENDING, **_NO_BODY},
     _S.OPEN: {_E.CLOSE: _S.CLOSED, _E.STOP: _S.OPEN, _E.ROLLBACK: _S.PENDING},
     _S.CLOSED: {
         _E.GATHERED: _S.COMPLETED,
@@ -221,7 +223,7 @@ GROUP: dict[State, dict[Event, State | None]] = {
         _E.STOP: _S.CLOSED,
         _E.ROLLBACK: _S.PENDING,
     },
-    _S.COMPLETED: {_E.ROLLBACK: _S.PENDING},
+    _S.COMPLETED: {_E.ROLLBACK: _S.PENDING, _E.REOPEN: _S.CLOSED},
     _S.FAILED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
     _S.UPSTREAM_FAILED: _BAD_END,
     _S.CANCELLED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
@@ -229,7 +231,8 @@ GROUP: dict[State, dict[Event, State | None]] = {
 }
 """Mapped nodes and sub-flows.
 
-A stop of an open group stops its items; it ends in the stop's target when the last one has ended.
+A stop of an open group stops its items; it ends in the stop's target when the last one has ended. A completed group is
+reopened by a rollback into it alone.
 """
 
 RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
@@ -239,7 +242,7 @@ RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
         RunEvent.END: RunState.ENDING,
         RunEvent.ALL_OK: RunState.COMPLETED,
         RunEvent.SOME_BAD: RunState.FAILED,
-        RunEvent.ROLLBACK: RunState.PAUSED,
+        RunEvent.ROLLBACK: RunState.PAUSING,
     },
     RunState.PAUSING: {
         RunEvent.DRAINED: RunState.PAUSED,
@@ -247,7 +250,7 @@ RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
         RunEvent.END: RunState.ENDING,
         RunEvent.ALL_OK: RunState.COMPLETED,
         RunEvent.SOME_BAD: RunState.FAILED,
-        RunEvent.ROLLBACK: RunState.PAUSED,
+        RunEvent.ROLLBACK: RunState.PAUSING,
     },
     RunState.PAUSED: {
         RunEvent.RESUME: RunState.RUNNING,

@@ -48,6 +48,6 @@ def label(machine: Machine, unit: int) -> str:
     name = machine.plan.names[node]
     if node == unit:
         return name
-    group = machine.groups[node]
+    group = machine.group_of(unit)
     index = unit - group.first
     return f"{name}[{index}]" if group.keys is None else f"{name}[{group.keys[index]!r}]"

@@ -172,9 +172,8 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a function a task: `@task`, or `@task(retry=3, timeout="30s", pool="api", priority=10, runner="inline")`.
 
     `retry=3` means three attempts after the first; a scalar `timeout` is the limit of each attempt. A plain `def`
-    runs in a worker thread (in a worker process with `runner="process"`), an `async def` on a loop of the bodies' own.
-    Outside a flow the task is its plain function. FlowError: `unknown-option`, `not-available`, `bad-option`,
-    `bad-task` (generators, classes).
+    runs in a worker thread, an `async def` on a loop of the bodies' own. Outside a flow the task is its plain
+    function. FlowError: `unknown-option`, `not-available`, `bad-option`, `bad-task` (generators, classes).
     """
     opts.refuse_unknown(options, TASK - {"after"}, "a task")
     return Decorator(options) if fn is None else _make(fn, options)

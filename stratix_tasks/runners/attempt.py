@@ -9,7 +9,7 @@ from contextvars import Context, ContextVar
 from time import thread_time, time
 from typing import Any, Protocol
 
-from stratix_tasks.core.machine import Answer
+from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError, StratixError
 
@@ -34,9 +34,6 @@ class Host(Protocol):
     def answer(self, event: tuple[Any, ...]) -> None: ...
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
-
-    def spill(self, attempt: Attempt, count: int) -> bool:
-        """Whether the node has no room for more log rows; if so, `count` of them are counted as dropped."""
 
     def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
         """Node name, item index, item key and generation of a unit."""
@@ -104,7 +101,7 @@ class Attempt:
 
 
 class Cooperative:
-    """How bodies are held that can't be suspended from outside: at their next checkpoint."""
+    """A runner whose bodies are asked: they park and stop at their checkpoints."""
 
     def hold(self, attempt: Attempt) -> None:
         attempt.ask_hold()
@@ -177,7 +174,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
     if isinstance(error, StratixError):
         data["code"] = error.code
-    if not isinstance(error, Exception) or data.get("code") == "not-storable":
+    if not isinstance(error, Exception) or data.get("code") in ("not-storable", "not-sendable"):
         data["final"] = True
     return data
 

@@ -1,165 +1,122 @@
-"""What crosses to a worker process and back, as pickles; and which names make one big.
+"""What is sent to a worker process: the function and its arguments.
 
-A function of an importable module goes by its name; one of a notebook, a script or a closure goes by value with the
-globals that it names. The user's main module is never imported again.
+A function of a module that can be imported goes by name, so that nothing is dragged along; one of a notebook or script
+goes by value, with the globals that it uses.
 """
 
 from __future__ import annotations
 
-import pickle
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from hashlib import blake2b
-from importlib import import_module
-from io import BytesIO
-from types import CodeType, FunctionType
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from importlib.util import find_spec
+from itertools import count
+from types import CodeType, ModuleType
 from typing import Any
 
-import cloudpickle
+from stratix_tasks.errors import StratixError
 
-from stratix_tasks.errors import StoreError
-
-BIG = 1_000_000
-"""Bytes of a payload from which on a warning names what makes it big."""
-SHOWN = 5
-
-
-class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """cloudpickle, which also knows a function that a decorator has replaced under its name (`@task`)."""
-
-    def reducer_override(self, obj: Any) -> Any:
-        if type(obj) is FunctionType:
-            found = _replaced(obj)
-            if found is not None:
-                return found
-        return super().reducer_override(obj)
-
-
-def _replaced(function: FunctionType) -> Any:
-    module = sys.modules.get(function.__module__)
-    if module is None or function.__module__ == "__main__" or getattr(module, "__spec__", None) is None:
-        return None
-    found: Any = getattr(module, function.__qualname__, None)
-    if getattr(found, "fn", None) is not function:
-        return None
-    return named, (function.__module__, function.__qualname__)
-
-
-def named(module: str, name: str) -> Any:
-    """The function inside what a decorator has put in its place."""
-    return getattr(import_module(module), name).fn
-
-
-def dumps(value: Any) -> bytes:
-    with BytesIO() as file:
-        Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
-        return file.getvalue()
-
-
-def loads(data: bytes) -> Any:
-    return pickle.loads(data)
-
-
-def result(value: Any) -> bytes:
-    """A body's value. StoreError `not-storable` when no pickle can be made of it."""
-    try:
-        return dumps(value)
-    except Exception as error:
-        kind = type(value).__qualname__
-        raise StoreError(
-            f"a {kind} can't be sent back from a worker process: {error}. Return plain data, a frame or an array, "
-            "or what pickle can keep; or run this body in a thread.",
-            code="not-storable",
-        ) from error
+LARGE = 1 << 20
+"""Bytes of a function from which a warning names what makes it so large."""
+KEPT = 64
+Packed = tuple[int, str, str, bytes]
 
 
 class Functions:
-    """Pickles of functions, one each a run: all attempts of a run see the globals of its first."""
-
-    KEPT = 128
+    """Functions as `(number, module, name, bytes)`, pickled once a run."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], tuple[Callable[..., Any], bytes, bytes]] = {}
+        self._kept: OrderedDict[tuple[str, int], tuple[Any, Packed]] = OrderedDict()
+        self._warned: set[str] = set()
+        self._lock = threading.Lock()
+        self._numbers = count(1)
 
-    def get(self, run: str, function: Callable[..., Any]) -> tuple[bytes, bytes]:
-        """`(digest, pickle)`. Called from several threads: the worst is that two make the same."""
+    def packed(self, run: str, function: Callable[..., Any], tell: Callable[[str], None]) -> Packed:
+        """`bytes` are empty when it goes by name. StratixError `not-sendable`; `tell` hears the warning."""
         key = (run, id(function))
-        found = self._kept.get(key)
-        if found is None:
-            data = _portable(function)
-            found = self._kept[key] = (function, blake2b(data, digest_size=16).digest(), data)
-            while len(self._kept) > self.KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-        return found[1], found[2]
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = function, self._pack(function, tell)
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return self._kept[key][1]
+
+    def _pack(self, function: Callable[..., Any], tell: Callable[[str], None]) -> Packed:
+        number, module, name = next(self._numbers), function.__module__, function.__qualname__
+        if _importable(module, name, function):
+            return number, module, name, b""
+        data = dumps(function, f"the function '{name}'")
+        if len(data) > LARGE and name not in self._warned:
+            self._warned.add(name)
+            text = _warning(name, len(data), function)
+            tell(text)
+            warnings.warn(text, stacklevel=2)
+        return number, module, name, data
 
 
-def _portable(function: Callable[..., Any]) -> bytes:
-    if getattr(getattr(function, "__code__", None), "co_flags", 0) & 0x80:
-        raise StoreError("an `async def` can't run in a worker process: write a plain def", code="bad-option")
+def dumps(value: Any, what: str) -> bytes:
+    """StratixError `not-sendable` that says what can't be sent and what to do."""
+    import cloudpickle
+
     try:
-        return dumps(function)
+        data: bytes = cloudpickle.dumps(value, protocol=5)
     except Exception as error:
-        name = getattr(function, "__qualname__", repr(function))
-        bad = ", ".join(f"'{n}' ({type(v).__name__})" for n, v in drags(function) if not _goes(v))
-        hint = (
-            f" It drags along {bad}: make that inside the function, or pass what it needs as arguments." if bad else ""
-        )
-        raise StoreError(f"'{name}' can't be sent to a worker process: {error}.{hint}", code="not-portable") from error
+        raise StratixError(
+            f"{what} can't be sent to a worker process ({type(error).__name__}: {error}). Pass data, and open files, "
+            "connections and locks in the body; or run the task with runner='thread'",
+            code="not-sendable",
+        ) from error
+    return data
 
 
-def _goes(value: Any) -> bool:
-    try:
-        dumps(value)
-    except Exception:
+def _importable(module: str, name: str, function: Callable[..., Any]) -> bool:
+    """Whether another process finds the same function under its name."""
+    found: Any = sys.modules.get(module)
+    if module == "__main__" or found is None or "<" in name:
         return False
-    return True
+    try:
+        if find_spec(module) is None:
+            return False
+    except (ImportError, ValueError):
+        return False
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return getattr(found, "fn", found) is function
 
 
-def drags(function: Any) -> Iterator[tuple[str, Any]]:
-    """Globals and closure variables that go with a function sent by value."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return
-    space = function.__globals__
-    for name in sorted(set(_names(code))):
-        if name in space:
-            yield name, space[name]
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:
-            continue  # not yet bound
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def why_big(function: Any, body: bytes, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """A warning that names what makes a payload big, the biggest first."""
-    parts: list[tuple[int, str]] = []
-    if len(body) > BIG // 10:
-        parts += [(_size(value), f"global '{name}'") for name, value in drags(function)]
-    parts += [(_size(value), f"argument {at}") for at, value in enumerate(args)]
-    parts += [(_size(value), f"argument '{name}'") for name, value in kwargs.items()]
-    parts = sorted((part for part in parts if part[0] > BIG // 100), reverse=True)[:SHOWN]
-    name = getattr(function, "__qualname__", "this function")
-    listed = ", ".join(f"{what} ({_megabytes(size)})" for size, what in parts) or "many small parts"
+def _warning(name: str, size: int, function: Any) -> str:
+    parts = sorted(_dragged(function), key=lambda part: -part[1])
+    named = ", ".join(f"{part} ({_megabytes(bytes_)})" for part, bytes_ in parts[:5])
     return (
-        f"'{name}' sends over {_megabytes(BIG)} to its worker process at each call: {listed}. "
-        "Load big data inside the function (pass a path), or pass it on as the result of a task that runs in a thread."
+        f"'{name}' is {_megabytes(size)} to send to each worker process, since it drags along {named or 'what it uses'}. "
+        "Pass large data as an argument, from the task that makes it"
     )
 
 
-def _size(value: Any) -> int:
-    try:
-        return len(dumps(value))
-    except Exception:
-        return 0
+def _dragged(function: Any) -> list[tuple[str, int]]:
+    """Globals and enclosing variables that a function uses, with their size when pickled."""
+    import cloudpickle
+
+    code: CodeType = function.__code__
+    closed = zip(code.co_freevars, function.__closure__ or (), strict=False)
+    used = {name: function.__globals__[name] for name in _names(code) if name in function.__globals__}
+    used |= {name: cell.cell_contents for name, cell in closed}
+    sizes = []
+    for name, value in used.items():
+        if not isinstance(value, ModuleType):
+            try:
+                sizes.append((name, len(cloudpickle.dumps(value))))
+            except Exception:
+                continue
+    return [(name, size) for name, size in sizes if size > LARGE // 16]
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (names for const in code.co_consts if isinstance(const, CodeType) for names in _names(const))
+    return {*code.co_names, *inner}
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.2g} MB" if size < 1e8 else f"{size / 1e6:.0f} MB"
+    return f"{size / 1e6:.1f} MB"

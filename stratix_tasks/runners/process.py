@@ -1,106 +1,138 @@
-"""Runs plain functions in worker processes: a time-out and a cancel really end a body, and a crash costs only its own.
+"""Runs bodies in worker processes: a body there can be stopped dead, suspended and killed, and its crash costs only itself.
 
-Each worker has a thread here that talks to it over a channel of its own: it makes the payload, hands on what the body
-says, and gives the one answer. The engine keeps as many bodies in flight as there are places (`places()`), so a worker
-is there for each; they are started when needed, used again, and end after `IDLE` seconds without work.
+Workers are started afresh (nothing is inherited by a fork) and used again. Each has a socket and a process group of its
+own: there is no channel that several share, so one may be stopped or killed at any moment without holding up the others.
+A thread of ours stands beside each worker: it sends it an attempt, hears what the body says, and answers.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
+import select
 import signal
+import socket
+import subprocess
 import sys
 import threading
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import time
 from typing import Any
 
-from stratix_tasks.core.machine import Answer
-from stratix_tasks.errors import RunnerLost, StratixError
-from stratix_tasks.runners import payload
-from stratix_tasks.runners.attempt import Attempt, describe, failed, succeeded
-from stratix_tasks.runners.child import Child, Lines, cores, obituary
-from stratix_tasks.runners.guard import Guard
-from stratix_tasks.runners.wire import Kind
-from stratix_tasks.runners.worker import Job
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.results import stand_in
+from stratix_tasks.runners.attempt import Attempt, failed, stored
+from stratix_tasks.runners.body import wait_while_held
+from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.payload import Functions, Packed, dumps
+from stratix_tasks.runners.wire import Wire
 
-IDLE = 120.0
-"""Seconds that a worker waits for work before it ends."""
-FUNCTIONS_KEPT = 64
-"""Functions that a worker keeps."""
-
-
-def places() -> int:
-    """Bodies that run in processes at a time."""
-    return cores()
+IDLE = 60.0
+"""Seconds after which a worker that has nothing to do is let go."""
+WATCH = 0.5
+"""Seconds between looks at whether a silent worker lives."""
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+"""What numerical libraries ask how many threads they may have: with all cores for each worker they trip over each other."""
+BEGIN = "import sys; sys.path[:] = {path!r}; from stratix_tasks.runners.worker import main; main({fd}, {parent})"
 
 
 class ProcessRunner:
-    """`submit`, `stop`, `hold`, `release` and `kill` in the engine's thread."""
+    """`encode` makes results ready to be recorded; workers do it themselves."""
 
     name = "process"
 
-    def __init__(self) -> None:
-        self.guard = Guard()
-        self.functions = payload.Functions()
-        self.closed = False
-        self._warned: set[tuple[str, str]] = set()
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
+    def __init__(self, encode: Callable[[Any], Encoded]) -> None:
+        self._encode = dumps(encode, "the store")
+        self._functions = Functions()
+        self._guardian = Guardian()
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
+        self._lock = threading.Lock()
         self._free = 0
-        self._seats: set[Seat] = set()
-        self._busy: dict[Attempt, Seat] = {}
+        self._workers: list[Worker] = []
+        self._of: dict[Attempt, Worker] = {}
+        self._closed = False
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
-        for attempt in attempts:
-            with self._lock:
+        with self._lock:
+            for attempt in attempts:
+                self._jobs.put(attempt)
                 if self._free > 0:
                     self._free -= 1
-                    self._jobs.put(attempt)
-                    continue
-                seat = Seat(self, attempt)
-                self._seats.add(seat)
-            seat.start()
+                else:
+                    threading.Thread(target=self._serve, name="stratix-process", daemon=True).start()
 
     def stop(self, attempt: Attempt) -> None:
+        """Ask it to end: it does so at its next checkpoint."""
         attempt.ask_stop()
-        self._tell(attempt, "stop")
+        self._about(attempt, Worker.ask_stop)
+
+    def kill(self, attempt: Attempt) -> None:
+        """End it, and all that it started, at once."""
+        attempt.ask_stop()
+        self._about(attempt, Worker.kill)
 
     def hold(self, attempt: Attempt) -> None:
+        """Stop it where it is."""
         attempt.ask_hold()
-        self._tell(attempt, "suspend")
+        self._about(attempt, Worker.suspend)
 
     def release(self, attempt: Attempt) -> None:
         attempt.release()
-        self._tell(attempt, "go_on")
-
-    def kill(self, attempt: Attempt) -> None:
-        self._tell(attempt, "kill")
+        self._about(attempt, Worker.go_on)
 
     def close(self) -> None:
-        """End all workers at once; what still runs is not answered. In a forked child: nothing, they are not its own."""
-        if os.getpid() != self._owner or self.closed:
-            return
-        self.closed = True
+        """No worker outlives its engine."""
+        self._closed = True
         with self._lock:
-            seats = tuple(self._seats)
-        for seat in seats:
+            for worker in self._workers:
+                worker.end()
+            self._workers.clear()
+        self._guardian.close()
+        for _ in range(self._free):
             self._jobs.put(None)
-            seat.kill()
-        for seat in seats:
-            seat.join(1.0)
-        self.guard.close()
 
-    # ------------------------------------------------------------------ for the seats
+    def _about(self, attempt: Attempt, what: Callable[[Worker, Attempt], None]) -> None:
+        worker = self._of.get(attempt)
+        if worker is not None:
+            what(worker, attempt)
 
-    def next(self) -> Attempt | None:
-        """The next attempt for a seat that is free, or None: it is to go."""
-        while not self.closed:
+    def _serve(self) -> None:
+        """The life of a thread and of the worker beside it."""
+        worker: Worker | None = None
+        while (attempt := self._next()) is not None:
+            try:
+                if worker is None or worker.dead:
+                    worker = self._open()
+                self._of[attempt] = worker
+                event = worker.run(attempt, *self._packed(attempt))
+            except BaseException as error:
+                event = failed(attempt, error)
+            self._of.pop(attempt, None)
+            with self._lock:
+                self._free += 1
+            if not self._closed:
+                attempt.host.answer(event)
+            del attempt, event
+        if worker is not None:
+            with self._lock:
+                if worker in self._workers:
+                    self._workers.remove(worker)
+            worker.end()
+
+    def _next(self) -> Attempt | None:
+        """The next attempt; None when there was none for a while. A thread that was counted as free takes itself off."""
+        while True:
             try:
                 return self._jobs.get(timeout=IDLE)
             except Empty:
@@ -108,251 +140,211 @@ class ProcessRunner:
                     if self._free > 0:
                         self._free -= 1
                         return None
-        return None
 
-    def take(self, attempt: Attempt, seat: Seat) -> None:
-        self._busy[attempt] = seat
-
-    def let(self, attempt: Attempt) -> None:
-        """The seat that had this attempt is free."""
-        self._busy.pop(attempt, None)
+    def _open(self) -> Worker:
+        worker = Worker(self._encode, self._guardian)
         with self._lock:
-            self._free += 1
+            if self._closed:
+                worker.end()
+            self._workers = [one for one in self._workers if not one.dead]
+            self._workers.append(worker)
+        return worker
 
-    def leave(self, seat: Seat) -> None:
-        with self._lock:
-            self._seats.discard(seat)
+    def _packed(self, attempt: Attempt) -> tuple[Packed, bytes]:
+        def tell(text: str) -> None:
+            attempt.host.note(attempt, "log", (time(), "warning", text))
 
-    def warn_once(self, attempt: Attempt, body: bytes) -> None:
-        """Name what makes a payload big: on the node, and as a warning, once a function."""
-        function: Any = attempt.function
-        name = (str(getattr(function, "__module__", "")), str(getattr(function, "__qualname__", "")))
-        if name in self._warned:
-            return
-        self._warned.add(name)
-        text = payload.why_big(function, body, attempt.args, attempt.kwargs)
-        attempt.host.note(attempt, "log", (time(), "warning", text))
-        warnings.warn(text, stacklevel=2)
-
-    def _tell(self, attempt: Attempt, what: str) -> None:
-        seat = self._busy.get(attempt)
-        if seat is not None:
-            getattr(seat, what)(attempt)
+        function = self._functions.packed(attempt.host.id, attempt.function, tell)
+        return function, dumps(
+            (attempt.args, attempt.kwargs), f"an argument of '{attempt.host.place(attempt.unit)[0]}'"
+        )
 
 
-class Seat(threading.Thread):
-    """A thread and its worker process, which is started when there is something to run, and again after its death."""
+class Worker:
+    """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
 
-    def __init__(self, runner: ProcessRunner, first: Attempt) -> None:
-        super().__init__(name="stratix-process", daemon=True)
-        self._runner, self._first = runner, first
-        self._child: Child | None = None
+    def __init__(self, encode: bytes, guardian: Guardian) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            code = BEGIN.format(path=[os.path.abspath(p) for p in sys.path], fd=theirs.fileno(), parent=os.getpid())  # noqa: PTH100
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                process_group=0,
+                env=_environment(),
+            )
+        self._guardian = guardian
+        guardian.watch(self._process.pid)
+        self._wire = Wire(ours, self._await_news)
         self._lock = threading.Lock()
-        self._running: Attempt | None = None
-        self._sending = self._stopped = False
+        self._attempt: Attempt | None = None
+        self._job = 0
+        self._suspended = False
+        self._known: set[int] = set()
+        self.dead = False
+        with suppress(OSError):
+            self._wire.send(encode)
 
-    def run(self) -> None:
-        attempt: Attempt | None = self._first
-        del self._first
-        while attempt is not None:
-            self._runner.take(attempt, self)
-            event = self._answer(attempt)
-            self._runner.let(attempt)  # before the answer, on which the engine may submit the next
-            if not self._runner.closed:
-                attempt.host.answer(event)
-            del event
-            attempt = self._runner.next()
-        self._bury()
-        self._runner.leave(self)
+    # ------------------------------------------------------------------ the thread beside it
 
-    # ------------------------------------------------------------------ one attempt
-
-    def _answer(self, attempt: Attempt) -> tuple[Any, ...]:
-        try:
-            job = self._job(attempt)
-        except BaseException as error:
-            data = {**describe(error), "final": True}
-            return (int(Answer.FAIL), attempt.unit, attempt.number, time(), data, error)
-        lines = Lines(attempt.write, lambda count: attempt.host.spill(attempt, count))
-        try:
-            return self._converse(attempt, job, lines)
-        except OSError as error:
-            return self._lost(attempt, f"no worker process can be started: {error}")
-
-    def _job(self, attempt: Attempt) -> Job:
-        digest, body = self._runner.functions.get(attempt.host.id, attempt.function)
-        arguments = payload.dumps((attempt.args, attempt.kwargs))
-        if len(body) + len(arguments) > payload.BIG:
-            self._runner.warn_once(attempt, body)
-        place = attempt.host.place(attempt.unit)
-        return Job(attempt.host.id, place, attempt.unit, attempt.number, digest, body, False, list(sys.path), arguments)
-
-    def _converse(self, attempt: Attempt, job: Job, lines: Lines) -> tuple[Any, ...]:
-        while True:
-            child = self._ready(lines)
-            if child is None:
-                return self._lost(attempt, self._died(attempt))
-            if not self._begin(attempt):
-                return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
-            if self._sent(child, job, attempt):
-                break
-            self._end()
-            self._bury()  # it died before it had the whole job: nothing has run
-            if attempt.stop or self._runner.closed:
-                return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
-        while (frame := child.next(lines)) is not None and frame[0] is Kind.NOTES:
-            self._notes(attempt, frame[1])
-        self._end()
-        child.drain(lines)
-        if frame is None:
-            died = self._died(attempt)
-            attempt.flush()
-            return self._lost(attempt, died)
-        return self._read(attempt, job, *frame)
-
-    def _ready(self, lines: Lines) -> Child | None:
-        """The worker, started if there is none; None when it died on its way."""
-        if self._child is not None and self._child.dead():
-            self._bury()
-        if self._child is None:
-            with self._lock:
-                self._child = Child(self._runner.guard, places())
-            if self._runner.closed or self._child.next(lines) is None:
-                return None
-        return self._child
-
-    def _begin(self, attempt: Attempt) -> bool:
-        """Mark the body as running, once it is not held. False: it was asked to stop before."""
-        while True:
-            with self._lock:
-                if attempt.stop:
-                    return False
-                if not attempt.hold:
-                    self._running, self._sending, self._stopped = attempt, True, False
-                    return True
-                go = attempt.go
-            attempt.suspended()
-            assert go is not None
-            go.wait()
-
-    def _sent(self, child: Child, job: Job, attempt: Attempt) -> bool:
-        known = child.known
-        if job.digest in known:
-            job.function = job.path = None
-        elif len(known) >= FUNCTIONS_KEPT:
-            known.clear()
-            job.afresh = True
-        try:
-            child.send(Kind.RUN, pickle.dumps(job))
-        except OSError:
-            return False
-        known.add(job.digest)
-        with self._lock:
-            self._sending = False
-            if attempt.stop:
-                child.stop()
-        return True
-
-    def _end(self) -> None:
-        """The body is no longer running; a worker that was stopped as it ended goes on, for the next."""
-        with self._lock:
-            self._running, self._sending = None, False
-            if self._stopped and self._child is not None:
-                self._child.signal(signal.SIGCONT)
-
-    # ------------------------------------------------------------------ what comes back
-
-    @staticmethod
-    def _notes(attempt: Attempt, data: bytes) -> None:
-        rows, dropped = pickle.loads(data)
-        for kind, row in rows:
-            if kind == "artifact":
-                at, name, encoded, kind_of = row
-                try:
-                    kept = attempt.host.encode(payload.loads(encoded.payload))
-                except Exception as error:
-                    text = f"artifact '{name}' is not kept: {error}"
-                    attempt.host.note(attempt, "log", (at, "warning", text))
-                    continue
-                attempt.host.note(attempt, kind, (at, name, kept, kind_of))
-            else:
-                attempt.host.note(attempt, kind, row)
-        if dropped:
-            attempt.host.spill(attempt, dropped)
-
-    def _read(self, attempt: Attempt, job: Job, kind: Kind, data: bytes) -> tuple[Any, ...]:
-        if kind is Kind.OK:
-            pickled, cpu = pickle.loads(data)
-            try:
-                value = payload.loads(pickled)
-            except BaseException as error:
-                return failed(attempt, error)
-            return succeeded(attempt, value, cpu)
-        attempt.flush()
-        if kind is Kind.STOPPED:
-            return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
-        if self._child is not None:
-            self._child.known.discard(job.digest)  # it may be the function that could not be loaded
-        described, pickled = pickle.loads(data)
-        return (int(Answer.FAIL), attempt.unit, attempt.number, time(), described, _error(described, pickled))
-
-    def _lost(self, attempt: Attempt, why: str) -> tuple[Any, ...]:
+    def run(self, attempt: Attempt, function: Packed, arguments: bytes) -> tuple[Any, ...]:
+        """Run an attempt to its end; returns the answer."""
+        wait_while_held(attempt)
         if attempt.stop:
-            return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
-        error = RunnerLost(why, code="lost")
-        return (int(Answer.LOST), attempt.unit, attempt.number, time(), describe(error), error)
+            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
+        self._job += 1
+        number, module, name, data = function
+        fresh = number not in self._known
+        self._known.add(number)
+        about = (attempt.host.id, attempt.unit, attempt.number, attempt.host.place(attempt.unit))
+        with suppress(OSError):  # a worker that is gone is found out below
+            self._wire.send("run", self._job, (number, module, name, data if fresh else b""), arguments, about)
+        self._begun(attempt)
+        try:
+            return self._hear(attempt)
+        finally:
+            self._over()
 
-    def _died(self, attempt: Attempt) -> str:
-        child = self._child
-        assert child is not None
-        code = self._bury()
-        return obituary(code, child.last_words, attempt.host.place(attempt.unit)[0])
+    def _hear(self, attempt: Attempt) -> tuple[Any, ...]:
+        while (message := self._wire.receive()) is not None:
+            if message[0] == "notes":
+                for kind, row in message[1]:
+                    attempt.host.note(attempt, kind, row)
+            elif message[0] != "ready":
+                return _answer(attempt, *message)
+        return self._lost(attempt)
 
-    def _bury(self) -> int:
+    def _await_news(self) -> None:
+        """Until there is something to read, or the worker has died: a child that its body forked may keep the socket open.
+
+        That child is of its group, and ends with it; then the socket does too.
+        """
+        while not select.select([self._wire.socket], [], [], WATCH)[0]:
+            if self._ended():
+                return self._signal(signal.SIGKILL)
+
+    def _ended(self) -> bool:
+        """It is not reaped by this, so that its number stays its own."""
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
+
+    def _begun(self, attempt: Attempt) -> None:
+        """From here on it can be stopped and suspended; what was asked before is done now."""
         with self._lock:
-            child, self._child = self._child, None
-        return 0 if child is None else child.bury()
+            self._attempt = attempt
+        if attempt.stop:
+            self.ask_stop(attempt)
+        elif attempt.hold:
+            self.suspend(attempt)
 
-    # ------------------------------------------------------------------ from the engine's thread
-
-    def stop(self, attempt: Attempt) -> None:
+    def _over(self) -> None:
         with self._lock:
-            child = self._child
-            if self._running is not attempt or child is None:
-                return
-            if self._stopped:
-                self._stopped = False
-                child.signal(signal.SIGCONT)
-            if not self._sending:
-                child.stop()
+            self._attempt = None
+            self._resume()
+
+    def _lost(self, attempt: Attempt) -> tuple[Any, ...]:
+        """The worker has gone in the middle of a body."""
+        self.dead = True
+        self._wire.close()
+        self._signal(signal.SIGKILL)  # what it started
+        code = self._process.wait()
+        self._guardian.forget(self._process.pid)
+        if attempt.stop:
+            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
+        return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code)
+
+    # ------------------------------------------------------------------ any thread
+
+    def ask_stop(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is attempt:
+                self._resume()
+                with suppress(OSError):
+                    self._wire.send("stop", self._job)
+
+    def kill(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is attempt:
+                self._signal(signal.SIGKILL)
 
     def suspend(self, attempt: Attempt) -> None:
         with self._lock:
-            if self._running is not attempt or self._stopped or self._child is None:
+            if self._attempt is not attempt or self._suspended or not attempt.hold:
                 return
-            self._stopped = True
-            self._child.signal(signal.SIGSTOP)
+            self._signal(signal.SIGSTOP)
+            self._suspended = True
         attempt.suspended()
 
     def go_on(self, attempt: Attempt) -> None:
         with self._lock:
-            if self._running is attempt and self._stopped and self._child is not None:
-                self._stopped = False
-                self._child.signal(signal.SIGCONT)
+            if self._attempt is attempt:
+                self._resume()
 
-    def kill(self, _attempt: Attempt | None = None) -> None:
-        with self._lock:
-            if self._child is not None:
-                self._child.signal(signal.SIGKILL)
+    def end(self) -> None:
+        """Kill it and all that it started."""
+        self.dead = True
+        self._signal(signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2.0)
+            self._guardian.forget(self._process.pid)
+
+    def _resume(self) -> None:
+        if self._suspended:
+            self._suspended = False
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To its whole process group, which outlives it as long as something that it started is there."""
+        if self._process.returncode is not None:
+            return  # its number may be another's by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
 
 
-def _error(described: dict[str, Any], pickled: bytes) -> BaseException:
-    """The body's own exception, with its traceback as a note; what stands for one that can't be sent."""
-    trace = str(described.get("traceback", ""))
-    if pickled:
-        with suppress(Exception):
-            error = payload.loads(pickled)
-            if isinstance(error, BaseException):
-                error.add_note(f"In a worker process:\n{trace}")
-                return error
-    return StratixError(f"{described.get('type')}: {described.get('message')}\n{trace}", code="not-portable")
+def _answer(attempt: Attempt, kind: str, *rest: Any) -> tuple[Any, ...]:
+    unit, number = attempt.unit, attempt.number
+    if kind == "done":
+        codec, payload, summary, frame, cpu = rest
+        return 0, unit, number, time(), stand_in(codec, payload, unit, number), codec, payload, summary, cpu, frame
+    if kind == "failed":
+        error, sent = rest
+        return int(Answer.FAIL), unit, number, time(), error, _loaded(sent)
+    if kind == "unstored":
+        data, cpu = rest
+        return stored(attempt, _loaded(data), cpu)
+    assert kind == "stopped"
+    return int(Answer.STOPPED), unit, number, time()
+
+
+def _loaded(data: bytes) -> Any:
+    """A value or exception of a worker; None where its class can't be had here."""
+    import pickle
+
+    try:
+        return pickle.loads(data) if data else None
+    except Exception:
+        return None
+
+
+def _loss(code: int) -> dict[str, Any]:
+    if code < 0:
+        by = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+        hint = "; the system may have run out of memory" if by == "SIGKILL" else ""
+        how = f"was killed by {by}{hint}"
+    else:
+        how = f"ended with exit code {code}"
+    return {
+        "type": "RunnerLost",
+        "message": f"its worker process {how}; the other tasks were not touched. retry() tries it again",
+        "code": "lost",
+        "bases": ["StratixError", "Exception"],
+        "traceback": "",
+    }
+
+
+def _environment() -> dict[str, str]:
+    """The engine's own, with its share of the cores for each worker where nothing else is said."""
+    return {**dict.fromkeys(THREADS, "1"), **os.environ}

@@ -1,67 +1,51 @@
-"""Frames between a kernel and a worker process: a length, a kind, a payload; over a socket that no third process shares.
-
-As each worker has a channel of its own there is no lock to be held: a worker can be stopped or killed at any byte, and
-only its own channel is left with half a frame.
-"""
+"""A socket between an engine and one of its worker processes: whole messages, each a pickle with its length in front."""
 
 from __future__ import annotations
 
+import pickle
 import socket
-from enum import IntEnum
+import threading
+from collections.abc import Callable
 from struct import Struct
+from typing import Any
 
-HEAD = Struct("<BQ")
-CHUNK = 1 << 20
-
-
-class Kind(IntEnum):
-    RUN = 0
-    STOP = 1
-    READY = 2
-    NOTES = 3
-    OK = 4
-    FAIL = 5
-    STOPPED = 6
+LENGTH = Struct("<Q")
 
 
-def send(channel: socket.socket, kind: Kind, payload: bytes = b"") -> None:
-    """OSError when the other side has gone."""
-    if len(payload) < CHUNK:
-        channel.sendall(HEAD.pack(kind, len(payload)) + payload)
-    else:
-        channel.sendall(HEAD.pack(kind, len(payload)))
-        channel.sendall(payload)
+class Wire:
+    """Any thread may send; one receives. `wait` is called before it reads, and returns when there is something to read."""
 
+    def __init__(self, link: socket.socket, wait: Callable[[], None] | None = None) -> None:
+        self.socket, self._wait = link, wait
+        self._sending = threading.Lock()
 
-class Frames:
-    """What has come in and is not yet taken."""
+    def send(self, *message: Any) -> None:
+        """OSError when the other side has gone."""
+        data = pickle.dumps(message, 5)
+        with self._sending:
+            self.socket.sendall(LENGTH.pack(len(data)))
+            self.socket.sendall(data)
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._data = bytearray()
-        self.ended = False
+    def receive(self) -> Any:
+        """The next message as a tuple; None when the other side has gone."""
+        head = self._read(LENGTH.size)
+        data = self._read(LENGTH.unpack(head)[0]) if head is not None else None
+        return None if data is None else pickle.loads(data)
 
-    def receive(self, *, wait: bool) -> bool:
-        """Take in what is there; False when nothing was. `ended` tells that the other side has gone."""
-        try:
-            data = self._channel.recv(CHUNK, 0 if wait else socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        self.ended = not data
-        self._data += data
-        return bool(data)
+    def close(self) -> None:
+        self.socket.close()
 
-    def pop(self) -> tuple[Kind, bytes] | None:
-        """The next whole frame."""
-        if len(self._data) < HEAD.size:
-            return None
-        kind, length = HEAD.unpack_from(self._data)
-        end = HEAD.size + length
-        if len(self._data) < end:
-            return None
-        with memoryview(self._data) as view:
-            payload = bytes(view[HEAD.size : end])
-        del self._data[:end]
-        return Kind(kind), payload
+    def _read(self, size: int) -> bytearray | None:
+        data = bytearray(size)
+        view, at = memoryview(data), 0
+        while at < size:
+            if self._wait is not None:
+                self._wait()
+            try:
+                count = self.socket.recv_into(view[at:], min(size - at, 1 << 20))
+            except OSError:
+                return None
+            if not count:
+                return None
+            at += count
+        return data

@@ -1,265 +1,206 @@
-"""What runs in a worker process: one body at a time in its main thread, its words sent home while it runs.
+"""A worker process: runs one body after the other in its main thread, and says live what they say.
 
-A second thread listens: it takes stops, and when the kernel has gone it ends this process and all that it started. What
-is written to the file descriptors 1 and 2, by Python, by C or by a child, goes to pipes that the kernel reads.
+One socket leads to the engine. A thread listens to it, so that a stop is heard while a body runs; when it ends, because
+the engine's process has died, the worker kills its whole process group: itself and what its bodies have started.
 """
 
 from __future__ import annotations
 
-import contextvars
-import faulthandler
-import logging
 import os
-import pickle
+import select
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections import deque
+from contextvars import copy_context
 from queue import SimpleQueue
 from time import process_time
 from typing import Any
 
 from stratix_tasks.core.ports import Encoded
-from stratix_tasks.runners import payload
+from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
-from stratix_tasks.runners.body import BodyHandler
-from stratix_tasks.runners.wire import Frames, Kind, send
+from stratix_tasks.runners.output import Output
+from stratix_tasks.runners.wire import Wire
 
-NOTES_EVERY = 0.05
-"""Seconds between sending notes, so that a busy body sends few frames."""
-NOTES_KEPT = 10_000
-"""Notes an attempt sends; more are counted, not sent. Progress is not counted: the latest stands for all."""
-
-
-@dataclass(slots=True)
-class Job:
-    """A body to run, as it comes over the wire.
-
-    `function` is None when this worker has it already; `afresh` makes it forget those that it has.
-    """
-
-    run: str
-    place: tuple[str, int | None, str | None, int]
-    unit: int
-    number: int
-    digest: bytes
-    function: bytes | None
-    afresh: bool
-    path: list[str] | None
-    arguments: bytes
+EVERY = 0.03
+"""Seconds between sending what a body says."""
+CAP = 10_000
+"""Log rows, metrics and artifacts of one attempt that are sent; more are counted."""
+WATCH = 0.5
+"""Seconds between looks at whether the engine's process is still the parent."""
 
 
-class Outbox:
-    """Notes of the running body on their way home. Any thread may put one in."""
+class Host:
+    """The run, as a body in a worker sees it."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._lock = threading.Lock()
-        self._sending = threading.Lock()
-        self._some = threading.Event()
-        self._rows: list[tuple[str, Any]] = []
-        self._progress: Any = None
+    def __init__(self, run: str, place: tuple[str, int | None, str | None, int], encode: Any, wire: Wire) -> None:
+        self.id, self._place, self._encode, self._wire = run, place, encode, wire
+        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._progress: tuple[Any, ...] | None = None
         self._count = self._dropped = 0
-        threading.Thread(target=self._serve, name="stratix-notes", daemon=True).start()
-
-    def begin(self) -> None:
-        with self._lock:
-            self._rows, self._progress, self._count, self._dropped = [], None, 0, 0
-
-    def put(self, kind: str, row: Any) -> None:
-        with self._lock:
-            if kind == "progress":
-                self._progress = row
-            elif self._count >= NOTES_KEPT:
-                self._dropped += 1
-            else:
-                self._count += 1
-                self._rows.append((kind, row))
-        if not self._some.is_set():
-            self._some.set()
-
-    def flush(self) -> None:
-        """Send what is there, in order."""
-        with self._sending:
-            with self._lock:
-                rows, progress, dropped = self._rows, self._progress, self._dropped
-                self._rows, self._progress, self._dropped = [], None, 0
-                self._some.clear()
-            if progress is not None:
-                rows.append(("progress", progress))
-            if rows or dropped:
-                send(self._channel, Kind.NOTES, pickle.dumps((rows, dropped)))
-
-    def done(self, kind: Kind, data: bytes) -> None:
-        self.flush()
-        with self._sending:
-            send(self._channel, kind, data)
-
-    def _serve(self) -> None:
-        pause = threading.Event()
-        while True:
-            self._some.wait()
-            pause.wait(NOTES_EVERY)
-            try:
-                self.flush()
-            except OSError:
-                return
-
-
-class Home:
-    """The run as a body in this process sees it."""
-
-    def __init__(self, job: Job, outbox: Outbox) -> None:
-        self.id = job.run
-        self._job, self._outbox = job, outbox
-        self.over = False
-        """A thread that a body left behind speaks for no one."""
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
 
     def encode(self, value: Any) -> Encoded:
-        return Encoded("pickle", payload.result(value))
+        return self._encode(value)  # type: ignore[no-any-return]
+
+    def place(self, _unit: int) -> tuple[str, int | None, str | None, int]:
+        return self._place
 
     def answer(self, event: tuple[Any, ...]) -> None:
-        raise AssertionError(f"a body in a process is answered for by its worker, not by {event}")
+        raise AssertionError("a worker answers by its socket")
 
-    def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
-        if not self.over:
-            self._outbox.put(kind, row)
+    def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
+        if kind == "progress":
+            self._progress = row
+        elif self._count >= CAP:
+            self._dropped += 1
+            return
+        else:
+            self._count += 1
+            self._notes.append((kind, row))
+        if self._timer is None:
+            with self._lock:
+                if self._timer is None:
+                    self._timer = threading.Timer(EVERY, self.flush)
+                    self._timer.daemon = True
+                    self._timer.start()
 
-    def spill(self, attempt: Attempt, count: int) -> bool:
-        return False
-
-    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
-        return self._job.place
+    def flush(self) -> None:
+        """Send what was said so far."""
+        with self._lock:
+            self._timer = None
+            notes = [self._notes.popleft() for _ in range(len(self._notes))]
+            if self._progress is not None:
+                notes.append(("progress", self._progress))
+                self._progress = None
+            if self._dropped:
+                notes.append(("dropped", (self._dropped,)))
+                self._dropped = 0
+            if notes:
+                self._wire.send("notes", notes)
 
 
 class Worker:
-    """Takes jobs until the channel closes."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._outbox = Outbox(channel)
-        self._frames = Frames(channel)
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._functions: dict[bytes, Callable[..., Any]] = {}
-        self._attempt: Attempt | None = None
-        self._stop_of = 0
-        self._started = 0
-        self._lock = threading.Lock()
-        threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
-        self._outbox.done(Kind.READY, b"")
+    def __init__(self, link: socket.socket, parent: int) -> None:
+        self.wire, self.parent = Wire(link), parent
+        self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self.functions: dict[int, Any] = {}
+        self.encode: Any = None
+        self.attempt: Attempt | None = None
+        self.job = 0
+        self.output = Output(lambda: self.attempt)
 
     def serve(self) -> None:
+        self.encode = _load(self.wire.receive()[0])
+        threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
+        self.wire.send("ready")
         while True:
-            job = self._jobs.get()
-            kind, data = contextvars.Context().run(self._run, job)
-            with self._lock:
-                self._attempt = None
-            flush_streams()
-            self._outbox.done(kind, data)
-            del job, data
+            self._run(*self.jobs.get())
 
     def _listen(self) -> None:
-        """Frames from the kernel; at their end this process group ends too."""
-        received = 0
-        while self._frames.receive(wait=True):
-            while (frame := self._frames.pop()) is not None:
-                kind, data = frame
-                if kind is Kind.RUN:
-                    received += 1
-                    self._jobs.put(pickle.loads(data))
-                else:
-                    self._stop(received)
-        os.killpg(0, signal.SIGKILL)
+        while self._parent_lives():
+            message = self.wire.receive()
+            if message is None:
+                break
+            if message[0] == "run":
+                self.jobs.put(message[1:])
+            elif self.attempt is not None and self.job == message[1]:
+                self.attempt.ask_stop()
+        die()
 
-    def _stop(self, number: int) -> None:
-        """Stop the job that came as the `number`-th, which may not have begun."""
-        with self._lock:
-            self._stop_of = number
-            if self._attempt is not None and self._started == number:
-                self._attempt.ask_stop()
+    def _parent_lives(self) -> bool:
+        """Wait for something to read. The socket alone does not tell: a fork of the parent may hold its other end."""
+        while not select.select([self.wire.socket], [], [], WATCH)[0]:
+            if os.getppid() != self.parent:
+                return False
+        return True
 
-    def _run(self, job: Job) -> tuple[Kind, bytes]:
-        self._outbox.begin()
-        begun = process_time()
-        home = Home(job, self._outbox)
-        attempt = Attempt(home, job.unit, job.number, _nothing, (), {}, contextvars.copy_context())
-        with self._lock:
-            self._started += 1
-            self._attempt = attempt
-            attempt.stop = self._stop_of == self._started
-        CURRENT.set(attempt)
+    def _run(self, job: int, function: tuple[int, str, str, bytes], arguments: bytes, about: tuple[Any, ...]) -> None:
+        run, unit, number, place = about
+        host = Host(run, place, self.encode, self.wire)
+        attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
+        self.job, self.attempt = job, attempt
         try:
-            if attempt.stop:
-                raise Stopped
-            attempt.function = self._function(job)
-            attempt.args, attempt.kwargs = payload.loads(job.arguments)
-            value = attempt.function(*attempt.args, **attempt.kwargs)
-            return Kind.OK, pickle.dumps((payload.result(value), process_time() - begun))
+            attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
+            message = attempt.context.run(self._perform, attempt, host)
         except BaseException as error:
-            return _failed(attempt, error)
-        finally:
-            home.over = True
+            message = failure(error)
+        self.output.drain()
+        if attempt.lines:
+            attempt.flush()
+        host.flush()
+        self.attempt = None
+        self.wire.send(*message)
 
-    def _function(self, job: Job) -> Callable[..., Any]:
-        if job.function is not None:
-            if job.path is not None:
-                sys.path[:] = job.path
-            if job.afresh:
-                self._functions.clear()
-            self._functions[job.digest] = payload.loads(job.function)
-        return self._functions[job.digest]
+    def _function(self, key: int, module: str, name: str, data: bytes) -> Any:
+        """The bytes of one that goes by value come with its first job."""
+        if key not in self.functions:
+            self.functions[key] = _load(data) if data else _imported(module, name)
+        return self.functions[key]
+
+    def _perform(self, attempt: Attempt, host: Host) -> tuple[Any, ...]:
+        CURRENT.set(attempt)
+        begun = process_time()
+        value = attempt.function(*attempt.args, **attempt.kwargs)
+        cpu = process_time() - begun
+        try:
+            encoded = host.encode(value)
+        except StoreError as error:
+            if error.code == "disk-full":
+                return "unstored", _dump(value), cpu
+            raise
+        return "done", encoded.codec, encoded.payload, encoded.summary, encoded.frame, cpu
 
 
-def _nothing() -> None:
-    """Stands for a function that is not loaded yet."""
+def _imported(module: str, name: str) -> Any:
+    from importlib import import_module
+
+    found: Any = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return getattr(found, "fn", found)
 
 
-def _failed(attempt: Attempt, error: BaseException) -> tuple[Kind, bytes]:
-    if isinstance(error, Stopped) or (attempt.stop and type(error).__name__ == "CancelledError"):
-        return Kind.STOPPED, b""
-    data = describe(error)
+def failure(error: BaseException) -> tuple[Any, ...]:
+    """What the engine is told of a body that ended by an exception."""
+    if isinstance(error, Stopped):
+        return ("stopped",)
     try:
-        pickled = payload.dumps(error)
-        payload.loads(pickled)
-    except BaseException:
-        pickled = b""
-    return Kind.FAIL, pickle.dumps((data, pickled))
+        sent = _dump(error)
+    except Exception:
+        sent = b""
+    return "failed", describe(error), sent
 
 
-def flush_streams() -> None:
-    """What Python and C still hold back for the file descriptors 1 and 2."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    if _fflush is not None:
-        _fflush(None)
+def _load(data: bytes) -> Any:
+    import pickle
+
+    return pickle.loads(data)
 
 
-_fflush: Callable[[Any], Any] | None = None
+def _dump(value: Any) -> bytes:
+    import cloudpickle
+
+    data: bytes = cloudpickle.dumps(value, protocol=5)
+    return data
 
 
-def _find_fflush() -> None:
-    global _fflush  # noqa: PLW0603 - one C library a process
-    with suppress(Exception):
-        import ctypes
-
-        _fflush = ctypes.CDLL(None).fflush
+def _nothing() -> None: ...
 
 
-def _set_up() -> None:
+def die() -> None:
+    """End this process and all that it started, at once."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def main(fd: int, parent: int) -> None:
+    """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    faulthandler.enable()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):
-            stream.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    import logging
+
+    from stratix_tasks.runners.body import BodyHandler
+
     logging.root.addHandler(BodyHandler())
-    _find_fflush()
-
-
-def main(descriptor: int) -> None:
-    """Serve the kernel at the other end of a socket."""
-    os.set_inheritable(descriptor, False)
-    _set_up()
-    Worker(socket.socket(fileno=descriptor)).serve()
+    Worker(socket.socket(fileno=fd), parent).serve()

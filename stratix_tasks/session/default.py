@@ -51,6 +51,6 @@ def default_engine() -> Engine:
         return _engine
 
 
-def recover(changed: Literal["ask", "reuse"] = "ask") -> list[Run]:
+def recover(changed: Literal["ask", "reuse", "rerun", "fork"] = "ask") -> list[Run]:
     """Go on with the runs that were interrupted: their kernel died, or a script ended without waiting."""
     return default_engine().recover(changed)

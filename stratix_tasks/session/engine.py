@@ -6,16 +6,18 @@ It opens a store, starts flows in it, and takes over what an engine that died le
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import partial
 from hashlib import sha256
 from time import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -24,7 +26,8 @@ from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.ports import Encoded
-from stratix_tasks.core.recovery import Stored, fold
+from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
@@ -33,17 +36,20 @@ from stratix_tasks.errors import FlowError, InputError, StratixError
 from stratix_tasks.session import takeover
 from stratix_tasks.session.chores import Chores
 from stratix_tasks.session.events import Subscribers
+from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import check_inputs
-from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.text import document, from_document
+from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.locks import EngineLock, alive, boot_id
 from stratix_tasks.store.reader import RunRecord, payload_reader
 from stratix_tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from stratix_tasks.session.forking import Reused
 
 CONCURRENCY = 32
 
@@ -162,20 +168,21 @@ class Engine:
 
         FlowError with all problems; InputError; StoreError.
         """
-        given = dict(inputs or {})
-        static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
-        traced = flow.trace(static)
-        graph = Graph(traced.spec)
-        problems = [*traced.problems, *check(graph, self._pools, traced.functions)]
-        if problems:
-            raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
-        spec = traced.spec
-        made = check_inputs(spec, given, flow.hints)
-        return self._start(
-            graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow
-        )
+        with _collector_paused():
+            given = dict(inputs or {})
+            static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
+            traced = flow.trace(static)
+            graph = Graph(traced.spec)
+            problems = [*traced.problems, *check(graph, self._pools, traced.functions)]
+            if problems:
+                raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
+            spec = traced.spec
+            made = check_inputs(spec, given, flow.hints)
+            return self.launch(
+                graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow
+            )
 
-    def _start(
+    def launch(
         self,
         graph: Graph,
         functions: Mapping[str, Any],
@@ -184,8 +191,11 @@ class Engine:
         key: str | None,
         priority: int,
         tags: tuple[str, ...],
-        flow: Any,
+        flow: Any = None,
+        forked_from: dict[str, Any] | None = None,
+        reused: Reused | None = None,
     ) -> Run:
+        """Enter a run of a checked graph in the catalog, record it, and let it begin."""
         loop, store = self.loop, self.store
         spec = graph.spec
         run_id, now = ids.new_id(), time()
@@ -196,7 +206,7 @@ class Engine:
         )
         if key is None:
             self._chores.put(enter)
-        elif (taken := enter()) is not None:
+        elif (taken := enter()) is not None and not (takeover.never_was(self, taken[0]) and enter() is None):
             return self._same_run(taken, key, same)
         body = orjson.dumps(document(spec, self._keep))
         laid = plan(graph, functions)
@@ -215,11 +225,15 @@ class Engine:
             "host": self._host,
             "pid": self._pid,
             "code": {call: fingerprint(function) for call, function in functions.items()},
+            **({"forked_from": forked_from} if forked_from else {}),
         }
         machine = Machine(laid, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
-        live = self._live(loop, run_id, machine, inputs, copy_context(), 1, None)
+        live = self._live(loop, run_id, machine, inputs, copy_context(), 1, reused.record() if reused else None)
         live.priority, live.started_at = priority, now
-        loop.call(loop.create, live, (CREATED, now, about)).result()
+        if reused is not None:
+            fold(machine, reused.facts)
+        begin = (CREATED, now, about)
+        loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
         return Run(self, live, flow)
 
     def _same_run(self, taken: tuple[str, str], key: str | None, same: str) -> Run:
@@ -242,14 +256,15 @@ class Engine:
         record: RunRecord | None,
     ) -> LiveRun:
         objects = self.store.objects
-        read = payload_reader(record) if record is not None else None
+        places = record.payloads if record is not None else {}
+        read = payload_reader(places)
 
         def load(stored: Stored) -> Any:
-            frame = read(stored.unit, stored.attempt) if read is not None and stored.codec.endswith("+frame") else None
+            frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
             return objects.decode(stored.codec, stored.payload, frame)
 
-        binding = Binding(machine, inputs, load, objects.summarise)
-        live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, context, epoch)
+        binding = Binding(machine, inputs, load, objects.summarise, loop.memory)
+        live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, context, epoch, places)
         live.listeners.append(self._subscribers.publish)
         self._known[run_id] = live
         return live
@@ -264,7 +279,8 @@ class Engine:
             [len(encoded.frame), self.store.objects.keep(encoded.frame)],
         ]
 
-    def _fetch(self, kept: list[Any]) -> Any:
+    def fetch(self, kept: list[Any]) -> Any:
+        """A value that `keep` made data."""
         return self.store.objects.decode(kept[0], kept[1], None)
 
     # ------------------------------------------------------------------ looking up
@@ -273,13 +289,20 @@ class Engine:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""
         live = self._known.get(run_id)
         if live is None:
-            live, _ = self._load(run_id)
+            live, _ = self.load(run_id)
         return Run(self, live)
 
     def runs(self) -> list[Run]:
-        """Every run of the store, the newest first."""
+        """Every run of the store, the newest first. One that was lost ahead of its first fact was never seen: it is left out."""
         self._chores.settle()
-        return [self.run(row.id) for row in self.store.catalog.runs()]
+        found = []
+        for row in self.store.catalog.runs():
+            try:
+                found.append(self.run(row.id))
+            except InputError as error:
+                if error.code != "unknown-run":
+                    raise
+        return found
 
     def status(self, run_id: str) -> str:
         """The state of a run."""
@@ -297,24 +320,14 @@ class Engine:
         """Cancel a run of this engine."""
         self.run(run_id).cancel()
 
-    def _load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
+    def load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
         """A run as the journals tell it, folded; nothing goes on by this."""
-        key = ids.key(run_id)
-        record = self.store.journals.record(key, cuts=self.store.catalog.cuts(run_id), notes=True)
-        if not record.facts or record.facts[0][0] != CREATED:
-            names = [row.id for row in self.store.catalog.runs()]
-            raise InputError(
-                f"the store {self.store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
-            )
-        about = record.facts[0][2]
-        spec = from_document(about["spec"], self._fetch)
-        graph = Graph(spec)
-        functions = {call: function for call in about["code"] if (function := takeover.find_function(call)) is not None}
+        known = recorded(self, run_id, notes=True)
+        spec, about, record = known.graph.spec, known.about, known.record
         loop = self.loop
-        machine = Machine(plan(graph, functions), loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
+        machine = Machine(known.plan, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
         last = fold(machine, record.facts)
-        inputs = {name: self._fetch(kept) for name, kept in about["inputs"].items()}
-        live = self._live(loop, run_id, machine, inputs, copy_context(), record.epoch, record)
+        live = self._live(loop, run_id, machine, known.inputs, copy_context(), record.epoch, record)
         live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
         live.ended_at = last
         for kind, rows in record.notes:
@@ -326,15 +339,15 @@ class Engine:
             live.ended.set_result(machine.run_state)
         return live, about
 
-    def owner_alive(self, run_id: str) -> bool:
-        """Whether the engine that owns a run lives."""
+    def runs_elsewhere(self, run_id: str) -> bool:
+        """Whether another engine owns a run, and lives."""
         self._chores.settle()
         row = self.store.catalog.run(run_id)
-        return row is not None and (row.owner == self.id or alive(self.store.locks, row.owner))
+        return row is not None and row.owner != self.id and alive(self.store.locks, row.owner)
 
     # ------------------------------------------------------------------ recovery and events
 
-    def recover(self, changed: Literal["ask", "reuse"] = "ask") -> list[Run]:
+    def recover(self, changed: Literal["ask", "reuse", "rerun", "fork"] = "ask") -> list[Run]:
         """Go on with the runs that engines which died have left; they are returned.
 
         A run whose code changed since is left paused (`changed="ask"`), reason `code-changed`. Runs whose functions are
@@ -352,7 +365,24 @@ class Engine:
 
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
-        self._chores.put(lambda: self.store.catalog.set_state(live.id, epoch, state, ended))
+
+        def tell() -> None:
+            self._journal.sync()  # a power loss must not leave a catalog that knows of more than the journal
+            self.store.catalog.set_state(live.id, epoch, state, ended)
+
+        self._chores.put(tell)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """What a start makes lives as long as its run: to look for garbage in it takes a fifth of a large flow's time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _check_settings(concurrency: Any, pools: Mapping[str, Any], strategy: Any, durability: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.session import asking
 
 if TYPE_CHECKING:
     import pandas
@@ -53,7 +55,7 @@ class Run:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
         self._refresh()
         machine = self._live.machine
-        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.owner_alive(self.id):
+        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
             return "interrupted"
         return machine.run_state.label
 
@@ -75,15 +77,18 @@ class Run:
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
-        """A run of another engine is read again from the store."""
-        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
-            self._live, _ = self._engine._load(self.id)
+        """A run of another engine is read again from the store; one that was recovered here is the one that goes on."""
+        here = self._engine.loop.lives.get(self.id)
+        self._live = live = here or self._engine._known.get(self.id, self._live)
+        if here is None and live.broken is None and live.machine.run_state not in RUN_TERMINAL:
+            self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
 
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
+        self._refresh()
         while not self._live.ended.done():
             left = TICK if limit is None else min(TICK, limit - monotonic())
             if left <= 0:
@@ -134,7 +139,8 @@ class Run:
     def _outcome(self) -> Any:
         if self._live.error is not None:
             raise self._live.error
-        return self._live.result
+        live = self._live
+        return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
 
     # ------------------------------------------------------------------ requests
 
@@ -159,34 +165,65 @@ class Run:
 
     def skip(self, target: str, *, value: Any = MISSING) -> None:
         """Skip a node or item; with `value`, that stands for its result."""
-        encoded = None
-        if value is not MISSING:
-            encoded = self._engine.store.objects.encode(value)
-        self._ask("skip", target, value, encoded)
+        self._ask("skip", target, asking.skipping(self._engine.store.objects, value))
 
-    def _ask(self, verb: str, target: str | None, value: Any = MISSING, encoded: Any = None) -> None:
+    def set(
+        self, target: str, *, args: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change arguments and options (`retry`, `timeout`, `grace`, `priority`) of what has not started yet.
+
+        Pause the run or the node first, so that it does not start meanwhile. Of a map that is expanded: item by item.
+        """
+        self._ask("set", target, asking.setting(self._engine.store.objects, args or {}, options or {}, target))
+
+    def breakpoint(self, target: str, *, on: bool = True) -> None:
+        """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""
+        self._ask("breakpoint", target, {"on": on})
+
+    def rollback(self, to: str | None = None, *, at: int | None = None) -> None:
+        """Set back what came after: `to` a completed node, or `at` a fact (`seq` of `events()`). The run is then paused.
+
+        What depends on the node is pending again; its history is kept, and running bodies of it are stopped.
+        """
+        if (to is None) == (at is None):
+            raise InputError("roll back to a node (to=…) or to a fact (at=seq), one of them", code="bad-option")
+        from stratix_tasks.session.rolling import back_to
+
+        self._ask("rollback", None, {"to": to} if to is not None else back_to(self._engine, self.id, at))
+
+    def fork(self, from_: str | None = None, *, inputs: Mapping[str, Any] | None = None) -> Run:
+        """Start a new run that takes over the results of this one, and runs `from_` and what depends on it again.
+
+        Without `from_` every result is taken over whose function is what it was. InputError when a new input feeds a node
+        whose result is taken over.
+        """
+        from stratix_tasks.session.forking import fork
+
+        return fork(self._engine, self.id, from_, dict(inputs or {}))
+
+    def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
         if target is not None and not isinstance(target, str):
             raise InputError(
                 f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
             )
         self._own()
-        self._engine.loop.ask(self._live, verb, target, value, encoded, "user").result()
+        self._engine.loop.ask(self._live, verb, target, args, "user").result()
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
-        encoded = self._engine.store.objects.encode(args["value"]) if "value" in args else None
+        asked = asking.of_view(self._engine.store.objects, verb, target, args)
         if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
             raise StratixError(
                 "this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere"
             )
-        return self._engine.loop.ask(self._live, verb, target, args.get("value", MISSING), encoded, "user")
+        return self._engine.loop.ask(self._live, verb, target, asked, "user")
 
     def _own(self) -> None:
         """A run that nobody runs is taken over before it is asked anything."""
         from stratix_tasks.session import takeover
 
         row = self._engine.store.catalog.run(self.id) if not self._here else None
-        if row is not None and row.owner != self._engine.id:
+        if row is not None and (row.owner != self._engine.id or self._live.broken is not None):
             if self._live.machine.run_state in RUN_TERMINAL:
                 takeover.claim_run(self._engine, self._live, row.owner, row.epoch)
             else:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Mapping
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.states import RUN_TERMINAL, State
-from stratix_tasks.dsl.task import KNOWN
+from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.session.functions import changed as changed_calls
+from stratix_tasks.session.functions import missing, nodes_of
+from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
+from stratix_tasks.store.catalog import RunRow
+from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
@@ -22,26 +23,43 @@ if TYPE_CHECKING:
 
 GOING_ON = ("pending", "running", "pausing", "paused", "ending")
 """States in which a run has something left to do."""
-LATER = ("rerun", "fork")
+CHOICES = ("ask", "reuse", "rerun", "fork")
+"""What to do with a run whose code changed since."""
 
 
 def recover(engine: Engine, changed: str) -> list[Run]:
     """See `Engine.recover`."""
-    if changed in LATER:
-        raise InputError(
-            f"changed='{changed}' is not available in this version: 'ask' or 'reuse'", code="not-available"
-        )
-    if changed not in ("ask", "reuse"):
-        raise InputError(f"changed is 'ask' or 'reuse', not {changed!r}", code="bad-option")
+    if changed not in CHOICES:
+        raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    locks, known = engine.store.locks, engine._known
-    left = [
-        row.id
-        for row in reversed(engine.store.catalog.runs())
-        if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
-    ]
-    recovered = (take_over(engine, run_id, changed) for run_id in left)
-    return [run for run in recovered if run is not None]
+    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
+    recovered = [take_over(engine, run_id, changed) for run_id in left]
+    decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
+    return [run for run in (*recovered, *decided) if run is not None]
+
+
+def _undecided(engine: Engine) -> list[LiveRun]:
+    """Runs that were left paused here because their code changed, and of which nobody has said how to go on."""
+    lives = tuple(engine.loop.lives.values())
+    return [live for live in lives if live.machine.run_reason == "code-changed"]
+
+
+def _decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+    run = Run(engine, live)
+    if choice == "reuse":
+        run.resume()
+        return run
+    return _changed(run, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
+
+
+def _is_left(engine: Engine, row: RunRow) -> bool:
+    """Whether nobody runs a run: its owner is dead, or it is ours and was broken off or never taken up after a claim."""
+    if row.id in engine.loop.lives:
+        return False
+    if row.owner != engine.id:
+        return not alive(engine.store.locks, row.owner)
+    known = engine._known.get(row.id)
+    return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
@@ -64,6 +82,19 @@ def enter_orphans(engine: Engine) -> None:
             )
 
 
+def never_was(engine: Engine, run_id: str) -> bool:
+    """Forget a run of the catalog that has no fact and no living owner: it was lost ahead of its first fact, so nobody saw
+    it. Its key is free then."""
+    store = engine.store
+    row = store.catalog.run(run_id)
+    if row is None or run_id in engine._known or row.owner == engine.id or alive(store.locks, row.owner):
+        return row is None
+    if store.journals.knows(run_key(run_id)):
+        return False
+    store.catalog.remove(run_id, row.epoch)
+    return True
+
+
 def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:
     """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
     catalog, locks = engine.store.catalog, engine.store.locks
@@ -75,30 +106,55 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
             f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
         )
     try:
-        live, about = engine._load(run_id)
+        live, about = engine.load(run_id)
     except InputError:
+        if row.owner == engine.id:
+            return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
         return None
     if live.machine.run_state in RUN_TERMINAL:
         catalog.set_state(run_id, row.epoch, live.machine.run_state.label, live.ended_at)
         return None
-    if missing := _missing(live):
+    if unknown := missing(live.machine):
         warnings.warn(
-            f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(missing)} not defined here. "
+            f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
             "Run the cells (or import the modules) that define them, then recover() again.",
             stacklevel=5,
         )
         return None
-    different = _changed(live, about["code"]) if changed == "ask" else []
+    different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
     claim_run(engine, live, row.owner, row.epoch, hold="code-changed" if different else "")
+    run = Run(engine, live)
     if different:
+        return _changed(run, different, changed)
+    if live.machine.run_reason == "max-recoveries":
         warnings.warn(
-            f"run {live.id} is paused: the code of {', '.join(different)} has changed since. resume() goes on with "
-            "the new code and keeps the recorded results; cancel() ends it.",
+            f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
+            "be why. resume() tries again; run.tasks() shows which ran.",
             stacklevel=5,
         )
-    return Run(engine, live)
+    return run
+
+
+def _changed(run: Run, calls: list[str], choice: str) -> Run:
+    """A run that is paused because code changed: what was chosen for it is done."""
+    if choice == "rerun":
+        plan = run._live.machine.plan
+        run._ask("rollback", None, {"nodes": [plan.names[unit] for unit in nodes_of(plan, calls)]})
+        run.resume()
+        return run
+    if choice == "fork":
+        fresh = run.fork()
+        run.cancel()
+        return fresh
+    warnings.warn(
+        f"run {run.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
+        "keeps the recorded results; recover(changed='rerun') runs the changed nodes again and what depends on them; "
+        "recover(changed='fork') starts a new run that takes over what has not changed; cancel() ends it.",
+        stacklevel=6,
+    )
+    return run
 
 
 def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: str = "") -> None:
@@ -107,8 +163,8 @@ def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: st
     StratixError `owned-elsewhere` when another kernel was faster.
     """
     store = engine.store
-    file, offset = store.journals.end_of(owner)
-    taken = store.catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
+    cut = (owner, *store.journals.end_of(owner)) if owner != engine.id else None
+    taken = store.catalog.claim(live.id, epoch, engine.id, cut)
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     live.epoch = taken
@@ -121,41 +177,3 @@ def _go_on(engine: Engine, live: LiveRun, now: float, hold: str) -> None:
         idle = max(now - live.ended_at, 0.0)
         claim(machine, now, engine.id, live.epoch, engine._host, engine._pid, idle=idle, hold=hold)
     engine.loop.resume(live)
-
-
-def find_function(call: str) -> Any:
-    """The function of a `module:name`: a task of this process, or of a module that can be imported. None if there is
-    none."""
-    known = KNOWN.get(call)
-    if known is not None:
-        return known.fn
-    module_name, _, qualname = call.partition(":")
-    module = sys.modules.get(module_name) or _imported(module_name)
-    found: Any = module
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    return getattr(found, "fn", found)
-
-
-def _imported(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except Exception:
-        return None
-
-
-def _missing(live: LiveRun) -> list[str]:
-    """Calls of nodes that have still to run and whose function is not known."""
-    machine = live.machine
-    done = (State.COMPLETED, State.SKIPPED)
-    policies = enumerate(machine.plan.policies)
-    left = (p for unit, p in policies if p is not None and machine.state[unit] not in done)
-    return sorted({p.call for p in left if p.call and p.function is None})
-
-
-def _changed(live: LiveRun, code: Mapping[str, str]) -> list[str]:
-    """Calls whose function is not what it was when the run was started."""
-    policies = {p.call: p.function for p in live.machine.plan.policies if p is not None and p.function is not None}
-    return sorted(call for call, was in code.items() if call in policies and fingerprint(policies[call]) != was)

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 
 _TOKEN = re.compile(
     r"""
@@ -50,6 +53,18 @@ def mentions(text: str) -> tuple[Mention, ...]:
         if kind == "name" and behind != "." and follows != "(" and word not in _WORDS and word not in bound:
             found.append(_mention(tokens, index))
     return tuple(found)
+
+
+def inputs_named(value: Any) -> Iterator[str]:
+    """The flow's inputs that a value of a document names, in references, expressions and templates."""
+    for leaf in leaves(value):
+        if type(leaf) is Ref and leaf.scope == "inputs":
+            yield leaf.name
+        elif type(leaf) is Expr:
+            named = (mention.steps[0] for mention in mentions(leaf.text) if mention.root == "inputs" and mention.steps)
+            yield from (name for name in named if isinstance(name, str))
+        elif type(leaf) is Template:
+            yield from inputs_named(list(leaf.parts))
 
 
 def task_names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ TASK = frozenset(
 """Options of a task."""
 MAP = frozenset(("max", "key"))
 """Options of a fan-out."""
-FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "tags", "description"))
+FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "max_recoveries", "tags", "description"))
 """Options of a flow."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
@@ -23,7 +23,6 @@ LATER = frozenset(
         "loop",
         "losers",
         "max_depth",
-        "max_recoveries",
         "overlap",
         "repeat",
         "resources",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks.core.machine import Answer
+from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt
@@ -37,18 +37,13 @@ class Host:
         self._news = threading.Condition()
 
     def encode(self, value: Any) -> Encoded:
-        if isinstance(value, Unstorable):
-            raise StoreError("an Unstorable can't be stored", code="not-storable")
-        return Encoded("json", value)
+        return encode(value)
 
     def answer(self, event: tuple[Any, ...]) -> None:
         self._hear(event)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         self._hear((kind, *row[1:]))
-
-    def spill(self, attempt: Attempt, count: int) -> bool:
-        return False
 
     def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
         return f"node{unit}", None, None, 0
@@ -69,6 +64,13 @@ class Host:
     def done(self, count: int = 1) -> list[Any]:
         self.until(lambda heard: len([one for one in heard if one[0] in DONE]) >= count)
         return self.answers()
+
+
+def encode(value: Any) -> Encoded:
+    """As a store does: scalars stand for themselves."""
+    if isinstance(value, Unstorable):
+        raise StoreError("an Unstorable can't be stored", code="not-storable")
+    return Encoded("json", value)
 
 
 class Unstorable:
@@ -171,7 +173,7 @@ class Rig:
             "async": lambda: AsyncRunner(self.loop.call_later),
             "inline": lambda: InlineRunner(self.loop),
             "inline-async": lambda: InlineRunner(self.loop),
-            "process": ProcessRunner,
+            "process": lambda: ProcessRunner(encode),
         }
         self.runner = make[name]()
         self.thread.start()
@@ -297,7 +299,7 @@ def test_a_closed_runner_leaves_no_process(tmp_path: Path) -> None:
     rig = Rig("process")
     rig.run(listens, async_listens, str(tmp_path))
     came(tmp_path / "up1")
-    pids = [seat._child.pid for seat in rig.runner._seats]
+    pids = [worker._process.pid for worker in rig.runner._workers]
     rig.close()
     assert rig.host.answers() == []
     for pid in pids:

@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 
 from stratix_tasks.core import requests
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import MISSING, Answer, Do, Machine
+from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
-from stratix_tasks.core.ports import Encoded
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import BAD, GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
@@ -32,6 +32,11 @@ def spec(tasks: dict[str, dict[str, Any]], **options: Any) -> FlowSpec:
     return FlowSpec(
         flow="f", tasks={name: NodeSpec(**{"call": f"m:{name}", **node}) for name, node in tasks.items()}, **options
     )
+
+
+def data(value: Any) -> dict[str, Any]:
+    """A value as requests carry it."""
+    return {"codec": "json", "payload": value, "summary": None}
 
 
 def chain_of(count: int, **options: Any) -> FlowSpec:
@@ -130,10 +135,13 @@ class World:
                 raise Broken(f"'{target}' never was {state.label}: {self.states()}")
         return self
 
-    def request(self, verb: str, target: str | None = None, value: Any = MISSING) -> World:
-        encoded = Encoded("json", value) if value is not MISSING else None
+    def request(self, verb: str, target: str | None = None, value: Any = MISSING, **args: Any) -> World:
+        if value is not MISSING:
+            args["value"] = data(value)
+        if verb == "set":
+            args["args"] = {name: data(value) for name, value in args.get("args", {}).items()}
         try:
-            requests.request(self.machine, verb, target, self.now, value=value, encoded=encoded, by="me")
+            requests.request(self.machine, verb, target, self.now, args=args, by="me")
         except BaseException:
             if self.machine.facts or self.machine.commands:
                 raise Broken(f"'{verb} {target}' was refused, but left facts or commands behind") from None
@@ -168,7 +176,7 @@ class World:
         return f"\n{nodes}\n{subs} {self.plan.spec.on_failure} {self.plan.spec.timeout}\n{facts}\n{self.states()}\n"
 
     def state(self, target: str) -> State:
-        return State(self.machine.state[requests.unit_of(self.machine, target)])
+        return State(self.machine.state[unit_of(self.machine, target)])
 
     def states(self) -> dict[str, str]:
         units = {label(self.machine, unit): State(s).label for unit, s in enumerate(self.machine.state)}
@@ -350,6 +358,8 @@ class Shadow:
         self.run = RunState.PENDING
         self.tries: dict[int, int] = {}
         """Attempts since the unit was last set back by a request."""
+        self.retired: set[int] = set()
+        """Items that a rollback took out of the run."""
 
     def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
         claimed = False
@@ -396,7 +406,9 @@ class Shadow:
             self._need(not bad, f"the run is completed, but {bad} are bad")
 
     def _is_absorbed(self, unit: int) -> bool:
-        """Inside of a group that was skipped as a whole."""
+        """Inside of a group that was skipped as a whole, or taken out by a rollback."""
+        if unit in self.retired:
+            return True
         while True:
             node = self.node_of[unit]
             above = node if node != unit else self.plan.parents[unit]
@@ -439,8 +451,11 @@ class Shadow:
         self._need(asked or was not in TERMINAL, f"'{name}' left {was.label} unasked, by {event.label}")
         if event is Event.ORPHANED:
             self.tries[unit] = self.tries.get(unit, 1) - 1
-        if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
+        if event in (Event.RETRY, Event.REOPEN, Event.ROLLBACK) and was in TERMINAL:
             self.tries[unit] = 0
+        if event is Event.ROLLBACK or (event is Event.STOPPED and to is State.PENDING):
+            self.tries[unit] = 0
+            self.retired |= {u for u, node in enumerate(self.node_of) if node == unit and u != unit}
         self.state[unit] = State.READY if to is State.READY else to
 
     def _expanded(self, fact: Any) -> None:

@@ -31,7 +31,7 @@ DESIGN_NODE = """
 pending: deps_ok→ready when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
 pending: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
 ready: dispatch→running cache_hit→completed queued_too_long→failed total_timeout→failed hold→held
-ready: cancel→cancelled skip→skipped give→completed rollback→pending
+ready: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
 running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping
 running: lost→failed lost_retry→retrying orphaned→pending
 suspended: release→running stop→stopping lost→failed lost_retry→held orphaned→pending
@@ -50,11 +50,11 @@ skipped: retry→pending give→completed skip→skipped rollback→pending
 
 DESIGN_GROUP = """
 pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
-pending: cancel→cancelled skip→skipped give→completed rollback→pending
-held: release→pending cancel→cancelled skip→skipped give→completed rollback→pending
+pending: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
+held: release→pending set→held cancel→cancelled skip→skipped give→completed rollback→pending
 open: close→closed stop→open rollback→pending
 closed: gathered→completed gathered_bad→failed stopped→target stop→closed rollback→pending
-completed: rollback→pending
+completed: rollback→pending reopen→closed
 failed: reopen→closed retry→pending give→completed skip→skipped rollback→pending
 upstream_failed: retry→pending give→completed skip→skipped rollback→pending
 cancelled: reopen→closed retry→pending give→completed skip→skipped rollback→pending
@@ -63,8 +63,8 @@ skipped: reopen→closed retry→pending give→completed skip→skipped rollbac
 
 DESIGN_RUN = """
 pending: start→running cancel→cancelled
-running: pause→pausing end→ending all_ok→completed some_bad→failed rollback→paused
-pausing: drained→paused resume→running end→ending all_ok→completed some_bad→failed rollback→paused
+running: pause→pausing end→ending all_ok→completed some_bad→failed rollback→pausing
+pausing: drained→paused resume→running end→ending all_ok→completed some_bad→failed rollback→pausing
 paused: resume→running end→ending rollback→paused
 ending: all_ended→target end→ending
 completed: rollback→paused
@@ -198,6 +198,8 @@ LEGAL = {
     "cancel": (set(State) - TERMINAL) | {State.CANCELLED},
     "retry": {State.RETRYING, State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED, State.SKIPPED},
     "skip": set(State) - {State.COMPLETED},
+    "set": {State.PENDING, State.READY, State.RETRYING, State.HELD, State.FAILED},
+    "breakpoint": set(State),
 }
 """The states of a node in which each verb is taken (or holds already, which is recorded and changes nothing)."""
 

@@ -1,149 +1,225 @@
-"""Bodies in worker processes: crashes, kills, pauses, what they print, and the death of the kernel."""
+"""Worker processes: bodies that can be suspended and killed, and whose crash costs only themselves."""
 
 from __future__ import annotations
 
+import logging
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
-import time
-import warnings
-from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, FlowError, RunCancelled, TaskFailed, current, each, flow, task, track
+from stratix_tasks import Engine, FlowError, TaskFailed, current, each, flow, task, track
+from stratix_tasks.runners.payload import Functions, dumps
 
 LONG = 60.0
 
 
-def until(what: str, condition: Callable[[], Any]) -> Any:
-    """Wait in short steps for something that another process does; fails after a while."""
-    end = time.monotonic() + LONG
-    while not (got := condition()):
-        assert time.monotonic() < end, f"never: {what}"
-        threading.Event().wait(0.01)
-    return got
-
-
-def state_of(pid: int) -> str:
-    """The letter in /proc, or "" when there is no such process (a zombie counts as none)."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    letter = text.rpartition(")")[2].split()[0]
-    return "" if letter in "ZX" else letter
-
-
-def pid_in(path: Path) -> int:
-    """A process number that a body writes to a file."""
-    until(f"{path.name}", lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
-
-
-def tell_pid(path: str | Path, pid: int) -> None:
-    Path(path).write_text(f"{pid}\n")
+@task(runner="process")
+def square(x: int) -> int:
+    return x * x
 
 
 @task(runner="process")
-def works(x: int) -> int:
-    return x + 1
+def pids(x: int) -> tuple[int, int]:
+    return os.getpid(), x
 
 
-@task
-def collect(parts: list[Any]) -> list[Any]:
-    return parts
-
-
-@task(runner="process", max_lost=1)
-def crashes(how: str, folder: str) -> str:
-    with Path(folder, "tries").open("a") as file:
-        file.write("x")
-    if how == "exit":
-        os._exit(3)
-    if how == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if how == "segfault":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if how == "once" and Path(folder, "tries").read_text() == "x":
-        os._exit(1)
-    return how
-
-
-@task(runner="process", grace=0.2)
-def deaf(folder: str) -> None:
-    """Takes no notice of anything, and has a child that does neither."""
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    child = subprocess.Popen([sys.executable, "-c", code])
-    tell_pid(f"{folder}/child", child.pid)
-    tell_pid(f"{folder}/worker", os.getpid())
+@task(runner="process")
+def waits(path: str, spawn: bool = False) -> int:
+    """Says that it is there, then sleeps for ever, without a checkpoint; with a child that does the same."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) if spawn else None
+    Path(path).write_text(f"{os.getpid()} {child.pid if child else 0}")
     threading.Event().wait(600)
+    return 1
+
+
+@task(runner="process", retry={"max": 1, "delay": 0}, timeout="8s", grace="0.1s")
+def slow_once(path: str) -> int:
+    if current().attempt == 1:
+        Path(path).write_text(f"{os.getpid()} 0")
+        threading.Event().wait(600)
+    return 7
 
 
 @task(runner="process")
-def counts(folder: str) -> int:
-    """Until there is a file `go`; knows nothing of checkpoints."""
-    tell_pid(f"{folder}/worker", os.getpid())
-    turns = 0
-    while not Path(folder, "go").exists():
-        threading.Event().wait(0.01)
-        turns += 1
+def counts(path: str) -> int:
+    """Counts up in a file for as long as there is no file `path`.stop."""
+    file = Path(path)
+    number = 0
+    while not file.with_suffix(".stop").exists():
+        number += 1
+        file.write_text(str(number))
+        threading.Event().wait(0.005)
     return current().attempt
 
 
-# ---------------------------------------------------------------------- running
+@flow
+def squares(numbers: list[int]) -> list[int]:
+    return square.map(each(numbers))
 
 
-def test_many_small_tasks_share_a_few_workers(engine: Engine) -> None:
-    """200 items run in no more processes than there are cores."""
+def one(body: Any, *args: Any) -> Any:
+    """A flow of one node."""
 
-    @task(runner="process")
-    def who(x: int) -> tuple[int, int]:
-        return x, os.getpid()
+    @flow(name="one")
+    def single() -> Any:
+        return body(*args)
+
+    return single
+
+
+def there(path: Path, what: str = "a body") -> list[int]:
+    """The pids that a body wrote when it began."""
+    for _ in until(what):
+        if path.exists() and (text := path.read_text()).count(" "):
+            return [int(part) for part in text.split()]
+    raise AssertionError
+
+
+def until(what: str) -> Any:
+    """Look again and again, for a while."""
+    tick, limit = threading.Event(), monotonic() + LONG
+    while monotonic() < limit:
+        yield
+        tick.wait(0.005)
+    raise AssertionError(f"never: {what}")
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended (a zombie has)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+def all_gone(*found: int) -> None:
+    for _ in until(f"the end of {found}"):
+        if all(gone(pid) for pid in found if pid):
+            return
+
+
+def test_bodies_run_in_processes_of_their_own(engine: Engine) -> None:
+    """Results come back in order, from processes that are used again."""
+    assert engine.start(squares, {"numbers": list(range(50))}).result(LONG) == [x * x for x in range(50)]
 
     @flow
     def many() -> Any:
-        return collect(who.map(each(list(range(200)))))
+        return pids.map(each(range(30)))
 
-    got = engine.start(many).result(LONG)
-    assert [x for x, _ in got] == list(range(200))
-    workers = {pid for _, pid in got}
-    assert len(workers) <= (os.cpu_count() or 1)
-    assert os.getpid() not in workers
+    found = {pid for pid, _ in engine.start(many).result(LONG)}
+    assert os.getpid() not in found
+    assert len(found) <= (os.cpu_count() or 1)
 
 
-def test_an_error_has_the_body_s_own_traceback(engine: Engine) -> None:
-    """The exception comes back as itself; one that can't be sent comes back as its description."""
-
-    class Odd(Exception):
-        def __init__(self, a: int, b: int) -> None:
-            super().__init__(f"odd {a} {b}")
+def test_a_body_says_what_it_does_while_it_does_it(engine: Engine, tmp_path: Path) -> None:
+    """Prints, C-level prints, prints of children and threads, logs, progress, metrics and artifacts land on the node, live."""
+    stop = tmp_path / "stop"
 
     @task(runner="process")
-    def raises(kind: str) -> None:
-        if kind == "odd":
-            raise Odd(1, 2)
-        raise KeyError("plain")
+    def talks(stop: str) -> str:
+        print("said")
+        os.write(1, b"written\n")
+        subprocess.run([sys.executable, "-c", "print('by a child')"], check=True)
+        threading.Thread(target=print, args=("by a thread",)).start()
+        logging.getLogger("mine").warning("careful")
+        print("oh", file=sys.stderr)
+        current().metric("loss", 0.5)
+        current().artifact("model", {"a": 1})
+        for _ in track(range(10)):
+            pass
+        while not Path(stop).exists():
+            threading.Event().wait(0.005)
+        print("no end", end="")
+        return current().node
+
+    run = engine.start(one(talks, str(stop)))
+    wanted = {"said", "written", "by a child", "by a thread", "careful", "oh"}
+    for _ in until("what the body said"):
+        if wanted <= set(run.logs("talks")) and run.progress()[0]["progress"] == 1.0:
+            break
+    assert run.status == "running"
+    stop.touch()
+    assert run.result(LONG) == "talks"
+    assert "no end" in run.logs("talks")
+    from stratix_tasks.store.analytics import History
+
+    history = History(engine.store)
+    assert list(history.metrics(run.id)["value"]) == [0.5]
+    assert list(history.artifacts(run.id)["name"]) == ["model"]
+    assert {"careful": "warning", "oh": "stderr", "said": "stdout"}.items() <= dict(
+        zip(history.logs(run.id)["text"], history.logs(run.id)["level"], strict=True)
+    ).items()
+
+
+def test_a_body_that_prints_without_end_is_capped(engine: Engine) -> None:
+    """More lines than are kept are counted and said; the worker is not held up."""
+
+    @task(runner="process")
+    def chatty() -> int:
+        for number in range(30_000):
+            print(number)
+        return 1
+
+    run = engine.start(one(chatty))
+    assert run.result(LONG) == 1
+    lines = run.logs("chatty")
+    assert lines[:2] == ["0", "1"]
+    assert lines[-1] == "… 20,000 more lines were not kept"
+
+
+@pytest.mark.parametrize("how", ["exit", "kill", "segfault"])
+def test_a_crash_costs_only_its_own_task(engine: Engine, how: str) -> None:
+    """A body whose process dies is tried again, by a budget of its own; the others don't notice."""
+
+    @task(runner="process")
+    def crashes(x: int, how: str) -> tuple[int, int]:
+        if x == 3 and current().attempt <= 2:
+            if how == "segfault":
+                import ctypes
+
+                ctypes.string_at(0)
+            os._exit(5) if how == "exit" else os.kill(os.getpid(), signal.SIGKILL)
+        return x, current().attempt
 
     @flow
-    def failing(kind: str) -> Any:
-        return raises(kind)
+    def many() -> Any:
+        return crashes.map(each(range(6)), how)
 
-    for kind, name, cause in (("plain", "KeyError", KeyError), ("odd", "Odd", Exception)):
-        with pytest.raises(TaskFailed) as caught:
-            engine.start(failing, {"kind": kind}).result(LONG)
-        assert caught.value.error_type == name
-        assert "in raises" in caught.value.traceback
-        assert isinstance(caught.value.__cause__, cause)
+    run = engine.start(many)
+    assert run.result(LONG) == [(x, 3 if x == 3 else 1) for x in range(6)]
+    events = run.events()
+    lost = events[events["event"].eq("lost_retry")]
+    assert list(lost["item"]) == [3, 3]
+    assert set(lost["reason"]) == {"lost"}
 
 
-def test_what_cannot_be_sent_is_a_failure_that_names_it(engine: Engine) -> None:
-    """A closure over a lock: the name is in the message; nothing is lost or retried."""
+def test_a_child_that_a_body_forked_does_not_hide_its_crash(engine: Engine) -> None:
+    """The fork keeps the worker's socket open; the crash is answered for all the same, and the child is killed."""
+
+    @task(runner="process", max_lost=0)
+    def forks() -> None:
+        if os.fork() == 0:
+            threading.Event().wait(600)
+        os._exit(3)
+
+    @flow
+    def forking() -> Any:
+        return forks()
+
+    with pytest.raises(TaskFailed, match="exit code 3") as caught:
+        engine.start(forking).result(LONG)
+    assert caught.value.code == "lost"
+
+
+def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
+    """A closure over a lock fails in its first attempt: no retry helps."""
     latch = threading.Lock()
 
     @task(runner="process", retry=3)
@@ -155,353 +231,287 @@ def test_what_cannot_be_sent_is_a_failure_that_names_it(engine: Engine) -> None:
         return locks()
 
     run = engine.start(locking)
-    with pytest.raises(TaskFailed, match="'latch'"):
-        run.result(LONG)
-    assert run.progress()[0]["attempt"] == 1
-
-
-def test_an_async_def_is_refused() -> None:
-    """At the definition, with what to do."""
-    with pytest.raises(FlowError, match=r"asyncio\.run"):
-
-        @task(runner="process")
-        async def never() -> None: ...
-
-
-def test_threads_of_numeric_libraries_are_capped(engine: Engine) -> None:
-    """Unless the user set them."""
-
-    @task(runner="process")
-    def cap() -> str | None:
-        return os.environ.get("OPENBLAS_NUM_THREADS")
-
-    @flow
-    def capped() -> Any:
-        return cap()
-
-    assert engine.start(capped).result(LONG) == os.environ.get("OPENBLAS_NUM_THREADS", "1")
-
-
-def test_a_big_payload_names_the_global(engine: Engine) -> None:
-    """Once a function: which name is big, how big, and what to do."""
-    ballast = bytes(3_000_000)
-
-    @task(runner="process")
-    def heavy(x: int) -> int:
-        return len(ballast) + x
-
-    @flow
-    def weighs() -> Any:
-        return collect(heavy.map(each([1, 2, 3])))
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        run = engine.start(weighs)
-        assert run.result(LONG) == [3_000_001, 3_000_002, 3_000_003]
-    lines = [line for line in run.logs("heavy") if "'ballast' (3 MB)" in line]
-    assert len(lines) == 1
-    assert [str(one.message) for one in caught if "'ballast' (3 MB)" in str(one.message)]
-
-
-SCRIPT = """
-import sys
-from stratix_tasks import Engine, flow, task
-print("main runs")
-BASE = 40
-
-class Pair:
-    def __init__(self, a, b): self.a, self.b = a, b
-
-@task(runner="process")
-def pair(x: int):
-    return Pair(BASE, x)
-
-@task
-def add(p) -> int:
-    assert type(p) is Pair
-    return p.a + p.b
-
-@flow
-def adding():
-    return add(pair(2))
-
-engine = Engine(sys.argv[1])
-print(engine.start(adding).result(60))
-"""
-
-
-def test_a_script_without_a_guard_works(tmp_path: Path) -> None:
-    """Its functions and classes go by value; the script itself is not run again in the worker, and leaves no process."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    args = [sys.executable, str(script), str(tmp_path / "store")]
-    done = subprocess.run(args, capture_output=True, text=True, timeout=LONG, check=False)
-    assert (done.stdout, done.stderr, done.returncode) == ("main runs\n42\n", "", 0)
-
-
-# ---------------------------------------------------------------------- what they say
-
-
-def test_everything_printed_lands_on_the_node(engine: Engine) -> None:
-    """By Python, by C, by a thread and by a child of the body; also logs, warnings and metrics."""
-
-    @task(runner="process")
-    def talks() -> None:
-        import ctypes
-        import logging
-        import warnings
-
-        print("from python")
-        ctypes.CDLL(None).printf(b"from C\n")
-        thread = threading.Thread(target=print, args=("from a thread",))
-        thread.start()
-        thread.join()
-        subprocess.run(["echo", "from a child"], check=True)
-        logging.getLogger("mine").warning("from a logger")
-        warnings.warn("from a warning", stacklevel=1)
-        current().artifact("kept", {"a": 1})
-        print("no end of line", end="")
-
-    @flow
-    def talking() -> Any:
-        return talks()
-
-    run = engine.start(talking)
-    run.result(LONG)
-    text = "\n".join(run.logs("talks"))
-    for who in ("python", "C", "a thread", "a child", "a logger", "a warning"):
-        assert f"from {who}" in text
-    assert "no end of line" in text
-
-
-def test_progress_comes_while_the_body_runs(engine: Engine, tmp_path: Path) -> None:
-    """Seen before the body may end."""
-    folder = str(tmp_path)
-
-    @task(runner="process")
-    def steps() -> int:
-        done = 0
-        for done in track(range(4)):
-            if done == 2:
-                print("at two")
-                while not Path(folder, "go").exists():
-                    threading.Event().wait(0.01)
-        return done
-
-    @flow
-    def stepping() -> Any:
-        return steps()
-
-    run = engine.start(stepping)
-    until("a print of the running body", lambda: run.logs("steps") == ["at two"])
-    until("its progress", lambda: run._live.notes.progress.get(0, (0, ""))[0] == 0.5)
-    assert run.status == "running"
-    Path(folder, "go").touch()
-    assert run.result(LONG) == 3
-
-
-def test_a_flood_of_prints_is_kept_up_to_the_cap(engine: Engine) -> None:
-    """300,000 lines: the first 10,000 are kept, all others are counted."""
-
-    @task(runner="process")
-    def floods() -> None:
-        for at in range(300_000):
-            print(at)
-
-    @flow
-    def flooding() -> Any:
-        return floods()
-
-    run = engine.start(flooding)
-    run.result(LONG)
-    lines = run.logs("floods")
-    assert len(lines) == 10_001
-    assert re.search("290,000 more", lines[-1])
-
-
-# ---------------------------------------------------------------------- lost
-
-
-@pytest.mark.parametrize(("how", "told"), [("exit", "exit code 3"), ("kill", "SIGKILL"), ("segfault", "SIGSEGV")])
-def test_a_crash_costs_only_its_own_task(engine: Engine, tmp_path: Path, how: str, told: str) -> None:
-    """It is tried again `max_lost` times without touching the budget of retries, then fails with code `lost`."""
-
-    @flow
-    def crashing() -> Any:
-        return crashes(how, str(tmp_path)), collect(works.map(each(list(range(20)))))
-
-    run = engine.start(crashing)
-    with pytest.raises(TaskFailed, match=told) as caught:
-        run.result(LONG)
-    assert (caught.value.code, caught.value.error_type, caught.value.attempt) == ("lost", "RunnerLost", 2)
-    assert (tmp_path / "tries").read_text() == "xx"
-    assert run.output("collect") == list(range(1, 21))
-
-
-def test_a_lost_body_is_tried_again(engine: Engine, tmp_path: Path) -> None:
-    """Its second attempt completes."""
-
-    @flow
-    def crashing() -> Any:
-        return crashes("once", str(tmp_path))
-
-    run = engine.start(crashing)
-    assert run.result(LONG) == "once"
-    assert run.progress()[0]["attempt"] == 2
-
-
-def test_a_suspended_body_that_is_lost_is_tried_again_after_the_pause(engine: Engine, tmp_path: Path) -> None:
-    """Killed while the run is paused: nothing starts before resume()."""
-
-    @flow
-    def counting() -> Any:
-        return counts(str(tmp_path))
-
-    run = engine.start(counting)
-    pid = pid_in(tmp_path / "worker")
-    run.pause()
-    until("paused", lambda: run.status == "paused")
-    (tmp_path / "worker").unlink()
-    os.kill(pid, signal.SIGKILL)
-    until("lost", lambda: run.progress()[0]["state"] in ("retrying", "ready"))
-    (tmp_path / "go").touch()
-    assert run.status == "paused"
-    run.resume()
-    assert run.result(LONG) == 2
-
-
-# ---------------------------------------------------------------------- stop
-
-
-def gone(folder: Path) -> None:
-    for name in ("worker", "child"):
-        pid = pid_in(folder / name)
-        until(f"{name} is gone", lambda pid=pid: not state_of(pid))
-
-
-def test_a_time_out_kills(engine: Engine, tmp_path: Path) -> None:
-    """The worker and what the body started; the slot is free again."""
-
-    @flow
-    def hanging() -> Any:
-        return deaf.options(timeout=1.5)(str(tmp_path))
-
-    run = engine.start(hanging)
     with pytest.raises(TaskFailed) as caught:
         run.result(LONG)
-    assert caught.value.code == "timeout"
-    gone(tmp_path)
-    assert run._live.machine.abandoned == {}
+    assert (caught.value.code, caught.value.attempt) == ("not-sendable", 1)
 
 
-def test_a_cancel_kills_a_body_that_does_not_listen(engine: Engine, tmp_path: Path) -> None:
-    """After its grace, its child too; the workers go on for others."""
+def test_a_task_that_always_crashes_fails_as_lost(engine: Engine) -> None:
+    """After `max_lost` losses the node fails, and the error says how its process ended."""
 
-    @flow
-    def hanging() -> Any:
-        return deaf(str(tmp_path))
+    @task(runner="process", max_lost=1)
+    def always() -> None:
+        os._exit(9)
 
-    @flow
-    def after() -> Any:
-        return works(1)
-
-    run = engine.start(hanging)
-    pid_in(tmp_path / "worker")
-    run.cancel()
-    with pytest.raises(RunCancelled):
+    run = engine.start(one(always))
+    with pytest.raises(TaskFailed, match="ended with exit code 9") as caught:
         run.result(LONG)
-    gone(tmp_path)
-    assert engine.start(after).result(LONG) == 2
+    assert caught.value.code == "lost"
+    assert caught.value.error_type == "RunnerLost"
+    assert run.tasks()["attempts"].iloc[0] == 2
+    assert run.tasks()["reason"].iloc[0] == "lost"
 
 
-# ---------------------------------------------------------------------- pause
+def test_a_time_out_kills_and_tries_again(engine: Engine, tmp_path: Path) -> None:
+    """A body that does not listen is killed after its time-out and grace; its next attempt runs elsewhere."""
+    path = tmp_path / "pid"
+    run = engine.start(one(slow_once, str(path)))
+    assert run.result(LONG) == 7
+    all_gone(there(path)[0])
 
 
-def test_a_pause_stops_the_process(engine: Engine, tmp_path: Path) -> None:
-    """State T in /proc; resume goes on in the same attempt."""
+def test_a_cancel_kills_what_does_not_listen_with_its_children(engine: Engine, tmp_path: Path) -> None:
+    """After the grace a cancelled body is killed, and what it started too; its place is free again."""
+    path = tmp_path / "pid"
+    run = engine.start(one(waits.options(grace="0.2s"), str(path), True))
+    found = there(path)
+    run.cancel("waits")
+    assert run.wait(LONG) == "failed"
+    assert run.progress()[0]["state"] == "cancelled"
+    all_gone(*found)
+    assert engine.start(squares, {"numbers": [0, 1, 2, 3]}).result(LONG) == [0, 1, 4, 9]
 
-    @flow
-    def counting() -> Any:
-        return counts(str(tmp_path))
 
-    run = engine.start(counting)
-    pid = pid_in(tmp_path / "worker")
+def test_a_cancel_is_heard_at_a_checkpoint(engine: Engine, tmp_path: Path) -> None:
+    """A body that comes to a checkpoint ends there, before it would be killed, and can tidy up."""
+    path, tidy = tmp_path / "pid", tmp_path / "tidy"
+
+    @task(runner="process", grace="60s")
+    def listens(path: str, tidy: str) -> None:
+        Path(path).write_text(f"{os.getpid()} 0")
+        try:
+            while True:
+                current().checkpoint()
+                threading.Event().wait(0.005)
+        finally:
+            Path(tidy).write_text(str(current().cancelled))
+
+    run = engine.start(one(listens, str(path), str(tidy)))
+    there(path)
+    run.cancel()
+    assert run.wait(LONG) == "cancelled"
+    assert tidy.read_text() == "True"
+
+
+def test_a_pause_suspends_a_body_where_it_is(engine: Engine, tmp_path: Path) -> None:
+    """Pausing stops the process of a body that has no checkpoint; resuming goes on in the same attempt."""
+    path = tmp_path / "count"
+    run = engine.start(one(counts, str(path)))
+    for _ in until("the first count"):
+        if path.exists():
+            break
     run.pause()
-    until("paused", lambda: run.status == "paused")
+    for _ in until("the pause"):
+        if run.status == "paused":
+            break
     assert run.progress()[0]["state"] == "suspended"
-    until("stopped", lambda: state_of(pid) == "T")
-    (tmp_path / "go").touch()
+    threading.Event().wait(0.05)
+    before = path.read_text()
+    threading.Event().wait(0.2)
+    assert path.read_text() == before
     run.resume()
+    for _ in until("another count"):
+        if path.read_text() not in ("", before):
+            break
+    path.with_suffix(".stop").touch()
     assert run.result(LONG) == 1
 
 
 def test_a_suspended_body_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:
-    """It is woken, asked, and killed after its grace."""
-
-    @flow
-    def hanging() -> Any:
-        return deaf(str(tmp_path))
-
-    run = engine.start(hanging)
-    pid_in(tmp_path / "worker")
-    run.pause()
-    until("paused", lambda: run.status == "paused")
+    """It is continued to end, or killed; nothing of it stays."""
+    path = tmp_path / "pid"
+    run = engine.start(one(waits.options(grace="0.2s"), str(path)))
+    found = there(path)
+    run.pause("waits")
+    for _ in until("the pause"):
+        if run.progress()[0]["state"] == "suspended":
+            break
     run.cancel()
-    with pytest.raises(RunCancelled):
-        run.result(LONG)
-    gone(tmp_path)
+    assert run.wait(LONG) == "cancelled"
+    all_gone(*found)
 
 
-# ---------------------------------------------------------------------- the end of the kernel
+def test_a_lost_body_of_a_paused_run_goes_on_after_the_resume(engine: Engine, tmp_path: Path) -> None:
+    """A suspended body whose process is killed waits as held, and is tried again when the run goes on."""
+    path = tmp_path / "count"
+    run = engine.start(one(counts, str(path)))
+    for _ in until("the first count"):
+        if path.exists():
+            break
+    run.pause()
+    for _ in until("the pause"):
+        if run.status == "paused":
+            break
+    (worker,) = engine.loop.runners["process"]._workers
+    worker._signal(signal.SIGKILL)
+    for _ in until("the loss"):
+        if run.progress()[0]["state"] == "held":
+            break
+    path.with_suffix(".stop").touch()
+    run.resume()
+    assert run.result(LONG) == 2
 
-VICTIM = """
-import sys
-sys.path.insert(0, sys.argv[3])
-from test_process import deaf
-from stratix_tasks import Engine, flow
+
+SCRIPT = """
+import os, sys, threading
+from stratix_tasks import Engine, flow, task
+
+@task(runner="process")
+def waits(path):
+    import pathlib, subprocess
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    pathlib.Path(path + ".new").write_text(f"{os.getpid()} {child.pid}")
+    os.rename(path + ".new", path)  # all of it or nothing: a pause may come at any moment
+    threading.Event().wait(600)
 
 @flow
-def hanging():
-    return deaf(sys.argv[2])
+def one(path: str):
+    return waits(path)
 
-run = Engine(sys.argv[1]).start(hanging)
-for line in sys.stdin:
-    if line == "pause\\n":
-        run.pause()
-        while run.status != "paused":
-            run.wait(0.01)
-        print("paused", flush=True)
-    else:
-        break
+engine = Engine(sys.argv[1])
+run = engine.start(one, {"path": sys.argv[2]})
+if sys.argv[3] == "suspended":
+    while not os.path.exists(sys.argv[2]):
+        threading.Event().wait(0.005)
+    run.pause()
+    while run.status != "paused":
+        threading.Event().wait(0.005)
+print("there", flush=True)
+threading.Event().wait()
 """
 
 
-def victim(folder: Path) -> subprocess.Popen[str]:
-    code = [sys.executable, "-c", VICTIM, str(folder / "store"), str(folder), str(Path(__file__).parent)]
-    return subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("how", ["running", "suspended"])
+def test_no_worker_outlives_its_kernel(tmp_path: Path, how: str) -> None:
+    """After kill -9 of the engine's process its workers end, suspended ones too, with what their bodies started."""
+    script, path = tmp_path / "script.py", tmp_path / "pid"
+    script.write_text(SCRIPT)
+    child = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "store"), str(path), how], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "there\n"
+    found = there(path)
+    child.kill()
+    child.communicate()
+    all_gone(*found)
 
 
-@pytest.mark.parametrize("paused", [False, True])
-def test_workers_end_when_the_kernel_is_killed(tmp_path: Path, paused: bool) -> None:
-    """kill -9: the worker and what it started are gone too, also when they are suspended."""
-    with victim(tmp_path) as kernel:
-        pid_in(tmp_path / "worker")
-        if paused:
-            assert kernel.stdin is not None and kernel.stdout is not None
-            kernel.stdin.write("pause\n")
-            kernel.stdin.flush()
-            assert kernel.stdout.readline() == "paused\n"
-        kernel.kill()
-        kernel.wait(LONG)
-        gone(tmp_path)
+def test_a_closed_engine_leaves_no_worker(tmp_path: Path) -> None:
+    """Closing an engine ends its workers at once, whatever they do."""
+    path = tmp_path / "pid"
+    with Engine(tmp_path / "store") as engine:
+        engine.start(one(waits, str(path), True))
+        found = there(path)
+    all_gone(*found)
 
 
-def test_a_stuck_body_does_not_keep_the_kernel_from_ending(tmp_path: Path) -> None:
-    """The script ends at its last line, and its workers with it."""
-    with victim(tmp_path) as kernel:
-        pid_in(tmp_path / "worker")
-        assert kernel.stdin is not None
-        kernel.stdin.write("end\n")
-        kernel.stdin.close()
-        assert kernel.wait(20) == 0
-        gone(tmp_path)
+def test_errors_come_back_as_they_were(engine: Engine) -> None:
+    """The body's own exception is the cause, its traceback shows the body's lines."""
+
+    class Odd(ValueError):
+        def __init__(self, a: int, b: int) -> None:
+            super().__init__(f"{a} and {b}")
+
+    @task(runner="process")
+    def fails(kind: str) -> Any:
+        if kind == "plain":
+            raise KeyError("x")
+        if kind == "odd":
+            raise Odd(1, 2)
+        return threading.Lock()
+
+    with pytest.raises(TaskFailed, match="KeyError") as caught:
+        engine.start(one(fails, "plain")).result(LONG)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert 'raise KeyError("x")' in caught.value.traceback or "in fails" in caught.value.traceback
+    with pytest.raises(TaskFailed, match="Odd: 1 and 2"):
+        engine.start(one(fails, "odd")).result(LONG)
+    with pytest.raises(TaskFailed, match="lock") as caught:
+        engine.start(one(fails, "lock")).result(LONG)
+    assert caught.value.code == "not-storable"
+
+
+def test_an_argument_that_can_not_be_sent_is_named(engine: Engine) -> None:
+    """The node fails with what can't be sent and what to do; it is not tried again."""
+
+    @task
+    def makes() -> Any:
+        return [1]
+
+    lock = threading.Lock()
+
+    @task(runner="process")
+    def uses(x: Any) -> int:
+        return lock.locked()
+
+    @flow
+    def both() -> Any:
+        return uses(makes())
+
+    with pytest.raises(TaskFailed, match=r"can't be sent to a worker process.*runner='thread'") as caught:
+        engine.start(both).result(LONG)
+    assert caught.value.code == "not-sendable"
+
+
+def test_large_results_and_arguments(engine: Engine) -> None:
+    """Megabytes go both ways."""
+
+    @task(runner="process")
+    def big(n: int) -> bytes:
+        return b"x" * n
+
+    @task(runner="process")
+    def length(data: bytes) -> int:
+        return len(data)
+
+    @flow
+    def both() -> Any:
+        return length(big(20_000_000))
+
+    run = engine.start(both)
+    assert run.result(LONG) == 20_000_000
+    assert len(run.output("big")) == 20_000_000
+
+
+BALLAST = list(range(400_000))
+
+
+def test_a_function_that_drags_much_along_is_told_of(engine: Engine) -> None:
+    """A warning names the globals that make a function large, once."""
+    table = BALLAST
+
+    def heavy() -> int:
+        return len(table)
+
+    said: list[str] = []
+    functions = Functions()
+    with pytest.warns(UserWarning, match=r"drags along table \(\d"):
+        functions.packed("run", heavy, said.append)
+    functions.packed("another run", heavy, said.append)
+    assert len(said) == 1
+
+
+def test_functions_of_modules_go_by_name() -> None:
+    """What another process can import is not sent."""
+    number, module, name, data = Functions().packed("run", square.fn, print)
+    assert (number, module, name, data) == (1, __name__, "square", b"")
+    assert dumps(1, "a number")
+
+
+def test_a_coroutine_has_no_process() -> None:
+    """An `async def` with runner='process' is refused at its definition."""
+    with pytest.raises(FlowError, match="not in a process"):
+
+        @task(runner="process")
+        async def body() -> None: ...
+
+
+def test_numerical_libraries_are_kept_to_their_share(engine: Engine) -> None:
+    """Each worker is told to use one core, unless the environment says otherwise."""
+
+    @task(runner="process")
+    def told() -> str | None:
+        return os.environ.get("OMP_NUM_THREADS")
+
+    assert engine.start(one(told)).result(LONG) == os.environ.get("OMP_NUM_THREADS", "1")

@@ -20,11 +20,14 @@ CREATE TABLE notes_artifacts (run VARCHAR, unit INTEGER, attempt INTEGER, "at" T
 CREATE VIEW recorded AS
 SELECT * FROM facts QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
 
+-- Nodes and items; `present` is false for items of an expansion that a rollback took back.
 CREATE VIEW units AS
-SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent FROM nodes
+SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present FROM nodes
 UNION ALL
-SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit
-FROM expansions x
+SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY run, unit ORDER BY first DESC, count DESC) = 1 AS present FROM expansions
+) x
 JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i;
 
@@ -46,7 +49,7 @@ SELECT
     arg_max("at", seq) FILTER (state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped')) AS ended,
     arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
     arg_max(worker, seq) FILTER (kind = 'started') AS worker,
-    arg_max(rows, seq) FILTER (kind = 'completed') AS rows,
+    arg_max(rows, seq) FILTER (kind IN ('completed', 'given')) AS rows,
     arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
 FROM recorded WHERE unit IS NOT NULL GROUP BY run, unit;
 
@@ -64,14 +67,15 @@ FROM created c LEFT JOIN run_state s USING (run) LEFT JOIN run_owner o USING (ru
 CREATE VIEW tasks AS
 SELECT
     u.run, u.node, u.item, u.key, coalesce(t.state, 'pending') AS state, nullif(t.reason, '') AS reason,
-    coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, t.started,
+    coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, CASE WHEN t.state <> 'pending' THEN t.started END AS started,
     CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
     t.started - t.queued AS wait,
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
     t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
-FROM units u LEFT JOIN task_state t USING (run, unit);
+FROM units u LEFT JOIN task_state t USING (run, unit)
+WHERE u.present;
 
 CREATE VIEW transitions AS
 SELECT run, seq, "at", node, item, key,
@@ -96,6 +100,7 @@ SELECT run, node, item, key, attempt,
     max(cpu) AS cpu, max(worker) AS worker, max(error_type) AS error_type, max(error) AS error
 FROM recorded JOIN units USING (run, unit)
 WHERE event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release') AND attempt > 0
+    AND (event <> 'release' OR state = 'running') -- of what is held ahead of its start, a release is of no attempt
 GROUP BY run, node, item, key, unit, attempt
 HAVING count(*) FILTER (event = 'dispatch') > 0;
 

@@ -1,0 +1,26 @@
+"""Results as facts carry them: `{codec, payload, summary}`; in a machine's `values` small ones stand for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+SCALARS = (type(None), bool, int, float, str)
+Data = dict[str, Any]
+"""`codec`, `payload` and `summary` of one result, without a frame: what a request carries for a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Stands in a machine's `values` for a result that is recorded but not loaded."""
+
+    codec: str
+    payload: Any
+    unit: int
+    attempt: int
+
+
+def stand_in(codec: str, payload: Any, unit: int = -1, attempt: int = 0) -> Any:
+    """The value itself where it is a plain scalar, else what it can be loaded by."""
+    plain = codec == "json" and type(payload) in SCALARS
+    return payload if plain else Stored(codec, payload, unit, attempt)

@@ -1,0 +1,54 @@
+"""Requests as data: what a person asks in Python or in a view, in the form that facts and other processes take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.machine import MISSING
+from stratix_tasks.dsl.options import node_fields
+from stratix_tasks.errors import FlowError, InputError
+
+if TYPE_CHECKING:
+    from stratix_tasks.store.objects import ObjectStore
+
+
+def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
+    """A value as `{codec, payload, summary}`; larger ones are kept in the object store. StoreError `not-storable`."""
+    encoded = objects.encode(value)
+    codec, payload = encoded.codec, encoded.payload
+    if encoded.frame is not None:
+        codec, payload = codec.replace("+frame", "+object"), [len(encoded.frame), objects.keep(encoded.frame)]
+    return {"codec": codec, "payload": payload, "summary": encoded.summary}
+
+
+def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
+    return {} if value is MISSING else {"value": value_data(objects, value)}
+
+
+def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """InputError when nothing is to be set, or an option is not what it may be."""
+    if not args and not options:
+        raise InputError(f"nothing to set of '{target}': give args={{name: value}} or options={{name: value}}")
+    try:
+        fields = node_fields(options, f"'{target}'")
+    except FlowError as error:
+        raise InputError(error.message, code=error.code) from None
+    plain = {name: fields.get(name, value) for name, value in options.items()}
+    return {
+        "args": {name: value_data(objects, value) for name, value in args.items()},
+        "options": {name: _plain(value) for name, value in plain.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+
+
+def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[str, Any]) -> dict[str, Any]:
+    """What a view sent: its values are JSON."""
+    if verb == "skip":
+        return skipping(objects, args.get("value", MISSING))
+    if verb == "set":
+        return setting(objects, args.get("args", {}), args.get("options", {}), target or "")
+    return dict(args)

@@ -1,0 +1,124 @@
+"""Forking: a new run that takes over results of another one, and makes the rest again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core import fork as core
+from stratix_tasks.core.facts import GIVEN, Fact
+from stratix_tasks.core.plan import ROOT
+from stratix_tasks.core.rollback import after, inside
+from stratix_tasks.errors import InputError
+from stratix_tasks.session.functions import changed, nodes_of
+from stratix_tasks.session.loading import Recorded, recorded
+from stratix_tasks.spec.inputs import check_inputs
+from stratix_tasks.spec.names import inputs_named
+from stratix_tasks.store.reader import RunRecord, payload_reader
+
+if TYPE_CHECKING:
+    from stratix_tasks.session.engine import Engine
+    from stratix_tasks.session.run import Run
+
+
+BATCH = 8 << 20
+"""Bytes of payload frames that are written at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """What a forked run begins with: the facts of the results that it takes over, and where their payload frames are."""
+
+    facts: list[Fact]
+    places: list[core.Place]
+    source: Recorded
+
+    def record(self) -> RunRecord:
+        """Where the new run reads those frames: in the old one's journal."""
+        old = self.source.record.payloads
+        found = {(unit, 0): old[was, attempt] for unit, was, attempt in self.places if (was, attempt) in old}
+        return RunRecord([], found, 1, [])
+
+    def batches(self) -> Iterator[tuple[list[Fact], list[tuple[int, int, bytes]]]]:
+        """Facts with the frames that they name, to be written into the new run's journal a few megabytes at a time."""
+        read = payload_reader(self.source.record.payloads)
+        frames = {unit: (was, attempt) for unit, was, attempt in self.places}
+        facts: list[Fact] = []
+        payloads: list[tuple[int, int, bytes]] = []
+        size = 0
+        for fact in self.facts:
+            facts.append(fact)
+            if fact[0] == GIVEN and fact[2] in frames:
+                payloads.append((fact[2], 0, read(*frames[fact[2]])))
+                size += len(payloads[-1][2])
+            if size > BATCH:
+                yield facts, payloads
+                facts, payloads, size = [], [], 0
+        if facts:
+            yield facts, payloads
+
+
+def fork(engine: Engine, run_id: str, from_: str | None, inputs: dict[str, Any], *, key: str | None = None) -> Run:
+    """See `Run.fork`."""
+    known = recorded(engine, run_id)
+    old = known.folded()
+    made = check_inputs(known.graph.spec, {**known.inputs, **inputs})
+    keep, open_ = core.taken_over(old, _again(known, from_))
+    _refuse_fed(known, {name for name in inputs if not _equal(made[name], known.inputs[name])}, keep | open_)
+    facts, places = core.facts(old, keep, open_, time())
+    return engine.launch(
+        known.graph,
+        known.functions,
+        made,
+        key=key,
+        priority=known.about["priority"],
+        tags=tuple(known.about["tags"]),
+        forked_from={"run": run_id, "node": from_},
+        reused=Reused(facts, places, known),
+    )
+
+
+def _again(known: Recorded, from_: str | None) -> set[int]:
+    """The nodes that run again, with those in sub-flows. InputError `unknown-node`."""
+    plan = known.plan
+    if from_ is None:
+        roots = nodes_of(plan, changed(plan, known.about["code"]))
+    else:
+        unit = plan.unit(from_)
+        if unit is None:
+            from stratix_tasks.spec.problems import did_you_mean
+
+            raise InputError(
+                f"run {known.run} has no node '{from_}'. {did_you_mean(from_, plan.names)}", code="unknown-node"
+            )
+        roots = {unit}
+    found = {node for root in roots for node in (root, *after(plan, root)[0])}
+    return {unit for node in found for unit in (node, *inside(plan, node))}
+
+
+def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:
+    """InputError when an input that is new feeds a node whose result is taken over."""
+    if not names:
+        return
+    plan = known.plan
+    for unit in sorted(kept):
+        node = plan.specs[unit]
+        over = [*node.each.over.values(), node.each.key] if node.each is not None else []
+        fed = (
+            set(inputs_named([*node.args.values(), *over, node.when])) & names if plan.parents[unit] == ROOT else set()
+        )
+        if fed:
+            raise InputError(
+                f"input '{min(fed)}' feeds node '{plan.names[unit]}', whose result is taken over; "
+                f"fork from '{plan.names[unit]}' or a node before it, or start a new run",
+                code="feeds-reused",
+            )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b)
+    except Exception:
+        return False
