@@ -92,3 +92,22 @@ class RunnerLost(StratixError):
     """The place where a body ran has gone."""
 
     code = "runner-lost"
+
+
+def as_data(error: BaseException) -> dict[str, Any]:
+    """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story."""
+    known = error if isinstance(error, StratixError) else StratixError(f"{type(error).__name__}: {error}")
+    lines = [str(problem) for problem in getattr(known, "problems", ())] or list(getattr(known, "story", ()))
+    return {"error": type(known).__name__, "message": known.message, "code": known.code, "lines": lines}
+
+
+def from_data(data: dict[str, Any]) -> StratixError:
+    """The error that `as_data` made data. One of a class that is not known here is a StratixError."""
+    message, code, lines = str(data["message"]), str(data["code"]), list(data["lines"])
+    if data["error"] == "TransitionError":
+        return TransitionError(message, code=code, story=lines)
+    if data["error"] == "FlowError":
+        return FlowError(message, code=code, problems=lines)
+    kinds = (InputError, TaskFailed, RunCancelled, StoreError, ExecutorError, RunnerLost)
+    kind = next((kind for kind in kinds if kind.__name__ == data["error"]), StratixError)
+    return kind(message, code=code)

@@ -18,7 +18,9 @@ What follows `kind` and `at`:
 - EXPANDED: group, first, count, keys, codec, payload. pending → open, then closed; keys is None (index) or a list of
   str; items are stored (codec, payload) unless `codec` is "" (then they are the elements of the mapped value).
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item.
-- CLAIMED: engine, epoch, host, pid. A new owner goes on with the run; units that had a live body are pending again.
+- CLAIMED: engine, epoch, host, pid, cuts. A new owner goes on with the run; units that had a live body are pending
+  again. `cuts` are all of the run so far, `[engine, epoch, file, offset]` each: what that engine wrote in that epoch or
+  before, from that place on, does not count. Facts of before there were requests between processes have no `cuts`.
 
 Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec`
 is "<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before),

@@ -12,7 +12,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from time import perf_counter, time
+from time import monotonic, perf_counter, time
 from typing import Any
 
 from stratix_tasks.core import requests
@@ -22,11 +22,11 @@ from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import Answer, Do
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
-from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
+from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
@@ -40,6 +40,10 @@ SWITCH = 0.0001
 NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
 DISK_RETRY = 1.0
+CONFIRMED = 0.2
+"""Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
+asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
+nothing about who is dead."""
 
 
 class EngineLoop:
@@ -52,6 +56,8 @@ class EngineLoop:
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
+        self.confirm: Callable[[], None] = self._alone
+        self.confirmed = monotonic()
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
         self._woken = False
         self._noted: set[LiveRun] = set()
@@ -84,6 +90,11 @@ class EngineLoop:
             self._noted.add(live)
             self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self._flush_notes, live)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the engine's thread."""
+        return threading.current_thread() is self._thread
+
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run a function in the engine's thread; the future has its result or error."""
         future: Future[Any] = Future()
@@ -96,7 +107,7 @@ class EngineLoop:
             except BaseException as error:
                 future.set_exception(error)
 
-        if threading.current_thread() is self._thread:
+        if self.is_here:
             perform()
         else:
             self.loop.call_soon_threadsafe(perform)
@@ -117,6 +128,35 @@ class EngineLoop:
             self._retire(live)
         for runner in self.runners.values():
             runner.close()
+
+    # ------------------------------------------------------------------ whose run it is
+
+    def _alone(self) -> None:
+        """Without a catalog nobody can take a run away."""
+        self.confirmed = monotonic()
+
+    def _lost(self, live: LiveRun) -> bool:
+        """Whether another engine has the run now."""
+        if monotonic() - self.confirmed > CONFIRMED:
+            self.confirm()
+        return live.elsewhere
+
+    def fence(self, live: LiveRun, error: StratixError) -> None:
+        """Another engine has the run: bodies are asked to stop, what they answer is ignored, nothing more is recorded."""
+        live.fenced = live.error = error
+        for unit, attempt in tuple(live.bodies.items()):
+            self.runners[live.machine.policy(unit).runner].stop(attempt)
+        for state in LIVE:
+            for unit in live_bodies(live.machine, state):
+                live.machine.lane(unit).give()
+        for unit, count in live.machine.abandoned.items():
+            for _ in range(count):
+                live.machine.lane(unit).give()
+        live.let_go()
+        self._retire(live)
+        if not live.ended.done():
+            live.ended.set_exception(error)
+        self.loop.call_soon(self._feed_starved)
 
     # ------------------------------------------------------------------ turns
 
@@ -146,6 +186,8 @@ class EngineLoop:
 
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
+        if live.elsewhere:
+            return
         for event in events:
             kind = event[0]
             if kind == 0 or kind == Answer.FAIL or kind == Answer.STOPPED:
@@ -164,6 +206,8 @@ class EngineLoop:
 
     def _commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""
+        if self._lost(live):
+            return
         if live.unwritten:
             live.unwritten += facts
             live.commands += commands
@@ -180,7 +224,7 @@ class EngineLoop:
                 live.wrote(places)
             live.seq += len(facts)
             self._tell(live, facts)
-        if commands:
+        if commands and not self._lost(live):
             self._perform(live, commands)
         if live.machine.recorded:
             live.keep()
@@ -206,6 +250,8 @@ class EngineLoop:
 
     def _tick(self, live: LiveRun) -> None:
         live.timer = None
+        if self._lost(live):
+            return
         facts, commands = live.machine.handle((), time())
         self._commit(live, facts, commands)
         self._arm(live)
@@ -334,6 +380,8 @@ class EngineLoop:
                 sys.setswitchinterval(self._interval)
 
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
+        if self._lost(live):
+            raise live.fenced or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
         machine = live.machine
         if live.unwritten or live.unstored:
             self._unstall(live, verb)
@@ -365,12 +413,12 @@ class EngineLoop:
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
     def _retry_write(self, live: LiveRun) -> None:
-        if live.unwritten and not self._write_unwritten(live, freed=True):
+        if live.unwritten and not live.elsewhere and not self._write_unwritten(live, freed=True):
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
     def _write_unwritten(self, live: LiveRun, *, freed: bool) -> bool:
         facts, commands = live.unwritten, live.commands
-        if not freed:
+        if not freed or self._lost(live):
             return False
         try:
             places = self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
@@ -415,6 +463,9 @@ class EngineLoop:
 
     def _flush_notes(self, live: LiveRun) -> None:
         self._noted.discard(live)
+        if live.elsewhere:
+            live.pending_notes.clear()
+            return
         notes, changed = live.notes, set()
         rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
         for _ in range(len(live.pending_notes)):

@@ -13,6 +13,7 @@ from stratix_tasks.core.ports import Encoded, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
+from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -79,6 +80,41 @@ class LiveRun:
         self.result: Any = None
         self.error: BaseException | None = None
         self.started_at = self.ended_at = 0.0
+        self.fenced: StratixError | None = None
+        """Why this engine runs it no more: another one does."""
+        self.follower: Any = None
+        """What keeps it up with the journal of the engine that runs it, where that is another one."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another engine runs it, so that nothing is recorded of it here."""
+        return self.follower is not None or self.fenced is not None
+
+    def let_go(self) -> None:
+        """Forget what was on its way: bodies, answers, notes, deadlines."""
+        self.bodies.clear()
+        self.events.clear()
+        self.pending_notes.clear()
+        self.unstored.clear()
+        self.unwritten, self.commands = [], []
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def become(self, other: LiveRun) -> None:
+        """Be the run as it was read again from the store, for all who hold this one."""
+        was_over, over = self.ended.done(), other.ended.done()
+        for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
+            setattr(self, name, getattr(other, name))
+        for name in ("result", "error", "started_at", "ended_at", "fenced", "follower"):
+            setattr(self, name, getattr(other, name))
+        self.let_go()
+        if was_over or over:
+            waiting, self.ended = self.ended, other.ended
+            if over and not was_over:
+                waiting.set_result(other.ended.result())
+        for watcher in tuple(self.watchers):
+            watcher(self, set(range(len(self.machine.plan.names))))
 
     def wrote(self, places: Sequence[Place]) -> None:
         """The machine's payload frames are in the journal."""
@@ -97,6 +133,8 @@ class LiveRun:
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
+        if self.elsewhere:
+            return
         if kind != "progress":
             node = self.machine.node_of[attempt.unit]
             count = self.notes.count.get(node, 0)

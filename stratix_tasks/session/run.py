@@ -62,6 +62,7 @@ class Run:
     @property
     def reason(self) -> str | None:
         """Why it is in its state: `user`, `disk`, `timeout`, `code-changed`, …"""
+        self._refresh()
         return self._live.machine.run_reason
 
     @property
@@ -77,8 +78,11 @@ class Run:
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
-        """A run of another engine is read again from the store."""
-        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
+        """A run of another engine is read on in the store."""
+        live = self._live
+        if live.follower is not None:
+            live.follower.catch_up(live)
+        elif live.fenced is not None:
             self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
@@ -86,6 +90,7 @@ class Run:
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
+        self._refresh()
         while not self._live.ended.done():
             left = TICK if limit is None else min(TICK, limit - monotonic())
             if left <= 0:
@@ -94,7 +99,7 @@ class Run:
             try:
                 self._live.ended.result(left)
             except FutureTimeout:
-                self._refresh()
+                self._follow()
         return self.status
 
     def result(self, timeout: float | None = None) -> Any:
@@ -124,7 +129,7 @@ class Run:
             while not self._live.ended.done():
                 pump()
                 await asyncio.wait((done,), timeout=TICK)
-                self._refresh()
+                self._follow()
         except asyncio.CancelledError:
             print(
                 f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.",
@@ -132,6 +137,11 @@ class Run:
             )
             raise
         return self._outcome()
+
+    def _follow(self) -> None:
+        """While waiting; a run that was lost to another engine is waited for no longer."""
+        if self._live.fenced is None:
+            self._refresh()
 
     def _outcome(self) -> Any:
         if self._live.error is not None:
@@ -203,30 +213,16 @@ class Run:
             raise InputError(
                 f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
             )
-        self._own()
-        self._engine.loop.ask(self._live, verb, target, args, "user").result()
+        from stratix_tasks.session.sending import ask
+
+        ask(self._engine, self._live, verb, target, args or {})
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
+        from stratix_tasks.session.sending import send
+
         asked = asking.of_view(self._engine.store.objects, verb, target, args)
-        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
-            raise StratixError(
-                "this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere"
-            )
-        return self._engine.loop.ask(self._live, verb, target, asked, "user")
-
-    def _own(self) -> None:
-        """A run that nobody runs is taken over before it is asked anything."""
-        from stratix_tasks.session import takeover
-
-        row = self._engine.store.catalog.run(self.id) if not self._here else None
-        if row is not None and row.owner != self._engine.id:
-            if self._live.machine.run_state in RUN_TERMINAL:
-                takeover.claim_run(self._engine, self._live, row.owner, row.epoch)
-            else:
-                taken = takeover.take_over(self._engine, self.id)
-                if taken is not None:
-                    self._live = taken._live
+        return send(self._engine, self._live, verb, target, asked)
 
     # ------------------------------------------------------------------ looking closer
 
@@ -246,6 +242,7 @@ class Run:
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""
+        self._refresh()
         live = self._live
 
         def read() -> list[str]:

@@ -6,7 +6,8 @@ import warnings
 from time import time
 from typing import TYPE_CHECKING
 
-from stratix_tasks.core.recovery import claim
+from stratix_tasks.core.facts import CLAIMED
+from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
@@ -14,6 +15,7 @@ from stratix_tasks.session.functions import changed as changed_calls
 from stratix_tasks.session.functions import missing, nodes_of
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
+from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
@@ -30,11 +32,11 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    locks, known = engine.store.locks, engine._known
+    locks, here = engine.store.locks, engine.loop.lives
     left = [
         row.id
         for row in reversed(engine.store.catalog.runs())
-        if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
+        if row.id not in here and row.owner != engine.id and row.state in GOING_ON and not alive(locks, row.owner)
     ]
     recovered = [take_over(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
@@ -77,16 +79,14 @@ def enter_orphans(engine: Engine) -> None:
 
 def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:
     """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
-    catalog, locks = engine.store.catalog, engine.store.locks
+    catalog = engine.store.catalog
     row = catalog.run(run_id)
     if row is None:
         return None
-    if row.owner != engine.id and alive(locks, row.owner):
-        raise StratixError(
-            f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
-        )
+    refuse_living(engine, row)
+    cut = cut_of(engine, row)
     try:
-        live, about = engine.load(run_id)
+        live, about = engine.load(run_id, cut)
     except InputError:
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
@@ -102,7 +102,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         )
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
-    claim_run(engine, live, row.owner, row.epoch, hold="code-changed" if different else "")
+    claim_run(engine, live, cut, hold="code-changed" if different else "")
     run = Run(engine, live)
     if different:
         return _changed(run, different, changed)
@@ -135,23 +135,59 @@ def _changed(run: Run, calls: list[str], choice: str) -> Run:
     return run
 
 
-def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: str = "") -> None:
-    """Become the owner of a run, whatever its state. `hold`: why it starts nothing until it is resumed.
+def refuse_living(engine: Engine, row: RunRow) -> None:
+    """StratixError `owned-elsewhere` when the owner of a run lives."""
+    if row.owner != engine.id and alive(engine.store.locks, row.owner):
+        raise StratixError(
+            f"run {row.id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
+        )
 
-    StratixError `owned-elsewhere` when another kernel was faster.
+
+def cut_of(engine: Engine, row: RunRow) -> Cut:
+    """Where a run's owner is to be cut off. It comes before its facts are read, so that these are all that counts."""
+    return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
+
+
+def claim_run(engine: Engine, live: LiveRun, cut: Cut, *, hold: str = "") -> None:
+    """Become the owner of a run that was loaded up to the cut, whatever its state.
+
+    `hold`: why it starts nothing until it is resumed. StratixError `owned-elsewhere` when another kernel was faster.
     """
-    store = engine.store
-    file, offset = store.journals.end_of(owner)
-    taken = store.catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
+    catalog = engine.store.catalog
+    owner, epoch, file, offset = cut
+    taken = catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
-    live.epoch = taken
-    engine.loop.call(_go_on, engine, live, time(), hold).result()
+    cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
+    engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
 
 
-def _go_on(engine: Engine, live: LiveRun, now: float, hold: str) -> None:
-    machine = live.machine
-    if machine.run_state not in RUN_TERMINAL:
+def _go_on(engine: Engine, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
+    live.epoch, live.follower, machine = epoch, None, live.machine
+    if machine.run_state in RUN_TERMINAL:
+        machine.facts.append((CLAIMED, now, engine.id, epoch, engine._host, engine._pid, cuts))
+    else:
         idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, live.epoch, engine._host, engine._pid, idle=idle, hold=hold)
+        claim(machine, now, engine.id, epoch, engine._host, engine._pid, idle=idle, hold=hold, cuts=cuts)
     engine.loop.resume(live)
+
+
+def take_for(engine: Engine, row: RunRow, verb: str, target: str | None) -> LiveRun:
+    """Take over a run whose owner has died, so that it can be asked something.
+
+    To pause or cancel it nothing is started and no function is needed. StratixError `missing-function` for what would let
+    it go on without its functions.
+    """
+    refuse_living(engine, row)
+    cut = cut_of(engine, row)
+    live, _ = engine.load(row.id, cut)
+    ends = target is None and verb in ("pause", "cancel")
+    unknown = [] if ends else missing(live.machine)
+    if unknown:
+        raise StratixError(
+            f"can't {verb} run {row.id} here: its kernel has died, and {', '.join(unknown)} not defined in this process. Run "
+            "the cells (or import the modules) that define them, then ask again",
+            code="missing-function",
+        )
+    claim_run(engine, live, cut, hold="user" if ends else "")
+    return live

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from stratix_tasks.core.facts import CREATED, Fact
+from stratix_tasks.core.facts import CLAIMED, CREATED, Fact
 from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import (
@@ -30,6 +30,7 @@ from stratix_tasks.store.migrations import readable, upgrade
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
+NO_CUT = (0, 0, 0)
 _NOTE_NAMES = {kind: name for name, kind in NOTES.items()}
 
 
@@ -140,13 +141,12 @@ class RunRecord:
     payloads: dict[tuple[int, int], Place]
     epoch: int
     notes: list[tuple[str, list[Any]]]
+    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Engine → (file number, offset) up to which its journal was read."""
 
 
 class Journals:
-    """All journals of a store.
-
-    `cuts` of a run give, per dead engine, (file number, offset): what lies behind is ignored.
-    """
+    """All journals of a store."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -181,27 +181,62 @@ class Journals:
         *,
         notes: bool = False,
     ) -> RunRecord:
-        """Everything of one run. `cuts`: engine → (epoch, file, offset).
-
-        A fact written twice counts once: the higher epoch wins.
+        """Everything of one run. `cuts`: engine → (epoch, file, offset): what it wrote from there on, in that epoch or
+        before it, does not count. Nor does what an earlier owner numbered as high as a later one's claim, or higher.
         """
         chosen: dict[int, tuple[int, Fact]] = {}
         record = RunRecord([], {}, 0, [])
-        for engine, _number, path, until in self._places(engines, cuts or {}):
-            del engine
-            for frame in frames(path, 0, until=until):
-                if frame.run != run:
+        written: dict[tuple[int, int], int] = {}
+        claims: list[tuple[int, int]] = []
+        for engine, number, path in self._places(engines):
+            cut, tail = (cuts or {}).get(engine, NO_CUT), Tail()
+            for frame in frames(path, 0, tail):
+                if frame.run != run or (frame.epoch <= cut[0] and (number, frame.start) >= cut[1:]):
                     continue
                 record.epoch = max(record.epoch, frame.epoch)
                 if frame.kind == FACTS:
-                    self._take(frame, chosen)
+                    claims += self._take(frame, chosen)
+                elif frame.kind == PAYLOAD:
+                    unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
+                    if frame.epoch >= written.get((unit, attempt), 0):
+                        written[unit, attempt] = frame.epoch
+                        record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
+                elif notes and frame.kind in _NOTE_NAMES:
+                    record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+            record.ends[engine] = (number, tail.offset)
+        record.facts = _in_order(chosen, claims)
+        return record
+
+    def since(
+        self, run: bytes, engine: str, epoch: int, place: tuple[int, int]
+    ) -> tuple[list[tuple[int, Fact]], RunRecord]:
+        """What an engine wrote of a run in one epoch behind a place: numbered facts, and a record of the rest."""
+        record, facts = RunRecord([], {}, epoch, []), []
+        for number, path in self.files(engine):
+            if number < place[0]:
+                continue
+            tail = Tail()
+            for frame in frames(path, place[1] if number == place[0] else 0, tail):
+                if frame.run != run or frame.epoch != epoch:
+                    continue
+                if frame.kind == FACTS:
+                    facts += [(seq, tuple(fact)) for seq, fact in enumerate(orjson.loads(frame.data), frame.seq)]
                 elif frame.kind == PAYLOAD:
                     unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
                     record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
-                elif notes and frame.kind in _NOTE_NAMES:
+                elif frame.kind in _NOTE_NAMES:
                     record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
-        record.facts = _in_order(chosen)
-        return record
+            record.ends[engine] = (number, tail.offset)
+        return facts, record
+
+    def size_of(self, engine: str, number: int) -> tuple[int, bool]:
+        """Bytes of one file of an engine, and whether a later one is there: what tells that there is something to read."""
+        path = self.directory / engine / f"{number}.log"
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0
+        return size, path.with_stem(str(number + 1)).exists()
 
     def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
         """(engine, CREATED fact) of every run that an engine began."""
@@ -213,29 +248,32 @@ class Journals:
                         if facts and facts[0][0] == CREATED:
                             yield engine, tuple(facts[0])
 
-    def _places(
-        self, engines: list[str] | None, cuts: dict[str, tuple[int, int, int]]
-    ) -> Iterator[tuple[str, int, Path, int | None]]:
+    def _places(self, engines: list[str] | None) -> Iterator[tuple[str, int, Path]]:
         for engine in engines if engines is not None else self.engines():
-            cut = cuts.get(engine)
             for number, path in self.files(engine):
-                if cut is None or number < cut[1]:
-                    yield engine, number, path, None
-                elif number == cut[1]:
-                    yield engine, number, path, cut[2]
+                yield engine, number, path
 
     @staticmethod
-    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> None:
+    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> list[tuple[int, int]]:
+        """Of two facts with one number the later owner's counts. Returns claims as (number, epoch)."""
+        claims = []
         for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
             if number not in chosen or chosen[number][0] < frame.epoch:
                 chosen[number] = (frame.epoch, tuple(fact))
+            if fact[0] == CLAIMED:
+                claims.append((number, frame.epoch))
+        return claims
 
 
-def _in_order(chosen: dict[int, tuple[int, Fact]]) -> list[Fact]:
-    """Facts by number, up to the first gap."""
-    facts = []
+def _in_order(chosen: dict[int, tuple[int, Fact]], claims: list[tuple[int, int]]) -> list[Fact]:
+    """Facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
+    facts: list[Fact] = []
+    claims = sorted(claims)
+    valid = 0
     for number in range(len(chosen)):
-        if number not in chosen:
+        while claims and claims[0][0] <= number:
+            valid = max(valid, claims.pop(0)[1])
+        if number not in chosen or chosen[number][0] < valid:
             break
         facts.append(chosen[number][1])
     return facts
