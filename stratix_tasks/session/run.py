@@ -73,6 +73,11 @@ class Run:
         return error if isinstance(error, StratixError) else None
 
     @property
+    def runs_here(self) -> bool:
+        """Whether it goes on in this process."""
+        return self._here
+
+    @property
     def _here(self) -> bool:
         """Whether this engine runs it."""
         return self.id in self._engine.loop.lives
