@@ -8,8 +8,7 @@ import sys
 
 def main() -> None:
     """The entry point of `stratix`."""
-    import stratix_tasks.cli.requests  # its commands enter themselves
-    from stratix_tasks.cli.app import app
+    from stratix_tasks.cli.requests import app
 
     try:
         app()

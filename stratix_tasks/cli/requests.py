@@ -13,6 +13,8 @@ from stratix_tasks.cli.live import follow
 from stratix_tasks.errors import InputError
 from stratix_tasks.session.run import Run
 
+__all__ = ["app"]
+
 Node = Annotated[str | None, typer.Argument(help="A node, or an item as 'train[3]'; else the run.", show_default="RUN")]
 OneNode = Annotated[str, typer.Argument(metavar="NODE", help="A node, or an item as 'train[3]'.")]
 

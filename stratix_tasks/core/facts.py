@@ -40,5 +40,5 @@ KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expan
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 6)
+WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 7)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

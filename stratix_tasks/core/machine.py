@@ -375,10 +375,13 @@ class Machine:
         if unit in self.breaks and unit not in self.passing:
             self.holds.setdefault(unit, at)
             self.move(unit, Event.HOLD, at, "breakpoint")
-        elif self.plan.kinds[unit] is Kind.TASK:
+            return
+        if self.plan.kinds[unit] is Kind.TASK:
             self.queue(unit, at)
-        else:
+        elif self.run_state is RunState.RUNNING:
             self.commands.append((Do.EXPAND, unit, self.generation.get(unit, 0)))
+        else:
+            return  # paused: it is looked at again at the resume, so that what it maps over can be set before
         self.passing.discard(unit)
 
     def queue(self, unit: int, at: float) -> None:

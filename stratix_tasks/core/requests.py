@@ -23,6 +23,7 @@ from stratix_tasks.core.changes import set_breakpoint, set_values
 from stratix_tasks.core.facts import REQUESTED
 from stratix_tasks.core.machine import Do, Machine
 from stratix_tasks.core.node_requests import cancel, hold, release, retry, skip
+from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.refusals import COMPLETED_HINT, refusal, run_refusal
 from stratix_tasks.core.rollback import rollback
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, Event, RunEvent, RunState, State
@@ -94,6 +95,9 @@ def resume_run(machine: Machine, at: float, _args: Args = NONE) -> None:
     for unit in live_bodies(machine, State.SUSPENDED):
         if unit not in machine.holds:
             machine.resume_body(unit, at)
+    for unit, kind in enumerate(machine.plan.kinds):
+        if kind is not Kind.TASK:
+            machine.judge(unit, at)
 
 
 def cancel_run(machine: Machine, at: float, _args: Args = NONE) -> None:

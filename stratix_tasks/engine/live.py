@@ -79,20 +79,24 @@ class LiveRun:
         self.ended: Future[RunState] = Future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.broken: StratixError | None = None
+        """Why this engine let go of a run that has not ended."""
         self.started_at = self.ended_at = 0.0
-        self.fenced: StratixError | None = None
-        """Why this engine runs it no more: another one does."""
         self.follower: Any = None
         """What keeps it up with the journal of the engine that runs it, where that is another one."""
 
     @property
     def elsewhere(self) -> bool:
-        """Whether another engine runs it, so that nothing is recorded of it here."""
-        return self.follower is not None or self.fenced is not None
+        """Whether this engine does not run it, so that nothing is recorded of it here."""
+        return self.follower is not None or self.broken is not None
+
+    @property
+    def fenced(self) -> bool:
+        """Whether this engine lost it to another one."""
+        return self.broken is not None and self.broken.code == "fenced"
 
     def let_go(self) -> None:
-        """Forget what was on its way: bodies, answers, notes, deadlines."""
-        self.bodies.clear()
+        """Forget what was on its way: answers, notes, deadlines."""
         self.events.clear()
         self.pending_notes.clear()
         self.unstored.clear()
@@ -106,7 +110,7 @@ class LiveRun:
         was_over, over = self.ended.done(), other.ended.done()
         for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
             setattr(self, name, getattr(other, name))
-        for name in ("result", "error", "started_at", "ended_at", "fenced", "follower"):
+        for name in ("result", "error", "started_at", "ended_at", "follower"):
             setattr(self, name, getattr(other, name))
         self.let_go()
         if was_over or over:
@@ -129,7 +133,10 @@ class LiveRun:
     # ------------------------------------------------------------------ as the host of attempts; any thread
 
     def answer(self, event: tuple[Any, ...]) -> None:
-        self.engine.post(self, event)
+        try:
+            self.engine.post(self, event)
+        except Exception as error:
+            self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""

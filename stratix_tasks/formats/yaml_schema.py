@@ -68,6 +68,7 @@ def _flow() -> _Schema:
         "concurrency": {"type": "integer", "minimum": 1},
         "timeout": _ref("duration"),
         "on_failure": {"enum": ["finish", "stop"]},
+        "max_recoveries": {"type": "integer", "minimum": 0},
         "tags": _ref("names"),
         "tasks": _map(_ref("task")),
         "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},

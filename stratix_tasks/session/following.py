@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from stratix_tasks.core.facts import REQUESTED, Fact
+from stratix_tasks.core.facts import REQUESTED, RUN, Fact
 from stratix_tasks.core.recovery import follow
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine import outcome
@@ -84,7 +84,8 @@ def _take(live: LiveRun, facts: list[Fact], record: RunRecord) -> None:
     for kind, rows in record.notes:
         live.notes.take(kind, rows)
         noted |= {machine.node_of[row[1]] for row in rows}
-    settle(live)
+    if any(fact[0] == RUN for fact in facts):
+        settle(live)
     changed = outcome.changed_nodes(machine, facts) | noted
     for watcher in tuple(live.watchers):
         watcher(live, changed)
@@ -93,9 +94,10 @@ def _take(live: LiveRun, facts: list[Fact], record: RunRecord) -> None:
 def settle(live: LiveRun) -> None:
     """Result or error of a run that is over by its facts; one that goes on again has neither."""
     over = live.machine.run_state in RUN_TERMINAL
-    if over and not live.ended.done():
-        live.result, live.error = outcome.settle(live)
-        live.ended.set_result(live.machine.run_state)
+    if over:
+        live.result, live.error = outcome.settle(live)  # it may have gone on and ended again since it was looked at
+        if not live.ended.done():
+            live.ended.set_result(live.machine.run_state)
     elif not over and live.ended.done():
         live.ended, live.result, live.error = Future(), None, None
 

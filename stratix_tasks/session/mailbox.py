@@ -14,6 +14,7 @@ from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
+from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError, as_data, from_data
 from stratix_tasks.store import ids
@@ -151,6 +152,10 @@ class Mailbox:
         """A run of ours that has ended, or was only looked at: it is read first, not in the engine's thread."""
         try:
             live = self._engine.load(asked.run)[0]
+            if live.machine.run_state not in RUN_TERMINAL:
+                raise StratixError(
+                    f"the kernel that ran {asked.run} has let go of it; recover() there goes on", code="interrupted"
+                )
         except StratixError as error:
             self._engine.store.catalog.answer_request(asked.id, as_data(error))
             return

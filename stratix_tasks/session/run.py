@@ -55,7 +55,7 @@ class Run:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
         self._refresh()
         machine = self._live.machine
-        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.owner_alive(self.id):
+        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
             return "interrupted"
         return machine.run_state.label
 
@@ -83,11 +83,12 @@ class Run:
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
-        """A run of another engine is read on in the store."""
-        live = self._live
+        """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
+        here = self._engine.loop.lives.get(self.id)
+        self._live = live = here or self._engine._known.get(self.id, self._live)
         if live.follower is not None:
             live.follower.catch_up(live)
-        elif live.fenced is not None:
+        elif live.fenced:
             self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
@@ -105,6 +106,8 @@ class Run:
                 self._live.ended.result(left)
             except FutureTimeout:
                 self._follow()
+        if self._live.broken is not None and self._live.fenced:
+            raise self._live.broken
         return self.status
 
     def result(self, timeout: float | None = None) -> Any:
@@ -145,7 +148,7 @@ class Run:
 
     def _follow(self) -> None:
         """While waiting; a run that was lost to another engine is waited for no longer."""
-        if self._live.fenced is None:
+        if self._live.broken is None:
             self._refresh()
 
     def _outcome(self) -> Any:

@@ -27,18 +27,16 @@ def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict
     when the owner lives but does not answer: the request then waits for it.
     """
     for _ in range(MOST_OWNERS):
+        live = engine.loop.lives.get(live.id, live)
         if not live.elsewhere:
             engine.loop.ask(live, verb, target, args, BY).result()
             return
         row = _row(engine, live.id)
         try:
-            if row.owner == engine.id:
-                live = engine.load(live.id)[0]
-            elif alive(engine.store.locks, row.owner):
+            if row.owner != engine.id and alive(engine.store.locks, row.owner):
                 engine.mailbox.send(live.id, row.owner, verb, target, args, BY).result()
                 return
-            else:
-                live = take_for(engine, row, verb, target)
+            live = take_for(engine, row, verb, target)
         except OwnerDied as died:
             args = {**args, "id": died.name}
         except StratixError as error:
@@ -52,7 +50,7 @@ def send(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dic
     if not live.elsewhere:
         return engine.loop.ask(live, verb, target, args, BY)
     row = _row(engine, live.id)
-    if not alive(engine.store.locks, row.owner):
+    if row.owner == engine.id or not alive(engine.store.locks, row.owner):
         raise StratixError(
             f"the kernel that ran {live.id} has died; recover() goes on with it here", code="interrupted"
         )

@@ -32,12 +32,7 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    locks, here = engine.store.locks, engine.loop.lives
-    left = [
-        row.id
-        for row in reversed(engine.store.catalog.runs())
-        if row.id not in here and row.owner != engine.id and row.state in GOING_ON and not alive(locks, row.owner)
-    ]
+    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
     recovered = [take_over(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
@@ -55,6 +50,16 @@ def _decide(engine: Engine, live: LiveRun, choice: str) -> Run:
         run.resume()
         return run
     return _changed(run, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
+
+
+def _is_left(engine: Engine, row: RunRow) -> bool:
+    """Whether nobody runs a run: its owner is dead, or it is ours and was broken off or never taken up after a claim."""
+    if row.id in engine.loop.lives:
+        return False
+    if row.owner != engine.id:
+        return not alive(engine.store.locks, row.owner)
+    known = engine._known.get(row.id)
+    return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
@@ -88,6 +93,8 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
     try:
         live, about = engine.load(run_id, cut)
     except InputError:
+        if row.owner == engine.id:
+            return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
         return None
@@ -102,7 +109,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         )
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
-    claim_run(engine, live, cut, hold="code-changed" if different else "")
+    claim_run(engine, live, row.epoch, cut, hold="code-changed" if different else "")
     run = Run(engine, live)
     if different:
         return _changed(run, different, changed)
@@ -143,19 +150,24 @@ def refuse_living(engine: Engine, row: RunRow) -> None:
         )
 
 
-def cut_of(engine: Engine, row: RunRow) -> Cut:
-    """Where a run's owner is to be cut off. It comes before its facts are read, so that these are all that counts."""
+def cut_of(engine: Engine, row: RunRow) -> Cut | None:
+    """Where a run's owner is to be cut off; None where it is this engine.
+
+    It comes before its facts are read, so that these are all that counts.
+    """
+    if row.owner == engine.id:
+        return None
     return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
 
 
-def claim_run(engine: Engine, live: LiveRun, cut: Cut, *, hold: str = "") -> None:
+def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hold: str = "") -> None:
     """Become the owner of a run that was loaded up to the cut, whatever its state.
 
     `hold`: why it starts nothing until it is resumed. StratixError `owned-elsewhere` when another kernel was faster.
     """
     catalog = engine.store.catalog
-    owner, epoch, file, offset = cut
-    taken = catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
+    place = cut and (cut[0], *cut[2:])
+    taken = catalog.claim(live.id, epoch, engine.id, place)
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
@@ -189,5 +201,5 @@ def take_for(engine: Engine, row: RunRow, verb: str, target: str | None) -> Live
             "the cells (or import the modules) that define them, then ask again",
             code="missing-function",
         )
-    claim_run(engine, live, cut, hold="user" if ends else "")
+    claim_run(engine, live, row.epoch, cut, hold="user" if ends else "")
     return live

@@ -6,7 +6,7 @@ TASK = frozenset(("name", "retry", "timeout", "pool", "priority", "runner", "aft
 """Options of a task."""
 MAP = frozenset(("max", "key"))
 """Options of a fan-out."""
-FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "tags", "description"))
+FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "max_recoveries", "tags", "description"))
 """Options of a flow."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
@@ -22,7 +22,6 @@ LATER = frozenset(
         "losers",
         "max_depth",
         "max_lost",
-        "max_recoveries",
         "overlap",
         "repeat",
         "resources",

@@ -212,20 +212,25 @@ class Catalog:
         with self._transaction() as db:
             db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
 
-    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int]) -> int | None:
+    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int] | None) -> int | None:
         """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction.
 
-        None when someone else was faster.
+        An engine that goes on with a run of its own cuts nothing. None when someone else was faster.
         """
         with self._transaction() as db:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None
-            self._add_cuts(db, id, [(cut[0], epoch, *cut[1:])])
+            if cut is not None:
+                self._add_cuts(db, id, [(cut[0], epoch, *cut[1:])])
         return epoch + 1
 
     def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:
         """Engine → (epoch, file, offset): what it wrote in that epoch or before, from there on, does not count."""
         return {row[0]: (row[1], row[2], row[3]) for row in self._all("cuts", run=run)}
+
+    def all_cuts(self) -> list[tuple[str, str, int, int, int]]:
+        """(run, engine, epoch, file, offset) of every run."""
+        return self._all("all_cuts")
 
     def lost(self, engine: str) -> dict[str, int]:
         """Runs that were taken over from an engine → the last epoch that it lost."""

@@ -30,7 +30,6 @@ from stratix_tasks.store.migrations import readable, upgrade
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
-NO_CUT = (0, 0, 0)
 _NOTE_NAMES = {kind: name for name, kind in NOTES.items()}
 
 
@@ -133,6 +132,11 @@ def _header(path: Path, data: bytes, tail: Tail) -> tuple[int, int]:
     return version, HEADER + data[HEADER - 1]
 
 
+def behind(cut: tuple[int, int, int] | None, frame: Frame, number: int) -> bool:
+    """Whether a frame of file `number` lies behind a cut (epoch, file, offset) of its engine, so that it does not count."""
+    return cut is not None and frame.epoch <= cut[0] and (number, frame.start) >= cut[1:]
+
+
 @dataclass(slots=True)
 class RunRecord:
     """What the journals hold of one run: its facts in order, and where its payload frames are."""
@@ -189,9 +193,9 @@ class Journals:
         written: dict[tuple[int, int], int] = {}
         claims: list[tuple[int, int]] = []
         for engine, number, path in self._places(engines):
-            cut, tail = (cuts or {}).get(engine, NO_CUT), Tail()
+            cut, tail = (cuts or {}).get(engine), Tail()
             for frame in frames(path, 0, tail):
-                if frame.run != run or (frame.epoch <= cut[0] and (number, frame.start) >= cut[1:]):
+                if frame.run != run or behind(cut, frame, number):
                     continue
                 record.epoch = max(record.epoch, frame.epoch)
                 if frame.kind == FACTS:

@@ -357,6 +357,8 @@ class Shadow:
         self.run = RunState.PENDING
         self.tries: dict[int, int] = {}
         """Attempts since the unit was last set back by a request."""
+        self.retired: set[int] = set()
+        """Items that a rollback took out of the run."""
 
     def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
         claimed = False
@@ -403,7 +405,9 @@ class Shadow:
             self._need(not bad, f"the run is completed, but {bad} are bad")
 
     def _is_absorbed(self, unit: int) -> bool:
-        """Inside of a group that was skipped as a whole."""
+        """Inside of a group that was skipped as a whole, or taken out by a rollback."""
+        if unit in self.retired:
+            return True
         while True:
             node = self.node_of[unit]
             above = node if node != unit else self.plan.parents[unit]
@@ -446,8 +450,11 @@ class Shadow:
         self._need(asked or was not in TERMINAL, f"'{name}' left {was.label} unasked, by {event.label}")
         if event is Event.ORPHANED:
             self.tries[unit] = self.tries.get(unit, 1) - 1
-        if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
+        if event in (Event.RETRY, Event.REOPEN, Event.ROLLBACK) and was in TERMINAL:
             self.tries[unit] = 0
+        if event is Event.ROLLBACK or (event is Event.STOPPED and to is State.PENDING):
+            self.tries[unit] = 0
+            self.retired |= {u for u, node in enumerate(self.node_of) if node == unit and u != unit}
         self.state[unit] = State.READY if to is State.READY else to
 
     def _expanded(self, fact: Any) -> None:

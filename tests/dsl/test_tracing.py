@@ -310,7 +310,7 @@ def test_options_of_later_versions_are_named(option: str) -> None:
     assert caught.value.code == "not-available"
 
 
-@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth", "max_recoveries"])
+@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth"])
 def test_flow_options_of_later_versions_are_named(option: str) -> None:
     """The same for flows."""
     with pytest.raises(FlowError, match=option) as caught:

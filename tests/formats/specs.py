@@ -66,6 +66,7 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         concurrency=draw(st.none() | st.integers(1, 50)),
         timeout=draw(st.none() | durations),
         on_failure=draw(st.sampled_from(["finish", "stop"])),
+        max_recoveries=draw(st.integers(0, 9)),
         tags=tuple(draw(st.lists(texts, max_size=2))),
         tasks=tasks,
         flows=inner,

@@ -62,3 +62,7 @@ UPDATE requests SET state = :state, error = :error WHERE id = :id AND state = 'w
 -- name: answered
 -- The answer to a request.
 SELECT state, error FROM requests WHERE id = :id AND state <> 'waiting';
+
+-- name: all_cuts
+-- The cuts of all runs.
+SELECT run, engine, epoch, file, offset FROM cuts;

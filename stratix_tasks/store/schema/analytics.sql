@@ -22,11 +22,14 @@ CREATE VIEW recorded AS
 SELECT f.* FROM facts f
 WHERE NOT EXISTS (SELECT 1 FROM claims c WHERE c.run = f.run AND c.epoch > f.epoch AND c.seq <= f.seq);
 
+-- Nodes and items; `present` is false for items of an expansion that a rollback took back.
 CREATE VIEW units AS
-SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent FROM nodes
+SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present FROM nodes
 UNION ALL
-SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit
-FROM expansions x
+SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY run, unit ORDER BY first DESC, count DESC) = 1 AS present FROM expansions
+) x
 JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i;
 
@@ -48,7 +51,7 @@ SELECT
     arg_max("at", seq) FILTER (state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped')) AS ended,
     arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
     arg_max(worker, seq) FILTER (kind = 'started') AS worker,
-    arg_max(rows, seq) FILTER (kind = 'completed') AS rows,
+    arg_max(rows, seq) FILTER (kind IN ('completed', 'given')) AS rows,
     arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
 FROM recorded WHERE unit IS NOT NULL GROUP BY run, unit;
 
@@ -66,14 +69,15 @@ FROM created c LEFT JOIN run_state s USING (run) LEFT JOIN run_owner o USING (ru
 CREATE VIEW tasks AS
 SELECT
     u.run, u.node, u.item, u.key, coalesce(t.state, 'pending') AS state, nullif(t.reason, '') AS reason,
-    coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, t.started,
+    coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, CASE WHEN t.state <> 'pending' THEN t.started END AS started,
     CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
     t.started - t.queued AS wait,
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
     t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
-FROM units u LEFT JOIN task_state t USING (run, unit);
+FROM units u LEFT JOIN task_state t USING (run, unit)
+WHERE u.present;
 
 CREATE VIEW transitions AS
 SELECT run, seq, "at", node, item, key,
