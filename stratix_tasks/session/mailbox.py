@@ -7,6 +7,7 @@ none of it waits: a catalog that another process is writing is looked at again a
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ class Mailbox:
         for run, epoch in lost.items():
             live = self._loop.lives.get(run) or self._engine.known(run)
             if live is not None and not live.elsewhere and live.epoch <= epoch:
-                self._loop.fence(live, self._taken(run))
+                error = self._taken(run)
+                warnings.warn(error.message, stacklevel=2)
+                self._loop.fence(live, error)
 
     def _taken(self, run: str) -> StratixError:
         catalog = self._engine.store.catalog
