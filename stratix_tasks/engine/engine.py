@@ -41,7 +41,7 @@ SWITCH = 0.0001
 NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
 DISK_RETRY = 1.0
-CONFIRMED = 0.2
+CONFIRMED = 0.1
 """Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
 asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
 nothing about who is dead."""

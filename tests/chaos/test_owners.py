@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -18,6 +19,7 @@ from test_remote import LONG, Owner, until
 
 from stratix_tasks import Engine
 from stratix_tasks.core.facts import COMPLETED, STARTED
+from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.errors import StratixError
 from stratix_tasks.session import mailbox
 from stratix_tasks.store import ids
@@ -100,11 +102,13 @@ def test_an_owner_that_was_taken_over_is_fenced(owner: Callable[[str], Owner], t
     until(lambda: other.started() == ["first 1", "second 1"], "the second body runs")
     other.tell("result")
     stop(other)
+    stopped = monotonic()
     other.opens("second")  # its answer is the first thing that it has to record when it wakes
     (tmp_path / "store" / "locks" / other.engine).unlink()
     with Engine(tmp_path / "store") as engine:
         (run,) = engine.recover()
         until(lambda: len(other.started()) >= 4, "it goes on here, to the third body")
+        until(lambda: monotonic() - stopped > 2 * CONFIRMED, "it was not stopped for a moment only")
         wake(other)
         said = other.reads("said")
         assert "fenced" in said, said
@@ -131,7 +135,7 @@ def _once(engine: Engine, run: str, other: Owner) -> None:
     facts = engine.store.journals.record(ids.key(run), cuts=catalog.cuts(run)).facts
     assert max(Counter(fact[2] for fact in facts if fact[0] == COMPLETED).values()) == 1
     starts = sum(fact[0] == STARTED for fact in facts)
-    assert len(other.started()) <= starts
+    assert len(other.started()) <= starts, other.bodies.read_text() + str(other.child.pid)
     assert max(Counter(other.started()).values()) == 1
 
 
