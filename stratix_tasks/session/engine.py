@@ -344,8 +344,10 @@ class Engine:
         live.ended_at = last
         for kind, rows in record.notes:
             live.notes.take(kind, rows)
-        if row is not None and row.owner != self.id:
-            live.follower = Follower(self, row.owner, row.epoch, record.ends.get(row.owner, (1, 0)))
+        owner = row.owner if row is not None else about["engine"]  # it may not be in the catalog yet
+        if owner != self.id:
+            epoch = row.epoch if row is not None else record.epoch
+            live.follower = Follower(self, owner, epoch, record.ends.get(owner, (1, 0)))
         settle(live)
         return loop.call(self._held, live).result(), about
 

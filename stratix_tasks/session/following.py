@@ -44,9 +44,7 @@ class Follower:
             return  # from the engine's thread: another thread, which may be waiting for it, is at it
         try:
             row = self._engine.store.catalog.run(live.id)
-            if row is None:
-                return
-            if (row.owner, row.epoch) != (self.owner, self._epoch):
+            if row is not None and (row.owner, row.epoch) != (self.owner, self._epoch):
                 self._engine.load(live.id)
                 return
             self.interrupted = live.machine.run_state not in RUN_TERMINAL and not alive(

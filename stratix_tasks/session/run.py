@@ -148,8 +148,9 @@ class Run:
 
     def _follow(self) -> None:
         """While waiting; a run that was lost to another engine is waited for no longer."""
-        if self._live.broken is None:
-            self._refresh()
+        live = self._live
+        if live.broken is None and live.follower is not None:
+            live.follower.catch_up(live)
 
     def _outcome(self) -> Any:
         if self._live.error is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.mailbox import OwnerDied
-from stratix_tasks.session.takeover import take_for
+from stratix_tasks.session.takeover import enter_orphans, take_for
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 
@@ -31,12 +31,12 @@ def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict
         if not live.elsewhere:
             engine.loop.ask(live, verb, target, args, BY).result()
             return
-        row = _row(engine, live.id)
+        owner = _owner(engine, live)
         try:
-            if row.owner != engine.id and alive(engine.store.locks, row.owner):
-                engine.mailbox.send(live.id, row.owner, verb, target, args, BY).result()
+            if owner != engine.id and alive(engine.store.locks, owner):
+                engine.mailbox.send(live.id, owner, verb, target, args, BY).result()
                 return
-            live = take_for(engine, row, verb, target)
+            live = take_for(engine, _left(engine, live.id), verb, target)
         except OwnerDied as died:
             args = {**args, "id": died.name}
         except StratixError as error:
@@ -49,16 +49,28 @@ def send(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dic
     """Ask without waiting, from the engine's thread. StratixError `interrupted` for a run that nobody runs."""
     if not live.elsewhere:
         return engine.loop.ask(live, verb, target, args, BY)
-    row = _row(engine, live.id)
-    if row.owner == engine.id or not alive(engine.store.locks, row.owner):
+    owner = _owner(engine, live)
+    if owner == engine.id or not alive(engine.store.locks, owner):
         raise StratixError(
             f"the kernel that ran {live.id} has died; recover() goes on with it here", code="interrupted"
         )
-    return engine.mailbox.send(live.id, row.owner, verb, target, args, BY)
+    return engine.mailbox.send(live.id, owner, verb, target, args, BY)
 
 
-def _row(engine: Engine, run: str) -> RunRow:
+def _owner(engine: Engine, live: LiveRun) -> str:
+    """Who has a run; one that began just now is not in the catalog yet."""
+    row = engine.store.catalog.run(live.id)
+    if row is not None:
+        return row.owner
+    return live.follower.owner if live.follower is not None else engine.id
+
+
+def _left(engine: Engine, run: str) -> RunRow:
+    """A run that nobody runs, in the catalog; its owner may have died before it entered it."""
     row = engine.store.catalog.run(run)
+    if row is None:
+        enter_orphans(engine)
+        row = engine.store.catalog.run(run)
     if row is None:
         raise InputError(f"the catalog of {engine.store.path} has no run {run}", code="unknown-run")
     return row

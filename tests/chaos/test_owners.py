@@ -101,6 +101,7 @@ def test_an_owner_that_was_taken_over_is_fenced(owner: Callable[[str], Owner], t
     other.opens("first")
     until(lambda: other.started() == ["first 1", "second 1"], "the second body runs")
     other.tell("result")
+    assert other.reads("does") == "result"
     stop(other)
     stopped = monotonic()
     other.opens("second")  # its answer is the first thing that it has to record when it wakes

@@ -1,7 +1,7 @@
 """A kernel of its own: `python owner_process.py STORE FLOW` starts a flow, and obeys lines on stdin.
 
 It prints `run ID`. Bodies wait until a file of their name is in the folder STORE.gates, and leave a line in STORE.bodies
-when they begin. Lines that it obeys: `status`, `close`, `wait`, `facts`.
+when they begin. Lines that it obeys: `status`, `wait`, `result`; it says `does …`, then `said …`.
 """
 
 from __future__ import annotations
@@ -96,13 +96,12 @@ def main() -> None:
         print("run", run.id, flush=True)
         for line in sys.stdin:
             word = line.strip()
+            print("does", word, flush=True)
             try:
                 said = run.wait(30) if word == "wait" else run.result(30) if word == "result" else run.status
             except StratixError as error:
                 said = f"{type(error).__name__} {error.code} {error.message}"
             print("said", said, flush=True)
-            if word == "close":
-                return
 
 
 if __name__ == "__main__":
