@@ -103,12 +103,11 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
     elif target is None:
         _unspend(machine, unit)
     machine.move(unit, Event.ORPHANED, at, reason, detail, target)
-    if unit in machine.holds and machine.state[unit] == State.PENDING:
-        machine.move(unit, Event.HOLD, at, "user")
+    machine.hold_if_asked(unit, at)
 
 
 def _unspend(machine: Machine, unit: int) -> None:
-    """An attempt that died with its owner takes nothing from the budget of retries."""
+    """An attempt that died with its owner or its worker takes nothing from the budget of retries."""
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
 
 
@@ -154,6 +153,8 @@ def _moved(machine: Machine, fact: Fact) -> None:
     _, at, unit, event, state, reason, attempt, detail = fact
     was, machine.state[unit] = machine.state[unit], state
     machine.attempt[unit] = attempt
+    if event == Event.ORPHANED and unit not in machine.target:
+        _unspend(machine, unit)
     if reason is None:
         machine.reason.pop(unit, None)
     else:
@@ -169,17 +170,22 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.values[unit] = MISSING
     elif event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING):
         machine.forget(unit)
+    elif event == Event.SET and state == State.PENDING:
+        machine.ask_anew(unit)
     elif event == Event.HOLD:
         machine.holds.setdefault(unit, at)
     elif event == Event.RELEASE:
         machine.holds.pop(unit, None)
         if unit in machine.breaks:
             machine.passing.add(unit)
-    if event == Event.ORPHANED and state == State.PENDING:
-        _unspend(machine, unit)
     if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
         machine.error.pop(unit, None)
+        machine.lost.pop(unit, None)
+    elif event in (Event.LOST, Event.LOST_RETRY):
+        machine.lost[unit] = machine.lost.get(unit, 0) + 1
+        if event == Event.LOST_RETRY:
+            _unspend(machine, unit)
     if "error" in detail:
         machine.error[unit] = detail["error"]
         if state is not State.STOPPING:

@@ -74,7 +74,12 @@ def _blocked_by(machine: Machine, unit: int) -> str:
     full = machine.lane(unit).blocked()
     if full is None:
         return "its turn"
-    names = {"run": "the run's concurrency", "engine": "the engine's concurrency", "max": "the map's max"}
+    names = {
+        "run": "the run's concurrency",
+        "engine": "the engine's concurrency",
+        "max": "the map's max",
+        "process": "the worker processes",
+    }
     return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 
 

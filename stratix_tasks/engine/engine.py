@@ -18,9 +18,9 @@ from typing import Any, Concatenate, ParamSpec
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.again import live_bodies
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import Answer, Do
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
@@ -30,6 +30,7 @@ from stratix_tasks.engine.memory import Memory
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
+from stratix_tasks.runners.cores import cores
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.thread import ThreadRunner
 
@@ -82,6 +83,18 @@ def _or_refuse(work: Work[P]) -> Work[P]:
     return sound
 
 
+class Runners(dict[str, Any]):
+    """Runners by name; those in `later` are made when they are first used."""
+
+    def __init__(self, here: Mapping[str, Any]) -> None:
+        super().__init__(here)
+        self.later: dict[str, Callable[[], Any]] = {}
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self.later[name]()
+        return self[name]
+
+
 class EngineLoop:
     """Runs live runs. All methods but those named as for any thread belong to its own thread.
 
@@ -113,16 +126,25 @@ class EngineLoop:
         self._noted: set[LiveRun] = set()
         self._interval = sys.getswitchinterval()
         self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
-        self.runners: dict[str, Any] = {
-            "thread": ThreadRunner(self.loop.call_later),
-            "async": AsyncRunner(self.loop.call_later),
-            "inline": InlineRunner(self.loop),
-            **(runners or {}),
-        }
+        self.workers = Slots("process", cores())
+        self.runners = Runners(
+            {
+                "thread": ThreadRunner(self.loop.call_later),
+                "async": AsyncRunner(self.loop.call_later),
+                "inline": InlineRunner(self.loop),
+                **(runners or {}),
+            }
+        )
+        self.runners.later["process"] = self._process_runner
         self._thread: threading.Thread | None = None
         if loop is None:
             self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
             self._thread.start()
+
+    def _process_runner(self) -> Any:
+        from stratix_tasks.runners.process import ProcessRunner
+
+        return ProcessRunner(self.objects.encode)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -237,7 +259,7 @@ class EngineLoop:
             return
         for event in events:
             kind = event[0]
-            if kind == 0 or kind == Answer.FAIL or kind == Answer.STOPPED:
+            if kind in _OVER:
                 live.bodies.pop(event[1], None) if self._current(live, event) else None
                 if kind == Answer.FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
@@ -365,13 +387,18 @@ class EngineLoop:
         if attempt is not None and attempt.number == number:
             self.runners[live.machine.policy(unit).runner].stop(attempt)
 
+    def _kill(self, live: LiveRun, unit: int, number: int) -> None:
+        attempt = live.bodies.get(unit)
+        if attempt is not None and attempt.number == number:
+            self.runners[live.machine.policy(unit).runner].kill(attempt)
+
     def _hold(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].ask_hold()
+            self.runners[live.machine.policy(unit).runner].hold(live.bodies[unit])
 
     def _release(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].release()
+            self.runners[live.machine.policy(unit).runner].release(live.bodies[unit])
 
     def _evaluate(self, live: LiveRun, unit: int, generation: int) -> None:
         try:
@@ -624,7 +651,7 @@ class EngineLoop:
         Units with the same limits share a lane.
         """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
-        lanes: dict[tuple[str, ...], Lane] = {}
+        lanes: dict[tuple[bool, tuple[str, ...]], Lane] = {}
 
         def pool(name: str) -> Slots:
             if name in self.pools:
@@ -633,22 +660,25 @@ class EngineLoop:
 
         def lane(policy: Policy | None, most: int | None) -> Lane:
             names = () if policy is None else policy.pools
-            if most is None and names in lanes:
-                return lanes[names]
-            limits = (*own, self.slots, *map(pool, names))
+            apart = policy is not None and policy.killable
+            if most is None and (apart, names) in lanes:
+                return lanes[apart, names]
+            limits = (*own, self.slots, *((self.workers,) if apart else ()), *map(pool, names))
             if most is not None:
                 return Lane((*limits, Slots("max", most)))
-            lanes[names] = Lane(limits)
-            return lanes[names]
+            lanes[apart, names] = Lane(limits)
+            return lanes[apart, names]
 
         return lane
 
 
+_OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
 _ENDS = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST, UNSTORED))
 """Answers after which there is no body any more."""
 
 _PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
     Do.STOP: EngineLoop._stop,
+    Do.KILL: EngineLoop._kill,
     Do.HOLD: EngineLoop._hold,
     Do.RELEASE: EngineLoop._release,
     Do.EVALUATE: EngineLoop._evaluate,

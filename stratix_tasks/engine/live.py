@@ -142,6 +142,10 @@ class LiveRun:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
         if self.elsewhere:
             return
+        if kind == "dropped":  # a worker process has counted what was too much
+            node = self.machine.node_of[attempt.unit]
+            self.notes.dropped[node] = self.notes.dropped.get(node, 0) + row[0]
+            return
         if kind != "progress":
             node = self.machine.node_of[attempt.unit]
             count = self.notes.count.get(node, 0)

@@ -6,6 +6,7 @@ store as an equal value. Results that stand in their fact itself (`codec` "json"
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from typing import Any
 from weakref import ref
@@ -14,19 +15,21 @@ from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL
 
-BUDGET = 64 << 20
-"""Bytes, as recorded, of the large results that an engine keeps in memory over all its runs."""
 DEAR = 1 << 20
-"""Bytes from which the result of a node stays while something that needs it has not ended: reading it for each body
-would cost more than it saves. Items of mapped nodes are needed about once each, so they always go."""
+"""Bytes, as recorded, from which a result is dear to read back."""
+BUDGET = 16 << 20
+"""Bytes of the results below `DEAR` that an engine keeps in memory over all its runs. What they take there is more: the
+allocator leaves holes, and Python's objects are wider than their JSON."""
+DEAR_BUDGET = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+"""Bytes of the dear ones: a quarter of the machine's memory."""
 
 
-class Memory:
-    """What all runs of an engine keep, oldest first. The engine's thread alone touches it."""
+class Pool:
+    """Results in memory, oldest first, up to a budget of bytes as they are recorded."""
 
     __slots__ = ("_queue", "budget", "bytes")
 
-    def __init__(self, budget: int = BUDGET) -> None:
+    def __init__(self, budget: int) -> None:
         self.budget, self.bytes = budget, 0
         self._queue: deque[tuple[ref[Shelf], int, int]] = deque()
 
@@ -46,6 +49,22 @@ class Memory:
                 self.bytes -= entry[2]
             else:
                 queue.append(entry)
+
+
+class Memory:
+    """What all runs of an engine keep. The engine's thread alone touches it."""
+
+    __slots__ = ("dear", "small")
+
+    def __init__(self, budget: int = BUDGET, dear: int = DEAR_BUDGET) -> None:
+        self.small, self.dear = Pool(budget), Pool(dear)
+
+    def add(self, shelf: ref[Shelf], unit: int, size: int) -> None:
+        (self.dear if size > DEAR else self.small).add(shelf, unit, size)
+
+    def trim(self) -> None:
+        self.small.trim()
+        self.dear.trim()
 
 
 class Shelf:
@@ -86,6 +105,8 @@ class Shelf:
         return True
 
     def _needed(self, unit: int) -> bool:
+        """Whether a node that has not ended gets it as an argument: it would be read for each body. Items are needed about
+        once each."""
         machine = self._machine
         if machine.node_of[unit] != unit:
             return False

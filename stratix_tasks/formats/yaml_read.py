@@ -185,6 +185,7 @@ class FlowReader:
             "retry": self._retry,
             "timeout": self._timeout,
             "grace": partial(self.reading.duration, what="grace"),
+            "max_lost": partial(self.reading.whole, what="max_lost", least=0),
         }
 
     def _defaults(self, node: Node) -> Any:

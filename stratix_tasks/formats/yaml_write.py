@@ -139,6 +139,8 @@ def _policy(node: Any) -> dict[str, Any]:
         data["retry"] = _retry(node.retry)
     if node.grace is not None:
         data["grace"] = duration(node.grace)
+    if node.max_lost is not None:
+        data["max_lost"] = node.max_lost
     return data
 
 

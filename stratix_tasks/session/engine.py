@@ -217,7 +217,7 @@ class Engine:
         )
         if key is None:
             self._chores.put(enter)
-        elif (taken := enter()) is not None:
+        elif (taken := enter()) is not None and not (takeover.never_was(self, taken[0]) and enter() is None):
             return self._same_run(taken, key, same)
         body = orjson.dumps(document(spec, self._keep))
         laid = plan(graph, functions)
@@ -304,9 +304,16 @@ class Engine:
         return Run(self, live)
 
     def runs(self) -> list[Run]:
-        """Every run of the store, the newest first."""
+        """Every run of the store, the newest first. One that was lost ahead of its first fact was never seen: it is left out."""
         self._chores.settle()
-        return [self.run(row.id) for row in self.store.catalog.runs()]
+        found = []
+        for row in self.store.catalog.runs():
+            try:
+                found.append(self.run(row.id))
+            except InputError as error:
+                if error.code != "unknown-run":
+                    raise
+        return found
 
     def status(self, run_id: str) -> str:
         """The state of a run."""
@@ -387,7 +394,12 @@ class Engine:
 
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
-        self._chores.put(lambda: self.store.catalog.set_state(live.id, epoch, state, ended))
+
+        def tell() -> None:
+            self._journal.sync()  # a power loss must not leave a catalog that knows of more than the journal
+            self.store.catalog.set_state(live.id, epoch, state, ended)
+
+        self._chores.put(tell)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from stratix_tasks.session.functions import missing, nodes_of
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.catalog import RunRow
+from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
@@ -80,6 +81,19 @@ def enter_orphans(engine: Engine) -> None:
                 owner=owner,
                 created=at,
             )
+
+
+def never_was(engine: Engine, run_id: str) -> bool:
+    """Forget a run of the catalog that has no fact and no living owner: it was lost ahead of its first fact, so nobody saw
+    it. Its key is free then."""
+    store = engine.store
+    row = store.catalog.run(run_id)
+    if row is None or run_id in engine._known or row.owner == engine.id or alive(store.locks, row.owner):
+        return row is None
+    if store.journals.knows(run_key(run_id)):
+        return False
+    store.catalog.remove(run_id, row.epoch)
+    return True
 
 
 def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:

@@ -92,6 +92,7 @@ class NodeSpec(Model):
     retry: Retry | None = None
     timeout: Timeout | None = None
     grace: Duration | None = None
+    max_lost: int | None = Field(default=None, ge=0)
     description: str = ""
 
 
@@ -102,6 +103,7 @@ class Defaults(Model):
     timeout: Timeout | None = None
     runner: str | None = None
     grace: Duration | None = None
+    max_lost: int | None = Field(default=None, ge=0)
 
 
 class Ui(Model):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-TASK = frozenset(("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "description"))
+TASK = frozenset(
+    ("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "max_lost", "description")
+)
 """Options of a task."""
 MAP = frozenset(("max", "key"))
 """Options of a fan-out."""
@@ -21,7 +23,6 @@ LATER = frozenset(
         "loop",
         "losers",
         "max_depth",
-        "max_lost",
         "overlap",
         "repeat",
         "resources",
@@ -33,8 +34,8 @@ LATER = frozenset(
     )
 )
 """Named in the public contract, not in this version."""
-RUNNERS = ("thread", "async", "inline")
-RUNNERS_LATER = ("process", "kernel", "dask")
+RUNNERS = ("thread", "async", "inline", "process")
+RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")
 """First words of an expression; no loop variable can have these names."""
 SEEN = ("status", "output", "summary")

@@ -212,6 +212,11 @@ class Catalog:
         with self._transaction() as db:
             db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
 
+    def remove(self, id: str, epoch: int) -> None:
+        """Forget a run, unless somebody took it over meanwhile."""
+        with self._transaction() as db:
+            db.execute(self._sql["remove"], {"id": id, "epoch": epoch})
+
     def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int] | None) -> int | None:
         """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction.
 

@@ -82,10 +82,14 @@ class JournalWriter:
             return
 
     def sync(self) -> None:
-        """Everything written so far is on the disk when this returns."""
+        """Everything written so far is on the disk when this returns. StoreError `unwritable` when the disk fails."""
         with self._lock:
-            if self._fd >= 0:
+            if self._fd < 0:
+                return
+            try:
                 os.fdatasync(self._fd)
+            except OSError as error:
+                raise unwritable(self._folder, error) from error
 
     def close(self) -> None:
         """Seal the file. A closed journal takes nothing more."""
@@ -182,7 +186,7 @@ class JournalWriter:
             self._dirty.clear()
             try:
                 self.sync()
-            except OSError:
+            except StoreError:
                 continue
 
 

@@ -242,6 +242,11 @@ class Journals:
             size = 0
         return size, path.with_stem(str(number + 1)).exists()
 
+    def knows(self, run: bytes) -> bool:
+        """Whether the first fact of a run is there."""
+        files = (path for engine in self.engines() for _, path in self.files(engine))
+        return any(f.run == run and f.kind == FACTS and f.seq == 0 for path in files for f in frames(path))
+
     def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
         """(engine, CREATED fact) of every run that an engine began."""
         for engine in engines if engines is not None else self.engines():

@@ -68,7 +68,7 @@ def texts(n: int = 50) -> Any:
 @pytest.fixture
 def small(engine: Engine) -> Engine:
     """An engine that keeps 10 of the texts in memory."""
-    engine.loop.memory.budget = 10 * SIZE
+    engine.loop.memory.small.budget = 10 * SIZE
     return engine
 
 
@@ -93,7 +93,7 @@ def test_results_over_the_budget_are_read_back(small: Engine) -> None:
     size = SIZE // 6 * 6
     assert run.result(LONG) == [[size] * 50, 50 * size, 50 * size]
     assert in_memory(run, "text") <= 10
-    assert small.loop.memory.bytes <= 10 * SIZE
+    assert small.loop.memory.small.bytes <= 10 * SIZE
     assert run.output("text[7]").startswith("000007000007")
 
 
@@ -111,7 +111,7 @@ def test_a_run_from_the_store_is_bounded_too(small: Engine) -> None:
     run = small.start(texts)
     run.result(LONG)
     with Engine(small.store.path) as other:
-        other.loop.memory.budget = 10 * SIZE
+        other.loop.memory.small.budget = 10 * SIZE
         again = other.run(run.id)
         assert in_memory(again, "text") == 0
         assert again.result() == run.result()
@@ -155,6 +155,7 @@ def broadcast() -> Any:
 
 def test_a_dear_result_stays_while_it_is_needed(small: Engine) -> None:
     """It is bigger than the budget, but forty bodies need it: they get the one object, and then it goes."""
+    small.loop.memory.dear.budget = 1 << 20
     run = small.start(broadcast)
     assert len(set(run.result(LONG))) == 1
     machine = run._live.machine
@@ -204,7 +205,7 @@ def test_what_is_read_back_is_equal(make: Callable[[], Any], small: Engine) -> N
     def one() -> Any:
         return [given(), text(1), text(2), text(3), text(4), text(5)]
 
-    small.loop.memory.budget = 1
+    small.loop.memory.small.budget = 1
     first = small.start(one).result(LONG)[0]
     assert (first, type(first)) == (make(), type(make()))
 
@@ -234,4 +235,4 @@ def test_a_value_that_was_replaced_is_left_alone() -> None:
     shelf.put(1, Stored("json+frame", [8], 1, 1))
     shelf.trim()
     assert machine.values[0] is given
-    assert memory.bytes == 8
+    assert memory.small.bytes == 8

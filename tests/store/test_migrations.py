@@ -283,3 +283,21 @@ def test_an_old_catalog_on_read_only_media_is_read(next_step: int, tmp_path: Pat
     known(store)
     store.catalog.close()
     assert path.read_bytes() == before
+
+
+def test_a_projection_of_another_version_is_made_again(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Without a word: nothing in it is the only copy."""
+    import duckdb
+
+    store = tmp_path / "store"
+    with Engine(store) as engine:
+        run = engine.start(words)
+        run.result(LONG)
+    history(store).tasks()
+    db = duckdb.connect(str(store / "runs.duckdb"))
+    db.execute("UPDATE meta SET value = 'another'")
+    db.execute("DELETE FROM facts")
+    db.close()
+    assert list(history(store).tasks(run.id)["state"]) == ["completed"] * 4
+    assert list(store.glob("*damaged*")) == []
+    assert [str(w.message) for w in recwarn if w.category is UserWarning] == []
