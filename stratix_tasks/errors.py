@@ -97,8 +97,11 @@ class RunnerLost(StratixError):
 def as_data(error: BaseException) -> dict[str, Any]:
     """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story."""
     known = error if isinstance(error, StratixError) else StratixError(f"{type(error).__name__}: {error}")
-    lines = [str(problem) for problem in getattr(known, "problems", ())] or list(getattr(known, "story", ()))
-    return {"error": type(known).__name__, "message": known.message, "code": known.code, "lines": lines}
+    problems = [str(problem) for problem in getattr(known, "problems", ())]
+    story = list(getattr(known, "story", ()))
+    shown = "".join([*(f"\n  - {line}" for line in problems), *(f"\n  {line}" for line in story)])
+    message = known.message.removesuffix(shown)
+    return {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
 
 
 def from_data(data: dict[str, Any]) -> StratixError:
