@@ -9,15 +9,15 @@ from __future__ import annotations
 import sqlite3
 import warnings
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StoreError, StratixError, as_data, from_data
+from stratix_tasks.errors import StratixError, as_data, from_data
 from stratix_tasks.store import ids
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.watch import Asked, News, Watch
@@ -30,6 +30,9 @@ LOOK = 0.05
 """Seconds between looks at the catalog."""
 BRISK = 0.01
 """The same while an answer is waited for, or another process holds the catalog."""
+HELD = 1.0
+"""Seconds to wait for a catalog that another process holds, when this one was stopped. It then goes on: should a run have
+been taken from it, what it records does not count."""
 PATIENCE = 5.0
 """Seconds after which a request to an engine that lives but does not answer is left to it."""
 OWNER_EVERY = 0.25
@@ -66,6 +69,7 @@ class Mailbox:
         self._sent: dict[str, Sent] = {}
         self._hearing: set[str] = set()
         self._closed = False
+        self._tried = monotonic()
         self._timer: Any = None
         self._loop.confirm = self._confirm
         self._loop.call(self._tick)
@@ -88,12 +92,16 @@ class Mailbox:
             self._mind_owners()
         self._timer = self._loop.loop.call_later(LOOK if current and not self._sent else BRISK, self._tick)
 
-    def _look(self) -> bool:
-        """False when the catalog could not be read just now."""
+    def _look(self, patience: float = 0.0) -> bool:
+        """False when the catalog could not be read just now. One who was awake all the time may go on all the same."""
         begun = monotonic()
+        awake = begun - self._tried < CONFIRMED
+        self._tried = begun
         try:
-            news = self._watch.look(self._engine.id, self._sent)
+            news = self._watch.look(self._engine.id, self._sent, patience)
         except sqlite3.Error:
+            if awake:
+                self._loop.confirmed = begun
             return False
         if news is not None:
             self._take(news)
@@ -101,12 +109,9 @@ class Mailbox:
         return True
 
     def _confirm(self) -> None:
-        """Before anything is recorded after a stop: wait until the catalog can be read."""
-        if self._look():
-            return
-        with suppress(StoreError, sqlite3.Error):  # where it can't be read at all, nobody can claim by it either
-            self._fence(self._engine.store.catalog.lost(self._engine.id))
-        self._loop.confirmed = monotonic()
+        """Before anything is recorded after a stop: wait a while for the catalog, should another process hold it."""
+        if not self._look(HELD):
+            self._loop.confirmed = monotonic()
 
     def _take(self, news: News) -> None:
         self._fence(news.lost)

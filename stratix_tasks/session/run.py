@@ -96,6 +96,7 @@ class Run:
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
+        self._tell_of_loss()
         self._refresh()
         while not self._live.ended.done():
             left = TICK if limit is None else min(TICK, limit - monotonic())
@@ -106,8 +107,7 @@ class Run:
                 self._live.ended.result(left)
             except FutureTimeout:
                 self._follow()
-        if self._live.broken is not None and self._live.fenced:
-            raise self._live.broken
+        self._tell_of_loss()
         return self.status
 
     def result(self, timeout: float | None = None) -> Any:
@@ -138,6 +138,7 @@ class Run:
                 pump()
                 await asyncio.wait((done,), timeout=TICK)
                 self._follow()
+            self._tell_of_loss()
         except asyncio.CancelledError:
             print(
                 f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.",
@@ -151,6 +152,13 @@ class Run:
         live = self._live
         if live.broken is None and live.follower is not None:
             live.follower.catch_up(live)
+
+    def _tell_of_loss(self) -> None:
+        """Who waits is told once that the run was lost to another engine; it is looked at there from then on."""
+        lost = self._live.broken
+        if lost is not None and self._live.fenced:
+            self._live, _ = self._engine.load(self.id)
+            raise lost
 
     def _outcome(self) -> Any:
         if self._live.error is not None:

@@ -37,7 +37,7 @@ class News:
 
 
 class Watch:
-    """A connection of its own, which never waits for a lock. One thread uses it."""
+    """A connection of its own, which waits for no lock unless it is told to. One thread uses it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,9 +45,13 @@ class Watch:
         self._db: sqlite3.Connection | None = None
         self._file = (0, 0)
         self._seen: int | None = None
+        self._patience = 0.0
 
-    def look(self, engine: str, sent: Iterable[str] = ()) -> News | None:
-        """None when nothing has changed since the last look. sqlite3.OperationalError while another process writes."""
+    def look(self, engine: str, sent: Iterable[str] = (), patience: float = 0.0) -> News | None:
+        """None when nothing has changed since the last look.
+
+        sqlite3.OperationalError while another process writes, for over `patience` seconds.
+        """
         try:
             stat = self._path.stat()
         except FileNotFoundError:
@@ -58,7 +62,10 @@ class Watch:
             self._db = sqlite3.connect(
                 f"{self._path.as_uri()}?mode=ro", uri=True, timeout=0.0, isolation_level=None, check_same_thread=False
             )
-            self._file = (stat.st_dev, stat.st_ino)
+            self._file, self._patience = (stat.st_dev, stat.st_ino), 0.0
+        if patience != self._patience:
+            self._db.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            self._patience = patience
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
         if version == self._seen:
             return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,15 +19,32 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 import owner_process
 from test_remote import LONG, Owner, until
 
-from stratix_tasks import Engine
+from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.facts import COMPLETED, STARTED
 from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.errors import StratixError
 from stratix_tasks.session import mailbox
+from stratix_tasks.session.mailbox import HELD
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.locks import EngineLock, alive
 from stratix_tasks.store.store import Store
+
+
+@task
+async def slowly(x: int) -> int:
+    await asyncio.sleep(0.01)
+    return x
+
+
+@flow(concurrency=10)
+def counted(n: int) -> list[int]:
+    return slowly.map(each(numbers(n)))
+
+
+@task
+def numbers(n: int) -> list[int]:
+    return list(range(n))
 
 
 @pytest.fixture
@@ -40,9 +59,9 @@ def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         return made[-1]
 
     yield make
-    for each in made:
-        os.kill(each.child.pid, signal.SIGCONT)
-        each.end()
+    for one in made:
+        os.kill(one.child.pid, signal.SIGCONT)
+        one.end()
 
 
 @pytest.fixture
@@ -50,9 +69,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The functions of the owner's flows, under the names by which it knows them."""
     from stratix_tasks.dsl.task import KNOWN
 
-    for call, task in tuple(KNOWN.items()):
+    for call, known in tuple(KNOWN.items()):
         if call.startswith("owner_process:"):
-            monkeypatch.setitem(KNOWN, call.replace("owner_process:", "__main__:"), task)
+            monkeypatch.setitem(KNOWN, call.replace("owner_process:", "__main__:"), known)
 
 
 def stop(owner: Owner) -> None:
@@ -157,6 +176,24 @@ def test_both_write_on_and_only_one_counts(owner: Callable[[str], Owner], tmp_pa
         frame = History(engine.store).tasks(run=run.id)
         assert (frame["state"] == "completed").all()
         assert len(frame) == 7
+
+
+def test_a_catalog_that_another_process_holds_does_not_hold_up_a_run(tmp_path: Path) -> None:
+    """The journal is what counts; the catalog is told later, and requests are heard then."""
+    with Engine(tmp_path / "store") as engine:
+        engine.start(counted, {"n": 1}).result(LONG)
+        engine.runs()
+        held = sqlite3.connect(tmp_path / "store" / "catalog.sqlite", isolation_level=None)
+        held.execute("BEGIN EXCLUSIVE")
+        try:
+            begun = monotonic()
+            run = engine.start(counted, {"n": 300})
+            assert run.result(LONG) == list(range(300))
+            assert monotonic() - begun < 4 * HELD
+        finally:
+            held.execute("ROLLBACK")
+            held.close()
+        engine._chores.settle()
 
 
 def test_a_lock_that_a_child_inherited_is_nobodys(tmp_path: Path) -> None:
