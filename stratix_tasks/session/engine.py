@@ -119,6 +119,7 @@ class Engine:
         store.catalog.add_engine(id=self.id, host=self._host, boot_id=boot_id(), pid=self._pid)
         loop = EngineLoop(self._journal, store.objects, concurrency=self._concurrency, pools=self._pools)
         loop.on_ended.append(self._ended)
+        loop.on_revived.append(self._revived)
         self._mailbox = Mailbox(self, loop)
         atexit.register(self._at_exit)
         return loop
@@ -391,6 +392,11 @@ class Engine:
     def events(self) -> AsyncIterator[dict[str, Any]]:
         """Every event from now on, as they are recorded: `async for event in engine.events()`."""
         return self._subscribers.stream()
+
+    def _revived(self, live: LiveRun) -> None:
+        epoch = live.epoch
+        self._chores.put(lambda: self.store.catalog.set_state(live.id, epoch, "running", None))
+        self._chores.settle()
 
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at

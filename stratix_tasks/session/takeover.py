@@ -185,6 +185,8 @@ def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hol
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
+    if live.machine.run_state in RUN_TERMINAL:
+        catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
     engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
 
 
