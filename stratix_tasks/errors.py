@@ -92,3 +92,25 @@ class RunnerLost(StratixError):
     """The place where a body ran has gone."""
 
     code = "runner-lost"
+
+
+def as_data(error: BaseException) -> dict[str, Any]:
+    """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story."""
+    known = error if isinstance(error, StratixError) else StratixError(f"{type(error).__name__}: {error}")
+    problems = [str(problem) for problem in getattr(known, "problems", ())]
+    story = list(getattr(known, "story", ()))
+    shown = "".join([*(f"\n  - {line}" for line in problems), *(f"\n  {line}" for line in story)])
+    message = known.message.removesuffix(shown)
+    return {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
+
+
+def from_data(data: dict[str, Any]) -> StratixError:
+    """The error that `as_data` made data. One of a class that is not known here is a StratixError."""
+    message, code, lines = str(data["message"]), str(data["code"]), list(data["lines"])
+    if data["error"] == "TransitionError":
+        return TransitionError(message, code=code, story=lines)
+    if data["error"] == "FlowError":
+        return FlowError(message, code=code, problems=lines)
+    kinds = (InputError, TaskFailed, RunCancelled, StoreError, ExecutorError, RunnerLost)
+    kind = next((kind for kind in kinds if kind.__name__ == data["error"]), StratixError)
+    return kind(message, code=code)

@@ -8,7 +8,7 @@ import sys
 
 def main() -> None:
     """The entry point of `stratix`."""
-    from stratix_tasks.cli.app import app
+    from stratix_tasks.cli.requests import app
 
     try:
         app()

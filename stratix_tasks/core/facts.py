@@ -18,7 +18,9 @@ What follows `kind` and `at`:
 - EXPANDED: group, first, count, keys, codec, payload. pending → open, then closed; keys is None (index) or a list of
   str; items are stored (codec, payload) unless `codec` is "" (then they are the elements of the mapped value).
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item.
-- CLAIMED: engine, epoch, host, pid. A new owner goes on with the run; units that had a live body are pending again.
+- CLAIMED: engine, epoch, host, pid, cuts. A new owner goes on with the run; units that had a live body are pending
+  again. `cuts` are all of the run so far, `[engine, epoch, file, offset]` each: what that engine wrote in that epoch or
+  before, from that place on, does not count. Facts of before there were requests between processes have no `cuts`.
 
 Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec`
 is "<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before),
@@ -38,5 +40,5 @@ KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expan
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 6)
+WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 7)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

@@ -5,7 +5,7 @@ A checkpoint per node on a frozen graph, not a replay of code: what is recorded 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stratix_tasks.core.again import live_bodies
@@ -18,6 +18,9 @@ from stratix_tasks.core.results import stand_in
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
+
+Cut = tuple[str, int, int, int]
+"""Engine, epoch, file, offset: what it wrote in that epoch or before, from there on, does not count."""
 
 
 def fold(machine: Machine, facts: Iterable[Fact]) -> float:
@@ -38,14 +41,39 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     return last
 
 
+def follow(machine: Machine, facts: Iterable[Fact]) -> None:
+    """Apply facts that came after those that were folded, for looking on: what only an owner needs is not set right."""
+    touched = set()
+    for fact in facts:
+        apply = _APPLY.get(fact[0])
+        if apply is not None:
+            apply(machine, fact)
+        if fact[0] in (MOVED, STARTED, COMPLETED, GIVEN, EXPANDED):
+            node = machine.node_of[fact[2]]
+            touched |= {node, machine.parent(fact[2]), machine.parent(node)}
+    for unit in touched & machine.groups.keys():
+        machine.groups[unit].recount(machine.state)
+    machine.facts.clear()
+    machine.commands.clear()
+
+
 def claim(
-    machine: Machine, at: float, engine: str, epoch: int, host: str, pid: int, *, idle: float, hold: str = ""
+    machine: Machine,
+    at: float,
+    engine: str,
+    epoch: int,
+    host: str,
+    pid: int,
+    *,
+    idle: float,
+    hold: str = "",
+    cuts: Sequence[Cut] = (),
 ) -> None:
     """A new owner goes on: live bodies died with the old one; deadlines did not count for `idle` seconds.
 
     With a reason in `hold` a running run is paused for it, before anything starts.
     """
-    machine.facts.append((CLAIMED, at, engine, epoch, host, pid))
+    machine.facts.append((CLAIMED, at, engine, epoch, host, pid, cuts))
     _count_recovery(machine)
     if machine.run_state is RunState.PENDING:
         machine.start(at)

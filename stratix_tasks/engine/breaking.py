@@ -68,14 +68,20 @@ def break_off(live: LiveRun, error: Exception) -> StratixError:
     warnings.warn(told.message, stacklevel=2)
     if live.broken is not None or live.ended.done():
         return live.broken or told
+    let_go(live, told)
+    return told
+
+
+def let_go(live: LiveRun, told: StratixError) -> None:
+    """This engine runs it no more; who waits is told why."""
     live.broken = live.error = told
     if live.timer is not None:
         live.timer.cancel()
     live.engine.retire(live)
-    live.ended.set_result(live.machine.run_state)
+    if not live.ended.done():
+        live.ended.set_result(live.machine.run_state)
     _give_back(live)
     live.engine.loop.call_soon(live.engine.feed_starved)
-    return told
 
 
 def _give_back(live: LiveRun) -> None:

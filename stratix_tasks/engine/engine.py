@@ -12,7 +12,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core import requests
@@ -27,7 +27,7 @@ from stratix_tasks.engine import breaking, outcome
 from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.cores import cores
@@ -43,6 +43,10 @@ SWITCH = 0.0001
 NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
 DISK_RETRY = 1.0
+CONFIRMED = 0.1
+"""Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
+asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
+nothing about who is dead."""
 
 
 class Runners(dict[str, Any]):
@@ -81,6 +85,8 @@ class EngineLoop:
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
+        self.confirm: Callable[[], None] = self._alone
+        self.confirmed = monotonic()
         self.on_revived: list[Callable[[LiveRun], None]] = []
         """Told before the facts are written by which an ended run goes on: who looks for runs to recover must know."""
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
@@ -123,6 +129,11 @@ class EngineLoop:
             self._noted.add(live)
             self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self._flush_notes, live)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the engine's thread."""
+        return self._thread is None or threading.current_thread() is self._thread
+
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run a function in the engine's thread; the future has its result or error."""
         future: Future[Any] = Future()
@@ -135,7 +146,7 @@ class EngineLoop:
             except BaseException as error:
                 future.set_exception(error)
 
-        if self._thread is None or threading.current_thread() is self._thread:
+        if self.is_here:
             perform()
         else:
             self.loop.call_soon_threadsafe(perform)
@@ -156,6 +167,23 @@ class EngineLoop:
             self.retire(live)
         for runner in self.runners.values():
             runner.close()
+
+    # ------------------------------------------------------------------ whose run it is
+
+    def _alone(self) -> None:
+        """Without a catalog nobody can take a run away."""
+        self.confirmed = monotonic()
+
+    def _lost(self, live: LiveRun) -> bool:
+        """Whether another engine has the run now."""
+        if monotonic() - self.confirmed > CONFIRMED:
+            self.confirm()
+        return live.elsewhere
+
+    def fence(self, live: LiveRun, error: StratixError) -> None:
+        """Another engine has the run: bodies are asked to stop, what they answer is ignored, nothing more is recorded."""
+        live.let_go()
+        breaking.let_go(live, error)
 
     # ------------------------------------------------------------------ turns
 
@@ -190,6 +218,8 @@ class EngineLoop:
     @or_break_off
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
+        if live.elsewhere:
+            return
         for event in events:
             kind = event[0]
             if kind in _OVER:
@@ -208,6 +238,8 @@ class EngineLoop:
 
     def _commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""
+        if self._lost(live):
+            return
         if live.unwritten:
             live.unwritten += facts
             live.commands += commands
@@ -224,7 +256,7 @@ class EngineLoop:
                 live.wrote(places)
             live.seq += len(facts)
             self._tell(live, facts)
-        if commands:
+        if commands and not self._lost(live):
             self._perform(live, commands)
         if live.machine.recorded:
             live.keep()
@@ -260,6 +292,8 @@ class EngineLoop:
     @or_break_off
     def _tick(self, live: LiveRun) -> None:
         live.timer = None
+        if self._lost(live):
+            return
         facts, commands = live.machine.handle((), self.clock())
         self._commit(live, facts, commands)
         self._arm(live)
@@ -407,6 +441,8 @@ class EngineLoop:
 
     @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
+        if self._lost(live):
+            raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
         machine = live.machine
         if live.unwritten or live.unstored:
             self._unstall(live, verb)
@@ -449,12 +485,12 @@ class EngineLoop:
 
     @or_break_off
     def _retry_write(self, live: LiveRun) -> None:
-        if live.unwritten and not self._write_unwritten(live, freed=True):
+        if live.unwritten and not live.elsewhere and not self._write_unwritten(live, freed=True):
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
     def _write_unwritten(self, live: LiveRun, *, freed: bool) -> bool:
         facts, commands = live.unwritten, live.commands
-        if not freed:
+        if not freed or self._lost(live):
             return False
         try:
             places = self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
@@ -500,6 +536,9 @@ class EngineLoop:
 
     def _flush_notes(self, live: LiveRun) -> None:
         self._noted.discard(live)
+        if live.elsewhere:
+            live.pending_notes.clear()
+            return
         notes, changed = live.notes, set()
         rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
         for _ in range(len(live.pending_notes)):

@@ -83,6 +83,43 @@ class LiveRun:
         self.broken: StratixError | None = None
         """Why this engine let go of a run that has not ended."""
         self.started_at = self.ended_at = 0.0
+        self.follower: Any = None
+        """What keeps it up with the journal of the engine that runs it, where that is another one."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether this engine does not run it, so that nothing is recorded of it here."""
+        return self.follower is not None or self.broken is not None
+
+    @property
+    def fenced(self) -> bool:
+        """Whether this engine lost it to another one."""
+        return self.broken is not None and self.broken.code == "fenced"
+
+    def let_go(self) -> None:
+        """Forget what was on its way: answers, notes, deadlines."""
+        self.events.clear()
+        self.pending_notes.clear()
+        self.unstored.clear()
+        self.unwritten, self.commands = [], []
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def become(self, other: LiveRun) -> None:
+        """Be the run as it was read again from the store, for all who hold this one."""
+        was_over, over = self.ended.done(), other.ended.done()
+        for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
+            setattr(self, name, getattr(other, name))
+        for name in ("result", "error", "started_at", "ended_at", "follower"):
+            setattr(self, name, getattr(other, name))
+        self.let_go()
+        if was_over or over:
+            waiting, self.ended = self.ended, other.ended
+            if over and not was_over:
+                waiting.set_result(other.ended.result())
+        for watcher in tuple(self.watchers):
+            watcher(self, set(range(len(self.machine.plan.names))))
 
     def wrote(self, places: Sequence[Place]) -> None:
         """The machine's payload frames are in the journal."""
@@ -104,6 +141,8 @@ class LiveRun:
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
+        if self.elsewhere:
+            return
         if kind == "dropped":  # a worker process has counted what was too much
             node = self.machine.node_of[attempt.unit]
             self.notes.dropped[node] = self.notes.dropped.get(node, 0) + row[0]

@@ -26,9 +26,8 @@ from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.ports import Encoded
-from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
@@ -36,7 +35,9 @@ from stratix_tasks.errors import FlowError, InputError, StratixError
 from stratix_tasks.session import takeover
 from stratix_tasks.session.chores import Chores
 from stratix_tasks.session.events import Subscribers
+from stratix_tasks.session.following import Follower, Watchers, settle
 from stratix_tasks.session.loading import recorded
+from stratix_tasks.session.mailbox import Mailbox
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -78,7 +79,8 @@ class Engine:
         self._store: Store | None = None
         self._pid = os.getpid()
         self._closed = False
-        self._chores = Chores()
+        self._chores = self.chores = Chores()
+        self.watchers = Watchers()
         self._known: weakref.WeakValueDictionary[str, LiveRun] = weakref.WeakValueDictionary()
         self._subscribers = Subscribers()
         self.id = ids.new_id()
@@ -118,8 +120,15 @@ class Engine:
         loop = EngineLoop(self._journal, store.objects, concurrency=self._concurrency, pools=self._pools)
         loop.on_ended.append(self._ended)
         loop.on_revived.append(self._revived)
+        self._mailbox = Mailbox(self, loop)
         atexit.register(self._at_exit)
         return loop
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """What is asked between engines."""
+        assert self.loop is not None
+        return self._mailbox
 
     def close(self) -> None:
         """Seal the journal. Runs that still go on are interrupted; `recover()` goes on with them, here or elsewhere."""
@@ -127,7 +136,9 @@ class Engine:
             return
         self._closed = True
         if self._loop is not None:
+            self.watchers.close()
             self._loop.close()
+            self._mailbox.close()
             self._chores.close()
             self._journal.close()
             self._lock.release()
@@ -230,6 +241,7 @@ class Engine:
         }
         machine = Machine(laid, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
         live = self._live(loop, run_id, machine, inputs, copy_context(), 1, reused.record() if reused else None)
+        self._known[run_id] = live
         live.priority, live.started_at = priority, now
         if reused is not None:
             fold(machine, reused.facts)
@@ -267,7 +279,6 @@ class Engine:
         binding = Binding(machine, inputs, load, objects.summarise, loop.memory)
         live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, context, epoch, places)
         live.listeners.append(self._subscribers.publish)
-        self._known[run_id] = live
         return live
 
     def _keep(self, value: Any) -> list[Any]:
@@ -310,24 +321,32 @@ class Engine:
         return self.run(run_id).status
 
     def pause(self, run_id: str) -> None:
-        """Pause a run of this engine."""
+        """Pause a run."""
         self.run(run_id).pause()
 
     def resume(self, run_id: str) -> None:
-        """Resume a run of this engine."""
+        """Resume a run."""
         self.run(run_id).resume()
 
     def cancel(self, run_id: str) -> None:
-        """Cancel a run of this engine."""
+        """Cancel a run."""
         self.run(run_id).cancel()
 
-    def load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
-        """A run as the journals tell it, folded; nothing goes on by this."""
-        with _collector_paused():
-            return self._folded(run_id)
+    def known(self, run_id: str) -> LiveRun | None:
+        """A run that someone in this process holds."""
+        return self._known.get(run_id)
 
-    def _folded(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
-        known = recorded(self, run_id, notes=True)
+    def load(self, run_id: str, cut: Cut | None = None) -> tuple[LiveRun, dict[str, Any]]:
+        """A run as the journals tell it, folded, up to a `cut` that is to be made; nothing goes on by this.
+
+        Who holds the run here already sees it as it is now; one that this engine runs is not touched.
+        """
+        with _collector_paused():
+            return self._folded(run_id, cut)
+
+    def _folded(self, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
+        row = self.store.catalog.run(run_id)
+        known = recorded(self, run_id, notes=True, cut=cut)
         spec, about, record = known.graph.spec, known.about, known.record
         loop = self.loop
         machine = Machine(known.plan, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
@@ -337,12 +356,22 @@ class Engine:
         live.ended_at = last
         for kind, rows in record.notes:
             live.notes.take(kind, rows)
-        if machine.run_state in RUN_TERMINAL:
-            from stratix_tasks.engine.outcome import settle
+        owner = row.owner if row is not None else about["engine"]  # it may not be in the catalog yet
+        if owner != self.id:
+            epoch = row.epoch if row is not None else record.epoch
+            live.follower = Follower(self, owner, epoch, record.ends.get(owner, (1, 0)))
+        settle(live)
+        return loop.call(self._held, live).result(), about
 
-            live.result, live.error = settle(live)
-            live.ended.set_result(machine.run_state)
-        return live, about
+    def _held(self, live: LiveRun) -> LiveRun:
+        """In the engine's thread: what is held of a run here is one thing, also when it is read again."""
+        held = self._known.get(live.id)
+        if held is None or held.broken is not None:
+            self._known[live.id] = live
+            return live
+        if live.id not in self.loop.lives:
+            held.become(live)
+        return held
 
     def runs_elsewhere(self, run_id: str) -> bool:
         """Whether another engine owns a run, and lives."""

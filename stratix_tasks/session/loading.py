@@ -10,7 +10,7 @@ from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan, plan
-from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.errors import InputError
 from stratix_tasks.session.functions import find_function
 from stratix_tasks.spec.graph import Graph
@@ -42,10 +42,13 @@ class Recorded:
         return machine
 
 
-def recorded(engine: Engine, run_id: str, *, notes: bool = False) -> Recorded:
-    """InputError `unknown-run` for an id that the store does not have."""
+def recorded(engine: Engine, run_id: str, *, notes: bool = False, cut: Cut | None = None) -> Recorded:
+    """What is recorded of a run, up to a `cut` that is to be made. InputError `unknown-run`."""
     store = engine.store
-    record = store.journals.record(ids.key(run_id), cuts=store.catalog.cuts(run_id), notes=notes)
+    cuts = store.catalog.cuts(run_id)
+    if cut is not None:
+        cuts[cut[0]] = cut[1:]
+    record = store.journals.record(ids.key(run_id), cuts=cuts, notes=notes)
     if not record.facts or record.facts[0][0] != CREATED:
         names = [row.id for row in store.catalog.runs()]
         raise InputError(

@@ -62,6 +62,7 @@ class Run:
     @property
     def reason(self) -> str | None:
         """Why it is in its state: `user`, `disk`, `timeout`, `code-changed`, …"""
+        self._refresh()
         return self._live.machine.run_reason
 
     @property
@@ -72,15 +73,22 @@ class Run:
         return error if isinstance(error, StratixError) else None
 
     @property
+    def runs_here(self) -> bool:
+        """Whether it goes on in this process."""
+        return self._here
+
+    @property
     def _here(self) -> bool:
         """Whether this engine runs it."""
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
-        """A run of another engine is read again from the store; one that was recovered here is the one that goes on."""
+        """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
         here = self._engine.loop.lives.get(self.id)
         self._live = live = here or self._engine._known.get(self.id, self._live)
-        if here is None and live.broken is None and live.machine.run_state not in RUN_TERMINAL:
+        if live.follower is not None:
+            live.follower.catch_up(live)
+        elif live.fenced:
             self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
@@ -88,6 +96,7 @@ class Run:
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
+        self._tell_of_loss()
         self._refresh()
         while not self._live.ended.done():
             left = TICK if limit is None else min(TICK, limit - monotonic())
@@ -97,7 +106,8 @@ class Run:
             try:
                 self._live.ended.result(left)
             except FutureTimeout:
-                self._refresh()
+                self._follow()
+        self._tell_of_loss()
         return self.status
 
     def result(self, timeout: float | None = None) -> Any:
@@ -127,7 +137,8 @@ class Run:
             while not self._live.ended.done():
                 pump()
                 await asyncio.wait((done,), timeout=TICK)
-                self._refresh()
+                self._follow()
+            self._tell_of_loss()
         except asyncio.CancelledError:
             print(
                 f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.",
@@ -135,6 +146,19 @@ class Run:
             )
             raise
         return self._outcome()
+
+    def _follow(self) -> None:
+        """While waiting; a run that was lost to another engine is waited for no longer."""
+        live = self._live
+        if live.broken is None and live.follower is not None:
+            live.follower.catch_up(live)
+
+    def _tell_of_loss(self) -> None:
+        """Who waits is told once that the run was lost to another engine; it is looked at there from then on."""
+        lost = self._live.broken
+        if lost is not None and self._live.fenced:
+            self._live, _ = self._engine.load(self.id)
+            raise lost
 
     def _outcome(self) -> Any:
         if self._live.error is not None:
@@ -206,32 +230,16 @@ class Run:
             raise InputError(
                 f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
             )
-        self._own()
-        self._engine.loop.ask(self._live, verb, target, args, "user").result()
+        from stratix_tasks.session.sending import ask
+
+        ask(self._engine, self._live, verb, target, args or {})
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
+        from stratix_tasks.session.sending import send
+
         asked = asking.of_view(self._engine.store.objects, verb, target, args)
-        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
-            raise StratixError(
-                "this run is not run by this kernel; recover() goes on with it here", code="owned-elsewhere"
-            )
-        return self._engine.loop.ask(self._live, verb, target, asked, "user")
-
-    def _own(self) -> None:
-        """A run that nobody runs is taken over before it is asked anything."""
-        from stratix_tasks.session import takeover
-
-        row = self._engine.store.catalog.run(self.id) if not self._here else None
-        if row is not None and (row.owner != self._engine.id or self._live.broken is not None):
-            live, _ = self._engine.load(self.id)  # as it is now: it may have gone on since this handle was made
-            if live.machine.run_state in RUN_TERMINAL:
-                self._live = live
-                takeover.claim_run(self._engine, live, row.owner, row.epoch)
-            else:
-                taken = takeover.take_over(self._engine, self.id)
-                if taken is not None:
-                    self._live = taken._live
+        return send(self._engine, self._live, verb, target, asked)
 
     # ------------------------------------------------------------------ looking closer
 
@@ -251,6 +259,7 @@ class Run:
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""
+        self._refresh()
         live = self._live
 
         def read() -> list[str]:

@@ -89,7 +89,9 @@ class RunSource:
         return outline(self._machine.plan, [], True)
 
     def run_info(self) -> dict[str, Any]:
-        return self._here(status.run_info, self._live)  # type: ignore[no-any-return]
+        info: dict[str, Any] = self._here(status.run_info, self._live)
+        follower = self._live.follower
+        return {**info, "state": "interrupted"} if follower is not None and follower.interrupted else info
 
     def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]
@@ -101,8 +103,17 @@ class RunSource:
         def watcher(_live: LiveRun, nodes: set[int]) -> None:
             callback(nodes)
 
-        self._live.watchers.append(watcher)
-        return lambda: self._live.watchers.remove(watcher) if watcher in self._live.watchers else None
+        live = self._live
+        live.watchers.append(watcher)
+        unfollow = live.follower.watch(live) if live.follower is not None else None
+
+        def release() -> None:
+            if watcher in live.watchers:
+                live.watchers.remove(watcher)
+                if unfollow is not None:
+                    unfollow()
+
+        return release
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._live.engine.loop.call_soon_threadsafe(self._live.engine.loop.call_later, seconds, callback)

@@ -6,7 +6,8 @@ import warnings
 from time import time
 from typing import TYPE_CHECKING
 
-from stratix_tasks.core.recovery import claim
+from stratix_tasks.core.facts import CLAIMED
+from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
@@ -97,16 +98,14 @@ def never_was(engine: Engine, run_id: str) -> bool:
 
 def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:
     """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
-    catalog, locks = engine.store.catalog, engine.store.locks
+    catalog = engine.store.catalog
     row = catalog.run(run_id)
     if row is None:
         return None
-    if row.owner != engine.id and alive(locks, row.owner):
-        raise StratixError(
-            f"run {run_id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
-        )
+    refuse_living(engine, row)
+    cut = cut_of(engine, row)
     try:
-        live, about = engine.load(run_id)
+        live, about = engine.load(run_id, cut)
     except InputError:
         if row.owner == engine.id:
             return None  # it is being started just now
@@ -124,7 +123,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         )
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
-    claim_run(engine, live, row.owner, row.epoch, hold="code-changed" if different else "")
+    claim_run(engine, live, row.epoch, cut, hold="code-changed" if different else "")
     run = Run(engine, live)
     if different:
         return _changed(run, different, changed)
@@ -157,25 +156,66 @@ def _changed(run: Run, calls: list[str], choice: str) -> Run:
     return run
 
 
-def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: str = "") -> None:
-    """Become the owner of a run, whatever its state. `hold`: why it starts nothing until it is resumed.
+def refuse_living(engine: Engine, row: RunRow) -> None:
+    """StratixError `owned-elsewhere` when the owner of a run lives."""
+    if row.owner != engine.id and alive(engine.store.locks, row.owner):
+        raise StratixError(
+            f"run {row.id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
+        )
 
-    StratixError `owned-elsewhere` when another kernel was faster.
+
+def cut_of(engine: Engine, row: RunRow) -> Cut | None:
+    """Where a run's owner is to be cut off; None where it is this engine.
+
+    It comes before its facts are read, so that these are all that counts.
     """
-    store = engine.store
-    cut = (owner, *store.journals.end_of(owner)) if owner != engine.id else None
-    taken = store.catalog.claim(live.id, epoch, engine.id, cut)
+    if row.owner == engine.id:
+        return None
+    return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
+
+
+def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hold: str = "") -> None:
+    """Become the owner of a run that was loaded up to the cut, whatever its state.
+
+    `hold`: why it starts nothing until it is resumed. StratixError `owned-elsewhere` when another kernel was faster.
+    """
+    catalog = engine.store.catalog
+    place = cut and (cut[0], *cut[2:])
+    taken = catalog.claim(live.id, epoch, engine.id, place)
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
-    live.epoch = taken
+    cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
     if live.machine.run_state in RUN_TERMINAL:
-        store.catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
-    engine.loop.call(_go_on, engine, live, time(), hold).result()
+        catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
+    engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
 
 
-def _go_on(engine: Engine, live: LiveRun, now: float, hold: str) -> None:
-    machine = live.machine
-    if machine.run_state not in RUN_TERMINAL:
+def _go_on(engine: Engine, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
+    live.epoch, live.follower, machine = epoch, None, live.machine
+    if machine.run_state in RUN_TERMINAL:
+        machine.facts.append((CLAIMED, now, engine.id, epoch, engine._host, engine._pid, cuts))
+    else:
         idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, live.epoch, engine._host, engine._pid, idle=idle, hold=hold)
+        claim(machine, now, engine.id, epoch, engine._host, engine._pid, idle=idle, hold=hold, cuts=cuts)
     engine.loop.resume(live)
+
+
+def take_for(engine: Engine, row: RunRow, verb: str, target: str | None) -> LiveRun:
+    """Take over a run whose owner has died, so that it can be asked something.
+
+    To pause or cancel it nothing is started and no function is needed. StratixError `missing-function` for what would let
+    it go on without its functions.
+    """
+    refuse_living(engine, row)
+    cut = cut_of(engine, row)
+    live, _ = engine.load(row.id, cut)
+    ends = target is None and verb in ("pause", "cancel")
+    unknown = [] if ends else missing(live.machine)
+    if unknown:
+        raise StratixError(
+            f"can't {verb} run {row.id} here: its kernel has died, and {', '.join(unknown)} not defined in this process. Run "
+            "the cells (or import the modules) that define them, then ask again",
+            code="missing-function",
+        )
+    claim_run(engine, live, row.epoch, cut, hold="user" if ends else "")
+    return live

@@ -8,18 +8,23 @@ from __future__ import annotations
 import sqlite3
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import Any
 
+import orjson
+
 from stratix_tasks.core.states import RunState
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.reader import Journals
 from stratix_tasks.store.sql import queries, statements, steps
+
+KEEP_REQUESTS = 86_400.0
+"""Seconds for which answered requests are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,13 @@ class Catalog:
             }
             epochs = {"owner": owner, "epoch": record.epoch, "state": last, "created": fact[1]}
             db.execute("INSERT OR IGNORE" + self._sql["add_run"].removeprefix("INSERT"), {**row, **epochs})
+            for cut in (cut for f in record.facts if f[0] == 8 for cut in f[6:7]):
+                self._add_cuts(db, about["id"], cut)
+
+    def _add_cuts(self, db: sqlite3.Connection, run: str, cuts: Iterable[Sequence[Any]]) -> None:
+        for engine, epoch, file, offset in cuts:
+            row = {"run": run, "engine": engine, "epoch": epoch, "file": file, "offset": offset}
+            db.execute(self._sql["add_cut"], row)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -214,13 +226,42 @@ class Catalog:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None
             if cut is not None:
-                place = dict(zip(("engine", "file", "offset"), cut, strict=True))
-                db.execute(self._sql["add_cut"], {"run": id, "epoch": epoch, **place})
+                self._add_cuts(db, id, [(cut[0], epoch, *cut[1:])])
         return epoch + 1
 
     def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:
-        """Engine → (epoch, file, offset)."""
+        """Engine → (epoch, file, offset): what it wrote in that epoch or before, from there on, does not count."""
         return {row[0]: (row[1], row[2], row[3]) for row in self._all("cuts", run=run)}
+
+    def all_cuts(self) -> list[tuple[str, str, int, int, int]]:
+        """(run, engine, epoch, file, offset) of every run."""
+        return self._all("all_cuts")
+
+    def lost(self, engine: str) -> dict[str, int]:
+        """Runs that were taken over from an engine → the last epoch that it lost."""
+        return dict(self._all("cut_off", engine=engine))
+
+    def engine(self, id: str) -> tuple[str, int] | None:
+        """Host and pid."""
+        rows = self._all("engine", id=id)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    # ------------------------------------------------------------------ requests between processes
+
+    def add_request(
+        self, *, id: str, run: str, verb: str, target: str | None, args: dict[str, Any], by: str, at: float
+    ) -> None:
+        """Ask the owner of a run, who sees it at its next look. The same `id` is the same request."""
+        row = {"id": id, "run": run, "verb": verb, "target": target, "args": orjson.dumps(args).decode()}
+        with self._transaction() as db:
+            db.execute(self._sql["forget_requests"], {"before": at - KEEP_REQUESTS})
+            db.execute(self._sql["add_request"], {**row, "by": by, "at": at})
+
+    def answer_request(self, id: str, error: dict[str, Any] | None) -> None:
+        """The facts of a request are journaled, or it was refused with an error (as data)."""
+        state, text = ("accepted", None) if error is None else ("refused", orjson.dumps(error).decode())
+        with self._transaction() as db:
+            db.execute(self._sql["answer"], {"id": id, "state": state, "error": text})
 
     def close(self) -> None:
         with self._lock:

@@ -33,6 +33,14 @@ def start_time(pid: int) -> str:
         return ""
 
 
+def namespace() -> str:
+    """Where this process's pids mean something: a container has pids of its own. Empty where unknown."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
 class EngineLock:
     """Held from construction to `release`, or to the end of the process. A forked child gives up its copy."""
 
@@ -40,12 +48,13 @@ class EngineLock:
         self.path = folder / engine
         self._pid = os.getpid()
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)  # only someone who asks whether it is alive may hold it, for a moment
         who = {
             "host": socket.gethostname(),
             "boot_id": boot_id(),
             "pid": self._pid,
             "start_time": start_time(self._pid),
+            "namespace": namespace(),
         }
         os.write(self._fd, json.dumps(who).encode())
         os.register_at_fork(after_in_child=self._forked)
@@ -63,7 +72,10 @@ class EngineLock:
 
 
 def alive(folder: Path, engine: str) -> bool:
-    """Whether an engine's process lives: it holds its lock. Asking takes no lock away."""
+    """Whether an engine's process lives: its lock is held, and by the process that took it. Asking takes no lock away.
+
+    A lock that only a forked child of a dead process still holds is nobody's.
+    """
     try:
         fd = os.open(folder / engine, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -71,7 +83,35 @@ def alive(folder: Path, engine: str) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return True
+        return _lives(os.read(fd, 4096))
     finally:
         os.close(fd)
     return False
+
+
+def _lives(written: bytes) -> bool:
+    """Whether the process that a held lock file names may live: only what is certain counts as death."""
+    try:
+        who = json.loads(written)
+        pid, started, booted = int(who["pid"]), str(who["start_time"]), str(who["boot_id"])
+    except (ValueError, KeyError, TypeError):
+        return True  # being written, or by another version: the lock is held
+    if booted and boot_id() and booted != boot_id():
+        return False  # the machine was started again since
+    if who.get("host") != socket.gethostname() or who.get("namespace", "") != namespace():
+        return True  # of another container: its pids say nothing here
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # someone else's process
+    return _state(pid) not in ("Z", "X") and start_time(pid) in (started, "")
+
+
+def _state(pid: int) -> str:
+    """One letter of the kernel's; empty where unknown."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""

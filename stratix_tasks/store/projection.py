@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import ARTIFACTS, FACTS, LOGS, METRICS
-from stratix_tasks.store.reader import Tail, frames
+from stratix_tasks.store.reader import Tail, behind, frames
 from stratix_tasks.store.rows import COLUMNS, TIMES, Rows
 from stratix_tasks.store.sql import schema
 
@@ -106,17 +106,27 @@ class Projection:
 
     def _ingest(self, db: duckdb.DuckDBPyConnection) -> None:
         offsets = {(e, n): o for e, n, o in db.execute('SELECT engine, number, "offset" FROM files').fetchall()}
-        journals = self._store.journals
+        journals, cuts = self._store.journals, self._store.cuts()
         for engine in journals.engines():
             for number, path in journals.files(engine):
                 offset = offsets.get((engine, number), 0)
                 if path.stat().st_size > offset:
                     _sync(path)
-                    self._ingest_file(db, engine, number, path, offset)
+                    self._ingest_file(db, engine, number, path, offset, cuts.get(engine, {}))
 
-    def _ingest_file(self, db: duckdb.DuckDBPyConnection, engine: str, number: int, path: Path, offset: int) -> None:
+    def _ingest_file(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        engine: str,
+        number: int,
+        path: Path,
+        offset: int,
+        cuts: dict[bytes, tuple[int, int, int]],
+    ) -> None:
         rows, tail = Rows(), Tail()
         for frame in frames(path, offset, tail):
+            if cuts and behind(cuts.get(frame.run), frame, number):
+                continue
             if frame.kind == FACTS:
                 rows.take_facts(frame)
             elif frame.kind in _NOTES:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from stratix_tasks.core.facts import CREATED, Fact
+from stratix_tasks.core.facts import CLAIMED, CREATED, Fact
 from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import (
@@ -87,19 +87,20 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         at = end
 
 
-def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
+def facts_and_notes(path: Path, tail: Tail | None = None) -> Iterator[Frame]:
     """As `frames`, but results are passed over by their length: of payload frames `data` is unit and attempt alone.
 
     So a run with many results is known fast. Their bytes are checked when they are read: damage in them costs that result.
     """
+    tail = tail if tail is not None else Tail()
     with path.open("rb") as file:
         version, at = _header(path, file.read(HEADER), Tail())
         if at and version != VERSION:
-            yield from frames(path, until=until)
+            yield from frames(path, 0, tail)
             return
-        size = os.fstat(file.fileno()).st_size
-        limit = size if until is None else min(until, size)
+        limit = os.fstat(file.fileno()).st_size
         file.seek(at)
+        tail.offset = at
         while at and at + OVERHEAD <= limit:
             head = file.read(OVERHEAD)
             if len(head) < OVERHEAD:  # its writer cut a short write back meanwhile
@@ -116,6 +117,7 @@ def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
                 file.seek(end)
             elif crc32(data, crc32(head[PREFIX.size :])) != check:
                 return
+            tail.offset = end
             yield Frame(kind, run, seq, epoch, memoryview(data), at, end)
             at = end
 
@@ -166,6 +168,11 @@ def _header(path: Path, data: bytes, tail: Tail) -> tuple[int, int]:
     return version, HEADER + data[HEADER - 1]
 
 
+def behind(cut: tuple[int, int, int] | None, frame: Frame, number: int) -> bool:
+    """Whether a frame of file `number` lies behind a cut (epoch, file, offset) of its engine, so that it does not count."""
+    return cut is not None and frame.epoch <= cut[0] and (number, frame.start) >= cut[1:]
+
+
 @dataclass(slots=True)
 class RunRecord:
     """What the journals hold of one run: its facts in order, and where its payload frames are."""
@@ -174,13 +181,12 @@ class RunRecord:
     payloads: dict[tuple[int, int], Place]
     epoch: int
     notes: list[tuple[str, list[Any]]]
+    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Engine → (file number, offset) up to which its journal was read."""
 
 
 class Journals:
-    """All journals of a store.
-
-    `cuts` of a run give, per dead engine, (file number, offset): what lies behind is ignored.
-    """
+    """All journals of a store."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -215,27 +221,62 @@ class Journals:
         *,
         notes: bool = False,
     ) -> RunRecord:
-        """Everything of one run. `cuts`: engine → (epoch, file, offset).
-
-        A fact written twice counts once: the higher epoch wins.
+        """Everything of one run. `cuts`: engine → (epoch, file, offset): what it wrote from there on, in that epoch or
+        before it, does not count. Nor does what an earlier owner numbered as high as a later one's claim, or higher.
         """
         chosen: dict[int, tuple[int, Fact]] = {}
         record = RunRecord([], {}, 0, [])
-        for engine, _number, path, until in self._places(engines, cuts or {}):
-            del engine
-            for frame in facts_and_notes(path, until=until):
-                if frame.run != run:
+        written: dict[tuple[int, int], int] = {}
+        claims: list[tuple[int, int]] = []
+        for engine, number, path in self._places(engines):
+            cut, tail = (cuts or {}).get(engine), Tail()
+            for frame in facts_and_notes(path, tail):
+                if frame.run != run or behind(cut, frame, number):
                     continue
                 record.epoch = max(record.epoch, frame.epoch)
                 if frame.kind == FACTS:
-                    self._take(frame, chosen)
+                    claims += self._take(frame, chosen)
+                elif frame.kind == PAYLOAD:
+                    unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
+                    if frame.epoch >= written.get((unit, attempt), 0):
+                        written[unit, attempt] = frame.epoch
+                        record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
+                elif notes and frame.kind in _NOTE_NAMES:
+                    record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+            record.ends[engine] = (number, tail.offset)
+        record.facts = _in_order(chosen, claims)
+        return record
+
+    def since(
+        self, run: bytes, engine: str, epoch: int, place: tuple[int, int]
+    ) -> tuple[list[tuple[int, Fact]], RunRecord]:
+        """What an engine wrote of a run in one epoch behind a place: numbered facts, and a record of the rest."""
+        record, facts = RunRecord([], {}, epoch, []), []
+        for number, path in self.files(engine):
+            if number < place[0]:
+                continue
+            tail = Tail()
+            for frame in frames(path, place[1] if number == place[0] else 0, tail):
+                if frame.run != run or frame.epoch != epoch:
+                    continue
+                if frame.kind == FACTS:
+                    facts += [(seq, tuple(fact)) for seq, fact in enumerate(orjson.loads(frame.data), frame.seq)]
                 elif frame.kind == PAYLOAD:
                     unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
                     record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
-                elif notes and frame.kind in _NOTE_NAMES:
+                elif frame.kind in _NOTE_NAMES:
                     record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
-        record.facts = _in_order(chosen)
-        return record
+            record.ends[engine] = (number, tail.offset)
+        return facts, record
+
+    def size_of(self, engine: str, number: int) -> tuple[int, bool]:
+        """Bytes of one file of an engine, and whether a later one is there: what tells that there is something to read."""
+        path = self.directory / engine / f"{number}.log"
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0
+        return size, path.with_stem(str(number + 1)).exists()
 
     def knows(self, run: bytes) -> bool:
         """Whether the first fact of a run is there."""
@@ -252,29 +293,32 @@ class Journals:
                         if facts and facts[0][0] == CREATED:
                             yield engine, tuple(facts[0])
 
-    def _places(
-        self, engines: list[str] | None, cuts: dict[str, tuple[int, int, int]]
-    ) -> Iterator[tuple[str, int, Path, int | None]]:
+    def _places(self, engines: list[str] | None) -> Iterator[tuple[str, int, Path]]:
         for engine in engines if engines is not None else self.engines():
-            cut = cuts.get(engine)
             for number, path in self.files(engine):
-                if cut is None or number < cut[1]:
-                    yield engine, number, path, None
-                elif number == cut[1]:
-                    yield engine, number, path, cut[2]
+                yield engine, number, path
 
     @staticmethod
-    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> None:
+    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> list[tuple[int, int]]:
+        """Of two facts with one number the later owner's counts. Returns claims as (number, epoch)."""
+        claims = []
         for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
             if number not in chosen or chosen[number][0] < frame.epoch:
                 chosen[number] = (frame.epoch, tuple(fact))
+            if fact[0] == CLAIMED:
+                claims.append((number, frame.epoch))
+        return claims
 
 
-def _in_order(chosen: dict[int, tuple[int, Fact]]) -> list[Fact]:
-    """Facts by number, up to the first gap."""
-    facts = []
+def _in_order(chosen: dict[int, tuple[int, Fact]], claims: list[tuple[int, int]]) -> list[Fact]:
+    """Facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
+    facts: list[Fact] = []
+    claims = sorted(claims)
+    valid = 0
     for number in range(len(chosen)):
-        if number not in chosen:
+        while claims and claims[0][0] <= number:
+            valid = max(valid, claims.pop(0)[1])
+        if number not in chosen or chosen[number][0] < valid:
             break
         facts.append(chosen[number][1])
     return facts

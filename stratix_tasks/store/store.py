@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.catalog import Catalog
+from stratix_tasks.store.ids import key
 from stratix_tasks.store.journal import FULL, disk_full, unwritable
 from stratix_tasks.store.objects import ObjectStore
 from stratix_tasks.store.reader import Journals
@@ -48,6 +51,16 @@ class Store:
     @cached_property
     def catalog(self) -> Catalog:
         return Catalog(self.path / "catalog.sqlite", self.journals, read_only=not self.write)
+
+    def cuts(self) -> dict[str, dict[bytes, tuple[int, int, int]]]:
+        """Engine → run (its 10 bytes) → cut (epoch, file, offset), as far as the catalog is there and can be read."""
+        if not (self.path / "catalog.sqlite").exists():
+            return {}
+        found: dict[str, dict[bytes, tuple[int, int, int]]] = {}
+        with suppress(StoreError, sqlite3.Error):
+            for run, engine, *cut in self.catalog.all_cuts():
+                found.setdefault(engine, {})[key(run)] = (cut[0], cut[1], cut[2])
+        return found
 
     def _make(self) -> None:
         kind = mount_type(self.path)

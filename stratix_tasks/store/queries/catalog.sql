@@ -37,3 +37,36 @@ INSERT OR REPLACE INTO cuts (run, engine, epoch, file, offset) VALUES (:run, :en
 -- name: cuts
 -- The cuts of one run.
 SELECT engine, epoch, file, offset FROM cuts WHERE run = :run;
+
+-- name: cut_off
+-- Runs that were taken over from an engine, with the last epoch that it lost.
+SELECT run, epoch FROM cuts WHERE engine = :engine;
+
+-- name: engine
+-- Where an engine ran.
+SELECT host, pid FROM engines WHERE id = :id;
+
+-- name: add_request
+-- A request to whoever owns the run. One that was sent twice is one.
+INSERT OR IGNORE INTO requests (id, run, verb, target, args, by, at) VALUES (:id, :run, :verb, :target, :args, :by, :at);
+
+-- name: forget_requests
+-- Requests that were answered long ago; those that wait are kept.
+DELETE FROM requests WHERE state <> 'waiting' AND at < :before;
+
+-- name: waiting
+-- What an engine is asked and has not answered, in the order of asking.
+SELECT q.id, q.run, q.verb, q.target, q.args, q.by FROM requests q JOIN runs r ON r.id = q.run
+WHERE q.state = 'waiting' AND r.owner = :engine ORDER BY q.at, q.rowid;
+
+-- name: answer
+-- What became of a request; the first answer stays.
+UPDATE requests SET state = :state, error = :error WHERE id = :id AND state = 'waiting';
+
+-- name: answered
+-- The answer to a request.
+SELECT state, error FROM requests WHERE id = :id AND state <> 'waiting';
+
+-- name: all_cuts
+-- The cuts of all runs.
+SELECT run, engine, epoch, file, offset FROM cuts;

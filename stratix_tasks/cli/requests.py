@@ -1,0 +1,150 @@
+"""Commands that ask a run something, wherever it is run: this process, a notebook, or nobody any more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from stratix_tasks.cli.app import RunId, _finish, _run, _value, app, console
+from stratix_tasks.cli.live import follow
+from stratix_tasks.errors import InputError
+from stratix_tasks.session.run import Run
+
+__all__ = ["app"]
+
+Node = Annotated[str | None, typer.Argument(help="A node, or an item as 'train[3]'; else the run.", show_default="RUN")]
+OneNode = Annotated[str, typer.Argument(metavar="NODE", help="A node, or an item as 'train[3]'.")]
+
+
+@app.command()
+def pause(run_id: RunId, node: Node = None) -> None:
+    """Pause a run, a node or an item: nothing new starts, bodies stop at their next checkpoint or finish."""
+    found = _found(run_id)
+    found.pause(node)
+    _told(found)
+
+
+@app.command()
+def resume(run_id: RunId, node: Node = None) -> None:
+    """Go on with a run, or with what was paused by itself."""
+    found = _found(run_id)
+    found.resume(node)
+    _go_on(found)
+
+
+@app.command()
+def cancel(run_id: RunId, node: Node = None) -> None:
+    """End a run, a node or an item."""
+    found = _found(run_id)
+    found.cancel(node)
+    if found.runs_here:
+        found.wait(10.0)
+    _told(found)
+
+
+@app.command()
+def retry(run_id: RunId, node: Node = None) -> None:
+    """Try again what failed or was cancelled, or one node or item, with what depends on it."""
+    found = _found(run_id)
+    found.retry(node)
+    _go_on(found)
+
+
+@app.command()
+def skip(
+    run_id: RunId,
+    node: OneNode,
+    value: Annotated[str | None, typer.Option(help="What stands for its result; it may be JSON.")] = None,
+) -> None:
+    """Skip a node or item."""
+    found = _found(run_id)
+    if value is None:
+        found.skip(node)
+    else:
+        found.skip(node, value=_value(value))
+    _go_on(found)
+
+
+@app.command("set")
+def set_(
+    run_id: RunId,
+    node: OneNode,
+    args: Annotated[
+        list[str] | None, typer.Option("--arg", "-a", help="An argument as name=value; the value may be JSON.")
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", help="An option as name=value: retry, timeout, grace, priority."),
+    ] = None,
+) -> None:
+    """Change arguments and options of what has not started yet."""
+    found = _found(run_id)
+    found.set(node, args=_pairs(args), options=_pairs(options))
+    _go_on(found)
+
+
+@app.command("breakpoint")
+def breakpoint_(
+    run_id: RunId, node: OneNode, off: Annotated[bool, typer.Option("--off", help="Take it away.")] = False
+) -> None:
+    """Pause a node each time it is about to start."""
+    found = _found(run_id)
+    found.breakpoint(node, on=not off)
+    _go_on(found)
+
+
+@app.command()
+def rollback(
+    run_id: RunId,
+    to: Annotated[str | None, typer.Option(help="A completed node: what came after it is set back.")] = None,
+    at: Annotated[int | None, typer.Option(help="The number of a fact.")] = None,
+) -> None:
+    """Set back what came after a node or a fact; the run is then paused, and its history kept."""
+    found = _found(run_id)
+    found.rollback(to, at=at)
+    _told(found)
+
+
+@app.command()
+def fork(run_id: RunId, node: Node = None) -> None:
+    """Start a new run here that takes over what the old one has, and runs NODE and what depends on it again."""
+    _go_on(_found(run_id).fork(node))
+
+
+@app.command()
+def why(run_id: RunId, node: OneNode) -> None:
+    """Say in one sentence why a node is in its state, and what it waits for."""
+    console.print(_found(run_id).why(node), markup=False, soft_wrap=True)
+
+
+def _found(run_id: str) -> Run:
+    """The run; functions are looked for in the working directory too, should this process have to go on with it."""
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return _run(run_id)
+
+
+def _go_on(run: Run) -> None:
+    """What this process has to run is run to its end; else it is only told how the run is."""
+    if not run.runs_here:
+        _told(run)
+        return
+    follow(run, console)
+    _finish(run)
+
+
+def _told(run: Run) -> None:
+    console.print(f"Run {run.id} is {run.status}.", markup=False, soft_wrap=True)
+
+
+def _pairs(given: list[str] | None) -> dict[str, Any]:
+    made = {}
+    for pair in given or ():
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise InputError(f"it is given as name=value, not {pair!r}")
+        made[name] = _value(text)
+    return made

@@ -1,0 +1,99 @@
+"""`stratix pause` and its kin: a kernel that runs is asked from the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
+
+from test_remote import Owner, until
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Callable[[str], Owner]]:
+    made: list[Owner] = []
+
+    def make(flow: str) -> Owner:
+        made.append(Owner(tmp_path / "store", flow))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()
+
+
+def stratix(owner: Owner, *args: str) -> subprocess.CompletedProcess[str]:
+    """The command, ended, on the owner's store."""
+    return subprocess.run(
+        [sys.executable, "-m", "stratix_tasks", "--store", str(owner.store), *args],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_a_run_is_controlled_from_the_command_line(owner: Callable[[str], Owner]) -> None:
+    """Pause, why, set, breakpoint, resume, rollback and cancel, each told by one line and exit code 0."""
+    other = owner("chain")
+    assert stratix(other, "pause", "last").stdout in (f"Run {other.run} is {word}.\n" for word in ("pausing", "paused"))
+    until(lambda: other.ask("status") == "paused", "it is paused")
+    assert "waits for 'second'" in stratix(other, "why", other.run, "third").stdout
+    assert stratix(other, "set", other.run, "third", "-a", "x=7").returncode == 0
+    assert stratix(other, "breakpoint", other.run, "third").returncode == 0
+    assert stratix(other, "resume", other.run).stdout == f"Run {other.run} is running.\n"
+    other.opens("first", "second", "third")
+    until(lambda: ",held," in stratix(other, "show", other.run, "--csv").stdout, "it is at the breakpoint")
+    assert stratix(other, "resume", other.run, "third").returncode == 0
+    assert other.ask("result") == "70"
+    assert stratix(other, "rollback", other.run, "--to", "first").stdout == f"Run {other.run} is paused.\n"
+    done = stratix(other, "cancel", other.run)
+    assert done.returncode == 0, done.stderr
+    assert other.ask("wait") == "cancelled"
+
+
+def test_what_failed_is_retried_or_skipped_from_the_command_line(owner: Callable[[str], Owner]) -> None:
+    """The owner goes on; a value for a skipped node may be JSON."""
+    other = owner("failing")
+    assert other.ask("wait") == "failed"
+    assert stratix(other, "retry", "last").returncode == 0
+    assert other.ask("wait") == "failed"
+    assert other.started() == ["breaks 1", "breaks 2"]
+    assert stratix(other, "skip", "last", "breaks", "--value", '{"n": 1}').returncode == 0
+    assert other.ask("result") == "{'n': 1}"
+
+
+def test_exit_codes_and_texts_of_what_is_refused(owner: Callable[[str], Owner]) -> None:
+    """1 with the story for what is not legal now, 2 for what does not exist; no traceback."""
+    other = owner("failing")
+    assert other.ask("wait") == "failed"
+    for code, said, args in (
+        (1, "can't pause the run: it is failed", ("pause", "last")),
+        (1, "attempt 1 failed, ValueError: not yet", ("pause", "last", "breaks")),
+        (2, "Did you mean 'breaks'", ("retry", "last", "breakz")),
+        (2, "name=value", ("set", "last", "breaks", "-a", "x")),
+        (2, "roll back to a node", ("rollback", "last")),
+        (2, "no id of a run", ("why", "nonsense", "breaks")),
+    ):
+        done = stratix(other, *args)
+        assert (done.returncode, said in done.stderr) == (code, True), (args, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_what_a_dead_kernel_left_is_cancelled_without_its_functions(owner: Callable[[str], Owner]) -> None:
+    """Nothing is started for it; to go on with it, its functions are needed: that is said, with exit code 1."""
+    other = owner("chain")
+    until(lambda: other.started() == ["first 1"], "it runs")
+    other.child.kill()
+    other.child.wait()
+    refused = stratix(other, "skip", other.run, "third")
+    assert (refused.returncode, "not defined in this process" in refused.stderr) == (1, True)
+    assert stratix(other, "cancel", other.run).stdout == f"Run {other.run} is cancelled.\n"
+    assert other.started() == ["first 1"]

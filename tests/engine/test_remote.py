@@ -1,0 +1,256 @@
+"""Runs of another process: they are looked at and asked as if they were run here."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine
+from stratix_tasks.errors import InputError, StratixError, TaskFailed, TransitionError
+from stratix_tasks.session.display import run_source
+from stratix_tasks.session.run import Run
+
+OWNER = Path(__file__).with_name("owner_process.py")
+LONG = 30.0
+
+
+class Owner:
+    """The other process."""
+
+    def __init__(self, store: Path, flow: str, key: str = "") -> None:
+        self.store, self.gates, self.bodies = store, store.with_suffix(".gates"), store.with_suffix(".bodies")
+        self.gates.mkdir(exist_ok=True)
+        self.child = subprocess.Popen(
+            [sys.executable, OWNER, store, flow, *([key] if key else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.engine = self.reads("engine")
+        self.run = self.reads("run")
+
+    def reads(self, word: str) -> str:
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            head, _, rest = line.strip().partition(" ")
+            if head == word:
+                return rest
+        raise AssertionError(f"the owner ended before it said '{word}'")
+
+    def ask(self, word: str) -> str:
+        self.tell(word)
+        return self.reads("said")
+
+    def tell(self, word: str) -> None:
+        assert self.child.stdin is not None
+        self.child.stdin.write(word + "\n")
+        self.child.stdin.flush()
+
+    def opens(self, *gates: str) -> None:
+        for name in gates:
+            (self.gates / name).touch()
+
+    def started(self) -> list[str]:
+        """`node attempt` of each body that began, in this process or another."""
+        lines = self.bodies.read_text().splitlines() if self.bodies.exists() else []
+        return [line.rpartition(" ")[0] for line in lines]
+
+    def end(self) -> None:
+        self.child.kill()
+        self.child.wait()
+        for pipe in (self.child.stdin, self.child.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Callable[..., Owner]]:
+    made: list[Owner] = []
+
+    def make(flow: str, key: str = "") -> Owner:
+        made.append(Owner(tmp_path / "store", flow, key))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(tmp_path / "store") as engine:
+        yield engine
+
+
+def until(holds: Callable[[], Any], what: str) -> None:
+    """Wait for something that another process does."""
+    limit = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < limit, what
+        time.sleep(0.01)
+
+
+def states(run: Run) -> dict[str, str]:
+    return {row["name"]: row["state"] for row in run.progress()}
+
+
+def test_the_run_is_paused_resumed_and_cancelled(owner: Callable[..., Owner], here: Engine) -> None:
+    """Each is recorded by its owner when the call returns, so that both see it."""
+    other = owner("chain")
+    run = here.run(other.run)
+    run.pause()
+    assert run.status in ("pausing", "paused")
+    until(lambda: run.status == "paused", "it is paused")
+    assert other.ask("status") == "paused"
+    run.resume()
+    assert (run.status, other.ask("status")) == ("running", "running")
+    run.cancel()
+    assert run.wait(LONG) == "cancelled"
+    assert other.ask("wait") == "cancelled"
+
+
+def test_a_request_takes_no_time_to_speak_of(owner: Callable[..., Owner], here: Engine) -> None:
+    """From the call to the recorded fact, and back."""
+    other = owner("chain")
+    run = here.run(other.run)
+    begun = time.monotonic()
+    run.pause("third")
+    assert time.monotonic() - begun < 2.0
+    assert states(run)["third"] == "held"
+
+
+def test_nodes_and_items_are_asked(owner: Callable[..., Owner], here: Engine) -> None:
+    """Pause, resume, skip with a value, and cancel, of a node and of an item."""
+    other = owner("many")
+    run = here.run(other.run)
+    until(lambda: len(other.started()) == 2, "two items run")
+    run.pause("one[5]")
+    run.skip("one[4]", value=400)
+    run.cancel("one[3]")
+    other.opens("items")
+    until(lambda: "one[2] 1" in other.started(), "the next item runs")
+    run.resume("one[5]")
+    run.skip("one[3]", value={"any": [1, 2]})
+    assert run.result(LONG) == [0, 1, 2, {"any": [1, 2]}, 400, 5]
+    assert other.ask("result") == str([0, 1, 2, {"any": [1, 2]}, 400, 5])
+
+
+def test_arguments_breakpoints_and_rollback(owner: Callable[..., Owner], here: Engine) -> None:
+    """A node is stopped at, its argument changed; the run is set back, and runs again from there."""
+    other = owner("chain")
+    run = here.run(other.run)
+    run.breakpoint("third")
+    other.opens("first", "second")
+    until(lambda: states(run)["third"] == "held", "it stops at the breakpoint")
+    run.set("third", args={"x": 5})
+    run.resume("third")
+    other.opens("third")
+    assert run.result(LONG) == 50
+    run.rollback("first")
+    assert run.status == "paused"
+    assert states(run) == {"first": "completed", "second": "pending", "third": "pending"}
+    run.breakpoint("third", on=False)
+    run.resume()
+    assert run.result(LONG) in (20, 50)
+    assert other.ask("wait") == "completed"
+
+
+def test_a_run_that_failed_is_retried_by_its_owner(owner: Callable[..., Owner], here: Engine) -> None:
+    """The kernel that has its functions goes on with it, as long as it lives."""
+    other = owner("failing")
+    run = here.run(other.run)
+    with pytest.raises(TaskFailed, match="not yet"):
+        run.result(LONG)
+    other.opens("mended")
+    run.retry()
+    assert run.result(LONG) == 7
+    assert other.ask("result") == "7"
+    assert here.store.catalog.run(run.id).owner == other.engine  # type: ignore[union-attr]
+
+
+def test_a_refusal_is_the_owners_own(owner: Callable[..., Owner], here: Engine) -> None:
+    """Class, code, text and story are those that its own process gives."""
+    other = owner("failing")
+    run = here.run(other.run)
+    run.wait(LONG)
+    with pytest.raises(TransitionError, match="can't pause the run: it is failed") as refused:
+        run.pause()
+    assert refused.value.code == "illegal-transition"
+    with pytest.raises(TransitionError, match="Allowed now") as refused:
+        run.pause("breaks")
+    assert any("attempt 1 failed, ValueError: not yet" in line for line in refused.value.story)
+    with pytest.raises(InputError, match="Did you mean 'breaks'") as unknown:
+        run.retry("breakz")
+    assert unknown.value.code == "unknown-node"
+
+
+def test_a_view_shows_what_the_other_does(owner: Callable[..., Owner], here: Engine) -> None:
+    """Results, logs, outputs, why, await, and a widget's source, which is told of changes and can ask."""
+    other = owner("chain")
+    run = here.run(other.run)
+    source = run_source(run)
+    changed: set[int] = set()
+    release = source.watch(lambda nodes: changed.update(nodes))
+    other.opens("first")
+    until(lambda: 0 in changed, "the view is told")
+    assert dict(source.records(None))[0][0] == 8
+    source.request("pause", "third", {}).result(LONG)
+    until(lambda: states(run)["third"] == "held", "the view's request")
+    assert "paused" in run.why("third")
+    source.request("resume", "third", {}).result(LONG)
+    release()
+    assert run.output("first") == 1
+    with pytest.raises(StratixError, match="no output"):
+        run.output("third")
+    until(lambda: run.logs("first") == ["first is done"], "its log")
+    other.opens("second", "third")
+
+    async def waits() -> Any:
+        return await run
+
+    assert asyncio.run(waits()) == 20
+    assert here.recover() == []
+
+
+def test_what_its_owner_left_is_taken_over_by_asking(owner: Callable[..., Owner], here: Engine) -> None:
+    """A killed kernel's run is interrupted; to cancel it nothing is started, and no function is needed."""
+    other = owner("chain")
+    run = here.run(other.run)
+    until(lambda: other.started() == ["first 1"], "it runs")
+    other.child.kill()
+    other.child.wait()
+    assert run.status == "interrupted"
+    with pytest.raises(StratixError, match="not defined in this process") as missing:
+        run.skip("third")
+    assert missing.value.code == "missing-function"
+    run.cancel()
+    assert run.wait(LONG) == "cancelled"
+    assert other.started() == ["first 1"]
+
+
+def test_one_key_is_one_run_over_processes(owner: Callable[..., Owner], here: Engine) -> None:
+    """Of two processes that start with the same key one makes the run and the other looks at it; also when it failed."""
+    one, two = owner("failing", "k"), owner("failing", "k")
+    assert one.run == two.run
+    assert [one.ask("wait"), two.ask("wait")] == ["failed", "failed"]
+    assert one.started() == ["breaks 1"]
+    third = owner("failing", "k")
+    assert third.run == one.run
+    assert third.ask("wait") == "failed"
+    assert one.started() == ["breaks 1"]
+    assert [run.id for run in here.runs()] == [one.run]
+
+
+def test_an_idle_engine_costs_next_to_nothing(here: Engine) -> None:
+    """Looking for requests takes a small part of a percent of a processor."""
+    assert here.loop.lives == {}
+    before = time.process_time()
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(1)"], check=True)
+    assert time.process_time() - before < 0.1
