@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stratix_tasks import Engine
 from stratix_tasks.store.store import Store
+
+settings.register_profile(
+    "ci",
+    max_examples=60,
+    stateful_step_count=20,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.register_profile(
+    "nightly", settings.get_profile("ci"), max_examples=4000, stateful_step_count=50, derandomize=False
+)
+settings.load_profile(os.environ.get("STRATIX_PROFILE") or os.environ.get("HYPOTHESIS_PROFILE") or "ci")
 
 
 @pytest.fixture

@@ -277,7 +277,7 @@ class Machine:
         self._let_go(unit)
         if unit in self.holds:
             self.move(unit, event, at, reason, {"error": error, "due": due})
-            self.move(unit, Event.HOLD, at)
+            self.hold_if_asked(unit, at)
             return
         self.timers.arm(Timer.DUE, unit, at, due - at)
         self.move(unit, event, at, reason, {"error": error, "due": due})
@@ -301,8 +301,9 @@ class Machine:
             self.judge(unit, at)
 
     def hold_if_asked(self, unit: int, at: float) -> None:
-        """A unit that was paused while its body was stopped is held instead of going on."""
+        """A unit that was paused while it had a body, or ended, is held instead of going on; its time stands still."""
         if unit in self.holds and self.state[unit] in (PENDING, State.RETRYING):
+            self.timers.freeze(at, unit)
             self.timers.drop(Timer.DUE, unit)
             self.move(unit, Event.HOLD, at, "user")
 

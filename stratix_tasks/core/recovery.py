@@ -112,10 +112,10 @@ def _unspend(machine: Machine, unit: int) -> None:
 
 
 def _arm(machine: Machine, at: float, idle: float) -> None:
+    machine.timers.paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
     if machine.plan.spec.timeout is not None and machine.run_state not in RUN_TERMINAL:
         begun = min((t for t in machine.started if t), default=at)
         machine.timers.arm(Timer.RUN, 0, at, max(machine.plan.spec.timeout - (at - idle - begun), 0.0))
-    machine.timers.paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
     for unit in live_bodies(machine, State.RETRYING):
         machine.timers.arm(Timer.DUE, unit, at, max(machine.due.get(unit, at) - at, 0.0))
 

@@ -16,11 +16,14 @@ from typing import Any
 from driver import BEGIN, data
 from invariants import (
     a_free_place_is_used,
+    a_request_that_was_taken_has_its_effect,
+    a_result_of_a_stopped_body_counts_where_it_may,
     hold_all,
     is_over,
     need,
     nothing_is_forgotten,
     the_fold_is_the_run,
+    what_was_rolled_back_runs_again,
     what_was_set_is_kept,
 )
 from shadow import Shadow
@@ -167,8 +170,13 @@ class Small:
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
+        if target is not None:
+            word = "give" if "value" in args else verb
+            a_request_that_was_taken_has_its_effect(self.machine, word, unit_of(self.machine, target))
         if "options" in args:
             what_was_set_is_kept(self.machine, unit_of(self.machine, target), args["options"])
+        for name in args.get("nodes", ()):
+            what_was_rolled_back_runs_again(self.machine, unit_of(self.machine, name))
         self.asked = True
         self._turn()
         self.asked = False
@@ -189,7 +197,10 @@ class Small:
             self.bodies[unit, number] = PARKED
         else:
             del self.bodies[unit, number]
+        target = self.machine.target.get(unit) if self.machine.attempt[unit] == number else None
         self._handle([(int(kind), unit, number, self.now, *rest)])
+        if way == "ok" and target is not None:
+            a_result_of_a_stopped_body_counts_where_it_may(self.machine, unit, target[0], rest[0], number)
 
     def _handle(self, events: Any) -> None:
         facts, commands = self.machine.handle(events, self.now)
@@ -256,6 +267,7 @@ class Small:
             need(state != State.SUSPENDED or way == PARKED, f"'{name}' is suspended, but its body is not")
             need(state != State.RUNNING or way != PARKED, f"'{name}' is running, but its body is parked for ever")
             held = machine.run_state in (RunState.PAUSING, RunState.PAUSED) or unit in machine.holds
+            need(state != State.SUSPENDED or held, f"'{name}' is suspended, and nobody holds it")
             need(state != State.RUNNING or not held or way == ASKED, f"'{name}' runs on: nobody asked it to hold")
             need(state != State.RUNNING or held or way == RUNS, f"'{name}' was asked to hold, and not let go again")
 

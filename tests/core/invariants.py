@@ -9,6 +9,7 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
+from stratix_tasks.core.timers import PAUSABLE, Timer
 
 Ask = tuple[int, int]
 """A unit and its generation: what the machine waits for an answer about (a condition, an expansion)."""
@@ -33,6 +34,7 @@ class Tale(Protocol):
     tries: dict[int, int]
     passed: set[int]
     breaks: set[int]
+    generations: dict[int, int]
 
     def name(self, unit: int) -> str: ...
 
@@ -66,6 +68,17 @@ def attempts_never_exceed_the_budget(tale: Tale, unit: int, most: int) -> None:
     need(tale.tries[unit] <= 1 + most, f"'{tale.name(unit)}' was tried {tale.tries[unit]} times")
 
 
+def no_attempt_is_given_up_early(tale: Tale, unit: int, most: int, error: dict[str, Any]) -> None:
+    used = tale.tries.get(unit, 0) > most
+    need(used or bool(error.get("final")), f"'{tale.name(unit)}' failed, but has a retry left")
+
+
+def generations_rise_at_rollbacks(tale: Tale, machine: Machine) -> None:
+    """And when what a pending node was asked about has changed; at nothing else."""
+    real = {unit: number for unit, number in machine.generation.items() if number}
+    need(tale.generations == real, f"generations are {real}, and must be {tale.generations}")
+
+
 def ends_change_only_by_a_request(tale: Tale, unit: int, event: Event, *, asked: bool) -> None:
     was = tale.state[unit]
     need(asked or was not in TERMINAL, f"'{tale.name(unit)}' left {was.label} unasked, by {event.label}")
@@ -87,17 +100,17 @@ def a_terminal_run_has_no_live_node(machine: Machine) -> None:
 
 def a_completed_run_has_no_bad_node(machine: Machine) -> None:
     if machine.run_state is RunState.COMPLETED:
-        bad = [label(machine, u) for u, s in enumerate(machine.state) if s in BAD and not _absorbed(machine, u)]
+        bad = [label(machine, u) for u, s in enumerate(machine.state) if s in BAD and not absorbed(machine, u)]
         need(not bad, f"the run is completed, but {bad} are bad")
 
 
-def _absorbed(machine: Machine, unit: int) -> bool:
+def absorbed(machine: Machine, unit: int) -> bool:
     """Inside of a group that was skipped as a whole, or an item that a rollback took out."""
     node = machine.node_of[unit]
     if node != unit and (node not in machine.groups or unit < machine.groups[node].first):
         return True
     above = machine.parent(unit)
-    return above >= 0 and (machine.state[above] == State.SKIPPED or _absorbed(machine, above))
+    return above >= 0 and (machine.state[above] == State.SKIPPED or absorbed(machine, above))
 
 
 def counts_are_right(machine: Machine) -> None:
@@ -202,6 +215,68 @@ def what_was_set_is_kept(machine: Machine, unit: int, options: dict[str, Any]) -
         need(getattr(machine.policy(unit), name) == value, f"{name} of '{label(machine, unit)}' is not what was set")
 
 
+ASKED_FOR = {"cancel": State.CANCELLED, "skip": State.SKIPPED, "give": State.COMPLETED, "pause": State.HELD}
+
+
+def a_request_that_was_taken_has_its_effect(machine: Machine, verb: str, unit: int) -> None:
+    """At once, or when the body or the units that are still live have ended. `give` is a skip with a value."""
+    if verb not in ASKED_FOR:
+        return
+    state, to = State(machine.state[unit]), ASKED_FOR[verb]
+    group = machine.groups.get(unit)
+    stopping = state is State.STOPPING and machine.target[unit][0] is to
+    closing = group is not None and state is State.CLOSED and group.target is to
+    marked = verb == "pause" and unit in machine.holds
+    need(state is to or stopping or closing or marked, f"'{label(machine, unit)}' is {state.label} after a {verb}")
+
+
+COUNTS_ALL_THE_SAME = frozenset((State.CANCELLED, State.FAILED, State.RETRYING, State.SKIPPED))
+"""Stop targets that a result which came all the same takes precedence over."""
+
+
+def a_result_of_a_stopped_body_counts_where_it_may(
+    machine: Machine, unit: int, target: State, value: Any, attempt: int
+) -> None:
+    """It completes its node, unless it was fenced off: by a rollback, or by a value that a person gave."""
+    took = machine.state[unit] == State.COMPLETED and machine.attempt[unit] == attempt and machine.values[unit] == value
+    fine = took == (target in COUNTS_ALL_THE_SAME)
+    need(
+        fine, f"'{label(machine, unit)}' was stopped to be {target.label}; its result {'counts' if took else 'is lost'}"
+    )
+
+
+def what_was_rolled_back_runs_again(machine: Machine, unit: int) -> None:
+    """Unless what it needs did not complete, or its sub-flow never opened."""
+    parent = machine.parent(unit)
+    ready = all(machine.state[n] == State.COMPLETED for n in machine.plan.needs[unit])
+    if ready and (parent < 0 or parent in machine.groups):
+        ended = machine.state[unit] in TERMINAL
+        need(not ended, f"'{label(machine, unit)}' was rolled back, but is {State(machine.state[unit]).label}")
+
+
+def what_failed_upstream_has_a_bad_need(machine: Machine) -> None:
+    for unit in range(len(machine.plan.names)):
+        if machine.state[unit] == State.UPSTREAM_FAILED:
+            parent = machine.plan.parents[unit]
+            above = [machine.state[n] for n in machine.plan.needs[unit]] + [machine.state[parent]] * (parent >= 0)
+            need(any(s in BAD for s in above), f"'{label(machine, unit)}' failed upstream, where nothing is bad")
+
+
+def nothing_counts_while_paused(machine: Machine) -> None:
+    """Time limits but those of attempts stand still while the run is paused or their node is held."""
+    paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
+    for kind, unit in machine.timers.deadline:
+        held = kind is not Timer.RUN and machine.state[unit] == State.HELD
+        need(kind not in PAUSABLE or not (paused or held), f"the {kind.name} limit of unit {unit} counts while paused")
+
+
+def no_retired_item_runs(machine: Machine) -> None:
+    """Items that a rollback took out have ended, or their bodies are being stopped."""
+    for group in machine.retired:
+        left = [u for u in group.members if machine.state[u] not in TERMINAL | {State.STOPPING}]
+        need(not left, f"{left} go on, though a rollback took them out")
+
+
 OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
     a_terminal_run_has_no_live_node,
     a_completed_run_has_no_bad_node,
@@ -212,6 +287,9 @@ OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
     a_drained_run_is_paused,
     no_group_waits_for_ended_units,
     an_ended_sub_flow_has_no_open_unit,
+    what_failed_upstream_has_a_bad_need,
+    nothing_counts_while_paused,
+    no_retired_item_runs,
 )
 
 

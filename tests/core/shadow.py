@@ -8,7 +8,9 @@ from invariants import (
     a_breakpoint_holds,
     attempts_never_exceed_the_budget,
     ends_change_only_by_a_request,
+    generations_rise_at_rollbacks,
     need,
+    no_attempt_is_given_up_early,
     no_node_starts_ahead_of_what_it_needs,
     nothing_starts_while_paused,
 )
@@ -33,11 +35,13 @@ class Shadow:
         self.passed: set[int] = set()
         """Units that were let go, or tried again, since they were last set back."""
         self.breaks: set[int] = set()
+        self.generations: dict[int, int] = {}
 
     def copy(self) -> Shadow:
         made = Shadow(self.plan)
         made.state, made.node_of, made.run = self.state.copy(), self.node_of.copy(), self.run
         made.tries, made.passed, made.breaks = self.tries.copy(), self.passed.copy(), self.breaks.copy()
+        made.generations = self.generations.copy()
         return made
 
     def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
@@ -50,6 +54,9 @@ class Shadow:
                 self._moved(fact[2], Event.OK, State.COMPLETED, None, asked=asked)
             elif fact[0] == MOVED:
                 self._moved(fact[2], Event(fact[3]), State(fact[4]), fact[7], asked=asked)
+                if fact[3] == Event.FAIL:
+                    error = (fact[7] or {}).get("error", {})
+                    no_attempt_is_given_up_early(self, fact[2], machine.policy(fact[2]).retry.max, error)
             elif fact[0] == EXPANDED:
                 self._expanded(fact)
             elif fact[0] == REQUESTED and fact[2] == "breakpoint":
@@ -58,6 +65,7 @@ class Shadow:
                 (self.breaks.add if fact[4].get("on", True) else self.breaks.discard)(unit)
             else:
                 assert fact[0] in (REQUESTED, GIVEN, CLAIMED)
+        generations_rise_at_rollbacks(self, machine)
         told = [state if state is not State.READY else State.PENDING for state in self.state]
         real = [State(s) if s != State.READY else State.PENDING for s in machine.state]
         need(
@@ -103,12 +111,15 @@ class Shadow:
         self.state[unit] = to
 
     def _count(self, unit: int, event: Event, was: State, to: State, detail: Any) -> None:
-        if event is Event.ORPHANED and to is State.PENDING:
+        if event is Event.LOST_RETRY or (event is Event.ORPHANED and to is State.PENDING):
             self.tries[unit] = self.tries.get(unit, 1) - 1
         stopped_back = event is Event.STOPPED and to is State.PENDING
         if event is Event.ROLLBACK or stopped_back or (event in (Event.RETRY, Event.REOPEN) and was in TERMINAL):
             self.tries[unit] = 0
             self.passed.discard(unit)
+        back = event is Event.ROLLBACK or (event is Event.STOP and detail["target"] == State.PENDING)
+        if back or (event is Event.SET and to is State.PENDING):
+            self.generations[unit] = self.generations.get(unit, 0) + 1
         if event is Event.RELEASE or to is State.RETRYING or event is Event.ORPHANED:
             self.passed.add(unit)
 

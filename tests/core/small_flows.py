@@ -29,7 +29,7 @@ def with_inner(inner: dict[str, Any], **more: dict[str, Any]) -> FlowSpec:
 
 FLOWS: dict[str, FlowSpec] = {
     "one": spec({"a": {"retry": RETRY}}),
-    "timed": spec({"a": {"retry": RETRY, "timeout": {"attempt": 2, "total": 5}}}),
+    "timed": spec({"a": {"retry": {**RETRY, "delay": 4}, "timeout": {"attempt": 2, "total": 5}}}),
     "queued": spec({"a": {}, "b": {"timeout": {"queued": 3}}}),
     "chain": spec({"a": {}, "b": needs("a")}),
     "chain of three": spec({"a": {}, "b": needs("a"), "c": needs("b")}),
@@ -37,6 +37,7 @@ FLOWS: dict[str, FlowSpec] = {
     "join": spec({"a": {}, "b": {}, "c": needs("a", "b")}),
     "first of two": spec({"a": {}, "b": {}, "c": first_of("a", "b")}),
     "when": spec({"a": {"when": WHEN}, "b": needs("a")}),
+    "condition after a node": spec({"a": {}, "b": {"when": WHEN, **needs("a")}}),
     "map": spec({"m": {"each": EACH}}),
     "map with retry": spec({"m": {"each": EACH, "retry": RETRY}}),
     "node after map": spec({"m": {"each": EACH}, "b": needs("m")}),
@@ -50,3 +51,6 @@ FLOWS: dict[str, FlowSpec] = {
     "stop on failure": spec({"a": {}, "b": {}}, on_failure="stop"),
     "run with a limit": spec({"a": {}, "b": needs("a")}, timeout=4),
 }
+
+PLACES = {"join": 1, "queued": 1}
+"""How many bodies run at once where it is not two."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from explorer import explore
-from small_flows import FLOWS
+from small_flows import FLOWS, PLACES
 
 DEEP = bool(os.environ.get("STRATIX_DEEP"))
 """The form of `make chaos`: two requests instead of one in every run."""
@@ -16,7 +16,7 @@ TWO = ("one", "chain")
 
 
 def report(name: str, requests: int, deaths: int, most: int, record: Callable[[str, object], None]) -> None:
-    covered = explore(FLOWS[name], requests=requests, deaths=deaths, most=most)
+    covered = explore(FLOWS[name], requests=requests, deaths=deaths, places=PLACES.get(name, 2), most=most)
     print(f"{name}, {requests} requests, {deaths} deaths: {covered}")
     record("states", covered.states)
     record("transitions", covered.transitions)

@@ -49,7 +49,7 @@ BODIES = st.builds(
 
 
 @st.composite
-def flows(draw: Any, depth: int = 1, most: int = 5) -> FlowSpec:
+def flows(draw: Any, depth: int = 1, most: int = 5, *, timed: bool = True) -> FlowSpec:
     """A DAG of tasks, maps and sub-flows with conditions, order, `first_of`, retries and time-outs."""
     tasks: dict[str, dict[str, Any]] = {}
     subs: dict[str, FlowSpec] = {}
@@ -66,13 +66,14 @@ def flows(draw: Any, depth: int = 1, most: int = 5) -> FlowSpec:
             node["each"] = Each(over={"x": Ref("inputs", "items")}, max=draw(st.sampled_from([None, 1])))
         if kind == "flow":
             name = f"sub{i}"
-            subs[name] = draw(flows(depth=depth - 1, most=3))
+            subs[name] = draw(flows(depth=depth - 1, most=3, timed=timed))
             node |= {"flow": name, "call": None}
         else:
-            node |= {"retry": draw(RETRIES), "timeout": draw(LIMITS), "grace": 1.0, "priority": draw(st.integers(0, 1))}
+            limits = draw(LIMITS) if timed else None
+            node |= {"retry": draw(RETRIES), "timeout": limits, "grace": 1.0, "priority": draw(st.integers(0, 1))}
         tasks[f"n{i}"] = node
     stop = draw(st.sampled_from(["finish", "finish", "stop"]))
-    limit = draw(st.sampled_from([None, None, None, 8.0])) if depth else None
+    limit = draw(st.sampled_from([None, None, None, 8.0])) if depth and timed else None
     return spec(tasks, flows=subs, on_failure=stop, timeout=limit)
 
 

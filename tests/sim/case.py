@@ -58,10 +58,6 @@ class Case:
         if rest:
             self.take(len(self.seen), rest, machine)
 
-    def absorbs(self, unit: int) -> bool:
-        """Whether a unit is inside of a group that was skipped as a whole."""
-        return self.shadow._is_absorbed(unit)
-
     def is_lost(self) -> None:
         if self.seen:
             raise Broken(f"run {self.number} was told of, and is not recorded")

@@ -16,7 +16,7 @@ from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.runners.attempt import Attempt, failed, succeeded
+from stratix_tasks.runners.attempt import Attempt, Cooperative, failed, succeeded
 from stratix_tasks.store import ids
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
@@ -49,7 +49,7 @@ class OwnLoop:
             self._world.within(owner, callback, *args)
 
 
-class Owner:
+class Owner(Cooperative):
     """One engine: `start` a run, or `take_over` what another has left."""
 
     def __init__(self, world: World, name: str) -> None:
@@ -182,15 +182,15 @@ class Owner:
 
     # ------------------------------------------------------------------ as the engine's runner
 
+    def stop(self, attempt: Attempt) -> None:
+        attempt.ask_stop()
+
     def submit(self, attempts: Sequence[Attempt]) -> None:
         for attempt in attempts:
             self.world.begun(self, attempt)
             body = Body(self, attempt, self.world.fate_of(attempt))
             self.bodies[attempt.host.id, attempt.unit, attempt.number] = body
             body.begin()
-
-    def stop(self, attempt: Attempt) -> None:
-        attempt.ask_stop()
 
     def close(self) -> None: ...
 
@@ -244,7 +244,7 @@ class Body:
     def _end(self) -> None:
         attempt, outcome, world = self.attempt, self.fate.outcome, self.owner.world
         if outcome == "lost":
-            return self._answer(self._event(Answer.LOST))
+            return self._answer(self._event(Answer.LOST, {"type": "RunnerLost", "message": "gone", "bases": []}))
         if outcome != "ok":
             answer = failed(attempt, ValueError("no"))
             detail = {**answer[4], "final": True} if outcome == "final" else answer[4]

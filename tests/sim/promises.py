@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from case import Case
 from driver import Broken
+from invariants import absorbed
 from owner import Owner
 
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED, Fact
@@ -76,7 +77,7 @@ def is_over(world: World, case: Case) -> str:
         raise Broken(f"the catalog says {row.state}, the journal {state.label}")
     if owner.engine.slots.free != owner.engine.slots.size or owner.bodies:
         raise Broken("places or bodies are left")
-    bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD and not case.absorbs(u)]
+    bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD and not absorbed(folded, u)]
     if state is RunState.COMPLETED and bad:
         raise Broken(f"the run completed with {bad}")
     _results(world, case, live, record.facts)

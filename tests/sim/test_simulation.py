@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -15,9 +17,10 @@ from pathlib import Path
 import pytest
 from world import World
 
-SEEDS = int(os.environ.get("STRATIX_SIM_SEEDS", "200"))
+SEEDS = int(os.environ.get("STRATIX_SIM_SEEDS", "300"))
 ONE = os.environ.get("STRATIX_SIM_SEED")
 CHUNK = max(SEEDS // 10, 1)
+PATHS = (Path(__file__).parent, Path(__file__).parents[1] / "core", Path(__file__).parents[2])
 TOLD = 60
 """Lines of the story of a failing seed that are shown."""
 
@@ -62,6 +65,25 @@ def test_a_seed_plays_the_same_again(folder: Path) -> None:
     """The same seed tells the same story, to the byte."""
     for seed in range(0, 40, 2):
         assert play(seed, folder).trace == play(seed, folder).trace
+
+
+@pytest.mark.skipif(ONE is not None, reason="one seed is played")
+def test_a_seed_plays_the_same_in_another_process(folder: Path) -> None:
+    """Nothing of a process gets into a story: not its hashes, not its addresses."""
+    code = "import sys; from pathlib import Path; from world import World; print(World(35, Path(sys.argv[1])).play().trace)"
+    path = os.pathsep.join([*map(str, PATHS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder / hashes)],
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hashes},
+            capture_output=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for hashes in ("1", "2")
+    ]
+    assert len(told[0]) > 1000
+    assert told[0] == told[1]
 
 
 @pytest.mark.skipif(ONE is not None, reason="one seed is played")

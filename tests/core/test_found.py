@@ -1,0 +1,175 @@
+"""What the exhaustive exploration and the random runs found: each was wrong once."""
+
+from __future__ import annotations
+
+import pytest
+from driver import Body, World, spec
+from invariants import the_fold_is_the_run
+from small_flows import EACH, WHEN, needs, with_inner
+
+from stratix_tasks.core.machine import MISSING
+from stratix_tasks.core.states import RunState, State
+
+SLOW = Body(50, stops=1.0)
+RETRY = {"max": 1, "delay": 3, "jitter": "none"}
+
+
+def test_a_node_of_a_sub_flow_that_has_not_opened_can_be_rolled_back() -> None:
+    """A rollback of a node whose group is still pending pauses the run; the run then completes."""
+    world = World(with_inner({"a": {}})).start().request("rollback", nodes=["g.a"])
+    world.request("resume").settle()
+    assert set(world.states().values()) == {"completed"}
+
+
+def test_a_verdict_asked_for_before_a_rollback_does_not_count() -> None:
+    """A condition whose answer is on its way when its node is rolled back is asked again once its needs are there."""
+    world = World(spec({"a": {}, "b": {"when": WHEN, **needs("a")}})).start().until("a", State.COMPLETED)
+    world.request("rollback", nodes=["a"]).settle()
+    assert world.state("b") is State.PENDING
+    world.request("resume").settle()
+    assert set(world.states().values()) == {"completed"}
+
+
+def test_an_expansion_asked_for_before_a_rollback_does_not_count() -> None:
+    """A sub-flow inside of one that is rolled back does not open before that one has opened again."""
+    world = World(with_inner({"m": {"each": EACH}})).start().until("g", State.CLOSED)
+    asked = dict(world.machine.generation)
+    world.request("rollback", nodes=["g"])
+    assert world.machine.generation == {**asked, 0: 1, 1: 1}
+    world.request("resume").settle()
+    assert world.machine.run_state is RunState.COMPLETED
+
+
+def test_a_set_while_the_expansion_is_on_its_way_asks_again() -> None:
+    """Arguments of a map that are changed while it is being expanded count: the answer for the old ones is dropped."""
+    counts = iter([2, 5])
+    world = World(spec({"m": {"each": EACH}}), items=lambda _name: next(counts)).start()
+    world.request("set", "m", args={"x": [1]}).settle()
+    assert world.machine.groups[0].count == 5
+
+
+def test_the_rollback_of_a_map_does_not_end_it() -> None:
+    """A map whose last open item waits for its retry is pending after a rollback, not failed."""
+    flow = spec({"m": {"each": EACH, "retry": RETRY}})
+    bad = {("m[2]", 1)}
+    world = World(flow, lambda name, tried: Body(1, "fail" if (name, tried) in bad else "ok")).start()
+    world.until("m", State.CLOSED).until("m[2]", State.RETRYING).request("rollback", nodes=["m"])
+    assert world.state("m") is not State.FAILED
+    bad.clear()
+    world.request("resume").settle()
+    assert world.machine.run_state is RunState.COMPLETED
+
+
+def test_results_of_retired_items_are_let_go_of_by_the_fold() -> None:
+    """Items that a rollback took out have no value, in the live run and in one made from its facts."""
+    world = World(spec({"m": {"each": EACH}, "z": needs("m")})).start().until("m", State.COMPLETED)
+    world.request("rollback", nodes=["m"])
+    assert world.folded().values[2] is MISSING
+    the_fold_is_the_run(world.machine, world.folded())
+
+
+def test_a_node_paused_while_its_time_out_stops_it_is_held() -> None:
+    """A pause that comes while the body is stopped for its time-out holds the node instead of its next attempt."""
+    flow = spec({"a": {"timeout": {"attempt": 1}, "retry": RETRY}})
+    world = World(flow, lambda _name, tried: SLOW if tried == 1 else Body(0.5)).start().until("a", State.STOPPING)
+    world.request("pause", "a").settle()
+    assert world.state("a") is State.HELD
+    world.request("resume", "a").settle()
+    assert (world.state("a"), world.machine.attempt[0]) == (State.COMPLETED, 2)
+
+
+@pytest.mark.parametrize("target", ["a", None])
+def test_a_retry_of_a_paused_node_lands_in_held(target: str | None) -> None:
+    """A node that was paused while it ran and then failed is held when it is retried."""
+    world = World(spec({"a": {}}), lambda _name, tried: Body(1, "fail" if tried == 1 else "ok")).start()
+    world.request("pause", "a").settle().request("retry", target).settle()
+    assert world.state("a") is State.HELD
+    world.request("resume", "a").settle()
+    assert world.machine.run_state is RunState.COMPLETED
+
+
+def test_dying_while_a_rollback_stops_a_body_leaves_the_budget() -> None:
+    """A rolled back node has its whole budget, and no more, also when the owner dies before its body ended."""
+    world = World(spec({"a": {"retry": RETRY}}), lambda _name, _tried: SLOW).start()
+    world.request("rollback", nodes=["a"]).die_and_recover()
+    the_fold_is_the_run(world.machine, world.folded())
+    assert world.machine.spent[0] == world.machine.attempt[0] == 1
+
+
+def test_a_rollback_ends_a_pause_for_good() -> None:
+    """A node that was paused while it ran is not held after a rollback, also not under a new owner."""
+    world = World(spec({"a": {}}), lambda _name, _tried: SLOW).start().request("pause", "a")
+    world.request("rollback", nodes=["a"])
+    assert world.folded().holds == world.machine.holds == {}
+
+
+def test_the_time_of_a_paused_run_stands_still_after_a_takeover() -> None:
+    """A paused run that is taken over does not run into its limit before it is resumed."""
+    world = World(spec({"a": {}, "b": needs("a")}, timeout=4)).start().request("pause").settle()
+    world.die_and_recover().settle()
+    assert world.machine.run_state is RunState.PAUSED
+    world.request("resume").settle()
+    assert world.machine.run_state is RunState.COMPLETED
+
+
+def test_the_time_of_a_held_node_stands_still() -> None:
+    """The total limit of a node that failed while it was paused waits for its release, and counts on from there."""
+    flow = spec({"a": {"timeout": {"total": 5}, "retry": {"max": 1, "delay": 0, "jitter": "none"}}})
+    world = World(flow, lambda _name, tried: Body(1, "fail") if tried == 1 else SLOW).start()
+    world.request("pause", "a").settle()
+    assert (world.state("a"), world.now) == (State.HELD, 1001.0)
+    world.request("resume", "a").settle()
+    assert world.state("a") is State.FAILED
+    assert world.machine.error[0]["code"] == "timeout"
+
+
+def test_a_run_that_has_not_started_can_be_cancelled() -> None:
+    """It ends as cancelled, and so do its nodes; a second cancel changes nothing."""
+    world = World(spec({"a": {}, "b": needs("a")})).request("cancel").settle()
+    assert set(world.states().values()) == {"cancelled"}
+    world.request("cancel")
+    assert set(world.states().values()) == {"cancelled"}
+
+
+def test_a_held_map_takes_arguments_and_a_value() -> None:
+    """A map that is paused before it is expanded can be set, and given a value."""
+    world = World(spec({"m": {"each": EACH}})).start().request("pause", "m").request("set", "m", args={"x": [1]})
+    assert world.state("m") is State.HELD
+    world.request("skip", "m", 7).settle()
+    assert set(world.states().values()) == {"completed"}
+
+
+def test_a_map_that_failed_upstream_is_retried() -> None:
+    """With what it needs: it is expanded once that has completed."""
+    world = World(
+        spec({"a": {}, "m": {"each": EACH, **needs("a")}}),
+        lambda _n, tried: Body(1, "fail" if tried == 1 and _n == "a" else "ok"),
+    )
+    world.start().settle()
+    assert world.state("m") is State.UPSTREAM_FAILED
+    world.request("retry", "m").settle()
+    assert set(world.states().values()) == {"completed"}
+
+
+GROUP_ASKS = {
+    "skip": (State.SKIPPED, State.UPSTREAM_FAILED),
+    "give": (State.COMPLETED,),
+    "rollback": (State.PENDING, State.UPSTREAM_FAILED),
+}
+
+
+@pytest.mark.parametrize("verb", GROUP_ASKS)
+@pytest.mark.parametrize("state", [State.HELD, State.UPSTREAM_FAILED], ids=lambda state: state.label)
+def test_requests_of_a_map_that_never_opened(state: State, verb: str) -> None:
+    """A map that is held or failed upstream can be skipped, given a value and rolled back."""
+    flow = spec({"a": {}, "m": {"each": EACH, **needs("a")}, "z": {}})
+    bad = state is State.UPSTREAM_FAILED
+    world = World(flow, lambda name, _tried: SLOW if name == "z" else Body(1, "fail" if bad else "ok")).start()
+    if not bad:
+        world.request("pause", "m")
+    world.until("m", state)
+    if verb == "rollback":
+        world.request("rollback", nodes=["m"])
+    else:
+        world.request("skip", "m", 7 if verb == "give" else MISSING)
+    assert world.state("m") in GROUP_ASKS[verb]

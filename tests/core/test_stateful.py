@@ -1,0 +1,165 @@
+"""Random flows under random requests, failures, deaths and time, against a naive model of how they must end.
+
+What a person may do splits in two: pauses, resumes, breakpoints, priorities and deaths of the owner change nothing of
+how a run ends; whatever else is asked of a node changes only what depends on it. `naive.py` tells the ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from driver import Body, World
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from invariants import is_over, the_fold_is_the_run
+from naive import Naive
+from test_machine import ask, flows, let_go
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Plan
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, RunState, State
+from stratix_tasks.core.targets import label
+from stratix_tasks.spec.model import FlowSpec
+
+WAYS = st.lists(st.sampled_from(["ok", "ok", "ok", "flaky", "fail", "final"]), min_size=1, max_size=6)
+"""How the bodies of a unit go: flaky ones fail once."""
+PARTS = st.integers(0, 30)
+HARMLESS = ["pause", "resume", "break", "unbreak", "set"]
+HARMFUL = ["cancel", "skip", "give", "retry", "rollback", "rerun"]
+
+
+def pick(kept: list[Any], name: str) -> Any:
+    return kept[sum(map(ord, name)) % len(kept)]
+
+
+class Control(RuleBasedStateMachine):
+    """One run. `touched` are the nodes that somebody changed the fate of."""
+
+    world: World
+
+    @initialize(
+        flow=flows(timed=False),
+        ways=WAYS,
+        verdicts=st.lists(st.sampled_from([True, True, False, "bad"]), min_size=1, max_size=3),
+        counts=st.lists(st.sampled_from([2, 3, 0, "not a list"]), min_size=1, max_size=3),
+        places=st.sampled_from([1, 2, 8]),
+        parks=st.booleans(),
+    )
+    def begin(
+        self, flow: FlowSpec, ways: list[str], verdicts: list[Any], counts: list[Any], places: int, parks: bool
+    ) -> None:
+        self.flow, self.ways, self.touched = flow, ways, set[int]()
+        self.counts = lambda name: pick(counts, name)
+        said = {"bad": {"type": "ExprError", "message": "no", "bases": []}}
+        self.verdicts = lambda name: said.get(pick(verdicts, name), pick(verdicts, name))
+        self.world = World(flow, lambda *_: Body(), verdict=self.verdicts, items=self.counts, concurrency=places)
+        self.world.script = lambda name, _attempt: Body(1.0, self.outcome(name), parks=parks)
+        note(repr(self.world))
+        self.world.start()
+
+    def outcome(self, name: str) -> str:
+        way = pick(self.ways, name)
+        if way != "flaky":
+            return str(way)
+        machine = self.world.machine
+        unit = next(unit for unit in range(len(machine.state) - 1, -1, -1) if label(machine, unit) == name)
+        return "ok" if machine.failures.get(unit) else "fail"
+
+    # ------------------------------------------------------------------ what happens
+
+    @rule(turns=st.integers(1, 4))
+    def time_passes(self, turns: int) -> None:
+        for _ in range(turns):
+            self.world.step()
+
+    @rule(verb=st.sampled_from(HARMLESS), part=PARTS)
+    def somebody_delays_a_node(self, verb: str, part: int) -> None:
+        ask(self.world, verb, part)
+
+    @rule(verb=st.sampled_from(["pause", "resume"]))
+    def somebody_delays_the_run(self, verb: str) -> None:
+        ask(self.world, verb, None)
+
+    @rule(verb=st.sampled_from(HARMFUL), part=PARTS)
+    def somebody_changes_a_node(self, verb: str, part: int) -> None:
+        machine = self.world.machine
+        node = machine.node_of[part % len(machine.state)]
+        over = machine.run_state in RUN_TERMINAL
+        if ask(self.world, verb, part):
+            roots = sources_of(machine, node) if verb == "retry" else {node}
+            self.touched |= roots
+            assert verb != "rollback" or not over or machine.run_state is RunState.PAUSED
+
+    @precondition(lambda self: self.world.machine.run_state not in {*RUN_TERMINAL, RunState.ENDING})
+    @rule(verb=st.sampled_from(["cancel", "retry"]), really=st.sampled_from([False, False, False, True]))
+    def somebody_changes_the_run(self, verb: str, really: bool) -> None:
+        if really and ask(self.world, verb, None):
+            self.touched |= set(range(len(self.world.plan.names)))
+
+    @precondition(lambda self: self.world.machine.run_state not in RUN_TERMINAL)
+    @rule()
+    def the_owner_dies(self) -> None:
+        self.world.die_and_recover()
+
+    # ------------------------------------------------------------------ what must hold
+
+    @invariant()
+    def the_facts_are_the_run(self) -> None:
+        if hasattr(self, "world"):
+            the_fold_is_the_run(self.world.machine, self.world.folded())
+
+    def teardown(self) -> None:
+        """Once it is let go, the run ends; what nobody touched ends as the naive model says."""
+        if not hasattr(self, "world"):
+            return
+        machine = let_go(self.world).machine
+        is_over(machine)
+        ends = self.naive()
+        free = set(range(len(self.world.plan.names))) - tainted(self.world.plan, self.touched)
+        for unit in sorted(free):
+            name, end = self.world.plan.names[unit], State(machine.state[unit]).label
+            told = {ends[name], "cancelled"} if self._may_be_stopped() else {ends[name]}
+            assert end in told, f"'{name}' is {end}, and must be {ends[name]}"
+        bad = any(s in BAD for s in machine.state[: len(self.world.plan.names)])
+        if not self.touched:
+            assert machine.run_state is (RunState.FAILED if bad else RunState.COMPLETED)
+
+    def _may_be_stopped(self) -> bool:
+        return self.flow.on_failure == "stop"
+
+    def naive(self) -> dict[str, str]:
+        def script(name: str, attempt: int) -> str:
+            way = pick(self.ways, name)
+            return ("fail" if attempt == 1 else "ok") if way == "flaky" else str(way)
+
+        return Naive(self.flow, script, self.verdicts, self.counts, lambda name: self.world.state(name).label).ends()
+
+
+def sources_of(machine: Machine, node: int) -> set[int]:
+    """A node with all that it needs, directly or not, and the groups that it lies in."""
+    found, stack = set[int](), [node]
+    while stack:
+        unit = stack.pop()
+        if unit not in found:
+            found.add(unit)
+            stack += machine.plan.needs[unit]
+            stack += [machine.plan.parents[unit]] if machine.plan.parents[unit] >= 0 else []
+            stack += machine.plan.members.get(unit, ())
+    return found
+
+
+def tainted(plan: Plan, touched: set[int]) -> set[int]:
+    """Nodes whose end may depend on one of those: what needs them, the groups around them, the members within them."""
+    found, stack = set[int](), list(touched)
+    while stack:
+        unit = stack.pop()
+        if unit not in found:
+            found.add(unit)
+            stack += plan.outs[unit]
+            stack += plan.members.get(unit, ())
+            stack += [plan.parents[unit]] if plan.parents[unit] >= 0 else []
+    return found
+
+
+TestControl = Control.TestCase
