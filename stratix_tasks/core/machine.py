@@ -224,7 +224,8 @@ class Machine:
         if self.attempt[unit] != attempt or self.state[unit] not in LIVE:
             return self._late(unit, attempt) if kind != Answer.SUSPENDED else None
         if kind == Answer.SUSPENDED:
-            if self.state[unit] == RUNNING:
+            wanted = unit in self.holds or self.run_state in (RunState.PAUSING, RunState.PAUSED)
+            if self.state[unit] == RUNNING and wanted:  # else it was released while the answer was on its way
                 self.live -= 1
                 self.timers.freeze(at, unit, ATTEMPT_ONLY)
                 self.move(unit, Event.SUSPEND, at)

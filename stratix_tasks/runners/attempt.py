@@ -175,7 +175,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
     if isinstance(error, StratixError):
         data["code"] = error.code
-    if not isinstance(error, Exception) or data.get("code") == "not-storable":
+    if not isinstance(error, Exception) or data.get("code") in ("not-storable", "not-sendable"):
         data["final"] = True
     return data
 

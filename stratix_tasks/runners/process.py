@@ -8,6 +8,7 @@ A thread of ours stands beside each worker: it sends it an attempt, hears what t
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -30,6 +31,8 @@ from stratix_tasks.runners.wire import Wire
 
 IDLE = 60.0
 """Seconds after which a worker that has nothing to do is let go."""
+WATCH = 0.5
+"""Seconds between looks at whether a silent worker lives."""
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -173,7 +176,7 @@ class Worker:
             )
         self._guardian = guardian
         guardian.watch(self._process.pid)
-        self._wire = Wire(ours)
+        self._wire = Wire(ours, self._await_news)
         self._lock = threading.Lock()
         self._attempt: Attempt | None = None
         self._job = 0
@@ -211,6 +214,22 @@ class Worker:
             elif message[0] != "ready":
                 return _answer(attempt, *message)
         return self._lost(attempt)
+
+    def _await_news(self) -> None:
+        """Until there is something to read, or the worker has died: a child that its body forked may keep the socket open.
+
+        That child is of its group, and ends with it; then the socket does too.
+        """
+        while not select.select([self._wire.socket], [], [], WATCH)[0]:
+            if self._ended():
+                return self._signal(signal.SIGKILL)
+
+    def _ended(self) -> bool:
+        """It is not reaped by this, so that its number stays its own."""
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
 
     def _begun(self, attempt: Attempt) -> None:
         """From here on it can be stopped and suspended; what was asked before is done now."""

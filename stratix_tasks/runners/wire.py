@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
+from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
@@ -12,10 +13,10 @@ LENGTH = Struct("<Q")
 
 
 class Wire:
-    """Any thread may send; one receives."""
+    """Any thread may send; one receives. `wait` is called before it reads, and returns when there is something to read."""
 
-    def __init__(self, link: socket.socket) -> None:
-        self.socket = link
+    def __init__(self, link: socket.socket, wait: Callable[[], None] | None = None) -> None:
+        self.socket, self._wait = link, wait
         self._sending = threading.Lock()
 
     def send(self, *message: Any) -> None:
@@ -38,6 +39,8 @@ class Wire:
         data = bytearray(size)
         view, at = memoryview(data), 0
         while at < size:
+            if self._wait is not None:
+                self._wait()
             try:
                 count = self.socket.recv_into(view[at:], min(size - at, 1 << 20))
             except OSError:

@@ -39,7 +39,7 @@ def waits(path: str, spawn: bool = False) -> int:
     return 1
 
 
-@task(runner="process", retry={"max": 1, "delay": 0}, timeout="2s", grace="0.1s")
+@task(runner="process", retry={"max": 1, "delay": 0}, timeout="8s", grace="0.1s")
 def slow_once(path: str) -> int:
     if current().attempt == 1:
         Path(path).write_text(f"{os.getpid()} 0")
@@ -200,6 +200,42 @@ def test_a_crash_costs_only_its_own_task(engine: Engine, how: str) -> None:
     assert set(lost["reason"]) == {"lost"}
 
 
+def test_a_child_that_a_body_forked_does_not_hide_its_crash(engine: Engine) -> None:
+    """The fork keeps the worker's socket open; the crash is answered for all the same, and the child is killed."""
+
+    @task(runner="process", max_lost=0)
+    def forks() -> None:
+        if os.fork() == 0:
+            threading.Event().wait(600)
+        os._exit(3)
+
+    @flow
+    def forking() -> Any:
+        return forks()
+
+    with pytest.raises(TaskFailed, match="exit code 3") as caught:
+        engine.start(forking).result(LONG)
+    assert caught.value.code == "lost"
+
+
+def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
+    """A closure over a lock fails in its first attempt: no retry helps."""
+    latch = threading.Lock()
+
+    @task(runner="process", retry=3)
+    def locks() -> bool:
+        return latch.locked()
+
+    @flow
+    def locking() -> Any:
+        return locks()
+
+    run = engine.start(locking)
+    with pytest.raises(TaskFailed) as caught:
+        run.result(LONG)
+    assert (caught.value.code, caught.value.attempt) == ("not-sendable", 1)
+
+
 def test_a_task_that_always_crashes_fails_as_lost(engine: Engine) -> None:
     """After `max_lost` losses the node fails, and the error says how its process ended."""
 
@@ -324,7 +360,8 @@ from stratix_tasks import Engine, flow, task
 def waits(path):
     import pathlib, subprocess
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    pathlib.Path(path).write_text(f"{os.getpid()} {child.pid}")
+    pathlib.Path(path + ".new").write_text(f"{os.getpid()} {child.pid}")
+    os.rename(path + ".new", path)  # all of it or nothing: a pause may come at any moment
     threading.Event().wait(600)
 
 @flow

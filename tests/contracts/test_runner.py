@@ -1,0 +1,308 @@
+"""What every runner promises: one answer an attempt, notes before it, stop and hold as far as a body listens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from contextvars import copy_context
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.errors import StoreError
+from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.body import current
+from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
+from stratix_tasks.runners.process import ProcessRunner
+from stratix_tasks.runners.thread import ThreadRunner
+
+LONG = 30.0
+DONE = {int(Answer.OK), int(Answer.FAIL), int(Answer.STOPPED), int(Answer.LOST)}
+
+
+class Host:
+    """A run that remembers what it is told, in order."""
+
+    id = "r1"
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self._news = threading.Condition()
+
+    def encode(self, value: Any) -> Encoded:
+        return encode(value)
+
+    def answer(self, event: tuple[Any, ...]) -> None:
+        self._hear(event)
+
+    def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
+        self._hear((kind, *row[1:]))
+
+    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
+        return f"node{unit}", None, None, 0
+
+    def _hear(self, what: Any) -> None:
+        with self._news:
+            self.heard.append(what)
+            self._news.notify_all()
+
+    def until(self, condition: Callable[[list[Any]], Any]) -> list[Any]:
+        with self._news:
+            assert self._news.wait_for(lambda: condition(self.heard), LONG), self.heard
+            return list(self.heard)
+
+    def answers(self, kinds: set[int] = DONE) -> list[Any]:
+        return [one for one in self.heard if one[0] in kinds]
+
+    def done(self, count: int = 1) -> list[Any]:
+        self.until(lambda heard: len([one for one in heard if one[0] in DONE]) >= count)
+        return self.answers()
+
+
+def encode(value: Any) -> Encoded:
+    """As a store does: scalars stand for themselves."""
+    if isinstance(value, Unstorable):
+        raise StoreError("an Unstorable can't be stored", code="not-storable")
+    return Encoded("json", value)
+
+
+class Unstorable:
+    def __reduce__(self) -> Any:
+        raise TypeError("no pickle of this")
+
+
+# ---------------------------------------------------------------------- bodies
+
+
+def double(x: int) -> int:
+    return 2 * x
+
+
+async def async_double(x: int) -> int:
+    await asyncio.sleep(0)
+    return 2 * x
+
+
+def breaks(x: int) -> int:
+    raise LookupError(f"no {x}")
+
+
+async def async_breaks(x: int) -> int:
+    raise LookupError(f"no {x}")
+
+
+def hands_out(x: int) -> Any:
+    return Unstorable()
+
+
+async def async_hands_out(x: int) -> Any:
+    return Unstorable()
+
+
+def speaks(x: int) -> int:
+    current().metric("m", 1)
+    current().log.info("hello")
+    current().progress(0.5, "half")
+    return x
+
+
+async def async_speaks(x: int) -> int:
+    return speaks(x)
+
+
+def touch(folder: str) -> None:
+    Path(folder, "up1").touch()
+
+
+def may_go(folder: str) -> bool:
+    return Path(folder, "go").exists()
+
+
+def listens(folder: str) -> None:
+    """Until it is asked to stop."""
+    touch(folder)
+    while True:
+        current().checkpoint()
+        threading.Event().wait(0.01)
+
+
+async def async_listens(folder: str) -> None:
+    touch(folder)
+    while True:
+        await current().checkpoint()
+        await asyncio.sleep(0.01)
+
+
+def waits_for(folder: str) -> str:
+    """At its checkpoints, until there is a file `go`."""
+    touch(folder)
+    while not may_go(folder):
+        current().checkpoint()
+        threading.Event().wait(0.01)
+    return "went"
+
+
+async def async_waits_for(folder: str) -> str:
+    touch(folder)
+    while not may_go(folder):
+        await current().checkpoint()
+        await asyncio.sleep(0.01)
+    return "went"
+
+
+# ---------------------------------------------------------------------- the runners
+
+
+class Rig:
+    """A runner with a loop in a thread, as an engine has it; calls go to that thread."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.is_async = name, name in ("async", "inline-async")
+        self.host = Host()
+        self.loop = asyncio.SelectorEventLoop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        make: dict[str, Callable[[], Any]] = {
+            "thread": lambda: ThreadRunner(self.loop.call_later),
+            "async": lambda: AsyncRunner(self.loop.call_later),
+            "inline": lambda: InlineRunner(self.loop),
+            "inline-async": lambda: InlineRunner(self.loop),
+            "process": lambda: ProcessRunner(encode),
+        }
+        self.runner = make[name]()
+        self.thread.start()
+
+    def call(self, function: Callable[..., Any], *args: Any) -> None:
+        done = threading.Event()
+        self.loop.call_soon_threadsafe(lambda: (function(*args), done.set()))
+        assert done.wait(LONG)
+
+    def run(self, plain: Any, coroutine: Any, *args: Any, number: int = 1, unit: int = 0) -> Attempt:
+        function = coroutine if self.is_async else plain
+        attempt = Attempt(self.host, unit, number, function, args, {}, copy_context())
+        self.call(self.runner.submit, [attempt])
+        return attempt
+
+    def close(self) -> None:
+        self.call(self.runner.close)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(LONG)
+        self.loop.close()
+
+
+def came(path: Path) -> None:
+    end = monotonic() + LONG
+    while not path.exists():
+        assert monotonic() < end, f"{path} never came"
+        threading.Event().wait(0.005)
+
+
+@pytest.fixture(params=["thread", "async", "inline", "inline-async", "process"])
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    made = Rig(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["thread", "async", "inline-async", "process"])
+def free(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """Runners whose bodies run beside the engine's thread or give it turns."""
+    made = Rig(request.param)
+    yield made
+    made.close()
+
+
+def test_each_attempt_is_answered_once(rig: Rig) -> None:
+    """Six attempts: six OK, each with its own unit and value."""
+    for unit in range(6):
+        rig.run(double, async_double, unit, unit=unit)
+    answers = rig.host.done(6)
+    assert sorted((one[0], one[1], one[4]) for one in answers) == [(0, unit, 2 * unit) for unit in range(6)]
+
+
+def test_an_error_comes_as_data_and_as_itself(rig: Rig) -> None:
+    """Type, message, bases and the body's own traceback; the exception too."""
+    rig.run(breaks, async_breaks, 7)
+    (answer,) = rig.host.done()
+    assert answer[:3] == (int(Answer.FAIL), 0, 1)
+    error, itself = answer[4:6]
+    assert (error["type"], error["message"]) == ("LookupError", "no 7")
+    assert "Exception" in error["bases"] and "breaks" in error["traceback"]
+    assert "stratix_tasks/runners" not in error["traceback"]
+    assert type(itself) is LookupError
+
+
+def test_a_result_that_cannot_be_stored_is_a_failure(rig: Rig) -> None:
+    """Code `not-storable`, and final: no retry helps."""
+    rig.run(hands_out, async_hands_out, 1)
+    (answer,) = rig.host.done()
+    assert answer[0] == int(Answer.FAIL)
+    assert (answer[4]["code"], answer[4]["final"]) == ("not-storable", True)
+
+
+def test_notes_come_before_the_answer(rig: Rig) -> None:
+    """Metric, log and progress of a body are all there when it is answered for."""
+    rig.run(speaks, async_speaks, 1)
+    rig.host.done()
+    assert {one[0] for one in rig.host.heard[:-1]} == {"metric", "log", "progress"}
+    assert ("log", "info", "hello") in rig.host.heard
+    assert rig.host.heard[-1][0] == int(Answer.OK)
+
+
+def test_a_body_that_listens_is_stopped(free: Rig, tmp_path: Path) -> None:
+    """STOPPED, once."""
+    attempt = free.run(listens, async_listens, str(tmp_path))
+    came(tmp_path / "up1")
+    free.call(free.runner.stop, attempt)
+    assert [one[:3] for one in free.host.done()] == [(int(Answer.STOPPED), 0, 1)]
+
+
+def test_a_stop_of_what_is_over_changes_nothing(rig: Rig) -> None:
+    """No second answer; the next attempt is not touched."""
+    first = rig.run(double, async_double, 1)
+    rig.host.done()
+    rig.call(rig.runner.stop, first)
+    rig.run(double, async_double, 2, number=2)
+    assert [one[0] for one in rig.host.done(2)] == [0, 0]
+
+
+def test_a_held_body_waits_and_goes_on(free: Rig, tmp_path: Path) -> None:
+    """SUSPENDED, and no end though it could; after the release it ends as if nothing had been."""
+    attempt = free.run(waits_for, async_waits_for, str(tmp_path))
+    came(tmp_path / "up1")
+    free.call(free.runner.hold, attempt)
+    free.host.until(lambda heard: any(one[0] == int(Answer.SUSPENDED) for one in heard))
+    (tmp_path / "go").touch()
+    assert free.host.answers() == []
+    free.call(free.runner.release, attempt)
+    assert [one[4] for one in free.host.done()] == ["went"]
+
+
+def test_a_held_body_can_be_stopped(free: Rig, tmp_path: Path) -> None:
+    """STOPPED, without a release."""
+    attempt = free.run(listens, async_listens, str(tmp_path))
+    came(tmp_path / "up1")
+    free.call(free.runner.hold, attempt)
+    free.host.until(lambda heard: any(one[0] == int(Answer.SUSPENDED) for one in heard))
+    free.call(free.runner.stop, attempt)
+    assert [one[0] for one in free.host.done()] == [int(Answer.STOPPED)]
+
+
+def test_a_closed_runner_leaves_no_process(tmp_path: Path) -> None:
+    """`close()` ends workers with and without a body, and answers for none of them."""
+    rig = Rig("process")
+    rig.run(listens, async_listens, str(tmp_path))
+    came(tmp_path / "up1")
+    pids = [worker._process.pid for worker in rig.runner._workers]
+    rig.close()
+    assert rig.host.answers() == []
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            raise AssertionError(f"{pid} lives")
