@@ -87,20 +87,19 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         at = end
 
 
-def facts_and_notes(path: Path, tail: Tail | None = None) -> Iterator[Frame]:
+def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
     """As `frames`, but results are passed over by their length: of payload frames `data` is unit and attempt alone.
 
     So a run with many results is known fast. Their bytes are checked when they are read: damage in them costs that result.
     """
-    tail = tail if tail is not None else Tail()
     with path.open("rb") as file:
         version, at = _header(path, file.read(HEADER), Tail())
         if at and version != VERSION:
-            yield from frames(path, 0, tail)
+            yield from frames(path, until=until)
             return
-        limit = os.fstat(file.fileno()).st_size
+        size = os.fstat(file.fileno()).st_size
+        limit = size if until is None else min(until, size)
         file.seek(at)
-        tail.offset = at
         while at and at + OVERHEAD <= limit:
             head = file.read(OVERHEAD)
             if len(head) < OVERHEAD:  # its writer cut a short write back meanwhile
@@ -117,7 +116,6 @@ def facts_and_notes(path: Path, tail: Tail | None = None) -> Iterator[Frame]:
                 file.seek(end)
             elif crc32(data, crc32(head[PREFIX.size :])) != check:
                 return
-            tail.offset = end
             yield Frame(kind, run, seq, epoch, memoryview(data), at, end)
             at = end
 
@@ -229,8 +227,9 @@ class Journals:
         written: dict[tuple[int, int], int] = {}
         claims: list[tuple[int, int]] = []
         for engine, number, path in self._places(engines):
-            cut, tail = (cuts or {}).get(engine), Tail()
-            for frame in facts_and_notes(path, tail):
+            cut, end = (cuts or {}).get(engine), 0
+            for frame in facts_and_notes(path):
+                end = frame.end
                 if frame.run != run or behind(cut, frame, number):
                     continue
                 record.epoch = max(record.epoch, frame.epoch)
@@ -243,7 +242,7 @@ class Journals:
                         record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
                 elif notes and frame.kind in _NOTE_NAMES:
                     record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
-            record.ends[engine] = (number, tail.offset)
+            record.ends[engine] = (number, end)
         record.facts = _in_order(chosen, claims)
         return record
 

@@ -50,7 +50,6 @@ COLUMNS = {
         "error",
         "detail",
     ),
-    "claims": ("run", "seq", "epoch"),
     "notes_logs": ("run", "unit", "attempt", "at", "level", "text"),
     "notes_metrics": ("run", "unit", "attempt", "at", "name", "value"),
     "notes_artifacts": ("run", "unit", "attempt", "at", "name", "codec", "type"),
@@ -125,8 +124,6 @@ class Rows:
             elif kind < len(KIND_NAMES):
                 if kind == EXPANDED:
                     self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
-                if kind == CLAIMED:
-                    self.tables["claims"].append((run, seq, epoch))
                 add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact[: WIDTHS[kind]])))
             else:
                 add((run, seq, epoch, at, "unknown", *NOTHING))

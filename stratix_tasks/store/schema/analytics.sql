@@ -12,15 +12,18 @@ CREATE TABLE facts (
     run VARCHAR, seq INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
     attempt INTEGER, queued TIMESTAMP, worker VARCHAR, cpu DOUBLE, rows BIGINT, error_type VARCHAR, error VARCHAR, detail VARCHAR
 );
-CREATE TABLE claims (run VARCHAR, seq INTEGER, epoch INTEGER);
 CREATE TABLE notes_logs (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, level VARCHAR, text VARCHAR);
 CREATE TABLE notes_metrics (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, value DOUBLE);
 CREATE TABLE notes_artifacts (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, codec VARCHAR, type VARCHAR);
 
--- What an earlier owner numbered as high as the claim of a later one, or higher, it wrote behind the cut: it does not count.
+-- Where each owner's facts begin.
+CREATE VIEW owners AS SELECT run, epoch, min(seq) AS first FROM facts GROUP BY run, epoch;
+
+-- A fact counts once, and only if no later owner had taken the run over before it: an old owner may have gone on unaware.
 CREATE VIEW recorded AS
 SELECT f.* FROM facts f
-WHERE NOT EXISTS (SELECT 1 FROM claims c WHERE c.run = f.run AND c.epoch > f.epoch AND c.seq <= f.seq);
+WHERE NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
+QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
 
 -- Nodes and items; `present` is false for items of an expansion that a rollback took back.
 CREATE VIEW units AS
