@@ -25,7 +25,10 @@ class Kind(IntEnum):
 
     @property
     def label(self) -> str:
-        return self.name.lower()
+        return _LABELS[self]
+
+
+_LABELS = tuple(kind.name.lower() for kind in Kind)
 
 
 @dataclass(slots=True)
@@ -133,18 +136,17 @@ def _place(result: Plan, graph: Graph, scope: int, prefix: str, functions: Mappi
     result.outs += [[] for _ in range(count)]
     if scope != ROOT:
         result.members[scope] = list(range(base, base + count))
-    outs, plain = result.outs, result.plain
+    result.specs += graph.nodes
+    result.needs += [[base + n for n in needs] for needs in graph.needs] if base else graph.needs
+    result.firsts.update((base + i, [base + n for n in soft]) for i, soft in graph.soft.items())
+    for unit, needs in enumerate(result.needs[base:], base):
+        for need in needs:
+            result.outs[need].append(unit)
+    task, mapped, group = Kind  # a look-up in an Enum is slow
     for i, node in enumerate(graph.nodes):
-        kind = Kind.FLOW if node.flow else Kind.MAP if node.each else Kind.TASK
-        needs, soft = graph.needs[i], graph.soft.get(i)
+        kind = group if node.flow else mapped if node.each else task
         result.kinds.append(kind)
-        result.specs.append(node)
-        result.needs.append([base + n for n in needs] if base else needs)
-        for n in needs:
-            outs[base + n].append(base + i)
-        if soft:
-            result.firsts[base + i] = [base + n for n in soft]
-        plain.append(kind is Kind.TASK and node.when is None and not soft)
+        result.plain.append(kind is task and node.when is None and i not in graph.soft)
         limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
         key = (node.call, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)

@@ -157,8 +157,8 @@ _PLAIN_NODE = ("call", "flow", "needs", "pool", "priority", "runner", "grace", "
 
 def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A node as JSON data, without what is at its default."""
-    state = node.__dict__
-    data = {name: state[name] for name in _PLAIN_NODE if name in state and state[name] != _NODE_DEFAULTS[name]}
+    state, given = node.__dict__, node.model_fields_set
+    data = {name: state[name] for name in _PLAIN_NODE if name in given and state[name] != _NODE_DEFAULTS[name]}
     if node.when is not None:
         data["when"] = node.when.text
     if node.args:

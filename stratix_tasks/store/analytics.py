@@ -36,6 +36,10 @@ NULLABLE = (
     "runs",
     "retries",
 )
+TEXTS = (
+    *("run", "flow", "version", "host", "node", "key", "reason", "worker", "error", "error_type"),
+    *("event", "kind", "state", "level", "text", "name", "codec", "type"),
+)
 
 
 class History:
@@ -165,6 +169,8 @@ def _typed(frame: pandas.DataFrame) -> pandas.DataFrame:
             frame[name] = column.dt.tz_localize("UTC")
         elif name in NULLABLE and pandas.api.types.is_numeric_dtype(column):
             frame[name] = column.astype("Int64")
+        elif name in TEXTS and column.dtype == object and not column.notna().any():
+            frame[name] = column.astype(pandas.Series([""]).dtype)  # as it is when one of them is there
     return frame
 
 
@@ -177,7 +183,7 @@ def _states(column: Any, names: list[str]) -> Any:
 def _timedelta(column: Any) -> Any:
     import pandas
 
-    return pandas.to_timedelta(column, unit="s")
+    return pandas.to_timedelta(column, unit="s").astype("timedelta64[us]")
 
 
 def _loads(text: str) -> Any:

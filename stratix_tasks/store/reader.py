@@ -72,7 +72,7 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         length, check = PREFIX.unpack_from(data, at)
         end = at + OVERHEAD + length
         if length > MOST or end > len(data):
-            tail.problem = "damaged frame" if length > MOST or _goes_on(data, at, runs) else ""
+            tail.problem = "damaged frame" if length > MOST or _goes_on(data, at, runs | _named(data, at)) else ""
             return
         body = data[at + PREFIX.size : end]
         if crc32(body) != check:
@@ -120,11 +120,16 @@ def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
             at = end
 
 
+def _named(data: memoryview, at: int) -> set[bytes]:
+    """The run that a frame with a damaged length tells itself, and that of a seal."""
+    return {HEAD.unpack_from(data, at + PREFIX.size)[1], bytes(10)}
+
+
 def _goes_on(data: memoryview, at: int, runs: set[bytes]) -> bool:
     """Whether whole frames follow a frame that seems to end behind the file: then its length is damaged, not its end."""
     rest = bytes(data[at + OVERHEAD :])
     for run in runs:
-        found = rest.find(run, OVERHEAD)
+        found = rest.find(run, PREFIX.size + 1)
         while found >= 0:
             begin = found - PREFIX.size - 1
             length, check = PREFIX.unpack_from(rest, begin)

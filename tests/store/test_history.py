@@ -131,6 +131,20 @@ def test_attempts_transitions_logs_and_metrics(engine: Engine) -> None:
     assert h.tasks(run.id).query("node == 'frame'")["state"].iloc[0] == "upstream_failed"
 
 
+def test_dtypes_do_not_hang_on_the_rows(engine: Engine, done: Any) -> None:
+    """A column has the same dtype without rows, without a value in it, and with some."""
+    h = history(engine.store.path)
+    nobody = "0" * 16
+    for read in (h.tasks, h.attempts, h.transitions, h.logs, h.metrics, h.events, h.artifacts):
+        frame = read()
+        assert list(read(nobody).dtypes) == list(frame.dtypes), read.__name__
+        texts = {str(frame[name].dtype) for name in ("run", "node", "key", "reason") if name in frame}
+        assert len(texts) == 1, read.__name__
+    assert {str(h.stats()[name].dtype) for name in ("p50", "p95", "slowest", "total", "mean_wait")} == {
+        str(h.tasks()["duration"].dtype)
+    }
+
+
 def test_artifacts_and_events(engine: Engine, done: Any) -> None:
     """What a body kept beside its result, and every fact."""
     h = history(engine.store.path)

@@ -59,6 +59,21 @@ def test_a_file_cut_anywhere_in_its_last_frame_keeps_the_rest(tmp_path: Path) ->
         assert read(path) == ([0, 1], Tail(last, "", False))
 
 
+def test_a_damaged_length_is_told_from_a_torn_tail(tmp_path: Path) -> None:
+    """In any frame that others follow, also in the first one that is read, or the first of its run."""
+    path = written(tmp_path)
+    whole = path.read_bytes()
+    starts = [f.start for f in frames(path)]
+    for start in starts[:-1]:
+        data = bytearray(whole)
+        data[start + 2] ^= 0xFF  # the third byte of the length: it now ends far behind the file
+        path.write_bytes(data)
+        for offset in (0, start):
+            tail = Tail()
+            assert not [f for f in frames(path, offset, tail) if f.start >= start]
+            assert tail == Tail(start, "damaged frame", False)
+
+
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_a_flipped_bit_never_yields_a_wrong_fact(
     tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
