@@ -81,6 +81,7 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
 def _unspend(machine: Machine, unit: int) -> None:
     """An attempt that died with its owner takes nothing from the budget of retries."""
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
+    machine.lost.setdefault(unit, []).append(machine.attempt[unit])
 
 
 def _arm(machine: Machine, at: float, idle: float) -> None:

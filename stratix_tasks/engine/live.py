@@ -59,6 +59,7 @@ class LiveRun:
         self.machine, self.binding, self.context = machine, binding, context
         self.epoch, self.seq = epoch, 0
         self.priority = 0
+        self.forked_from: dict[str, Any] | None = None
         self.encode: Callable[[Any], Encoded] = engine.objects.encode
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}

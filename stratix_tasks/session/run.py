@@ -77,7 +77,10 @@ class Run:
 
     def _refresh(self) -> None:
         """A run of another engine is read again from the store."""
-        if not self._here and self._live.machine.run_state not in RUN_TERMINAL:
+        live = self._engine.loop.lives.get(self.id)
+        if live is not None:
+            self._live = live  # also where a view has taken it over meanwhile
+        elif self._live.machine.run_state not in RUN_TERMINAL:
             self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
@@ -309,9 +312,10 @@ class Run:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, run_source, run_text
+        from stratix_tasks.session.leading import Leads
 
         self._refresh()
-        return bundle(run_source(self), run_text(self), None, **options)
+        return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)
 
     def __repr__(self) -> str:
         return f"<run {self.id} of {self.flow}: {self.status}>"

@@ -37,7 +37,7 @@ def recover(engine: Engine, changed: str) -> list[Run]:
         if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
     ]
     recovered = [take_over(engine, run_id, changed) for run_id in left]
-    decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
+    decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
 
 
@@ -47,7 +47,8 @@ def _undecided(engine: Engine) -> list[LiveRun]:
     return [live for live in lives if live.machine.run_reason == "code-changed"]
 
 
-def _decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+def decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+    """Go on with a run that is paused here because its code changed: reuse, rerun or fork."""
     run = Run(engine, live)
     if choice == "reuse":
         run.resume()
