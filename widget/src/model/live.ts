@@ -40,6 +40,8 @@ export class Live {
   private whole = new Set<Listener>();
   /** Rises with every change of the graph itself. */
   version = 0;
+  /** No kernel answers. */
+  gone = false;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
@@ -95,6 +97,12 @@ export class Live {
   onRun(listener: Listener): Listener {
     this.whole.add(listener);
     return () => this.whole.delete(listener);
+  }
+
+  lose(gone: boolean): void {
+    if (this.gone === gone) return;
+    this.gone = gone;
+    for (const listener of [...this.whole]) listener();
   }
 
   private sync(now: number): void {

@@ -43,6 +43,7 @@ export const CACHED = 1;
 export const GIVEN = 2;
 export const HOLD = 4;
 export const ABANDONED = 8;
+export const BREAK = 16;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
@@ -86,6 +87,7 @@ export function detail(
   if (name === "failed") return texts.error ?? "failed";
   if (name === "retrying" && due !== null)
     return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
+  if (name === "held" && texts.reason === "breakpoint") return "stopped at its breakpoint";
   const parts: string[] = [];
   if (texts.progress && !isOver(status)) parts.push(texts.progress);
   if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")
@@ -93,5 +95,6 @@ export function detail(
   if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
   if (name === "completed" && texts.summary) parts.push(texts.summary);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
+  if (status[1] & ABANDONED) parts.unshift(lookOf(status).word, "its thread still runs");
   return parts.join(" · ") || lookOf(status).word;
 }

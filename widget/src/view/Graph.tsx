@@ -3,8 +3,7 @@ import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
 import { lookOf } from "../model/states";
-import type { Ask } from "./App";
-import { Card, type CardData } from "./Card";
+import { Card, type CardData, type Doing } from "./Card";
 import { GroupBox } from "./GroupBox";
 
 const nodeTypes = { card: Card, group: GroupBox } as never;
@@ -15,15 +14,15 @@ interface Props {
   live: Live;
   selected: number | null;
   select: (node: number | null) => void;
-  ask: Ask;
+  doing: Doing;
 }
 
-export function Graph({ live, selected, select, ask }: Props) {
+export function Graph({ live, selected, select, doing }: Props) {
   const { nodes, edges } = live.snapshot;
   const version = live.version;
   const drawn = useMemo(
-    () => nodes.map((node, index) => flowNode(live, index, ask, node.kind === "flow")),
-    [version, live, ask],
+    () => nodes.map((node, index) => flowNode(live, index, doing, node.kind === "flow")),
+    [version, live, doing],
   );
   const marked = useMemo(
     () => drawn.map((node) => ({ ...node, selected: node.id === String(selected) })),
@@ -44,6 +43,13 @@ export function Graph({ live, selected, select, ask }: Props) {
         edgesFocusable={false}
         deleteKeyCode={null}
         onNodeClick={(_, node) => select(Number(node.id))}
+        onNodeContextMenu={(event, node) => {
+          if (!live.run || live.snapshot.mode !== "live") return;
+          event.preventDefault();
+          const index = Number(node.id);
+          const name = live.snapshot.nodes[index]?.name ?? "";
+          doing.menu({ node: index, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
+        }}
         onPaneClick={() => select(null)}
         onNodesChange={(changes) => {
           for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
@@ -113,7 +119,7 @@ function Fit({
   return null;
 }
 
-function flowNode(live: Live, index: number, ask: Ask, group: boolean): Node<CardData> {
+function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node<CardData> {
   const node = live.snapshot.nodes[index];
   if (!node) throw new Error(`no node ${index}`);
   return {
@@ -126,7 +132,7 @@ function flowNode(live: Live, index: number, ask: Ask, group: boolean): Node<Car
     initialHeight: node.h,
     zIndex: group ? -1 : 1,
     draggable: false,
-    data: { live, index, ask },
+    data: { live, index, doing },
     ariaLabel: `${node.name}, ${node.kind}`,
   };
 }

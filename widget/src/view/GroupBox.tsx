@@ -1,12 +1,14 @@
-import { Handle, Position } from "@xyflow/react";
+import { Handle, NodeToolbar, Position } from "@xyflow/react";
 import { lookOf, stateName } from "../model/states";
-import type { CardData } from "./Card";
+import { Actions } from "./Actions";
+import { abilities } from "./abilities";
+import { type CardData, Dot } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 
 /** A sub-flow: a frame around its nodes. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index } = data;
+  const { live, index, doing } = data;
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
@@ -35,7 +37,18 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
           </span>
         )}
       </div>
+      <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
+      {live.run && live.snapshot.mode === "live" && (
+        <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
+          <Actions
+            target={{ node: index, item: null, name: node.name }}
+            can={abilities(status, live.run.state, node.kind)}
+            status={status}
+            {...doing}
+          />
+        </NodeToolbar>
+      )}
     </div>
   );
 }

@@ -37,6 +37,7 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
             {run.state}
             {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
           </span>
+          <Crumbs live={live} ask={ask} />
           <span class="stx-elapsed" title={`run ${run.id}`}>
             {duration(Math.max((run.ended ?? live.now()) - run.started, 0))}
           </span>
@@ -78,6 +79,24 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
         </div>
       )}
     </div>
+  );
+}
+
+/** The run that this one was forked from. */
+function Crumbs({ live, ask }: { live: Live; ask: Ask }) {
+  const from = live.run?.forked_from;
+  if (!from) return null;
+  return (
+    <button
+      type="button"
+      class="stx-link"
+      data-testid="run-origin"
+      title={`Show run ${from.run}`}
+      disabled={live.snapshot.mode !== "live"}
+      onClick={() => ask("open", null, { run: from.run })}
+    >
+      <Icon name="fork" size={11} /> forked{from.node ? ` from ${from.node}` : ""} of run {from.run.slice(-6)}
+    </button>
   );
 }
 

@@ -9,7 +9,9 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   const end = new AbortController();
   const live = new Live(transport.snapshot());
   const calls = new Calls(transport);
+  const heard = watch(transport, live, end.signal);
   transport.listen((message, buffers) => {
+    heard();
     if (message.type === "reply") calls.answer(message);
     else if (message.type === "snapshot") live.replace(message.snapshot);
     else if (!live.take(message, buffers[0] ? decodeBuffer(buffers[0]) : [])) transport.send({ type: "resync" });
@@ -22,11 +24,34 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   el.append(root);
   followTheme(root, end.signal);
   render(<App live={live} calls={calls} root={root} />, root);
-  transport.send({ type: "resync" });
   return () => {
     render(null, root);
     root.remove();
     end.abort();
+  };
+}
+
+const PATIENCE = 10_000;
+
+/** Asks for a snapshot now, and when the way to Python may be cut; without an answer the kernel is gone. */
+function watch(transport: Transport, live: Live, signal: AbortSignal): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ask = () => {
+    clearTimeout(timer);
+    if (live.snapshot.mode === "static") return;
+    timer = setTimeout(() => live.lose(true), PATIENCE);
+    try {
+      transport.send({ type: "resync" });
+    } catch {
+      live.lose(true);
+    }
+  };
+  transport.doubt(ask, signal);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  queueMicrotask(ask);
+  return () => {
+    clearTimeout(timer);
+    live.lose(false);
   };
 }
 
