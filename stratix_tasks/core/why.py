@@ -71,7 +71,9 @@ def _paused(machine: Machine) -> str:
         return ""
     reason = machine.run_reason
     if reason == "max-recoveries":
-        return f"the run to be resumed: its kernel died {machine.recoveries}× while bodies ran, and one of them may be why"
+        return (
+            f"the run to be resumed: its kernel died {machine.recoveries}× while bodies ran, and one of them may be why"
+        )
     if reason == "code-changed":
         return "a word on how to go on: code has changed since; resume() keeps the results, recover(changed='rerun') runs it again"
     if reason == "disk":

@@ -72,11 +72,9 @@ def _values(live: LiveRun, unit: int) -> dict[str, Any]:
         return {**fan.broadcast, **fan.item(unit - machine.groups[node].first), **given}
     spec = machine.plan.specs[unit]
     named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
-    return {
-        **_defaults(machine, unit),
-        **{name: _resolved(live, unit, value) for name, value in named.items()},
-        **given,
-    }
+    known = {name: _resolved(live, unit, value) for name, value in named.items()}
+    left = {name: value for name, value in _defaults(machine, unit).items() if name not in known}
+    return {**known, **left, **given}
 
 
 def _defaults(machine: Machine, unit: int) -> dict[str, Any]:

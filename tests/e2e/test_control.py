@@ -69,7 +69,7 @@ def test_a_breakpoint_an_edit_and_a_rollback_by_hand(lab: Server, page: Any) -> 
     page.wait_for_selector(f"{node('total')} [data-testid=breakpoint]")
     book.execute("gate.touch()")
     page.wait_for_selector(f"{node('total')}[data-state=held]")
-    page.wait_for_selector(f"{node('total')} >> text=stopped at its breakpoint")
+    page.wait_for_selector(f"{node('total')} >> text=at its breakpoint")
 
     page.click(f"{BAR} [data-testid=edit-input]")
     field = page.locator(f"{SHOWN} [data-name=xs] [data-testid=input-field]")

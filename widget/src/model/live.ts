@@ -42,6 +42,7 @@ export class Live {
   version = 0;
   /** No kernel answers. */
   gone = false;
+  private goneAt = 0;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
@@ -49,7 +50,13 @@ export class Live {
   }
 
   now(): number {
+    if (this.gone) return this.goneAt;
     return this.snapshot.mode === "static" ? this.snapshot.now : Date.now() / 1000 + this.skew;
+  }
+
+  /** Whether there is someone to ask for anything. */
+  get canAsk(): boolean {
+    return this.snapshot.mode === "live" && !this.gone;
   }
 
   get run(): RunInfo | null {
@@ -101,6 +108,7 @@ export class Live {
 
   lose(gone: boolean): void {
     if (this.gone === gone) return;
+    this.goneAt = this.now();
     this.gone = gone;
     for (const listener of [...this.whole]) listener();
   }

@@ -58,6 +58,13 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   return look;
 }
 
+/** Bodies of a run whose kernel ended, ended with it. */
+export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
+  const look = lookOf(status);
+  const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
+  return was ? { ...LOOKS.held, word: "interrupted" } : look;
+}
+
 export function isOver(status: Status): boolean {
   return status[0] >= 8 && status[0] <= 12;
 }
@@ -87,7 +94,7 @@ export function detail(
   if (name === "failed") return texts.error ?? "failed";
   if (name === "retrying" && due !== null)
     return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
-  if (name === "held" && texts.reason === "breakpoint") return "stopped at its breakpoint";
+  if (name === "held" && texts.reason === "breakpoint") return "at its breakpoint";
   const parts: string[] = [];
   if (texts.progress && !isOver(status)) parts.push(texts.progress);
   if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")

@@ -21,23 +21,24 @@ export function Actions({ target, can, status, act, menu }: Props) {
   const draw = (action: Action) => <ActionButton key={action.id} {...{ action, target, can, act }} />;
   return (
     <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${target.name}`}>
-      {actions.filter((one) => one.place === "main").map(draw)}
-      <i class="stx-gap" />
-      {actions.filter((one) => one.place === "side").map(draw)}
-      <button
-        type="button"
-        class="nodrag stx-button stx-icon-only"
-        data-testid="node-menu"
-        title="More (right click)"
-        aria-label="More"
-        aria-haspopup="menu"
-        onClick={(event) => {
-          event.stopPropagation();
-          menu(target, event.currentTarget);
-        }}
-      >
-        <Icon name="more" size={13} />
-      </button>
+      <div>{actions.filter((one) => one.place === "main").map(draw)}</div>
+      <div class="stx-side">
+        {actions.filter((one) => one.place === "side").map(draw)}
+        <button
+          type="button"
+          class="nodrag stx-button stx-icon-only"
+          data-testid="node-menu"
+          title="More (right click)"
+          aria-label="More"
+          aria-haspopup="menu"
+          onClick={(event) => {
+            event.stopPropagation();
+            menu(target, event.currentTarget);
+          }}
+        >
+          <Icon name="more" size={13} />
+        </button>
+      </div>
     </div>
   );
 }

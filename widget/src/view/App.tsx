@@ -125,7 +125,7 @@ function useKeys(live: Live, root: HTMLElement, selected: number | null, doing: 
     const onKey = (event: KeyboardEvent) => {
       const focus = event.target instanceof Element ? event.target : root;
       if (event.ctrlKey || event.metaKey || event.altKey || focus.closest("input, textarea, .stx-confirm")) return;
-      if (!live.run || live.snapshot.mode !== "live") return;
+      if (!live.run || !live.canAsk) return;
       const card = focus.closest<HTMLElement>(".react-flow__node");
       const node = card ? Number(card.dataset.id) : selected;
       const info = node === null ? undefined : live.snapshot.nodes[node];
@@ -155,5 +155,5 @@ function actionOf(live: Live, node: number, key: string): Action | undefined {
 /** Enough for the graph at a readable size, within what a notebook page bears. */
 function heightFor(nodes: { y: number; h: number }[]): number {
   const bottom = Math.max(0, ...nodes.map((node) => node.y + node.h));
-  return Math.min(Math.max(bottom + 90, 260), 560);
+  return Math.min(Math.max(bottom + 90, 340), 560);
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { sourceText } from "../model/source";
 import type { Argument } from "../model/types";
 import type { Calls } from "../transport";
 import { isJson } from "./Popover";
@@ -40,7 +41,7 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
       <div class="stx-argument-name">
         <label for={`${target}-${row.name}`}>{row.name}</label>
         <span class="stx-from" title={row.from}>
-          {row.set ? "set by hand" : row.edit === "" && row.as === "json" ? `will come from ${row.from}` : row.from}
+          {row.set ? "set by hand" : sourceText(row)}
         </span>
       </div>
       {row.edit === null ? (

@@ -1,7 +1,7 @@
 import { Handle, NodeToolbar, Position } from "@xyflow/react";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { BREAK, detail, isOver, lookOf, stateName } from "../model/states";
+import { BREAK, detail, isOver, lookIn, stateName } from "../model/states";
 import type { Status } from "../model/types";
 import { type Act, Actions, type Anchor } from "./Actions";
 import { abilities } from "./abilities";
@@ -21,12 +21,12 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
-  const moving = !isOver(status) && status[0] !== 0;
+  const moving = !isOver(status) && status[0] !== 0 && !live.gone;
   useClock(moving && live.snapshot.mode === "live", 250);
   if (!node) return null;
-  const { look, glyph, word } = lookOf(status);
+  const { look, glyph, word } = lookIn(status, live.run?.state);
   const texts = live.texts(index);
-  const line = detail(node, status, { ...texts }, live.now());
+  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now());
   const planned = live.run === null;
   return (
     <div
@@ -58,7 +58,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       )}
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {live.run && live.snapshot.mode === "live" && (
+      {live.run && live.canAsk && (
         <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
           <Actions
             target={{ node: index, item: null, name: node.name }}

@@ -30,6 +30,7 @@ export function Graph({ live, selected, select, doing }: Props) {
   );
   const lines = useMemo(() => edges.map(([from, to, kind]) => flowEdge(from, to, kind, selected)), [version, selected]);
   const moved = useRef(false);
+  const from = useRef<{ x: number; y: number; zoom: number } | null>(null);
   const far = useStore((state) => state.transform[2] < FAR);
 
   return (
@@ -44,8 +45,9 @@ export function Graph({ live, selected, select, doing }: Props) {
         deleteKeyCode={null}
         onNodeClick={(_, node) => select(Number(node.id))}
         onNodeContextMenu={(event, node) => {
-          if (!live.run || live.snapshot.mode !== "live") return;
+          if (!live.run || !live.canAsk) return;
           event.preventDefault();
+          event.stopPropagation(); // the notebook has a menu of its own
           const index = Number(node.id);
           const name = live.snapshot.nodes[index]?.name ?? "";
           doing.menu({ node: index, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
@@ -54,8 +56,12 @@ export function Graph({ live, selected, select, doing }: Props) {
         onNodesChange={(changes) => {
           for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
         }}
-        onMoveStart={(event) => {
-          if (event) moved.current = true;
+        onMoveStart={(_, viewport) => {
+          from.current = viewport;
+        }}
+        onMove={(event, { x, y, zoom }) => {
+          const was = from.current;
+          if (event && was && (Math.hypot(x - was.x, y - was.y) > 3 || zoom !== was.zoom)) moved.current = true;
         }}
         zoomOnScroll={false}
         preventScrolling={false}

@@ -1,5 +1,5 @@
 import { Handle, NodeToolbar, Position } from "@xyflow/react";
-import { lookOf, stateName } from "../model/states";
+import { lookIn, stateName } from "../model/states";
 import { Actions } from "./Actions";
 import { abilities } from "./abilities";
 import { type CardData, Dot } from "./Card";
@@ -13,7 +13,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
   if (!node) return null;
-  const { look, glyph } = lookOf(status);
+  const { look, glyph } = lookIn(status, live.run?.state);
   return (
     <div
       class={`stx-group stx-s-${live.run ? look : "planned"}${selected ? " stx-selected" : ""}`}
@@ -39,7 +39,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
       </div>
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {live.run && live.snapshot.mode === "live" && (
+      {live.run && live.canAsk && (
         <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
           <Actions
             target={{ node: index, item: null, name: node.name }}

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isHeld } from "../model/actions";
 import type { Live } from "../model/live";
-import { duration, lookOf, STATES, type StateName } from "../model/states";
+import { duration, lookIn, lookOf, STATES, type StateName } from "../model/states";
 import type { Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
@@ -38,7 +38,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
   }, [want]);
   const seen = useInspection(live, calls, node, item);
   if (!info) return null;
-  const look = lookOf(status);
+  const look = lookIn(status, live.run?.state);
   const name = item === null ? info.name : `${info.name}[${item}]`;
   const itemState = STATES.indexOf((seen?.state ?? "pending") as StateName);
   const shown: Status = item === null ? status : [itemState, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
@@ -59,7 +59,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
           ×
         </button>
       </header>
-      {live.run && live.snapshot.mode === "live" && (
+      {live.run && live.canAsk && (
         <Actions
           target={{ node, item, name }}
           can={item === null ? abilities(status, live.run.state, info.kind) : (seen?.can ?? {})}
@@ -95,7 +95,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
         {tab === "Output" && <Output live={live} calls={calls} node={node} item={item} seen={seen} open={setItem} />}
         {tab === "Logs" && <Logs seen={seen} />}
         {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
-          <Arguments calls={calls} target={name} rows={seen?.args ?? []} hint={editHint(live, shown)} />
+          <Arguments key={name} calls={calls} target={name} rows={seen?.args ?? []} hint={editHint(live, shown)} />
         )}
         {tab === "Inputs" && ((seen?.args.length ?? 0) === 0 || live.run?.state === "interrupted") && (
           <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />

@@ -30,12 +30,13 @@ export function Popover({ live, pop, act, ask, close }: Props) {
   useLayoutEffect(() => {
     const room = box.current?.offsetParent;
     if (!box.current || !room) return;
-    setPlace({
-      left: Math.max(6, Math.min(pop.x, room.clientWidth - box.current.offsetWidth - 6)),
-      top: Math.max(6, Math.min(pop.y, room.clientHeight - box.current.offsetHeight - 6)),
-    });
+    const left = Math.max(6, Math.min(pop.x, room.clientWidth - box.current.offsetWidth - 6));
+    const top = Math.max(6, Math.min(pop.y, room.clientHeight - box.current.offsetHeight - 6));
+    if (left !== place.left || top !== place.top) setPlace({ left, top });
+  });
+  useLayoutEffect(() => {
     const first = "input:not(:disabled), .stx-primary:not(:disabled), button:not(:disabled)";
-    box.current.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
+    box.current?.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
   }, [pop]);
   useEffect(() => {
     const end = new AbortController();
