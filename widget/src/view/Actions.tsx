@@ -13,12 +13,16 @@ interface Props {
   status: Status;
   act: Act;
   menu: (target: Target, anchor: Anchor) => void;
+  /** Glyphs alone: on the canvas, where words would cover other nodes. */
+  compact?: boolean;
 }
 
 /** What can be done with a node or item; the same row stands on the canvas and in the inspector. */
-export function Actions({ target, can, status, act, menu }: Props) {
+export function Actions({ target, can, status, act, menu, compact = false }: Props) {
   const actions = actionsOf(status, target.item !== null);
-  const draw = (action: Action) => <ActionButton key={action.id} {...{ action, target, can, act }} />;
+  const draw = (action: Action) => (
+    <ActionButton key={action.id} {...{ action, target, can, act }} short={compact || action.place === "side"} />
+  );
   return (
     <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${target.name}`}>
       <div>{actions.filter((one) => one.place === "main").map(draw)}</div>
@@ -43,9 +47,16 @@ export function Actions({ target, can, status, act, menu }: Props) {
   );
 }
 
-function ActionButton({ action, target, can, act }: { action: Action; target: Target; can: Can; act: Act }) {
+interface ButtonProps {
+  action: Action;
+  target: Target;
+  can: Can;
+  act: Act;
+  short: boolean;
+}
+
+function ActionButton({ action, target, can, act, short }: ButtonProps) {
   const why = can[action.verb] ?? "not possible now";
-  const short = action.place === "side";
   const on = action.args?.on === false;
   return (
     <button

@@ -1,12 +1,12 @@
-import { Handle, NodeToolbar, Position } from "@xyflow/react";
+import { Handle, Position } from "@xyflow/react";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { BREAK, detail, isOver, lookIn, stateName } from "../model/states";
 import type { Status } from "../model/types";
-import { type Act, Actions, type Anchor } from "./Actions";
-import { abilities } from "./abilities";
+import type { Act, Anchor } from "./Actions";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
+import { NodeTools } from "./NodeTools";
 
 export interface Doing {
   act: Act;
@@ -58,16 +58,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       )}
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {live.run && live.canAsk && (
-        <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
-          <Actions
-            target={{ node: index, item: null, name: node.name }}
-            can={abilities(status, live.run.state, node.kind)}
-            status={status}
-            {...doing}
-          />
-        </NodeToolbar>
-      )}
+      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
 }

@@ -1,10 +1,9 @@
-import { Handle, NodeToolbar, Position } from "@xyflow/react";
+import { Handle, Position } from "@xyflow/react";
 import { lookIn, stateName } from "../model/states";
-import { Actions } from "./Actions";
-import { abilities } from "./abilities";
 import { type CardData, Dot } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
+import { NodeTools } from "./NodeTools";
 
 /** A sub-flow: a frame around its nodes. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
@@ -39,16 +38,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
       </div>
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {live.run && live.canAsk && (
-        <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
-          <Actions
-            target={{ node: index, item: null, name: node.name }}
-            can={abilities(status, live.run.state, node.kind)}
-            status={status}
-            {...doing}
-          />
-        </NodeToolbar>
-      )}
+      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
 }

@@ -28,15 +28,20 @@ export function Popover({ live, pop, act, ask, close }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: pop.x, top: pop.y });
   useLayoutEffect(() => {
-    const room = box.current?.offsetParent;
-    if (!box.current || !room) return;
-    const left = Math.max(6, Math.min(pop.x, room.clientWidth - box.current.offsetWidth - 6));
-    const top = Math.max(6, Math.min(pop.y, room.clientHeight - box.current.offsetHeight - 6));
-    if (left !== place.left || top !== place.top) setPlace({ left, top });
-  });
-  useLayoutEffect(() => {
+    const element = box.current;
+    const room = element?.offsetParent;
+    if (!element || !room) return;
+    const keepIn = () =>
+      setPlace({
+        left: Math.max(6, Math.min(pop.x, room.clientWidth - element.offsetWidth - 6)),
+        top: Math.max(6, Math.min(pop.y, room.clientHeight - element.offsetHeight - 6)),
+      });
+    const grown = new ResizeObserver(keepIn);
+    grown.observe(element);
+    keepIn();
     const first = "input:not(:disabled), .stx-primary:not(:disabled), button:not(:disabled)";
-    box.current?.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
+    element.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
+    return () => grown.disconnect();
   }, [pop]);
   useEffect(() => {
     const end = new AbortController();
