@@ -31,24 +31,27 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   };
 }
 
-const PATIENCE = 10_000;
+const PATIENCE = 4_000;
+const OLD = 30;
 
-/** Asks for a snapshot now, and when the way to Python may be cut; without an answer the kernel is gone. */
+/** Asks for a snapshot now, and when the way to Python may be cut. Without an answer the kernel is gone; but a view that
+ * was just made may as well wait for a busy cell, so that only an old one, as a notebook keeps it, is in doubt. */
 function watch(transport: Transport, live: Live, signal: AbortSignal): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const ask = () => {
+  const ask = (doubtful: boolean) => {
     clearTimeout(timer);
     if (live.snapshot.mode === "static") return;
-    timer = setTimeout(() => live.lose(true), PATIENCE);
+    if (doubtful) timer = setTimeout(() => live.lose(true), PATIENCE);
     try {
       transport.send({ type: "resync" });
     } catch {
       live.lose(true);
     }
   };
-  transport.doubt(ask, signal);
+  transport.doubt(() => ask(true), signal);
   signal.addEventListener("abort", () => clearTimeout(timer));
-  queueMicrotask(ask);
+  const old = Date.now() / 1000 - live.snapshot.now > OLD;
+  queueMicrotask(() => ask(old));
   return () => {
     clearTimeout(timer);
     live.lose(false);
