@@ -41,6 +41,7 @@ def reset(machine: Machine, units: Iterable[int], at: float, event: Event) -> No
     for unit in fresh:
         machine.recount(unit)
     for unit in fresh:
+        machine.hold_if_asked(unit, at)
         machine.wake(unit, at)
     for unit in groups:
         machine.gather_if_over(unit, at)

@@ -22,6 +22,7 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     "timeout": Timeout.model_validate,
     "grace": float,
     "priority": int,
+    "max_lost": int,
 }
 """Options that can be changed of a node that is placed already, and what reads their plain data."""
 
@@ -38,6 +39,7 @@ def set_values(machine: Machine, unit: int, at: float, args: dict[str, Any]) -> 
         unit, Event.SET, at, machine.reason.get(unit), {"set": [*args.get("args", ()), *args.get("options", ())]}
     )
     if machine.state[unit] == State.PENDING:
+        machine.ask_anew(unit)
         machine.wake(unit, at)
 
 

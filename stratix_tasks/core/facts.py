@@ -22,8 +22,9 @@ What follows `kind` and `at`:
 
 Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec`
 is "<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before),
-or "<name>+object" with payload `[size, sha256]` (the bytes are in the object store). `<name>` is json, arrow, npy or
-pickle. `summary` is None for plain scalars, else a dict with some of `type`, `rows`, `columns`, `shape`, `length`.
+or "<name>+object" with payload `[size, sha256]` (the bytes are in the object store). `<name>` is json, bytes, arrow,
+frame, npy or pickle. `summary` is None for plain scalars, else a dict with some of `type`, `rows`, `columns`, `shape`,
+`length`.
 Errors (in `detail["error"]`): `{"type", "message", "traceback", "code", "bases": [class names]}`.
 """
 
@@ -36,3 +37,6 @@ CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED = r
 KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed")
 
 Fact = tuple[Any, ...]
+
+WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 6)
+"""Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

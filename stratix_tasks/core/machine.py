@@ -16,15 +16,15 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from random import Random
 from typing import Any
 
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, MOVED, STARTED, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.plan import Kind, Plan, Policy
-from stratix_tasks.core.retry import pause_before, retries
+from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.states import (
     BAD,
     GROUP,
@@ -39,37 +39,6 @@ from stratix_tasks.core.states import (
     State,
 )
 from stratix_tasks.core.timers import Timer, Timers
-
-
-class Answer(IntEnum):
-    """What the shell reports.
-
-    After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error · VERDICT True, False
-    or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error.
-    """
-
-    OK = 0
-    FAIL = 1
-    STOPPED = 2
-    SUSPENDED = 3
-    VERDICT = 4
-    EXPANDED = 5
-    LOST = 6
-
-
-class Do(IntEnum):
-    """What the shell is told.
-
-    EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit.
-    """
-
-    START = 0
-    STOP = 1
-    HOLD = 2
-    RELEASE = 3
-    EVALUATE = 4
-    EXPAND = 5
-    ENDED = 6
 
 
 class Group:
@@ -126,6 +95,9 @@ class Machine:
         self.target: dict[int, tuple[State, str, dict[str, Any] | None]] = {}
         self.due: dict[int, float] = {}
         self.spent: dict[int, int] = {}
+        """Attempts that do not count against the budget of retries."""
+        self.lost: dict[int, int] = {}
+        """How often the place where a unit's body ran has gone."""
         self.holds: dict[int, float] = {}
         self.breaks: set[int] = set()
         """Nodes with a breakpoint: they are held when they are about to become ready."""
@@ -138,7 +110,7 @@ class Machine:
         self.heard: set[Any] = set()
         """Names of the requests that were taken, of those that have one."""
         self.recoveries = 0
-        self.lost: dict[int, list[int]] = {}
+        self.orphaned: dict[int, list[int]] = {}
         """Attempts by unit whose body died with its owner."""
         """Owners that died with live bodies, since a person last resumed the run."""
         self.retired: list[Group] = []
@@ -153,6 +125,8 @@ class Machine:
         self.commands: list[tuple[int, int, int]] = []
         self.frames: list[tuple[int, int, bytes]] = []
         """Payload frames `(unit, attempt, bytes)` to write ahead of the facts; the shell takes them."""
+        self.recorded: list[tuple[int, int, str, list[Any]]] = []
+        """`(unit, attempt, codec, payload)` of results that don't stand in their fact itself; the shell takes them."""
         self.plain = bytearray(plan.plain)
         self._slots = slots
         self._random = Random(seed)
@@ -220,8 +194,10 @@ class Machine:
             self.reason.pop(unit, None)
         if summary is not None:
             self.summary[unit] = summary
-        if frame is not None:
-            self.frames.append((unit, attempt, frame))
+        if codec != "json":
+            self.recorded.append((unit, attempt, codec, payload))
+            if frame is not None:
+                self.frames.append((unit, attempt, frame))
         self.facts.append((COMPLETED, at, unit, attempt, codec, payload, summary, cpu))
         self._let_go(unit)
         self._spread_completed(unit, at)
@@ -254,6 +230,8 @@ class Machine:
                 self.move(unit, Event.SUSPEND, at)
         elif self.state[unit] == State.STOPPING:
             self._stopped(unit, at)
+        elif kind == Answer.LOST:
+            self._lost(unit, at, event[4])
         else:
             if self.state[unit] == State.SUSPENDED:
                 self.live += 1
@@ -265,22 +243,44 @@ class Machine:
         policy = self.policy(unit)
         self.error[unit] = error
         if retries(policy.retry, self.attempt[unit] - self.spent.get(unit, 0), error) and not error.get("final"):
-            self._retry_later(unit, Event.FAIL_RETRY, at, error)
+            self._retry_later(unit, Event.FAIL_RETRY, at, error, self._pause_before(unit))
         else:
             self._let_go(unit)
             self.move(unit, Event.FAIL, at, None, {"error": error})
 
-    def _retry_later(self, unit: int, event: Event, at: float, error: dict[str, Any]) -> None:
+    def _lost(self, unit: int, at: float, error: dict[str, Any]) -> None:
+        """The place where a body ran has gone: it is tried again by a budget of its own."""
+        losses = self.lost[unit] = self.lost.get(unit, 0) + 1
+        self.error[unit] = error
+        suspended = self.state[unit] == State.SUSPENDED
+        self.live += suspended
+        if losses > self.policy(unit).max_lost:
+            self._let_go(unit)
+            self.move(unit, Event.LOST, at, "lost", {"error": error})
+            return
+        self.spent[unit] = self.spent.get(unit, 0) + 1
+        pause = pause_before(AFTER_LOSS, losses, self._random)
+        if not suspended:
+            return self._retry_later(unit, Event.LOST_RETRY, at, error, pause, "lost")
+        self.due[unit] = at + pause
+        self._let_go(unit)
+        self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": at + pause})
+
+    def _pause_before(self, unit: int) -> float:
         tried = self.attempt[unit] - self.spent.get(unit, 0)
-        due = at + pause_before(self.policy(unit).retry, tried, self._random)
-        self.due[unit] = due
+        return pause_before(self.policy(unit).retry, tried, self._random)
+
+    def _retry_later(
+        self, unit: int, event: Event, at: float, error: dict[str, Any], pause: float, reason: str | None = None
+    ) -> None:
+        due = self.due[unit] = at + pause
         self._let_go(unit)
         if unit in self.holds:
-            self.move(unit, event, at, None, {"error": error, "due": due})
+            self.move(unit, event, at, reason, {"error": error, "due": due})
             self.move(unit, Event.HOLD, at)
             return
         self.timers.arm(Timer.DUE, unit, at, due - at)
-        self.move(unit, event, at, None, {"error": error, "due": due})
+        self.move(unit, event, at, reason, {"error": error, "due": due})
 
     def _stopped(self, unit: int, at: float, *, abandoned: bool = False) -> None:
         """A stop took effect: the body ended, or its grace is over."""
@@ -295,14 +295,20 @@ class Machine:
         if target is State.RETRYING:
             detail = self.back_off(unit, at, reason, detail)
         self.move(unit, Event.STOPPED, at, reason, detail, target)
+        self.hold_if_asked(unit, at)
         if target is PENDING:
             self.judge(unit, at)
+
+    def hold_if_asked(self, unit: int, at: float) -> None:
+        """A unit that was paused while its body was stopped is held instead of going on."""
+        if unit in self.holds and self.state[unit] in (PENDING, State.RETRYING):
+            self.timers.drop(Timer.DUE, unit)
+            self.move(unit, Event.HOLD, at, "user")
 
     def back_off(self, unit: int, at: float, reason: str, detail: dict[str, Any] | None) -> dict[str, Any]:
         """A body that was stopped is tried again: when, and the detail that tells it."""
         error = (detail or {}).get("error", {"type": "Stopped", "message": reason})
-        tried = self.attempt[unit] - self.spent.get(unit, 0)
-        self.due[unit] = at + pause_before(self.policy(unit).retry, tried, self._random)
+        self.due[unit] = at + self._pause_before(unit)
         self.timers.arm(Timer.DUE, unit, at, self.due[unit] - at)
         return {**(detail or {}), "error": error, "due": self.due[unit]}
 
@@ -318,8 +324,12 @@ class Machine:
                 if unit in self._parked and self.state[unit] == READY:
                     self._parked.pop(unit).push(unit, self.policy(unit).priority)
 
+    def _is_asked(self, unit: int, generation: int) -> bool:
+        """Whether an answer about a condition or an expansion still counts: what it was asked for is still the case."""
+        return self.state[unit] == PENDING and self.generation.get(unit, 0) == generation and not self.left[unit]
+
     def _verdict(self, unit: int, generation: int, at: float, verdict: Any) -> None:
-        if self.state[unit] != PENDING or self.generation.get(unit, 0) != generation:
+        if not self._is_asked(unit, generation):
             return
         if verdict is True:
             self._enable(unit, at)
@@ -438,7 +448,7 @@ class Machine:
 
     def _expanded(self, event: tuple[Any, ...]) -> None:
         _, unit, generation, at, count, keys, codec, payload = event
-        if self.state[unit] != PENDING or self.generation.get(unit, 0) != generation:
+        if not self._is_asked(unit, generation):
             return None
         if isinstance(count, dict):
             return self._refuse(unit, at, count)
@@ -646,7 +656,10 @@ class Machine:
         elif timer is Timer.ATTEMPT and self.state[unit] == RUNNING:
             self._time_out(unit, "attempt", at)
         elif timer is Timer.GRACE and self.state[unit] == State.STOPPING:
-            self._stopped(unit, at, abandoned=True)
+            if self.policy(unit).killable:
+                self.commands.append((Do.KILL, unit, self.attempt[unit]))
+            else:
+                self._stopped(unit, at, abandoned=True)
         elif timer is Timer.QUEUED and self.state[unit] == READY:
             self._expire(unit, Event.QUEUED_TOO_LONG, "queued", at)
         elif timer is Timer.TOTAL:
@@ -739,19 +752,27 @@ class Machine:
             for out in self.plan.outs[unit]:
                 self.left[out] += unit in self.plan.firsts.get(out, ())
         self.spent[unit] = self.attempt[unit]
-        self.error.pop(unit, None)
-        self.due.pop(unit, None)
+        for told in (self.error, self.due, self.lost):
+            told.pop(unit, None)
+
+    def ask_anew(self, unit: int) -> None:
+        """Another generation: answers about a condition or an expansion that are still to come are for the one before."""
+        self.generation[unit] = self.generation.get(unit, 0) + 1
 
     def forget(self, unit: int) -> None:
         """A rollback: what came of a node is not so any more; its items are retired. It has another generation."""
-        self.generation[unit] = self.generation.get(unit, 0) + 1
+        self.ask_anew(unit)
+        self.holds.pop(unit, None)
         self.values[unit] = MISSING
         self.spent[unit] = self.attempt[unit]
-        for told in (self.summary, self.error, self.due):
+        for told in (self.summary, self.error, self.due, self.lost):
             told.pop(unit, None)
         group = self.groups.pop(unit, None)
         if group is not None and self.plan.kinds[unit] is Kind.MAP:
             self.retired.append(group)
+            for item in group.members:
+                self.values[item] = MISSING
+                self.holds.pop(item, None)
 
     def recount(self, unit: int) -> None:
         """What a node waits for, counted afresh; also for those that need it."""
@@ -773,8 +794,8 @@ class Machine:
 
     def gather_if_over(self, unit: int, at: float) -> None:
         """A group that was reopened with nothing left to do ends again."""
-        group = self.groups[unit]
-        if self.state[unit] == State.CLOSED and group.ended == group.count:
+        group = self.groups.get(unit)
+        if group is not None and self.state[unit] == State.CLOSED and group.ended == group.count:
             self._gather(unit, at)
 
     # ------------------------------------------------------------------ looking up

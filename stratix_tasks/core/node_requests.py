@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.again import bad_before, ended_after, reopen_above, reset, revive, with_bad_items
+from stratix_tasks.core.answers import Do
 from stratix_tasks.core.facts import GIVEN
-from stratix_tasks.core.machine import Do, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import refusal
 from stratix_tasks.core.results import Data, stand_in
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunState, State
@@ -44,7 +45,7 @@ def release(machine: Machine, unit: int, at: float, _args: Args = NONE) -> None:
             if machine.state[member] not in TERMINAL:
                 release(machine, member, at)
     elif state is State.HELD:
-        _let_go(machine, unit, at)
+        let_go(machine, unit, at)
     elif machine.run_state not in (RunState.PAUSING, RunState.PAUSED):
         if state is State.SUSPENDED:
             machine.resume_body(unit, at)
@@ -52,7 +53,7 @@ def release(machine: Machine, unit: int, at: float, _args: Args = NONE) -> None:
             machine.commands.append((Do.RELEASE, unit, machine.attempt[unit]))
 
 
-def _let_go(machine: Machine, unit: int, at: float) -> None:
+def let_go(machine: Machine, unit: int, at: float) -> None:
     """held → pending, or retrying if it was."""
     due = machine.due.get(unit)
     if unit in machine.breaks:

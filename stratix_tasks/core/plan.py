@@ -40,8 +40,15 @@ class Policy:
     retry: Retry
     timeout: Timeout
     grace: float
+    max_lost: int
+    """How often the place where a body runs may go before the node fails."""
     positional: tuple[str, ...]
     """Parameters that must be passed by position; `*` last when the function takes any number."""
+
+    @property
+    def killable(self) -> bool:
+        """Whether a body that does not stop within its grace can be ended all the same."""
+        return self.runner == "process"
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -94,6 +101,7 @@ class Plan:
 
 DEFAULT_RETRY = Retry.model_construct(max=0, delay=1.0, backoff=2.0, max_delay=60.0, jitter="full", on=())
 DEFAULT_TIMEOUT = Timeout.model_construct(attempt=None, total=None, queued=None)
+MAX_LOST = 3
 DEFAULT_GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
 
@@ -137,7 +145,8 @@ def _place(result: Plan, graph: Graph, scope: int, prefix: str, functions: Mappi
         if soft:
             result.firsts[base + i] = [base + n for n in soft]
         plain.append(kind is Kind.TASK and node.when is None and not soft)
-        key = (node.call, node.runner, node.priority, node.pool, id(node.retry), id(node.timeout), node.grace)
+        limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
+        key = (node.call, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, functions)
@@ -157,6 +166,7 @@ def _policy(node: NodeSpec, defaults: Defaults, functions: Mapping[str, Any]) ->
         retry=node.retry or defaults.retry or DEFAULT_RETRY,
         timeout=node.timeout or defaults.timeout or DEFAULT_TIMEOUT,
         grace=DEFAULT_GRACE if grace is None else grace,
+        max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
         positional=_positional(function),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from stratix_tasks.core.facts import Fact
 
@@ -19,6 +20,14 @@ class Encoded:
     summary: dict[str, Any] | None = None
 
 
+class Place(NamedTuple):
+    """Where a frame is: its file, and the offsets where it begins and ends."""
+
+    path: Path
+    start: int
+    end: int
+
+
 class Journal(Protocol):
     """Append-only truth of one engine.
 
@@ -26,9 +35,11 @@ class Journal(Protocol):
     """
 
     def commit(
-        self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Iterable[tuple[int, int, bytes]] = ()
-    ) -> None:
+        self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Sequence[tuple[int, int, bytes]] = ()
+    ) -> Sequence[Place]:
         """Write the payload frames `(unit, attempt, bytes)`, then the facts numbered from `seq`, in one write.
+
+        Returns where each payload frame is.
 
         StoreError `disk-full` leaves the file as it was.
         """

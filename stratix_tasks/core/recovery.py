@@ -10,7 +10,7 @@ from typing import Any
 
 from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.changes import break_at, take
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind
@@ -23,6 +23,7 @@ from stratix_tasks.core.timers import Timer
 def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     """Apply a run's facts in order to a fresh machine; counts, lanes and timers are then set right.
 
+    Kinds of facts, verbs of requests and fields that a later version writes are skipped.
     Returns the last fact's time.
     """
     last = 0.0
@@ -30,7 +31,7 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
         last = fact[1]
         apply = _APPLY.get(fact[0])
         if apply is not None:
-            apply(machine, fact)
+            apply(machine, fact[: WIDTHS[fact[0]]])
     _recount(machine)
     machine.facts.clear()
     machine.commands.clear()
@@ -74,14 +75,13 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
     elif target is None:
         _unspend(machine, unit)
     machine.move(unit, Event.ORPHANED, at, reason, detail, target)
-    if unit in machine.holds and machine.state[unit] == State.PENDING:
-        machine.move(unit, Event.HOLD, at, "user")
+    machine.hold_if_asked(unit, at)
 
 
 def _unspend(machine: Machine, unit: int) -> None:
-    """An attempt that died with its owner takes nothing from the budget of retries."""
+    """An attempt that died with its owner or its worker takes nothing from the budget of retries."""
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
-    machine.lost.setdefault(unit, []).append(machine.attempt[unit])
+    machine.orphaned.setdefault(unit, []).append(machine.attempt[unit])
 
 
 def _arm(machine: Machine, at: float, idle: float) -> None:
@@ -126,6 +126,8 @@ def _moved(machine: Machine, fact: Fact) -> None:
     _, at, unit, event, state, reason, attempt, detail = fact
     was, machine.state[unit] = machine.state[unit], state
     machine.attempt[unit] = attempt
+    if event == Event.ORPHANED and unit not in machine.target:
+        _unspend(machine, unit)
     if reason is None:
         machine.reason.pop(unit, None)
     else:
@@ -141,17 +143,22 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.values[unit] = MISSING
     elif event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING):
         machine.forget(unit)
+    elif event == Event.SET and state == State.PENDING:
+        machine.ask_anew(unit)
     elif event == Event.HOLD:
         machine.holds.setdefault(unit, at)
     elif event == Event.RELEASE:
         machine.holds.pop(unit, None)
         if unit in machine.breaks:
             machine.passing.add(unit)
-    if event == Event.ORPHANED and state == State.PENDING:
-        _unspend(machine, unit)
     if event in (Event.RETRY, Event.REOPEN) and was in TERMINAL:
         machine.spent[unit] = attempt
         machine.error.pop(unit, None)
+        machine.lost.pop(unit, None)
+    elif event in (Event.LOST, Event.LOST_RETRY):
+        machine.lost[unit] = machine.lost.get(unit, 0) + 1
+        if event == Event.LOST_RETRY:
+            _unspend(machine, unit)
     if "error" in detail:
         machine.error[unit] = detail["error"]
         if state is not State.STOPPING:
@@ -190,15 +197,18 @@ def _requested(machine: Machine, fact: Fact) -> None:
     """Holds of running bodies and of groups, what a group is to end in, and what was set are told by no transition."""
     _, at, verb, target, args, _by = fact
     machine.heard.add(args.get("id"))
-    if target is None:
+    if target is None or verb not in _INTENT:
         return
     unit = unit_of(machine, target)
     if verb == "set":
         take(machine, unit, args)
     elif verb == "breakpoint":
         break_at(machine, unit, on=args.get("on", True))
-    elif verb in ("pause", "resume", "cancel") or (verb == "skip" and "value" not in args):
+    elif verb != "skip" or not args.keys() & {"value", "given"}:
         _intend(machine, unit, verb, at)
+
+
+_INTENT = ("set", "breakpoint", "pause", "resume", "cancel", "skip")
 
 
 def _intend(machine: Machine, unit: int, verb: str, at: float) -> None:

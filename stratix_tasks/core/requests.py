@@ -19,10 +19,11 @@ from collections.abc import Callable
 from typing import Any
 
 from stratix_tasks.core.again import live_bodies, reset, revive, with_bad_items
+from stratix_tasks.core.answers import Do
 from stratix_tasks.core.changes import set_breakpoint, set_values
 from stratix_tasks.core.facts import REQUESTED
-from stratix_tasks.core.machine import Do, Machine
-from stratix_tasks.core.node_requests import cancel, hold, release, retry, skip
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.node_requests import cancel, hold, let_go, release, retry, skip
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.refusals import COMPLETED_HINT, refusal, run_refusal
 from stratix_tasks.core.rollback import rollback
@@ -95,6 +96,9 @@ def resume_run(machine: Machine, at: float, _args: Args = NONE) -> None:
     for unit in live_bodies(machine, State.SUSPENDED):
         if unit not in machine.holds:
             machine.resume_body(unit, at)
+    for unit in live_bodies(machine, State.HELD):
+        if unit not in machine.holds:
+            let_go(machine, unit, at)  # its body was lost while the run was paused
     for unit, kind in enumerate(machine.plan.kinds):
         if kind is not Kind.TASK:
             machine.judge(unit, at)

@@ -11,6 +11,9 @@ from typing import Any
 
 from stratix_tasks.spec.model import Retry
 
+AFTER_LOSS = Retry.model_construct(max=0, delay=0.2, backoff=2.0, max_delay=30.0, jitter="full", on=())
+"""The pause before a body whose worker process has gone is begun again."""
+
 
 def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
     """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, and its class or a base is in `on`."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.again import live_bodies, reopen_to, set_timer
-from stratix_tasks.core.machine import MISSING, Do, Machine
+from stratix_tasks.core.answers import Do
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.core.refusals import refusal, run_refusal
 from stratix_tasks.core.states import LIVE, TERMINAL, Event, RunEvent, RunState, State
@@ -101,10 +102,6 @@ def inside(plan: Plan, node: int) -> list[int]:
 def _set_back(machine: Machine, unit: int, at: float) -> None:
     state = State(machine.state[unit])
     group = machine.groups.get(unit)
-    if group is not None and machine.plan.specs[unit].each is not None:
-        for item in group.members:
-            _end_item(machine, item, at)
-    machine.holds.pop(unit, None)
     if state in LIVE:
         machine.stop(unit, State.PENDING, REASON, at)
         machine.timers.drop(Timer.TOTAL, unit)
@@ -113,16 +110,18 @@ def _set_back(machine: Machine, unit: int, at: float) -> None:
     if state in TERMINAL:
         machine.again(unit)
     machine.timers.drop_unit(unit)
-    if state is not State.PENDING or unit in machine.groups:
+    asked = not machine.plain[unit] and not machine.left[unit]  # its condition or expansion may be on its way
+    if state is not State.PENDING or asked:
         machine.move(unit, Event.ROLLBACK, at, REASON)
         machine.forget(unit)
+    if group is not None and machine.plan.specs[unit].each is not None:
+        for item in group.members:  # only now: the last one's end must not end the group
+            _end_item(machine, item, at)
 
 
 def _end_item(machine: Machine, item: int, at: float) -> None:
     state = State(machine.state[item])
-    machine.holds.pop(item, None)
     if state in LIVE:
         machine.stop(item, State.CANCELLED, REASON, at)
     elif state not in TERMINAL:
         machine.move(item, Event.CANCEL, at, REASON)
-    machine.values[item] = MISSING

@@ -60,7 +60,7 @@ def _again(machine: Machine, unit: int) -> str:
     """What set a node back that has run before."""
     if machine.reason.get(unit) == "rollback":
         return " A rollback set it back."
-    if machine.attempt[unit] and machine.attempt[unit] in machine.lost.get(unit, ()):
+    if machine.attempt[unit] and machine.attempt[unit] in machine.orphaned.get(unit, ()):
         return f" Its attempt {machine.attempt[unit]} was lost with the kernel that ran it."
     return ""
 
@@ -106,7 +106,12 @@ def _blocked_by(machine: Machine, unit: int) -> str:
     full = machine.lane(unit).blocked()
     if full is None:
         return "its turn"
-    names = {"run": "the run's concurrency", "engine": "the engine's concurrency", "max": "the map's max"}
+    names = {
+        "run": "the run's concurrency",
+        "engine": "the engine's concurrency",
+        "max": "the map's max",
+        "process": "the worker processes",
+    }
     return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 
 

@@ -226,11 +226,16 @@ def _fields(given: Mapping[str, Any], name: str) -> dict[str, Any]:
         if fields.get("on_failure", "finish") not in ("finish", "stop"):
             raise ValueError(f"on_failure is 'finish' or 'stop', not {fields['on_failure']!r}")
         for key, value in {"concurrency": fields.get("concurrency"), **fields.get("pools", {})}.items():
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise ValueError(f"{key} is a whole number of 1 or more, not {value!r}")
+            _whole(key, value, 1)
+        _whole("max_recoveries", fields.get("max_recoveries"), 0)
     except (ValueError, TypeError, AttributeError) as error:
         raise FlowError(f"flow '{name}': {error}", code="bad-option") from None
     return fields
+
+
+def _whole(name: str, value: Any, least: int) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise ValueError(f"{name} is a whole number of {least} or more, not {value!r}")
 
 
 def _finish_coroutine(coroutine: Any, name: str) -> Any:

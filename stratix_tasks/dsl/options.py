@@ -105,14 +105,22 @@ def runner(value: Any) -> str:
 
 def fitting_runner(value: object, is_async: bool, what: str) -> None:
     """FlowError when a body of this kind can't run there."""
-    if value == "thread" and is_async:
+    if value in ("thread", "process") and is_async:
         raise FlowError(
-            f"{what} is an `async def`: it runs on runner 'async' or 'inline', not in a thread", code="bad-option"
+            f"{what} is an `async def`: it runs on runner 'async' or 'inline', not in a {value}", code="bad-option"
         )
     if value == "async" and not is_async:
         raise FlowError(
-            f"{what} is a plain `def`: it runs on runner 'thread' or 'inline', not on a loop", code="bad-option"
+            f"{what} is a plain `def`: it runs on runner 'thread', 'process' or 'inline', not on a loop",
+            code="bad-option",
         )
+
+
+def max_lost(value: Any) -> int:
+    """How often its worker process may go before the node fails."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("write a whole number of 0 or more")
+    return value
 
 
 def most(value: Any) -> int:
@@ -148,6 +156,7 @@ _READ: dict[str, Any] = {
     "priority": priority,
     "runner": runner,
     "grace": seconds,
+    "max_lost": max_lost,
     "description": str,
     "name": name,
     "max": most,

@@ -46,7 +46,7 @@ class BaseTask:
     def options(self, **options: Any) -> Self:
         """The same task with other options; those of `@task` stay unless named again.
 
-        name, retry, timeout, pool, priority, runner, after, grace, description; for `.map` also max and key.
+        name, retry, timeout, pool, priority, runner, after, grace, max_lost, description; for `.map` also max and key.
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
         opts.refuse_unknown(options, TASK | MAP, f"task '{self.template_name}'")
@@ -162,6 +162,7 @@ def task(
     priority: int = ...,
     runner: str = ...,
     grace: Any = ...,
+    max_lost: int = ...,
     description: str = ...,
     **later: Any,
 ) -> Decorator: ...

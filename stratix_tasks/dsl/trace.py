@@ -194,7 +194,7 @@ class Trace:
             known = self.functions.setdefault(call, task)
             if known is not task and known.fn is not task.fn:
                 update["call"] = self._free_call(call, task)
-        self.nodes[name] = template.model_copy(update=update)
+        self.nodes[name] = template.but(update)
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)
 

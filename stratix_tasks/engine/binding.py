@@ -6,7 +6,7 @@ not in memory are loaded when they are first needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
@@ -16,12 +16,32 @@ from typing import Any
 from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import ROOT, Kind
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.states import State
+from stratix_tasks.core.states import TERMINAL, State
+from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
 ATOMS = frozenset((type(None), bool, int, float, str, bytes))
+
+
+class Away(Exception):
+    """A value is recorded, but not in memory."""
+
+
+class Items(Sequence[Any]):
+    """The results of some units, each read when it is asked for."""
+
+    __slots__ = ("_binding", "_units")
+
+    def __init__(self, binding: Binding, units: list[int]) -> None:
+        self._binding, self._units = binding, units
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._binding.value(self._units[index])
 
 
 @dataclass(slots=True)
@@ -53,12 +73,15 @@ class Binding:
         inputs: dict[str, Any],
         load: Callable[[Stored], Any],
         summarise: Callable[[Any], dict[str, Any] | None],
+        memory: Memory,
     ) -> None:
         self.machine, self.plan = machine, machine.plan
         self.inputs, self._load, self._summarise = inputs, load, summarise
         self._scopes: dict[int, dict[str, Any]] = {ROOT: inputs}
         self._fans: dict[int, Fan] = {}
         self._programs: dict[str, Any] = {}
+        self.shelf = Shelf(machine, memory)
+        self._here_only = False
 
     # ------------------------------------------------------------------ what the engine asks
 
@@ -120,7 +143,7 @@ class Binding:
         machine = self.machine
         got = machine.values[unit]
         if type(got) is Stored:
-            got = machine.values[unit] = self._load(got)
+            return self._read(unit, got)
         if got is not MISSING:
             return got
         if machine.state[unit] != State.COMPLETED:
@@ -130,12 +153,50 @@ class Binding:
         else:
             done = (item for item in machine.members(unit) if machine.state[item] == State.COMPLETED)
             got = [self.value(item) for item in done]
-        machine.values[unit] = got
+        if not self.shelf.gone:
+            machine.values[unit] = got
         return got
+
+    def _read(self, unit: int, stored: Stored) -> Any:
+        """A recorded result, read into memory, where it stays as long as there is room."""
+        large = stored.codec != "json"
+        if large and self._here_only:
+            raise Away
+        got = self.machine.values[unit] = self._load(stored)
+        if large:
+            self.shelf.put(unit, stored)
+            self.shelf.trim()
+        return got
+
+    def keep(self, recorded: Iterable[tuple[int, int, str, list[Any]]]) -> None:
+        """Large results are recorded: the oldest make room for them, if there is too little."""
+        for unit, attempt, codec, payload in recorded:
+            self.shelf.put(unit, Stored(codec, payload, unit, attempt))
+        self.shelf.trim()
+        if self.shelf.gone:
+            self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        """What ended groups had resolved holds values too; it is resolved again if one of them is retried."""
+        state = self.machine.state
+        for unit in [unit for unit in self._fans if state[unit] in TERMINAL]:
+            del self._fans[unit]
+        for scope in [scope for scope in self._scopes if scope != ROOT and state[scope] in TERMINAL]:
+            del self._scopes[scope]
 
     def result(self) -> Any:
         """The run's own value."""
         return self.resolve(self.plan.spec.output, ROOT)
+
+    def result_here(self) -> Any:
+        """The run's own value where all of it is in memory, else `MISSING`."""
+        self._here_only = True
+        try:
+            return self.result()
+        except Away:
+            return MISSING
+        finally:
+            self._here_only = False
 
     def summary(self, unit: int) -> dict[str, Any]:
         """Facts about a unit's result: `type`, and some of `rows`, `columns`, `shape`, `length`."""
@@ -254,18 +315,27 @@ class Binding:
         columns: dict[str, Sequence[Any]] = {}
         given = self._with_sets(unit, {})
         for name, over in each.over.items():
-            column = given.pop(name) if name in given else self.resolve(over, scope)
+            column = given.pop(name) if name in given else self._column(over, scope)
             if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
                 raise FlowError(
                     f"can't map over '{name}': it is a {type(column).__name__}, not a list or another iterable"
                 )
-            columns[name] = column if isinstance(column, list | tuple | range) else list(column)
+            columns[name] = column if isinstance(column, list | tuple | range | Items) else list(column)
         sizes = tuple(map(len, columns.values()))
         if each.by == "zip" and len(set(sizes)) > 1:
             lengths = ", ".join(f"{name}: {size}" for name, size in zip(columns, sizes, strict=True))
             raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
         broadcast = {**{name: self.resolve(value, scope) for name, value in spec.args.items()}, **given}
         return Fan(columns, each.by == "product", broadcast, sizes)
+
+    def _column(self, over: Any, scope: int) -> Any:
+        """What is mapped over: the results of a mapped node are read one by one, when their item starts."""
+        if type(over) is Ref and over.scope == "tasks" and not over.path:
+            unit, machine = self.plan.units[scope][over.name], self.machine
+            expanded = self.plan.kinds[unit] is Kind.MAP and unit in machine.groups
+            if expanded and machine.state[unit] == State.COMPLETED and machine.values[unit] is MISSING:
+                return Items(self, [item for item in machine.members(unit) if machine.state[item] == State.COMPLETED])
+        return self.resolve(over, scope)
 
     def _keys(self, unit: int, each: Each, fan: Fan, count: int) -> list[str]:
         scope, template = self.plan.parents[unit], each.key

@@ -10,24 +10,27 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from time import perf_counter, time
-from typing import Any
+from functools import wraps
+from time import time
+from typing import Any, Concatenate, ParamSpec
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.again import live_bodies
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import Answer, Do
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
-from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
+from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StoreError
+from stratix_tasks.engine.memory import Memory
+from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
+from stratix_tasks.runners.cores import cores
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.thread import ThreadRunner
 
@@ -41,27 +44,101 @@ NOTES_EVERY = 0.05
 DISK_RETRY = 1.0
 
 
-class EngineLoop:
-    """Runs live runs. All methods but those named as for any thread belong to its own thread."""
+P = ParamSpec("P")
+Work = Callable[Concatenate["EngineLoop", LiveRun, P], None]
 
-    def __init__(self, journal: Journal, objects: Objects, *, concurrency: int, pools: dict[str, int]) -> None:
-        self.journal, self.objects = journal, objects
+
+def _or_break_off(work: Work[P]) -> Work[P]:
+    """For what the loop calls: an error that nobody foresaw ends this run's life here, not the loop's, and is told."""
+
+    @wraps(work)
+    def sound(self: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            if live.broken is None:
+                work(self, live, *args, **kwargs)
+        except Exception as error:
+            self.break_off(live, error)
+
+    return sound
+
+
+def _or_refuse(work: Work[P]) -> Work[P]:
+    """For what people ask: they get the StratixError; one that nobody foresaw ends this run's life here as well."""
+
+    @wraps(work)
+    def sound(self: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if live.broken is not None:
+            raise live.broken
+        try:
+            work(self, live, *args, **kwargs)
+        except StratixError:
+            raise
+        except Exception as error:
+            raise self.break_off(live, error) from error
+
+    return sound
+
+
+class Runners(dict[str, Any]):
+    """Runners by name; those in `later` are made when they are first used."""
+
+    def __init__(self, here: Mapping[str, Any]) -> None:
+        super().__init__(here)
+        self.later: dict[str, Callable[[], Any]] = {}
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self.later[name]()
+        return self[name]
+
+
+class EngineLoop:
+    """Runs live runs. All methods but those named as for any thread belong to its own thread.
+
+    `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
+    thread. `runners` stand in for the usual ones, by name.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        objects: Objects,
+        *,
+        concurrency: int,
+        pools: dict[str, int],
+        clock: Callable[[], float] = time,
+        loop: asyncio.AbstractEventLoop | None = None,
+        runners: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.journal, self.objects, self.clock = journal, objects, clock
         self.slots = Slots("engine", concurrency)
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
+        self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
         self._woken = False
         self._noted: set[LiveRun] = set()
         self._interval = sys.getswitchinterval()
-        self.loop = asyncio.SelectorEventLoop()
-        self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
-        self.runners: dict[str, Any] = {
-            "thread": ThreadRunner(self.loop.call_later),
-            "async": AsyncRunner(self.loop.call_later),
-            "inline": InlineRunner(self.loop),
-        }
-        self._thread.start()
+        self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
+        self.workers = Slots("process", cores())
+        self.runners = Runners(
+            {
+                "thread": ThreadRunner(self.loop.call_later),
+                "async": AsyncRunner(self.loop.call_later),
+                "inline": InlineRunner(self.loop),
+                **(runners or {}),
+            }
+        )
+        self.runners.later["process"] = self._process_runner
+        self._thread: threading.Thread | None = None
+        if loop is None:
+            self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
+            self._thread.start()
+
+    def _process_runner(self) -> Any:
+        from stratix_tasks.runners.process import ProcessRunner
+
+        return ProcessRunner(self.objects.encode)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -94,7 +171,7 @@ class EngineLoop:
             except BaseException as error:
                 future.set_exception(error)
 
-        if threading.current_thread() is self._thread:
+        if self._thread is None or threading.current_thread() is self._thread:
             perform()
         else:
             self.loop.call_soon_threadsafe(perform)
@@ -108,7 +185,7 @@ class EngineLoop:
 
     def close(self) -> None:
         """Stop the loop after what is in it; bodies that still run are left to their daemon threads."""
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+        if self._thread is not None and self._thread.is_alive() and threading.current_thread() is not self._thread:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(5.0)
         for live in tuple(self.lives.values()):
@@ -119,13 +196,16 @@ class EngineLoop:
     # ------------------------------------------------------------------ turns
 
     def _turn(self) -> None:
-        begun = perf_counter()
+        begun = self.loop.time()
         inbox = self._inbox
         crowded = len(self.lives) > 1  # also where the last but one ends in this turn
         while True:
             touched: list[LiveRun] = []
             while inbox:
                 live, event = inbox.popleft()
+                if live.broken is not None:
+                    self._left(live, event)
+                    continue
                 if not live.events:
                     touched.append(live)
                 live.events.append(event)
@@ -136,23 +216,25 @@ class EngineLoop:
                 self._woken = True
             for live in touched:
                 self._step(live)
-            if perf_counter() - begun > TURN:
+                crowded |= live.id not in self.lives  # a body that outlived its run gave its place back
+            if self.loop.time() - begun > TURN:
                 self.loop.call_soon(self._turn)
                 break
         if crowded:
             self._feed_starved()
 
+    @_or_break_off
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
         for event in events:
             kind = event[0]
-            if kind == 0 or kind == Answer.FAIL or kind == Answer.STOPPED:
+            if kind in _OVER:
                 live.bodies.pop(event[1], None) if self._current(live, event) else None
                 if kind == Answer.FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
         if any(event[0] == UNSTORED for event in events):
             events = [self._unstored(live, *event[1:]) if event[0] == UNSTORED else event for event in events]
-        facts, commands = live.machine.handle(events, time())
+        facts, commands = live.machine.handle(events, self.clock())
         self._commit(live, facts, commands)
 
     @staticmethod
@@ -169,17 +251,19 @@ class EngineLoop:
         if facts:
             frames = live.machine.frames
             try:
-                self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
+                places = self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
             except StoreError:
                 live.unwritten, live.commands = facts, commands
                 self._stall(live)
                 return
             if frames:
-                live.machine.frames = []
+                live.wrote(places)
             live.seq += len(facts)
             self._tell(live, facts)
         if commands:
             self._perform(live, commands)
+        if live.machine.recorded:
+            live.keep()
         if live.machine.timers.deadline:
             self._arm(live)
 
@@ -187,9 +271,18 @@ class EngineLoop:
         for listener in live.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
-            changed = outcome.changed_nodes(live.machine, facts)
-            for watcher in tuple(live.watchers):
+            self._show(live, outcome.changed_nodes(live.machine, facts))
+
+    def _show(self, live: LiveRun, changed: set[int]) -> None:
+        """Who only looks on can't harm a run: a watcher that fails is left out from then on."""
+        for watcher in tuple(live.watchers):
+            try:
                 watcher(live, changed)
+            except Exception as error:
+                live.watchers.remove(watcher)
+                warnings.warn(
+                    f"a view of run {live.id} failed and is left out: {type(error).__name__}: {error}", stacklevel=2
+                )
 
     def _arm(self, live: LiveRun) -> None:
         due = live.machine.timers.next()
@@ -198,11 +291,12 @@ class EngineLoop:
         if live.timer is not None:
             live.timer.cancel()
         live.timer_at = due
-        live.timer = self.loop.call_later(max(due - time(), 0.0), self._tick, live)
+        live.timer = self.loop.call_later(max(due - self.clock(), 0.0), self._tick, live)
 
+    @_or_break_off
     def _tick(self, live: LiveRun) -> None:
         live.timer = None
-        facts, commands = live.machine.handle((), time())
+        facts, commands = live.machine.handle((), self.clock())
         self._commit(live, facts, commands)
         self._arm(live)
 
@@ -210,8 +304,12 @@ class EngineLoop:
         """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
         for live in sorted(self.lives.values(), key=lambda live: -live.priority):
             if self.slots.free > 0 and live.machine.run_state is RunState.RUNNING:
-                live.machine.advance(time())
-                self._commit(live, *live.machine.drain())
+                self._feed(live)
+
+    @_or_break_off
+    def _feed(self, live: LiveRun) -> None:
+        live.machine.advance(self.clock())
+        self._commit(live, *live.machine.drain())
 
     # ------------------------------------------------------------------ performing
 
@@ -227,7 +325,12 @@ class EngineLoop:
             else:
                 _PERFORM[kind](self, live, unit, number)
         for runner, attempts in starts.items():
-            self.runners[runner].submit(attempts)
+            try:
+                self.runners[runner].submit(attempts)
+            except BaseException:
+                for attempt in attempts:
+                    del live.bodies[attempt.unit]
+                raise
 
     def _attempt(self, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
         try:
@@ -238,7 +341,7 @@ class EngineLoop:
                 )
             args, kwargs = live.binding.arguments(unit)
         except BaseException as error:
-            self.post(live, (int(Answer.FAIL), unit, number, time(), {**describe(error), "final": True}, error))
+            self.post(live, (int(Answer.FAIL), unit, number, self.clock(), {**describe(error), "final": True}, error))
             return None
         attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
         live.bodies[unit] = attempt
@@ -249,42 +352,49 @@ class EngineLoop:
         if attempt is not None and attempt.number == number:
             self.runners[live.machine.policy(unit).runner].stop(attempt)
 
+    def _kill(self, live: LiveRun, unit: int, number: int) -> None:
+        attempt = live.bodies.get(unit)
+        if attempt is not None and attempt.number == number:
+            self.runners[live.machine.policy(unit).runner].kill(attempt)
+
     def _hold(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].ask_hold()
+            self.runners[live.machine.policy(unit).runner].hold(live.bodies[unit])
 
     def _release(self, live: LiveRun, unit: int, _number: int) -> None:
         if unit in live.bodies:
-            live.bodies[unit].release()
+            self.runners[live.machine.policy(unit).runner].release(live.bodies[unit])
 
     def _evaluate(self, live: LiveRun, unit: int, generation: int) -> None:
         try:
             verdict: Any = live.binding.condition(unit)
         except Exception as error:
             verdict = describe(error)
-        self.post(live, (int(Answer.VERDICT), unit, generation, time(), verdict))
+        self.post(live, (int(Answer.VERDICT), unit, generation, self.clock(), verdict))
 
     def _expand(self, live: LiveRun, unit: int, generation: int) -> None:
         try:
             live.binding.forget(unit)
             count, keys = live.binding.expand(unit)
-            event: tuple[Any, ...] = (int(Answer.EXPANDED), unit, generation, time(), count, keys, "", None)
+            event: tuple[Any, ...] = (int(Answer.EXPANDED), unit, generation, self.clock(), count, keys, "", None)
         except Exception as error:
-            event = (int(Answer.EXPANDED), unit, generation, time(), describe(error), None, "", None)
+            event = (int(Answer.EXPANDED), unit, generation, self.clock(), describe(error), None, "", None)
         self.post(live, event)
 
     def _ended(self, live: LiveRun, state: int, _number: int) -> None:
         """The run has ended: settle its result, let waiters go on."""
         self._flush_notes(live)
-        live.ended_at = time()
+        live.ended_at = self.clock()
         if live.timer is not None:
             live.timer.cancel()
             live.timer = None
         live.result, live.error = outcome.settle(live)
         self._retire(live)
-        for callback in self.on_ended:
-            callback(live)
-        live.ended.set_result(RunState(state))
+        try:
+            for callback in self.on_ended:
+                callback(live)
+        finally:
+            live.ended.set_result(RunState(state))
 
     # ------------------------------------------------------------------ the life of a run
 
@@ -301,14 +411,16 @@ class EngineLoop:
         self._adopt(live)
         self.loop.call_soon(self._begin, live)
 
+    @_or_break_off
     def _begin(self, live: LiveRun) -> None:
-        now = time()
+        now = self.clock()
         live.machine.start(now)
         for unit in live_bodies(live.machine, State.PENDING) if live.seq > 2 else ():
             live.machine.judge(unit, now)  # a fork: what it waits for may be there already
         live.machine.advance(now)
         self._commit(live, *live.machine.drain())
 
+    @_or_refuse
     def resume(self, live: LiveRun) -> None:
         """Go on with a run that was claimed: its machine holds the facts of the claim."""
         if live.machine.run_state not in RUN_TERMINAL:
@@ -329,6 +441,7 @@ class EngineLoop:
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 
+    @_or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
         machine = live.machine
         if live.unwritten or live.unstored:
@@ -337,7 +450,7 @@ class EngineLoop:
         if was_over:
             live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
         try:
-            requests.request(machine, verb, target, time(), args=args, by=by)
+            requests.request(machine, verb, target, self.clock(), args=args, by=by)
         except BaseException:
             if was_over:
                 live.ended = old
@@ -349,17 +462,67 @@ class EngineLoop:
             self._adopt(live)
         self._commit(live, *machine.drain())
 
+    # ------------------------------------------------------------------ an error of the engine itself
+
+    def break_off(self, live: LiveRun, error: Exception) -> StratixError:
+        """What memory holds of a run can't be trusted any more: let go of it, and tell who waits.
+
+        What is recorded stays; `recover()` goes on from there.
+        """
+        told = StratixError(
+            f"run {live.id} is interrupted by an error of the engine: {type(error).__name__}: {error}. What is recorded "
+            "is kept: recover() goes on from there.",
+            code="interrupted",
+        )
+        told.__cause__ = error
+        warnings.warn(told.message, stacklevel=2)
+        if live.broken is not None or live.ended.done():
+            return live.broken or told
+        live.broken = live.error = told
+        if live.timer is not None:
+            live.timer.cancel()
+        self._retire(live)
+        live.ended.set_result(live.machine.run_state)
+        self._give_back(live)
+        self.loop.call_soon(self._feed_starved)
+        return told
+
+    def _give_back(self, live: LiveRun) -> None:
+        """Places come back at once, but those of bodies that run: they are asked to end, and keep theirs until then."""
+        machine = live.machine
+        for unit, state in enumerate(machine.state):
+            if unit in live.bodies:
+                self.runners[machine.policy(unit).runner].stop(live.bodies[unit])
+            elif state in LIVE:
+                machine.lane(unit).give()
+        for unit, count in machine.abandoned.items():
+            for _ in range(count):
+                machine.lane(unit).give()
+
+    def _left(self, live: LiveRun, event: tuple[Any, ...]) -> None:
+        """An answer for a run that was broken off: only its place counts."""
+        unit, number = (event[1].unit, event[1].number) if event[0] == UNSTORED else event[1:3]
+        body = live.bodies.get(unit)
+        if event[0] in _ENDS and body is not None and body.number == number:
+            del live.bodies[unit]
+            live.machine.lane(unit).give()
+            self.loop.call_soon(self._feed_starved)
+
     # ------------------------------------------------------------------ a full disk
 
     def _stall(self, live: LiveRun) -> None:
         """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
         if self._write_unwritten(live, freed=self.journal.free_ballast()):
             self._pause_for_room(live)
-            live.machine.advance(time())
+            live.machine.advance(self.clock())
             self._commit(live, *live.machine.drain())
         else:
+            warnings.warn(
+                f"run {live.id} stands still: its journal can't be written; that is tried again", stacklevel=2
+            )
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
+    @_or_break_off
     def _retry_write(self, live: LiveRun) -> None:
         if live.unwritten and not self._write_unwritten(live, freed=True):
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
@@ -369,19 +532,20 @@ class EngineLoop:
         if not freed:
             return False
         try:
-            self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
+            places = self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
         except StoreError:
             return False
-        live.machine.frames = []
+        live.wrote(places)
         live.seq += len(facts)
         live.unwritten, live.commands = [], []
         self._tell(live, facts)
         self._perform(live, commands)
+        live.keep()
         return True
 
     def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
         """A body is done, but its result has no room: it waits in memory, as one that is parked, and the run pauses."""
-        machine, now = live.machine, time()
+        machine, now = live.machine, self.clock()
         if machine.state[attempt.unit] == State.STOPPING:
             return int(Answer.STOPPED), attempt.unit, attempt.number, now
         live.unstored.append((attempt, value, cpu))
@@ -390,7 +554,7 @@ class EngineLoop:
 
     def _pause_for_room(self, live: LiveRun) -> None:
         if live.machine.run_state is RunState.RUNNING:
-            requests.pause_run(live.machine, time(), reason="disk")
+            requests.pause_run(live.machine, self.clock(), reason="disk")
             warnings.warn(
                 f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
             )
@@ -431,8 +595,7 @@ class EngineLoop:
             if batch:
                 self.journal.note(live.key, live.epoch, kind, batch)
         if changed and live.watchers:
-            for watcher in tuple(live.watchers):
-                watcher(live, changed)
+            self._show(live, changed)
 
     # ------------------------------------------------------------------ slots
 
@@ -444,7 +607,7 @@ class EngineLoop:
         Units with the same limits share a lane.
         """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
-        lanes: dict[tuple[str, ...], Lane] = {}
+        lanes: dict[tuple[bool, tuple[str, ...]], Lane] = {}
 
         def pool(name: str) -> Slots:
             if name in self.pools:
@@ -453,19 +616,25 @@ class EngineLoop:
 
         def lane(policy: Policy | None, most: int | None) -> Lane:
             names = () if policy is None else policy.pools
-            if most is None and names in lanes:
-                return lanes[names]
-            limits = (*own, self.slots, *map(pool, names))
+            apart = policy is not None and policy.killable
+            if most is None and (apart, names) in lanes:
+                return lanes[apart, names]
+            limits = (*own, self.slots, *((self.workers,) if apart else ()), *map(pool, names))
             if most is not None:
                 return Lane((*limits, Slots("max", most)))
-            lanes[names] = Lane(limits)
-            return lanes[names]
+            lanes[apart, names] = Lane(limits)
+            return lanes[apart, names]
 
         return lane
 
 
+_OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
+_ENDS = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST, UNSTORED))
+"""Answers after which there is no body any more."""
+
 _PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
     Do.STOP: EngineLoop._stop,
+    Do.KILL: EngineLoop._kill,
     Do.HOLD: EngineLoop._hold,
     Do.RELEASE: EngineLoop._release,
     Do.EVALUATE: EngineLoop._evaluate,

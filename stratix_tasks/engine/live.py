@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import Encoded, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
+from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Notes:
         """Rows as the journal holds them: `(at, unit, attempt, …)`."""
         kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
         if kept is not None:
-            for at, unit, attempt, name, value in rows:
+            for at, unit, attempt, name, value in (row[:5] for row in rows):
                 kept.setdefault(unit, []).append((at, attempt, name, value))
 
 
@@ -54,10 +55,13 @@ class LiveRun:
         binding: Binding,
         context: Context,
         epoch: int,
+        places: dict[tuple[int, int], Place],
     ) -> None:
         self.engine, self.id, self.key = engine, run_id, key
         self.machine, self.binding, self.context = machine, binding, context
         self.epoch, self.seq = epoch, 0
+        self.places = places
+        """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.forked_from: dict[str, Any] | None = None
         self.encode: Callable[[Any], Encoded] = engine.objects.encode
@@ -76,15 +80,34 @@ class LiveRun:
         self.ended: Future[RunState] = Future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.broken: StratixError | None = None
+        """Why this engine let go of a run that has not ended."""
         self.started_at = self.ended_at = 0.0
+
+    def wrote(self, places: Sequence[Place]) -> None:
+        """The machine's payload frames are in the journal."""
+        frames, self.machine.frames = self.machine.frames, []
+        self.places.update(((unit, attempt), place) for (unit, attempt, _), place in zip(frames, places, strict=True))
+
+    def keep(self) -> None:
+        """Results that are recorded may leave the memory."""
+        recorded, self.machine.recorded = self.machine.recorded, []
+        self.binding.keep(recorded)
 
     # ------------------------------------------------------------------ as the host of attempts; any thread
 
     def answer(self, event: tuple[Any, ...]) -> None:
-        self.engine.post(self, event)
+        try:
+            self.engine.post(self, event)
+        except Exception as error:
+            self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
+        if kind == "dropped":  # a worker process has counted what was too much
+            node = self.machine.node_of[attempt.unit]
+            self.notes.dropped[node] = self.notes.dropped.get(node, 0) + row[0]
+            return
         if kind != "progress":
             node = self.machine.node_of[attempt.unit]
             count = self.notes.count.get(node, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
@@ -26,22 +26,35 @@ def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:
 
 
 def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
-    """The value of a run that completed, or the error of one that did not."""
+    """The value of a run that completed, or the error of one that did not.
+
+    The value is `MISSING` when not all of it is in memory: `read` gives it.
+    """
     machine = live.machine
     if machine.run_state is RunState.COMPLETED:
-        try:
-            return live.binding.result(), None
-        except StratixError as error:
-            return None, error
-        except Exception as error:
-            failure = StratixError(
-                f"the run completed, but its output can't be put together: {error}", code="bad-output"
-            )
-            failure.__cause__ = error
-            return None, failure
+        return _value(live.binding.result_here)
     if machine.run_state is RunState.CANCELLED:
         return None, RunCancelled(f"run {live.id} was cancelled, so it has no result; retry() goes on with it")
     return None, failure_of(live)
+
+
+def read(live: LiveRun) -> Any:
+    """The value of a run that completed, read from the store where it is not in memory."""
+    value, error = _value(live.binding.result)
+    if error is not None:
+        raise error
+    return value
+
+
+def _value(result: Callable[[], Any]) -> tuple[Any, StratixError | None]:
+    try:
+        return result(), None
+    except StratixError as error:
+        return None, error
+    except Exception as error:
+        failure = StratixError(f"the run completed, but its output can't be put together: {error}", code="bad-output")
+        failure.__cause__ = error
+        return None, failure
 
 
 def failure_of(live: LiveRun) -> StratixError:

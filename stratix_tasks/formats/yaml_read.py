@@ -42,6 +42,7 @@ class FlowReader:
             "concurrency": partial(reading.whole, what="concurrency", least=1),
             "timeout": partial(reading.duration, what="timeout"),
             "on_failure": partial(reading.choice, what="on_failure", allowed=("finish", "stop")),
+            "max_recoveries": partial(reading.whole, what="max_recoveries", least=0),
             "tags": partial(reading.one_or_more, what="tags"),
             "tasks": self._tasks,
             "flows": self._flows,
@@ -184,6 +185,7 @@ class FlowReader:
             "retry": self._retry,
             "timeout": self._timeout,
             "grace": partial(self.reading.duration, what="grace"),
+            "max_lost": partial(self.reading.whole, what="max_lost", least=0),
         }
 
     def _defaults(self, node: Node) -> Any:

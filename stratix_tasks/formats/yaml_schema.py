@@ -57,7 +57,9 @@ def _either(first: _Schema, second: _Schema, description: str) -> _Schema:
 
 
 def _flow() -> _Schema:
-    policy = {name: part for name, part in _policy().items() if name in ("retry", "timeout", "runner", "grace")}
+    policy = {
+        name: part for name, part in _policy().items() if name in ("retry", "timeout", "runner", "grace", "max_lost")
+    }
     places = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     return {
         "flow": {**_ref("name"), "description": "The flow's name."},
@@ -68,6 +70,7 @@ def _flow() -> _Schema:
         "concurrency": {"type": "integer", "minimum": 1},
         "timeout": _ref("duration"),
         "on_failure": {"enum": ["finish", "stop"]},
+        "max_recoveries": {"type": "integer", "minimum": 0},
         "tags": _ref("names"),
         "tasks": _map(_ref("task")),
         "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},
@@ -95,6 +98,11 @@ def _policy() -> _Schema:
         "timeout": _ref("timeout"),
         "retry": _ref("retry"),
         "grace": {**_ref("duration"), "description": "How long a body may take to stop."},
+        "max_lost": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "How often its worker process may go before it fails.",
+        },
     }
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -67,6 +67,8 @@ def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any
         data["timeout"] = duration(spec.timeout)
     if spec.on_failure != "finish":
         data["on_failure"] = spec.on_failure
+    if spec.max_recoveries != MAX_RECOVERIES:
+        data["max_recoveries"] = spec.max_recoveries
     if spec.tags:
         data["tags"] = list(spec.tags)
     data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
@@ -137,6 +139,8 @@ def _policy(node: Any) -> dict[str, Any]:
         data["retry"] = _retry(node.retry)
     if node.grace is not None:
         data["grace"] = duration(node.grace)
+    if node.max_lost is not None:
+        data["max_lost"] = node.max_lost
     return data
 
 

@@ -9,7 +9,7 @@ from contextvars import Context, ContextVar
 from time import thread_time, time
 from typing import Any, Protocol
 
-from stratix_tasks.core.machine import Answer
+from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError, StratixError
 
@@ -98,6 +98,16 @@ class Attempt:
             if rest.strip("\r"):
                 self.host.note(self, "log", (time(), stream, rest.rstrip("\r").rpartition("\r")[2]))
         self.lines = None
+
+
+class Cooperative:
+    """A runner whose bodies are asked: they park and stop at their checkpoints."""
+
+    def hold(self, attempt: Attempt) -> None:
+        attempt.ask_hold()
+
+    def release(self, attempt: Attempt) -> None:
+        attempt.release()
 
 
 def run_here(attempt: Attempt) -> tuple[Any, ...]:

@@ -100,7 +100,7 @@ class Body:
 
 def park(attempt: Attempt) -> None:
     """Wait in this thread until released; the engine is told."""
-    _wait(attempt)
+    wait_while_held(attempt)
     if attempt.stop:
         raise Stopped
 
@@ -116,12 +116,13 @@ class Checkpoint:
     def __await__(self) -> Generator[Any, None, None]:
         attempt = self._attempt
         if attempt.hold and not attempt.stop:
-            yield from get_running_loop().run_in_executor(None, _wait, attempt).__await__()
+            yield from get_running_loop().run_in_executor(None, wait_while_held, attempt).__await__()
         if attempt.stop:
             raise Stopped
 
 
-def _wait(attempt: Attempt) -> None:
+def wait_while_held(attempt: Attempt) -> None:
+    """Tell the engine that the body is parked, and wait until it is released or asked to stop."""
     while attempt.hold and not attempt.stop:
         go = attempt.go
         attempt.suspended()

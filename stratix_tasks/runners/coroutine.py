@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic, time
 from typing import Any
 
-from stratix_tasks.runners.attempt import CURRENT, Attempt, failed, run_here, succeeded
+from stratix_tasks.runners.attempt import CURRENT, Attempt, Cooperative, failed, run_here, succeeded
 from stratix_tasks.runners.drive import starter
 
 BLOCKED = 1.0
@@ -57,7 +57,7 @@ class Coroutines:
         attempt.host.answer(event)
 
 
-class AsyncRunner:
+class AsyncRunner(Cooperative):
     """A second loop in a second thread, so that a body that blocks it can't stop clicks. Hand-overs are batched.
 
     `later(seconds, callback)` is the engine's timer, for the watchdog.
@@ -137,7 +137,7 @@ class AsyncRunner:
             attempt.host.note(attempt, "log", (time(), "warning", text))
 
 
-class InlineRunner:
+class InlineRunner(Cooperative):
     """On the engine's own loop, on purpose, for tiny bodies: the cheapest way, and one that blocks clicks while it lasts."""
 
     name = "inline"

@@ -204,6 +204,7 @@ if TYPE_CHECKING:
         concurrency: int = ...,
         timeout: Any = ...,
         on_failure: str = ...,
+        max_recoveries: int = ...,
         tags: list[str] = ...,
         description: str = ...,
         **later: Any,

@@ -43,7 +43,7 @@ class Reused:
 
     def batches(self) -> Iterator[tuple[list[Fact], list[tuple[int, int, bytes]]]]:
         """Facts with the frames that they name, to be written into the new run's journal a few megabytes at a time."""
-        read = payload_reader(self.source.record)
+        read = payload_reader(self.source.record.payloads)
         frames = {unit: (was, attempt) for unit, was, attempt in self.places}
         facts: list[Fact] = []
         payloads: list[tuple[int, int, bytes]] = []

@@ -52,7 +52,7 @@ def _attempts(machine: Machine, unit: int) -> list[dict[str, Any]]:
     """Every attempt so far, those that failed with the last line of their error."""
     failed = {number: _last_line(error) for number, error in machine.failures.get(unit, ())}
     lost = {number for number, error in machine.failures.get(unit, ()) if error.get("type") == "RunnerLost"}
-    lost.update(machine.lost.get(unit, ()))
+    lost.update(machine.orphaned.get(unit, ()))
     state = State(machine.state[unit]).label
     latest = machine.attempt[unit]
     return [

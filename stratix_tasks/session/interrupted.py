@@ -28,7 +28,7 @@ def left_of(run: Run) -> dict[str, Any] | None:
     None for every other run.
     """
     live, engine = run._live, run._engine
-    if run._here or live.machine.run_state in RUN_TERMINAL or engine.owner_alive(run.id):
+    if run._here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
         return None
     code = recorded(engine, run.id).about["code"]
     return {"at": live.ended_at, "missing": missing(live.machine), "changed": changed(live.machine.plan, code)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking
@@ -54,7 +55,7 @@ class Run:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
         self._refresh()
         machine = self._live.machine
-        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.owner_alive(self.id):
+        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
             return "interrupted"
         return machine.run_state.label
 
@@ -76,11 +77,10 @@ class Run:
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
-        """A run of another engine is read again from the store."""
-        live = self._engine.loop.lives.get(self.id)
-        if live is not None:
-            self._live = live  # also where a view has taken it over meanwhile
-        elif self._live.machine.run_state not in RUN_TERMINAL:
+        """A run of another engine is read again from the store; one that was recovered here is the one that goes on."""
+        here = self._engine.loop.lives.get(self.id)
+        self._live = live = here or self._engine._known.get(self.id, self._live)
+        if here is None and live.broken is None and live.machine.run_state not in RUN_TERMINAL:
             self._live, _ = self._engine.load(self.id)
 
     # ------------------------------------------------------------------ waiting
@@ -88,6 +88,7 @@ class Run:
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
+        self._refresh()
         while not self._live.ended.done():
             left = TICK if limit is None else min(TICK, limit - monotonic())
             if left <= 0:
@@ -138,7 +139,8 @@ class Run:
     def _outcome(self) -> Any:
         if self._live.error is not None:
             raise self._live.error
-        return self._live.result
+        live = self._live
+        return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
 
     # ------------------------------------------------------------------ requests
 
@@ -221,7 +223,7 @@ class Run:
         from stratix_tasks.session import takeover
 
         row = self._engine.store.catalog.run(self.id) if not self._here else None
-        if row is not None and row.owner != self._engine.id:
+        if row is not None and (row.owner != self._engine.id or self._live.broken is not None):
             if self._live.machine.run_state in RUN_TERMINAL:
                 takeover.claim_run(self._engine, self._live, row.owner, row.epoch)
             else:

@@ -14,6 +14,8 @@ from stratix_tasks.session.functions import changed as changed_calls
 from stratix_tasks.session.functions import missing, nodes_of
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
+from stratix_tasks.store.catalog import RunRow
+from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
@@ -30,12 +32,7 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    locks, known = engine.store.locks, engine._known
-    left = [
-        row.id
-        for row in reversed(engine.store.catalog.runs())
-        if row.id not in known and row.state in GOING_ON and not alive(locks, row.owner)
-    ]
+    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
     recovered = [take_over(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
@@ -54,6 +51,16 @@ def decide(engine: Engine, live: LiveRun, choice: str) -> Run:
         run.resume()
         return run
     return _changed(run, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
+
+
+def _is_left(engine: Engine, row: RunRow) -> bool:
+    """Whether nobody runs a run: its owner is dead, or it is ours and was broken off or never taken up after a claim."""
+    if row.id in engine.loop.lives:
+        return False
+    if row.owner != engine.id:
+        return not alive(engine.store.locks, row.owner)
+    known = engine._known.get(row.id)
+    return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
@@ -76,6 +83,19 @@ def enter_orphans(engine: Engine) -> None:
             )
 
 
+def never_was(engine: Engine, run_id: str) -> bool:
+    """Forget a run of the catalog that has no fact and no living owner: it was lost ahead of its first fact, so nobody saw
+    it. Its key is free then."""
+    store = engine.store
+    row = store.catalog.run(run_id)
+    if row is None or run_id in engine._known or row.owner == engine.id or alive(store.locks, row.owner):
+        return row is None
+    if store.journals.knows(run_key(run_id)):
+        return False
+    store.catalog.remove(run_id, row.epoch)
+    return True
+
+
 def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:
     """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
     catalog, locks = engine.store.catalog, engine.store.locks
@@ -89,6 +109,8 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
     try:
         live, about = engine.load(run_id)
     except InputError:
+        if row.owner == engine.id:
+            return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.set_state(run_id, row.epoch, "failed", time())
         return None
@@ -142,8 +164,8 @@ def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: st
     StratixError `owned-elsewhere` when another kernel was faster.
     """
     store = engine.store
-    file, offset = store.journals.end_of(owner)
-    taken = store.catalog.claim(live.id, epoch, engine.id, (owner, file, offset))
+    cut = (owner, *store.journals.end_of(owner)) if owner != engine.id else None
+    taken = store.catalog.claim(live.id, epoch, engine.id, cut)
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     live.epoch = taken

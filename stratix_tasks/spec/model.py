@@ -6,13 +6,14 @@ little.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.values import Expr
 
+MAX_RECOVERIES = 5
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Duration = Annotated[float, BeforeValidator(seconds)]
@@ -21,6 +22,16 @@ Duration = Annotated[float, BeforeValidator(seconds)]
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
+
+    def but(self, fields: dict[str, Any]) -> Self:
+        """A copy with other fields, unchecked: `model_copy` at a fifth of its cost, since tracing makes one a node."""
+        made = object.__new__(type(self))
+        put = object.__setattr__
+        put(made, "__dict__", {**self.__dict__, **fields})
+        put(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | fields.keys())
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
+        return made
 
 
 class Retry(Model):
@@ -81,6 +92,7 @@ class NodeSpec(Model):
     retry: Retry | None = None
     timeout: Timeout | None = None
     grace: Duration | None = None
+    max_lost: int | None = Field(default=None, ge=0)
     description: str = ""
 
 
@@ -91,6 +103,7 @@ class Defaults(Model):
     timeout: Timeout | None = None
     runner: str | None = None
     grace: Duration | None = None
+    max_lost: int | None = Field(default=None, ge=0)
 
 
 class Ui(Model):
@@ -110,7 +123,7 @@ class FlowSpec(Model):
     pools: dict[str, int] = Field(default_factory=dict)
     concurrency: int | None = Field(default=None, ge=1)
     timeout: Duration | None = None
-    max_recoveries: int = Field(default=5, ge=0)
+    max_recoveries: int = Field(default=MAX_RECOVERIES, ge=0)
     """How often the run is taken over after its owner died with live bodies, before it waits for a person."""
     on_failure: Literal["finish", "stop"] = "finish"
     tags: tuple[str, ...] = ()

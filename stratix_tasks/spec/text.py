@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
@@ -33,6 +33,8 @@ Keep = Callable[[Any], Any]
 
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
+    if ref.scope == "tasks" and not ref.path:  # by far the most frequent
+        return f"tasks.{ref.name}.output"
     head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
     path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
@@ -150,7 +152,7 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
 # ---------------------------------------------------------------------- whole documents
 
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
-_PLAIN_NODE = ("call", "flow", "needs", "pool", "priority", "runner", "grace", "description")
+_PLAIN_NODE = ("call", "flow", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
 
 
 def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
@@ -192,6 +194,8 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
             data[name] = getattr(spec, name)
     if spec.on_failure != "finish":
         data["on_failure"] = spec.on_failure
+    if spec.max_recoveries != MAX_RECOVERIES:
+        data["max_recoveries"] = spec.max_recoveries
     if spec.defaults is not None:
         data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
     data["tasks"] = {name: node_document(node, keep) for name, node in spec.tasks.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-TASK = frozenset(("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "description"))
+TASK = frozenset(
+    ("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "max_lost", "description")
+)
 """Options of a task."""
 MAP = frozenset(("max", "key"))
 """Options of a fan-out."""
-FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "tags", "description"))
+FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "max_recoveries", "tags", "description"))
 """Options of a flow."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
@@ -21,8 +23,6 @@ LATER = frozenset(
         "loop",
         "losers",
         "max_depth",
-        "max_lost",
-        "max_recoveries",
         "overlap",
         "repeat",
         "resources",
@@ -34,8 +34,8 @@ LATER = frozenset(
     )
 )
 """Named in the public contract, not in this version."""
-RUNNERS = ("thread", "async", "inline")
-RUNNERS_LATER = ("process", "kernel", "dask")
+RUNNERS = ("thread", "async", "inline", "process")
+RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")
 """First words of an expression; no loop variable can have these names."""
 SEEN = ("status", "output", "summary")

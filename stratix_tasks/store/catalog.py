@@ -19,9 +19,7 @@ from stratix_tasks.core.states import RunState
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.reader import Journals
-from stratix_tasks.store.sql import queries, schema
-
-VERSION = 1
+from stratix_tasks.store.sql import queries, statements, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Catalog:
     def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
         self._path, self._journals, self._read_only = path, journals, read_only
         self._lock = threading.Lock()
-        self._sql = queries("catalog")
+        self._sql, self._steps = queries("catalog"), steps("catalog")
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -62,21 +60,38 @@ class Catalog:
             target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False
         )
         self._db.execute("PRAGMA synchronous = FULL")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
+        newest, version = max(self._steps), self._version()
+        if version > newest:
             raise StoreError(
                 f"the store {self._path.parent} was written by a newer version of stratix-tasks (catalog {version}, this one reads "
-                f"up to {VERSION}): upgrade with pip install -U stratix-tasks",
+                f"up to {newest}): upgrade with pip install -U stratix-tasks",
                 code="newer-store",
             )
-        if version == 0 and not self._read_only:
-            with self._transaction() as db:
-                if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in schema("catalog").split(";\n"):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {VERSION}")
-                    if fresh:
-                        self._refill(db)
+        if version == newest:
+            return
+        if self._read_only:
+            self._copy()
+        with self._transaction() as db:
+            self._migrate(db)
+            if fresh:
+                self._refill(db)
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        """Take the steps from the version that the file has now: another process may have been faster."""
+        for version in range(self._version() + 1, max(self._steps) + 1):
+            for statement in statements(self._steps[version]):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {max(self._steps)}")
+
+    def _copy(self) -> None:
+        """An older catalog that can't be written: brought up to date in memory."""
+        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._db.backup(memory)
+        self._db.close()
+        self._db = memory
 
     def _rebuild(self, error: Exception) -> None:
         aside = self._path.with_suffix(f".damaged-{int(time())}")
@@ -185,18 +200,22 @@ class Catalog:
         with self._transaction() as db:
             db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
 
-    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int]) -> int | None:
+    def remove(self, id: str, epoch: int) -> None:
+        """Forget a run, unless somebody took it over meanwhile."""
+        with self._transaction() as db:
+            db.execute(self._sql["remove"], {"id": id, "epoch": epoch})
+
+    def claim(self, id: str, epoch: int, owner: str, cut: tuple[str, int, int] | None) -> int | None:
         """Take a run over: epoch + 1 and the cut (dead engine, file, offset) in one transaction.
 
-        None when someone else was faster.
+        An engine that goes on with a run of its own cuts nothing. None when someone else was faster.
         """
         with self._transaction() as db:
             if db.execute(self._sql["claim"], {"id": id, "epoch": epoch, "owner": owner}).rowcount != 1:
                 return None
-            engine, file, offset = cut
-            db.execute(
-                self._sql["add_cut"], {"run": id, "engine": engine, "epoch": epoch, "file": file, "offset": offset}
-            )
+            if cut is not None:
+                place = dict(zip(("engine", "file", "offset"), cut, strict=True))
+                db.execute(self._sql["add_cut"], {"run": id, "epoch": epoch, **place})
         return epoch + 1
 
     def cuts(self, run: str) -> dict[str, tuple[int, int, int]]:

@@ -1,7 +1,7 @@
 """Codecs: values to bytes and back, equal in type and value.
 
 Plain values are JSON; what JSON would change (tuples, sets, dates, NaN, keys that are no text, …) is tagged. Frames are
-Arrow, arrays `.npy`; all else is cloudpickle, which `objects` signs.
+Arrow, arrays `.npy`, long bytes themselves; all else is cloudpickle, which `objects` signs.
 """
 
 from __future__ import annotations

@@ -13,6 +13,11 @@ other kinds), lease epoch (u32), payload. All numbers are little-endian.
 | ARTIFACTS | JSON rows `[at, unit, attempt, name, codec, payload, type]` |
 | SEAL | empty: the engine closed the file in order |
 
+The header and the envelope of a frame never change. A new version may change payloads: it takes the next number here,
+and `migrations.py` gets the step that readers take from the old one. Without a new version there may come: kinds of
+frames, kinds of facts, fields behind the known ones of a fact or row, names of codecs; what a reader does not know of
+these it skips.
+
 One frame holds a whole turn of a run: a torn turn was never performed, so nothing is lost with it.
 """
 
@@ -27,6 +32,8 @@ NOTES = {"logs": LOGS, "metrics": METRICS, "artifacts": ARTIFACTS}
 PREFIX = Struct("<II")
 HEAD = Struct("<B10sII")
 PAYLOAD_HEAD = Struct("<IH")
+HEADER = len(MAGIC) + 3
+"""Bytes of a file's header ahead of the engine's id."""
 OVERHEAD = PREFIX.size + HEAD.size
 
 

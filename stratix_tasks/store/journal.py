@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
 from zlib import crc32
@@ -13,6 +14,7 @@ from zlib import crc32
 import orjson
 
 from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import FACTS, HEAD, NOTES, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, file_header
 
@@ -55,20 +57,22 @@ class JournalWriter:
     # ------------------------------------------------------------------ port
 
     def commit(
-        self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Iterable[tuple[int, int, bytes]] = ()
-    ) -> None:
-        """Write payload frames, then the facts numbered from `seq`.
+        self, run: bytes, seq: int, epoch: int, facts: Sequence[Fact], payloads: Sequence[tuple[int, int, bytes]] = ()
+    ) -> Sequence[Place]:
+        """Write payload frames, then the facts numbered from `seq`; returns where the payload frames are.
 
         StoreError `disk-full` leaves the file as it was.
         """
         data = frame(FACTS, run, seq, epoch, orjson.dumps(facts))
-        if payloads:
-            parts = [
-                frame(PAYLOAD, run, 0, epoch, PAYLOAD_HEAD.pack(unit, attempt) + body)
-                for unit, attempt, body in payloads
-            ]
-            data = b"".join((*parts, data))
-        self._write(data)
+        if not payloads:
+            self._write(data)
+            return ()
+        parts = [
+            frame(PAYLOAD, run, 0, epoch, PAYLOAD_HEAD.pack(unit, attempt) + body) for unit, attempt, body in payloads
+        ]
+        path, ends = self._path, list(accumulate(map(len, parts), initial=self._size))
+        self._write(b"".join((*parts, data)))
+        return [Place(path, start, end) for start, end in pairwise(ends)]
 
     def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> None:
         """Logs, metrics, artifacts: they gate nothing, and are dropped when there is no room."""
@@ -78,10 +82,14 @@ class JournalWriter:
             return
 
     def sync(self) -> None:
-        """Everything written so far is on the disk when this returns."""
+        """Everything written so far is on the disk when this returns. StoreError `unwritable` when the disk fails."""
         with self._lock:
-            if self._fd >= 0:
+            if self._fd < 0:
+                return
+            try:
                 os.fdatasync(self._fd)
+            except OSError as error:
+                raise unwritable(self._folder, error) from error
 
     def close(self) -> None:
         """Seal the file. A closed journal takes nothing more."""
@@ -156,9 +164,9 @@ class JournalWriter:
                 os.fdatasync(self._fd)
                 os.close(self._fd)
             self._number += 1
-            path = self._folder / f"{self._number}.log"
+            self._path = self._folder / f"{self._number}.log"
             try:
-                self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+                self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
                 header = file_header(self.engine)
                 if os.write(self._fd, header) != len(header):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -178,7 +186,7 @@ class JournalWriter:
             self._dirty.clear()
             try:
                 self.sync()
-            except OSError:
+            except StoreError:
                 continue
 
 

@@ -102,6 +102,8 @@ class ObjectStore:
         return self.directory / digest[:2] / digest
 
     def _bytes(self, value: Any) -> tuple[str, bytes]:
+        if type(value) is bytes and len(value) > codecs.SMALL:
+            return "bytes", value
         try:
             return "json", codecs.to_json(value)
         except (codecs.NotPlain, RecursionError, ValueError):
@@ -115,6 +117,8 @@ class ObjectStore:
     def _value(name: str, data: bytes) -> Any:
         if name == "json":
             return codecs.from_json(data)
+        if name == "bytes":
+            return data
         if name == "npy":
             return codecs.array_from(data)
         if name in ("arrow", "frame"):

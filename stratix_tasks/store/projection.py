@@ -72,6 +72,10 @@ class Projection:
         db = None
         try:
             db = _attach(path)
+            if not _ours(db):
+                db.close()
+                path.unlink()  # of another version: nothing in it is the only copy
+                return _attach(path)
             if self._sound(db):
                 return db
             why = "it does not fit the journals"
@@ -92,10 +96,7 @@ class Projection:
         return _attach(path)
 
     def _sound(self, db: duckdb.DuckDBPyConnection) -> bool:
-        """Whether the database is ours, of this version, and no offset lies past a file's end."""
-        version = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-        if version is None or version[0] != VERSION:
-            return False
+        """Whether no offset lies past a file's end."""
         journals = self._store.journals
         for engine, number, offset in db.execute('SELECT engine, number, "offset" FROM files').fetchall():
             path = journals.directory / engine / f"{number}.log"
@@ -129,6 +130,12 @@ class Projection:
             )
         if tail.offset > offset:
             _commit(db, rows, engine, number, tail.offset)
+
+
+def _ours(db: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the tables are those of this version."""
+    version = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    return version is not None and version[0] == VERSION
 
 
 def _commit(db: duckdb.DuckDBPyConnection, rows: Rows, engine: str, number: int, offset: int) -> None:

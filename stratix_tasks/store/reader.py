@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +11,22 @@ from zlib import crc32
 import orjson
 
 from stratix_tasks.core.facts import CREATED, Fact
+from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
-from stratix_tasks.store.format import FACTS, HEAD, MAGIC, NOTES, OVERHEAD, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, VERSION
+from stratix_tasks.store.format import (
+    FACTS,
+    HEAD,
+    HEADER,
+    MAGIC,
+    NOTES,
+    OVERHEAD,
+    PAYLOAD,
+    PAYLOAD_HEAD,
+    PREFIX,
+    SEAL,
+    VERSION,
+)
+from stratix_tasks.store.migrations import readable, upgrade
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
@@ -46,12 +60,11 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
     StoreError `newer-store`.
     """
     tail = tail if tail is not None else Tail()
-    data = memoryview(_read(path, offset, until))
-    at = 0
-    if offset == 0:
-        at = _header(path, data, tail)
-        if not at:
-            return
+    head, rest = _read(path, offset, until)
+    version, size = _header(path, head, tail)
+    if not size:
+        return
+    data, at = memoryview(rest), size if offset == 0 else 0
     tail.offset = offset + at
     runs: set[bytes] = set()
     while at + OVERHEAD <= len(data):
@@ -68,7 +81,8 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         runs.add(run)
         tail.offset = offset + end
         tail.sealed = kind == SEAL
-        yield Frame(kind, run, seq, epoch, body[HEAD.size :], offset + at, offset + end)
+        payload = body[HEAD.size :] if version == VERSION else upgrade(version, kind, body[HEAD.size :])
+        yield Frame(kind, run, seq, epoch, payload, offset + at, offset + end)
         at = end
 
 
@@ -86,20 +100,25 @@ def _goes_on(data: memoryview, at: int, runs: set[bytes]) -> bool:
     return False
 
 
-def _read(path: Path, offset: int, until: int | None) -> bytes:
+def _read(path: Path, offset: int, until: int | None) -> tuple[bytes, bytes]:
+    """The begin of a file, which tells its version, and what lies between two offsets."""
     with path.open("rb") as file:
+        if offset == 0:
+            whole = file.read() if until is None else file.read(max(until, 0))
+            return whole[:HEADER], whole
+        head = file.read(HEADER)
         file.seek(offset)
-        return file.read() if until is None else file.read(max(until - offset, 0))
+        return head, file.read() if until is None else file.read(max(until - offset, 0))
 
 
-def _header(path: Path, data: memoryview, tail: Tail) -> int:
-    size = len(MAGIC) + 3
-    if len(data) < size:
-        tail.problem = "" if bytes(data) == MAGIC[: len(data)] else "not a journal"
-        return 0
-    if bytes(data[: len(MAGIC)]) != MAGIC:
+def _header(path: Path, data: bytes, tail: Tail) -> tuple[int, int]:
+    """Version and length of a file's header; (0, 0) when it has none that can be read."""
+    if len(data) < HEADER:
+        tail.problem = "" if data == MAGIC[: len(data)] else "not a journal"
+        return 0, 0
+    if data[: len(MAGIC)] != MAGIC:
         tail.problem = "not a journal"
-        return 0
+        return 0, 0
     version = int.from_bytes(data[len(MAGIC) : len(MAGIC) + 2], "little")
     if version > VERSION:
         raise StoreError(
@@ -107,7 +126,10 @@ def _header(path: Path, data: memoryview, tail: Tail) -> int:
             "upgrade with pip install -U stratix-tasks",
             code="newer-store",
         )
-    return size + int(data[size - 1])
+    if not readable(version):
+        tail.problem = f"a journal of format {version}, which was never released"
+        return 0, 0
+    return version, HEADER + data[HEADER - 1]
 
 
 @dataclass(slots=True)
@@ -115,7 +137,7 @@ class RunRecord:
     """What the journals hold of one run: its facts in order, and where its payload frames are."""
 
     facts: list[Fact]
-    payloads: dict[tuple[int, int], tuple[Path, int, int]]
+    payloads: dict[tuple[int, int], Place]
     epoch: int
     notes: list[tuple[str, list[Any]]]
 
@@ -175,11 +197,16 @@ class Journals:
                     self._take(frame, chosen)
                 elif frame.kind == PAYLOAD:
                     unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
-                    record.payloads[unit, attempt] = (path, frame.end - len(frame.data) + PAYLOAD_HEAD.size, frame.end)
-                elif notes:
-                    record.notes.append((_NOTE_NAMES.get(frame.kind, ""), orjson.loads(frame.data)))
+                    record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
+                elif notes and frame.kind in _NOTE_NAMES:
+                    record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
         record.facts = _in_order(chosen)
         return record
+
+    def knows(self, run: bytes) -> bool:
+        """Whether the first fact of a run is there."""
+        files = (path for engine in self.engines() for _, path in self.files(engine))
+        return any(f.run == run and f.kind == FACTS and f.seq == 0 for path in files for f in frames(path))
 
     def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
         """(engine, CREATED fact) of every run that an engine began."""
@@ -219,14 +246,21 @@ def _in_order(chosen: dict[int, tuple[int, Fact]]) -> list[Fact]:
     return facts
 
 
-def payload_reader(record: RunRecord) -> Callable[[int, int], bytes]:
-    """How to read the payload frame of a unit and attempt. StoreError `damaged` when it is not there."""
+def payload_reader(places: Mapping[tuple[int, int], Place]) -> Callable[[int, int], bytes]:
+    """How to read the payload frame of a unit and attempt. StoreError `damaged` when it is not there whole."""
 
     def read(unit: int, attempt: int) -> bytes:
-        place = record.payloads.get((unit, attempt))
-        if place is None:
-            raise StoreError(f"the journal holds no result of unit {unit}, attempt {attempt}", code="damaged")
-        path, start, end = place
-        return _read(path, start, end)
+        place = places.get((unit, attempt))
+        try:
+            frame = None if place is None else next(frames(place.path, place.start, until=place.end), None)
+        except OSError:
+            frame = None
+        if frame is None or frame.kind != PAYLOAD:
+            raise StoreError(
+                f"the journal holds no result of unit {unit}, attempt {attempt}, or it is damaged: "
+                "retry the node to make it again",
+                code="damaged",
+            )
+        return bytes(frame.data[PAYLOAD_HEAD.size :])
 
     return read

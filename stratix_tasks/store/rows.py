@@ -17,6 +17,7 @@ from stratix_tasks.core.facts import (
     REQUESTED,
     RUN,
     STARTED,
+    WIDTHS,
 )
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.store.ids import text as run_text
@@ -53,6 +54,8 @@ COLUMNS = {
     "notes_metrics": ("run", "unit", "attempt", "at", "name", "value"),
     "notes_artifacts": ("run", "unit", "attempt", "at", "name", "codec", "type"),
 }
+NOTHING = (None,) * (len(COLUMNS["facts"]) - COLUMNS["facts"].index("unit"))
+"""The columns from `unit` on of a fact that a later version wrote: it is there, but not known here."""
 TIMES = frozenset(("at", "queued"))
 """Columns that hold Unix seconds until they are inserted."""
 
@@ -118,8 +121,10 @@ class Rows:
                         None,
                     )
                 )
+            elif kind < len(KIND_NAMES):
+                add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact[: WIDTHS[kind]])))
             else:
-                add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact)))
+                add((run, seq, epoch, at, "unknown", *NOTHING))
 
     def _other(self, run: str, kind: int, fact: list[Any]) -> tuple[Any, ...]:
         """The columns from `unit` on."""
@@ -130,8 +135,8 @@ class Rows:
             message = str(error["message"])[:2000] if error else None
             return (
                 unit,
-                EVENTS[event],
-                STATES[state],
+                EVENTS.get(event, f"event {event}"),
+                STATES.get(state, f"state {state}"),
                 reason,
                 attempt,
                 None,
@@ -144,7 +149,20 @@ class Rows:
             )
         if kind == RUN:
             detail = orjson.dumps(fact[4]).decode() if fact[4] else None
-            return (None, None, RUN_STATES[fact[2]], fact[3], None, None, None, None, None, None, None, detail)
+            return (
+                None,
+                None,
+                RUN_STATES.get(fact[2], f"state {fact[2]}"),
+                fact[3],
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                detail,
+            )
         if kind == EXPANDED:
             _, _, unit, first, count, keys, _codec, _payload = fact
             self.tables["expansions"].append((run, unit, first, count, keys))
@@ -204,4 +222,4 @@ class Rows:
             if table == "notes_artifacts":
                 add((run, unit, attempt, at, rest[0], rest[1], rest[3]))
             else:
-                add((run, unit, attempt, at, *rest))
+                add((run, unit, attempt, at, rest[0], rest[1]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from sqlite3 import complete_statement
 
 HERE = Path(__file__).parent
 
@@ -23,3 +25,19 @@ def queries(name: str) -> dict[str, str]:
 
 def schema(name: str) -> str:
     return (HERE / "schema" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def steps(name: str) -> dict[int, str]:
+    """`schema/<name>_<version>.sql` by version: each brings a database of the version before to its own."""
+    found = (path for path in (HERE / "schema").glob(f"{name}_*.sql"))
+    return {int(path.stem.rpartition("_")[2]): path.read_text(encoding="utf-8") for path in sorted(found)}
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script; a trigger is one, whatever stands in it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            yield statement
+            statement = ""

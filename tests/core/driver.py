@@ -8,15 +8,16 @@ from heapq import heappop, heappush
 from typing import Any
 
 import orjson
+from invariants import Broken, hold_all, nothing_is_forgotten
+from shadow import Shadow
 
 from stratix_tasks.core import requests
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED
-from stratix_tasks.core.facts import RUN as RUN_FACT
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import MISSING, Answer, Do, Machine
+from stratix_tasks.core.machine import MISSING, Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
 from stratix_tasks.core.recovery import claim, fold
-from stratix_tasks.core.states import BAD, GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
@@ -55,10 +56,6 @@ class Body:
     stops: float | None = 0.01
     parks: bool = False
     """Whether it comes to a checkpoint when it is asked to hold."""
-
-
-class Broken(AssertionError):
-    """A promise of states.md that does not hold."""
 
 
 class World:
@@ -229,9 +226,10 @@ class World:
         for unit, state in enumerate(machine.state):
             if state in LIVE and (unit, machine.attempt[unit]) not in self.bodies and not self._answered(unit):
                 raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
-        live = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
-        if machine.live != live:
-            raise Broken(f"{live} bodies run, the machine counts {machine.live}")
+        hold_all(machine)
+        nothing_is_forgotten(
+            machine, {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED)}
+        )
         taken = sum(state in LIVE for state in machine.state) + sum(machine.abandoned.values())
         if self.slots.size - self.slots.free != taken:
             raise Broken(f"{taken} bodies have a place, {self.slots.size - self.slots.free} places are taken")
@@ -345,123 +343,3 @@ _PERFORM: dict[int, Callable[[World, int, int], None]] = {
     Do.EXPAND: World._expand,
     Do.ENDED: World._ended,
 }
-
-
-class Shadow:
-    """States as the facts alone tell them, each move checked against the tables and the promises."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.state = [State.PENDING] * len(plan.names)
-        self.node_of = list(range(len(plan.names)))
-        self.run = RunState.PENDING
-        self.tries: dict[int, int] = {}
-        """Attempts since the unit was last set back by a request."""
-        self.retired: set[int] = set()
-        """Items that a rollback took out of the run."""
-
-    def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
-        claimed = False
-        for fact in facts:
-            claimed |= fact[0] == CLAIMED
-            if fact[0] == RUN_FACT:
-                self._run(RunState(fact[2]), asked=asked)
-            elif fact[0] == STARTED:
-                self._started(fact[2])
-            elif fact[0] == COMPLETED:
-                self._moved(fact[2], Event.OK, State.COMPLETED, asked=asked)
-            elif fact[0] == MOVED:
-                self._moved(fact[2], Event(fact[3]), State(fact[4]), asked=asked)
-            elif fact[0] == EXPANDED:
-                self._expanded(fact)
-            else:
-                assert fact[0] in (REQUESTED, GIVEN, CLAIMED)
-        told = [state if state is not State.READY else State.PENDING for state in self.state]
-        real = [State(s) if s != State.READY else State.PENDING for s in machine.state]
-        if told != real or self.run is not machine.run_state:
-            raise Broken(f"the facts tell {told} {self.run}, the machine says {real} {machine.run_state}")
-
-    def _need(self, fine: bool, what: str) -> None:
-        if not fine:
-            raise Broken(what)
-
-    def _name(self, unit: int) -> str:
-        node = self.node_of[unit]
-        return self.plan.names[node] + (f"[unit {unit}]" if node != unit else "")
-
-    def _is_group(self, unit: int) -> bool:
-        return self.node_of[unit] == unit and self.plan.kinds[unit] is not Kind.TASK
-
-    def _run(self, to: RunState, *, asked: bool) -> None:
-        legal = {t if t is not None else to for t in RUN[self.run].values()}
-        self._need(to in legal, f"the run went from {self.run.label} to {to.label}")
-        self._need(asked or self.run not in RUN_TERMINAL, "an ended run went on unasked")
-        self.run = to
-        if to in RUN_TERMINAL:
-            left = [self._name(u) for u, s in enumerate(self.state) if s not in TERMINAL]
-            self._need(not left, f"the run is {to.label}, but {left} have not ended")
-        if to is RunState.COMPLETED:
-            bad = [self._name(u) for u, s in enumerate(self.state) if s in BAD and not self._is_absorbed(u)]
-            self._need(not bad, f"the run is completed, but {bad} are bad")
-
-    def _is_absorbed(self, unit: int) -> bool:
-        """Inside of a group that was skipped as a whole, or taken out by a rollback."""
-        if unit in self.retired:
-            return True
-        while True:
-            node = self.node_of[unit]
-            above = node if node != unit else self.plan.parents[unit]
-            if above < 0:
-                return False
-            if self.state[above] is State.SKIPPED:
-                return True
-            unit = above
-
-    def _started(self, unit: int) -> None:
-        name, was = self._name(unit), self.state[unit]
-        self._need(self.run is RunState.RUNNING, f"'{name}' started while the run was {self.run.label}")
-        self._need(was in (State.PENDING, State.READY, State.RETRYING), f"'{name}' started from {was.label}")
-        node = self.node_of[unit]
-        soft = self.plan.firsts.get(node, ())
-        for need in self.plan.needs[node]:
-            there = self.state[need] is State.COMPLETED or (need in soft and self.state[need] is State.SKIPPED)
-            self._need(there, f"'{name}' started ahead of '{self._name(need)}', which is {self.state[need].label}")
-        above = node if node != unit else self.plan.parents[unit]
-        while above >= 0:
-            state = self.state[above]
-            self._need(state is State.CLOSED, f"'{name}' started in a group that is {state.label}")
-            above = self.plan.parents[above]
-        self.tries[unit] = self.tries.get(unit, 0) + 1
-        policy = self.plan.policies[node]
-        assert policy is not None
-        self._need(self.tries[unit] <= 1 + policy.retry.max, f"'{name}' was tried {self.tries[unit]} times")
-        self.state[unit] = State.RUNNING
-
-    def _moved(self, unit: int, event: Event, to: State, *, asked: bool) -> None:
-        was, name = self.state[unit], self._name(unit)
-        table = GROUP if self._is_group(unit) else NODE
-        starts = [was, State.READY] if was is State.PENDING else [was]  # becoming ready is not a fact
-        legal = [table[s][event] for s in starts if s in table and event in table[s]]
-        self._need(bool(legal), f"'{name}' had {event.label} while it was {was.label}")
-        held_retry = event is Event.RELEASE and to is State.RETRYING
-        self._need(
-            None in legal or to in legal or held_retry, f"'{name}' went from {was.label} to {to.label} by {event.label}"
-        )
-        self._need(asked or was not in TERMINAL, f"'{name}' left {was.label} unasked, by {event.label}")
-        if event is Event.ORPHANED:
-            self.tries[unit] = self.tries.get(unit, 1) - 1
-        if event in (Event.RETRY, Event.REOPEN, Event.ROLLBACK) and was in TERMINAL:
-            self.tries[unit] = 0
-        if event is Event.ROLLBACK or (event is Event.STOPPED and to is State.PENDING):
-            self.tries[unit] = 0
-            self.retired |= {u for u, node in enumerate(self.node_of) if node == unit and u != unit}
-        self.state[unit] = State.READY if to is State.READY else to
-
-    def _expanded(self, fact: Any) -> None:
-        _, _, unit, first, count, _keys, _codec, _payload = fact
-        self._need(self.state[unit] is State.PENDING, f"'{self._name(unit)}' was expanded as {self.state[unit].label}")
-        self.state[unit] = State.CLOSED
-        if self.plan.kinds[unit] is Kind.MAP:
-            self._need(not count or first == len(self.state), "items are not one range")
-            self.state += [State.PENDING] * count
-            self.node_of += [unit] * count

@@ -147,7 +147,7 @@ def test_rollback_is_refused_with_a_hint() -> None:
         world.request("rollback", to="last")
     with pytest.raises(InputError, match="roll back to a node, not to one item: 'm'"):
         world.request("rollback", to="m[1]")
-    with pytest.raises(InputError, match="no node 'lst'.*last"):
+    with pytest.raises(InputError, match=r"no node .lst..*last"):
         world.request("rollback", to="lst")
     assert len(world.facts) == facts
     world.request("cancel")

@@ -9,8 +9,9 @@ import pytest
 from driver import Body, World, chain_of, spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from invariants import the_fold_is_the_run
 
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import InputError, TransitionError
@@ -98,7 +99,8 @@ def worlds(draw: Any) -> World:
 
 
 RUN_ASKS = st.tuples(st.sampled_from(["pause", "resume", "cancel", "retry"]), st.none())
-UNIT_ASKS = st.tuples(st.sampled_from(["pause", "resume", "cancel", "retry", "skip", "give"]), st.integers(0, 30))
+UNIT_VERBS = ["pause", "resume", "cancel", "retry", "skip", "give", "set", "break", "unbreak", "rollback", "rerun"]
+UNIT_ASKS = st.tuples(st.sampled_from(UNIT_VERBS), st.integers(0, 30))
 ACTS = st.lists(
     st.one_of(st.integers(1, 4), st.integers(1, 4), UNIT_ASKS, UNIT_ASKS, RUN_ASKS, st.just("die")), max_size=14
 )
@@ -112,50 +114,30 @@ def ask(world: World, verb: str, number: int | None) -> bool:
     """A request; a refusal leaves everything as it was. Whether it was taken."""
     machine = world.machine
     target = None if number is None else label(machine, number % len(machine.state))
-    value: Any = 7 if verb == "give" else MISSING
     before = (machine.run_state, bytes(machine.state), dict(machine.holds), dict(machine.timers.deadline))
+    verb, target, args = SAID.get(verb, lambda target: (verb, target, {}))(target)
     try:
-        world.request("skip" if verb == "give" else verb, target, value)
+        world.request(verb, target, **args)
     except (TransitionError, InputError):
         assert (machine.run_state, bytes(machine.state), machine.holds, machine.timers.deadline) == before
         return False
     return True
 
 
+SAID: dict[str, Any] = {
+    "give": lambda target: ("skip", target, {"value": 7}),
+    "set": lambda target: ("set", target, {"options": {"priority": 1}}),
+    "break": lambda target: ("breakpoint", target, {"on": True}),
+    "unbreak": lambda target: ("breakpoint", target, {"on": False}),
+    "rollback": lambda target: ("rollback", None, {"to": target}),
+    "rerun": lambda target: ("rollback", None, {"nodes": [target]}),
+}
+"""Words for requests with arguments: the verb, its target and its arguments."""
+
+
 def same(world: World) -> None:
     """The facts folded give what the live machine has."""
-    live, made = world.machine, world.folded()
-    assert told(made) == told(live), world
-
-
-def told(machine: Machine) -> dict[str, Any]:
-    """What of a machine must survive; what was ready is pending again in one that was folded."""
-    states = [State.PENDING if s == State.READY else State(s) for s in machine.state]
-    open_units = [u for u, s in enumerate(states) if s not in TERMINAL]
-    pending = [u for u in open_units if states[u] is State.PENDING and u < len(machine.plan.names)]
-    return {
-        "run": (machine.run_state, machine.run_reason),
-        "target": machine.run_target if machine.run_state is RunState.ENDING else None,
-        "states": {label(machine, u): s.label for u, s in enumerate(states)},
-        "attempts": list(machine.attempt),
-        "left": {u: machine.left[u] for u in pending},
-        "counts": (machine.todo, machine.bad),
-        "spent": {u: machine.spent[u] for u in open_units if machine.spent.get(u)},
-        "due": {
-            u: machine.due[u] for u in open_units if u in machine.due and states[u] in (State.RETRYING, State.HELD)
-        },
-        "targets": {u: t[:2] for u, t in machine.target.items()},
-        "reasons": {u: machine.reason.get(u) for u, s in enumerate(states) if s in TERMINAL | LIVE},
-        "errors": {u: machine.error.get(u, {}).get("type") for u, s in enumerate(states) if s is State.FAILED},
-        "holds": sorted(u for u in machine.holds if states[u] not in TERMINAL),
-        "values": {
-            u: machine.values[u] for u, s in enumerate(states) if s is State.COMPLETED and not machine.is_group(u)
-        },
-        "groups": {
-            u: (list(g.members), g.done, g.failed, g.skipped, g.ended, None if states[u] in TERMINAL else g.target)
-            for u, g in machine.groups.items()
-        },
-    }
+    the_fold_is_the_run(world.machine, world.folded())
 
 
 def play(world: World, acts: list[Any]) -> World:

@@ -301,7 +301,7 @@ def test_wrong_use_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["cache", "resources", "undo", "join", "losers", "gather", "max_lost", "allow_failure", "overlap"],
+    ["cache", "resources", "undo", "join", "losers", "gather", "allow_failure", "overlap"],
 )
 def test_options_of_later_versions_are_named(option: str) -> None:
     """They are refused, not ignored: `not-available`."""
@@ -310,7 +310,7 @@ def test_options_of_later_versions_are_named(option: str) -> None:
     assert caught.value.code == "not-available"
 
 
-@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth", "max_recoveries"])
+@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth"])
 def test_flow_options_of_later_versions_are_named(option: str) -> None:
     """The same for flows."""
     with pytest.raises(FlowError, match=option) as caught:

@@ -18,7 +18,17 @@ OPEN = threading.Event()
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     BODIES.clear()
+    OPEN.set()
+
+
+def begun(engine: Engine, *breakpoints: str) -> Any:
+    """A run of `sums` with breakpoints that are there before the nodes can be reached."""
     OPEN.clear()
+    run = engine.start(sums)
+    for node in breakpoints:
+        run.breakpoint(node)
+    OPEN.set()
+    return run
 
 
 def ran(text: str) -> None:
@@ -28,6 +38,7 @@ def ran(text: str) -> None:
 @task
 def load(n: int) -> list[int]:
     ran("load")
+    OPEN.wait(10)
     return list(range(n))
 
 
@@ -56,8 +67,7 @@ def sums(n: int = 3, extra: int = 0) -> str:
 
 def test_set_changes_an_argument_of_what_has_not_started(engine: Engine) -> None:
     """An argument that was set stands for the flow's, and the change is on record."""
-    run = engine.start(sums)
-    run.breakpoint("report")
+    run = begun(engine, "report")
     until(run, "report", "held")
     run.set("report", args={"value": 7})
     run.resume("report")
@@ -73,10 +83,12 @@ def test_set_of_one_item(engine: Engine) -> None:
     """Of an expanded map arguments are set per item; the map itself is refused with that hint."""
     started = threading.Event()
 
+    go = threading.Event()
+
     @task
     def slow(x: int, by: int = 10) -> int:
         started.set()
-        OPEN.wait(10)
+        go.wait(10)
         return x * by
 
     @flow(concurrency=1)
@@ -89,15 +101,14 @@ def test_set_of_one_item(engine: Engine) -> None:
     run.set("slow[1]", args={"by": 1000})
     with pytest.raises(TransitionError, match="set per item"):
         run.set("slow", args={"by": 1})
-    OPEN.set()
+    go.set()
     run.resume()
     assert run.result(10) == 0 + 1000 + 20
 
 
 def test_set_of_a_map_that_is_not_expanded(engine: Engine) -> None:
     """Before it is expanded a map takes another list, or another broadcast argument."""
-    run = engine.start(sums)
-    run.breakpoint("scale")
+    run = begun(engine, "scale")
     until(run, "scale", "held")
     run.set("scale", args={"x": [5, 6], "by": 2})
     run.resume("scale")
@@ -106,10 +117,9 @@ def test_set_of_a_map_that_is_not_expanded(engine: Engine) -> None:
 
 def test_set_refuses_what_is_not_there(engine: Engine) -> None:
     """An unknown argument or option is an InputError that names what there is; nothing is recorded."""
-    run = engine.start(sums)
-    run.breakpoint("report")
+    run = begun(engine, "report")
     until(run, "report", "held")
-    with pytest.raises(InputError, match="has no argument 'valu'.*value"):
+    with pytest.raises(InputError, match=r"has no argument 'valu'.*value"):
         run.set("report", args={"valu": 1})
     with pytest.raises(InputError, match="nothing to set"):
         run.set("report")
@@ -148,9 +158,7 @@ def test_set_of_options(engine: Engine) -> None:
 def test_what_was_set_outlives_its_kernel(tmp_path: Any) -> None:
     """Another engine that goes on uses the arguments that were set, and keeps the breakpoint."""
     with Engine(tmp_path / "store") as first:
-        run = first.start(sums)
-        run.breakpoint("total")
-        run.breakpoint("report")
+        run = begun(first, "total", "report")
         until(run, "total", "held")
         run.set("total", args={"extra": 100})
         run_id = run.id
@@ -167,8 +175,7 @@ def test_what_was_set_outlives_its_kernel(tmp_path: Any) -> None:
 
 def test_a_breakpoint_stops_each_time_until_it_is_taken_away(engine: Engine) -> None:
     """A node with a breakpoint is held whenever it is about to start; after a rollback too."""
-    run = engine.start(sums)
-    run.breakpoint("total")
+    run = begun(engine, "total")
     until(run, "total", "held")
     assert "breakpoint" in run.why("total")
     run.resume("total")
@@ -227,7 +234,7 @@ def test_rollback_to_a_fact(engine: Engine) -> None:
 
 def test_rollback_stops_what_runs(engine: Engine) -> None:
     """Bodies of what is rolled back are stopped; the run is pausing until they ended, then paused."""
-    started = threading.Event()
+    started, go = threading.Event(), threading.Event()
 
     @task
     def first() -> int:
@@ -236,7 +243,7 @@ def test_rollback_stops_what_runs(engine: Engine) -> None:
     @task
     def long(x: int) -> int:
         started.set()
-        while not OPEN.wait(0.01):
+        while not go.wait(0.01):
             current().checkpoint()
         return x
 
@@ -249,7 +256,7 @@ def test_rollback_stops_what_runs(engine: Engine) -> None:
     keys = run.id
     run.rollback("first")
     until_run(run, "paused")
-    OPEN.set()
+    go.set()
     run.resume()
     assert run.result(10) == 1
     assert run.id == keys
@@ -304,7 +311,7 @@ def test_fork_refuses_an_input_that_feeds_what_is_taken_over(engine: Engine) -> 
         run.fork("total", inputs={"n": 9})
     with pytest.raises(InputError, match="unknown input 'm'"):
         run.fork("total", inputs={"m": 9})
-    with pytest.raises(InputError, match="has no node 'totl'.*total"):
+    with pytest.raises(InputError, match=r"has no node 'totl'.*total"):
         run.fork("totl")
 
 

@@ -475,3 +475,57 @@ def test_recover_asks_when_code_has_changed(engine: Engine, tmp_path: Any) -> No
         again.resume()
         assert again.result(LONG) == ("a", 2)
     assert run.id == again.id
+
+
+def _two_versions(number: int) -> Any:
+    """`base` stays as it is, `changing` is another function for each number."""
+
+    @task
+    def base() -> int:
+        return 10
+
+    @task
+    def changing(x: int) -> Any:
+        return x, number
+
+    @task
+    def waits(x: Any) -> Any:
+        gate.fn("b")
+        return x
+
+    @flow
+    def changes() -> Any:
+        return waits(changing(base()))
+
+    return changes
+
+
+@pytest.mark.parametrize("choice", ["rerun", "fork", "reuse"])
+def test_recover_does_what_was_chosen_for_changed_code(engine: Engine, tmp_path: Any, choice: str) -> None:
+    """`rerun` runs changed nodes again and what depends on them, `fork` in a new run, `reuse` keeps what is recorded."""
+    run = engine.start(_two_versions(1))
+    gates.arrive("b")
+    engine.close()
+    kept = _two_versions(2)
+    gates.let("b")
+    with Engine(tmp_path / "store") as other:
+        (again,) = other.recover(changed=choice)
+        assert again.result(LONG) == (10, 1 if choice == "reuse" else 2)
+        assert (again.id == run.id) is (choice != "fork")
+        if choice == "fork":
+            assert other.run(run.id).status == "cancelled"
+
+
+def test_a_run_that_was_asked_about_can_be_decided_later(engine: Engine, tmp_path: Any) -> None:
+    """After `recover()` has left a run paused for its changed code, a second call with a choice goes on with it."""
+    engine.start(_two_versions(1))
+    gates.arrive("b")
+    engine.close()
+    kept = _two_versions(2)
+    gates.let("b")
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="has changed"):
+            (again,) = other.recover()
+        assert again.reason == "code-changed"
+        assert [run.id for run in other.recover(changed="rerun")] == [again.id]
+        assert again.result(LONG) == (10, 2)

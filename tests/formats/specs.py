@@ -66,6 +66,7 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         concurrency=draw(st.none() | st.integers(1, 50)),
         timeout=draw(st.none() | durations),
         on_failure=draw(st.sampled_from(["finish", "stop"])),
+        max_recoveries=draw(st.integers(0, 9)),
         tags=tuple(draw(st.lists(texts, max_size=2))),
         tasks=tasks,
         flows=inner,
@@ -141,10 +142,11 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         each=each,
         pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else (),
         priority=draw(st.integers(-5, 5)) if plain else 0,
-        runner=draw(st.sampled_from([None, "thread", "inline"])) if plain else None,
+        runner=draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None,
         retry=draw(st.none() | retries) if plain else None,
         timeout=draw(st.none() | timeouts) if plain else None,
         grace=draw(st.none() | durations) if plain else None,
+        max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
         description=draw(texts),
     )
 

@@ -44,7 +44,7 @@ def test_facts_and_payloads_come_back(tmp_path: Path) -> None:
     written(tmp_path)
     record = Journals(tmp_path).record(RUN)
     assert record.facts == [fact(0), fact(1), fact(2)]
-    assert payload_reader(record)(2, 1) == b"\x02" * 50
+    assert payload_reader(record.payloads)(2, 1) == b"\x02" * 50
     assert Journals(tmp_path).record(b"another run").facts == []
 
 

@@ -22,6 +22,10 @@ SELECT id, flow, key, owner, epoch, state, created, ended FROM runs ORDER BY cre
 -- What a run has come to; only its owner may say so.
 UPDATE runs SET state = :state, ended = :ended WHERE id = :id AND epoch = :epoch;
 
+-- name: remove
+-- A run that was lost ahead of its first fact.
+DELETE FROM runs WHERE id = :id AND epoch = :epoch;
+
 -- name: claim
 -- Take a run over, if nobody else has done so meanwhile.
 UPDATE runs SET owner = :owner, epoch = epoch + 1, state = 'running', ended = NULL WHERE id = :id AND epoch = :epoch;

@@ -100,6 +100,7 @@ SELECT run, node, item, key, attempt,
     max(cpu) AS cpu, max(worker) AS worker, max(error_type) AS error_type, max(error) AS error
 FROM recorded JOIN units USING (run, unit)
 WHERE event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release') AND attempt > 0
+    AND (event <> 'release' OR state = 'running') -- of what is held ahead of its start, a release is of no attempt
 GROUP BY run, node, item, key, unit, attempt
 HAVING count(*) FILTER (event = 'dispatch') > 0;
 

@@ -1,0 +1,38 @@
+"""What the shell reports to the machine, and what it is told to do."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Answer(IntEnum):
+    """What the shell reports.
+
+    After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
+    True, False or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error.
+    """
+
+    OK = 0
+    FAIL = 1
+    STOPPED = 2
+    SUSPENDED = 3
+    VERDICT = 4
+    EXPANDED = 5
+    LOST = 6
+
+
+class Do(IntEnum):
+    """What the shell is told.
+
+    EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit. KILL ends a body that did
+    not stop within its grace; only bodies that can be killed get it.
+    """
+
+    START = 0
+    STOP = 1
+    HOLD = 2
+    RELEASE = 3
+    EVALUATE = 4
+    EXPAND = 5
+    ENDED = 6
+    KILL = 7

@@ -1,0 +1,331 @@
+"""Runs bodies in worker processes: a body there can be stopped dead, suspended and killed, and its crash costs only itself.
+
+Workers are started afresh (nothing is inherited by a fork) and used again. Each has a socket and a process group of its
+own: there is no channel that several share, so one may be stopped or killed at any moment without holding up the others.
+A thread of ours stands beside each worker: it sends it an attempt, hears what the body says, and answers.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from time import time
+from typing import Any
+
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.results import stand_in
+from stratix_tasks.runners.attempt import Attempt, failed, stored
+from stratix_tasks.runners.body import wait_while_held
+from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.payload import Functions, Packed, dumps
+from stratix_tasks.runners.wire import Wire
+
+IDLE = 60.0
+"""Seconds after which a worker that has nothing to do is let go."""
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+"""What numerical libraries ask how many threads they may have: with all cores for each worker they trip over each other."""
+BEGIN = "import sys; sys.path[:] = {path!r}; from stratix_tasks.runners.worker import main; main({fd}, {parent})"
+
+
+class ProcessRunner:
+    """`encode` makes results ready to be recorded; workers do it themselves."""
+
+    name = "process"
+
+    def __init__(self, encode: Callable[[Any], Encoded]) -> None:
+        self._encode = dumps(encode, "the store")
+        self._functions = Functions()
+        self._guardian = Guardian()
+        self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._free = 0
+        self._workers: list[Worker] = []
+        self._of: dict[Attempt, Worker] = {}
+        self._closed = False
+
+    def submit(self, attempts: Sequence[Attempt]) -> None:
+        with self._lock:
+            for attempt in attempts:
+                self._jobs.put(attempt)
+                if self._free > 0:
+                    self._free -= 1
+                else:
+                    threading.Thread(target=self._serve, name="stratix-process", daemon=True).start()
+
+    def stop(self, attempt: Attempt) -> None:
+        """Ask it to end: it does so at its next checkpoint."""
+        attempt.ask_stop()
+        self._about(attempt, Worker.ask_stop)
+
+    def kill(self, attempt: Attempt) -> None:
+        """End it, and all that it started, at once."""
+        attempt.ask_stop()
+        self._about(attempt, Worker.kill)
+
+    def hold(self, attempt: Attempt) -> None:
+        """Stop it where it is."""
+        attempt.ask_hold()
+        self._about(attempt, Worker.suspend)
+
+    def release(self, attempt: Attempt) -> None:
+        attempt.release()
+        self._about(attempt, Worker.go_on)
+
+    def close(self) -> None:
+        """No worker outlives its engine."""
+        self._closed = True
+        with self._lock:
+            for worker in self._workers:
+                worker.end()
+            self._workers.clear()
+        self._guardian.close()
+        for _ in range(self._free):
+            self._jobs.put(None)
+
+    def _about(self, attempt: Attempt, what: Callable[[Worker, Attempt], None]) -> None:
+        worker = self._of.get(attempt)
+        if worker is not None:
+            what(worker, attempt)
+
+    def _serve(self) -> None:
+        """The life of a thread and of the worker beside it."""
+        worker: Worker | None = None
+        while (attempt := self._next()) is not None:
+            try:
+                if worker is None or worker.dead:
+                    worker = self._open()
+                self._of[attempt] = worker
+                event = worker.run(attempt, *self._packed(attempt))
+            except BaseException as error:
+                event = failed(attempt, error)
+            self._of.pop(attempt, None)
+            with self._lock:
+                self._free += 1
+            if not self._closed:
+                attempt.host.answer(event)
+            del attempt, event
+        if worker is not None:
+            with self._lock:
+                if worker in self._workers:
+                    self._workers.remove(worker)
+            worker.end()
+
+    def _next(self) -> Attempt | None:
+        """The next attempt; None when there was none for a while. A thread that was counted as free takes itself off."""
+        while True:
+            try:
+                return self._jobs.get(timeout=IDLE)
+            except Empty:
+                with self._lock:
+                    if self._free > 0:
+                        self._free -= 1
+                        return None
+
+    def _open(self) -> Worker:
+        worker = Worker(self._encode, self._guardian)
+        with self._lock:
+            if self._closed:
+                worker.end()
+            self._workers = [one for one in self._workers if not one.dead]
+            self._workers.append(worker)
+        return worker
+
+    def _packed(self, attempt: Attempt) -> tuple[Packed, bytes]:
+        def tell(text: str) -> None:
+            attempt.host.note(attempt, "log", (time(), "warning", text))
+
+        function = self._functions.packed(attempt.host.id, attempt.function, tell)
+        return function, dumps(
+            (attempt.args, attempt.kwargs), f"an argument of '{attempt.host.place(attempt.unit)[0]}'"
+        )
+
+
+class Worker:
+    """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
+
+    def __init__(self, encode: bytes, guardian: Guardian) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            code = BEGIN.format(path=[os.path.abspath(p) for p in sys.path], fd=theirs.fileno(), parent=os.getpid())  # noqa: PTH100
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                process_group=0,
+                env=_environment(),
+            )
+        self._guardian = guardian
+        guardian.watch(self._process.pid)
+        self._wire = Wire(ours)
+        self._lock = threading.Lock()
+        self._attempt: Attempt | None = None
+        self._job = 0
+        self._suspended = False
+        self._known: set[int] = set()
+        self.dead = False
+        with suppress(OSError):
+            self._wire.send(encode)
+
+    # ------------------------------------------------------------------ the thread beside it
+
+    def run(self, attempt: Attempt, function: Packed, arguments: bytes) -> tuple[Any, ...]:
+        """Run an attempt to its end; returns the answer."""
+        wait_while_held(attempt)
+        if attempt.stop:
+            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
+        self._job += 1
+        number, module, name, data = function
+        fresh = number not in self._known
+        self._known.add(number)
+        about = (attempt.host.id, attempt.unit, attempt.number, attempt.host.place(attempt.unit))
+        with suppress(OSError):  # a worker that is gone is found out below
+            self._wire.send("run", self._job, (number, module, name, data if fresh else b""), arguments, about)
+        self._begun(attempt)
+        try:
+            return self._hear(attempt)
+        finally:
+            self._over()
+
+    def _hear(self, attempt: Attempt) -> tuple[Any, ...]:
+        while (message := self._wire.receive()) is not None:
+            if message[0] == "notes":
+                for kind, row in message[1]:
+                    attempt.host.note(attempt, kind, row)
+            elif message[0] != "ready":
+                return _answer(attempt, *message)
+        return self._lost(attempt)
+
+    def _begun(self, attempt: Attempt) -> None:
+        """From here on it can be stopped and suspended; what was asked before is done now."""
+        with self._lock:
+            self._attempt = attempt
+        if attempt.stop:
+            self.ask_stop(attempt)
+        elif attempt.hold:
+            self.suspend(attempt)
+
+    def _over(self) -> None:
+        with self._lock:
+            self._attempt = None
+            self._resume()
+
+    def _lost(self, attempt: Attempt) -> tuple[Any, ...]:
+        """The worker has gone in the middle of a body."""
+        self.dead = True
+        self._wire.close()
+        self._signal(signal.SIGKILL)  # what it started
+        code = self._process.wait()
+        self._guardian.forget(self._process.pid)
+        if attempt.stop:
+            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
+        return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code)
+
+    # ------------------------------------------------------------------ any thread
+
+    def ask_stop(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is attempt:
+                self._resume()
+                with suppress(OSError):
+                    self._wire.send("stop", self._job)
+
+    def kill(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is attempt:
+                self._signal(signal.SIGKILL)
+
+    def suspend(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is not attempt or self._suspended or not attempt.hold:
+                return
+            self._signal(signal.SIGSTOP)
+            self._suspended = True
+        attempt.suspended()
+
+    def go_on(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._attempt is attempt:
+                self._resume()
+
+    def end(self) -> None:
+        """Kill it and all that it started."""
+        self.dead = True
+        self._signal(signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2.0)
+            self._guardian.forget(self._process.pid)
+
+    def _resume(self) -> None:
+        if self._suspended:
+            self._suspended = False
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To its whole process group, which outlives it as long as something that it started is there."""
+        if self._process.returncode is not None:
+            return  # its number may be another's by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _answer(attempt: Attempt, kind: str, *rest: Any) -> tuple[Any, ...]:
+    unit, number = attempt.unit, attempt.number
+    if kind == "done":
+        codec, payload, summary, frame, cpu = rest
+        return 0, unit, number, time(), stand_in(codec, payload, unit, number), codec, payload, summary, cpu, frame
+    if kind == "failed":
+        error, sent = rest
+        return int(Answer.FAIL), unit, number, time(), error, _loaded(sent)
+    if kind == "unstored":
+        data, cpu = rest
+        return stored(attempt, _loaded(data), cpu)
+    assert kind == "stopped"
+    return int(Answer.STOPPED), unit, number, time()
+
+
+def _loaded(data: bytes) -> Any:
+    """A value or exception of a worker; None where its class can't be had here."""
+    import pickle
+
+    try:
+        return pickle.loads(data) if data else None
+    except Exception:
+        return None
+
+
+def _loss(code: int) -> dict[str, Any]:
+    if code < 0:
+        by = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+        hint = "; the system may have run out of memory" if by == "SIGKILL" else ""
+        how = f"was killed by {by}{hint}"
+    else:
+        how = f"ended with exit code {code}"
+    return {
+        "type": "RunnerLost",
+        "message": f"its worker process {how}; the other tasks were not touched. retry() tries it again",
+        "code": "lost",
+        "bases": ["StratixError", "Exception"],
+        "traceback": "",
+    }
+
+
+def _environment() -> dict[str, str]:
+    """The engine's own, with its share of the cores for each worker where nothing else is said."""
+    return {**dict.fromkeys(THREADS, "1"), **os.environ}

@@ -1,0 +1,48 @@
+"""A socket between an engine and one of its worker processes: whole messages, each a pickle with its length in front."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+from struct import Struct
+from typing import Any
+
+LENGTH = Struct("<Q")
+
+
+class Wire:
+    """Any thread may send; one receives."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self.socket = link
+        self._sending = threading.Lock()
+
+    def send(self, *message: Any) -> None:
+        """OSError when the other side has gone."""
+        data = pickle.dumps(message, 5)
+        with self._sending:
+            self.socket.sendall(LENGTH.pack(len(data)))
+            self.socket.sendall(data)
+
+    def receive(self) -> Any:
+        """The next message as a tuple; None when the other side has gone."""
+        head = self._read(LENGTH.size)
+        data = self._read(LENGTH.unpack(head)[0]) if head is not None else None
+        return None if data is None else pickle.loads(data)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _read(self, size: int) -> bytearray | None:
+        data = bytearray(size)
+        view, at = memoryview(data), 0
+        while at < size:
+            try:
+                count = self.socket.recv_into(view[at:], min(size - at, 1 << 20))
+            except OSError:
+                return None
+            if not count:
+                return None
+            at += count
+        return data

@@ -1,0 +1,206 @@
+"""A worker process: runs one body after the other in its main thread, and says live what they say.
+
+One socket leads to the engine. A thread listens to it, so that a stop is heard while a body runs; when it ends, because
+the engine's process has died, the worker kills its whole process group: itself and what its bodies have started.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import threading
+from collections import deque
+from contextvars import copy_context
+from queue import SimpleQueue
+from time import process_time
+from typing import Any
+
+from stratix_tasks.core.ports import Encoded
+from stratix_tasks.errors import StoreError
+from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
+from stratix_tasks.runners.output import Output
+from stratix_tasks.runners.wire import Wire
+
+EVERY = 0.03
+"""Seconds between sending what a body says."""
+CAP = 10_000
+"""Log rows, metrics and artifacts of one attempt that are sent; more are counted."""
+WATCH = 0.5
+"""Seconds between looks at whether the engine's process is still the parent."""
+
+
+class Host:
+    """The run, as a body in a worker sees it."""
+
+    def __init__(self, run: str, place: tuple[str, int | None, str | None, int], encode: Any, wire: Wire) -> None:
+        self.id, self._place, self._encode, self._wire = run, place, encode, wire
+        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._progress: tuple[Any, ...] | None = None
+        self._count = self._dropped = 0
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def encode(self, value: Any) -> Encoded:
+        return self._encode(value)  # type: ignore[no-any-return]
+
+    def place(self, _unit: int) -> tuple[str, int | None, str | None, int]:
+        return self._place
+
+    def answer(self, event: tuple[Any, ...]) -> None:
+        raise AssertionError("a worker answers by its socket")
+
+    def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
+        if kind == "progress":
+            self._progress = row
+        elif self._count >= CAP:
+            self._dropped += 1
+            return
+        else:
+            self._count += 1
+            self._notes.append((kind, row))
+        if self._timer is None:
+            with self._lock:
+                if self._timer is None:
+                    self._timer = threading.Timer(EVERY, self.flush)
+                    self._timer.daemon = True
+                    self._timer.start()
+
+    def flush(self) -> None:
+        """Send what was said so far."""
+        with self._lock:
+            self._timer = None
+            notes = [self._notes.popleft() for _ in range(len(self._notes))]
+            if self._progress is not None:
+                notes.append(("progress", self._progress))
+                self._progress = None
+            if self._dropped:
+                notes.append(("dropped", (self._dropped,)))
+                self._dropped = 0
+            if notes:
+                self._wire.send("notes", notes)
+
+
+class Worker:
+    def __init__(self, link: socket.socket, parent: int) -> None:
+        self.wire, self.parent = Wire(link), parent
+        self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self.functions: dict[int, Any] = {}
+        self.encode: Any = None
+        self.attempt: Attempt | None = None
+        self.job = 0
+        self.output = Output(lambda: self.attempt)
+
+    def serve(self) -> None:
+        self.encode = _load(self.wire.receive()[0])
+        threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
+        self.wire.send("ready")
+        while True:
+            self._run(*self.jobs.get())
+
+    def _listen(self) -> None:
+        while self._parent_lives():
+            message = self.wire.receive()
+            if message is None:
+                break
+            if message[0] == "run":
+                self.jobs.put(message[1:])
+            elif self.attempt is not None and self.job == message[1]:
+                self.attempt.ask_stop()
+        die()
+
+    def _parent_lives(self) -> bool:
+        """Wait for something to read. The socket alone does not tell: a fork of the parent may hold its other end."""
+        while not select.select([self.wire.socket], [], [], WATCH)[0]:
+            if os.getppid() != self.parent:
+                return False
+        return True
+
+    def _run(self, job: int, function: tuple[int, str, str, bytes], arguments: bytes, about: tuple[Any, ...]) -> None:
+        run, unit, number, place = about
+        host = Host(run, place, self.encode, self.wire)
+        attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
+        self.job, self.attempt = job, attempt
+        try:
+            attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
+            message = attempt.context.run(self._perform, attempt, host)
+        except BaseException as error:
+            message = failure(error)
+        self.output.drain()
+        if attempt.lines:
+            attempt.flush()
+        host.flush()
+        self.attempt = None
+        self.wire.send(*message)
+
+    def _function(self, key: int, module: str, name: str, data: bytes) -> Any:
+        """The bytes of one that goes by value come with its first job."""
+        if key not in self.functions:
+            self.functions[key] = _load(data) if data else _imported(module, name)
+        return self.functions[key]
+
+    def _perform(self, attempt: Attempt, host: Host) -> tuple[Any, ...]:
+        CURRENT.set(attempt)
+        begun = process_time()
+        value = attempt.function(*attempt.args, **attempt.kwargs)
+        cpu = process_time() - begun
+        try:
+            encoded = host.encode(value)
+        except StoreError as error:
+            if error.code == "disk-full":
+                return "unstored", _dump(value), cpu
+            raise
+        return "done", encoded.codec, encoded.payload, encoded.summary, encoded.frame, cpu
+
+
+def _imported(module: str, name: str) -> Any:
+    from importlib import import_module
+
+    found: Any = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return getattr(found, "fn", found)
+
+
+def failure(error: BaseException) -> tuple[Any, ...]:
+    """What the engine is told of a body that ended by an exception."""
+    if isinstance(error, Stopped):
+        return ("stopped",)
+    try:
+        sent = _dump(error)
+    except Exception:
+        sent = b""
+    return "failed", describe(error), sent
+
+
+def _load(data: bytes) -> Any:
+    import pickle
+
+    return pickle.loads(data)
+
+
+def _dump(value: Any) -> bytes:
+    import cloudpickle
+
+    data: bytes = cloudpickle.dumps(value, protocol=5)
+    return data
+
+
+def _nothing() -> None: ...
+
+
+def die() -> None:
+    """End this process and all that it started, at once."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def main(fd: int, parent: int) -> None:
+    """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import logging
+
+    from stratix_tasks.runners.body import BodyHandler
+
+    logging.root.addHandler(BodyHandler())
+    Worker(socket.socket(fileno=fd), parent).serve()

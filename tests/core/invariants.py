@@ -1,0 +1,274 @@
+"""The promises of states.md, one function each: of a move that facts tell, of a machine as it is, and of its fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Plan
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core.targets import label
+
+Ask = tuple[int, int]
+"""A unit and its generation: what the machine waits for an answer about (a condition, an expansion)."""
+
+
+class Broken(AssertionError):
+    """A promise of states.md that does not hold."""
+
+
+def need(fine: bool, what: str) -> None:
+    if not fine:
+        raise Broken(what)
+
+
+class Tale(Protocol):
+    """States as the facts alone tell them."""
+
+    plan: Plan
+    state: list[State]
+    node_of: list[int]
+    run: RunState
+    tries: dict[int, int]
+    passed: set[int]
+    breaks: set[int]
+
+    def name(self, unit: int) -> str: ...
+
+
+# ---------------------------------------------------------------------- of one move, as the facts tell it
+
+
+def nothing_starts_while_paused(tale: Tale, unit: int) -> None:
+    need(tale.run is RunState.RUNNING, f"'{tale.name(unit)}' started while the run was {tale.run.label}")
+
+
+def no_node_starts_ahead_of_what_it_needs(tale: Tale, unit: int) -> None:
+    name, node = tale.name(unit), tale.node_of[unit]
+    soft = tale.plan.firsts.get(node, ())
+    for source in tale.plan.needs[node]:
+        state = tale.state[source]
+        there = state is State.COMPLETED or (source in soft and state is State.SKIPPED)
+        need(there, f"'{name}' started ahead of '{tale.name(source)}', which is {state.label}")
+    need(
+        not soft or any(tale.state[source] is State.COMPLETED for source in soft),
+        f"'{name}' started, but all of its first_of were skipped",
+    )
+    above = node if node != unit else tale.plan.parents[unit]
+    while above >= 0:
+        need(tale.state[above] is State.CLOSED, f"'{name}' started in a group that is {tale.state[above].label}")
+        above = tale.plan.parents[above]
+
+
+def attempts_never_exceed_the_budget(tale: Tale, unit: int, most: int) -> None:
+    """`most` retries; an attempt that died with its owner does not count."""
+    need(tale.tries[unit] <= 1 + most, f"'{tale.name(unit)}' was tried {tale.tries[unit]} times")
+
+
+def ends_change_only_by_a_request(tale: Tale, unit: int, event: Event, *, asked: bool) -> None:
+    was = tale.state[unit]
+    need(asked or was not in TERMINAL, f"'{tale.name(unit)}' left {was.label} unasked, by {event.label}")
+
+
+def a_breakpoint_holds(tale: Tale, unit: int) -> None:
+    """A node with a breakpoint starts only once a person let it go on."""
+    need(unit not in tale.breaks or unit in tale.passed, f"'{tale.name(unit)}' started past its breakpoint")
+
+
+# ---------------------------------------------------------------------- of a machine between two turns
+
+
+def a_terminal_run_has_no_live_node(machine: Machine) -> None:
+    if machine.run_state in RUN_TERMINAL:
+        left = [label(machine, u) for u, s in enumerate(machine.state) if s not in TERMINAL]
+        need(not left, f"the run is {machine.run_state.label}, but {left} have not ended")
+
+
+def a_completed_run_has_no_bad_node(machine: Machine) -> None:
+    if machine.run_state is RunState.COMPLETED:
+        bad = [label(machine, u) for u, s in enumerate(machine.state) if s in BAD and not _absorbed(machine, u)]
+        need(not bad, f"the run is completed, but {bad} are bad")
+
+
+def _absorbed(machine: Machine, unit: int) -> bool:
+    """Inside of a group that was skipped as a whole, or an item that a rollback took out."""
+    node = machine.node_of[unit]
+    if node != unit and (node not in machine.groups or unit < machine.groups[node].first):
+        return True
+    above = machine.parent(unit)
+    return above >= 0 and (machine.state[above] == State.SKIPPED or _absorbed(machine, above))
+
+
+def counts_are_right(machine: Machine) -> None:
+    """What the machine keeps as counts is what its states say."""
+    state = machine.state
+    live = sum(s in (State.RUNNING, State.STOPPING) for s in state)
+    need(machine.live == live, f"{live} bodies run, the machine counts {machine.live}")
+    todo = sum(s not in TERMINAL for s in state)
+    need(machine.todo == todo, f"{todo} units have not ended, the machine counts {machine.todo}")
+    bad = sum(s in BAD for s in state[: len(machine.plan.names)])
+    need(machine.bad == bad, f"{bad} nodes are bad, the machine counts {machine.bad}")
+    for unit, group in machine.groups.items():
+        states = [state[member] for member in group.members]
+        told = (states.count(State.COMPLETED), states.count(State.SKIPPED), sum(s in BAD for s in states))
+        need((group.done, group.skipped, group.failed) == told, f"'{label(machine, unit)}' counts its units wrongly")
+        need(group.ended == sum(told), f"'{label(machine, unit)}' counts its ends wrongly")
+
+
+def what_is_left_is_counted(machine: Machine) -> None:
+    """A pending node counts the needs that it still waits for, and its group until that is open."""
+    for unit in range(len(machine.plan.names)):
+        if machine.state[unit] == State.PENDING and machine.run_state is not RunState.PENDING:
+            soft, parent = machine.plan.firsts.get(unit, ()), machine.plan.parents[unit]
+            states = [(State(machine.state[n]), n in soft) for n in machine.plan.needs[unit]]
+            waits = sum(s is not State.COMPLETED and not (gentle and s is State.SKIPPED) for s, gentle in states)
+            waits += parent >= 0 and machine.state[parent] not in (State.OPEN, State.CLOSED)
+            need(machine.left[unit] == waits, f"'{label(machine, unit)}' waits for {waits}, not {machine.left[unit]}")
+
+
+def a_stop_has_its_target(machine: Machine) -> None:
+    stopping = {u for u, s in enumerate(machine.state) if s == State.STOPPING}
+    need(set(machine.target) == stopping, f"{stopping} are being stopped, targets are of {set(machine.target)}")
+    if machine.run_state is RunState.ENDING:
+        kept = [label(machine, u) for u in stopping if machine.target[u][0] is not State.CANCELLED]
+        need(not kept, f"the run is ending, but {kept} become something else than cancelled")
+
+
+def an_ending_run_has_only_bodies(machine: Machine) -> None:
+    """Nothing can start any more: what has no body has ended, but groups that wait for one."""
+    if machine.run_state is RunState.ENDING:
+        allowed = {State.STOPPING, State.OPEN, State.CLOSED} | TERMINAL
+        left = [label(machine, u) for u, s in enumerate(machine.state) if s not in allowed]
+        need(not left, f"the run is ending, but {left} have not been stopped")
+
+
+def a_drained_run_is_paused(machine: Machine) -> None:
+    need(machine.run_state is not RunState.PAUSING or machine.live > 0, "nothing runs, but the run is still pausing")
+    runs = State.RUNNING in machine.state
+    need(machine.run_state is not RunState.PAUSED or not runs, "the run is paused, but a body runs")
+
+
+def no_group_waits_for_ended_units(machine: Machine) -> None:
+    for unit, group in machine.groups.items():
+        over = all(machine.state[member] in TERMINAL for member in group.members)
+        need(not over or machine.state[unit] != State.CLOSED, f"'{label(machine, unit)}' is closed, its units ended")
+
+
+def an_ended_sub_flow_has_no_open_unit(machine: Machine) -> None:
+    """But one that is held by itself, to which it is applied at its release; and one whose body is being stopped."""
+    for unit, members in machine.plan.members.items():
+        if machine.state[unit] in TERMINAL:
+            left = [
+                label(machine, m) for m in members if machine.state[m] not in TERMINAL | {State.HELD, State.STOPPING}
+            ]
+            need(not left, f"'{label(machine, unit)}' has ended, but {left} have not")
+
+
+def nothing_is_forgotten(machine: Machine, asks: Collection[Ask]) -> None:
+    """A pending node whose needs decide what becomes of it has moved, or the machine waits for an answer about it.
+
+    While the run is paused maps and sub-flows wait with their expansion.
+    """
+    paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
+    if machine.run_state in (RunState.PENDING, RunState.ENDING) or machine.run_state in RUN_TERMINAL:
+        return
+    for unit in range(len(machine.plan.names)):
+        if machine.state[unit] != State.PENDING or (paused and machine.is_group(unit)):
+            continue
+        soft, parent = machine.plan.firsts.get(unit, ()), machine.plan.parents[unit]
+        hard = [State(machine.state[n]) for n in machine.plan.needs[unit] if n not in soft]
+        gentle = [State(machine.state[n]) for n in soft]
+        name = label(machine, unit)
+        need(not any(s in BAD for s in (*hard, *gentle)), f"'{name}' is pending, but a need is bad")
+        need(State.SKIPPED not in hard, f"'{name}' is pending, but a need was skipped")
+        open_ = parent < 0 or machine.state[parent] in (State.OPEN, State.CLOSED)
+        if open_ and all(s in TERMINAL for s in (*hard, *gentle)):
+            number = machine.generation.get(unit, 0)
+            need((unit, number) in asks, f"'{name}' is pending with all that it needs, and nobody was asked about it")
+
+
+def a_free_place_is_used(machine: Machine, free: int) -> None:
+    """No unit of a running run stays ready while there is a place, but one that waits for its abandoned body."""
+    if machine.run_state is not RunState.RUNNING or free <= 0:
+        return
+    for unit, state in enumerate(machine.state):
+        if state == State.READY and unit not in machine.abandoned:
+            need(machine.lane(unit).blocked() is not None, f"'{label(machine, unit)}' is ready, and a place is free")
+
+
+def what_was_set_is_kept(machine: Machine, unit: int, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        need(getattr(machine.policy(unit), name) == value, f"{name} of '{label(machine, unit)}' is not what was set")
+
+
+OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
+    a_terminal_run_has_no_live_node,
+    a_completed_run_has_no_bad_node,
+    counts_are_right,
+    what_is_left_is_counted,
+    a_stop_has_its_target,
+    an_ending_run_has_only_bodies,
+    a_drained_run_is_paused,
+    no_group_waits_for_ended_units,
+    an_ended_sub_flow_has_no_open_unit,
+)
+
+
+def hold_all(machine: Machine) -> None:
+    for invariant in OF_A_MACHINE:
+        invariant(machine)
+
+
+# ---------------------------------------------------------------------- of a machine made from its facts
+
+
+def the_fold_is_the_run(live: Machine, made: Machine) -> None:
+    """The facts folded give what the live machine has."""
+    is_, was = told(made), told(live)
+    for part, value in was.items():
+        need(is_[part] == value, f"{part}: the facts give {is_[part]}, the run has {value}")
+
+
+def told(machine: Machine) -> dict[str, Any]:
+    """What of a machine must survive; what was ready is pending again in one that was folded."""
+    states = [State.PENDING if s == State.READY else State(s) for s in machine.state]
+    open_units = [u for u, s in enumerate(states) if s not in TERMINAL]
+    pending = [u for u in open_units if states[u] is State.PENDING and u < len(machine.plan.names)]
+    over = machine.run_state in RUN_TERMINAL
+    return {
+        "run": (machine.run_state, machine.run_reason),
+        "target": machine.run_target if machine.run_state is RunState.ENDING else None,
+        "states": {label(machine, u): s.label for u, s in enumerate(states)},
+        "attempts": list(machine.attempt),
+        "left": {u: machine.left[u] for u in pending},
+        "counts": (machine.todo, machine.bad),
+        "spent": {u: machine.spent[u] for u in open_units if machine.spent.get(u)},
+        "due": {
+            u: machine.due[u] for u in open_units if u in machine.due and states[u] in (State.RETRYING, State.HELD)
+        },
+        "targets": {u: t[:2] for u, t in machine.target.items()},
+        "reasons": {u: machine.reason.get(u) for u, s in enumerate(states) if s in TERMINAL | LIVE},
+        "errors": {u: machine.error.get(u, {}).get("type") for u, s in enumerate(states) if s is State.FAILED},
+        "holds": sorted(u for u in machine.holds if states[u] not in TERMINAL),
+        "values": {
+            u: machine.values[u] for u, s in enumerate(states) if s is State.COMPLETED and not machine.is_group(u)
+        },
+        "groups": {
+            u: (list(g.members), g.done, g.failed, g.skipped, g.ended, None if states[u] in TERMINAL else g.target)
+            for u, g in machine.groups.items()
+        },
+        "generations": {u: n for u, n in machine.generation.items() if n},
+        "breaks": (sorted(machine.breaks), bytes(machine.plain)),
+        "sets": machine.sets,
+        "own": machine.own,
+        "heard": machine.heard - {None},
+        "recoveries": None if over else machine.recoveries,
+        "retired": [(g.first, g.count) for g in machine.retired],
+    }
+
+
+def is_over(machine: Machine) -> None:
+    """A terminal run: no live node, nothing left to do."""
+    need(machine.run_state in RUN_TERMINAL, f"the run is {machine.run_state.label}, and nothing will happen")
+    need(all(s in TERMINAL for s in machine.state), "the run has ended, but units have not")

@@ -1,0 +1,203 @@
+"""What happens when the engine itself fails: nobody waits in vain, and the run goes on by `recover()`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, StratixError, flow, task
+
+LONG = 30.0
+pytestmark = pytest.mark.filterwarnings("ignore:run .* is interrupted by an error of the engine")
+
+
+class Gate:
+    """Bodies that wait until they are let go; each start is counted. Set anew before each test."""
+
+    open = threading.Event()
+    starts: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def gate() -> None:
+    Gate.open, Gate.starts = threading.Event(), []
+
+
+@task
+def first() -> int:
+    Gate.starts.append("first")
+    return 1
+
+
+@task
+def waits(x: int) -> int:
+    Gate.starts.append("waits")
+    Gate.open.wait(LONG)
+    return x + 1
+
+
+@task
+def last(x: int) -> int:
+    Gate.starts.append("last")
+    return x + 1
+
+
+@flow
+def three() -> int:
+    return last(waits(first()))
+
+
+def once(calls: Callable[..., Any], when: Callable[..., bool]) -> Callable[..., Any]:
+    """`calls`, but at the first call for which `when` says so it raises."""
+    armed = [True]
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if armed[0] and when(*args, **kwargs):
+            armed[0] = False
+            raise RuntimeError("out of the blue")
+        return calls(*args, **kwargs)
+
+    return wrapped
+
+
+def is_about(name: str) -> Callable[..., bool]:
+    return lambda attempts: any(attempt.function.__name__ == name for attempt in attempts)
+
+
+def break_dispatch(engine: Engine, name: str) -> None:
+    runner = engine.loop.runners["thread"]
+    runner.submit = once(runner.submit, is_about(name))
+
+
+def test_who_waits_is_told_and_recover_goes_on(engine: Engine) -> None:
+    """An error inside the engine ends the waiting with a StratixError; the run is interrupted, recover() completes it."""
+    break_dispatch(engine, "last")
+    Gate.open.set()
+    run = engine.start(three)
+    with pytest.raises(StratixError, match=r"RuntimeError: out of the blue.*recover\(\)") as caught:
+        run.result(LONG)
+    assert caught.value.code == "interrupted"
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert (run.status, run.error) == ("interrupted", caught.value)
+    again = engine.recover()
+    assert [one.id for one in again] == [run.id]
+    assert again[0].result(LONG) == 3
+    assert Gate.starts == ["first", "waits", "last"]
+    assert (run.status, run.result(LONG)) == ("completed", 3)
+
+
+def test_a_request_takes_a_broken_run_up_again(engine: Engine) -> None:
+    """Asking something of a run that was broken off goes on with it."""
+    break_dispatch(engine, "waits")
+    run = engine.start(three)
+    assert run.wait(LONG) == "interrupted"
+    run.cancel()
+    Gate.open.set()
+    assert run.wait(LONG) == "cancelled"
+
+
+def test_other_runs_go_on(tmp_path: Any) -> None:
+    """One run that is broken off costs no other its turn, and gives its places back, also those of bodies that still run."""
+    with Engine(tmp_path / "store", concurrency=1) as engine:
+        broken, other = engine.start(three), engine.start(three)
+        live = broken._live
+        while "waits" not in Gate.starts:
+            assert not broken._live.ended.done()
+        engine.loop.call(engine.loop.break_off, live, RuntimeError("out of the blue")).result(LONG)
+        assert broken.status == "interrupted"
+        assert engine.loop.slots.free == 0  # its body still runs
+        Gate.open.set()
+        assert other.result(LONG) == 3
+        assert engine.recover()[0].result(LONG) == 3
+        assert engine.loop.slots.free == 1
+
+
+def test_an_error_in_the_journal_breaks_off(engine: Engine) -> None:
+    """An error of the journal that is none of the disk's is no reason to wait for ever."""
+    commit = engine.loop.journal.commit
+    told = once(commit, lambda _run, seq, *_args: seq > 2)
+    engine.loop.journal.commit = told  # type: ignore[method-assign]
+    Gate.open.set()
+    run = engine.start(three)
+    assert run.wait(LONG) == "interrupted"
+    assert engine.recover()[0].result(LONG) == 3
+
+
+def test_an_answer_that_is_not_taken_breaks_off(engine: Engine) -> None:
+    """When a body's answer can't be handed over the run is interrupted, and the body's thread lives on."""
+    post = engine.loop.post
+    engine.loop.post = once(post, lambda _live, event: event[0] == 0)  # type: ignore[method-assign]
+    Gate.open.set()
+    run = engine.start(three)
+    assert run.wait(LONG) == "interrupted"
+    assert engine.recover()[0].result(LONG) == 3
+
+
+def test_a_request_that_breaks_the_engine_says_so(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one who asked gets the error, as do those who wait."""
+    from stratix_tasks.engine import engine as shell
+
+    run = engine.start(three)
+    monkeypatch.setattr(shell.requests, "request", once(shell.requests.request, lambda *_a, **_k: True))
+    with pytest.raises(StratixError, match="out of the blue"):
+        run.pause()
+    assert run.wait(LONG) == "interrupted"
+    Gate.open.set()
+    assert engine.recover()[0].result(LONG) == 3
+
+
+def test_a_view_that_fails_is_left_out(engine: Engine) -> None:
+    """A watcher that raises harms no run and is not asked again."""
+    seen: list[set[int]] = []
+
+    def fails(_live: Any, changed: set[int]) -> None:
+        seen.append(changed)
+        raise RuntimeError("no view")
+
+    with pytest.warns(UserWarning, match="is left out: RuntimeError: no view"):
+        run = engine.start(three)
+        engine.loop.call(run._live.watchers.append, fails).result(LONG)
+        Gate.open.set()
+        assert run.result(LONG) == 3
+    assert len(seen) == 1
+
+
+def test_a_claim_that_fails_half_way_can_be_made_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When taking up a claimed run fails, the next recover() goes on with it."""
+    break_dispatch(engine, "last")
+    Gate.open.set()
+    run = engine.start(three)
+    assert run.wait(LONG) == "interrupted"
+    resume = engine.loop.resume
+    monkeypatch.setattr(engine.loop, "resume", once(resume, lambda _live: True))
+    with pytest.raises(RuntimeError, match="out of the blue"):
+        engine.recover()
+    assert engine.recover()[0].result(LONG) == 3
+
+
+def test_a_place_that_comes_back_late_feeds_the_run_that_waits_for_it(tmp_path: Any) -> None:
+    """A body that outlived its cancelled run gives its place to another run when it ends."""
+
+    @task(grace=0.01)
+    def stubborn() -> int:
+        Gate.starts.append("stubborn")
+        Gate.open.wait(LONG)
+        return 1
+
+    @flow
+    def one() -> int:
+        return stubborn()
+
+    with Engine(tmp_path / "store", concurrency=1) as engine:
+        run = engine.start(one)
+        while not Gate.starts:
+            assert run.status == "running"
+        run.cancel()
+        assert run.wait(LONG) == "cancelled"
+        other = engine.start(three)
+        assert other.why("first").endswith("(1) is full.")
+        Gate.open.set()
+        assert other.result(LONG) == 3
