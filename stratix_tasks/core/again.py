@@ -28,6 +28,8 @@ def set_timer(machine: Machine, at: float) -> None:
 
 def reset(machine: Machine, units: Iterable[int], at: float, event: Event) -> None:
     """Set ended units, and every ended descendant that did not complete, back to pending; then look at them afresh."""
+    if machine.run_state is RunState.ENDING:
+        return  # what was asked before ended the run again: nothing more begins in it
     again = sorted({*units, *ended_after(machine, units)})
     for unit in again:
         reopen_above(machine, unit, at)

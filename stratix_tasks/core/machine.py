@@ -116,6 +116,8 @@ class Machine:
         self.retired: list[Group] = []
         """Groups of items that a rollback took out of the run; those that still have a body end as cancelled."""
         self.abandoned: dict[int, int] = {}
+        self._fenced: set[tuple[int, int]] = set()
+        """(unit, attempt) of the abandoned bodies: each gives its place back once, however often it answers."""
         self.timers = Timers()
         self.todo = count
         self.bad = 0
@@ -206,7 +208,7 @@ class Machine:
         """An OK that does not meet a running unit: suspended, being stopped, or from an attempt that is no longer the live one."""
         unit, attempt = event[1], event[2]
         if self.attempt[unit] != attempt or self.state[unit] not in LIVE:
-            self._late(unit)
+            self._late(unit, attempt)
         elif self.state[unit] == State.STOPPING and self.target[unit][0] not in OK_AFTER_STOP:
             self._stopped(unit, event[3])
         else:
@@ -222,7 +224,7 @@ class Machine:
         if kind == Answer.EXPANDED:
             return self._expanded(event)
         if self.attempt[unit] != attempt or self.state[unit] not in LIVE:
-            return self._late(unit)
+            return self._late(unit, attempt) if kind != Answer.SUSPENDED else None
         if kind == Answer.SUSPENDED:
             if self.state[unit] == RUNNING:
                 self.live -= 1
@@ -287,6 +289,7 @@ class Machine:
         target, reason, detail = self.target.pop(unit)
         if abandoned:
             self.abandoned[unit] = self.abandoned.get(unit, 0) + 1
+            self._fenced.add((unit, self.attempt[unit]))
             self.live -= 1
             self.timers.drop_unit(unit)
             detail = {**(detail or {}), "abandoned": True}
@@ -312,10 +315,11 @@ class Machine:
         self.timers.arm(Timer.DUE, unit, at, self.due[unit] - at)
         return {**(detail or {}), "error": error, "due": self.due[unit]}
 
-    def _late(self, unit: int) -> None:
+    def _late(self, unit: int, attempt: int) -> None:
         """The answer of an attempt that is not the live one: dropped, counted; an abandoned body gives its slot back."""
         self.dropped_answers += 1
-        if self.abandoned.get(unit):
+        if (unit, attempt) in self._fenced:
+            self._fenced.discard((unit, attempt))
             self.abandoned[unit] -= 1
             lane = self.lane(unit)
             lane.give()

@@ -8,7 +8,7 @@ from stratix_tasks.core.again import bad_before, ended_after, reopen_above, rese
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.refusals import refusal
+from stratix_tasks.core.refusals import need_open_groups, refusal
 from stratix_tasks.core.results import Data, stand_in
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunState, State
 from stratix_tasks.core.timers import Timer
@@ -105,10 +105,11 @@ def skip(machine: Machine, unit: int, at: float, args: Args = NONE) -> None:
     if state is State.COMPLETED or (machine.is_group(unit) and given is not None and unit in machine.groups):
         why = "" if state is State.COMPLETED else "a value can be given only before it is expanded"
         raise refusal(machine, "skip", unit, why)
+    if given is None and state is State.SKIPPED:
+        return
+    need_open_groups(machine, "skip", unit)
     if given is not None:
         return _give(machine, unit, at, given)
-    if state is State.SKIPPED:
-        return
     if state not in TERMINAL:
         return finish(machine, unit, State.SKIPPED, "user", at)
     revive(machine, at)
@@ -153,8 +154,7 @@ def retry(machine: Machine, unit: int, at: float, _args: Args = NONE) -> None:
             reset(machine, with_bad_items(machine, bad), at, Event.RETRY)
             return
         raise refusal(machine, "retry", unit)
-    if machine.parent(unit) >= 0 and machine.state[machine.parent(unit)] == State.COMPLETED:
-        raise refusal(machine, "retry", unit, "its group has completed: rollback() opens it again")
+    need_open_groups(machine, "retry", unit)
     again = [unit]
     if state is State.UPSTREAM_FAILED:
         again += bad_before(machine, unit)

@@ -22,6 +22,19 @@ def refusal(machine: Machine, verb: str, unit: int, why: str = "") -> Transition
     return TransitionError(message, story=story(machine, unit))
 
 
+def need_open_groups(machine: Machine, verb: str, unit: int) -> None:
+    """Items and members of a completed group don't change any more. TransitionError."""
+    above = machine.parent(unit)
+    while above >= 0:
+        if machine.state[above] == State.COMPLETED:
+            raise TransitionError(
+                f"can't {verb} '{label(machine, unit)}': '{label(machine, above)}' has completed, so nothing in it changes any "
+                "more. Start a new run, or rollback() this one.",
+                story=story(machine, unit),
+            )
+        above = machine.parent(above)
+
+
 def run_refusal(machine: Machine, verb: str, hint: str) -> TransitionError:
     """The error for a request of the run that is not legal now."""
     return TransitionError(f"can't {verb} the run: it is {machine.run_state.label}. {hint}")

@@ -12,9 +12,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from functools import wraps
 from time import time
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.again import live_bodies
@@ -23,15 +22,17 @@ from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
-from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
-from stratix_tasks.engine import outcome
+from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
+from stratix_tasks.engine import breaking, outcome
+from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
-from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.cores import cores
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
+from stratix_tasks.runners.drive import serve
 from stratix_tasks.runners.thread import ThreadRunner
 
 Payload = tuple[int, int, bytes]
@@ -42,41 +43,6 @@ SWITCH = 0.0001
 NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
 DISK_RETRY = 1.0
-
-
-P = ParamSpec("P")
-Work = Callable[Concatenate["EngineLoop", LiveRun, P], None]
-
-
-def _or_break_off(work: Work[P]) -> Work[P]:
-    """For what the loop calls: an error that nobody foresaw ends this run's life here, not the loop's, and is told."""
-
-    @wraps(work)
-    def sound(self: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            if live.broken is None:
-                work(self, live, *args, **kwargs)
-        except Exception as error:
-            self.break_off(live, error)
-
-    return sound
-
-
-def _or_refuse(work: Work[P]) -> Work[P]:
-    """For what people ask: they get the StratixError; one that nobody foresaw ends this run's life here as well."""
-
-    @wraps(work)
-    def sound(self: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        if live.broken is not None:
-            raise live.broken
-        try:
-            work(self, live, *args, **kwargs)
-        except StratixError:
-            raise
-        except Exception as error:
-            raise self.break_off(live, error) from error
-
-    return sound
 
 
 class Runners(dict[str, Any]):
@@ -115,6 +81,8 @@ class EngineLoop:
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
+        self.on_revived: list[Callable[[LiveRun], None]] = []
+        """Told before the facts are written by which an ended run goes on: who looks for runs to recover must know."""
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
         self._woken = False
         self._noted: set[LiveRun] = set()
@@ -132,17 +100,13 @@ class EngineLoop:
         self.runners.later["process"] = self._process_runner
         self._thread: threading.Thread | None = None
         if loop is None:
-            self._thread = threading.Thread(target=self._serve, name="stratix-engine", daemon=True)
+            self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
             self._thread.start()
 
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
 
         return ProcessRunner(self.objects.encode)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
 
     # ------------------------------------------------------------------ any thread
 
@@ -189,7 +153,7 @@ class EngineLoop:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(5.0)
         for live in tuple(self.lives.values()):
-            self._retire(live)
+            self.retire(live)
         for runner in self.runners.values():
             runner.close()
 
@@ -204,7 +168,7 @@ class EngineLoop:
             while inbox:
                 live, event = inbox.popleft()
                 if live.broken is not None:
-                    self._left(live, event)
+                    breaking.left(live, event)
                     continue
                 if not live.events:
                     touched.append(live)
@@ -221,9 +185,9 @@ class EngineLoop:
                 self.loop.call_soon(self._turn)
                 break
         if crowded:
-            self._feed_starved()
+            self.feed_starved()
 
-    @_or_break_off
+    @or_break_off
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
         for event in events:
@@ -293,20 +257,20 @@ class EngineLoop:
         live.timer_at = due
         live.timer = self.loop.call_later(max(due - self.clock(), 0.0), self._tick, live)
 
-    @_or_break_off
+    @or_break_off
     def _tick(self, live: LiveRun) -> None:
         live.timer = None
         facts, commands = live.machine.handle((), self.clock())
         self._commit(live, facts, commands)
         self._arm(live)
 
-    def _feed_starved(self) -> None:
+    def feed_starved(self) -> None:
         """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
         for live in sorted(self.lives.values(), key=lambda live: -live.priority):
             if self.slots.free > 0 and live.machine.run_state is RunState.RUNNING:
                 self._feed(live)
 
-    @_or_break_off
+    @or_break_off
     def _feed(self, live: LiveRun) -> None:
         live.machine.advance(self.clock())
         self._commit(live, *live.machine.drain())
@@ -389,7 +353,7 @@ class EngineLoop:
             live.timer.cancel()
             live.timer = None
         live.result, live.error = outcome.settle(live)
-        self._retire(live)
+        self.retire(live)
         try:
             for callback in self.on_ended:
                 callback(live)
@@ -411,7 +375,7 @@ class EngineLoop:
         self._adopt(live)
         self.loop.call_soon(self._begin, live)
 
-    @_or_break_off
+    @or_break_off
     def _begin(self, live: LiveRun) -> None:
         now = self.clock()
         live.machine.start(now)
@@ -420,7 +384,7 @@ class EngineLoop:
         live.machine.advance(now)
         self._commit(live, *live.machine.drain())
 
-    @_or_refuse
+    @or_refuse
     def resume(self, live: LiveRun) -> None:
         """Go on with a run that was claimed: its machine holds the facts of the claim."""
         if live.machine.run_state not in RUN_TERMINAL:
@@ -435,13 +399,13 @@ class EngineLoop:
                 self._interval = sys.getswitchinterval()
                 sys.setswitchinterval(SWITCH)
 
-    def _retire(self, live: LiveRun) -> None:
+    def retire(self, live: LiveRun) -> None:
         if self.lives.pop(live.id, None) is not None:
             CAPTURE.release()
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 
-    @_or_refuse
+    @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
         machine = live.machine
         if live.unwritten or live.unstored:
@@ -460,53 +424,14 @@ class EngineLoop:
             live.ended = old
         elif was_over:
             self._adopt(live)
+            for callback in self.on_revived:
+                callback(live)
         self._commit(live, *machine.drain())
-
-    # ------------------------------------------------------------------ an error of the engine itself
-
-    def break_off(self, live: LiveRun, error: Exception) -> StratixError:
-        """What memory holds of a run can't be trusted any more: let go of it, and tell who waits.
-
-        What is recorded stays; `recover()` goes on from there.
-        """
-        told = StratixError(
-            f"run {live.id} is interrupted by an error of the engine: {type(error).__name__}: {error}. What is recorded "
-            "is kept: recover() goes on from there.",
-            code="interrupted",
-        )
-        told.__cause__ = error
-        warnings.warn(told.message, stacklevel=2)
-        if live.broken is not None or live.ended.done():
-            return live.broken or told
-        live.broken = live.error = told
-        if live.timer is not None:
-            live.timer.cancel()
-        self._retire(live)
-        live.ended.set_result(live.machine.run_state)
-        self._give_back(live)
-        self.loop.call_soon(self._feed_starved)
-        return told
-
-    def _give_back(self, live: LiveRun) -> None:
-        """Places come back at once, but those of bodies that run: they are asked to end, and keep theirs until then."""
-        machine = live.machine
-        for unit, state in enumerate(machine.state):
-            if unit in live.bodies:
-                self.runners[machine.policy(unit).runner].stop(live.bodies[unit])
-            elif state in LIVE:
-                machine.lane(unit).give()
-        for unit, count in machine.abandoned.items():
-            for _ in range(count):
-                machine.lane(unit).give()
-
-    def _left(self, live: LiveRun, event: tuple[Any, ...]) -> None:
-        """An answer for a run that was broken off: only its place counts."""
-        unit, number = (event[1].unit, event[1].number) if event[0] == UNSTORED else event[1:3]
-        body = live.bodies.get(unit)
-        if event[0] in _ENDS and body is not None and body.number == number:
-            del live.bodies[unit]
-            live.machine.lane(unit).give()
-            self.loop.call_soon(self._feed_starved)
+        if live.unwritten:
+            raise StoreError(
+                f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",
+                code="disk-full",
+            )
 
     # ------------------------------------------------------------------ a full disk
 
@@ -522,7 +447,7 @@ class EngineLoop:
             )
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
 
-    @_or_break_off
+    @or_break_off
     def _retry_write(self, live: LiveRun) -> None:
         if live.unwritten and not self._write_unwritten(live, freed=True):
             self.loop.call_later(DISK_RETRY, self._retry_write, live)
@@ -541,6 +466,7 @@ class EngineLoop:
         self._tell(live, facts)
         self._perform(live, commands)
         live.keep()
+        self._arm(live)
         return True
 
     def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
@@ -629,7 +555,6 @@ class EngineLoop:
 
 
 _OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
-_ENDS = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST, UNSTORED))
 """Answers after which there is no body any more."""
 
 _PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {

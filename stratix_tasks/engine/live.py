@@ -13,6 +13,7 @@ from stratix_tasks.core.ports import Encoded, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
+from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
@@ -100,7 +101,7 @@ class LiveRun:
         try:
             self.engine.post(self, event)
         except Exception as error:
-            self.engine.call(self.engine.break_off, self, error)
+            self.engine.call(break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""

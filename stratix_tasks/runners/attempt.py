@@ -68,8 +68,9 @@ class Attempt:
         self._wake()
 
     def ask_hold(self) -> None:
-        self.go = threading.Event()
-        self.hold = True
+        if not self.hold:  # a body that is parked already waits for the event that is there
+            self.go = threading.Event()
+            self.hold = True
 
     def release(self) -> None:
         self.hold = False

@@ -10,7 +10,7 @@ from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Cooperative, failed, run_here, succeeded
-from stratix_tasks.runners.drive import starter
+from stratix_tasks.runners.drive import serve, starter
 
 BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
@@ -98,12 +98,7 @@ class AsyncRunner(Cooperative):
     def _open(self) -> None:
         loop = self._loop = asyncio.SelectorEventLoop()
         self._coroutines = Coroutines(loop)
-        threading.Thread(target=self._serve, args=(loop,), name="stratix-async", daemon=True).start()
-
-    @staticmethod
-    def _serve(loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
+        threading.Thread(target=serve, args=(loop,), name="stratix-async", daemon=True).start()
 
     def _drain(self) -> None:
         self._woken = False

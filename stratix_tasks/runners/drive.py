@@ -27,6 +27,19 @@ def starter(loop: asyncio.AbstractEventLoop) -> Start:
     return _catching(loop)
 
 
+def serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop in this thread until it is stopped.
+
+    A SystemExit or KeyboardInterrupt that a Task raises comes out of the loop as well: it ends that Task, not the loop.
+    """
+    asyncio.set_event_loop(loop)
+    while True:
+        try:
+            return loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):
+            continue
+
+
 def _catching(loop: asyncio.AbstractEventLoop) -> Start:
     caught: list[Callable[[], None]] = []
 

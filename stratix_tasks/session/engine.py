@@ -117,6 +117,7 @@ class Engine:
         store.catalog.add_engine(id=self.id, host=self._host, boot_id=boot_id(), pid=self._pid)
         loop = EngineLoop(self._journal, store.objects, concurrency=self._concurrency, pools=self._pools)
         loop.on_ended.append(self._ended)
+        loop.on_revived.append(self._revived)
         atexit.register(self._at_exit)
         return loop
 
@@ -322,6 +323,10 @@ class Engine:
 
     def load(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
         """A run as the journals tell it, folded; nothing goes on by this."""
+        with _collector_paused():
+            return self._folded(run_id)
+
+    def _folded(self, run_id: str) -> tuple[LiveRun, dict[str, Any]]:
         known = recorded(self, run_id, notes=True)
         spec, about, record = known.graph.spec, known.about, known.record
         loop = self.loop
@@ -363,6 +368,11 @@ class Engine:
         """Every event from now on, as they are recorded: `async for event in engine.events()`."""
         return self._subscribers.stream()
 
+    def _revived(self, live: LiveRun) -> None:
+        epoch = live.epoch
+        self._chores.put(lambda: self.store.catalog.set_state(live.id, epoch, "running", None))
+        self._chores.settle()
+
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
 
@@ -375,7 +385,7 @@ class Engine:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """What a start makes lives as long as its run: to look for garbage in it takes a fifth of a large flow's time."""
+    """What a start or a recovery makes lives as long as its run: to look for garbage in it takes a fifth of the time."""
     was = gc.isenabled()
     gc.disable()
     try:

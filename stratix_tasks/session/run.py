@@ -224,8 +224,10 @@ class Run:
 
         row = self._engine.store.catalog.run(self.id) if not self._here else None
         if row is not None and (row.owner != self._engine.id or self._live.broken is not None):
-            if self._live.machine.run_state in RUN_TERMINAL:
-                takeover.claim_run(self._engine, self._live, row.owner, row.epoch)
+            live, _ = self._engine.load(self.id)  # as it is now: it may have gone on since this handle was made
+            if live.machine.run_state in RUN_TERMINAL:
+                self._live = live
+                takeover.claim_run(self._engine, live, row.owner, row.epoch)
             else:
                 taken = takeover.take_over(self._engine, self.id)
                 if taken is not None:

@@ -169,6 +169,8 @@ def claim_run(engine: Engine, live: LiveRun, owner: str, epoch: int, *, hold: st
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     live.epoch = taken
+    if live.machine.run_state in RUN_TERMINAL:
+        store.catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
     engine.loop.call(_go_on, engine, live, time(), hold).result()
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -147,7 +148,8 @@ class JournalWriter:
         elif not self._dirty.is_set():
             self._dirty.set()
         if self._size > ROTATE and not self._closed:
-            self._open()
+            with suppress(StoreError):  # where there is no room for a new file, this one goes on
+                self._open()
 
     def _refuse(self, error: OSError) -> None:
         if error.errno in FULL:
@@ -159,23 +161,23 @@ class JournalWriter:
         ) from error
 
     def _open(self) -> None:
+        """Begin the next file. StoreError when it can't be: then everything is as it was."""
+        path, header = self._folder / f"{self._number + 1}.log", file_header(self.engine)
+        fd = -1
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            if os.write(fd, header) != len(header):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            if fd >= 0:
+                os.close(fd)
+                path.unlink(missing_ok=True)
+            raise (disk_full(self._folder) if error.errno in FULL else unwritable(self._folder, error)) from error
         with self._lock:
             if self._fd >= 0:
                 os.fdatasync(self._fd)
                 os.close(self._fd)
-            self._number += 1
-            self._path = self._folder / f"{self._number}.log"
-            try:
-                self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
-                header = file_header(self.engine)
-                if os.write(self._fd, header) != len(header):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            except OSError as error:
-                self._fd = -1
-                if error.errno in FULL:
-                    raise disk_full(self._folder) from error
-                raise unwritable(self._folder, error) from error
-            self._size = len(header)
+            self._fd, self._path, self._number, self._size = fd, path, self._number + 1, len(header)
 
     def _sync_loop(self) -> None:
         """A sync a while after the first write since the last one: a power loss takes at most about that much."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,39 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         at = end
 
 
+def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
+    """As `frames`, but results are passed over by their length: of payload frames `data` is unit and attempt alone.
+
+    So a run with many results is known fast. Their bytes are checked when they are read: damage in them costs that result.
+    """
+    with path.open("rb") as file:
+        version, at = _header(path, file.read(HEADER), Tail())
+        if at and version != VERSION:
+            yield from frames(path, until=until)
+            return
+        size = os.fstat(file.fileno()).st_size
+        limit = size if until is None else min(until, size)
+        file.seek(at)
+        while at and at + OVERHEAD <= limit:
+            head = file.read(OVERHEAD)
+            if len(head) < OVERHEAD:  # its writer cut a short write back meanwhile
+                return
+            length, check = PREFIX.unpack_from(head)
+            kind, run, seq, epoch = HEAD.unpack_from(head, PREFIX.size)
+            end = at + OVERHEAD + length
+            if length > MOST or end > limit:
+                return
+            data = file.read(PAYLOAD_HEAD.size if kind == PAYLOAD else length)
+            if kind == PAYLOAD and len(data) < PAYLOAD_HEAD.size:
+                return
+            if kind == PAYLOAD:
+                file.seek(end)
+            elif crc32(data, crc32(head[PREFIX.size :])) != check:
+                return
+            yield Frame(kind, run, seq, epoch, memoryview(data), at, end)
+            at = end
+
+
 def _goes_on(data: memoryview, at: int, runs: set[bytes]) -> bool:
     """Whether whole frames follow a frame that seems to end behind the file: then its length is damaged, not its end."""
     rest = bytes(data[at + OVERHEAD :])
@@ -167,10 +201,10 @@ class Journals:
         """(file number, offset) behind the last whole frame of an engine: where a cut is made."""
         place = (0, 0)
         for number, path in self.files(engine):
-            tail = Tail()
-            for _ in frames(path, 0, tail):
-                pass
-            place = (number, tail.offset)
+            end = 0
+            for frame in facts_and_notes(path):
+                end = frame.end
+            place = (number, end)
         return place
 
     def record(
@@ -189,7 +223,7 @@ class Journals:
         record = RunRecord([], {}, 0, [])
         for engine, _number, path, until in self._places(engines, cuts or {}):
             del engine
-            for frame in frames(path, 0, until=until):
+            for frame in facts_and_notes(path, until=until):
                 if frame.run != run:
                     continue
                 record.epoch = max(record.epoch, frame.epoch)
@@ -206,13 +240,13 @@ class Journals:
     def knows(self, run: bytes) -> bool:
         """Whether the first fact of a run is there."""
         files = (path for engine in self.engines() for _, path in self.files(engine))
-        return any(f.run == run and f.kind == FACTS and f.seq == 0 for path in files for f in frames(path))
+        return any(f.run == run and f.kind == FACTS and f.seq == 0 for path in files for f in facts_and_notes(path))
 
     def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
         """(engine, CREATED fact) of every run that an engine began."""
         for engine in engines if engines is not None else self.engines():
             for _, path in self.files(engine):
-                for frame in frames(path):
+                for frame in facts_and_notes(path):
                     if frame.kind == FACTS and frame.seq == 0:
                         facts = orjson.loads(frame.data)
                         if facts and facts[0][0] == CREATED:

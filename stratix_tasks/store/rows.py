@@ -30,7 +30,7 @@ COLUMNS = {
     "flows": ("flow", "version", "spec"),
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
     "nodes": ("run", "unit", "node", "kind", "parent"),
-    "expansions": ("run", "unit", "first", "count", "keys"),
+    "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
     "facts": (
         "run",
         "seq",
@@ -122,6 +122,8 @@ class Rows:
                     )
                 )
             elif kind < len(KIND_NAMES):
+                if kind == EXPANDED:
+                    self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
                 add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact[: WIDTHS[kind]])))
             else:
                 add((run, seq, epoch, at, "unknown", *NOTHING))
@@ -164,9 +166,7 @@ class Rows:
                 detail,
             )
         if kind == EXPANDED:
-            _, _, unit, first, count, keys, _codec, _payload = fact
-            self.tables["expansions"].append((run, unit, first, count, keys))
-            return (unit, "expanded", "open", None, None, None, None, None, None, None, None, None)
+            return (fact[2], "expanded", "open", None, None, None, None, None, None, None, None, None)
         if kind == GIVEN:
             return (
                 fact[2],

@@ -87,17 +87,17 @@ def a_terminal_run_has_no_live_node(machine: Machine) -> None:
 
 def a_completed_run_has_no_bad_node(machine: Machine) -> None:
     if machine.run_state is RunState.COMPLETED:
-        bad = [label(machine, u) for u, s in enumerate(machine.state) if s in BAD and not _absorbed(machine, u)]
+        bad = [label(machine, u) for u, s in enumerate(machine.state) if s in BAD and not absorbed(machine, u)]
         need(not bad, f"the run is completed, but {bad} are bad")
 
 
-def _absorbed(machine: Machine, unit: int) -> bool:
+def absorbed(machine: Machine, unit: int) -> bool:
     """Inside of a group that was skipped as a whole, or an item that a rollback took out."""
     node = machine.node_of[unit]
     if node != unit and (node not in machine.groups or unit < machine.groups[node].first):
         return True
     above = machine.parent(unit)
-    return above >= 0 and (machine.state[above] == State.SKIPPED or _absorbed(machine, above))
+    return above >= 0 and (machine.state[above] == State.SKIPPED or absorbed(machine, above))
 
 
 def counts_are_right(machine: Machine) -> None:

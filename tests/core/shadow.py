@@ -103,7 +103,7 @@ class Shadow:
         self.state[unit] = to
 
     def _count(self, unit: int, event: Event, was: State, to: State, detail: Any) -> None:
-        if event is Event.ORPHANED and to is State.PENDING:
+        if event is Event.LOST_RETRY or (event is Event.ORPHANED and to is State.PENDING):
             self.tries[unit] = self.tries.get(unit, 1) - 1
         stopped_back = event is Event.STOPPED and to is State.PENDING
         if event is Event.ROLLBACK or stopped_back or (event in (Event.RETRY, Event.REOPEN) and was in TERMINAL):

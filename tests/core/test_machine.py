@@ -344,3 +344,34 @@ def test_a_reason_does_not_outlast_what_it_told_of() -> None:
     assert world.machine.reason == {}
     world.settle()
     assert world.machine.reason == {}
+
+
+@pytest.mark.parametrize(("verb", "value"), [("retry", MISSING), ("skip", 7)])
+def test_what_is_in_a_completed_group_stays_as_it_is(verb: str, value: Any) -> None:
+    """A skipped item of a completed map, or member of a completed sub-flow, takes no retry and no value."""
+    inner = spec({"a": {"when": Expr("no")}, "b": {}})
+    tasks = {"m": {"each": Each(over={"x": Ref("inputs", "items")})}, "g": {"flow": "inner", "call": None}, "bad": {}}
+    bodies = {"bad": Body(9, "final"), "m[2]": Body(5)}
+    world = World(
+        spec(tasks, flows={"inner": inner}), lambda name, _tried: bodies.get(name, Body()), verdict=lambda _name: False
+    )
+    world.start().until("m", State.CLOSED).request("skip", "m[2]").settle()
+    assert (world.state("m"), world.state("g"), world.machine.run_state) == (
+        State.COMPLETED,
+        State.COMPLETED,
+        RunState.FAILED,
+    )
+    for target in ("m[2]", "g.a"):
+        assert world.state(target) is State.SKIPPED
+        with pytest.raises(TransitionError, match="has completed, so nothing in it changes any more"):
+            world.request(verb, target, value)
+
+
+def test_a_request_that_ends_the_run_again_begins_nothing_in_it() -> None:
+    """Skipping one of two bad items of a run that stops at a failure ends it again: what hung on the group stays ended."""
+    tasks = {"m": {"each": Each(over={"x": Ref("inputs", "items")})}, "after": {"needs": ("m",)}}
+    world = World(spec(tasks, on_failure="stop"), lambda _name, _tried: Body(1, "final"), items=lambda _name: 2)
+    world.start().settle()
+    assert world.machine.run_state is RunState.FAILED
+    world.request("skip", "m[1]").settle()
+    assert world.machine.run_state is RunState.FAILED

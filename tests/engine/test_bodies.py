@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
@@ -229,3 +230,38 @@ def test_the_default_engine_is_configured_in_words(tmp_path: Any, monkeypatch: p
     assert (tmp_path / "mine" / "journal").is_dir()
     default_engine().close()
     configure(store=None)
+
+
+@pytest.mark.parametrize("runner", ["async", "inline", "thread"])
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_body_that_exits_ends_itself_alone(engine: Engine, runner: str, error: type[BaseException]) -> None:
+    """`sys.exit()` or a KeyboardInterrupt of a body fails its task at once; those after it run as ever."""
+    if runner == "thread":
+
+        @task(retry=3)
+        def quits() -> int:
+            raise error(3)
+    else:
+
+        @task(runner=runner, retry=3)
+        async def quits() -> int:
+            await asyncio.sleep(0)
+            raise error(3)
+
+    @task(runner=runner if runner != "thread" else "async")
+    async def works() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    @flow
+    def first() -> int:
+        return quits()
+
+    @flow
+    def second() -> int:
+        return works()
+
+    run = engine.start(first)
+    assert run.wait(30) == "failed"
+    assert run.progress()[0]["attempt"] == 1
+    assert engine.start(second).result(30) == 7

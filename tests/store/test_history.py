@@ -12,6 +12,11 @@ import pandas as pd
 import pytest
 
 from stratix_tasks import Engine, InputError, StoreError, current, each, flow, history, task
+from stratix_tasks.core.states import RunState
+from stratix_tasks.store import ids
+from stratix_tasks.store.analytics import History
+from stratix_tasks.store.journal import JournalWriter
+from stratix_tasks.store.store import Store
 
 LONG = 30.0
 
@@ -261,3 +266,21 @@ def test_another_process_reads_copies_and_hashes_while_a_run_goes_on(engine: Eng
     release.set()
     assert run.result(LONG) == [0, 1, 2]
     assert list(run.tasks()["state"]) == ["completed", "completed"]
+
+
+def test_what_an_old_owner_wrote_behind_a_take_over_is_not_shown(store: Store) -> None:
+    """An owner that was stopped, and goes on unaware of its successor, adds neither states nor items to the history."""
+    run, about = ids.new_id(), {"flow": "f", "version": "", "spec": {}, "inputs": {}, "priority": 0, "tags": []}
+    about |= {"id": "", "nodes": [["m", "map", -1]], "key": None, "engine": "a", "host": "h", "pid": 1}
+    key, old, new = ids.key(run), *(JournalWriter(store.path / "journal", name) for name in "ab")
+    old.commit(key, 0, 1, [(0, 1.0, {**about, "id": run}), (1, 1.0, int(RunState.RUNNING), None, None)])
+    new.commit(key, 2, 2, [(8, 3.0, "b", 2, "h", 2), (6, 3.0, 0, 1, 2, None, "", None)])
+    new.commit(key, 4, 2, [(1, 4.0, int(RunState.PAUSED), "user", None)])
+    behind = [(6, 5.0, 0, 1, 3, None, "", None), *((3, 5.0, unit, 1, 5.0, "thread") for unit in (1, 2, 3))]
+    old.commit(key, 2, 1, [*behind, (1, 6.0, int(RunState.FAILED), None, None)])
+    for writer in (old, new):
+        writer.close()
+    told = History(store)
+    assert told.runs()["status"].tolist() == ["interrupted"]  # not failed, as the old owner says
+    assert told.tasks(run=run)["item"].dropna().tolist() == [0, 1]
+    assert told.attempts().empty

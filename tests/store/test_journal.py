@@ -126,6 +126,39 @@ def test_what_lies_behind_a_cut_is_ignored(tmp_path: Path) -> None:
     assert record.facts == [fact(0), fact(1)]
 
 
+def test_damage_in_a_result_costs_that_result(tmp_path: Path) -> None:
+    """The facts behind it are read, and so are the other results; it is said of the one that it is damaged."""
+    path = written(tmp_path)
+    place = Journals(tmp_path).record(RUN).payloads[1, 1]
+    data = bytearray(path.read_bytes())
+    data[place.end - 3] ^= 1
+    path.write_bytes(data)
+    record = Journals(tmp_path).record(RUN)
+    assert record.facts == [fact(0), fact(1), fact(2)]
+    assert payload_reader(record.payloads)(2, 1) == b"\x02" * 50
+    with pytest.raises(StoreError, match="unit 1") as caught:
+        payload_reader(record.payloads)(1, 1)
+    assert caught.value.code == "damaged"
+    assert Journals(tmp_path).end_of("e1") == (1, path.stat().st_size)
+
+
+@given(place=st.integers(min_value=0), bit=st.integers(0, 7))
+def test_a_flipped_bit_leaves_a_run_a_prefix_of_its_facts(
+    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
+) -> None:
+    """Wherever it flips, no fact is wrong, none is doubled, and none is there without those before it."""
+    path = written(tmp_path_factory.mktemp("j"))
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] ^= 1 << bit
+    path.write_bytes(data)
+    try:
+        found = Journals(path.parent.parent).record(RUN).facts
+    except StoreError as error:
+        assert error.code == "newer-store"
+        return
+    assert found == [fact(0), fact(1), fact(2)][: len(found)]
+
+
 def test_a_fact_written_twice_counts_once(tmp_path: Path) -> None:
     """Of two facts with the same number that of the higher epoch wins."""
     written(tmp_path)

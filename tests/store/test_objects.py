@@ -194,3 +194,14 @@ def test_what_can_not_be_stored_is_named(objects: ObjectStore) -> None:
     with pytest.raises(StoreError, match="lock") as caught:
         objects.encode({"a": [1, threading.Lock()]})
     assert caught.value.code == "not-storable"
+
+
+@pytest.mark.parametrize(("size", "codec"), [(100, "json"), (600, "bytes+frame"), (40_000, "bytes+object")])
+def test_long_bytes_take_their_own_room(tmp_path: Path, size: int, codec: str) -> None:
+    """They are stored as they are, not as text; short ones stand in their fact."""
+    store, value = ObjectStore(tmp_path), os.urandom(size)
+    encoded = store.encode(value)
+    assert encoded.codec == codec
+    if codec != "json":
+        assert encoded.payload[0] == size
+    assert store.decode(encoded.codec, encoded.payload, encoded.frame) == value

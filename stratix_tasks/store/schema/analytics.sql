@@ -7,7 +7,7 @@ CREATE TABLE created (
     inputs VARCHAR, tags VARCHAR, key VARCHAR, priority INTEGER
 );
 CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER);
-CREATE TABLE expansions (run VARCHAR, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
+CREATE TABLE expansions (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
 CREATE TABLE facts (
     run VARCHAR, seq INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
     attempt INTEGER, queued TIMESTAMP, worker VARCHAR, cpu DOUBLE, rows BIGINT, error_type VARCHAR, error VARCHAR, detail VARCHAR
@@ -16,9 +16,14 @@ CREATE TABLE notes_logs (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMEST
 CREATE TABLE notes_metrics (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, value DOUBLE);
 CREATE TABLE notes_artifacts (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, codec VARCHAR, type VARCHAR);
 
--- A fact that two owners wrote counts once: the later owner's.
+-- Where each owner's facts begin.
+CREATE VIEW owners AS SELECT run, epoch, min(seq) AS first FROM facts GROUP BY run, epoch;
+
+-- A fact counts once, and only if no later owner had taken the run over before it: an old owner may have gone on unaware.
 CREATE VIEW recorded AS
-SELECT * FROM facts QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
+SELECT f.* FROM facts f
+WHERE NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
+QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
 
 -- Nodes and items; `present` is false for items of an expansion that a rollback took back.
 CREATE VIEW units AS
@@ -26,7 +31,8 @@ SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, paren
 UNION ALL
 SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY run, unit ORDER BY first DESC, count DESC) = 1 AS present FROM expansions
+    SELECT x.*, row_number() OVER (PARTITION BY x.run, x.unit ORDER BY first DESC, count DESC) = 1 AS present
+    FROM expansions x JOIN recorded r USING (run, seq, epoch)
 ) x
 JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i;

@@ -1,0 +1,101 @@
+"""What becomes of a run when the engine itself meets an error that nobody foresaw.
+
+What memory holds of the run can't be trusted any more, what is recorded can: the engine lets go of it, tells who waits,
+and `recover()` goes on from the journal. Other runs don't notice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.states import LIVE
+from stratix_tasks.errors import StratixError
+from stratix_tasks.runners.attempt import UNSTORED
+
+if TYPE_CHECKING:
+    from stratix_tasks.engine.engine import EngineLoop
+    from stratix_tasks.engine.live import LiveRun
+
+P = ParamSpec("P")
+Work = Callable[Concatenate["EngineLoop", "LiveRun", P], None]
+ENDS = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST, UNSTORED))
+"""Answers after which there is no body any more."""
+
+
+def or_break_off(work: Work[P]) -> Work[P]:
+    """For what the loop calls: an unforeseen error ends this run's life here, not the loop's."""
+
+    @wraps(work)
+    def sound(engine: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            if live.broken is None:
+                work(engine, live, *args, **kwargs)
+        except Exception as error:
+            break_off(live, error)
+
+    return sound
+
+
+def or_refuse(work: Work[P]) -> Work[P]:
+    """For what people ask: they get the StratixError; an unforeseen one ends this run's life here as well."""
+
+    @wraps(work)
+    def sound(engine: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if live.broken is not None:
+            raise live.broken
+        try:
+            work(engine, live, *args, **kwargs)
+        except StratixError:
+            raise
+        except Exception as error:
+            raise break_off(live, error) from error
+
+    return sound
+
+
+def break_off(live: LiveRun, error: Exception) -> StratixError:
+    """Let go of a run, in the engine's thread; returns what its waiters get: StratixError `interrupted`."""
+    told = StratixError(
+        f"run {live.id} is interrupted by an error of the engine: {type(error).__name__}: {error}. What is recorded "
+        "is kept: recover() goes on from there.",
+        code="interrupted",
+    )
+    told.__cause__ = error
+    warnings.warn(told.message, stacklevel=2)
+    if live.broken is not None or live.ended.done():
+        return live.broken or told
+    live.broken = live.error = told
+    if live.timer is not None:
+        live.timer.cancel()
+    live.engine.retire(live)
+    live.ended.set_result(live.machine.run_state)
+    _give_back(live)
+    live.engine.loop.call_soon(live.engine.feed_starved)
+    return told
+
+
+def _give_back(live: LiveRun) -> None:
+    """Places come back at once, but those of bodies that run: they are asked to end, and keep theirs until then."""
+    machine = live.machine
+    for unit, state in enumerate(machine.state):
+        if unit in live.bodies:
+            live.engine.runners[machine.policy(unit).runner].stop(live.bodies[unit])
+        elif state in LIVE:
+            machine.lane(unit).give()
+    for unit, count in machine.abandoned.items():
+        for _ in range(count):
+            machine.lane(unit).give()
+
+
+def left(live: LiveRun, event: tuple[Any, ...]) -> None:
+    """An answer for a run that was broken off: only its place counts."""
+    unit, number = (event[1].unit, event[1].number) if event[0] == UNSTORED else event[1:3]
+    body = live.bodies.get(unit)
+    if event[0] in ENDS and body is not None and body.number == number:
+        del live.bodies[unit]
+        live.machine.lane(unit).give()
+        live.engine.loop.call_soon(live.engine.feed_starved)

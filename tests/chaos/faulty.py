@@ -1,0 +1,106 @@
+"""A process in which one thing goes wrong at one place: `python faulty.py STORE LOG POINT ACTION PASSAGE`.
+
+It goes on with the run that is there, or starts one, and waits for it. The fault strikes at the given passage of the
+point: `raise` an error that nobody foresaw, `hang` for ever, or `exit` without any clean-up. Points are the ports of the
+engine, before or after the real thing: journal (a commit), dispatch (a hand-over to a runner), result (an answer), claim.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from victim import victim
+
+from stratix_tasks import Engine, StratixError
+from stratix_tasks.session.run import Run
+
+ITEMS = 8
+ENDED = ("completed", "failed", "cancelled", "interrupted")
+
+
+class Fault:
+    """Strikes once, when its passage comes."""
+
+    def __init__(self, point: str, action: str, passage: int) -> None:
+        self.place, _, self.side = point.partition("-")
+        self.action, self.left = action, passage
+        self._lock = threading.Lock()
+
+    def arm(self, engine: Engine) -> None:
+        loop = engine.loop
+        if self.place == "journal":
+            self._wrap(loop.journal, "commit")
+        elif self.place == "dispatch":
+            for runner in loop.runners.values():
+                self._wrap(runner, "submit")
+        elif self.place == "result":
+            self._wrap(loop, "post", lambda _live, event: event[0] == 0)
+        elif self.place == "claim":
+            self._wrap(engine.store.catalog, "claim")
+
+    def _wrap(self, port: Any, name: str, counts: Callable[..., bool] = lambda *_: True) -> None:
+        real = getattr(port, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            struck = counts(*args) and self._is_now()
+            if struck and self.side == "before":
+                self._strike()
+            result = real(*args, **kwargs)
+            if struck and self.side == "after":
+                self._strike()
+            return result
+
+        setattr(port, name, wrapped)
+
+    def _is_now(self) -> bool:
+        with self._lock:
+            self.left -= 1
+            return self.left == 0
+
+    def _strike(self) -> None:
+        os.write(1, b"struck\n")
+        if self.action == "exit":
+            os._exit(9)
+        if self.action == "hang":
+            threading.Event().wait()
+        raise RuntimeError("a fault that nobody foresaw")
+
+
+def main() -> None:
+    store, os.environ["VICTIM_LOG"], point, action, passage = sys.argv[1:]
+    with Engine(store, concurrency=8) as engine:
+        Fault(point, action, int(passage)).arm(engine)
+        try:
+            run = watch(engine, here(engine))
+        except (RuntimeError, StratixError) as error:
+            print("raised", error, flush=True)
+            run = watch(engine, here(engine))
+        if run.status == "interrupted":
+            print("interrupted", run.error, flush=True)
+            run = watch(engine, here(engine))
+        print("value", run.result(), flush=True)
+
+
+def here(engine: Engine) -> Run:
+    """The run of this store."""
+    found = engine.recover()
+    return found[0] if found else engine.start(victim, {"n": ITEMS}, key="once")
+
+
+def watch(engine: Engine, run: Run) -> Run:
+    """Wait for it to end; what can be seen as completed is said."""
+    told: set[str] = set()
+    while run.wait(0.002) not in ENDED:
+        for row in run.progress():
+            if row["state"] == "completed" and row["name"] not in told:
+                told.add(row["name"])
+                print("seen", row["name"], flush=True)
+    return run
+
+
+if __name__ == "__main__":
+    main()

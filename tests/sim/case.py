@@ -1,0 +1,77 @@
+"""One run of a simulated world: what was told of it, and whether that keeps the promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import orjson
+from driver import Broken, Shadow
+from scenes import FUNCTIONS, flow
+
+from stratix_tasks.core.facts import COMPLETED, REQUESTED, STARTED
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import plan
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.store import ids
+
+
+class Case:
+    """One run: what was told of it, and whether it keeps its promises."""
+
+    def __init__(self, random: Random, number: int) -> None:
+        self.number = number
+        self.id = ids.text(number.to_bytes(10, "big"))
+        self.spec = flow(random)
+        self.plan = plan(Graph(self.spec), FUNCTIONS)
+        self.shadow = Shadow(self.plan)
+        self.seen: list[tuple[Any, ...]] = []
+        self.starts: set[tuple[int, int]] = set()
+        self.latest: dict[int, int] = {}
+        self.begun: set[tuple[int, int]] = set()
+        self.lost = False
+        """Whether its owner died before anything of it was recorded."""
+
+    def take(self, seq: int, facts: Sequence[Any], machine: Machine) -> None:
+        """Facts that are recorded: they follow on those before, and are legal."""
+        if seq != len(self.seen):
+            raise Broken(f"facts from {seq} were told after {len(self.seen)}")
+        asked = any(fact[0] == REQUESTED for fact in facts)
+        told = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
+        self.seen += told
+        for fact in told:
+            if fact[0] == STARTED:
+                self.starts.add((fact[2], fact[3]))
+                self.latest[fact[2]] = fact[3]
+            elif fact[0] == COMPLETED and fact[3] != self.latest[fact[2]]:
+                raise Broken(
+                    f"attempt {fact[3]} of unit {fact[2]} completed it while {self.latest[fact[2]]} was the live one"
+                )
+        self.shadow.take([fact for fact in told if fact[0] != 0], machine, asked=asked)
+
+    def found(self, facts: Sequence[Any], machine: Machine) -> None:
+        """What a new owner reads: all that anyone could have seen, and perhaps a last turn that nobody saw."""
+        if list(facts[: len(self.seen)]) != self.seen:
+            raise Broken(f"what was told of run {self.number} is not what is recorded")
+        rest = facts[len(self.seen) :]
+        if rest:
+            self.take(len(self.seen), rest, machine)
+
+    def is_lost(self) -> None:
+        if self.seen:
+            raise Broken(f"run {self.number} was told of, and is not recorded")
+        self.lost = True
+
+
+def short(fact: Sequence[Any]) -> list[Any]:
+    """A fact for the story: without tracebacks and long payloads."""
+    return [{**part, "error": _shown(part["error"])} if _has_error(part) else part for part in fact]
+
+
+def _has_error(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("error"), dict)
+
+
+def _shown(error: dict[str, Any]) -> str:
+    return f"{error.get('type')}: {error.get('message')}"

@@ -1,0 +1,101 @@
+"""What must hold after every turn, and what must hold once nothing happens any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from case import Case
+from driver import Broken
+from invariants import absorbed
+from owner import Owner
+
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED, Fact
+from stratix_tasks.core.lanes import Lane
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, Event, RunState, State
+from stratix_tasks.core.targets import label
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.store import ids
+
+if TYPE_CHECKING:
+    from world import World
+
+
+def bodies_and_places(owner: Owner) -> None:
+    """Each live unit has a body, each body a place, and no place is taken by nobody."""
+    slots: dict[int, Any] = {id(owner.engine.slots): owner.engine.slots}
+    told: Counter[int] = Counter()
+    for live in owner.lives.values():
+        if live.broken is not None:
+            raise live.broken.__cause__ or live.broken
+        _has_bodies(owner, live)
+        machine = live.machine
+        slots.update((id(slot), slot) for lane in machine._lanes for slot in lane.slots)
+        for unit, state in enumerate(machine.state):
+            if bodies := (state in LIVE) + machine.abandoned.get(unit, 0):
+                told.update({id(slot): bodies for slot in machine.lane(unit).slots})
+    there = Counter(id(slot) for run, unit, _ in owner.bodies for slot in owner.lives[run].machine.lane(unit).slots)
+    for key, slot in slots.items():
+        taken = slot.size - slot.free
+        if taken < there[key]:
+            raise Broken(f"{there[key]} bodies are there, {taken} places of '{slot.name}' are taken")
+        if taken != told[key]:
+            raise Broken(f"{taken} places of '{slot.name}' are taken, by {told[key]} bodies")
+
+
+def _has_bodies(owner: Owner, live: LiveRun) -> None:
+    machine = live.machine
+    answered = {(live.id, event[1], event[2]) for other, event in owner.engine._inbox if other is live}
+    for unit, state in enumerate(machine.state):
+        key = (live.id, unit, machine.attempt[unit])
+        if state in LIVE and not live.unwritten and key not in owner.bodies and key not in answered:
+            raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
+    running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
+    if running != machine.live:
+        raise Broken(f"{running} bodies run, the machine counts {machine.live}")
+
+
+def is_over(world: World, case: Case) -> str:
+    """Readers, memory and the catalog agree on how a run ended; nothing of it is left. Returns how it ended."""
+    owner = world.owners[-1]
+    record = world.store.journals.record(ids.key(case.id), cuts=world.store.catalog.cuts(case.id))
+    row = world.store.catalog.run(case.id)
+    assert row is not None
+    folded = Machine(case.plan, lambda _policy, _most: Lane(()), case.id)
+    fold(folded, record.facts)
+    case.found(record.facts, folded)  # the last turn of an owner that died then may not have been told
+    state = folded.run_state
+    if state not in RUN_TERMINAL:
+        raise Broken(f"run {case.number} is {state.label} when nothing happens any more")
+    live = owner.lives.get(case.id)
+    if live is not None and row.owner == owner.name and live.machine.state != folded.state:
+        raise Broken(f"run {case.number}: memory and journal differ")
+    if row.state != state.label:
+        raise Broken(f"the catalog says {row.state}, the journal {state.label}")
+    if owner.engine.slots.free != owner.engine.slots.size or owner.bodies:
+        raise Broken("places or bodies are left")
+    bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD and not absorbed(folded, u)]
+    if state is RunState.COMPLETED and bad:
+        raise Broken(f"the run completed with {bad}")
+    _results(world, case, live, record.facts)
+    world.count("recovery", sum(fact[0] == CLAIMED for fact in record.facts))
+    return state.label
+
+
+def _results(world: World, case: Case, live: LiveRun | None, facts: Sequence[Fact]) -> None:
+    """Each result was recorded once, and is what its body gave."""
+    done: dict[int, int] = {}
+    for fact in facts:
+        if fact[0] == COMPLETED:
+            if fact[2] in done:
+                raise Broken(f"the result of unit {fact[2]} was recorded twice")
+            done[fact[2]] = fact[3]
+        elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
+            done.pop(fact[2], None)
+    for unit, attempt in done.items():
+        given = world.results[case.id, unit, attempt]
+        if live is not None and live.binding.value(unit) not in given:
+            raise Broken(f"the result of unit {unit} is not what its body gave")
