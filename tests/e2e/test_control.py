@@ -72,9 +72,10 @@ def test_a_breakpoint_an_edit_and_a_rollback_by_hand(lab: Server, page: Any) -> 
     page.wait_for_selector(f"{node('total')} >> text=at its breakpoint")
 
     page.click(f"{BAR} [data-testid=edit-input]")
+    from playwright.sync_api import expect
+
     field = page.locator(f"{SHOWN} [data-name=xs] [data-testid=input-field]")
-    field.wait_for()
-    assert field.input_value() == "[0.0, 2.0, 4.0, 6.0, 8.0]"
+    expect(field).to_have_value("[0.0, 2.0, 4.0, 6.0, 8.0]", timeout=10_000)
     field.fill("[1, 2")
     page.click(f"{SHOWN} [data-testid=input-save]")
     page.wait_for_selector(f"{SHOWN} [data-testid=input-told] >> text=Not JSON")

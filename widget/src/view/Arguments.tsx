@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { sourceText } from "../model/source";
 import type { Argument } from "../model/types";
 import type { Calls } from "../transport";
@@ -26,13 +26,22 @@ export function Arguments({ calls, target, rows, hint }: Props) {
 function Field({ calls, target, row }: { calls: Calls; target: string; row: Argument }) {
   const [text, setText] = useState(row.edit ?? "");
   const [told, setTold] = useState<{ wrong: boolean; text: string } | null>(null);
-  useEffect(() => setText(row.edit ?? ""), [row.edit]);
+  // What is being typed stays when the value changes meanwhile; what was saved gives way to what Python made of it.
+  const settled = useRef(row.edit ?? "");
+  useEffect(() => {
+    const was = settled.current;
+    settled.current = row.edit ?? "";
+    setText((typed) => (typed === was ? settled.current : typed));
+  }, [row.edit]);
   const changed = text !== (row.edit ?? "");
   const save = () => {
     const json = row.as === "text" ? JSON.stringify(text) : text;
     if (!isJson(json)) return setTold({ wrong: true, text: "Not JSON: put a text in double quotes." });
     calls.call({ type: "request", verb: "set", target, args: { texts: { [row.name]: json } } }).then(
-      () => setTold({ wrong: false, text: "Saved." }),
+      () => {
+        settled.current = text;
+        setTold({ wrong: false, text: "Saved." });
+      },
       (error: Error) => setTold({ wrong: true, text: error.message }),
     );
   };
