@@ -111,6 +111,8 @@ class Machine:
         """Names of the requests that were taken, of those that have one."""
         self.recoveries = 0
         """Owners that died with live bodies, since a person last resumed the run."""
+        self.orphaned: dict[int, list[int]] = {}
+        """Attempts by unit whose body died with its owner."""
         self.retired: list[Group] = []
         """Groups of items that a rollback took out of the run; those that still have a body end as cancelled."""
         self.abandoned: dict[int, int] = {}

@@ -101,9 +101,15 @@ def _orphan(machine: Machine, unit: int, at: float) -> None:
     if target is State.RETRYING:
         detail = machine.back_off(unit, at, reason, detail)
     elif target is None:
-        _unspend(machine, unit)
+        _lose(machine, unit)
     machine.move(unit, Event.ORPHANED, at, reason, detail, target)
     machine.hold_if_asked(unit, at)
+
+
+def _lose(machine: Machine, unit: int) -> None:
+    """An attempt died with its owner."""
+    _unspend(machine, unit)
+    machine.orphaned.setdefault(unit, []).append(machine.attempt[unit])
 
 
 def _unspend(machine: Machine, unit: int) -> None:
@@ -154,7 +160,7 @@ def _moved(machine: Machine, fact: Fact) -> None:
     was, machine.state[unit] = machine.state[unit], state
     machine.attempt[unit] = attempt
     if event == Event.ORPHANED and unit not in machine.target:
-        _unspend(machine, unit)
+        _lose(machine, unit)
     if reason is None:
         machine.reason.pop(unit, None)
     else:

@@ -15,9 +15,9 @@ def why(machine: Machine, unit: int, at: float) -> str:
     shown = f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}" if error else ""
     match state:
         case State.PENDING:
-            return f"'{name}' waits for {_waits_for(machine, unit)}."
+            return f"'{name}' waits for {_waits_for(machine, unit)}.{_again(machine, unit)}"
         case State.READY:
-            return f"'{name}' is ready and waits for {_blocked_by(machine, unit)}."
+            return f"'{name}' is ready and waits for {_blocked_by(machine, unit)}.{_again(machine, unit)}"
         case State.RUNNING:
             more = " It is paused at its next checkpoint, or when it ends." if unit in machine.holds else ""
             return f"'{name}' has been running for {at - machine.started[unit]:.1f} s, attempt {machine.attempt[unit]}.{more}"
@@ -27,18 +27,20 @@ def why(machine: Machine, unit: int, at: float) -> str:
             wait = max(machine.due.get(unit, at) - at, 0)
             return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {wait:.1f} s."
         case State.HELD:
+            if machine.reason.get(unit) == "breakpoint":
+                return f"'{name}' stands at its breakpoint, before it starts; resume('{name}') lets it go."
             return f"'{name}' is paused by itself; resume('{name}') lets it go."
         case State.STOPPING:
             target = machine.target[unit][0].label
             return f"'{name}' was asked to stop and becomes {target} when its body ends or its grace is over."
         case State.FAILED:
-            return f"'{name}' failed: {shown or 'its items failed'}."
+            return f"'{name}' failed: {shown or 'its items failed'}.{_abandoned(machine, unit)}"
         case State.UPSTREAM_FAILED:
             return f"'{name}' can't run: {_listed(machine, unit, bad=True)} did not complete."
         case State.SKIPPED:
             return f"'{name}' was skipped: {_skip_reason(machine, unit)}."
         case State.CANCELLED:
-            return f"'{name}' was cancelled ({machine.reason.get(unit, 'user')})."
+            return f"'{name}' was cancelled ({machine.reason.get(unit, 'user')}).{_abandoned(machine, unit)}"
         case State.COMPLETED:
             return f"'{name}' completed{' with a given value' if machine.reason.get(unit) == 'given' else ''}."
         case _:
@@ -51,7 +53,37 @@ def _waits_for(machine: Machine, unit: int) -> str:
     parent = machine.parent(unit)
     if parent >= 0 and machine.state[parent] not in (State.OPEN, State.CLOSED):
         return f"its group '{machine.plan.names[parent]}' to open"
-    return _listed(machine, unit, bad=False) or "its condition"
+    return _listed(machine, unit, bad=False) or _paused(machine) or "its condition"
+
+
+def _again(machine: Machine, unit: int) -> str:
+    """What set a node back that has run before."""
+    if machine.reason.get(unit) == "rollback":
+        return " A rollback set it back."
+    if machine.attempt[unit] and machine.attempt[unit] in machine.orphaned.get(unit, ()):
+        return f" Its attempt {machine.attempt[unit]} was lost with the kernel that ran it."
+    return ""
+
+
+def _paused(machine: Machine) -> str:
+    """What a run waits for that starts nothing, by the reason of its pause."""
+    if machine.run_state not in (RunState.PAUSING, RunState.PAUSED):
+        return ""
+    reason = machine.run_reason
+    if reason == "max-recoveries":
+        return (
+            f"the run to be resumed: its kernel died {machine.recoveries}× while bodies ran, and one of them may be why"
+        )
+    if reason == "code-changed":
+        return "a word on how to go on: code has changed since; resume() keeps the results, recover(changed='rerun') runs it again"
+    if reason == "disk":
+        return "room on the disk: free some, then resume()"
+    return "the run to be resumed"
+
+
+def _abandoned(machine: Machine, unit: int) -> str:
+    """A body that did not listen: it holds its place until it ends by itself."""
+    return " Its body did not stop in its grace, and still runs." if unit in machine.abandoned else ""
 
 
 def _listed(machine: Machine, unit: int, *, bad: bool) -> str:
@@ -67,8 +99,8 @@ def _listed(machine: Machine, unit: int, *, bad: bool) -> str:
 
 
 def _blocked_by(machine: Machine, unit: int) -> str:
-    if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
-        return "the run to be resumed"
+    if paused := _paused(machine):
+        return paused
     if unit in machine.abandoned:
         return "its abandoned body to end"
     full = machine.lane(unit).blocked()

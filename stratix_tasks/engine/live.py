@@ -64,6 +64,7 @@ class LiveRun:
         self.places = places
         """Where the payload frame of a unit and attempt is."""
         self.priority = 0
+        self.forked_from: dict[str, Any] | None = None
         self.encode: Callable[[Any], Encoded] = engine.objects.encode
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}

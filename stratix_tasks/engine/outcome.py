@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, STARTED, Fact
+from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 _OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED))
 
 
-def changed_nodes(machine: Machine, facts: Iterable[Fact]) -> set[int]:
+def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:
     """The nodes (mapped nodes for their items) that facts are about."""
     node_of, parents = machine.node_of, machine.plan.parents
     nodes = {node_of[fact[2]] for fact in facts if fact[0] in _OF_UNITS}
+    asked = {fact[3].partition("[")[0] for fact in facts if fact[0] == REQUESTED and fact[3] is not None}
+    nodes |= {unit for name in asked if (unit := machine.plan.unit(name)) is not None}
     return nodes | {parents[node] for node in nodes if parents[node] >= 0}
 
 

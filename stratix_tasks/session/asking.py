@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,18 @@ def _plain(value: Any) -> Any:
 
 
 def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[str, Any]) -> dict[str, Any]:
-    """What a view sent: its values are JSON."""
+    """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed."""
     if verb == "skip":
-        return skipping(objects, args.get("value", MISSING))
+        return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
     if verb == "set":
-        return setting(objects, args.get("args", {}), args.get("options", {}), target or "")
+        typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
+        return setting(objects, {**args.get("args", {}), **typed}, args.get("options", {}), target or "")
     return dict(args)
+
+
+def _read(what: str, text: str) -> Any:
+    """What a person typed. Read here, for JavaScript has no 1.0 beside its 1, and no whole numbers over 2**53."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{what} is not JSON ({error}); put a text in double quotes", code="bad-value") from None

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.plan import plan
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.session.interrupted import left_of
 from stratix_tasks.session.source import PlanSource, RunSource
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.snapshot import snapshot
-from stratix_tasks.view.source import Source
+from stratix_tasks.view.source import Lead, Source
 
 if TYPE_CHECKING:
     from stratix_tasks.session.flow import Flow
@@ -27,7 +27,7 @@ MOST_DRAWN = 600
 """Nodes up to which the picture for viewers without a widget is drawn."""
 
 
-def flow_source(flow: Flow[Any, Any]) -> PlanSource:
+def flow_source(flow: Flow[Any, Any], interrupted: list[dict[str, Any]] | None = None) -> PlanSource:
     """A flow as it is now; what is wrong with it is part of the picture."""
     problems: list[Problem] = []
     try:
@@ -42,7 +42,7 @@ def flow_source(flow: Flow[Any, Any]) -> PlanSource:
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
         laid = plan(Graph(FlowSpec.model_construct(flow=flow.name)), {})
-    return PlanSource(laid, problems, _startable(flow, problems))
+    return PlanSource(laid, problems, _startable(flow, problems), interrupted or [])
 
 
 def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
@@ -58,7 +58,7 @@ def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
 
 def run_source(run: Run) -> RunSource:
     """A run, live or ended."""
-    return RunSource(run._live, run._request)
+    return RunSource(run._live, run._request, left_of(run))
 
 
 def picture(source: Source, *, theme: str = "light") -> str:
@@ -73,14 +73,14 @@ def page(source: Source) -> str:
     return to_html(snapshot(source, mode="static"), esm=esm, css=css)
 
 
-def bundle(source: Source, text: str, on_start: Callable[[], Source] | None, **options: Any) -> Any:
+def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
     """The mimebundle: widget, PNG, SVG, text. What can't be made is left out."""
     data: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     try:
         from stratix_tasks.view.widget import FlowView
 
-        made = FlowView(source, on_start)._repr_mimebundle_(**options)
+        made = FlowView(source, lead)._repr_mimebundle_(**options)
         data, meta = made if isinstance(made, tuple) else (made or {}, {})
     except Exception as error:
         text = f"{text}\n(no live view: {type(error).__name__}: {error})"

@@ -242,7 +242,7 @@ class Engine:
         machine = Machine(laid, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
         live = self._live(loop, run_id, machine, inputs, copy_context(), 1, reused.record() if reused else None)
         self._known[run_id] = live
-        live.priority, live.started_at = priority, now
+        live.priority, live.started_at, live.forked_from = priority, now, forked_from
         if reused is not None:
             fold(machine, reused.facts)
         begin = (CREATED, now, about)
@@ -353,7 +353,7 @@ class Engine:
         last = fold(machine, record.facts)
         live = self._live(loop, run_id, machine, known.inputs, copy_context(), record.epoch, record)
         live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
-        live.ended_at = last
+        live.ended_at, live.forked_from = last, about.get("forked_from")
         for kind, rows in record.notes:
             live.notes.take(kind, rows)
         owner = row.owner if row is not None else about["engine"]  # it may not be in the catalog yet

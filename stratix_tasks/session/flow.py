@@ -161,10 +161,12 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return from_spec(spec, allow=allow)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from stratix_tasks.session.display import bundle, flow_source, flow_text, run_source
+        from stratix_tasks.session.display import bundle, flow_source, flow_text
+        from stratix_tasks.session.interrupted import interrupted_of
+        from stratix_tasks.session.leading import Leads
 
-        source = flow_source(self)
-        return bundle(source, flow_text(self, source), lambda: run_source(self.start()), **options)
+        source = flow_source(self, interrupted_of(default_engine(), self.name))
+        return bundle(source, flow_text(self, source), Leads(start=self.start), **options)
 
     def validate(self) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start."""

@@ -6,15 +6,15 @@ from time import time
 from typing import Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.outline import code_of, node_outline, short
+from stratix_tasks.session.arguments import arguments, can_set, value_text
+from stratix_tasks.session.outline import code_of, short
 from stratix_tasks.session.status import WORDS, item_error, record, summary_text
 
 LOGS_SHOWN = 500
-TEXT_SHOWN = 2_000
 MOST_ATTEMPTS = 20
 
 
@@ -28,12 +28,15 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
     error = machine.error.get(unit) or (item_error(machine, unit) if item is None else None)
     shown = error if error and machine.state[unit] not in (State.COMPLETED, State.SKIPPED) else None
     logs = _logs(live, unit)
+    can = _can_unit(machine, unit)
+    rows = arguments(live, unit) if can["set"] is True or not machine.attempt[unit] else []
     return {
         "name": target,
         "state": State(machine.state[unit]).label,
         "attempt": machine.attempt[unit],
         "attempts": _attempts(machine, unit),
-        "inputs": _given(live, unit),
+        "inputs": _given(live, unit, rows),
+        "args": rows if can["set"] is True else [],
         "output": _output(live, unit),
         "logs": [list(row) for row in logs],
         "dropped": live.notes.dropped.get(place, 0),
@@ -41,19 +44,27 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
         "metrics": [[name, value] for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(machine.plan, place),
         "why": why(machine, unit, time()),
-        "can": _can_unit(machine, unit),
+        "can": can,
     }
 
 
 def _attempts(machine: Machine, unit: int) -> list[dict[str, Any]]:
     """Every attempt so far, those that failed with the last line of their error."""
     failed = {number: _last_line(error) for number, error in machine.failures.get(unit, ())}
+    lost = {number for number, error in machine.failures.get(unit, ()) if error.get("type") == "RunnerLost"}
+    lost.update(machine.orphaned.get(unit, ()))
     state = State(machine.state[unit]).label
     latest = machine.attempt[unit]
     return [
         {
             "attempt": number,
-            "state": "failed" if number in failed else state if number == latest else "stopped",
+            "state": "lost"
+            if number in lost
+            else "failed"
+            if number in failed
+            else state
+            if number == latest
+            else "stopped",
             "error": failed.get(number),
         }
         for number in range(max(latest - MOST_ATTEMPTS, 0) + 1, latest + 1)
@@ -70,8 +81,8 @@ def _logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
     return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]
 
 
-def _given(live: LiveRun, unit: int) -> list[list[str]]:
-    """The arguments of a body that runs or ran; before, where they come from."""
+def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
     machine = live.machine
     if machine.attempt[unit] and not machine.is_group(unit):
         try:
@@ -79,10 +90,10 @@ def _given(live: LiveRun, unit: int) -> list[list[str]]:
         except Exception as error:
             return [["(arguments)", f"{type(error).__name__}: {error}"]]
         return [
-            *([f"#{i}", _value_text(value)[0]] for i, value in enumerate(args)),
-            *([n, _value_text(v)[0]] for n, v in named.items()),
+            *([f"#{i}", value_text(value)[0]] for i, value in enumerate(args)),
+            *([n, value_text(v)[0]] for n, v in named.items()),
         ]
-    return node_outline(machine.plan, machine.node_of[unit])["inputs"]  # type: ignore[no-any-return]
+    return [[row["name"], row["text"]] for row in rows]
 
 
 def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
@@ -93,28 +104,12 @@ def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
         value = live.binding.value(unit)
     except Exception as error:
         return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
-    text, kind = _value_text(value)
+    text, kind = value_text(value)
     return {
         "text": text,
         "type": kind,
         "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
     }
-
-
-def _value_text(value: Any) -> tuple[str, str]:
-    """A short look at a value that does not cost much, whatever its size."""
-    kind = type(value).__name__
-    try:
-        if hasattr(value, "head") and hasattr(value, "to_string"):
-            return value.head(8).to_string(max_cols=8, max_colwidth=24), kind
-        if isinstance(value, list | tuple) and len(value) > 20:
-            shown = ", ".join(short(repr(part), 80) for part in value[:20])
-            return short(f"[{shown}, …] ({len(value):,})", TEXT_SHOWN), kind
-        if isinstance(value, str):
-            return short(value, TEXT_SHOWN), kind
-        return short(repr(value), TEXT_SHOWN), kind
-    except Exception as error:
-        return f"<{kind} whose text can't be made: {type(error).__name__}>", kind
 
 
 def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
@@ -141,10 +136,21 @@ def _can_unit(machine: Machine, unit: int) -> dict[str, bool | str]:
     state = State(machine.state[unit])
     word = WORDS.get(state, "running")
     over = state in TERMINAL
+    item = machine.node_of[unit] != unit
+    done = state in (State.COMPLETED, State.SKIPPED)
+    ending = machine.run_state in (RunState.PENDING, RunState.ENDING)
     return {
         "pause": not over or f"it is {word}",
         "resume": not over or f"it is {word}",
         "cancel": not over or f"it is {word}",
         "retry": (over and state is not State.COMPLETED) or state is State.RETRYING or f"it is {word}",
-        "skip": state not in (State.COMPLETED, State.SKIPPED) or f"it is {word}",
+        "skip": not done or f"it is {word}",
+        "set": can_set(machine, unit),
+        "breakpoint": not item or "a breakpoint is for the whole node",
+        "fork": not item or "a new run begins at a whole node",
+        "rollback": "go back to the whole node"
+        if item
+        else f"the run is {machine.run_state.label}"
+        if ending
+        else done or f"it is {word}: only to a node that has completed",
     }

@@ -325,9 +325,10 @@ class Run:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, run_source, run_text
+        from stratix_tasks.session.leading import Leads
 
         self._refresh()
-        return bundle(run_source(self), run_text(self), None, **options)
+        return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)
 
     def __repr__(self) -> str:
         return f"<run {self.id} of {self.flow}: {self.status}>"

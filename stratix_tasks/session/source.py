@@ -19,11 +19,14 @@ from stratix_tasks.view.source import Record
 class PlanSource:
     """A flow that is not running."""
 
-    def __init__(self, plan: Plan, problems: list[Problem], start: bool | str) -> None:
-        self._plan, self._problems, self._start = plan, problems, start
+    def __init__(
+        self, plan: Plan, problems: list[Problem], start: bool | str, interrupted: list[dict[str, Any]]
+    ) -> None:
+        self._plan, self._problems, self._start, self._interrupted = plan, problems, start, interrupted
 
     def outline(self) -> dict[str, Any]:
-        return outline(self._plan, self._problems, self._start)
+        made = outline(self._plan, self._problems, self._start)
+        return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}
 
     def run_info(self) -> None:
         return None
@@ -49,6 +52,7 @@ class PlanSource:
         if unit is None:
             raise InputError(f"there is no node '{node}'", code="unknown-node")
         blank: dict[str, Any] = {
+            "args": [],
             "attempts": [],
             "output": None,
             "logs": [],
@@ -73,10 +77,12 @@ class PlanSource:
 
 
 class RunSource:
-    """A run, live or ended."""
+    """A run, live or ended. `left` is what is known of one whose owner died."""
 
-    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]]) -> None:
-        self._live, self._ask = live, ask
+    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: dict[str, Any] | None = None) -> None:
+        self._live, self._ask, self._left = live, ask, left
+        if left is not None and live.follower is not None:
+            live.follower.interrupted = True
 
     @property
     def _machine(self) -> Machine:
@@ -91,7 +97,9 @@ class RunSource:
     def run_info(self) -> dict[str, Any]:
         info: dict[str, Any] = self._here(status.run_info, self._live)
         follower = self._live.follower
-        return {**info, "state": "interrupted"} if follower is not None and follower.interrupted else info
+        if self._live.broken is None and (follower is None or not follower.interrupted):
+            return info
+        return {**info, "state": "interrupted", **({"left": self._left} if self._left is not None else {})}
 
     def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]

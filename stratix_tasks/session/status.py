@@ -10,7 +10,7 @@ from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.outline import short
-from stratix_tasks.view.source import ABANDONED, CACHED, GIVEN, HOLD, Record
+from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, Record
 
 WORDS = {
     State.PENDING: "pending",
@@ -50,6 +50,7 @@ def run_info(live: LiveRun) -> dict[str, Any]:
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
         "total": total,
         "can": can_run(machine.run_state),
+        "forked_from": live.forked_from,
     }
 
 
@@ -85,6 +86,7 @@ def record(live: LiveRun, unit: int) -> Record:
     flags |= (HOLD if unit in machine.holds and state in (*LIVE, State.OPEN, State.CLOSED) else 0) | (
         ABANDONED if unit in machine.abandoned else 0
     )
+    flags |= BREAK if unit in machine.breaks else 0
     done = failed = skipped = running = total = 0
     if group is not None:
         done, failed, skipped, total = group.done, group.failed, group.skipped, group.count
@@ -138,6 +140,8 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
             text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(
                 machine.reason[node], ""
             )
+        elif machine.state[node] == State.HELD and machine.reason.get(node) == "breakpoint":
+            text["reason"] = "breakpoint"
         found[str(node)] = {name: value for name, value in text.items() if value}
     return found
 

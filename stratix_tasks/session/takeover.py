@@ -35,7 +35,7 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     enter_orphans(engine)
     left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
     recovered = [take_over(engine, run_id, changed) for run_id in left]
-    decided = [] if changed == "ask" else [_decide(engine, live, changed) for live in _undecided(engine)]
+    decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
 
 
@@ -45,7 +45,8 @@ def _undecided(engine: Engine) -> list[LiveRun]:
     return [live for live in lives if live.machine.run_reason == "code-changed"]
 
 
-def _decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+def decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+    """Go on with a run that is paused here because its code changed: reuse, rerun or fork."""
     run = Run(engine, live)
     if choice == "reuse":
         run.resume()

@@ -9,8 +9,14 @@ from typing import Any, Protocol
 Record = tuple[int, int, int, int, int, int, int, int, float | None, float | None, float | None, float | None]
 """state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due: the status of one node."""
 
-CACHED, GIVEN, HOLD, ABANDONED = 1, 2, 4, 8
+CACHED, GIVEN, HOLD, ABANDONED, BREAK = 1, 2, 4, 8, 16
 """Bits of a record's flags."""
+
+
+Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]
+"""verb, target, arguments, the run that is shown → what is shown then: for requests that lead to another run."""
+LEADS = ("start", "fork", "recover", "open")
+"""Those requests."""
 
 
 class Source(Protocol):

@@ -18,7 +18,7 @@ import traitlets
 from stratix_tasks.errors import StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
 from stratix_tasks.view.snapshot import patch, snapshot
-from stratix_tasks.view.source import Source
+from stratix_tasks.view.source import LEADS, Lead, Source
 
 STATIC = Path(__file__).parent / "static"
 EVERY = 0.066
@@ -29,15 +29,15 @@ OVER = ("completed", "failed", "cancelled")
 class FlowView(anywidget.AnyWidget):
     """One view of a flow or run; several views of one run are independent.
 
-    `on_start()` gives the source of a run just started.
+    `lead` gives the source that is shown after a request that leads to another run.
     """
 
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
     snapshot = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, source: Source, on_start: Callable[[], Source] | None = None) -> None:
-        self._source, self._on_start = source, on_start
+    def __init__(self, source: Source, lead: Lead) -> None:
+        self._source, self._lead = source, lead
         self._seq = 0
         self._dirty: set[int] = set()
         self._flushing = False
@@ -84,9 +84,9 @@ class FlowView(anywidget.AnyWidget):
     # ------------------------------------------------------------------ from the front end; any thread of the kernel
 
     def _heard(self, content: dict[str, Any], _buffers: Any) -> None:
-        if content.get("type") == "request" and content.get("verb") == "start":
+        if content.get("type") == "request" and content.get("verb") in LEADS:
             threading.Thread(
-                target=self._answer, args=(content, self._start), name="stratix-start", daemon=True
+                target=self._answer, args=(content, lambda: self._go(content)), name="stratix-lead", daemon=True
             ).start()
         else:
             self._source.later(0.0, lambda: self._handle(content))
@@ -110,11 +110,12 @@ class FlowView(anywidget.AnyWidget):
             return
         future.add_done_callback(lambda done: self._reply(content, None, done.exception()))
 
-    def _start(self) -> None:
-        """In a thread of its own: starting waits for the engine."""
-        if self._on_start is None:
-            raise StratixError("this view can't start its flow; call it in a cell", code="not-available")
-        fresh = self._on_start()
+    def _go(self, content: dict[str, Any]) -> None:
+        """Show another run. In a thread of its own: it waits for the engine."""
+        shown = self._source.run_info()
+        fresh = self._lead(
+            content["verb"], content.get("target"), content.get("args") or {}, shown["id"] if shown else None
+        )
         self._stop()
         self._source, self._dirty = fresh, set()
         self._stop = self._watch()

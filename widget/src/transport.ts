@@ -13,6 +13,8 @@ export interface Transport {
   snapshot(): Snapshot;
   send(message: Record<string, unknown>): void;
   listen(handler: (message: Incoming, buffers: DataView[]) => void, signal: AbortSignal): void;
+  /** Calls back when the way to Python may be cut. */
+  doubt(handler: () => void, signal: AbortSignal): void;
 }
 
 export function modelTransport(model: AnyModel): Transport {
@@ -24,11 +26,15 @@ export function modelTransport(model: AnyModel): Transport {
       model.on("msg:custom", custom as never);
       signal.addEventListener("abort", () => model.off("msg:custom", custom as never));
     },
+    doubt(handler, signal) {
+      model.on("comm_live_update", handler as never);
+      signal.addEventListener("abort", () => model.off("comm_live_update", handler as never));
+    },
   };
 }
 
 export function staticTransport(snapshot: Snapshot): Transport {
-  return { snapshot: () => snapshot, send: () => {}, listen: () => {} };
+  return { snapshot: () => snapshot, send: () => {}, listen: () => {}, doubt: () => {} };
 }
 
 /** Requests with answers: each message has a number, and its reply the same. */

@@ -40,6 +40,9 @@ export class Live {
   private whole = new Set<Listener>();
   /** Rises with every change of the graph itself. */
   version = 0;
+  /** No kernel answers. */
+  gone = false;
+  private goneAt = 0;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
@@ -47,7 +50,13 @@ export class Live {
   }
 
   now(): number {
+    if (this.gone) return this.goneAt;
     return this.snapshot.mode === "static" ? this.snapshot.now : Date.now() / 1000 + this.skew;
+  }
+
+  /** Whether there is someone to ask for anything. */
+  get canAsk(): boolean {
+    return this.snapshot.mode === "live" && !this.gone;
   }
 
   get run(): RunInfo | null {
@@ -95,6 +104,13 @@ export class Live {
   onRun(listener: Listener): Listener {
     this.whole.add(listener);
     return () => this.whole.delete(listener);
+  }
+
+  lose(gone: boolean): void {
+    if (this.gone === gone) return;
+    this.goneAt = this.now();
+    this.gone = gone;
+    for (const listener of [...this.whole]) listener();
   }
 
   private sync(now: number): void {

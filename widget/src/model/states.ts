@@ -43,6 +43,7 @@ export const CACHED = 1;
 export const GIVEN = 2;
 export const HOLD = 4;
 export const ABANDONED = 8;
+export const BREAK = 16;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
@@ -55,6 +56,13 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
     return { ...LOOKS.ready, word: "queued" };
   return look;
+}
+
+/** Bodies of a run whose kernel ended, ended with it. */
+export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
+  const look = lookOf(status);
+  const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
+  return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }
 
 export function isOver(status: Status): boolean {
@@ -86,6 +94,7 @@ export function detail(
   if (name === "failed") return texts.error ?? "failed";
   if (name === "retrying" && due !== null)
     return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
+  if (name === "held" && texts.reason === "breakpoint") return "at its breakpoint";
   const parts: string[] = [];
   if (texts.progress && !isOver(status)) parts.push(texts.progress);
   if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")
@@ -93,5 +102,6 @@ export function detail(
   if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
   if (name === "completed" && texts.summary) parts.push(texts.summary);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
+  if (status[1] & ABANDONED) parts.unshift(lookOf(status).word, "its thread still runs");
   return parts.join(" · ") || lookOf(status).word;
 }

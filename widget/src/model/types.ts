@@ -56,6 +56,9 @@ export interface RunInfo {
   done: number;
   total: number;
   can: Can;
+  forked_from?: { run: string; node: string | null } | null;
+  /** Of an interrupted run: when its last step was recorded, and the functions that are missing or changed here. */
+  left?: { at: number; missing: string[]; changed: string[] };
 }
 
 export interface Problem {
@@ -71,7 +74,13 @@ export interface Snapshot {
   seq: number;
   mode: "live" | "static";
   now: number;
-  flow: { name: string; description: string; problems: Problem[]; start: true | string };
+  flow: {
+    name: string;
+    description: string;
+    problems: Problem[];
+    start: true | string;
+    interrupted?: { id: string; created: number }[];
+  };
   run: RunInfo | null;
   nodes: NodeInfo[];
   edges: [number, number, "data" | "order" | "when"][];
@@ -87,12 +96,24 @@ export interface PatchHead {
   texts: Record<string, Texts>;
 }
 
+/** An argument; `edit` is the text of its editor, null where `why` tells that it can't be edited here. */
+export interface Argument {
+  name: string;
+  text: string;
+  from: string;
+  set: boolean;
+  as: "json" | "text";
+  edit: string | null;
+  why: string;
+}
+
 export interface Inspection {
   name: string;
   state: string;
   attempt: number;
   attempts: { attempt: number; started: number | null; ended: number | null; state: string; error: string | null }[];
   inputs: [string, string][];
+  args: Argument[];
   output: { text: string; type: string; shape: string } | null;
   logs: [number, string, string][];
   dropped: number;

@@ -1,18 +1,27 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { type Action, actionsOf, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Calls } from "../transport";
+import type { Anchor } from "./Actions";
+import { abilities } from "./abilities";
+import { BannerBar } from "./BannerBar";
+import type { Doing } from "./Card";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
-import { Inspector } from "./Inspector";
+import { Inspector, type Tab } from "./Inspector";
+import { type Pop, Popover } from "./Popover";
 import { TopBar } from "./TopBar";
 
-export type Ask = (verb: string, target?: string | null) => void;
+export type Ask = (verb: string, target?: string | null, args?: Record<string, unknown>) => void;
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);
   const [selected, setSelected] = useState<number | null>(null);
   const [notice, setNotice] = useState("");
+  const [pop, setPop] = useState<Pop | null>(null);
+  const [want, setWant] = useState<{ tab: Tab } | null>(null);
+  const [busy, setBusy] = useState(false);
   const { mode, run, flow, nodes } = live.snapshot;
 
   useEffect(() => {
@@ -25,29 +34,59 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     root.focus({ preventScroll: true });
     setSelected(null);
   }, [root]);
+  const closePop = useCallback(() => {
+    root.focus({ preventScroll: true });
+    setPop(null);
+  }, [root]);
 
   useEffect(() => {
     const end = new AbortController();
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
-      close();
+      if (root.querySelector(".stx-pop")) closePop();
+      else close();
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
     return () => end.abort();
-  }, [root, close]);
+  }, [root, close, closePop]);
 
   const ask: Ask = useCallback(
-    (verb, target = null) => {
+    (verb, target = null, args = {}) => {
       setNotice("");
-      calls.call({ type: "request", verb, target, args: {} }).catch((error: Error) => setNotice(error.message));
+      setBusy(true);
+      calls
+        .call({ type: "request", verb, target, args })
+        .catch((error: Error) => setNotice(error.message))
+        .finally(() => setBusy(false));
     },
     [calls],
   );
 
+  const doing: Doing = useMemo(() => {
+    const open = (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
+      const view = root.getBoundingClientRect();
+      const at = anchor instanceof Element ? anchor.getBoundingClientRect() : anchor;
+      setPop({ target, shows, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
+    };
+    return {
+      menu: (target, anchor) => open(target, anchor, "menu"),
+      act: (action, target, anchor) => {
+        if (action.asks) return open(target, anchor, action.asks);
+        setPop(null);
+        if (action.id !== "edit-input") return ask(action.verb, target.name, action.args);
+        setSelected(target.node);
+        setWant({ tab: "Inputs" });
+      },
+    };
+  }, [root, ask]);
+
+  useKeys(live, root, selected, doing);
+
   return (
     <ReactFlowProvider>
       <TopBar live={live} ask={ask} />
+      <BannerBar live={live} ask={ask} busy={busy} />
       {notice && (
         <div class="stx-notice" role="alert">
           <span>{notice}</span>
@@ -66,11 +105,12 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         </ul>
       )}
       <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
-        <Graph live={live} selected={selected} select={setSelected} ask={ask} />
+        <Graph live={live} selected={selected} select={setSelected} doing={doing} />
         {selected !== null && nodes[selected] && (
-          <Inspector key={selected} live={live} calls={calls} node={selected} ask={ask} close={close} />
+          <Inspector key={selected} live={live} calls={calls} node={selected} doing={doing} want={want} close={close} />
         )}
       </div>
+      {pop && <Popover live={live} pop={pop} act={doing.act} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${run.state}, ${run.done} of ${run.total} done` : ""}
       </div>
@@ -78,8 +118,42 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   );
 }
 
+/** The keys of the actions, for the node that has the focus or is selected; none while something is typed. */
+function useKeys(live: Live, root: HTMLElement, selected: number | null, doing: Doing): void {
+  useEffect(() => {
+    const end = new AbortController();
+    const onKey = (event: KeyboardEvent) => {
+      const focus = event.target instanceof Element ? event.target : root;
+      if (event.ctrlKey || event.metaKey || event.altKey || focus.closest("input, textarea, .stx-confirm")) return;
+      if (!live.run || !live.canAsk) return;
+      const card = focus.closest<HTMLElement>(".react-flow__node");
+      const node = card ? Number(card.dataset.id) : selected;
+      const info = node === null ? undefined : live.snapshot.nodes[node];
+      if (node === null || !info) return;
+      const target = { node, item: null, name: info.name };
+      const anchor = root.querySelector(`.react-flow__node[data-id="${node}"]`) ?? root;
+      const menu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
+      const action = menu ? undefined : actionOf(live, node, event.key);
+      if (menu) doing.menu(target, anchor);
+      else if (action) doing.act(action, target, anchor);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    root.addEventListener("keydown", onKey, { signal: end.signal });
+    return () => end.abort();
+  }, [live, root, selected, doing]);
+}
+
+/** The action of a key that can be done now. */
+function actionOf(live: Live, node: number, key: string): Action | undefined {
+  const status = live.status(node);
+  const can = abilities(status, live.run?.state ?? "", live.snapshot.nodes[node]?.kind);
+  return actionsOf(status, false).find((action) => action.key === key && can[action.verb] === true);
+}
+
 /** Enough for the graph at a readable size, within what a notebook page bears. */
 function heightFor(nodes: { y: number; h: number }[]): number {
   const bottom = Math.max(0, ...nodes.map((node) => node.y + node.h));
-  return Math.min(Math.max(bottom + 90, 260), 560);
+  return Math.min(Math.max(bottom + 90, 340), 560);
 }

@@ -1,27 +1,32 @@
-import { Handle, NodeToolbar, Position } from "@xyflow/react";
+import { Handle, Position } from "@xyflow/react";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { detail, isOver, lookOf, stateName } from "../model/states";
-import type { Can, Status } from "../model/types";
-import type { Ask } from "./App";
-import { abilities, isHeld } from "./abilities";
+import { BREAK, detail, isOver, lookIn, stateName } from "../model/states";
+import type { Status } from "../model/types";
+import type { Act, Anchor } from "./Actions";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
-import { Button } from "./TopBar";
+import { NodeTools } from "./NodeTools";
 
-export type CardData = { live: Live; index: number; ask: Ask } & Record<string, unknown>;
+export interface Doing {
+  act: Act;
+  menu: (target: Target, anchor: Anchor) => void;
+}
+
+export type CardData = { live: Live; index: number; doing: Doing } & Record<string, unknown>;
 
 /** One task, or a mapped node as a stack with its items' states as a bar. */
 export function Card({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index, ask } = data;
+  const { live, index, doing } = data;
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
-  const moving = !isOver(status) && status[0] !== 0;
+  const moving = !isOver(status) && status[0] !== 0 && !live.gone;
   useClock(moving && live.snapshot.mode === "live", 250);
   if (!node) return null;
-  const { look, glyph, word } = lookOf(status);
+  const { look, glyph, word } = lookIn(status, live.run?.state);
   const texts = live.texts(index);
-  const line = detail(node, status, { ...texts }, live.now());
+  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now());
   const planned = live.run === null;
   return (
     <div
@@ -51,18 +56,9 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           ?
         </span>
       )}
+      <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {live.run && live.snapshot.mode === "live" && (
-        <NodeToolbar isVisible={selected} position={Position.Top} offset={8}>
-          <Actions
-            name={node.name}
-            can={abilities(status, live.run.state)}
-            held={isHeld(status)}
-            over={isOver(status)}
-            ask={ask}
-          />
-        </NodeToolbar>
-      )}
+      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
 }
@@ -106,26 +102,16 @@ function Bar({ status, kind }: { status: Status; kind: string }) {
   return null;
 }
 
-interface ActionProps {
-  name: string;
-  can: Can;
-  held: boolean;
-  over: boolean;
-  ask: Ask;
-}
-
-/** What can be done with a node; the same row stands on the canvas and in the inspector. */
-export function Actions({ name, can, held, over, ask }: ActionProps) {
+/** Where the run is to stop. */
+export function Dot({ status }: { status: Status }) {
+  if (!(status[1] & BREAK)) return null;
   return (
-    <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${name}`}>
-      {held ? (
-        <Button id="node-resume" label="Resume" glyph="running" can={can} verb="resume" ask={ask} target={name} />
-      ) : (
-        <Button id="node-pause" label="Pause" glyph="paused" can={can} verb="pause" ask={ask} target={name} />
-      )}
-      {!over && <Button id="node-cancel" label="Cancel" glyph="stop" can={can} verb="cancel" ask={ask} target={name} />}
-      <Button id="node-retry" label="Retry" glyph="retrying" can={can} verb="retry" ask={ask} target={name} />
-      <Button id="node-skip" label="Skip" glyph="skipped" can={can} verb="skip" ask={ask} target={name} />
-    </div>
+    <span
+      class="stx-break"
+      data-testid="breakpoint"
+      role="img"
+      aria-label="breakpoint"
+      title="Breakpoint: paused before it starts"
+    />
   );
 }

@@ -3,8 +3,7 @@ import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
 import { lookOf } from "../model/states";
-import type { Ask } from "./App";
-import { Card, type CardData } from "./Card";
+import { Card, type CardData, type Doing } from "./Card";
 import { GroupBox } from "./GroupBox";
 
 const nodeTypes = { card: Card, group: GroupBox } as never;
@@ -15,15 +14,15 @@ interface Props {
   live: Live;
   selected: number | null;
   select: (node: number | null) => void;
-  ask: Ask;
+  doing: Doing;
 }
 
-export function Graph({ live, selected, select, ask }: Props) {
+export function Graph({ live, selected, select, doing }: Props) {
   const { nodes, edges } = live.snapshot;
   const version = live.version;
   const drawn = useMemo(
-    () => nodes.map((node, index) => flowNode(live, index, ask, node.kind === "flow")),
-    [version, live, ask],
+    () => nodes.map((node, index) => flowNode(live, index, doing, node.kind === "flow")),
+    [version, live, doing],
   );
   const marked = useMemo(
     () => drawn.map((node) => ({ ...node, selected: node.id === String(selected) })),
@@ -31,6 +30,7 @@ export function Graph({ live, selected, select, ask }: Props) {
   );
   const lines = useMemo(() => edges.map(([from, to, kind]) => flowEdge(from, to, kind, selected)), [version, selected]);
   const moved = useRef(false);
+  const from = useRef<{ x: number; y: number; zoom: number } | null>(null);
   const far = useStore((state) => state.transform[2] < FAR);
 
   return (
@@ -44,12 +44,24 @@ export function Graph({ live, selected, select, ask }: Props) {
         edgesFocusable={false}
         deleteKeyCode={null}
         onNodeClick={(_, node) => select(Number(node.id))}
+        onNodeContextMenu={(event, node) => {
+          if (!live.run || !live.canAsk) return;
+          event.preventDefault();
+          event.stopPropagation(); // the notebook has a menu of its own
+          const index = Number(node.id);
+          const name = live.snapshot.nodes[index]?.name ?? "";
+          doing.menu({ node: index, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
+        }}
         onPaneClick={() => select(null)}
         onNodesChange={(changes) => {
           for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
         }}
-        onMoveStart={(event) => {
-          if (event) moved.current = true;
+        onMoveStart={(_, viewport) => {
+          from.current = viewport;
+        }}
+        onMove={(event, { x, y, zoom }) => {
+          const was = from.current;
+          if (event && was && (Math.hypot(x - was.x, y - was.y) > 3 || zoom !== was.zoom)) moved.current = true;
         }}
         zoomOnScroll={false}
         preventScrolling={false}
@@ -113,7 +125,7 @@ function Fit({
   return null;
 }
 
-function flowNode(live: Live, index: number, ask: Ask, group: boolean): Node<CardData> {
+function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node<CardData> {
   const node = live.snapshot.nodes[index];
   if (!node) throw new Error(`no node ${index}`);
   return {
@@ -126,7 +138,7 @@ function flowNode(live: Live, index: number, ask: Ask, group: boolean): Node<Car
     initialHeight: node.h,
     zIndex: group ? -1 : 1,
     draggable: false,
-    data: { live, index, ask },
+    data: { live, index, doing },
     ariaLabel: `${node.name}, ${node.kind}`,
   };
 }

@@ -1,17 +1,18 @@
 import { Handle, Position } from "@xyflow/react";
-import { lookOf, stateName } from "../model/states";
-import type { CardData } from "./Card";
+import { lookIn, stateName } from "../model/states";
+import { type CardData, Dot } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
+import { NodeTools } from "./NodeTools";
 
 /** A sub-flow: a frame around its nodes. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index } = data;
+  const { live, index, doing } = data;
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
   if (!node) return null;
-  const { look, glyph } = lookOf(status);
+  const { look, glyph } = lookIn(status, live.run?.state);
   return (
     <div
       class={`stx-group stx-s-${live.run ? look : "planned"}${selected ? " stx-selected" : ""}`}
@@ -35,7 +36,9 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
           </span>
         )}
       </div>
+      <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
+      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
 }

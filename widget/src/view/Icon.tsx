@@ -14,9 +14,14 @@ const PATHS: Record<string, string> = {
   skipped: "M-3.6 1.5Q0 -4.4 3.2 0.2M3.4 -3V0.6H-0.2",
   task: "M-2.6 3.4Q-0.6 3.4 0 0Q0.6 -3.4 2.6 -3.4M-2.2 -0.4H2.2",
   map: "M-3.6 -3.6H1.4V1.4H-3.6ZM-1 3.6H3.6V-1",
+  breakpoint: "M-3.4 0A3.4 3.4 0 1 0 3.4 0A3.4 3.4 0 1 0 -3.4 0Z",
+  fork: "M-3 4V-4M-3 1.5Q-3 -1 0 -1H3.6M1.4 -3.4L3.8 -1L1.4 1.4",
+  rollback: "M-1 -4L-3.8 -1.4L-1 1.2M-3.6 -1.4H1Q3.8 -1.4 3.8 1.2Q3.8 3.8 1 3.8H-2",
+  edit: "M-3.8 3.8L-3 0.8L2 -4.2L4.2 -2L-0.8 3Z",
+  more: "M-4.4 0A1 1 0 1 0 -2.4 0A1 1 0 1 0 -4.4 0ZM-1 0A1 1 0 1 0 1 0A1 1 0 1 0 -1 0ZM2.4 0A1 1 0 1 0 4.4 0A1 1 0 1 0 2.4 0Z",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
 };
-const FILLED = new Set(["running", "stop", "cached"]);
+const FILLED = new Set(["running", "stop", "cached", "breakpoint", "more"]);
 
 export function Icon({ name, size = 12 }: { name: string; size?: number }) {
   const filled = FILLED.has(name);

@@ -1,44 +1,54 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isHeld } from "../model/actions";
 import type { Live } from "../model/live";
-import { duration, isOver, lookOf } from "../model/states";
-import type { Inspection } from "../model/types";
+import { duration, lookIn, lookOf, STATES, type StateName } from "../model/states";
+import type { Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
-import type { Ask } from "./App";
-import { abilities, isHeld } from "./abilities";
-import { Actions } from "./Card";
+import { Actions } from "./Actions";
+import { Arguments } from "./Arguments";
+import { abilities } from "./abilities";
+import type { Doing } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
-type Tab = (typeof TABS)[number];
+export type Tab = (typeof TABS)[number];
 
 interface Props {
   live: Live;
   calls: Calls;
   node: number;
-  ask: Ask;
+  doing: Doing;
+  /** The tab that was asked for, new each time. */
+  want: { tab: Tab } | null;
   close: () => void;
 }
 
 /** Everything about one node; a failed one leads with its error. */
-export function Inspector({ live, calls, node, ask, close }: Props) {
+export function Inspector({ live, calls, node, doing, want, close }: Props) {
   useNode(live, node);
   const info = live.snapshot.nodes[node];
   const status = live.status(node);
   const [item, setItem] = useState<number | null>(null);
   const [tab, setTab] = useState<Tab>(live.run ? "Output" : "Config");
+  useEffect(() => {
+    if (want) setTab(want.tab);
+  }, [want]);
   const seen = useInspection(live, calls, node, item);
   if (!info) return null;
-  const look = lookOf(status);
+  const look = lookIn(status, live.run?.state);
+  const name = item === null ? info.name : `${info.name}[${item}]`;
+  const itemState = STATES.indexOf((seen?.state ?? "pending") as StateName);
+  const shown: Status = item === null ? status : [itemState, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
   return (
     <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
           <Icon name={live.run ? look.glyph : info.kind} />
         </span>
-        <b>{item === null ? info.name : `${info.name}[${item}]`}</b>
+        <b>{name}</b>
         {live.run && <span class="stx-word">{item === null ? look.word : (seen?.state ?? "")}</span>}
         <button
           type="button"
@@ -49,13 +59,12 @@ export function Inspector({ live, calls, node, ask, close }: Props) {
           ×
         </button>
       </header>
-      {live.run && live.snapshot.mode === "live" && (
+      {live.run && live.canAsk && (
         <Actions
-          name={item === null ? info.name : `${info.name}[${item}]`}
-          can={item === null ? abilities(status, live.run.state) : (seen?.can ?? {})}
-          held={item === null ? isHeld(status) : seen?.state === "held" || seen?.state === "suspended"}
-          over={item === null ? isOver(status) : false}
-          ask={ask}
+          target={{ node, item, name }}
+          can={item === null ? abilities(status, live.run.state, info.kind) : (seen?.can ?? {})}
+          status={shown}
+          {...doing}
         />
       )}
       {seen?.error && (
@@ -85,13 +94,24 @@ export function Inspector({ live, calls, node, ask, close }: Props) {
       <section role="tabpanel" data-testid={`panel-${tab.toLowerCase()}`}>
         {tab === "Output" && <Output live={live} calls={calls} node={node} item={item} seen={seen} open={setItem} />}
         {tab === "Logs" && <Logs seen={seen} />}
-        {tab === "Inputs" && <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />}
+        {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
+          <Arguments key={name} calls={calls} target={name} rows={seen?.args ?? []} hint={editHint(live, shown)} />
+        )}
+        {tab === "Inputs" && ((seen?.args.length ?? 0) === 0 || live.run?.state === "interrupted") && (
+          <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />
+        )}
         {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
         {tab === "Code" && <pre class="stx-code">{seen?.code || info.call}</pre>}
         {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}
       </section>
     </aside>
   );
+}
+
+/** What a person should know before an edit: what is not held may start meanwhile. */
+function editHint(live: Live, status: Status): string {
+  if (isHeld(status) || live.run?.state !== "running" || lookOf(status).word === "failed") return "";
+  return "Pause it first: it may start before you save.";
 }
 
 /** What Python knows of the node, asked again a little after each change. */

@@ -23,34 +23,41 @@ const LOOK: Record<string, string> = { "upstream failed": "upstream" };
 
 export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
   const { flow, run, mode } = live.snapshot;
-  const active = run !== null && !OVER.includes(run.state);
+  const unended = run !== null && !OVER.includes(run.state);
+  const active = unended && !live.gone;
   useClock(active && mode === "live");
   return (
     <div class="stx-top">
       <div class="stx-title">
         <b>{flow.name}</b>
-        {flow.description && <span class="stx-doc">{flow.description.split("\n")[0]}</span>}
+        <Crumbs live={live} ask={ask} />
+        {flow.description && !run?.forked_from && <span class="stx-doc">{flow.description.split("\n")[0]}</span>}
       </div>
       {run && (
         <div class="stx-run">
-          <span class={`stx-chip stx-run-${run.state}`} data-testid="run-state" title={run.reason ?? ""}>
-            {run.state}
+          <span
+            class={`stx-chip stx-run-${live.gone && unended ? "paused" : run.state}`}
+            data-testid="run-state"
+            title={run.reason ?? ""}
+          >
+            {live.gone && unended ? `was ${run.state}` : run.state}
             {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
           </span>
           <span class="stx-elapsed" title={`run ${run.id}`}>
-            {duration(Math.max((run.ended ?? live.now()) - run.started, 0))}
+            {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
           </span>
           <span class="stx-counts">
             {ORDER.filter((word) => run.counts[word]).map((word) => (
               <span key={word} class={`stx-count stx-s-${LOOK[word] ?? word}`} title={`${run.counts[word]} ${word}`}>
                 <i class="stx-dot" />
-                {(run.counts[word] ?? 0).toLocaleString("en")} {word}
+                {(run.counts[word] ?? 0).toLocaleString("en")}{" "}
+                {word === "running" && run.state === "interrupted" ? "was running" : word}
               </span>
             ))}
           </span>
         </div>
       )}
-      {mode === "live" && (
+      {live.canAsk && (
         <div class="stx-actions">
           {!run && (
             <Button
@@ -78,6 +85,24 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
         </div>
       )}
     </div>
+  );
+}
+
+/** The run that this one was forked from. */
+function Crumbs({ live, ask }: { live: Live; ask: Ask }) {
+  const from = live.run?.forked_from;
+  if (!from) return null;
+  return (
+    <button
+      type="button"
+      class="stx-link"
+      data-testid="run-origin"
+      title={`Show run ${from.run}`}
+      disabled={live.snapshot.mode !== "live"}
+      onClick={() => ask("open", null, { run: from.run })}
+    >
+      <Icon name="fork" size={11} /> forked{from.node ? ` from ${from.node}` : ""} of run {from.run.slice(-6)}
+    </button>
   );
 }
 

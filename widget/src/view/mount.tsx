@@ -9,7 +9,9 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   const end = new AbortController();
   const live = new Live(transport.snapshot());
   const calls = new Calls(transport);
+  const heard = watch(transport, live, end.signal);
   transport.listen((message, buffers) => {
+    heard();
     if (message.type === "reply") calls.answer(message);
     else if (message.type === "snapshot") live.replace(message.snapshot);
     else if (!live.take(message, buffers[0] ? decodeBuffer(buffers[0]) : [])) transport.send({ type: "resync" });
@@ -22,11 +24,37 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   el.append(root);
   followTheme(root, end.signal);
   render(<App live={live} calls={calls} root={root} />, root);
-  transport.send({ type: "resync" });
   return () => {
     render(null, root);
     root.remove();
     end.abort();
+  };
+}
+
+const PATIENCE = 4_000;
+const OLD = 30;
+
+/** Asks for a snapshot now, and when the way to Python may be cut. Without an answer the kernel is gone; but a view that
+ * was just made may as well wait for a busy cell, so that only an old one, as a notebook keeps it, is in doubt. */
+function watch(transport: Transport, live: Live, signal: AbortSignal): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ask = (doubtful: boolean) => {
+    clearTimeout(timer);
+    if (live.snapshot.mode === "static") return;
+    if (doubtful) timer = setTimeout(() => live.lose(true), PATIENCE);
+    try {
+      transport.send({ type: "resync" });
+    } catch {
+      live.lose(true);
+    }
+  };
+  transport.doubt(() => ask(true), signal);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  const old = Date.now() / 1000 - live.snapshot.now > OLD;
+  queueMicrotask(() => ask(old));
+  return () => {
+    clearTimeout(timer);
+    live.lose(false);
   };
 }
 

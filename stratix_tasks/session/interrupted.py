@@ -1,0 +1,67 @@
+"""What views tell of runs whose owner died. Looking is all: nothing is created or claimed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.errors import StratixError
+from stratix_tasks.session import takeover
+from stratix_tasks.session.functions import changed, missing
+from stratix_tasks.session.loading import recorded
+from stratix_tasks.store.catalog import Catalog
+from stratix_tasks.store.locks import alive
+from stratix_tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stratix_tasks.session.engine import Engine
+    from stratix_tasks.session.run import Run
+
+
+def left_of(run: Run) -> dict[str, Any] | None:
+    """Of an interrupted run: when its last fact was recorded (`at`), and the calls that are missing or changed here.
+
+    None for every other run.
+    """
+    live, engine = run._live, run._engine
+    if run._here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
+        return None
+    code = recorded(engine, run.id).about["code"]
+    return {"at": live.ended_at, "missing": missing(live.machine), "changed": changed(live.machine.plan, code)}
+
+
+def interrupted_of(engine: Engine, flow: str) -> list[dict[str, Any]]:
+    """The interrupted runs of a flow, the newest first, as the catalog alone knows them; none where there is no store."""
+    try:
+        return _of_open(engine, flow) if engine._store is not None else _of_closed(engine, flow)
+    except (StratixError, OSError, sqlite3.Error):
+        return []
+
+
+def _of_open(engine: Engine, flow: str) -> list[dict[str, Any]]:
+    lives = engine._loop.lives if engine._loop is not None else {}
+    rows = _left(engine.store.catalog, engine.store.locks, flow)
+    return [row for row in rows if row["id"] not in lives]
+
+
+def _of_closed(engine: Engine, flow: str) -> list[dict[str, Any]]:
+    """In a store that this engine has not opened, which is not written to."""
+    store = Store(None if engine._path is None else os.fspath(engine._path), write=False)
+    if not (store.path / "catalog.sqlite").is_file():
+        return []
+    try:
+        return _left(store.catalog, store.locks, flow)
+    finally:
+        store.catalog.close()
+
+
+def _left(catalog: Catalog, locks: Path, flow: str) -> list[dict[str, Any]]:
+    return [
+        {"id": row.id, "created": row.created}
+        for row in catalog.runs()
+        if row.flow == flow and row.state in takeover.GOING_ON and not alive(locks, row.owner)
+    ]

@@ -1,0 +1,202 @@
+"""What a view is told of arguments, breakpoints and interrupted runs, and where its requests lead."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.session.display import run_source
+from stratix_tasks.session.interrupted import interrupted_of
+from stratix_tasks.session.leading import Leads
+from stratix_tasks.view.source import BREAK
+
+GATE = threading.Event()
+
+
+@task
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@task
+def table(n: int) -> set[int]:
+    return set(range(n))
+
+
+@task
+def wait(xs: list[int]) -> list[int]:
+    GATE.wait(30)
+    return xs
+
+
+@task
+def total(xs: list[int], odd: set[int], name: str, by: float = 1.0) -> float:
+    return sum(xs) * by
+
+
+@task
+def square(x: int, up: int) -> int:
+    return x**up
+
+
+@flow
+def summed(n: int = 3) -> Any:
+    return total(wait(load(n)), table(n), "sum")
+
+
+@flow
+def mapped() -> Any:
+    return square.map(each(wait(load(3))), up=2)
+
+
+@pytest.fixture(autouse=True)
+def gate() -> Any:
+    GATE.clear()
+    yield
+    GATE.set()
+
+
+def started(engine: Engine, of: Any, state: str = "running") -> Any:
+    """A run whose `wait` waits for the gate."""
+    run = engine.start(of)
+    running = threading.Event()
+    stop = engine.on("task.started", lambda event: running.set() if event["node"] == "wait" else None)
+    if not any(row["name"] == "wait" and row["state"] == state for row in run.progress()):
+        assert running.wait(20)
+    stop()
+    return run
+
+
+def args(run: Any, node: str, item: int | None = None) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in run_source(run).inspect(node, item)["args"]}
+
+
+def test_arguments_are_told_as_they_can_be_edited(engine: Engine) -> None:
+    """Known values have the text of an editor, unknown ones an empty one, and what is no JSON says where to edit it."""
+    run = started(engine, summed)
+    rows = args(run, "total")
+    assert list(rows) == ["xs", "odd", "name", "by"]
+    assert (rows["xs"]["edit"], rows["name"]["edit"], rows["name"]["as"], rows["by"]["edit"]) == (
+        "",
+        "sum",
+        "text",
+        "1.0",
+    )
+    assert rows["odd"]["edit"] is None
+    assert "run.set(" in rows["odd"]["why"]
+
+
+def test_what_is_typed_is_read_as_json_by_python(engine: Engine) -> None:
+    """A float stays one, a large whole number keeps its digits; what is no JSON is refused and names the argument."""
+    run = started(engine, summed)
+    run._request("set", "total", {"texts": {"by": "2.0", "xs": "[9007199254740993]"}}).result(10)
+    rows = args(run, "total")
+    assert (rows["by"]["edit"], rows["xs"]["edit"], rows["by"]["set"]) == ("2.0", "[9007199254740993]", True)
+    with pytest.raises(InputError, match="'by' is not JSON"):
+        run._request("set", "total", {"texts": {"by": "two"}})
+    GATE.set()
+    assert run.result(20) == 2.0 * 9007199254740993
+
+
+def test_a_value_is_given_to_a_skipped_node_as_text(engine: Engine) -> None:
+    """`skip` of a view takes the value as it was typed."""
+    run = started(engine, summed)
+    run._request("skip", "wait", {"text": "[5, 6]"}).result(10)
+    GATE.set()
+    assert run.result(20) == 11.0
+
+
+def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
+    """Before it is expanded a map's arguments are its columns; then it refers to the items, which have their own."""
+    run = started(engine, mapped)
+    assert args(run, "square")["up"]["edit"] == "2"
+    run.pause()
+    GATE.set()
+    source = run_source(run)
+    assert args(run, "square")["x"]["edit"] in ("", "[0, 1, 2]")
+    run.resume()
+    run.wait(20)
+    assert source.inspect("square", 1)["can"]["set"].startswith("it is completed")
+    assert source.inspect("square", 1)["can"]["breakpoint"] == "a breakpoint is for the whole node"
+
+
+def test_a_breakpoint_is_told_to_views_at_once(engine: Engine) -> None:
+    """Setting a breakpoint is a change of its node, though nothing moves; its record has the flag."""
+    run = started(engine, summed)
+    source = run_source(run)
+    seen, told = set(), threading.Event()
+
+    def watch(nodes: set[int]) -> None:
+        seen.update(nodes)
+        told.set()
+
+    source.watch(watch)
+    run.breakpoint("total")
+    assert told.wait(10)
+    number = [node["name"] for node in source.outline()["nodes"]].index("total")
+    assert number in seen
+    assert dict(source.records({number}))[number][1] & BREAK
+    run.breakpoint("total", on=False)
+    assert not dict(source.records({number}))[number][1] & BREAK
+
+
+def test_abilities_say_why_not(engine: Engine) -> None:
+    """What can't be done now has its reason."""
+    run = started(engine, summed)
+    source = run_source(run)
+    can = {name: source.inspect(name, None)["can"] for name in ("load", "wait", "total")}
+    assert (can["load"]["rollback"], can["total"]["set"], can["wait"]["fork"]) == (True, True, True)
+    assert can["wait"]["set"] == "it is running: only what has not started can be edited"
+    assert "only to a node that has completed" in can["total"]["rollback"]
+
+
+def test_an_interrupted_run_is_told_and_gone_on_with(tmp_path: Path) -> None:
+    """A run whose engine ended shows as interrupted with what is left; `recover` of a view goes on, and handles see it."""
+    first = Engine(tmp_path / "store")
+    run_id = started(first, summed).id
+    first.close()
+    GATE.set()
+    with Engine(tmp_path / "store") as second:
+        run = second.run(run_id)
+        info = run_source(run).run_info()
+        assert info["state"] == "interrupted"
+        assert (info["left"]["missing"], info["left"]["changed"]) == ([], [])
+        assert [row["id"] for row in interrupted_of(second, "summed")] == [run_id]
+        lead = Leads(lambda: second)
+        shown = lead("recover", None, {"changed": "ask"}, run_id)
+        assert run.result(20) == 3.0
+        assert shown.run_info()["state"] == "completed"  # type: ignore[index]
+        assert interrupted_of(second, "summed") == []
+        assert lead("recover", None, {}, run_id).run_info()["state"] == "completed"  # type: ignore[index]
+
+
+def test_what_leads_to_another_run(engine: Engine) -> None:
+    """`fork` shows the new run, which knows where it came from; `open` shows a run by its id; `start` needs a flow."""
+    run = started(engine, summed)
+    GATE.set()
+    run.wait(20)
+    lead = Leads(lambda: engine)
+    forked = lead("fork", "total", {}, run.id).run_info()
+    assert forked is not None
+    assert forked["forked_from"] == {"run": run.id, "node": "total"}
+    assert lead("open", None, {"run": run.id}, forked["id"]).run_info()["id"] == run.id  # type: ignore[index]
+    with pytest.raises(StratixError, match="can't start its flow"):
+        lead("start", None, {}, None)
+
+
+def test_displaying_a_flow_creates_nothing(tmp_path: Path) -> None:
+    """Looking for interrupted runs makes no store, and an engine that has not begun is not begun by it."""
+    quiet = Engine(tmp_path / "store")
+    assert interrupted_of(quiet, "summed") == []
+    assert not (tmp_path / "store").exists()
+    with Engine(tmp_path / "store") as other:
+        started(other, summed)
+        assert len(other.runs()) == 1
+        assert interrupted_of(quiet, "summed") == []
+        assert quiet._store is None
+        GATE.set()

@@ -1,0 +1,89 @@
+// What can be done with a node, as a table: the toolbar, the inspector, the menu and the keys are made from it.
+
+import { BREAK, HOLD, isOver, stateName } from "./states";
+import type { Snapshot, Status } from "./types";
+
+export interface Action {
+  id: string;
+  verb: string;
+  label: string;
+  glyph: string;
+  key: string;
+  /** In the toolbar: with its label (main), as a glyph (side), or in the menu alone. */
+  place: "main" | "side" | "menu";
+  args?: Record<string, unknown>;
+  /** What is asked before it is done. */
+  asks?: "rollback" | "skip";
+}
+
+export interface Target {
+  node: number;
+  item: number | null;
+  name: string;
+}
+
+export function isHeld(status: Status): boolean {
+  const name = stateName(status);
+  return name === "held" || name === "suspended" || (status[1] & HOLD) > 0;
+}
+
+const PAUSE: Action = { id: "node-pause", verb: "pause", label: "Pause", glyph: "paused", key: "p", place: "main" };
+const RESUME: Action = {
+  id: "node-resume",
+  verb: "resume",
+  label: "Resume",
+  glyph: "running",
+  key: "p",
+  place: "main",
+};
+const CANCEL: Action = { id: "node-cancel", verb: "cancel", label: "Cancel", glyph: "stop", key: "c", place: "main" };
+const RETRY: Action = { id: "node-retry", verb: "retry", label: "Retry", glyph: "retrying", key: "r", place: "main" };
+const SKIP: Action = { id: "node-skip", verb: "skip", label: "Skip", glyph: "skipped", key: "s", place: "main" };
+const GIVE: Action = {
+  ...{ id: "node-give", verb: "skip", label: "Skip with a value…", glyph: "skipped", key: "v", place: "menu" },
+  asks: "skip",
+} as Action;
+const EDIT: Action = { id: "edit-input", verb: "set", label: "Edit inputs", glyph: "edit", key: "e", place: "side" };
+const FORK: Action = { id: "node-fork", verb: "fork", label: "Run from here", glyph: "fork", key: "f", place: "side" };
+const BACK: Action = {
+  ...{ id: "node-rollback", verb: "rollback", label: "Roll back to here", glyph: "rollback", key: "z", place: "side" },
+  asks: "rollback",
+} as Action;
+
+function breakpoint(on: boolean): Action {
+  const label = on ? "Remove breakpoint" : "Set breakpoint";
+  return {
+    id: "node-breakpoint",
+    verb: "breakpoint",
+    label,
+    glyph: "breakpoint",
+    key: "b",
+    place: "side",
+    args: { on: !on },
+  };
+}
+
+/** In the order in which they stand. Breakpoints, forks and rollbacks are of whole nodes. */
+export function actionsOf(status: Status, item: boolean): Action[] {
+  const first = isHeld(status) ? RESUME : PAUSE;
+  const main = isOver(status) ? [first, RETRY, SKIP] : [first, CANCEL, RETRY, SKIP];
+  if (item) return [...main, GIVE, EDIT];
+  return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK];
+}
+
+/** The nodes that a rollback to `node` sets back: all that depend on it, on the groups it lies in too. */
+export function descendants({ nodes, edges }: Pick<Snapshot, "nodes" | "edges">, node: number): Set<number> {
+  const found = new Set<number>();
+  for (let at = node; at >= 0; at = nodes[at]?.parent ?? -1) {
+    const stack = [at];
+    while (stack.length > 0) {
+      const from = stack.pop();
+      for (const [a, b] of edges)
+        if (a === from && !found.has(b)) {
+          found.add(b);
+          stack.push(b);
+        }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,79 @@
+import { type Action, actionsOf, type Target } from "../model/actions";
+import type { Can, Status } from "../model/types";
+import { Icon } from "./Icon";
+
+/** Something on the screen, or a place on it. */
+export type Anchor = Element | DOMRect;
+/** Does an action, or opens what it asks first beside `anchor`. */
+export type Act = (action: Action, target: Target, anchor: Anchor) => void;
+
+interface Props {
+  target: Target;
+  can: Can;
+  status: Status;
+  act: Act;
+  menu: (target: Target, anchor: Anchor) => void;
+  /** Glyphs alone: on the canvas, where words would cover other nodes. */
+  compact?: boolean;
+}
+
+/** What can be done with a node or item; the same row stands on the canvas and in the inspector. */
+export function Actions({ target, can, status, act, menu, compact = false }: Props) {
+  const actions = actionsOf(status, target.item !== null);
+  const draw = (action: Action) => (
+    <ActionButton key={action.id} {...{ action, target, can, act }} short={compact || action.place === "side"} />
+  );
+  return (
+    <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${target.name}`}>
+      <div>{actions.filter((one) => one.place === "main").map(draw)}</div>
+      <div class="stx-side">
+        {actions.filter((one) => one.place === "side").map(draw)}
+        <button
+          type="button"
+          class="nodrag stx-button stx-icon-only"
+          data-testid="node-menu"
+          title="More (right click)"
+          aria-label="More"
+          aria-haspopup="menu"
+          onClick={(event) => {
+            event.stopPropagation();
+            menu(target, event.currentTarget);
+          }}
+        >
+          <Icon name="more" size={13} />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface ButtonProps {
+  action: Action;
+  target: Target;
+  can: Can;
+  act: Act;
+  short: boolean;
+}
+
+function ActionButton({ action, target, can, act, short }: ButtonProps) {
+  const why = can[action.verb] ?? "not possible now";
+  const on = action.args?.on === false;
+  return (
+    <button
+      type="button"
+      data-testid={action.id}
+      class={`nodrag stx-button${short ? " stx-icon-only" : ""}${on ? " stx-lit" : ""}`}
+      disabled={why !== true}
+      title={why === true ? `${action.label} (${action.key})` : `${action.label}: ${why}`}
+      aria-label={action.label}
+      aria-pressed={action.verb === "breakpoint" ? on : undefined}
+      onClick={(event) => {
+        event.stopPropagation();
+        act(action, target, event.currentTarget);
+      }}
+    >
+      <Icon name={action.glyph} size={13} />
+      {!short && ` ${action.label}`}
+    </button>
+  );
+}

@@ -1,0 +1,105 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { sourceText } from "../model/source";
+import type { Argument } from "../model/types";
+import type { Calls } from "../transport";
+import { isJson } from "./Popover";
+
+interface Props {
+  calls: Calls;
+  target: string;
+  rows: Argument[];
+  hint: string;
+}
+
+/** The arguments of what has not started, each with an editor. */
+export function Arguments({ calls, target, rows, hint }: Props) {
+  return (
+    <div class="stx-arguments">
+      {hint && <p class="stx-quiet">{hint}</p>}
+      {rows.map((row) => (
+        <Field key={row.name} calls={calls} target={target} row={row} />
+      ))}
+    </div>
+  );
+}
+
+function Field({ calls, target, row }: { calls: Calls; target: string; row: Argument }) {
+  const [text, setText] = useState(row.edit ?? "");
+  const [told, setTold] = useState<{ wrong: boolean; text: string } | null>(null);
+  // What is being typed stays when the value changes meanwhile; what was saved gives way to what Python made of it.
+  const settled = useRef(row.edit ?? "");
+  useEffect(() => {
+    const was = settled.current;
+    settled.current = row.edit ?? "";
+    setText((typed) => (typed === was ? settled.current : typed));
+  }, [row.edit]);
+  const changed = text !== (row.edit ?? "");
+  const save = () => {
+    const json = row.as === "text" ? JSON.stringify(text) : text;
+    if (!isJson(json)) return setTold({ wrong: true, text: "Not JSON: put a text in double quotes." });
+    calls.call({ type: "request", verb: "set", target, args: { texts: { [row.name]: json } } }).then(
+      () => {
+        settled.current = text;
+        setTold({ wrong: false, text: "Saved." });
+      },
+      (error: Error) => setTold({ wrong: true, text: error.message }),
+    );
+  };
+  return (
+    <div class="stx-argument" data-testid="input" data-name={row.name}>
+      <div class="stx-argument-name">
+        <label for={`${target}-${row.name}`}>{row.name}</label>
+        <span class="stx-from" title={row.from}>
+          {row.set ? "set by hand" : sourceText(row)}
+        </span>
+      </div>
+      {row.edit === null ? (
+        <>
+          <pre>{row.text}</pre>
+          <p class="stx-quiet">{row.why}</p>
+        </>
+      ) : (
+        <div class="stx-edit">
+          <textarea
+            id={`${target}-${row.name}`}
+            class="stx-field"
+            data-testid="input-field"
+            rows={Math.min(Math.max(text.split("\n").length, Math.ceil(text.length / 38)), 8) || 1}
+            placeholder={row.as === "json" ? "JSON" : ""}
+            spellcheck={false}
+            value={text}
+            aria-invalid={told?.wrong ?? false}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
+              setTold(null);
+            }}
+            onKeyDown={(event) => {
+              const send = event.key === "Enter" && (event.ctrlKey || event.metaKey || row.as === "json");
+              if (!send || event.shiftKey) return;
+              event.preventDefault();
+              save();
+            }}
+          />
+          <button
+            type="button"
+            class={`stx-button${changed ? " stx-primary" : ""}`}
+            data-testid="input-save"
+            disabled={!changed}
+            onClick={save}
+          >
+            Save
+          </button>
+        </div>
+      )}
+      {told && (
+        <p
+          class={told.wrong ? "stx-wrong" : "stx-quiet"}
+          role={told.wrong ? "alert" : "status"}
+          data-testid="input-told"
+        >
+          {told.text}
+        </p>
+      )}
+    </div>
+  );
+}

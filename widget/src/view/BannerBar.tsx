@@ -1,0 +1,39 @@
+import { bannerOf } from "../model/banner";
+import type { Live } from "../model/live";
+import type { Ask } from "./App";
+import { useClock } from "./hooks";
+import { Icon } from "./Icon";
+
+/** One sentence about what happened to the run, and what can be done. */
+export function BannerBar({ live, ask, busy }: { live: Live; ask: Ask; busy: boolean }) {
+  const banner = bannerOf(live.snapshot, live.now(), live.gone);
+  useClock(banner !== null && live.snapshot.mode === "live", 10_000);
+  if (!banner) return null;
+  return (
+    <div class="stx-banner" role="status" data-testid="banner">
+      <span class="stx-glyph stx-s-paused" aria-hidden="true">
+        <Icon name="paused" />
+      </span>
+      <p>
+        {banner.text} {banner.hint && <b>{banner.hint}</b>}
+      </p>
+      {live.snapshot.mode === "live" && (
+        <div class="stx-choice">
+          {banner.offers.map((offer, index) => (
+            <button
+              type="button"
+              key={offer.id}
+              data-testid={offer.id}
+              class={`stx-button${index === 0 ? " stx-primary" : ""}`}
+              title={offer.title}
+              disabled={busy}
+              onClick={() => ask(offer.verb, null, offer.args)}
+            >
+              {offer.label}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Action, actionsOf, descendants, type Target } from "../model/actions";
+import type { Live } from "../model/live";
+import { isOver } from "../model/states";
+import type { Act } from "./Actions";
+import type { Ask } from "./App";
+import { abilities } from "./abilities";
+import { Icon } from "./Icon";
+
+export interface Pop {
+  target: Target;
+  /** Pixels from the view's left and top. */
+  x: number;
+  y: number;
+  shows: "menu" | "rollback" | "skip";
+}
+
+interface Props {
+  live: Live;
+  pop: Pop;
+  act: Act;
+  ask: Ask;
+  close: () => void;
+}
+
+/** The menu of a node, and what an action asks before it is done; kept within the view. */
+export function Popover({ live, pop, act, ask, close }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [place, setPlace] = useState({ left: pop.x, top: pop.y });
+  useLayoutEffect(() => {
+    const element = box.current;
+    const room = element?.offsetParent;
+    if (!element || !room) return;
+    const keepIn = () =>
+      setPlace({
+        left: Math.max(6, Math.min(pop.x, room.clientWidth - element.offsetWidth - 6)),
+        top: Math.max(6, Math.min(pop.y, room.clientHeight - element.offsetHeight - 6)),
+      });
+    const grown = new ResizeObserver(keepIn);
+    grown.observe(element);
+    keepIn();
+    const first = "input:not(:disabled), .stx-primary:not(:disabled), button:not(:disabled)";
+    element.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
+    return () => grown.disconnect();
+  }, [pop]);
+  useEffect(() => {
+    const end = new AbortController();
+    const away = (event: PointerEvent) => {
+      if (box.current && !event.composedPath().includes(box.current)) close();
+    };
+    document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
+    return () => end.abort();
+  }, [close]);
+  const name = pop.target.name;
+  return (
+    <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
+      {pop.shows === "menu" && <Menu live={live} target={pop.target} act={act} />}
+      {pop.shows === "rollback" && (
+        <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />
+      )}
+      {pop.shows === "skip" && (
+        <Give name={name} close={close} give={(text) => ask("skip", name, text.trim() ? { text } : {})} />
+      )}
+    </div>
+  );
+}
+
+function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
+  const status = live.status(target.node);
+  const can = abilities(status, live.run?.state ?? "", live.snapshot.nodes[target.node]?.kind);
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined || !(event.currentTarget instanceof Element)) return;
+    const entries = [...event.currentTarget.querySelectorAll<HTMLElement>("button:not(:disabled)")];
+    const at = entries.indexOf(document.activeElement as HTMLElement);
+    entries[(at + step + entries.length) % entries.length]?.focus();
+    event.preventDefault();
+  };
+  const entry = (action: Action) => {
+    const why = can[action.verb] ?? "not possible now";
+    return (
+      <button
+        type="button"
+        role="menuitem"
+        key={action.id}
+        data-testid={action.id}
+        disabled={why !== true}
+        onClick={(event) => act(action, target, event.currentTarget)}
+      >
+        <Icon name={action.glyph} size={13} />
+        <span>
+          {action.label}
+          {why !== true && <small>{why}</small>}
+        </span>
+        <kbd>{action.key.toUpperCase()}</kbd>
+      </button>
+    );
+  };
+  return (
+    <div class="stx-menu" role="menu" aria-label={`Actions on ${target.name}`} onKeyDown={move}>
+      <b>{target.name}</b>
+      {actionsOf(status, target.item !== null).map(entry)}
+    </div>
+  );
+}
+
+/** A rollback discards results, so it is asked for twice. */
+function Rollback({ live, target, close, yes }: { live: Live; target: Target; close: () => void; yes: () => void }) {
+  const below = [...descendants(live.snapshot, target.node)];
+  const done = below.filter((node) => isOver(live.status(node)) || live.status(node)[2] > 0).length;
+  const results = done === 1 ? "the result of 1 node" : `the results of ${done} nodes`;
+  return (
+    <div class="stx-confirm" role="alertdialog" aria-label={`Roll back to ${target.name}`}>
+      <p>
+        <b>Roll back to after {target.name}?</b>
+      </p>
+      <p>
+        {done === 0 ? "Nothing has run after it." : `This sets back ${results} after it.`} The run is then paused; its
+        history is kept.
+      </p>
+      <Choice close={close} yes={yes} label="Roll back" />
+    </div>
+  );
+}
+
+function Give({ name, close, give }: { name: string; close: () => void; give: (text: string) => void }) {
+  const [text, setText] = useState("");
+  const wrong = text.trim() !== "" && !isJson(text);
+  return (
+    <form
+      class="stx-confirm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wrong) return;
+        give(text);
+        close();
+      }}
+    >
+      <label>
+        <b>Skip {name}</b>, with this value as its result:
+        <input
+          class="stx-field"
+          data-testid="skip-value"
+          placeholder="JSON; empty: no result"
+          value={text}
+          aria-invalid={wrong}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      {wrong && <p class="stx-wrong">Not JSON: put a text in double quotes.</p>}
+      <div class="stx-choice">
+        <button type="submit" class="stx-button stx-primary" data-testid="confirm-yes" disabled={wrong}>
+          Skip
+        </button>
+        <button type="button" class="stx-button" data-testid="confirm-no" onClick={close}>
+          Keep
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Choice({ label, yes, close }: { label: string; yes: () => void; close: () => void }) {
+  return (
+    <div class="stx-choice">
+      <button
+        type="button"
+        class="stx-button stx-primary"
+        data-testid="confirm-yes"
+        onClick={() => {
+          yes();
+          close();
+        }}
+      >
+        {label}
+      </button>
+      <button type="button" class="stx-button" data-testid="confirm-no" onClick={close}>
+        Keep
+      </button>
+    </div>
+  );
+}
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
