@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from time import monotonic
+
+from victim import APART, EXPECTED, ITEMS
 
 from stratix_tasks import Engine
 from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, STARTED
 from stratix_tasks.core.states import Event
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
+from stratix_tasks.store.locks import start_time
 
 VICTIM = Path(__file__).with_name("victim.py")
-VALUE = sum(x * x for x in range(60)) + 40_000 * 60
-LONGEST = 0.6
+NODES = 3 * ITEMS + APART + 2
+"""Bodies of a run of the victim."""
+LONGEST = 0.8
 """Seconds in which a victim would be done, about: it is killed before."""
 
 
@@ -43,12 +49,13 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
         if code == 0:
             break
         story.kills += 1
+        story.faults += _orphans(log)
         story.live += _was_live(store)
         story.faults += _broken(store, log, seen)
     done = subprocess.run(
         [sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False
     )
-    if f"value {VALUE}" not in done.stdout:
+    if f"value {EXPECTED}" not in done.stdout:
         end = f"exit code {done.returncode}: {done.stdout[-300:]}{done.stderr[-2000:]}"
         story.faults.append(f"the run did not complete after recover(): {end}")
     story.faults += _broken(store, log, seen)
@@ -84,7 +91,24 @@ def _was_live(store: Path) -> bool:
         return False
     started = sum(fact[0] == STARTED for fact in facts[0])
     done = sum(fact[0] == COMPLETED for fact in facts[0])
-    return started > 0 and done < 3 * 60 + 2
+    return started > 0 and done < NODES
+
+
+def _orphans(log: Path) -> list[str]:
+    """Worker processes that are still there a while after their kernel was killed."""
+    file = log.with_name(log.name + ".pids")
+    pids = {tuple(line.split()) for line in file.read_text().splitlines()} if file.exists() else set()
+    tick, limit = threading.Event(), monotonic() + 10
+    while (left := [pid for pid, *started in pids if [start_time(int(pid))] == started and _runs(pid)]) and monotonic() < limit:
+        tick.wait(0.01)
+    return [f"worker processes outlived their kernel: {left}"] if left else []
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines and prints.
+"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines, worker processes and prints.
 
 `python victim.py STORE LOG` starts one run, or goes on with it, and waits. Each start of a body
-is a line of LOG, written before anything else; each result that someone could have seen is a line on stdout.
+is a line of LOG, written before anything else; each result that someone could have seen is a line on stdout. Bodies in
+worker processes write their process into LOG.pids too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from pathlib import Path
 
 from stratix_tasks import Engine, current, each, flow, task
+from stratix_tasks.store.locks import start_time
 
 ITEMS = 60
 
@@ -55,20 +57,31 @@ def measure(data: bytes) -> int:
     return len(data)
 
 
-@task
-def total(squares: list[int], sizes: list[int]) -> int:
+@task(runner="process")
+def apart(x: int) -> int:
     begun()
-    return sum(squares) + sum(sizes)
+    with Path(os.environ["VICTIM_LOG"] + ".pids").open("a") as file:
+        file.write(f"{os.getpid()} {start_time(os.getpid())}\n")
+    threading.Event().wait(0.01)
+    return x
+
+
+@task
+def total(squares: list[int], sizes: list[int], others: list[int]) -> int:
+    begun()
+    return sum(squares) + sum(sizes) + sum(others)
 
 
 @flow
 def victim(n: int = ITEMS) -> int:
     known = numbers(n)
     sizes = measure.map(each(big.options(max=4).map(each(known))))
-    return total(square.options(max=6).map(each(known)), sizes)
+    return total(square.options(max=6).map(each(known)), sizes, apart.map(each(list(range(APART)))))
 
 
-EXPECTED = sum(x * x for x in range(ITEMS)) + 40_000 * ITEMS
+APART = 12
+"""Bodies in worker processes."""
+EXPECTED = sum(x * x for x in range(ITEMS)) + 40_000 * ITEMS + sum(range(APART))
 
 
 def main() -> None:

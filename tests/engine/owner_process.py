@@ -15,7 +15,7 @@ from typing import Any
 from stratix_tasks import Engine, current, each, flow, task
 from stratix_tasks.errors import StratixError
 
-STORE = Path(os.environ.get("OWNER_STORE") or sys.argv[1])
+STORE = Path(os.environ.get("OWNER_STORE") or (sys.argv[1] if len(sys.argv) > 1 else "store"))
 GATES, BODIES = STORE.with_suffix(".gates"), STORE.with_suffix(".bodies")
 
 
