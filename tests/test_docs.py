@@ -34,7 +34,7 @@ def test_readme_names_only_commands_that_exist() -> None:
     """Each command in the README's list is a command of `stratix`."""
     import typer
 
-    from stratix_tasks.cli.app import app
+    from stratix_tasks.cli.requests import app
 
     listed = re.search(r"`stratix (demo [^`]+)`", (ROOT / "README.md").read_text())
     assert listed is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from victim import APART, EXPECTED, ITEMS
+from victim import APART, ITEMS, expected
 
 from stratix_tasks import Engine
 from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, STARTED
@@ -55,7 +55,7 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
     done = subprocess.run(
         [sys.executable, VICTIM, store, log], capture_output=True, text=True, timeout=120, check=False
     )
-    if f"value {EXPECTED}" not in done.stdout:
+    if f"value {expected()}" not in done.stdout:
         end = f"exit code {done.returncode}: {done.stdout[-300:]}{done.stderr[-2000:]}"
         story.faults.append(f"the run did not complete after recover(): {end}")
     story.faults += _broken(store, log, seen)
@@ -99,7 +99,9 @@ def _orphans(log: Path) -> list[str]:
     file = log.with_name(log.name + ".pids")
     pids = {tuple(line.split()) for line in file.read_text().splitlines()} if file.exists() else set()
     tick, limit = threading.Event(), monotonic() + 10
-    while (left := [pid for pid, *started in pids if [start_time(int(pid))] == started and _runs(pid)]) and monotonic() < limit:
+    while (
+        left := [pid for pid, *started in pids if [start_time(int(pid))] == started and _runs(pid)]
+    ) and monotonic() < limit:
         tick.wait(0.01)
     return [f"worker processes outlived their kernel: {left}"] if left else []
 

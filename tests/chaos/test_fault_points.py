@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from rounds import _broken, _records
+from victim import expected
 
 from stratix_tasks.core.facts import CLAIMED
 
 FAULTY = Path(__file__).with_name("faulty.py")
 ITEMS = 8
-VALUE = sum(x * x for x in range(ITEMS)) + 40_000 * ITEMS
 LIMIT = 60.0
 PASSAGES = {"journal": 9, "dispatch": 5, "result": 7, "claim": 1}
 """At which passage of each port the fault strikes: when part of the run is done."""
@@ -103,7 +103,7 @@ def test_a_fault_at_a_port(point: str, action: str, stories: dict[tuple[str, str
     told = [(life.lines, life.errors[-1500:]) for life in story.lives]
     assert hit, told
     assert story.faults == []
-    assert story.lives[-1].said("value") == [f"value {VALUE}"], told
+    assert story.lives[-1].said("value") == [f"value {expected(ITEMS)}"], told
     assert story.runs == 1
     assert story.claims >= 1, "nobody had to go on with it"
     if action == "raise":
