@@ -1,5 +1,5 @@
 # Two commands do everything: `make demo` and `make test`. Both rest on `make setup`.
-.PHONY: setup demo test lab bench check widget clean
+.PHONY: setup demo test lab chaos bench check widget clean
 PY := .venv/bin/python
 
 setup: .venv/.ready
@@ -29,6 +29,11 @@ test: .venv/.test
 
 lab: .venv/.demo
 	.venv/bin/stratix lab
+
+# The deep forms of what the tests show in short: 500 rounds of kill -9, thousands of seeds, all mutants; about an hour.
+chaos: .venv/.test
+	STRATIX_KILL_ROUNDS=500 STRATIX_CHAOS=full STRATIX_DEEP=1 STRATIX_SIM_SEEDS=5000 STRATIX_PROFILE=nightly \
+		$(PY) -m pytest -o timeout=7200 tests/chaos tests/sim tests/core
 
 bench: .venv/.test
 	$(PY) -m benchmarks

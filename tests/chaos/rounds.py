@@ -24,7 +24,7 @@ from stratix_tasks.store.locks import start_time
 VICTIM = Path(__file__).with_name("victim.py")
 NODES = 3 * ITEMS + APART + 2
 """Bodies of a run of the victim."""
-LONGEST = 0.8
+SOONEST, LONGEST = 0.02, 0.65
 """Seconds in which a victim would be done, about: it is killed before."""
 
 
@@ -69,7 +69,7 @@ def _live_and_die(store: Path, log: Path, random: Random) -> tuple[list[str], in
     assert child.stdout is not None
     first = child.stdout.readline()
     try:
-        rest, _ = child.communicate(timeout=random.uniform(0, LONGEST))
+        rest, _ = child.communicate(timeout=random.uniform(SOONEST, LONGEST))
     except subprocess.TimeoutExpired:
         child.kill()
         rest, _ = child.communicate()
