@@ -8,7 +8,6 @@ A thread of ours stands beside each worker: it sends it an attempt, hears what t
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -27,7 +26,7 @@ from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
 from stratix_tasks.runners.payload import Functions, Packed, dumps
-from stratix_tasks.runners.wire import Wire
+from stratix_tasks.runners.wire import Wire, readable
 
 IDLE = 60.0
 """Seconds after which a worker that has nothing to do is let go."""
@@ -220,7 +219,7 @@ class Worker:
 
         That child is of its group, and ends with it; then the socket does too.
         """
-        while not select.select([self._wire.socket], [], [], WATCH)[0]:
+        while not readable(self._wire.socket, WATCH):
             if self._ended():
                 return self._signal(signal.SIGKILL)
 
@@ -248,8 +247,9 @@ class Worker:
     def _lost(self, attempt: Attempt) -> tuple[Any, ...]:
         """The worker has gone in the middle of a body."""
         self.dead = True
-        self._wire.close()
         self._signal(signal.SIGKILL)  # what it started
+        with self._lock:  # nobody is about to send by it: its file descriptor may soon be another's
+            self._wire.close()
         code = self._process.wait()
         self._guardian.forget(self._process.pid)
         if attempt.stop:
