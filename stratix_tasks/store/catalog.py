@@ -143,6 +143,8 @@ class Catalog:
                 self._db.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 raise self._refusal(error) from error
+            except sqlite3.ProgrammingError as error:
+                raise _closed(error) from error
 
     def _refusal(self, error: sqlite3.OperationalError) -> StoreError:
         text = str(error)
@@ -169,6 +171,8 @@ class Catalog:
                 if "no such table" in str(error):
                     return []
                 raise self._refusal(error) from error
+            except sqlite3.ProgrammingError as error:
+                raise _closed(error) from error
 
     # ------------------------------------------------------------------ what it knows
 
@@ -266,3 +270,10 @@ class Catalog:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+
+def _closed(error: sqlite3.ProgrammingError) -> Exception:
+    """StoreError `closed` for a connection that was closed; any other misuse stays what it is."""
+    return (
+        StoreError("this engine is closed; make a new one", code="closed") if "closed database" in str(error) else error
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +83,45 @@ def test_a_refused_request_leaves_an_ended_run_as_it_is(pair: tuple[Engine, Engi
     with pytest.raises(StratixError):
         second.run(run.id).retry()
     assert second.store.catalog.run(run.id).state == "completed"
+
+
+def test_a_look_at_the_catalog_that_fails_is_not_the_last(
+    pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong in one look for requests, the next one hears them."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    failed = threading.Event()
+    look = first.mailbox._watch.look
+
+    def fails_once(*args: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("the disk was away for a moment")
+        return look(*args)
+
+    first.loop.loop.set_exception_handler(lambda *_: None)
+    monkeypatch.setattr(first.mailbox._watch, "look", fails_once)
+    assert failed.wait(LONG)
+    second.run(run.id).pause()
+    assert run.status in ("pausing", "paused")
+    Gate.open.set()
+
+
+def test_why_says_that_nobody_runs_it(tmp_path: Path) -> None:
+    """What was running when its engine went is not said to run on."""
+    Gate.fails, Gate.open = False, threading.Event()
+    with Engine(tmp_path / "store") as first:
+        run = first.start(one)
+        limit = time.monotonic() + LONG
+        while run.progress()[0]["state"] != "running":
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+    with Engine(tmp_path / "store") as second:
+        said = second.run(run.id).why("fragile")
+        assert said == "'fragile' was running when the run was interrupted; recover() goes on with it."
+        second.recover()
+        assert "interrupted" not in second.run(run.id).why("fragile")
+        Gate.open.set()
+        assert second.run(run.id).result(LONG) == 7
