@@ -16,6 +16,7 @@ from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
 from stratix_tasks.cli.live import follow
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.session import takeover
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
 
@@ -128,10 +129,17 @@ def show_run(run_id: RunId, csv: Csv = False) -> None:
 
 
 @app.command()
-def recover() -> None:
+def recover(
+    changed: Annotated[
+        str,
+        typer.Option(
+            metavar="ask|reuse|rerun|fork", help="What to do with a run whose code changed since; ask leaves it paused."
+        ),
+    ] = "ask",
+) -> None:
     """Go on with the runs that were interrupted, and wait for them."""
     sys.path.insert(0, os.getcwd())
-    found = default_engine().recover()
+    found = takeover.recover(default_engine(), changed)
     if not found:
         console.print("Nothing to recover.")
     for one in found:
