@@ -125,3 +125,37 @@ def test_why_says_that_nobody_runs_it(tmp_path: Path) -> None:
         assert "interrupted" not in second.run(run.id).why("fragile")
         Gate.open.set()
         assert second.run(run.id).result(LONG) == 7
+
+
+def test_a_catalog_that_was_taken_away_is_made_again_by_who_needs_it(pair: tuple[Engine, Engine]) -> None:
+    """Its file is deleted while a run goes on: another engine sees the run, asks it, is answered, and the end is told."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    first.chores.settle()
+    for path in first.store.path.glob("catalog.sqlite*"):
+        path.unlink()
+    other = second.run(run.id)
+    assert other.status == "running"
+    other.pause()
+    assert run.status in ("pausing", "paused")
+    other.resume()
+    Gate.open.set()
+    assert other.result(LONG) == 7
+    first.chores.settle()
+    for engine in pair:
+        assert [(row.id, row.state) for row in engine.store.catalog.runs()] == [(run.id, "completed")]
+
+
+def test_a_run_that_the_catalog_does_not_have_is_not_called_interrupted(pair: tuple[Engine, Engine]) -> None:
+    """Its owner is known from the journal, and lives."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    first.chores.settle()
+    first.store.catalog.remove(run.id, 1)
+    other = second.run(run.id)
+    assert other.status == "running"
+    assert second.recover() == []
+    Gate.open.set()
+    assert run.result(LONG) == 7
