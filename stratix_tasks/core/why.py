@@ -24,6 +24,8 @@ def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) ->
         case State.RUNNING:
             more = " It is paused at its next checkpoint, or when it ends." if unit in machine.holds else ""
             return f"'{name}' has been running for {at - machine.started[unit]:.1f} s, attempt {machine.attempt[unit]}.{more}"
+        case State.SUSPENDED if machine.run_reason == "disk" and _paused(machine):
+            return f"'{name}' waits for {_paused(machine)}; its body is parked, or done with a result that has no room."
         case State.SUSPENDED:
             return f"'{name}' is parked at a checkpoint; resume goes on from there."
         case State.RETRYING:
