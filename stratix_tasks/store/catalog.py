@@ -150,12 +150,12 @@ class Catalog:
                     self._db.execute("ROLLBACK")
                     raise
                 self._db.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                raise self._refusal(error) from error
             except sqlite3.ProgrammingError as error:
                 raise _closed(error) from error
+            except sqlite3.DatabaseError as error:
+                raise self._refusal(error) from error
 
-    def _refusal(self, error: sqlite3.OperationalError) -> StoreError:
+    def _refusal(self, error: sqlite3.DatabaseError) -> StoreError:
         text = str(error)
         if "locked" in text:
             return StoreError(
@@ -177,12 +177,12 @@ class Catalog:
             try:
                 self._follow_file()
                 return self._db.execute(self._sql[name], values).fetchall()
-            except sqlite3.OperationalError as error:
+            except sqlite3.ProgrammingError as error:
+                raise _closed(error) from error
+            except sqlite3.DatabaseError as error:
                 if "no such table" in str(error):
                     return []
                 raise self._refusal(error) from error
-            except sqlite3.ProgrammingError as error:
-                raise _closed(error) from error
 
     # ------------------------------------------------------------------ what it knows
 
@@ -250,15 +250,6 @@ class Catalog:
     def all_cuts(self) -> list[tuple[str, str, int, int, int]]:
         """(run, engine, epoch, file, offset) of every run."""
         return self._all("all_cuts")
-
-    def lost(self, engine: str) -> dict[str, int]:
-        """Runs that were taken over from an engine → the last epoch that it lost."""
-        return dict(self._all("cut_off", engine=engine))
-
-    def engine(self, id: str) -> tuple[str, int] | None:
-        """Host and pid."""
-        rows = self._all("engine", id=id)
-        return (rows[0][0], rows[0][1]) if rows else None
 
     # ------------------------------------------------------------------ requests between processes
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
+from stratix_tasks.errors import StoreError
 
 LONG = 30.0
 
@@ -159,3 +160,23 @@ def test_a_run_that_the_catalog_does_not_have_is_not_called_interrupted(pair: tu
     assert second.recover() == []
     Gate.open.set()
     assert run.result(LONG) == 7
+
+
+@pytest.mark.filterwarnings("ignore:the catalog could not be told")
+def test_a_catalog_that_is_damaged_while_a_run_goes_on_costs_it_nothing(tmp_path: Path) -> None:
+    """The run ends, further ones are started, asking the catalog is a StoreError; the next engine makes it again."""
+    Gate.fails, Gate.open = False, threading.Event()
+    Gate.open.set()
+    with Engine(tmp_path / "store") as first:
+        first.start(one).result(LONG)
+        first.chores.settle()
+        file = first.store.path / "catalog.sqlite"
+        with file.open("r+b") as catalog:
+            catalog.write(b"no catalog any more " * (file.stat().st_size // 20))
+        with pytest.raises(StoreError, match="can't be used"):
+            first.store.catalog.runs()
+        assert first.start(one).result(LONG) == 7
+        first.chores.settle()
+        assert first.start(one).result(LONG) == 7
+    with pytest.warns(UserWarning, match="is damaged"), Engine(tmp_path / "store") as second:
+        assert [run.status for run in second.runs()] == ["completed"] * 3
