@@ -29,6 +29,7 @@ from stratix_tasks.core.refusals import COMPLETED_HINT, refusal, run_refusal
 from stratix_tasks.core.rollback import rollback
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.well_formed import well_formed
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.spec.problems import did_you_mean
 
@@ -46,6 +47,7 @@ def request(machine: Machine, verb: str, target: str | None, at: float, *, args:
     if verb not in verbs:
         what = "a run" if target is None else "a node"
         raise InputError(f"{what} can't be asked to '{verb}'. {did_you_mean(verb, verbs)}", code="unknown-request")
+    well_formed(verb, target, args)
     if "id" in args and args["id"] in machine.heard:
         return
     unit = -1 if target is None else unit_of(machine, target)

@@ -273,3 +273,29 @@ def test_dying_without_a_body_takes_nothing_from_that_budget() -> None:
         world.step()
     world.die_and_recover()
     assert world.machine.run_state is RunState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "args"),
+    [
+        ("rollback", None, {}),
+        ("rollback", None, {"to": 3}),
+        ("rollback", None, {"nodes": "n0"}),
+        ("rollback", None, {"nodes": [1]}),
+        ("skip", "n1", {"value": 5}),
+        ("skip", "n1", {"value": {"codec": "json"}}),
+        ("set", "n1", {"args": {"x": 5}}),
+        ("set", "n1", {"args": []}),
+        ("set", "n1", {"options": 3}),
+        ("pause", 3, {}),
+        ("pause", None, []),
+    ],
+)
+def test_what_is_no_request_changes_nothing(verb: str, target: Any, args: Any) -> None:
+    """Ill-formed arguments, as another program may send them, are an InputError; the run goes on."""
+    world = World(chain_of(3)).start()
+    with pytest.raises(InputError) as caught:
+        request(world.machine, verb, target, world.now, args=args)
+    assert caught.value.code == "bad-request"
+    assert not world.machine.facts
+    assert world.settle().machine.run_state is RunState.COMPLETED

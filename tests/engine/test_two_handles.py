@@ -180,3 +180,18 @@ def test_a_catalog_that_is_damaged_while_a_run_goes_on_costs_it_nothing(tmp_path
         assert first.start(one).result(LONG) == 7
     with pytest.warns(UserWarning, match="is damaged"), Engine(tmp_path / "store") as second:
         assert [run.status for run in second.runs()] == ["completed"] * 3
+
+
+def test_a_row_that_is_no_request_harms_no_run(pair: tuple[Engine, Engine]) -> None:
+    """Another program wrote nonsense into the catalog: it is refused there, and the run goes on."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    first.chores.settle()
+    asked: dict[str, Any] = {"verb": "rollback", "target": None, "args": {}, "by": "", "at": time.time()}
+    second.store.catalog.add_request(id="nonsense", run=run.id, **asked)
+    second.run(run.id).pause()  # it is heard after the one before
+    assert run.status in ("pausing", "paused")
+    run.resume()
+    Gate.open.set()
+    assert run.result(LONG) == 7
