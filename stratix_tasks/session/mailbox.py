@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StratixError, as_data, from_data
+from stratix_tasks.errors import InputError, StratixError, as_data, from_data
 from stratix_tasks.store import ids
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.watch import Asked, News, Watch
@@ -105,7 +105,7 @@ class Mailbox:
         self._tried = begun
         try:
             news = self._watch.look(self._engine.id, self._sent, patience)
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             if awake:
                 self._loop.confirmed = begun
             return False
@@ -174,6 +174,8 @@ class Mailbox:
         self._loop.call(self._apply, asked, live)
 
     def _apply(self, asked: Asked, live: LiveRun) -> None:
+        if asked.args is None:
+            return self._answer(asked, InputError("the arguments of a request are a JSON object", code="bad-request"))
         args = {**asked.args, "id": asked.id}
         done = self._loop.ask(live, asked.verb, asked.target, args, asked.by)
         done.add_done_callback(lambda future: self._answer(asked, future.exception()))

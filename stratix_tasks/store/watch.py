@@ -22,7 +22,8 @@ class Asked:
     run: str
     verb: str
     target: str | None
-    args: dict[str, Any]
+    args: dict[str, Any] | None
+    """None for what can't be read: then it is no request."""
     by: str
 
 
@@ -76,12 +77,12 @@ class Watch:
     def _news(self, db: sqlite3.Connection, engine: str, sent: Iterable[str]) -> News:
         lost = dict(db.execute(self._sql["cut_off"], {"engine": engine}).fetchall())
         rows = db.execute(self._sql["waiting"], {"engine": engine}).fetchall()
-        asked = [Asked(name, run, verb, target, orjson.loads(args), by) for name, run, verb, target, args, by in rows]
+        asked = [Asked(name, run, verb, target, _read(args), by) for name, run, verb, target, args, by in rows]
         answers = {}
         for name in sent:
             row = db.execute(self._sql["answered"], {"id": name}).fetchone()
             if row is not None:
-                answers[name] = orjson.loads(row[1]) if row[1] else None
+                answers[name] = _read(row[1]) if row[1] else None
         return News(lost, asked, answers)
 
     def owner(self, run: str) -> str | None:
@@ -109,3 +110,12 @@ class Watch:
             with suppress(sqlite3.Error):
                 self._db.close()
             self._db = None
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """A JSON object; None for anything else that someone may have written there."""
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, dict) else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -188,10 +190,21 @@ def test_a_row_that_is_no_request_harms_no_run(pair: tuple[Engine, Engine]) -> N
     Gate.fails = False
     run = first.start(one)
     first.chores.settle()
-    asked: dict[str, Any] = {"verb": "rollback", "target": None, "args": {}, "by": "", "at": time.time()}
-    second.store.catalog.add_request(id="nonsense", run=run.id, **asked)
+    with closing(sqlite3.connect(first.store.path / "catalog.sqlite")) as catalog, catalog:
+        rows = [
+            (name, run.id, text, time.time()) for name, text in (("empty", "{}"), ("a list", "[1]"), ("no JSON", "{"))
+        ]
+        catalog.executemany(
+            "INSERT INTO requests (id, run, verb, args, by, at) VALUES (?, ?, 'rollback', ?, 'nonsense', ?)", rows
+        )
     second.run(run.id).pause()  # it is heard after the one before
     assert run.status in ("pausing", "paused")
+    first.chores.settle()
+    with closing(sqlite3.connect(first.store.path / "catalog.sqlite")) as catalog:
+        told = catalog.execute("SELECT id, state, error FROM requests WHERE by = 'nonsense' ORDER BY id").fetchall()
+    assert [(name, state, "bad-request" in error) for name, state, error in told] == [
+        (name, "refused", True) for name in ("a list", "empty", "no JSON")
+    ]
     run.resume()
     Gate.open.set()
     assert run.result(LONG) == 7
