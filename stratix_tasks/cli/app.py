@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +38,15 @@ Allow = Annotated[
     list[str] | None, typer.Option("--allow", help="A module that may be imported for the functions of the flow.")
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or `last`.")]
+
+
+class Choice(StrEnum):
+    """See `recover`."""
+
+    ask = "ask"
+    reuse = "reuse"
+    rerun = "rerun"
+    fork = "fork"
 
 
 def _version(wanted: bool) -> None:
@@ -128,10 +138,14 @@ def show_run(run_id: RunId, csv: Csv = False) -> None:
 
 
 @app.command()
-def recover() -> None:
+def recover(
+    changed: Annotated[
+        Choice, typer.Option(help="What to do with a run whose code has changed; `ask` leaves it paused and says so.")
+    ] = Choice.ask,
+) -> None:
     """Go on with the runs that were interrupted, and wait for them."""
     sys.path.insert(0, os.getcwd())
-    found = default_engine().recover()
+    found = [run for run in default_engine().recover(changed.value) if run.reason != "code-changed"]
     if not found:
         console.print("Nothing to recover.")
     for one in found:
