@@ -236,6 +236,27 @@ def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
     assert (caught.value.code, caught.value.attempt) == ("not-sendable", 1)
 
 
+def test_the_last_words_of_a_crash_are_kept(engine: Engine) -> None:
+    """What a body wrote right before its process died lands on the node; a segmentation fault tells where it was."""
+
+    @task(runner="process", max_lost=0)
+    def falls() -> None:
+        import ctypes
+
+        print("almost there")
+        os.write(2, b"and now")
+        ctypes.string_at(0)
+
+    run = engine.start(one(falls))
+    with pytest.raises(TaskFailed, match="killed by SIGSEGV") as caught:
+        run.result(LONG)
+    lines = run.logs("falls")
+    assert lines[0] == "almost there"
+    assert any(line.startswith("and now") for line in lines)
+    assert "in falls" in "\n".join(lines)
+    assert "in falls" in caught.value.traceback
+
+
 def test_a_task_that_always_crashes_fails_as_lost(engine: Engine) -> None:
     """After `max_lost` losses the node fails, and the error says how its process ended."""
 
