@@ -263,7 +263,7 @@ class Run:
         live = self._live
 
         def read() -> list[str]:
-            self._engine.loop._flush_notes(live)
+            self._engine.loop.flush_notes(live)
             machine = live.machine
             if target is None:
                 units = list(live.notes.logs)
@@ -354,7 +354,7 @@ def _set(future: asyncio.Future[None]) -> None:
 
 def _progress(live: LiveRun) -> list[dict[str, Any]]:
     machine, rows = live.machine, []
-    live.engine._flush_notes(live)
+    live.engine.flush_notes(live)
     for unit, name in enumerate(machine.plan.names):
         kind = machine.plan.kinds[unit]
         group = machine.groups.get(unit)
