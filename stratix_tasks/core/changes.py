@@ -34,6 +34,8 @@ def set_values(machine: Machine, unit: int, at: float, args: dict[str, Any]) -> 
         why = "a map is set per item once it is expanded" if unit in machine.groups else "it has started"
         raise refusal(machine, "set", unit, why if machine.attempt[unit] or unit in machine.groups else "")
     _check(machine, unit, args)
+    if "priority" in args.get("options", {}) and not machine.is_group(unit):
+        machine.lane(unit).withdraw(unit, machine.policy(unit).priority)
     take(machine, unit, args)
     machine.move(
         unit, Event.SET, at, machine.reason.get(unit), {"set": [*args.get("args", ()), *args.get("options", ())]}

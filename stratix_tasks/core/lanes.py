@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 
 class Slots:
@@ -39,6 +39,19 @@ class Lane:
     def extend(self, units: Iterable[int], priority: int) -> None:
         bucket = self._buckets.get(priority)
         (self._bucket(priority) if bucket is None else bucket).extend(units)
+
+    def withdraw(self, unit: int, priority: int) -> None:
+        """Take a unit out that waits with another priority than it is to have, whether it is ready still or not."""
+        bucket = self._buckets.get(priority)
+        if bucket is None or unit not in bucket:
+            return
+        left = deque(one for one in bucket if one != unit)
+        if left:
+            self._buckets[priority] = left
+            return
+        del self._buckets[priority]
+        self._order.remove(-priority)
+        heapify(self._order)
 
     def pop(self) -> int:
         """The next unit; only when `head()` is not None."""

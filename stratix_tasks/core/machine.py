@@ -106,7 +106,7 @@ class Machine:
         self.sets: dict[int, dict[str, Any]] = {}
         """Arguments that a person gave in place of the flow's, by unit."""
         self.own: dict[int, Policy] = {}
-        """Policies of units that a person changed the options of."""
+        """Policies of units that a person changed the options of; that of a mapped node is its items' too."""
         self.heard: set[Any] = set()
         """Names of the requests that were taken, of those that have one."""
         self.recoveries = 0
@@ -807,9 +807,10 @@ class Machine:
     # ------------------------------------------------------------------ looking up
 
     def policy(self, unit: int) -> Policy:
-        if self.own and unit in self.own:
-            return self.own[unit]
-        policy = self.plan.policies[self.node_of[unit]]
+        node = self.node_of[unit]
+        if self.own and (own := self.own.get(unit) or self.own.get(node)) is not None:
+            return own
+        policy = self.plan.policies[node]
         assert policy is not None
         return policy
 

@@ -280,6 +280,8 @@ class Worker:
         """The worker has gone in the middle of a body."""
         self.dead = True
         self._signal(signal.SIGKILL)  # what it started
+        with self._lock:  # nobody is about to send by it: its file descriptor may soon be another's
+            self._wire.close()
         code = self._process.wait()
         self._guardian.forget(self._process.pid)
         self._end_output(attempt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -10,6 +11,16 @@ from struct import Struct
 from typing import Any
 
 LENGTH = Struct("<Q")
+
+
+def readable(link: socket.socket, seconds: float) -> bool:
+    """Wait until there is something to read or the other side has gone; False when there is nothing after `seconds`.
+
+    By `poll`, for `select` knows only the first 1,024 file descriptors of a process.
+    """
+    watched = select.poll()
+    watched.register(link, select.POLLIN)
+    return bool(watched.poll(seconds * 1000))
 
 
 class Wire:

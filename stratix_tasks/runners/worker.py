@@ -7,7 +7,6 @@ the engine's process has died, the worker kills its whole process group: itself 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import sys
@@ -23,7 +22,7 @@ from typing import Any
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
-from stratix_tasks.runners.wire import Wire
+from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
 """Seconds between sending what a body says."""
@@ -115,7 +114,7 @@ class Worker:
 
     def _parent_lives(self) -> bool:
         """Wait for something to read. The socket alone does not tell: a fork of the parent may hold its other end."""
-        while not select.select([self.wire.socket], [], [], WATCH)[0]:
+        while not readable(self.wire.socket, WATCH):
             if os.getppid() != self.parent:
                 return False
         return True

@@ -155,6 +155,57 @@ def test_set_of_options(engine: Engine) -> None:
     assert tries == [1, 2, 3]
 
 
+def test_options_of_a_map_are_its_items_too(engine: Engine) -> None:
+    """Set before the map is expanded they hold for every item; set of one item they hold for that one alone."""
+    tries: list[int] = []
+
+    @task
+    def flaky(x: int) -> int:
+        tries.append(x)
+        if tries.count(x) < 2:
+            raise ValueError("not yet")
+        return x
+
+    @flow
+    def items() -> int:
+        return total(flaky.map(each(load(3))))
+
+    OPEN.clear()
+    run = engine.start(items)
+    run.pause("flaky")
+    run.set("flaky", options={"retry": {"max": 1, "delay": 0}})
+    run.resume("flaky")
+    OPEN.set()
+    assert run.result(10) == 3
+    assert sorted(tries) == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_priority_that_was_set_counts_for_what_waits_already(engine: Engine) -> None:
+    """A node that is ready, or was when it was paused, starts when its new priority says so."""
+
+    @task
+    def goes(name: str) -> None:
+        ran(name)
+        OPEN.wait(10)
+
+    @flow(concurrency=1)
+    def queue() -> None:
+        for name, priority in (("first", 100), ("a", 10), ("b", 9), ("c", 8), ("d", 7)):
+            goes.options(name=name, priority=priority)(name)
+
+    OPEN.clear()
+    run = engine.start(queue)
+    until(run, "first", "running")
+    run.set("a", options={"priority": 1})
+    run.set("d", options={"priority": 20})
+    run.pause("b")
+    run.set("b", options={"priority": 0})
+    run.resume("b")
+    OPEN.set()
+    assert run.wait(10) == "completed"
+    assert list(BODIES) == ["first", "d", "c", "a", "b"]
+
+
 def test_what_was_set_outlives_its_kernel(tmp_path: Any) -> None:
     """Another engine that goes on uses the arguments that were set, and keeps the breakpoint."""
     with Engine(tmp_path / "store") as first:

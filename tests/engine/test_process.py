@@ -520,6 +520,24 @@ def test_functions_of_modules_go_by_name() -> None:
     assert dumps(1, "a number")
 
 
+def test_a_process_with_many_open_files_has_workers_too(tmp_path: Path) -> None:
+    """A kernel may hold more than the 1,024 descriptors that `select` knows; its workers run all the same."""
+    code = (
+        "import os, resource\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (hard if 0 < hard < 4096 else 4096, hard))\n"
+        "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]\n"
+        "from stratix_tasks import Engine, flow, task\n"
+        "@task(runner='process', max_lost=0)\n"
+        "def square(x): return x * x\n"
+        "@flow\n"
+        "def squares(): return square(3)\n"
+        f"with Engine({str(tmp_path / 'store')!r}) as engine: print(engine.start(squares).result(60))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LONG + 30, check=False)
+    assert (done.returncode, done.stdout) == (0, "9\n"), done.stderr
+
+
 def test_a_coroutine_has_no_process() -> None:
     """An `async def` with runner='process' is refused at its definition."""
     with pytest.raises(FlowError, match="not in a process"):
