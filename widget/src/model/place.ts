@@ -57,7 +57,7 @@ const ROOM = 28;
 /** From here on a graph is looked at as a whole: colours, not words. */
 const MANY = 60;
 
-/** The whole graph; one that could not be read so begins at its left, or where the chosen node stands. */
+/** The whole graph; one that could not be read so begins at its left, or with the chosen node in the middle. */
 export function firstView(
   nodes: readonly Box[],
   canvas: { w: number; h: number },
@@ -69,8 +69,8 @@ export function firstView(
   const zoom = whole >= READABLE || nodes.length > MANY ? whole : READABLE;
   const along = (room: number, size: number, from: number, to: number) => {
     if (size * zoom + 2 * ROOM <= room + 1) return (room - size * zoom) / 2;
-    const needed = Math.max(0, to * zoom + 2 * ROOM - room);
-    return ROOM - Math.min(needed, from * zoom);
+    const middle = room / 2 - ((from + to) / 2) * zoom;
+    return Math.max(Math.min(middle, ROOM), room - ROOM - size * zoom);
   };
   const { x, y, w, h } = chosen ?? { x: 0, y: 0, w: 0, h: 0 };
   return { x: along(canvas.w, right, x, x + w), y: along(canvas.h, bottom, y, y + h), zoom };

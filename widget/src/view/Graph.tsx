@@ -8,7 +8,7 @@ import { Card, type CardData, type Doing } from "./Card";
 import { GroupBox } from "./GroupBox";
 import { Line } from "./Line";
 
-const nodeTypes = { card: Card, group: GroupBox } as never;
+const nodeTypes = { card: Card, frame: GroupBox } as never;
 const edgeTypes = { line: Line } as never;
 const FAR = 0.55;
 
@@ -90,6 +90,7 @@ export function Graph({ live, selected, select, doing }: Props) {
           <MiniMap
             position="bottom-right"
             pannable
+            style={{ width: 140, height: 84 }}
             nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
           />
         )}
@@ -132,7 +133,7 @@ function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node
   if (!node) throw new Error(`no node ${index}`);
   return {
     id: String(index),
-    type: group ? "group" : "card",
+    type: group ? "frame" : "card",
     position: { x: node.x, y: node.y },
     width: node.w,
     height: node.h,
