@@ -168,12 +168,13 @@ class Run:
 
     # ------------------------------------------------------------------ requests
 
-    def pause(self, target: str | None = None) -> None:
+    def pause(self, target: str | None = None, *, drain: bool = False) -> None:
         """Pause the run, a node (`"train"`) or an item (`"train[3]"`).
 
-        Nothing new starts; bodies stop at their next checkpoint, or finish.
+        Nothing new starts. Bodies park at their next checkpoint or finish, those in worker processes are suspended where
+        they are; with `drain` all are left to finish.
         """
-        self._ask("pause", target)
+        self._ask("pause", target, {"drain": True} if drain else None)
 
     def resume(self, target: str | None = None) -> None:
         """Go on with the run, or with what was paused by itself."""

@@ -338,6 +338,29 @@ def test_a_pause_suspends_a_body_where_it_is(engine: Engine, tmp_path: Path) -> 
     assert run.result(LONG) == 1
 
 
+def test_a_pause_can_drain(engine: Engine, tmp_path: Path) -> None:
+    """With `drain` a body is left to finish; a pause without it, after that, suspends it."""
+    path = tmp_path / "count"
+    run = engine.start(one(counts, str(path)))
+    for _ in until("the first count"):
+        if path.exists():
+            break
+    run.pause(drain=True)
+    before = path.read_text()
+    for _ in until("another count"):
+        if path.read_text() not in ("", before):
+            break
+    assert run.status == "pausing"
+    run.pause()
+    for _ in until("the pause"):
+        if run.status == "paused":
+            break
+    run.resume()
+    run.pause(drain=True)
+    path.with_suffix(".stop").touch()
+    assert run.result(LONG) == 1  # what has nothing left to do is completed, not paused
+
+
 def test_a_suspended_body_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:
     """It is continued to end, or killed; nothing of it stays."""
     path = tmp_path / "pid"
