@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
 from stratix_tasks.cli.live import follow
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.session import takeover
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
 
@@ -38,15 +38,6 @@ Allow = Annotated[
     list[str] | None, typer.Option("--allow", help="A module that may be imported for the functions of the flow.")
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or `last`.")]
-
-
-class Choice(StrEnum):
-    """See `recover`."""
-
-    ask = "ask"
-    reuse = "reuse"
-    rerun = "rerun"
-    fork = "fork"
 
 
 def _version(wanted: bool) -> None:
@@ -140,12 +131,15 @@ def show_run(run_id: RunId, csv: Csv = False) -> None:
 @app.command()
 def recover(
     changed: Annotated[
-        Choice, typer.Option(help="What to do with a run whose code has changed; `ask` leaves it paused and says so.")
-    ] = Choice.ask,
+        str,
+        typer.Option(
+            metavar="ask|reuse|rerun|fork", help="What to do with a run whose code changed since; ask leaves it paused."
+        ),
+    ] = "ask",
 ) -> None:
     """Go on with the runs that were interrupted, and wait for them."""
     sys.path.insert(0, os.getcwd())
-    found = [run for run in default_engine().recover(changed.value) if run.reason != "code-changed"]
+    found = takeover.recover(default_engine(), changed)
     if not found:
         console.print("Nothing to recover.")
     for one in found:

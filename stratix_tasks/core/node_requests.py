@@ -9,7 +9,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import need_open_groups, refusal
-from stratix_tasks.core.results import Data, stand_in
+from stratix_tasks.core.results import Data, stand_in, stands_for
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunState, State
 from stratix_tasks.core.timers import Timer
 
@@ -103,6 +103,9 @@ def skip(machine: Machine, unit: int, at: float, args: Args = NONE) -> None:
     """With `value` in the arguments that stands for its result."""
     state = State(machine.state[unit])
     given = args.get("value")
+    was_given = state is State.COMPLETED and machine.reason.get(unit) == "given"
+    if given is not None and was_given and stands_for(machine.values[unit], given):
+        return
     if state is State.COMPLETED or (machine.is_group(unit) and given is not None and unit in machine.groups):
         why = "" if state is State.COMPLETED else "a value can be given only before it is expanded"
         raise refusal(machine, "skip", unit, why)

@@ -20,6 +20,12 @@ class Stored:
     attempt: int
 
 
+def stands_for(value: Any, given: Data) -> bool:
+    """Whether what a machine holds is that result; False also where that can't be told without loading it."""
+    held = (value.codec, value.payload) if type(value) is Stored else ("json", value)
+    return repr(held) == repr((given["codec"], given["payload"]))  # 1 is not True here, nor 1.0
+
+
 def stand_in(codec: str, payload: Any, unit: int = -1, attempt: int = 0) -> Any:
     """The value itself where it is a plain scalar, else what it can be loaded by."""
     plain = codec == "json" and type(payload) in SCALARS

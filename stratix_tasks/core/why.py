@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 
 
-def why(machine: Machine, unit: int, at: float) -> str:
-    """A sentence for people; `at` is now, in Unix seconds."""
+def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) -> str:
+    """A sentence for people; `at` is now, in Unix seconds. `interrupted`: nobody runs the run, though it has not ended."""
     state = State(machine.state[unit])
     name = label(machine, unit)
+    if interrupted and state not in TERMINAL:
+        was = "open" if machine.is_group(unit) and unit in machine.groups else state.label
+        return f"'{name}' was {was} when the run was interrupted; recover() goes on with it."
     error = machine.error.get(unit)
     shown = f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}" if error else ""
     match state:
@@ -21,6 +24,8 @@ def why(machine: Machine, unit: int, at: float) -> str:
         case State.RUNNING:
             more = " It is paused at its next checkpoint, or when it ends." if unit in machine.holds else ""
             return f"'{name}' has been running for {at - machine.started[unit]:.1f} s, attempt {machine.attempt[unit]}.{more}"
+        case State.SUSPENDED if machine.run_reason == "disk" and _paused(machine):
+            return f"'{name}' waits for {_paused(machine)}; its body is parked, or done with a result that has no room."
         case State.SUSPENDED:
             return f"'{name}' is parked at a checkpoint; resume goes on from there."
         case State.RETRYING:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from concurrent.futures import InvalidStateError
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -82,6 +84,18 @@ def let_go(live: LiveRun, told: StratixError) -> None:
         live.ended.set_result(live.machine.run_state)
     _give_back(live)
     live.engine.loop.call_soon(live.engine.feed_starved)
+
+
+def closed(live: LiveRun) -> None:
+    """The engine was closed while the run went on, and its thread has ended: who waits gets StratixError `closed`."""
+    if live.broken is not None:
+        return
+    live.broken = live.error = StratixError(
+        f"this engine was closed while run {live.id} went on: it is interrupted, and recover() goes on with it",
+        code="closed",
+    )
+    with suppress(InvalidStateError):
+        live.ended.set_result(live.machine.run_state)
 
 
 def _give_back(live: LiveRun) -> None:

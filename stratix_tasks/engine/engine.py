@@ -100,6 +100,8 @@ class EngineLoop:
             }
         )
         self.runners.later["process"] = self._process_runner
+        self._closing = False
+        self._calls = threading.Lock()
         self._thread: threading.Thread | None = None
         if loop is None:
             self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
@@ -131,7 +133,7 @@ class EngineLoop:
         return self._thread is None or threading.current_thread() is self._thread
 
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Run a function in the engine's thread; the future has its result or error."""
+        """Run a function in the engine's thread; the future has its result or error. Once it is closed that is `closed`."""
         future: Future[Any] = Future()
 
         def perform() -> None:
@@ -144,8 +146,12 @@ class EngineLoop:
 
         if self.is_here:
             perform()
-        else:
-            self.loop.call_soon_threadsafe(perform)
+            return future
+        with self._calls:
+            if self._closing:
+                future.set_exception(StratixError("this engine is closed; make a new one", code="closed"))
+            else:
+                self.loop.call_soon_threadsafe(perform)
         return future
 
     def ask(
@@ -155,12 +161,15 @@ class EngineLoop:
         return self.call(self._ask, live, verb, target, args or {}, by)
 
     def close(self) -> None:
-        """Stop the loop after what is in it; bodies that still run are left to their daemon threads."""
+        """Stop the loop after what is in it; who waits for a run is told. Bodies are left to their daemon threads."""
         if self._thread is not None and self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            with self._calls:
+                self._closing = True
+                self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(5.0)
         for live in tuple(self.lives.values()):
             self.retire(live)
+            breaking.closed(live)
         for runner in self.runners.values():
             runner.close()
 

@@ -18,7 +18,7 @@ class Chores:
         self._thread: threading.Thread | None = None
 
     def put(self, chore: Callable[[], object]) -> None:
-        """Do it soon. A StratixError of it becomes a warning."""
+        """Do it soon. An error of it becomes a warning."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="stratix-chores", daemon=True)
             self._thread.start()
@@ -41,8 +41,9 @@ class Chores:
         while (chore := self._queue.get()) is not None:
             try:
                 chore()
-            except StratixError as error:
+            except Exception as error:  # the next one is done all the same
+                told = error.message if isinstance(error, StratixError) else f"{type(error).__name__}: {error}"
                 warnings.warn(
-                    f"the catalog could not be told: {error.message}; it is made again from the journals when needed",
+                    f"the catalog could not be told: {told}; it is made again from the journals when needed",
                     stacklevel=2,
                 )

@@ -376,8 +376,12 @@ class Engine:
     def runs_elsewhere(self, run_id: str) -> bool:
         """Whether another engine owns a run, and lives."""
         self._chores.settle()
-        row = self.store.catalog.run(run_id)
-        return row is not None and row.owner != self.id and alive(self.store.locks, row.owner)
+        row, known = self.store.catalog.run(run_id), self._known.get(run_id)
+        if row is not None:
+            owner = row.owner
+        else:  # not entered yet, or the catalog lost it: the journal tells
+            owner = known.follower.owner if known is not None and known.follower is not None else self.id
+        return owner != self.id and alive(self.store.locks, owner)
 
     # ------------------------------------------------------------------ recovery and events
 

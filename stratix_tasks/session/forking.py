@@ -67,6 +67,7 @@ def fork(engine: Engine, run_id: str, from_: str | None, inputs: dict[str, Any],
     made = check_inputs(known.graph.spec, {**known.inputs, **inputs})
     keep, open_ = core.taken_over(old, _again(known, from_))
     _refuse_fed(known, {name for name in inputs if not _equal(made[name], known.inputs[name])}, keep | open_)
+    _refuse_unknown(known, keep)
     facts, places = core.facts(old, keep, open_, time())
     return engine.launch(
         known.graph,
@@ -96,6 +97,19 @@ def _again(known: Recorded, from_: str | None) -> set[int]:
         roots = {unit}
     found = {node for root in roots for node in (root, *after(plan, root)[0])}
     return {unit for node in found for unit in (node, *inside(plan, node))}
+
+
+def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
+    """InputError when a function that has to run again is not defined here: the new run is run by this process."""
+    unknown = {
+        p.call for unit, p in enumerate(known.plan.policies) if p and p.call and not p.function and unit not in kept
+    }
+    if unknown:
+        raise InputError(
+            f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "
+            "(or import the modules) that define them, then fork again",
+            code="missing-functions",
+        )
 
 
 def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:

@@ -67,6 +67,8 @@ class Mailbox:
         self._engine, self._loop = engine, loop
         self._watch = Watch(engine.store.path / "catalog.sqlite")
         self._sent: dict[str, Sent] = {}
+        self._unsent: dict[str, Sent] = {}
+        """On their way into the catalog; any thread."""
         self._hearing: set[str] = set()
         self._closed = False
         self._tried = monotonic()
@@ -78,8 +80,9 @@ class Mailbox:
         """The engine's thread must have ended."""
         self._closed = True
         self._watch.close()
-        for sent in self._sent.values():
-            sent.answer.set_exception(StratixError("this engine was closed before the answer came", code="closed"))
+        for sent in (*self._sent.values(), *tuple(self._unsent.values())):
+            if not sent.answer.done():
+                sent.answer.set_exception(StratixError("this engine was closed before the answer came", code="closed"))
         self._sent.clear()
 
     # ------------------------------------------------------------------ looking
@@ -87,10 +90,13 @@ class Mailbox:
     def _tick(self) -> None:
         if self._closed:
             return
-        current = self._look()
-        if self._sent:
-            self._mind_owners()
-        self._timer = self._loop.loop.call_later(LOOK if current and not self._sent else BRISK, self._tick)
+        current = False
+        try:
+            current = self._look()
+            if self._sent:
+                self._mind_owners()
+        finally:  # whatever is wrong with one look, there is another one
+            self._timer = self._loop.loop.call_later(LOOK if current and not self._sent else BRISK, self._tick)
 
     def _look(self, patience: float = 0.0) -> bool:
         """False when the catalog could not be read just now. One who was awake all the time may go on all the same."""
@@ -137,9 +143,7 @@ class Mailbox:
                 self._loop.fence(live, error)
 
     def _taken(self, run: str) -> StratixError:
-        catalog = self._engine.store.catalog
-        row = catalog.run(run)
-        place = catalog.engine(row.owner) if row is not None else None
+        place = self._watch.place(run)
         where = f" (process {place[1]} on {place[0]})" if place is not None else ""
         return StratixError(
             f"run {run} was taken over by another kernel{where} while this one seemed dead, and goes on there; nothing more "
@@ -192,19 +196,23 @@ class Mailbox:
         name, now = ids.new_id(), monotonic()
         sent = Sent(run, owner, Future(), now + PATIENCE, now + OWNER_EVERY)
         row = {"id": name, "run": run, "verb": verb, "target": target, "args": args, "by": by, "at": time()}
+        self._unsent[name] = sent
         self._engine.chores.put(partial(self._write, name, sent, row))
         return sent.answer
 
     def _write(self, name: str, sent: Sent, row: dict[str, Any]) -> None:
+        if self._closed:
+            return  # close() has answered it
         try:
             self._engine.store.catalog.add_request(**row)
         except StratixError as error:
+            del self._unsent[name]
             sent.answer.set_exception(error)
             return
         self._loop.call(self._wait_for, name, sent)
 
     def _wait_for(self, name: str, sent: Sent) -> None:
-        self._sent[name] = sent
+        self._sent[name] = self._unsent.pop(name, sent)
         self._watch.forget()  # the answer may be there already
         if self._timer is not None:
             self._timer.cancel()
@@ -215,8 +223,7 @@ class Mailbox:
         for name, sent in tuple(self._sent.items()):
             if now >= sent.look_at_owner:
                 sent.look_at_owner = now + OWNER_EVERY
-                row = self._engine.store.catalog.run(sent.run)
-                sent.owner = row.owner if row is not None else sent.owner
+                sent.owner = self._watch.owner(sent.run) or sent.owner
                 if not alive(self._engine.store.locks, sent.owner):
                     del self._sent[name]
                     sent.answer.set_exception(OwnerDied(sent.run, name))

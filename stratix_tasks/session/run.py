@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Literal
@@ -132,7 +133,7 @@ class Run:
     async def _wait_async(self) -> Any:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        self._live.ended.add_done_callback(lambda _: loop.call_soon_threadsafe(_set, done))
+        self._live.ended.add_done_callback(lambda _: _wake(loop, done))
         try:
             while not self._live.ended.done():
                 pump()
@@ -154,11 +155,13 @@ class Run:
             live.follower.catch_up(live)
 
     def _tell_of_loss(self) -> None:
-        """Who waits is told once that the run was lost to another engine; it is looked at there from then on."""
+        """Who waits is told that the engine was closed, and once that the run was lost to another: it is looked at there then."""
         lost = self._live.broken
-        if lost is not None and self._live.fenced:
+        if lost is None or lost.code not in ("fenced", "closed"):
+            return
+        if lost.code == "fenced":
             self._live, _ = self._engine.load(self.id)
-            raise lost
+        raise lost
 
     def _outcome(self) -> Any:
         if self._live.error is not None:
@@ -287,9 +290,13 @@ class Run:
         """In one sentence why a node or item is in its state, and what it waits for."""
         from stratix_tasks.core.why import why
 
-        self._refresh()
+        interrupted = self.status == "interrupted"
         live = self._live
-        return self._engine.loop.call(lambda: why(live.machine, unit_of(live.machine, target), time())).result()  # type: ignore[no-any-return]
+
+        def say() -> str:
+            return why(live.machine, unit_of(live.machine, target), time(), interrupted=interrupted)
+
+        return self._engine.loop.call(say).result()  # type: ignore[no-any-return]
 
     def tasks(self) -> pandas.DataFrame:
         """The run's nodes and items, from the store: `history().tasks(run=id)`."""
@@ -346,6 +353,11 @@ def pump() -> None:
     compat = sys.modules.get("stratix_tasks.view._kernel_compat")
     if compat is not None:
         compat.pump()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    with suppress(RuntimeError):  # the loop of someone who waits no more may be closed
+        loop.call_soon_threadsafe(_set, future)
 
 
 def _set(future: asyncio.Future[None]) -> None:

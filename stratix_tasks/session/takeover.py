@@ -128,6 +128,8 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
     run = Run(engine, live)
     if different:
         return _changed(run, different, changed)
+    if changed == "reuse" and live.machine.run_reason == "code-changed":
+        run.resume()  # it was left paused by a kernel that died since
     if live.machine.run_reason == "max-recoveries":
         warnings.warn(
             f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "

@@ -49,7 +49,8 @@ class Catalog:
 
     def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
         self._path, self._journals, self._read_only = path, journals, read_only
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._file: tuple[int, int] | None = None
         self._sql, self._steps = queries("catalog"), steps("catalog")
         try:
             self._open()
@@ -66,6 +67,7 @@ class Catalog:
         )
         self._db.execute("PRAGMA synchronous = FULL")
         newest, version = max(self._steps), self._version()
+        self._file = None if self._read_only else _identity(self._path)
         if version > newest:
             raise StoreError(
                 f"the store {self._path.parent} was written by a newer version of stratix-tasks (catalog {version}, this one reads "
@@ -80,6 +82,12 @@ class Catalog:
             self._migrate(db)
             if fresh:
                 self._refill(db)
+
+    def _follow_file(self) -> None:
+        """Where someone took the file away, or put another in its place: open what is there, or make it from the journals."""
+        if self._file is not None and _identity(self._path) != self._file:
+            self._db.close()
+            self._open()
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -134,6 +142,7 @@ class Catalog:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
+                self._follow_file()
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._db
@@ -141,10 +150,12 @@ class Catalog:
                     self._db.execute("ROLLBACK")
                     raise
                 self._db.execute("COMMIT")
-            except sqlite3.OperationalError as error:
+            except sqlite3.ProgrammingError as error:
+                raise _closed(error) from error
+            except sqlite3.DatabaseError as error:
                 raise self._refusal(error) from error
 
-    def _refusal(self, error: sqlite3.OperationalError) -> StoreError:
+    def _refusal(self, error: sqlite3.DatabaseError) -> StoreError:
         text = str(error)
         if "locked" in text:
             return StoreError(
@@ -164,8 +175,11 @@ class Catalog:
     def _all(self, name: str, **values: Any) -> list[Any]:
         with self._lock:
             try:
+                self._follow_file()
                 return self._db.execute(self._sql[name], values).fetchall()
-            except sqlite3.OperationalError as error:
+            except sqlite3.ProgrammingError as error:
+                raise _closed(error) from error
+            except sqlite3.DatabaseError as error:
                 if "no such table" in str(error):
                     return []
                 raise self._refusal(error) from error
@@ -237,15 +251,6 @@ class Catalog:
         """(run, engine, epoch, file, offset) of every run."""
         return self._all("all_cuts")
 
-    def lost(self, engine: str) -> dict[str, int]:
-        """Runs that were taken over from an engine → the last epoch that it lost."""
-        return dict(self._all("cut_off", engine=engine))
-
-    def engine(self, id: str) -> tuple[str, int] | None:
-        """Host and pid."""
-        rows = self._all("engine", id=id)
-        return (rows[0][0], rows[0][1]) if rows else None
-
     # ------------------------------------------------------------------ requests between processes
 
     def add_request(
@@ -265,4 +270,20 @@ class Catalog:
 
     def close(self) -> None:
         with self._lock:
+            self._file = None
             self._db.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _closed(error: sqlite3.ProgrammingError) -> Exception:
+    """StoreError `closed` for a connection that was closed; any other misuse stays what it is."""
+    return (
+        StoreError("this engine is closed; make a new one", code="closed") if "closed database" in str(error) else error
+    )

@@ -84,6 +84,21 @@ class Watch:
                 answers[name] = orjson.loads(row[1]) if row[1] else None
         return News(lost, asked, answers)
 
+    def owner(self, run: str) -> str | None:
+        """The engine that has a run; None where it can't be told just now."""
+        row = self._one("run", id=run)
+        return None if row is None else str(row[3])
+
+    def place(self, run: str) -> tuple[str, int] | None:
+        """Host and pid of the engine that has a run; None where they can't be told just now."""
+        row = self._one("engine", id=self.owner(run))
+        return None if row is None else (row[0], row[1])
+
+    def _one(self, name: str, **values: Any) -> Any:
+        with suppress(sqlite3.Error):
+            return self._db.execute(self._sql[name], values).fetchone() if self._db is not None else None
+        return None
+
     def forget(self) -> None:
         """Whatever is there is news at the next look."""
         self._seen = None

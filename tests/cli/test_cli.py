@@ -187,6 +187,26 @@ def test_recover_goes_on_after_kill_9(folder: Path) -> None:
     assert stratix(folder, "recover").stdout == "Nothing to recover.\n"
 
 
+def test_recover_asks_what_to_do_with_changed_code(folder: Path) -> None:
+    """By default the run is left paused, with the choices; `--changed` takes one of them, and no other word."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:crashes", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    child.kill()
+    child.communicate()
+    source = folder / "flows.py"
+    source.write_text(source.read_text().replace("done at last", "done otherwise"))
+    asked = stratix(folder, "recover")
+    assert (asked.returncode, "is paused" in asked.stdout, "changed='rerun'" in asked.stderr) == (1, True, True), asked
+    wrong = stratix(folder, "recover", "--changed", "maybe")
+    assert (wrong.returncode, "changed is one of ask, reuse, rerun, fork" in wrong.stderr) == (2, True), wrong
+    for choice in ("reuse", "rerun"):
+        done = stratix(folder, "recover", "--changed", choice)
+        if choice == "reuse":
+            assert (done.returncode, "done otherwise" in done.stdout) == (0, True), done
+    assert done.stdout == "Nothing to recover.\n"
+
+
 def test_runs_show_and_history_tell_of_it(folder: Path) -> None:
     """The run is listed, shown by node, and asked in SQL."""
     stratix(folder, "run", "flows:fine")

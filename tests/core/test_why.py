@@ -53,6 +53,14 @@ def test_the_reason_of_a_pause_is_named(held: str, wanted: str) -> None:
     assert wanted in reason(world, "n0")
 
 
+def test_a_result_without_room_is_named() -> None:
+    """A body that is parked because its run has no room says what it waits for, not that it came to a checkpoint."""
+    world = World(chain_of(1)).start()
+    world.machine.run_state, world.machine.run_reason = RunState.PAUSED, "disk"
+    world.machine.state[world.plan.units[-1]["n0"]] = State.SUSPENDED
+    assert reason(world, "n0").startswith("'n0' waits for room on the disk: free some, then resume()")
+
+
 def test_an_abandoned_body_is_named() -> None:
     """A body that did not stop in its grace is said to run still."""
     deaf = World(chain_of(1), lambda _name, _tried: Body(500, stops=None)).start().until("n0", State.RUNNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -202,3 +203,44 @@ def test_a_place_that_comes_back_late_feeds_the_run_that_waits_for_it(tmp_path: 
         assert other.why("first").endswith("(1) is full.")
         Gate.open.set()
         assert other.result(LONG) == 3
+
+
+def test_who_waits_is_told_that_the_engine_was_closed(engine: Engine) -> None:
+    """`result()` and `await` end with StratixError `closed` that names the run, whoever closes the engine."""
+    run = engine.start(three)
+    told: list[StratixError] = []
+    waiting = [threading.Event(), threading.Event()]
+
+    def block() -> None:
+        waiting[0].set()
+        with pytest.raises(StratixError) as caught:
+            run.result(LONG)
+        told.append(caught.value)
+
+    async def wait() -> None:
+        asyncio.get_running_loop().call_soon(waiting[1].set)
+        with pytest.raises(StratixError) as caught:
+            await run
+        told.append(caught.value)
+
+    threads = [threading.Thread(target=block), threading.Thread(target=lambda: asyncio.run(wait()))]
+    for thread, begun in zip(threads, waiting, strict=True):
+        thread.start()
+        assert begun.wait(LONG)
+    engine.close()
+    for thread in threads:
+        thread.join(LONG)
+    assert [error.code for error in told] == ["closed", "closed"]
+    assert any(run.id in error.message for error in told)
+    Gate.open.set()
+    with Engine(engine.store.path) as again:
+        (found,) = again.recover()
+        assert found.result(LONG) == 3
+
+
+def test_nothing_is_asked_of_a_closed_engine(engine: Engine) -> None:
+    """A call that comes when the engine's thread is about to end is refused, not left without an answer."""
+    loop = engine.loop
+    engine.close()
+    with pytest.raises(StratixError, match="this engine is closed"):
+        loop.call(lambda: None).result(LONG)

@@ -343,6 +343,22 @@ def test_a_large_given_value_survives_a_restart(engine: Engine, tmp_path: Any) -
         assert other.run(run.id).result(LONG) == list(range(100_000))
 
 
+@pytest.mark.parametrize(("given", "other"), [(1, True), ([1, {"x": 1}], [1, {"x": 1.0}]), (None, 0)])
+def test_the_same_value_given_twice_changes_nothing(engine: Engine, given: Any, other: Any) -> None:
+    """The recorded one stays, also when the run has ended; another value is refused, even one that equals it."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    run.skip("works", value=given)
+    run.skip("works", value=given)
+    with pytest.raises(TransitionError, match="can't skip 'works': it is completed"):
+        run.skip("works", value=other)
+    gates.let("a")
+    assert run.wait(LONG) == "completed"
+    run.skip("works", value=given)
+    assert run.status == "completed"
+    assert repr(run.result(LONG)) == repr(given)
+
+
 # ---------------------------------------------------------------------- refusals
 
 

@@ -219,6 +219,16 @@ def test_a_view_shows_what_the_other_does(owner: Callable[..., Owner], here: Eng
     assert here.recover() == []
 
 
+def test_a_fork_of_what_can_not_run_here_is_refused(owner: Callable[..., Owner], here: Engine) -> None:
+    """A fork is run by who asks for it: without the functions it is refused, and no run is made that could only fail."""
+    other = owner("chain")
+    run = here.run(other.run)
+    with pytest.raises(InputError, match=r"needs .*:first, .*not defined here") as caught:
+        run.fork()
+    assert caught.value.code == "missing-functions"
+    assert [row.id for row in here.runs()] == [other.run]
+
+
 def test_what_its_owner_left_is_taken_over_by_asking(owner: Callable[..., Owner], here: Engine) -> None:
     """A killed kernel's run is interrupted; to cancel it nothing is started, and no function is needed."""
     other = owner("chain")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
+from stratix_tasks.errors import StoreError
 
 LONG = 30.0
 
@@ -81,3 +84,99 @@ def test_a_refused_request_leaves_an_ended_run_as_it_is(pair: tuple[Engine, Engi
     with pytest.raises(StratixError):
         second.run(run.id).retry()
     assert second.store.catalog.run(run.id).state == "completed"
+
+
+def test_a_look_at_the_catalog_that_fails_is_not_the_last(
+    pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong in one look for requests, the next one hears them."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    failed = threading.Event()
+    look = first.mailbox._watch.look
+
+    def fails_once(*args: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("the disk was away for a moment")
+        return look(*args)
+
+    first.loop.loop.set_exception_handler(lambda *_: None)
+    monkeypatch.setattr(first.mailbox._watch, "look", fails_once)
+    assert failed.wait(LONG)
+    second.run(run.id).pause()
+    assert run.status in ("pausing", "paused")
+    Gate.open.set()
+
+
+def test_why_says_that_nobody_runs_it(tmp_path: Path) -> None:
+    """What was running when its engine went is not said to run on."""
+    Gate.fails, Gate.open = False, threading.Event()
+    with Engine(tmp_path / "store") as first:
+        run = first.start(one)
+        limit = time.monotonic() + LONG
+        while run.progress()[0]["state"] != "running":
+            assert time.monotonic() < limit
+            time.sleep(0.005)
+    with Engine(tmp_path / "store") as second:
+        said = second.run(run.id).why("fragile")
+        assert said == "'fragile' was running when the run was interrupted; recover() goes on with it."
+        second.recover()
+        assert "interrupted" not in second.run(run.id).why("fragile")
+        Gate.open.set()
+        assert second.run(run.id).result(LONG) == 7
+
+
+def test_a_catalog_that_was_taken_away_is_made_again_by_who_needs_it(pair: tuple[Engine, Engine]) -> None:
+    """Its file is deleted while a run goes on: another engine sees the run, asks it, is answered, and the end is told."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    first.chores.settle()
+    for path in first.store.path.glob("catalog.sqlite*"):
+        path.unlink()
+    other = second.run(run.id)
+    assert other.status == "running"
+    other.pause()
+    assert run.status in ("pausing", "paused")
+    other.resume()
+    Gate.open.set()
+    assert other.result(LONG) == 7
+    first.chores.settle()
+    for engine in pair:
+        assert [(row.id, row.state) for row in engine.store.catalog.runs()] == [(run.id, "completed")]
+
+
+def test_a_run_that_the_catalog_does_not_have_is_not_called_interrupted(pair: tuple[Engine, Engine]) -> None:
+    """Its owner is known from the journal, and lives."""
+    first, second = pair
+    Gate.fails = False
+    run = first.start(one)
+    first.chores.settle()
+    first.store.catalog.remove(run.id, 1)
+    other = second.run(run.id)
+    assert other.status == "running"
+    assert second.recover() == []
+    Gate.open.set()
+    assert run.result(LONG) == 7
+
+
+@pytest.mark.filterwarnings("ignore:the catalog could not be told")
+def test_a_catalog_that_is_damaged_while_a_run_goes_on_costs_it_nothing(tmp_path: Path) -> None:
+    """The run ends, further ones are started, asking the catalog is a StoreError; the next engine makes it again."""
+    Gate.fails, Gate.open = False, threading.Event()
+    Gate.open.set()
+    with Engine(tmp_path / "store") as first:
+        first.start(one).result(LONG)
+        first.chores.settle()
+        file = first.store.path / "catalog.sqlite"
+        with file.open("r+b") as catalog:
+            catalog.write(b"no catalog any more " * (file.stat().st_size // 20))
+        with pytest.raises(StoreError, match="can't be used"):
+            first.store.catalog.runs()
+        assert first.start(one).result(LONG) == 7
+        first.chores.settle()
+        assert first.start(one).result(LONG) == 7
+    with pytest.warns(UserWarning, match="is damaged"), Engine(tmp_path / "store") as second:
+        assert [run.status for run in second.runs()] == ["completed"] * 3
