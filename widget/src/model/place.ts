@@ -52,7 +52,9 @@ function overlap(a: Box, b: Box): number {
   return wide > 0 && high > 0 ? wide * high : 0;
 }
 
-export const READABLE = 0.72;
+/** A whole graph is shown down to the first; one that would be smaller is begun at the second. */
+export const SMALLEST = 0.6;
+export const READABLE = 0.75;
 const ROOM = 28;
 /** From here on a graph is looked at as a whole: colours, not words. */
 const MANY = 60;
@@ -66,7 +68,7 @@ export function firstView(
   const right = Math.max(...nodes.map((node) => node.x + node.w));
   const bottom = Math.max(...nodes.map((node) => node.y + node.h));
   const whole = Math.min((canvas.w - 2 * ROOM) / right, (canvas.h - 2 * ROOM) / bottom, 1);
-  const zoom = whole >= READABLE || nodes.length > MANY ? whole : READABLE;
+  const zoom = whole >= SMALLEST || nodes.length > MANY ? whole : READABLE;
   const along = (room: number, size: number, from: number, to: number) => {
     if (size * zoom + 2 * ROOM <= room + 1) return (room - size * zoom) / 2;
     const middle = room / 2 - ((from + to) / 2) * zoom;

@@ -85,7 +85,7 @@ export function Graph({ live, selected, select, doing }: Props) {
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
       >
         <Background gap={22} size={1.2} />
-        <Controls showInteractive={false} position="bottom-left" />
+        <Controls showInteractive={false} position="bottom-left" orientation="horizontal" />
         {(nodes.length > 12 || partly) && (
           <MiniMap
             position="bottom-right"

@@ -23,7 +23,7 @@ export function NodeTools({ live, index, doing }: { live: Live; index: number; d
   if (!node || !live.run || !live.canAsk) return null;
   const onCanvas = (box: Box): Box => ({ x: box.x * zoom + x, y: box.y * zoom + y, w: box.w * zoom, h: box.h * zoom });
   const others = nodes.filter((other, at) => at !== index && other.kind !== "flow").map(onCanvas);
-  others.push({ x: 0, y: h - 96, w: 56, h: 96 }); // the zoom controls
+  others.push({ x: 0, y: h - 50, w: 112, h: 50 }); // the zoom controls
   const place = toolbarPlace(onCanvas(node), node.kind === "flow" ? [] : others, size, { w, h });
   const status = live.status(index);
   return (
