@@ -20,10 +20,14 @@ OneNode = Annotated[str, typer.Argument(metavar="NODE", help="A node, or an item
 
 
 @app.command()
-def pause(run_id: RunId, node: Node = None) -> None:
+def pause(
+    run_id: RunId,
+    node: Node = None,
+    drain: Annotated[bool, typer.Option("--drain", help="Let what runs finish, instead of suspending it.")] = False,
+) -> None:
     """Pause a run, a node or an item: nothing new starts, bodies stop at their next checkpoint or finish."""
     found = _found(run_id)
-    found.pause(node)
+    found.pause(node, drain=drain)
     _told(found)
 
 

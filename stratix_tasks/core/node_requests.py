@@ -18,7 +18,8 @@ NONE: Args = {}
 STOPPABLE = frozenset((State.RUNNING, State.SUSPENDED, State.STOPPING))
 
 
-def hold(machine: Machine, unit: int, at: float, _args: Args = NONE, *, reason: str = "user") -> None:
+def hold(machine: Machine, unit: int, at: float, args: Args = NONE, *, reason: str = "user") -> None:
+    """It does not start, or not again. A body is asked to hold, or with `drain` left to finish."""
     state = State(machine.state[unit])
     if state in TERMINAL:
         raise refusal(machine, "pause", unit)
@@ -26,8 +27,8 @@ def hold(machine: Machine, unit: int, at: float, _args: Args = NONE, *, reason: 
     if machine.is_group(unit) and unit in machine.groups:
         for member in machine.members(unit):
             if machine.state[member] not in TERMINAL:
-                hold(machine, member, at)
-    elif state is State.RUNNING:
+                hold(machine, member, at, args)
+    elif state is State.RUNNING and not args.get("drain"):
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
     elif state in (State.PENDING, State.READY, State.RETRYING):
         machine.timers.freeze(at, unit)

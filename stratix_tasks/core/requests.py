@@ -6,7 +6,8 @@ allowed now.
 
 | verb | of | arguments |
 |---|---|---|
-| pause, resume, cancel, retry | the run, a node, an item | |
+| pause | the run, a node, an item | `drain`: whether bodies are left to finish instead of being suspended |
+| resume, cancel, retry | the run, a node, an item | |
 | skip | a node, an item | `value`: a result as data, which stands for its own |
 | set | a node, an item | `args`: name to result as data; `options`: name to plain data |
 | breakpoint | a node | `on`: whether it is to be there |
@@ -68,14 +69,16 @@ def request(machine: Machine, verb: str, target: str | None, at: float, *, args:
     machine.advance(at)
 
 
-def pause_run(machine: Machine, at: float, _args: Args = NONE, *, reason: str = "user") -> None:
-    if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+def pause_run(machine: Machine, at: float, args: Args = NONE, *, reason: str = "user") -> None:
+    """Nothing starts from now on. Bodies are asked to hold, or with `drain` left to finish."""
+    if machine.run_state is RunState.PAUSED:
         return
-    if machine.run_state is not RunState.RUNNING:
+    if machine.run_state not in (RunState.RUNNING, RunState.PAUSING):
         raise run_refusal(machine, "pause", "Only a running run can be paused.")
-    machine.run_move(RunEvent.PAUSE, at, reason)
-    machine.timers.pause(at)
-    for unit in live_bodies(machine, State.RUNNING):
+    if machine.run_state is RunState.RUNNING:
+        machine.run_move(RunEvent.PAUSE, at, reason)
+        machine.timers.pause(at)
+    for unit in live_bodies(machine, State.RUNNING) if not args.get("drain") else ():
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
 
 

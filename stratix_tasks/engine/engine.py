@@ -19,18 +19,17 @@ from stratix_tasks.core import requests
 from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
 from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
-from stratix_tasks.engine import breaking, outcome
+from stratix_tasks.engine import breaking, outcome, room
 from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
+from stratix_tasks.engine.places import Places
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe, stored
+from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe
 from stratix_tasks.runners.capture import CAPTURE
-from stratix_tasks.runners.cores import cores
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.drive import serve
 from stratix_tasks.runners.thread import ThreadRunner
@@ -42,7 +41,6 @@ SWITCH = 0.0001
 """The interpreter's switch interval while a run lives: with the usual 5 ms a busy cell holds each hand-over up that long."""
 NOTES_EVERY = 0.05
 """Seconds between writing out logs, metrics and progress."""
-DISK_RETRY = 1.0
 CONFIRMED = 0.1
 """Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
 asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
@@ -80,8 +78,7 @@ class EngineLoop:
         runners: Mapping[str, Any] | None = None,
     ) -> None:
         self.journal, self.objects, self.clock = journal, objects, clock
-        self.slots = Slots("engine", concurrency)
-        self.pools = {name: Slots(name, size) for name, size in pools.items()}
+        self.places = Places(concurrency, pools)
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
@@ -94,7 +91,6 @@ class EngineLoop:
         self._noted: set[LiveRun] = set()
         self._interval = sys.getswitchinterval()
         self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
-        self.workers = Slots("process", cores())
         self.runners = Runners(
             {
                 "thread": ThreadRunner(self.loop.call_later),
@@ -129,7 +125,7 @@ class EngineLoop:
         """A body said something; it is written out within `NOTES_EVERY`."""
         if live not in self._noted:
             self._noted.add(live)
-            self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self._flush_notes, live)
+            self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self.flush_notes, live)
 
     @property
     def is_here(self) -> bool:
@@ -183,7 +179,7 @@ class EngineLoop:
         """Without a catalog nobody can take a run away."""
         self.confirmed = monotonic()
 
-    def _lost(self, live: LiveRun) -> bool:
+    def lost(self, live: LiveRun) -> bool:
         """Whether another engine has the run now."""
         if monotonic() - self.confirmed > CONFIRMED:
             self.confirm()
@@ -236,18 +232,18 @@ class EngineLoop:
                 if kind == Answer.FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
         if any(event[0] == UNSTORED for event in events):
-            events = [self._unstored(live, *event[1:]) if event[0] == UNSTORED else event for event in events]
+            events = [room.unstored(self, live, *event[1:]) if event[0] == UNSTORED else event for event in events]
         facts, commands = live.machine.handle(events, self.clock())
-        self._commit(live, facts, commands)
+        self.commit(live, facts, commands)
 
     @staticmethod
     def _current(live: LiveRun, event: tuple[Any, ...]) -> bool:
         body = live.bodies.get(event[1])
         return body is not None and body.number == event[2]
 
-    def _commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+    def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""
-        if self._lost(live):
+        if self.lost(live):
             return
         if live.unwritten:
             live.unwritten += facts
@@ -259,20 +255,20 @@ class EngineLoop:
                 places = self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
             except StoreError:
                 live.unwritten, live.commands = facts, commands
-                self._stall(live)
+                room.stall(self, live)
                 return
             if frames:
                 live.wrote(places)
             live.seq += len(facts)
-            self._tell(live, facts)
-        if commands and not self._lost(live):
-            self._perform(live, commands)
+            self.tell(live, facts)
+        if commands and not self.lost(live):
+            self.perform(live, commands)
         if live.machine.recorded:
             live.keep()
         if live.machine.timers.deadline:
-            self._arm(live)
+            self.arm(live)
 
-    def _tell(self, live: LiveRun, facts: list[Any]) -> None:
+    def tell(self, live: LiveRun, facts: list[Any]) -> None:
         for listener in live.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
@@ -289,7 +285,7 @@ class EngineLoop:
                     f"a view of run {live.id} failed and is left out: {type(error).__name__}: {error}", stacklevel=2
                 )
 
-    def _arm(self, live: LiveRun) -> None:
+    def arm(self, live: LiveRun) -> None:
         due = live.machine.timers.next()
         if due is None or (live.timer is not None and live.timer_at <= due):
             return
@@ -301,26 +297,26 @@ class EngineLoop:
     @or_break_off
     def _tick(self, live: LiveRun) -> None:
         live.timer = None
-        if self._lost(live):
+        if self.lost(live):
             return
         facts, commands = live.machine.handle((), self.clock())
-        self._commit(live, facts, commands)
-        self._arm(live)
+        self.commit(live, facts, commands)
+        self.arm(live)
 
     def feed_starved(self) -> None:
         """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
         for live in sorted(self.lives.values(), key=lambda live: -live.priority):
-            if self.slots.free > 0 and live.machine.run_state is RunState.RUNNING:
+            if self.places.engine.free > 0 and live.machine.run_state is RunState.RUNNING:
                 self._feed(live)
 
     @or_break_off
     def _feed(self, live: LiveRun) -> None:
         live.machine.advance(self.clock())
-        self._commit(live, *live.machine.drain())
+        self.commit(live, *live.machine.drain())
 
     # ------------------------------------------------------------------ performing
 
-    def _perform(self, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
+    def perform(self, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
         starts: dict[str, list[Attempt]] = {}
         machine = live.machine
         for kind, unit, number in commands:
@@ -390,7 +386,7 @@ class EngineLoop:
 
     def _ended(self, live: LiveRun, state: int, _number: int) -> None:
         """The run has ended: settle its result, let waiters go on."""
-        self._flush_notes(live)
+        self.flush_notes(live)
         live.ended_at = self.clock()
         if live.timer is not None:
             live.timer.cancel()
@@ -425,14 +421,14 @@ class EngineLoop:
         for unit in live_bodies(live.machine, State.PENDING) if live.seq > 2 else ():
             live.machine.judge(unit, now)  # a fork: what it waits for may be there already
         live.machine.advance(now)
-        self._commit(live, *live.machine.drain())
+        self.commit(live, *live.machine.drain())
 
     @or_refuse
     def resume(self, live: LiveRun) -> None:
         """Go on with a run that was claimed: its machine holds the facts of the claim."""
         if live.machine.run_state not in RUN_TERMINAL:
             self._adopt(live)
-        self._commit(live, *live.machine.drain())
+        self.commit(live, *live.machine.drain())
 
     def _adopt(self, live: LiveRun) -> None:
         if live.id not in self.lives:
@@ -450,11 +446,11 @@ class EngineLoop:
 
     @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
-        if self._lost(live):
+        if self.lost(live):
             raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
         machine = live.machine
         if live.unwritten or live.unstored:
-            self._unstall(live, verb)
+            room.unstall(self, live, verb)
         was_over = machine.run_state in RUN_TERMINAL
         if was_over:
             live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
@@ -471,135 +467,26 @@ class EngineLoop:
             self._adopt(live)
             for callback in self.on_revived:
                 callback(live)
-        self._commit(live, *machine.drain())
+        self.commit(live, *machine.drain())
         if live.unwritten:
             raise StoreError(
                 f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",
                 code="disk-full",
             )
 
-    # ------------------------------------------------------------------ a full disk
-
-    def _stall(self, live: LiveRun) -> None:
-        """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
-        if self._write_unwritten(live, freed=self.journal.free_ballast()):
-            self._pause_for_room(live)
-            live.machine.advance(self.clock())
-            self._commit(live, *live.machine.drain())
-        else:
-            warnings.warn(
-                f"run {live.id} stands still: its journal can't be written; that is tried again", stacklevel=2
-            )
-            self.loop.call_later(DISK_RETRY, self._retry_write, live)
-
-    @or_break_off
-    def _retry_write(self, live: LiveRun) -> None:
-        if live.unwritten and not live.elsewhere and not self._write_unwritten(live, freed=True):
-            self.loop.call_later(DISK_RETRY, self._retry_write, live)
-
-    def _write_unwritten(self, live: LiveRun, *, freed: bool) -> bool:
-        facts, commands = live.unwritten, live.commands
-        if not freed or self._lost(live):
-            return False
-        try:
-            places = self.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
-        except StoreError:
-            return False
-        live.wrote(places)
-        live.seq += len(facts)
-        live.unwritten, live.commands = [], []
-        self._tell(live, facts)
-        self._perform(live, commands)
-        live.keep()
-        self._arm(live)
-        return True
-
-    def _unstored(self, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
-        """A body is done, but its result has no room: it waits in memory, as one that is parked, and the run pauses."""
-        machine, now = live.machine, self.clock()
-        if machine.state[attempt.unit] == State.STOPPING:
-            return int(Answer.STOPPED), attempt.unit, attempt.number, now
-        live.unstored.append((attempt, value, cpu))
-        self._pause_for_room(live)
-        return int(Answer.SUSPENDED), attempt.unit, attempt.number, now
-
-    def _pause_for_room(self, live: LiveRun) -> None:
-        if live.machine.run_state is RunState.RUNNING:
-            requests.pause_run(live.machine, self.clock(), reason="disk")
-            warnings.warn(
-                f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
-            )
-
-    def _unstall(self, live: LiveRun, verb: str) -> None:
-        if verb == "resume" and not self.journal.restore_ballast():
-            raise StoreError("the disk is still full: free some space, then resume()", code="disk-full")
-        if live.unwritten and not self._write_unwritten(live, freed=True):
-            raise StoreError(
-                "the disk is full, so nothing can be recorded: free some space, then resume()", code="disk-full"
-            )
-        waiting, live.unstored = live.unstored, []
-        for attempt, value, cpu in waiting:
-            self.post(live, stored(attempt, value, cpu))
-
     # ------------------------------------------------------------------ notes
 
-    def _flush_notes(self, live: LiveRun) -> None:
+    def flush_notes(self, live: LiveRun) -> None:
+        """Write out what bodies said, and show it."""
         self._noted.discard(live)
         if live.elsewhere:
             live.pending_notes.clear()
             return
-        notes, changed = live.notes, set()
-        rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
-        for _ in range(len(live.pending_notes)):
-            attempt, kind, row = live.pending_notes.popleft()
-            unit, number = attempt.unit, attempt.number
-            changed.add(live.machine.node_of[unit])
-            if kind == "progress":
-                notes.progress[unit] = (row[1], row[2])
-            elif kind == "log":
-                notes.logs.setdefault(unit, []).append((row[0], number, row[1], row[2]))
-                rows["logs"].append((row[0], unit, number, row[1], row[2]))
-            elif kind == "metric":
-                notes.metrics.setdefault(unit, []).append((row[0], number, row[1], row[2]))
-                rows["metrics"].append((row[0], unit, number, row[1], row[2]))
-            else:
-                at, name, encoded, kind_of = row
-                rows["artifacts"].append((at, unit, number, name, encoded.codec, encoded.payload, kind_of))
+        rows, changed = live.take_notes()
         for kind, batch in rows.items():
-            if batch:
-                self.journal.note(live.key, live.epoch, kind, batch)
+            self.journal.note(live.key, live.epoch, kind, batch)
         if changed and live.watchers:
             self._show(live, changed)
-
-    # ------------------------------------------------------------------ slots
-
-    def slots_for(
-        self, spec_pools: dict[str, int], flow: str, concurrency: int | None
-    ) -> Callable[[Policy | None, int | None], Lane]:
-        """How one run gets its lanes: its own limit, the engine's, its pools'.
-
-        Units with the same limits share a lane.
-        """
-        own = (Slots("run", concurrency),) if concurrency is not None else ()
-        lanes: dict[tuple[bool, tuple[str, ...]], Lane] = {}
-
-        def pool(name: str) -> Slots:
-            if name in self.pools:
-                return self.pools[name]
-            return self.pools.setdefault(f"{flow}:{name}", Slots(name, spec_pools[name]))
-
-        def lane(policy: Policy | None, most: int | None) -> Lane:
-            names = () if policy is None else policy.pools
-            apart = policy is not None and policy.killable
-            if most is None and (apart, names) in lanes:
-                return lanes[apart, names]
-            limits = (*own, self.slots, *((self.workers,) if apart else ()), *map(pool, names))
-            if most is not None:
-                return Lane((*limits, Slots("max", most)))
-            lanes[apart, names] = Lane(limits)
-            return lanes[apart, names]
-
-        return lane
 
 
 _OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))

@@ -14,34 +14,12 @@ from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.breaking import break_off
+from stratix_tasks.engine.notes import LOG_CAP, Notes
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
 if TYPE_CHECKING:
     from stratix_tasks.engine.engine import EngineLoop
-
-LOG_CAP = 10_000
-"""Log rows and metrics that are kept a node; more are counted, not kept."""
-
-
-class Notes:
-    """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
-
-    __slots__ = ("count", "dropped", "logs", "metrics", "progress")
-
-    def __init__(self) -> None:
-        self.count: dict[int, int] = {}
-        self.dropped: dict[int, int] = {}
-        self.logs: dict[int, list[tuple[float, int, str, str]]] = {}
-        self.metrics: dict[int, list[tuple[float, int, str, float]]] = {}
-        self.progress: dict[int, tuple[float, str]] = {}
-
-    def take(self, kind: str, rows: list[Any]) -> None:
-        """Rows as the journal holds them: `(at, unit, attempt, …)`."""
-        kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
-        if kept is not None:
-            for at, unit, attempt, name, value in (row[:5] for row in rows):
-                kept.setdefault(unit, []).append((at, attempt, name, value))
 
 
 class LiveRun:
@@ -157,6 +135,27 @@ class LiveRun:
             self.notes.count[node] = count + 1
         self.pending_notes.append((attempt, kind, row))
         self.engine.noted(self)
+
+    def take_notes(self) -> tuple[dict[str, list[Any]], set[int]]:
+        """What was said since the last call, as rows of the journal by their kind, and the nodes that said it."""
+        notes, changed = self.notes, set()
+        rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
+        for _ in range(len(self.pending_notes)):
+            attempt, kind, row = self.pending_notes.popleft()
+            unit, number = attempt.unit, attempt.number
+            changed.add(self.machine.node_of[unit])
+            if kind == "progress":
+                notes.progress[unit] = (row[1], row[2])
+            elif kind == "log":
+                notes.logs.setdefault(unit, []).append((row[0], number, row[1], row[2]))
+                rows["logs"].append((row[0], unit, number, row[1], row[2]))
+            elif kind == "metric":
+                notes.metrics.setdefault(unit, []).append((row[0], number, row[1], row[2]))
+                rows["metrics"].append((row[0], unit, number, row[1], row[2]))
+            else:
+                at, name, encoded, kind_of = row
+                rows["artifacts"].append((at, unit, number, name, encoded.codec, encoded.payload, kind_of))
+        return {kind: batch for kind, batch in rows.items() if batch}, changed
 
     def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
         machine, node = self.machine, self.machine.node_of[unit]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -105,6 +105,8 @@ GLYPHS = {
 }
 """Glyphs as strokes, so that no font is needed for them; `running` is filled."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+BREAK, PAUSED = 16, 32
+"""Bits of a status's flags, as views have them."""
 TOP = 46.0
 MARGIN = 24.0
 
@@ -124,7 +126,10 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
         f'<rect width="100%" height="100%" rx="10" fill="{colours["paper"]}"/>',
         *_header(snapshot, colours),
         f'<g transform="translate({MARGIN} {TOP})">',
-        *(_edge(nodes[a], nodes[b], kind, colours) for a, b, kind in snapshot["edges"]),
+        *(
+            _edge(nodes[a], nodes[b], kind, snapshot["bends"].get(str(number), ()), colours)
+            for number, (a, b, kind) in enumerate(snapshot["edges"])
+        ),
     ]
     order = sorted(range(len(nodes)), key=lambda index: nodes[index]["kind"] != "flow")
     for index in order:
@@ -159,18 +164,33 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
     return parts
 
 
-def _edge(source: Mapping[str, Any], target: Mapping[str, Any], kind: str, colours: Mapping[str, str]) -> str:
-    x1, y1 = source["x"] + source["w"], source["y"] + source["h"] / 2
-    x2, y2 = target["x"], target["y"] + target["h"] / 2
-    bend = max((x2 - x1) / 2, 24)
+def _edge(
+    source: Mapping[str, Any],
+    target: Mapping[str, Any],
+    kind: str,
+    bends: Sequence[Sequence[float]],
+    colours: Mapping[str, str],
+) -> str:
+    """A curve from column to column, level where it passes one."""
+    points = [
+        (source["x"] + source["w"], source["y"] + source["h"] / 2),
+        *bends,
+        (target["x"], target["y"] + target["h"] / 2),
+    ]
     dash = "" if kind == "data" else ' stroke-dasharray="4 4"'
-    path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for (x1, y1), (x2, y2) in zip(points[::2], points[1::2], strict=True):
+        bend = max((x2 - x1) / 2, 24)
+        path += "" if (x1, y1) == points[0] else f"L{x1:.1f} {y1:.1f}"
+        path += f"C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     return f'<path d="{path}" fill="none" stroke="{colours["edge"]}" stroke-width="1.6"{dash}/>'
 
 
 def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     node, status, colours = snapshot["nodes"][index], snapshot["status"][index], THEMES[theme]
     look, word = LOOKS[State(status[0])] if snapshot["run"] else ("planned", "")
+    if snapshot["run"] and status[1] & PAUSED:
+        look, word = LOOKS[State.HELD]
     fill, text = FILLS[look], TEXTS[theme][look]
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if node["kind"] == "flow":
@@ -180,6 +200,7 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
                 f'stroke="{fill}" stroke-opacity="0.5"/>'
             ),
             f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
+            *_breakpoint(status, x, y, colours),
         ]
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
@@ -210,7 +231,13 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     room = int((w - 52) / 6.0)
     shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
-    return [*parts, *_bar(node, status, x, y, w, h)]
+    return [*parts, *_bar(node, status, x, y, w, h), *_breakpoint(status, x, y, colours)]
+
+
+def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> list[str]:
+    if not status[1] & BREAK:
+        return []
+    return [f'<circle cx="{x + 1}" cy="{y + 1}" r="6.5" fill="#d92525" stroke="{colours["card"]}" stroke-width="2"/>']
 
 
 def _glyph(look: str, x: float, y: float) -> str:

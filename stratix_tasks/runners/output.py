@@ -1,74 +1,84 @@
-"""Output of a worker process: whatever is written to its stdout and stderr is the running body's.
+"""Output of a worker process, read by its engine: whatever is written to its stdout and stderr is the running body's.
 
-By file descriptor, so that prints of C code, of threads and of child processes are captured too.
+By file descriptor, so that prints of C code, of threads and of child processes are captured too, and the last words of a
+process that crashes. At the end of a body the worker writes a mark behind its output.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-import threading
 from codecs import getincrementaldecoder
-from collections.abc import Callable
-from contextlib import suppress
 
 from stratix_tasks.runners.attempt import Attempt
 
-PATIENCE = 2.0
-"""Seconds to wait for what was written to come through, at the end of a body."""
+CAP = 10_000
+"""Lines of one attempt that are taken; more are counted."""
+TAIL = 2_000
+"""Characters of the end of what was written that are kept for the error of a crash."""
+PIECE = 1 << 16
+DECODER = getincrementaldecoder("utf-8")
 
 
 class Stream:
-    """One descriptor, read by a thread of its own."""
+    """The reading end of one descriptor; it never waits. One thread uses it."""
 
-    def __init__(self, number: int, name: str, attempt: Callable[[], Attempt | None]) -> None:
-        self._number, self._name, self._attempt = number, name, attempt
-        self._mark = b"\0stratix-" + os.urandom(8).hex().encode() + b"\0"
-        self._come = threading.Event()
-        read, write = os.pipe()
-        os.dup2(write, number)
-        os.close(write)
-        setattr(sys, name, open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False))  # noqa: SIM115
-        threading.Thread(target=self._serve, args=(read,), name=f"stratix-{name}", daemon=True).start()
+    def __init__(self, read: int, name: str, mark: bytes) -> None:
+        self.fd, self.name, self._mark = read, name, mark
+        os.set_blocking(read, False)
+        self._begin()
 
-    def drain(self) -> None:
-        """Everything written so far has been taken when this returns."""
-        with suppress(Exception):
-            getattr(sys, self._name).flush()
-        self._come.clear()
-        with suppress(OSError):
-            os.write(self._number, self._mark)
-            self._come.wait(PATIENCE)
+    def _begin(self) -> None:
+        self._decoder, self._kept, self._lines, self.tail = DECODER("replace"), b"", 0, ""
+        self.ended = False
 
-    def _serve(self, read: int) -> None:
-        decoder, kept = getincrementaldecoder("utf-8")("replace"), b""
-        while data := os.read(read, 1 << 16):
-            data = kept + data
-            *whole, data = data.split(self._mark)
-            for part in whole:
-                self._take(decoder.decode(part))
-                self._come.set()
-            cut = data.rfind(b"\0")  # the mark may have come in part
-            kept = data[cut:] if cut >= 0 and self._mark.startswith(data[cut:]) else b""
-            self._take(decoder.decode(data[: len(data) - len(kept)]))
+    def begin(self) -> None:
+        """Another body: what is left of the one before is thrown away."""
+        while self._piece():
+            continue
+        self._begin()
 
-    def _take(self, text: str) -> None:
-        attempt = self._attempt()
-        if text and attempt is not None:
-            attempt.write(self._name, text)
+    def take(self, attempt: Attempt) -> bool:
+        """What is there now. False when nothing was, or the mark has come."""
+        data = self._piece()
+        if not data:
+            return False
+        data, mark, _ = (self._kept + data).partition(self._mark)
+        self._kept = b"" if mark else self._unsure(data)
+        self._say(attempt, self._decoder.decode(data[: len(data) - len(self._kept)]))
+        return not mark
 
+    def rest(self, attempt: Attempt) -> None:
+        """Everything that is left of a body that has ended."""
+        while self.take(attempt):
+            continue
+        self._say(attempt, self._decoder.decode(self._kept, final=True))
 
-class Output:
-    """stdout and stderr of this process."""
+    def close(self) -> None:
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
 
-    def __init__(self, attempt: Callable[[], Attempt | None]) -> None:
-        self._streams = [Stream(1, "stdout", attempt), Stream(2, "stderr", attempt)]
+    def _piece(self) -> bytes:
+        try:
+            data = os.read(self.fd, PIECE)
+        except BlockingIOError:
+            return b""
+        self.ended = not data
+        return data
 
-    def drain(self) -> None:
-        """Also what the C library holds back."""
-        import ctypes
+    def _unsure(self, data: bytes) -> bytes:
+        """What may be the beginning of the mark."""
+        cut = data.rfind(self._mark[:1])
+        return data[cut:] if cut >= 0 and self._mark.startswith(data[cut:]) else b""
 
-        with suppress(Exception):
-            ctypes.CDLL(None).fflush(None)
-        for stream in self._streams:
-            stream.drain()
+    def _say(self, attempt: Attempt, text: str) -> None:
+        self.tail = (self.tail + text)[-TAIL:]
+        count = text.count("\n")
+        self._lines += count
+        if self._lines <= CAP:
+            attempt.write(self.name, text)
+            return
+        over = min(self._lines - CAP, count)
+        kept = "".join(text.splitlines(keepends=True)[: count - over])
+        attempt.write(self.name, kept)
+        attempt.host.note(attempt, "dropped", (over,))

@@ -8,6 +8,7 @@ A thread of ours stands beside each worker: it sends it an attempt, hears what t
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -25,9 +26,11 @@ from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.output import Stream
 from stratix_tasks.runners.payload import Functions, Packed, dumps
-from stratix_tasks.runners.wire import Wire, readable
+from stratix_tasks.runners.wire import Wire
 
+STREAMS = ("stdout", "stderr")
 IDLE = 60.0
 """Seconds after which a worker that has nothing to do is let go."""
 WATCH = 0.5
@@ -128,6 +131,7 @@ class ProcessRunner:
                 if worker in self._workers:
                     self._workers.remove(worker)
             worker.end()
+            worker.close()
 
     def _next(self) -> Attempt | None:
         """The next attempt; None when there was none for a while. A thread that was counted as free takes itself off."""
@@ -164,26 +168,38 @@ class Worker:
 
     def __init__(self, encode: bytes, guardian: Guardian) -> None:
         ours, theirs = socket.socketpair()
+        pipes = [os.pipe() for _ in STREAMS]
         with theirs:
             code = BEGIN.format(path=[os.path.abspath(p) for p in sys.path], fd=theirs.fileno(), parent=os.getpid())  # noqa: PTH100
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
+                stdout=pipes[0][1],
+                stderr=pipes[1][1],
                 pass_fds=(theirs.fileno(),),
                 process_group=0,
                 env=_environment(),
             )
+        mark = b"\0stratix-" + os.urandom(8).hex().encode() + b"\0"
+        self._streams = [Stream(read, name, mark) for name, (read, _) in zip(STREAMS, pipes, strict=True)]
+        for _, write in pipes:
+            os.close(write)
+        self._news = selectors.DefaultSelector()
+        self._news.register(ours, selectors.EVENT_READ)
+        for stream in self._streams:
+            self._news.register(stream.fd, selectors.EVENT_READ, stream)
         self._guardian = guardian
         guardian.watch(self._process.pid)
         self._wire = Wire(ours, self._await_news)
         self._lock = threading.Lock()
         self._attempt: Attempt | None = None
+        self._hearing: Attempt | None = None
         self._job = 0
         self._suspended = False
         self._known: set[int] = set()
         self.dead = False
         with suppress(OSError):
-            self._wire.send(encode)
+            self._wire.send(encode, mark)
 
     # ------------------------------------------------------------------ the thread beside it
 
@@ -193,12 +209,15 @@ class Worker:
         if attempt.stop:
             return int(Answer.STOPPED), attempt.unit, attempt.number, time()
         self._job += 1
+        for stream in self._streams:
+            stream.begin()
         number, module, name, data = function
         fresh = number not in self._known
         self._known.add(number)
         about = (attempt.host.id, attempt.unit, attempt.number, attempt.host.place(attempt.unit))
         with suppress(OSError):  # a worker that is gone is found out below
             self._wire.send("run", self._job, (number, module, name, data if fresh else b""), arguments, about)
+        self._hearing = attempt
         self._begun(attempt)
         try:
             return self._hear(attempt)
@@ -211,17 +230,30 @@ class Worker:
                 for kind, row in message[1]:
                     attempt.host.note(attempt, kind, row)
             elif message[0] != "ready":
+                self._end_output(attempt)
                 return _answer(attempt, *message)
         return self._lost(attempt)
 
     def _await_news(self) -> None:
-        """Until there is something to read, or the worker has died: a child that its body forked may keep the socket open.
-
-        That child is of its group, and ends with it; then the socket does too.
+        """Take output until there is a message to read, or the worker has died: a child that its body forked may keep the
+        socket open. That child is of its group, and ends with it; then the socket does too.
         """
-        while not readable(self._wire.socket, WATCH):
-            if self._ended():
+        while True:
+            events = self._news.select(WATCH)
+            for key, _ in events:
+                stream: Stream | None = key.data
+                if stream is not None and self._hearing is not None and not stream.take(self._hearing) and stream.ended:
+                    self._news.unregister(stream.fd)
+            if any(key.data is None for key, _ in events):
+                return
+            if not events and self._ended():
                 return self._signal(signal.SIGKILL)
+
+    def _end_output(self, attempt: Attempt) -> None:
+        for stream in self._streams:
+            stream.rest(attempt)
+        if attempt.lines:
+            attempt.flush()
 
     def _ended(self) -> bool:
         """It is not reaped by this, so that its number stays its own."""
@@ -252,9 +284,19 @@ class Worker:
             self._wire.close()
         code = self._process.wait()
         self._guardian.forget(self._process.pid)
+        self._end_output(attempt)
+        last = self._streams[1].tail
+        self.close()
         if attempt.stop:
             return int(Answer.STOPPED), attempt.unit, attempt.number, time()
-        return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code)
+        return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code, last)
+
+    def close(self) -> None:
+        """Let go of what leads to it. Only the thread beside it may."""
+        self._news.close()
+        self._wire.close()
+        for stream in self._streams:
+            stream.close()
 
     # ------------------------------------------------------------------ any thread
 
@@ -329,7 +371,8 @@ def _loaded(data: bytes) -> Any:
         return None
 
 
-def _loss(code: int) -> dict[str, Any]:
+def _loss(code: int, last: str) -> dict[str, Any]:
+    """What became of a worker; `last` is what it wrote to stderr at the end."""
     if code < 0:
         by = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
         hint = "; the system may have run out of memory" if by == "SIGKILL" else ""
@@ -341,7 +384,7 @@ def _loss(code: int) -> dict[str, Any]:
         "message": f"its worker process {how}; the other tasks were not touched. retry() tries it again",
         "code": "lost",
         "bases": ["StratixError", "Exception"],
-        "traceback": "",
+        "traceback": last,
     }
 
 

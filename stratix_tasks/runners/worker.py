@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import copy_context
+from io import TextIOWrapper
 from queue import SimpleQueue
 from time import process_time
 from typing import Any
@@ -19,7 +22,6 @@ from typing import Any
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
-from stratix_tasks.runners.output import Output
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
@@ -89,10 +91,11 @@ class Worker:
         self.encode: Any = None
         self.attempt: Attempt | None = None
         self.job = 0
-        self.output = Output(lambda: self.attempt)
+        self.mark = b""
 
     def serve(self) -> None:
-        self.encode = _load(self.wire.receive()[0])
+        encode, self.mark = self.wire.receive()
+        self.encode = _load(encode)
         threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
         self.wire.send("ready")
         while True:
@@ -126,12 +129,22 @@ class Worker:
             message = attempt.context.run(self._perform, attempt, host)
         except BaseException as error:
             message = failure(error)
-        self.output.drain()
-        if attempt.lines:
-            attempt.flush()
+        self._end_output()
         host.flush()
         self.attempt = None
         self.wire.send(*message)
+
+    def _end_output(self) -> None:
+        """Everything written so far is out, also what the C library holds back; the mark follows."""
+        import ctypes
+
+        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+            with suppress(Exception):
+                stream.flush()
+            with suppress(Exception):
+                ctypes.CDLL(None).fflush(None)
+            with suppress(OSError):
+                os.write(number, self.mark)
 
     def _function(self, key: int, module: str, name: str, data: bytes) -> Any:
         """The bytes of one that goes by value come with its first job."""
@@ -197,9 +210,14 @@ def die() -> None:
 def main(fd: int, parent: int) -> None:
     """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import faulthandler
     import logging
 
     from stratix_tasks.runners.body import BodyHandler
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    faulthandler.enable()
     logging.root.addHandler(BodyHandler())
     Worker(socket.socket(fileno=fd), parent).serve()

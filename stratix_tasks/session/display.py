@@ -15,7 +15,7 @@ from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.view.snapshot import snapshot
+from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import Lead, Source
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def page(source: Source) -> str:
     from stratix_tasks.formats.html import to_html
 
     esm, css = ((STATIC / name).read_text(encoding="utf-8") for name in ("widget.js", "widget.css"))
-    return to_html(snapshot(source, mode="static"), esm=esm, css=css)
+    return to_html(whole(source), esm=esm, css=css)
 
 
 def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:

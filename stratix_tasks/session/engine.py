@@ -239,7 +239,7 @@ class Engine:
             "code": {call: fingerprint(function) for call, function in functions.items()},
             **({"forked_from": forked_from} if forked_from else {}),
         }
-        machine = Machine(laid, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
+        machine = Machine(laid, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
         live = self._live(loop, run_id, machine, inputs, copy_context(), 1, reused.record() if reused else None)
         self._known[run_id] = live
         live.priority, live.started_at, live.forked_from = priority, now, forked_from
@@ -349,7 +349,7 @@ class Engine:
         known = recorded(self, run_id, notes=True, cut=cut)
         spec, about, record = known.graph.spec, known.about, known.record
         loop = self.loop
-        machine = Machine(known.plan, loop.slots_for(spec.pools, spec.flow, spec.concurrency), run_id)
+        machine = Machine(known.plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
         last = fold(machine, record.facts)
         live = self._live(loop, run_id, machine, known.inputs, copy_context(), record.epoch, record)
         live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]

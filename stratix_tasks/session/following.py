@@ -6,14 +6,16 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.facts import REQUESTED, RUN, Fact
 from stratix_tasks.core.recovery import follow
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import StratixError
+from stratix_tasks.session.interrupted import what_is_left
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.reader import RunRecord
 
@@ -33,6 +35,8 @@ class Follower:
         self._size: tuple[int, bool] | None = None
         self._lock = threading.Lock()
         self.interrupted = False
+        self.left: dict[str, Any] | None = None
+        """Once it is interrupted, and a view of it is open: what views tell of that."""
 
     def watch(self, live: LiveRun) -> Callable[[], None]:
         """Keep it up to date while a view of it is open; returns what ends that."""
@@ -53,6 +57,15 @@ class Follower:
             self._read_on(live)
         finally:
             self._lock.release()
+
+    def look(self, live: LiveRun) -> None:
+        """Bring a run up to date for the views of it, and tell them when its owner has died meanwhile."""
+        self.catch_up(live)
+        if live.follower is not self or self.interrupted == (self.left is not None):
+            return
+        self.left = what_is_left(self._engine, live) if self.interrupted else None
+        for watcher in tuple(live.watchers):
+            live.engine.call(watcher, live, set())
 
     def _read_on(self, live: LiveRun) -> None:
         journals = self._engine.store.journals
@@ -144,11 +157,5 @@ class Watchers:
         follower = live.follower
         if follower is None:
             return
-        was = follower.interrupted
-        try:
-            follower.catch_up(live)
-        except StoreError:
-            return  # it is tried again soon
-        if follower.interrupted != was:
-            for watcher in tuple(live.watchers):
-                live.engine.call(watcher, live, set())
+        with suppress(StratixError):  # it is tried again soon
+            follower.look(live)

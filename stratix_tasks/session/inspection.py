@@ -24,7 +24,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
     target = node if item is None else f"{node}[{item}]"
     unit = unit_of(machine, target)
     place = machine.node_of[unit]
-    live.engine._flush_notes(live)
+    live.engine.flush_notes(live)
     error = machine.error.get(unit) or (item_error(machine, unit) if item is None else None)
     shown = error if error and machine.state[unit] not in (State.COMPLETED, State.SKIPPED) else None
     logs = _logs(live, unit)

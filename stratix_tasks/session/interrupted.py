@@ -18,6 +18,7 @@ from stratix_tasks.store.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stratix_tasks.engine.live import LiveRun
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.session.run import Run
 
@@ -30,7 +31,12 @@ def left_of(run: Run) -> dict[str, Any] | None:
     live, engine = run._live, run._engine
     if run._here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
         return None
-    code = recorded(engine, run.id).about["code"]
+    return what_is_left(engine, live)
+
+
+def what_is_left(engine: Engine, live: LiveRun) -> dict[str, Any]:
+    """`left_of` a run that is known to be interrupted. Not in the engine's thread: it reads the store."""
+    code = recorded(engine, live.id).about["code"]
     return {"at": live.ended_at, "missing": missing(live.machine), "changed": changed(live.machine.plan, code)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect as introspection
+from math import isfinite
 from typing import Any
 
 from stratix_tasks.core.plan import Plan
@@ -95,6 +96,31 @@ def code_of(plan: Plan, unit: int) -> str:
         return introspection.getsource(policy.function)
     except (OSError, TypeError):
         return policy.call
+
+
+def brief(value: Any) -> str:
+    """The repr of a value, its floats in four significant digits: for a glance, not for reading the value back."""
+    kind = type(value)
+    if isinstance(value, float):
+        return _number(float(value))
+    if kind is list or kind is tuple:
+        inner = ", ".join(map(brief, value[:40])) + (", …" if len(value) > 40 else "")
+        return f"[{inner}]" if kind is list else f"({inner}{',' if len(value) == 1 else ''})"
+    if kind is dict and len(value) <= 40:
+        return "{" + ", ".join(f"{name!r}: {brief(part)}" for name, part in value.items()) + "}"
+    return repr(value)
+
+
+def _number(value: float) -> str:
+    """As it is when it is short; else rounded, whole digits kept up to a million."""
+    plain = repr(value)
+    if len(plain) <= 6 or not isfinite(value):
+        return plain
+    size = abs(value)
+    if 1e-3 <= size < 1e6:
+        whole = len(str(int(size))) if size >= 1 else 0
+        return f"{value:.{max(4 - whole, 0)}f}" if size >= 1 else f"{value:.4g}"
+    return f"{value:.3e}"
 
 
 def short(text: str, most: int = 200) -> str:

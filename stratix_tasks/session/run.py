@@ -171,12 +171,13 @@ class Run:
 
     # ------------------------------------------------------------------ requests
 
-    def pause(self, target: str | None = None) -> None:
+    def pause(self, target: str | None = None, *, drain: bool = False) -> None:
         """Pause the run, a node (`"train"`) or an item (`"train[3]"`).
 
-        Nothing new starts; bodies stop at their next checkpoint, or finish.
+        Nothing new starts. Bodies park at their next checkpoint or finish, those in worker processes are suspended where
+        they are; with `drain` all are left to finish.
         """
-        self._ask("pause", target)
+        self._ask("pause", target, {"drain": True} if drain else None)
 
     def resume(self, target: str | None = None) -> None:
         """Go on with the run, or with what was paused by itself."""
@@ -266,7 +267,7 @@ class Run:
         live = self._live
 
         def read() -> list[str]:
-            self._engine.loop._flush_notes(live)
+            self._engine.loop.flush_notes(live)
             machine = live.machine
             if target is None:
                 units = list(live.notes.logs)
@@ -366,7 +367,7 @@ def _set(future: asyncio.Future[None]) -> None:
 
 def _progress(live: LiveRun) -> list[dict[str, Any]]:
     machine, rows = live.machine, []
-    live.engine._flush_notes(live)
+    live.engine.flush_notes(live)
     for unit, name in enumerate(machine.plan.names):
         kind = machine.plan.kinds[unit]
         group = machine.groups.get(unit)

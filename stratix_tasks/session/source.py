@@ -82,7 +82,7 @@ class RunSource:
     def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: dict[str, Any] | None = None) -> None:
         self._live, self._ask, self._left = live, ask, left
         if left is not None and live.follower is not None:
-            live.follower.interrupted = True
+            live.follower.interrupted, live.follower.left = True, left
 
     @property
     def _machine(self) -> Machine:
@@ -99,7 +99,8 @@ class RunSource:
         follower = self._live.follower
         if self._live.broken is None and (follower is None or not follower.interrupted):
             return info
-        return {**info, "state": "interrupted", **({"left": self._left} if self._left is not None else {})}
+        left = self._left if follower is None else follower.left
+        return {**info, "state": "interrupted", **({"left": left} if left is not None else {})}
 
     def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]

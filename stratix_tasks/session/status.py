@@ -9,8 +9,8 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.outline import short
-from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, Record
+from stratix_tasks.session.outline import brief, short
+from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, Record
 
 WORDS = {
     State.PENDING: "pending",
@@ -27,6 +27,9 @@ WORDS = {
     State.CANCELLED: "cancelled",
     State.SKIPPED: "skipped",
 }
+
+MOVING = (State.RUNNING, State.STOPPING)
+STILL = (State.SUSPENDED, State.HELD)
 
 
 def run_info(live: LiveRun) -> dict[str, Any]:
@@ -90,7 +93,8 @@ def record(live: LiveRun, unit: int) -> Record:
     done = failed = skipped = running = total = 0
     if group is not None:
         done, failed, skipped, total = group.done, group.failed, group.skipped, group.count
-        running = _running(machine, group)
+        running = _count(machine, group, MOVING)
+        flags |= PAUSED if not running and group.ended < total and _count(machine, group, STILL) else 0
     started, ended = machine.started[unit] or None, machine.ended[unit] or None
     return (
         state,
@@ -108,17 +112,31 @@ def record(live: LiveRun, unit: int) -> Record:
     )
 
 
-def _running(machine: Machine, group: Any) -> int:
+def _count(machine: Machine, group: Any, states: tuple[State, ...]) -> int:
+    """How many members of a group are in one of the states."""
     if not group.count or group.ended == group.count:
         return 0
     if isinstance(group.members, range):
-        return machine.state.count(State.RUNNING, group.first, group.first + group.count)
-    return sum(machine.state[unit] in LIVE for unit in group.members)
+        last = group.first + group.count
+        return sum(machine.state.count(state, group.first, last) for state in states)
+    return sum(machine.state[unit] in states for unit in group.members)
 
 
 def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Record]]:
-    wanted = range(len(live.machine.plan.names)) if nodes is None else sorted(nodes)
+    """(node, record) of all nodes, or of those that changed and of those that became ready by it."""
+    wanted = range(len(live.machine.plan.names)) if nodes is None else sorted(nodes | _ready_after(live.machine, nodes))
     return [(node, record(live, node)) for node in wanted]
+
+
+def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
+    """Nodes that wait for a place to run, next to some that changed: to become ready is no fact."""
+    plan, state = machine.plan, machine.state
+    near = {
+        other
+        for node in nodes
+        for other in (plan.outs[node] if state[node] in TERMINAL else plan.members.get(node, ()))
+    }
+    return {node for node in near if state[node] == State.READY}
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
@@ -165,7 +183,7 @@ def summary_text(live: LiveRun, unit: int) -> str:
         )
     if summary is None:
         value = live.binding.value(unit)
-        return "" if value is None else short(repr(value), 40)
+        return "" if value is None else short(brief(value), 40)
     if "rows" in summary:
         return f"{summary['rows']:,} × {len(summary['columns'])}"
     if "shape" in summary:

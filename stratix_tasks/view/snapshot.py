@@ -30,10 +30,10 @@ def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, A
     nodes = outline["nodes"]
     sizes = [card_size(node["label"], node["kind"], node["doc"]) for node in nodes]
     edges = [(a, b) for a, b, _ in outline["edges"]]
-    places, sizes = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
+    laid = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
     drawn = [
         {**node, "x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
-        for node, (x, y), (w, h) in zip(nodes, places, sizes, strict=True)
+        for node, (x, y), (w, h) in zip(nodes, laid.places, laid.sizes, strict=True)
     ]
     return {
         "v": 1,
@@ -44,9 +44,25 @@ def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, A
         "run": source.run_info(),
         "nodes": drawn,
         "edges": outline["edges"],
+        "bends": {str(edge): [[round(x, 1), round(y, 1)] for x, y in points] for edge, points in laid.bends.items()},
         "status": [list(record) for _, record in source.records(None)],
         "texts": source.texts(None),
     }
+
+
+MOST_ITEMS, MOST_TOLD = 1000, 500
+"""Items of a mapped node, and nodes, that a page with nothing behind it tells about."""
+
+
+def whole(source: Source) -> dict[str, Any]:
+    """A view that has nothing behind it: with what is otherwise asked for when a node is opened."""
+    made = snapshot(source, mode="static")
+    if made["run"] is None:
+        return made
+    names = [node["name"] for node in made["nodes"][:MOST_TOLD]]
+    maps = [node["name"] for node in made["nodes"] if node["kind"] == "map"]
+    told = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
+    return {**made, "told": told, "items": {name: source.items(name, 0, MOST_ITEMS) for name in maps}}
 
 
 def pack(records: list[tuple[int, Record]]) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 Record = tuple[int, int, int, int, int, int, int, int, float | None, float | None, float | None, float | None]
 """state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due: the status of one node."""
 
-CACHED, GIVEN, HOLD, ABANDONED, BREAK = 1, 2, 4, 8, 16
-"""Bits of a record's flags."""
+CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED = 1, 2, 4, 8, 16, 32
+"""Bits of a record's flags. PAUSED: no item of a mapped node runs, and some are paused."""
 
 
 Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]

@@ -69,6 +69,7 @@ class Server:
                     f"--IdentityProvider.token={self.token}",
                 ),
                 *(f"--ServerApp.root_dir={root}", f"--{expose}.expose_app_in_browser=True"),
+                "--LabApp.news_url=None",
                 "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
             ],
             env=env,

@@ -110,11 +110,11 @@ def test_other_runs_go_on(tmp_path: Any) -> None:
             assert not broken._live.ended.done()
         engine.loop.call(break_off, live, RuntimeError("out of the blue")).result(LONG)
         assert broken.status == "interrupted"
-        assert engine.loop.slots.free == 0  # its body still runs
+        assert engine.loop.places.engine.free == 0  # its body still runs
         Gate.open.set()
         assert other.result(LONG) == 3
         assert engine.recover()[0].result(LONG) == 3
-        assert engine.loop.slots.free == 1
+        assert engine.loop.places.engine.free == 1
 
 
 def test_an_error_in_the_journal_breaks_off(engine: Engine) -> None:

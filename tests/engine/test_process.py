@@ -236,6 +236,27 @@ def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
     assert (caught.value.code, caught.value.attempt) == ("not-sendable", 1)
 
 
+def test_the_last_words_of_a_crash_are_kept(engine: Engine) -> None:
+    """What a body wrote right before its process died lands on the node; a segmentation fault tells where it was."""
+
+    @task(runner="process", max_lost=0)
+    def falls() -> None:
+        import ctypes
+
+        print("almost there")
+        os.write(2, b"and now")
+        ctypes.string_at(0)
+
+    run = engine.start(one(falls))
+    with pytest.raises(TaskFailed, match="killed by SIGSEGV") as caught:
+        run.result(LONG)
+    lines = run.logs("falls")
+    assert lines[0] == "almost there"
+    assert any(line.startswith("and now") for line in lines)
+    assert "in falls" in "\n".join(lines)
+    assert "in falls" in caught.value.traceback
+
+
 def test_a_task_that_always_crashes_fails_as_lost(engine: Engine) -> None:
     """After `max_lost` losses the node fails, and the error says how its process ended."""
 
@@ -315,6 +336,29 @@ def test_a_pause_suspends_a_body_where_it_is(engine: Engine, tmp_path: Path) -> 
             break
     path.with_suffix(".stop").touch()
     assert run.result(LONG) == 1
+
+
+def test_a_pause_can_drain(engine: Engine, tmp_path: Path) -> None:
+    """With `drain` a body is left to finish; a pause without it, after that, suspends it."""
+    path = tmp_path / "count"
+    run = engine.start(one(counts, str(path)))
+    for _ in until("the first count"):
+        if path.exists():
+            break
+    run.pause(drain=True)
+    before = path.read_text()
+    for _ in until("another count"):
+        if path.read_text() not in ("", before):
+            break
+    assert run.status == "pausing"
+    run.pause()
+    for _ in until("the pause"):
+        if run.status == "paused":
+            break
+    run.resume()
+    run.pause(drain=True)
+    path.with_suffix(".stop").touch()
+    assert run.result(LONG) == 1  # what has nothing left to do is completed, not paused
 
 
 def test_a_suspended_body_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_deadlines_go_on_after_a_stall(engine: Engine) -> None:
 
 def test_a_request_that_is_not_recorded_is_not_reported_as_done(engine: Engine) -> None:
     """Who asks while nothing can be recorded is told so; the request counts as soon as there is room."""
-    engine.loop.slots.free -= 32  # nothing starts
+    engine.loop.places.engine.free -= 32  # nothing starts
     run = engine.start(one)
     refuse(engine, 2, lambda fact: fact[0] == REQUESTED)
     with pytest.raises(StoreError, match="can't be recorded yet") as caught:

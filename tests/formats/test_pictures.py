@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from xml.etree import ElementTree
@@ -9,7 +10,11 @@ from xml.etree import ElementTree
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.png import to_png
+from stratix_tasks.session.display import flow_source
+from stratix_tasks.view.snapshot import snapshot
+from stratix_tasks.view.source import BREAK, PAUSED
 
 NASTY = '</script><script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" ${1}'
 
@@ -118,3 +123,56 @@ def test_a_bundle_has_widget_picture_and_text(failed: Any) -> None:
     data, _ = failed._repr_mimebundle_()
     assert set(data) == {"text/plain", "image/svg+xml", "image/png", "application/vnd.jupyter.widget-view+json"}
     assert "failed" in data["text/plain"]
+
+
+def test_a_breakpoint_is_drawn(engine: Engine) -> None:
+    """A dot on the card of a node that has one, and on no other."""
+    run = engine.start(drawn)
+    run.wait(30)
+    plain = run.to_svg().count("<circle")
+    run.breakpoint("total")
+    assert run.to_svg().count("<circle") == plain + 1
+    assert (BREAK, PAUSED) == (drawing.BREAK, drawing.PAUSED)
+
+
+def test_a_page_has_the_items_and_what_nodes_did(failed: Any) -> None:
+    """What a click asks for is in the page: there is nobody to ask."""
+    data = json.loads(failed.to_html().split('id="snapshot">')[1].split("</script>")[0])
+    assert [row[0] for row in data["items"]["square"]["rows"]] == [0, 1, 2]
+    assert data["items"]["square"]["total"] == 3
+    assert set(data["told"]) == {node["name"] for node in data["nodes"]}
+    assert data["told"]["numbers"]["output"]["text"]
+
+
+def overlaps(points: list[list[float]], node: dict[str, Any]) -> bool:
+    """Whether the level parts of an edge touch a card."""
+    return any(
+        x1 < node["x"] + node["w"] and x2 > node["x"] and node["y"] < y < node["y"] + node["h"]
+        for (x1, y), (x2, _) in zip(points[::2], points[1::2], strict=True)
+    )
+
+
+def test_edges_pass_between_the_cards() -> None:
+    """An edge over several columns has a place of its own in each of them, inside of sub-flows too; it touches no card there."""
+
+    @flow
+    def long() -> Any:
+        first = numbers()
+        second = square.map(each(first))
+        third = total.options(name="third")(second)
+        return total.options(name="last", after=[first, second])([third])
+
+    @flow
+    def outer() -> Any:
+        return total([long(), inner(5)])
+
+    made = snapshot(flow_source(outer), mode="static")
+    nodes = made["nodes"]
+    assert made["bends"]
+    for number, points in made["bends"].items():
+        source, target, _ = made["edges"][int(number)]
+        assert nodes[source]["x"] + nodes[source]["w"] <= points[0][0]
+        assert points[-1][0] <= nodes[target]["x"]
+        assert not any(overlaps(points, node) for node in nodes if node["kind"] != "flow")
+    passed = [number for number, (a, b, _) in enumerate(made["edges"]) if nodes[b]["name"].endswith("last")]
+    assert sorted(len(made["bends"].get(str(number), ())) for number in passed) == [0, 2, 4]

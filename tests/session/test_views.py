@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.display import run_source
 from stratix_tasks.session.interrupted import interrupted_of
 from stratix_tasks.session.leading import Leads
+from stratix_tasks.session.outline import brief
 from stratix_tasks.view.source import BREAK
 
 GATE = threading.Event()
@@ -24,7 +26,7 @@ def load(n: int) -> list[int]:
 
 
 @task
-def table(n: int) -> set[int]:
+def table(n: Any) -> set[int]:
     return set(range(n))
 
 
@@ -52,6 +54,12 @@ def summed(n: int = 3) -> Any:
 @flow
 def mapped() -> Any:
     return square.map(each(wait(load(3))), up=2)
+
+
+@flow
+def queue() -> Any:
+    xs = load(3)
+    return wait.options(priority=1)(xs), table(xs)
 
 
 @pytest.fixture(autouse=True)
@@ -200,3 +208,63 @@ def test_displaying_a_flow_creates_nothing(tmp_path: Path) -> None:
         assert interrupted_of(quiet, "summed") == []
         assert quiet._store is None
         GATE.set()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (20.0, "20.0"),
+        (2 / 3, "0.6667"),
+        (-3.14159265, "-3.142"),
+        (12345.678901, "12346"),
+        (1 / 3e9, "3.333e-10"),
+        (float("nan"), "nan"),
+        ([1 / 3, 2, "x"], "[0.3333, 2, 'x']"),
+        ({"a": (2 / 3,)}, "{'a': (0.6667,)}"),
+    ],
+)
+def test_a_glance_at_a_value_has_four_digits(value: Any, text: str) -> None:
+    """Floats of a summary are rounded, also in small containers; what is short stays as it is."""
+    assert brief(value) == text
+
+
+def test_what_became_ready_is_told_with_what_made_it_so(tmp_path: Path) -> None:
+    """A node that waits for a place to run is shown as queued, though that is no fact of its own."""
+    with Engine(tmp_path / "store", concurrency=1) as engine:
+        run = engine.start(queue)
+        started_ = threading.Event()
+        engine.on("task.started", lambda event: started_.set() if event["node"] == "wait" else None)
+        if not any(row["name"] == "wait" and row["state"] == "running" for row in run.progress()):
+            assert started_.wait(20)
+        source = run_source(run)
+        names = [node["name"] for node in source.outline()["nodes"]]
+        told = dict(source.records({names.index("load")}))
+        assert {names[node]: State(record[0]) for node, record in told.items()} == {
+            "load": State.COMPLETED,
+            "table": State.READY,
+        }
+
+
+def test_a_view_of_another_engines_run_tells_that_it_was_interrupted_and_taken_over(tmp_path: Path) -> None:
+    """By itself, while it is open: with what is left when its engine ends, and as running when a third goes on with it."""
+    first, second, third = (Engine(tmp_path / "store") for _ in range(3))
+    with second, third:
+        run_id = started(first, summed).id
+        source = run_source(second.run(run_id))
+        seen: dict[str, threading.Event] = {state: threading.Event() for state in ("interrupted", "completed")}
+        infos: dict[str, Any] = {}
+
+        def changed(_nodes: set[int]) -> None:
+            info = source.run_info()
+            infos[info["state"]] = info
+            if info["state"] in seen:
+                seen[info["state"]].set()
+
+        release = source.watch(changed)
+        first.close()
+        assert seen["interrupted"].wait(20)
+        assert (infos["interrupted"]["left"]["missing"], infos["interrupted"]["left"]["changed"]) == ([], [])
+        GATE.set()
+        assert [run.id for run in third.recover()] == [run_id]
+        assert seen["completed"].wait(20)
+        release()

@@ -141,7 +141,7 @@ class Owner(Cooperative):
         live.epoch = taken
 
     def _slots(self, case: Case) -> Any:
-        return self.engine.slots_for(case.spec.pools, case.spec.flow, case.spec.concurrency)
+        return self.engine.places.lanes(case.spec.pools, case.spec.flow, case.spec.concurrency)
 
     def _live(self, case: Case, machine: Machine, epoch: int, places: Any) -> LiveRun:
         objects, read = self.world.store.objects, payload_reader(places)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def bodies_and_places(owner: Owner) -> None:
     """Each live unit has a body, each body a place, and no place is taken by nobody."""
-    slots: dict[int, Any] = {id(owner.engine.slots): owner.engine.slots}
+    slots: dict[int, Any] = {id(owner.engine.places.engine): owner.engine.places.engine}
     told: Counter[int] = Counter()
     for live in owner.lives.values():
         if live.broken is not None:
@@ -75,7 +75,7 @@ def is_over(world: World, case: Case) -> str:
         raise Broken(f"run {case.number}: memory and journal differ")
     if row.state != state.label:
         raise Broken(f"the catalog says {row.state}, the journal {state.label}")
-    if owner.engine.slots.free != owner.engine.slots.size or owner.bodies:
+    if owner.engine.places.engine.free != owner.engine.places.engine.size or owner.bodies:
         raise Broken("places or bodies are left")
     bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD and not absorbed(folded, u)]
     if state is RunState.COMPLETED and bad:

@@ -33,8 +33,31 @@ export function modelTransport(model: AnyModel): Transport {
   };
 }
 
+/** A page with nothing behind it answers from what is in it. */
 export function staticTransport(snapshot: Snapshot): Transport {
-  return { snapshot: () => snapshot, send: () => {}, listen: () => {}, doubt: () => {} };
+  let answer: (message: Incoming, buffers: DataView[]) => void = () => {};
+  return {
+    snapshot: () => snapshot,
+    send(message) {
+      const result = kept(snapshot, message);
+      const error = result === undefined ? { code: "static", message: "this is not in the page" } : null;
+      const reply = { type: "reply", id: Number(message.id), ok: error === null, error, result } as const;
+      queueMicrotask(() => answer(reply, []));
+    },
+    listen(handler) {
+      answer = handler;
+    },
+    doubt: () => {},
+  };
+}
+
+/** What the page has of what is asked for; undefined for what it has not. */
+export function kept({ told, items }: Snapshot, message: Record<string, unknown>): unknown {
+  const node = String(message.node);
+  if (message.type === "inspect" && (message.item ?? null) === null) return told?.[node];
+  if (message.type !== "items") return undefined;
+  const has = items?.[node];
+  return has && { ...has, rows: has.rows.slice(Number(message.start), Number(message.stop)) };
 }
 
 /** Requests with answers: each message has a number, and its reply the same. */

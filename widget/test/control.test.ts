@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { actionsOf, descendants } from "../src/model/actions";
 import { ago, bannerOf } from "../src/model/banner";
 import { Live } from "../src/model/live";
-import { toolbarPlace } from "../src/model/place";
 import { sourceText } from "../src/model/source";
 import { ABANDONED, BREAK, detail, HOLD, lookIn } from "../src/model/states";
 import type { Argument, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/types";
@@ -233,13 +232,5 @@ describe("arguments", () => {
 
   it("are JSON or are not", () => {
     expect(["1.0", '"a"', "[1]", "a", "[1", ""].map(isJson)).toEqual([true, true, true, false, false, false]);
-  });
-});
-
-describe("the toolbar", () => {
-  it("stays within the canvas", () => {
-    expect(toolbarPlace({ left: 300, top: 100, wide: 170 }, 800)).toEqual({ align: "center", above: true });
-    expect(toolbarPlace({ left: 640, top: 100, wide: 170 }, 800).align).toBe("end");
-    expect(toolbarPlace({ left: 20, top: 10, wide: 170 }, 800)).toEqual({ align: "start", above: false });
   });
 });

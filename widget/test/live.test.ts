@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decode, Live, RECORD } from "../src/model/live";
-import { detail, duration, lookOf } from "../src/model/states";
+import { detail, duration, lookIn, lookOf, PAUSED } from "../src/model/states";
 import type { NodeInfo, PatchHead, RunInfo, Snapshot, Status } from "../src/model/types";
+import { kept } from "../src/transport";
 import { abilities } from "../src/view/abilities";
 
 const blank: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
@@ -108,7 +109,7 @@ describe("states", () => {
 
   it("a retrying card counts down", () => {
     const status: Status = [5, 0, 2, 0, 0, 0, 0, 0, null, 1, null, 13];
-    expect(detail(info, status, {}, 3)).toBe("attempt 2 failed, again in 10 s");
+    expect(detail(info, status, {}, 3)).toBe("attempt 3 in 10 s");
   });
 
   it("a completed card shows duration and summary", () => {
@@ -142,5 +143,34 @@ describe("actions", () => {
     const can = abilities([2, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], "ending");
     expect(can.cancel).toBe(true);
     expect(can.skip).toBe("the run is ending");
+  });
+});
+
+describe("what is paused", () => {
+  const map: Status = [14, 0, 0, 3, 8, 0, 0, 0, null, 100, null, null];
+  it("is said of a mapped node whose items are paused", () => {
+    expect(lookOf([...map.slice(0, 1), PAUSED, ...map.slice(2)] as Status).word).toBe("paused");
+    expect(lookOf(map).word).toBe("queued");
+  });
+  it("is said of a mapped node with no item at work while the run is paused", () => {
+    expect(lookIn(map, "paused").word).toBe("paused");
+    expect(lookIn(map, "running").word).toBe("queued");
+  });
+  it("is the first word of a paused or stopping card", () => {
+    expect(detail(info, [3, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], { progress: "3/9" }, 3)).toBe("paused · 3/9");
+    expect(detail(info, [7, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], {}, 3)).toBe("stopping · 2.0 s");
+  });
+});
+
+describe("a page with nothing behind it", () => {
+  const page = { ...snapshot(), told: { a: { why: "because" } }, items: { a: { total: 3, rows: [1, 2, 3] } } };
+  const of = (message: Record<string, unknown>) => kept(page as unknown as Snapshot, message);
+  it("answers from what is in it", () => {
+    expect(of({ type: "inspect", node: "a", item: null })).toEqual({ why: "because" });
+    expect(of({ type: "items", node: "a", start: 1, stop: 9 })).toEqual({ total: 3, rows: [2, 3] });
+  });
+  it("has no answer to the rest", () => {
+    expect(of({ type: "inspect", node: "a", item: 2 })).toBeUndefined();
+    expect(of({ type: "request", verb: "pause" })).toBeUndefined();
   });
 });

@@ -1,16 +1,79 @@
-// Where the toolbar of a node stands, so that no edge of the canvas cuts it.
+// Where the toolbar of a node stands, and what part of a graph a view shows at first. All in pixels of the canvas.
 
-const WIDE = 330;
-const HIGH = 56;
+export interface Box {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
 
-/** `left`, `top` and `wide` of a node, in pixels of a canvas that is `width` wide. */
+const GAP = 10;
+const EDGE = 6;
+
+const STEP = 16;
+
+/** The toolbar's upper left corner: at `card`, or the place next to it where it covers no card; the least covered if none is free. */
 export function toolbarPlace(
-  { left, top, wide }: { left: number; top: number; wide: number },
-  width: number,
-): { align: "start" | "center" | "end"; above: boolean } {
-  const middle = left + wide / 2;
-  const above = top > HIGH;
-  if (middle + WIDE / 2 > width) return { align: "end", above };
-  if (middle - WIDE / 2 < 0) return { align: "start", above };
-  return { align: "center", above };
+  card: Box,
+  others: readonly Box[],
+  tool: { w: number; h: number },
+  canvas: { w: number; h: number },
+): { x: number; y: number } {
+  const within = (x: number) => Math.max(EDGE, Math.min(x, canvas.w - tool.w - EDGE));
+  const middle = card.x + card.w / 2 - tool.w / 2;
+  const lefts = [middle, card.x + card.w - tool.w, card.x].map(within);
+  const beside = [card.y - tool.h - GAP, card.y + card.h + GAP].flatMap((y) => lefts.map((x) => ({ x, y })));
+  const inside = beside.filter(({ y }) => y >= EDGE && y + tool.h <= canvas.h - EDGE);
+  const whole = { x: 0, y: 0, ...canvas };
+  const cards = [card, ...others].filter((other) => overlap(other, whole) > 0);
+  const covered = (place: { x: number; y: number }) =>
+    cards.reduce((sum, other) => sum + overlap({ ...place, ...tool }, other), 0);
+  const free = inside.find((place) => covered(place) === 0);
+  if (free) return free;
+  const away = ({ x, y }: { x: number; y: number }) =>
+    Math.hypot(x + tool.w / 2 - card.x - card.w / 2, 2 * (y + tool.h / 2 - card.y - card.h / 2));
+  const grid: { x: number; y: number }[] = [];
+  for (let y = EDGE; y + tool.h + EDGE <= canvas.h; y += STEP)
+    for (let x = EDGE; x + tool.w + EDGE <= canvas.w; x += STEP) grid.push({ x, y });
+  let best = inside[0] ?? { x: within(middle), y: EDGE };
+  let least = covered(best);
+  for (const place of grid.sort((a, b) => away(a) - away(b))) {
+    const area = covered(place);
+    if (area < least) [best, least] = [place, area];
+    if (least === 0) break;
+  }
+  return best;
+}
+
+/** The area that two boxes share. */
+function overlap(a: Box, b: Box): number {
+  const wide = Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x);
+  const high = Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y);
+  return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+/** A whole graph is shown down to the first; one that would be smaller is begun at the second. */
+export const SMALLEST = 0.6;
+export const READABLE = 0.75;
+const ROOM = 28;
+/** From here on a graph is looked at as a whole: colours, not words. */
+const MANY = 60;
+
+/** The whole graph; one that could not be read so begins at its left, or with the chosen node in the middle. */
+export function firstView(
+  nodes: readonly Box[],
+  canvas: { w: number; h: number },
+  chosen: Box | null,
+): { x: number; y: number; zoom: number } {
+  const right = Math.max(...nodes.map((node) => node.x + node.w));
+  const bottom = Math.max(...nodes.map((node) => node.y + node.h));
+  const whole = Math.min((canvas.w - 2 * ROOM) / right, (canvas.h - 2 * ROOM) / bottom, 1);
+  const zoom = whole >= SMALLEST || nodes.length > MANY ? whole : READABLE;
+  const along = (room: number, size: number, from: number, to: number) => {
+    if (size * zoom + 2 * ROOM <= room + 1) return (room - size * zoom) / 2;
+    const middle = room / 2 - ((from + to) / 2) * zoom;
+    return Math.max(Math.min(middle, ROOM), room - ROOM - size * zoom);
+  };
+  const { x, y, w, h } = chosen ?? { x: 0, y: 0, w: 0, h: 0 };
+  return { x: along(canvas.w, right, x, x + w), y: along(canvas.h, bottom, y, y + h), zoom };
 }

@@ -44,6 +44,7 @@ export const GIVEN = 2;
 export const HOLD = 4;
 export const ABANDONED = 8;
 export const BREAK = 16;
+export const PAUSED = 32;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
@@ -52,6 +53,7 @@ export function stateName(status: Status): StateName {
 export function lookOf(status: Status): { look: string; glyph: string; word: string } {
   const look = LOOKS[stateName(status)];
   if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
+  if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
   if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
     return { ...LOOKS.ready, word: "queued" };
@@ -61,6 +63,8 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
 /** Bodies of a run whose kernel ended, ended with it. */
 export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
   const look = lookOf(status);
+  const stopped = run === "paused" || run === "pausing";
+  if (stopped && status[0] >= 13 && look.word === "queued") return LOOKS.held;
   const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }
@@ -82,26 +86,35 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
+/** Words that the second line begins with: no other sign on the card says it as plainly. */
+const TOLD = new Set(["paused", "pausing", "stopping"]);
+
 /** What the second line of a card says. */
 export function detail(
   node: NodeInfo,
   status: Status,
   texts: { [name: string]: string | undefined },
   now: number,
+  word = lookOf(status).word,
 ): string {
   const name = stateName(status);
   const [, , attempt, , , , , , , started, ended, due] = status;
   if (name === "failed") return texts.error ?? "failed";
-  if (name === "retrying" && due !== null)
-    return `attempt ${attempt} failed, again in ${duration(Math.max(due - now, 0))}`;
+  if (name === "retrying" && due !== null) return `attempt ${attempt + 1} in ${duration(Math.max(due - now, 0))}`;
   if (name === "held" && texts.reason === "breakpoint") return "at its breakpoint";
-  const parts: string[] = [];
+  const parts: string[] = TOLD.has(word) ? [word] : [];
   if (texts.progress && !isOver(status)) parts.push(texts.progress);
-  if (started !== null && (ended !== null || !isOver(status)) && name !== "pending" && name !== "ready")
+  if (
+    started !== null &&
+    name !== "suspended" &&
+    (ended !== null || !isOver(status)) &&
+    name !== "pending" &&
+    name !== "ready"
+  )
     parts.push(duration(Math.max((ended ?? now) - started, 0)));
-  if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
   if (name === "completed" && texts.summary) parts.push(texts.summary);
+  if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
-  if (status[1] & ABANDONED) parts.unshift(lookOf(status).word, "its thread still runs");
-  return parts.join(" · ") || lookOf(status).word;
+  if (status[1] & ABANDONED) parts.unshift(word, "its thread still runs");
+  return parts.join(" · ") || word;
 }

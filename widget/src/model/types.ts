@@ -84,9 +84,17 @@ export interface Snapshot {
   run: RunInfo | null;
   nodes: NodeInfo[];
   edges: [number, number, "data" | "order" | "when"][];
+  /** By an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. */
+  bends?: Record<string, [number, number][]>;
   status: Status[];
   texts: Record<string, Texts>;
+  /** In a page with nothing behind it: what is told of nodes, and their first items, by name. */
+  told?: Record<string, Inspection>;
+  items?: Record<string, { total: number; rows: ItemPage }>;
 }
+
+/** index, key, status, text */
+export type ItemPage = [number, string | null, Status, string][];
 
 export interface PatchHead {
   type: "patch";

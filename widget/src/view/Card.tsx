@@ -1,7 +1,7 @@
 import { Handle, Position } from "@xyflow/react";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { BREAK, detail, isOver, lookIn, stateName } from "../model/states";
+import { ABANDONED, BREAK, detail, isOver, lookIn, stateName } from "../model/states";
 import type { Status } from "../model/types";
 import type { Act, Anchor } from "./Actions";
 import { useClock, useNode } from "./hooks";
@@ -26,7 +26,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   if (!node) return null;
   const { look, glyph, word } = lookIn(status, live.run?.state);
   const texts = live.texts(index);
-  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now());
+  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now(), word);
   const planned = live.run === null;
   return (
     <div
@@ -50,13 +50,23 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
         {planned ? node.doc.split("\n")[0] || node.call.split(":")[1] : line}
       </div>
-      <Bar status={status} kind={node.kind} />
+      <Bar status={status} kind={node.kind} look={look} />
       {node.when && (
         <span class="stx-when" title={`when ${node.when}`}>
           ?
         </span>
       )}
       <Dot status={status} />
+      {status[1] & ABANDONED && isOver(status) ? (
+        <span
+          class="stx-left"
+          role="img"
+          aria-label="its thread still runs"
+          title="Its thread still runs: Python can't end a thread. What it returns is dropped."
+        >
+          <Icon name="running" size={8} />
+        </span>
+      ) : null}
       <Handle type="source" position={Position.Right} isConnectable={false} />
       {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
@@ -64,7 +74,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
 }
 
 /** Progress of a body, or the states of the items side by side. */
-function Bar({ status, kind }: { status: Status; kind: string }) {
+function Bar({ status, kind, look }: { status: Status; kind: string; look: string }) {
   const [, , , done, total, failed, running, skipped, progress] = status;
   if (kind === "map" && total > 0) {
     const parts: [string, number][] = [
@@ -95,7 +105,7 @@ function Bar({ status, kind }: { status: Status; kind: string }) {
         aria-valuemin={0}
         aria-valuemax={100}
       >
-        <i class="stx-s-running" style={{ width: `${progress * 100}%` }} />
+        <i class={`stx-s-${look}`} style={{ width: `${progress * 100}%` }} />
       </div>
     );
   }

@@ -2,13 +2,15 @@ import { Background, Controls, type Edge, MiniMap, type Node, ReactFlow, useReac
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
+import { firstView } from "../model/place";
 import { lookOf } from "../model/states";
 import { Card, type CardData, type Doing } from "./Card";
 import { GroupBox } from "./GroupBox";
+import { Line } from "./Line";
 
-const nodeTypes = { card: Card, group: GroupBox } as never;
+const nodeTypes = { card: Card, frame: GroupBox } as never;
+const edgeTypes = { line: Line } as never;
 const FAR = 0.55;
-const ROOM = 28;
 
 interface Props {
   live: Live;
@@ -28,9 +30,16 @@ export function Graph({ live, selected, select, doing }: Props) {
     () => drawn.map((node) => ({ ...node, selected: node.id === String(selected) })),
     [drawn, selected],
   );
-  const lines = useMemo(() => edges.map(([from, to, kind]) => flowEdge(from, to, kind, selected)), [version, selected]);
+  const { bends } = live.snapshot;
+  const lines = useMemo(
+    () => edges.map(([from, to, kind], number) => flowEdge(from, to, kind, selected, bends?.[number])),
+    [version, selected],
+  );
   const moved = useRef(false);
   const from = useRef<{ x: number; y: number; zoom: number } | null>(null);
+  const partly = useStore(({ width, transform: [, , zoom] }) =>
+    nodes.some((node) => (node.x + node.w) * zoom > width + 2),
+  );
   const far = useStore((state) => state.transform[2] < FAR);
 
   return (
@@ -39,6 +48,7 @@ export function Graph({ live, selected, select, doing }: Props) {
         nodes={marked}
         edges={lines}
         nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
@@ -75,30 +85,31 @@ export function Graph({ live, selected, select, doing }: Props) {
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
       >
         <Background gap={22} size={1.2} />
-        <Controls showInteractive={false} position="bottom-left" />
-        {nodes.length > 12 && (
+        <Controls showInteractive={false} position="bottom-left" orientation="horizontal" />
+        {(nodes.length > 12 || partly) && (
           <MiniMap
             position="bottom-right"
             pannable
+            style={{ width: 140, height: 84 }}
             nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
           />
         )}
-        <Fit live={live} version={version} open={selected !== null} moved={moved} />
+        <Fit live={live} version={version} chosen={selected} moved={moved} />
       </ReactFlow>
     </div>
   );
 }
 
-/** Shows the whole graph when it opens, and again when the inspector takes room from it, until a hand has moved it; one too large to be read then begins at its left, at a readable size. */
+/** Shows the graph when it opens, and again when the inspector takes room from it, until a hand has moved it. */
 function Fit({
   live,
   version,
-  open,
+  chosen,
   moved,
 }: {
   live: Live;
   version: number;
-  open: boolean;
+  chosen: number | null;
   moved: { current: boolean };
 }) {
   const { setViewport } = useReactFlow();
@@ -108,20 +119,12 @@ function Fit({
   useEffect(() => {
     const nodes = live.snapshot.nodes;
     const shape = nodes.map((node) => node.name).join();
-    const key = `${shape}|${open}|${width}`;
+    const key = `${shape}|${chosen !== null}|${width}`;
     if (!width || !height || nodes.length === 0 || done.current === key) return;
     if (moved.current && done.current.startsWith(`${shape}|`)) return;
     done.current = key;
-    const right = Math.max(...nodes.map((node) => node.x + node.w));
-    const bottom = Math.max(...nodes.map((node) => node.y + node.h));
-    const whole = Math.min((width - 2 * ROOM) / right, (height - 2 * ROOM) / bottom, 1);
-    const zoom = whole >= FAR || nodes.length > 60 ? whole : FAR;
-    setViewport({
-      x: Math.max((width - right * zoom) / 2, ROOM),
-      y: Math.max((height - bottom * zoom) / 2, ROOM),
-      zoom,
-    });
-  }, [live, version, open, moved, width, height, setViewport]);
+    setViewport(firstView(nodes, { w: width, h: height }, chosen === null ? null : (nodes[chosen] ?? null)));
+  }, [live, version, chosen, moved, width, height, setViewport]);
   return null;
 }
 
@@ -130,7 +133,7 @@ function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node
   if (!node) throw new Error(`no node ${index}`);
   return {
     id: String(index),
-    type: group ? "group" : "card",
+    type: group ? "frame" : "card",
     position: { x: node.x, y: node.y },
     width: node.w,
     height: node.h,
@@ -143,13 +146,20 @@ function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node
   };
 }
 
-function flowEdge(from: number, to: number, kind: string, selected: number | null): Edge {
+function flowEdge(
+  from: number,
+  to: number,
+  kind: string,
+  selected: number | null,
+  bends: [number, number][] | undefined,
+): Edge {
   const near = from === selected || to === selected;
   return {
     id: `${from}-${to}`,
     source: String(from),
     target: String(to),
-    type: "default",
+    type: "line",
+    data: { bends },
     className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
     zIndex: near ? 1 : 0,
     selectable: false,

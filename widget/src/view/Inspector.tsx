@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isHeld } from "../model/actions";
 import type { Live } from "../model/live";
-import { duration, lookIn, lookOf, STATES, type StateName } from "../model/states";
+import { duration, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
 import type { Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
@@ -119,7 +119,8 @@ function useInspection(live: Live, calls: Calls, node: number, item: number | nu
   const [seen, setSeen] = useState<Inspection | null>(null);
   useEffect(() => {
     const name = live.snapshot.nodes[node]?.name;
-    if (live.snapshot.mode === "static" || name === undefined) return;
+    if (name === undefined) return;
+    setSeen(null);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
     const ask = () => {
@@ -140,6 +141,11 @@ function useInspection(live: Live, calls: Calls, node: number, item: number | nu
     };
   }, [live, calls, node, item]);
   return seen;
+}
+
+function noOutput(live: Live, status: Status): string {
+  if (!live.run) return "It has not been run.";
+  return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.run.state).word}.`;
 }
 
 interface OutputProps {
@@ -164,9 +170,7 @@ function Output({ live, calls, node, item, seen, open }: OutputProps) {
           <pre>{seen.output.text}</pre>
         </div>
       ) : (
-        <p class="stx-quiet">
-          {summary ?? (live.run ? `No output: it is ${lookOf(status).word}.` : "It has not been run.")}
-        </p>
+        <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
       )}
       {started !== null && ended !== null && item === null && <p class="stx-quiet">took {duration(ended - started)}</p>}
       {seen && seen.metrics.length > 0 && (

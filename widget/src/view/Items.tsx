@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import { duration, lookOf, stateName } from "../model/states";
-import type { ItemRow } from "../model/types";
+import type { ItemPage, ItemRow } from "../model/types";
 import type { Calls } from "../transport";
 import { Icon } from "./Icon";
 
@@ -28,7 +28,7 @@ export function Items({ live, calls, node, total, open }: Props) {
     const ask = () => {
       timer = undefined;
       calls
-        .call<{ rows: [number, string | null, ItemRow["status"], string][] }>({
+        .call<{ rows: ItemPage }>({
           type: "items",
           node: name,
           start: first,

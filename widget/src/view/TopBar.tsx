@@ -31,7 +31,11 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
       <div class="stx-title">
         <b>{flow.name}</b>
         <Crumbs live={live} ask={ask} />
-        {flow.description && !run?.forked_from && <span class="stx-doc">{flow.description.split("\n")[0]}</span>}
+        {flow.description && !run?.forked_from && (
+          <span class="stx-doc" title={flow.description}>
+            {flow.description.split("\n")[0]}
+          </span>
+        )}
       </div>
       {run && (
         <div class="stx-run">

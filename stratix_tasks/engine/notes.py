@@ -1,0 +1,28 @@
+"""What the bodies of a run said: logs, metrics and progress, kept by unit up to a cap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LOG_CAP = 10_000
+"""Log rows and metrics that are kept a node; more are counted, not kept."""
+
+
+class Notes:
+    """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
+
+    __slots__ = ("count", "dropped", "logs", "metrics", "progress")
+
+    def __init__(self) -> None:
+        self.count: dict[int, int] = {}
+        self.dropped: dict[int, int] = {}
+        self.logs: dict[int, list[tuple[float, int, str, str]]] = {}
+        self.metrics: dict[int, list[tuple[float, int, str, float]]] = {}
+        self.progress: dict[int, tuple[float, str]] = {}
+
+    def take(self, kind: str, rows: list[Any]) -> None:
+        """Rows as the journal holds them: `(at, unit, attempt, …)`."""
+        kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
+        if kept is not None:
+            for at, unit, attempt, name, value in (row[:5] for row in rows):
+                kept.setdefault(unit, []).append((at, attempt, name, value))

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { type Box, firstView, READABLE, toolbarPlace } from "../src/model/place";
+import { route } from "../src/model/route";
+
+const TOOL = { w: 300, h: 40 };
+const CANVAS = { w: 800, h: 500 };
+const at = (x: number, y: number, w = 170, h = 58): Box => ({ x, y, w, h });
+const apart = (a: Box, b: Box) => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+
+describe("the toolbar", () => {
+  it("stands above its card, in its middle, where there is room", () => {
+    expect(toolbarPlace(at(300, 200), [], TOOL, CANVAS)).toEqual({ x: 235, y: 150 });
+  });
+  it("stands below a card at the top", () => {
+    expect(toolbarPlace(at(300, 10), [], TOOL, CANVAS)).toEqual({ x: 235, y: 78 });
+  });
+  it("stays within the canvas", () => {
+    for (const card of [at(-40, 200), at(760, 200), at(640, 440), at(300, -500)]) {
+      const { x, y } = toolbarPlace(card, [], TOOL, CANVAS);
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(x + TOOL.w).toBeLessThanOrEqual(CANVAS.w);
+      expect(y + TOOL.h).toBeLessThanOrEqual(CANVAS.h);
+    }
+  });
+  it("covers no card of a dense column, its own neither", () => {
+    const column = [0, 1, 2, 3, 4].map((row) => at(300, 20 + row * 84));
+    for (const card of column) {
+      const others = column.filter((other) => other !== card);
+      const box = { ...toolbarPlace(card, others, TOOL, CANVAS), ...TOOL };
+      for (const other of column) expect(apart(box, other)).toBe(true);
+    }
+  });
+});
+
+describe("the first view", () => {
+  it("shows the whole of a graph that fits, in the middle", () => {
+    expect(firstView([at(0, 0, 400, 100)], CANVAS, null)).toEqual({ x: 200, y: 200, zoom: 1 });
+  });
+  it("shows a wide graph from its left at a size that can be read", () => {
+    const wide = [at(0, 0), at(3000, 0)];
+    const view = firstView(wide, CANVAS, null);
+    expect(view.zoom).toBe(READABLE);
+    expect(view.x).toBeGreaterThan(0);
+  });
+  it("has the chosen node in sight", () => {
+    const wide = [at(0, 0), at(1500, 0), at(3000, 0)];
+    for (const node of wide) {
+      const { x, zoom } = firstView(wide, CANVAS, node);
+      expect(node.x * zoom + x).toBeGreaterThanOrEqual(0);
+      expect((node.x + node.w) * zoom + x).toBeLessThanOrEqual(CANVAS.w);
+    }
+  });
+  it("shows all of a graph with very many nodes, however small", () => {
+    const many = Array.from({ length: 100 }, (_, i) => at(i * 200, 0));
+    expect(firstView(many, CANVAS, null).zoom).toBeLessThan(0.05);
+  });
+});
+
+describe("an edge", () => {
+  it("runs level where it passes a column", () => {
+    const bends: [number, number][] = [
+      [100, 50],
+      [200, 50],
+    ];
+    const path = route([0, 0], [300, 0], bends);
+    expect(path).toBe("M0 0C50 0 50 50 100 50L200 50C250 50 250 0 300 0");
+  });
+  it("is one curve to the next column", () => {
+    expect(route([0, 0], [100, 40])).toBe("M0 0C50 0 50 40 100 40");
+  });
+});
