@@ -108,7 +108,7 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
         raise InputError(
             f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "
             "(or import the modules) that define them, then fork again",
-            code="missing-functions",
+            code="missing-function",
         )
 
 

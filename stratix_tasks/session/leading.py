@@ -48,7 +48,7 @@ class Leads:
 
 
 def go_on(engine: Engine, run_id: str, changed: str) -> Run:
-    """What `recover()` does, for one run. InputError `missing-functions` names those that are not defined here."""
+    """What `recover()` does, for one run. InputError `missing-function` names those that are not defined here."""
     if changed not in takeover.CHOICES:
         raise InputError(f"changed is one of {', '.join(takeover.CHOICES)}, not {changed!r}", code="bad-option")
     here = engine.loop.lives.get(run_id)
@@ -62,7 +62,7 @@ def go_on(engine: Engine, run_id: str, changed: str) -> Run:
         raise InputError(
             f"run {run_id} needs {', '.join(unknown)}, not defined here: run the cells (or import the modules) that "
             "define them, then go on",
-            code="missing-functions",
+            code="missing-function",
         )
     run = takeover.take_over(engine, run_id, changed)
     if run is None:

@@ -95,11 +95,11 @@ class Run:
     # ------------------------------------------------------------------ waiting
 
     def wait(self, timeout: float | None = None) -> str:
-        """Block until it has ended, or `timeout` seconds; returns the status."""
+        """Block until it has ended, nobody runs it any more, or `timeout` seconds; returns the status."""
         limit = None if timeout is None else monotonic() + timeout
         self._tell_of_loss()
         self._refresh()
-        while not self._live.ended.done():
+        while not self._live.ended.done() and not self._left:
             left = TICK if limit is None else min(TICK, limit - monotonic())
             if left <= 0:
                 break
@@ -114,7 +114,8 @@ class Run:
     def result(self, timeout: float | None = None) -> Any:
         """Its value, when it has ended.
 
-        TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on).
+        TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on); StratixError `interrupted` when
+        nobody runs it.
         """
         try:
             self.wait(timeout)
@@ -123,6 +124,7 @@ class Run:
                 f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it."
             )
             raise
+        self._refuse_left()
         if not self._live.ended.done():
             raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s; it goes on")
         return self._outcome()
@@ -135,7 +137,7 @@ class Run:
         done: asyncio.Future[None] = loop.create_future()
         self._live.ended.add_done_callback(lambda _: _wake(loop, done))
         try:
-            while not self._live.ended.done():
+            while not self._live.ended.done() and not self._left:
                 pump()
                 await asyncio.wait((done,), timeout=TICK)
                 self._follow()
@@ -146,7 +148,22 @@ class Run:
                 file=sys.stderr,
             )
             raise
+        self._refuse_left()
         return self._outcome()
+
+    @property
+    def _left(self) -> bool:
+        """Whether its owner died and nobody has taken it over, as of the last look."""
+        follower = self._live.follower
+        return follower is not None and follower.interrupted
+
+    def _refuse_left(self) -> None:
+        if self._left and not self._live.ended.done():
+            raise StratixError(
+                f"run {self.id} is interrupted: the kernel that ran it has ended, so waiting would have no end. recover() goes on "
+                "with it",
+                code="interrupted",
+            )
 
     def _follow(self) -> None:
         """While waiting; a run that was lost to another engine is waited for no longer."""

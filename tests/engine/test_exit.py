@@ -150,3 +150,23 @@ def test_a_blocking_coroutine_does_not_hold_requests_up(engine: Engine) -> None:
     while run.status == "pausing":
         wait.wait(0.005)
     assert run.status in ("paused", "completed")
+
+
+def test_waiting_for_what_nobody_runs_ends(tmp_path: Path) -> None:
+    """`wait()` says interrupted, `result()` and `await` raise it, of a run whose kernel was killed."""
+    child = subprocess.Popen(
+        script(tmp_path, STUCK.format(how="threading.Event().wait()") + "threading.Event().wait()\n"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ends\n"
+    with Engine(tmp_path / "store") as engine:
+        (run,) = engine.runs()
+        assert run.status == "running"
+        child.kill()
+        child.communicate()
+        assert run.wait(LONG) == "interrupted"
+        with pytest.raises(StratixError, match=r"recover\(\) goes on") as caught:
+            run.result()
+        assert caught.value.code == "interrupted"

@@ -225,7 +225,7 @@ def test_a_fork_of_what_can_not_run_here_is_refused(owner: Callable[..., Owner],
     run = here.run(other.run)
     with pytest.raises(InputError, match=r"needs .*:first, .*not defined here") as caught:
         run.fork()
-    assert caught.value.code == "missing-functions"
+    assert caught.value.code == "missing-function"
     assert [row.id for row in here.runs()] == [other.run]
 
 
