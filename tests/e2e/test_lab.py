@@ -124,6 +124,23 @@ def test_the_inspector_shows_output_logs_and_items(started: Notebook) -> None:
     assert page.locator(f"{SHOWN} [data-testid=item-row]").count() >= 9
 
 
+def test_a_saved_page_opens_offline_with_items_and_logs(started: Notebook, lab: Server) -> None:
+    """`to_html` makes a page that, opened as a file, shows the items of a mapped node and what its bodies printed."""
+    state(started.page, "completed", 30_000)
+    started.value("run.to_html('page.html')[:1]")
+    page = started.page.context.new_page()
+    try:
+        page.goto((lab.root / "page.html").as_uri())
+        page.click(node("work"))
+        page.wait_for_selector(f"{SHOWN} [data-testid=item-row][data-state=completed] >> text=121")
+        page.click(node("load"))
+        page.click(f"{SHOWN} [data-testid=tab-logs]")
+        page.wait_for_selector(f"{SHOWN} .stx-logs >> text=made 12")
+        assert page.locator(f"{SHOWN} [data-testid=run-cancel]").count() == 0
+    finally:
+        page.close()
+
+
 def test_interrupting_a_waiting_cell_ends_the_wait_only(started: Notebook) -> None:
     """Interrupting a cell that blocks in result() acts within half a second, and the run goes on."""
     page = started.page

@@ -162,6 +162,8 @@ function Output({ live, calls, node, item, seen, open }: OutputProps) {
   const status = live.status(node);
   const summary = live.texts(node).summary;
   const [, , , , , , , , , started, ended] = status;
+  const isPage = live.snapshot.mode === "static";
+  const told = isPage ? (live.snapshot.items?.[info?.name ?? ""]?.rows.length ?? 0) : status[4];
   return (
     <>
       {seen?.output ? (
@@ -189,8 +191,13 @@ function Output({ live, calls, node, item, seen, open }: OutputProps) {
           </tbody>
         </table>
       )}
-      {info?.kind === "map" && item === null && status[4] > 0 && live.snapshot.mode === "live" && (
-        <Items live={live} calls={calls} node={node} total={status[4]} open={open} />
+      {info?.kind === "map" && item === null && told > 0 && (
+        <Items live={live} calls={calls} node={node} total={told} open={isPage ? () => {} : open} />
+      )}
+      {isPage && told > 0 && told < status[4] && (
+        <p class="stx-quiet">
+          The first {told.toLocaleString("en")} of {status[4].toLocaleString("en")} items.
+        </p>
       )}
     </>
   );

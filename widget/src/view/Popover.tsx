@@ -126,16 +126,14 @@ function Rollback({ live, target, close, yes }: { live: Live; target: Target; cl
 function Give({ name, close, give }: { name: string; close: () => void; give: (text: string) => void }) {
   const [text, setText] = useState("");
   const wrong = text.trim() !== "" && !isJson(text);
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (wrong) return;
+    give(text);
+    close();
+  };
   return (
-    <form
-      class="stx-confirm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (wrong) return;
-        give(text);
-        close();
-      }}
-    >
+    <form class="stx-confirm" onSubmit={send}>
       <label>
         <b>Skip {name}</b>, with this value as its result:
         <input
@@ -144,6 +142,8 @@ function Give({ name, close, give }: { name: string; close: () => void; give: (t
           placeholder="JSON; empty: no result"
           value={text}
           aria-invalid={wrong}
+          // JupyterLab takes Enter away from forms
+          onKeyDown={(event) => event.key === "Enter" && !event.isComposing && send(event)}
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>
