@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import test_found
+import test_moves
 import test_tables
 from explorer import explore
 from small_flows import FLOWS, PLACES
@@ -124,6 +125,18 @@ def _pairs() -> None:
     for verb in test_found.GROUP_ASKS:
         for state in (State.HELD, State.UPSTREAM_FAILED):
             test_found.test_requests_of_a_map_that_never_opened(state, verb)
+    for end in test_moves.ENDS:
+        test_moves.test_a_map_that_ended_unopened_takes_each_request(end)
+        test_moves.test_a_map_that_ended_opened_takes_each_request(end)
+    for state in (State.PENDING, State.RETRYING, State.HELD, State.FAILED):
+        test_moves.test_a_set_leaves_a_node_where_it_is(state)
+    test_moves.test_a_map_ends_as_what_it_waits_for_tells()
+    test_moves.test_retries_lead_on()
+    test_moves.test_a_lost_body_is_tried_again_by_a_budget_of_its_own()
+    test_moves.test_a_suspended_body_that_is_lost_is_held("a")
+    test_moves.test_a_suspended_body_that_is_lost_is_held(None)
+    test_moves.test_a_total_limit_fails_what_is_queued_and_what_waits_for_its_retry()
+    test_moves.test_runs_move_as_asked()
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:
@@ -292,7 +305,7 @@ def sample(count: int, seed: int) -> list[Mutant]:
 
 NOT_LOOKED_UP = ("deps_ok", "dispatch", "ok", "expanded", "close")
 """Pairs that the machine takes on its fast path, without the table; the tests of the tables hold them to the design."""
-NOT_YET = ("cache_hit", "wait", "signal", "wait_timeout", "lost", "lost_retry")
+NOT_YET = ("cache_hit", "wait", "signal", "wait_timeout")
 """Events that nothing brings about yet."""
 NEVER_SEEN = ("waiting", "open")
 """States that no unit is in between two turns: nothing waits for signals yet, and groups close as they open."""
@@ -318,11 +331,17 @@ def equivalent(mutant: Mutant) -> str | None:
         state = words[4] if "leads" in words else words[1]
         if event in (*NOT_LOOKED_UP, *NOT_YET) and "has" not in words:
             return f"{event} is not looked up"
-        if kind == "NODE" and (state, event) == ("skipped", "skip"):
+        if "has" in words:
+            return "the machine looks at the state before it brings this event about, so that nobody looks the pair up"
+        if (state, event) == ("skipped", "skip"):
             return "its effect holds already, so that nothing is looked up"
         if kind == "GROUP" and event == "stop" and "has" not in words:
             return "a stop of a group sets its target, and is read in the texts of errors alone"
         return "nothing is in that state" if state in NEVER_SEEN else None
+    if kind == "RUN":
+        if "has" in words:
+            return "requests of a run look at its state first, so that nobody looks the pair up"
+        return "a cancel of a pending run is a start and an end" if "cancel" in words and "pending" in words else None
     if kind == "OK_AFTER_STOP":
         return "no stop has that target" if words[1] == "with" and words[2] in NO_STOP_TARGET[1:] else None
     return "nothing is in that state" if kind in ("TERMINAL", "BAD", "LIVE") and words[2] in NEVER_SEEN else None

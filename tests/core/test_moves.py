@@ -1,0 +1,139 @@
+"""Single moves by request and by time, each with where it leads: what the small worlds in every order do not come to."""
+
+from __future__ import annotations
+
+import pytest
+from driver import Body, World, chain_of, spec
+from small_flows import EACH, WHEN, needs
+
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.machine import MISSING
+from stratix_tasks.core.states import RunState, State
+
+SLOW = Body(50, stops=1.0)
+RETRY = {"max": 1, "delay": 1, "jitter": "none"}
+ENDS = {State.CANCELLED: "cancel", State.SKIPPED: "skip"}
+
+
+def a_map(*, opened: bool, end: State) -> World:
+    """A run that goes on beside a map which was cancelled or skipped, before or after it was expanded."""
+    flow = spec({"a": {}, "m": {"each": EACH, **needs("a")}, "z": {}})
+    world = World(flow, lambda name, tried: SLOW if name == "z" or (tried == 1 and name != "a") else Body(1)).start()
+    if opened:
+        world.until("m", State.CLOSED)
+    world.request(ENDS[end], "m").until("m", end)
+    return world
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda state: state.label)
+def test_a_map_that_ended_unopened_takes_each_request(end: State) -> None:
+    """It is retried, given a value, skipped and rolled back, and ends in what was asked for."""
+    assert a_map(opened=False, end=end).request("retry", "m").until("m", State.COMPLETED)
+    assert a_map(opened=False, end=end).request("skip", "m", 7).state("m") is State.COMPLETED
+    assert a_map(opened=False, end=end).request("skip", "m", MISSING).state("m") is State.SKIPPED
+    assert a_map(opened=False, end=end).request("rollback", nodes=["m"]).state("m") is State.PENDING
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda state: state.label)
+def test_a_map_that_ended_opened_takes_each_request(end: State) -> None:
+    """It is reopened by a retry, of its own or of an item, skipped, and rolled back."""
+    for target in ("m", "m[0]"):
+        world = a_map(opened=True, end=end).request("retry", target)
+        assert world.state("m") in (State.CLOSED, State.COMPLETED)
+        world.until("m[0]", State.COMPLETED if target == "m[0]" or end is State.CANCELLED else State.SKIPPED)
+    assert a_map(opened=True, end=end).request("skip", "m").state("m") is State.SKIPPED
+    assert a_map(opened=True, end=end).request("rollback", nodes=["m"]).state("m") is State.PENDING
+
+
+def test_a_map_ends_as_what_it_waits_for_tells() -> None:
+    """A false condition and a skipped need skip it, an error of its expansion and a failed item fail it."""
+    skipped = World(spec({"m": {"each": EACH, "when": WHEN}}), verdict=lambda _name: False).start().settle()
+    assert skipped.state("m") is State.SKIPPED
+    after = World(spec({"a": {"when": WHEN}, "m": {"each": EACH, **needs("a")}}), verdict=lambda _name: False)
+    assert after.start().settle().state("m") is State.SKIPPED
+    assert World(spec({"m": {"each": EACH}}), items=lambda _name: "no list").start().settle().state("m") is State.FAILED
+    failing = World(spec({"m": {"each": EACH}}), lambda _name, _tried: Body(1, "final"))
+    assert failing.start().settle().state("m") is State.FAILED
+    held = World(spec({"a": {}, "m": {"each": EACH, **needs("a")}}), lambda _name, _tried: SLOW).start()
+    assert held.request("pause", "m").request("cancel", "m").state("m") is State.CANCELLED
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.RETRYING, State.HELD, State.FAILED], ids=lambda s: s.label)
+def test_a_set_leaves_a_node_where_it_is(state: State) -> None:
+    """What has not started, or failed, stays what it is when it is set."""
+    world = World(chain_of(2))
+    world.bring(0, state)
+    assert world.request("set", "n0", options={"priority": 3}).state("n0") is state
+
+
+def test_retries_lead_on() -> None:
+    """A retry of what waits for its next attempt starts it at once; of what failed upstream sets it back to pending."""
+    world = World(chain_of(2))
+    world.bring(0, State.RETRYING)
+    assert world.request("retry", "n0").state("n0") in (State.READY, State.RUNNING)
+    world = World(chain_of(2))
+    world.bring(0, State.UPSTREAM_FAILED)
+    assert world.request("retry", "n0").state("n0") is State.PENDING
+
+
+def lose(world: World, name: str) -> World:
+    """The place where a body runs goes."""
+    unit, machine = world.plan.unit(name), world.machine
+    assert unit is not None
+    world.bodies.pop((unit, machine.attempt[unit])), world.ends.clear(), world.parked.clear()
+    error = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
+    event = (int(Answer.LOST), unit, machine.attempt[unit], world.now, error)
+    world._turn(*machine.handle([event], world.now))
+    return world
+
+
+def test_a_lost_body_is_tried_again_by_a_budget_of_its_own() -> None:
+    """While `max_lost` lasts it is tried again, which takes nothing from its retries; then it fails, with that reason."""
+    world = World(spec({"a": {"max_lost": 1, "retry": RETRY}}), lambda _name, _tried: SLOW).start()
+    assert lose(world, "a").state("a") is State.RETRYING
+    world.until("a", State.RUNNING)
+    assert world.machine.attempt[0] - world.machine.spent[0] == 1
+    world.die_and_recover().until("a", State.RUNNING)
+    assert lose(world, "a").state("a") is State.FAILED
+    assert (world.machine.reason[0], world.machine.error[0]["code"]) == ("lost", "lost")
+    world.request("retry", "a").until("a", State.RUNNING)
+    assert lose(world, "a").state("a") is State.RETRYING
+
+
+@pytest.mark.parametrize("by", ["a", None], ids=["the node is paused", "the run is paused"])
+def test_a_suspended_body_that_is_lost_is_held(by: str | None) -> None:
+    """It is tried again once what paused it is resumed; with no budget left it fails."""
+    for budget, state in ((1, State.HELD), (0, State.FAILED)):
+        flow = spec({"a": {"max_lost": budget}})
+        world = World(flow, lambda _name, tried: Body(50 if tried == 1 else 1, parks=True)).start()
+        world.request("pause", by).until("a", State.SUSPENDED)
+        assert lose(world, "a").state("a") is state
+        if state is State.HELD:
+            assert world.request("resume", by).settle().state("a") is State.COMPLETED
+
+
+def test_a_total_limit_fails_what_is_queued_and_what_waits_for_its_retry() -> None:
+    """Wherever the node is when its time over all attempts is over, it fails."""
+    queued = World(spec({"b": {}, "a": {"timeout": {"total": 2}}}), lambda _name, _tried: SLOW, concurrency=1).start()
+    assert queued.state("a") is State.READY
+    queued.until("a", State.FAILED)
+    retry = {"max": 3, "delay": 50, "jitter": "none"}
+    waiting = World(
+        spec({"a": {"timeout": {"total": 5}, "retry": retry}}), lambda _name, _tried: Body(1, "fail")
+    ).start()
+    waiting.until("a", State.RETRYING).until("a", State.FAILED)
+    assert waiting.machine.error[0]["code"] == "timeout"
+
+
+def test_runs_move_as_asked() -> None:
+    """Pausing with nothing left completes; a cancel of an ending run ends it as cancelled; ended runs go on or back."""
+    pausing = World(chain_of(1), lambda _name, _tried: Body(1)).start().request("pause")
+    assert pausing.settle().machine.run_state is RunState.COMPLETED
+    assert pausing.request("rollback", nodes=["n0"]).machine.run_state is RunState.PAUSED
+    stop = spec({"a": {}, "b": {}}, on_failure="stop")
+    ending = World(stop, lambda name, _tried: Body(1, "final") if name == "a" else SLOW).start()
+    while ending.machine.run_state is not RunState.ENDING:
+        assert ending.step()
+    assert ending.request("cancel").machine.run_state is RunState.ENDING
+    assert ending.settle().machine.run_state is RunState.CANCELLED
+    assert ending.request("retry").machine.run_state is RunState.RUNNING
