@@ -617,6 +617,7 @@ class Machine:
             return
         if to in TERMINAL:
             self.ended[unit] = at
+            self.passing.discard(unit)
             self.timers.drop_unit(unit)
             self._over.append(unit)
             if len(self._over) == 1:

@@ -204,6 +204,7 @@ def _moved(machine: Machine, fact: Fact) -> None:
         keep(machine, unit, attempt, detail["codec"], detail["payload"], detail["summary"])
     if state in TERMINAL:
         machine.ended[unit] = at
+        machine.passing.discard(unit)
 
 
 def _expanded(machine: Machine, fact: Fact) -> None:

@@ -27,17 +27,12 @@ def rollback(machine: Machine, at: float, args: dict[str, Any]) -> None:
     if machine.run_state in (RunState.PENDING, RunState.ENDING):
         raise run_refusal(machine, "roll back", "Wait until it runs or has ended.")
     if "to" in args:
-        unit = unit_of(machine, args["to"])
-        if machine.node_of[unit] != unit:
-            raise InputError(
-                f"roll back to a node, not to one item: '{machine.plan.names[machine.node_of[unit]]}'",
-                code="unknown-node",
-            )
+        unit = _node(machine, args["to"])
         if machine.state[unit] not in (State.COMPLETED, State.SKIPPED):
             raise refusal(machine, "roll back to", unit, "a rollback goes to after a node that has completed")
         again, above = after(machine.plan, unit)
     else:
-        roots = {unit_of(machine, name) for name in args["nodes"]}
+        roots = {_node(machine, name) for name in args["nodes"]}
         again, above = set(roots), set[int]()
         for root in roots:
             below, groups = after(machine.plan, root)
@@ -45,6 +40,16 @@ def rollback(machine: Machine, at: float, args: dict[str, Any]) -> None:
             above |= groups
     _pause(machine, at)
     set_back(machine, again, above - again, at)
+
+
+def _node(machine: Machine, name: str) -> int:
+    """The node of a name. InputError for an item: a map is rolled back as a whole."""
+    unit = unit_of(machine, name)
+    if machine.node_of[unit] != unit:
+        raise InputError(
+            f"roll back to a node, not to one item: '{machine.plan.names[machine.node_of[unit]]}'", code="unknown-node"
+        )
+    return unit
 
 
 def after(plan: Plan, unit: int) -> tuple[set[int], set[int]]:

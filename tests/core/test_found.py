@@ -9,6 +9,7 @@ from small_flows import EACH, WHEN, needs, with_inner
 
 from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.errors import InputError
 
 SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 3, "jitter": "none"}
@@ -173,3 +174,24 @@ def test_requests_of_a_map_that_never_opened(state: State, verb: str) -> None:
     else:
         world.request("skip", "m", 7 if verb == "give" else MISSING)
     assert world.state("m") in GROUP_ASKS[verb]
+
+
+def test_an_item_can_not_be_rolled_back_by_itself() -> None:
+    """A rollback that names an item is an InputError with its map; nothing is recorded."""
+    world = World(spec({"m": {"each": EACH}}), lambda _name, _tried: SLOW).start().until("m", State.CLOSED)
+    facts = len(world.facts)
+    with pytest.raises(InputError, match="not to one item: 'm'"):
+        world.request("rollback", nodes=["m[0]"])
+    assert len(world.facts) == facts
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["same owner", "its owner dies"])
+def test_a_breakpoint_that_was_passed_holds_again_after_a_cancel(dies: bool) -> None:
+    """That a node was let go on from its breakpoint does not outlast its end, in a new owner neither."""
+    world = World(spec({"a": {}, "b": {}}), lambda _name, _tried: SLOW, concurrency=1).start()
+    held = "a" if world.state("a") is State.READY else "b"
+    world.request("breakpoint", held).request("resume", held).request("cancel", held)
+    if dies:
+        world.die_and_recover()
+    world.request("retry", held)
+    assert world.state(held) is State.HELD
