@@ -30,7 +30,7 @@ test: .venv/.test
 lab: .venv/.demo
 	.venv/bin/stratix lab
 
-# The deep forms of what the tests show in short: 500 rounds of kill -9, thousands of seeds, all mutants; about an hour.
+# The deep forms of what the tests show in short: 500 rounds of kill -9, thousands of seeds, all mutants.
 chaos: .venv/.test
 	STRATIX_KILL_ROUNDS=500 STRATIX_CHAOS=full STRATIX_DEEP=1 STRATIX_SIM_SEEDS=5000 STRATIX_PROFILE=nightly \
 		$(PY) -m pytest -o timeout=7200 tests/chaos tests/sim tests/core
