@@ -770,6 +770,7 @@ class Machine:
         """A rollback: what came of a node is not so any more; its items are retired. It has another generation."""
         self.ask_anew(unit)
         self.holds.pop(unit, None)
+        self.passing.discard(unit)
         self.values[unit] = MISSING
         self.spent[unit] = self.attempt[unit]
         for told in (self.summary, self.error, self.due, self.lost):
