@@ -439,8 +439,8 @@ class Machine:
             return self._item_ended(node, unit, at, field)
         if state in BAD:
             self.bad += 1
-            if state == State.FAILED and self.plan.spec.on_failure == "stop" and self.run_state is not RunState.ENDING:
-                self.end(RunState.FAILED, "failure", at)
+            if state == State.FAILED and self.plan.spec.on_failure == "stop":
+                self._stop_run(unit, at)
         for member in self.plan.members.get(unit, ()):
             self.judge(member, at)
         for out in self.plan.outs[unit]:
@@ -449,6 +449,11 @@ class Machine:
             self.judge(out, at)
         if self.plan.parents[unit] >= 0:
             self._item_ended(self.plan.parents[unit], unit, at, field)
+
+    def _stop_run(self, unit: int, at: float) -> None:
+        """A sub-flow that fails stops nothing: the member that failed has, and one that was cancelled does not."""
+        if self.plan.kinds[unit] is not Kind.FLOW and self.run_state is not RunState.ENDING:
+            self.end(RunState.FAILED, "failure", at)
 
     # ------------------------------------------------------------------ groups
 

@@ -195,3 +195,37 @@ def test_a_breakpoint_that_was_passed_holds_again_after_a_cancel(dies: bool) -> 
         world.die_and_recover()
     world.request("retry", held)
     assert world.state(held) is State.HELD
+
+
+def test_a_rollback_leaves_a_run_that_stops_at_failures_paused() -> None:
+    """A sub-flow that ends again by what its members came to is no new failure; the run waits for its resume."""
+    body = {"a": Body(1, "fail"), "b": SLOW, "c": SLOW}
+    flow = spec({"s": {"flow": "sub"}}, flows={"sub": spec({name: {} for name in body})}, on_failure="stop")
+    world = World(flow, lambda name, _tried: body[name[-1]]).start().settle()
+    assert world.machine.run_state is RunState.FAILED
+    world.request("skip", "s.c").request("rollback", to="s.c").settle()
+    assert world.machine.run_state is RunState.PAUSED
+    world.request("resume").settle()
+    assert world.machine.run_state is RunState.FAILED
+
+
+def test_a_member_cancelled_by_hand_does_not_stop_the_run() -> None:
+    """`on_failure="stop"` is for failures: a cancel ends its sub-flow badly, the rest of the run goes on."""
+    flow = spec({"s": {"flow": "sub"}, "z": {}}, flows={"sub": spec({"a": {}})}, on_failure="stop")
+    world = World(flow, lambda _name, _tried: SLOW).start().until("s.a", State.RUNNING)
+    world.request("cancel", "s.a").until("s", State.FAILED)
+    assert world.state("z") is State.RUNNING
+    world.settle()
+    assert world.state("z") is State.COMPLETED
+
+
+def test_a_breakpoint_that_was_passed_holds_again_after_a_rollback() -> None:
+    """Also when its node was paused since, and another owner takes the run up."""
+    world = World(spec({"a": {}, "b": {}}), lambda _name, _tried: SLOW, concurrency=1).start()
+    held = "a" if world.state("a") is State.READY else "b"
+    world.request("breakpoint", held).request("resume", held).request("pause", held)
+    world.die_and_recover()
+    world.request("rollback", nodes=[held]).request("resume")
+    same = world.folded()
+    the_fold_is_the_run(world.machine, same)
+    assert world.state(held) is State.HELD
