@@ -13,9 +13,9 @@ from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Literal
 
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError

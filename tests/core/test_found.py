@@ -7,8 +7,8 @@ from driver import Body, World, spec
 from invariants import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
 
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError
 
 SLOW = Body(50, stops=1.0)
