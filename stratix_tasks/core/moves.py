@@ -95,12 +95,12 @@ class Moves(Units):
         state = self.state[unit]
         node = self.node_of[unit]
         field = "skipped" if state == State.SKIPPED else "failed"
+        if state == State.FAILED and self.plan.spec.on_failure == "stop":
+            self._stop_run(unit, at)
         if node != unit:
             return self._item_ended(node, unit, at, field)
         if state in BAD:
             self.bad += 1
-            if state == State.FAILED and self.plan.spec.on_failure == "stop":
-                self._stop_run(unit, at)
         for member in self.plan.members.get(unit, ()):
             self.judge(member, at)
         for out in self.plan.outs[unit]:
@@ -111,8 +111,8 @@ class Moves(Units):
             self._item_ended(self.plan.parents[unit], unit, at, field)
 
     def _stop_run(self, unit: int, at: float) -> None:
-        """A sub-flow that fails stops nothing: the member that failed has, and one that was cancelled does not."""
-        if self.plan.kinds[unit] is not Kind.FLOW and self.run_state is not RunState.ENDING:
+        """What failed ends the run at once. A group that fails with its items does not: the one that failed has."""
+        if self.reason.get(unit) != "items" and self.run_state is not RunState.ENDING:
             self.end(RunState.FAILED, "failure", at)
 
     def stop(self, unit: int, target: State, reason: str, at: float, detail: dict[str, Any] | None = None) -> None:
@@ -250,14 +250,18 @@ class Moves(Units):
             self._gather(unit, at)
 
     def _gather(self, unit: int, at: float) -> None:
-        """The last item ended: the group ends by what its items came to."""
+        """The last item ended: the group ends as it was asked to, else by what its items came to."""
         group = self.groups[unit]
-        if group.target is not None and group.target is not COMPLETED_STATE:
+        if group.target not in (None, COMPLETED_STATE) and not self._is_at_fault(group):
             self.move(unit, Event.STOPPED, at, "user", None, group.target)
         elif group.failed:
             self.move(unit, Event.GATHERED_BAD, at, "items")
         else:
             self.move(unit, Event.GATHERED, at)
+
+    def _is_at_fault(self, group: Group) -> bool:
+        """Whether an item of it failed in a run that ends as failed: it has failed then, rather than been cancelled."""
+        return self.run_target is RunState.FAILED and any(self.state[unit] == State.FAILED for unit in group.members)
 
     def gather_if_over(self, unit: int, at: float) -> None:
         """A group that was reopened with nothing left to do ends again."""

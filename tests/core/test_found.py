@@ -209,6 +209,21 @@ def test_a_rollback_leaves_a_run_that_stops_at_failures_paused() -> None:
     assert world.machine.run_state is RunState.FAILED
 
 
+@pytest.mark.parametrize("dies", [False, True], ids=["same owner", "its owner dies"])
+def test_the_first_item_that_fails_stops_the_run(dies: bool) -> None:
+    """With `on_failure="stop"` nothing waits for the other items; the map has failed, what else ran was cancelled."""
+    flow = spec({"m": {"each": EACH}, "z": {}}, on_failure="stop")
+    body = {"m[1]": Body(1, "fail"), "m[0]": Body(30, stops=5)}
+    world = World(flow, lambda name, _tried: body.get(name, SLOW)).start()
+    world.until("m", State.CLOSED).until("m[1]", State.FAILED)
+    assert world.machine.run_state is RunState.ENDING
+    if dies:
+        world.die_and_recover()
+    world.settle()
+    assert (world.machine.run_state, world.state("m")) == (RunState.FAILED, State.FAILED)
+    assert {world.state("m[0]"), world.state("m[2]"), world.state("z")} == {State.CANCELLED}
+
+
 def test_a_member_cancelled_by_hand_does_not_stop_the_run() -> None:
     """`on_failure="stop"` is for failures: a cancel ends its sub-flow badly, the rest of the run goes on."""
     flow = spec({"s": {"flow": "sub"}, "z": {}}, flows={"sub": spec({"a": {}})}, on_failure="stop")
