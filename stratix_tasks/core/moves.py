@@ -126,11 +126,15 @@ class Moves(Units):
         self.commands.append((Do.STOP, unit, self.attempt[unit]))
 
     def hold_if_asked(self, unit: int, at: float) -> None:
-        """A unit that was paused while it had a body, or ended, is held instead of going on; its time stands still."""
+        """A unit that was paused while it had a body, or ended, is held instead of going on."""
         if unit in self.holds and self.state[unit] in (PENDING, State.RETRYING):
-            self.timers.freeze(at, unit)
-            self.timers.drop(Timer.DUE, unit)
-            self.move(unit, Event.HOLD, at, "user")
+            self.put_on_hold(unit, at, "user")
+
+    def put_on_hold(self, unit: int, at: float, reason: str) -> None:
+        """pending, ready, retrying → held; what is left of its time limits is kept."""
+        self.timers.freeze(at, unit)
+        self.timers.drop(Timer.DUE, unit)
+        self.move(unit, Event.HOLD, at, reason)
 
     def _let_go(self, unit: int) -> None:
         """The body is gone: its slot is free again."""
@@ -188,8 +192,7 @@ class Moves(Units):
     def _enable(self, unit: int, at: float) -> None:
         if unit in self.breaks and unit not in self.passing:
             self.holds.setdefault(unit, at)
-            self.move(unit, Event.HOLD, at, "breakpoint")
-            return
+            return self.put_on_hold(unit, at, "breakpoint")
         if self.plan.kinds[unit] is Kind.TASK:
             self.queue(unit, at)
         elif self.run_state is RunState.RUNNING:

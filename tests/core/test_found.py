@@ -244,3 +244,17 @@ def test_a_breakpoint_that_was_passed_holds_again_after_a_rollback() -> None:
     same = world.folded()
     the_fold_is_the_run(world.machine, same)
     assert world.state(held) is State.HELD
+
+
+RETRIED = {"retry": {"max": 2, "delay": 4, "jitter": "none"}, "timeout": {"total": 60}}
+
+
+def test_a_breakpoint_stops_a_node_that_waits_for_its_next_attempt() -> None:
+    """It is held at once; when it is let go on, it waits for what was left of its pause, and runs."""
+    world = World(spec({"a": RETRIED}), lambda _name, tried: Body(1, "fail" if tried == 1 else "ok"))
+    world.start().until("a", State.RETRYING).request("breakpoint", "a")
+    assert world.state("a") is State.HELD
+    world.settle()
+    assert world.state("a") is State.HELD
+    world.request("resume", "a").settle()
+    assert world.state("a") is State.COMPLETED
