@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import COMPLETED_HINT, run_refusal
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
-from stratix_tasks.core.timers import Timer
 from stratix_tasks.core.units import MISSING
 
 
@@ -18,13 +17,6 @@ def revive(machine: Machine, at: float) -> None:
     if machine.run_state in RUN_TERMINAL:
         machine.run_target = None
         machine.run_move(RunEvent.REVIVE, at, "user")
-        set_timer(machine, at)
-
-
-def set_timer(machine: Machine, at: float) -> None:
-    """A run that had ended has its whole time again."""
-    if machine.plan.spec.timeout is not None:
-        machine.timers.arm(Timer.RUN, 0, at, machine.plan.spec.timeout)
 
 
 def reset(machine: Machine, units: Iterable[int], at: float, event: Event) -> None:

@@ -43,6 +43,7 @@ class Attempts(Moves):
             return self._retry_later(unit, Event.LOST_RETRY, at, error, pause, "lost")
         self.due[unit] = at + pause
         self._let_go(unit)
+        self.timers.freeze(at, unit)
         self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": at + pause})
 
     def _pause_before(self, unit: int) -> float:

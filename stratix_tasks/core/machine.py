@@ -71,8 +71,6 @@ class Machine(Attempts):
     def start(self, at: float) -> None:
         """pending → running: everything without needs becomes ready."""
         self.run_move(RunEvent.START, at)
-        if self.plan.spec.timeout is not None:
-            self.timers.arm(Timer.RUN, 0, at, self.plan.spec.timeout)
         for unit, left in enumerate(self.left):
             if not left:
                 self.judge(unit, at)
@@ -229,13 +227,12 @@ class Machine(Attempts):
         if self.run_state is RunState.ENDING:
             if not self.todo:
                 self.run_move(RunEvent.ALL_ENDED, at, self.run_reason)
-                self._ended(at)
+                self._ended()
         elif not self.todo and self.run_state in (RunState.RUNNING, RunState.PAUSING):
             self.run_move(RunEvent.SOME_BAD if self.bad else RunEvent.ALL_OK, at)
-            self._ended(at)
+            self._ended()
         elif self.run_state is RunState.PAUSING and not self.live:
             self.run_move(RunEvent.DRAINED, at, self.run_reason)
 
-    def _ended(self, at: float) -> None:
-        self.timers.drop(Timer.RUN, 0)
+    def _ended(self) -> None:
         self.commands.append((Do.ENDED, int(self.run_state), 0))

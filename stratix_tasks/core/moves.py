@@ -14,7 +14,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.facts import EXPANDED, MOVED
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.plan import Kind, Policy
-from stratix_tasks.core.states import BAD, GROUP, NODE, RUN, TERMINAL, Event, RunEvent, RunState, State
+from stratix_tasks.core.states import BAD, GROUP, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.timers import Timer
 from stratix_tasks.core.units import Group, Units
 
@@ -281,8 +281,23 @@ class Moves(Units):
         if to is None:
             assert self.run_target is not None
             to = self.run_target
-        self.run_state, self.run_reason = to, reason
+        self.enter(to, at, reason)
         self.facts.append((RUN_FACT, at, int(to), reason, detail))
+
+    def enter(self, state: RunState, at: float, reason: str | None) -> None:
+        """The run is in a state from now on; its limits count while it goes on, and stand still while it is paused.
+
+        One that goes on after its end has its whole time again.
+        """
+        was, self.run_state, self.run_reason = self.run_state, state, reason
+        if state in (RunState.ENDING, *RUN_TERMINAL):
+            self.timers.drop(Timer.RUN, 0)
+        elif was in (RunState.PENDING, *RUN_TERMINAL) and self.plan.spec.timeout is not None:
+            self.timers.arm(Timer.RUN, 0, at, self.plan.spec.timeout)
+        if state in (RunState.PAUSING, RunState.PAUSED):
+            self.timers.pause(at)
+        else:
+            self.timers.resume(at, self.holds)
 
     def end(self, target: RunState, reason: str, at: float) -> None:
         """running, pausing, paused → ending(target): what has no body is cancelled, bodies are asked to stop."""
@@ -290,7 +305,6 @@ class Moves(Units):
             return
         self.run_target = target
         self.run_move(RunEvent.END, at, reason, {"target": int(target)})
-        self.timers.drop(Timer.RUN, 0)
         for unit in range(len(self.state)):
             state = State(self.state[unit])
             if state in (RUNNING, State.SUSPENDED):

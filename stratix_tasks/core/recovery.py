@@ -15,7 +15,7 @@ from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.results import stand_in
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
 from stratix_tasks.core.units import MISSING
@@ -32,6 +32,8 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     """
     last = 0.0
     for fact in facts:
+        if fact[0] == CLAIMED:
+            machine.timers.skip(last, fact[1], machine.holds)
         last = fact[1]
         apply = _APPLY.get(fact[0])
         if apply is not None:
@@ -76,17 +78,21 @@ def claim(
     """
     machine.facts.append((CLAIMED, at, engine, epoch, host, pid, cuts))
     _count_recovery(machine)
+    machine.timers.skip(at - idle, at, machine.holds)
     if machine.run_state is RunState.PENDING:
         machine.start(at)
     if not hold and machine.recoveries > machine.plan.spec.max_recoveries:
         hold = "max-recoveries"
     if hold and machine.run_state is RunState.RUNNING:
         machine.run_move(RunEvent.PAUSE, at, hold)
-    _arm(machine, at, idle)
+    for unit in live_bodies(machine, State.RETRYING):
+        machine.timers.arm(Timer.DUE, unit, at, max(machine.due.get(unit, at) - at, 0.0))
     for state in (State.RUNNING, State.SUSPENDED, State.STOPPING):
         for unit in live_bodies(machine, state):
             _orphan(machine, unit, at)
     machine.live = 0
+    for unit in live_bodies(machine, State.READY):
+        machine.queue(unit, at)
     for unit in live_bodies(machine, State.PENDING):
         machine.wake(unit, at)
     machine.advance(at)
@@ -118,15 +124,6 @@ def _unspend(machine: Machine, unit: int) -> None:
     machine.spent[unit] = machine.spent.get(unit, 0) + 1
 
 
-def _arm(machine: Machine, at: float, idle: float) -> None:
-    machine.timers.paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
-    if machine.plan.spec.timeout is not None and machine.run_state not in RUN_TERMINAL:
-        begun = min((t for t in machine.started if t), default=at)
-        machine.timers.arm(Timer.RUN, 0, at, max(machine.plan.spec.timeout - (at - idle - begun), 0.0))
-    for unit in live_bodies(machine, State.RETRYING):
-        machine.timers.arm(Timer.DUE, unit, at, max(machine.due.get(unit, at) - at, 0.0))
-
-
 def _started(machine: Machine, fact: Fact) -> None:
     _, at, unit, attempt, queued, _worker = fact
     machine.state[unit] = State.RUNNING
@@ -134,6 +131,9 @@ def _started(machine: Machine, fact: Fact) -> None:
     machine.reason.pop(unit, None)
     machine.queued[unit], machine.started[unit] = queued, at
     machine.passing.discard(unit)
+    policy = machine.policy(unit)
+    if policy.timeout.total is not None and not machine.timers.armed(Timer.TOTAL, unit):
+        machine.timers.arm(Timer.TOTAL, unit, at, policy.timeout.total)
 
 
 def _completed(machine: Machine, fact: Fact) -> None:
@@ -142,6 +142,7 @@ def _completed(machine: Machine, fact: Fact) -> None:
     machine.ended[unit] = at
     machine.target.pop(unit, None)
     machine.reason.pop(unit, None)
+    machine.timers.drop(Timer.TOTAL, unit)
     keep(machine, unit, attempt, codec, payload, summary)
 
 
@@ -206,6 +207,19 @@ def _moved(machine: Machine, fact: Fact) -> None:
     if state in TERMINAL:
         machine.ended[unit] = at
         machine.passing.discard(unit)
+    _count_time(machine, unit, event, state, at, detail)
+
+
+def _count_time(machine: Machine, unit: int, event: int, state: int, at: float, detail: dict[str, Any]) -> None:
+    """What a transition does to the limit of all attempts together."""
+    timers = machine.timers
+    rolled_back = event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING)
+    if state in TERMINAL or rolled_back or "abandoned" in detail:
+        timers.drop(Timer.TOTAL, unit)
+    elif state == State.HELD:
+        timers.freeze(at, unit)
+    elif event == Event.RELEASE and not timers.paused:
+        timers.thaw(at, unit)
 
 
 def _expanded(machine: Machine, fact: Fact) -> None:
@@ -218,7 +232,7 @@ def _expanded(machine: Machine, fact: Fact) -> None:
 def _run(machine: Machine, fact: Fact) -> None:
     if fact[2] == RunState.RUNNING and machine.run_state in (RunState.PAUSING, RunState.PAUSED):
         machine.recoveries = 0
-    machine.run_state, machine.run_reason = RunState(fact[2]), fact[3]
+    machine.enter(RunState(fact[2]), fact[1], fact[3])
     if fact[4] and "target" in fact[4]:
         machine.run_target = RunState(fact[4]["target"])
         for unit, group in machine.groups.items():
@@ -274,10 +288,8 @@ _APPLY: dict[int, Any] = {
 
 
 def _recount(machine: Machine) -> None:
-    """Counts and queues from the states alone. What was ready is pending again: it is looked at afresh by a claim."""
+    """Counts from the states alone. That a unit became ready for its first attempt is no fact: it is pending here."""
     state = machine.state
-    for unit in live_bodies(machine, State.READY):
-        state[unit] = State.PENDING
     machine.todo = sum(1 for s in state if s not in TERMINAL)
     machine.bad = sum(1 for unit in range(len(machine.plan.names)) if state[unit] in BAD)
     machine.live = sum(1 for s in state if s in LIVE)

@@ -77,7 +77,6 @@ def pause_run(machine: Machine, at: float, args: Args = NONE, *, reason: str = "
         raise run_refusal(machine, "pause", "Only a running run can be paused.")
     if machine.run_state is RunState.RUNNING:
         machine.run_move(RunEvent.PAUSE, at, reason)
-        machine.timers.pause(at)
     for unit in live_bodies(machine, State.RUNNING) if not args.get("drain") else ():
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
 
@@ -94,7 +93,6 @@ def resume_run(machine: Machine, at: float, _args: Args = NONE) -> None:
         raise run_refusal(machine, "resume", hint)
     machine.run_move(RunEvent.RESUME, at, "user")
     machine.recoveries = 0
-    machine.timers.resume(at, machine.holds)
     for unit in live_bodies(machine, State.RUNNING):
         if unit not in machine.holds:
             machine.commands.append((Do.RELEASE, unit, machine.attempt[unit]))

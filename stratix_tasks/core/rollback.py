@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stratix_tasks.core.again import live_bodies, reopen_to, set_timer
+from stratix_tasks.core.again import live_bodies, reopen_to
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
@@ -73,9 +73,7 @@ def _pause(machine: Machine, at: float) -> None:
     was = machine.run_state
     if was in (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED):
         machine.run_target = None
-        set_timer(machine, at)
     machine.run_move(RunEvent.ROLLBACK, at, REASON)
-    machine.timers.pause(at)
     if was is RunState.RUNNING:
         for unit in live_bodies(machine, State.RUNNING):
             machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))

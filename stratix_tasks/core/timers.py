@@ -77,10 +77,18 @@ class Timers:
 
     def resume(self, at: float, but: dict[int, float]) -> None:
         """The run counts on, except for the units in `but`, which are held for themselves."""
+        if not self.paused:
+            return
         self.paused = False
         for kind, unit in list(self.frozen):
             if kind in PAUSABLE and unit not in but:
                 self.thaw(at, unit, frozenset((kind,)))
+
+    def skip(self, since: float, at: float, but: dict[int, float]) -> None:
+        """The time from `since` to `at` does not count, for a run that is not paused anyway."""
+        if not self.paused:
+            self.pause(since)
+            self.resume(at, but)
 
     def next(self) -> float | None:
         heap = self._heap

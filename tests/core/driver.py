@@ -157,9 +157,9 @@ class World:
         self.slots = Slots("engine", self.slots.size)
         self._lanes = {}
         self.machine = self._machine()
-        fold(self.machine, self.facts)
+        last = fold(self.machine, self.facts)
         if self.machine.run_state not in RUN_TERMINAL:
-            claim(self.machine, self.now, "second", 2, "host", 1, idle=idle)
+            claim(self.machine, self.now, "second", 2, "host", 1, idle=self.now - last)
         self._turn(*self.machine.drain())
         return self
 

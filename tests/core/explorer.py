@@ -1,7 +1,7 @@
-"""Every interleaving of a small run, breadth first: what bodies do, what is asked, what is due, and deaths of the owner.
+"""Every interleaving of a small run, breadth first: what bodies do, what is asked, what is due, what is lost.
 
 A state is a machine with the world that it talks to. Nothing is planned ahead: a body that runs may end in any way, and
-the next deadline may pass, at any time. Requests and deaths have a budget; the rest is bounded by the budget of retries.
+the next deadline may pass, at any time. Requests, deaths of the owner and lost bodies have a budget; the rest is bounded by the budget of retries.
 States are told apart by `key`; each one is checked against invariants.py when it is reached, whichever way leads to it.
 """
 
@@ -11,6 +11,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from driver import BEGIN, data
@@ -41,28 +42,41 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
+GONE = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
 RUNS, ASKED, PARKED, STOPS = "runs", "asked to hold", "parked", "asked to stop"
 Act = tuple[Any, ...]
 SHARED = ("plan", "_slots", "_random", "values", "facts", "commands", "frames")
 """Attributes of a machine that a copy does not pickle."""
 
 
+class Even(Random):
+    """Draws the middle, so that what is due does not depend on the way to a state."""
+
+    def random(self) -> float:
+        return 0.5
+
+
 class Small:
     """One run whose world does nothing by itself: `acts` says what may happen, `do` lets it happen."""
 
-    def __init__(self, flow: FlowSpec, requests: int, deaths: int, places: int = 2) -> None:
+    def __init__(self, flow: FlowSpec, requests: int, deaths: int, losses: int = 0, places: int = 2) -> None:
         self.plan: Plan = plan(Graph(flow), {})
         self.now = BEGIN
         self.bodies: dict[tuple[int, int], str] = {}
         self.asks: list[tuple[int, int, int]] = []
         self.slots, self.lanes = Slots("engine", places), {}
-        self.requests, self.deaths = requests, deaths
+        self.requests, self.deaths, self.losses = requests, deaths, losses
         self.story: Any = None
         """The facts so far, as `(earlier, facts)`; shared by all states that go on from here."""
         self.path: Any = None
         self.asked = False
-        self.machine = Machine(self.plan, self._lane, "seed")
+        self.machine = self._machine()
         self.shadow = Shadow(self.plan)
+
+    def _machine(self) -> Machine:
+        machine = Machine(self.plan, self._lane)
+        machine._random = Even()
+        return machine
 
     def _lane(self, policy: Policy | None, most: int | None) -> Lane:
         if most is not None:
@@ -72,7 +86,8 @@ class Small:
     def copy(self) -> Small:
         made: Small = Small.__new__(Small)
         made.plan, made.now, made.asked = self.plan, self.now, False
-        made.requests, made.deaths, made.story, made.path = self.requests, self.deaths, self.story, self.path
+        made.requests, made.deaths, made.losses = self.requests, self.deaths, self.losses
+        made.story, made.path = self.story, self.path
         kept = {name: part for name, part in self.machine.__dict__.items() if name not in SHARED}
         whole = pickle.dumps((kept, self.bodies, self.asks, self.slots, self.lanes), 5)
         kept, made.bodies, made.asks, made.slots, made.lanes = pickle.loads(whole)
@@ -102,6 +117,8 @@ class Small:
             yield ("ok", unit, number)
             if way == ASKED:
                 yield ("suspended", unit, number)
+            if self.losses:
+                yield ("lost", unit, number)
             if machine.state[unit] != State.STOPPING and machine.attempt[unit] == number:
                 yield ("fail", unit, number)
                 if machine.policy(unit).retry.max:
@@ -197,6 +214,7 @@ class Small:
             self.bodies[unit, number] = PARKED
         else:
             del self.bodies[unit, number]
+            self.losses -= way == "lost"
         target = self.machine.target.get(unit) if self.machine.attempt[unit] == number else None
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
@@ -211,9 +229,9 @@ class Small:
         self.now += 5.0
         self.bodies.clear(), self.asks.clear(), self.lanes.clear()
         self.slots = Slots("engine", self.slots.size)
-        self.machine = Machine(self.plan, self._lane, "seed")
-        fold(self.machine, self.facts())
-        claim(self.machine, self.now, "second", 2, "host", 1, idle=5.0)
+        self.machine = self._machine()
+        last = fold(self.machine, self.facts())
+        claim(self.machine, self.now, "second", 2, "host", 1, idle=self.now - last)
 
     def _turn(self) -> None:
         facts, commands = self.machine.drain()
@@ -326,7 +344,8 @@ class Small:
         """All that decides what may follow, without what only counts up: attempts, generations, and the clock."""
         m, now = self.machine, self.now
         return (
-            m.run_state, m.run_target, bytes(m.state), self.requests, self.deaths, min(m.recoveries, 4),
+            m.run_state, m.run_target, bytes(m.state), self.requests, self.deaths, self.losses,
+            min(m.recoveries, 4), tuple(sorted(m.lost.items())),
             tuple((u, m.attempt[u] - m.spent.get(u, 0)) for u in range(len(m.state)) if m.attempt[u]),
             tuple(sorted((u, t[0], t[1]) for u, t in m.target.items())),
             tuple((u, m.groups[u].first, m.groups[u].target) for u in sorted(m.groups)),
@@ -356,6 +375,7 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "fail": (Answer.FAIL, (ERROR, None)),
     "final": (Answer.FAIL, ({**ERROR, "final": True}, None)),
     "stopped": (Answer.STOPPED, ()),
+    "lost": (Answer.LOST, (GONE,)),
     "suspended": (Answer.SUSPENDED, ()),
     "true": (Answer.VERDICT, (True,)),
     "false": (Answer.VERDICT, (False,)),
@@ -384,11 +404,18 @@ LIVENESS: tuple[Callable[[Small], None], ...] = (
 
 
 def explore(
-    flow: FlowSpec, *, requests: int = 2, deaths: int = 1, places: int = 2, most: int = 1 << 60, stop_at: int = 1
+    flow: FlowSpec,
+    *,
+    requests: int = 2,
+    deaths: int = 1,
+    losses: int = 0,
+    places: int = 2,
+    most: int = 1 << 60,
+    stop_at: int = 1,
 ) -> Covered:
     """Breadth first, up to `most` transitions; ends early at the `stop_at`-th failure."""
     covered = Covered()
-    first = Small(flow, requests, deaths, places)
+    first = Small(flow, requests, deaths, losses, places)
     try:
         first.start()
     except Exception as error:  # a mutant may break anything

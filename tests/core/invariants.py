@@ -343,6 +343,10 @@ def told(machine: Machine) -> dict[str, Any]:
         "heard": machine.heard - {None},
         "recoveries": None if over else machine.recoveries,
         "retired": [(g.first, g.count) for g in machine.retired],
+        "limit of the run": (
+            round(machine.timers.deadline.get((Timer.RUN, 0), 0.0), 3),
+            round(machine.timers.frozen.get((Timer.RUN, 0), 0.0), 3),
+        ),
     }
 
 

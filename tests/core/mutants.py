@@ -122,6 +122,9 @@ def _pairs() -> None:
     test_found.test_a_set_while_the_expansion_is_on_its_way_asks_again()
     test_found.test_a_held_map_takes_arguments_and_a_value()
     test_found.test_a_map_that_failed_upstream_is_retried()
+    test_found.test_a_new_owner_counts_from_when_a_run_went_on()
+    test_found.test_a_new_owner_leaves_out_the_time_that_a_run_was_paused()
+    test_found.test_a_new_owner_goes_on_with_the_limit_of_all_attempts()
     for verb in test_found.GROUP_ASKS:
         for state in (State.HELD, State.UPSTREAM_FAILED):
             test_found.test_requests_of_a_map_that_never_opened(state, verb)
@@ -274,7 +277,8 @@ def of_rules() -> list[Mutant]:
         Mutant("the fold ignores claims", ((recovery, "_APPLY", _fold_without(CLAIMED)),)),
         Mutant("the fold counts nothing", ((recovery, "_recount", _nothing),)),
         Mutant("a death costs an attempt", ((recovery, "_unspend", _nothing),)),
-        Mutant("a claim leaves timers", ((recovery, "_arm", _nothing),)),
+        Mutant("the time without an owner counts", ((timers.Timers, "skip", _nothing),)),
+        Mutant("a new owner forgets what was used of a limit", ((recovery, "_count_time", _nothing),)),
         Mutant("bodies of the dead owner live on", ((recovery, "_orphan", _nothing),)),
         Mutant("each failure is retried", ((attempts, "retries", _always),)),
         Mutant("no failure is retried", ((attempts, "retries", lambda *_args: False),)),

@@ -49,6 +49,11 @@ FLOWS: dict[str, FlowSpec] = {
         {"g": {"flow": "inner", "call": None, "when": WHEN}}, flows={"inner": spec({"a": {"when": WHEN}})}
     ),
     "stop on failure": spec({"a": {}, "b": {}}, on_failure="stop"),
+    "map that stops": spec({"m": {"each": EACH}, "b": {}}, on_failure="stop"),
+    "sub-flow that stops": spec(
+        {"g": {"flow": "inner", "call": None}, "b": {}}, flows={"inner": spec({"a": {}})}, on_failure="stop"
+    ),
+    "frail": spec({"a": {"max_lost": 0}, "b": needs("a")}),
     "run with a limit": spec({"a": {}, "b": needs("a")}, timeout=4),
 }
 

@@ -13,10 +13,12 @@ DEEP = bool(os.environ.get("STRATIX_DEEP"))
 """The form of `make chaos`: two requests and a death in every run, to the last order."""
 TWO = ("one", "chain")
 """Graphs that see two requests and a death in the suite, too."""
+LOSING = ("one", "frail", "timed", "map", "sub-flow")
+"""Graphs that see a lost body in the suite, too."""
 
 
-def report(name: str, requests: int, deaths: int, most: int, record: Callable[[str, object], None]) -> None:
-    covered = explore(FLOWS[name], requests=requests, deaths=deaths, places=PLACES.get(name, 2), most=most)
+def report(record: Callable[[str, object], None], name: str, most: int, **budgets: int) -> None:
+    covered = explore(FLOWS[name], places=PLACES.get(name, 2), most=most, **budgets)
     record("states", covered.states)
     record("transitions", covered.transitions)
     assert not covered.broken, covered.broken
@@ -27,10 +29,16 @@ def report(name: str, requests: int, deaths: int, most: int, record: Callable[[s
 @pytest.mark.parametrize("name", FLOWS)
 def test_every_order_with_one_request_and_one_death(name: str, record_property: Callable[[str, object], None]) -> None:
     """Wherever one request and one death of the owner fall, each state keeps every promise, and its run can end."""
-    report(name, 1, 1, 200_000 if DEEP else 6_000, record_property)
+    report(record_property, name, 300_000 if DEEP else 6_000, requests=1, deaths=1)
+
+
+@pytest.mark.parametrize("name", FLOWS if DEEP else LOSING)
+def test_every_order_with_one_request_and_one_loss(name: str, record_property: Callable[[str, object], None]) -> None:
+    """The same where the process of a body goes, whatever the body is doing then; in the deep form the owner dies, too."""
+    report(record_property, name, 300_000 if DEEP else 6_000, requests=1, deaths=1 if DEEP else 0, losses=1)
 
 
 @pytest.mark.parametrize("name", FLOWS if DEEP else TWO)
 def test_every_order_with_two_requests(name: str, record_property: Callable[[str, object], None]) -> None:
     """The same for every pair of requests, one after the other at any two moments."""
-    report(name, 2, 1 if DEEP or name in TWO else 0, 300_000, record_property)
+    report(record_property, name, 300_000, requests=2, deaths=1)

@@ -258,3 +258,68 @@ def test_a_breakpoint_stops_a_node_that_waits_for_its_next_attempt() -> None:
     assert world.state("a") is State.HELD
     world.request("resume", "a").settle()
     assert world.state("a") is State.COMPLETED
+
+
+def test_a_condition_is_not_asked_again_for_an_attempt_that_was_due() -> None:
+    """Also by a new owner: the node has begun, and what its condition says by now does not skip it."""
+    says = [True]
+    flow = spec({"a": {"when": WHEN, **RETRIED}, "z": {}})
+    world = World(
+        flow, lambda name, tried: Body(9) if name == "z" or tried > 1 else Body(1, "fail"), verdict=lambda _: says[-1]
+    )
+    world.start().until("a", State.RETRYING).request("pause").until("a", State.READY)
+    says.append(False)
+    world.die_and_recover().request("resume").settle()
+    assert world.state("a") is State.COMPLETED
+
+
+LIMITED = spec({"a": {"grace": 1}}, timeout=60)
+
+
+def time_to_end(world: World) -> float:
+    """Seconds until the limit of the run ends it."""
+    begun = world.now
+    while world.machine.run_state is RunState.RUNNING:
+        assert world.step()
+    assert world.machine.run_reason == "timeout"
+    return world.now - begun
+
+
+def test_the_limit_of_a_run_that_was_cancelled_while_paused_counts_when_it_goes_on() -> None:
+    """A run that goes on after its end has its whole time, whatever state it ended from."""
+    world = World(LIMITED, lambda _name, _tried: Body(900)).start()
+    world.request("pause").request("cancel").settle()
+    assert world.machine.run_state is RunState.CANCELLED
+    assert time_to_end(world.request("retry")) == pytest.approx(60)
+
+
+def test_a_new_owner_counts_from_when_a_run_went_on() -> None:
+    """What was used of its time before it ended, and while nobody owned it, does not count."""
+    world = World(LIMITED, lambda _name, _tried: Body(900)).start()
+    world.now += 50
+    world.request("cancel").settle()
+    world.now += 500
+    world.request("retry")
+    assert time_to_end(world.die_and_recover(idle=100)) == pytest.approx(60, abs=0.1)
+
+
+def test_a_new_owner_leaves_out_the_time_that_a_run_was_paused() -> None:
+    """Its limit stood still then."""
+    world = World(LIMITED, lambda _name, _tried: Body(900, parks=True)).start()
+    world.now += 20
+    world.request("pause")
+    world.now += 500
+    world.request("resume")
+    assert time_to_end(world.die_and_recover()) == pytest.approx(40, abs=0.1)
+
+
+def test_a_new_owner_goes_on_with_the_limit_of_all_attempts() -> None:
+    """What an attempt used of it before the owner died is used; while the node was held it stood still."""
+    flow = spec({"a": {"timeout": {"total": 60}, "retry": {"max": 3, "delay": 4, "jitter": "none"}, "grace": 1}})
+    world = World(flow, lambda _name, tried: Body(10, "fail") if tried == 1 else Body(900)).start()
+    world.until("a", State.RETRYING).request("pause", "a")
+    world.now += 500
+    world.request("resume", "a").die_and_recover().until("a", State.RUNNING)
+    begun = world.now
+    world.until("a", State.FAILED)
+    assert 43 < world.now - begun < 51
