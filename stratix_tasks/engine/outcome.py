@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 
 if TYPE_CHECKING:
@@ -17,12 +17,24 @@ _OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED))
 
 
 def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:
-    """The nodes (mapped nodes for their items) that facts are about."""
+    """The nodes (mapped nodes for their items) that facts are about, and those that became ready by them."""
     node_of, parents = machine.node_of, machine.plan.parents
     nodes = {node_of[fact[2]] for fact in facts if fact[0] in _OF_UNITS}
     asked = {fact[3].partition("[")[0] for fact in facts if fact[0] == REQUESTED and fact[3] is not None}
     nodes |= {unit for name in asked if (unit := machine.plan.unit(name)) is not None}
+    nodes |= _ready_after(machine, nodes)
     return nodes | {parents[node] for node in nodes if parents[node] >= 0}
+
+
+def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
+    """Nodes that wait for a place to run, behind some that ended or in a sub-flow that began: to become ready is no fact."""
+    plan, state = machine.plan, machine.state
+    near = (
+        other
+        for node in nodes
+        for other in (plan.outs[node] if state[node] in TERMINAL else plan.members.get(node, ()))
+    )
+    return {node for node in near if state[node] == State.READY}
 
 
 def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
