@@ -477,14 +477,18 @@ class EngineLoop:
     # ------------------------------------------------------------------ notes
 
     def flush_notes(self, live: LiveRun) -> None:
-        """Write out what bodies said, and show it."""
+        """Write out what bodies said, then show it: what was seen survives `kill -9`. Without room it is dropped and counted."""
         self._noted.discard(live)
         if live.elsewhere:
             live.pending_notes.clear()
             return
         rows, changed = live.take_notes()
         for kind, batch in rows.items():
-            self.journal.note(live.key, live.epoch, kind, batch)
+            if self.journal.note(live.key, live.epoch, kind, batch):
+                live.notes.take(kind, batch)
+                continue
+            for row in batch:
+                live.notes.drop(live.machine.node_of[row[1]])
         if changed and live.watchers:
             self._show(live, changed)
 

@@ -22,7 +22,17 @@ class Notes:
 
     def take(self, kind: str, rows: list[Any]) -> None:
         """Rows as the journal holds them: `(at, unit, attempt, …)`."""
+        kept: dict[int, list[Any]] | None
         kept = self.logs if kind == "logs" else self.metrics if kind == "metrics" else None
         if kept is not None:
-            for at, unit, attempt, name, value in (row[:5] for row in rows):
-                kept.setdefault(unit, []).append((at, attempt, name, value))
+            for row in rows:
+                kept.setdefault(row[1], []).append((row[0], row[2], row[3], row[4]))
+
+    def drop(self, node: int, count: int = 1) -> None:
+        """Count what a node said and is not kept."""
+        self.dropped[node] = self.dropped.get(node, 0) + count
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate, as in the name of a file that is not UTF-8, is written as its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

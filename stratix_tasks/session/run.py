@@ -287,13 +287,14 @@ class Run:
             self._engine.loop.flush_notes(live)
             machine = live.machine
             if target is None:
-                units = list(live.notes.logs)
+                units = [*live.notes.logs, *live.notes.dropped]
             else:
                 unit = unit_of(machine, target)
                 units = [unit, *machine.members(unit)]
+            units = list(dict.fromkeys(units))
             rows = sorted((row for unit in units for row in live.notes.logs.get(unit, ())), key=lambda row: row[0])
             lines = [text for _, _, _, text in rows]
-            dropped = sum(live.notes.dropped.get(machine.node_of[unit], 0) for unit in {*units[:1]})
+            dropped = sum(live.notes.dropped.get(node, 0) for node in {machine.node_of[unit] for unit in units})
             return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
 
         return self._engine.loop.call(read).result()  # type: ignore[no-any-return]
