@@ -137,8 +137,11 @@ class Engine:
         self._closed = True
         if self._loop is not None:
             self.watchers.close()
+            left = tuple(self._loop.lives)
             self._loop.close()
             self._mailbox.close()
+            for run_id in left:
+                self._chores.put(partial(self.store.catalog.restored, run_id))  # so that recover() finds it
             self._chores.close()
             self._journal.close()
             self._lock.release()
@@ -307,6 +310,8 @@ class Engine:
     def runs(self) -> list[Run]:
         """Every run of the store, the newest first. One that was lost ahead of its first fact was never seen: it is left out."""
         self._chores.settle()
+        for run_id in tuple(self.loop.lives):
+            self.store.catalog.restored(run_id)
         found = []
         for row in self.store.catalog.runs():
             try:

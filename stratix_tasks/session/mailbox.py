@@ -206,6 +206,7 @@ class Mailbox:
         if self._closed:
             return  # close() has answered it
         try:
+            self._engine.store.catalog.restored(sent.run)  # what is asked of a run that is not there is not heard
             self._engine.store.catalog.add_request(**row)
         except StratixError as error:
             del self._unsent[name]

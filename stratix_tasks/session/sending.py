@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.mailbox import OwnerDied
-from stratix_tasks.session.takeover import enter_orphans, take_for
+from stratix_tasks.session.takeover import take_for
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 
@@ -67,10 +67,7 @@ def _owner(engine: Engine, live: LiveRun) -> str:
 
 def _left(engine: Engine, run: str) -> RunRow:
     """A run that nobody runs, in the catalog; its owner may have died before it entered it."""
-    row = engine.store.catalog.run(run)
+    row = engine.store.catalog.restored(run)
     if row is None:
-        enter_orphans(engine)
-        row = engine.store.catalog.run(run)
-    if row is None:
-        raise InputError(f"the catalog of {engine.store.path} has no run {run}", code="unknown-run")
+        raise InputError(f"the store {engine.store.path} has no run {run}", code="unknown-run")
     return row

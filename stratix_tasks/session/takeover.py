@@ -71,17 +71,9 @@ def enter_orphans(engine: Engine) -> None:
     names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
     dead = [name for name in names if not alive(store.locks, name)]
     known = {row.id for row in store.catalog.runs()}
-    for owner, fact in store.journals.created(dead):
-        _, at, about = fact
-        if about["id"] not in known:
-            store.catalog.add_run(
-                id=about["id"],
-                flow=about["flow"],
-                key=about["key"],
-                inputs=about["inputs_hash"],
-                owner=owner,
-                created=at,
-            )
+    for owner, created in store.journals.created(dead):
+        if created[2]["id"] not in known:
+            store.catalog.enter(owner, created)
 
 
 def never_was(engine: Engine, run_id: str) -> bool:
