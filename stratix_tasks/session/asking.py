@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 
 def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
     """A value as `{codec, payload, summary}`; larger ones are kept in the object store. StoreError `not-storable`."""
-    encoded = objects.encode(value)
-    codec, payload = encoded.codec, encoded.payload
-    if encoded.frame is not None:
-        codec, payload = codec.replace("+frame", "+object"), [len(encoded.frame), objects.keep(encoded.frame)]
-    return {"codec": codec, "payload": payload, "summary": encoded.summary}
+    encoded = objects.encode_apart(value)
+    return {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
 
 
 def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:

@@ -60,14 +60,14 @@ def _is_left(engine: Engine, row: RunRow) -> bool:
         return False
     if row.owner != engine.id:
         return not alive(engine.store.locks, row.owner)
-    known = engine._known.get(row.id)
+    known = engine.held.get(row.id)
     return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
     """Tell the catalog of runs whose engines died before they did. An engine that ended in order left no lock file."""
     store = engine.store
-    engine._chores.settle()
+    engine.chores.settle()
     names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
     dead = [name for name in names if not alive(store.locks, name)]
     known = {row.id for row in store.catalog.runs()}
@@ -81,7 +81,7 @@ def never_was(engine: Engine, run_id: str) -> bool:
     it. Its key is free then."""
     store = engine.store
     row = store.catalog.run(run_id)
-    if row is None or run_id in engine._known or row.owner == engine.id or alive(store.locks, row.owner):
+    if row is None or run_id in engine.held or row.owner == engine.id or alive(store.locks, row.owner):
         return row is None
     if store.journals.knows(run_key(run_id)):
         return False
@@ -187,11 +187,12 @@ def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hol
 
 def _go_on(engine: Engine, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
     live.epoch, live.follower, machine = epoch, None, live.machine
+    host, pid = engine.opened.host, engine.pid
     if machine.run_state in RUN_TERMINAL:
-        machine.facts.append((CLAIMED, now, engine.id, epoch, engine._host, engine._pid, cuts))
+        machine.facts.append((CLAIMED, now, engine.id, epoch, host, pid, cuts))
     else:
         idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, epoch, engine._host, engine._pid, idle=idle, hold=hold, cuts=cuts)
+        claim(machine, now, engine.id, epoch, host, pid, idle=idle, hold=hold, cuts=cuts)
     engine.loop.resume(live)
 
 

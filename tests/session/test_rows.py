@@ -44,7 +44,7 @@ def gate() -> Iterator[None]:
 def deleted(engine: Engine, key: str | None = None) -> Run:
     """A run that goes on, whose row somebody deletes."""
     run = engine.start(gated, key=key)
-    engine._chores.settle()
+    engine.chores.settle()
     with closing(sqlite3.connect(engine.store.path / "catalog.sqlite")) as db, db:
         assert db.execute("DELETE FROM runs WHERE id = ?", [run.id]).rowcount == 1
     return run
@@ -56,7 +56,7 @@ def test_a_run_is_entered_again_at_its_end(engine: Engine) -> None:
     GATE.set()
     assert run.result(LONG) == 2
     with Engine(engine.store.path) as other:
-        engine._chores.settle()
+        engine.chores.settle()
         assert [(each.id, each.status) for each in other.runs()] == [(run.id, "completed")]
         row = other.store.catalog.run(run.id)
         assert row is not None
