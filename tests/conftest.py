@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright keeps a loop running in the main thread until the session ends."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the deep tests counted, for who reports it: kills, seeds, mutants, transitions."""
+    counted: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports("passed"):
+        if report.user_properties:
+            test = report.nodeid.rpartition("::")[2].partition("[")[0]
+            counted.setdefault(test, Counter()).update(dict(report.user_properties))
+    if counted:
+        terminalreporter.section("counted")
+    for test, figures in counted.items():
+        terminalreporter.write_line(f"{test}: " + ", ".join(f"{value:,} {name}" for name, value in figures.items()))

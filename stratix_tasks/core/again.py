@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import COMPLETED_HINT, run_refusal
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.timers import Timer
+from stratix_tasks.core.units import MISSING
 
 
 def revive(machine: Machine, at: float) -> None:

@@ -76,7 +76,10 @@ def _check(machine: Machine, unit: int, args: dict[str, Any]) -> None:
 
 
 def set_breakpoint(machine: Machine, unit: int, at: float, args: dict[str, Any]) -> None:
-    """Hold a node when it is about to become ready, each time, until the breakpoint is taken away (`on` false)."""
+    """Hold a node when it is about to become ready, each time, until the breakpoint is taken away (`on` false).
+
+    One that waits for its next attempt, or for a place, is held at once.
+    """
     if machine.node_of[unit] != unit:
         node = machine.plan.names[machine.node_of[unit]]
         raise InputError(
@@ -84,7 +87,7 @@ def set_breakpoint(machine: Machine, unit: int, at: float, args: dict[str, Any])
             code="unknown-node",
         )
     break_at(machine, unit, on=args.get("on", True))
-    if unit in machine.breaks and machine.state[unit] == State.READY:
+    if unit in machine.breaks and machine.state[unit] in (State.READY, State.RETRYING):
         hold(machine, unit, at, reason="breakpoint")
 
 

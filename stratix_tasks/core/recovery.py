@@ -12,12 +12,13 @@ from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.changes import break_at, take
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.results import stand_in
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
+from stratix_tasks.core.units import MISSING
 
 Cut = tuple[str, int, int, int]
 """Engine, epoch, file, offset: what it wrote in that epoch or before, from there on, does not count."""

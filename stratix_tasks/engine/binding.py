@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import prod
 from typing import Any
 
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import ROOT, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL, State
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each

@@ -17,18 +17,18 @@ from typing import Any
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.again import live_bodies
-from stratix_tasks.core.answers import Answer, Do
+from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects
 from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import breaking, outcome, room
 from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
+from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED, Attempt, describe
+from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.drive import serve
@@ -45,18 +45,6 @@ CONFIRMED = 0.1
 """Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
 asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
 nothing about who is dead."""
-
-
-class Runners(dict[str, Any]):
-    """Runners by name; those in `later` are made when they are first used."""
-
-    def __init__(self, here: Mapping[str, Any]) -> None:
-        super().__init__(here)
-        self.later: dict[str, Callable[[], Any]] = {}
-
-    def __missing__(self, name: str) -> Any:
-        self[name] = self.later[name]()
-        return self[name]
 
 
 class EngineLoop:
@@ -262,7 +250,7 @@ class EngineLoop:
             live.seq += len(facts)
             self.tell(live, facts)
         if commands and not self.lost(live):
-            self.perform(live, commands)
+            perform(self, live, commands)
         if live.machine.recorded:
             live.keep()
         if live.machine.timers.deadline:
@@ -314,91 +302,6 @@ class EngineLoop:
         live.machine.advance(self.clock())
         self.commit(live, *live.machine.drain())
 
-    # ------------------------------------------------------------------ performing
-
-    def perform(self, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
-        starts: dict[str, list[Attempt]] = {}
-        machine = live.machine
-        for kind, unit, number in commands:
-            if kind == 0:
-                policy = machine.policy(unit)
-                attempt = self._attempt(live, unit, number, policy)
-                if attempt is not None:
-                    starts.setdefault(policy.runner, []).append(attempt)
-            else:
-                _PERFORM[kind](self, live, unit, number)
-        for runner, attempts in starts.items():
-            try:
-                self.runners[runner].submit(attempts)
-            except BaseException:
-                for attempt in attempts:
-                    del live.bodies[attempt.unit]
-                raise
-
-    def _attempt(self, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
-        try:
-            if policy.function is None:
-                raise StoreError(
-                    f"the function '{policy.call}' of node '{live.name(unit)}' is not known here",
-                    code="missing-function",
-                )
-            args, kwargs = live.binding.arguments(unit)
-        except BaseException as error:
-            self.post(live, (int(Answer.FAIL), unit, number, self.clock(), {**describe(error), "final": True}, error))
-            return None
-        attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
-        live.bodies[unit] = attempt
-        return attempt
-
-    def _stop(self, live: LiveRun, unit: int, number: int) -> None:
-        attempt = live.bodies.get(unit)
-        if attempt is not None and attempt.number == number:
-            self.runners[live.machine.policy(unit).runner].stop(attempt)
-
-    def _kill(self, live: LiveRun, unit: int, number: int) -> None:
-        attempt = live.bodies.get(unit)
-        if attempt is not None and attempt.number == number:
-            self.runners[live.machine.policy(unit).runner].kill(attempt)
-
-    def _hold(self, live: LiveRun, unit: int, _number: int) -> None:
-        if unit in live.bodies:
-            self.runners[live.machine.policy(unit).runner].hold(live.bodies[unit])
-
-    def _release(self, live: LiveRun, unit: int, _number: int) -> None:
-        if unit in live.bodies:
-            self.runners[live.machine.policy(unit).runner].release(live.bodies[unit])
-
-    def _evaluate(self, live: LiveRun, unit: int, generation: int) -> None:
-        try:
-            verdict: Any = live.binding.condition(unit)
-        except Exception as error:
-            verdict = describe(error)
-        self.post(live, (int(Answer.VERDICT), unit, generation, self.clock(), verdict))
-
-    def _expand(self, live: LiveRun, unit: int, generation: int) -> None:
-        try:
-            live.binding.forget(unit)
-            count, keys = live.binding.expand(unit)
-            event: tuple[Any, ...] = (int(Answer.EXPANDED), unit, generation, self.clock(), count, keys, "", None)
-        except Exception as error:
-            event = (int(Answer.EXPANDED), unit, generation, self.clock(), describe(error), None, "", None)
-        self.post(live, event)
-
-    def _ended(self, live: LiveRun, state: int, _number: int) -> None:
-        """The run has ended: settle its result, let waiters go on."""
-        self.flush_notes(live)
-        live.ended_at = self.clock()
-        if live.timer is not None:
-            live.timer.cancel()
-            live.timer = None
-        live.result, live.error = outcome.settle(live)
-        self.retire(live)
-        try:
-            for callback in self.on_ended:
-                callback(live)
-        finally:
-            live.ended.set_result(RunState(state))
-
     # ------------------------------------------------------------------ the life of a run
 
     def create(self, live: LiveRun, created: Fact, more: Iterable[tuple[list[Fact], list[Payload]]] = ()) -> None:
@@ -443,6 +346,21 @@ class EngineLoop:
             CAPTURE.release()
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
+
+    def end(self, live: LiveRun, state: RunState) -> None:
+        """The run has ended: settle its result, let waiters go on."""
+        self.flush_notes(live)
+        live.ended_at = self.clock()
+        if live.timer is not None:
+            live.timer.cancel()
+            live.timer = None
+        live.result, live.error = outcome.settle(live)
+        self.retire(live)
+        try:
+            for callback in self.on_ended:
+                callback(live)
+        finally:
+            live.ended.set_result(state)
 
     @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
@@ -495,13 +413,3 @@ class EngineLoop:
 
 _OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
 """Answers after which there is no body any more."""
-
-_PERFORM: dict[int, Callable[[EngineLoop, LiveRun, int, int], None]] = {
-    Do.STOP: EngineLoop._stop,
-    Do.KILL: EngineLoop._kill,
-    Do.HOLD: EngineLoop._hold,
-    Do.RELEASE: EngineLoop._release,
-    Do.EVALUATE: EngineLoop._evaluate,
-    Do.EXPAND: EngineLoop._expand,
-    Do.ENDED: EngineLoop._ended,
-}

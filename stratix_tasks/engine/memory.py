@@ -11,9 +11,10 @@ from collections import deque
 from typing import Any
 from weakref import ref
 
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL
+from stratix_tasks.core.units import MISSING
 
 DEAR = 1 << 20
 """Bytes, as recorded, from which a result is dear to read back."""

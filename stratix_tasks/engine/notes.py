@@ -8,6 +8,15 @@ LOG_CAP = 10_000
 """Log rows and metrics that are kept a node; more are counted, not kept."""
 
 
+def writable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row whose texts can be recorded: what is no Unicode in them (of a file's name, say) is written as an escape."""
+    return tuple([_escaped(part) if type(part) is str and not part.isascii() else part for part in row])
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class Notes:
     """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
 
@@ -31,8 +40,3 @@ class Notes:
     def drop(self, node: int, count: int = 1) -> None:
         """Count what a node said and is not kept."""
         self.dropped[node] = self.dropped.get(node, 0) + count
-
-
-def storable(text: str) -> str:
-    """Text that UTF-8 can hold: a lone surrogate, as in the name of a file that is not UTF-8, is written as its escape."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -9,6 +9,7 @@ from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.breaking import or_break_off
+from stratix_tasks.engine.performing import perform
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, stored
 
@@ -49,7 +50,7 @@ def write_unwritten(engine: EngineLoop, live: LiveRun, *, freed: bool) -> bool:
     live.seq += len(facts)
     live.unwritten, live.commands = [], []
     engine.tell(live, facts)
-    engine.perform(live, commands)
+    perform(engine, live, commands)
     live.keep()
     engine.arm(live)
     return True

@@ -6,9 +6,10 @@ import inspect as introspection
 import json
 from typing import Any
 
-from stratix_tasks.core.machine import MISSING, Machine
+from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.outline import node_outline, short
 from stratix_tasks.spec.values import needs_of

@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from time import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking, looking, waiting

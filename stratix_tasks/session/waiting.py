@@ -9,7 +9,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.machine import MISSING
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import StratixError
 

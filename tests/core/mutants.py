@@ -21,7 +21,7 @@ import test_tables
 from explorer import explore
 from small_flows import FLOWS, PLACES
 
-from stratix_tasks.core import again, machine, node_requests, recovery, requests, retry, rollback, states, timers
+from stratix_tasks.core import again, attempts, node_requests, recovery, requests, retry, rollback, states, timers
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import GROUP, NODE, RUN, Event, RunEvent, RunState, State
 
@@ -276,9 +276,9 @@ def of_rules() -> list[Mutant]:
         Mutant("a death costs an attempt", ((recovery, "_unspend", _nothing),)),
         Mutant("a claim leaves timers", ((recovery, "_arm", _nothing),)),
         Mutant("bodies of the dead owner live on", ((recovery, "_orphan", _nothing),)),
-        Mutant("each failure is retried", ((machine, "retries", _always),)),
-        Mutant("no failure is retried", ((machine, "retries", lambda *_args: False),)),
-        Mutant("a retry of the budget too many", ((machine, "retries", lambda r, n, e: retry.retries(r, n - 1, e)),)),
+        Mutant("each failure is retried", ((attempts, "retries", _always),)),
+        Mutant("no failure is retried", ((attempts, "retries", lambda *_args: False),)),
+        Mutant("a retry of the budget too many", ((attempts, "retries", lambda r, n, e: retry.retries(r, n - 1, e)),)),
         Mutant("a breakpoint is not set", ((changes, "break_at", _nothing), (recovery, "break_at", _nothing))),
         Mutant("what was set is lost", ((changes, "take", _nothing), (recovery, "take", _nothing))),
         Mutant("what was set is lost by the fold", ((recovery, "take", _nothing),)),

@@ -7,8 +7,8 @@ from driver import Body, World, spec
 from invariants import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
 
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError
 
 SLOW = Body(50, stops=1.0)
@@ -209,6 +209,21 @@ def test_a_rollback_leaves_a_run_that_stops_at_failures_paused() -> None:
     assert world.machine.run_state is RunState.FAILED
 
 
+@pytest.mark.parametrize("dies", [False, True], ids=["same owner", "its owner dies"])
+def test_the_first_item_that_fails_stops_the_run(dies: bool) -> None:
+    """With `on_failure="stop"` nothing waits for the other items; the map has failed, what else ran was cancelled."""
+    flow = spec({"m": {"each": EACH}, "z": {}}, on_failure="stop")
+    body = {"m[1]": Body(1, "fail"), "m[0]": Body(30, stops=5)}
+    world = World(flow, lambda name, _tried: body.get(name, SLOW)).start()
+    world.until("m", State.CLOSED).until("m[1]", State.FAILED)
+    assert world.machine.run_state is RunState.ENDING
+    if dies:
+        world.die_and_recover()
+    world.settle()
+    assert (world.machine.run_state, world.state("m")) == (RunState.FAILED, State.FAILED)
+    assert {world.state("m[0]"), world.state("m[2]"), world.state("z")} == {State.CANCELLED}
+
+
 def test_a_member_cancelled_by_hand_does_not_stop_the_run() -> None:
     """`on_failure="stop"` is for failures: a cancel ends its sub-flow badly, the rest of the run goes on."""
     flow = spec({"s": {"flow": "sub"}, "z": {}}, flows={"sub": spec({"a": {}})}, on_failure="stop")
@@ -229,3 +244,17 @@ def test_a_breakpoint_that_was_passed_holds_again_after_a_rollback() -> None:
     same = world.folded()
     the_fold_is_the_run(world.machine, same)
     assert world.state(held) is State.HELD
+
+
+RETRIED = {"retry": {"max": 2, "delay": 4, "jitter": "none"}, "timeout": {"total": 60}}
+
+
+def test_a_breakpoint_stops_a_node_that_waits_for_its_next_attempt() -> None:
+    """It is held at once; when it is let go on, it waits for what was left of its pause, and runs."""
+    world = World(spec({"a": RETRIED}), lambda _name, tried: Body(1, "fail" if tried == 1 else "ok"))
+    world.start().until("a", State.RETRYING).request("breakpoint", "a")
+    assert world.state("a") is State.HELD
+    world.settle()
+    assert world.state("a") is State.HELD
+    world.request("resume", "a").settle()
+    assert world.state("a") is State.COMPLETED

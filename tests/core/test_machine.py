@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invariants import the_fold_is_the_run
 
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import Each, FlowSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
@@ -160,8 +160,10 @@ def play(world: World, acts: list[Any]) -> World:
 
 
 def let_go(world: World) -> World:
-    """Resume the run and all that is held by itself, then let it end."""
-    for _ in range(3):
+    """Resume the run and all that is held, breakpoint after breakpoint, until it ends."""
+    for _ in range(len(world.plan.names) + 2):
+        if world.machine.run_state in RUN_TERMINAL:
+            return world
         if world.machine.run_state in (RunState.PAUSING, RunState.PAUSED):
             world.request("resume")
         for unit in range(len(world.machine.state)):

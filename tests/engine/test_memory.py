@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.core.machine import MISSING
 from stratix_tasks.core.results import Stored
+from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.memory import Memory, Shelf
 
 LONG = 30.0

@@ -72,12 +72,17 @@ def gate() -> Any:
 def started(engine: Engine, of: Any, state: str = "running") -> Any:
     """A run whose `wait` waits for the gate."""
     run = engine.start(of)
-    running = threading.Event()
-    stop = engine.on("task.started", lambda event: running.set() if event["node"] == "wait" else None)
-    if not any(row["name"] == "wait" and row["state"] == state for row in run.progress()):
-        assert running.wait(20)
-    stop()
+    reached(engine, run, "wait", "started", state)
     return run
+
+
+def reached(engine: Engine, run: Any, node: str, event: str, state: str) -> None:
+    """Wait for an event of a node, unless it is in that state already."""
+    seen = threading.Event()
+    stop = engine.on(f"task.{event}", lambda event: seen.set() if event["node"] == node else None)
+    if not any(row["name"] == node and row["state"] == state for row in run.progress()):
+        assert seen.wait(20)
+    stop()
 
 
 def args(run: Any, node: str, item: int | None = None) -> dict[str, dict[str, Any]]:
@@ -87,6 +92,7 @@ def args(run: Any, node: str, item: int | None = None) -> dict[str, dict[str, An
 def test_arguments_are_told_as_they_can_be_edited(engine: Engine) -> None:
     """Known values have the text of an editor, unknown ones an empty one, and what is no JSON says where to edit it."""
     run = started(engine, summed)
+    reached(engine, run, "table", "completed", "completed")
     rows = args(run, "total")
     assert list(rows) == ["xs", "odd", "name", "by"]
     assert (rows["xs"]["edit"], rows["name"]["edit"], rows["name"]["as"], rows["by"]["edit"]) == (

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,12 @@ SEEDS = int(os.environ.get("STRATIX_SIM_SEEDS", "300"))
 ONE = os.environ.get("STRATIX_SIM_SEED")
 CHUNK = max(SEEDS // 10, 1)
 PATHS = (Path(__file__).parent, Path(__file__).parents[1] / "core", Path(__file__).parents[2])
+FAULTS = (
+    "crash before a write", "crash torn a write", "crash after a write", "crash between turns", "crash after a claim",
+    "short write", "slow write", "full disk", "write error", "clock jump", "stopped owner", "two owners",
+    "fact behind a cut", "lost body", "fail body", "final body", "duplicated answer", "delayed answer", "request",
+    "recovery",
+)  # fmt: skip
 TOLD = 60
 """Lines of the story of a failing seed that are shown."""
 
@@ -54,10 +60,13 @@ FIRSTS = [int(ONE)] if ONE else range(0, SEEDS, CHUNK)
 
 
 @pytest.mark.parametrize("first", FIRSTS)
-def test_the_promises_hold(first: int, folder: Path) -> None:
+def test_the_promises_hold(first: int, folder: Path, record_property: Callable[[str, object], None]) -> None:
     """Whatever goes wrong, every promise of the engine holds in every turn, and every run ends."""
-    for seed in range(first, first + 1 if ONE else min(first + CHUNK, SEEDS)):
-        play(seed, folder)
+    seeds = range(first, first + 1 if ONE else min(first + CHUNK, SEEDS))
+    met = sum((play(seed, folder).counts for seed in seeds), Counter[str]())
+    record_property("seeds", len(seeds))
+    for fault in FAULTS:
+        record_property(fault, met[fault])
 
 
 @pytest.mark.skipif(ONE is not None, reason="one seed is played")
@@ -92,10 +101,4 @@ def test_the_seeds_meet_every_fault(folder: Path) -> None:
     met: Counter[str] = Counter()
     for seed in range(60):
         met += play(seed, folder).counts
-    wanted = {
-        "crash before a write", "crash torn a write", "crash after a write", "crash between turns", "crash after a claim",
-        "short write", "slow write", "full disk", "write error", "clock jump", "stopped owner", "two owners",
-        "fact behind a cut", "lost body", "fail body", "final body", "duplicated answer", "delayed answer", "request",
-        "recovery", "completed run", "failed run", "cancelled run",
-    }  # fmt: skip
-    assert wanted - set(met) == set()
+    assert {*FAULTS, "completed run", "failed run", "cancelled run"} - set(met) == set()
