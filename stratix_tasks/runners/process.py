@@ -192,6 +192,7 @@ class Worker:
         guardian.watch(self._process.pid)
         self._wire = Wire(ours, self._await_news)
         self._lock = threading.Lock()
+        self._given: Attempt | None = None
         self._attempt: Attempt | None = None
         self._hearing: Attempt | None = None
         self._job = 0
@@ -206,7 +207,10 @@ class Worker:
     def run(self, attempt: Attempt, function: Packed, arguments: bytes) -> tuple[Any, ...]:
         """Run an attempt to its end; returns the answer."""
         wait_while_held(attempt)
+        with self._lock:  # from here on a kill finds it, also while it is sent to a worker that does not read yet
+            self._given = attempt
         if attempt.stop:
+            self._over()
             return int(Answer.STOPPED), attempt.unit, attempt.number, time()
         self._job += 1
         for stream in self._streams:
@@ -273,7 +277,7 @@ class Worker:
 
     def _over(self) -> None:
         with self._lock:
-            self._attempt = None
+            self._given = self._attempt = None
             self._resume()
 
     def _lost(self, attempt: Attempt) -> tuple[Any, ...]:
@@ -309,7 +313,7 @@ class Worker:
 
     def kill(self, attempt: Attempt) -> None:
         with self._lock:
-            if self._attempt is attempt:
+            if self._given is attempt:
                 self._signal(signal.SIGKILL)
 
     def suspend(self, attempt: Attempt) -> None:

@@ -281,6 +281,31 @@ def test_a_time_out_kills_and_tries_again(engine: Engine, tmp_path: Path) -> Non
     all_gone(there(path)[0])
 
 
+def test_a_time_out_kills_a_worker_that_does_not_take_its_work(engine: Engine) -> None:
+    """A body that is still on its way to a worker which does not read is killed by its time-out as well."""
+    found, _ = engine.start(one(pids, 1)).result(LONG)
+    os.kill(found, signal.SIGSTOP)
+
+    @task(runner="process", timeout="0.2s", grace="0.1s")
+    def takes(data: bytes) -> int:
+        return len(data)
+
+    @task
+    def large() -> bytes:
+        return bytes(4_000_000)
+
+    @flow(name="sends")
+    def sends() -> Any:
+        return takes(large())
+
+    run = engine.start(sends)
+    assert run.wait(LONG) == "failed"
+    all_gone(found)
+    run.retry()
+    assert run.wait(LONG) in ("completed", "failed")
+    assert run.progress()[1]["attempt"] == 2
+
+
 def test_a_cancel_kills_what_does_not_listen_with_its_children(engine: Engine, tmp_path: Path) -> None:
     """After the grace a cancelled body is killed, and what it started too; its place is free again."""
     path = tmp_path / "pid"
