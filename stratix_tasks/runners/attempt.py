@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.runners.forked import end_child
 
 CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None)
 """The attempt whose body runs in this context."""
@@ -118,11 +120,13 @@ def run_here(attempt: Attempt) -> tuple[Any, ...]:
 
 def _run(attempt: Attempt) -> tuple[Any, ...]:
     CURRENT.set(attempt)
-    begun = thread_time()
+    begun, home = thread_time(), os.getpid()
     try:
         value = attempt.function(*attempt.args, **attempt.kwargs)
     except BaseException as error:
+        end_child(home, error)
         return failed(attempt, error)
+    end_child(home)
     return succeeded(attempt, value, thread_time() - begun)
 
 
