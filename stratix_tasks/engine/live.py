@@ -14,7 +14,7 @@ from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.breaking import break_off
-from stratix_tasks.engine.notes import LOG_CAP, Notes
+from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
@@ -133,7 +133,7 @@ class LiveRun:
                 self.notes.dropped[node] = self.notes.dropped.get(node, 0) + 1
                 return
             self.notes.count[node] = count + 1
-        self.pending_notes.append((attempt, kind, row))
+        self.pending_notes.append((attempt, kind, writable(row)))
         self.engine.noted(self)
 
     def take_notes(self) -> tuple[dict[str, list[Any]], set[int]]:

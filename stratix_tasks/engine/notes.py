@@ -8,6 +8,15 @@ LOG_CAP = 10_000
 """Log rows and metrics that are kept a node; more are counted, not kept."""
 
 
+def writable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row whose texts can be recorded: what is no Unicode in them (of a file's name, say) is written as an escape."""
+    return tuple(_escaped(part) if type(part) is str and not part.isascii() else part for part in row)
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class Notes:
     """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
 

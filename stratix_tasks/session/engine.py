@@ -41,7 +41,7 @@ from stratix_tasks.session.mailbox import Mailbox
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.inputs import check_inputs
+from stratix_tasks.spec.inputs import check_about, check_inputs
 from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.journal import JournalWriter
@@ -190,6 +190,7 @@ class Engine:
                 raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
             spec = traced.spec
             made = check_inputs(spec, given, flow.hints)
+            check_about(key, priority, tags)
             return self.launch(
                 graph, traced.functions, made, key=key, priority=priority, tags=(*spec.tags, *tags), flow=flow
             )
@@ -299,7 +300,7 @@ class Engine:
 
     def run(self, run_id: str) -> Run:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""
-        live = self._known.get(run_id)
+        live = self._known.get(run_id) if isinstance(run_id, str) else None
         if live is None:
             live, _ = self.load(run_id)
         return Run(self, live)
@@ -345,6 +346,7 @@ class Engine:
             return self._folded(run_id, cut)
 
     def _folded(self, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
+        ids.key(run_id)  # refuses what is no id
         row = self.store.catalog.run(run_id)
         known = recorded(self, run_id, notes=True, cut=cut)
         spec, about, record = known.graph.spec, known.about, known.record

@@ -50,6 +50,32 @@ def test_what_bodies_say_lands_on_their_nodes(engine: Engine, capsys: pytest.Cap
     assert {"stdout", "stderr", "warning", "info"} <= levels
 
 
+@pytest.mark.parametrize("runner", ["thread", "process", "inline"])
+def test_what_is_no_unicode_text_is_written_as_an_escape(engine: Engine, runner: Any) -> None:
+    """Names of files may hold bytes that are no text: a body that prints, logs or records such a name goes on."""
+
+    @task(runner=runner)
+    def odd() -> str:
+        name = b"caf\xe9".decode("utf-8", "surrogateescape")
+        print(name)
+        logging.getLogger("mine").warning("%s", name)
+        current().metric(name, 1.0)
+        current().progress(0.5, name)
+        current().artifact(name, 1)
+        return name
+
+    @flow(name="one")
+    def one() -> Any:
+        return odd()
+
+    run = engine.start(one)
+    assert run.result(LONG) == "caf\udce9"
+    assert run.logs() == ["caf\\udce9"] * 2
+    told = history(engine.store.path)
+    assert list(told.logs(run.id)["text"]) == ["caf\\udce9"] * 2
+    assert list(told.metrics(run.id)["name"]) == ["caf\\udce9"]
+
+
 def test_prints_of_the_caller_are_left_alone(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     """While a run goes on, what a cell prints is printed."""
     go_on = threading.Event()
