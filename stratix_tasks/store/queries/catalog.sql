@@ -3,8 +3,9 @@
 INSERT OR REPLACE INTO engines (id, host, boot_id, pid, started) VALUES (:id, :host, :boot_id, :pid, :started);
 
 -- name: add_run
--- A new run; the unique key makes the second of two equal starts fail.
-INSERT INTO runs (id, flow, key, inputs, owner, epoch, state, created) VALUES (:id, :flow, :key, :inputs, :owner, :epoch, :state, :created);
+-- A new run; the unique key makes the second of two equal starts fail. One that another process has entered is left as it is.
+INSERT INTO runs (id, flow, key, inputs, owner, epoch, state, created) VALUES (:id, :flow, :key, :inputs, :owner, :epoch, :state, :created)
+ON CONFLICT (id) DO NOTHING;
 
 -- name: run_by_key
 -- The run that an idempotency key stands for.
