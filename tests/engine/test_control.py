@@ -13,6 +13,7 @@ from stratix_tasks import (
     InputError,
     RunCancelled,
     Static,
+    StratixError,
     TaskFailed,
     TransitionError,
     current,
@@ -218,6 +219,8 @@ def test_cancelling_a_node_fails_what_needs_it(engine: Engine) -> None:
     gates.let("a")
     assert run.wait(LONG) == "failed"
     assert states(run) == {"gate": "completed", "works": "cancelled"}
+    with pytest.raises(StratixError, match=r"since node 'works' was cancelled\s+run\.retry\(\)"):
+        run.result(LONG)
     run.retry()
     assert run.result(LONG) == "a"
 
