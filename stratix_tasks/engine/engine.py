@@ -384,7 +384,7 @@ class EngineLoop:
             event = (int(Answer.EXPANDED), unit, generation, self.clock(), describe(error), None, "", None)
         self.post(live, event)
 
-    def _ended(self, live: LiveRun, state: int, _number: int) -> None:
+    def _ended(self, live: LiveRun, _state: int, _number: int) -> None:
         """The run has ended: settle its result, let waiters go on."""
         self.flush_notes(live)
         live.ended_at = self.clock()
@@ -397,7 +397,13 @@ class EngineLoop:
             for callback in self.on_ended:
                 callback(live)
         finally:
-            live.ended.set_result(RunState(state))
+            self.loop.call_soon(self._let_waiters_go, live)
+
+    @staticmethod
+    def _let_waiters_go(live: LiveRun) -> None:
+        """After those who are called back: what they ask may let the run go on, and then it has not ended for who waits."""
+        if live.machine.run_state in RUN_TERMINAL and not live.ended.done():
+            live.ended.set_result(live.machine.run_state)
 
     # ------------------------------------------------------------------ the life of a run
 

@@ -99,7 +99,13 @@ class Run:
         limit = None if timeout is None else monotonic() + timeout
         self._tell_of_loss()
         self._refresh()
-        while not self._live.ended.done() and not self._left:
+        if self._engine.loop.is_here and not self._over:
+            raise StratixError(
+                f"waiting for run {self.id} in the engine's own thread would have no end: a callback or an inline body can't "
+                "wait for it. Use another thread, or engine.on('run.completed', …)",
+                code="would-block",
+            )
+        while not self._over and not self._left:
             left = TICK if limit is None else min(TICK, limit - monotonic())
             if left <= 0:
                 break
@@ -125,7 +131,7 @@ class Run:
             )
             raise
         self._refuse_left()
-        if not self._live.ended.done():
+        if not self._over:
             raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s; it goes on")
         return self._outcome()
 
@@ -150,6 +156,12 @@ class Run:
             raise
         self._refuse_left()
         return self._outcome()
+
+    @property
+    def _over(self) -> bool:
+        """Whether there is nothing to wait for. In the engine's thread a callback sees it before those who wait do."""
+        live = self._live
+        return live.ended.done() or (self._engine.loop.is_here and live.machine.run_state in RUN_TERMINAL)
 
     @property
     def _left(self) -> bool:
