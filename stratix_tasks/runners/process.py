@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -238,10 +238,11 @@ class Worker:
                 return _answer(attempt, *message)
         return self._lost(attempt)
 
-    def _await_news(self) -> None:
-        """Take output until there is a message to read, or the worker has died: a child that its body forked may keep the
-        socket open. That child is of its group, and ends with it; then the socket does too.
+    def _await_news(self) -> bool:
+        """Take output until there is a message to read. False when the worker has died and left none: the socket does not
+        tell, for a child that its body forked may keep it open, also one that has left its group.
         """
+        look = monotonic() + WATCH
         while True:
             events = self._news.select(WATCH)
             for key, _ in events:
@@ -249,9 +250,9 @@ class Worker:
                 if stream is not None and self._hearing is not None and not stream.take(self._hearing) and stream.ended:
                     self._news.unregister(stream.fd)
             if any(key.data is None for key, _ in events):
-                return
-            if not events and self._ended():
-                return self._signal(signal.SIGKILL)
+                return True
+            if monotonic() > look and self._ended():
+                return any(key.data is None for key, _ in self._news.select(0))
 
     def _end_output(self, attempt: Attempt) -> None:
         for stream in self._streams:

@@ -218,6 +218,32 @@ def test_a_child_that_a_body_forked_does_not_hide_its_crash(engine: Engine) -> N
     assert caught.value.code == "lost"
 
 
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_child_that_left_its_group_does_not_hide_a_kill(engine: Engine, tmp_path: Path, talks: bool) -> None:
+    """A forked child in a group of its own keeps the worker's socket and pipes open: a time-out ends the body all the same."""
+    path = tmp_path / "pids"
+
+    @task(runner="process", timeout="1s", grace="0.1s")
+    def leaves() -> None:
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            while True:
+                if talks:
+                    os.write(2, b"still here\n")
+                threading.Event().wait(0.05)
+        path.write_text(f"{child} {os.getpid()}")
+        threading.Event().wait(600)
+
+    run = engine.start(one(leaves))
+    child, _ = there(path)
+    try:
+        assert run.wait(LONG) == "failed"
+        assert run.tasks()["reason"].iloc[0] == "timeout"
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
 def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
     """A closure over a lock fails in its first attempt: no retry helps."""
     latch = threading.Lock()
