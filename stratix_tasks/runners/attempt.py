@@ -93,7 +93,11 @@ class Attempt:
         *lines, rest = (self.lines.get(stream, "") + text).split("\n")
         for line in lines:
             self.host.note(self, "log", (time(), stream, line.rstrip("\r").rpartition("\r")[2]))
-        self.lines[stream] = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
+        rest = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
+        if len(rest) > LONGEST:
+            self.host.note(self, "log", (time(), stream, rest))
+            rest = ""
+        self.lines[stream] = rest
 
     def flush(self) -> None:
         """Lines without an end, at the end of the body."""
@@ -159,6 +163,8 @@ def failed(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     return (int(Answer.FAIL), attempt.unit, attempt.number, time(), describe(error), error)
 
 
+LONGEST = 1 << 16
+"""Characters of a line that has no end yet, after which it is recorded all the same and another one begins."""
 UNSTORED = 99
 """An answer for the shell alone: the body is done, its result waits in memory until the disk has room."""
 

@@ -115,6 +115,27 @@ def test_a_body_that_prints_without_end_is_capped(engine: Engine) -> None:
     assert len(lines) < 60_000
 
 
+@pytest.mark.parametrize("runner", ["thread", "process"])
+def test_a_line_without_an_end_is_recorded_in_pieces(engine: Engine, runner: Any) -> None:
+    """20 MB without a line break, a piece at a time, cost the time of 20 MB; nothing of it is lost."""
+
+    @task(runner=runner)
+    def endless() -> int:
+        for _ in range(2_500):
+            print("x" * 8_000, end="")
+        return 1
+
+    @flow(name="one")
+    def one() -> Any:
+        return endless()
+
+    run = engine.start(one)
+    assert run.result(LONG) == 1
+    lines = run.logs()
+    assert len(lines) > 100
+    assert sum(map(len, lines)) == 20_000_000
+
+
 def test_progress_and_metrics(engine: Engine) -> None:
     """`track` shows where it is; the last progress is that of the node; metrics are in the history."""
     seen: list[Any] = []
