@@ -347,7 +347,7 @@ class EngineLoop:
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 
-    def end(self, live: LiveRun, state: RunState) -> None:
+    def end(self, live: LiveRun) -> None:
         """The run has ended: settle its result, let waiters go on."""
         self.flush_notes(live)
         live.ended_at = self.clock()
@@ -360,7 +360,13 @@ class EngineLoop:
             for callback in self.on_ended:
                 callback(live)
         finally:
-            live.ended.set_result(state)
+            self.loop.call_soon(self._let_waiters_go, live)
+
+    @staticmethod
+    def _let_waiters_go(live: LiveRun) -> None:
+        """After those who are called back: what they ask may let the run go on, and then it has not ended for who waits."""
+        if live.machine.run_state in RUN_TERMINAL and not live.ended.done():
+            live.ended.set_result(live.machine.run_state)
 
     @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:

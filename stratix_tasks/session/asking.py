@@ -26,6 +26,9 @@ def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
 
 def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
     """InputError when nothing is to be set, or an option is not what it may be."""
+    for what, given in (("args", args), ("options", options)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{what} of '{target}' are names with values, not {given!r}", code="bad-request")
     if not args and not options:
         raise InputError(f"nothing to set of '{target}': give args={{name: value}} or options={{name: value}}")
     try:

@@ -141,7 +141,7 @@ class Engine:
 
     def run(self, run_id: str) -> Run:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""
-        live = self.held.get(run_id)
+        live = self.held.get(run_id) if isinstance(run_id, str) else None
         if live is None:
             live, _ = self.load(run_id)
         return Run(self, live)

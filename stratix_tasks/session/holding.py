@@ -57,6 +57,7 @@ class Held:
 def load(engine: Engine, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
     """See `Engine.load`."""
     with collector_paused():
+        ids.key(run_id)  # refuses what is no id
         row = engine.store.catalog.run(run_id)
         known = recorded(engine, run_id, notes=True, cut=cut)
         about, record = known.about, known.record

@@ -34,6 +34,12 @@ def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict
         owner = _owner(engine, live)
         try:
             if owner != engine.id and alive(engine.store.locks, owner):
+                if engine.loop.is_here:
+                    raise StratixError(
+                        f"run {live.id} is run by another kernel, whose answer can't be waited for in the engine's own thread: "
+                        f"{verb} it in another thread than that of a callback or an inline body",
+                        code="would-block",
+                    )
                 engine.mailbox.send(live.id, owner, verb, target, args, BY).result()
                 return
             live = take_for(engine, _left(engine, live.id), verb, target)

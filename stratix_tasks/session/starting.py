@@ -21,7 +21,7 @@ from stratix_tasks.session.holding import new_live
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.inputs import check_inputs
+from stratix_tasks.spec.inputs import check_about, check_inputs
 from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from stratix_tasks.session.forking import Reused
 
 
-def start(engine: Engine, flow: Any, inputs: Mapping[str, Any], *, tags: tuple[str, ...], **how: Any) -> Run:
+def start(
+    engine: Engine, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
+) -> Run:
     """See `Engine.start`."""
     with collector_paused():
         given = dict(inputs)
@@ -42,7 +44,9 @@ def start(engine: Engine, flow: Any, inputs: Mapping[str, Any], *, tags: tuple[s
         if problems:
             raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
         made = check_inputs(traced.spec, given, flow.hints)
-        return launch(engine, graph, traced.functions, made, tags=(*traced.spec.tags, *tags), flow=flow, **how)
+        check_about(key, priority, tags)
+        tags = (*traced.spec.tags, *tags)
+        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags, flow=flow)
 
 
 def launch(

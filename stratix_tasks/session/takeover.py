@@ -34,9 +34,19 @@ def recover(engine: Engine, changed: str) -> list[Run]:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
     left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
-    recovered = [take_over(engine, run_id, changed) for run_id in left]
+    recovered = [_take_over_if_left(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
+
+
+def _take_over_if_left(engine: Engine, run_id: str, changed: str) -> Run | None:
+    """None for a run that another kernel was faster to take over: it goes on there."""
+    try:
+        return take_over(engine, run_id, changed)
+    except StratixError as error:
+        if error.code != "owned-elsewhere":
+            raise
+        return None
 
 
 def _undecided(engine: Engine) -> list[LiveRun]:
@@ -112,7 +122,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         warnings.warn(
             f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
             "Run the cells (or import the modules) that define them, then recover() again.",
-            stacklevel=5,
+            stacklevel=6,
         )
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
@@ -126,7 +136,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         warnings.warn(
             f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
             "be why. resume() tries again; run.tasks() shows which ran.",
-            stacklevel=5,
+            stacklevel=6,
         )
     return run
 
@@ -146,7 +156,7 @@ def _changed(run: Run, calls: list[str], choice: str) -> Run:
         f"run {run.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
         "keeps the recorded results; recover(changed='rerun') runs the changed nodes again and what depends on them; "
         "recover(changed='fork') starts a new run that takes over what has not changed; cancel() ends it.",
-        stacklevel=6,
+        stacklevel=7,
     )
     return run
 

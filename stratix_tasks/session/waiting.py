@@ -9,6 +9,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import StratixError
@@ -25,6 +26,12 @@ def wait(run: Run, timeout: float | None) -> str:
     limit = None if timeout is None else monotonic() + timeout
     _tell_of_loss(run)
     run._refresh()
+    if run._engine.loop.is_here and not _is_over(run):
+        raise StratixError(
+            f"waiting for run {run.id} in the engine's own thread would have no end: a callback or an inline body can't "
+            "wait for it. Use another thread, or engine.on('run.completed', …)",
+            code="would-block",
+        )
     while _goes_on(run):
         left = TICK if limit is None else min(TICK, limit - monotonic())
         if left <= 0:
@@ -46,7 +53,7 @@ def result(run: Run, timeout: float | None) -> Any:
         stop.add_note(_only_the_waiting(run))
         raise
     _refuse_left(run)
-    if not run._live.ended.done():
+    if not _is_over(run):
         raise TimeoutError(f"run {run.id} is {run.status} after {timeout:g} s; it goes on")
     return value(run)
 
@@ -85,7 +92,13 @@ def pump() -> None:
 
 
 def _goes_on(run: Run) -> bool:
-    return not run._live.ended.done() and not _is_left(run)
+    return not _is_over(run) and not _is_left(run)
+
+
+def _is_over(run: Run) -> bool:
+    """Whether there is nothing to wait for. In the engine's thread a callback sees it before those who wait do."""
+    live = run._live
+    return live.ended.done() or (run._engine.loop.is_here and live.machine.run_state in RUN_TERMINAL)
 
 
 def _is_left(run: Run) -> bool:
