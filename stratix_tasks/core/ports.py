@@ -44,8 +44,8 @@ class Journal(Protocol):
         StoreError `disk-full` leaves the file as it was.
         """
 
-    def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> None:
-        """Write what gates nothing: `logs` or `metrics` rows. Dropped when the disk is full."""
+    def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> bool:
+        """Write what gates nothing: `logs`, `metrics` or `artifacts` rows. False when there is no room: they are dropped."""
 
     def free_ballast(self) -> bool:
         """Give back the room that was kept for the last words on a full disk. False when there was none."""

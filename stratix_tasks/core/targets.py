@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 
 _ITEM = re.compile(r"^(?P<node>[^\[\]]+)\[(?P<item>.+)\]$", re.DOTALL)
+_INDEX = re.compile(r"-?[0-9]{1,18}")
 
 
 def unit_of(machine: Machine, target: str) -> int:
     """The unit that a target names. InputError with the names that exist."""
+    if not isinstance(target, str):
+        raise InputError(f'name a node ("train") or an item ("train[3]"), not {target!r}', code="unknown-node")
     match = _ITEM.match(target)
     name = match["node"] if match else target
     unit = machine.plan.unit(name)
@@ -29,17 +33,27 @@ def _item_of(machine: Machine, unit: int, name: str, item: str) -> int:
         raise InputError(f"node '{name}' is not mapped, so it has no items; name the node alone", code="unknown-item")
     if group is None:
         raise InputError(f"node '{name}' has not been expanded yet, so it has no items so far", code="unknown-item")
-    if item.lstrip("-").isdigit():
+    if _INDEX.fullmatch(item):
         index = int(item)
         if 0 <= index < group.count:
             return group.first + index
         raise InputError(f"node '{name}' has items 0 to {group.count - 1}, not {index}", code="unknown-item")
-    key = item.strip("'\"")
+    key = _key(item)
     if group.keys and key in group.keys:
         return group.first + group.keys.index(key)
     raise InputError(
         f"node '{name}' has no item with the key '{key}'. {did_you_mean(key, group.keys or ())}", code="unknown-item"
     )
+
+
+def _key(item: str) -> str:
+    """A key as it was typed, or in quotes as `label` writes it."""
+    if len(item) > 1 and item[0] in "'\"" and item[0] == item[-1]:
+        try:
+            return str(literal_eval(item))
+        except (ValueError, SyntaxError):
+            return item[1:-1]
+    return item
 
 
 def label(machine: Machine, unit: int) -> str:

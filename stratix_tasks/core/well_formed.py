@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from stratix_tasks.errors import InputError
+
+DEEPEST = 100
+"""Levels of lists and objects in the arguments of a request."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(verb: str, target: object, args: object) -> None:
@@ -14,6 +20,8 @@ def well_formed(verb: str, target: object, args: object) -> None:
         raise _bad(verb, f"its target is a name, not {target!r}")
     if not isinstance(args, Mapping):
         raise _bad(verb, f"its arguments are names with values, not {args!r}")
+    if wrong := _odd(args):
+        raise _bad(verb, wrong)
     check = _CHECKS.get(verb)
     if check is not None and (wrong := check(args)):
         raise _bad(verb, wrong)
@@ -21,6 +29,29 @@ def well_formed(verb: str, target: object, args: object) -> None:
 
 def _bad(verb: str, wrong: str) -> InputError:
     return InputError(f"this is no request to {verb}: {wrong}", code="bad-request")
+
+
+def _odd(data: object, depth: int = 0) -> str:
+    """What of a request can't be recorded, or not so that it is read again as it was; empty when there is nothing."""
+    if depth > DEEPEST:
+        return f"it is nested more than {DEEPEST} levels deep"
+    if isinstance(data, str):
+        return "" if data.isascii() or not _SURROGATE.search(data) else f"{data[:40]!r} is no Unicode text"
+    if isinstance(data, float):
+        return "" if isfinite(data) else f"{data} is no number"
+    if isinstance(data, int):
+        return "" if -(1 << 63) <= data < 1 << 63 else "a whole number has at most 64 bits"
+    if isinstance(data, Mapping):
+        odd = next((name for name in data if not isinstance(name, str)), None)
+        parts: Iterable[object] = (*data, *data.values())
+        return f"a name is a text, not {odd!r}" if odd is not None else _first_odd(parts, depth)
+    if isinstance(data, list | tuple):
+        return _first_odd(data, depth)
+    return "" if data is None else f"a {type(data).__name__} is no data"
+
+
+def _first_odd(parts: Iterable[object], depth: int) -> str:
+    return next(filter(None, (_odd(part, depth + 1) for part in parts)), "")
 
 
 def _skip(args: Mapping[str, Any]) -> str:
@@ -35,6 +66,10 @@ def _set(args: Mapping[str, Any]) -> str:
     return "" if isinstance(options, Mapping) else "`options` has a value for each name"
 
 
+def _breakpoint(args: Mapping[str, Any]) -> str:
+    return "" if isinstance(args.get("on", True), bool) else f"`on` is true or false, not {args['on']!r}"
+
+
 def _rollback(args: Mapping[str, Any]) -> str:
     if "to" in args:
         return "" if isinstance(args["to"], str) else "`to` is the name of a node"
@@ -47,4 +82,9 @@ def _is_result(data: object) -> bool:
     return isinstance(data, Mapping) and isinstance(data.get("codec"), str) and data.keys() >= {"payload", "summary"}
 
 
-_CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {"skip": _skip, "set": _set, "rollback": _rollback}
+_CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "skip": _skip,
+    "set": _set,
+    "breakpoint": _breakpoint,
+    "rollback": _rollback,
+}

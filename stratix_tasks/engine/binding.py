@@ -346,6 +346,11 @@ class Binding:
             raise FlowError(
                 f"the keys of '{self.plan.names[unit]}' must differ: '{twice}' comes twice; take another key="
             )
+        odd = next((key for key in keys if not key.isascii() and key.encode(errors="ignore").decode() != key), None)
+        if odd is not None:
+            raise FlowError(
+                f"{odd!r} is no Unicode text, so it can't be a key of '{self.plan.names[unit]}'; take another key="
+            )
         return keys
 
     def _seen(self, name: str, scope: int) -> dict[str, Any]:

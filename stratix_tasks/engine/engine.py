@@ -347,7 +347,7 @@ class EngineLoop:
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 
-    def end(self, live: LiveRun, state: RunState) -> None:
+    def end(self, live: LiveRun) -> None:
         """The run has ended: settle its result, let waiters go on."""
         self.flush_notes(live)
         live.ended_at = self.clock()
@@ -360,7 +360,13 @@ class EngineLoop:
             for callback in self.on_ended:
                 callback(live)
         finally:
-            live.ended.set_result(state)
+            self.loop.call_soon(self._let_waiters_go, live)
+
+    @staticmethod
+    def _let_waiters_go(live: LiveRun) -> None:
+        """After those who are called back: what they ask may let the run go on, and then it has not ended for who waits."""
+        if live.machine.run_state in RUN_TERMINAL and not live.ended.done():
+            live.ended.set_result(live.machine.run_state)
 
     @or_refuse
     def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
@@ -395,14 +401,18 @@ class EngineLoop:
     # ------------------------------------------------------------------ notes
 
     def flush_notes(self, live: LiveRun) -> None:
-        """Write out what bodies said, and show it."""
+        """Write out what bodies said, then show it: what was seen survives `kill -9`. Without room it is dropped and counted."""
         self._noted.discard(live)
         if live.elsewhere:
             live.pending_notes.clear()
             return
         rows, changed = live.take_notes()
         for kind, batch in rows.items():
-            self.journal.note(live.key, live.epoch, kind, batch)
+            if self.journal.note(live.key, live.epoch, kind, batch):
+                live.notes.take(kind, batch)
+                continue
+            for row in batch:
+                live.notes.drop(live.machine.node_of[row[1]])
         if changed and live.watchers:
             self._show(live, changed)
 

@@ -14,7 +14,7 @@ from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.breaking import break_off
-from stratix_tasks.engine.notes import LOG_CAP, Notes
+from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt
 
@@ -123,34 +123,34 @@ class LiveRun:
         if self.elsewhere:
             return
         if kind == "dropped":  # a worker process has counted what was too much
-            node = self.machine.node_of[attempt.unit]
-            self.notes.dropped[node] = self.notes.dropped.get(node, 0) + row[0]
+            self.notes.drop(self.machine.node_of[attempt.unit], row[0])
             return
         if kind != "progress":
             node = self.machine.node_of[attempt.unit]
             count = self.notes.count.get(node, 0)
             if count >= LOG_CAP:
-                self.notes.dropped[node] = self.notes.dropped.get(node, 0) + 1
+                self.notes.drop(node)
                 return
             self.notes.count[node] = count + 1
-        self.pending_notes.append((attempt, kind, row))
+        self.pending_notes.append((attempt, kind, writable(row)))
         self.engine.noted(self)
 
     def take_notes(self) -> tuple[dict[str, list[Any]], set[int]]:
-        """What was said since the last call, as rows of the journal by their kind, and the nodes that said it."""
-        notes, changed = self.notes, set()
+        """What was said since the last call, as rows of the journal by their kind, and the nodes that said it.
+
+        Progress is of the moment: it is not recorded.
+        """
+        changed = set()
         rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
         for _ in range(len(self.pending_notes)):
             attempt, kind, row = self.pending_notes.popleft()
             unit, number = attempt.unit, attempt.number
             changed.add(self.machine.node_of[unit])
             if kind == "progress":
-                notes.progress[unit] = (row[1], row[2])
+                self.notes.progress[unit] = (row[1], row[2])
             elif kind == "log":
-                notes.logs.setdefault(unit, []).append((row[0], number, row[1], row[2]))
                 rows["logs"].append((row[0], unit, number, row[1], row[2]))
             elif kind == "metric":
-                notes.metrics.setdefault(unit, []).append((row[0], number, row[1], row[2]))
                 rows["metrics"].append((row[0], unit, number, row[1], row[2]))
             else:
                 at, name, encoded, kind_of = row

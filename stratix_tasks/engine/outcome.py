@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 
 if TYPE_CHECKING:
@@ -17,12 +18,24 @@ _OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED))
 
 
 def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:
-    """The nodes (mapped nodes for their items) that facts are about."""
+    """The nodes (mapped nodes for their items) that facts are about, and those that became ready by them."""
     node_of, parents = machine.node_of, machine.plan.parents
     nodes = {node_of[fact[2]] for fact in facts if fact[0] in _OF_UNITS}
     asked = {fact[3].partition("[")[0] for fact in facts if fact[0] == REQUESTED and fact[3] is not None}
     nodes |= {unit for name in asked if (unit := machine.plan.unit(name)) is not None}
+    nodes |= _ready_after(machine, nodes)
     return nodes | {parents[node] for node in nodes if parents[node] >= 0}
+
+
+def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
+    """Nodes that wait for a place to run, behind some that ended or in a sub-flow that began: to become ready is no fact."""
+    plan, state = machine.plan, machine.state
+    near = (
+        other
+        for node in nodes
+        for other in (plan.outs[node] if state[node] in TERMINAL else plan.members.get(node, ()))
+    )
+    return {node for node in near if state[node] == State.READY}
 
 
 def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
@@ -62,8 +75,7 @@ def failure_of(live: LiveRun) -> StratixError:
     machine = live.machine
     unit = first_failure(machine)
     if unit is None:
-        why = machine.run_reason or "failed"
-        return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")
+        return _failed_without(live)
     error = machine.error.get(unit, {})
     name, attempt = live.name(unit), machine.attempt[unit]
     message = (
@@ -84,11 +96,30 @@ def failure_of(live: LiveRun) -> StratixError:
     return failure
 
 
+def _failed_without(live: LiveRun) -> StratixError:
+    """Of a run in which nothing failed: its time was over, or a node was cancelled."""
+    machine = live.machine
+    unit = _first(machine, State.CANCELLED, live_bodies(machine, State.CANCELLED))
+    if machine.run_reason == "timeout" or unit is None:
+        why = machine.run_reason or "failed"
+        return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")
+    name = live.name(unit)
+    return StratixError(
+        f"run {live.id} failed, since node '{name}' was cancelled\n"
+        f"  run.retry() or run.retry('{name}') tries it again; run.skip('{name}', value=…) goes on without it.",
+        code="run-failed",
+    )
+
+
 def first_failure(machine: Machine) -> int | None:
     """The unit that failed first, leaving out groups (they fail with their items)."""
-    failed = [
+    return _first(machine, State.FAILED, machine.error)
+
+
+def _first(machine: Machine, state: State, units: Iterable[int]) -> int | None:
+    found = [
         unit
-        for unit in machine.error
-        if machine.state[unit] == State.FAILED and not (machine.is_group(unit) and unit in machine.groups)
+        for unit in units
+        if machine.state[unit] == state and not (machine.is_group(unit) and unit in machine.groups)
     ]
-    return min(failed, key=lambda unit: machine.ended[unit], default=None)
+    return min(found, key=lambda unit: machine.ended[unit], default=None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.plan import Policy
-from stratix_tasks.core.states import RunState
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, describe
@@ -96,8 +95,8 @@ def _expand(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> No
     engine.post(live, event)
 
 
-def _end(engine: EngineLoop, live: LiveRun, state: int, _number: int) -> None:
-    engine.end(live, RunState(state))
+def _end(engine: EngineLoop, live: LiveRun, _state: int, _number: int) -> None:
+    engine.end(live)
 
 
 _PERFORM: dict[int, Perform] = {

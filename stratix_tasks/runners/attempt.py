@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.runners.forked import end_child
 
 CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None)
 """The attempt whose body runs in this context."""
@@ -91,7 +93,11 @@ class Attempt:
         *lines, rest = (self.lines.get(stream, "") + text).split("\n")
         for line in lines:
             self.host.note(self, "log", (time(), stream, line.rstrip("\r").rpartition("\r")[2]))
-        self.lines[stream] = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
+        rest = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
+        if len(rest) > LONGEST:
+            self.host.note(self, "log", (time(), stream, rest))
+            rest = ""
+        self.lines[stream] = rest
 
     def flush(self) -> None:
         """Lines without an end, at the end of the body."""
@@ -118,11 +124,13 @@ def run_here(attempt: Attempt) -> tuple[Any, ...]:
 
 def _run(attempt: Attempt) -> tuple[Any, ...]:
     CURRENT.set(attempt)
-    begun = thread_time()
+    begun, home = thread_time(), os.getpid()
     try:
         value = attempt.function(*attempt.args, **attempt.kwargs)
     except BaseException as error:
+        end_child(home, error)
         return failed(attempt, error)
+    end_child(home)
     return succeeded(attempt, value, thread_time() - begun)
 
 
@@ -155,6 +163,8 @@ def failed(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     return (int(Answer.FAIL), attempt.unit, attempt.number, time(), describe(error), error)
 
 
+LONGEST = 1 << 16
+"""Characters of a line that has no end yet, after which it is recorded all the same and another one begins."""
 UNSTORED = 99
 """An answer for the shell alone: the body is done, its result waits in memory until the disk has room."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Cooperative, failed, run_here, succeeded
 from stratix_tasks.runners.drive import serve, starter
+from stratix_tasks.runners.forked import end_child
 
 BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
@@ -20,11 +22,13 @@ class Coroutines:
     """The Tasks of one loop. All methods run in that loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._start = starter(loop)
+        self._start, self._home = starter(loop), os.getpid()
         self.tasks: dict[asyncio.Task[Any], Attempt] = {}
         self.starting: Attempt | None = None
 
     def begin(self, attempt: Attempt) -> None:
+        if os.getpid() != self._home:
+            return  # in the child that a body forked, which waits in there: the parent begins it
         context = attempt.context
         self.starting = attempt
         context.run(CURRENT.set, attempt)
@@ -32,6 +36,7 @@ class Coroutines:
             coroutine = context.run(attempt.function, *attempt.args, **attempt.kwargs)
             task = self._start(coroutine, context)
         except BaseException as error:
+            end_child(self._home, error)
             return attempt.host.answer(failed(attempt, error))
         self.starting = None
         if task.done():
@@ -50,6 +55,7 @@ class Coroutines:
         self._finish(self.tasks.pop(task), task)
 
     def _finish(self, attempt: Attempt, task: asyncio.Task[Any]) -> None:
+        end_child(self._home, None if task.cancelled() else task.exception())
         if task.cancelled():
             return attempt.host.answer(failed(attempt, asyncio.CancelledError("the body's task was cancelled")))
         error = task.exception()

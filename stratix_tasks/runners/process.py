@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -192,6 +192,7 @@ class Worker:
         guardian.watch(self._process.pid)
         self._wire = Wire(ours, self._await_news)
         self._lock = threading.Lock()
+        self._given: Attempt | None = None
         self._attempt: Attempt | None = None
         self._hearing: Attempt | None = None
         self._job = 0
@@ -206,7 +207,10 @@ class Worker:
     def run(self, attempt: Attempt, function: Packed, arguments: bytes) -> tuple[Any, ...]:
         """Run an attempt to its end; returns the answer."""
         wait_while_held(attempt)
+        with self._lock:  # from here on a kill finds it, also while it is sent to a worker that does not read yet
+            self._given = attempt
         if attempt.stop:
+            self._over()
             return int(Answer.STOPPED), attempt.unit, attempt.number, time()
         self._job += 1
         for stream in self._streams:
@@ -234,10 +238,11 @@ class Worker:
                 return _answer(attempt, *message)
         return self._lost(attempt)
 
-    def _await_news(self) -> None:
-        """Take output until there is a message to read, or the worker has died: a child that its body forked may keep the
-        socket open. That child is of its group, and ends with it; then the socket does too.
+    def _await_news(self) -> bool:
+        """Take output until there is a message to read. False when the worker has died and left none: the socket does not
+        tell, for a child that its body forked may keep it open, also one that has left its group.
         """
+        look = monotonic() + WATCH
         while True:
             events = self._news.select(WATCH)
             for key, _ in events:
@@ -245,9 +250,9 @@ class Worker:
                 if stream is not None and self._hearing is not None and not stream.take(self._hearing) and stream.ended:
                     self._news.unregister(stream.fd)
             if any(key.data is None for key, _ in events):
-                return
-            if not events and self._ended():
-                return self._signal(signal.SIGKILL)
+                return True
+            if monotonic() > look and self._ended():
+                return any(key.data is None for key, _ in self._news.select(0))
 
     def _end_output(self, attempt: Attempt) -> None:
         for stream in self._streams:
@@ -273,7 +278,7 @@ class Worker:
 
     def _over(self) -> None:
         with self._lock:
-            self._attempt = None
+            self._given = self._attempt = None
             self._resume()
 
     def _lost(self, attempt: Attempt) -> tuple[Any, ...]:
@@ -309,7 +314,7 @@ class Worker:
 
     def kill(self, attempt: Attempt) -> None:
         with self._lock:
-            if self._attempt is attempt:
+            if self._given is attempt:
                 self._signal(signal.SIGKILL)
 
     def suspend(self, attempt: Attempt) -> None:

@@ -24,9 +24,11 @@ def readable(link: socket.socket, seconds: float) -> bool:
 
 
 class Wire:
-    """Any thread may send; one receives. `wait` is called before it reads, and returns when there is something to read."""
+    """Any thread may send; one receives. `wait` is called before it reads, and returns when there is something to read, or
+    False when nothing comes any more.
+    """
 
-    def __init__(self, link: socket.socket, wait: Callable[[], None] | None = None) -> None:
+    def __init__(self, link: socket.socket, wait: Callable[[], bool] | None = None) -> None:
         self.socket, self._wait = link, wait
         self._sending = threading.Lock()
 
@@ -50,8 +52,8 @@ class Wire:
         data = bytearray(size)
         view, at = memoryview(data), 0
         while at < size:
-            if self._wait is not None:
-                self._wait()
+            if self._wait is not None and not self._wait():
+                return None
             try:
                 count = self.socket.recv_into(view[at:], min(size - at, 1 << 20))
             except OSError:

@@ -22,6 +22,7 @@ from typing import Any
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
+from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
@@ -40,6 +41,7 @@ class Host:
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
         self._count = self._dropped = 0
+        self._home, self._told = os.getpid(), False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -53,6 +55,8 @@ class Host:
         raise AssertionError("a worker answers by its socket")
 
     def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
+        if os.getpid() != self._home:
+            return self._note_of_child(kind, row)
         if kind == "progress":
             self._progress = row
         elif self._count >= CAP:
@@ -67,6 +71,18 @@ class Host:
                     self._timer = threading.Timer(EVERY, self.flush)
                     self._timer.daemon = True
                     self._timer.start()
+
+    def _note_of_child(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Of a child that the body forked: the socket is its parent's, what it writes to stderr is heard."""
+        if kind == "log":
+            print(row[2], file=sys.stderr, flush=True)
+        elif not self._told:
+            self._told = True
+            print(
+                f"a {kind} of a process that this body forked is not recorded: return it to the body, and record it there",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def flush(self) -> None:
         """Send what was said so far."""
@@ -85,7 +101,7 @@ class Host:
 
 class Worker:
     def __init__(self, link: socket.socket, parent: int) -> None:
-        self.wire, self.parent = Wire(link), parent
+        self.wire, self.parent, self.home = Wire(link), parent, os.getpid()
         self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.functions: dict[int, Any] = {}
         self.encode: Any = None
@@ -155,7 +171,12 @@ class Worker:
     def _perform(self, attempt: Attempt, host: Host) -> tuple[Any, ...]:
         CURRENT.set(attempt)
         begun = process_time()
-        value = attempt.function(*attempt.args, **attempt.kwargs)
+        try:
+            value = attempt.function(*attempt.args, **attempt.kwargs)
+        except BaseException as error:
+            end_child(self.home, error)
+            raise
+        end_child(self.home)
         cpu = process_time() - begun
         try:
             encoded = host.encode(value)

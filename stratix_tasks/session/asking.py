@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 
 def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
     """A value as `{codec, payload, summary}`; larger ones are kept in the object store. StoreError `not-storable`."""
-    encoded = objects.encode(value)
-    codec, payload = encoded.codec, encoded.payload
-    if encoded.frame is not None:
-        codec, payload = codec.replace("+frame", "+object"), [len(encoded.frame), objects.keep(encoded.frame)]
-    return {"codec": codec, "payload": payload, "summary": encoded.summary}
+    encoded = objects.encode_apart(value)
+    return {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
 
 
 def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
@@ -29,6 +26,9 @@ def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
 
 def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
     """InputError when nothing is to be set, or an option is not what it may be."""
+    for what, given in (("args", args), ("options", options)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{what} of '{target}' are names with values, not {given!r}", code="bad-request")
     if not args and not options:
         raise InputError(f"nothing to set of '{target}': give args={{name: value}} or options={{name: value}}")
     try:

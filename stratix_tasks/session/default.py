@@ -46,7 +46,7 @@ def default_engine() -> Engine:
     from stratix_tasks.session.engine import Engine
 
     with _LOCK:
-        if _engine is None or _engine._closed or _engine._pid != os.getpid():
+        if _engine is None or _engine.closed or _engine.pid != os.getpid():
             _engine = Engine(**_settings)
         return _engine
 

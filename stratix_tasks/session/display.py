@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stratix_tasks.core.plan import plan
 from stratix_tasks.errors import FlowError, StratixError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stratix_tasks.session.run import Run
 
 STATIC = Path(__file__).parent.parent / "view" / "static"
+Made = TypeVar("Made", str, bytes)
 MOST_DRAWN = 600
 """Nodes up to which the picture for viewers without a widget is drawn."""
 
@@ -61,8 +63,19 @@ def run_source(run: Run) -> RunSource:
     return RunSource(run._live, run._request, left_of(run))
 
 
+def drawn(source: Source) -> dict[str, Any]:
+    """What is drawn of a source as it is now."""
+    return snapshot(source, mode="static")
+
+
 def picture(source: Source, *, theme: str = "light") -> str:
-    return to_svg(snapshot(source, mode="static"), theme=theme)
+    return to_svg(drawn(source), theme=theme)
+
+
+def png(source: Source, *, theme: str = "light") -> bytes:
+    from stratix_tasks.formats.png import to_png
+
+    return to_png(picture(source, theme=theme))
 
 
 def page(source: Source) -> str:
@@ -71,6 +84,13 @@ def page(source: Source) -> str:
 
     esm, css = ((STATIC / name).read_text(encoding="utf-8") for name in ("widget.js", "widget.css"))
     return to_html(whole(source), esm=esm, css=css)
+
+
+def written(made: Made, path: str | os.PathLike[str] | None) -> Made:
+    """What was made, after it was written to `path`, if one is given. OSError when it can't be."""
+    if path is not None:
+        Path(path).write_bytes(made.encode() if isinstance(made, str) else made)
+    return made
 
 
 def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:

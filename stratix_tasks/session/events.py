@@ -56,14 +56,16 @@ class Subscribers:
             stop()
 
     def publish(self, live: LiveRun, seq: int, facts: list[Fact]) -> None:
-        """Tell of the facts of one turn, the first of which has the number `seq`. In the engine's thread."""
+        """Tell of the facts of one turn, the first of which has the number `seq`. In the engine's thread, right after the turn:
+        a callback may ask the run something, which must not come between what was recorded and what is done for it.
+        """
         if not self._callbacks:
             return
         for number, fact in enumerate(facts, seq):
             event = describe(live, number, fact)
             for wanted, callback in tuple(self._callbacks):
                 if wanted in ("*", event["event"]):
-                    _call(callback, event)
+                    live.engine.loop.call_soon(_call, callback, event)
 
 
 def _call(callback: Callable[[Event], object], event: Event) -> None:

@@ -6,7 +6,6 @@ import copy
 import inspect
 import os
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
@@ -14,6 +13,7 @@ from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT
+from stratix_tasks.session import waiting
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
@@ -45,14 +45,14 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             )
         run = self.start(*args, **kwargs)
         if inspect.iscoroutinefunction(self.fn):
-            return cast(R, run._wait_async())
+            return cast(R, waiting.wait_async(run))
         try:
             run.wait()
         except KeyboardInterrupt:
             run.cancel()
             run.wait(2.0)
             raise
-        return cast(R, run._outcome())
+        return cast(R, waiting.value(run))
 
     def start(self, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
@@ -93,44 +93,39 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return Graph(self.spec).to_networkx()
 
     def _pools(self) -> Mapping[str, int]:
-        return default_engine()._pools
+        return default_engine().pools
 
     def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
         """The graph as SVG; written to `path` too, if given."""
-        from stratix_tasks.session.display import flow_source, picture
+        from stratix_tasks.session.display import flow_source, picture, written
 
-        return _written(picture(flow_source(self), theme=theme), path)
+        return written(picture(flow_source(self), theme=theme), path)
 
     def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
         """The graph as PNG; written to `path` too, if given."""
-        from stratix_tasks.formats.png import to_png
+        from stratix_tasks.session.display import flow_source, png, written
 
-        data = to_png(self.to_svg(theme=theme))
-        if path is not None:
-            Path(path).write_bytes(data)
-        return data
+        return written(png(flow_source(self), theme=theme), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph as one HTML page that opens offline; written to `path` too, if given."""
-        from stratix_tasks.session.display import flow_source, page
+        from stratix_tasks.session.display import flow_source, page, written
 
-        return _written(page(flow_source(self)), path)
+        return written(page(flow_source(self)), path)
 
     def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph in Graphviz' language; written to `path` too, if given."""
         from stratix_tasks.formats.dot import to_dot
-        from stratix_tasks.session.display import flow_source
-        from stratix_tasks.view.snapshot import snapshot
+        from stratix_tasks.session.display import drawn, flow_source, written
 
-        return _written(to_dot(snapshot(flow_source(self), mode="static")), path)
+        return written(to_dot(drawn(flow_source(self))), path)
 
     def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph as a Mermaid flowchart; written to `path` too, if given."""
         from stratix_tasks.formats.mermaid import to_mermaid
-        from stratix_tasks.session.display import flow_source
-        from stratix_tasks.view.snapshot import snapshot
+        from stratix_tasks.session.display import drawn, flow_source, written
 
-        return _written(to_mermaid(snapshot(flow_source(self), mode="static")), path)
+        return written(to_mermaid(drawn(flow_source(self))), path)
 
     # ------------------------------------------------------------------ documents
 
@@ -139,9 +134,10 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
         FlowError `not-portable` lists values that YAML has no word for and functions that can't be imported.
         """
+        from stratix_tasks.session.display import written
         from stratix_tasks.session.document import to_yaml
 
-        return _written(to_yaml(self), path)
+        return written(to_yaml(self), path)
 
     @classmethod
     def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -178,12 +174,6 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
-
-
-def _written(text: str, path: str | os.PathLike[str] | None) -> str:
-    if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
-    return text
 
 
 if TYPE_CHECKING:

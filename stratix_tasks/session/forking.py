@@ -14,6 +14,7 @@ from stratix_tasks.core.rollback import after, inside
 from stratix_tasks.errors import InputError
 from stratix_tasks.session.functions import changed, nodes_of
 from stratix_tasks.session.loading import Recorded, recorded
+from stratix_tasks.session.starting import launch
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
 from stratix_tasks.store.reader import RunRecord, payload_reader
@@ -69,7 +70,8 @@ def fork(engine: Engine, run_id: str, from_: str | None, inputs: dict[str, Any],
     _refuse_fed(known, {name for name in inputs if not _equal(made[name], known.inputs[name])}, keep | open_)
     _refuse_unknown(known, keep)
     facts, places = core.facts(old, keep, open_, time())
-    return engine.launch(
+    return launch(
+        engine,
         known.graph,
         known.functions,
         made,

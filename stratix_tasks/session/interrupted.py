@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ def left_of(run: Run) -> dict[str, Any] | None:
     None for every other run.
     """
     live, engine = run._live, run._engine
-    if run._here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
+    if run.runs_here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
         return None
     return what_is_left(engine, live)
 
@@ -43,20 +42,20 @@ def what_is_left(engine: Engine, live: LiveRun) -> dict[str, Any]:
 def interrupted_of(engine: Engine, flow: str) -> list[dict[str, Any]]:
     """The interrupted runs of a flow, the newest first, as the catalog alone knows them; none where there is no store."""
     try:
-        return _of_open(engine, flow) if engine._store is not None else _of_closed(engine, flow)
+        return _of_open(engine, flow) if engine.is_open else _of_closed(engine, flow)
     except (StratixError, OSError, sqlite3.Error):
         return []
 
 
 def _of_open(engine: Engine, flow: str) -> list[dict[str, Any]]:
-    lives = engine._loop.lives if engine._loop is not None else {}
+    lives = engine.loop.lives
     rows = _left(engine.store.catalog, engine.store.locks, flow)
     return [row for row in rows if row["id"] not in lives]
 
 
 def _of_closed(engine: Engine, flow: str) -> list[dict[str, Any]]:
     """In a store that this engine has not opened, which is not written to."""
-    store = Store(None if engine._path is None else os.fspath(engine._path), write=False)
+    store = Store(engine.path, write=False)
     if not (store.path / "catalog.sqlite").is_file():
         return []
     try:

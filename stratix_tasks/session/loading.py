@@ -55,7 +55,7 @@ def recorded(engine: Engine, run_id: str, *, notes: bool = False, cut: Cut | Non
             f"the store {store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
         )
     about = record.facts[0][2]
-    graph = Graph(from_document(about["spec"], engine.fetch))
+    graph = Graph(from_document(about["spec"], store.objects.fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
-    inputs = {name: engine.fetch(kept) for name, kept in about["inputs"].items()}
+    inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
     return Recorded(run_id, about, graph, functions, plan(graph, functions), inputs, record)

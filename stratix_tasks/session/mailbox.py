@@ -136,7 +136,7 @@ class Mailbox:
 
     def _fence(self, lost: dict[str, int]) -> None:
         for run, epoch in lost.items():
-            live = self._loop.lives.get(run) or self._engine.known(run)
+            live = self._loop.lives.get(run) or self._engine.held.get(run)
             if live is not None and not live.elsewhere and live.epoch <= epoch:
                 error = self._taken(run)
                 warnings.warn(error.message, stacklevel=2)
@@ -154,7 +154,7 @@ class Mailbox:
     # ------------------------------------------------------------------ being asked
 
     def _hear(self, asked: Asked) -> None:
-        live = self._loop.lives.get(asked.run) or self._engine.known(asked.run)
+        live = self._loop.lives.get(asked.run) or self._engine.held.get(asked.run)
         if live is not None and not live.elsewhere:
             self._apply(asked, live)
         else:
@@ -206,6 +206,7 @@ class Mailbox:
         if self._closed:
             return  # close() has answered it
         try:
+            self._engine.store.catalog.restored(sent.run)  # what is asked of a run that is not there is not heard
             self._engine.store.catalog.add_request(**row)
         except StratixError as error:
             del self._unsent[name]

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
-from pathlib import Path
-from time import monotonic, time
+from time import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from stratix_tasks.core.states import RUN_TERMINAL, State
+from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.units import MISSING
-from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session import asking
+from stratix_tasks.session import asking, looking, waiting
 
 if TYPE_CHECKING:
     import pandas
 
     from stratix_tasks.session.engine import Engine
-
-TICK = 0.1
-"""Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
 
 
 class Run:
@@ -56,7 +47,7 @@ class Run:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
         self._refresh()
         machine = self._live.machine
-        if not self._here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
+        if not self.runs_here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
             return "interrupted"
         return machine.run_state.label
 
@@ -75,18 +66,13 @@ class Run:
 
     @property
     def runs_here(self) -> bool:
-        """Whether it goes on in this process."""
-        return self._here
-
-    @property
-    def _here(self) -> bool:
-        """Whether this engine runs it."""
+        """Whether its engine runs it: it goes on in this process."""
         return self.id in self._engine.loop.lives
 
     def _refresh(self) -> None:
         """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
-        here = self._engine.loop.lives.get(self.id)
-        self._live = live = here or self._engine._known.get(self.id, self._live)
+        live = self._engine.loop.lives.get(self.id) or self._engine.held.get(self.id) or self._live
+        self._live = live
         if live.follower is not None:
             live.follower.catch_up(live)
         elif live.fenced:
@@ -96,20 +82,7 @@ class Run:
 
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, nobody runs it any more, or `timeout` seconds; returns the status."""
-        limit = None if timeout is None else monotonic() + timeout
-        self._tell_of_loss()
-        self._refresh()
-        while not self._live.ended.done() and not self._left:
-            left = TICK if limit is None else min(TICK, limit - monotonic())
-            if left <= 0:
-                break
-            pump()
-            try:
-                self._live.ended.result(left)
-            except FutureTimeout:
-                self._follow()
-        self._tell_of_loss()
-        return self.status
+        return waiting.wait(self, timeout)
 
     def result(self, timeout: float | None = None) -> Any:
         """Its value, when it has ended.
@@ -117,74 +90,10 @@ class Run:
         TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on); StratixError `interrupted` when
         nobody runs it.
         """
-        try:
-            self.wait(timeout)
-        except KeyboardInterrupt as stop:
-            stop.add_note(
-                f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it."
-            )
-            raise
-        self._refuse_left()
-        if not self._live.ended.done():
-            raise TimeoutError(f"run {self.id} is {self.status} after {timeout:g} s; it goes on")
-        return self._outcome()
+        return waiting.result(self, timeout)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        return self._wait_async().__await__()
-
-    async def _wait_async(self) -> Any:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._live.ended.add_done_callback(lambda _: _wake(loop, done))
-        try:
-            while not self._live.ended.done() and not self._left:
-                pump()
-                await asyncio.wait((done,), timeout=TICK)
-                self._follow()
-            self._tell_of_loss()
-        except asyncio.CancelledError:
-            print(
-                f"Only the waiting was interrupted: run {self.id} goes on. run.cancel() ends it, run.pause() pauses it.",
-                file=sys.stderr,
-            )
-            raise
-        self._refuse_left()
-        return self._outcome()
-
-    @property
-    def _left(self) -> bool:
-        """Whether its owner died and nobody has taken it over, as of the last look."""
-        follower = self._live.follower
-        return follower is not None and follower.interrupted
-
-    def _refuse_left(self) -> None:
-        if self._left and not self._live.ended.done():
-            raise StratixError(
-                f"run {self.id} is interrupted: the kernel that ran it has ended, so waiting would have no end. recover() goes on "
-                "with it",
-                code="interrupted",
-            )
-
-    def _follow(self) -> None:
-        """While waiting; a run that was lost to another engine is waited for no longer."""
-        live = self._live
-        if live.broken is None and live.follower is not None:
-            live.follower.catch_up(live)
-
-    def _tell_of_loss(self) -> None:
-        """Who waits is told that the engine was closed, and once that the run was lost to another: it is looked at there then."""
-        lost = self._live.broken
-        if lost is None or lost.code not in ("fenced", "closed"):
-            return
-        if lost.code == "fenced":
-            self._live, _ = self._engine.load(self.id)
-        raise lost
-
-    def _outcome(self) -> Any:
-        if self._live.error is not None:
-            raise self._live.error
-        live = self._live
-        return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
+        return waiting.wait_async(self).__await__()
 
     # ------------------------------------------------------------------ requests
 
@@ -266,54 +175,31 @@ class Run:
 
     def output(self, target: str) -> Any:
         """The result of a node or item. StratixError `no-output` when it has none."""
-        self._refresh()
-        live = self._live
-
-        def read() -> Any:
-            unit = unit_of(live.machine, target)
-            if live.machine.state[unit] != State.COMPLETED:
-                state = State(live.machine.state[unit]).label
-                raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
-            return live.binding.value(unit)
-
-        return self._engine.loop.call(read).result()
+        return self._look(looking.output, target)
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""
-        self._refresh()
-        live = self._live
-
-        def read() -> list[str]:
-            self._engine.loop.flush_notes(live)
-            machine = live.machine
-            if target is None:
-                units = list(live.notes.logs)
-            else:
-                unit = unit_of(machine, target)
-                units = [unit, *machine.members(unit)]
-            rows = sorted((row for unit in units for row in live.notes.logs.get(unit, ())), key=lambda row: row[0])
-            lines = [text for _, _, _, text in rows]
-            dropped = sum(live.notes.dropped.get(machine.node_of[unit], 0) for unit in {*units[:1]})
-            return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
-
-        return self._engine.loop.call(read).result()  # type: ignore[no-any-return]
+        return self._look(looking.logs, target)  # type: ignore[no-any-return]
 
     def progress(self) -> list[dict[str, Any]]:
         """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, started, ended, error."""
-        self._refresh()
-        return self._engine.loop.call(_progress, self._live).result()  # type: ignore[no-any-return]
+        return self._look(looking.progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:
         """In one sentence why a node or item is in its state, and what it waits for."""
         from stratix_tasks.core.why import why
 
         interrupted = self.status == "interrupted"
-        live = self._live
 
-        def say() -> str:
+        def say(live: LiveRun) -> str:
             return why(live.machine, unit_of(live.machine, target), time(), interrupted=interrupted)
 
-        return self._engine.loop.call(say).result()  # type: ignore[no-any-return]
+        return self._look(say)  # type: ignore[no-any-return]
+
+    def _look(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function with the run as it is now, in the engine's thread."""
+        self._refresh()
+        return self._engine.loop.call(function, self._live, *args).result()
 
     def tasks(self) -> pandas.DataFrame:
         """The run's nodes and items, from the store: `history().tasks(run=id)`."""
@@ -329,24 +215,21 @@ class Run:
 
     def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
         """The graph with its states as SVG; written to `path` too, if given."""
-        from stratix_tasks.session.display import picture, run_source
+        from stratix_tasks.session.display import picture, run_source, written
 
-        return _written(picture(run_source(self), theme=theme), path)
+        return written(picture(run_source(self), theme=theme), path)
 
     def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
         """The graph with its states as PNG; written to `path` too, if given."""
-        from stratix_tasks.formats.png import to_png
+        from stratix_tasks.session.display import png, run_source, written
 
-        data = to_png(self.to_svg(theme=theme))
-        if path is not None:
-            Path(path).write_bytes(data)
-        return data
+        return written(png(run_source(self), theme=theme), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph with its states as one HTML page that opens offline; written to `path` too, if given."""
-        from stratix_tasks.session.display import page, run_source
+        from stratix_tasks.session.display import page, run_source, written
 
-        return _written(page(run_source(self)), path)
+        return written(page(run_source(self)), path)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, run_source, run_text
@@ -357,54 +240,3 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<run {self.id} of {self.flow}: {self.status}>"
-
-
-def _written(text: str, path: str | os.PathLike[str] | None) -> str:
-    if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
-    return text
-
-
-def pump() -> None:
-    """Let a notebook's front end be heard while a cell waits, where its kernel needs help with that."""
-    compat = sys.modules.get("stratix_tasks.view._kernel_compat")
-    if compat is not None:
-        compat.pump()
-
-
-def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    with suppress(RuntimeError):  # the loop of someone who waits no more may be closed
-        loop.call_soon_threadsafe(_set, future)
-
-
-def _set(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _progress(live: LiveRun) -> list[dict[str, Any]]:
-    machine, rows = live.machine, []
-    live.engine.flush_notes(live)
-    for unit, name in enumerate(machine.plan.names):
-        kind = machine.plan.kinds[unit]
-        group = machine.groups.get(unit)
-        fraction, text = live.notes.progress.get(unit, (None, ""))
-        error = machine.error.get(unit)
-        rows.append(
-            {
-                "name": name,
-                "kind": kind.label,
-                "parent": machine.plan.parents[unit],
-                "state": State(machine.state[unit]).label,
-                "attempt": machine.attempt[unit],
-                "done": group.done if group is not None else 0,
-                "total": group.count if group is not None else 0,
-                "failed": group.failed if group is not None else 0,
-                "progress": fraction,
-                "text": text,
-                "started": machine.started[unit] or None,
-                "ended": machine.ended[unit] or None,
-                "error": f"{error.get('type')}: {error.get('message')}" if error else None,
-            }
-        )
-    return rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.mailbox import OwnerDied
-from stratix_tasks.session.takeover import enter_orphans, take_for
+from stratix_tasks.session.takeover import take_for
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 
@@ -34,6 +34,12 @@ def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict
         owner = _owner(engine, live)
         try:
             if owner != engine.id and alive(engine.store.locks, owner):
+                if engine.loop.is_here:
+                    raise StratixError(
+                        f"run {live.id} is run by another kernel, whose answer can't be waited for in the engine's own thread: "
+                        f"{verb} it in another thread than that of a callback or an inline body",
+                        code="would-block",
+                    )
                 engine.mailbox.send(live.id, owner, verb, target, args, BY).result()
                 return
             live = take_for(engine, _left(engine, live.id), verb, target)
@@ -67,10 +73,7 @@ def _owner(engine: Engine, live: LiveRun) -> str:
 
 def _left(engine: Engine, run: str) -> RunRow:
     """A run that nobody runs, in the catalog; its owner may have died before it entered it."""
-    row = engine.store.catalog.run(run)
+    row = engine.store.catalog.restored(run)
     if row is None:
-        enter_orphans(engine)
-        row = engine.store.catalog.run(run)
-    if row is None:
-        raise InputError(f"the catalog of {engine.store.path} has no run {run}", code="unknown-run")
+        raise InputError(f"the store {engine.store.path} has no run {run}", code="unknown-run")
     return row

@@ -123,20 +123,9 @@ def _count(machine: Machine, group: Any, states: tuple[State, ...]) -> int:
 
 
 def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Record]]:
-    """(node, record) of all nodes, or of those that changed and of those that became ready by it."""
-    wanted = range(len(live.machine.plan.names)) if nodes is None else sorted(nodes | _ready_after(live.machine, nodes))
+    """(node, record) of all nodes, or of those that changed."""
+    wanted = range(len(live.machine.plan.names)) if nodes is None else sorted(nodes)
     return [(node, record(live, node)) for node in wanted]
-
-
-def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
-    """Nodes that wait for a place to run, next to some that changed: to become ready is no fact."""
-    plan, state = machine.plan, machine.state
-    near = {
-        other
-        for node in nodes
-        for other in (plan.outs[node] if state[node] in TERMINAL else plan.members.get(node, ()))
-    }
-    return {node for node in near if state[node] == State.READY}
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:

@@ -34,9 +34,19 @@ def recover(engine: Engine, changed: str) -> list[Run]:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
     left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
-    recovered = [take_over(engine, run_id, changed) for run_id in left]
+    recovered = [_take_over_if_left(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
+
+
+def _take_over_if_left(engine: Engine, run_id: str, changed: str) -> Run | None:
+    """None for a run that another kernel was faster to take over: it goes on there."""
+    try:
+        return take_over(engine, run_id, changed)
+    except StratixError as error:
+        if error.code != "owned-elsewhere":
+            raise
+        return None
 
 
 def _undecided(engine: Engine) -> list[LiveRun]:
@@ -60,28 +70,20 @@ def _is_left(engine: Engine, row: RunRow) -> bool:
         return False
     if row.owner != engine.id:
         return not alive(engine.store.locks, row.owner)
-    known = engine._known.get(row.id)
+    known = engine.held.get(row.id)
     return known is None or known.seq > 0  # 0: it is being started just now
 
 
 def enter_orphans(engine: Engine) -> None:
     """Tell the catalog of runs whose engines died before they did. An engine that ended in order left no lock file."""
     store = engine.store
-    engine._chores.settle()
+    engine.chores.settle()
     names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
     dead = [name for name in names if not alive(store.locks, name)]
     known = {row.id for row in store.catalog.runs()}
-    for owner, fact in store.journals.created(dead):
-        _, at, about = fact
-        if about["id"] not in known:
-            store.catalog.add_run(
-                id=about["id"],
-                flow=about["flow"],
-                key=about["key"],
-                inputs=about["inputs_hash"],
-                owner=owner,
-                created=at,
-            )
+    for owner, created in store.journals.created(dead):
+        if created[2]["id"] not in known:
+            store.catalog.enter(owner, created)
 
 
 def never_was(engine: Engine, run_id: str) -> bool:
@@ -89,7 +91,7 @@ def never_was(engine: Engine, run_id: str) -> bool:
     it. Its key is free then."""
     store = engine.store
     row = store.catalog.run(run_id)
-    if row is None or run_id in engine._known or row.owner == engine.id or alive(store.locks, row.owner):
+    if row is None or run_id in engine.held or row.owner == engine.id or alive(store.locks, row.owner):
         return row is None
     if store.journals.knows(run_key(run_id)):
         return False
@@ -120,7 +122,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         warnings.warn(
             f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
             "Run the cells (or import the modules) that define them, then recover() again.",
-            stacklevel=5,
+            stacklevel=6,
         )
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
@@ -134,7 +136,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         warnings.warn(
             f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
             "be why. resume() tries again; run.tasks() shows which ran.",
-            stacklevel=5,
+            stacklevel=6,
         )
     return run
 
@@ -154,7 +156,7 @@ def _changed(run: Run, calls: list[str], choice: str) -> Run:
         f"run {run.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
         "keeps the recorded results; recover(changed='rerun') runs the changed nodes again and what depends on them; "
         "recover(changed='fork') starts a new run that takes over what has not changed; cancel() ends it.",
-        stacklevel=6,
+        stacklevel=7,
     )
     return run
 
@@ -195,11 +197,12 @@ def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hol
 
 def _go_on(engine: Engine, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
     live.epoch, live.follower, machine = epoch, None, live.machine
+    host, pid = engine.opened.host, engine.pid
     if machine.run_state in RUN_TERMINAL:
-        machine.facts.append((CLAIMED, now, engine.id, epoch, engine._host, engine._pid, cuts))
+        machine.facts.append((CLAIMED, now, engine.id, epoch, host, pid, cuts))
     else:
         idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, epoch, engine._host, engine._pid, idle=idle, hold=hold, cuts=cuts)
+        claim(machine, now, engine.id, epoch, host, pid, idle=idle, hold=hold, cuts=cuts)
     engine.loop.resume(live)
 
 

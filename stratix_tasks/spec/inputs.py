@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_origin
 
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.durations import seconds
-from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.model import MOST, FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import parse_type
 from stratix_tasks.spec.values import Object
@@ -124,3 +124,17 @@ def bare(hint: Any) -> Any:
     while get_origin(hint) is Annotated:
         hint = hint.__args__[0]
     return hint
+
+
+def check_about(key: object, priority: object, tags: object) -> None:
+    """What a run is started with beside its inputs. InputError for what can't be recorded."""
+    if not (key is None or _is_text(key)):
+        raise InputError(f"key= is a text, the same for the same run, not {key!r}", code="bad-option")
+    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > MOST:
+        raise InputError(f"priority= is a whole number, higher starts first, not {priority!r}", code="bad-option")
+    if not isinstance(tags, list | tuple) or not all(map(_is_text, tags)):
+        raise InputError(f"tags= is a list of texts, not {tags!r}", code="bad-option")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.encode(errors="ignore").decode() == value

@@ -14,6 +14,8 @@ from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.values import Expr
 
 MAX_RECOVERIES = 5
+MOST = 2**53 - 1
+"""The largest whole number that JSON holds in every language."""
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Duration = Annotated[float, BeforeValidator(seconds)]
@@ -40,7 +42,7 @@ class Retry(Model):
     The n-th waits `delay * backoff**(n-1)` seconds, at most `max_delay`; drawn from 0 to that when jitter is full.
     """
 
-    max: int = Field(default=0, ge=0)
+    max: int = Field(default=0, ge=0, le=MOST)
     delay: Duration = 1.0
     backoff: float = Field(default=2.0, ge=1)
     max_delay: Duration = 60.0
@@ -64,7 +66,7 @@ class Each(Model):
     by: Literal["zip", "product"] = "zip"
     key: Any = None
     """A template over the mapped arguments, stored as `${{ region }}`; keys must be unique."""
-    max: int | None = Field(default=None, ge=1)
+    max: int | None = Field(default=None, ge=1, le=MOST)
 
 
 class InputSpec(Model):
@@ -87,12 +89,12 @@ class NodeSpec(Model):
     when: Expr | None = None
     each: Each | None = None
     pool: tuple[str, ...] = ()
-    priority: int = 0
+    priority: int = Field(default=0, ge=-MOST, le=MOST)
     runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None
     grace: Duration | None = None
-    max_lost: int | None = Field(default=None, ge=0)
+    max_lost: int | None = Field(default=None, ge=0, le=MOST)
     description: str = ""
 
 
@@ -103,7 +105,7 @@ class Defaults(Model):
     timeout: Timeout | None = None
     runner: str | None = None
     grace: Duration | None = None
-    max_lost: int | None = Field(default=None, ge=0)
+    max_lost: int | None = Field(default=None, ge=0, le=MOST)
 
 
 class Ui(Model):

@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from stratix_tasks.core.states import RunState
+from stratix_tasks.core.facts import CLAIMED, RUN, Fact
+from stratix_tasks.core.states import RUN_TERMINAL, RunState
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.reader import Journals
@@ -116,22 +117,32 @@ class Catalog:
         self._open()
 
     def _refill(self, db: sqlite3.Connection) -> None:
-        """Runs as the journals know them: the last owner is the engine of the highest epoch."""
-        for engine, fact in self._journals.created():
-            about = fact[2]
-            record = self._journals.record(run_key(about["id"]))
-            last = next((RunState(f[2]).label for f in reversed(record.facts) if f[0] == 1), "pending")
-            owner = next((f[2] for f in reversed(record.facts) if f[0] == 8), engine)
-            row = {
-                "id": about["id"],
-                "flow": about["flow"],
-                "key": about.get("key"),
-                "inputs": about.get("inputs_hash", ""),
-            }
-            epochs = {"owner": owner, "epoch": record.epoch, "state": last, "created": fact[1]}
-            db.execute("INSERT OR IGNORE" + self._sql["add_run"].removeprefix("INSERT"), {**row, **epochs})
-            for cut in (cut for f in record.facts if f[0] == 8 for cut in f[6:7]):
-                self._add_cuts(db, about["id"], cut)
+        for engine, created in self._journals.created():
+            self._enter(db, *self._recorded(engine, created))
+
+    def _recorded(self, engine: str, created: Fact) -> tuple[dict[str, Any], list[Sequence[Any]]]:
+        """A run's row and cuts as the journals know them: the last owner is the engine of the highest epoch."""
+        about = created[2]
+        record = self._journals.record(run_key(about["id"]))
+        moved = next((fact for fact in reversed(record.facts) if fact[0] == RUN), None)
+        claims = [fact for fact in record.facts if fact[0] == CLAIMED]
+        state = RunState(moved[2]) if moved is not None else RunState.PENDING
+        row = {
+            "id": about["id"],
+            "flow": about["flow"],
+            "key": about.get("key"),
+            "inputs": about.get("inputs_hash", ""),
+            "owner": claims[-1][2] if claims else engine,
+            "epoch": record.epoch,
+            "state": state.label,
+            "created": created[1],
+            "ended": moved[1] if moved is not None and state in RUN_TERMINAL else None,
+        }
+        return row, [cut for claim in claims for cuts in claim[6:7] for cut in cuts]
+
+    def _enter(self, db: sqlite3.Connection, row: dict[str, Any], cuts: Iterable[Sequence[Any]]) -> None:
+        db.execute(self._sql["add_run"], row)
+        self._add_cuts(db, row["id"], cuts)
 
     def _add_cuts(self, db: sqlite3.Connection, run: str, cuts: Iterable[Sequence[Any]]) -> None:
         for engine, epoch, file, offset in cuts:
@@ -196,23 +207,30 @@ class Catalog:
         self, *, id: str, flow: str, key: str | None, inputs: str, owner: str, created: float
     ) -> tuple[str, str] | None:
         """Enter a run. Where its key is taken, (id, inputs) of the run that has it; else None."""
-        row = {
-            "id": id,
-            "flow": flow,
-            "key": key,
-            "inputs": inputs,
-            "owner": owner,
-            "epoch": 1,
-            "state": "running",
-            "created": created,
-        }
+        row = {"id": id, "flow": flow, "key": key, "inputs": inputs, "owner": owner, "created": created}
         with self._transaction() as db:
             if key is not None and (
                 found := db.execute(self._sql["run_by_key"], {"flow": flow, "key": key}).fetchone()
             ):
                 return str(found[0]), str(found[1])
-            db.execute(self._sql["add_run"], row)
+            db.execute(self._sql["add_run"], {**row, "epoch": 1, "state": "running", "ended": None})
         return None
+
+    def enter(self, engine: str, created: Fact) -> None:
+        """Enter a run that an engine began, as the journals know it, unless it is here."""
+        row, cuts = self._recorded(engine, created)
+        with self._transaction() as db:
+            self._enter(db, row, cuts)
+
+    def restored(self, id: str) -> RunRow | None:
+        """A run, entered again from the journals when it is not here: somebody deleted it, or it could not be written."""
+        row = self.run(id)
+        if row is not None:
+            return row
+        for engine, created in self._journals.created():
+            if created[2]["id"] == id:
+                self.enter(engine, created)
+        return self.run(id)
 
     def run(self, id: str) -> RunRow | None:
         rows = self._all("run", id=id)
@@ -223,8 +241,14 @@ class Catalog:
         return [RunRow(*row) for row in self._all("runs")]
 
     def set_state(self, id: str, epoch: int, state: str, ended: float | None) -> None:
+        """Tell what a run has come to, as its owner: with an older epoch it is ignored."""
+        row = {"id": id, "epoch": epoch, "state": state, "ended": ended}
         with self._transaction() as db:
-            db.execute(self._sql["set_state"], {"id": id, "epoch": epoch, "state": state, "ended": ended})
+            if db.execute(self._sql["set_state"], row).rowcount:
+                return
+        if self.run(id) is None and self.restored(id) is not None:
+            with self._transaction() as db:
+                db.execute(self._sql["set_state"], row)
 
     def remove(self, id: str, epoch: int) -> None:
         """Forget a run, unless somebody took it over meanwhile."""

@@ -75,12 +75,13 @@ class JournalWriter:
         self._write(b"".join((*parts, data)))
         return [Place(path, start, end) for start, end in pairwise(ends)]
 
-    def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> None:
-        """Logs, metrics, artifacts: they gate nothing, and are dropped when there is no room."""
+    def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> bool:
+        """Logs, metrics, artifacts: they gate nothing. False when they could not be written: they are dropped."""
         try:
             self._write(frame(NOTES[kind], run, 0, epoch, orjson.dumps(rows, default=str)))
         except StoreError:
-            return
+            return False
+        return True
 
     def sync(self) -> None:
         """Everything written so far is on the disk when this returns. StoreError `unwritable` when the disk fails."""

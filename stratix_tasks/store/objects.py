@@ -41,6 +41,23 @@ class ObjectStore:
             return Encoded(f"{codec}+frame", [len(data)], data, summary)
         return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
 
+    def encode_apart(self, value: Any) -> Encoded:
+        """The same without a frame, for what no payload frame stands beside: its bytes are kept here. Raises the same."""
+        encoded = self.encode(value)
+        if encoded.frame is None:
+            return encoded
+        codec, payload = encoded.codec.replace("+frame", "+object"), [len(encoded.frame), self.keep(encoded.frame)]
+        return Encoded(codec, payload, None, encoded.summary)
+
+    def keep_value(self, value: Any) -> list[Any]:
+        """A value as `[codec, payload]`, for a fact."""
+        encoded = self.encode_apart(value)
+        return [encoded.codec, encoded.payload]
+
+    def fetch(self, kept: list[Any]) -> Any:
+        """The value that `keep_value` made data."""
+        return self.decode(kept[0], kept[1], None)
+
     def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:
         """StoreError `damaged` or `foreign-signature`."""
         name, _, place = codec.partition("+")

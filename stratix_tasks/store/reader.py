@@ -186,6 +186,20 @@ class RunRecord:
     notes: list[tuple[str, list[Any]]]
     ends: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Engine → (file number, offset) up to which its journal was read."""
+    _written: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Unit and attempt → the epoch of the owner that wrote their payload frame."""
+
+    def take_payload(self, frame: Frame, path: Path) -> None:
+        """Of two frames of a unit and attempt the later owner's counts, of one owner's the later one."""
+        unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
+        if frame.epoch >= self._written.get((unit, attempt), 0):
+            self._written[unit, attempt] = frame.epoch
+            self.payloads[unit, attempt] = Place(path, frame.start, frame.end)
+
+    def take_note(self, frame: Frame) -> None:
+        """Logs, metrics and artifacts; other frames are none of its."""
+        if frame.kind in _NOTE_NAMES:
+            self.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
 
 
 class Journals:
@@ -229,7 +243,6 @@ class Journals:
         """
         chosen: dict[int, tuple[int, Fact]] = {}
         record = RunRecord([], {}, 0, [])
-        written: dict[tuple[int, int], int] = {}
         claims: list[tuple[int, int]] = []
         for engine, number, path in self._places(engines):
             cut, end = (cuts or {}).get(engine), 0
@@ -241,12 +254,9 @@ class Journals:
                 if frame.kind == FACTS:
                     claims += self._take(frame, chosen)
                 elif frame.kind == PAYLOAD:
-                    unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
-                    if frame.epoch >= written.get((unit, attempt), 0):
-                        written[unit, attempt] = frame.epoch
-                        record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
-                elif notes and frame.kind in _NOTE_NAMES:
-                    record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+                    record.take_payload(frame, path)
+                elif notes:
+                    record.take_note(frame)
             record.ends[engine] = (number, end)
         record.facts = _in_order(chosen, claims)
         return record
@@ -266,10 +276,9 @@ class Journals:
                 if frame.kind == FACTS:
                     facts += [(seq, tuple(fact)) for seq, fact in enumerate(orjson.loads(frame.data), frame.seq)]
                 elif frame.kind == PAYLOAD:
-                    unit, attempt = PAYLOAD_HEAD.unpack_from(frame.data)
-                    record.payloads[unit, attempt] = Place(path, frame.start, frame.end)
-                elif frame.kind in _NOTE_NAMES:
-                    record.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+                    record.take_payload(frame, path)
+                else:
+                    record.take_note(frame)
             record.ends[engine] = (number, tail.offset)
         return facts, record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -26,36 +27,32 @@ from stratix_tasks.store.reader import Frame
 STATES = {int(state): state.label for state in State}
 RUN_STATES = {int(state): state.label for state in RunState}
 EVENTS = {int(event): event.label for event in Event}
+TOLD = (
+    "unit",
+    "event",
+    "state",
+    "reason",
+    "attempt",
+    "queued",
+    "worker",
+    "cpu",
+    "rows",
+    "error_type",
+    "error",
+    "detail",
+)
+"""Columns of a fact that depend on its kind."""
 COLUMNS = {
     "flows": ("flow", "version", "spec"),
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
     "nodes": ("run", "unit", "node", "kind", "parent"),
     "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
-    "facts": (
-        "run",
-        "seq",
-        "epoch",
-        "at",
-        "kind",
-        "unit",
-        "event",
-        "state",
-        "reason",
-        "attempt",
-        "queued",
-        "worker",
-        "cpu",
-        "rows",
-        "error_type",
-        "error",
-        "detail",
-    ),
+    "facts": ("run", "seq", "epoch", "at", "kind", *TOLD),
     "notes_logs": ("run", "unit", "attempt", "at", "level", "text"),
     "notes_metrics": ("run", "unit", "attempt", "at", "name", "value"),
     "notes_artifacts": ("run", "unit", "attempt", "at", "name", "codec", "type"),
 }
-NOTHING = (None,) * (len(COLUMNS["facts"]) - COLUMNS["facts"].index("unit"))
-"""The columns from `unit` on of a fact that a later version wrote: it is there, but not known here."""
+NOTHING = (None,) * len(TOLD)
 TIMES = frozenset(("at", "queued"))
 """Columns that hold Unix seconds until they are inserted."""
 
@@ -65,131 +62,25 @@ class Rows:
 
     def __init__(self) -> None:
         self.tables: dict[str, list[tuple[Any, ...]]] = {name: [] for name in COLUMNS}
-        self.bytes = 0
 
     def __len__(self) -> int:
         return sum(map(len, self.tables.values()))
 
     def take_facts(self, frame: Frame) -> None:
+        """Of a kind that a later version wrote, what all facts have: it is there, but not known here."""
         run, epoch = run_text(frame.run), frame.epoch
         add = self.tables["facts"].append
         for seq, fact in enumerate(orjson.loads(frame.data), frame.seq):
             kind, at = fact[0], fact[1]
-            if kind == COMPLETED:
-                summary = fact[6]
-                rows = summary.get("rows") if summary else None
-                add(
-                    (
-                        run,
-                        seq,
-                        epoch,
-                        at,
-                        "completed",
-                        fact[2],
-                        "ok",
-                        "completed",
-                        None,
-                        fact[3],
-                        None,
-                        None,
-                        fact[7],
-                        rows,
-                        None,
-                        None,
-                        None,
-                    )
-                )
-            elif kind == STARTED:
-                add(
-                    (
-                        run,
-                        seq,
-                        epoch,
-                        at,
-                        "started",
-                        fact[2],
-                        "dispatch",
-                        "running",
-                        None,
-                        fact[3],
-                        fact[4],
-                        fact[5],
-                        None,
-                        None,
-                        None,
-                        None,
-                        None,
-                    )
-                )
-            elif kind < len(KIND_NAMES):
-                if kind == EXPANDED:
-                    self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
-                add((run, seq, epoch, at, KIND_NAMES[kind], *self._other(run, kind, fact[: WIDTHS[kind]])))
-            else:
+            if kind >= len(KIND_NAMES):
                 add((run, seq, epoch, at, "unknown", *NOTHING))
-
-    def _other(self, run: str, kind: int, fact: list[Any]) -> tuple[Any, ...]:
-        """The columns from `unit` on."""
-        if kind == MOVED:
-            _, _, unit, event, state, reason, attempt, detail = fact
-            error = (detail or {}).get("error") or {}
-            text = orjson.dumps({k: v for k, v in detail.items() if k != "error"}).decode() if detail else None
-            message = str(error["message"])[:2000] if error else None
-            return (
-                unit,
-                EVENTS.get(event, f"event {event}"),
-                STATES.get(state, f"state {state}"),
-                reason,
-                attempt,
-                None,
-                None,
-                None,
-                None,
-                error.get("type"),
-                message,
-                text,
-            )
-        if kind == RUN:
-            detail = orjson.dumps(fact[4]).decode() if fact[4] else None
-            return (
-                None,
-                None,
-                RUN_STATES.get(fact[2], f"state {fact[2]}"),
-                fact[3],
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                detail,
-            )
-        if kind == EXPANDED:
-            return (fact[2], "expanded", "open", None, None, None, None, None, None, None, None, None)
-        if kind == GIVEN:
-            return (
-                fact[2],
-                "given",
-                None,
-                "given",
-                None,
-                None,
-                None,
-                None,
-                (fact[5] or {}).get("rows"),
-                None,
-                None,
-                None,
-            )
-        if kind == REQUESTED:
-            asked = orjson.dumps({"verb": fact[2], "target": fact[3], "args": fact[4], "by": fact[5]}).decode()
-            return (None, fact[2], None, "user", None, None, None, None, None, None, None, asked)
-        if kind == CLAIMED:
-            return (None, None, None, None, None, None, fact[2], None, None, None, None, None)
-        assert kind == CREATED
-        self._created(run, fact[1], fact[2])
-        return (None, None, None, None, None, None, fact[2]["engine"], None, None, None, None, None)
+                continue
+            if kind == CREATED:
+                self._created(run, at, fact[2])
+            elif kind == EXPANDED:
+                self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
+            told = _TELL[kind](fact[: WIDTHS[kind]])
+            add((run, seq, epoch, at, KIND_NAMES[kind], *[told.get(name) for name in TOLD]))
 
     def _created(self, run: str, at: float, about: dict[str, Any]) -> None:
         inputs = {
@@ -223,3 +114,62 @@ class Rows:
                 add((run, unit, attempt, at, rest[0], rest[1], rest[3]))
             else:
                 add((run, unit, attempt, at, rest[0], rest[1]))
+
+
+def _moved(fact: list[Any]) -> dict[str, Any]:
+    _, _, unit, event, state, reason, attempt, detail = fact
+    error = (detail or {}).get("error") or {}
+    return {
+        "unit": unit,
+        "event": EVENTS.get(event, f"event {event}"),
+        "state": STATES.get(state, f"state {state}"),
+        "reason": reason,
+        "attempt": attempt,
+        "error_type": error.get("type"),
+        "error": str(error["message"])[:2000] if error else None,
+        "detail": _json({name: value for name, value in detail.items() if name != "error"}) if detail else None,
+    }
+
+
+def _started(fact: list[Any]) -> dict[str, Any]:
+    _, _, unit, attempt, queued, worker = fact
+    told = {"unit": unit, "event": "dispatch", "state": "running"}
+    return {**told, "attempt": attempt, "queued": queued, "worker": worker}
+
+
+def _completed(fact: list[Any]) -> dict[str, Any]:
+    _, _, unit, attempt, _, _, summary, cpu = fact
+    rows = summary.get("rows") if summary else None
+    return {"unit": unit, "event": "ok", "state": "completed", "attempt": attempt, "cpu": cpu, "rows": rows}
+
+
+def _given(fact: list[Any]) -> dict[str, Any]:
+    return {"unit": fact[2], "event": "given", "reason": "given", "rows": (fact[5] or {}).get("rows")}
+
+
+def _run(fact: list[Any]) -> dict[str, Any]:
+    state = RUN_STATES.get(fact[2], f"state {fact[2]}")
+    return {"state": state, "reason": fact[3], "detail": _json(fact[4]) if fact[4] else None}
+
+
+def _requested(fact: list[Any]) -> dict[str, Any]:
+    asked = {"verb": fact[2], "target": fact[3], "args": fact[4], "by": fact[5]}
+    return {"event": fact[2], "reason": "user", "detail": _json(asked)}
+
+
+_TELL: dict[int, Callable[[list[Any]], dict[str, Any]]] = {
+    CREATED: lambda fact: {"worker": fact[2]["engine"]},
+    RUN: _run,
+    MOVED: _moved,
+    STARTED: _started,
+    COMPLETED: _completed,
+    GIVEN: _given,
+    EXPANDED: lambda fact: {"unit": fact[2], "event": "expanded", "state": "open"},
+    REQUESTED: _requested,
+    CLAIMED: lambda fact: {"worker": fact[2]},
+}
+"""Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
+
+
+def _json(data: Any) -> str:
+    return orjson.dumps(data).decode()

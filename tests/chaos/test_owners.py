@@ -193,7 +193,7 @@ def test_a_catalog_that_another_process_holds_does_not_hold_up_a_run(tmp_path: P
         finally:
             held.execute("ROLLBACK")
             held.close()
-        engine._chores.settle()
+        engine.chores.settle()
 
 
 def test_a_lock_that_a_child_inherited_is_nobodys(tmp_path: Path) -> None:

@@ -275,6 +275,14 @@ def test_dying_without_a_body_takes_nothing_from_that_budget() -> None:
     assert world.machine.run_state is RunState.RUNNING
 
 
+def deep(levels: int) -> Any:
+    """Lists in lists."""
+    found: list[Any] = []
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
 @pytest.mark.parametrize(
     ("verb", "target", "args"),
     [
@@ -287,6 +295,14 @@ def test_dying_without_a_body_takes_nothing_from_that_budget() -> None:
         ("set", "n1", {"args": {"x": 5}}),
         ("set", "n1", {"args": []}),
         ("set", "n1", {"options": 3}),
+        ("set", "n1", {"options": {"priority": 10**30}}),
+        ("set", "n1", {"options": {5: 1}}),
+        ("set", "n1", {"options": {"grace": float("nan")}}),
+        ("breakpoint", "n1", {"on": "yes"}),
+        ("breakpoint", "n1", {"on": object()}),
+        ("pause", None, {"drain": "\ud800"}),
+        ("pause", None, {"\ud800": True}),
+        ("pause", None, {"deep": deep(1000)}),
         ("pause", 3, {}),
         ("pause", None, []),
     ],

@@ -50,6 +50,32 @@ def test_what_bodies_say_lands_on_their_nodes(engine: Engine, capsys: pytest.Cap
     assert {"stdout", "stderr", "warning", "info"} <= levels
 
 
+@pytest.mark.parametrize("runner", ["thread", "process", "inline"])
+def test_what_is_no_unicode_text_is_written_as_an_escape(engine: Engine, runner: Any) -> None:
+    """Names of files may hold bytes that are no text: a body that prints, logs or records such a name goes on."""
+
+    @task(runner=runner)
+    def odd() -> str:
+        name = b"caf\xe9".decode("utf-8", "surrogateescape")
+        print(name)
+        logging.getLogger("mine").warning("%s", name)
+        current().metric(name, 1.0)
+        current().progress(0.5, name)
+        current().artifact(name, 1)
+        return name
+
+    @flow(name="one")
+    def one() -> Any:
+        return odd()
+
+    run = engine.start(one)
+    assert run.result(LONG) == "caf\udce9"
+    assert run.logs() == ["caf\\udce9"] * 2
+    told = history(engine.store.path)
+    assert list(told.logs(run.id)["text"]) == ["caf\\udce9"] * 2
+    assert list(told.metrics(run.id)["name"]) == ["caf\\udce9"]
+
+
 def test_prints_of_the_caller_are_left_alone(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     """While a run goes on, what a cell prints is printed."""
     go_on = threading.Event()
@@ -87,6 +113,27 @@ def test_a_body_that_prints_without_end_is_capped(engine: Engine) -> None:
     lines = run.logs("floods")
     assert "more lines were not kept" in lines[-1]
     assert len(lines) < 60_000
+
+
+@pytest.mark.parametrize("runner", ["thread", "process"])
+def test_a_line_without_an_end_is_recorded_in_pieces(engine: Engine, runner: Any) -> None:
+    """20 MB without a line break, a piece at a time, cost the time of 20 MB; nothing of it is lost."""
+
+    @task(runner=runner)
+    def endless() -> int:
+        for _ in range(2_500):
+            print("x" * 8_000, end="")
+        return 1
+
+    @flow(name="one")
+    def one() -> Any:
+        return endless()
+
+    run = engine.start(one)
+    assert run.result(LONG) == 1
+    lines = run.logs()
+    assert len(lines) > 100
+    assert sum(map(len, lines)) == 20_000_000
 
 
 def test_progress_and_metrics(engine: Engine) -> None:

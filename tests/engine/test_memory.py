@@ -126,7 +126,7 @@ def test_results_go_with_their_run(engine: Engine) -> None:
     del run
     for _ in range(2):  # what threads had in hand last is theirs until they take the next
         engine.start(texts, {"n": 1}).result(LONG)
-        engine._chores.settle()
+        engine.chores.settle()
     gc.collect()
     assert gone() is None
 

@@ -218,6 +218,32 @@ def test_a_child_that_a_body_forked_does_not_hide_its_crash(engine: Engine) -> N
     assert caught.value.code == "lost"
 
 
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_child_that_left_its_group_does_not_hide_a_kill(engine: Engine, tmp_path: Path, talks: bool) -> None:
+    """A forked child in a group of its own keeps the worker's socket and pipes open: a time-out ends the body all the same."""
+    path = tmp_path / "pids"
+
+    @task(runner="process", timeout="1s", grace="0.1s")
+    def leaves() -> None:
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            while True:
+                if talks:
+                    os.write(2, b"still here\n")
+                threading.Event().wait(0.05)
+        path.write_text(f"{child} {os.getpid()}")
+        threading.Event().wait(600)
+
+    run = engine.start(one(leaves))
+    child, _ = there(path)
+    try:
+        assert run.wait(LONG) == "failed"
+        assert run.tasks()["reason"].iloc[0] == "timeout"
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
 def test_what_can_not_be_sent_is_not_tried_again(engine: Engine) -> None:
     """A closure over a lock fails in its first attempt: no retry helps."""
     latch = threading.Lock()
@@ -279,6 +305,31 @@ def test_a_time_out_kills_and_tries_again(engine: Engine, tmp_path: Path) -> Non
     run = engine.start(one(slow_once, str(path)))
     assert run.result(LONG) == 7
     all_gone(there(path)[0])
+
+
+def test_a_time_out_kills_a_worker_that_does_not_take_its_work(engine: Engine) -> None:
+    """A body that is still on its way to a worker which does not read is killed by its time-out as well."""
+    found, _ = engine.start(one(pids, 1)).result(LONG)
+    os.kill(found, signal.SIGSTOP)
+
+    @task(runner="process", timeout="0.2s", grace="0.1s")
+    def takes(data: bytes) -> int:
+        return len(data)
+
+    @task
+    def large() -> bytes:
+        return bytes(4_000_000)
+
+    @flow(name="sends")
+    def sends() -> Any:
+        return takes(large())
+
+    run = engine.start(sends)
+    assert run.wait(LONG) == "failed"
+    all_gone(found)
+    run.retry()
+    assert run.wait(LONG) in ("completed", "failed")
+    assert run.progress()[1]["attempt"] == 2
 
 
 def test_a_cancel_kills_what_does_not_listen_with_its_children(engine: Engine, tmp_path: Path) -> None:

@@ -662,6 +662,48 @@ def test_events_are_told_in_order(engine: Engine) -> None:
         engine.on("task.exploded", heard.append)
 
 
+def test_a_callback_may_ask_the_run(engine: Engine) -> None:
+    """What it asks comes after what it was told of is done; who waits for the run does so until it has really ended."""
+    fails, told = [True, True], []
+
+    @task
+    def fragile() -> int:
+        if fails:
+            fails.pop()
+            raise ValueError("not yet")
+        return 7
+
+    @flow(name="one")
+    def one() -> Any:
+        return fragile()
+
+    engine.on("task.failed", lambda event: engine.run(event["run"]).retry())
+    engine.on("run.completed", lambda event: told.append(engine.run(event["run"]).result()))
+    run = engine.start(one)
+    assert run.result(LONG) == 7
+    assert told == [7]
+    assert run.tasks()["attempts"].iloc[0] == 3
+
+
+def test_the_engines_thread_does_not_wait_for_itself(engine: Engine) -> None:
+    """A callback or an inline body that waits for a run which goes on gets an error that says so."""
+    found: list[Any] = []
+
+    def waits(event: dict[str, Any]) -> None:
+        with pytest.raises(StratixError) as caught:
+            engine.run(event["run"]).result()
+        found.append(caught.value.code)
+
+    engine.on("task.started", waits)
+
+    @flow(name="one")
+    def one() -> Any:
+        return add(1)
+
+    assert engine.start(one).result(LONG) == 2
+    assert found == ["would-block"]
+
+
 def engine_history(engine: Engine) -> Any:
     from stratix_tasks import history
 

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.errors import StoreError
+from stratix_tasks.session import takeover
 
 LONG = 30.0
 
@@ -74,6 +76,30 @@ def test_an_ended_run_that_is_retried_is_found_by_recover(tmp_path: Path) -> Non
     Gate.open.set()
     with Engine(tmp_path / "store") as second:
         assert [found.result(LONG) for found in second.recover()] == [7]
+
+
+def test_two_that_recover_at_once_share_what_is_left(
+    pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both see the same runs that nobody runs: each run goes on in one of them, and neither gets an error."""
+    Gate.fails = False
+    with Engine(tmp_path / "store") as dead:
+        left = {dead.start(one).id for _ in range(6)}
+    seen, take, begun = threading.Barrier(2), takeover.take_over, threading.local()
+
+    def take_over(*args: Any) -> Any:
+        if not hasattr(begun, "here"):
+            begun.here = True
+            seen.wait(LONG)  # both have looked at what is left
+        return take(*args)
+
+    monkeypatch.setattr(takeover, "take_over", take_over)
+    with ThreadPoolExecutor(2) as threads:
+        mine, others = threads.map(Engine.recover, pair)
+    assert {run.id for run in (*mine, *others)} == left
+    assert len(mine) + len(others) == len(left)
+    Gate.open.set()
+    assert {run.result(LONG) for run in (*mine, *others)} == {7}
 
 
 def test_a_refused_request_leaves_an_ended_run_as_it_is(pair: tuple[Engine, Engine]) -> None:

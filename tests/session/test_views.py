@@ -58,8 +58,8 @@ def mapped() -> Any:
 
 @flow
 def queue() -> Any:
-    xs = load(3)
-    return wait.options(priority=1)(xs), table(xs)
+    xs = wait([1, 2, 3])
+    return total.options(priority=1)(xs, {1}, "first"), total.options(name="later")(xs, {1}, "second")
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +72,17 @@ def gate() -> Any:
 def started(engine: Engine, of: Any, state: str = "running") -> Any:
     """A run whose `wait` waits for the gate."""
     run = engine.start(of)
-    running = threading.Event()
-    stop = engine.on("task.started", lambda event: running.set() if event["node"] == "wait" else None)
-    if not any(row["name"] == "wait" and row["state"] == state for row in run.progress()):
-        assert running.wait(20)
-    stop()
+    reached(engine, run, "wait", "started", state)
     return run
+
+
+def reached(engine: Engine, run: Any, node: str, event: str, state: str) -> None:
+    """Wait for an event of a node, unless it is in that state already."""
+    seen = threading.Event()
+    stop = engine.on(f"task.{event}", lambda event: seen.set() if event["node"] == node else None)
+    if not any(row["name"] == node and row["state"] == state for row in run.progress()):
+        assert seen.wait(20)
+    stop()
 
 
 def args(run: Any, node: str, item: int | None = None) -> dict[str, dict[str, Any]]:
@@ -87,6 +92,7 @@ def args(run: Any, node: str, item: int | None = None) -> dict[str, dict[str, An
 def test_arguments_are_told_as_they_can_be_edited(engine: Engine) -> None:
     """Known values have the text of an editor, unknown ones an empty one, and what is no JSON says where to edit it."""
     run = started(engine, summed)
+    reached(engine, run, "table", "completed", "completed")
     rows = args(run, "total")
     assert list(rows) == ["xs", "odd", "name", "by"]
     assert (rows["xs"]["edit"], rows["name"]["edit"], rows["name"]["as"], rows["by"]["edit"]) == (
@@ -229,20 +235,23 @@ def test_a_glance_at_a_value_has_four_digits(value: Any, text: str) -> None:
 
 
 def test_what_became_ready_is_told_with_what_made_it_so(tmp_path: Path) -> None:
-    """A node that waits for a place to run is shown as queued, though that is no fact of its own."""
+    """A node that waits for a place to run is told to views at once, though to become ready is no fact of its own."""
     with Engine(tmp_path / "store", concurrency=1) as engine:
-        run = engine.start(queue)
-        started_ = threading.Event()
-        engine.on("task.started", lambda event: started_.set() if event["node"] == "wait" else None)
-        if not any(row["name"] == "wait" and row["state"] == "running" for row in run.progress()):
-            assert started_.wait(20)
+        run = started(engine, queue)
         source = run_source(run)
         names = [node["name"] for node in source.outline()["nodes"]]
-        told = dict(source.records({names.index("load")}))
-        assert {names[node]: State(record[0]) for node, record in told.items()} == {
-            "load": State.COMPLETED,
-            "table": State.READY,
-        }
+        told: list[State] = []
+        seen = threading.Event()
+
+        def tell(nodes: set[int]) -> None:
+            told.extend(State(record[0]) for node, record in source.records(nodes) if names[node] == "later")
+            seen.set() if told else None
+
+        source.watch(tell)
+        GATE.set()
+        assert seen.wait(20)
+        assert told[0] is State.READY
+        assert run.wait(20) == "completed"
 
 
 def test_a_view_of_another_engines_run_tells_that_it_was_interrupted_and_taken_over(tmp_path: Path) -> None:

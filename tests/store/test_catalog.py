@@ -24,6 +24,16 @@ def test_a_key_is_taken_once(store: Store) -> None:
     assert [row.id for row in store.catalog.runs()] == ["a", "c"] or len(store.catalog.runs()) == 2
 
 
+def test_a_run_is_entered_once(store: Store) -> None:
+    """Two processes may find the same run that its dead engine did not enter: the second one changes nothing."""
+    add(store, "a", "k")
+    store.catalog.claim("a", 1, "e2", None)
+    assert add(store, "a") is None
+    row = store.catalog.run("a")
+    assert row is not None
+    assert (row.owner, row.epoch) == ("e2", 2)
+
+
 def test_of_many_claims_one_wins(store: Store, tmp_path: Path) -> None:
     """Whoever claims with the epoch that it saw; the others are told so. The cut is there with the claim."""
     add(store, "a")

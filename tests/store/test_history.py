@@ -131,6 +131,28 @@ def test_attempts_transitions_logs_and_metrics(engine: Engine) -> None:
     assert h.tasks(run.id).query("node == 'frame'")["state"].iloc[0] == "upstream_failed"
 
 
+@task(retry={"max": 1, "delay": 0.001})
+def second_time() -> int:
+    if current().attempt == 1:
+        raise ValueError("not yet")
+    return 1
+
+
+@flow
+def twice() -> Any:
+    return second_time()
+
+
+def test_each_attempt_became_ready_once(engine: Engine) -> None:
+    """A retry that was due is ready once, by that event; the first attempt because what it needs is there."""
+    run = engine.start(twice)
+    assert run.wait(LONG) == "completed"
+    moves = history(engine.store.path).transitions(run.id)
+    assert list(moves["to_state"]) == ["ready", "running", "retrying", "ready", "running", "completed"]
+    assert list(moves["from_state"]) == ["pending", "ready", "running", "retrying", "ready", "running"]
+    assert list(moves["event"]) == ["deps_ok", "dispatch", "fail_retry", "due", "dispatch", "ok"]
+
+
 def test_dtypes_do_not_hang_on_the_rows(engine: Engine, done: Any) -> None:
     """A column has the same dtype without rows, without a value in it, and with some."""
     h = history(engine.store.path)

@@ -3,8 +3,9 @@
 INSERT OR REPLACE INTO engines (id, host, boot_id, pid, started) VALUES (:id, :host, :boot_id, :pid, :started);
 
 -- name: add_run
--- A new run; the unique key makes the second of two equal starts fail.
-INSERT INTO runs (id, flow, key, inputs, owner, epoch, state, created) VALUES (:id, :flow, :key, :inputs, :owner, :epoch, :state, :created);
+-- A run, unless it is there: another process may have entered it from the journal of its owner.
+INSERT OR IGNORE INTO runs (id, flow, key, inputs, owner, epoch, state, created, ended)
+VALUES (:id, :flow, :key, :inputs, :owner, :epoch, :state, :created, :ended);
 
 -- name: run_by_key
 -- The run that an idempotency key stands for.

@@ -83,15 +83,19 @@ SELECT
 FROM units u LEFT JOIN task_state t USING (run, unit)
 WHERE u.present;
 
+-- To become ready is a fact only where a retry was due: elsewhere the start tells since when it was.
 CREATE VIEW transitions AS
-SELECT run, seq, "at", node, item, key,
-    lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq, step) AS from_state,
-    state AS to_state, event, reason, attempt, step
+WITH moved AS (
+    SELECT *, lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq) AS before
+    FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+)
+SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, attempt, step
 FROM (
-    SELECT run, seq, 0 AS step, queued AS "at", unit, 'ready' AS state, 'deps_ok' AS event, NULL AS reason, attempt
-    FROM recorded WHERE kind = 'started'
+    SELECT run, seq, 0 AS step, queued AS "at", unit, before AS from_state, 'ready' AS to_state, 'deps_ok' AS event,
+        NULL AS reason, attempt
+    FROM moved WHERE kind = 'started' AND before <> 'ready'
     UNION ALL
-    SELECT run, seq, 1, "at", unit, state, event, reason, attempt FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+    SELECT run, seq, 1, "at", unit, CASE kind WHEN 'started' THEN 'ready' ELSE before END, state, event, reason, attempt FROM moved
 ) JOIN units USING (run, unit);
 
 CREATE VIEW attempts AS
