@@ -388,6 +388,9 @@ def test_what_a_completed_run_can_not_be_asked(engine: Engine) -> None:
     for verb in ("pause", "resume", "cancel", "retry"):
         with pytest.raises(TransitionError, match="it is completed"):
             getattr(run, verb)()
+    for verb in ("resume", "retry"):
+        with pytest.raises(TransitionError, match=r"start a new run, fork\(\) it, or rollback\(\) it"):
+            getattr(run, verb)()
 
 
 def test_unknown_targets_are_named(engine: Engine) -> None:
