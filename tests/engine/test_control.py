@@ -436,6 +436,23 @@ def test_an_odd_name_harms_no_run(engine: Engine, item: str) -> None:
     assert run.result(LONG) == [0, 1]
 
 
+def test_an_empty_map_has_no_items_to_ask(engine: Engine) -> None:
+    """The error says so, instead of naming a range that has nothing in it."""
+
+    @task
+    def same(number: int) -> int:
+        return number
+
+    @flow
+    def none() -> Any:
+        return same.map(each([]))
+
+    run = engine.start(none)
+    assert run.result(LONG) == []
+    with pytest.raises(InputError, match="no items: what it maps over is empty"):
+        run.skip("same[0]")
+
+
 def test_each_key_is_found_by_the_name_that_it_is_shown_by(engine: Engine) -> None:
     """Also keys with quotes, brackets, escapes and line breaks; quotes may be left away where it is clear."""
     names = ["a", "3", "a'b", '"q"', "a\\nb", "line\nbreak", "ü", "[x]", "a.b", "'z'", "-1", "²", " ", "\"'"]
