@@ -90,7 +90,7 @@ def resume_run(machine: Machine, at: float, _args: Args = NONE) -> None:
             if machine.run_state in RUN_TERMINAL
             else "It can't be kept from ending."
         )
-        raise run_refusal(machine, "resume", hint)
+        raise run_refusal(machine, "resume", COMPLETED_HINT if machine.run_state is RunState.COMPLETED else hint)
     machine.run_move(RunEvent.RESUME, at, "user")
     machine.recoveries = 0
     for unit in live_bodies(machine, State.RUNNING):

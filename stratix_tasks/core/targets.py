@@ -37,7 +37,8 @@ def _item_of(machine: Machine, unit: int, name: str, item: str) -> int:
         index = int(item)
         if 0 <= index < group.count:
             return group.first + index
-        raise InputError(f"node '{name}' has items 0 to {group.count - 1}, not {index}", code="unknown-item")
+        has = f"items 0 to {group.count - 1}, not {index}" if group.count else "no items: what it maps over is empty"
+        raise InputError(f"node '{name}' has {has}", code="unknown-item")
     key = _key(item)
     if group.keys and key in group.keys:
         return group.first + group.keys.index(key)

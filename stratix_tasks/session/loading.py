@@ -50,7 +50,7 @@ def recorded(engine: Engine, run_id: str, *, notes: bool = False, cut: Cut | Non
         cuts[cut[0]] = cut[1:]
     record = store.journals.record(ids.key(run_id), cuts=cuts, notes=notes)
     if not record.facts or record.facts[0][0] != CREATED:
-        names = [row.id for row in store.catalog.runs()]
+        names = [row.id for row in store.catalog.runs() if row.id != run_id]  # it may have lost its journal
         raise InputError(
             f"the store {store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
         )

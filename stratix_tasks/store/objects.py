@@ -20,6 +20,8 @@ from stratix_tasks.store.journal import FULL, disk_full
 
 FRAME = 32 << 10
 """Bytes up to which a result is a frame of the journal; larger ones are files."""
+PIECE = 1 << 20
+"""Bytes that are compared at a time."""
 SIGNATURE = 32
 
 
@@ -66,7 +68,7 @@ class ObjectStore:
         data = frame if place == "frame" else self.read(payload[1])
         if data is None or len(data) != payload[0]:
             raise StoreError(
-                "a recorded result is cut short; the store is damaged there: retry the node to make it again",
+                "a recorded result is cut short; the store is damaged there: fork() from the node that made it makes it again",
                 code="damaged",
             )
         return self._value(name, data)
@@ -75,10 +77,10 @@ class ObjectStore:
         return codecs.summarise(value)
 
     def keep(self, data: bytes) -> str:
-        """Write bytes under their SHA-256, durably; nothing to do when they are there."""
+        """Write bytes under their SHA-256, durably; nothing to do when they are there and sound."""
         digest = sha256(data).hexdigest()
         path = self._path(digest)
-        if path.exists():
+        if _holds(path, data):
             return digest
         temporary = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
@@ -105,12 +107,14 @@ class ObjectStore:
         except OSError as error:
             if error.errno == errno.ENOENT:
                 raise StoreError(
-                    f"object {digest[:12]}… is not in the store any more: retry the node to make it again",
+                    f"object {digest[:12]}… is not in the store any more: fork() from the node that made it makes it again",
                     code="damaged",
                 ) from error
             raise StoreError(f"object {digest[:12]}… can't be read: {error.strerror}", code="unreadable") from error
         if sha256(data).hexdigest() != digest:
-            raise StoreError(f"object {digest[:12]}… is damaged: retry the node to make it again", code="damaged")
+            raise StoreError(
+                f"object {digest[:12]}… is damaged: fork() from the node that made it makes it again", code="damaged"
+            )
         return data
 
     def _path(self, digest: str) -> Path:
@@ -232,3 +236,13 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has just these bytes: what made a damaged object again must mend it."""
+    try:
+        with path.open("rb") as file:
+            sound = all(file.read(PIECE) == data[at : at + PIECE] for at in range(0, len(data), PIECE))
+            return sound and not file.read(1)
+    except OSError:
+        return False

@@ -349,7 +349,7 @@ def payload_reader(places: Mapping[tuple[int, int], Place]) -> Callable[[int, in
         if frame is None or frame.kind != PAYLOAD:
             raise StoreError(
                 f"the journal holds no result of unit {unit}, attempt {attempt}, or it is damaged: "
-                "retry the node to make it again",
+                "fork() from the node that made it makes it again",
                 code="damaged",
             )
         return bytes(frame.data[PAYLOAD_HEAD.size :])

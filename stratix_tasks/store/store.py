@@ -31,7 +31,7 @@ class Store:
 
     `write=False` only reads: nothing is created, the media may be read-only.
 
-    StoreError: `read-only`, `disk-full`, `newer-store`, `network`, `no-store`.
+    StoreError: `read-only`, `disk-full`, `newer-store`, `network`, `no-store`, `unreadable`.
     """
 
     def __init__(self, path: str | Path | None = None, *, write: bool = True) -> None:
@@ -42,6 +42,11 @@ class Store:
         elif not self.path.is_dir():
             raise StoreError(
                 f"there is no store in {self.path}; run a flow first, or name another folder", code="no-store"
+            )
+        elif not os.access(self.path, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise StoreError(
+                f"the store {self.path} can't be read by this user; its owner may allow it, or name another folder",
+                code="unreadable",
             )
         self._check_format()
         self.journals = Journals(self.path / "journal")

@@ -388,6 +388,9 @@ def test_what_a_completed_run_can_not_be_asked(engine: Engine) -> None:
     for verb in ("pause", "resume", "cancel", "retry"):
         with pytest.raises(TransitionError, match="it is completed"):
             getattr(run, verb)()
+    for verb in ("resume", "retry"):
+        with pytest.raises(TransitionError, match=r"start a new run, fork\(\) it, or rollback\(\) it"):
+            getattr(run, verb)()
 
 
 def test_unknown_targets_are_named(engine: Engine) -> None:
@@ -431,6 +434,23 @@ def test_an_odd_name_harms_no_run(engine: Engine, item: str) -> None:
     gates.arrive(1)
     gates.open[1].set()
     assert run.result(LONG) == [0, 1]
+
+
+def test_an_empty_map_has_no_items_to_ask(engine: Engine) -> None:
+    """The error says so, instead of naming a range that has nothing in it."""
+
+    @task
+    def same(number: int) -> int:
+        return number
+
+    @flow
+    def none() -> Any:
+        return same.map(each([]))
+
+    run = engine.start(none)
+    assert run.result(LONG) == []
+    with pytest.raises(InputError, match="no items: what it maps over is empty"):
+        run.skip("same[0]")
 
 
 def test_each_key_is_found_by_the_name_that_it_is_shown_by(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -208,6 +209,23 @@ def test_sql_reads_and_never_writes(engine: Engine, done: Any) -> None:
         with pytest.raises(InputError):
             h.sql(query)
     assert len(h.runs()) == 1
+
+
+def test_a_store_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    """A user who may not look into the folder gets a StoreError that says so, not what the system said."""
+    folder = Store(str(tmp_path / "store")).path
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(0o755)
+    folder.chmod(0)
+    user = os.geteuid()
+    os.seteuid(user or 65534)  # root may read everything
+    try:
+        with pytest.raises(StoreError, match="can't be read by this user") as caught:
+            history(folder)
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+    assert caught.value.code == "unreadable"
 
 
 def test_there_must_be_a_store(tmp_path: Path) -> None:
