@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stratix_tasks.core.plan import plan
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
-from stratix_tasks.session.interrupted import left_of
+from stratix_tasks.session.default import default_engine
+from stratix_tasks.session.interrupted import interrupted_of, left_of
+from stratix_tasks.session.lookout import Lookout
 from stratix_tasks.session.source import PlanSource, RunSource
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -29,8 +31,12 @@ MOST_DRAWN = 600
 """Nodes up to which the picture for viewers without a widget is drawn."""
 
 
-def flow_source(flow: Flow[Any, Any], interrupted: list[dict[str, Any]] | None = None) -> PlanSource:
-    """A flow as it is now; what is wrong with it is part of the picture."""
+LOOKOUT = Lookout(lambda flow: interrupted_of(default_engine(), flow))
+"""Keeps the views of flows informed of interrupted runs in the store of the default engine."""
+
+
+def flow_source(flow: Flow[Any, Any], *, live: bool = False) -> PlanSource:
+    """A flow as it is now; what is wrong with it is part of the picture. A live one tells of its interrupted runs."""
     problems: list[Problem] = []
     try:
         traced = flow.trace()
@@ -44,7 +50,8 @@ def flow_source(flow: Flow[Any, Any], interrupted: list[dict[str, Any]] | None =
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
         laid = plan(Graph(FlowSpec.model_construct(flow=flow.name)), {})
-    return PlanSource(laid, problems, _startable(flow, problems), interrupted or [])
+    left = interrupted_of(default_engine(), flow.name) if live else []
+    return PlanSource(laid, problems, _startable(flow, problems), left, LOOKOUT if live else None)
 
 
 def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:

@@ -158,10 +158,9 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, flow_source, flow_text
-        from stratix_tasks.session.interrupted import interrupted_of
         from stratix_tasks.session.leading import Leads
 
-        source = flow_source(self, interrupted_of(default_engine(), self.name))
+        source = flow_source(self, live=True)
         return bundle(source, flow_text(self, source), Leads(start=self.start), **options)
 
     def validate(self) -> list[Problem]:

@@ -112,15 +112,23 @@ def brief(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """As it is when it is short; else rounded, whole digits kept up to a million."""
+    """As it is when it is short; else rounded, whole digits kept up to a million.
+
+    Four digits read as rounded. What would read as a rounder number, exact, says that it is not: 9.9999999 is ≈ 10.
+    """
     plain = repr(value)
-    if len(plain) <= 6 or not isfinite(value):
+    if len(plain) <= 6 or not isfinite(value) or (value.is_integer() and abs(value) < 1e6):
         return plain
-    size = abs(value)
-    if 1e-3 <= size < 1e6:
-        whole = len(str(int(size))) if size >= 1 else 0
-        return f"{value:.{max(4 - whole, 0)}f}" if size >= 1 else f"{value:.4g}"
-    return f"{value:.3e}"
+    if 1e-3 <= abs(value) < 1e6:
+        whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+        rounded = f"{value:.{max(4 - whole, 0)}f}" if whole else f"{value:.4g}"
+    else:
+        rounded = f"{value:.3e}"
+    digits, mark, power = rounded.partition("e")
+    if "." in digits and digits[-1] != "0" and len(digits.replace(".", "").lstrip("-0")) >= 4:
+        return rounded
+    exact = f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}{mark}{power}"
+    return exact if float(rounded) == value else f"≈ {exact}"
 
 
 def short(text: str, most: int = 200) -> str:

@@ -11,18 +11,25 @@ from stratix_tasks.core.plan import Plan
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.session import inspection, status
+from stratix_tasks.session.lookout import Lookout
 from stratix_tasks.session.outline import code_of, node_outline, outline
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.source import Record
 
 
 class PlanSource:
-    """A flow that is not running."""
+    """A flow that is not running. `lookout` keeps it informed of its interrupted runs while it is watched."""
 
     def __init__(
-        self, plan: Plan, problems: list[Problem], start: bool | str, interrupted: list[dict[str, Any]]
+        self,
+        plan: Plan,
+        problems: list[Problem],
+        start: bool | str,
+        interrupted: list[dict[str, Any]],
+        lookout: Lookout | None = None,
     ) -> None:
-        self._plan, self._problems, self._start, self._interrupted = plan, problems, start, interrupted
+        self._plan, self._problems, self._start = plan, problems, start
+        self._interrupted, self._lookout = interrupted, lookout
 
     def outline(self) -> dict[str, Any]:
         made = outline(self._plan, self._problems, self._start)
@@ -39,7 +46,14 @@ class PlanSource:
         return {}
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
-        return lambda: None
+        if self._lookout is None:
+            return lambda: None
+
+        def tell(rows: list[dict[str, Any]]) -> None:
+            self._interrupted = rows
+            callback(set())
+
+        return self._lookout.watch(self._plan.spec.flow, self._interrupted, tell)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         callback()

@@ -72,10 +72,13 @@ class FlowView(anywidget.AnyWidget):
 
     def _flush(self) -> None:
         dirty, self._dirty, self._flushing = self._dirty, set(), False
+        if self._source.run_info() is None:
+            self._resync()  # of a flow nothing changes but what is told of it as a whole
+            return
         self._seq += 1
         head, data = patch(self._source, dirty, self._seq)
         self.send(head, buffers=[data])
-        if head["run"] is not None and head["run"]["state"] in OVER:
+        if head["run"]["state"] in OVER:
             self.snapshot = snapshot(self._source, seq=self._seq)  # what a notebook saves: the view as it ended
 
     def _resync(self) -> None:

@@ -103,7 +103,9 @@ def test_a_breakpoint_an_edit_and_a_rollback_by_hand(lab: Server, page: Any) -> 
 
 
 def test_a_run_goes_on_by_click_after_its_kernel_was_killed(lab: Server, page: Any) -> None:
-    """The view says that its kernel is gone. In a new one the run shows what happened and which cells to run; a click on the banner goes on to the end."""
+    """The view says that its kernel is gone. In a new one the run shows what happened and which cells to run; a click on the banner goes on to the end.
+
+    The view of its flow tells of it, and by itself no more once it goes on."""
     book = book_of(lab, page, "killed", "run = killed.start()\nrun")
     page.wait_for_selector(f"{node('wait')}[data-state=running]", timeout=20_000)
     run_id = book.value("run.id").strip("'")
@@ -127,6 +129,7 @@ def test_a_run_goes_on_by_click_after_its_kernel_was_killed(lab: Server, page: A
         last.locator("[data-testid=banner] >> text=2 of 4 done, nothing recorded is lost").wait_for()
         last.locator("[data-testid=banner-recover]").click()
         again.wait_for_selector(f"{SHOWN}[data-run-state=running] [data-node=wait][data-state=running]", timeout=20_000)
+        flow_banner.wait_for(state="detached", timeout=20_000)
         book.execute("gate.touch()")
         state(again, "completed")
         assert book.value("run.result()") == "20.0"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.core.plan import plan
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.display import run_source
 from stratix_tasks.session.interrupted import interrupted_of
 from stratix_tasks.session.leading import Leads
+from stratix_tasks.session.lookout import Lookout
 from stratix_tasks.session.outline import brief
+from stratix_tasks.session.source import PlanSource
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.view.source import BREAK
 
 GATE = threading.Event()
@@ -222,7 +228,18 @@ def test_displaying_a_flow_creates_nothing(tmp_path: Path) -> None:
         (20.0, "20.0"),
         (2 / 3, "0.6667"),
         (-3.14159265, "-3.142"),
-        (12345.678901, "12346"),
+        (12345.678901, "≈ 12346"),
+        (9.99999999, "≈ 10"),
+        (-0.30000000000000004, "≈ -0.3"),
+        (99.99999999, "≈ 100"),
+        (12.30000001, "≈ 12.3"),
+        (0.00123400001, "0.001234"),
+        (0.0012300001, "≈ 0.00123"),
+        (1.0000000001e-9, "≈ 1e-09"),
+        (123456.5, "≈ 123456"),
+        (100000.0, "100000.0"),
+        (1234567.0, "1.235e+06"),
+        (1.5e10, "1.5e+10"),
         (1 / 3e9, "3.333e-10"),
         (float("nan"), "nan"),
         ([1 / 3, 2, "x"], "[0.3333, 2, 'x']"),
@@ -230,7 +247,8 @@ def test_displaying_a_flow_creates_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_glance_at_a_value_has_four_digits(value: Any, text: str) -> None:
-    """Floats of a summary are rounded, also in small containers; what is short stays as it is."""
+    """Floats of a summary are rounded, also in small containers; what is short stays as it is, and what would look like
+    another number says that it is near to it."""
     assert brief(value) == text
 
 
@@ -276,4 +294,40 @@ def test_a_view_of_another_engines_run_tells_that_it_was_interrupted_and_taken_o
         GATE.set()
         assert [run.id for run in third.recover()] == [run_id]
         assert seen["completed"].wait(20)
+        release()
+
+
+def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(tmp_path: Path) -> None:
+    """While it is open: of a run that is left by another engine, and that a third one has gone on with it."""
+    first, second, third = (Engine(tmp_path / "store") for _ in range(3))
+    with second, third:
+        lookout = Lookout(partial(interrupted_of, second))
+        source = PlanSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), lookout)
+        told: SimpleQueue[list[str]] = SimpleQueue()
+        release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
+        run_id = started(first, summed).id
+        first.close()
+        assert told.get(timeout=20) == [run_id]
+        GATE.set()
+        assert [run.id for run in third.recover()] == [run_id]
+        assert told.get(timeout=20) == []
+        release()
+
+
+def test_a_view_of_a_flow_that_can_not_be_told_keeps_no_other_from_hearing(tmp_path: Path) -> None:
+    """One that raises is passed over; and one that was released is told nothing."""
+    rows: list[dict[str, Any]] = []
+    lookout = Lookout(lambda flow: list(rows))
+    told: SimpleQueue[str] = SimpleQueue()
+
+    def broken(_: Any) -> None:
+        told.put("broken")
+        raise RuntimeError("closed")
+
+    lookout.watch("f", [], lambda _: told.put("released"))()
+    releases = [lookout.watch("f", [], broken), lookout.watch("f", [], lambda _: told.put("whole"))]
+    rows.append({"id": "r", "created": 1.0})
+    assert [told.get(timeout=20), told.get(timeout=20)] == ["broken", "whole"]
+    assert told.empty()
+    for release in releases:
         release()

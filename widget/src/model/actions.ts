@@ -1,7 +1,7 @@
 // What can be done with a node, as a table: the toolbar, the inspector, the menu and the keys are made from it.
 
 import { BREAK, HOLD, isOver, stateName } from "./states";
-import type { Snapshot, Status } from "./types";
+import type { Can, Snapshot, Status } from "./types";
 
 export interface Action {
   id: string;
@@ -20,6 +20,8 @@ export interface Target {
   node: number;
   item: number | null;
   name: string;
+  /** Of an item: how it stands; of a node the view itself knows. */
+  own?: { status: Status; can: Can };
 }
 
 export function isHeld(status: Status): boolean {

@@ -30,6 +30,8 @@ export function decode(view: DataView): [number, Status][] {
 }
 
 type Listener = () => void;
+const BLANK: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+const NONE: Texts = {};
 
 /** Holds a snapshot; `take` applies a patch and tells whose node changed. */
 export class Live {
@@ -64,11 +66,11 @@ export class Live {
   }
 
   status(node: number): Status {
-    return this.snapshot.status[node] ?? [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+    return this.snapshot.status[node] ?? BLANK;
   }
 
   texts(node: number): Texts {
-    return this.snapshot.texts[String(node)] ?? {};
+    return this.snapshot.texts[String(node)] ?? NONE;
   }
 
   replace(snapshot: Snapshot): void {

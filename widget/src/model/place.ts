@@ -77,3 +77,16 @@ export function firstView(
   const { x, y, w, h } = chosen ?? { x: 0, y: 0, w: 0, h: 0 };
   return { x: along(canvas.w, right, x, x + w), y: along(canvas.h, bottom, y, y + h), zoom };
 }
+
+/** The view, moved by no more than it takes to have all of a node in it. */
+export function intoView(
+  node: Box,
+  canvas: { w: number; h: number },
+  { x, y, zoom }: { x: number; y: number; zoom: number },
+): { x: number; y: number; zoom: number } {
+  const along = (at: number, from: number, size: number, room: number) => {
+    const [first, last] = [ROOM - from * zoom, room - ROOM - (from + size) * zoom];
+    return Math.max(Math.min(at, Math.max(first, last)), Math.min(first, last));
+  };
+  return { x: along(x, node.x, node.w, canvas.w), y: along(y, node.y, node.h, canvas.h), zoom };
+}

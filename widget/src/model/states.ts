@@ -75,10 +75,9 @@ export function isOver(status: Status): boolean {
 
 /** Seconds as people read them: 0.4 s, 12 s, 3:05, 1:02:03 */
 export function duration(seconds: number): string {
-  if (seconds < 0.0005) return "0 ms";
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
   const two = (part: number) => String(part).padStart(2, "0");
   const minutes = Math.floor(whole / 60);

@@ -1,6 +1,6 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type Action, actionsOf, type Target } from "../model/actions";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Calls } from "../transport";
 import type { Anchor } from "./Actions";
@@ -10,6 +10,7 @@ import type { Doing } from "./Card";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
+import { keyed } from "./keys";
 import { type Pop, Popover } from "./Popover";
 import { TopBar } from "./TopBar";
 
@@ -30,12 +31,19 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   });
 
   // The focus stays in the view: with the focus nowhere, the next key would be the notebook's.
+  const chosen = useRef(selected);
+  chosen.current = selected;
+  const opener = useRef<Element | null>(null);
+  const select = useCallback((node: number | null) => {
+    setSelected(node);
+    setWant(null);
+  }, []);
   const close = useCallback(() => {
-    root.focus({ preventScroll: true });
-    setSelected(null);
-  }, [root]);
+    focusOn(root, cardOf(root, chosen.current));
+    select(null);
+  }, [root, select]);
   const closePop = useCallback(() => {
-    root.focus({ preventScroll: true });
+    focusOn(root, opener.current);
     setPop(null);
   }, [root]);
 
@@ -65,6 +73,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   const doing: Doing = useMemo(() => {
     const open = (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
+      if (!root.querySelector(".stx-pop")) opener.current = document.activeElement;
       const view = root.getBoundingClientRect();
       const at = anchor instanceof Element ? anchor.getBoundingClientRect() : anchor;
       setPop({ target, shows, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
@@ -73,13 +82,13 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       menu: (target, anchor) => open(target, anchor, "menu"),
       act: (action, target, anchor) => {
         if (action.asks) return open(target, anchor, action.asks);
-        setPop(null);
+        if (root.querySelector(".stx-pop")) closePop();
         if (action.id !== "edit-input") return ask(action.verb, target.name, action.args);
         setSelected(target.node);
         setWant({ tab: "Inputs" });
       },
     };
-  }, [root, ask]);
+  }, [root, ask, closePop]);
 
   useKeys(live, root, selected, doing);
 
@@ -105,7 +114,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         </ul>
       )}
       <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
-        <Graph live={live} selected={selected} select={setSelected} doing={doing} />
+        <Graph live={live} selected={selected} select={select} doing={doing} />
         {selected !== null && nodes[selected] && (
           <Inspector key={selected} live={live} calls={calls} node={selected} doing={doing} want={want} close={close} />
         )}
@@ -118,38 +127,40 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   );
 }
 
-/** The keys of the actions, for the node that has the focus or is selected; none while something is typed. */
+/** Gives the focus to what had it, or to the view where that is gone. */
+function focusOn(root: HTMLElement, before: Element | null): void {
+  const there = before instanceof HTMLElement && before !== document.body && root.contains(before);
+  (there ? before : root).focus({ preventScroll: true });
+}
+
+function cardOf(root: HTMLElement, node: number | null): Element | null {
+  return root.querySelector(`.react-flow__node[data-id="${node}"]`);
+}
+
+/** The keys of the actions, for the node that has the focus or is selected. */
 function useKeys(live: Live, root: HTMLElement, selected: number | null, doing: Doing): void {
   useEffect(() => {
     const end = new AbortController();
     const onKey = (event: KeyboardEvent) => {
       const focus = event.target instanceof Element ? event.target : root;
-      if (event.ctrlKey || event.metaKey || event.altKey || focus.closest("input, textarea, .stx-confirm")) return;
       if (!live.run || !live.canAsk) return;
       const card = focus.closest<HTMLElement>(".react-flow__node");
       const node = card ? Number(card.dataset.id) : selected;
       const info = node === null ? undefined : live.snapshot.nodes[node];
       if (node === null || !info) return;
       const target = { node, item: null, name: info.name };
-      const anchor = root.querySelector(`.react-flow__node[data-id="${node}"]`) ?? root;
-      const menu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
-      const action = menu ? undefined : actionOf(live, node, event.key);
-      if (menu) doing.menu(target, anchor);
-      else if (action) doing.act(action, target, anchor);
-      else return;
+      const status = live.status(node);
+      const found = keyed(event, status, abilities(status, live.run.state, info.kind), false);
+      if (!found) return;
+      const anchor = cardOf(root, node) ?? root;
+      if (found === "menu") doing.menu(target, anchor);
+      else doing.act(found, target, anchor);
       event.preventDefault();
       event.stopPropagation();
     };
     root.addEventListener("keydown", onKey, { signal: end.signal });
     return () => end.abort();
   }, [live, root, selected, doing]);
-}
-
-/** The action of a key that can be done now. */
-function actionOf(live: Live, node: number, key: string): Action | undefined {
-  const status = live.status(node);
-  const can = abilities(status, live.run?.state ?? "", live.snapshot.nodes[node]?.kind);
-  return actionsOf(status, false).find((action) => action.key === key && can[action.verb] === true);
 }
 
 /** Enough for the graph at a readable size, within what a notebook page bears. */

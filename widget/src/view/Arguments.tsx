@@ -2,19 +2,30 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sourceText } from "../model/source";
 import type { Argument } from "../model/types";
 import type { Calls } from "../transport";
+import { useUnique } from "./ids";
 import { isJson } from "./Popover";
+import { Scroll } from "./Scroll";
 
 interface Props {
   calls: Calls;
   target: string;
   rows: Argument[];
   hint: string;
+  /** Whether the focus is to go to the first editor; once. */
+  toField: { current: boolean };
 }
 
 /** The arguments of what has not started, each with an editor. */
-export function Arguments({ calls, target, rows, hint }: Props) {
+export function Arguments({ calls, target, rows, hint, toField }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const first = toField.current && box.current?.querySelector("textarea");
+    if (!first) return;
+    toField.current = false;
+    first.focus();
+  });
   return (
-    <div class="stx-arguments">
+    <div class="stx-arguments" ref={box}>
       {hint && <p class="stx-quiet">{hint}</p>}
       {rows.map((row) => (
         <Field key={row.name} calls={calls} target={target} row={row} />
@@ -24,6 +35,7 @@ export function Arguments({ calls, target, rows, hint }: Props) {
 }
 
 function Field({ calls, target, row }: { calls: Calls; target: string; row: Argument }) {
+  const id = useUnique();
   const [text, setText] = useState(row.edit ?? "");
   const [told, setTold] = useState<{ wrong: boolean; text: string } | null>(null);
   // What is being typed stays when the value changes meanwhile; what was saved gives way to what Python made of it.
@@ -48,20 +60,20 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
   return (
     <div class="stx-argument" data-testid="input" data-name={row.name}>
       <div class="stx-argument-name">
-        <label for={`${target}-${row.name}`}>{row.name}</label>
+        <label for={id}>{row.name}</label>
         <span class="stx-from" title={row.from}>
           {row.set ? "set by hand" : sourceText(row)}
         </span>
       </div>
       {row.edit === null ? (
         <>
-          <pre>{row.text}</pre>
+          <Scroll>{row.text}</Scroll>
           <p class="stx-quiet">{row.why}</p>
         </>
       ) : (
         <div class="stx-edit">
           <textarea
-            id={`${target}-${row.name}`}
+            id={id}
             class="stx-field"
             data-testid="input-field"
             rows={Math.min(Math.max(text.split("\n").length, Math.ceil(text.length / 38)), 8) || 1}

@@ -36,7 +36,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       data-state={stateName(status)}
       data-done={status[3]}
       data-total={status[4]}
-      title={node.doc || node.name}
+      title={node.doc ? `${node.name}: ${node.doc}` : node.name}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-row">
@@ -44,9 +44,9 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           <Icon name={planned ? node.kind : glyph} />
         </span>
         <span class="stx-name">{node.label}</span>
-        {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? `${status[3]}/${status[4]}` : "×n"}</span>}
+        {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
       </div>
-      <div class="stx-detail">
+      <div class="stx-detail" title={planned ? undefined : line}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
         {planned ? node.doc.split("\n")[0] || node.call.split(":")[1] : line}
       </div>
@@ -71,6 +71,11 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
+}
+
+/** How many of how many: 340/10,000 */
+export function share(status: Status): string {
+  return `${status[3].toLocaleString("en")}/${status[4].toLocaleString("en")}`;
 }
 
 /** Progress of a body, or the states of the items side by side. */
@@ -101,6 +106,7 @@ function Bar({ status, kind, look }: { status: Status; kind: string; look: strin
       <div
         class="stx-bar"
         role="progressbar"
+        aria-label="progress"
         aria-valuenow={Math.round(progress * 100)}
         aria-valuemin={0}
         aria-valuemax={100}

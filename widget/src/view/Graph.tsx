@@ -2,15 +2,18 @@ import { Background, Controls, type Edge, MiniMap, type Node, ReactFlow, useReac
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { firstView } from "../model/place";
+import { firstView, intoView } from "../model/place";
 import { lookOf } from "../model/states";
 import { Card, type CardData, type Doing } from "./Card";
 import { GroupBox } from "./GroupBox";
+import { useUnique } from "./ids";
 import { Line } from "./Line";
 
 const nodeTypes = { card: Card, frame: GroupBox } as never;
 const edgeTypes = { line: Line } as never;
 const FAR = 0.55;
+/** Pixels that a hand may shake between press and release: it is still a click, and nothing has been moved. */
+const CLICK = 5;
 
 interface Props {
   live: Live;
@@ -27,7 +30,7 @@ export function Graph({ live, selected, select, doing }: Props) {
     [version, live, doing],
   );
   const marked = useMemo(
-    () => drawn.map((node) => ({ ...node, selected: node.id === String(selected) })),
+    () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
   );
   const { bends } = live.snapshot;
@@ -35,7 +38,11 @@ export function Graph({ live, selected, select, doing }: Props) {
     () => edges.map(([from, to, kind], number) => flowEdge(from, to, kind, selected, bends?.[number])),
     [version, selected],
   );
+  const id = useUnique();
   const moved = useRef(false);
+  const byHand = () => {
+    moved.current = true;
+  };
   const from = useRef<{ x: number; y: number; zoom: number } | null>(null);
   const partly = useStore(({ width, transform: [, , zoom] }) =>
     nodes.some((node) => (node.x + node.w) * zoom > width + 2),
@@ -45,6 +52,7 @@ export function Graph({ live, selected, select, doing }: Props) {
   return (
     <div class={`stx-canvas${far ? " stx-far" : ""}`}>
       <ReactFlow
+        id={id}
         nodes={marked}
         edges={lines}
         nodeTypes={nodeTypes}
@@ -71,8 +79,9 @@ export function Graph({ live, selected, select, doing }: Props) {
         }}
         onMove={(event, { x, y, zoom }) => {
           const was = from.current;
-          if (event && was && (Math.hypot(x - was.x, y - was.y) > 3 || zoom !== was.zoom)) moved.current = true;
+          if (event && was && (Math.hypot(x - was.x, y - was.y) > CLICK || zoom !== was.zoom)) byHand();
         }}
+        paneClickDistance={CLICK}
         zoomOnScroll={false}
         preventScrolling={false}
         zoomActivationKeyCode={["Meta", "Control"]}
@@ -85,7 +94,14 @@ export function Graph({ live, selected, select, doing }: Props) {
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
       >
         <Background gap={22} size={1.2} />
-        <Controls showInteractive={false} position="bottom-left" orientation="horizontal" />
+        <Controls
+          showInteractive={false}
+          position="bottom-left"
+          orientation="horizontal"
+          onZoomIn={byHand}
+          onZoomOut={byHand}
+          onFitView={byHand}
+        />
         {(nodes.length > 12 || partly) && (
           <MiniMap
             position="bottom-right"
@@ -100,7 +116,8 @@ export function Graph({ live, selected, select, doing }: Props) {
   );
 }
 
-/** Shows the graph when it opens, and again when the inspector takes room from it, until a hand has moved it. */
+/** Shows the graph when it opens, and again when the inspector takes room from it. Where a hand has moved it, it stays; but
+ * a chosen node is never left outside. */
 function Fit({
   live,
   version,
@@ -112,7 +129,7 @@ function Fit({
   chosen: number | null;
   moved: { current: boolean };
 }) {
-  const { setViewport } = useReactFlow();
+  const { setViewport, getViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
   const done = useRef("");
@@ -121,10 +138,13 @@ function Fit({
     const shape = nodes.map((node) => node.name).join();
     const key = `${shape}|${chosen !== null}|${width}`;
     if (!width || !height || nodes.length === 0 || done.current === key) return;
-    if (moved.current && done.current.startsWith(`${shape}|`)) return;
+    const known = done.current.startsWith(`${shape}|`);
     done.current = key;
-    setViewport(firstView(nodes, { w: width, h: height }, chosen === null ? null : (nodes[chosen] ?? null)));
-  }, [live, version, chosen, moved, width, height, setViewport]);
+    const canvas = { w: width, h: height };
+    const node = chosen === null ? null : (nodes[chosen] ?? null);
+    if (!moved.current || !known) setViewport(firstView(nodes, canvas, node));
+    else if (node) setViewport(intoView(node, canvas, getViewport()));
+  }, [live, version, chosen, moved, width, height, setViewport, getViewport]);
   return null;
 }
 

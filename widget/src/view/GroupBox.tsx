@@ -1,6 +1,6 @@
 import { Handle, Position } from "@xyflow/react";
 import { lookIn, stateName } from "../model/states";
-import { type CardData, Dot } from "./Card";
+import { type CardData, Dot, share } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { NodeTools } from "./NodeTools";
@@ -30,11 +30,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
           </span>
         )}
         {node.label}
-        {status[4] > 0 && live.run && (
-          <span class="stx-many">
-            {status[3]}/{status[4]}
-          </span>
-        )}
+        {status[4] > 0 && live.run && <span class="stx-many">{share(status)}</span>}
       </div>
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isHeld } from "../model/actions";
+import { isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
+import { plain } from "../model/plain";
 import { duration, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
-import type { Inspection, Status } from "../model/types";
+import type { Can, Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
@@ -12,6 +13,9 @@ import type { Doing } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
+import { useUnique } from "./ids";
+import { keyed } from "./keys";
+import { Scroll } from "./Scroll";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
 export type Tab = (typeof TABS)[number];
@@ -37,51 +41,67 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
     if (want) setTab(want.tab);
   }, [want]);
   const seen = useInspection(live, calls, node, item);
+  const toField = useRef(false);
+  useEffect(() => {
+    if (want) toField.current = true;
+  }, [want]);
+  const id = useUnique();
   if (!info) return null;
-  const look = lookIn(status, live.run?.state);
   const name = item === null ? info.name : `${info.name}[${item}]`;
   const itemState = STATES.indexOf((seen?.state ?? "pending") as StateName);
   const shown: Status = item === null ? status : [itemState, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+  const look = lookIn(shown, live.run?.state);
+  const can: Can = item !== null ? (seen?.can ?? {}) : abilities(status, live.run?.state ?? "", info.kind);
+  const target: Target = item === null ? { node, item, name } : { node, item, name, own: { status: shown, can } };
+  const onKey = (event: KeyboardEvent) => {
+    const found = item !== null && live.run && live.canAsk ? keyed(event, shown, can, true) : null;
+    if (!found || !(event.currentTarget instanceof Element)) return;
+    const anchor = event.currentTarget.querySelector("header") ?? event.currentTarget;
+    if (found === "menu") doing.menu(target, anchor);
+    else doing.act(found, target, anchor);
+    event.preventDefault();
+    event.stopPropagation(); // else the whole node would hear it
+  };
   return (
-    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`}>
+    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} onKeyDown={onKey}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
           <Icon name={live.run ? look.glyph : info.kind} />
         </span>
         <b>{name}</b>
-        {live.run && <span class="stx-word">{item === null ? look.word : (seen?.state ?? "")}</span>}
+        {live.run && <span class="stx-word">{item === null || seen ? look.word : ""}</span>}
         <button
           type="button"
           class="stx-close"
           onClick={item === null ? close : () => setItem(null)}
-          aria-label="Close"
+          aria-label={item === null ? "Close" : `Back to ${info.name}`}
         >
           ×
         </button>
       </header>
-      {live.run && live.canAsk && (
-        <Actions
-          target={{ node, item, name }}
-          can={item === null ? abilities(status, live.run.state, info.kind) : (seen?.can ?? {})}
-          status={shown}
-          {...doing}
-        />
-      )}
+      {live.run && live.canAsk && <Actions target={target} can={can} status={shown} {...doing} />}
       {seen?.error && (
         <div class="stx-error" data-testid="node-error">
-          <b>{seen.error.type}</b>: {seen.error.message}
+          <Scroll prose>
+            <b>{seen.error.type}</b>: {plain(seen.error.message)}
+          </Scroll>
           <details>
             <summary>Traceback</summary>
-            <pre>{seen.error.traceback}</pre>
+            <Scroll class="stx-trace" atEnd>
+              {plain(seen.error.traceback)}
+            </Scroll>
           </details>
         </div>
       )}
-      <div class="stx-tabs" role="tablist">
+      <div class="stx-tabs" role="tablist" aria-label={`About ${name}`} onKeyDown={nextTab}>
         {TABS.map((name) => (
           <button
             type="button"
             role="tab"
             key={name}
+            id={`${id}-${name}`}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab === name ? 0 : -1}
             data-testid={`tab-${name.toLowerCase()}`}
             aria-selected={tab === name}
             class={tab === name ? "stx-on" : ""}
@@ -91,17 +111,31 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
           </button>
         ))}
       </div>
-      <section role="tabpanel" data-testid={`panel-${tab.toLowerCase()}`}>
-        {tab === "Output" && <Output live={live} calls={calls} node={node} item={item} seen={seen} open={setItem} />}
+      <section
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${tab}`}
+        data-testid={`panel-${tab.toLowerCase()}`}
+      >
+        {tab === "Output" && (
+          <Output live={live} calls={calls} node={node} item={item} status={shown} seen={seen} open={setItem} />
+        )}
         {tab === "Logs" && <Logs seen={seen} />}
         {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
-          <Arguments key={name} calls={calls} target={name} rows={seen?.args ?? []} hint={editHint(live, shown)} />
+          <Arguments
+            key={name}
+            calls={calls}
+            target={name}
+            rows={seen?.args ?? []}
+            hint={editHint(live, shown)}
+            toField={toField}
+          />
         )}
         {tab === "Inputs" && ((seen?.args.length ?? 0) === 0 || live.run?.state === "interrupted") && (
           <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />
         )}
         {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
-        {tab === "Code" && <pre class="stx-code">{seen?.code || info.call}</pre>}
+        {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
         {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}
       </section>
     </aside>
@@ -153,14 +187,15 @@ interface OutputProps {
   calls: Calls;
   node: number;
   item: number | null;
+  /** Of the item, where there is one. */
+  status: Status;
   seen: Inspection | null;
   open: (item: number) => void;
 }
 
-function Output({ live, calls, node, item, seen, open }: OutputProps) {
+function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
   const info = live.snapshot.nodes[node];
-  const status = live.status(node);
-  const summary = live.texts(node).summary;
+  const summary = item === null ? live.texts(node).summary : undefined;
   const [, , , , , , , , , started, ended] = status;
   const isPage = live.snapshot.mode === "static";
   const told = isPage ? (live.snapshot.items?.[info?.name ?? ""]?.rows.length ?? 0) : status[4];
@@ -169,7 +204,7 @@ function Output({ live, calls, node, item, seen, open }: OutputProps) {
       {seen?.output ? (
         <div class="stx-output">
           <span class="stx-type">{seen.output.type}</span> {seen.output.shape}
-          <pre>{seen.output.text}</pre>
+          <Scroll>{seen.output.text}</Scroll>
         </div>
       ) : (
         <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
@@ -203,23 +238,30 @@ function Output({ live, calls, node, item, seen, open }: OutputProps) {
   );
 }
 
+/** The arrow keys go from tab to tab, and open it. */
+function nextTab(event: KeyboardEvent): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step === undefined || !(event.currentTarget instanceof Element)) return;
+  const tabs = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]")];
+  const next = tabs[(tabs.indexOf(document.activeElement as HTMLElement) + step + tabs.length) % tabs.length];
+  next?.focus();
+  next?.click();
+  event.preventDefault();
+}
+
 function Logs({ seen }: { seen: Inspection | null }) {
-  const end = useRef<HTMLPreElement>(null);
   const count = seen?.logs.length ?? 0;
-  useEffect(() => {
-    if (end.current) end.current.scrollTop = end.current.scrollHeight;
-  }, [count]);
   if (!seen || count === 0) return <p class="stx-quiet">Nothing was printed or logged.</p>;
   return (
     <>
       {seen.dropped > 0 && <p class="stx-quiet">{seen.dropped.toLocaleString("en")} more lines were not kept.</p>}
-      <pre class="stx-logs" ref={end}>
+      <Scroll class="stx-logs" atEnd>
         {seen.logs.map(([at, level, text], index) => (
           <div key={index} class={`stx-log-${level}`} title={new Date(at * 1000).toISOString()}>
-            {text || " "}
+            {plain(text) || " "}
           </div>
         ))}
-      </pre>
+      </Scroll>
     </>
   );
 }

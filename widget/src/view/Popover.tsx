@@ -66,8 +66,8 @@ export function Popover({ live, pop, act, ask, close }: Props) {
 }
 
 function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
-  const status = live.status(target.node);
-  const can = abilities(status, live.run?.state ?? "", live.snapshot.nodes[target.node]?.kind);
+  const status = target.own?.status ?? live.status(target.node);
+  const can = target.own?.can ?? abilities(status, live.run?.state ?? "", live.snapshot.nodes[target.node]?.kind);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined || !(event.currentTarget instanceof Element)) return;
@@ -133,7 +133,7 @@ function Give({ name, close, give }: { name: string; close: () => void; give: (t
     close();
   };
   return (
-    <form class="stx-confirm" onSubmit={send}>
+    <form class="stx-confirm" aria-label={`Skip ${name} with a value`} onSubmit={send}>
       <label>
         <b>Skip {name}</b>, with this value as its result:
         <input

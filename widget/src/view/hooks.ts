@@ -1,16 +1,42 @@
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
 
-/** Draw again when one node changed. */
+/** Draw again when one node changed, or what can be done with nodes as such: the run's state, and who can be asked. */
 export function useNode(live: Live, node: number): void {
-  const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => live.onNode(node, () => again(undefined as never)), [live, node]);
+  useChanging(
+    (changed) => {
+      const ends = [live.onNode(node, changed), live.onRun(changed)];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+    () => [live.version, live.status(node), live.texts(node), live.run?.state, live.canAsk],
+    [live, node],
+  );
 }
 
 /** Draw again when anything about the run changed. */
 export function useRun(live: Live): void {
+  useChanging(
+    (changed) => live.onRun(changed),
+    () => [live.snapshot, live.gone],
+    [live],
+  );
+}
+
+/** Draw again when one of the values that are looked at is another one; also when that was before we began to listen. */
+function useChanging(listen: (changed: () => void) => () => void, look: () => unknown[], inputs: unknown[]): void {
   const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => live.onRun(() => again(undefined as never)), [live]);
+  const drawn = useRef<unknown[]>([]);
+  drawn.current = look();
+  useEffect(() => {
+    const changed = () => {
+      const found = look();
+      if (found.some((value, at) => value !== drawn.current[at])) again(undefined as never);
+    };
+    changed();
+    return listen(changed);
+  }, inputs);
 }
 
 /** Draw again every `ms` while `on`: for clocks. */
