@@ -62,6 +62,9 @@ class Objects(Protocol):
     def encode(self, value: Any) -> Encoded:
         """Any thread. StoreError `not-storable` names the type; `disk-full` when there is no room."""
 
+    def encode_apart(self, value: Any) -> Encoded:
+        """The same without a frame, for what no payload frame stands beside."""
+
     def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:
         """The value again, equal to what was encoded.
 

@@ -98,7 +98,7 @@ class EngineLoop:
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
 
-        return ProcessRunner(self.objects.encode)
+        return ProcessRunner(self.objects)
 
     # ------------------------------------------------------------------ any thread
 

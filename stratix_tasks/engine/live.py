@@ -9,7 +9,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.ports import Encoded, Place
+from stratix_tasks.core.ports import Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
@@ -43,7 +43,7 @@ class LiveRun:
         """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.forked_from: dict[str, Any] | None = None
-        self.encode: Callable[[Any], Encoded] = engine.objects.encode
+        self.objects = engine.objects
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
         self.exceptions: dict[int, BaseException] = {}

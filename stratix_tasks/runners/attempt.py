@@ -11,7 +11,7 @@ from time import thread_time, time
 from typing import Any, Protocol
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import Objects
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.forked import end_child
 
@@ -30,8 +30,7 @@ class Host(Protocol):
     """The run that an attempt belongs to, as runners and bodies see it. All methods may be called from any thread."""
 
     id: str
-
-    def encode(self, value: Any) -> Encoded: ...
+    objects: Objects
 
     def answer(self, event: tuple[Any, ...]) -> None: ...
 
@@ -143,7 +142,7 @@ def succeeded(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...
 
 def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     try:
-        encoded = attempt.host.encode(value)
+        encoded = attempt.host.objects.encode(value)
     except StoreError as error:
         if error.code == "disk-full":
             return (UNSTORED, attempt, value, cpu)

@@ -79,7 +79,7 @@ class Body:
 
     def artifact(self, name: str, value: Any) -> None:
         """Keep a value beside the result, under a name. StoreError `not-storable` when it can't be."""
-        encoded = self._attempt.host.encode(value)
+        encoded = self._attempt.host.objects.encode_apart(value)
         self._note("artifact", time(), str(name), encoded, type(value).__qualname__)
 
     def checkpoint(self) -> Checkpoint:

@@ -21,7 +21,7 @@ from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
@@ -50,12 +50,12 @@ BEGIN = "import sys; sys.path[:] = {path!r}; from stratix_tasks.runners.worker i
 
 
 class ProcessRunner:
-    """`encode` makes results ready to be recorded; workers do it themselves."""
+    """`objects` make results ready to be recorded; workers have them, too, and do it themselves."""
 
     name = "process"
 
-    def __init__(self, encode: Callable[[Any], Encoded]) -> None:
-        self._encode = dumps(encode, "the store")
+    def __init__(self, objects: Objects) -> None:
+        self._objects = dumps(objects, "the store")
         self._functions = Functions()
         self._guardian = Guardian()
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
@@ -145,7 +145,7 @@ class ProcessRunner:
                         return None
 
     def _open(self) -> Worker:
-        worker = Worker(self._encode, self._guardian)
+        worker = Worker(self._objects, self._guardian)
         with self._lock:
             if self._closed:
                 worker.end()
@@ -166,7 +166,7 @@ class ProcessRunner:
 class Worker:
     """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
 
-    def __init__(self, encode: bytes, guardian: Guardian) -> None:
+    def __init__(self, objects: bytes, guardian: Guardian) -> None:
         ours, theirs = socket.socketpair()
         pipes = [os.pipe() for _ in STREAMS]
         with theirs:
@@ -200,7 +200,7 @@ class Worker:
         self._known: set[int] = set()
         self.dead = False
         with suppress(OSError):
-            self._wire.send(encode, mark)
+            self._wire.send(objects, mark)
 
     # ------------------------------------------------------------------ the thread beside it
 

@@ -19,7 +19,6 @@ from queue import SimpleQueue
 from time import process_time
 from typing import Any
 
-from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
 from stratix_tasks.runners.forked import end_child
@@ -36,17 +35,14 @@ WATCH = 0.5
 class Host:
     """The run, as a body in a worker sees it."""
 
-    def __init__(self, run: str, place: tuple[str, int | None, str | None, int], encode: Any, wire: Wire) -> None:
-        self.id, self._place, self._encode, self._wire = run, place, encode, wire
+    def __init__(self, run: str, place: tuple[str, int | None, str | None, int], objects: Any, wire: Wire) -> None:
+        self.id, self._place, self.objects, self._wire = run, place, objects, wire
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
         self._count = self._dropped = 0
         self._home, self._told = os.getpid(), False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
-
-    def encode(self, value: Any) -> Encoded:
-        return self._encode(value)  # type: ignore[no-any-return]
 
     def place(self, _unit: int) -> tuple[str, int | None, str | None, int]:
         return self._place
@@ -104,14 +100,14 @@ class Worker:
         self.wire, self.parent, self.home = Wire(link), parent, os.getpid()
         self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.functions: dict[int, Any] = {}
-        self.encode: Any = None
+        self.objects: Any = None
         self.attempt: Attempt | None = None
         self.job = 0
         self.mark = b""
 
     def serve(self) -> None:
-        encode, self.mark = self.wire.receive()
-        self.encode = _load(encode)
+        objects, self.mark = self.wire.receive()
+        self.objects = _load(objects)
         threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
         self.wire.send("ready")
         while True:
@@ -137,7 +133,7 @@ class Worker:
 
     def _run(self, job: int, function: tuple[int, str, str, bytes], arguments: bytes, about: tuple[Any, ...]) -> None:
         run, unit, number, place = about
-        host = Host(run, place, self.encode, self.wire)
+        host = Host(run, place, self.objects, self.wire)
         attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
         self.job, self.attempt = job, attempt
         try:
@@ -179,7 +175,7 @@ class Worker:
         end_child(self.home)
         cpu = process_time() - begun
         try:
-            encoded = host.encode(value)
+            encoded = host.objects.encode(value)
         except StoreError as error:
             if error.code == "disk-full":
                 return "unstored", _dump(value), cpu

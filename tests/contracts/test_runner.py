@@ -33,11 +33,9 @@ class Host:
     id = "r1"
 
     def __init__(self) -> None:
+        self.objects = Plain()
         self.heard: list[Any] = []
         self._news = threading.Condition()
-
-    def encode(self, value: Any) -> Encoded:
-        return encode(value)
 
     def answer(self, event: tuple[Any, ...]) -> None:
         self._hear(event)
@@ -66,11 +64,18 @@ class Host:
         return self.answers()
 
 
-def encode(value: Any) -> Encoded:
+class Plain:
     """As a store does: scalars stand for themselves."""
-    if isinstance(value, Unstorable):
-        raise StoreError("an Unstorable can't be stored", code="not-storable")
-    return Encoded("json", value)
+
+    def encode(self, value: Any) -> Encoded:
+        if isinstance(value, Unstorable):
+            raise StoreError("an Unstorable can't be stored", code="not-storable")
+        return Encoded("json", value)
+
+    encode_apart = encode
+
+    def decode(self, _codec: str, payload: Any, _frame: bytes | None) -> Any:
+        return payload
 
 
 class Unstorable:
@@ -173,7 +178,7 @@ class Rig:
             "async": lambda: AsyncRunner(self.loop.call_later),
             "inline": lambda: InlineRunner(self.loop),
             "inline-async": lambda: InlineRunner(self.loop),
-            "process": lambda: ProcessRunner(encode),
+            "process": lambda: ProcessRunner(Plain()),
         }
         self.runner = make[name]()
         self.thread.start()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, InputError, StratixError, current, each, flow, history, task, track
+from stratix_tasks.store import ids
 
 LONG = 30.0
 
@@ -255,6 +256,26 @@ def test_artifacts_must_be_storable(engine: Engine) -> None:
 
     with pytest.raises(StratixError, match="lock"):
         engine.start(kept).result(LONG)
+
+
+@pytest.mark.parametrize("runner", ["thread", "process"])
+@pytest.mark.parametrize("size", [10, 10_000, 100_000])
+def test_artifacts_are_kept(engine: Engine, runner: str, size: int) -> None:
+    """Of any size, and wherever the body runs: what was recorded is read as it was."""
+
+    @task(runner=runner)
+    def keeps() -> None:
+        current().artifact("bytes", b"x" * size)
+
+    @flow
+    def kept() -> None:
+        return keeps()
+
+    run = engine.start(kept)
+    run.result(LONG)
+    notes = engine.store.journals.record(ids.key(run.id), notes=True).notes
+    (_, _, _, name, codec, payload, _) = next(row for kind, rows in notes if kind == "artifacts" for row in rows)
+    assert (name, engine.store.objects.decode(codec, payload, None)) == ("bytes", b"x" * size)
 
 
 def test_the_default_engine_is_configured_in_words(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
