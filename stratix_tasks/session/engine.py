@@ -137,7 +137,7 @@ class Engine:
 
         FlowError with all problems; InputError; StoreError.
         """
-        return starting.start(self, flow, inputs or {}, key=key, priority=priority, tags=tags)
+        return starting.start(self, flow, {} if inputs is None else inputs, key=key, priority=priority, tags=tags)
 
     def run(self, run_id: str) -> Run:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""

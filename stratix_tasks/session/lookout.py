@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from stratix_tasks.errors import StratixError
+
 EVERY = 1.0
 """Seconds between looks, at least."""
 SHARE = 50
@@ -58,7 +60,8 @@ class Lookout:
                     self._thread = None
                     return
             begun = monotonic()
-            self._tell(watches)
+            with suppress(StratixError):  # the store is busy, say: it is looked at again
+                self._tell(watches)
             took = monotonic() - begun
 
     def _tell(self, watches: tuple[_Watch, ...]) -> None:

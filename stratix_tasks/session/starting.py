@@ -35,6 +35,8 @@ def start(
     engine: Engine, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
 ) -> Run:
     """See `Engine.start`."""
+    if not isinstance(inputs, Mapping):
+        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
     with collector_paused():
         given = dict(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}

@@ -6,14 +6,14 @@ import threading
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.states import State
-from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.session.display import run_source
 from stratix_tasks.session.interrupted import interrupted_of
 from stratix_tasks.session.leading import Leads
@@ -331,3 +331,25 @@ def test_a_view_of_a_flow_that_can_not_be_told_keeps_no_other_from_hearing(tmp_p
     assert told.empty()
     for release in releases:
         release()
+
+
+def test_a_look_that_fails_is_not_the_last_one() -> None:
+    """While the store is busy there is nothing to tell; then it is looked at again."""
+    answers: list[Any] = [StoreError("busy", code="busy"), [{"id": "r", "created": 1.0}]]
+
+    def look(_flow: str) -> list[dict[str, Any]]:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return cast(list[dict[str, Any]], answer)
+
+    told: SimpleQueue[list[dict[str, Any]]] = SimpleQueue()
+    release = Lookout(look).watch("f", [], told.put)
+    assert told.get(timeout=20) == answers[-1]
+    release()
+
+
+def test_inputs_are_names_with_values(engine: Engine) -> None:
+    """A bare value is an InputError that shows the form."""
+    with pytest.raises(InputError, match=r"names with values, such as \{'n': 3\}, not 3"):
+        engine.start(summed, 3)  # type: ignore[arg-type]
