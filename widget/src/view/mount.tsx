@@ -19,8 +19,8 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   const root = document.createElement("div");
   root.className = "stx";
   root.dataset.testid = "stratix-view";
-  root.dataset.lmSuppressShortcuts = "true"; // keys in here are ours: no cell is ever deleted by one
   root.tabIndex = -1;
+  keepKeys(root, end.signal);
   el.append(root);
   followTheme(root, end.signal);
   render(<App live={live} calls={calls} root={root} />, root);
@@ -29,6 +29,15 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
     root.remove();
     end.abort();
   };
+}
+
+/** Keys in here are ours: no cell is ever deleted by one. JupyterLab takes a key for the first element, from what has the
+ * focus upwards, that it has a binding for, unless it comes to this mark before: whatever gets the focus bears it. */
+function keepKeys(root: HTMLElement, signal: AbortSignal): void {
+  const mark = (event: Event) => {
+    if (event.target instanceof HTMLElement) event.target.dataset.lmSuppressShortcuts = "true";
+  };
+  root.addEventListener("focusin", mark, { signal });
 }
 
 const PATIENCE = 4_000;
