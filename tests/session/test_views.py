@@ -13,7 +13,9 @@ import pytest
 from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.states import State
+from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
+from stratix_tasks.session.arguments import arguments
 from stratix_tasks.session.display import run_source
 from stratix_tasks.session.interrupted import interrupted_of
 from stratix_tasks.session.leading import Leads
@@ -48,8 +50,8 @@ def total(xs: list[int], odd: set[int], name: str, by: float = 1.0) -> float:
 
 
 @task
-def square(x: int, up: int) -> int:
-    return x**up
+def square(x: int, up: int, times: int = 1) -> int:
+    return x**up * times
 
 
 @flow
@@ -132,9 +134,13 @@ def test_a_value_is_given_to_a_skipped_node_as_text(engine: Engine) -> None:
 
 
 def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
-    """Before it is expanded a map's arguments are its columns; then it refers to the items, which have their own."""
+    """Before it is expanded a map's arguments are its columns; then it refers to the items, which have their own.
+
+    A parameter that the flow leaves alone has its default, and can be edited too.
+    """
     run = started(engine, mapped)
     assert args(run, "square")["up"]["edit"] == "2"
+    assert args(run, "square")["times"]["edit"] == "1"
     run.pause()
     GATE.set()
     source = run_source(run)
@@ -142,7 +148,8 @@ def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
     run.resume()
     run.wait(20)
     assert source.inspect("square", 1)["can"]["set"].startswith("it is completed")
-    assert source.inspect("square", 1)["can"]["breakpoint"] == "a breakpoint is for the whole node"
+    rows = arguments(run._live, unit_of(run._live.machine, "square[2]"))
+    assert {row["name"]: row["edit"] for row in rows} == {"x": "2", "up": "2", "times": "1"}
 
 
 def test_a_breakpoint_is_told_to_views_at_once(engine: Engine) -> None:
