@@ -135,3 +135,32 @@ def test_a_run_goes_on_by_click_after_its_kernel_was_killed(lab: Server, page: A
         assert book.value("run.result()") == "20.0"
     finally:
         again.close()
+
+
+ENDS = {"banner-recover": ("completed", 20.0), "banner-rerun": ("completed", 30.0), "banner-fork": ("cancelled", 30.0)}
+"""By the click: what becomes of the run that was left, and what it or the new one, which the view then shows, comes to."""
+
+
+@pytest.mark.parametrize("choice", ENDS)
+def test_a_click_says_how_a_run_goes_on_whose_code_has_changed(lab: Server, page: Any, choice: str) -> None:
+    """The banner names what has changed. It keeps the results, runs again what changed, or starts a new run."""
+    name = choice.replace("banner-", "changed_")
+    book = book_of(lab, page, name, f"run = {name}.start()\nrun")
+    page.wait_for_selector(f"{node('wait')}[data-state=running]", timeout=20_000)
+    run_id = book.value("run.id").strip("'")
+    page.evaluate(f"async () => {{ await {KERNEL}.restart() }}")
+    page.close()
+    again = page.context.new_page()
+    try:
+        define = DEFINE.format(gate=lab.root / f"{name}.gate", name=name).replace("x * by", "x * by * 1.5")
+        look = f"from stratix_tasks import default_engine\nrun = default_engine().run({run_id!r})\nrun"
+        book = Notebook(again, lab.notebook(f"{name}_again", [define, look]))
+        book.run_all()
+        again.wait_for_selector(f"{SHOWN} [data-testid=banner] >> text=The code of scale has changed", timeout=30_000)
+        book.execute("gate.touch()")
+        again.click(f"{SHOWN} [data-testid={choice}]")
+        state(again, "completed")
+        assert book.value("run.status, default_engine().runs()[0].result(20)") == str(ENDS[choice])
+        assert again.locator(f"{SHOWN} [data-testid=banner]").count() == 0
+    finally:
+        again.close()

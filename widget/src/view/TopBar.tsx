@@ -105,7 +105,8 @@ function Crumbs({ live, ask }: { live: Live; ask: Ask }) {
       disabled={live.snapshot.mode !== "live"}
       onClick={() => ask("open", null, { run: from.run })}
     >
-      <Icon name="fork" size={11} /> forked{from.node ? ` from ${from.node}` : ""} of run {from.run.slice(-6)}
+      <Icon name="fork" size={11} /> fork of run {from.run.slice(-6)}
+      {from.node ? `, from ${from.node}` : ""}
     </button>
   );
 }
