@@ -20,6 +20,15 @@ def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
     return {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
 
 
+def named(target: object, verb: str) -> str:
+    """InputError for what is no name."""
+    if not isinstance(target, str):
+        raise InputError(
+            f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
+        )
+    return target
+
+
 def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
     return {} if value is MISSING else {"value": value_data(objects, value)}
 

@@ -153,16 +153,16 @@ class Run:
         """
         from stratix_tasks.session.forking import fork
 
-        return fork(self._engine, self.id, from_, dict(inputs or {}))
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
+        return fork(
+            self._engine, self.id, None if from_ is None else asking.named(from_, "fork from"), dict(inputs or {})
+        )
 
     def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
-        if target is not None and not isinstance(target, str):
-            raise InputError(
-                f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
-            )
         from stratix_tasks.session.sending import ask
 
-        ask(self._engine, self._live, verb, target, args or {})
+        ask(self._engine, self._live, verb, None if target is None else asking.named(target, verb), args or {})
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
@@ -239,4 +239,8 @@ class Run:
         return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)
 
     def __repr__(self) -> str:
-        return f"<run {self.id} of {self.flow}: {self.status}>"
+        try:
+            status = self.status
+        except StratixError as error:  # in a forked child, or of an engine that is closed
+            status = f"not seen from here ({error.code})"
+        return f"<run {self.id} of {self.flow}: {status}>"

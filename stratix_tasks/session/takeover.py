@@ -10,7 +10,7 @@ from stratix_tasks.core.facts import CLAIMED
 from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.session.functions import changed as changed_calls
 from stratix_tasks.session.functions import missing, nodes_of
 from stratix_tasks.session.loading import recorded
@@ -40,13 +40,15 @@ def recover(engine: Engine, changed: str) -> list[Run]:
 
 
 def _take_over_if_left(engine: Engine, run_id: str, changed: str) -> Run | None:
-    """None for a run that another kernel was faster to take over: it goes on there."""
+    """None for a run that another kernel was faster to take over: it goes on there; and for one that can't be read."""
     try:
         return take_over(engine, run_id, changed)
+    except StoreError as error:
+        warnings.warn(f"run {run_id} stays interrupted: {error}", stacklevel=5)
     except StratixError as error:
         if error.code != "owned-elsewhere":
             raise
-        return None
+    return None
 
 
 def _undecided(engine: Engine) -> list[LiveRun]:

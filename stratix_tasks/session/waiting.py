@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import InputError, StratixError
 
 if TYPE_CHECKING:
     from stratix_tasks.session.run import Run
@@ -23,6 +23,10 @@ TICK = 0.1
 
 def wait(run: Run, timeout: float | None) -> str:
     """See `Run.wait`."""
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout == timeout):
+        raise InputError(
+            f"timeout is a number of seconds, or None to wait without one, not {timeout!r}", code="bad-option"
+        )
     limit = None if timeout is None else monotonic() + timeout
     _tell_of_loss(run)
     run._refresh()

@@ -11,6 +11,8 @@ import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.engine.breaking import break_off
+from stratix_tasks.errors import StoreError
+from stratix_tasks.session import takeover
 
 LONG = 30.0
 pytestmark = pytest.mark.filterwarnings("ignore:run .* is interrupted by an error of the engine")
@@ -178,6 +180,29 @@ def test_a_claim_that_fails_half_way_can_be_made_again(engine: Engine, monkeypat
     with pytest.raises(RuntimeError, match="out of the blue"):
         engine.recover()
     assert engine.recover()[0].result(LONG) == 3
+
+
+def test_a_run_that_can_not_be_read_keeps_no_other_from_going_on(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """recover() warns of it, and it stays interrupted."""
+    with Engine(tmp_path / "store") as engine:
+        damaged, whole = engine.start(three), engine.start(three)
+    take_over = takeover.take_over
+
+    def refuses(engine: Engine, run_id: str, *rest: Any) -> Any:
+        if run_id == damaged.id:
+            raise StoreError("its journal is damaged", code="damaged")
+        return take_over(engine, run_id, *rest)
+
+    monkeypatch.setattr(takeover, "take_over", refuses)
+    Gate.open.set()
+    with Engine(tmp_path / "store") as engine:
+        with pytest.warns(UserWarning, match=f"run {damaged.id} stays interrupted: its journal is damaged"):
+            recovered = engine.recover()
+        assert [run.id for run in recovered] == [whole.id]
+        assert recovered[0].result(LONG) == 3
+        assert engine.run(damaged.id).status == "interrupted"
 
 
 def test_a_place_that_comes_back_late_feeds_the_run_that_waits_for_it(tmp_path: Any) -> None:

@@ -117,12 +117,12 @@ def test_a_forked_child_can_not_use_the_engine(engine: Engine) -> None:
         try:
             engine.start(ones)
         except StratixError as error:
-            said = error.code
+            said = f"{error.code}; {run!r}"
         finally:
             os.write(write, said.encode())
             os._exit(0)
     os.waitpid(child, 0)
-    assert os.read(read, 100) == b"forked"
+    assert os.read(read, 200).decode() == f"forked; <run {run.id} of ones: not seen from here (forked)>"
     assert engine.start(ones).result(LONG) == 1
 
 
