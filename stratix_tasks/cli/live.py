@@ -29,15 +29,21 @@ GLYPHS = {
     "ready": "◔",
 }
 DONE = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
+HINTS = {"paused": "`stratix resume` goes on with it, `stratix cancel` ends it.", "running": ""}
+BY_A_PERSON = ("user", "rollback")
+"""Reasons of a pause that somebody is expected to end."""
 MOST_SHOWN = 40
 TICK = 0.1
 
 
 def follow(run: Run, console: Console) -> str:
-    """Show the run until it has ended or is paused; returns its status.
+    """Show the run until it has ended; returns its status.
 
-    An interrupt cancels it, and is raised again.
+    One that a person pauses meanwhile is waited for, so that a resume goes on with it here; one that is paused already,
+    or for another reason, is not. An interrupt cancels it, and is raised again.
     """
+    if run.status == "paused":
+        return "paused"
     try:
         return _live(run, console) if console.is_terminal else _lines(run, console)
     except KeyboardInterrupt:
@@ -49,7 +55,7 @@ def follow(run: Run, console: Console) -> str:
 
 def _live(run: Run, console: Console) -> str:
     with Live(_picture(run), console=console, refresh_per_second=10) as live:
-        while not ended(run.wait(TICK)):
+        while not _is_over(run, run.wait(TICK)):
             live.update(_picture(run))
         live.update(_picture(run))
     return run.status
@@ -57,19 +63,25 @@ def _live(run: Run, console: Console) -> str:
 
 def _lines(run: Run, console: Console) -> str:
     told: set[str] = set()
+    was = run.status
     while True:
         status = run.wait(TICK)
         for row in run.progress():
             if row["state"] in DONE and row["name"] not in told:
                 told.add(row["name"])
                 console.print(f"{GLYPHS[row['state']]} {row['name']} {row['state']} {_took(row)} {_note(row)}".rstrip())
-        if ended(status):
+        if _is_over(run, status):
             return status
+        if status != was and status in ("paused", "running"):
+            console.print(f"Run {run.id} is {status}. {HINTS[status]}".rstrip(), markup=False, soft_wrap=True)
+        was = status
 
 
-def ended(status: str) -> bool:
+def _is_over(run: Run, status: str) -> bool:
     """Whether there is nothing more to wait for."""
-    return status in ("completed", "failed", "cancelled", "paused", "interrupted")
+    if status == "paused":
+        return run.reason not in BY_A_PERSON
+    return status in ("completed", "failed", "cancelled", "interrupted")
 
 
 def _picture(run: Run) -> Group:

@@ -133,7 +133,7 @@ def _found(run_id: str) -> Run:
 
 def _go_on(run: Run) -> None:
     """What this process has to run is run to its end; else it is only told how the run is."""
-    if not run.runs_here:
+    if not run.runs_here or run.status == "paused":
         _told(run)
         return
     follow(run, console)

@@ -14,7 +14,7 @@ import pytest
 
 FLOWS = """
 import os, threading
-from stratix_tasks import each, flow, task
+from stratix_tasks import current, flow, task
 
 @task
 def double(x: int) -> int:
@@ -36,6 +36,13 @@ def after_all(marker: str) -> str:
         threading.Event().wait()
     return "done at last"
 
+@task
+def gated(marker: str) -> int:
+    open(marker, "w").close()
+    while not os.path.exists(marker + ".open"):
+        current().checkpoint()
+    return os.getpid()
+
 @flow
 def fine(x: int = 1, name: str = "n") -> int:
     return double(x)
@@ -47,6 +54,10 @@ def bad(x: int = 1) -> int:
 @flow
 def waits(marker: str) -> None:
     return stuck(marker)
+
+@flow
+def passes(marker: str) -> int:
+    return gated(marker)
 
 @flow
 def crashes(marker: str) -> str:
@@ -171,6 +182,36 @@ def test_an_interrupt_cancels_the_run_and_ends_with_130(folder: Path) -> None:
     child.communicate(timeout=60)
     assert child.returncode == 130
     assert "cancelled" in stratix(folder, "runs", "--csv").stdout
+
+
+def test_a_run_that_somebody_pauses_is_waited_for(folder: Path) -> None:
+    """A resume from elsewhere goes on with it where it was; whoever asked is told how it is, with exit code 0."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:passes", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    assert stratix(folder, "pause", "last").returncode == 0
+    assert child.stdout is not None
+    while "is paused" not in (line := child.stdout.readline()):
+        assert line, child.communicate()
+    marker.with_suffix(".open").touch()
+    resumed = stratix(folder, "resume", "last")
+    assert (resumed.returncode, "is running" in resumed.stdout or "is completed" in resumed.stdout) == (0, True)
+    out, _ = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[-1]) == (0, str(child.pid))
+
+
+def test_what_is_asked_of_a_run_that_was_left_paused_is_told(folder: Path) -> None:
+    """It is taken up, stays paused, and the command ends well."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:passes", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    stratix(folder, "pause", "last")
+    child.kill()
+    child.communicate()
+    skipped = stratix(folder, "skip", "last", "gated", "--value", "7")
+    assert (skipped.returncode, skipped.stdout[-11:]) == (0, "is paused.\n"), skipped
+    assert stratix(folder, "resume", "last").returncode == 0
+    assert "completed" in stratix(folder, "runs", "--csv").stdout
 
 
 def test_recover_goes_on_after_kill_9(folder: Path) -> None:
