@@ -70,7 +70,7 @@ def _values(live: LiveRun, unit: int) -> dict[str, Any]:
     given = {name: _at_hand(live, value) for name, value in machine.sets.get(unit, {}).items()}
     if node != unit:
         fan = live.binding.fan(node)
-        return {**fan.broadcast, **fan.item(unit - machine.groups[node].first), **given}
+        return {**_defaults(machine, node), **fan.broadcast, **fan.item(unit - machine.groups[node].first), **given}
     spec = machine.plan.specs[unit]
     named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
     known = {name: _resolved(live, unit, value) for name, value in named.items()}
