@@ -24,6 +24,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.view.source import BREAK
 
 GATE = threading.Event()
+BEGUN = threading.Event()
 
 
 @task
@@ -54,6 +55,7 @@ def square(x: int, up: int) -> int:
 
 @task
 def slow(x: int, by: float = 1.0) -> float:
+    BEGUN.set()
     GATE.wait(30)
     return x * by
 
@@ -158,8 +160,9 @@ def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
 
 def test_an_item_offers_the_parameters_that_have_defaults(engine: Engine) -> None:
     """An item that has not started shows what the flow leaves alone with its default, and takes another value for it."""
+    BEGUN.clear()
     run = started(engine, one_by_one)
-    reached(engine, run, "slow", "started", "running")
+    assert BEGUN.wait(20)
     row = args(run, "slow", 1)["by"]
     assert (row["edit"], row["from"], row["set"]) == ("1.0", "its default", False)
     run._request("set", "slow[1]", {"texts": {"by": "3.0"}}).result(10)
