@@ -24,7 +24,6 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.view.source import BREAK
 
 GATE = threading.Event()
-BEGUN = threading.Event()
 
 
 @task
@@ -53,21 +52,9 @@ def square(x: int, up: int) -> int:
     return x**up
 
 
-@task
-def slow(x: int, by: float = 1.0) -> float:
-    BEGUN.set()
-    GATE.wait(30)
-    return x * by
-
-
 @flow
 def summed(n: int = 3) -> Any:
     return total(wait(load(n)), table(n), "sum")
-
-
-@flow
-def one_by_one() -> Any:
-    return slow.options(max=1).map(each(load(3)))
 
 
 @flow
@@ -156,19 +143,6 @@ def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
     run.wait(20)
     assert source.inspect("square", 1)["can"]["set"].startswith("it is completed")
     assert source.inspect("square", 1)["can"]["breakpoint"] == "a breakpoint is for the whole node"
-
-
-def test_an_item_offers_the_parameters_that_have_defaults(engine: Engine) -> None:
-    """An item that has not started shows what the flow leaves alone with its default, and takes another value for it."""
-    BEGUN.clear()
-    run = started(engine, one_by_one)
-    assert BEGUN.wait(20)
-    row = args(run, "slow", 1)["by"]
-    assert (row["edit"], row["from"], row["set"]) == ("1.0", "its default", False)
-    run._request("set", "slow[1]", {"texts": {"by": "3.0"}}).result(10)
-    assert args(run, "slow", 1)["by"]["set"] is True
-    GATE.set()
-    assert list(run.result(20)) == [0.0, 3.0, 2.0]
 
 
 def test_a_breakpoint_is_told_to_views_at_once(engine: Engine) -> None:
