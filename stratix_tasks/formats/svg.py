@@ -105,7 +105,7 @@ GLYPHS = {
 }
 """Glyphs as strokes, so that no font is needed for them; `running` is filled."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
-BREAK, PAUSED = 16, 32
+GIVEN, BREAK, PAUSED = 2, 16, 32
 """Bits of a status's flags, as views have them."""
 TOP = 46.0
 MARGIN = 24.0
@@ -275,8 +275,9 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
     state = State(status[0])
     if state is State.FAILED:
         return texts.get("error", "failed")
-    parts = []
-    if status[9] and state not in (State.PENDING, State.READY):
+    given = state is State.COMPLETED and status[1] & GIVEN
+    parts = ["given"] if given else []
+    if status[9] and not given and state not in (State.PENDING, State.READY):
         parts.append(duration(max((status[10] or now) - status[9], 0)))
     if state is State.COMPLETED and texts.get("summary"):
         parts.append(texts["summary"])

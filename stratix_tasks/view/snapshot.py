@@ -18,10 +18,10 @@ CHARACTER = 7.7
 
 
 def card_size(label: str, kind: str, doc: str) -> tuple[float, float]:
-    """A card is as wide as its name needs: names are not cut."""
+    """A card is as wide as its name needs, and a short description in a wide font such as DejaVu Sans."""
     room = 74.0 if kind == "map" else 48.0
     line = doc.split("\n", 1)[0]
-    return max(172.0, room + CHARACTER * len(label), min(50.0 + 6.3 * len(line), 230.0) if line else 0.0), HEIGHT
+    return max(172.0, room + CHARACTER * len(label), min(57.0 + 6.9 * len(line), 240.0) if line else 0.0), HEIGHT
 
 
 def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, Any]:

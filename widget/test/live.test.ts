@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode, Live, RECORD } from "../src/model/live";
-import { detail, duration, lookIn, lookOf, PAUSED } from "../src/model/states";
+import { detail, duration, GIVEN, lookIn, lookOf, PAUSED } from "../src/model/states";
 import type { NodeInfo, PatchHead, RunInfo, Snapshot, Status } from "../src/model/types";
 import { kept } from "../src/transport";
 import { abilities } from "../src/view/abilities";
@@ -115,6 +115,22 @@ describe("states", () => {
   it("a completed card shows duration and summary", () => {
     const status: Status = [8, 0, 1, 0, 0, 0, 0, 0, null, 1, 3.5, null];
     expect(detail(info, status, { summary: "3 × 4" }, 9)).toBe("2.5 s · 3 × 4");
+  });
+
+  it("a card leads with the attempt, which a narrow one must not cut", () => {
+    const status: Status = [8, 0, 2, 0, 0, 0, 0, 0, null, 1, 3.5, null];
+    expect(detail(info, status, { summary: "3 × 4" }, 9)).toBe("attempt 2 · 2.5 s · 3 × 4");
+  });
+
+  it("a value given by hand does not look computed", () => {
+    const status: Status = [8, GIVEN, 2, 0, 0, 0, 0, 0, null, 1, 3.5, null];
+    expect(lookOf(status)).toMatchObject({ look: "completed", glyph: "edit", word: "given" });
+    expect(detail(info, status, { summary: "42" }, 9)).toBe("given · 42");
+  });
+
+  it("what was set back shows no progress of its former attempt", () => {
+    const status: Status = [1, 0, 1, 0, 0, 0, 0, 0, 0.5, null, null, null];
+    expect(detail(info, status, { progress: "5/10" }, 9)).toBe("queued");
   });
 
   it("a running body that is held looks as pausing", () => {

@@ -53,6 +53,7 @@ export function stateName(status: Status): StateName {
 export function lookOf(status: Status): { look: string; glyph: string; word: string } {
   const look = LOOKS[stateName(status)];
   if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
+  if (isGiven(status)) return { ...look, glyph: "edit", word: "given" };
   if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
   if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
@@ -69,8 +70,19 @@ export function lookIn(status: Status, run: string | undefined): { look: string;
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }
 
+/** Whether its value was given by a person: nothing computed it. */
+function isGiven(status: Status): boolean {
+  return (status[1] & GIVEN) > 0 && stateName(status) === "completed";
+}
+
 export function isOver(status: Status): boolean {
   return status[0] >= 8 && status[0] <= 12;
+}
+
+/** Whether an attempt of it has begun that counts: what was set back keeps no progress. */
+export function isUnderWay(status: Status): boolean {
+  const name = stateName(status);
+  return !isOver(status) && name !== "pending" && name !== "ready";
 }
 
 /** Seconds as people read them: 0.4 s, 12 s, 3:05, 1:02:03 */
@@ -86,7 +98,7 @@ export function duration(seconds: number): string {
 }
 
 /** Words that the second line begins with: no other sign on the card says it as plainly. */
-const TOLD = new Set(["paused", "pausing", "stopping"]);
+const TOLD = new Set(["paused", "pausing", "stopping", "given"]);
 
 /** What the second line of a card says. */
 export function detail(
@@ -102,9 +114,11 @@ export function detail(
   if (name === "retrying" && due !== null) return `attempt ${attempt + 1} in ${duration(Math.max(due - now, 0))}`;
   if (name === "held" && texts.reason === "breakpoint") return "at its breakpoint";
   const parts: string[] = TOLD.has(word) ? [word] : [];
-  if (texts.progress && !isOver(status)) parts.push(texts.progress);
+  if (attempt > 1 && node.kind === "task" && !isGiven(status)) parts.push(`attempt ${attempt}`);
+  if (texts.progress && isUnderWay(status)) parts.push(texts.progress);
   if (
     started !== null &&
+    !isGiven(status) &&
     name !== "suspended" &&
     (ended !== null || !isOver(status)) &&
     name !== "pending" &&
@@ -112,7 +126,6 @@ export function detail(
   )
     parts.push(duration(Math.max((ended ?? now) - started, 0)));
   if (name === "completed" && texts.summary) parts.push(texts.summary);
-  if (attempt > 1 && node.kind === "task") parts.push(`attempt ${attempt}`);
   if (name === "skipped" && texts.reason) parts.push(texts.reason);
   if (status[1] & ABANDONED) parts.unshift(word, "its thread still runs");
   return parts.join(" · ") || word;

@@ -1,7 +1,7 @@
 import { Handle, Position } from "@xyflow/react";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { ABANDONED, BREAK, detail, isOver, lookIn, stateName } from "../model/states";
+import { ABANDONED, BREAK, detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import type { Status } from "../model/types";
 import type { Act, Anchor } from "./Actions";
 import { useClock, useNode } from "./hooks";
@@ -101,7 +101,7 @@ function Bar({ status, kind, look }: { status: Status; kind: string; look: strin
       </div>
     );
   }
-  if (progress !== null && !isOver(status)) {
+  if (progress !== null && isUnderWay(status)) {
     return (
       <div
         class="stx-bar"
