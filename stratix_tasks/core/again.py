@@ -107,12 +107,3 @@ def bad_before(machine: Machine, unit: int) -> list[int]:
                 found.add(need)
                 stack.append(need)
     return list(found)
-
-
-def live_bodies(machine: Machine, state: State) -> list[int]:
-    """The units in a state that has a body; found by a C-speed scan of the state bytes."""
-    units, start = [], machine.state.find(state)
-    while start >= 0:
-        units.append(start)
-        start = machine.state.find(state, start + 1)
-    return units

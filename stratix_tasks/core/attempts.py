@@ -31,20 +31,14 @@ class Attempts(Moves):
         """The place where a body ran has gone: it is tried again by a budget of its own."""
         losses = self.lost[unit] = self.lost.get(unit, 0) + 1
         self.error[unit] = error
-        suspended = self.state[unit] == State.SUSPENDED
-        self.live += suspended
+        self.live += self.state[unit] == State.SUSPENDED
         if losses > self.policy(unit).max_lost:
             self._let_go(unit)
             self.move(unit, Event.LOST, at, "lost", {"error": error})
             return
         self.spent[unit] = self.spent.get(unit, 0) + 1
         pause = pause_before(AFTER_LOSS, losses, self._random)
-        if not suspended:
-            return self._retry_later(unit, Event.LOST_RETRY, at, error, pause, "lost")
-        self.due[unit] = at + pause
-        self._let_go(unit)
-        self.timers.freeze(at, unit)
-        self.move(unit, Event.LOST_RETRY, at, "lost", {"error": error, "due": at + pause})
+        self._retry_later(unit, Event.LOST_RETRY, at, error, pause, "lost")
 
     def _pause_before(self, unit: int) -> float:
         tried = self.attempt[unit] - self.spent.get(unit, 0)
@@ -55,12 +49,9 @@ class Attempts(Moves):
     ) -> None:
         due = self.due[unit] = at + pause
         self._let_go(unit)
-        if unit in self.holds:
-            self.move(unit, event, at, reason, {"error": error, "due": due})
-            self.hold_if_asked(unit, at)
-            return
-        self.timers.arm(Timer.DUE, unit, at, due - at)
+        self.timers.arm(Timer.DUE, unit, at, pause)
         self.move(unit, event, at, reason, {"error": error, "due": due})
+        self.hold_if_asked(unit, at)
 
     # ------------------------------------------------------------------ stopping, holding
 

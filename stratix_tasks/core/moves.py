@@ -15,7 +15,7 @@ from stratix_tasks.core.facts import EXPANDED, MOVED
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.plan import Kind, Policy
 from stratix_tasks.core.states import BAD, GROUP, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, State
-from stratix_tasks.core.timers import Timer
+from stratix_tasks.core.timers import WHOLE, Timer
 from stratix_tasks.core.units import Group, Units
 
 PENDING, READY, RUNNING, COMPLETED_STATE = State.PENDING, State.READY, State.RUNNING, State.COMPLETED
@@ -62,6 +62,9 @@ class Moves(Units):
                 self._spread(at)
         elif to is READY:
             self.queue(unit, at)
+        elif to is State.HELD:
+            self.timers.freeze(at, unit)
+            self.timers.drop(Timer.DUE, unit)
 
     def _spread(self, at: float) -> None:
         """Work off the units that ended; spreading one may end more (no recursion: a chain may be long)."""
@@ -128,13 +131,7 @@ class Moves(Units):
     def hold_if_asked(self, unit: int, at: float) -> None:
         """A unit that was paused while it had a body, or ended, is held instead of going on."""
         if unit in self.holds and self.state[unit] in (PENDING, State.RETRYING):
-            self.put_on_hold(unit, at, "user")
-
-    def put_on_hold(self, unit: int, at: float, reason: str) -> None:
-        """pending, ready, retrying → held; what is left of its time limits is kept."""
-        self.timers.freeze(at, unit)
-        self.timers.drop(Timer.DUE, unit)
-        self.move(unit, Event.HOLD, at, reason)
+            self.move(unit, Event.HOLD, at, "user")
 
     def _let_go(self, unit: int) -> None:
         """The body is gone: its slot is free again."""
@@ -192,7 +189,7 @@ class Moves(Units):
     def _enable(self, unit: int, at: float) -> None:
         if unit in self.breaks and unit not in self.passing:
             self.holds.setdefault(unit, at)
-            return self.put_on_hold(unit, at, "breakpoint")
+            return self.move(unit, Event.HOLD, at, "breakpoint")
         if self.plan.kinds[unit] is Kind.TASK:
             self.queue(unit, at)
         elif self.run_state is RunState.RUNNING:
@@ -291,9 +288,9 @@ class Moves(Units):
         """
         was, self.run_state, self.run_reason = self.run_state, state, reason
         if state in (RunState.ENDING, *RUN_TERMINAL):
-            self.timers.drop(Timer.RUN, 0)
+            self.timers.drop(Timer.RUN, WHOLE)
         elif was in (RunState.PENDING, *RUN_TERMINAL) and self.plan.spec.timeout is not None:
-            self.timers.arm(Timer.RUN, 0, at, self.plan.spec.timeout)
+            self.timers.arm(Timer.RUN, WHOLE, at, self.plan.spec.timeout)
         if state in (RunState.PAUSING, RunState.PAUSED):
             self.timers.pause(at)
         else:

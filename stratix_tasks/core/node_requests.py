@@ -31,7 +31,7 @@ def hold(machine: Machine, unit: int, at: float, args: Args = NONE, *, reason: s
     elif state is State.RUNNING and not args.get("drain"):
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
     elif state in (State.PENDING, State.READY, State.RETRYING):
-        machine.put_on_hold(unit, at, reason)
+        machine.move(unit, Event.HOLD, at, reason)
 
 
 def release(machine: Machine, unit: int, at: float, _args: Args = NONE) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.changes import break_at, take
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
 from stratix_tasks.core.facts import RUN as RUN_FACT
@@ -85,15 +84,15 @@ def claim(
         hold = "max-recoveries"
     if hold and machine.run_state is RunState.RUNNING:
         machine.run_move(RunEvent.PAUSE, at, hold)
-    for unit in live_bodies(machine, State.RETRYING):
+    for unit in machine.units_in(State.RETRYING):
         machine.timers.arm(Timer.DUE, unit, at, max(machine.due.get(unit, at) - at, 0.0))
     for state in (State.RUNNING, State.SUSPENDED, State.STOPPING):
-        for unit in live_bodies(machine, state):
+        for unit in machine.units_in(state):
             _orphan(machine, unit, at)
     machine.live = 0
-    for unit in live_bodies(machine, State.READY):
+    for unit in machine.units_in(State.READY):
         machine.queue(unit, at)
-    for unit in live_bodies(machine, State.PENDING):
+    for unit in machine.units_in(State.PENDING):
         machine.wake(unit, at)
     machine.advance(at)
 

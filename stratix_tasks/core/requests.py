@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stratix_tasks.core.again import live_bodies, reset, revive, with_bad_items
+from stratix_tasks.core.again import reset, revive, with_bad_items
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.changes import set_breakpoint, set_values
 from stratix_tasks.core.facts import REQUESTED
@@ -77,7 +77,7 @@ def pause_run(machine: Machine, at: float, args: Args = NONE, *, reason: str = "
         raise run_refusal(machine, "pause", "Only a running run can be paused.")
     if machine.run_state is RunState.RUNNING:
         machine.run_move(RunEvent.PAUSE, at, reason)
-    for unit in live_bodies(machine, State.RUNNING) if not args.get("drain") else ():
+    for unit in machine.units_in(State.RUNNING) if not args.get("drain") else ():
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
 
 
@@ -93,13 +93,13 @@ def resume_run(machine: Machine, at: float, _args: Args = NONE) -> None:
         raise run_refusal(machine, "resume", COMPLETED_HINT if machine.run_state is RunState.COMPLETED else hint)
     machine.run_move(RunEvent.RESUME, at, "user")
     machine.recoveries = 0
-    for unit in live_bodies(machine, State.RUNNING):
+    for unit in machine.units_in(State.RUNNING):
         if unit not in machine.holds:
             machine.commands.append((Do.RELEASE, unit, machine.attempt[unit]))
-    for unit in live_bodies(machine, State.SUSPENDED):
+    for unit in machine.units_in(State.SUSPENDED):
         if unit not in machine.holds:
             machine.resume_body(unit, at)
-    for unit in live_bodies(machine, State.HELD):
+    for unit in machine.units_in(State.HELD):
         if unit not in machine.holds:
             let_go(machine, unit, at)  # its body was lost while the run was paused
     for unit, kind in enumerate(machine.plan.kinds):

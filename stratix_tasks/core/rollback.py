@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stratix_tasks.core.again import live_bodies, reopen_to
+from stratix_tasks.core.again import reopen_to
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
@@ -75,7 +75,7 @@ def _pause(machine: Machine, at: float) -> None:
         machine.run_target = None
     machine.run_move(RunEvent.ROLLBACK, at, REASON)
     if was is RunState.RUNNING:
-        for unit in live_bodies(machine, State.RUNNING):
+        for unit in machine.units_in(State.RUNNING):
             machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))
 
 

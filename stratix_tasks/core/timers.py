@@ -18,6 +18,8 @@ class Timer(IntEnum):
 PAUSABLE = frozenset((Timer.TOTAL, Timer.QUEUED, Timer.RUN))
 """They stop counting while the run is paused or their node is held; bodies that still run keep their attempt timers."""
 
+WHOLE = -1
+"""In place of a unit: the timer is the run's."""
 _OF_UNITS = (Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED, Timer.DUE, Timer.GRACE)
 
 

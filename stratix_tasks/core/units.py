@@ -132,6 +132,14 @@ class Units:
     def is_group(self, unit: int) -> bool:
         return self.node_of[unit] == unit and self.plan.kinds[unit] is not Kind.TASK
 
+    def units_in(self, state: State) -> list[int]:
+        """The units in a state, found by a C-speed scan of the state bytes."""
+        units, start = [], self.state.find(state)
+        while start >= 0:
+            units.append(start)
+            start = self.state.find(state, start + 1)
+        return units
+
     def group_of(self, item: int) -> Group:
         """The group of an item, also of one that a rollback took out."""
         group = self.groups.get(self.node_of[item])

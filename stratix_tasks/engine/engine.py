@@ -16,7 +16,6 @@ from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core import requests
-from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.ports import Journal, Objects
@@ -321,7 +320,7 @@ class EngineLoop:
     def _begin(self, live: LiveRun) -> None:
         now = self.clock()
         live.machine.start(now)
-        for unit in live_bodies(live.machine, State.PENDING) if live.seq > 2 else ():
+        for unit in live.machine.units_in(State.PENDING) if live.seq > 2 else ():
             live.machine.judge(unit, now)  # a fork: what it waits for may be there already
         live.machine.advance(now)
         self.commit(live, *live.machine.drain())

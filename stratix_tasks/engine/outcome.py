@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.again import live_bodies
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
@@ -99,7 +98,7 @@ def failure_of(live: LiveRun) -> StratixError:
 def _failed_without(live: LiveRun) -> StratixError:
     """Of a run in which nothing failed: its time was over, or a node was cancelled."""
     machine = live.machine
-    unit = _first(machine, State.CANCELLED, live_bodies(machine, State.CANCELLED))
+    unit = _first(machine, State.CANCELLED, machine.units_in(State.CANCELLED))
     if machine.run_reason == "timeout" or unit is None:
         why = machine.run_reason or "failed"
         return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")

@@ -9,7 +9,7 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
-from stratix_tasks.core.timers import PAUSABLE, Timer
+from stratix_tasks.core.timers import PAUSABLE, WHOLE, Timer
 
 Ask = tuple[int, int]
 """A unit and its generation: what the machine waits for an answer about (a condition, an expansion)."""
@@ -344,8 +344,8 @@ def told(machine: Machine) -> dict[str, Any]:
         "recoveries": None if over else machine.recoveries,
         "retired": [(g.first, g.count) for g in machine.retired],
         "limit of the run": (
-            round(machine.timers.deadline.get((Timer.RUN, 0), 0.0), 3),
-            round(machine.timers.frozen.get((Timer.RUN, 0), 0.0), 3),
+            round(machine.timers.deadline.get((Timer.RUN, WHOLE), 0.0), 3),
+            round(machine.timers.frozen.get((Timer.RUN, WHOLE), 0.0), 3),
         ),
     }
 

@@ -323,3 +323,13 @@ def test_a_new_owner_goes_on_with_the_limit_of_all_attempts() -> None:
     begun = world.now
     world.until("a", State.FAILED)
     assert 43 < world.now - begun < 51
+
+
+@pytest.mark.parametrize("held", ["a", "b"])
+def test_a_held_node_does_not_stop_the_time_of_its_run(held: str) -> None:
+    """Whichever it is: the limit of the run counts on, also after a pause of the run meanwhile."""
+    world = World(spec({"a": {"grace": 1}, "b": {"grace": 1}}, timeout=60), lambda _name, _tried: Body(900, parks=True))
+    world.start().request("pause", held)
+    world.step()
+    world.request("pause").request("resume")
+    assert time_to_end(world) == pytest.approx(60, abs=0.1)
