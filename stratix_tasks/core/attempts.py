@@ -10,8 +10,6 @@ from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.core.timers import Timer
 
-ATTEMPT_ONLY = frozenset((Timer.ATTEMPT,))
-
 
 class Attempts(Moves):
     """A run whose bodies end."""
@@ -97,7 +95,6 @@ class Attempts(Moves):
         """suspended → running, same attempt; its time-out counts on."""
         self.live += 1
         self.move(unit, Event.RELEASE, at)
-        self.timers.thaw(at, unit, ATTEMPT_ONLY)
         self.commands.append((Do.RELEASE, unit, self.attempt[unit]))
 
     # ------------------------------------------------------------------ time limits
@@ -122,6 +119,8 @@ class Attempts(Moves):
                 self._time_out(unit, "total", at)
             elif self.state[unit] in (READY, State.RETRYING):
                 self._expire(unit, Event.TOTAL_TIMEOUT, "total", at)
+            elif self.state[unit] == State.STOPPING and self.target[unit][0] is State.RETRYING:
+                self._time_out(unit, "total", at)
 
     def _time_out(self, unit: int, which: str, at: float) -> None:
         error = self._timeout_error(unit, which)

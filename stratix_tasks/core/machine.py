@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.attempts import ATTEMPT_ONLY, Attempts
+from stratix_tasks.core.attempts import Attempts
 from stratix_tasks.core.facts import COMPLETED, STARTED, Fact
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.moves import COMPLETED_STATE, PENDING, READY, RUNNING
@@ -92,6 +92,7 @@ class Machine(Attempts):
                 self.frames.append((unit, attempt, frame))
         self.facts.append((COMPLETED, at, unit, attempt, codec, payload, summary, cpu))
         self._let_go(unit)
+        self.timers.drop_unit(unit)
         self._spread_completed(unit, at)
 
     def _odd_answer(self, event: tuple[Any, ...]) -> None:
@@ -119,7 +120,6 @@ class Machine(Attempts):
             wanted = unit in self.holds or self.run_state in (RunState.PAUSING, RunState.PAUSED)
             if self.state[unit] == RUNNING and wanted:  # else it was released while the answer was on its way
                 self.live -= 1
-                self.timers.freeze(at, unit, ATTEMPT_ONLY)
                 self.move(unit, Event.SUSPEND, at)
         elif self.state[unit] == State.STOPPING:
             self._stopped(unit, at)

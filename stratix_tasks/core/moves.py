@@ -18,6 +18,8 @@ from stratix_tasks.core.states import BAD, GROUP, NODE, RUN, RUN_TERMINAL, TERMI
 from stratix_tasks.core.timers import WHOLE, Timer
 from stratix_tasks.core.units import Group, Units
 
+STILL = (State.HELD, State.SUSPENDED)
+"""States of a unit that is paused by itself."""
 PENDING, READY, RUNNING, COMPLETED_STATE = State.PENDING, State.READY, State.RUNNING, State.COMPLETED
 
 
@@ -53,18 +55,29 @@ class Moves(Units):
             self.failures.setdefault(unit, []).append((self.attempt[unit], detail["error"]))
         if to == was:
             return
+        self.keep_time(unit, was, to, at)
         if to in TERMINAL:
             self.ended[unit] = at
             self.passing.discard(unit)
-            self.timers.drop_unit(unit)
             self._over.append(unit)
             if len(self._over) == 1:
                 self._spread(at)
         elif to is READY:
             self.queue(unit, at)
-        elif to is State.HELD:
-            self.timers.freeze(at, unit)
-            self.timers.drop(Timer.DUE, unit)
+
+    def is_still(self, unit: int) -> bool:
+        return self.state[unit] in STILL
+
+    def keep_time(self, unit: int, was: int, to: int, at: float) -> None:
+        """A unit's limits count from its first place in a queue to its end, but while it or its run is paused."""
+        timers = self.timers
+        if to in TERMINAL:
+            timers.drop_unit(unit)
+        elif to in STILL:
+            timers.freeze(at, unit)
+            timers.drop(Timer.DUE, unit)
+        elif was in STILL and not timers.paused:
+            timers.thaw(at, unit)
 
     def _spread(self, at: float) -> None:
         """Work off the units that ended; spreading one may end more (no recursion: a chain may be long)."""
@@ -138,7 +151,7 @@ class Moves(Units):
         self.live -= 1
         for slot in self.lane(unit).slots:
             slot.free += 1
-        if self.timers.deadline:
+        if self.timers.deadline or self.timers.frozen:
             self.timers.drop(Timer.ATTEMPT, unit)
             self.timers.drop(Timer.GRACE, unit)
 
@@ -294,7 +307,7 @@ class Moves(Units):
         if state in (RunState.PAUSING, RunState.PAUSED):
             self.timers.pause(at)
         else:
-            self.timers.resume(at, self.holds)
+            self.timers.resume(at, self.is_still)
 
     def end(self, target: RunState, reason: str, at: float) -> None:
         """running, pausing, paused → ending(target): what has no body is cancelled, bodies are asked to stop."""

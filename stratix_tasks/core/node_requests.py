@@ -57,8 +57,6 @@ def let_go(machine: Machine, unit: int, at: float) -> None:
     due = machine.due.get(unit)
     if unit in machine.breaks:
         machine.passing.add(unit)
-    if not machine.timers.paused:
-        machine.timers.thaw(at, unit)
     machine.move(
         unit,
         Event.RELEASE,

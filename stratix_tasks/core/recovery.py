@@ -32,7 +32,7 @@ def fold(machine: Machine, facts: Iterable[Fact]) -> float:
     last = 0.0
     for fact in facts:
         if fact[0] == CLAIMED:
-            machine.timers.skip(last, fact[1], machine.holds)
+            machine.timers.skip(last, fact[1], machine.is_still)
         last = fact[1]
         apply = _APPLY.get(fact[0])
         if apply is not None:
@@ -77,7 +77,7 @@ def claim(
     """
     machine.facts.append((CLAIMED, at, engine, epoch, host, pid, cuts))
     _count_recovery(machine)
-    machine.timers.skip(at - idle, at, machine.holds)
+    machine.timers.skip(at - idle, at, machine.is_still)
     if machine.run_state is RunState.PENDING:
         machine.start(at)
     if not hold and machine.recoveries > machine.plan.spec.max_recoveries:
@@ -141,7 +141,7 @@ def _completed(machine: Machine, fact: Fact) -> None:
     machine.ended[unit] = at
     machine.target.pop(unit, None)
     machine.reason.pop(unit, None)
-    machine.timers.drop(Timer.TOTAL, unit)
+    machine.timers.drop_unit(unit)
     keep(machine, unit, attempt, codec, payload, summary)
 
 
@@ -206,19 +206,9 @@ def _moved(machine: Machine, fact: Fact) -> None:
     if state in TERMINAL:
         machine.ended[unit] = at
         machine.passing.discard(unit)
-    _count_time(machine, unit, event, state, at, detail)
-
-
-def _count_time(machine: Machine, unit: int, event: int, state: int, at: float, detail: dict[str, Any]) -> None:
-    """What a transition does to the limit of all attempts together."""
-    timers = machine.timers
-    rolled_back = event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING)
-    if state in TERMINAL or rolled_back or "abandoned" in detail:
-        timers.drop(Timer.TOTAL, unit)
-    elif state == State.HELD:
-        timers.freeze(at, unit)
-    elif event == Event.RELEASE and not timers.paused:
-        timers.thaw(at, unit)
+    if event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING) or "abandoned" in detail:
+        machine.timers.drop_unit(unit)
+    machine.keep_time(unit, was, state, at)
 
 
 def _expanded(machine: Machine, fact: Fact) -> None:

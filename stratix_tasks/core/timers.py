@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from heapq import heappop, heappush
 
@@ -16,7 +17,9 @@ class Timer(IntEnum):
 
 
 PAUSABLE = frozenset((Timer.TOTAL, Timer.QUEUED, Timer.RUN))
-"""They stop counting while the run is paused or their node is held; bodies that still run keep their attempt timers."""
+"""They stop counting while the run is paused; bodies that still run keep their attempt timers."""
+HOLDABLE = frozenset((Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED))
+"""They stop counting while their unit is held or suspended."""
 
 WHOLE = -1
 """In place of a unit: the timer is the run's."""
@@ -57,14 +60,14 @@ class Timers:
             for kind in _OF_UNITS:
                 self.drop(kind, unit)
 
-    def freeze(self, at: float, unit: int, kinds: frozenset[Timer] = PAUSABLE) -> None:
+    def freeze(self, at: float, unit: int, kinds: frozenset[Timer] = HOLDABLE) -> None:
         """What is left of a unit's deadlines is kept until `thaw`."""
         for kind in kinds:
             deadline = self.deadline.pop((kind, unit), None)
             if deadline is not None:
                 self.frozen[kind, unit] = max(deadline - at, 0.0)
 
-    def thaw(self, at: float, unit: int, kinds: frozenset[Timer] = PAUSABLE) -> None:
+    def thaw(self, at: float, unit: int, kinds: frozenset[Timer] = HOLDABLE) -> None:
         for kind in kinds:
             left = self.frozen.pop((kind, unit), None)
             if left is not None:
@@ -77,20 +80,20 @@ class Timers:
             if kind in PAUSABLE:
                 self.freeze(at, unit, frozenset((kind,)))
 
-    def resume(self, at: float, but: dict[int, float]) -> None:
-        """The run counts on, except for the units in `but`, which are held for themselves."""
+    def resume(self, at: float, still: Callable[[int], bool]) -> None:
+        """The run counts on, except for the units that are paused by themselves."""
         if not self.paused:
             return
         self.paused = False
         for kind, unit in list(self.frozen):
-            if kind in PAUSABLE and unit not in but:
+            if kind in PAUSABLE and (unit == WHOLE or not still(unit)):
                 self.thaw(at, unit, frozenset((kind,)))
 
-    def skip(self, since: float, at: float, but: dict[int, float]) -> None:
+    def skip(self, since: float, at: float, still: Callable[[int], bool]) -> None:
         """The time from `since` to `at` does not count, for a run that is not paused anyway."""
         if not self.paused:
             self.pause(since)
-            self.resume(at, but)
+            self.resume(at, still)
 
     def next(self) -> float | None:
         heap = self._heap

@@ -263,11 +263,20 @@ def what_failed_upstream_has_a_bad_need(machine: Machine) -> None:
 
 
 def nothing_counts_while_paused(machine: Machine) -> None:
-    """Time limits but those of attempts stand still while the run is paused or their node is held."""
+    """Time limits but those of attempts stand still while the run is paused or their node is, and then alone."""
+    timers, state = machine.timers, machine.state
     paused = machine.run_state in (RunState.PAUSING, RunState.PAUSED)
-    for kind, unit in machine.timers.deadline:
-        held = kind is not Timer.RUN and machine.state[unit] == State.HELD
-        need(kind not in PAUSABLE or not (paused or held), f"the {kind.name} limit of unit {unit} counts while paused")
+    for kind, unit in timers.deadline:
+        still = kind is not Timer.RUN and state[unit] in (State.HELD, State.SUSPENDED)
+        need(
+            not still and not (paused and kind in PAUSABLE), f"the {kind.name} limit of unit {unit} counts while paused"
+        )
+        need(kind is Timer.RUN or state[unit] not in TERMINAL, f"the {kind.name} limit of unit {unit} outlives it")
+    for kind, unit in timers.frozen:
+        still = kind is not Timer.RUN and state[unit] in (State.HELD, State.SUSPENDED)
+        need(still or (paused and kind in PAUSABLE), f"the {kind.name} limit of unit {unit} stands still")
+    limited = machine.plan.spec.timeout is not None and machine.run_state is RunState.RUNNING
+    need(not limited or (Timer.RUN, WHOLE) in timers.deadline, "the run is running, and its limit does not count")
 
 
 def no_retired_item_runs(machine: Machine) -> None:

@@ -278,7 +278,7 @@ def of_rules() -> list[Mutant]:
         Mutant("the fold counts nothing", ((recovery, "_recount", _nothing),)),
         Mutant("a death costs an attempt", ((recovery, "_unspend", _nothing),)),
         Mutant("the time without an owner counts", ((timers.Timers, "skip", _nothing),)),
-        Mutant("a new owner forgets what was used of a limit", ((recovery, "_count_time", _nothing),)),
+        Mutant("limits count while a node is held", ((Machine, "keep_time", _nothing),)),
         Mutant("bodies of the dead owner live on", ((recovery, "_orphan", _nothing),)),
         Mutant("each failure is retried", ((attempts, "retries", _always),)),
         Mutant("no failure is retried", ((attempts, "retries", lambda *_args: False),)),

@@ -333,3 +333,31 @@ def test_a_held_node_does_not_stop_the_time_of_its_run(held: str) -> None:
     world.step()
     world.request("pause").request("resume")
     assert time_to_end(world) == pytest.approx(60, abs=0.1)
+
+
+def test_a_suspended_body_uses_nothing_of_its_limits() -> None:
+    """While its node is paused by itself, as while the whole run is."""
+    flow = spec({"a": {"timeout": {"total": 60, "attempt": 50}, "grace": 1}, "z": {}})
+    world = World(flow, lambda name, _tried: Body(40 if name == "a" else 900, parks=name == "a")).start()
+    world.request("pause", "a").until("a", State.SUSPENDED)
+    world.now += 500
+    world.request("resume", "a").until("a", State.COMPLETED)
+
+
+def test_a_limit_counts_on_for_a_node_that_was_paused_while_its_run_was() -> None:
+    """A body that can not be suspended runs on meanwhile; once both have been resumed its limit ends it."""
+    flow = spec({"a": {"timeout": {"total": 60}, "grace": 1}})
+    world = World(flow, lambda _name, _tried: Body(900)).start()
+    world.request("pause").request("pause", "a").request("resume").request("resume", "a")
+    begun = world.now
+    world.until("a", State.FAILED)
+    assert world.now - begun == pytest.approx(60, abs=0.1)
+
+
+def test_a_total_limit_that_ends_in_the_grace_of_an_attempt_leaves_no_other_attempt() -> None:
+    """The body was being stopped to be tried again; there is no time left for that."""
+    flow = spec({"a": {"timeout": {"attempt": 5, "total": 8}, "grace": 5, "retry": {"max": 3, "delay": 0}}})
+    world = World(flow, lambda _name, _tried: Body(900, stops=4)).start().settle()
+    assert (world.state("a"), world.machine.attempt[0]) == (State.FAILED, 1)
+    assert "total limit of 8 s" in world.machine.error[0]["message"]
+    the_fold_is_the_run(world.machine, world.folded())
