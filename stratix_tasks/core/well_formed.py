@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any
 
 from stratix_tasks.errors import InputError
+from stratix_tasks.spec.unicode import is_unicode
 
 DEEPEST = 100
 """Levels of lists and objects in the arguments of a request."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(verb: str, target: object, args: object) -> None:
@@ -36,7 +35,7 @@ def _odd(data: object, depth: int = 0) -> str:
     if depth > DEEPEST:
         return f"it is nested more than {DEEPEST} levels deep"
     if isinstance(data, str):
-        return "" if data.isascii() or not _SURROGATE.search(data) else f"{data[:40]!r} is no Unicode text"
+        return "" if is_unicode(data) else f"{data[:40]!r} is no Unicode text"
     if isinstance(data, float):
         return "" if isfinite(data) else f"{data} is no number"
     if isinstance(data, int):

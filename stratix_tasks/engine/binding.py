@@ -21,6 +21,7 @@ from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
+from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
 ATOMS = frozenset((type(None), bool, int, float, str, bytes))
@@ -346,7 +347,7 @@ class Binding:
             raise FlowError(
                 f"the keys of '{self.plan.names[unit]}' must differ: '{twice}' comes twice; take another key="
             )
-        odd = next((key for key in keys if not key.isascii() and key.encode(errors="ignore").decode() != key), None)
+        odd = next((key for key in keys if not is_unicode(key)), None)
         if odd is not None:
             raise FlowError(
                 f"{odd!r} is no Unicode text, so it can't be a key of '{self.plan.names[unit]}'; take another key="

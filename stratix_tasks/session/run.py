@@ -152,12 +152,10 @@ class Run:
         whose result is taken over.
         """
         from stratix_tasks.session.forking import fork
+        from stratix_tasks.spec.inputs import named_inputs
 
-        if inputs is not None and not isinstance(inputs, Mapping):
-            raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
-        return fork(
-            self._engine, self.id, None if from_ is None else asking.named(from_, "fork from"), dict(inputs or {})
-        )
+        node = None if from_ is None else asking.named(from_, "fork from")
+        return fork(self._engine, self.id, node, named_inputs({} if inputs is None else inputs))
 
     def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
         from stratix_tasks.session.sending import ask

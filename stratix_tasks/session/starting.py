@@ -21,7 +21,7 @@ from stratix_tasks.session.holding import new_live
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.inputs import check_about, check_inputs
+from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
 from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
@@ -35,10 +35,8 @@ def start(
     engine: Engine, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
 ) -> Run:
     """See `Engine.start`."""
-    if not isinstance(inputs, Mapping):
-        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
     with collector_paused():
-        given = dict(inputs)
+        given = named_inputs(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
         traced = flow.trace(static)
         graph = Graph(traced.spec)

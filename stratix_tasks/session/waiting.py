@@ -6,6 +6,7 @@ import asyncio
 import sys
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from math import isnan
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ TICK = 0.1
 
 def wait(run: Run, timeout: float | None) -> str:
     """See `Run.wait`."""
-    if timeout is not None and not (isinstance(timeout, int | float) and timeout == timeout):
+    if timeout is not None and not (isinstance(timeout, int | float) and not isnan(timeout)):
         raise InputError(
             f"timeout is a number of seconds, or None to wait without one, not {timeout!r}", code="bad-option"
         )

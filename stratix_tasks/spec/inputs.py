@@ -12,6 +12,7 @@ from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import MOST, FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Object
 
 _OURS = frozenset(("builtins", "datetime", "decimal", "pathlib", "enum", "uuid", "fractions", "ipaddress"))
@@ -126,6 +127,13 @@ def bare(hint: Any) -> Any:
     return hint
 
 
+def named_inputs(inputs: object) -> dict[str, Any]:
+    """Inputs as they were given, by name. InputError for what is no mapping."""
+    if not isinstance(inputs, Mapping):
+        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
+    return dict(inputs)
+
+
 def check_about(key: object, priority: object, tags: object) -> None:
     """What a run is started with beside its inputs. InputError for what can't be recorded."""
     if not (key is None or _is_text(key)):
@@ -137,4 +145,4 @@ def check_about(key: object, priority: object, tags: object) -> None:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value.encode(errors="ignore").decode() == value
+    return isinstance(value, str) and is_unicode(value)

@@ -71,7 +71,7 @@ export function lookIn(status: Status, run: string | undefined): { look: string;
 }
 
 /** Whether its value was given by a person: nothing computed it. */
-function isGiven(status: Status): boolean {
+export function isGiven(status: Status): boolean {
   return (status[1] & GIVEN) > 0 && stateName(status) === "completed";
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { plain } from "../model/plain";
-import { duration, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
+import { duration, isGiven, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
 import type { Can, Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
@@ -209,7 +209,9 @@ function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
       ) : (
         <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
       )}
-      {started !== null && ended !== null && item === null && <p class="stx-quiet">took {duration(ended - started)}</p>}
+      {started !== null && ended !== null && item === null && !isGiven(status) && (
+        <p class="stx-quiet">took {duration(ended - started)}</p>
+      )}
       {seen && seen.metrics.length > 0 && (
         <Pairs rows={seen.metrics.map(([name, value]) => [name, String(value)])} empty="" />
       )}

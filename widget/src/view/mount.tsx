@@ -35,7 +35,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
  * focus upwards, that it has a binding for, unless it comes to this mark before: whatever gets the focus bears it. */
 function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   const mark = (event: Event) => {
-    if (event.target instanceof HTMLElement) event.target.dataset.lmSuppressShortcuts = "true";
+    if (event.target instanceof Element) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
   };
   root.addEventListener("focusin", mark, { signal });
 }
