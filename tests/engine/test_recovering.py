@@ -1,0 +1,159 @@
+"""Runs that other engines left: seen, gone on with, and asked about when their code has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gated import LONG, gate, gates, states, two_steps
+
+from stratix_tasks import (
+    Engine,
+    flow,
+    task,
+)
+
+
+def test_another_engine_sees_the_run(engine: Engine, tmp_path: Any) -> None:
+    """Status, outputs and result are read from the store; it can be asked as if it were run here."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    with Engine(tmp_path / "store") as other:
+        seen = other.run(run.id)
+        assert seen.status == "running"
+        seen.pause()
+        assert (run.status, seen.status) == ("pausing", "pausing")
+        seen.resume()
+        assert (run.status, seen.status) == ("running", "running")
+        gates.let("a")
+        assert seen.result(LONG) == "a"
+        assert seen.output("gate") == "a"
+        assert other.recover() == []
+
+
+def test_a_closed_engine_leaves_its_runs_to_others(engine: Engine, tmp_path: Any) -> None:
+    """What was running is interrupted, and another engine goes on with it."""
+    run = engine.start(two_steps)
+    gates.arrive("a")
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        assert other.run(run.id).status == "interrupted"
+        (again,) = other.recover()
+        gates.let("a")
+        assert again.result(LONG) == "a"
+
+
+def test_recover_leaves_what_it_has_no_code_for(engine: Engine, tmp_path: Any) -> None:
+    """A run whose function is gone stays interrupted; the warning names it."""
+
+    def make() -> Any:
+        @task
+        def vanishes(x: Any) -> Any:
+            return x
+
+        @flow
+        def short_lived() -> Any:
+            return vanishes(gate("a"))
+
+        return engine.start(short_lived)
+
+    run = make()
+    gates.arrive("a")
+    run_id = run.id
+    engine.close()
+    del run
+    import gc
+
+    gc.collect()
+    from stratix_tasks.dsl.task import KNOWN
+
+    for call in [call for call in KNOWN if "vanishes" in call]:
+        del KNOWN[call]
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="vanishes"):
+            assert other.recover() == []
+        assert other.run(run_id).status == "interrupted"
+
+
+def test_recover_asks_when_code_has_changed(engine: Engine, tmp_path: Any) -> None:
+    """The run is left paused, reason `code-changed`, before anything starts; resume goes on with the new code."""
+
+    def make(number: int) -> Any:
+        @task
+        def changing(x: Any) -> Any:
+            return x, number
+
+        @flow
+        def changes() -> Any:
+            return changing(gate("a"))
+
+        return changing, changes
+
+    _old, changes = make(1)
+    run = engine.start(changes)
+    gates.arrive("a")
+    engine.close()
+    _new, _ = make(2)
+    gates.let("a")
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="has changed"):
+            (again,) = other.recover()
+        assert (again.status, again.reason) == ("paused", "code-changed")
+        assert "running" not in states(again).values()
+        again.resume()
+        assert again.result(LONG) == ("a", 2)
+    assert run.id == again.id
+
+
+def _two_versions(number: int) -> Any:
+    """`base` stays as it is, `changing` is another function for each number."""
+
+    @task
+    def base() -> int:
+        return 10
+
+    @task
+    def changing(x: int) -> Any:
+        return x, number
+
+    @task
+    def waits(x: Any) -> Any:
+        gate.fn("b")
+        return x
+
+    @flow
+    def changes() -> Any:
+        return waits(changing(base()))
+
+    return changes
+
+
+@pytest.mark.parametrize("choice", ["rerun", "fork", "reuse"])
+def test_recover_does_what_was_chosen_for_changed_code(engine: Engine, tmp_path: Any, choice: str) -> None:
+    """`rerun` runs changed nodes again and what depends on them, `fork` in a new run, `reuse` keeps what is recorded."""
+    run = engine.start(_two_versions(1))
+    gates.arrive("b")
+    engine.close()
+    kept = _two_versions(2)
+    gates.let("b")
+    with Engine(tmp_path / "store") as other:
+        (again,) = other.recover(changed=choice)
+        assert again.result(LONG) == (10, 1 if choice == "reuse" else 2)
+        assert (again.id == run.id) is (choice != "fork")
+        if choice == "fork":
+            assert other.run(run.id).status == "cancelled"
+
+
+def test_a_run_that_was_asked_about_can_be_decided_later(engine: Engine, tmp_path: Any) -> None:
+    """After `recover()` has left a run paused for its changed code, a second call with a choice goes on with it."""
+    engine.start(_two_versions(1))
+    gates.arrive("b")
+    engine.close()
+    kept = _two_versions(2)
+    gates.let("b")
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="has changed"):
+            (again,) = other.recover()
+        assert again.reason == "code-changed"
+        assert [run.id for run in other.recover(changed="rerun")] == [again.id]
+        assert again.result(LONG) == (10, 2)
