@@ -73,12 +73,11 @@ class Stream:
 
     def _say(self, attempt: Attempt, text: str) -> None:
         self.tail = (self.tail + text)[-TAIL:]
-        count = text.count("\n")
+        room, count = CAP - self._lines, text.count("\n")
         self._lines += count
-        if self._lines <= CAP:
-            attempt.write(self.name, text)
-            return
-        over = min(self._lines - CAP, count)
-        kept = "".join(text.splitlines(keepends=True)[: count - over])
-        attempt.write(self.name, kept)
-        attempt.host.note(attempt, "dropped", (over,))
+        if count < room:
+            return attempt.write(self.name, text)
+        if room > 0:  # up to the end of the last line that is taken: nothing of the next one
+            attempt.write(self.name, "\n".join(text.split("\n")[:room]) + "\n")
+        if count > room:
+            attempt.host.note(attempt, "dropped", (count - max(room, 0),))
