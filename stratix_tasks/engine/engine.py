@@ -15,7 +15,6 @@ from concurrent.futures import Future
 from time import monotonic, time
 from typing import Any
 
-from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.ports import Journal, Objects
@@ -26,6 +25,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
+from stratix_tasks.engine.taking import take
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
@@ -145,7 +145,7 @@ class EngineLoop:
         self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any] | None = None, by: str = ""
     ) -> Future[Any]:
         """A request; the future is done once its facts are journaled, or has the TransitionError."""
-        return self.call(self._ask, live, verb, target, args or {}, by)
+        return self.call(take, self, live, verb, target, args or {}, by)
 
     def close(self) -> None:
         """Stop the loop after what is in it; who waits for a run is told. Bodies are left to their daemon threads."""
@@ -313,7 +313,7 @@ class EngineLoop:
         for facts, payloads in more:
             self.journal.commit(live.key, live.seq, live.epoch, facts, payloads)
             live.seq += len(facts)
-        self._adopt(live)
+        self.adopt(live)
         self.loop.call_soon(self._begin, live)
 
     @or_break_off
@@ -329,10 +329,10 @@ class EngineLoop:
     def resume(self, live: LiveRun) -> None:
         """Go on with a run that was claimed: its machine holds the facts of the claim."""
         if live.machine.run_state not in RUN_TERMINAL:
-            self._adopt(live)
+            self.adopt(live)
         self.commit(live, *live.machine.drain())
 
-    def _adopt(self, live: LiveRun) -> None:
+    def adopt(self, live: LiveRun) -> None:
         if live.id not in self.lives:
             self.lives[live.id] = live
             CAPTURE.acquire()
@@ -366,36 +366,6 @@ class EngineLoop:
         """After those who are called back: what they ask may let the run go on, and then it has not ended for who waits."""
         if live.machine.run_state in RUN_TERMINAL and not live.ended.done():
             live.ended.set_result(live.machine.run_state)
-
-    @or_refuse
-    def _ask(self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
-        if self.lost(live):
-            raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
-        machine = live.machine
-        if live.unwritten or live.unstored:
-            room.unstall(self, live, verb)
-        was_over = machine.run_state in RUN_TERMINAL
-        if was_over:
-            live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
-        try:
-            requests.request(machine, verb, target, self.clock(), args=args, by=by)
-        except BaseException:
-            if was_over:
-                live.ended = old
-            machine.commands.clear()
-            raise
-        if was_over and machine.run_state in RUN_TERMINAL and not machine.commands:
-            live.ended = old
-        elif was_over:
-            self._adopt(live)
-            for callback in self.on_revived:
-                callback(live)
-        self.commit(live, *machine.drain())
-        if live.unwritten:
-            raise StoreError(
-                f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",
-                code="disk-full",
-            )
 
     # ------------------------------------------------------------------ notes
 

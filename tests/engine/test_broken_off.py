@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
+from stratix_tasks.core import requests
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.errors import StoreError
 from stratix_tasks.session import takeover
@@ -142,10 +143,8 @@ def test_an_answer_that_is_not_taken_breaks_off(engine: Engine) -> None:
 
 def test_a_request_that_breaks_the_engine_says_so(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one who asked gets the error, as do those who wait."""
-    from stratix_tasks.engine import engine as shell
-
     run = engine.start(three)
-    monkeypatch.setattr(shell.requests, "request", once(shell.requests.request, lambda *_a, **_k: True))
+    monkeypatch.setattr(requests, "request", once(requests.request, lambda *_a, **_k: True))
     with pytest.raises(StratixError, match="out of the blue"):
         run.pause()
     assert run.wait(LONG) == "interrupted"

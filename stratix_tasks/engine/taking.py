@@ -1,0 +1,48 @@
+"""Taking a request: the machine decides, the journal has it, then it is done. It may let a run go on that had ended."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core import requests
+from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.engine import room
+from stratix_tasks.engine.breaking import or_refuse
+from stratix_tasks.errors import StoreError, StratixError
+
+if TYPE_CHECKING:
+    from stratix_tasks.engine.engine import EngineLoop
+    from stratix_tasks.engine.live import LiveRun
+
+
+@or_refuse
+def take(engine: EngineLoop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
+    """Its facts are journaled when this returns. TransitionError when it is not legal now; StoreError `disk-full`."""
+    if engine.lost(live):
+        raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
+    machine = live.machine
+    if live.unwritten or live.unstored:
+        room.unstall(engine, live, verb)
+    was_over = machine.run_state in RUN_TERMINAL
+    if was_over:
+        live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
+    try:
+        requests.request(machine, verb, target, engine.clock(), args=args, by=by)
+    except BaseException:
+        if was_over:
+            live.ended = old
+        machine.commands.clear()
+        raise
+    if was_over and machine.run_state in RUN_TERMINAL and not machine.commands:
+        live.ended = old
+    elif was_over:
+        engine.adopt(live)
+        for callback in engine.on_revived:
+            callback(live)
+    engine.commit(live, *machine.drain())
+    if live.unwritten:
+        raise StoreError(
+            f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",
+            code="disk-full",
+        )
