@@ -29,7 +29,7 @@ GLYPHS = {
     "ready": "◔",
 }
 DONE = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
-HINTS = {"paused": "`stratix resume` goes on with it, `stratix cancel` ends it.", "running": ""}
+PAUSED = "`stratix resume` goes on with it, `stratix cancel` ends it."
 BY_A_PERSON = ("user", "rollback")
 """Reasons of a pause that somebody is expected to end."""
 MOST_SHOWN = 40
@@ -72,8 +72,9 @@ def _lines(run: Run, console: Console) -> str:
                 console.print(f"{GLYPHS[row['state']]} {row['name']} {row['state']} {_took(row)} {_note(row)}".rstrip())
         if _is_over(run, status):
             return status
-        if status != was and status in ("paused", "running"):
-            console.print(f"Run {run.id} is {status}. {HINTS[status]}".rstrip(), markup=False, soft_wrap=True)
+        if status != was and "paused" in (status, was):
+            hint = PAUSED if status == "paused" else ""
+            console.print(f"Run {run.id} is {status}. {hint}".rstrip(), markup=False, soft_wrap=True)
         was = status
 
 

@@ -191,8 +191,7 @@ def test_a_run_that_somebody_pauses_is_waited_for(folder: Path) -> None:
     until_exists(marker, child)
     assert stratix(folder, "pause", "last").returncode == 0
     assert child.stdout is not None
-    while "is paused" not in (line := child.stdout.readline()):
-        assert line, child.communicate()
+    assert "is paused. `stratix resume` goes on with it" in child.stdout.readline()
     marker.with_suffix(".open").touch()
     resumed = stratix(folder, "resume", "last")
     assert (resumed.returncode, "is running" in resumed.stdout or "is completed" in resumed.stdout) == (0, True)
