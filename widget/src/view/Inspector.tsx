@@ -87,9 +87,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
           </Scroll>
           <details>
             <summary>Traceback</summary>
-            <Scroll class="stx-trace" atEnd>
-              {plain(seen.error.traceback)}
-            </Scroll>
+            <Scroll atEnd>{plain(seen.error.traceback)}</Scroll>
           </details>
         </div>
       )}

@@ -10,7 +10,8 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** Text in a box that scrolls; where it has to, the focus can go there, so that the arrow keys scroll it. */
+/** Text in a box that scrolls; where it has to, the focus can go there, so that the arrow keys scroll it. The lines of a
+ * table, of code or of a traceback are not broken: what stands under each other belongs together. */
 export function Scroll({ class: name = "", atEnd = false, prose = false, children }: Props) {
   const box = useRef<HTMLDivElement & HTMLPreElement>(null);
   const height = useRef(0);
@@ -31,8 +32,9 @@ export function Scroll({ class: name = "", atEnd = false, prose = false, childre
     return () => grown.disconnect();
   });
   const Tag = prose ? "div" : "pre";
+  const columns = !prose && typeof children === "string" && children.includes("\n");
   return (
-    <Tag class={name} ref={box}>
+    <Tag class={columns ? `${name} stx-columns` : name} ref={box}>
       {children}
     </Tag>
   );
