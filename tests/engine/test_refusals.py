@@ -19,6 +19,16 @@ from stratix_tasks import (
 from stratix_tasks.core.targets import label
 
 
+@task
+def same(name: str) -> str:
+    return name
+
+
+@flow
+def keyed(names: list[str]) -> Any:
+    return same.options(key="{name}").map(each(names))
+
+
 @pytest.mark.parametrize(
     ("verb", "target"),
     [("pause", "collect"), ("resume", "collect"), ("cancel", "collect"), ("retry", "collect"), ("skip", "collect")],
@@ -110,14 +120,6 @@ def test_each_key_is_found_by_the_name_that_it_is_shown_by(engine: Engine) -> No
     """Also keys with quotes, brackets, escapes and line breaks; quotes may be left away where it is clear."""
     names = ["a", "3", "a'b", '"q"', "a\\nb", "line\nbreak", "ü", "[x]", "a.b", "'z'", "-1", "²", " ", "\"'"]
 
-    @task
-    def same(name: str) -> str:
-        return name
-
-    @flow
-    def keyed(names: list[str]) -> Any:
-        return same.options(key="{name}").map(each(names))
-
     run = engine.start(keyed, {"names": names})
     assert run.result(LONG) == names
     machine = run._live.machine
@@ -128,14 +130,6 @@ def test_each_key_is_found_by_the_name_that_it_is_shown_by(engine: Engine) -> No
 
 def test_a_key_that_is_no_text_fails_its_map(engine: Engine) -> None:
     """Its name could not be recorded: the node says so, and the run goes on to its end."""
-
-    @task
-    def same(name: str) -> str:
-        return name
-
-    @flow
-    def keyed(names: list[str]) -> Any:
-        return same.options(key="{name}").map(each(names))
 
     run = engine.start(keyed, {"names": ["\ud800"]})
     with pytest.raises(TaskFailed, match="no Unicode text"):
