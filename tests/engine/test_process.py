@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker_bodies import LONG, one, pids, squares, there, until
+from worker_bodies import LONG, comes, one, pids, squares, there
 
 from stratix_tasks import Engine, TaskFailed, current, each, flow, task, track
 
@@ -53,9 +53,7 @@ def test_a_body_says_what_it_does_while_it_does_it(engine: Engine, tmp_path: Pat
 
     run = engine.start(one(talks, str(stop)))
     wanted = {"said", "written", "by a child", "by a thread", "careful", "oh"}
-    for _ in until("what the body said"):
-        if wanted <= set(run.logs("talks")) and run.progress()[0]["progress"] == 1.0:
-            break
+    comes("what the body said", lambda: wanted <= set(run.logs("talks")) and run.progress()[0]["progress"] == 1.0)
     assert run.status == "running"
     stop.touch()
     assert run.result(LONG) == "talks"

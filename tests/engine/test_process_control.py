@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker_bodies import LONG, all_gone, counts, one, pids, slow_once, squares, there, until, waits
+from worker_bodies import LONG, all_gone, comes, counts, one, pids, slow_once, squares, there, waits
 
 from stratix_tasks import Engine, current, flow, task
 
@@ -82,26 +82,26 @@ def test_a_cancel_is_heard_at_a_checkpoint(engine: Engine, tmp_path: Path) -> No
     assert tidy.read_text() == "True"
 
 
+def counting(engine: Engine, path: Path) -> Any:
+    """A run whose body has begun to count."""
+    run = engine.start(one(counts, str(path)))
+    comes("the first count", path.exists)
+    return run
+
+
 def test_a_pause_suspends_a_body_where_it_is(engine: Engine, tmp_path: Path) -> None:
     """Pausing stops the process of a body that has no checkpoint; resuming goes on in the same attempt."""
     path = tmp_path / "count"
-    run = engine.start(one(counts, str(path)))
-    for _ in until("the first count"):
-        if path.exists():
-            break
+    run = counting(engine, path)
     run.pause()
-    for _ in until("the pause"):
-        if run.status == "paused":
-            break
+    comes("the pause", lambda: run.status == "paused")
     assert run.progress()[0]["state"] == "suspended"
     threading.Event().wait(0.05)
     before = path.read_text()
     threading.Event().wait(0.2)
     assert path.read_text() == before
     run.resume()
-    for _ in until("another count"):
-        if path.read_text() not in ("", before):
-            break
+    comes("another count", lambda: path.read_text() not in ("", before))
     path.with_suffix(".stop").touch()
     assert run.result(LONG) == 1
 
@@ -109,20 +109,13 @@ def test_a_pause_suspends_a_body_where_it_is(engine: Engine, tmp_path: Path) -> 
 def test_a_pause_can_drain(engine: Engine, tmp_path: Path) -> None:
     """With `drain` a body is left to finish; a pause without it, after that, suspends it."""
     path = tmp_path / "count"
-    run = engine.start(one(counts, str(path)))
-    for _ in until("the first count"):
-        if path.exists():
-            break
+    run = counting(engine, path)
     run.pause(drain=True)
     before = path.read_text()
-    for _ in until("another count"):
-        if path.read_text() not in ("", before):
-            break
+    comes("another count", lambda: path.read_text() not in ("", before))
     assert run.status == "pausing"
     run.pause()
-    for _ in until("the pause"):
-        if run.status == "paused":
-            break
+    comes("the pause", lambda: run.status == "paused")
     run.resume()
     run.pause(drain=True)
     path.with_suffix(".stop").touch()
@@ -135,9 +128,7 @@ def test_a_suspended_body_can_be_cancelled(engine: Engine, tmp_path: Path) -> No
     run = engine.start(one(waits.options(grace="0.2s"), str(path)))
     found = there(path)
     run.pause("waits")
-    for _ in until("the pause"):
-        if run.progress()[0]["state"] == "suspended":
-            break
+    comes("the pause", lambda: run.progress()[0]["state"] == "suspended")
     run.cancel()
     assert run.wait(LONG) == "cancelled"
     all_gone(*found)
@@ -146,19 +137,12 @@ def test_a_suspended_body_can_be_cancelled(engine: Engine, tmp_path: Path) -> No
 def test_a_lost_body_of_a_paused_run_goes_on_after_the_resume(engine: Engine, tmp_path: Path) -> None:
     """A suspended body whose process is killed waits as held, and is tried again when the run goes on."""
     path = tmp_path / "count"
-    run = engine.start(one(counts, str(path)))
-    for _ in until("the first count"):
-        if path.exists():
-            break
+    run = counting(engine, path)
     run.pause()
-    for _ in until("the pause"):
-        if run.status == "paused":
-            break
+    comes("the pause", lambda: run.status == "paused")
     (worker,) = engine.loop.runners["process"]._workers
     worker._signal(signal.SIGKILL)
-    for _ in until("the loss"):
-        if run.progress()[0]["state"] == "held":
-            break
+    comes("the loss", lambda: run.progress()[0]["state"] == "held")
     path.with_suffix(".stop").touch()
     run.resume()
     assert run.result(LONG) == 2

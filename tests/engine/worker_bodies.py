@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -86,6 +87,13 @@ def until(what: str) -> Any:
     raise AssertionError(f"never: {what}")
 
 
+def comes(what: str, condition: Callable[[], bool]) -> None:
+    """Waits until it is so."""
+    for _ in until(what):
+        if condition():
+            return
+
+
 def gone(pid: int) -> bool:
     """Whether a process has ended (a zombie has)."""
     try:
@@ -95,6 +103,4 @@ def gone(pid: int) -> bool:
 
 
 def all_gone(*found: int) -> None:
-    for _ in until(f"the end of {found}"):
-        if all(gone(pid) for pid in found if pid):
-            return
+    comes(f"the end of {found}", lambda: all(gone(pid) for pid in found if pid))
