@@ -177,6 +177,7 @@ def test_everything_by_keys_alone(lab: Server, page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=item[3]")
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=failed")
+    assert page.evaluate("document.activeElement.matches('.stx-inspector')")
     page.locator(f"{LIVE} [data-testid=tab-output]").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(f"{LIVE} [data-testid=panel-logs]")
@@ -186,6 +187,35 @@ def test_everything_by_keys_alone(lab: Server, page: Any) -> None:
     book.execute("gate.touch()")
     page.wait_for_selector(f"{SHOWN}[data-run-state=completed]", timeout=20_000)
     assert page.locator(".jp-CodeCell").count() == 2
+
+
+def test_keys_act_on_what_a_person_looks_at(lab: Server, page: Any) -> None:
+    """On an item as soon as it is open, never on its whole map: also while the kernel is too busy to tell of it, and with
+    the focus somewhere else in the view. While a menu is open they act on the node of the menu."""
+    book = open_book(lab, page, "aimed", "run = aimed.start()\nrun")
+    page.click(node("item"))
+    page.wait_for_selector(f"{LIVE} [data-testid=item-row][data-state=failed]")
+    free = lab.root / "free.gate"
+    book.occupy(f"while not Path({str(free)!r}).exists(): time.sleep(0.02)")
+    page.click(f"{LIVE} [data-testid=item-row][data-state=failed]")
+    page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=item[3]")
+    assert page.inner_text(f"{LIVE} .stx-inspector .stx-word") == ""
+    page.keyboard.press("s")
+    free.touch()
+    page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=failed")
+
+    page.click(node("total"), button="right")
+    page.wait_for_selector(f"{LIVE} .stx-menu >> text=total")
+    page.keyboard.press("b")
+    page.wait_for_selector(f"{node('total')} [data-testid=breakpoint]")
+    page.wait_for_selector(f"{LIVE} .stx-menu", state="detached")
+
+    page.evaluate("document.querySelector('[data-testid=stratix-view]').focus()")
+    page.keyboard.press("s")
+    page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=skipped")
+    page.wait_for_selector(f"{node('item')}[data-state=completed][data-done='39']")
+    assert page.locator(f"{LIVE} [data-testid=breakpoint]").count() == 1
+    book.execute("gate.touch(); run.cancel()")
 
 
 def test_views_on_one_page_share_no_ids(lab: Server, page: Any) -> None:

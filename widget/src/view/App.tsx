@@ -4,13 +4,12 @@ import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Calls } from "../transport";
 import type { Anchor } from "./Actions";
-import { abilities } from "./abilities";
 import { BannerBar } from "./BannerBar";
 import type { Doing } from "./Card";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
-import { keyed } from "./keys";
+import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
 import { TopBar } from "./TopBar";
 
@@ -90,7 +89,14 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     };
   }, [root, ask, closePop]);
 
-  useKeys(live, root, selected, doing);
+  const shown = useRef<Target | null>(null);
+  useKeys(live, root, doing, (focus) => {
+    if (pop && focus.closest(".stx-pop")) return pop.target;
+    const card = focus.closest<HTMLElement>(".react-flow__node");
+    if (!card) return shown.current;
+    const node = Number(card.dataset.id);
+    return { node, item: null, name: nodes[node]?.name ?? "" };
+  });
 
   return (
     <ReactFlowProvider>
@@ -116,7 +122,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
         <Graph live={live} selected={selected} select={select} doing={doing} />
         {selected !== null && nodes[selected] && (
-          <Inspector key={selected} live={live} calls={calls} node={selected} doing={doing} want={want} close={close} />
+          <Inspector key={selected} {...{ live, calls, doing, want, shown, close }} node={selected} />
         )}
       </div>
       {pop && <Popover live={live} pop={pop} act={doing.act} ask={ask} close={closePop} />}
@@ -135,32 +141,6 @@ function focusOn(root: HTMLElement, before: Element | null): void {
 
 function cardOf(root: HTMLElement, node: number | null): Element | null {
   return root.querySelector(`.react-flow__node[data-id="${node}"]`);
-}
-
-/** The keys of the actions, for the node that has the focus or is selected. */
-function useKeys(live: Live, root: HTMLElement, selected: number | null, doing: Doing): void {
-  useEffect(() => {
-    const end = new AbortController();
-    const onKey = (event: KeyboardEvent) => {
-      const focus = event.target instanceof Element ? event.target : root;
-      if (!live.run || !live.canAsk) return;
-      const card = focus.closest<HTMLElement>(".react-flow__node");
-      const node = card ? Number(card.dataset.id) : selected;
-      const info = node === null ? undefined : live.snapshot.nodes[node];
-      if (node === null || !info) return;
-      const target = { node, item: null, name: info.name };
-      const status = live.status(node);
-      const found = keyed(event, status, abilities(status, live.run.state, info.kind), false);
-      if (!found) return;
-      const anchor = cardOf(root, node) ?? root;
-      if (found === "menu") doing.menu(target, anchor);
-      else doing.act(found, target, anchor);
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    root.addEventListener("keydown", onKey, { signal: end.signal });
-    return () => end.abort();
-  }, [live, root, selected, doing]);
 }
 
 /** Enough for the graph at a readable size, within what a notebook page bears. */

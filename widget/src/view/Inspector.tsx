@@ -1,20 +1,19 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { plain } from "../model/plain";
 import { duration, isGiven, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
-import type { Can, Inspection, Status } from "../model/types";
+import type { Inspection, Status } from "../model/types";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
-import { abilities } from "./abilities";
+import { standing } from "./abilities";
 import type { Doing } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
 import { useUnique } from "./ids";
-import { keyed } from "./keys";
 import { Scroll } from "./Scroll";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
@@ -27,43 +26,45 @@ interface Props {
   doing: Doing;
   /** The tab that was asked for, new each time. */
   want: { tab: Tab } | null;
+  /** Where it says what it is about: the node, or the item that is open. */
+  shown: { current: Target | null };
   close: () => void;
 }
 
 /** Everything about one node; a failed one leads with its error. */
-export function Inspector({ live, calls, node, doing, want, close }: Props) {
+export function Inspector({ live, calls, node, doing, want, shown, close }: Props) {
   useNode(live, node);
   const info = live.snapshot.nodes[node];
-  const status = live.status(node);
   const [item, setItem] = useState<number | null>(null);
   const [tab, setTab] = useState<Tab>(live.run ? "Output" : "Config");
   useEffect(() => {
     if (want) setTab(want.tab);
   }, [want]);
   const seen = useInspection(live, calls, node, item);
+  const box = useRef<HTMLElement>(null);
   const toField = useRef(false);
   useEffect(() => {
     if (want) toField.current = true;
   }, [want]);
   const id = useUnique();
+  const own = item === null ? undefined : itself(seen);
+  const name = `${info?.name}${item === null ? "" : `[${item}]`}`;
+  const target: Target = { node, item, name, own };
+  useLayoutEffect(() => {
+    shown.current = target;
+    return () => {
+      shown.current = null;
+    };
+  });
   if (!info) return null;
-  const name = item === null ? info.name : `${info.name}[${item}]`;
-  const itemState = STATES.indexOf((seen?.state ?? "pending") as StateName);
-  const shown: Status = item === null ? status : [itemState, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
-  const look = lookIn(shown, live.run?.state);
-  const can: Can = item !== null ? (seen?.can ?? {}) : abilities(status, live.run?.state ?? "", info.kind);
-  const target: Target = item === null ? { node, item, name } : { node, item, name, own: { status: shown, can } };
-  const onKey = (event: KeyboardEvent) => {
-    const found = item !== null && live.run && live.canAsk ? keyed(event, shown, can, true) : null;
-    if (!found || !(event.currentTarget instanceof Element)) return;
-    const anchor = event.currentTarget.querySelector("header") ?? event.currentTarget;
-    if (found === "menu") doing.menu(target, anchor);
-    else doing.act(found, target, anchor);
-    event.preventDefault();
-    event.stopPropagation(); // else the whole node would hear it
+  const open = (item: number | null) => {
+    box.current?.focus({ preventScroll: true }); // what had it goes with the change
+    setItem(item);
   };
+  const { status: now, can } = standing(live, target);
+  const look = lookIn(now, live.run?.state);
   return (
-    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} onKeyDown={onKey}>
+    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} ref={box} tabIndex={-1}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
           <Icon name={live.run ? look.glyph : info.kind} />
@@ -73,13 +74,13 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
         <button
           type="button"
           class="stx-close"
-          onClick={item === null ? close : () => setItem(null)}
+          onClick={item === null ? close : () => open(null)}
           aria-label={item === null ? "Close" : `Back to ${info.name}`}
         >
           ×
         </button>
       </header>
-      {live.run && live.canAsk && <Actions target={target} can={can} status={shown} {...doing} />}
+      {live.run && live.canAsk && <Actions target={target} can={can} status={now} {...doing} />}
       {seen?.error && (
         <div class="stx-error" data-testid="node-error">
           <Scroll prose>
@@ -116,7 +117,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
         data-testid={`panel-${tab.toLowerCase()}`}
       >
         {tab === "Output" && (
-          <Output live={live} calls={calls} node={node} item={item} status={shown} seen={seen} open={setItem} />
+          <Output live={live} calls={calls} node={node} item={item} status={now} seen={seen} open={open} />
         )}
         {tab === "Logs" && <Logs seen={seen} />}
         {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
@@ -125,7 +126,7 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
             calls={calls}
             target={name}
             rows={seen?.args ?? []}
-            hint={editHint(live, shown)}
+            hint={editHint(live, now)}
             toField={toField}
           />
         )}
@@ -140,25 +141,30 @@ export function Inspector({ live, calls, node, doing, want, close }: Props) {
   );
 }
 
+/** How an item stands: nothing can be done with it before Python has told. */
+function itself(seen: Inspection | null): Target["own"] {
+  const state = STATES.indexOf((seen?.state ?? "pending") as StateName);
+  return { status: [state, 0, 0, 0, 0, 0, 0, 0, null, null, null, null], can: seen?.can ?? {} };
+}
+
 /** What a person should know before an edit: what is not held may start meanwhile. */
 function editHint(live: Live, status: Status): string {
   if (isHeld(status) || live.run?.state !== "running" || lookOf(status).word === "failed") return "";
   return "Pause it first: it may start before you save.";
 }
 
-/** What Python knows of the node, asked again a little after each change. */
+/** What Python knows of the node or of one of its items, asked again a little after each change. */
 function useInspection(live: Live, calls: Calls, node: number, item: number | null): Inspection | null {
-  const [seen, setSeen] = useState<Inspection | null>(null);
+  const [seen, setSeen] = useState<{ item: number | null; told: Inspection } | null>(null);
   useEffect(() => {
     const name = live.snapshot.nodes[node]?.name;
     if (name === undefined) return;
-    setSeen(null);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
     const ask = () => {
       timer = undefined;
       calls.call<Inspection>({ type: "inspect", node: name, item }).then(
-        (answer) => !over && setSeen(answer),
+        (told) => !over && setSeen({ item, told }),
         () => {},
       );
     };
@@ -172,7 +178,7 @@ function useInspection(live: Live, calls: Calls, node: number, item: number | nu
       stop();
     };
   }, [live, calls, node, item]);
-  return seen;
+  return seen?.item === item ? seen.told : null; // never what was told of another one
 }
 
 function noOutput(live: Live, status: Status): string {

@@ -4,7 +4,7 @@ import type { Live } from "../model/live";
 import { isOver } from "../model/states";
 import type { Act } from "./Actions";
 import type { Ask } from "./App";
-import { abilities } from "./abilities";
+import { standing } from "./abilities";
 import { Icon } from "./Icon";
 
 export interface Pop {
@@ -66,8 +66,7 @@ export function Popover({ live, pop, act, ask, close }: Props) {
 }
 
 function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
-  const status = target.own?.status ?? live.status(target.node);
-  const can = target.own?.can ?? abilities(status, live.run?.state ?? "", live.snapshot.nodes[target.node]?.kind);
+  const { status, can } = standing(live, target);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined || !(event.currentTarget instanceof Element)) return;

@@ -1,11 +1,21 @@
 // What can be done with a node in its state.
+
+import type { Target } from "../model/actions";
+import type { Live } from "../model/live";
 import { isOver, lookOf, stateName } from "../model/states";
 import type { Can, Status } from "../model/types";
 
 const STARTED = ["running", "suspended", "waiting", "stopping"];
 
+/** How a target stands, and what can be done with it. */
+export function standing(live: Live, target: Target): { status: Status; can: Can } {
+  if (target.own) return target.own;
+  const status = live.status(target.node);
+  return { status, can: abilities(status, live.run?.state, live.snapshot.nodes[target.node]?.kind) };
+}
+
 /** What the buttons allow; Python decides again when it is asked. */
-export function abilities(status: Status, run: string, kind = "task"): Can {
+export function abilities(status: Status, run = "", kind = "task"): Can {
   const name = stateName(status);
   const word = lookOf(status).word;
   const over = isOver(status);
