@@ -144,10 +144,5 @@ class Notebook:
         """Run code over the page's kernel connection, without waiting for it."""
         self.page.evaluate(f"code => {{ window.stratixDone = {KERNEL}.requestExecute({{code}}).done }}", code)
 
-    def occupy(self, code: str) -> None:
-        """Run code in the kernel without waiting for its end, once it has begun."""
-        self.page.evaluate(f"code => {{ {KERNEL}.requestExecute({{code}}) }}", code)
-        self.page.wait_for_function(f"{KERNEL}.status == 'busy'")
-
     def interrupt(self) -> None:
         self.page.evaluate(f"{KERNEL}.interrupt()")

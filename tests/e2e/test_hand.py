@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -190,18 +191,18 @@ def test_everything_by_keys_alone(lab: Server, page: Any) -> None:
 
 
 def test_keys_act_on_what_a_person_looks_at(lab: Server, page: Any) -> None:
-    """On an item as soon as it is open, never on its whole map: also while the kernel is too busy to tell of it, and with
-    the focus somewhere else in the view. While a menu is open they act on the node of the menu."""
+    """On an item as soon as it is open, never on its whole map: also before the kernel has told of it, and with the focus
+    somewhere else in the view. While a menu is open they act on the node of the menu."""
     book = open_book(lab, page, "aimed", "run = aimed.start()\nrun")
     page.click(node("item"))
     page.wait_for_selector(f"{LIVE} [data-testid=item-row][data-state=failed]")
-    free = lab.root / "free.gate"
-    book.occupy(f"while not Path({str(free)!r}).exists(): time.sleep(0.02)")
+    kernel = int(book.value("__import__('os').getpid()"))
+    os.kill(kernel, signal.SIGSTOP)
     page.click(f"{LIVE} [data-testid=item-row][data-state=failed]")
     page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=item[3]")
     assert page.inner_text(f"{LIVE} .stx-inspector .stx-word") == ""
     page.keyboard.press("s")
-    free.touch()
+    os.kill(kernel, signal.SIGCONT)
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=failed")
 
     page.click(node("total"), button="right")
