@@ -9,7 +9,8 @@ class Answer(IntEnum):
     """What the shell reports.
 
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
-    True, False or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error.
+    True, False or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error ·
+    WAIT what it waits for (see waits.py).
     """
 
     OK = 0
@@ -19,6 +20,7 @@ class Answer(IntEnum):
     VERDICT = 4
     EXPANDED = 5
     LOST = 6
+    WAIT = 7
 
 
 class Do(IntEnum):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.moves import PENDING, READY, RUNNING, Moves
+from stratix_tasks.core.moves import PENDING, READY, RUNNING
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.core.timers import Timer
+from stratix_tasks.core.waiting import Waiting
 
 
-class Attempts(Moves):
+class Attempts(Waiting):
     """A run whose bodies end."""
 
     # ------------------------------------------------------------------ failing, losing
@@ -105,6 +106,8 @@ class Attempts(Moves):
         elif timer is Timer.DUE and self.state[unit] == State.RETRYING:
             self.due.pop(unit, None)
             self.move(unit, Event.DUE, at)
+        elif timer is Timer.WAIT and self.state[unit] == State.WAITING:
+            self._wait_is_over(unit, at)
         elif timer is Timer.ATTEMPT and self.state[unit] == RUNNING:
             self._time_out(unit, "attempt", at)
         elif timer is Timer.GRACE and self.state[unit] == State.STOPPING:

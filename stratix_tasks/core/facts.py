@@ -10,11 +10,12 @@ What follows `kind` and `at`:
   tags, engine, host, pid, code.
 - RUN: state, reason, detail. The run moved to a RunState; detail is None or a dict (`error`).
 - MOVED: unit, event, state, reason, attempt, detail. Any transition of a unit that has no kind of its own; detail is
-  None or a dict (`error`, `due`).
+  None or a dict (`error`, `due`, `wait`).
 - STARTED: unit, attempt, queued_at, worker. ready → running; `queued_at` is when it became ready, which is not
   journaled apart.
 - COMPLETED: unit, attempt, codec, payload, summary, cpu. running → completed with its result; `cpu` in seconds or None.
-- GIVEN: unit, codec, payload, summary. Completed with a value given by a person (reason `given`).
+- GIVEN: unit, codec, payload, summary. The value that a node is completed with by the MOVED fact behind it: given by a
+  person (reason `given`), or what it waited for.
 - EXPANDED: group, first, count, keys, codec, payload. pending → open, then closed; keys is None (index) or a list of
   str; items are stored (codec, payload) unless `codec` is "" (then they are the elements of the mapped value).
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item.

@@ -11,7 +11,8 @@ attempt)`. Time comes in with the events; deadlines are kept as data (`timers`).
 holds them.
 
 The class is built in layers, each of which uses only those below: `units` (the data), `moves` (a transition and what
-follows from it), `attempts` (bodies that end other than well), and here what comes in and what is started.
+follows from it), `waiting` (nodes without a body), `attempts` (bodies that end other than well), and here what comes in
+and what is started.
 """
 
 from __future__ import annotations
@@ -123,6 +124,8 @@ class Machine(Attempts):
                 self.move(unit, Event.SUSPEND, at)
         elif self.state[unit] == State.STOPPING:
             self._stopped(unit, at)
+        elif kind == Answer.WAIT:
+            self._wait(unit, at, event[4])
         elif kind == Answer.LOST:
             self._lost(unit, at, event[4])
         else:
@@ -210,7 +213,7 @@ class Machine(Attempts):
             if self.reason:
                 self.reason.pop(unit, None)
             policy = self.policy(unit)
-            if self.timers.deadline or policy.timed:
+            if (self.timers.deadline or policy.timed) and not policy.waits:
                 self._arm_attempt(unit, at)
             facts.append((STARTED, at, unit, number, self.queued[unit], policy.runner))
             commands.append((0, unit, number))

@@ -71,6 +71,9 @@ class Moves(Units):
     def keep_time(self, unit: int, was: int, to: int, at: float) -> None:
         """A unit's limits count from its first place in a queue to its end, but while it or its run is paused."""
         timers = self.timers
+        if was == State.WAITING:
+            del self.waits[unit]
+            timers.drop(Timer.WAIT, unit)
         if to in TERMINAL:
             timers.drop_unit(unit)
         elif to in STILL:
@@ -308,6 +311,16 @@ class Moves(Units):
             self.timers.pause(at)
         else:
             self.timers.resume(at, self.is_still)
+        for unit in self.waits:
+            self.keep_waiting(unit, at)
+
+    def keep_waiting(self, unit: int, at: float) -> None:
+        """A wait is over by the clock on the wall, but nothing happens by itself in a run that is paused."""
+        due = self.waits[unit]["due"]
+        if due is not None and self.run_state is RunState.RUNNING:
+            self.timers.arm(Timer.WAIT, unit, at, due - at)
+        else:
+            self.timers.drop(Timer.WAIT, unit)
 
     def end(self, target: RunState, reason: str, at: float) -> None:
         """running, pausing, paused → ending(target): what has no body is cancelled, bodies are asked to stop."""

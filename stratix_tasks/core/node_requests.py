@@ -10,7 +10,7 @@ from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import need_open_groups, refusal
 from stratix_tasks.core.results import Data, stand_in, stands_for
-from stratix_tasks.core.states import BAD, TERMINAL, Event, RunState, State
+from stratix_tasks.core.states import BAD, TERMINAL, UNPAUSABLE, Event, RunState, State
 from stratix_tasks.core.timers import Timer
 
 Args = dict[str, Any]
@@ -21,12 +21,13 @@ STOPPABLE = frozenset((State.RUNNING, State.SUSPENDED, State.STOPPING))
 def hold(machine: Machine, unit: int, at: float, args: Args = NONE, *, reason: str = "user") -> None:
     """It does not start, or not again. A body is asked to hold, or with `drain` left to finish."""
     state = State(machine.state[unit])
-    if state in TERMINAL:
-        raise refusal(machine, "pause", unit)
+    if state in UNPAUSABLE:
+        why = "there is nothing to pause in it; pause what comes after it, or the run" if state not in TERMINAL else ""
+        raise refusal(machine, "pause", unit, why)
     machine.holds.setdefault(unit, at)
     if machine.is_group(unit) and unit in machine.groups:
         for member in machine.members(unit):
-            if machine.state[member] not in TERMINAL:
+            if machine.state[member] not in UNPAUSABLE:
                 hold(machine, member, at, args)
     elif state is State.RUNNING and not args.get("drain"):
         machine.commands.append((Do.HOLD, unit, machine.attempt[unit]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from stratix_tasks.core.waits import RUNNER as WAIT
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import Defaults, FlowSpec, NodeSpec, Retry, Timeout
 
@@ -52,6 +53,11 @@ class Policy:
     def killable(self) -> bool:
         """Whether a body that does not stop within its grace can be ended all the same."""
         return self.runner == "process"
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is no body: nothing to run, and no place to take."""
+        return self.runner == WAIT
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -148,10 +154,10 @@ def _place(result: Plan, graph: Graph, scope: int, prefix: str, functions: Mappi
         result.kinds.append(kind)
         result.plain.append(kind is task and node.when is None and i not in graph.soft)
         limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
-        key = (node.call, node.runner, node.priority, node.pool, *limits)
+        key = (node.call or node.uses, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)
         if policy is None:
-            policy = policies[key] = _policy(node, defaults, functions)
+            policy = policies[key] = _policy(node, defaults, functions) if node.uses is None else _waiting(node)
         result.policies.append(policy)
 
 
@@ -171,6 +177,12 @@ def _policy(node: NodeSpec, defaults: Defaults, functions: Mapping[str, Any]) ->
         max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
         positional=_positional(function),
     )
+
+
+def _waiting(node: NodeSpec) -> Policy:
+    """A wait has one limit, its own: what the document says for all nodes is about bodies."""
+    limit = node.timeout or DEFAULT_TIMEOUT
+    return Policy(node.uses or "", None, WAIT, node.priority, (), DEFAULT_RETRY, limit, DEFAULT_GRACE, MAX_LOST, ())
 
 
 def _natural_runner(function: Any) -> str:

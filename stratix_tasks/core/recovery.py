@@ -14,7 +14,7 @@ from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.results import stand_in
-from stratix_tasks.core.states import BAD, LIVE, TERMINAL, Event, RunEvent, RunState, State
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, Event, RunEvent, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.timers import Timer
 from stratix_tasks.core.units import MISSING
@@ -177,6 +177,10 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.values[unit] = MISSING
     elif event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING):
         machine.forget(unit)
+    elif event == Event.WAIT:
+        machine.waits[unit] = detail["wait"]
+    elif event == Event.SIGNAL:
+        machine.taken[unit] = machine.taken.get(unit, 0) + (reason == "signal")
     elif event == Event.SET and state == State.PENDING:
         machine.ask_anew(unit)
     elif event == Event.HOLD:
@@ -209,6 +213,8 @@ def _moved(machine: Machine, fact: Fact) -> None:
     if event == Event.ROLLBACK or (event == Event.STOP and detail["target"] == State.PENDING) or "abandoned" in detail:
         machine.timers.drop_unit(unit)
     machine.keep_time(unit, was, state, at)
+    if event == Event.WAIT:
+        machine.keep_waiting(unit, at)
 
 
 def _expanded(machine: Machine, fact: Fact) -> None:
@@ -235,6 +241,8 @@ def _requested(machine: Machine, fact: Fact) -> None:
     """Holds of running bodies and of groups, what a group is to end in, and what was set are told by no transition."""
     _, at, verb, target, args, _by = fact
     machine.heard.add(args.get("id"))
+    if verb == "send":
+        machine.signals.setdefault(args["name"], []).append(args["value"])
     if target is None or verb not in _INTENT:
         return
     unit = unit_of(machine, target)
@@ -250,7 +258,7 @@ _INTENT = ("set", "breakpoint", "pause", "resume", "cancel", "skip")
 
 
 def _intend(machine: Machine, unit: int, verb: str, at: float) -> None:
-    if machine.state[unit] in TERMINAL:
+    if machine.state[unit] in (UNPAUSABLE if verb == "pause" else TERMINAL):
         return
     if verb == "pause":
         machine.holds.setdefault(unit, at)

@@ -11,6 +11,8 @@ allowed now.
 | skip | a node, an item | `value`: a result as data, which stands for its own |
 | set | a node, an item | `args`: name to result as data; `options`: name to plain data |
 | breakpoint | a node | `on`: whether it is to be there |
+| approve | a node that waits for it, an item | `by`: who approves |
+| send | the run | `name` of the signal, `value`: a result as data |
 | rollback | the run | `to`: a node, or `nodes`: names of those to run again |
 """
 
@@ -21,6 +23,7 @@ from typing import Any
 
 from stratix_tasks.core.again import reset, revive, with_bad_items
 from stratix_tasks.core.answers import Do
+from stratix_tasks.core.answering import approve, send
 from stratix_tasks.core.changes import set_breakpoint, set_values
 from stratix_tasks.core.facts import REQUESTED
 from stratix_tasks.core.machine import Machine
@@ -135,6 +138,7 @@ RUN_VERBS: dict[str, Callable[[Machine, float, Args], None]] = {
     "cancel": cancel_run,
     "retry": retry_run,
     "rollback": rollback,
+    "send": send,
 }
 NODE_VERBS: dict[str, Callable[[Machine, int, float, Args], None]] = {
     "pause": hold,
@@ -144,4 +148,5 @@ NODE_VERBS: dict[str, Callable[[Machine, int, float, Args], None]] = {
     "skip": skip,
     "set": set_values,
     "breakpoint": set_breakpoint,
+    "approve": approve,
 }

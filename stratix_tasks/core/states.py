@@ -264,6 +264,8 @@ RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
 }
 
 TERMINAL = frozenset((_S.COMPLETED, _S.FAILED, _S.UPSTREAM_FAILED, _S.CANCELLED, _S.SKIPPED))
+UNPAUSABLE = frozenset((*TERMINAL, _S.WAITING))
+"""What a pause can't hold: it has ended, or there is nothing to hold."""
 BAD = frozenset((_S.FAILED, _S.UPSTREAM_FAILED, _S.CANCELLED))
 LIVE = frozenset((_S.RUNNING, _S.SUSPENDED, _S.STOPPING))
 """States with a body: they hold a slot."""

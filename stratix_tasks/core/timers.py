@@ -14,6 +14,7 @@ class Timer(IntEnum):
     DUE = 3
     GRACE = 4
     RUN = 5
+    WAIT = 6
 
 
 PAUSABLE = frozenset((Timer.TOTAL, Timer.QUEUED, Timer.RUN))
@@ -23,7 +24,7 @@ HOLDABLE = frozenset((Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED))
 
 WHOLE = -1
 """In place of a unit: the timer is the run's."""
-_OF_UNITS = (Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED, Timer.DUE, Timer.GRACE)
+_OF_UNITS = (Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED, Timer.DUE, Timer.GRACE, Timer.WAIT)
 
 
 class Timers:

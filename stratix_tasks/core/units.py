@@ -14,8 +14,10 @@ from typing import Any
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.plan import Kind, Plan, Policy
+from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, RunState, State
 from stratix_tasks.core.timers import Timers
+from stratix_tasks.core.waits import Wait
 
 MISSING = object()
 """The value of a unit that has none in memory."""
@@ -72,6 +74,12 @@ class Units:
         """Attempts that do not count against the budget of retries."""
         self.lost: dict[int, int] = {}
         """How often the place where a unit's body ran has gone."""
+        self.waits: dict[int, Wait] = {}
+        """What each waiting unit waits for."""
+        self.signals: dict[str, list[Data]] = {}
+        """The values that were sent, by the name of the signal, in order."""
+        self.taken: dict[int, int] = {}
+        """How many of its signal's values a unit has had: it waits for the next one."""
         self.holds: dict[int, float] = {}
         self.breaks: set[int] = set()
         """Nodes with a breakpoint: they are held when they are about to become ready."""

@@ -77,6 +77,16 @@ def _rollback(args: Mapping[str, Any]) -> str:
     return "" if named else "it takes `to`, a node, or `nodes`, the names of those to run again"
 
 
+def _approve(args: Mapping[str, Any]) -> str:
+    return "" if isinstance(args.get("by", ""), str) else "`by` is who approves, a text"
+
+
+def _send(args: Mapping[str, Any]) -> str:
+    if not isinstance(args.get("name"), str):
+        return "it takes `name`, the signal's"
+    return "" if _is_result(args.get("value")) else "`value` is a result as data"
+
+
 def _is_result(data: object) -> bool:
     return isinstance(data, Mapping) and isinstance(data.get("codec"), str) and data.keys() >= {"payload", "summary"}
 
@@ -86,4 +96,6 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "set": _set,
     "breakpoint": _breakpoint,
     "rollback": _rollback,
+    "approve": _approve,
+    "send": _send,
 }

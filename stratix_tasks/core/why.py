@@ -5,6 +5,10 @@ from __future__ import annotations
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
+from stratix_tasks.core.waits import told
+
+_HOW = {"given": " with a given value", "approved": ": it was approved", "signal": " by a signal", "due": ": its time came"}
+"""How a node completed that ran no body, by the reason."""
 
 
 def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) -> str:
@@ -28,6 +32,8 @@ def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) ->
             return f"'{name}' waits for {_paused(machine)}; its body is parked, or done with a result that has no room."
         case State.SUSPENDED:
             return f"'{name}' is parked at a checkpoint; resume goes on from there."
+        case State.WAITING:
+            return f"'{name}' waits for {_wait(machine, unit, at)}"
         case State.RETRYING:
             wait = max(machine.due.get(unit, at) - at, 0)
             return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {wait:.1f} s."
@@ -47,11 +53,21 @@ def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) ->
         case State.CANCELLED:
             return f"'{name}' was cancelled ({machine.reason.get(unit, 'user')}).{_abandoned(machine, unit)}"
         case State.COMPLETED:
-            return f"'{name}' completed{' with a given value' if machine.reason.get(unit) == 'given' else ''}."
+            return f"'{name}' completed{_HOW.get(machine.reason.get(unit, ''), '')}."
         case _:
             group = machine.groups.get(unit)
             ended, count = (group.ended, group.count) if group is not None else (0, 0)
             return f"'{name}' is under way: {ended} of {count} have ended."
+
+
+def _wait(machine: Machine, unit: int, at: float) -> str:
+    """What a waiting node waits for, how long still, and what ends it."""
+    wait, name = machine.waits[unit], label(machine, unit)
+    left = "" if wait["due"] is None else f", {max(wait['due'] - at, 0.0):.0f} s more"
+    if paused := _paused(machine):
+        left += f" (and for {paused})" if left else ""
+    ends = {"approval": f" approve({name!r}) goes on.", "signal": f" send({wait.get('name')!r}, value) goes on."}
+    return f"{told(wait)}{left}.{ends.get(wait['for'], '')}"
 
 
 def _waits_for(machine: Machine, unit: int) -> str:

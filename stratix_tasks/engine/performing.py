@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.plan import Policy
+from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, describe
@@ -36,6 +37,9 @@ def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, in
     for kind, unit, number in commands:
         if kind == 0:
             policy = machine.policy(unit)
+            if policy.waits:
+                _wait(engine, live, unit, number, policy)
+                continue
             attempt = _attempt(engine, live, unit, number, policy)
             if attempt is not None:
                 starts.setdefault(policy.runner, []).append(attempt)
@@ -64,6 +68,17 @@ def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: 
     attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
     live.bodies[unit] = attempt
     return attempt
+
+
+def _wait(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
+    at = engine.clock()
+    event: tuple[Any, ...]
+    try:
+        _, args = live.binding.arguments(unit)
+        event = (int(Answer.WAIT), unit, number, at, wait_for(policy.call, args, policy.timeout.attempt, at))
+    except Exception as error:
+        event = (int(Answer.FAIL), unit, number, at, {**describe(error), "final": True}, error)
+    engine.post(live, event)
 
 
 def _tell(verb: str) -> Perform:

@@ -33,6 +33,8 @@ class Places:
             return self.pools.setdefault(f"{flow}:{name}", Slots(name, spec_pools[name]))
 
         def lane(policy: Policy | None, most: int | None) -> Lane:
+            if policy is not None and policy.waits:
+                return Lane(()) if most is None else Lane((Slots("max", most),))
             names = () if policy is None else policy.pools
             apart = policy is not None and policy.killable
             if most is None and (apart, names) in lanes:

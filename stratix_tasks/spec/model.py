@@ -83,6 +83,7 @@ class NodeSpec(Model):
 
     call: str | None = None
     flow: str | None = None
+    uses: str | None = None
     args: dict[str, Any] = Field(default_factory=dict, alias="with")
     """Argument name to value; `"*"` holds the extra positional ones."""
     needs: tuple[str, ...] = ()

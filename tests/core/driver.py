@@ -20,12 +20,15 @@ from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.waits import wait_for
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
 BEGIN = 1000.0
 SOONEST = 1e-3
 """Seconds that anything takes to reach the machine."""
+ANSWERED = -1
+"""In place of an answer: somebody answers what a node waits for."""
 
 
 def spec(tasks: dict[str, dict[str, Any]], **options: Any) -> FlowSpec:
@@ -115,7 +118,9 @@ class World:
             event = heappop(self.answers)[2]
             if self._is_said(event):
                 events.append(event)
-        self._turn(*self.machine.handle(events, self.now))
+        self._turn(*self.machine.handle([event for event in events if event[0] != ANSWERED], self.now))
+        for _, unit, number, _ in (event for event in events if event[0] == ANSWERED):
+            self._answer_wait(unit, number)
         return True
 
     def settle(self, most: int = 3000) -> World:
@@ -161,6 +166,8 @@ class World:
         if self.machine.run_state not in RUN_TERMINAL:
             claim(self.machine, self.now, "second", 2, "host", 1, idle=self.now - last)
         self._turn(*self.machine.drain())
+        for unit in self.machine.waits:
+            self._answer_later(unit, self.machine.attempt[unit])
         return self
 
     # ------------------------------------------------------------------ looking
@@ -231,7 +238,8 @@ class World:
         nothing_is_forgotten(
             machine, {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED)}
         )
-        taken = sum(state in LIVE for state in machine.state) + sum(machine.abandoned.values())
+        bodies = sum(s in LIVE and not machine.policy(u).waits for u, s in enumerate(machine.state))
+        taken = bodies + sum(machine.abandoned.values())
         if self.slots.size - self.slots.free != taken:
             raise Broken(f"{taken} bodies have a place, {self.slots.size - self.slots.free} places are taken")
         if (
@@ -262,6 +270,12 @@ class World:
     # ------------------------------------------------------------------ commands
 
     def _start(self, unit: int, number: int) -> None:
+        policy = self.machine.policy(unit)
+        if policy.waits:
+            args = self.plan.specs[self.machine.node_of[unit]].args
+            wait = wait_for(policy.call, args, policy.timeout.attempt, self.now)
+            self._say(0, Answer.WAIT, unit, number, wait)
+            return self._answer_later(unit, number)
         body = self.script(label(self.machine, unit), number)
         self.bodies[unit, number] = body
         self._end_in(unit, number, body.seconds)
@@ -276,6 +290,22 @@ class World:
             self._say(
                 seconds, Answer.FAIL, unit, number, error | ({"final": True} if body.outcome == "final" else {}), None
             )
+
+    def _answer_later(self, unit: int, number: int) -> None:
+        """What a node waits for comes in the time of its body; where that does not end well, and it has a limit, never."""
+        body = self.script(label(self.machine, unit), number)
+        if body.outcome == "ok" or self.machine.policy(unit).timeout.attempt is None:
+            self._say(body.seconds + SOONEST, ANSWERED, unit, number)
+
+    def _answer_wait(self, unit: int, number: int) -> None:
+        machine = self.machine
+        if machine.state[unit] != State.WAITING or machine.attempt[unit] != number:
+            return
+        wait = machine.waits[unit]
+        if wait["for"] == "approval":
+            self.request("approve", label(machine, unit), by="me")
+        elif wait["for"] == "signal":
+            self.request("send", None, 7, name=wait["name"])
 
     def _stop(self, unit: int, number: int) -> None:
         body = self.bodies.get((unit, number))
@@ -324,6 +354,8 @@ class World:
 
     def _lane(self, policy: Policy | None, most: int | None) -> Lane:
         names = policy.pools if policy is not None else ()
+        if policy is not None and policy.waits:
+            return self._lanes.setdefault(("waits",), Lane(()))
         if most is not None:
             return Lane((self.slots, Slots("max", most)))
         return self._lanes.setdefault(names, Lane((self.slots,)))

@@ -279,6 +279,23 @@ def nothing_counts_while_paused(machine: Machine) -> None:
     need(not limited or (Timer.RUN, WHOLE) in timers.deadline, "the run is running, and its limit does not count")
 
 
+def a_wait_is_watched(machine: Machine) -> None:
+    """What waits is known by what it waits for; its time fires while the run runs, and never while it is paused."""
+    waiting = {u for u, s in enumerate(machine.state) if s == State.WAITING}
+    need(set(machine.waits) == waiting, f"{waiting} wait, it is told of {set(machine.waits)}")
+    runs = machine.run_state is RunState.RUNNING
+    for unit in waiting:
+        due, armed = machine.waits[unit]["due"], machine.timers.deadline.get((Timer.WAIT, unit))
+        right = armed is None if due is None or not runs else armed is not None and abs(armed - due) < 1e-6
+        need(right, f"unit {unit} waits until {due}, and its limit is {armed}")
+
+
+def what_was_sent_is_heard(machine: Machine) -> None:
+    for unit, wait in machine.waits.items():
+        sent = len(machine.signals.get(wait.get("name", ""), ()))
+        need(sent <= machine.taken.get(unit, 0), f"unit {unit} waits for a signal that was sent")
+
+
 def no_retired_item_runs(machine: Machine) -> None:
     """Items that a rollback took out have ended, or their bodies are being stopped."""
     for group in machine.retired:
@@ -299,6 +316,8 @@ OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
     what_failed_upstream_has_a_bad_need,
     nothing_counts_while_paused,
     no_retired_item_runs,
+    a_wait_is_watched,
+    what_was_sent_is_heard,
 )
 
 
@@ -350,6 +369,9 @@ def told(machine: Machine) -> dict[str, Any]:
         "sets": machine.sets,
         "own": machine.own,
         "heard": machine.heard - {None},
+        "waits": machine.waits,
+        "signals": machine.signals,
+        "taken": {u: n for u, n in machine.taken.items() if n},
         "recoveries": None if over else machine.recoveries,
         "retired": [(g.first, g.count) for g in machine.retired],
         "limit of the run": (

@@ -12,10 +12,16 @@ from stratix_tasks.spec.values import Expr, FirstOf, Ref
 EACH = Each(over={"x": Ref("inputs", "items")})
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
 WHEN = Expr("inputs.yes", ())
+SIGNAL = "go"
 
 
 def needs(*names: str) -> dict[str, Any]:
     return {"needs": names}
+
+
+def waiting(kind: str, timeout: Any = None, **args: Any) -> dict[str, Any]:
+    """A node that waits."""
+    return {"call": None, "uses": f"wait.{kind}", "with": args, "timeout": timeout}
 
 
 def first_of(*names: str) -> dict[str, Any]:
@@ -54,6 +60,10 @@ FLOWS: dict[str, FlowSpec] = {
         {"g": {"flow": "inner", "call": None}, "b": {}}, flows={"inner": spec({"a": {}})}, on_failure="stop"
     ),
     "frail": spec({"a": {"max_lost": 0}, "b": needs("a")}),
+    "sleep": spec({"s": waiting("sleep", duration=2), "b": needs("s")}),
+    "approval": spec({"a": waiting("approval", message="?", timeout={"attempt": 3}), "b": needs("a")}),
+    "signal": spec({"s": waiting("signal", name=SIGNAL), "t": waiting("signal", name=SIGNAL)}),
+    "map of approvals": spec({"m": {**waiting("approval", message="?"), "each": EACH}}),
     "run with a limit": spec({"a": {}, "b": needs("a")}, timeout=4),
 }
 

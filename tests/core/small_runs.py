@@ -26,6 +26,7 @@ from invariants import (
     what_was_set_is_kept,
 )
 from shadow import Shadow
+from small_flows import SIGNAL
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer, Do
@@ -35,13 +36,14 @@ from stratix_tasks.core.plan import Kind, Plan, Policy, plan
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of
+from stratix_tasks.core.waits import wait_for
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
 GONE = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-RUNS, ASKED, PARKED, STOPS = "runs", "asked to hold", "parked", "asked to stop"
+RUNS, ASKED, PARKED, STOPS, WAITS = "runs", "asked to hold", "parked", "asked to stop", "is about to wait"
 Act = tuple[Any, ...]
 SHARED = ("plan", "_slots", "_random", "values", "facts", "commands", "frames")
 """Attributes of a machine that a copy does not pickle."""
@@ -77,6 +79,8 @@ class Small:
         return machine
 
     def _lane(self, policy: Policy | None, most: int | None) -> Lane:
+        if policy is not None and policy.waits:
+            return self.lanes.setdefault("waits", Lane(()))
         if most is not None:
             return Lane((self.slots, Slots("max", most)))
         return self.lanes.setdefault("all", Lane((self.slots,)))
@@ -109,7 +113,16 @@ class Small:
 
     def answers(self) -> Iterator[Act]:
         machine = self.machine
+        for unit, wait in machine.waits.items():
+            if wait["for"] == "approval":
+                yield ("approved", unit, 0)
+            elif wait["for"] == "signal":
+                yield ("signalled", unit, 0)
         for (unit, number), way in self.bodies.items():
+            if machine.policy(unit).waits:
+                yield ("waits", unit, number)
+                yield ("final", unit, number)
+                continue
             if way == STOPS:
                 yield ("stopped", unit, number)
             yield ("ok", unit, number)
@@ -135,6 +148,8 @@ class Small:
         machine = self.machine
         for verb in ("pause", "resume", "cancel", "retry"):
             yield (verb, None)
+        if any(policy.call == "wait.signal" for policy in self.plan.policies if policy is not None):
+            yield ("send", None, "name", SIGNAL)
         for unit in range(len(machine.state)):
             target = label(machine, unit)
             node = machine.node_of[unit]
@@ -144,6 +159,8 @@ class Small:
                 yield (verb, target)
             yield ("skip", target, "value", 7)
             yield ("set", target, "options", {"priority": 1})
+            if machine.policy(unit).call == "wait.approval" if machine.plan.policies[node] else False:
+                yield ("approve", target)
             if node == unit:
                 yield ("breakpoint", target, "on", unit not in machine.breaks)
                 yield ("rollback", None, "to", target)
@@ -175,8 +192,8 @@ class Small:
     def ask(self, act: Act) -> bool:
         verb, target, *rest = act
         args = {rest[0]: rest[1]} if rest else {}
-        if "value" in args:
-            args["value"] = data(args["value"])
+        if "value" in args or verb == "send":
+            args["value"] = data(args.get("value", 7))
         before = self.key()
         try:
             requests.request(self.machine, verb, target, self.now, args=args, by="me")
@@ -198,7 +215,12 @@ class Small:
         return True
 
     def _answer(self, way: str, unit: int, number: int) -> None:
+        if way in ("approved", "signalled"):
+            return self._answer_wait(unit, way)
         kind, rest = _ANSWERS[way]
+        if way == "waits":
+            policy, args = self.machine.policy(unit), self.plan.specs[self.machine.node_of[unit]].args
+            rest = (wait_for(policy.call, args, policy.timeout.attempt, self.now),)
         if kind in (Answer.VERDICT, Answer.EXPANDED):
             asked = Answer.EXPANDED if way == "expanded" else Answer.VERDICT
             if way == "error":
@@ -217,6 +239,12 @@ class Small:
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
             a_result_of_a_stopped_body_counts_where_it_may(self.machine, unit, target[0], rest[0], number)
+
+    def _answer_wait(self, unit: int, way: str) -> None:
+        """What a waiting node waits for comes to pass, without anybody having to spare a request for it."""
+        target = label(self.machine, unit) if way == "approved" else None
+        args = {"by": "me"} if way == "approved" else {"name": SIGNAL, "value": data(7)}
+        requests.request(self.machine, "approve" if target else "send", target, self.now, args=args, by="me")
 
     def _handle(self, events: Any) -> None:
         facts, commands = self.machine.handle(events, self.now)
@@ -245,13 +273,15 @@ class Small:
         body = (unit, number)
         if kind == Do.START:
             need(body not in self.bodies, f"attempt {number} of '{label(self.machine, unit)}' was started twice")
-            self.bodies[body] = RUNS
+            self.bodies[body] = WAITS if self.machine.policy(unit).waits else RUNS
         elif kind in (Do.EVALUATE, Do.EXPAND):
             ask = (int(Answer.VERDICT if kind == Do.EVALUATE else Answer.EXPANDED), unit, number)
             if ask not in self.asks:
                 self.asks.append(ask)
         elif kind != Do.ENDED and body in self.bodies:
             was = self.bodies[body]
+            if was == WAITS:
+                return  # it has nothing that could be told
             if kind == Do.STOP:
                 self.bodies[body] = STOPS
             elif was != STOPS:
@@ -282,13 +312,15 @@ class Small:
             need(state not in LIVE or way is not None, f"'{name}' is {State(state).label} without a body")
             need(state != State.SUSPENDED or way == PARKED, f"'{name}' is suspended, but its body is not")
             need(state != State.RUNNING or way != PARKED, f"'{name}' is running, but its body is parked for ever")
+            if way == WAITS:
+                continue
             held = machine.run_state in (RunState.PAUSING, RunState.PAUSED) or unit in machine.holds
             need(state != State.SUSPENDED or held, f"'{name}' is suspended, and nobody holds it")
             need(state != State.RUNNING or not held or way == ASKED, f"'{name}' runs on: nobody asked it to hold")
             need(state != State.RUNNING or held or way == RUNS, f"'{name}' was asked to hold, and not let go again")
 
     def places_are_those_of_bodies(self) -> None:
-        taken, bodies = self.slots.size - self.slots.free, len(self.bodies)
+        taken, bodies = self.slots.size - self.slots.free, sum(way != WAITS for way in self.bodies.values())
         need(taken == bodies, f"{bodies} bodies have a place, {taken} places are taken")
 
     def fold_is_the_run(self) -> None:
@@ -354,6 +386,8 @@ class Small:
             tuple(sorted((u, n - m.attempt[u], way) for (u, n), way in self.bodies.items())),
             tuple((kind, u, g - m.generation.get(u, 0)) for kind, u, g in self.asks),
             tuple(sorted((u, round(d - now, 3)) for u, d in m.due.items())),
+            tuple(sorted((u, w["due"] and round(w["due"] - now, 3)) for u, w in m.waits.items())),
+            tuple(len(m.signals.get(SIGNAL, ())) - m.taken.get(u, 0) for u in range(len(m.state))),
         )  # fmt: skip
 
     def told_path(self) -> list[Act]:
@@ -373,6 +407,9 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "fail": (Answer.FAIL, (ERROR, None)),
     "final": (Answer.FAIL, ({**ERROR, "final": True}, None)),
     "stopped": (Answer.STOPPED, ()),
+    "waits": (Answer.WAIT, ()),
+    "approved": (Answer.WAIT, ()),
+    "signalled": (Answer.WAIT, ()),
     "lost": (Answer.LOST, (GONE,)),
     "suspended": (Answer.SUSPENDED, ()),
     "true": (Answer.VERDICT, (True,)),

@@ -25,7 +25,7 @@ from stratix_tasks.spec.model import FlowSpec
 WAYS = st.lists(st.sampled_from(["ok", "ok", "ok", "flaky", "fail", "final"]), min_size=1, max_size=6)
 """How the bodies of a unit go: flaky ones fail once."""
 PARTS = st.integers(0, 30)
-HARMLESS = ["pause", "resume", "break", "unbreak", "set"]
+HARMLESS = ["pause", "resume", "break", "unbreak", "set", "approve", "send"]
 HARMFUL = ["cancel", "skip", "give", "retry", "rollback", "rerun"]
 
 

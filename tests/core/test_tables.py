@@ -167,6 +167,8 @@ def test_each_pair_is_legal_or_raises(kind: str, state: State) -> None:
             assert (machine.state[0], machine.facts) == (state, [])
             continue
         target = State.CANCELLED if row[event] is TARGET else None
+        if state is State.WAITING:
+            machine.waits[0] = {"for": "signal", "name": "go", "due": None}
         machine.move(0, event, 1.0, target=target)
         to = target or row[event]
         assert machine.state[0] == to

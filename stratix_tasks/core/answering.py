@@ -1,0 +1,60 @@
+"""What people answer a waiting node: an approval of one node, or a signal, which goes to all that wait for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.refusals import refusal, run_refusal
+from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
+from stratix_tasks.core.waits import approval
+from stratix_tasks.errors import InputError
+from stratix_tasks.spec.problems import did_you_mean
+
+Args = dict[str, Any]
+APPROVED = "approved"
+
+
+def approve(machine: Machine, unit: int, at: float, args: Args) -> None:
+    """waiting → completed; of a mapped node all items that wait. TransitionError where nobody waits for an approval."""
+    if machine.plan.specs[machine.node_of[unit]].uses != "wait.approval":
+        raise refusal(machine, "approve", unit, "which is no approval")
+    if machine.is_group(unit):
+        asked = [member for member in machine.members(unit) if machine.state[member] == State.WAITING]
+    else:
+        asked = [unit] if machine.state[unit] == State.WAITING else []
+    if not asked and not _is_approved(machine, unit):
+        raise refusal(machine, "approve", unit, "so nothing waits for an approval")
+    for one in asked:
+        machine.answer_wait(one, at, approval(args.get("by", ""), at), APPROVED)
+
+
+def _is_approved(machine: Machine, unit: int) -> bool:
+    units = machine.members(unit) if machine.is_group(unit) else (unit,)
+    return any(machine.reason.get(one) == APPROVED for one in units)
+
+
+def send(machine: Machine, at: float, args: Args) -> None:
+    """Every node that waits for the signal takes the value, now or when it comes to wait; each takes each value once.
+
+    InputError for a name that no node of the run can wait for.
+    """
+    if machine.run_state is RunState.ENDING or machine.run_state in RUN_TERMINAL:
+        raise run_refusal(machine, "send a signal to", "Nothing waits for it any more.")
+    name = args["name"]
+    _check(machine, name)
+    machine.signals.setdefault(name, []).append(args["value"])
+    for unit in [unit for unit, wait in machine.waits.items() if wait.get("name") == name]:
+        machine.hear(unit, at)
+
+
+def _check(machine: Machine, name: str) -> None:
+    names = {
+        one.args.get("name", None) for one in machine.plan.specs if one.uses == "wait.signal"
+    }
+    if not names:
+        raise InputError("no node of this run waits for a signal", code="unknown-signal")
+    if all(isinstance(one, str) for one in names) and name not in names:
+        raise InputError(f"no node of this run waits for a signal '{name}'. {did_you_mean(name, names)}", code="unknown-signal")
+
+

@@ -1,0 +1,55 @@
+"""Waiting: a node that has no body, only a moment, an approval or a signal that it waits for.
+
+What it waits for is a record, as its fact holds it: `for` ("sleep", "approval" or "signal"), `due` (Unix time at which it
+is over, or None) and what is to be shown: `message` of an approval, `name` of a signal. The time that it waits is that
+of the clock on the wall: it goes on while nobody runs the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from stratix_tasks.core.results import Data
+from stratix_tasks.errors import InputError
+from stratix_tasks.spec.durations import seconds
+
+Wait = dict[str, Any]
+RUNNER = "wait"
+"""In place of a runner: the machine itself is what such a node runs on."""
+NOTHING: Data = {"codec": "json", "payload": None, "summary": None}
+
+
+def wait_for(call: str, args: Mapping[str, Any], limit: float | None, at: float) -> Wait:
+    """What a node that uses `wait.<something>` waits for. InputError for an argument that does not say it."""
+    kind = call.partition(".")[2]
+    if kind == "sleep":
+        return {"for": kind, "due": at + _seconds(args["duration"])}
+    due = None if limit is None else at + limit
+    word = "message" if kind == "approval" else "name"
+    text = args[word]
+    if not isinstance(text, str) or not text:
+        raise InputError(f"the {word} of {call} is a text, not {text!r}", code="bad-wait")
+    return {"for": kind, "due": due, word: text}
+
+
+def _seconds(duration: Any) -> float:
+    try:
+        return seconds(duration)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"wait.sleep can't sleep for {duration!r}: {error}", code="bad-wait") from None
+
+
+def approval(by: str, at: float) -> Data:
+    """What comes of an approval: who gave it, and when (ISO 8601, UTC)."""
+    said = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"codec": "json", "payload": {"by": by, "at": said}, "summary": None}
+
+
+def told(wait: Wait) -> str:
+    """What is waited for, for people."""
+    kind = wait["for"]
+    if kind == "sleep":
+        return "its time"
+    return f"somebody to approve: {wait['message']}" if kind == "approval" else f"the signal '{wait['name']}'"
