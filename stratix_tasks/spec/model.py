@@ -79,10 +79,11 @@ class InputSpec(Model):
 
 
 class NodeSpec(Model):
-    """A task, or a sub-flow, placed in a flow."""
+    """A task (`call`), a sub-flow (`flow`) or a wait (`uses`) placed in a flow."""
 
     call: str | None = None
     flow: str | None = None
+    uses: str | None = None
     args: dict[str, Any] = Field(default_factory=dict, alias="with")
     """Argument name to value; `"*"` holds the extra positional ones."""
     needs: tuple[str, ...] = ()
