@@ -26,6 +26,7 @@ HINTS: dict[str, dict[str, Any]] = {
     "wait.signal": {"name": str},
 }
 """What a wait takes and yields, as annotations of a function would say it."""
+_DEFAULTS = NodeSpec.model_fields
 USELESS = ("runner", "retry", "pool", "priority", "grace", "max_lost")
 """Options that are about bodies."""
 Wrong = tuple[tuple[str, ...], Problem]
@@ -56,8 +57,8 @@ def refusal(uses: str, option: str) -> str:
         return f"timeout.{option} means nothing on a wait: it has one deadline, as in timeout: 1d"
     if option not in USELESS:
         return ""
-    rest = "description" if asleep else "timeout (its deadline) and description"
-    return f"{option} means nothing on a wait, which runs no body; it takes needs, when, each, {rest}"
+    also = "" if asleep else ", timeout (its deadline)"
+    return f"{option} means nothing on a wait, which runs no body; it takes needs, when, each{also} and description"
 
 
 def wait_problems(node: NodeSpec, name: str) -> Iterator[Wrong]:
@@ -68,18 +69,16 @@ def wait_problems(node: NodeSpec, name: str) -> Iterator[Wrong]:
         yield ("uses",), unknown
         return
     yield from _arguments(node, name, WAITS[uses])
-    given = {option: (option,) for option in (*USELESS, "timeout") if getattr(node, option) not in (None, (), 0)}
-    if node.timeout is not None:
-        limits = {"total": node.timeout.total, "queued": node.timeout.queued}
-        given |= {limit: ("timeout", limit) for limit, value in limits.items() if value is not None}
-    for option, path in given.items():
-        if why := refusal(uses, option):
+    given = [(option,) for option in (*USELESS, "timeout") if getattr(node, option) != _DEFAULTS[option].default]
+    limits = node.timeout.model_dump(exclude_none=True) if node.timeout is not None else {}
+    for path in [*given, *(("timeout", limit) for limit in limits)]:
+        if why := refusal(uses, path[-1]):
             yield path, Problem("bad-option", why, name)
 
 
 def _arguments(node: NodeSpec, name: str, wanted: str) -> Iterator[Wrong]:
     given = {**node.args, **(node.each.over if node.each is not None else {})}
-    for argument in given.keys() - {wanted}:
+    for argument in (one for one in given if one != wanted):
         path = ("with", argument) if argument in node.args else ("each", "over", argument)
         message = f"'{node.uses}' takes no argument '{argument}'"
         yield path, Problem("bad-arguments", message, name, hint=did_you_mean(argument, [wanted]))
