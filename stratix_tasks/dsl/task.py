@@ -29,6 +29,8 @@ class BaseTask:
 
     fn: Callable[..., Any]
     word = "task"
+    allowed = TASK | MAP
+    """Names of its options."""
     is_async = False
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -50,7 +52,7 @@ class BaseTask:
         name, retry, timeout, pool, priority, runner, after, grace, max_lost, description; for `.map` also max and key.
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
-        opts.refuse_unknown(options, TASK | MAP, self._what)
+        opts.refuse_unknown(options, self.allowed, self._what)
         return type(self)(self.fn, {**self.options_given, **options})
 
     def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
@@ -88,7 +90,7 @@ class BaseTask:
         signature = inspect.signature(self.fn)
         unknown = next((name for name in kwargs if name not in signature.parameters), "")
         hint = f" {did_you_mean(unknown, signature.parameters)}" if unknown else ""
-        if unknown in TASK | MAP | LATER:
+        if unknown in self.allowed | LATER:
             hint = f" To set the option '{unknown}', write {self.template_name}.options({unknown}=…)(…)."
         raise FlowError(
             f"line {user_line()[1]}: {self.template_name}: {error}.{hint} It is {_shown(self.fn)}",

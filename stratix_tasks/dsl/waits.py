@@ -15,7 +15,7 @@ from stratix_tasks.dsl.trace import trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import text
 from stratix_tasks.spec.model import NodeSpec
-from stratix_tasks.spec.waits import Approval, executor_problem, refusal
+from stratix_tasks.spec.waits import USELESS, Approval, executor_problem, refusal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +27,7 @@ class Wait(BaseTask, Generic[P, R]):
     """A wait as the body of a flow uses it: called, mapped and given options like a task."""
 
     word = "wait"
+    allowed = BaseTask.allowed - USELESS
 
     def __init__(self, fn: Callable[P, R], given: Mapping[str, Any] = MappingProxyType({})) -> None:
         super().__init__(fn, given)

@@ -26,8 +26,7 @@ HINTS: dict[str, dict[str, Any]] = {
     "wait.signal": {"name": str},
 }
 """What a wait takes and yields, as annotations of a function would say it."""
-_DEFAULTS = NodeSpec.model_fields
-USELESS = ("runner", "retry", "pool", "priority", "grace", "max_lost")
+USELESS = frozenset(("runner", "retry", "pool", "priority", "grace", "max_lost"))
 """Options that are about bodies."""
 Wrong = tuple[tuple[str, ...], Problem]
 """The fields that lead to a mistake in a node, and what it is."""
@@ -69,7 +68,7 @@ def wait_problems(node: NodeSpec, name: str) -> Iterator[Wrong]:
         yield ("uses",), unknown
         return
     yield from _arguments(node, name, WAITS[uses])
-    given = [(option,) for option in (*USELESS, "timeout") if getattr(node, option) != _DEFAULTS[option].default]
+    given = [(field,) for field, about in NodeSpec.model_fields.items() if getattr(node, field) != about.default]
     limits = node.timeout.model_dump(exclude_none=True) if node.timeout is not None else {}
     for path in [*given, *(("timeout", limit) for limit in limits)]:
         if why := refusal(uses, path[-1]):

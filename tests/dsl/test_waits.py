@@ -96,6 +96,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "timeout of a sleep": (lambda: sleep("5m", timeout="1d"), "bad-option", "its duration"),  # type: ignore[call-arg]
     "unreadable timeout": (lambda: approval("?", timeout="soon"), "bad-option", "soon"),
     "unknown argument": (lambda: approval(mesage="?"), "bad-arguments", "Did you mean 'message'"),  # type: ignore[call-arg]
+    "option as an argument": (lambda: approval("?", retry=3), "bad-arguments", "Known: message"),  # type: ignore[call-arg]
     "missing argument": (lambda: signal(), "bad-arguments", "signal(name"),  # type: ignore[call-arg]
     "map without each": (lambda: sleep.map(5), "nothing-to-map", "each"),
     "key without map": (lambda: signal.options(key="{name}")("x"), "bad-option", "fan-out"),
@@ -141,6 +142,17 @@ def test_what_does_not_fit_is_a_problem(what: str) -> None:
 
     (problem,) = misfits.validate()
     assert (problem.code, said in str(problem)) == (code, True), problem
+
+
+def test_python_tests_on_waits_are_found() -> None:
+    """As on what a task returns."""
+
+    @flow
+    def tests() -> Any:
+        asked = approval("?")
+        return None if asked is None else asked
+
+    assert [problem.code for problem in tests.validate()] == ["python-test-on-reference"]
 
 
 @pytest.mark.parametrize("wait", [sleep, approval, signal, sleep.map, uses("wait.signal")])
