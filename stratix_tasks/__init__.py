@@ -17,7 +17,6 @@ _WHERE = {
     "stratix_tasks.dsl.task": ("task",),
     "stratix_tasks.dsl.control": (
         "Static",
-        "approval",
         "each",
         "finish",
         "first_of",
@@ -26,12 +25,11 @@ _WHERE = {
         "product",
         "repeat",
         "secret",
-        "signal",
-        "sleep",
         "switch",
-        "uses",
         "when",
     ),
+    "stratix_tasks.dsl.waits": ("approval", "signal", "sleep", "uses"),
+    "stratix_tasks.spec.waits": ("Approval",),
     "stratix_tasks.runners.body": ("current", "track"),
     "stratix_tasks.session.flow": ("Flow", "flow"),
     "stratix_tasks.session.run": ("Run",),
@@ -54,6 +52,7 @@ _WHERE = {
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
+    "Approval",
     "Engine",
     "ExecutorError",
     "Flow",
@@ -96,7 +95,6 @@ __all__ = [
 if TYPE_CHECKING:
     from stratix_tasks.dsl.control import (
         Static,
-        approval,
         each,
         finish,
         first_of,
@@ -105,13 +103,11 @@ if TYPE_CHECKING:
         product,
         repeat,
         secret,
-        signal,
-        sleep,
         switch,
-        uses,
         when,
     )
     from stratix_tasks.dsl.task import task
+    from stratix_tasks.dsl.waits import approval, signal, sleep, uses
     from stratix_tasks.errors import (
         ExecutorError,
         FlowError,
@@ -130,6 +126,7 @@ if TYPE_CHECKING:
     from stratix_tasks.session.flow import Flow, flow
     from stratix_tasks.session.past import history
     from stratix_tasks.session.run import Run
+    from stratix_tasks.spec.waits import Approval
 
 
 def __getattr__(name: str) -> Any:

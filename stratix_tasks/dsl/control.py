@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
 from stratix_tasks.dsl.references import Condition, Joined, Operand, Reference, conjunction, negated, refuse
-from stratix_tasks.dsl.trace import TRACE, Crossed, Mapped, Trace
+from stratix_tasks.dsl.trace import Crossed, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
@@ -22,7 +22,7 @@ Static = Annotated[T, STATIC]
 
 def each(values: Iterable[T]) -> T:
     """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`."""
-    _trace("each")
+    trace_of("each")
     return cast(T, Mapped(values))
 
 
@@ -34,7 +34,7 @@ def product(first: Iterable[A], second: Iterable[B], third: Iterable[C], /) -> t
 def product(*values: Any) -> tuple[Any, ...]: ...
 def product(*values: Any) -> tuple[Any, ...]:
     """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair, the last one fastest."""
-    _trace("product")
+    trace_of("product")
     group = object()
     inner = (value.value if isinstance(value, Mapped) else value for value in values)
     return tuple(Crossed(group, place, value) for place, value in enumerate(inner))
@@ -69,7 +69,7 @@ def when(condition: object) -> Branch:
 
     FlowError for anything but a comparison of references (or a plain bool, which is known while tracing).
     """
-    trace = _trace("when")
+    trace = trace_of("when")
     if isinstance(condition, Operand):
         refuse("can't branch on", "Compare it: when(ref == True), when(ref > 0).")
     if isinstance(condition, bool):
@@ -82,7 +82,7 @@ def when(condition: object) -> Branch:
 
 def otherwise() -> Branch:
     """The other side of the `when` closed just before it."""
-    trace = _trace("otherwise")
+    trace = trace_of("otherwise")
     if trace.closed is None or trace.closed[0] != trace.branch:
         trace.fail("otherwise() belongs directly after a `with when(…):` block")
     return Branch(trace, negated(trace.closed[1]), last=True)
@@ -90,7 +90,7 @@ def otherwise() -> Branch:
 
 def first_of(*values: T) -> T:
     """The first of the references that was not skipped: joins the branches of `when` and `otherwise`."""
-    trace = _trace("first_of")
+    trace = trace_of("first_of")
     refs: list[Ref] = []
     for value in values:
         if isinstance(value, Joined):
@@ -106,13 +106,6 @@ def first_of(*values: T) -> T:
     return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)))))
 
 
-def _trace(word: str) -> Trace:
-    trace = TRACE.get()
-    if trace is None:
-        raise FlowError(f"{word}() belongs in the body of a @flow", code="no-flow")
-    return trace
-
-
 def _later(word: str) -> Callable[..., NoReturn]:
     def unavailable(*_args: Any, **_kwargs: Any) -> NoReturn:
         raise FlowError(f"{word}() is not available in this version", code="not-available")
@@ -122,11 +115,4 @@ def _later(word: str) -> Callable[..., NoReturn]:
     return unavailable
 
 
-switch, repeat, sleep, approval = _later("switch"), _later("repeat"), _later("sleep"), _later("approval")
-signal, finish, uses, secret, n_of = (
-    _later("signal"),
-    _later("finish"),
-    _later("uses"),
-    _later("secret"),
-    _later("n_of"),
-)
+switch, repeat, finish, secret, n_of = map(_later, ("switch", "repeat", "finish", "secret", "n_of"))

@@ -28,6 +28,9 @@ class BaseTask:
     """What both kinds of task share: the function `fn`, its parameters, its options, and the template of its nodes."""
 
     fn: Callable[..., Any]
+    word = "task"
+    allowed = TASK | MAP
+    """Names of its options."""
     is_async = False
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -36,10 +39,10 @@ class BaseTask:
         self.options_given = dict(given)
         self._names, self._required, self._plain = _parameters(fn)
         self.template_name = _node_name(fn)
-        fields = opts.node_fields(given, f"task '{self.template_name}'")
+        fields = opts.node_fields(given, self._what)
         self.template_name = str(given.get("name") or self.template_name)
-        opts.fitting_runner(fields.get("runner"), self.is_async, f"task '{self.template_name}'")
-        self.template = NodeSpec.model_construct(call=f"{fn.__module__}:{fn.__qualname__}", **fields)
+        opts.fitting_runner(fields.get("runner"), self.is_async, self._what)
+        self.template = self._template(fields)
         self.map_option = next((name for name in given if name in MAP), "")
         self.special = "after" in given
 
@@ -49,8 +52,15 @@ class BaseTask:
         name, retry, timeout, pool, priority, runner, after, grace, max_lost, description; for `.map` also max and key.
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
-        opts.refuse_unknown(options, TASK | MAP, f"task '{self.template_name}'")
+        opts.refuse_unknown(options, self.allowed, self._what)
         return type(self)(self.fn, {**self.options_given, **options})
+
+    def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
+        return NodeSpec.model_construct(call=f"{self.fn.__module__}:{self.fn.__qualname__}", **fields)
+
+    @property
+    def _what(self) -> str:
+        return f"{self.word} '{self.template_name}'"
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; extra positional ones under `*`. FlowError that shows the signature."""
@@ -80,7 +90,7 @@ class BaseTask:
         signature = inspect.signature(self.fn)
         unknown = next((name for name in kwargs if name not in signature.parameters), "")
         hint = f" {did_you_mean(unknown, signature.parameters)}" if unknown else ""
-        if unknown in TASK | MAP | LATER:
+        if unknown in self.allowed | LATER:
             hint = f" To set the option '{unknown}', write {self.template_name}.options({unknown}=…)(…)."
         raise FlowError(
             f"line {user_line()[1]}: {self.template_name}: {error}.{hint} It is {_shown(self.fn)}",
@@ -92,7 +102,7 @@ class BaseTask:
         return self if instance is None else functools.partial(cast(Callable[..., Any], self), instance)
 
     def __repr__(self) -> str:
-        return f"<task {_shown(self.fn)}>"
+        return f"<{self.word} {_shown(self.fn)}>"
 
 
 class Task(BaseTask, Generic[P, R]):

@@ -31,6 +31,14 @@ def tracing() -> bool:
     return TRACE.get() is not None
 
 
+def trace_of(word: str) -> Trace:
+    """The trace of the flow whose body is running. FlowError `no-flow` outside of one."""
+    trace = TRACE.get()
+    if trace is None:
+        raise FlowError(f"{word}() belongs in the body of a @flow", code="no-flow")
+    return trace
+
+
 @dataclass(slots=True)
 class Traced:
     """What tracing yields: the document, the tasks by their `call`, and what is wrong."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SHAPES = {"task": "box", "map": "box3d", "flow": "folder"}
+from stratix_tasks.formats.waits import label, shape
+
+SHAPES = {"task": "box", "map": "box3d", "flow": "folder", "wait": "hexagon"}
 
 
 def to_dot(view: Mapping[str, Any]) -> str:
-    """DOT text: boxes for tasks, a cluster for each sub-flow, dashed arrows for order without data."""
+    """DOT text: boxes for tasks, hexagons for waits, a cluster for each sub-flow, dashed arrows for order without data."""
     import graphviz
 
     nodes = view["nodes"]
@@ -20,8 +22,8 @@ def to_dot(view: Mapping[str, Any]) -> str:
         if node["kind"] == "flow":
             groups[number] = graphviz.Digraph(f"cluster_{number}", graph_attr={"label": node["name"]})
     for number, node in enumerate(nodes):
-        label = graphviz.escape(node["label"])
-        groups[number if number in groups else node["parent"]].node(str(number), label, shape=SHAPES[node["kind"]])
+        group = groups[number if number in groups else node["parent"]]
+        group.node(str(number), graphviz.escape(label(node)), shape=SHAPES[shape(node)])
     for number in sorted(groups, reverse=True)[:-1]:
         groups[nodes[number]["parent"]].subgraph(groups[number])
     for a, b, kind in view["edges"]:

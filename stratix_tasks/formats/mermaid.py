@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")'}
+from stratix_tasks.formats.waits import label, shape
+
+SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")', "wait": '{{{{"{}"}}}}'}
 
 
 def to_mermaid(view: Mapping[str, Any]) -> str:
-    """Mermaid text: boxes for tasks, a subgraph for each sub-flow, dotted arrows for order without data."""
+    """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow, dotted arrows for order without data."""
     lines = ["flowchart LR", *_members(view["nodes"], -1, "  ")]
     for a, b, kind in view["edges"]:
         lines.append(f"  n{a} {'-.->' if kind == 'order' else '-->'} n{b}")
@@ -20,7 +22,7 @@ def _members(nodes: list[dict[str, Any]], parent: int, indent: str) -> Iterator[
     for number, node in enumerate(nodes):
         if node["parent"] != parent:
             continue
-        card = f"n{number}{SHAPES[node['kind']].format(_quoted(node['label']))}"
+        card = f"n{number}{SHAPES[shape(node)].format(_quoted(label(node)))}"
         if node["kind"] != "flow":
             yield f"{indent}{card}"
             continue

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from stratix_tasks.core.states import State
+from stratix_tasks.spec.waits import word as wait_word
 
 FILLS = {
     "pending": "#a99fad",
@@ -228,6 +229,7 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
         if snapshot["run"]
         else node["doc"].split("\n")[0]
     )
+    line = " · ".join(part for part in (wait_word(node["call"]), line) if part)
     room = int((w - 52) / 6.0)
     shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')

@@ -15,7 +15,7 @@ from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Model,
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type
 from stratix_tasks.spec.values import leaves
-from stratix_tasks.spec.vocabulary import RUNNERS, RUNNERS_LATER
+from stratix_tasks.spec.vocabulary import BODIES, RUNNERS, RUNNERS_LATER
 
 VERSION = 1
 _FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
@@ -163,6 +163,7 @@ class FlowReader:
         readers: dict[str, Reader] = {
             "call": self._call,
             "flow": partial(reading.name, what="the name of a flow"),
+            "uses": partial(reading.text, what="uses"),
             "with": self._arguments,
             "needs": partial(reading.one_or_more, what="needs"),
             "when": self.values.condition,
@@ -173,7 +174,8 @@ class FlowReader:
             **self._policy(),
         }
         made = reading.fields(node, readers, "a task")
-        if isinstance(node, Mapping) and (node.items.keys() - readers.keys() or {"call", "flow"} & node.items.keys()):
+        entries = node.items if isinstance(node, Mapping) else {}
+        if entries.keys() - readers.keys() or any(not absent(entries[body]) for body in entries.keys() & BODIES):
             self.excused.add(reading.task)
         if "with" in made:
             made["args"] = made.pop("with")

@@ -6,7 +6,7 @@ from typing import Any
 
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
-from stratix_tasks.spec.vocabulary import RUNNERS
+from stratix_tasks.spec.vocabulary import BODIES, RUNNERS, WAITS
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _Schema = dict[str, Any]
@@ -107,9 +107,11 @@ def _policy() -> _Schema:
 
 
 def _task() -> _Schema:
+    waits = ", ".join(f"{argument} for {wait}" for wait, argument in WAITS.items())
     fields = {
         "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},
         "flow": {"type": "string", "description": "The name of a sub-flow, from `flows`."},
+        "uses": {"enum": list(WAITS), "description": f"A wait. It takes one argument: {waits}."},
         "needs": {**_ref("names"), "description": "Tasks that must be completed first, beside those that values name."},
         "when": _ref("expression"),
         "each": _ref("each"),
@@ -117,7 +119,7 @@ def _task() -> _Schema:
         **_policy(),
         "description": {"type": "string"},
     }
-    return {**_object(fields), "oneOf": [{"required": ["call"]}, {"required": ["flow"]}]}
+    return {**_object(fields), "oneOf": [{"required": [body]} for body in BODIES]}
 
 
 def _each() -> _Schema:

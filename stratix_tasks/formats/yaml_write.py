@@ -20,6 +20,7 @@ from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.types import parse_type
 from stratix_tasks.spec.values import Object, leaves
+from stratix_tasks.spec.vocabulary import BODIES
 
 WIDTH = 100
 """Longest mapping or list, in characters, that stands on one line."""
@@ -109,7 +110,7 @@ def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) 
 
 
 def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
-    data: dict[str, Any] = {key: value for key in ("call", "flow") if (value := getattr(node, key)) is not None}
+    data: dict[str, Any] = {key: value for key in BODIES if (value := getattr(node, key)) is not None}
     if node.needs:
         data["needs"] = list(node.needs)
     if node.when is not None:

@@ -17,7 +17,8 @@ from stratix_tasks.spec.model import NAME, Each, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
-from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
+from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
+from stratix_tasks.spec.waits import wait_problems
 
 Path = tuple[str | int, ...]
 """Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
@@ -79,10 +80,10 @@ def _findings(graph: Graph, pools: Collection[str] | None, functions: Mapping[st
                     yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
-        if node.when is not None or node.each is not None or node.needs or node.pool or node.flow:
+        if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
             yield from _rare(graph, name, node, pools)
         elif node.call is None:
-            yield Finding(("tasks", name), Problem("nothing-to-do", "has neither call nor flow", name))
+            yield from _body(graph, ("tasks", name), name, node)
     if spec.output is not None:
         yield from _value(graph, ("output",), "", spec.output)
     cycles = graph.cycles() if graph.cycle() else []
@@ -117,10 +118,22 @@ def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str] | None
         yield from _value(graph, (*path, "when"), name, node.when)
     if node.each is not None:
         yield from _each(graph, (*path, "each"), name, node, node.each)
+    yield from _body(graph, path, name, node)
+
+
+def _body(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    """A node has exactly one of call, flow and uses."""
+    bodies = [body for body in BODIES if getattr(node, body) is not None]
+    if not bodies:
+        yield Finding(path, Problem("nothing-to-do", "has neither call, flow nor uses", name))
+    elif len(bodies) > 1:
+        message = f"has {' and '.join(bodies)}, and can do one thing"
+        yield Finding(path, Problem("twice", message, name, hint="Take all but one away."))
+    elif node.uses is not None:
+        for field, problem in wait_problems(node, name):
+            yield Finding((*path, *field), problem, node.uses if field == ("uses",) else "")
     if node.flow is not None:
         yield from _sub_flow(graph, path, name, node)
-    elif node.call is None:
-        yield Finding(path, Problem("nothing-to-do", "has neither call nor flow", name))
 
 
 def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Iterator[Finding]:
@@ -169,8 +182,6 @@ def _varies(leaf: Any, variables: frozenset[str]) -> bool:
 
 def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     inner = graph.spec.flows.get(node.flow or "")
-    if node.call is not None:
-        yield Finding(path, Problem("twice", "has both call and flow", name, hint="Take one of them away."))
     if node.each is not None:
         message = "mapping a flow is not available in this version"
         yield Finding((*path, "each"), Problem("not-available", message, name, hint="Map a task."))

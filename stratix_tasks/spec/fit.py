@@ -11,6 +11,7 @@ from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.types import certainly_wrong, hints_of, tuple_arity, type_text
 from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.waits import HINTS as WAIT_HINTS
 
 Misfit = tuple[str, str, Problem]
 """The node, its argument, and what is wrong."""
@@ -25,7 +26,7 @@ def misfits(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Misfit]:
             if type(value) is not Ref or value.scope != "tasks" or value.name not in index:
                 continue
             source = nodes[index[value.name]]
-            pair = (source.call, source.each is None, value.path[:1], node.call, argument)
+            pair = (source.call, source.uses, source.each is None, value.path[:1], node.call, node.uses, argument)
             if pair not in judged:
                 judged[pair] = _verdict(source, value, node, argument, functions)
             if judged[pair]:
@@ -35,13 +36,13 @@ def misfits(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def _verdict(source: NodeSpec, ref: Ref, node: NodeSpec, argument: str, functions: Mapping[str, Any]) -> str:
     """Why it can't fit, or nothing."""
-    hints = _hints(functions.get(source.call or ""))
+    hints = _hints(source, functions)
     if "return" not in hints:
         return ""
     given = hints["return"] if source.each is None else GenericAlias(list, (hints["return"],))
     if ref.path:
         return _index(given, ref.path[0])
-    wanted = _hints(functions.get(node.call or "")).get(argument)
+    wanted = _hints(node, functions).get(argument)
     if wanted is None or not certainly_wrong(given, wanted):
         return ""
     return f"which returns {type_text(given)}, and must be {type_text(wanted)}"
@@ -54,6 +55,9 @@ def _index(given: Any, step: str | int) -> str:
     return f"which returns {arity} parts, so that there is no [{step}]"
 
 
-def _hints(task: Any) -> dict[str, Any]:
+def _hints(node: NodeSpec, functions: Mapping[str, Any]) -> dict[str, Any]:
+    if node.uses is not None:
+        return WAIT_HINTS.get(node.uses, {})
+    task = functions.get(node.call or "")
     function = getattr(task, "fn", task)
     return hints_of(function) if function is not None else {}

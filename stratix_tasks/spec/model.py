@@ -79,7 +79,7 @@ class InputSpec(Model):
 
 
 class NodeSpec(Model):
-    """A task, or a sub-flow, placed in a flow."""
+    """A task (`call`), a sub-flow (`flow`) or a wait (`uses`) placed in a flow."""
 
     call: str | None = None
     flow: str | None = None

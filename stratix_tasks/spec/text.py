@@ -152,7 +152,7 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
 # ---------------------------------------------------------------------- whole documents
 
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
-_PLAIN_NODE = ("call", "flow", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
+_PLAIN_NODE = ("call", "flow", "uses", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
 
 
 def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -101,6 +101,6 @@ def _class(hint: Any) -> type | None:
         return NoneType
     if get_origin(hint) is Annotated:
         return _class(get_args(hint)[0])
-    origin = get_origin(hint) or hint
+    origin = dict if is_typeddict(hint) else get_origin(hint) or hint
     unclear = origin in (Any, UnionType) or getattr(origin, "_is_protocol", False)
     return origin if isinstance(origin, type) and not unclear else None

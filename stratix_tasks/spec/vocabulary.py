@@ -30,10 +30,27 @@ LATER = frozenset(
         "switch",
         "undo",
         "until",
-        "uses",
     )
 )
 """Named in the public contract, not in this version."""
+BODIES = ("call", "flow", "uses")
+"""What a node is: it has exactly one of these fields."""
+WAITS = {"wait.sleep": "duration", "wait.approval": "message", "wait.signal": "name"}
+"""What `uses` can name, and the one argument that each takes."""
+EXECUTORS_LATER = frozenset(
+    (
+        "file.read",
+        "file.write",
+        "flow.run",
+        "http.get",
+        "http.post",
+        "http.request",
+        "notebook.run",
+        "python",
+        "shell.run",
+        "sql.query",
+    )
+)
 RUNNERS = ("thread", "async", "inline", "process")
 RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")

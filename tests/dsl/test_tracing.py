@@ -319,10 +319,10 @@ def test_flow_options_of_later_versions_are_named(option: str) -> None:
 
 
 def test_words_of_later_versions_are_named() -> None:
-    """`repeat`, `sleep`, `approval` and the like say that they are not available yet."""
+    """`repeat`, `switch` and the like say that they are not available yet."""
     import stratix_tasks as st
 
-    for word in ("approval", "finish", "n_of", "repeat", "secret", "signal", "sleep", "switch", "uses"):
+    for word in ("finish", "n_of", "repeat", "secret", "switch"):
         with pytest.raises(FlowError, match=word) as caught:
             getattr(st, word)("x")
         assert caught.value.code == "not-available"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
-from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
+from stratix_tasks.spec.vocabulary import RESERVED, SCOPES, WAITS
 
 SURPRISES = [
     "on",
@@ -128,14 +128,18 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         over = draw(names.filter(lambda name: name not in args))
         key = draw(st.none() | st.just(Ref("each", over)) | st.just(Template(("k-", Ref("each", over)))))
         each = Each(over={over: draw(references(inputs, tasks))}, key=key, max=draw(st.none() | st.integers(1, 9)))
+    uses = draw(st.none() | st.sampled_from([*WAITS])) if sub is None else None
+    if uses is not None:
+        args, each = draw(wait_arguments(WAITS[uses], inputs, tasks))
     condition = None
     if tasks and draw(st.booleans()):
         name = draw(st.sampled_from(tasks))
         condition = Expr(f"tasks.{name}.output > {draw(st.integers(0, 9))}", (name,))
-    plain = sub is None
+    plain = sub is None and uses is None
     return NodeSpec(
-        call=None if sub else draw(st.sampled_from(["mylib.ingest:load", "fetch", "a.b:C.d"])),
+        call=None if sub or uses else draw(st.sampled_from(["mylib.ingest:load", "fetch", "a.b:C.d"])),
         flow=sub,
+        uses=uses,
         **{"with": args},
         needs=tuple(draw(st.lists(st.sampled_from(tasks), unique=True, max_size=2))) if tasks else (),
         when=condition,
@@ -144,13 +148,24 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         priority=draw(st.integers(-5, 5)) if plain else 0,
         runner=draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None,
         retry=draw(st.none() | retries) if plain else None,
-        timeout=draw(st.none() | timeouts) if plain else None,
+        timeout=draw(st.none() | timeouts) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
         grace=draw(st.none() | durations) if plain else None,
         max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
         description=draw(texts),
     )
 
 
+@st.composite
+def wait_arguments(draw: Any, argument: str, inputs: list[str], tasks: list[str]) -> tuple[dict[str, Any], Each | None]:
+    """The one argument of a wait, given or mapped."""
+    literal = st.sampled_from(["5m", "1h30m", 90, 0.5]) if argument == "duration" else texts.filter(str.strip)
+    known = references(inputs, tasks) if inputs or tasks else literal
+    if draw(st.booleans()):
+        return {argument: draw(literal | known)}, None
+    return {}, Each(over={argument: draw(st.lists(literal | known, max_size=3))}, key=Ref("each", argument))
+
+
+deadlines = st.none() | st.builds(Timeout, attempt=durations)
 retries = st.builds(
     Retry,
     max=st.integers(0, 9),

@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, each, flow, task
+from stratix_tasks import Engine, approval, each, flow, sleep, task
 from stratix_tasks.formats import svg as drawing
+from stratix_tasks.formats.dot import to_dot
+from stratix_tasks.formats.mermaid import to_mermaid
 from stratix_tasks.formats.png import to_png
 from stratix_tasks.session.display import flow_source
 from stratix_tasks.view.snapshot import snapshot
@@ -46,6 +48,13 @@ def drawn() -> Any:
     first = numbers()
     a = total(square.map(each(first)))
     return a, inner(5), total.options(name="apart", after=[first])([1])
+
+
+@flow
+def held() -> Any:
+    asked = approval.options(name="ask", description="Look twice.", after=[numbers()])("Ship it?")
+    each_one = approval.options(name="each_one", after=[asked]).map(each(["eu", "us"]))
+    return total.options(after=[each_one, sleep("5m")])([1])
 
 
 @pytest.fixture
@@ -97,6 +106,22 @@ def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
     assert "subgraph" in mermaid
     assert "-.->" in mermaid
     assert mermaid.startswith("flowchart LR")
+
+
+def test_waits_show_with_their_word() -> None:
+    """In place of a function's name; a shape of their own, and the stack of a map where they are mapped."""
+    made = snapshot(flow_source(held), mode="static")
+    uses = {name: node.uses for name, node in held.spec.tasks.items()}
+    made["nodes"] = [{**node, "call": uses[node["name"]] or node["call"]} for node in made["nodes"]]
+    dot, mermaid, svg = to_dot(made), to_mermaid(made), drawing.to_svg(made)
+    assert 'label="ask · approval" shape=hexagon' in dot
+    assert 'label="each_one · approval" shape=box3d' in dot
+    assert "label=sleep shape=hexagon" in dot
+    assert '{{"ask · approval"}}' in mermaid
+    assert '[["each_one · approval"]]' in mermaid
+    assert '{{"sleep"}}' in mermaid
+    assert ">approval · Look twi…<" in svg
+    assert ">sleep<" in svg
 
 
 def test_showing_never_raises() -> None:

@@ -17,6 +17,7 @@ from stratix_tasks import Flow, FlowError, each, first_of, flow, load_flow, othe
 from stratix_tasks.formats.yaml import dump, load
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.text import document, from_document
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -124,6 +125,33 @@ ui: {positions: {parse: [10, 20.5]}}
     assert load(dump(spec)) == spec
 
 
+def test_waits_are_written_as_they_are_read() -> None:
+    """`uses`, its argument, and the deadline; mapped ones as well."""
+    text = """stratix: 1
+flow: ships
+inputs:
+  day: {type: date}
+tasks:
+  pause:
+    uses: wait.sleep
+    with: {duration: 5m}
+  approve:
+    uses: wait.approval
+    needs: [pause]
+    each: {as: message, in: [eu, us], key: "${{ message }}"}
+    timeout: 1d
+  go:
+    uses: wait.signal
+    when: 'tasks.approve.output[0].by != "me"'
+    with: {name: "go-${{ inputs.day }}"}
+"""
+    spec = load(text)
+    assert [node.uses for node in spec.tasks.values()] == ["wait.sleep", "wait.approval", "wait.signal"]
+    assert spec.tasks["approve"].timeout.attempt == 86400
+    assert dump(spec) == text
+    assert from_document(document(spec)) == spec
+
+
 HEAD = "stratix: 1\nflow: f\n"
 WRONG = {
     "duplicate key": (HEAD + "tasks:\n  a: {call: x}\n  a: {call: y}\n", 5, "stands here again"),
@@ -153,6 +181,30 @@ WRONG = {
     "broken YAML": (HEAD + "tasks: {a: [\n", 4, ""),
     "map over nothing": (HEAD + "tasks:\n  a: {call: x, each: {as: f, in: null}}\n", 4, "each needs"),
     "nothing to do": (HEAD + "tasks:\n  a: {}\n", 4, "call"),
+    "nothing named": (HEAD + "tasks:\n  a: {call: null}\n", 4, "neither"),
+    "two bodies": (HEAD + "tasks:\n  a: {call: x, uses: wait.signal, with: {name: x}}\n", 4, "call and uses"),
+    "unknown executor": (HEAD + "tasks:\n  a: {uses: wait.aproval}\n", 4, "Did you mean 'wait.approval'"),
+    "later executor": (HEAD + "tasks:\n  a: {uses: http.get, with: {url: x}}\n", 4, "not available"),
+    "unknown argument": (HEAD + "tasks:\n  a: {uses: wait.signal, with: {nam: x}}\n", 4, "Did you mean 'name'"),
+    "missing argument": (HEAD + "tasks:\n  a: {uses: wait.approval}\n", 4, "with: {message: …}"),
+    "unreadable sleep": (HEAD + "tasks:\n  a:\n    uses: wait.sleep\n    with: {duration: soon}\n", 6, "'soon'"),
+    "unreadable item": (
+        HEAD + "tasks:\n  a:\n    uses: wait.sleep\n    each: {as: duration, in: [5m, soon]}\n",
+        6,
+        "'soon'",
+    ),
+    "message of no text": (HEAD + "tasks:\n  a: {uses: wait.approval, with: {message: 5}}\n", 4, "a text, not 5"),
+    "option of a body": (HEAD + "tasks:\n  a: {uses: wait.signal, with: {name: x}, retry: 3}\n", 4, "timeout (its"),
+    "deadline of a sleep": (
+        HEAD + "tasks:\n  a:\n    uses: wait.sleep\n    with: {duration: 5m}\n    timeout: 1d\n",
+        7,
+        "no timeout",
+    ),
+    "more than a deadline": (
+        HEAD + "tasks:\n  a:\n    uses: wait.signal\n    with: {name: x}\n    timeout: {total: 1d}\n",
+        7,
+        "timeout: 1d",
+    ),
 }
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, assert_type
 
 import pandas as pd
 
 from stratix_tasks import (
+    Approval,
     Engine,
     Flow,
     Run,
     Static,
+    approval,
     configure,
     current,
     each,
@@ -23,8 +25,11 @@ from stratix_tasks import (
     otherwise,
     product,
     recover,
+    signal,
+    sleep,
     task,
     track,
+    uses,
     when,
 )
 
@@ -109,6 +114,26 @@ async def awaits(day: date) -> str:
     note = await publish({"lr": 0.1}, day)
     assert_type(note, str)
     return note
+
+
+@task
+def tell(given: Approval) -> str:
+    return f"{given['by']} at {given['at']}"
+
+
+@flow
+def waits(day: date) -> str:
+    ok = approval("Ship it?", timeout="1d")
+    assert_type(ok, Approval)
+    assert_type(ok["by"], str)
+    night = approval.options(name="night", after=[ok, sleep("5m")])(message="Now?", timeout=3600)
+    assert_type(approval.options(key="{message}").map(each(["eu", "us"])), list[Approval])
+    sent = signal("go", timeout=timedelta(days=1))
+    assert_type(sent, Any)
+    with when(sent["go"] == True):  # noqa: E712
+        sleep(90)
+    uses("wait.approval").options(name="page")(message="Up?")
+    return tell(night)
 
 
 def plain_calls() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks import each, flow, task
+from stratix_tasks import approval, each, flow, sleep, task
 
 
 @task
@@ -22,6 +22,9 @@ def wrong(n: int) -> str:
     label(double(n))  # error
     double.map(each(["a", "b"]))  # error
     label(double.map(each([1, 2])))  # error
+    sleep("5m", timeout="1d")  # error
+    label(approval("Ship it?"))  # error
+    approval.map(each([1, 2]))  # error
     return double(n)  # error
 
 
