@@ -101,6 +101,30 @@ def breakpoint_(
 
 
 @app.command()
+def approve(
+    run_id: RunId,
+    node: OneNode,
+    by: Annotated[str | None, typer.Option(help="Who approves.", show_default="this user")] = None,
+) -> None:
+    """Approve what a node waits for."""
+    found = _found(run_id)
+    found.approve(node, by=by)
+    _go_on(found)
+
+
+@app.command()
+def send(
+    run_id: RunId,
+    name: Annotated[str, typer.Argument(help="The name of the signal.")],
+    value: Annotated[str | None, typer.Argument(help="What is sent; it may be JSON.", show_default="null")] = None,
+) -> None:
+    """Send a value to the nodes that wait for a signal."""
+    found = _found(run_id)
+    found.send(name, None if value is None else _value(value))
+    _go_on(found)
+
+
+@app.command()
 def rollback(
     run_id: RunId,
     to: Annotated[str | None, typer.Option(help="A completed node: what came after it is set back.")] = None,

@@ -16,9 +16,11 @@ APPROVED = "approved"
 
 
 def approve(machine: Machine, unit: int, at: float, args: Args) -> None:
-    """waiting → completed; of a mapped node all items that wait. TransitionError where nobody waits for an approval."""
-    if machine.plan.specs[machine.node_of[unit]].uses != "wait.approval":
-        raise refusal(machine, "approve", unit, "which is no approval")
+    """waiting → completed; of a mapped node all items that wait. TransitionError where nothing waits for it (any more).
+
+    InputError for a node that is no approval.
+    """
+    _check_approval(machine, unit)
     if machine.is_group(unit):
         asked = [member for member in machine.members(unit) if machine.state[member] == State.WAITING]
     else:
@@ -27,6 +29,15 @@ def approve(machine: Machine, unit: int, at: float, args: Args) -> None:
         raise refusal(machine, "approve", unit, "so nothing waits for an approval")
     for one in asked:
         machine.answer_wait(one, at, approval(args.get("by", ""), at), APPROVED)
+
+
+def _check_approval(machine: Machine, unit: int) -> None:
+    specs, names = machine.plan.specs, machine.plan.names
+    if specs[machine.node_of[unit]].uses == "wait.approval":
+        return
+    known = [name for name, spec in zip(names, specs, strict=True) if spec.uses == "wait.approval"]
+    hint = did_you_mean("", known) if known else "This run has none."
+    raise InputError(f"node '{names[machine.node_of[unit]]}' is no approval. {hint}", code="no-approval")
 
 
 def _is_approved(machine: Machine, unit: int) -> bool:
@@ -49,12 +60,10 @@ def send(machine: Machine, at: float, args: Args) -> None:
 
 
 def _check(machine: Machine, name: str) -> None:
-    names = {
-        one.args.get("name", None) for one in machine.plan.specs if one.uses == "wait.signal"
-    }
-    if not names:
-        raise InputError("no node of this run waits for a signal", code="unknown-signal")
-    if all(isinstance(one, str) for one in names) and name not in names:
-        raise InputError(f"no node of this run waits for a signal '{name}'. {did_you_mean(name, names)}", code="unknown-signal")
-
-
+    signals = [spec for spec in machine.plan.specs if spec.uses == "wait.signal"]
+    names = [spec.args.get("name") for spec in signals]
+    known = [one for one in names if isinstance(one, str)]
+    if name in known or len(known) < len(names):  # the name of one that is mapped, or a reference, may be any
+        return
+    hint = did_you_mean(name, known) if known else ""
+    raise InputError(f"no node of this run waits for a signal '{name}'. {hint}".strip(), code="unknown-signal")

@@ -22,7 +22,7 @@ def hold(machine: Machine, unit: int, at: float, args: Args = NONE, *, reason: s
     """It does not start, or not again. A body is asked to hold, or with `drain` left to finish."""
     state = State(machine.state[unit])
     if state in UNPAUSABLE:
-        why = "there is nothing to pause in it; pause what comes after it, or the run" if state not in TERMINAL else ""
+        why = "and nothing of it runs: pause what comes after it, or the run" if state not in TERMINAL else ""
         raise refusal(machine, "pause", unit, why)
     machine.holds.setdefault(unit, at)
     if machine.is_group(unit) and unit in machine.groups:

@@ -16,7 +16,9 @@ def refusal(machine: Machine, verb: str, unit: int, why: str = "") -> Transition
     """The error for a request of a node or item that is not legal now."""
     state = State(machine.state[unit])
     row = (GROUP if machine.is_group(unit) else NODE)[state]
-    may = ", ".join(word for event, word in WORDS.items() if _legal(row, event)) or "nothing"
+    words = [word for event, word in WORDS.items() if _legal(row, event)]
+    words += ["approve"] if machine.waits.get(unit, {}).get("for") == "approval" else []
+    may = ", ".join(words) or "nothing"
     reason = f", {why}" if why else ""
     message = f"can't {verb} '{label(machine, unit)}': it is {state.label}{reason}. Allowed now: {may}."
     return TransitionError(message, story=story(machine, unit))

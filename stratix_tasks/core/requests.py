@@ -22,8 +22,8 @@ from collections.abc import Callable
 from typing import Any
 
 from stratix_tasks.core.again import reset, revive, with_bad_items
-from stratix_tasks.core.answers import Do
 from stratix_tasks.core.answering import approve, send
+from stratix_tasks.core.answers import Do
 from stratix_tasks.core.changes import set_breakpoint, set_values
 from stratix_tasks.core.facts import REQUESTED
 from stratix_tasks.core.machine import Machine

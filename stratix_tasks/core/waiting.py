@@ -5,8 +5,9 @@ from __future__ import annotations
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.moves import Moves
 from stratix_tasks.core.results import Data, stand_in
-from stratix_tasks.core.states import Event, State
+from stratix_tasks.core.states import Event
 from stratix_tasks.core.waits import NOTHING, Wait, told
+from stratix_tasks.spec.durations import about
 
 
 class Waiting(Moves):
@@ -40,7 +41,7 @@ class Waiting(Moves):
         wait = self.waits[unit]
         if wait["for"] == "sleep":
             return self.answer_wait(unit, at, NOTHING, "due")
-        message = f"waited {at - self.started[unit]:.0f} s in vain for {told(wait)}"
+        message = f"waited {about(at - self.started[unit])} in vain for {told(wait)}"
         bases = ["TimeoutError", "OSError", "Exception"]
         error = {"type": "TimeoutError", "message": message, "code": "timeout", "bases": bases}
         self.error[unit] = error

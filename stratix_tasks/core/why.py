@@ -6,8 +6,14 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import told
+from stratix_tasks.spec.durations import about
 
-_HOW = {"given": " with a given value", "approved": ": it was approved", "signal": " by a signal", "due": ": its time came"}
+_HOW = {
+    "given": " with a given value",
+    "approved": ": it was approved",
+    "signal": " by a signal",
+    "due": ": its time came",
+}
 """How a node completed that ran no body, by the reason."""
 
 
@@ -63,7 +69,7 @@ def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) ->
 def _wait(machine: Machine, unit: int, at: float) -> str:
     """What a waiting node waits for, how long still, and what ends it."""
     wait, name = machine.waits[unit], label(machine, unit)
-    left = "" if wait["due"] is None else f", {max(wait['due'] - at, 0.0):.0f} s more"
+    left = "" if wait["due"] is None else f", {about(max(wait['due'] - at, 0.0))} more"
     if paused := _paused(machine):
         left += f" (and for {paused})" if left else ""
     ends = {"approval": f" approve({name!r}) goes on.", "signal": f" send({wait.get('name')!r}, value) goes on."}

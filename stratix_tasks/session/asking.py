@@ -33,6 +33,24 @@ def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
     return {} if value is MISSING else {"value": value_data(objects, value)}
 
 
+def approving(by: str | None) -> dict[str, Any]:
+    """Who approves; without a word, the user of this process."""
+    return {"by": by if by is not None else _user()}
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError):  # a container may know no user of this number
+        return ""
+
+
+def signalling(objects: ObjectStore, name: str, value: Any) -> dict[str, Any]:
+    return {"name": name, "value": value_data(objects, value)}
+
+
 def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
     """InputError when nothing is to be set, or an option is not what it may be."""
     for what, given in (("args", args), ("options", options)):
@@ -59,6 +77,11 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
     """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed."""
     if verb == "skip":
         return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
+    if verb == "approve":
+        return approving(args.get("by"))
+    if verb == "send":
+        typed = args.get("text", "")
+        return signalling(objects, args.get("name", ""), _read("the value", typed) if typed else args.get("value"))
     if verb == "set":
         typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
         return setting(objects, {**args.get("args", {}), **typed}, args.get("options", {}), target or "")

@@ -6,8 +6,9 @@ from time import time
 from typing import Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import BAD, LIVE, TERMINAL, RunState, State
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.waits import told
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.arguments import arguments, can_set, value_text
@@ -44,6 +45,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
         "metrics": [[name, value] for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(machine.plan, place),
         "why": why(machine, unit, time()),
+        "wait": machine.waits.get(unit),
         "can": can,
     }
 
@@ -126,6 +128,8 @@ def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
         text = progress[1] if progress is not None and machine.state[unit] in LIVE else ""
         if error and machine.state[unit] in BAD:
             text = f"{error.get('type')}: {error.get('message')}"
+        elif unit in machine.waits:
+            text = told(machine.waits[unit])
         elif machine.state[unit] == State.COMPLETED:
             text = summary_text(live, unit)
         rows.append([index, group.keys[index] if group.keys else None, list(record(live, unit)), short(text, 120)])
@@ -140,12 +144,13 @@ def _can_unit(machine: Machine, unit: int) -> dict[str, bool | str]:
     done = state in (State.COMPLETED, State.SKIPPED)
     ending = machine.run_state in (RunState.PENDING, RunState.ENDING)
     return {
-        "pause": not over or f"it is {word}",
+        "pause": state not in UNPAUSABLE or f"it is {word}",
         "resume": not over or f"it is {word}",
         "cancel": not over or f"it is {word}",
         "retry": (over and state is not State.COMPLETED) or state is State.RETRYING or f"it is {word}",
         "skip": not done or f"it is {word}",
         "set": can_set(machine, unit),
+        "approve": (machine.waits.get(unit, {}).get("for") == "approval") or f"it is {word}",
         "breakpoint": not item or "a breakpoint is for the whole node",
         "fork": not item or "a new run begins at a whole node",
         "rollback": "go back to the whole node"

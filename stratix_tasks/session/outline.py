@@ -10,6 +10,7 @@ from stratix_tasks.core.plan import Plan
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.values import needs_of
+from stratix_tasks.spec.waits import word
 
 
 def outline(plan: Plan, problems: list[Problem], start: bool | str) -> dict[str, Any]:
@@ -59,7 +60,8 @@ def node_outline(plan: Plan, unit: int) -> dict[str, Any]:
         "kind": plan.kinds[unit].label,
         "parent": plan.parents[unit],
         "doc": doc,
-        "call": node.call or f"flow {node.flow}",
+        "wait": word(node.uses or ""),
+        "call": node.call or node.uses or f"flow {node.flow}",
         "config": [[name, value] for name, value in config if value],
         "inputs": [[name, _source_text(value)] for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
@@ -91,7 +93,7 @@ def code_of(plan: Plan, unit: int) -> str:
     """The source of a node's function, as it is here; its name when the source can't be had."""
     policy = plan.policies[unit]
     if policy is None or policy.function is None:
-        return plan.specs[unit].call or ""
+        return plan.specs[unit].call or plan.specs[unit].uses or ""
     try:
         return introspection.getsource(policy.function)
     except (OSError, TypeError):

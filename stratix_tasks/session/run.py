@@ -134,6 +134,14 @@ class Run:
         """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""
         self._ask("breakpoint", target, {"on": on})
 
+    def approve(self, target: str, *, by: str | None = None) -> None:
+        """Approve what a node (or item) waits for; of a mapped one all that wait. `by` is who; without it, this user."""
+        self._ask("approve", target, asking.approving(by))
+
+    def send(self, name: str, value: Any = None) -> None:
+        """Send a value to the nodes that wait for the signal `name`, now or later; each takes every value once, in order."""
+        self._ask("send", None, asking.signalling(self._engine.store.objects, name, value))
+
     def rollback(self, to: str | None = None, *, at: int | None = None) -> None:
         """Set back what came after: `to` a completed node, or `at` a fact (`seq` of `events()`). The run is then paused.
 

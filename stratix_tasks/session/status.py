@@ -8,9 +8,10 @@ from typing import Any
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
+from stratix_tasks.core.waits import told
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.outline import brief, short
-from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, Record
+from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS, Record
 
 WORDS = {
     State.PENDING: "pending",
@@ -94,6 +95,7 @@ def record(live: LiveRun, unit: int) -> Record:
     if group is not None:
         done, failed, skipped, total = group.done, group.failed, group.skipped, group.count
         running = _count(machine, group, MOVING)
+        flags |= WAITS if not running and _count(machine, group, (State.WAITING,)) else 0
         flags |= PAUSED if not running and group.ended < total and _count(machine, group, STILL) else 0
     started, ended = machine.started[unit] or None, machine.ended[unit] or None
     return (
@@ -108,7 +110,7 @@ def record(live: LiveRun, unit: int) -> Record:
         fraction,
         started,
         ended if state in TERMINAL else None,
-        machine.due.get(unit),
+        machine.due.get(unit) if unit not in machine.waits else machine.waits[unit]["due"],
     )
 
 
@@ -149,6 +151,8 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
             )
         elif machine.state[node] == State.HELD and machine.reason.get(node) == "breakpoint":
             text["reason"] = "breakpoint"
+        elif machine.state[node] == State.WAITING:
+            text["wait"] = short(told(machine.waits[node]), 120)
         found[str(node)] = {name: value for name, value in text.items() if value}
     return found
 

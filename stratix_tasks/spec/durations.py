@@ -37,6 +37,16 @@ def text(value: float) -> str:
     return f"{Decimal(repr(float(value))):f}".removesuffix(".0") + "s"
 
 
+def about(value: float) -> str:
+    """A duration for people, in its two largest units: `23h 59m`, `2d`, `45s`."""
+    left, parts = round(value), []
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, round(UNITS[unit]))
+        parts.append(f"{count}{unit}" if count else "")
+    first = next((i for i, part in enumerate(parts) if part), len(parts) - 1)
+    return " ".join(part for part in parts[first : first + 2] if part) or "0s"
+
+
 def _refusal(value: object) -> str:
     return (
         f"not a duration: {value!r}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"

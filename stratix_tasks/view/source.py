@@ -9,8 +9,8 @@ from typing import Any, Protocol
 Record = tuple[int, int, int, int, int, int, int, int, float | None, float | None, float | None, float | None]
 """state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due: the status of one node."""
 
-CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED = 1, 2, 4, 8, 16, 32
-"""Bits of a record's flags. PAUSED: no item of a mapped node runs, and some are paused."""
+CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
+"""Bits of a record's flags. PAUSED and WAITS: no item of a mapped node runs, and some are paused, or wait."""
 
 
 Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]
