@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import ceil
 from typing import Any
 
 from stratix_tasks.core.states import State
-from stratix_tasks.spec.waits import word as wait_word
 
 FILLS = {
     "pending": "#a99fad",
@@ -15,7 +15,7 @@ FILLS = {
     "running": "#1860f2",
     "paused": "#f5a524",
     "retrying": "#f5a524",
-    "waiting": "#8b5cf6",
+    "waiting": "#8250f0",
     "completed": "#2ac769",
     "failed": "#fb4e4e",
     "upstream": "#f97316",
@@ -96,18 +96,23 @@ GLYPHS = {
     "running": "M-2 -3.5L3.5 0L-2 3.5Z",
     "paused": "M-1.8 -3V3M1.8 -3V3",
     "retrying": "M3 -2A3.6 3.6 0 1 0 3.6 1M3 -4.5V-1.8H0.4",
-    "waiting": "M-3 0H3M0 -3V3",
+    "waiting": "M-2.6 1V-2M-0.9 0V-3.4M0.9 0V-3.4M2.6 1V-2.4M-2.6 1Q-2.6 4 0 4Q2.6 4 2.6 1",
     "completed": "M-3.6 0.2L-1 2.8L3.6 -2.6",
     "failed": "M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8",
     "upstream": "M-2.8 -2.8L2.8 2.8M-3 3H3",
     "cancelled": "M-3 3L3 -3M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0",
     "skipped": "M-3.5 0.5Q0 -4 3 0M3 -2.8V0.4H0",
     "planned": "M-2.5 3Q-0.5 3 0 0Q0.5 -3 2.5 -3M-2 0H2",
+    "approval": "M-2 -2.2A2 2 0 1 0 2 -2.2A2 2 0 1 0 -2 -2.2M-3.8 4Q-3.8 1.4 0 1.4Q3.8 1.4 3.8 4",
+    "signal": "M-2.6 2.8H-2.5M-2.8 -0.6A3.4 3.4 0 0 1 0.6 2.8M-2.8 -3.8A6.6 6.6 0 0 1 3.8 2.8",
+    "sleep": "M0.6 -3.8A3.9 3.9 0 1 0 3.9 1.2A3.4 3.4 0 0 1 0.6 -3.8Z",
 }
 """Glyphs as strokes, so that no font is needed for them; `running` is filled."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
-GIVEN, BREAK, PAUSED = 2, 16, 32
+GIVEN, BREAK, PAUSED, WAITS = 2, 16, 32, 64
 """Bits of a status's flags, as views have them."""
+PILL = 29.0
+"""The corners of a wait: it is a gate of the flow and no task, and looks like one in every state."""
 TOP = 46.0
 MARGIN = 24.0
 
@@ -152,17 +157,25 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
     ]
     x = MARGIN + 9.2 * len(name) + 14
     if run:
-        look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(run["state"], run["state"])
-        fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(run["state"]) + 18
+        waits = waits_text(run)
+        word = waits or run["state"]
+        look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(word, "waiting" if waits else word)
+        fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(word) + 18
         ink = "#fff" if look in WHITE else "#111"
         parts.append(f'<rect x="{x:.1f}" y="14" width="{wide:.1f}" height="20" rx="10" fill="{fill}"/>')
         parts.append(
-            f'<text x="{x + wide / 2:.1f}" y="28" font-size="12" font-weight="600" text-anchor="middle" fill="{ink}">{run["state"]}</text>'
+            f'<text x="{x + wide / 2:.1f}" y="28" font-size="12" font-weight="600" text-anchor="middle" fill="{ink}">{word}</text>'
         )
         ended = run["ended"] or snapshot["now"]
         words = f"{duration(max(ended - run['started'], 0))}  ·  {run['done']:,} of {run['total']:,}"
         parts.append(f'<text x="{x + wide + 12:.1f}" y="28" font-size="12" fill="{colours["quiet"]}">{words}</text>')
     return parts
+
+
+def waits_text(run: Mapping[str, Any]) -> str:
+    """What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `asleep`; else nothing."""
+    people = [f"{count:,} {kind}{'s' * (count > 1)}" for kind, count in run["waits"].items() if kind != "sleep"]
+    return f"waiting for {' and '.join(people)}" if people else "asleep" if run["waits"] else ""
 
 
 def _edge(
@@ -192,6 +205,8 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     look, word = LOOKS[State(status[0])] if snapshot["run"] else ("planned", "")
     if snapshot["run"] and status[1] & PAUSED:
         look, word = LOOKS[State.HELD]
+    if snapshot["run"] and status[1] & WAITS:
+        look, word = LOOKS[State.WAITING]
     fill, text = FILLS[look], TEXTS[theme][look]
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if node["kind"] == "flow":
@@ -205,18 +220,19 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
         ]
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
+    outer, inner = (PILL, PILL - 1.5) if node["wait"] else (9, 6.5)
     if node["kind"] == "map":
         for shift, opacity in ((9, 0.55), (5, 1)):
             parts.append(
-                f'<rect x="{x + shift}" y="{y + shift}" width="{w}" height="{h}" rx="9" fill="{colours["card"]}" stroke="{fill}" '
+                f'<rect x="{x + shift}" y="{y + shift}" width="{w}" height="{h}" rx="{outer}" fill="{colours["card"]}" stroke="{fill}" '
                 f'stroke-opacity="0.45" opacity="{opacity}"/>'
             )
     parts += [
-        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="9" fill="{fill}"{dash}/>',
-        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="6.5" fill="{colours["card"]}"/>',
-        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="6.5" fill="{fill}" fill-opacity="0.08"/>',
+        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{outer}" fill="{fill}"{dash}/>',
+        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{colours["card"]}"/>',
+        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{fill}" fill-opacity="0.08"/>',
         f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{fill}"/>',
-        _glyph(look, x + 22, y + 21),
+        _glyph(look, x + 22, y + 21, node["wait"] if look in ("planned", "waiting") else ""),
         f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(node["label"])}</text>',
     ]
     if node["kind"] == "map":
@@ -227,9 +243,8 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     line = (
         _detail(node, status, snapshot["texts"].get(str(index), {}), word, snapshot["now"])
         if snapshot["run"]
-        else node["doc"].split("\n")[0]
+        else node["line"]
     )
-    line = " · ".join(part for part in (wait_word(node["call"]), line) if part)
     room = int((w - 52) / 6.0)
     shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
@@ -242,18 +257,20 @@ def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> 
     return [f'<circle cx="{x + 1}" cy="{y + 1}" r="6.5" fill="#d92525" stroke="{colours["card"]}" stroke-width="2"/>']
 
 
-def _glyph(look: str, x: float, y: float) -> str:
+def _glyph(look: str, x: float, y: float, of: str = "") -> str:
+    """The glyph of a look; of what is planned or waits that of its kind, `of`."""
     ink = "#fff" if look in WHITE else "#111"
     paint = (
         f'fill="{ink}"'
         if look == "running"
         else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
     )
-    return f'<path d="{GLYPHS[look]}" transform="translate({x} {y})" {paint}/>'
+    return f'<path d="{GLYPHS[of or look]}" transform="translate({x} {y})" {paint}/>'
 
 
 def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:
-    total, at, room = status[4], x + 12, w - 24
+    inset = PILL - 3 if node["wait"] else 12
+    total, at, room = status[4], x + inset, w - 2 * inset
     if node["kind"] != "map" or not total:
         return []
     parts = [
@@ -277,6 +294,9 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
     state = State(status[0])
     if state is State.FAILED:
         return texts.get("error", "failed")
+    if word == "waiting":
+        left = "" if status[11] is None else left(status[11] - now)
+        return " · ".join(filter(None, (texts.get("wait") or node["wait"], left)))
     given = state is State.COMPLETED and status[1] & GIVEN
     parts = ["given"] if given else []
     if status[9] and not given and state not in (State.PENDING, State.READY):
@@ -286,6 +306,16 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
     if state is State.SKIPPED and texts.get("reason"):
         parts.append(texts["reason"])
     return " · ".join(parts) or word
+
+
+def left(seconds: float) -> str:
+    """What is left of a wait: 12 s left, 4:59 left, 23 h left, 6 days left."""
+    whole = max(ceil(seconds), 0)
+    if whole < 60:
+        return f"{whole} s left"
+    if whole < 3600:
+        return f"{duration(whole)} left"
+    return f"{whole // 3600} h left" if whole < 2 * 86400 else f"{whole // 86400} days left"
 
 
 def duration(seconds: float) -> str:

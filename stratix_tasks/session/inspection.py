@@ -8,12 +8,12 @@ from typing import Any
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
-from stratix_tasks.core.waits import told
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.arguments import arguments, can_set, value_text
 from stratix_tasks.session.outline import code_of, short
 from stratix_tasks.session.status import WORDS, item_error, record, summary_text
+from stratix_tasks.session.waits import approved, asked, can_answer
 
 LOGS_SHOWN = 500
 MOST_ATTEMPTS = 20
@@ -30,6 +30,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
     shown = error if error and machine.state[unit] not in (State.COMPLETED, State.SKIPPED) else None
     logs = _logs(live, unit)
     can = _can_unit(machine, unit)
+    wait = machine.waits.get(unit)
     rows = arguments(live, unit) if can["set"] is True or not machine.attempt[unit] else []
     return {
         "name": target,
@@ -45,7 +46,8 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
         "metrics": [[name, value] for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(machine.plan, place),
         "why": why(machine, unit, time()),
-        "wait": machine.waits.get(unit),
+        "wait": {**wait, "since": machine.started[unit]} if wait is not None else None,
+        "approved": approved(live, unit),
         "can": can,
     }
 
@@ -129,7 +131,7 @@ def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
         if error and machine.state[unit] in BAD:
             text = f"{error.get('type')}: {error.get('message')}"
         elif unit in machine.waits:
-            text = told(machine.waits[unit])
+            text = asked(machine.waits[unit])
         elif machine.state[unit] == State.COMPLETED:
             text = summary_text(live, unit)
         rows.append([index, group.keys[index] if group.keys else None, list(record(live, unit)), short(text, 120)])
@@ -150,7 +152,7 @@ def _can_unit(machine: Machine, unit: int) -> dict[str, bool | str]:
         "retry": (over and state is not State.COMPLETED) or state is State.RETRYING or f"it is {word}",
         "skip": not done or f"it is {word}",
         "set": can_set(machine, unit),
-        "approve": (machine.waits.get(unit, {}).get("for") == "approval") or f"it is {word}",
+        **can_answer(machine, unit),
         "breakpoint": not item or "a breakpoint is for the whole node",
         "fork": not item or "a new run begins at a whole node",
         "rollback": "go back to the whole node"

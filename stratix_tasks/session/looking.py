@@ -8,6 +8,9 @@ from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
+from stratix_tasks.session.status import record
+from stratix_tasks.session.waits import waits_of
+from stratix_tasks.view.source import WAITS
 
 
 def output(live: LiveRun, target: str) -> Any:
@@ -44,6 +47,8 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
     machine = live.machine
     group, error = machine.groups.get(unit), machine.error.get(unit)
     fraction, text = live.notes.progress.get(unit, (None, ""))
+    still = machine.state[unit] == State.WAITING or (group is not None and record(live, unit)[1] & WAITS)
+    waits = waits_of(machine, unit) if still else []
     return {
         "name": name,
         "kind": machine.plan.kinds[unit].label,
@@ -55,6 +60,7 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
         "failed": group.failed if group is not None else 0,
         "progress": fraction,
         "text": text,
+        "wait": waits[0] if waits else None,
         "started": machine.started[unit] or None,
         "ended": machine.ended[unit] or None,
         "error": f"{error.get('type')}: {error.get('message')}" if error else None,

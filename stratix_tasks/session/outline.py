@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from stratix_tasks.core.plan import Plan
+from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.values import needs_of
@@ -61,11 +62,20 @@ def node_outline(plan: Plan, unit: int) -> dict[str, Any]:
         "parent": plan.parents[unit],
         "doc": doc,
         "wait": word(node.uses or ""),
+        "asks": _asks(node),
         "call": node.call or node.uses or f"flow {node.flow}",
         "config": [[name, value] for name, value in config if value],
         "inputs": [[name, _source_text(value)] for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
     }
+
+
+def _asks(node: Any) -> str:
+    """The argument of a wait, where it stands in the flow: a message, a signal's name, a duration."""
+    value = next(iter(node.args.values()), None) if word(node.uses or "") else None
+    if isinstance(value, int | float):
+        return duration_text(float(value))
+    return value if isinstance(value, str) else ""
 
 
 def _source_text(value: Any) -> str:

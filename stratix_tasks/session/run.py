@@ -188,7 +188,7 @@ class Run:
         return self._look(looking.logs, target)  # type: ignore[no-any-return]
 
     def progress(self) -> list[dict[str, Any]]:
-        """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, started, ended, error."""
+        """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, wait, started, ended, error."""
         return self._look(looking.progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:

@@ -74,6 +74,8 @@ class PlanSource:
             "error": None,
             "metrics": [],
             "why": "",
+            "wait": None,
+            "approved": None,
             "can": {},
         }
         about = node_outline(self._plan, unit)

@@ -8,9 +8,9 @@ from typing import Any
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
-from stratix_tasks.core.waits import told
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.session.outline import brief, short
+from stratix_tasks.session.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS, Record
 
 WORDS = {
@@ -53,6 +53,7 @@ def run_info(live: LiveRun) -> dict[str, Any]:
         "counts": dict(words),
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
         "total": total,
+        "waits": only_waits(machine, counts),
         "can": can_run(machine.run_state),
         "forked_from": live.forked_from,
     }
@@ -110,7 +111,7 @@ def record(live: LiveRun, unit: int) -> Record:
         fraction,
         started,
         ended if state in TERMINAL else None,
-        machine.due.get(unit) if unit not in machine.waits else machine.waits[unit]["due"],
+        due_of(waits_of(machine, unit)) if state == State.WAITING or flags & WAITS else machine.due.get(unit),
     )
 
 
@@ -151,8 +152,9 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
             )
         elif machine.state[node] == State.HELD and machine.reason.get(node) == "breakpoint":
             text["reason"] = "breakpoint"
-        elif machine.state[node] == State.WAITING:
-            text["wait"] = short(told(machine.waits[node]), 120)
+        elif machine.state[node] in (State.WAITING, State.OPEN, State.CLOSED):
+            text |= wait_texts(waits_of(machine, node))
+            text["wait"] = short(text.get("wait", ""), 120)
         found[str(node)] = {name: value for name, value in text.items() if value}
     return found
 
@@ -168,6 +170,8 @@ def summary_text(live: LiveRun, unit: int) -> str:
     """`336,776 × 19`, `list of 12`, or the value itself when it is short."""
     machine = live.machine
     summary = machine.summary.get(unit)
+    if by := approved_text(live, unit):
+        return by
     if machine.is_group(unit):
         return (
             f"{machine.groups[unit].done:,} items"

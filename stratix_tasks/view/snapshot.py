@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 from time import time
 from typing import Any
@@ -17,22 +18,27 @@ CHARACTER = 7.7
 """Width of a character of a card's name, in pixels."""
 
 
-def card_size(label: str, kind: str, doc: str) -> tuple[float, float]:
-    """A card is as wide as its name needs, and a short description in a wide font such as DejaVu Sans."""
+def card_size(label: str, kind: str, line: str) -> tuple[float, float]:
+    """A card is as wide as its name needs, and a short second line in a wide font such as DejaVu Sans."""
     room = 74.0 if kind == "map" else 48.0
-    line = doc.split("\n", 1)[0]
     return max(172.0, room + CHARACTER * len(label), min(57.0 + 6.9 * len(line), 240.0) if line else 0.0), HEIGHT
+
+
+def second_line(node: Mapping[str, Any]) -> str:
+    """What a card says below its name before anything runs: of a wait its word, and what it asks."""
+    doc = node["doc"].split("\n", 1)[0]
+    return " · ".join(filter(None, (node["wait"], doc or node["asks"]))) if node["wait"] else doc
 
 
 def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, Any]:
     """The whole view."""
     outline = source.outline()
     nodes = outline["nodes"]
-    sizes = [card_size(node["label"], node["kind"], node["doc"]) for node in nodes]
+    sizes = [card_size(node["label"], node["kind"], second_line(node)) for node in nodes]
     edges = [(a, b) for a, b, _ in outline["edges"]]
     laid = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
     drawn = [
-        {**node, "x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
+        {**node, "line": second_line(node), "x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
         for node, (x, y), (w, h) in zip(nodes, laid.places, laid.sizes, strict=True)
     ]
     return {
