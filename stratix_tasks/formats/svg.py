@@ -295,8 +295,8 @@ def _detail(node: Mapping[str, Any], status: Any, texts: Mapping[str, str], word
     if state is State.FAILED:
         return texts.get("error", "failed")
     if word == "waiting":
-        left = "" if status[11] is None else left(status[11] - now)
-        return " · ".join(filter(None, (texts.get("wait") or node["wait"], left)))
+        rest = "" if status[11] is None else left(status[11] - now)
+        return " · ".join(filter(None, (texts.get("wait") or node["wait"], rest)))
     given = state is State.COMPLETED and status[1] & GIVEN
     parts = ["given"] if given else []
     if status[9] and not given and state not in (State.PENDING, State.READY):

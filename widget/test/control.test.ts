@@ -25,6 +25,7 @@ const run: RunInfo = {
   counts: {},
   done: 12,
   total: 40,
+  waits: {},
   can: {},
 };
 
@@ -43,6 +44,8 @@ function info(name: string, parent = -1): NodeInfo {
     config: [],
     inputs: [],
     when: null,
+    wait: "",
+    line: "",
   };
 }
 
@@ -64,7 +67,7 @@ function snapshot(change: Partial<RunInfo> | null, interrupted: { id: string; cr
 const left = { at: 820, missing: [], changed: [] };
 
 describe("actions", () => {
-  const ids = (status: Status, item = false) => actionsOf(status, item).map((action) => action.id);
+  const ids = (status: Status, item = false) => actionsOf(status, item, {}).map((action) => action.id);
 
   it("offers to resume what is held, and to pause the rest", () => {
     expect(ids(HELD)[0]).toBe("node-resume");
@@ -85,13 +88,13 @@ describe("actions", () => {
   });
 
   it("takes a breakpoint away where there is one", () => {
-    const on = (status: Status) => actionsOf(status, false).find((one) => one.id === "node-breakpoint")?.args?.on;
+    const on = (status: Status) => actionsOf(status, false, {}).find((one) => one.id === "node-breakpoint")?.args?.on;
     expect(on(PENDING)).toBe(true);
     expect(on(of(0, BREAK))).toBe(false);
   });
 
   it("has a key of its own for each action", () => {
-    const keys = actionsOf(PENDING, false).map((action) => action.key);
+    const keys = actionsOf(PENDING, false, { approve: true }).map((action) => action.key);
     expect(new Set(keys).size).toBe(keys.length);
   });
 });
@@ -105,7 +108,7 @@ describe("abilities", () => {
   });
 
   it("refers to the items of a map that is expanded", () => {
-    expect(abilities(of(13), "running", "map").set).toBe("edit its items one by one");
+    expect(abilities(of(13), "running", { kind: "map", wait: "" }).set).toBe("edit its items one by one");
   });
 
   it("allows nothing but a fork while the run is interrupted", () => {

@@ -17,6 +17,7 @@ const run: RunInfo = {
   counts: {},
   done: 0,
   total: 2,
+  waits: {},
   can: {},
 };
 const info: NodeInfo = {
@@ -33,6 +34,8 @@ const info: NodeInfo = {
   config: [],
   inputs: [],
   when: null,
+  wait: "",
+  line: "",
 };
 
 function snapshot(): Snapshot {

@@ -13,7 +13,9 @@ export interface Action {
   place: "main" | "side" | "menu";
   args?: Record<string, unknown>;
   /** What is asked before it is done. */
-  asks?: "rollback" | "skip";
+  asks?: "rollback" | "skip" | "send";
+  /** The one thing to do now: it has its label everywhere. */
+  first?: true;
 }
 
 export interface Target {
@@ -21,7 +23,7 @@ export interface Target {
   item: number | null;
   name: string;
   /** Of an item: how it stands; of a node the view itself knows. */
-  own?: { status: Status; can: Can };
+  own?: { status: Status; can: Can; signal?: string };
 }
 
 export function isHeld(status: Status): boolean {
@@ -29,6 +31,13 @@ export function isHeld(status: Status): boolean {
   return name === "held" || name === "suspended" || (status[1] & HOLD) > 0;
 }
 
+const ANSWERS: Action[] = [
+  { id: "node-approve", verb: "approve", label: "Approve", glyph: "completed", key: "a", place: "main", first: true },
+  {
+    ...{ id: "node-send", verb: "send", label: "Send a value…", glyph: "signal", key: "a", place: "main" },
+    ...{ asks: "send", first: true },
+  } as Action,
+];
 const PAUSE: Action = { id: "node-pause", verb: "pause", label: "Pause", glyph: "paused", key: "p", place: "main" };
 const RESUME: Action = {
   id: "node-resume",
@@ -65,10 +74,11 @@ function breakpoint(on: boolean): Action {
   };
 }
 
-/** In the order in which they stand. Breakpoints, forks and rollbacks are of whole nodes. */
-export function actionsOf(status: Status, item: boolean): Action[] {
+/** In the order in which they stand; answers where something waits for them. Breakpoints, forks and rollbacks are of whole nodes. */
+export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
+  const answers = ANSWERS.filter((action) => action.verb in can);
   const first = isHeld(status) ? RESUME : PAUSE;
-  const main = isOver(status) ? [first, RETRY, SKIP] : [first, CANCEL, RETRY, SKIP];
+  const main = isOver(status) ? [first, RETRY, SKIP] : [...answers, first, CANCEL, RETRY, SKIP];
   if (item) return [...main, GIVE, EDIT];
   return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK];
 }

@@ -45,6 +45,7 @@ export const HOLD = 4;
 export const ABANDONED = 8;
 export const BREAK = 16;
 export const PAUSED = 32;
+export const WAITS = 64;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
@@ -54,6 +55,7 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   const look = LOOKS[stateName(status)];
   if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
   if (isGiven(status)) return { ...look, glyph: "edit", word: "given" };
+  if (isWaiting(status)) return LOOKS.waiting;
   if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
   if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
@@ -73,6 +75,11 @@ export function lookIn(status: Status, run: string | undefined): { look: string;
 /** Whether its value was given by a person: nothing computed it. */
 export function isGiven(status: Status): boolean {
   return (status[1] & GIVEN) > 0 && stateName(status) === "completed";
+}
+
+/** Whether it waits; of a mapped node, whether its items do and none of them runs. */
+export function isWaiting(status: Status): boolean {
+  return stateName(status) === "waiting" || (status[1] & WAITS) > 0;
 }
 
 export function isOver(status: Status): boolean {
@@ -110,6 +117,7 @@ export function detail(
 ): string {
   const name = stateName(status);
   const [, , attempt, , , , , , , started, ended, due] = status;
+  if (word === "waiting") return texts.wait || node.wait || word;
   if (name === "failed") return texts.error ?? "failed";
   if (name === "retrying" && due !== null) return `attempt ${attempt + 1} in ${duration(Math.max(due - now, 0))}`;
   if (name === "held" && texts.reason === "breakpoint") return "at its breakpoint";

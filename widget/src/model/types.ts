@@ -1,6 +1,7 @@
 // What Python sends and takes. The Python side of this file is stratix_tasks/view/messages.py.
 
 export type NodeKind = "task" | "map" | "flow";
+export type Kind = "sleep" | "approval" | "signal";
 
 /** [state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due] */
 export type Status = [
@@ -29,6 +30,10 @@ export interface NodeInfo {
   h: number;
   doc: string;
   call: string;
+  /** Of a node that waits: what for. */
+  wait: Kind | "";
+  /** What the card says below its name before anything runs. */
+  line: string;
   config: [string, string][];
   inputs: [string, string][];
   when: string | null;
@@ -39,6 +44,9 @@ export interface Texts {
   progress?: string;
   summary?: string;
   reason?: string;
+  /** What is asked while it waits, and the name of the signal. */
+  wait?: string;
+  signal?: string;
 }
 
 /** true, or why it can't be done now */
@@ -55,6 +63,8 @@ export interface RunInfo {
   counts: Record<string, number>;
   done: number;
   total: number;
+  /** How many waits there are of which kind, while nothing else moves the run. */
+  waits: Partial<Record<Kind, number>>;
   can: Can;
   forked_from?: { run: string; node: string | null } | null;
   /** Of an interrupted run: when its last step was recorded, and the functions that are missing or changed here. */
@@ -129,7 +139,18 @@ export interface Inspection {
   metrics: [string, number][];
   code: string;
   why: string;
+  wait: Wait | null;
+  approved: { by: string; at: string } | null;
   can: Can;
+}
+
+/** Times in Unix seconds. */
+export interface Wait {
+  for: Kind;
+  since: number;
+  due: number | null;
+  message?: string;
+  name?: string;
 }
 
 export interface ItemRow {

@@ -19,9 +19,13 @@ interface Props {
 
 /** What can be done with a node or item; the same row stands on the canvas and in the inspector. */
 export function Actions({ target, can, status, act, menu, compact = false }: Props) {
-  const actions = actionsOf(status, target.item !== null);
+  const actions = actionsOf(status, target.item !== null, can);
   const draw = (action: Action) => (
-    <ActionButton key={action.id} {...{ action, target, can, act }} short={compact || action.place === "side"} />
+    <ActionButton
+      key={action.id}
+      {...{ action, target, can, act }}
+      short={(compact && !action.first) || action.place === "side"}
+    />
   );
   return (
     <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${target.name}`}>
@@ -62,7 +66,7 @@ function ActionButton({ action, target, can, act, short }: ButtonProps) {
     <button
       type="button"
       data-testid={action.id}
-      class={`nodrag stx-button${short ? " stx-icon-only" : ""}${on ? " stx-lit" : ""}`}
+      class={`nodrag stx-button${short ? " stx-icon-only" : ""}${on ? " stx-lit" : ""}${action.first ? " stx-primary" : ""}`}
       disabled={why !== true}
       title={why === true ? `${action.label} (${action.key})` : `${action.label}: ${why}`}
       aria-label={action.label}

@@ -2,6 +2,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
+import { waitsText } from "../model/waits";
 import type { Calls } from "../transport";
 import type { Anchor } from "./Actions";
 import { BannerBar } from "./BannerBar";
@@ -100,7 +101,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   return (
     <ReactFlowProvider>
-      <TopBar live={live} ask={ask} />
+      <TopBar live={live} ask={ask} select={select} />
       <BannerBar live={live} ask={ask} busy={busy} />
       {notice && (
         <div class="stx-notice" role="alert">
@@ -127,7 +128,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       </div>
       {pop && <Popover live={live} pop={pop} act={doing.act} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
-        {run ? `Run ${run.state}, ${run.done} of ${run.total} done` : ""}
+        {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}
       </div>
     </ReactFlowProvider>
   );

@@ -2,7 +2,8 @@ import { Handle, Position } from "@xyflow/react";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { ABANDONED, BREAK, detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
-import type { Status } from "../model/types";
+import type { NodeInfo, Status } from "../model/types";
+import { glyphOf, left, slept } from "../model/waits";
 import type { Act, Anchor } from "./Actions";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
@@ -24,13 +25,15 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const moving = !isOver(status) && status[0] !== 0 && !live.gone;
   useClock(moving && live.snapshot.mode === "live", 250);
   if (!node) return null;
-  const { look, glyph, word } = lookIn(status, live.run?.state);
+  const shown = lookIn(status, live.run?.state);
+  const { look, word } = shown;
   const texts = live.texts(index);
   const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now(), word);
+  const rest = left(status, live.now());
   const planned = live.run === null;
   return (
     <div
-      class={`stx-card stx-s-${planned ? "planned" : look}${node.kind === "map" ? " stx-stack" : ""}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-s-${planned ? "planned" : look}${node.wait ? " stx-gate" : ""}${node.kind === "map" ? " stx-stack" : ""}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
@@ -41,16 +44,17 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-row">
         <span class="stx-glyph" aria-hidden="true">
-          <Icon name={planned ? node.kind : glyph} />
+          <Icon name={glyphOf(node, shown, planned)} />
         </span>
         <span class="stx-name">{node.label}</span>
         {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
       </div>
       <div class="stx-detail" title={planned ? undefined : line}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
-        {planned ? node.doc.split("\n")[0] || node.call.split(":")[1] : line}
+        <span class="stx-told">{planned ? node.line || node.call.split(":")[1] : line}</span>
+        {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
-      <Bar status={status} kind={node.kind} look={look} />
+      <Bar status={status} node={node} look={look} now={live.now()} />
       {node.when && (
         <span class="stx-when" title={`when ${node.when}`}>
           ?
@@ -78,10 +82,11 @@ export function share(status: Status): string {
   return `${status[3].toLocaleString("en")}/${status[4].toLocaleString("en")}`;
 }
 
-/** Progress of a body, or the states of the items side by side. */
-function Bar({ status, kind, look }: { status: Status; kind: string; look: string }) {
-  const [, , , done, total, failed, running, skipped, progress] = status;
-  if (kind === "map" && total > 0) {
+/** Progress of a body or a sleep, or the states of the items side by side. */
+function Bar({ status, node, look, now }: { status: Status; node: NodeInfo; look: string; now: number }) {
+  const [, , , done, total, failed, running, skipped, told] = status;
+  const progress = node.wait === "sleep" ? slept(status, now) : told;
+  if (node.kind === "map" && total > 0) {
     const parts: [string, number][] = [
       ["completed", done],
       ["failed", failed],

@@ -5,6 +5,7 @@ import type { Live } from "../model/live";
 import { plain } from "../model/plain";
 import { duration, isGiven, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
 import type { Inspection, Status } from "../model/types";
+import { glyphOf } from "../model/waits";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
@@ -15,6 +16,7 @@ import { Icon } from "./Icon";
 import { Items } from "./Items";
 import { useUnique } from "./ids";
 import { Scroll } from "./Scroll";
+import { Waits } from "./Waits";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
 export type Tab = (typeof TABS)[number];
@@ -67,7 +69,7 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
     <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} ref={box} tabIndex={-1}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
-          <Icon name={live.run ? look.glyph : info.kind} />
+          <Icon name={glyphOf(info, look, live.run === null)} />
         </span>
         <b>{name}</b>
         {live.run && <span class="stx-word">{item === null || seen ? look.word : ""}</span>}
@@ -81,6 +83,7 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
         </button>
       </header>
       {live.run && live.canAsk && <Actions target={target} can={can} status={now} {...doing} />}
+      {seen && <Waits live={live} seen={seen} />}
       {seen?.error && (
         <div class="stx-error" data-testid="node-error">
           <Scroll prose>
@@ -144,7 +147,11 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
 /** How an item stands: nothing can be done with it before Python has told. */
 function itself(seen: Inspection | null): Target["own"] {
   const state = STATES.indexOf((seen?.state ?? "pending") as StateName);
-  return { status: [state, 0, 0, 0, 0, 0, 0, 0, null, null, null, null], can: seen?.can ?? {} };
+  return {
+    status: [state, 0, 0, 0, 0, 0, 0, 0, null, null, null, null],
+    can: seen?.can ?? {},
+    signal: seen?.wait?.name,
+  };
 }
 
 /** What a person should know before an edit: what is not held may start meanwhile. */

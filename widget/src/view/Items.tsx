@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import { duration, lookOf, stateName } from "../model/states";
 import type { ItemPage, ItemRow } from "../model/types";
+import { glyphOf, left } from "../model/waits";
 import type { Calls } from "../transport";
 import { Icon } from "./Icon";
 
@@ -21,7 +22,8 @@ export function Items({ live, calls, node, total, open }: Props) {
   const [top, setTop] = useState(0);
   const [rows, setRows] = useState<ItemRow[]>([]);
   const first = Math.max(Math.floor(top / HEIGHT) - 4, 0);
-  const name = live.snapshot.nodes[node]?.name;
+  const info = live.snapshot.nodes[node];
+  const name = info?.name;
   useEffect(() => {
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,13 +73,13 @@ export function Items({ live, calls, node, total, open }: Props) {
               onClick={() => open(row.index)}
             >
               <span class="stx-glyph" aria-hidden="true">
-                <Icon name={look.glyph} size={10} />
+                <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
               </span>
               <span class="stx-item-key">{row.key ?? row.index}</span>
               <span class="stx-item-text">{row.text || look.word}</span>
               <span class="stx-item-time">
                 {attempt > 1 ? `×${attempt} ` : ""}
-                {started !== null && ended !== null ? duration(ended - started) : ""}
+                {started !== null && ended !== null ? duration(ended - started) : left(row.status, live.now())}
               </span>
             </button>
           );

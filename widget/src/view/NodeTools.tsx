@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import { type Box, toolbarPlace } from "../model/place";
 import { Actions } from "./Actions";
-import { abilities } from "./abilities";
+import { standing } from "./abilities";
 import type { Doing } from "./Card";
 
 /** The actions of the selected node, where they cover no other node. */
@@ -25,17 +25,11 @@ export function NodeTools({ live, index, doing }: { live: Live; index: number; d
   const others = nodes.filter((other, at) => at !== index && other.kind !== "flow").map(onCanvas);
   others.push({ x: 0, y: h - 50, w: 112, h: 50 }); // the zoom controls
   const place = toolbarPlace(onCanvas(node), node.kind === "flow" ? [] : others, size, { w, h });
-  const status = live.status(index);
+  const target = { node: index, item: null, name: node.name };
   return (
     <NodeToolbar isVisible style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
       <div ref={tool}>
-        <Actions
-          target={{ node: index, item: null, name: node.name }}
-          can={abilities(status, live.run.state, node.kind)}
-          status={status}
-          {...doing}
-          compact
-        />
+        <Actions target={target} {...standing(live, target)} {...doing} compact />
       </div>
     </NodeToolbar>
   );

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Action, actionsOf, descendants, type Target } from "../model/actions";
 import type { Live } from "../model/live";
@@ -12,7 +13,7 @@ export interface Pop {
   /** Pixels from the view's left and top. */
   x: number;
   y: number;
-  shows: "menu" | "rollback" | "skip";
+  shows: "menu" | "rollback" | "skip" | "send";
 }
 
 interface Props {
@@ -51,7 +52,8 @@ export function Popover({ live, pop, act, ask, close }: Props) {
     document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
     return () => end.abort();
   }, [close]);
-  const name = pop.target.name;
+  const { name, node, own } = pop.target;
+  const signal = (own ? own.signal : live.texts(node).signal) ?? "";
   return (
     <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
       {pop.shows === "menu" && <Menu live={live} target={pop.target} act={act} />}
@@ -59,7 +61,30 @@ export function Popover({ live, pop, act, ask, close }: Props) {
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />
       )}
       {pop.shows === "skip" && (
-        <Give name={name} close={close} give={(text) => ask("skip", name, text.trim() ? { text } : {})} />
+        <Give
+          title={`Skip ${name} with a value`}
+          hint="JSON; empty: no result"
+          verb="Skip"
+          no="Keep"
+          id="skip-value"
+          close={close}
+          give={(text) => ask("skip", name, text.trim() ? { text } : {})}
+        >
+          <b>Skip {name}</b>, with this value as its result:
+        </Give>
+      )}
+      {pop.shows === "send" && (
+        <Give
+          title={`Send a value to ${signal}`}
+          hint="JSON; empty: null"
+          verb="Send"
+          no="Not now"
+          id="send-value"
+          close={close}
+          give={(text) => ask("send", null, { name: signal, text: text.trim() })}
+        >
+          <b>Send {signal}</b> to all that wait for it, with this value:
+        </Give>
       )}
     </div>
   );
@@ -98,7 +123,7 @@ function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
   return (
     <div class="stx-menu" role="menu" aria-label={`Actions on ${target.name}`} onKeyDown={move}>
       <b>{target.name}</b>
-      {actionsOf(status, target.item !== null).map(entry)}
+      {actionsOf(status, target.item !== null, can).map(entry)}
     </div>
   );
 }
@@ -122,7 +147,19 @@ function Rollback({ live, target, close, yes }: { live: Live; target: Target; cl
   );
 }
 
-function Give({ name, close, give }: { name: string; close: () => void; give: (text: string) => void }) {
+interface GiveProps {
+  title: string;
+  hint: string;
+  verb: string;
+  no: string;
+  id: string;
+  close: () => void;
+  give: (text: string) => void;
+  children: ComponentChildren;
+}
+
+/** Asks for a value, as JSON. */
+function Give({ title, hint, verb, no, id, close, give, children }: GiveProps) {
   const [text, setText] = useState("");
   const wrong = text.trim() !== "" && !isJson(text);
   const send = (event: Event) => {
@@ -132,13 +169,13 @@ function Give({ name, close, give }: { name: string; close: () => void; give: (t
     close();
   };
   return (
-    <form class="stx-confirm" aria-label={`Skip ${name} with a value`} onSubmit={send}>
+    <form class="stx-confirm" aria-label={title} onSubmit={send}>
       <label>
-        <b>Skip {name}</b>, with this value as its result:
+        {children}
         <input
           class="stx-field"
-          data-testid="skip-value"
-          placeholder="JSON; empty: no result"
+          data-testid={id}
+          placeholder={hint}
           value={text}
           aria-invalid={wrong}
           // JupyterLab takes Enter away from forms
@@ -149,10 +186,10 @@ function Give({ name, close, give }: { name: string; close: () => void; give: (t
       {wrong && <p class="stx-wrong">Not JSON: put a text in double quotes.</p>}
       <div class="stx-choice">
         <button type="submit" class="stx-button stx-primary" data-testid="confirm-yes" disabled={wrong}>
-          Skip
+          {verb}
         </button>
         <button type="button" class="stx-button" data-testid="confirm-no" onClick={close}>
-          Keep
+          {no}
         </button>
       </div>
     </form>

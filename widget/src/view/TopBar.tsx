@@ -1,6 +1,7 @@
 import type { Live } from "../model/live";
-import { duration } from "../model/states";
+import { duration, isWaiting } from "../model/states";
 import type { Can } from "../model/types";
+import { waitsText } from "../model/waits";
 import type { Ask } from "./App";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
@@ -21,7 +22,7 @@ const ORDER = [
 ];
 const LOOK: Record<string, string> = { "upstream failed": "upstream" };
 
-export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
+export function TopBar({ live, ask, select }: { live: Live; ask: Ask; select: (node: number) => void }) {
   const { flow, run, mode } = live.snapshot;
   const unended = run !== null && !OVER.includes(run.state);
   const active = unended && !live.gone;
@@ -39,14 +40,28 @@ export function TopBar({ live, ask }: { live: Live; ask: Ask }) {
       </div>
       {run && (
         <div class="stx-run">
-          <span
-            class={`stx-chip stx-run-${live.gone && unended ? "paused" : run.state}`}
-            data-testid="run-state"
-            title={run.reason ?? ""}
-          >
-            {live.gone && unended ? `was ${run.state}` : run.state}
-            {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
-          </span>
+          {active && waitsText(run) ? (
+            <button
+              type="button"
+              class="stx-chip stx-run-waiting"
+              data-testid="run-waits"
+              title="Show what waits"
+              onClick={() =>
+                select(live.snapshot.nodes.findIndex((node, at) => node.wait && isWaiting(live.status(at))))
+              }
+            >
+              {waitsText(run)}
+            </button>
+          ) : (
+            <span
+              class={`stx-chip stx-run-${live.gone && unended ? "paused" : run.state}`}
+              data-testid="run-state"
+              title={run.reason ?? ""}
+            >
+              {live.gone && unended ? `was ${run.state}` : run.state}
+              {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
+            </span>
+          )}
           <span class="stx-elapsed" title={`run ${run.id}`}>
             {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
           </span>

@@ -2,20 +2,24 @@
 
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { isOver, lookOf, stateName } from "../model/states";
-import type { Can, Status } from "../model/types";
+import { isOver, isWaiting, lookOf, stateName } from "../model/states";
+import type { Can, NodeInfo, Status } from "../model/types";
 
+const TASK = { kind: "task", wait: "" } as const;
+const ANSWER: Record<string, string> = { approval: "approve", signal: "send" };
 const STARTED = ["running", "suspended", "waiting", "stopping"];
 
 /** How a target stands, and what can be done with it. */
 export function standing(live: Live, target: Target): { status: Status; can: Can } {
   if (target.own) return target.own;
   const status = live.status(target.node);
-  return { status, can: abilities(status, live.run?.state, live.snapshot.nodes[target.node]?.kind) };
+  const can = abilities(status, live.run?.state, live.snapshot.nodes[target.node]);
+  if (can.send === true && !live.texts(target.node).signal) can.send = "its items wait for different signals: open one";
+  return { status, can };
 }
 
 /** What the buttons allow; Python decides again when it is asked. */
-export function abilities(status: Status, run = "", kind = "task"): Can {
+export function abilities(status: Status, run = "", node: Pick<NodeInfo, "kind" | "wait"> = TASK): Can {
   const name = stateName(status);
   const word = lookOf(status).word;
   const over = isOver(status);
@@ -23,14 +27,17 @@ export function abilities(status: Status, run = "", kind = "task"): Can {
   const dead = run === "interrupted" ? "its kernel has ended: go on with the run first" : null;
   const ending = dead ?? (run === "ending" ? "the run is ending" : null);
   const bad = over && name !== "completed";
+  const answer = isWaiting(status) && ANSWER[node.wait];
+  const waits = name === "waiting" && "it is waiting, and nothing of it runs: pause what comes after it";
   return {
-    pause: ending ?? (!over || `it is ${word}`),
+    ...(answer && { [answer]: ending ?? true }),
+    pause: ending ?? (waits || !over || `it is ${word}`),
     resume: ending ?? (!over || `it is ${word}`),
     cancel: dead ?? (!over || `it is ${word}`),
     retry:
       ending ?? (bad || name === "retrying" || status[5] > 0 || (over ? "it has completed" : "nothing has failed")),
     skip: ending ?? (done ? `it is ${word}` : true),
-    set: ending ?? settable(status, kind),
+    set: ending ?? settable(status, node.kind),
     breakpoint: ending ?? true,
     fork: true,
     rollback:

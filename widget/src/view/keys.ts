@@ -34,5 +34,5 @@ export function keyed(event: KeyboardEvent, status: Status, can: Can, item: bool
   if (event.ctrlKey || event.metaKey || event.altKey || focus?.closest("input, textarea, .stx-confirm")) return null;
   if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) return "menu";
   const key = event.shiftKey ? event.key : event.key.toLowerCase(); // Caps Lock or not
-  return actionsOf(status, item).find((action) => action.key === key && can[action.verb] === true) ?? null;
+  return actionsOf(status, item, can).find((action) => action.key === key && can[action.verb] === true) ?? null;
 }

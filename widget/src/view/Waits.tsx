@@ -1,0 +1,53 @@
+import type { Live } from "../model/live";
+import type { Inspection, Status, Wait } from "../model/types";
+import { left, moment } from "../model/waits";
+import { useClock } from "./hooks";
+import { Icon } from "./Icon";
+
+/** Who is waited for, since when and until when; afterwards who approved. */
+export function Waits({ live, seen }: { live: Live; seen: Inspection }) {
+  const { wait, approved } = seen;
+  useClock(wait !== null && live.snapshot.mode === "live");
+  if (approved)
+    return (
+      <div class="stx-waits stx-s-completed" data-testid="node-approved">
+        <Icon name="approval" size={14} />
+        <p>
+          Approved{approved.by && " by "}
+          <b>{approved.by}</b>, {moment(Date.parse(approved.at) / 1000, live.now())}
+        </p>
+      </div>
+    );
+  if (!wait) return null;
+  return (
+    <div class="stx-waits stx-s-waiting" data-testid="node-wait">
+      <Icon name={wait.for} size={14} />
+      <div>
+        <p>{asked(wait)}</p>
+        <small>{times(wait, live.now())}</small>
+      </div>
+    </div>
+  );
+}
+
+function asked(wait: Wait) {
+  if (wait.for === "sleep") return "Sleeps; nobody is waited for.";
+  if (wait.for === "approval")
+    return (
+      <>
+        Somebody is to approve: <b>{wait.message}</b>
+      </>
+    );
+  return (
+    <>
+      Waits for the signal <b>{wait.name}</b>
+    </>
+  );
+}
+
+/** since 14:02 · until 27 Nov, 14:02 · 23 h left */
+function times({ since, due }: Wait, now: number): string {
+  const waiting: Status = [4, 0, 0, 0, 0, 0, 0, 0, null, since, null, due];
+  const end = due === null ? ["for as long as it takes"] : [`until ${moment(due, now)}`, left(waiting, now)];
+  return [`since ${moment(since, now)}`, ...end].join(" · ");
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { actionsOf } from "../src/model/actions";
+import { Live } from "../src/model/live";
+import { detail, lookIn, lookOf, WAITS } from "../src/model/states";
+import type { Kind, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/types";
+import { glyphOf, left, slept, waitsText } from "../src/model/waits";
+import { abilities, standing } from "../src/view/abilities";
+import { keyed } from "../src/view/keys";
+
+const HOUR = 3600;
+const waiting = (due: number | null = null): Status => [4, 0, 1, 0, 0, 0, 0, 0, null, 100, null, due];
+const MAP: Status = [14, WAITS, 0, 1, 3, 0, 0, 0, null, 100, null, null];
+const RUNNING: Status = [2, 0, 1, 0, 0, 0, 0, 0, null, 100, null, null];
+const wait = (kind: Kind | "") => ({ name: "w", kind: "task", wait: kind }) as NodeInfo;
+const run = (waits: RunInfo["waits"]) => ({ waits }) as RunInfo;
+
+describe("a waiting card", () => {
+  it("says what is asked; of a sleep and before anything is known its kind", () => {
+    expect(detail(wait("approval"), waiting(), { wait: "Ship it?" }, 200)).toBe("Ship it?");
+    expect(detail(wait("sleep"), waiting(300), {}, 200)).toBe("sleep");
+  });
+
+  it.each([
+    [12.4, "13 s left"],
+    [0, "0 s left"],
+    [-3, "0 s left"],
+    [299, "4:59 left"],
+    [HOUR, "1 h left"],
+    [24 * HOUR - 0.1, "24 h left"],
+    [24 * HOUR - 60, "23 h left"],
+    [7 * 24 * HOUR - 60, "6 days left"],
+  ])("says what is left: %s", (seconds, text) => {
+    expect(left(waiting(200 + seconds), 200)).toBe(text);
+  });
+
+  it("says nothing of time where there is no end, or where it waits no more", () => {
+    expect(left(waiting(), 200)).toBe("");
+    expect(left([8, ...waiting(300).slice(1)] as Status, 200)).toBe("");
+  });
+
+  it("fills while it sleeps", () => {
+    expect(slept(waiting(300), 150)).toBe(0.25);
+    expect(slept(waiting(300), 999)).toBe(1);
+    expect(slept(waiting(), 150)).toBeNull();
+  });
+
+  it("looks as waiting, also while the run is paused; so does a mapped node whose items wait", () => {
+    expect(lookOf(MAP).word).toBe("waiting");
+    expect(lookIn(MAP, "paused").word).toBe("waiting");
+    expect(lookIn(waiting(), "interrupted").word).toBe("waiting");
+    expect(lookOf(RUNNING).look).not.toBe(lookOf(MAP).look);
+  });
+
+  it("has the glyph of its kind while it is planned or waits, and that of its state afterwards", () => {
+    expect(glyphOf(wait("signal"), lookOf(waiting()), false)).toBe("signal");
+    expect(glyphOf(wait("signal"), lookOf(RUNNING), true)).toBe("signal");
+    expect(glyphOf(wait(""), lookOf(RUNNING), true)).toBe("task");
+    expect(glyphOf(wait("signal"), { look: "completed", glyph: "completed" }, false)).toBe("completed");
+  });
+});
+
+describe("an answer", () => {
+  const first = (kind: Kind | "", status = waiting(), state = "running") =>
+    actionsOf(status, false, abilities(status, state, wait(kind)))[0]?.id;
+
+  it("is the first action of what waits for it, and of nothing else", () => {
+    expect(first("approval")).toBe("node-approve");
+    expect(first("signal")).toBe("node-send");
+    expect(first("approval", MAP)).toBe("node-approve");
+    expect(first("sleep")).toBe("node-pause");
+    expect(first("approval", RUNNING)).toBe("node-pause");
+  });
+
+  it("has to wait until somebody goes on with an interrupted run", () => {
+    expect(abilities(waiting(), "interrupted", wait("approval")).approve).toContain("go on with the run first");
+    expect(abilities(waiting(), "paused", wait("approval")).approve).toBe(true);
+  });
+
+  it("has the key A, for either", () => {
+    const press = (kind: Kind) =>
+      keyed({ key: "a" } as KeyboardEvent, waiting(), abilities(waiting(), "running", wait(kind)), false);
+    expect(press("approval")).toMatchObject({ verb: "approve" });
+    expect(press("signal")).toMatchObject({ verb: "send", asks: "send" });
+    expect(press("sleep")).toBeNull();
+  });
+
+  it("to several signals at once can't be given", () => {
+    const of = (texts: Snapshot["texts"]) =>
+      new Live({ nodes: [wait("signal")], status: [MAP], texts, now: 0, run: null } as unknown as Snapshot);
+    const target = { node: 0, item: null, name: "w" };
+    expect(standing(of({ "0": { signal: "go" } }), target).can.send).toBe(true);
+    expect(standing(of({ "0": { wait: "2 signals" } }), target).can.send).toContain("open one");
+  });
+});
+
+describe("what waits", () => {
+  it("can't be paused, but skipped and cancelled", () => {
+    const can = abilities(waiting(), "running", wait("approval"));
+    expect(can.pause).toBe("it is waiting, and nothing of it runs: pause what comes after it");
+    expect([can.skip, can.cancel]).toEqual([true, true]);
+  });
+
+  it("is said of a run that nothing else moves, people first", () => {
+    expect(waitsText(run({ approval: 1 }))).toBe("waiting for 1 approval");
+    expect(waitsText(run({ sleep: 1, signal: 2, approval: 1 }))).toBe("waiting for 2 signals and 1 approval");
+    expect(waitsText(run({ sleep: 3 }))).toBe("asleep");
+    expect(waitsText(run({}))).toBe("");
+  });
+});
