@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from time import time
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from stratix_tasks.cli.tables import COLOURS, duration
+from stratix_tasks.session.display import awaited
 from stratix_tasks.session.run import Run
+from stratix_tasks.spec.durations import about
 
 GLYPHS = {
     "completed": "✔",
@@ -27,9 +30,12 @@ GLYPHS = {
     "held": "⏸",
     "suspended": "⏸",
     "ready": "◔",
+    "waiting": "☞",
 }
 DONE = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
 PAUSED = "`stratix resume` goes on with it, `stratix cancel` ends it."
+REST = (*DONE, "pending", "held", "suspended")
+"""States that a node does not leave by itself while nothing else moves."""
 BY_A_PERSON = ("user", "rollback")
 """Reasons of a pause that somebody is expected to end."""
 MOST_SHOWN = 40
@@ -62,14 +68,19 @@ def _live(run: Run, console: Console) -> str:
 
 
 def _lines(run: Run, console: Console) -> str:
-    told: set[str] = set()
+    said: set[str] = set()
     was = run.status
     while True:
-        status = run.wait(TICK)
-        for row in run.progress():
-            if row["state"] in DONE and row["name"] not in told:
-                told.add(row["name"])
-                console.print(f"{GLYPHS[row['state']]} {row['name']} {row['state']} {_took(row)} {_note(row)}".rstrip())
+        status, rows = run.wait(TICK), run.progress()
+        for row in rows:
+            if row["state"] in DONE and row["name"] not in said:
+                said.add(row["name"])
+                line = f"{GLYPHS[row['state']]} {row['name']} {row['state']} {_took(row)} {_note(row)}"
+                console.print(line.rstrip(), markup=False)
+        for line in (f"{GLYPHS['waiting']} {line}" for line in how_on(run.id, rows)):
+            if line not in said:
+                said.add(line)
+                console.print(line, markup=False, soft_wrap=True)
         if _is_over(run, status):
             return status
         if status != was and "paused" in (status, was):
@@ -85,6 +96,20 @@ def _is_over(run: Run, status: str) -> bool:
     return status in ("completed", "failed", "cancelled", "interrupted")
 
 
+def how_on(run_id: str, rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each node that waits for a person, once nothing but waits is left: what it asks, and the command that answers."""
+    if any(row["state"] not in REST and row["wait"] is None for row in rows if row["kind"] != "flow"):
+        return []
+    return [f"{row['name']} waits for {awaited(row)} · {answer}" for row in rows if (answer := _answer(run_id, row))]
+
+
+def _answer(run_id: str, row: dict[str, Any]) -> str:
+    wait = row["wait"] or {"for": "nothing"}
+    if wait["for"] == "approval":
+        return f"`stratix approve {run_id} {row['name']}`"
+    return f"`stratix send {run_id} {quote(wait['name'])} VALUE`" if wait["for"] == "signal" else ""
+
+
 def _picture(run: Run) -> Group:
     rows = run.progress()
     status = run.status
@@ -95,12 +120,14 @@ def _picture(run: Run) -> Group:
     for justify in ("left", "left", "left", "right", "left"):
         table.add_column(justify=justify)
     for row in _shown(rows):
-        state = "running" if row["state"] == "open" else row["state"]
+        state = "waiting" if row["wait"] else "running" if row["state"] in ("open", "closed") else row["state"]
         colour = COLOURS.get(state, "dim")
         bar = _bar(row)
-        table.add_row(Text(f"{GLYPHS.get(state, '·')} {row['name']}", colour), state, bar, _took(row), _note(row))
+        table.add_row(Text(f"{GLYPHS.get(state, '·')} {row['name']}", colour), state, bar, _took(row), Text(_note(row)))
     more = len(rows) - MOST_SHOWN
-    return Group(head, table, Text(f"… and {more} more nodes", "dim") if more > 0 else Text(""))
+    lines = [f"… and {more} more nodes"] if more > 0 else []
+    asks = [Text(line, "magenta") for line in how_on(run.id, rows)]
+    return Group(head, table, *(Text(line, "dim") for line in lines or [""]), *asks)
 
 
 def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,4 +160,7 @@ def _took(row: dict[str, Any]) -> str:
 def _note(row: dict[str, Any]) -> str:
     if row["error"] and row["state"] in ("failed", "retrying"):
         return str(row["error"].splitlines()[0])
+    if row["wait"]:
+        due = row["wait"]["due"]
+        return awaited(row) + (f", {about(max(due - time(), 0.0))} left" if due is not None else "")
     return "" if row["state"] in DONE else str(row["text"] or "")

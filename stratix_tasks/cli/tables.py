@@ -22,6 +22,7 @@ COLOURS = {
     "paused": "yellow",
     "pausing": "yellow",
     "retrying": "yellow",
+    "waiting": "magenta",
 }
 
 LONG = ("error", "inputs", "text", "detail")

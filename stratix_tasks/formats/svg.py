@@ -159,7 +159,9 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
     if run:
         waits = waits_text(run)
         word = waits or run["state"]
-        look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(word, "waiting" if waits else word)
+        look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(
+            word, "waiting" if waits else word
+        )
         fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(word) + 18
         ink = "#fff" if look in WHITE else "#111"
         parts.append(f'<rect x="{x:.1f}" y="14" width="{wide:.1f}" height="20" rx="10" fill="{fill}"/>')

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stratix_tasks.core.plan import plan
+from stratix_tasks.core.waits import told
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.session.default import default_engine
@@ -138,5 +139,12 @@ def run_text(run: Run) -> str:
     for row in rows[:60]:
         count = f" {row['done']}/{row['total']}" if row["total"] else ""
         error = f"  {row['error'].splitlines()[0][:100]}" if row["error"] and row["state"] == "failed" else ""
-        lines.append(f"  {row['name']:<{wide}}  {row['state']}{count}{error}")
+        wait = f"  waits for {awaited(row)}" if row["wait"] else ""
+        lines.append(f"  {row['name']:<{wide}}  {row['state']}{count}{error}{wait}")
     return "\n".join(lines + ([f"  … and {len(rows) - 60} more"] if len(rows) > 60 else []))
+
+
+def awaited(row: dict[str, Any]) -> str:
+    """What a waiting row of `Run.progress` waits for."""
+    more = row["wait"]["more"]
+    return told(row["wait"]) + (f", and {more:,} more" if more else "")

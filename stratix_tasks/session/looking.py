@@ -47,8 +47,6 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
     machine = live.machine
     group, error = machine.groups.get(unit), machine.error.get(unit)
     fraction, text = live.notes.progress.get(unit, (None, ""))
-    still = machine.state[unit] == State.WAITING or (group is not None and record(live, unit)[1] & WAITS)
-    waits = waits_of(machine, unit) if still else []
     return {
         "name": name,
         "kind": machine.plan.kinds[unit].label,
@@ -60,8 +58,18 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
         "failed": group.failed if group is not None else 0,
         "progress": fraction,
         "text": text,
-        "wait": waits[0] if waits else None,
+        "wait": _wait(live, unit),
         "started": machine.started[unit] or None,
         "ended": machine.ended[unit] or None,
         "error": f"{error.get('type')}: {error.get('message')}" if error else None,
     }
+
+
+def _wait(live: LiveRun, unit: int) -> dict[str, Any] | None:
+    """What a waiting node waits for, and how many `more` there are: of a mapped node of which no item runs, the first."""
+    if live.machine.state[unit] != State.WAITING and not (
+        unit in live.machine.groups and record(live, unit)[1] & WAITS
+    ):
+        return None
+    waits = waits_of(live.machine, unit)
+    return {**waits[0], "more": len(waits) - 1} if waits else None

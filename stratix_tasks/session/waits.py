@@ -47,7 +47,7 @@ def only_waits(machine: Machine, counts: Mapping[State, int]) -> dict[str, int]:
     """How many approvals, signals and sleeps a running run waits for, while nothing else moves it; else nothing."""
     if machine.run_state is not RunState.RUNNING or any(counts.get(state) for state in MOVES):
         return {}
-    return dict(Counter(wait["for"] for wait in machine.waits.values()))
+    return dict(sorted(Counter(wait["for"] for wait in machine.waits.values()).items()))
 
 
 def approved(live: LiveRun, unit: int) -> dict[str, str] | None:

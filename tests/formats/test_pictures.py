@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, approval, each, flow, sleep, task
+from stratix_tasks import Engine, approval, each, flow, signal, sleep, task
 from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.dot import to_dot
 from stratix_tasks.formats.mermaid import to_mermaid
 from stratix_tasks.formats.png import to_png
-from stratix_tasks.session.display import flow_source
+from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.view.snapshot import snapshot
-from stratix_tasks.view.source import BREAK, PAUSED
+from stratix_tasks.view.source import BREAK, PAUSED, WAITS
 
 NASTY = '</script><script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" ${1}'
 
@@ -55,6 +55,13 @@ def held() -> Any:
     asked = approval.options(name="ask", description="Look twice.", after=[numbers()])("Ship it?")
     each_one = approval.options(name="each_one", after=[asked]).map(each(["eu", "us"]))
     return total.options(after=[each_one, sleep("5m")])([1])
+
+
+@flow
+def asked() -> Any:
+    ship = approval.options(name="ship")("Ship it?", timeout="1d")
+    regions = approval.options(name="regions").map(each(["EU?", "US?"]))
+    return total.options(after=[ship, regions, signal("go"), sleep("5m")])([1])
 
 
 @pytest.fixture
@@ -111,8 +118,6 @@ def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
 def test_waits_show_with_their_word() -> None:
     """In place of a function's name; a shape of their own, and the stack of a map where they are mapped."""
     made = snapshot(flow_source(held), mode="static")
-    uses = {name: node.uses for name, node in held.spec.tasks.items()}
-    made["nodes"] = [{**node, "call": uses[node["name"]] or node["call"]} for node in made["nodes"]]
     dot, mermaid, svg = to_dot(made), to_mermaid(made), drawing.to_svg(made)
     assert 'label="ask · approval" shape=hexagon' in dot
     assert 'label="each_one · approval" shape=box3d' in dot
@@ -120,8 +125,35 @@ def test_waits_show_with_their_word() -> None:
     assert '{{"ask · approval"}}' in mermaid
     assert '[["each_one · approval"]]' in mermaid
     assert '{{"sleep"}}' in mermaid
-    assert ">approval · Look twi…<" in svg
-    assert ">sleep<" in svg
+    assert ">approval · Look twice.<" in svg
+    assert ">sleep · 5m<" in svg
+
+
+def test_a_waiting_run_is_drawn_with_what_it_waits_for(engine: Engine) -> None:
+    """On its card what is asked and what is left of the time; above all what the run waits for, since nothing else moves."""
+    run = engine.start(asked)
+    while sum(run_source(run).run_info()["waits"].values()) < 5:  # type: ignore[index]
+        assert run.wait(0.01) in ("pending", "running")
+    svg = run.to_svg()
+    run.cancel()
+    for text in (
+        "Ship it? · 24 h left",
+        "the signal &#x27;go&#x27;",
+        "2 approvals",
+        "sleep · ",
+        "waiting for 3 approvals and 1 signal",
+    ):
+        assert f">{text}" in svg
+    assert (drawing.BREAK, drawing.PAUSED, drawing.WAITS) == (BREAK, PAUSED, WAITS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0 s left"), (12.4, "13 s left"), (299, "4:59 left"), (86399, "23 h left"), (6.9 * 86400, "6 days left")],
+)
+def test_what_is_left_of_a_wait_reads_as_people_say_it(seconds: float, text: str) -> None:
+    """The same as in the live view."""
+    assert drawing.left(seconds) == text
 
 
 def test_showing_never_raises() -> None:
@@ -157,7 +189,6 @@ def test_a_breakpoint_is_drawn(engine: Engine) -> None:
     plain = run.to_svg().count("<circle")
     run.breakpoint("total")
     assert run.to_svg().count("<circle") == plain + 1
-    assert (BREAK, PAUSED) == (drawing.BREAK, drawing.PAUSED)
 
 
 def test_a_page_has_the_items_and_what_nodes_did(failed: Any) -> None:

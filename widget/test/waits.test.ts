@@ -71,6 +71,12 @@ describe("an answer", () => {
     expect(first("approval", RUNNING)).toBe("node-pause");
   });
 
+  it("to a mapped node says that it is for all of its items", () => {
+    const labels = (status: Status) => actionsOf(status, false, { approve: true }).map((action) => action.label);
+    expect(labels(MAP)[0]).toBe("Approve all");
+    expect(labels(waiting())[0]).toBe("Approve");
+  });
+
   it("has to wait until somebody goes on with an interrupted run", () => {
     expect(abilities(waiting(), "interrupted", wait("approval")).approve).toContain("go on with the run first");
     expect(abilities(waiting(), "paused", wait("approval")).approve).toBe(true);

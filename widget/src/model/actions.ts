@@ -1,6 +1,6 @@
 // What can be done with a node, as a table: the toolbar, the inspector, the menu and the keys are made from it.
 
-import { BREAK, HOLD, isOver, stateName } from "./states";
+import { BREAK, HOLD, isOver, stateName, WAITS } from "./states";
 import type { Can, Snapshot, Status } from "./types";
 
 export interface Action {
@@ -76,7 +76,10 @@ function breakpoint(on: boolean): Action {
 
 /** In the order in which they stand; answers where something waits for them. Breakpoints, forks and rollbacks are of whole nodes. */
 export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
-  const answers = ANSWERS.filter((action) => action.verb in can);
+  const all = (status[1] & WAITS) > 0 ? { label: "Approve all" } : {};
+  const answers = ANSWERS.filter(({ verb }) => verb in can).map((one) =>
+    one.verb === "approve" ? { ...one, ...all } : one,
+  );
   const first = isHeld(status) ? RESUME : PAUSE;
   const main = isOver(status) ? [first, RETRY, SKIP] : [...answers, first, CANCEL, RETRY, SKIP];
   if (item) return [...main, GIVE, EDIT];

@@ -38,7 +38,7 @@ export function waitsText({ waits }: RunInfo): string {
 /** A moment as the clock on the wall has it; of another day than `now` with the day. Unix seconds. */
 export function moment(at: number, now: number): string {
   const [then, today] = [new Date(at * 1000), new Date(now * 1000)];
-  const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = then.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   if (then.toDateString() === today.toDateString()) return time;
   return `${then.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
 }

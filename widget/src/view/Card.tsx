@@ -49,7 +49,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         <span class="stx-name">{node.label}</span>
         {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
       </div>
-      <div class="stx-detail" title={planned ? undefined : line}>
+      <div class="stx-detail" title={planned ? undefined : [line, rest].filter(Boolean).join(" · ")}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
         <span class="stx-told">{planned ? node.line || node.call.split(":")[1] : line}</span>
         {rest && <span class="stx-rest"> · {rest}</span>}
