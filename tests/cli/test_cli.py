@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 FLOWS = """
 import os, threading
-from stratix_tasks import current, flow, task
+from stratix_tasks import approval, current, flow, signal, task
 
 @task
 def double(x: int) -> int:
@@ -58,6 +59,14 @@ def waits(marker: str) -> None:
 @flow
 def passes(marker: str) -> int:
     return gated(marker)
+
+@flow
+def asks(message: str) -> str:
+    return named(approval.options(name="ask")(message), signal("go on"))
+
+@task
+def named(approved: dict, value: int) -> str:
+    return f"{approved['by']} {value}"
 
 @flow
 def crashes(marker: str) -> str:
@@ -197,6 +206,20 @@ def test_a_run_that_somebody_pauses_is_waited_for(folder: Path) -> None:
     assert (resumed.returncode, "is running" in resumed.stdout or "is completed" in resumed.stdout) == (0, True)
     out, _ = child.communicate(timeout=60)
     assert (child.returncode, out.splitlines()[-1]) == (0, str(child.pid))
+
+
+def test_a_run_that_waits_for_a_person_says_how_it_goes_on(folder: Path) -> None:
+    """What it waits for, as it was written, with the command that answers; that command, typed, makes it go on."""
+    child = begin(folder, "run", "flows:asks", "-i", "message=[/b] Ship it?")
+    assert child.stdout is not None
+    lines = [child.stdout.readline().strip() for _ in range(2)]
+    assert lines[0].startswith("☞ ask waits for somebody to approve: [/b] Ship it? · `stratix approve ")
+    assert lines[1].endswith("'go on' VALUE`")
+    for line, more in zip(lines, (("--by", "ana"), ()), strict=True):
+        command = shlex.split(line.split("`")[1].replace("VALUE", "3"))
+        assert stratix(folder, *command[1:], *more).returncode == 0
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[-1]) == (0, "ana 3"), err
 
 
 def test_what_is_asked_of_a_run_that_was_left_paused_is_told(folder: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_waiting_run_is_drawn_with_what_it_waits_for(engine: Engine) -> None:
     svg = run.to_svg()
     run.cancel()
     for text in (
-        "Ship it? · 24 h left",
+        "Ship it? · 2",
         "the signal &#x27;go&#x27;",
         "2 approvals",
         "sleep · ",
