@@ -5,7 +5,7 @@ const PATHS: Record<string, string> = {
   running: "M-2 -3.5L3.5 0L-2 3.5Z",
   paused: "M-1.8 -3V3M1.8 -3V3",
   retrying: "M3 -2A3.6 3.6 0 1 0 3.6 1M3 -4.5V-1.8H0.4",
-  waiting: "M-2.6 1V-2M-0.9 0V-3.4M0.9 0V-3.4M2.6 1V-2.4M-2.6 1Q-2.6 4 0 4Q2.6 4 2.6 1",
+  waiting: "M-3.2 -4H3.2M-3.2 4H3.2M-2.3 -4Q-2.3 -1.6 0 0Q2.3 -1.6 2.3 -4M-2.3 4Q-2.3 1.6 0 0Q2.3 1.6 2.3 4",
   completed: "M-3.6 0.2L-1 2.8L3.6 -2.6",
   cached: "M1 -4.2L-2.6 0.8H0L-1 4.2L2.6 -0.8H0Z",
   failed: "M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8",
