@@ -85,7 +85,7 @@ def test_a_person_approves_and_sends_by_click_and_the_run_goes_on(lab: Server, p
 
 
 def test_waits_are_answered_by_keys_alone(lab: Server, page: Any) -> None:
-    """A approves what the focus is on, or asks for the value of a signal, which Enter sends; the focus comes back."""
+    """What the run waits for leads to the node. A approves what the focus is on, or asks for the value of a signal, which Enter sends; the focus comes back."""
     book = open_book(lab, page, "keyed_waits")
 
     def focus(name: str) -> None:
@@ -94,7 +94,7 @@ def test_waits_are_answered_by_keys_alone(lab: Server, page: Any) -> None:
     page.locator(f"{LIVE} [data-testid=run-waits]").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=ask")
-    focus("ask")
+    assert page.evaluate("document.activeElement.querySelector('[data-node]')?.dataset.node") == "ask"
     page.keyboard.press("a")
     page.wait_for_selector(f"{node('ask')}[data-state=completed]")
     focus("regions")

@@ -38,6 +38,13 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     setSelected(node);
     setWant(null);
   }, []);
+  const show = useCallback(
+    (node: number) => {
+      select(node);
+      focusOn(root, cardOf(root, node)); // what led there may go
+    },
+    [root, select],
+  );
   const close = useCallback(() => {
     focusOn(root, cardOf(root, chosen.current));
     select(null);
@@ -101,7 +108,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   return (
     <ReactFlowProvider>
-      <TopBar live={live} ask={ask} select={select} />
+      <TopBar live={live} ask={ask} show={show} />
       <BannerBar live={live} ask={ask} busy={busy} />
       {notice && (
         <div class="stx-notice" role="alert">

@@ -22,7 +22,7 @@ const ORDER = [
 ];
 const LOOK: Record<string, string> = { "upstream failed": "upstream" };
 
-export function TopBar({ live, ask, select }: { live: Live; ask: Ask; select: (node: number) => void }) {
+export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node: number) => void }) {
   const { flow, run, mode } = live.snapshot;
   const unended = run !== null && !OVER.includes(run.state);
   const active = unended && !live.gone;
@@ -46,9 +46,7 @@ export function TopBar({ live, ask, select }: { live: Live; ask: Ask; select: (n
               class="stx-chip stx-run-waiting"
               data-testid="run-waits"
               title="Show what waits"
-              onClick={() =>
-                select(live.snapshot.nodes.findIndex((node, at) => node.wait && isWaiting(live.status(at))))
-              }
+              onClick={() => show(live.snapshot.nodes.findIndex((node, at) => node.wait && isWaiting(live.status(at))))}
             >
               {waitsText(run)}
             </button>
