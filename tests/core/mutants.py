@@ -360,4 +360,8 @@ def equivalent(mutant: Mutant) -> str | None:
         return "a cancel of a pending run is a start and an end" if "cancel" in words and "pending" in words else None
     if kind == "OK_AFTER_STOP":
         return "no stop has that target" if words[1] == "with" and words[2] in NO_STOP_TARGET[1:] else None
-    return "nothing is in that state" if kind in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE") and words[2] in NEVER_SEEN else None
+    return (
+        "nothing is in that state"
+        if kind in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE") and words[2] in NEVER_SEEN
+        else None
+    )
