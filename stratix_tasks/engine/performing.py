@@ -55,7 +55,8 @@ def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: 
     try:
         if policy.function is None:
             if policy.waits:
-                return _wait(engine, live, unit, number, policy)
+                _wait(engine, live, unit, number, policy)
+                return None
             raise StoreError(
                 f"the function '{policy.call}' of node '{live.name(unit)}' is not known here",
                 code="missing-function",
