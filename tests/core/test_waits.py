@@ -162,6 +162,18 @@ def test_a_waiting_node_refuses_what_has_no_meaning(verb: str) -> None:
         later(world(APPROVAL), 1).request(verb, "ask", **args)
 
 
+def test_what_a_wait_waits_for_can_be_set_before_it_waits() -> None:
+    """Its argument and its deadline, but nothing that is about bodies."""
+    made = world(spec({"a": {}, "ask": {**waiting("approval", message="?"), "needs": ("a",)}}))
+    with pytest.raises(InputError, match="retry means nothing on a wait"):
+        made.request("set", "ask", options={"retry": {"max": 1}})
+    made.request("set", "ask", options={"timeout": {"attempt": 5}})
+    later(made, 3)
+    assert made.machine.waits[1]["due"] == pytest.approx(made.now + 3, abs=0.1)
+    later(made, 3.1)
+    assert made.state("ask") is State.FAILED
+
+
 @pytest.mark.parametrize(
     ("verb", "target", "args", "says"),
     [
