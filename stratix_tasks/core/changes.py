@@ -16,6 +16,7 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.model import Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.waits import refusal as refusal_of
 
 OPTIONS: dict[str, Callable[[Any], Any]] = {
     "retry": Retry.model_validate,
@@ -69,6 +70,8 @@ def _check(machine: Machine, unit: int, args: dict[str, Any]) -> None:
         if word not in OPTIONS or policy is None:
             hint = did_you_mean(word, OPTIONS) if policy is not None else "A sub-flow has none: set them of its nodes."
             raise InputError(f"option '{word}' of '{name}' can't be changed in a run. {hint}", code="bad-option")
+        if spec.uses and (why := refusal_of(spec.uses, word)):
+            raise InputError(f"'{name}': {why}", code="bad-option")
         try:
             OPTIONS[word](value)
         except (ValueError, TypeError) as error:

@@ -60,6 +60,11 @@ class Policy:
         return self.runner == WAIT
 
     @property
+    def lacks_function(self) -> bool:
+        """Whether what it is to call is not known in this process."""
+        return self.function is None and not self.waits
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names that the function takes by name or position."""
         code = getattr(self.function, "__code__", None)

@@ -29,7 +29,7 @@ def wait_for(call: str, args: Mapping[str, Any], limit: float | None, at: float)
     due = None if limit is None else at + limit
     word = "message" if kind == "approval" else "name"
     text = args[word]
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str) or not text.strip():
         raise InputError(f"the {word} of {call} is a text, not {text!r}", code="bad-wait")
     return {"for": kind, "due": due, word: text}
 

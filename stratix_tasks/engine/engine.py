@@ -44,6 +44,8 @@ CONFIRMED = 0.1
 """Seconds for which the engine trusts that its runs are still its own. A process that was stopped or asleep for longer
 asks before it records or performs anything: another engine may have been given its runs meanwhile. This clock decides
 nothing about who is dead."""
+LONGEST = 30.0
+"""Seconds after which the time is looked at again: the loop's own clock stands still while the computer sleeps."""
 
 
 class EngineLoop:
@@ -279,7 +281,7 @@ class EngineLoop:
         if live.timer is not None:
             live.timer.cancel()
         live.timer_at = due
-        live.timer = self.loop.call_later(max(due - self.clock(), 0.0), self._tick, live)
+        live.timer = self.loop.call_later(min(max(due - self.clock(), 0.0), LONGEST), self._tick, live)
 
     @or_break_off
     def _tick(self, live: LiveRun) -> None:

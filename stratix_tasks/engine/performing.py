@@ -37,9 +37,6 @@ def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, in
     for kind, unit, number in commands:
         if kind == 0:
             policy = machine.policy(unit)
-            if policy.waits:
-                _wait(engine, live, unit, number, policy)
-                continue
             attempt = _attempt(engine, live, unit, number, policy)
             if attempt is not None:
                 starts.setdefault(policy.runner, []).append(attempt)
@@ -57,6 +54,9 @@ def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, in
 def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
     try:
         if policy.function is None:
+            if policy.waits:
+                _wait(engine, live, unit, number, policy)
+                return None
             raise StoreError(
                 f"the function '{policy.call}' of node '{live.name(unit)}' is not known here",
                 code="missing-function",
@@ -71,14 +71,10 @@ def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: 
 
 
 def _wait(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
-    at = engine.clock()
-    event: tuple[Any, ...]
-    try:
-        _, args = live.binding.arguments(unit)
-        event = (int(Answer.WAIT), unit, number, at, wait_for(policy.call, args, policy.timeout.attempt, at))
-    except Exception as error:
-        event = (int(Answer.FAIL), unit, number, at, {**describe(error), "final": True}, error)
-    engine.post(live, event)
+    """There is no body: the machine is told what to wait for."""
+    at, (_, args) = engine.clock(), live.binding.arguments(unit)
+    wait = wait_for(policy.call, args, policy.timeout.attempt, at)
+    engine.post(live, (int(Answer.WAIT), unit, number, at, wait))
 
 
 def _tell(verb: str) -> Perform:

@@ -103,9 +103,7 @@ def _again(known: Recorded, from_: str | None) -> set[int]:
 
 def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     """InputError when a function that has to run again is not defined here: the new run is run by this process."""
-    unknown = {
-        p.call for unit, p in enumerate(known.plan.policies) if p and p.call and not p.function and unit not in kept
-    }
+    unknown = {p.call for unit, p in enumerate(known.plan.policies) if p and p.lacks_function and unit not in kept}
     if unknown:
         raise InputError(
             f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "

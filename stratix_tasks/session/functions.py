@@ -41,7 +41,7 @@ def missing(machine: Machine) -> list[str]:
     done = (State.COMPLETED, State.SKIPPED)
     policies = enumerate(machine.plan.policies)
     left = (p for unit, p in policies if p is not None and machine.state[unit] not in done)
-    return sorted({p.call for p in left if p.call and p.function is None and not p.waits})
+    return sorted({p.call for p in left if p.lacks_function})
 
 
 def changed(plan: Plan, code: Mapping[str, str]) -> list[str]:

@@ -121,6 +121,7 @@ def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:
         faults.append(f"{len(records)} runs where one was started")
     for name, facts in records:
         faults += _doubled(facts)
+        faults += _waits_broken(facts)
         faults += _more_bodies_than_starts(facts, log)
         faults += _lost(store, name, facts, seen)
     return faults
@@ -136,6 +137,21 @@ def _doubled(facts: list[tuple[object, ...]]) -> list[str]:
             done.add(fact[2])
         elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
             done.discard(fact[2])
+    return found
+
+
+def _waits_broken(facts: list[tuple[object, ...]]) -> list[str]:
+    """A node waits once, whoever runs the run, and a sleep is never over before its time."""
+    found, due = [], dict[object, float]()
+    for fact in facts:
+        if fact[0] != MOVED or fact[3] not in (Event.WAIT, Event.SIGNAL):
+            continue
+        unit, detail = fact[2], fact[7]
+        if fact[3] == Event.WAIT:
+            found += [f"unit {unit} waits again"] if unit in due else []
+            due[unit] = detail["wait"]["due"] or 0.0  # type: ignore[index]
+        else:
+            found += [f"unit {unit} ended its wait too early"] if float(fact[1]) < due[unit] else []  # type: ignore[arg-type]
     return found
 
 

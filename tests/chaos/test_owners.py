@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 
 import owner_process
-from test_remote import LONG, Owner, until
+from other_kernel import LONG, Owner, until
 
 from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.facts import COMPLETED, STARTED

@@ -1,4 +1,4 @@
-"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines, worker processes and prints.
+"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines, worker processes, waits and prints.
 
 `python victim.py STORE LOG` starts one run, or goes on with it, and waits. Each start of a body
 is a line of LOG, written before anything else; each result that someone could have seen is a line on stdout. Bodies in
@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from stratix_tasks import Engine, current, each, flow, task
+from stratix_tasks import Engine, approval, current, each, flow, sleep, task
 from stratix_tasks.store.locks import start_time
 
 ITEMS = 60
@@ -76,7 +76,9 @@ def total(squares: list[int], sizes: list[int], others: list[int]) -> int:
 def victim(n: int = ITEMS) -> int:
     known = numbers(n)
     sizes = measure.map(each(big.options(max=4).map(each(known))))
-    return total(square.options(max=6).map(each(known)), sizes, apart.map(each(list(range(APART)))))
+    waits = [approval.options(name="ask", after=[known])("Go on?"), sleep.options(name="nap", after=[known])("300ms")]
+    squares = square.options(max=6).map(each(known))
+    return total.options(after=waits)(squares, sizes, apart.map(each(list(range(APART)))))
 
 
 APART = 12
@@ -97,6 +99,8 @@ def main() -> None:
         told: set[str] = set()
         while run.wait(0.002) not in ("completed", "failed", "cancelled"):
             for row in run.progress():
+                if (row["name"], row["state"]) == ("ask", "waiting"):
+                    run.approve("ask", by="the victim")
                 if row["state"] == "completed" and row["name"] not in told:
                     told.add(row["name"])
                     print("seen", row["name"], flush=True)

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 
-from test_remote import Owner, until
+from other_kernel import Owner, until
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from unittest.mock import patch
 import test_found
 import test_moves
 import test_tables
+import test_waits
 from explorer import explore
 from small_flows import FLOWS, PLACES
 
@@ -38,6 +39,10 @@ JUDGES = [
     ("run with a limit", 1, 1, 500),
     ("queued", 1, 0, 500),
     ("join", 1, 0, 700),
+    ("sleep", 1, 1, 600),
+    ("approval", 1, 1, 900),
+    ("signal", 1, 0, 600),
+    ("map of approvals", 1, 0, 500),
     ("conditional sub-flow", 1, 0, 400),
     ("map after map", 1, 0, 500),
     ("one", 2, 1, 3000),
@@ -140,6 +145,11 @@ def _pairs() -> None:
     test_moves.test_a_suspended_body_that_is_lost_is_held(None)
     test_moves.test_a_total_limit_fails_what_is_queued_and_what_waits_for_its_retry()
     test_moves.test_runs_move_as_asked()
+    test_waits.test_a_sleep_ends_at_its_time()
+    test_waits.test_a_pause_does_not_lengthen_a_sleep_and_it_fires_at_the_resume()
+    test_waits.test_an_approval_that_nobody_gives_fails_in_time()
+    test_waits.test_what_is_sent_too_early_is_kept_in_order()
+    test_waits.test_a_pause_of_a_map_leaves_its_waiting_items()
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:
@@ -199,7 +209,7 @@ def added(seed: int, count: int) -> list[Mutant]:
 def of_sets() -> list[Mutant]:
     """A state missing from, or too much in, each set of states, wherever the core uses it."""
     made = []
-    for name in ("TERMINAL", "BAD", "LIVE", "OK_AFTER_STOP", "RUN_TERMINAL"):
+    for name in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE", "OK_AFTER_STOP", "RUN_TERMINAL"):
         whole = getattr(states, name)
         kind = RunState if name == "RUN_TERMINAL" else State
         users = [
@@ -295,6 +305,8 @@ def of_rules() -> list[Mutant]:
         Mutant("a rollback leaves items", ((rollback, "_end_item", _nothing),)),
         Mutant("a pause does not stop the clock", ((timers.Timers, "pause", _nothing),)),
         Mutant("a dropped timer fires", ((timers.Timers, "drop", _nothing),)),
+        Mutant("a wait is never over", ((Machine, "keep_waiting", _nothing),)),
+        Mutant("a signal that came early is lost", ((Machine, "hear", _nothing),)),
         Mutant("a resumed body is not told", ((Machine, "resume_body", _nothing),)),
     ]  # fmt: skip
 
@@ -309,10 +321,10 @@ def sample(count: int, seed: int) -> list[Mutant]:
 
 NOT_LOOKED_UP = ("deps_ok", "dispatch", "ok", "expanded", "close")
 """Pairs that the machine takes on its fast path, without the table; the tests of the tables hold them to the design."""
-NOT_YET = ("cache_hit", "wait", "signal", "wait_timeout")
+NOT_YET = ("cache_hit",)
 """Events that nothing brings about yet."""
-NEVER_SEEN = ("waiting", "open")
-"""States that no unit is in between two turns: nothing waits for signals yet, and groups close as they open."""
+NEVER_SEEN = ("open",)
+"""States that no unit is in between two turns: groups close as they open."""
 NO_STOP_TARGET = (
     "pending",
     "ready",
@@ -348,4 +360,8 @@ def equivalent(mutant: Mutant) -> str | None:
         return "a cancel of a pending run is a start and an end" if "cancel" in words and "pending" in words else None
     if kind == "OK_AFTER_STOP":
         return "no stop has that target" if words[1] == "with" and words[2] in NO_STOP_TARGET[1:] else None
-    return "nothing is in that state" if kind in ("TERMINAL", "BAD", "LIVE") and words[2] in NEVER_SEEN else None
+    return (
+        "nothing is in that state"
+        if kind in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE") and words[2] in NEVER_SEEN
+        else None
+    )

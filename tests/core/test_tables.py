@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from driver import World, chain_of, spec
+from small_flows import waiting
 
 from stratix_tasks.core.facts import MOVED
 from stratix_tasks.core.states import (
@@ -191,11 +192,10 @@ def test_each_pair_of_a_run_is_legal_or_raises(state: RunState) -> None:
         assert machine.run_state is (RunState.CANCELLED if to is TARGET else to)
 
 
-REACHED = sorted(set(NODE) - {State.WAITING})
-"""The states that a node comes to; nothing waits for signals yet."""
+REACHED = sorted(NODE)
 
 LEGAL = {
-    "pause": set(State) - TERMINAL,
+    "pause": set(State) - TERMINAL - {State.WAITING},
     "resume": set(State) - TERMINAL,
     "cancel": (set(State) - TERMINAL) | {State.CANCELLED},
     "retry": {State.RETRYING, State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED, State.SKIPPED},
@@ -206,12 +206,20 @@ LEGAL = {
 """The states of a node in which each verb is taken (or holds already, which is recorded and changes nothing)."""
 
 
+def world_with(state: State) -> World:
+    """A run whose node `n0` has come to a state."""
+    if state is State.WAITING:
+        return World(spec({"n0": waiting("approval", message="?", timeout={"attempt": 9})})).start().until("n0", state)
+    world = World(chain_of(2))
+    world.bring(0, state)
+    return world
+
+
 @pytest.mark.parametrize("state", REACHED, ids=lambda state: state.label)
 @pytest.mark.parametrize("verb", LEGAL)
 def test_requests_are_taken_or_refused_with_what_is_allowed(verb: str, state: State) -> None:
     """A request in each state is taken, or a TransitionError names the node, its state and what may be asked instead."""
-    world = World(chain_of(2))
-    world.bring(0, state)
+    world = world_with(state)
     before, facts = bytes(world.machine.state), len(world.facts)
     if state in LEGAL[verb]:
         world.request(verb, "n0")
@@ -240,16 +248,13 @@ def test_what_an_error_allows_is_allowed(state: State) -> None:
     for verb in LEGAL:
         if state in LEGAL[verb]:
             continue
-        world = World(chain_of(2))
-        world.bring(0, state)
+        world = world_with(state)
         with pytest.raises(TransitionError) as caught:
             world.request(verb, "n0")
         words = str(caught.value).partition("Allowed now: ")[2].partition(".")[0].split(", ")
-        assert set(words) - {"nothing"} <= set(LEGAL)
+        assert set(words) - {"nothing"} <= {*LEGAL, "approve"}
         for word in set(words) - {"nothing"}:
-            again = World(chain_of(2))
-            again.bring(0, state)
-            again.request(word, "n0")
+            world_with(state).request(word, "n0")
 
 
 RUN_LEGAL = {

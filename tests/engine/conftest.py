@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from gated import broken, gates
+from other_kernel import Owner
 from small_bodies import Calls
+
+from stratix_tasks import Engine
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +26,22 @@ def fresh() -> Iterator[None]:
     yield
     for event in gates.open.values():
         event.set()
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Callable[..., Owner]]:
+    made: list[Owner] = []
+
+    def make(flow: str, key: str = "") -> Owner:
+        made.append(Owner(tmp_path / "store", flow, key))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(tmp_path / "store") as engine:
+        yield engine

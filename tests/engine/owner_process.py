@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from stratix_tasks import Engine, current, each, flow, task
+from stratix_tasks import Engine, approval, current, each, flow, signal, sleep, task
 from stratix_tasks.errors import StratixError
 
 STORE = Path(os.environ.get("OWNER_STORE") or (sys.argv[1] if len(sys.argv) > 1 else "store"))
@@ -85,7 +85,16 @@ def many() -> Any:
     return one.options(max=2).map(each(range(6)))
 
 
-FLOWS = {"chain": chain, "failing": failing, "many": many}
+@flow
+def shipping() -> Any:
+    """It waits for a person, then for a value, then for a moment, and needs no function."""
+    ok = approval.options(name="ask")("Ship it?", timeout="1h")
+    value = signal.options(after=[ok])("go")
+    nap = sleep.options(after=[value])("1s")
+    return ok["by"], value["x"], nap
+
+
+FLOWS = {"chain": chain, "failing": failing, "many": many, "shipping": shipping}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Retry,
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 INPUTS = {"yes": True, "no": False, "count": 3, "items": [5, 6, 7]}
+SIGNAL = "go"
 CONDITIONS = ("inputs.yes", "inputs.yes", "inputs.count > 2", "inputs.no", "inputs.count")
 """The last one is no condition: it gives a number."""
 
@@ -83,8 +84,10 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
             node["with"]["first"] = FirstOf(tuple(Ref("tasks", need) for need in soft))
         if random.random() < 0.2:
             node["when"] = Expr(random.choice(CONDITIONS))
-        kind = random.choice(("task", "task", "list", "map", "map", "flow" if depth else "task"))
-        if kind == "flow":
+        kind = random.choice(("task", "task", "list", "map", "map", "wait", "flow" if depth else "task"))
+        if kind == "wait":
+            node |= _wait(random)
+        elif kind == "flow":
             subs[name] = flow(random, 0)
             node["with"] = {"x": node["with"].get("a0", i)}
             node |= {"flow": name, "call": None}
@@ -114,6 +117,22 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
 
 def _some(random: Random, names: list[str], most: int) -> list[str]:
     return random.sample(names, random.randint(0, min(most, len(names))))
+
+
+def _wait(random: Random) -> dict[str, Any]:
+    """A sleep, or an approval or signal with or without a deadline; at times one an item."""
+    word, values = random.choice(
+        (("duration", ("0s", "3s", "20s", "1h")), ("message", ("Fine?", "Go on?")), ("name", (SIGNAL, SIGNAL)))
+    )
+    kind = {"duration": "sleep", "message": "approval", "name": "signal"}[word]
+    made: dict[str, Any] = {"uses": f"wait.{kind}", "call": None, "with": {word: values[0]}}
+    if random.random() < 0.4:
+        made |= {"with": {}, "each": Each(over={word: list(random.sample(values, 2))})}
+    elif kind == "sleep":
+        made["with"] = {word: random.choice(values)}
+    if kind != "sleep" and random.random() < 0.5:
+        made["timeout"] = Timeout(attempt=random.choice((4.0, 60.0, 5000.0)))
+    return made
 
 
 def _body(random: Random, kind: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from disk import Crash, Disk, JournalOn
 from driver import Broken
 from owner import Owner
 from promises import bodies_and_places, is_over
-from scenes import Fate, fate
+from scenes import SIGNAL, Fate, fate
 
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
@@ -284,17 +284,31 @@ class World:
         verb = random.choice(verbs)
         units = len(live.machine.state)
         target = None if verb != "skip" and random.random() < 0.5 else label(live.machine, random.randrange(units))
-        self.ask(owner, case, verb, target)
+        if live.machine.waits and random.random() < 0.5:
+            self._answer_wait(owner, case, random.choice(sorted(live.machine.waits)))
+        else:
+            self.ask(owner, case, verb, target)
         if random.random() < 0.4:
             self.loop.call_later(random.choice((0.0, 0.1, 1.0)), self._ask_something)
 
-    def ask(self, owner: Owner, case: Case, verb: str, target: str | None = None) -> bool:
+    def _answer_wait(self, owner: Owner, case: Case, unit: int) -> None:
+        machine = owner.lives[case.id].machine
+        self.count("answered wait")
+        if machine.waits[unit]["for"] == "approval":
+            self.ask(owner, case, "approve", label(machine, unit), {"by": "sim"})
+        else:
+            sent = {"codec": "json", "payload": self.turns, "summary": None}
+            self.ask(owner, case, "send", None, {"name": SIGNAL, "value": sent})
+
+    def ask(
+        self, owner: Owner, case: Case, verb: str, target: str | None = None, args: dict[str, Any] | None = None
+    ) -> bool:
         """Whether it was taken."""
         outcome = "taken"
 
         def ask() -> None:
             nonlocal outcome
-            error = owner.engine.ask(owner.own(case), verb, target, by="sim").exception()
+            error = owner.engine.ask(owner.own(case), verb, target, args, by="sim").exception()
             if error is not None:
                 outcome = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
                 if not isinstance(error, StratixError):
@@ -364,7 +378,7 @@ class World:
                 self.ask(owner, case, "pause")
                 self._run()
                 self._need_state(owner, case, "paused", {RunState.PAUSED, *RUN_TERMINAL})
-            for _ in range(3):
+            for _ in range(len(owner.lives[case.id].machine.plan.names) + 3):
                 self._let_go(owner, case)
         self._run()
 
@@ -378,6 +392,9 @@ class World:
         machine = owner.lives[case.id].machine
         if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
             self.ask(owner, case, "resume")
+        for unit in sorted(machine.waits):
+            if unit in machine.waits and machine.waits[unit]["for"] != "sleep":
+                self._answer_wait(owner, case, unit)
         for unit in range(len(machine.state)):
             if unit in machine.holds and machine.state[unit] not in TERMINAL and machine.run_state not in RUN_TERMINAL:
                 self.ask(owner, case, "resume", label(machine, unit))
