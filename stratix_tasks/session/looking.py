@@ -67,9 +67,8 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
 
 def _wait(live: LiveRun, unit: int) -> dict[str, Any] | None:
     """What a waiting node waits for, and how many `more` there are: of a mapped node of which no item runs, the first."""
-    if live.machine.state[unit] != State.WAITING and not (
-        unit in live.machine.groups and record(live, unit)[1] & WAITS
-    ):
+    machine = live.machine
+    waits = waits_of(machine, unit)
+    if not waits or (unit in machine.groups and not record(live, unit)[1] & WAITS):
         return None
-    waits = waits_of(live.machine, unit)
-    return {**waits[0], "more": len(waits) - 1} if waits else None
+    return {**waits[0], "more": len(waits) - 1}

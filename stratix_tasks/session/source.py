@@ -116,7 +116,7 @@ class RunSource:
         if self._live.broken is None and (follower is None or not follower.interrupted):
             return info
         left = self._left if follower is None else follower.left
-        return {**info, "state": "interrupted", **({"left": left} if left is not None else {})}
+        return {**info, "state": "interrupted", "waits": {}, **({"left": left} if left is not None else {})}
 
     def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,3 +155,16 @@ def test_a_saved_page_tells_of_waits(shown: Shown) -> None:
     told = whole(shown.source)["told"]
     assert (told["ask"]["wait"]["message"], told["notes"]["wait"]["name"]) == ("Ship it?", "release-notes")
     assert told["ask"]["can"] == {}
+
+
+def test_an_interrupted_run_waits_for_nobody(tmp_path: Path) -> None:
+    """Its nodes keep what they wait for, but what it needs first is that somebody goes on with it."""
+    with Engine(tmp_path / "store") as first:
+        GATE.set()
+        run_id = Shown(first).run.id
+    with Engine(tmp_path / "store") as second:
+        source = run_source(second.run(run_id))
+        info = source.run_info()
+        assert info is not None
+        assert (info["state"], info["waits"], info["counts"]["waiting"]) == ("interrupted", {}, 5)
+        assert {"wait": "Ship it?"} in source.texts(None).values()

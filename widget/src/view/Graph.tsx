@@ -162,7 +162,7 @@ function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node
     zIndex: group ? -1 : 1,
     draggable: false,
     data: { live, index, doing },
-    ariaLabel: `${node.name}, ${node.kind}`,
+    ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
 }
 

@@ -4,6 +4,7 @@ import { duration, lookOf, stateName } from "../model/states";
 import type { ItemPage, ItemRow } from "../model/types";
 import { glyphOf, left } from "../model/waits";
 import type { Calls } from "../transport";
+import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
 const HEIGHT = 24;
@@ -51,6 +52,7 @@ export function Items({ live, calls, node, total, open }: Props) {
       stop();
     };
   }, [live, calls, node, name, first]);
+  useClock(live.snapshot.mode === "live" && rows.some((row) => left(row.status, live.now())));
   return (
     <div
       class="stx-items nowheel"
