@@ -133,6 +133,43 @@ def billing(day: str = "2026-01-01"):
     "run = billing.start()\nrun",
 ]
 
+WAITS = [
+    """from stratix_tasks import approval, each, flow, signal, sleep, task
+
+
+@task
+def build(version: str) -> str:
+    "Build the wheel."
+    return f"stratix-{version}.whl"
+
+
+@task
+def check(wheel: str) -> int:
+    "All tests, on all systems."
+    return 1024
+
+
+@task
+def publish(wheel: str, notes: str, approved: dict, regions: list) -> str:
+    "Send it out."
+    return wheel
+
+
+@flow
+def release(version: str = "1.4.0"):
+    "Build, ask, wait, publish."
+    wheel = build(version)
+    checked = check(wheel)
+    ok = approval.options(name="approve", after=[checked])("Ship 1.4.0?", timeout="1d")
+    notes = signal.options(name="notes", after=[checked])("release-notes")
+    nap = sleep.options(name="cool_down", after=[checked])("5m")
+    asked = ["Roll out in the EU?", "Roll out in the US?", "Roll out in Asia?"]
+    regions = approval.options(name="regions", after=[checked]).map(each(asked))
+    return publish.options(after=[nap])(wheel, notes, ok, regions)
+""",
+    "run = release.start()\nrun",
+]
+
 
 def done(page: Any, node: str, many: int) -> None:
     """Waits until so many items of a mapped node are done."""
@@ -158,6 +195,16 @@ def control(book: Notebook) -> None:
     done(page, "price", 4)
     page.mouse.move(5, 5)
     page.wait_for_timeout(300)
+
+
+def waits(book: Notebook) -> None:
+    """All that is left waits, and an approval is looked at."""
+    page = book.page
+    page.wait_for_selector(f"{VIEW} [data-testid=run-waits]")
+    page.click(f"{VIEW} [data-node=approve]")
+    page.wait_for_selector(f"{VIEW} [data-testid=node-wait]")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
 
 
 def made(server: Server, context: Any, name: str, cells: list[str], prepare: Any, last: int) -> None:
@@ -204,6 +251,7 @@ def main() -> None:
         try:
             made(server, context, "live", LIVE, live, 1)
             made(server, context, "control", CONTROL, control, 1)
+            made(server, context, "waits", WAITS, waits, 1)
         finally:
             context.close()
             server.stop()
