@@ -13,13 +13,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from victim import victim
+from victim import victim, watch
 
 from stratix_tasks import Engine, StratixError
 from stratix_tasks.session.run import Run
 
 ITEMS = 8
-ENDED = ("completed", "failed", "cancelled", "interrupted")
 
 
 class Fault:
@@ -75,13 +74,13 @@ def main() -> None:
     with Engine(store, concurrency=8) as engine:
         Fault(point, action, int(passage)).arm(engine)
         try:
-            run = watch(engine, here(engine))
+            run = watch(here(engine))
         except (RuntimeError, StratixError) as error:
             print("raised", error, flush=True)
-            run = watch(engine, here(engine))
+            run = watch(here(engine))
         if run.status == "interrupted":
             print("interrupted", run.error, flush=True)
-            run = watch(engine, here(engine))
+            run = watch(here(engine))
         print("value", run.result(), flush=True)
 
 
@@ -89,17 +88,6 @@ def here(engine: Engine) -> Run:
     """The run of this store."""
     found = engine.recover()
     return found[0] if found else engine.start(victim, {"n": ITEMS}, key="once")
-
-
-def watch(engine: Engine, run: Run) -> Run:
-    """Wait for it to end; what can be seen as completed is said."""
-    told: set[str] = set()
-    while run.wait(0.002) not in ENDED:
-        for row in run.progress():
-            if row["state"] == "completed" and row["name"] not in told:
-                told.add(row["name"])
-                print("seen", row["name"], flush=True)
-    return run
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ class Life:
 def live(store: Path, point: str, action: str, passage: int) -> Life:
     """One process, killed when it hangs where it was told to."""
     command = [sys.executable, str(FAULTY), str(store), str(store.with_suffix(".log")), point, action, str(passage)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = dict(os.environ)  # a copy: pytest changes its own while threads start processes
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     life = Life()
     assert child.stdout is not None
     try:

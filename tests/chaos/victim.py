@@ -14,9 +14,11 @@ import threading
 from pathlib import Path
 
 from stratix_tasks import Engine, approval, current, each, flow, sleep, task
+from stratix_tasks.session.run import Run
 from stratix_tasks.store.locks import start_time
 
 ITEMS = 60
+ENDED = ("completed", "failed", "cancelled", "interrupted")
 
 
 def begun() -> None:
@@ -90,20 +92,26 @@ def expected(items: int = ITEMS) -> int:
     return sum(x * x for x in range(items)) + 40_000 * items + sum(range(APART))
 
 
+def watch(run: Run) -> Run:
+    """Wait for it to end, and approve what it asks; what can be seen as completed is said."""
+    told: set[str] = set()
+    while run.wait(0.002) not in ENDED:
+        for row in run.progress():
+            if (row["name"], row["state"]) == ("ask", "waiting"):
+                run.approve("ask", by="the victim")
+            if row["state"] == "completed" and row["name"] not in told:
+                told.add(row["name"])
+                print("seen", row["name"], flush=True)
+    return run
+
+
 def main() -> None:
     with Engine(sys.argv[1], concurrency=8) as engine:
         print("ready", flush=True)
         found = engine.recover()
         run = found[0] if found else engine.start(victim, key="once")
         print("run", run.id, flush=True)
-        told: set[str] = set()
-        while run.wait(0.002) not in ("completed", "failed", "cancelled"):
-            for row in run.progress():
-                if (row["name"], row["state"]) == ("ask", "waiting"):
-                    run.approve("ask", by="the victim")
-                if row["state"] == "completed" and row["name"] not in told:
-                    told.add(row["name"])
-                    print("seen", row["name"], flush=True)
+        watch(run)
         print("value", run.result(), flush=True)
 
 
