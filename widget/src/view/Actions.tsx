@@ -1,18 +1,12 @@
 import { type Action, actionsOf, type Target } from "../model/actions";
 import type { Can, Status } from "../model/types";
+import type { Act, Doing } from "./doing";
 import { Icon } from "./Icon";
 
-/** Something on the screen, or a place on it. */
-export type Anchor = Element | DOMRect;
-/** Does an action, or opens what it asks first beside `anchor`. */
-export type Act = (action: Action, target: Target, anchor: Anchor) => void;
-
-interface Props {
+interface Props extends Doing {
   target: Target;
   can: Can;
   status: Status;
-  act: Act;
-  menu: (target: Target, anchor: Anchor) => void;
   /** Glyphs alone: on the canvas, where words would cover other nodes. */
   compact?: boolean;
 }

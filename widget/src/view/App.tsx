@@ -4,17 +4,14 @@ import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { waitsText } from "../model/waits";
 import type { Calls } from "../transport";
-import type { Anchor } from "./Actions";
 import { BannerBar } from "./BannerBar";
-import type { Doing } from "./Card";
+import type { Anchor, Ask, Doing } from "./doing";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
 import { TopBar } from "./TopBar";
-
-export type Ask = (verb: string, target?: string | null, args?: Record<string, unknown>) => void;
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);

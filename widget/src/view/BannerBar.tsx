@@ -1,6 +1,6 @@
 import { bannerOf } from "../model/banner";
 import type { Live } from "../model/live";
-import type { Ask } from "./App";
+import type { Ask } from "./doing";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 

@@ -1,18 +1,12 @@
 import { Handle, Position } from "@xyflow/react";
-import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { ABANDONED, BREAK, detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import type { NodeInfo, Status } from "../model/types";
 import { glyphOf, left, slept } from "../model/waits";
-import type { Act, Anchor } from "./Actions";
+import type { Doing } from "./doing";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { NodeTools } from "./NodeTools";
-
-export interface Doing {
-  act: Act;
-  menu: (target: Target, anchor: Anchor) => void;
-}
 
 export type CardData = { live: Live; index: number; doing: Doing } & Record<string, unknown>;
 

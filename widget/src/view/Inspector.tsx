@@ -10,7 +10,7 @@ import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
 import { standing } from "./abilities";
-import type { Doing } from "./Card";
+import type { Doing } from "./doing";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";

@@ -4,7 +4,7 @@ import type { Live } from "../model/live";
 import { type Box, toolbarPlace } from "../model/place";
 import { Actions } from "./Actions";
 import { standing } from "./abilities";
-import type { Doing } from "./Card";
+import type { Doing } from "./doing";
 
 /** The actions of the selected node, where they cover no other node. */
 export function NodeTools({ live, index, doing }: { live: Live; index: number; doing: Doing }) {

@@ -3,9 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Action, actionsOf, descendants, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { isOver } from "../model/states";
-import type { Act } from "./Actions";
-import type { Ask } from "./App";
 import { standing } from "./abilities";
+import type { Act, Ask } from "./doing";
 import { Icon } from "./Icon";
 
 export interface Pop {

@@ -2,7 +2,7 @@ import type { Live } from "../model/live";
 import { duration, isWaiting } from "../model/states";
 import type { Can } from "../model/types";
 import { waitsText } from "../model/waits";
-import type { Ask } from "./App";
+import type { Ask } from "./doing";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 

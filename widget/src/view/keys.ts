@@ -4,7 +4,7 @@ import { type Action, actionsOf, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Can, Status } from "../model/types";
 import { standing } from "./abilities";
-import type { Doing } from "./Card";
+import type { Doing } from "./doing";
 
 /** Heard in the whole view: a key acts on what `find` says that the focus is about. */
 export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focus: Element) => Target | null): void {

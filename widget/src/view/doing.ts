@@ -1,0 +1,14 @@
+// What a hand sets off, as the parts of a view hand it on.
+import type { Action, Target } from "../model/actions";
+
+/** Something on the screen, or a place on it. */
+export type Anchor = Element | DOMRect;
+/** Does an action, or opens what it asks first beside `anchor`. */
+export type Act = (action: Action, target: Target, anchor: Anchor) => void;
+/** Asks the run. */
+export type Ask = (verb: string, target?: string | null, args?: Record<string, unknown>) => void;
+
+export interface Doing {
+  act: Act;
+  menu: (target: Target, anchor: Anchor) => void;
+}
