@@ -9,7 +9,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stratix_tasks.core.changes import break_at, take
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED, WIDTHS, Fact
+from stratix_tasks.core.facts import (
+    CLAIMED,
+    COMPLETED,
+    EXPANDED,
+    GIVEN,
+    MOVED,
+    REQUESTED,
+    SPAWNED,
+    STARTED,
+    WIDTHS,
+    Fact,
+)
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind

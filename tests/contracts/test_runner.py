@@ -17,7 +17,7 @@ import pytest
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
-from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.body import current
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.process import ProcessRunner
@@ -43,8 +43,8 @@ class Host:
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         self._hear((kind, *row[1:]))
 
-    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
-        return f"node{unit}", None, None, 0
+    def place(self, unit: int) -> Where:
+        return Where(f"node{unit}", mapped=("x",), room=3)
 
     def _hear(self, what: Any) -> None:
         with self._news:
