@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from driver import Body, World
+from folds import is_over, the_fold_is_the_run
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from invariants import is_over, the_fold_is_the_run
 from naive import Naive
 from test_machine import ask, flows, let_go
 
