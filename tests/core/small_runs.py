@@ -59,9 +59,7 @@ class Even(Random):
 class Small:
     """One run whose world does nothing by itself: `acts` says what may happen, `do` lets it happen."""
 
-    def __init__(
-        self, flow: FlowSpec, requests: int, deaths: int, losses: int = 0, places: int = 2, spawns: int = 0
-    ) -> None:
+    def __init__(self, flow: FlowSpec, requests: int, deaths: int, losses: int, places: int, spawns: int) -> None:
         self.plan: Plan = plan(Graph(flow), {})
         self.now = BEGIN
         self.bodies: dict[tuple[int, int], str] = {}
@@ -132,7 +130,7 @@ class Small:
                 yield ("suspended", unit, number)
             if self.losses:
                 yield ("lost", unit, number)
-            if self._may_spawn(unit, number):
+            if machine.node_of[unit] != unit and (self.spawns > 0 or self._child_of(unit, number) is not None):
                 yield ("spawn", unit, number)
             if machine.state[unit] != State.STOPPING and machine.attempt[unit] == number:
                 yield ("fail", unit, number)
@@ -148,15 +146,12 @@ class Small:
         if machine.timers.next() is not None:
             yield ("due",)
 
-    def _may_spawn(self, unit: int, number: int) -> bool:
-        """Any body of an item, also one that nobody hears any more; what it has spawned it may spawn again."""
-        return self.machine.node_of[unit] != unit and (self.spawns > 0 or self._child_of(unit, number) is not None)
-
     def _child_of(self, unit: int, number: int) -> int | None:
         """What the live attempt of an item spawns again."""
         group = self.machine.groups.get(self.machine.node_of[unit])
-        live = self.machine.attempt[unit] == number and group is not None and unit >= group.first
-        return group.children.get(group.index(unit), {}).get(0) if live and group is not None else None
+        if group is None or unit < group.first or self.machine.attempt[unit] != number:
+            return None
+        return group.children.get(group.index(unit), {}).get(0)
 
     def _requests(self) -> Iterator[Act]:
         machine = self.machine
@@ -258,12 +253,11 @@ class Small:
 
     def _spawn(self, unit: int, number: int) -> None:
         """The same item each time: it is added once, unless nothing that the body says counts any more."""
-        before, count = self._child_of(unit, number), len(self.machine.state)
-        unheard = what_it_says_is_not_heard(self.machine, unit, number)
+        count = len(self.machine.state)
+        fresh = self._child_of(unit, number) is None and not what_it_says_is_not_heard(self.machine, unit, number)
         self._handle([(int(Answer.SPAWN), unit, number, self.now, 0, {"x": data(8)})])
-        added = len(self.machine.state) - count
-        self.spawns -= added
-        need(added == (before is None and not unheard), f"{added} items came of a spawn by unit {unit}")
+        need(len(self.machine.state) - count == fresh, f"unit {unit} spawned an item, and that was not counted once")
+        self.spawns -= fresh
 
     def _answer_wait(self, unit: int, way: str) -> None:
         """What a waiting node waits for comes to pass, without anybody having to spare a request for it."""

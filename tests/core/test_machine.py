@@ -46,6 +46,7 @@ BODIES = st.builds(
     outcome=st.sampled_from(["ok", "ok", "ok", "fail", "final"]),
     stops=st.sampled_from([0.01, 0.5, None]),
     parks=st.booleans(),
+    spawns=st.sampled_from([0, 0, 1, 2]),
 )
 
 WAITS = st.sampled_from(
