@@ -12,17 +12,17 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from victim import APART, ITEMS, expected
+from victim import APART, DEEP, ITEMS, expected
 
 from stratix_tasks import Engine
-from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, STARTED
+from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, SPAWNED, STARTED
 from stratix_tasks.core.states import Event
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.locks import start_time
 
 VICTIM = Path(__file__).with_name("victim.py")
-NODES = 3 * ITEMS + APART + 2
+NODES = 3 * ITEMS + APART + 2**DEEP + 2
 """Bodies of a run of the victim."""
 SOONEST, LONGEST = 0.02, 0.65
 """Seconds in which a victim would be done, about: it is killed before."""
@@ -121,6 +121,7 @@ def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:
         faults.append(f"{len(records)} runs where one was started")
     for name, facts in records:
         faults += _doubled(facts)
+        faults += _spawned_twice(facts)
         faults += _more_bodies_than_starts(facts, log)
         faults += _lost(store, name, facts, seen)
     return faults
@@ -137,6 +138,12 @@ def _doubled(facts: list[tuple[object, ...]]) -> list[str]:
         elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
             done.discard(fact[2])
     return found
+
+
+def _spawned_twice(facts: list[tuple[object, ...]]) -> list[str]:
+    """An item that another one spawned is there once, however often its body ran."""
+    told = Counter((fact[3], fact[6], fact[7]) for fact in facts if fact[0] == SPAWNED)
+    return [f"item {parent} spawned '{name}' {count} times" for (_, parent, name), count in told.items() if count > 1]
 
 
 def _more_bodies_than_starts(facts: list[tuple[object, ...]], log: Path) -> list[str]:
