@@ -122,6 +122,16 @@ async def async_speaks(x: int) -> int:
     return speaks(x)
 
 
+def spawns(x: int) -> int:
+    current().spawn(x + 1)
+    current().spawn(x + 2, key="two")
+    return x
+
+
+async def async_spawns(x: int) -> int:
+    return spawns(x)
+
+
 def touch(folder: str) -> None:
     Path(folder, "up1").touch()
 
@@ -229,6 +239,15 @@ def test_each_attempt_is_answered_once(rig: Rig) -> None:
         rig.run(double, async_double, unit, unit=unit)
     answers = rig.host.done(6)
     assert sorted((one[0], one[1], one[4]) for one in answers) == [(0, unit, 2 * unit) for unit in range(6)]
+
+
+def test_what_a_body_spawns_comes_ahead_of_its_end(rig: Rig) -> None:
+    """By number or by its key, with its value as data: so a map does not end before the item is counted."""
+    rig.run(spawns, async_spawns, 5)
+    rig.host.done()
+    told = [one for one in rig.host.heard if type(one[0]) is int]
+    assert [one[:3] for one in told] == [(int(Answer.SPAWN), 0, 1), (int(Answer.SPAWN), 0, 1), (int(Answer.OK), 0, 1)]
+    assert [(one[4], one[5]["x"]["payload"]) for one in told[:2]] == [(0, 6), ("two", 7)]
 
 
 def test_an_error_comes_as_data_and_as_itself(rig: Rig) -> None:
