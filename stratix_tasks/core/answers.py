@@ -10,7 +10,7 @@ class Answer(IntEnum):
 
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
     True, False or an error (attempt is the generation) · EXPANDED count, keys, codec, payload, or an error · LOST error ·
-    WAIT what it waits for (see waits.py).
+    WAIT what it waits for (see waits.py) · SPAWN name, args: an item for its own node, while the body goes on.
     """
 
     OK = 0
@@ -21,6 +21,7 @@ class Answer(IntEnum):
     EXPANDED = 5
     LOST = 6
     WAIT = 7
+    SPAWN = 8
 
 
 class Do(IntEnum):

@@ -2,7 +2,7 @@
 
 A fact is a plain tuple `(kind, at, …)`; `at` is Unix time in seconds (float). Units are numbers: the plan's nodes come
 first, in the order of `created.nodes`; the items of a mapped node follow as one contiguous range, given by its
-`EXPANDED` fact. Facts of a run are numbered from 0 without gaps; that number is the fact's `seq`.
+`EXPANDED` fact, and one by one by `SPAWNED` facts. Facts of a run are numbered from 0 without gaps; that number is the fact's `seq`.
 
 What follows `kind` and `at`:
 
@@ -19,6 +19,9 @@ What follows `kind` and `at`:
 - EXPANDED: group, first, count, keys, codec, payload. pending → open, then closed; keys is None (index) or a list of
   str; items are stored (codec, payload) unless `codec` is "" (then they are the elements of the mapped value).
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item.
+- SPAWNED: unit, group, index, key, parent, name, args. One more item of an expanded mapped node, which its item with the
+  index `parent` spawned under `name` (a number or str), pending; args is what it is mapped to, `{name: {codec, payload,
+  summary}}`. No two of a group have the same parent and name.
 - CLAIMED: engine, epoch, host, pid, cuts. A new owner goes on with the run; units that had a live body are pending
   again. `cuts` are all of the run so far, `[engine, epoch, file, offset]` each: what that engine wrote in that epoch or
   before, from that place on, does not count. Facts of before there were requests between processes have no `cuts`.
@@ -35,11 +38,11 @@ from __future__ import annotations
 
 from typing import Any
 
-CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED = range(9)
+CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED, SPAWNED = range(10)
 
-KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed")
+KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed", "spawned")
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 7)
+WIDTHS = (3, 5, 8, 6, 8, 6, 8, 6, 7, 9)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.facts import EXPANDED, GIVEN, MOVED, Fact
+from stratix_tasks.core.facts import EXPANDED, GIVEN, MOVED, SPAWNED, Fact
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import Event, State
+from stratix_tasks.core.units import Group
 
 REASON = "forked"
 Place = tuple[int, int, int]
@@ -66,13 +67,23 @@ class _Facts:
             return self._result(unit, unit)
         items = self.old.plan.kinds[unit] is Kind.MAP
         first = self.next if items else group.first
-        self.facts.append((EXPANDED, self.at, unit, first, group.count, group.keys, "", None))
+        keys = group.keys and group.keys[: group.planned]
+        self.facts.append((EXPANDED, self.at, unit, first, group.planned, keys, "", None))
         if items:
             self.next += group.count
+            self._spawned(unit, group, first)
             for index, item in enumerate(group.members):
                 self._result(item, first + index)
         if ended:
             self._moved(unit, Event.GATHERED, State.COMPLETED)
+
+    def _spawned(self, unit: int, group: Group, first: int) -> None:
+        """The items that others spawned, in order; what spawned them comes along."""
+        by = {item: (parent, name) for parent, told in group.children.items() for name, item in told.items()}
+        for index in range(group.planned, group.count):
+            item = group.members[index]
+            about = (group.key(index), *by[item], self.old.spawned[item])
+            self.facts.append((SPAWNED, self.at, first + index, unit, index, *about))
 
     def _result(self, was: int, unit: int) -> None:
         if self.old.state[was] == State.SKIPPED:

@@ -11,8 +11,8 @@ attempt)`. Time comes in with the events; deadlines are kept as data (`timers`).
 holds them.
 
 The class is built in layers, each of which uses only those below: `units` (the data), `moves` (a transition and what
-follows from it), `waiting` (nodes without a body), `attempts` (bodies that end other than well), and here what comes in
-and what is started.
+follows from it), `waiting` (nodes without a body), `attempts` (bodies that end other than well), `spawning` (bodies
+that add items to their own node), and here what comes in and what is started.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.attempts import Attempts
 from stratix_tasks.core.facts import COMPLETED, STARTED, Fact
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.moves import COMPLETED_STATE, PENDING, READY, RUNNING
 from stratix_tasks.core.plan import Kind
+from stratix_tasks.core.spawning import Spawning
 from stratix_tasks.core.states import LIVE, OK_AFTER_STOP, Event, RunEvent, RunState, State
 from stratix_tasks.core.timers import Timer
 
 
-class Machine(Attempts):
+class Machine(Spawning):
     """One run: events in, facts and commands out."""
 
     # ------------------------------------------------------------------ the way in
@@ -115,6 +115,8 @@ class Machine(Attempts):
             return self._verdict(unit, attempt, at, event[4])
         if kind == Answer.EXPANDED:
             return self._expanded(event)
+        if kind == Answer.SPAWN:
+            return self._spawned(event)
         if self.attempt[unit] != attempt or self.state[unit] not in LIVE:
             return self._late(unit, attempt) if kind != Answer.SUSPENDED else None
         if kind == Answer.SUSPENDED:

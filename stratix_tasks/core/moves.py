@@ -238,7 +238,7 @@ class Moves(Units):
     def open_group(
         self, unit: int, members: Sequence[int], keys: list[str] | None, at: float, codec: str, payload: Any
     ) -> None:
-        """pending → open, and closed at once: nothing can be spawned into it."""
+        """pending → open, and closed at once: what it maps over is known; only its own items can still add to it."""
         each = self.plan.specs[unit].each
         lane = self._new_lane(self.policy(unit), each.max) if each is not None else None
         self.groups[unit] = Group(members, keys, lane)

@@ -9,7 +9,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stratix_tasks.core.changes import break_at, take
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, WIDTHS, Fact
+from stratix_tasks.core.facts import (
+    CLAIMED,
+    COMPLETED,
+    EXPANDED,
+    GIVEN,
+    MOVED,
+    REQUESTED,
+    SPAWNED,
+    STARTED,
+    WIDTHS,
+    Fact,
+)
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
@@ -50,7 +61,7 @@ def follow(machine: Machine, facts: Iterable[Fact]) -> None:
         apply = _APPLY.get(fact[0])
         if apply is not None:
             apply(machine, fact)
-        if fact[0] in (MOVED, STARTED, COMPLETED, GIVEN, EXPANDED):
+        if fact[0] in (MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, SPAWNED):
             node = machine.node_of[fact[2]]
             touched |= {node, machine.parent(fact[2]), machine.parent(node)}
     for unit in touched & machine.groups.keys():
@@ -224,6 +235,11 @@ def _expanded(machine: Machine, fact: Fact) -> None:
     machine.open_group(unit, members, keys, at, "", None)
 
 
+def _spawned(machine: Machine, fact: Fact) -> None:
+    _, at, _unit, group, _index, _key, parent, name, args = fact
+    machine.spawn(group, parent, name, args, at)
+
+
 def _run(machine: Machine, fact: Fact) -> None:
     if fact[2] == RunState.RUNNING and machine.run_state in (RunState.PAUSING, RunState.PAUSED):
         machine.recoveries = 0
@@ -279,6 +295,7 @@ _APPLY: dict[int, Any] = {
     RUN_FACT: _run,
     GIVEN: _given,
     EXPANDED: _expanded,
+    SPAWNED: _spawned,
     REQUESTED: _requested,
     CLAIMED: lambda machine, _fact: _count_recovery(machine),
 }

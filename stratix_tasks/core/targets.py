@@ -36,12 +36,12 @@ def _item_of(machine: Machine, unit: int, name: str, item: str) -> int:
     if _INDEX.fullmatch(item):
         index = int(item)
         if 0 <= index < group.count:
-            return group.first + index
+            return group.members[index]
         has = f"items 0 to {group.count - 1}, not {index}" if group.count else "no items: what it maps over is empty"
         raise InputError(f"node '{name}' has {has}", code="unknown-item")
     key = _key(item)
     if group.keys and key in group.keys:
-        return group.first + group.keys.index(key)
+        return group.members[group.keys.index(key)]
     raise InputError(
         f"node '{name}' has no item with the key '{key}'. {did_you_mean(key, group.keys or ())}", code="unknown-item"
     )
@@ -64,5 +64,5 @@ def label(machine: Machine, unit: int) -> str:
     if node == unit:
         return name
     group = machine.group_of(unit)
-    index = unit - group.first
+    index = group.index(unit)
     return f"{name}[{index}]" if group.keys is None else f"{name}[{group.keys[index]!r}]"

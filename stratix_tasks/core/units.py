@@ -6,6 +6,7 @@ A unit is a node, an item of a mapped node, or a group (a mapped node or sub-flo
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
@@ -21,19 +22,61 @@ from stratix_tasks.core.waits import Wait
 
 MISSING = object()
 """The value of a unit that has none in memory."""
+Name = int | str
+"""What tells the items apart that one item spawned: a key that its body gave, or a number."""
 
 
 class Group:
-    """The live side of a mapped node or sub-flow: its units and how many of them are in which kind of state."""
+    """The live side of a mapped node or sub-flow: its units and how many of them are in which kind of state.
 
-    __slots__ = ("count", "done", "ended", "failed", "first", "keys", "lane", "members", "skipped", "target")
+    `members` rise. Of a mapped node they are one range, the `planned` items; once one was spawned, a list with those that
+    were spawned behind them. `keys` are in the same order.
+    """
+
+    __slots__ = ("_taken", "children", "count", "done", "ended", "failed", "first", "keys", "lane", "members", "planned",
+                 "skipped", "target")  # fmt: skip
 
     def __init__(self, members: Sequence[int], keys: list[str] | None, lane: Lane | None) -> None:
         self.members, self.keys, self.lane = members, keys, lane
-        self.count = len(members)
+        self.count = self.planned = len(members)
         self.first = members.start if isinstance(members, range) else members[0] if members else 0
         self.done = self.failed = self.skipped = self.ended = 0
         self.target: State | None = None
+        self.children: dict[int, dict[Name, int]] = {}
+        """What each item spawned, by the item's index: names to units."""
+        self._taken: set[str] = set()
+
+    def index(self, unit: int) -> int:
+        """The place of one of its units among them."""
+        at = unit - self.first
+        return at if at < self.planned else bisect_left(self.members, unit)
+
+    def has(self, unit: int) -> bool:
+        at = bisect_left(self.members, unit)
+        return at < self.count and self.members[at] == unit
+
+    def key(self, index: int) -> str | None:
+        """The key of an item; None where they have none."""
+        return None if self.keys is None else self.keys[index]
+
+    def add(self, unit: int, parent: int, name: Name) -> None:
+        """One more item, that the one with the index `parent` spawned: its key is `<that one's key>/<name>`.
+
+        A key that another item has already gets a mark behind it.
+        """
+        if self.count == self.planned:
+            self.members, self.keys = [*self.members], None if self.keys is None else [*self.keys]
+            self._taken = set(self.keys or ())
+        assert isinstance(self.members, list)
+        self.members.append(unit)
+        self.count += 1
+        self.children.setdefault(parent, {})[name] = unit
+        if self.keys is not None:
+            key = f"{self.keys[parent]}/{name}"
+            while key in self._taken:
+                key += "'"
+            self.keys.append(key)
+            self._taken.add(key)
 
     def recount(self, state: bytearray) -> None:
         """Count afresh what its units came to."""
@@ -87,6 +130,8 @@ class Units:
         """Nodes that a person let go on from their breakpoint."""
         self.sets: dict[int, dict[str, Any]] = {}
         """Arguments that a person gave in place of the flow's, by unit."""
+        self.spawned: dict[int, dict[str, Data]] = {}
+        """What each spawned item is mapped to, by argument."""
         self.own: dict[int, Policy] = {}
         """Policies of units that a person changed the options of; that of a mapped node is its items' too."""
         self.heard: set[Any] = set()
@@ -153,7 +198,7 @@ class Units:
         group = self.groups.get(self.node_of[item])
         if group is not None and item >= group.first:
             return group
-        return next(old for old in self.retired if old.first <= item < old.first + old.count)
+        return next(old for old in reversed(self.retired) if old.has(item))
 
     def members(self, unit: int) -> Sequence[int]:
         group = self.groups.get(unit)
@@ -215,6 +260,7 @@ class Units:
             for item in group.members:
                 self.values[item] = MISSING
                 self.holds.pop(item, None)
+                self.spawned.pop(item, None)
 
     def recount(self, unit: int) -> None:
         """What a node waits for, counted afresh; also for those that need it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from math import prod
 from typing import Any
 
@@ -18,6 +18,7 @@ from stratix_tasks.core.plan import ROOT, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL, State
 from stratix_tasks.core.units import MISSING
+from stratix_tasks.engine.fan import Fan
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
@@ -46,26 +47,6 @@ class Items(Sequence[Any]):
         return self._binding.value(self._units[index])
 
 
-@dataclass(slots=True)
-class Fan:
-    """An expanded fan-out: the mapped columns, and the broadcast arguments, resolved once."""
-
-    columns: dict[str, Sequence[Any]]
-    product: bool
-    broadcast: dict[str, Any]
-    sizes: tuple[int, ...]
-
-    def item(self, index: int) -> dict[str, Any]:
-        """The mapped arguments of one item; of a product the last one varies fastest."""
-        if not self.product:
-            return {name: column[index] for name, column in self.columns.items()}
-        chosen = {}
-        for name, size in zip(reversed(self.columns), reversed(self.sizes), strict=True):
-            index, at = divmod(index, size)
-            chosen[name] = self.columns[name][at]
-        return chosen
-
-
 class Binding:
     """Resolves values for one run. `load(stored)` reads a recorded result; `summarise(value)` tells its shape."""
 
@@ -91,8 +72,7 @@ class Binding:
         """Positional and named arguments of a unit's body."""
         plan, node = self.plan, self.machine.node_of[unit]
         if node != unit:
-            fan = self.fan(node)
-            named = {**fan.broadcast, **fan.item(unit - self.machine.groups[node].first)}
+            named = self.item(unit, node)
         else:
             scope, values, units = plan.parents[unit], self.machine.values, None
             named = {}
@@ -112,6 +92,15 @@ class Binding:
         policy = plan.policies[node]
         assert policy is not None
         return _positioned(named, policy.positional) if policy.positional or "*" in named else ((), named)
+
+    def item(self, unit: int, node: int) -> dict[str, Any]:
+        """The arguments of an item of a mapped node; the mapped ones of an item that was spawned are those of its fact."""
+        machine, fan = self.machine, self.fan(node)
+        spawned = machine.spawned.get(unit) if machine.spawned else None
+        if spawned is None:
+            return {**fan.broadcast, **fan.item(unit - machine.groups[node].first)}
+        given = {name: self._load(Stored(data["codec"], data["payload"], -1, 0)) for name, data in spawned.items()}
+        return {**fan.broadcast, **given}
 
     def _with_sets(self, unit: int, named: dict[str, Any]) -> dict[str, Any]:
         """Arguments with those that a person gave in place of the flow's."""

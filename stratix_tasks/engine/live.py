@@ -16,7 +16,7 @@ from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
 from stratix_tasks.errors import StratixError
-from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.attempt import Attempt, Where
 
 if TYPE_CHECKING:
     from stratix_tasks.engine.engine import EngineLoop
@@ -157,14 +157,14 @@ class LiveRun:
                 rows["artifacts"].append((at, unit, number, name, encoded.codec, encoded.payload, kind_of))
         return {kind: batch for kind, batch in rows.items() if batch}, changed
 
-    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
+    def place(self, unit: int) -> Where:
         machine, node = self.machine, self.machine.node_of[unit]
         name, generation = machine.plan.names[node], machine.generation.get(unit, 0)
         if node == unit:
-            return name, None, None, generation
-        group = machine.group_of(unit)
-        index = unit - group.first
-        return name, index, None if group.keys is None else group.keys[index], generation
+            return Where(name, generation=generation)
+        group, each = machine.group_of(unit), machine.plan.specs[node].each
+        index, mapped = group.index(unit), () if each is None else tuple(each.over)
+        return Where(name, index, group.key(index), generation, mapped, machine.room(unit))
 
     def name(self, unit: int) -> str:
         return label(self.machine, unit)

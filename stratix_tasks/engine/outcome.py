@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED, Fact
+from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
@@ -13,7 +13,7 @@ from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 if TYPE_CHECKING:
     from stratix_tasks.engine.live import LiveRun
 
-_OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED))
+_OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, SPAWNED))
 
 
 def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:

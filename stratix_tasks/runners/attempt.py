@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from time import thread_time, time
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Objects
@@ -26,6 +26,19 @@ class Stopped(BaseException):
     """
 
 
+class Where(NamedTuple):
+    """A unit, as its body sees it."""
+
+    node: str
+    item: int | None = None
+    key: str | None = None
+    generation: int = 0
+    mapped: tuple[str, ...] = ()
+    """The arguments that a mapped node maps."""
+    room: int = 0
+    """How many items the body may spawn."""
+
+
 class Host(Protocol):
     """The run that an attempt belongs to, as runners and bodies see it. All methods may be called from any thread."""
 
@@ -36,8 +49,7 @@ class Host(Protocol):
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
 
-    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
-        """Node name, item index, item key and generation of a unit."""
+    def place(self, unit: int) -> Where: ...
 
 
 class Attempt:
@@ -46,7 +58,20 @@ class Attempt:
     `stop`, `hold` and `go` are what the engine wants of it.
     """
 
-    __slots__ = ("args", "context", "function", "go", "hold", "host", "kwargs", "lines", "number", "stop", "unit")
+    __slots__ = (
+        "args",
+        "context",
+        "function",
+        "go",
+        "hold",
+        "host",
+        "kwargs",
+        "lines",
+        "number",
+        "spawned",
+        "stop",
+        "unit",
+    )
 
     def __init__(
         self,
@@ -63,6 +88,7 @@ class Attempt:
         self.stop = self.hold = False
         self.go: threading.Event | None = None
         self.lines: dict[str, str] | None = None
+        self.spawned = 0
 
     def ask_stop(self) -> None:
         self.stop = True

@@ -6,12 +6,19 @@ import logging
 from asyncio import _get_running_loop, get_running_loop
 from collections.abc import Generator, Iterable, Iterator, Sized
 from hashlib import sha256
+from threading import Lock
 from time import time
 from typing import Any, Generic, TypeVar
 
+from stratix_tasks.core.answers import Answer
+from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped
+from stratix_tasks.spec.unicode import is_unicode
 
 T = TypeVar("T")
+UNSAID: Any = object()
+_COUNTING = Lock()
+"""Threads of one body may spawn at once."""
 
 
 class Body:
@@ -30,17 +37,17 @@ class Body:
     @property
     def node(self) -> str:
         """The node's name; the mapped node's for an item."""
-        return self._place[0]
+        return self._place.node
 
     @property
     def item(self) -> int | None:
         """The item's index in a mapped node, else None."""
-        return self._place[1]
+        return self._place.item
 
     @property
     def key(self) -> str | None:
         """The item's key in a mapped node that has keys, else None."""
-        return self._place[2]
+        return self._place.key
 
     @property
     def attempt(self) -> int:
@@ -65,7 +72,7 @@ class Body:
     @property
     def idempotency_key(self) -> str:
         """The same over attempts and recoveries, another after a rollback: for calls that must not take effect twice."""
-        node, item, key, generation = self._place
+        node, item, key, generation = self._place[:4]
         text = f"{self.run_id}\0{node}\0{item if key is None else key}\0{generation}"
         return sha256(text.encode()).hexdigest()[:32]
 
@@ -82,6 +89,45 @@ class Body:
         encoded = self._attempt.host.objects.encode_apart(value)
         self._note("artifact", time(), str(name), encoded, type(value).__qualname__)
 
+    def spawn(self, item: Any = UNSAID, /, *, key: str | int | None = None, **items: Any) -> None:
+        """Add an item to the mapped node that this body is an item of; the node ends when all of its items have.
+
+        `item` is for the mapped argument; where several are mapped, give all of them by name: `spawn(x=1, lr=0.1)`. The
+        other arguments are those of all items. The new one is known by this one and `key` (without one: how many this
+        attempt spawned before it), so that a body which is run again adds nothing twice; what it gives for the same key
+        then does not count. It comes behind all items so far, and its own key, where the node has keys, is
+        `<this item's>/<key>`. A body that was asked to stop ends here.
+
+        FlowError `not-mapped` in the body of a node that is not mapped, `too-many-items` where there is no end of them;
+        InputError `bad-spawn` for other arguments than the mapped ones or an odd key. Outside a run it does nothing.
+        """
+        attempt, place = self._attempt, self._place
+        if not place.mapped:
+            raise FlowError(
+                f"current().spawn() adds an item to a mapped node, and '{place.node}' is not mapped: map it in the flow, "
+                f"{place.node}.map(each([…])), and spawn from there",
+                code="not-mapped",
+            )
+        if attempt.stop:
+            raise Stopped
+        given = _by_name(place.mapped, item, items)
+        if not (key is None or (type(key) is str and is_unicode(key)) or type(key) is int):
+            raise InputError(f"the key of a spawned item is a text or a whole number, not {key!r}", code="bad-spawn")
+        with _COUNTING:
+            number, attempt.spawned = attempt.spawned, attempt.spawned + 1
+        if number >= place.room:
+            from stratix_tasks.core.spawning import MOST
+
+            raise FlowError(
+                f"no more items can be spawned into '{place.node}': {MOST:,} are the most that a node may have. Does each item "
+                "spawn another one, without an end? If not, return lists of them, and map another node over each list",
+                code="too-many-items",
+            )
+        encoded = {name: attempt.host.objects.encode_apart(value) for name, value in given.items()}
+        args = {name: {"codec": e.codec, "payload": e.payload, "summary": e.summary} for name, e in encoded.items()}
+        name = number if key is None else str(key)
+        attempt.host.answer((int(Answer.SPAWN), attempt.unit, attempt.number, time(), name, args))
+
     def checkpoint(self) -> Checkpoint:
         """A point where a cancel takes effect and a pause parks the body.
 
@@ -96,6 +142,16 @@ class Body:
 
     def _note(self, kind: str, *row: Any) -> None:
         self._attempt.host.note(self._attempt, kind, row)
+
+
+def _by_name(mapped: tuple[str, ...], item: Any, items: dict[str, Any]) -> dict[str, Any]:
+    """What is given for each mapped argument. InputError."""
+    if item is not UNSAID and not items and len(mapped) == 1:
+        return {mapped[0]: item}
+    if item is UNSAID and items.keys() == set(mapped):
+        return items
+    told = "spawn(item)" if len(mapped) == 1 else f"spawn({', '.join(f'{name}=…' for name in mapped)})"
+    raise InputError(f"an item of this node is given as {told}, and optionally key=…", code="bad-spawn")
 
 
 def park(attempt: Attempt) -> None:
@@ -152,6 +208,8 @@ class Outside:
     def progress(self, fraction: float, text: str = "") -> None: ...
 
     def artifact(self, name: str, value: Any) -> None: ...
+
+    def spawn(self, item: Any = UNSAID, /, *, key: str | int | None = None, **items: Any) -> None: ...
 
     def checkpoint(self) -> Nothing:
         return Nothing()

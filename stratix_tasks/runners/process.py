@@ -233,7 +233,9 @@ class Worker:
             if message[0] == "notes":
                 for kind, row in message[1]:
                     attempt.host.note(attempt, kind, row)
-            elif message[0] != "ready":
+            elif message[:2] == ("says", self._job):
+                attempt.host.answer(message[2])
+            elif message[0] not in ("ready", "says"):
                 self._end_output(attempt)
                 return _answer(attempt, *message)
         return self._lost(attempt)

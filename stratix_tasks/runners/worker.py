@@ -19,8 +19,8 @@ from queue import SimpleQueue
 from time import process_time
 from typing import Any
 
-from stratix_tasks.errors import StoreError
-from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, describe
+from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, describe
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.wire import Wire, readable
 
@@ -35,8 +35,8 @@ WATCH = 0.5
 class Host:
     """The run, as a body in a worker sees it."""
 
-    def __init__(self, run: str, place: tuple[str, int | None, str | None, int], objects: Any, wire: Wire) -> None:
-        self.id, self._place, self.objects, self._wire = run, place, objects, wire
+    def __init__(self, run: str, job: int, place: Where, objects: Any, wire: Wire) -> None:
+        self.id, self._job, self._place, self.objects, self._wire = run, job, place, objects, wire
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
         self._count = self._dropped = 0
@@ -44,11 +44,17 @@ class Host:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def place(self, _unit: int) -> tuple[str, int | None, str | None, int]:
+    def place(self, _unit: int) -> Where:
         return self._place
 
     def answer(self, event: tuple[Any, ...]) -> None:
-        raise AssertionError("a worker answers by its socket")
+        """What a body says while it goes on. By its job, for a thread that it left behind may still talk."""
+        if os.getpid() != self._home:
+            raise StratixError(
+                "a process that this body forked can't spawn items: return them to the body, and spawn them there",
+                code="not-here",
+            )
+        self._wire.send("says", self._job, event)
 
     def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         if os.getpid() != self._home:
@@ -133,7 +139,7 @@ class Worker:
 
     def _run(self, job: int, function: tuple[int, str, str, bytes], arguments: bytes, about: tuple[Any, ...]) -> None:
         run, unit, number, place = about
-        host = Host(run, place, self.objects, self.wire)
+        host = Host(run, job, place, self.objects, self.wire)
         attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
         self.job, self.attempt = job, attempt
         try:

@@ -67,7 +67,7 @@ def _values(live: LiveRun, unit: int) -> dict[str, Any]:
     """Every argument's value; MISSING where it is not known yet, a Stored where it would have to be read first."""
     machine = live.machine
     node = machine.node_of[unit]
-    passed = _passed(live, unit) if node == unit else _of_item(live, node, unit)
+    passed = _passed(live, unit) if node == unit else live.binding.item(unit, node)
     given = {name: _at_hand(live, value) for name, value in machine.sets.get(unit, {}).items()}
     left = {name: value for name, value in _defaults(machine, node).items() if name not in passed}
     return {**passed, **left, **given}
@@ -78,11 +78,6 @@ def _passed(live: LiveRun, unit: int) -> dict[str, Any]:
     spec = live.machine.plan.specs[unit]
     named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
     return {name: _resolved(live, unit, value) for name, value in named.items()}
-
-
-def _of_item(live: LiveRun, node: int, unit: int) -> dict[str, Any]:
-    fan = live.binding.fan(node)
-    return {**fan.broadcast, **fan.item(unit - live.machine.groups[node].first)}
 
 
 def _defaults(machine: Machine, unit: int) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def describe(live: LiveRun, seq: int, fact: Fact) -> Event:
     elif kind == "moved" or kind in OPENED:
         unit = fact[2]
         state = OPENED.get(kind) or State(fact[4]).label
-        node, item, key, _ = live.place(unit)
+        node, item, key = live.place(unit)[:3]
         event.update(event=f"task.{'started' if kind == 'started' else state}", node=node, item=item, key=key)
         event.update(state=state, attempt=live.machine.attempt[unit], reason=fact[5] if kind == "moved" else None)
     return event

@@ -122,7 +122,8 @@ def _count(machine: Machine, group: Any, states: tuple[State, ...]) -> int:
     if isinstance(group.members, range):
         last = group.first + group.count
         return sum(machine.state.count(state, group.first, last) for state in states)
-    return sum(machine.state[unit] in states for unit in group.members)
+    found = bytes(map(machine.state.__getitem__, group.members))
+    return sum(found.count(state) for state in states)
 
 
 def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Record]]:

@@ -185,6 +185,7 @@ _DTYPES |= {
     "rows": "Int64",
     "first": "int64",
     "count": "int64",
+    "item": "int64",
     "parent": "int64",
     "pid": "int64",
     "priority": "int64",

@@ -17,6 +17,7 @@ from stratix_tasks.core.facts import (
     MOVED,
     REQUESTED,
     RUN,
+    SPAWNED,
     STARTED,
     WIDTHS,
 )
@@ -47,6 +48,7 @@ COLUMNS = {
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
     "nodes": ("run", "unit", "node", "kind", "parent"),
     "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
+    "spawned": ("run", "seq", "epoch", "unit", "parent", "item", "key"),
     "facts": ("run", "seq", "epoch", "at", "kind", *TOLD),
     "notes_logs": ("run", "unit", "attempt", "at", "level", "text"),
     "notes_metrics": ("run", "unit", "attempt", "at", "name", "value"),
@@ -79,6 +81,8 @@ class Rows:
                 self._created(run, at, fact[2])
             elif kind == EXPANDED:
                 self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
+            elif kind == SPAWNED:
+                self.tables["spawned"].append((run, seq, epoch, *fact[2:6]))
             told = _TELL[kind](fact[: WIDTHS[kind]])
             add((run, seq, epoch, at, KIND_NAMES[kind], *[told.get(name) for name in TOLD]))
 
@@ -167,6 +171,7 @@ _TELL: dict[int, Callable[[list[Any]], dict[str, Any]]] = {
     EXPANDED: lambda fact: {"unit": fact[2], "event": "expanded", "state": "open"},
     REQUESTED: _requested,
     CLAIMED: lambda fact: {"worker": fact[2]},
+    SPAWNED: lambda fact: {"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})},
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

@@ -12,17 +12,17 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from victim import APART, ITEMS, expected
+from victim import APART, DEEP, ITEMS, expected
 
 from stratix_tasks import Engine
-from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, STARTED
+from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, SPAWNED, STARTED
 from stratix_tasks.core.states import Event
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.locks import start_time
 
 VICTIM = Path(__file__).with_name("victim.py")
-NODES = 3 * ITEMS + APART + 2
+NODES = 3 * ITEMS + APART + 2**DEEP + 2
 """Bodies of a run of the victim."""
 SOONEST, LONGEST = 0.02, 0.65
 """Seconds in which a victim would be done, about: it is killed before."""
@@ -122,6 +122,7 @@ def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:
     for name, facts in records:
         faults += _doubled(facts)
         faults += _waits_broken(facts)
+        faults += _spawned_twice(facts)
         faults += _more_bodies_than_starts(facts, log)
         faults += _lost(store, name, facts, seen)
     return faults
@@ -153,6 +154,12 @@ def _waits_broken(facts: list[tuple[object, ...]]) -> list[str]:
         else:
             found += [f"unit {unit} ended its wait too early"] if float(fact[1]) < due[unit] else []  # type: ignore[arg-type]
     return found
+
+
+def _spawned_twice(facts: list[tuple[object, ...]]) -> list[str]:
+    """An item that another one spawned is there once, however often its body ran."""
+    told = Counter((fact[3], fact[6], fact[7]) for fact in facts if fact[0] == SPAWNED)
+    return [f"item {parent} spawned '{name}' {count} times" for (_, parent, name), count in told.items() if count > 1]
 
 
 def _more_bodies_than_starts(facts: list[tuple[object, ...]], log: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the kill test kills: a flow with a chain, a fan-out, retries, threads, coroutines, worker processes, waits and prints.
+"""What the kill test kills: maps (one that grows), retries, threads, coroutines, worker processes, waits and prints.
 
 `python victim.py STORE LOG` starts one run, or goes on with it, and waits. Each start of a body
 is a line of LOG, written before anything else; each result that someone could have seen is a line on stdout. Bodies in
@@ -68,10 +68,21 @@ def apart(x: int) -> int:
     return x
 
 
-@task
-def total(squares: list[int], sizes: list[int], others: list[int]) -> int:
+@task(retry={"max": 3, "delay": 0.001, "jitter": "none"})
+def grow(n: int) -> int:
     begun()
-    return sum(squares) + sum(sizes) + sum(others)
+    for smaller in range(n):
+        current().spawn(smaller)
+    threading.Event().wait(0.01)
+    if n == 2 and current().attempt == 1:
+        raise OSError("the first time never works")
+    return 1
+
+
+@task
+def total(squares: list[int], sizes: list[int], others: list[int], grown: list[int]) -> int:
+    begun()
+    return sum(squares) + sum(sizes) + sum(others) + sum(grown)
 
 
 @flow
@@ -80,16 +91,19 @@ def victim(n: int = ITEMS) -> int:
     sizes = measure.map(each(big.options(max=4).map(each(known))))
     waits = [approval.options(name="ask", after=[known])("Go on?"), sleep.options(name="nap", after=[known])("300ms")]
     squares = square.options(max=6).map(each(known))
-    return total.options(after=waits)(squares, sizes, apart.map(each(list(range(APART)))))
+    grown = grow.map(each([DEEP]))
+    return total.options(after=waits)(squares, sizes, apart.map(each(list(range(APART)))), grown)
 
 
 APART = 12
 """Bodies in worker processes."""
+DEEP = 4
+"""Levels of a tree whose items spawn the smaller ones: 2 ** DEEP of them."""
 
 
 def expected(items: int = ITEMS) -> int:
     """The value of a run."""
-    return sum(x * x for x in range(items)) + 40_000 * items + sum(range(APART))
+    return sum(x * x for x in range(items)) + 40_000 * items + sum(range(APART)) + 2**DEEP
 
 
 def watch(run: Run) -> Run:

@@ -17,7 +17,7 @@ import pytest
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
-from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.body import current
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.process import ProcessRunner
@@ -43,8 +43,8 @@ class Host:
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         self._hear((kind, *row[1:]))
 
-    def place(self, unit: int) -> tuple[str, int | None, str | None, int]:
-        return f"node{unit}", None, None, 0
+    def place(self, unit: int) -> Where:
+        return Where(f"node{unit}", mapped=("x",), room=3)
 
     def _hear(self, what: Any) -> None:
         with self._news:
@@ -120,6 +120,16 @@ def speaks(x: int) -> int:
 
 async def async_speaks(x: int) -> int:
     return speaks(x)
+
+
+def spawns(x: int) -> int:
+    current().spawn(x + 1)
+    current().spawn(x + 2, key="two")
+    return x
+
+
+async def async_spawns(x: int) -> int:
+    return spawns(x)
 
 
 def touch(folder: str) -> None:
@@ -229,6 +239,15 @@ def test_each_attempt_is_answered_once(rig: Rig) -> None:
         rig.run(double, async_double, unit, unit=unit)
     answers = rig.host.done(6)
     assert sorted((one[0], one[1], one[4]) for one in answers) == [(0, unit, 2 * unit) for unit in range(6)]
+
+
+def test_what_a_body_spawns_comes_ahead_of_its_end(rig: Rig) -> None:
+    """By number or by its key, with its value as data: so a map does not end before the item is counted."""
+    rig.run(spawns, async_spawns, 5)
+    rig.host.done()
+    told = [one for one in rig.host.heard if type(one[0]) is int]
+    assert [one[:3] for one in told] == [(int(Answer.SPAWN), 0, 1), (int(Answer.SPAWN), 0, 1), (int(Answer.OK), 0, 1)]
+    assert [(one[4], one[5]["x"]["payload"]) for one in told[:2]] == [(0, 6), ("two", 7)]
 
 
 def test_an_error_comes_as_data_and_as_itself(rig: Rig) -> None:

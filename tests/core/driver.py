@@ -60,6 +60,8 @@ class Body:
     stops: float | None = 0.01
     parks: bool = False
     """Whether it comes to a checkpoint when it is asked to hold."""
+    spawns: int = 0
+    """Items that it spawns on its way, if it was not spawned itself; each is said twice."""
 
 
 class World:
@@ -278,7 +280,13 @@ class World:
             return self._answer_later(unit, number)
         body = self.script(label(self.machine, unit), number)
         self.bodies[unit, number] = body
+        for name in range(2 * body.spawns if self._is_planned(unit) else 0):
+            self._say(body.seconds / 3, Answer.SPAWN, unit, number, name // 2, {"x": data(name // 2)})
         self._end_in(unit, number, body.seconds)
+
+    def _is_planned(self, unit: int) -> bool:
+        """Whether it is an item that its map had from the beginning."""
+        return self.machine.node_of[unit] != unit and unit not in self.machine.spawned
 
     def _end_in(self, unit: int, number: int, seconds: float) -> None:
         body = self.bodies[unit, number]

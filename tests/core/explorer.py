@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from liveness import ends_when_cancelled, ends_when_let_go, settles_when_paused
 from small_runs import Act, Small
 
 from stratix_tasks.spec.model import FlowSpec
@@ -24,9 +25,9 @@ class Covered:
 
 
 LIVENESS: tuple[Callable[[Small], None], ...] = (
-    Small.ends_when_let_go,
-    Small.ends_when_cancelled,
-    Small.settles_when_paused,
+    ends_when_let_go,
+    ends_when_cancelled,
+    settles_when_paused,
 )
 
 
@@ -38,11 +39,12 @@ def explore(
     losses: int = 0,
     places: int = 2,
     most: int = 1 << 60,
+    spawns: int = 0,
     stop_at: int = 1,
 ) -> Covered:
     """Breadth first, up to `most` transitions; ends early at the `stop_at`-th failure."""
     covered = Covered()
-    first = Small(flow, requests, deaths, losses, places)
+    first = Small(flow, requests, deaths, losses, places, spawns)
     try:
         first.start()
     except Exception as error:  # a mutant may break anything

@@ -1,4 +1,4 @@
-"""The promises of states.md, one function each: of a move that facts tell, of a machine as it is, and of its fold."""
+"""The promises of states.md, one function each: of a move that facts tell, and of a machine as it is."""
 
 from __future__ import annotations
 
@@ -89,6 +89,17 @@ def a_breakpoint_holds(tale: Tale, unit: int) -> None:
     need(unit not in tale.breaks or unit in tale.passed, f"'{tale.name(unit)}' started past its breakpoint")
 
 
+def an_item_is_spawned_once(tale: Tale, group: int, told: Collection[Any], parent_and_name: Any) -> None:
+    """A repeated spawn is the same item; and nothing comes into a group that has ended."""
+    need(parent_and_name not in told, f"'{tale.name(group)}' was given the item {parent_and_name} twice")
+    need(tale.state[group] is State.CLOSED, f"'{tale.name(group)}' grew while it was {tale.state[group].label}")
+
+
+def a_spawned_item_has_a_live_parent(tale: Tale, group: int, parent: int) -> None:
+    state = tale.state[parent]
+    need(state in LIVE, f"an item of '{tale.name(group)}' that is {state.label} spawned another one")
+
+
 # ---------------------------------------------------------------------- of a machine between two turns
 
 
@@ -106,8 +117,7 @@ def a_completed_run_has_no_bad_node(machine: Machine) -> None:
 
 def absorbed(machine: Machine, unit: int) -> bool:
     """Inside of a group that was skipped as a whole, or an item that a rollback took out."""
-    node = machine.node_of[unit]
-    if node != unit and (node not in machine.groups or unit < machine.groups[node].first):
+    if absorbed_item(machine, unit):
         return True
     above = machine.parent(unit)
     return above >= 0 and (machine.state[above] == State.SKIPPED or absorbed(machine, above))
@@ -127,6 +137,7 @@ def counts_are_right(machine: Machine) -> None:
         told = (states.count(State.COMPLETED), states.count(State.SKIPPED), sum(s in BAD for s in states))
         need((group.done, group.skipped, group.failed) == told, f"'{label(machine, unit)}' counts its units wrongly")
         need(group.ended == sum(told), f"'{label(machine, unit)}' counts its ends wrongly")
+        need(group.count == len(group.members), f"'{label(machine, unit)}' counts its units wrongly")
 
 
 def what_is_left_is_counted(machine: Machine) -> None:
@@ -160,6 +171,22 @@ def a_drained_run_is_paused(machine: Machine) -> None:
     need(machine.run_state is not RunState.PAUSING or machine.live > 0, "nothing runs, but the run is still pausing")
     runs = State.RUNNING in machine.state
     need(machine.run_state is not RunState.PAUSED or not runs, "the run is paused, but a body runs")
+
+
+def a_group_knows_its_units(machine: Machine) -> None:
+    """By place and unit, and each spawned one by who spawned it; what was asked of the group holds for all of them."""
+    for node, group in machine.groups.items():
+        name = label(machine, node)
+        need(
+            [group.index(unit) for unit in group.members] == list(range(group.count)),
+            f"'{name}' does not find its units",
+        )
+        children = sorted(unit for names in group.children.values() for unit in names.values())
+        need(children == list(group.members[group.planned :]), f"'{name}' did not spawn {children}")
+        fine = node not in machine.holds or all(
+            u in machine.holds or machine.state[u] in TERMINAL | {State.WAITING} for u in children
+        )
+        need(fine or machine.state[node] in TERMINAL, f"'{name}' is held, but not what is spawned into it")
 
 
 def no_group_waits_for_ended_units(machine: Machine) -> None:
@@ -245,6 +272,20 @@ def a_result_of_a_stopped_body_counts_where_it_may(
     )
 
 
+def what_it_says_is_not_heard(machine: Machine, unit: int, number: int) -> bool:
+    """Of a body: its attempt is over, or its result would not count. Then nothing that it spawns is added."""
+    target = machine.target[unit][0] if machine.state[unit] == State.STOPPING else State.CANCELLED
+    retired = absorbed_item(machine, unit)
+    over = machine.attempt[unit] != number or machine.state[unit] not in LIVE
+    return retired or over or target not in COUNTS_ALL_THE_SAME
+
+
+def absorbed_item(machine: Machine, unit: int) -> bool:
+    """Whether it is an item that a rollback took out."""
+    node = machine.node_of[unit]
+    return node != unit and (node not in machine.groups or unit < machine.groups[node].first)
+
+
 def what_was_rolled_back_runs_again(machine: Machine, unit: int) -> None:
     """Unless what it needs did not complete, or its sub-flow never opened."""
     parent = machine.parent(unit)
@@ -311,6 +352,7 @@ OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
     a_stop_has_its_target,
     an_ending_run_has_only_bodies,
     a_drained_run_is_paused,
+    a_group_knows_its_units,
     no_group_waits_for_ended_units,
     an_ended_sub_flow_has_no_open_unit,
     what_failed_upstream_has_a_bad_need,
@@ -324,64 +366,3 @@ OF_A_MACHINE: tuple[Callable[[Machine], None], ...] = (
 def hold_all(machine: Machine) -> None:
     for invariant in OF_A_MACHINE:
         invariant(machine)
-
-
-# ---------------------------------------------------------------------- of a machine made from its facts
-
-
-def the_fold_is_the_run(live: Machine, made: Machine) -> None:
-    """The facts folded give what the live machine has."""
-    is_, was = told(made), told(live)
-    for part, value in was.items():
-        need(is_[part] == value, f"{part}: the facts give {is_[part]}, the run has {value}")
-
-
-def told(machine: Machine) -> dict[str, Any]:
-    """What of a machine must survive; what was ready is pending again in one that was folded."""
-    states = [State.PENDING if s == State.READY else State(s) for s in machine.state]
-    open_units = [u for u, s in enumerate(states) if s not in TERMINAL]
-    pending = [u for u in open_units if states[u] is State.PENDING and u < len(machine.plan.names)]
-    over = machine.run_state in RUN_TERMINAL
-    return {
-        "run": (machine.run_state, machine.run_reason),
-        "target": machine.run_target if machine.run_state is RunState.ENDING else None,
-        "states": {label(machine, u): s.label for u, s in enumerate(states)},
-        "attempts": list(machine.attempt),
-        "left": {u: machine.left[u] for u in pending},
-        "counts": (machine.todo, machine.bad),
-        "spent": {u: machine.spent[u] for u in open_units if machine.spent.get(u)},
-        "due": {
-            u: machine.due[u] for u in open_units if u in machine.due and states[u] in (State.RETRYING, State.HELD)
-        },
-        "targets": {u: t[:2] for u, t in machine.target.items()},
-        "reasons": {u: machine.reason.get(u) for u, s in enumerate(states) if s in TERMINAL | LIVE},
-        "errors": {u: machine.error.get(u, {}).get("type") for u, s in enumerate(states) if s is State.FAILED},
-        "holds": sorted(u for u in machine.holds if states[u] not in TERMINAL),
-        "values": {
-            u: machine.values[u] for u, s in enumerate(states) if s is State.COMPLETED and not machine.is_group(u)
-        },
-        "groups": {
-            u: (list(g.members), g.done, g.failed, g.skipped, g.ended, None if states[u] in TERMINAL else g.target)
-            for u, g in machine.groups.items()
-        },
-        "generations": {u: n for u, n in machine.generation.items() if n},
-        "breaks": (sorted(machine.breaks), bytes(machine.plain)),
-        "sets": machine.sets,
-        "own": machine.own,
-        "heard": machine.heard - {None},
-        "waits": machine.waits,
-        "signals": machine.signals,
-        "taken": {u: n for u, n in machine.taken.items() if n},
-        "recoveries": None if over else machine.recoveries,
-        "retired": [(g.first, g.count) for g in machine.retired],
-        "limit of the run": (
-            round(machine.timers.deadline.get((Timer.RUN, WHOLE), 0.0), 3),
-            round(machine.timers.frozen.get((Timer.RUN, WHOLE), 0.0), 3),
-        ),
-    }
-
-
-def is_over(machine: Machine) -> None:
-    """A terminal run: no live node, nothing left to do."""
-    need(machine.run_state in RUN_TERMINAL, f"the run is {machine.run_state.label}, and nothing will happen")
-    need(all(s in TERMINAL for s in machine.state), "the run has ended, but units have not")

@@ -19,12 +19,21 @@ Seen = Callable[[str], str]
 
 
 class Naive:
-    """`verdict(name)` is what a condition says, `items(name)` how many items a map has (an error's text: it has none)."""
+    """`verdict(name)` is what a condition says, `items(name)` how many items a map has (an error's text: it has none),
+    `spawns(name)` how many more each of these spawns.
+    """
 
     def __init__(
-        self, flow: FlowSpec, script: Script, verdict: Callable[[str], Any], items: Callable[[str], Any], seen: Seen
+        self,
+        flow: FlowSpec,
+        script: Script,
+        verdict: Callable[[str], Any],
+        items: Callable[[str], Any],
+        seen: Seen,
+        spawns: Callable[[str], int] = lambda _name: 0,
     ) -> None:
         self.flow, self.script, self.verdict, self.items, self.seen = flow, script, verdict, items, seen
+        self.spawns = spawns
 
     def ends(self) -> dict[str, str]:
         """The end of every node and item, by name."""
@@ -68,6 +77,7 @@ class Naive:
             count = self.items(name)
             if isinstance(count, str):
                 return "failed"
+            count += 0 if node.uses else sum(self.spawns(f"{name}[{index}]") for index in range(count))
             items = {f"{name}[{index}]": self._task(f"{name}[{index}]", node) for index in range(count)}
             found |= items
             return gathered(list(items.values()))

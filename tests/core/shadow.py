@@ -6,6 +6,8 @@ from typing import Any
 
 from invariants import (
     a_breakpoint_holds,
+    a_spawned_item_has_a_live_parent,
+    an_item_is_spawned_once,
     attempts_never_exceed_the_budget,
     ends_change_only_by_a_request,
     generations_rise_at_rollbacks,
@@ -15,7 +17,7 @@ from invariants import (
     nothing_starts_while_paused,
 )
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, STARTED
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED
 from stratix_tasks.core.facts import RUN as RUN_FACT
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind, Plan
@@ -36,12 +38,18 @@ class Shadow:
         """Units that were let go, or tried again, since they were last set back."""
         self.breaks: set[int] = set()
         self.generations: dict[int, int] = {}
+        self.spawned: dict[int, dict[tuple[int, Any], int]] = {}
+        """By expanded map: who spawned an item, and under which name."""
+        self.firsts: dict[int, int] = {}
+        self.counts: dict[int, int] = {}
 
     def copy(self) -> Shadow:
         made = Shadow(self.plan)
         made.state, made.node_of, made.run = self.state.copy(), self.node_of.copy(), self.run
         made.tries, made.passed, made.breaks = self.tries.copy(), self.passed.copy(), self.breaks.copy()
         made.generations = self.generations.copy()
+        made.firsts, made.counts = self.firsts.copy(), self.counts.copy()
+        made.spawned = {group: told.copy() for group, told in self.spawned.items()}
         return made
 
     def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
@@ -59,6 +67,8 @@ class Shadow:
                     no_attempt_is_given_up_early(self, fact[2], machine.policy(fact[2]).retry.max, error)
             elif fact[0] == EXPANDED:
                 self._expanded(fact)
+            elif fact[0] == SPAWNED:
+                self._spawned(fact)
             elif fact[0] == REQUESTED and fact[2] == "breakpoint":
                 unit = self.plan.unit(fact[3])
                 assert unit is not None
@@ -131,3 +141,15 @@ class Shadow:
             need(not count or first == len(self.state), "items are not one range")
             self.state += [State.PENDING] * count
             self.node_of += [unit] * count
+            self.firsts[unit], self.counts[unit], self.spawned[unit] = first, count, {}
+
+    def _spawned(self, fact: Any) -> None:
+        _, _, unit, group, index, _key, parent, name, _args = fact
+        told, planned = self.spawned[group], self.counts[group]
+        an_item_is_spawned_once(self, group, told.keys(), (parent, name))
+        need(unit == len(self.state) and index == planned + len(told), f"{fact} is not the next item")
+        units = [*range(self.firsts[group], self.firsts[group] + planned), *told.values()]
+        a_spawned_item_has_a_live_parent(self, group, units[parent])
+        told[parent, name] = unit
+        self.state.append(State.PENDING)
+        self.node_of.append(group)

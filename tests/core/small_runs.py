@@ -13,15 +13,15 @@ from random import Random
 from typing import Any
 
 from driver import BEGIN, data
+from folds import the_fold_is_the_run
 from invariants import (
     a_free_place_is_used,
     a_request_that_was_taken_has_its_effect,
     a_result_of_a_stopped_body_counts_where_it_may,
     hold_all,
-    is_over,
     need,
     nothing_is_forgotten,
-    the_fold_is_the_run,
+    what_it_says_is_not_heard,
     what_was_rolled_back_runs_again,
     what_was_set_is_kept,
 )
@@ -34,7 +34,7 @@ from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
 from stratix_tasks.core.recovery import claim, fold
-from stratix_tasks.core.states import LIVE, RUN_TERMINAL, TERMINAL, RunState, State
+from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.errors import StratixError
@@ -59,13 +59,13 @@ class Even(Random):
 class Small:
     """One run whose world does nothing by itself: `acts` says what may happen, `do` lets it happen."""
 
-    def __init__(self, flow: FlowSpec, requests: int, deaths: int, losses: int = 0, places: int = 2) -> None:
+    def __init__(self, flow: FlowSpec, requests: int, deaths: int, losses: int, places: int, spawns: int) -> None:
         self.plan: Plan = plan(Graph(flow), {})
         self.now = BEGIN
         self.bodies: dict[tuple[int, int], str] = {}
         self.asks: list[tuple[int, int, int]] = []
         self.slots, self.lanes = Slots("engine", places), {}
-        self.requests, self.deaths, self.losses = requests, deaths, losses
+        self.requests, self.deaths, self.losses, self.spawns = requests, deaths, losses, spawns
         self.story: Any = None
         """The facts so far, as `(earlier, facts)`; shared by all states that go on from here."""
         self.path: Any = None
@@ -88,7 +88,7 @@ class Small:
     def copy(self) -> Small:
         made: Small = Small.__new__(Small)
         made.plan, made.now, made.asked = self.plan, self.now, False
-        made.requests, made.deaths, made.losses = self.requests, self.deaths, self.losses
+        made.requests, made.deaths, made.losses, made.spawns = self.requests, self.deaths, self.losses, self.spawns
         made.story, made.path = self.story, self.path
         kept = {name: part for name, part in self.machine.__dict__.items() if name not in SHARED}
         whole = pickle.dumps((kept, self.bodies, self.asks, self.slots, self.lanes), 5)
@@ -130,6 +130,8 @@ class Small:
                 yield ("suspended", unit, number)
             if self.losses:
                 yield ("lost", unit, number)
+            if machine.node_of[unit] != unit and (self.spawns > 0 or self._child_of(unit, number) is not None):
+                yield ("spawn", unit, number)
             if machine.state[unit] != State.STOPPING and machine.attempt[unit] == number:
                 yield ("fail", unit, number)
                 if machine.policy(unit).retry.max:
@@ -143,6 +145,13 @@ class Small:
             yield ("error", unit, generation)
         if machine.timers.next() is not None:
             yield ("due",)
+
+    def _child_of(self, unit: int, number: int) -> int | None:
+        """What the live attempt of an item spawns again."""
+        group = self.machine.groups.get(self.machine.node_of[unit])
+        if group is None or unit < group.first or self.machine.attempt[unit] != number:
+            return None
+        return group.children.get(group.index(unit), {}).get(0)
 
     def _requests(self) -> Iterator[Act]:
         machine = self.machine
@@ -217,6 +226,8 @@ class Small:
     def _answer(self, way: str, unit: int, number: int) -> None:
         if way in ("approved", "signalled"):
             return self._answer_wait(unit, way)
+        if way == "spawn":
+            return self._spawn(unit, number)
         kind, rest = _ANSWERS[way]
         if way == "waits":
             policy, args = self.machine.policy(unit), self.plan.specs[self.machine.node_of[unit]].args
@@ -239,6 +250,14 @@ class Small:
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
             a_result_of_a_stopped_body_counts_where_it_may(self.machine, unit, target[0], rest[0], number)
+
+    def _spawn(self, unit: int, number: int) -> None:
+        """The same item each time: it is added once, unless nothing that the body says counts any more."""
+        count = len(self.machine.state)
+        fresh = self._child_of(unit, number) is None and not what_it_says_is_not_heard(self.machine, unit, number)
+        self._handle([(int(Answer.SPAWN), unit, number, self.now, 0, {"x": data(8)})])
+        need(len(self.machine.state) - count == fresh, f"unit {unit} spawned an item, and that was not counted once")
+        self.spawns -= fresh
 
     def _answer_wait(self, unit: int, way: str) -> None:
         """What a waiting node waits for comes to pass, without anybody having to spare a request for it."""
@@ -328,40 +347,7 @@ class Small:
         fold(made, self.facts())
         the_fold_is_the_run(self.machine, made)
 
-    def ends_when_let_go(self) -> None:
-        """With what is held let go, and everybody answering, the run ends."""
-        world = self.copy()
-        for _ in range(9):
-            world.requests = 99
-            if world.machine.run_state in (RunState.PAUSING, RunState.PAUSED):
-                world.do(("resume", None))
-            for unit in sorted({*world.machine.holds, *_held(world.machine)}):
-                if world.machine.state[unit] not in TERMINAL and world.machine.run_state not in RUN_TERMINAL:
-                    world.do(("resume", label(world.machine, unit)))
-            world._work()
-            if world.machine.run_state in RUN_TERMINAL:
-                break
-        is_over(world.machine)
-
-    def ends_when_cancelled(self) -> None:
-        if self.machine.run_state in RUN_TERMINAL:
-            return
-        world = self.copy()
-        need(world.do(("cancel", None)), "a run that has not ended can't be cancelled")
-        world._work()
-        is_over(world.machine)
-        ending = self.machine.run_state is RunState.ENDING
-        need(ending or world.machine.run_state is RunState.CANCELLED, "a run that was cancelled ended otherwise")
-
-    def settles_when_paused(self) -> None:
-        if self.machine.run_state is not RunState.RUNNING:
-            return
-        world = self.copy()
-        need(world.do(("pause", None)), "a running run can't be paused")
-        world._work()
-        need(world.machine.run_state in {RunState.PAUSED, *RUN_TERMINAL}, "a run that was paused never settled")
-
-    def _work(self, most: int = 200) -> None:
+    def work(self, most: int = 200) -> None:
         """The first thing that may happen, again and again, until nothing may."""
         for _ in range(most):
             act = next(self.answers(), None)
@@ -374,11 +360,11 @@ class Small:
         """All that decides what may follow, without what only counts up: attempts, generations, and the clock."""
         m, now = self.machine, self.now
         return (
-            m.run_state, m.run_target, bytes(m.state), self.requests, self.deaths, self.losses,
+            m.run_state, m.run_target, bytes(m.state), self.requests, self.deaths, self.losses, self.spawns,
             min(m.recoveries, 4), tuple(sorted(m.lost.items())),
             tuple((u, m.attempt[u] - m.spent.get(u, 0)) for u in range(len(m.state)) if m.attempt[u]),
             tuple(sorted((u, t[0], t[1]) for u, t in m.target.items())),
-            tuple((u, m.groups[u].first, m.groups[u].target) for u in sorted(m.groups)),
+            tuple((u, m.groups[u].first, m.groups[u].target, repr(m.groups[u].children)) for u in sorted(m.groups)),
             tuple(sorted(m.holds)), tuple(sorted(m.breaks)), tuple(sorted(m.passing)), tuple(sorted(m.sets)),
             tuple(sorted(m.own)), tuple(sorted(m.abandoned.items())), tuple(sorted(m._parked)), m.timers.paused,
             tuple(sorted((k, u, round(t - now, 3)) for (k, u), t in m.timers.deadline.items())),
@@ -398,10 +384,6 @@ class Small:
         return acts[::-1]
 
 
-def _held(machine: Machine) -> list[int]:
-    return [unit for unit, state in enumerate(machine.state) if state in (State.HELD, State.SUSPENDED)]
-
-
 _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "ok": (Answer.OK, (1, "json", 1, None, None, None)),
     "fail": (Answer.FAIL, (ERROR, None)),
@@ -410,6 +392,7 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "waits": (Answer.WAIT, ()),
     "approved": (Answer.WAIT, ()),
     "signalled": (Answer.WAIT, ()),
+    "spawn": (Answer.SPAWN, ()),
     "lost": (Answer.LOST, (GONE,)),
     "suspended": (Answer.SUSPENDED, ()),
     "true": (Answer.VERDICT, (True,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from driver import Body, World, spec
-from invariants import the_fold_is_the_run
+from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
 
 from stratix_tasks.core.states import RunState, State

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from driver import Body, World, chain_of, spec
+from folds import the_fold_is_the_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from invariants import absorbed, the_fold_is_the_run
+from invariants import absorbed
 
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
@@ -45,6 +46,7 @@ BODIES = st.builds(
     outcome=st.sampled_from(["ok", "ok", "ok", "fail", "final"]),
     stops=st.sampled_from([0.01, 0.5, None]),
     parks=st.booleans(),
+    spawns=st.sampled_from([0, 0, 1, 2]),
 )
 
 WAITS = st.sampled_from(

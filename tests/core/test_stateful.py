@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from driver import Body, World
+from folds import is_over, the_fold_is_the_run
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from invariants import is_over, the_fold_is_the_run
 from naive import Naive
 from test_machine import ask, flows, let_go
 
@@ -45,16 +45,25 @@ class Control(RuleBasedStateMachine):
         counts=st.lists(st.sampled_from([2, 3, 0, "not a list"]), min_size=1, max_size=3),
         places=st.sampled_from([1, 2, 8]),
         parks=st.booleans(),
+        spawns=st.lists(st.sampled_from([0, 0, 1, 2]), min_size=1, max_size=3),
     )
     def begin(
-        self, flow: FlowSpec, ways: list[str], verdicts: list[Any], counts: list[Any], places: int, parks: bool
+        self,
+        flow: FlowSpec,
+        ways: list[str],
+        verdicts: list[Any],
+        counts: list[Any],
+        places: int,
+        parks: bool,
+        spawns: list[int],
     ) -> None:
         self.flow, self.ways, self.touched = flow, ways, set[int]()
         self.counts = lambda name: pick(counts, name)
         said = {"bad": {"type": "ExprError", "message": "no", "bases": []}}
         self.verdicts = lambda name: said.get(pick(verdicts, name), pick(verdicts, name))
         self.world = World(flow, lambda *_: Body(), verdict=self.verdicts, items=self.counts, concurrency=places)
-        self.world.script = lambda name, _attempt: Body(1.0, self.outcome(name), parks=parks)
+        self.spawns = lambda name: pick(spawns, name)
+        self.world.script = lambda name, _attempt: Body(1.0, self.outcome(name), parks=parks, spawns=self.spawns(name))
         note(repr(self.world))
         self.world.start()
 
@@ -133,7 +142,8 @@ class Control(RuleBasedStateMachine):
             way = pick(self.ways, name)
             return ("fail" if attempt == 1 else "ok") if way == "flaky" else str(way)
 
-        return Naive(self.flow, script, self.verdicts, self.counts, lambda name: self.world.state(name).label).ends()
+        seen = lambda name: self.world.state(name).label  # noqa: E731
+        return Naive(self.flow, script, self.verdicts, self.counts, seen, self.spawns).ends()
 
 
 def sources_of(machine: Machine, node: int) -> set[int]:

@@ -227,7 +227,20 @@ class Body:
         self.left -= 1
         if self.fate.says:
             attempt.host.note(attempt, "log", (self.owner.world.clock(), "info", f"step {self.left}"))
+        self._spawn()
         self.begin()
+
+    def _spawn(self) -> None:
+        """At the first step of an item: another one for its map, said twice."""
+        attempt, world = self.attempt, self.owner.world
+        mapped = attempt.host.place(attempt.unit).mapped
+        if self.fate.spawns and self.left == self.fate.steps - 1 and mapped:
+            encoded = attempt.host.objects.encode_apart(attempt.unit)
+            given = {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
+            for _ in range(2):
+                attempt.host.answer(self._event(Answer.SPAWN, "more", dict.fromkeys(mapped, given)))
+            world.spawned.add((attempt.host.id, attempt.unit, attempt.number))
+            world.count("spawned item")
 
     def _park(self) -> None:
         """The engine hears of it a while later, in which it may ask for something else."""

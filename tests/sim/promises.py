@@ -11,7 +11,7 @@ from driver import Broken
 from invariants import absorbed
 from owner import Owner
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, MOVED, Fact
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, MOVED, SPAWNED, Fact
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.recovery import fold
@@ -81,6 +81,7 @@ def is_over(world: World, case: Case) -> str:
     if state is RunState.COMPLETED and bad:
         raise Broken(f"the run completed with {bad}")
     _results(world, case, live, record.facts)
+    _spawned(world, case, folded, record.facts)
     world.count("recovery", sum(fact[0] == CLAIMED for fact in record.facts))
     return state.label
 
@@ -99,3 +100,24 @@ def _results(world: World, case: Case, live: LiveRun | None, facts: Sequence[Fac
         given = world.results[case.id, unit, attempt]
         if live is not None and live.binding.value(unit) not in given:
             raise Broken(f"the result of unit {unit} is not what its body gave")
+
+
+def _spawned(world: World, case: Case, folded: Machine, facts: Sequence[Fact]) -> None:
+    """No item was spawned twice; and what an attempt spawned whose result counts is there."""
+    told: dict[int, set[tuple[int, Any]]] = {}
+    done: dict[int, int] = {}
+    for fact in facts:
+        if fact[0] == EXPANDED:
+            told[fact[2]] = set()
+        elif fact[0] == SPAWNED:
+            group, parent, name = fact[3], fact[6], fact[7]
+            if (parent, name) in told[group]:
+                raise Broken(f"item {parent} of unit {group} spawned '{name}' twice")
+            told[group].add((parent, name))
+        elif fact[0] == COMPLETED:
+            done[fact[2]] = fact[3]
+    for node, group in folded.groups.items():
+        for index, unit in enumerate(group.members):
+            wanted = (case.id, unit, done.get(unit)) in world.spawned
+            if wanted and node != unit and (index, "more") not in told[node]:
+                raise Broken(f"'{label(folded, unit)}' completed, and what it spawned is lost")

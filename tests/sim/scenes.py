@@ -52,6 +52,8 @@ class Fate:
     """Seconds that its answer is on the way, in which others overtake it."""
     says: bool
     """Whether it logs at each checkpoint."""
+    spawns: bool
+    """Whether it adds an item to its own map at its first step, if it is an item."""
 
 
 def fate(seed: str, wild: float) -> Fate:
@@ -67,7 +69,8 @@ def fate(seed: str, wild: float) -> Fate:
         else ()
     )
     delay = random.choice((0.0, 0.2, 3.0)) if random.random() < wild * 0.4 else 0.0
-    return Fate(seconds, outcome, steps, echoes, delay, random.random() < 0.3)
+    says, spawns = random.random() < 0.3, random.random() < 0.3
+    return Fate(seconds, outcome, steps, echoes, delay, says, spawns)
 
 
 def flow(random: Random, depth: int = 1) -> FlowSpec:

@@ -53,6 +53,7 @@ class World:
         self.owners: list[Owner] = []
         self.results: dict[tuple[str, int, int], list[Any]] = {}
         """What the bodies of an attempt gave; two where an old owner went on unaware."""
+        self.spawned: set[tuple[str, int, int]] = set()
         self.calm = False
         self.failure: BaseException | None = None
         self.turns = self.writes = self.made = 0

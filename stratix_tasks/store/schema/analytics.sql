@@ -8,6 +8,7 @@ CREATE TABLE created (
 );
 CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER);
 CREATE TABLE expansions (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
+CREATE TABLE spawned (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, parent INTEGER, item INTEGER, key VARCHAR);
 CREATE TABLE facts (
     run VARCHAR, seq INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
     attempt INTEGER, queued TIMESTAMP, worker VARCHAR, cpu DOUBLE, rows BIGINT, error_type VARCHAR, error VARCHAR, detail VARCHAR
@@ -25,17 +26,24 @@ SELECT f.* FROM facts f
 WHERE NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
 QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
 
--- Nodes and items; `present` is false for items of an expansion that a rollback took back.
+-- Expansions; `present` is false for one that a rollback took back.
+CREATE VIEW expanded AS
+SELECT x.*, row_number() OVER (PARTITION BY x.run, x.unit ORDER BY first DESC, count DESC) = 1 AS present
+FROM expansions x JOIN recorded r USING (run, seq, epoch);
+
+-- Nodes, items, and items that others spawned into the expansion before them; only `present` ones are of the run.
 CREATE VIEW units AS
 SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present FROM nodes
 UNION ALL
 SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present
-FROM (
-    SELECT x.*, row_number() OVER (PARTITION BY x.run, x.unit ORDER BY first DESC, count DESC) = 1 AS present
-    FROM expansions x JOIN recorded r USING (run, seq, epoch)
-) x
+FROM expanded x
 JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
-LATERAL (SELECT unnest(range(x.count)) AS i) i;
+LATERAL (SELECT unnest(range(x.count)) AS i) i
+UNION ALL
+SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, s.unit >= x.first
+FROM spawned s JOIN recorded r USING (run, seq, epoch)
+JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.present
+JOIN nodes n ON n.run = s.run AND n.unit = s.parent;
 
 CREATE VIEW run_state AS
 SELECT run, arg_max(state, seq) AS state, arg_max(reason, seq) AS reason, max("at") AS "at"
