@@ -107,17 +107,22 @@ FROM (
 ) JOIN units USING (run, unit);
 
 CREATE VIEW attempts AS
+WITH told AS (
+    SELECT *, coalesce(lag(state) OVER (PARTITION BY run, unit ORDER BY seq) = 'waiting', false) AS waited
+    FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+)
 SELECT run, node, item, key, attempt,
     CASE coalesce(arg_max(event, seq) FILTER (event <> 'dispatch'), 'dispatch')
         WHEN 'dispatch' THEN 'running' WHEN 'ok' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'fail_retry' THEN 'failed'
         WHEN 'stopped' THEN arg_max(state, seq) WHEN 'orphaned' THEN 'lost' WHEN 'suspend' THEN 'suspended' WHEN 'release' THEN 'running'
-        WHEN 'stop' THEN 'stopping' ELSE arg_max(state, seq) END AS state,
+        WHEN 'stop' THEN 'stopping' WHEN 'rollback' THEN 'cancelled' ELSE arg_max(state, seq) END AS state,
     min(queued) AS queued, min("at") FILTER (event = 'dispatch') AS started,
-    max("at") FILTER (event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) AS ended,
-    max("at") FILTER (event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) - min("at") FILTER (event = 'dispatch') AS duration,
+    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) AS ended,
+    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) - min("at") FILTER (event = 'dispatch')
+        AS duration,
     max(cpu) AS cpu, max(worker) AS worker, max(error_type) AS error_type, max(error) AS error
-FROM recorded JOIN units USING (run, unit)
-WHERE event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release') AND attempt > 0
+FROM told JOIN units USING (run, unit)
+WHERE (waited OR event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release', 'wait')) AND attempt > 0
     AND (event <> 'release' OR state = 'running') -- of what is held ahead of its start, a release is of no attempt
 GROUP BY run, node, item, key, unit, attempt
 HAVING count(*) FILTER (event = 'dispatch') > 0;

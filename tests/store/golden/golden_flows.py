@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 import pyarrow
 
-from stratix_tasks import current, each, flow, task, when
+from stratix_tasks import approval, current, each, flow, signal, sleep, task, when
 
 WAIT = 30.0
 
@@ -177,3 +177,23 @@ def turned() -> Any:
 def revised() -> Any:
     """A breakpoint, another argument, a rollback; and a fork of it."""
     return after(gated(5))
+
+
+@task
+def halved(n: int) -> int:
+    if n > 1:
+        current().spawn(n // 2)
+    return n
+
+
+@flow
+def grown() -> Any:
+    """Its items spawn others."""
+    return halved.options(key="n{n}").map(each([8, 3]))
+
+
+@flow
+def waited() -> Any:
+    """It was approved, sent a value before it waited for it, and slept."""
+    ok = approval.options(name="ask")("Go on?", timeout="1h")
+    return [ok["by"], signal.options(after=[ok])("go"), sleep.options(after=[ok])("1ms")]

@@ -82,6 +82,8 @@ def ended(store: Path) -> None:
         assert given.wait(LONG) == "failed"
         given.skip("broken", value=41)
         assert given.result(LONG) == 42
+        engine.start(flows.grown).result(LONG)
+        waited(engine)
         halted(engine)
         revised(engine)
         cancelled = engine.start(flows.ended)
@@ -89,6 +91,15 @@ def ended(store: Path) -> None:
         cancelled.cancel()
         flows.mark("go-2")
         assert cancelled.wait(LONG) == "cancelled"
+
+
+def waited(engine: Engine) -> None:
+    run = engine.start(flows.waited)
+    run.send("go", {"rows": [1, 2]})
+    while run.progress()[0]["state"] != "waiting":
+        run.wait(0.01)
+    run.approve("ask", by="golden")
+    assert run.result(LONG) == ["golden", {"rows": [1, 2]}, None]
 
 
 def revised(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from other_kernel import LONG, Owner, states, until
 from small_bodies import Calls
 
-from stratix_tasks import Engine, approval, each, flow, load_flow, signal, sleep, task, when
+from stratix_tasks import Engine, approval, each, flow, history, load_flow, signal, sleep, task, when
 from stratix_tasks.errors import InputError, TaskFailed, TransitionError
 from stratix_tasks.session.run import Run
 
@@ -223,11 +223,15 @@ def test_history_tells_of_waits(engine: Engine) -> None:
     run = comes_to_wait(engine.start(shipping, {}), "ask", "signal")
     frame = run.tasks().set_index("node")
     assert frame.loc["ask", "state"] == "waiting"
+    assert set(history(engine.store.path).attempts(run.id)["state"]) == {"waiting"}
     run.approve("ask")
     run.send("go")
     run.result(LONG)
     frame = run.tasks().set_index("node")
     assert list(frame.loc[["ask", "signal"], "reason"]) == ["approved", "signal"]
+    tried = history(engine.store.path).attempts(run.id).set_index("node")
+    assert list(tried.loc[["ask", "signal"], "state"]) == ["completed", "completed"]
+    assert tried["ended"].notna().all()
 
 
 def test_a_fork_takes_over_what_was_approved(engine: Engine) -> None:
