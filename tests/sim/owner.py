@@ -239,7 +239,8 @@ class Body:
             given = {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
             for _ in range(2):
                 attempt.host.answer(self._event(Answer.SPAWN, "more", dict.fromkeys(mapped, given)))
-            world.spawned.add((attempt.host.id, attempt.unit, attempt.number))
+            if not self.owner.fenced:  # else its units are not those of the run any more
+                world.spawned.add((attempt.host.id, attempt.unit, attempt.number))
             world.count("spawned item")
 
     def _park(self) -> None:
