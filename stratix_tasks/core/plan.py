@@ -62,7 +62,7 @@ class Policy:
     @property
     def lacks_function(self) -> bool:
         """Whether what it is to call is not known in this process."""
-        return self.function is None and not self.waits
+        return bool(self.call) and self.function is None and not self.waits
 
     @property
     def parameters(self) -> tuple[str, ...]:
