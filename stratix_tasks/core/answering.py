@@ -42,7 +42,7 @@ def _check_approval(machine: Machine, unit: int) -> None:
 
 def _is_approved(machine: Machine, unit: int) -> bool:
     units = machine.members(unit) if machine.is_group(unit) else (unit,)
-    return any(machine.reason.get(one) == APPROVED for one in units)
+    return all(machine.reason.get(one) == APPROVED for one in units)
 
 
 def send(machine: Machine, at: float, args: Args) -> None:

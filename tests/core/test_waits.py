@@ -146,6 +146,14 @@ def test_items_wait_side_by_side() -> None:
     assert made.machine.run_state is RunState.COMPLETED
 
 
+def test_a_map_is_approved_only_if_all_of_it_is() -> None:
+    """Where one item was approved and nothing waits any more, who asks for the rest is told, not left to believe it."""
+    made = world(spec({"m": {**waiting("approval", message="?"), "each": EACH}}))
+    later(made, 1).request("approve", "m[0]").request("cancel", "m[1]").request("cancel", "m[2]")
+    with pytest.raises(TransitionError, match="nothing waits for an approval"):
+        made.request("approve", "m")
+
+
 def test_a_pause_of_a_map_leaves_its_waiting_items() -> None:
     """They can't be held, so that the map's pause concerns the others; its resume finds them as they were."""
     made = world(spec({"m": {**waiting("approval", message="?"), "each": EACH}}))
