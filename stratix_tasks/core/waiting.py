@@ -23,16 +23,16 @@ class Waiting(Moves):
 
     def hear(self, unit: int, at: float) -> None:
         """Take the next value of the signal that a unit waits for, if it is there."""
-        sent = self.signals.get(self.waits[unit].get("name", ""), ())
-        if len(sent) > self.taken.get(unit, 0):
-            self.answer_wait(unit, at, sent[self.taken.get(unit, 0)], "signal")
+        sent, taken = self.signals.get(self.waits[unit].get("name", ""), ()), self.taken.get(unit, 0)
+        if len(sent) > taken:
+            self.taken[unit] = taken + 1
+            self.answer_wait(unit, at, sent[taken], "signal")
 
     def answer_wait(self, unit: int, at: float, given: Data, reason: str) -> None:
         """waiting → completed, with a value for its result."""
         self.values[unit] = stand_in(given["codec"], given["payload"], unit, self.attempt[unit])
         if given["summary"] is not None:
             self.summary[unit] = given["summary"]
-        self.taken[unit] = self.taken.get(unit, 0) + (reason == "signal")
         self.facts.append((GIVEN, at, unit, given["codec"], given["payload"], given["summary"]))
         self.move(unit, Event.SIGNAL, at, reason)
 

@@ -14,6 +14,8 @@ from typing import Any
 from stratix_tasks.core.results import Data
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.vocabulary import WAITS
+from stratix_tasks.spec.waits import unfit
 
 Wait = dict[str, Any]
 RUNNER = "wait"
@@ -23,22 +25,13 @@ NOTHING: Data = {"codec": "json", "payload": None, "summary": None}
 
 def wait_for(call: str, args: Mapping[str, Any], limit: float | None, at: float) -> Wait:
     """What a node that uses `wait.<something>` waits for. InputError for an argument that does not say it."""
-    kind = call.partition(".")[2]
+    word = WAITS[call]
+    value, kind = args[word], call.removeprefix("wait.")
+    if why := unfit(word, value):
+        raise InputError(f"{call} can't wait: {word}: {why}", code="bad-wait")
     if kind == "sleep":
-        return {"for": kind, "due": at + _seconds(args["duration"])}
-    due = None if limit is None else at + limit
-    word = "message" if kind == "approval" else "name"
-    text = args[word]
-    if not isinstance(text, str) or not text.strip():
-        raise InputError(f"the {word} of {call} is a text, not {text!r}", code="bad-wait")
-    return {"for": kind, "due": due, word: text}
-
-
-def _seconds(duration: Any) -> float:
-    try:
-        return seconds(duration)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"wait.sleep can't sleep for {duration!r}: {error}", code="bad-wait") from None
+        return {"for": kind, "due": at + seconds(value)}
+    return {"for": kind, "due": None if limit is None else at + limit, word: value}
 
 
 def approval(by: str, at: float) -> Data:

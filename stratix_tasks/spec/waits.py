@@ -87,13 +87,13 @@ def _arguments(node: NodeSpec, name: str, wanted: str) -> Iterator[Wrong]:
     literals = [node.args[wanted]] if wanted in node.args else []
     mapped = node.each.over.get(wanted) if node.each is not None else None
     for value in [*literals, *(mapped if isinstance(mapped, list | tuple) else ())]:
-        if next(leaves(value), None) is None and (why := _unfit(wanted, value)):
+        if next(leaves(value), None) is None and (why := unfit(wanted, value)):
             path = ("with", wanted) if literals else ("each", "over", wanted)
             yield path, Problem("bad-value", f"{wanted}: {why}", name)
 
 
-def _unfit(argument: str, value: Any) -> str:
-    """Why a literal can't be the argument of a wait, or nothing."""
+def unfit(argument: str, value: Any) -> str:
+    """Why a value can't be the argument of a wait, or nothing."""
     if argument == "duration":
         try:
             seconds(value)
