@@ -60,7 +60,7 @@ def follow(machine: Machine, facts: Iterable[Fact]) -> None:
     for fact in facts:
         apply = _APPLY.get(fact[0])
         if apply is not None:
-            apply(machine, fact)
+            apply(machine, fact[: WIDTHS[fact[0]]])
         if fact[0] in (MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, SPAWNED):
             node = machine.node_of[fact[2]]
             touched |= {node, machine.parent(fact[2]), machine.parent(node)}
@@ -190,8 +190,8 @@ def _moved(machine: Machine, fact: Fact) -> None:
         machine.forget(unit)
     elif event == Event.WAIT:
         machine.waits[unit] = detail["wait"]
-    elif event == Event.SIGNAL:
-        machine.taken[unit] = machine.taken.get(unit, 0) + (reason == "signal")
+    elif event == Event.SIGNAL and reason == "signal":
+        machine.taken[unit] = machine.taken.get(unit, 0) + 1
     elif event == Event.SET and state == State.PENDING:
         machine.ask_anew(unit)
     elif event == Event.HOLD:
