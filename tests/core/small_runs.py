@@ -190,6 +190,8 @@ class Small:
             self._die()
         elif act[0] in _ANSWERS:
             self._answer(*act)
+        elif act[0] in ("approved", "signalled"):
+            self._answer_wait(act[1], act[0])
         elif act == ("due",):
             self.now = max(self.now, self.machine.timers.next() or self.now)
             self._handle(())
@@ -224,8 +226,6 @@ class Small:
         return True
 
     def _answer(self, way: str, unit: int, number: int) -> None:
-        if way in ("approved", "signalled"):
-            return self._answer_wait(unit, way)
         if way == "spawn":
             return self._spawn(unit, number)
         kind, rest = _ANSWERS[way]
@@ -390,8 +390,6 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "final": (Answer.FAIL, ({**ERROR, "final": True}, None)),
     "stopped": (Answer.STOPPED, ()),
     "waits": (Answer.WAIT, ()),
-    "approved": (Answer.WAIT, ()),
-    "signalled": (Answer.WAIT, ()),
     "spawn": (Answer.SPAWN, ()),
     "lost": (Answer.LOST, (GONE,)),
     "suspended": (Answer.SUSPENDED, ()),

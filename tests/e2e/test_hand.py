@@ -75,6 +75,13 @@ def dark(page: Any, on: bool) -> None:
     page.wait_for_selector(f"{LIVE}[data-theme={'dark' if on else 'light'}]", timeout=20_000)
 
 
+def have_axe() -> None:
+    """Skips where axe-core is not installed; in CI that is a failure."""
+    if not AXE.exists():
+        message = "axe-core is not there: `sh scripts/widget.sh test` installs it with the front end's packages"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+
+
 def violations(page: Any, where: str) -> list[str]:
     """What axe-core finds in all views that is serious or critical."""
     found = page.evaluate(
@@ -90,9 +97,7 @@ def violations(page: Any, where: str) -> list[str]:
 
 def test_axe_finds_nothing_serious_in_either_theme(lab: Server, page: Any) -> None:
     """On the graph with its banner, a failed map, one of its items with its traceback, logs, the inputs form, and the menu."""
-    if not AXE.exists():
-        message = "axe-core is not there: `sh scripts/widget.sh test` installs it with the front end's packages"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    have_axe()
     book = open_book(
         lab,
         page,

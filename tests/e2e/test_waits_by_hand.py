@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from jupyter import Notebook, Server
-from test_hand import AXE, BAR, LIVE, SHOWN, dark, node, violations
+from test_hand import AXE, BAR, LIVE, SHOWN, dark, have_axe, node, violations
 
 pytestmark = pytest.mark.e2e
 
@@ -118,9 +117,7 @@ def test_waits_are_answered_by_keys_alone(lab: Server, page: Any) -> None:
 
 def test_axe_finds_nothing_serious_in_what_waits(lab: Server, page: Any) -> None:
     """The cards, the inspector of an approval, before and after, and the question for a value, in either theme."""
-    if not AXE.exists():
-        message = "axe-core is not there: `sh scripts/widget.sh test` installs it with the front end's packages"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    have_axe()
     book = open_book(lab, page, "accessible_waits")
     book.execute("run.approve('regions[0]', by='ana')")
     page.wait_for_selector(f"{node('regions')}[data-done='1']")
