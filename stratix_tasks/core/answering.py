@@ -12,7 +12,7 @@ from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 
 Args = dict[str, Any]
-APPROVED = "approved"
+
 
 
 def approve(machine: Machine, unit: int, at: float, args: Args) -> None:

@@ -12,7 +12,11 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """States of nodes, items and groups. The order is fixed: journals and the widget store the numbers."""
+    """States of nodes, items and groups. The order is fixed: journals and the widget store the numbers.
+
+    READY and HELD are never recorded: a unit that waits for nothing but its place is called ready, one that a mark pauses
+    held; what is recorded of both is PENDING or RETRYING.
+    """
 
     PENDING = 0
     READY = 1
@@ -28,7 +32,7 @@ class State(IntEnum):
     CANCELLED = 11
     SKIPPED = 12
     OPEN = 13
-    CLOSED = 14
+    RETIRED = 14
 
     @property
     def label(self) -> str:
@@ -55,41 +59,37 @@ class RunState(IntEnum):
 class Event(IntEnum):
     """What happens to a node, an item or a group."""
 
-    DEPS_OK = 0
-    WHEN_FALSE = 1
-    DEPS_SKIPPED = 2
-    DEPS_BAD = 3
-    ERROR = 4  # in `when`, the arguments or the expansion: before any attempt
-    HOLD = 5
-    RELEASE = 6
-    DISPATCH = 7
-    CACHE_HIT = 8
-    QUEUED_TOO_LONG = 9
-    OK = 10
-    FAIL = 11
-    FAIL_RETRY = 12
-    WAIT = 13
-    SIGNAL = 14
-    WAIT_TIMEOUT = 15
-    SUSPEND = 16
-    STOP = 17
-    STOPPED = 18
-    LOST = 19
-    LOST_RETRY = 20
-    DUE = 21
-    TOTAL_TIMEOUT = 22
-    CANCEL = 23
-    SKIP = 24
-    GIVE = 25
-    RETRY = 26
-    SET = 27
-    ROLLBACK = 28
-    ORPHANED = 29  # its owner died; a new one goes on
-    EXPANDED = 30
-    CLOSE = 31
-    GATHERED = 32
-    GATHERED_BAD = 33
-    REOPEN = 34
+    WHEN_FALSE = 0
+    DEPS_SKIPPED = 1
+    DEPS_BAD = 2
+    ERROR = 3  # in `when`, the arguments or the expansion: before any attempt
+    DISPATCH = 4
+    CACHE_HIT = 5
+    QUEUED_TOO_LONG = 6
+    OK = 7
+    FAIL = 8
+    FAIL_RETRY = 9
+    WAIT = 10
+    ANSWERED = 11
+    WAIT_TIMEOUT = 12
+    SUSPEND = 13
+    RELEASE = 14
+    STOP = 15
+    STOPPED = 16
+    LOST = 17
+    LOST_RETRY = 18
+    TOTAL_TIMEOUT = 19
+    CANCEL = 20
+    SKIP = 21
+    GIVE = 22
+    RETRY = 23
+    ROLLBACK = 24
+    ORPHANED = 25  # its owner died; a new one goes on
+    EXPANDED = 26
+    GATHERED = 27
+    GATHERED_BAD = 28
+    REOPEN = 29
+    PAUSE_ROUNDS = 30
 
     @property
     def label(self) -> str:
@@ -131,23 +131,14 @@ _BAD_END: dict[Event, State | None] = {
 
 NODE: dict[State, dict[Event, State | None]] = {
     _S.PENDING: {
-        _E.DEPS_OK: _S.READY,
+        _E.DISPATCH: _S.RUNNING,
+        _E.CACHE_HIT: _S.COMPLETED,
         _E.WHEN_FALSE: _S.SKIPPED,
         _E.DEPS_SKIPPED: _S.SKIPPED,
         _E.DEPS_BAD: _S.UPSTREAM_FAILED,
         _E.ERROR: _S.FAILED,
-        _E.HOLD: _S.HELD,
-        _E.SET: _S.PENDING,
-        _E.ROLLBACK: _S.PENDING,
-        **_NO_BODY,
-    },
-    _S.READY: {
-        _E.DISPATCH: _S.RUNNING,
-        _E.CACHE_HIT: _S.COMPLETED,
         _E.QUEUED_TOO_LONG: _S.FAILED,
         _E.TOTAL_TIMEOUT: _S.FAILED,
-        _E.HOLD: _S.HELD,
-        _E.SET: _S.PENDING,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
@@ -158,9 +149,11 @@ NODE: dict[State, dict[Event, State | None]] = {
         _E.WAIT: _S.WAITING,
         _E.SUSPEND: _S.SUSPENDED,
         _E.STOP: _S.STOPPING,
+        _E.STOPPED: _S.FAILED,
         _E.LOST: _S.FAILED,
         _E.LOST_RETRY: _S.RETRYING,
         _E.ORPHANED: _S.PENDING,
+        _E.ROLLBACK: _S.STOPPING,
     },
     _S.SUSPENDED: {
         _E.RELEASE: _S.RUNNING,
@@ -169,38 +162,38 @@ NODE: dict[State, dict[Event, State | None]] = {
         _E.FAIL_RETRY: _S.RETRYING,
         _E.STOP: _S.STOPPING,
         _E.LOST: _S.FAILED,
-        _E.LOST_RETRY: _S.HELD,
+        _E.LOST_RETRY: _S.RETRYING,
         _E.ORPHANED: _S.PENDING,
+        _E.ROLLBACK: _S.STOPPING,
     },
     _S.WAITING: {
-        _E.SIGNAL: _S.COMPLETED,
+        _E.ANSWERED: _S.COMPLETED,
         _E.WAIT_TIMEOUT: _S.FAILED,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
     _S.RETRYING: {
-        _E.DUE: _S.READY,
-        _E.RETRY: _S.READY,
+        _E.DISPATCH: _S.RUNNING,
+        _E.RETRY: _S.RETRYING,
+        _E.QUEUED_TOO_LONG: _S.FAILED,
         _E.TOTAL_TIMEOUT: _S.FAILED,
-        _E.HOLD: _S.HELD,
-        _E.SET: _S.RETRYING,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
-    _S.HELD: {
-        _E.RELEASE: _S.PENDING,
-        _E.SET: _S.HELD,
-        _E.ROLLBACK: _S.PENDING,
-        **_NO_BODY,
+    _S.STOPPING: {
+        _E.STOPPED: TARGET,
+        _E.OK: _S.COMPLETED,
+        _E.STOP: _S.STOPPING,
+        _E.ORPHANED: TARGET,
+        _E.ROLLBACK: _S.STOPPING,
     },
-    _S.STOPPING: {_E.STOPPED: TARGET, _E.OK: _S.COMPLETED, _E.STOP: _S.STOPPING, _E.ORPHANED: TARGET},
     _S.COMPLETED: {_E.ROLLBACK: _S.PENDING},
-    _S.FAILED: {_E.SET: _S.FAILED, **_BAD_END},
+    _S.FAILED: _BAD_END,
     _S.UPSTREAM_FAILED: _BAD_END,
     _S.CANCELLED: _BAD_END,
     _S.SKIPPED: _BAD_END,
 }
-"""Nodes and items. A held node that was retrying goes back to retrying at its release (`due` is kept)."""
+"""Nodes and items, by what is recorded of them."""
 
 GROUP: dict[State, dict[Event, State | None]] = {
     _S.PENDING: {
@@ -209,30 +202,29 @@ GROUP: dict[State, dict[Event, State | None]] = {
         _E.DEPS_SKIPPED: _S.SKIPPED,
         _E.DEPS_BAD: _S.UPSTREAM_FAILED,
         _E.ERROR: _S.FAILED,
-        _E.HOLD: _S.HELD,
-        _E.SET: _S.PENDING,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
-    _S.HELD: {_E.RELEASE: _S.PENDING, _E.SET: _S.HELD, _E.ROLLBACK: _S.PENDING, **_NO_BODY},
-    _S.OPEN: {_E.CLOSE: _S.CLOSED, _E.STOP: _S.OPEN, _E.ROLLBACK: _S.PENDING},
-    _S.CLOSED: {
+    _S.OPEN: {
+        _E.EXPANDED: _S.OPEN,
         _E.GATHERED: _S.COMPLETED,
         _E.GATHERED_BAD: _S.FAILED,
+        _E.ERROR: _S.FAILED,
+        _E.PAUSE_ROUNDS: _S.OPEN,
+        _E.STOP: _S.OPEN,
         _E.STOPPED: TARGET,
-        _E.STOP: _S.CLOSED,
         _E.ROLLBACK: _S.PENDING,
     },
-    _S.COMPLETED: {_E.ROLLBACK: _S.PENDING, _E.REOPEN: _S.CLOSED},
-    _S.FAILED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
+    _S.COMPLETED: {_E.ROLLBACK: _S.PENDING, _E.REOPEN: _S.OPEN},
+    _S.FAILED: {_E.REOPEN: _S.OPEN, **_BAD_END},
     _S.UPSTREAM_FAILED: _BAD_END,
-    _S.CANCELLED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
-    _S.SKIPPED: {_E.REOPEN: _S.CLOSED, **_BAD_END},
+    _S.CANCELLED: {_E.REOPEN: _S.OPEN, **_BAD_END},
+    _S.SKIPPED: {_E.REOPEN: _S.OPEN, **_BAD_END},
 }
-"""Mapped nodes and sub-flows.
+"""Mapped nodes, sub-flows, mapped flows and loops.
 
-A stop of an open group stops its items; it ends in the stop's target when the last one has ended. A completed group is
-reopened by a rollback into it alone.
+A stop of an open group stops what is in it; it ends in the stop's target when the last of that has ended. A completed
+group is open again after a rollback into it alone.
 """
 
 RUN: dict[RunState, dict[RunEvent, RunState | None]] = {
@@ -271,11 +263,5 @@ LIVE = frozenset((_S.RUNNING, _S.SUSPENDED, _S.STOPPING))
 """States with a body: they hold a slot."""
 RUN_TERMINAL = frozenset((RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED))
 
-STOP_TARGETS = frozenset((_S.CANCELLED, _S.SKIPPED, _S.COMPLETED, _S.PENDING, _S.RETRYING, _S.FAILED))
 OK_AFTER_STOP = frozenset((_S.CANCELLED, _S.FAILED, _S.RETRYING, _S.SKIPPED))
 """Stop targets for which an answer that came all the same still counts."""
-
-
-def allowed(table: dict[State, dict[Event, State | None]], state: State) -> list[str]:
-    """The events that are legal in a state, as words: for error texts."""
-    return [event.label for event in table[state]]

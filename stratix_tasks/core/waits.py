@@ -20,6 +20,8 @@ from stratix_tasks.spec.waits import unfit
 Wait = dict[str, Any]
 RUNNER = "wait"
 """In place of a runner: the machine itself is what such a node runs on."""
+APPROVED = "approved"
+"""Why a node completed that somebody approved."""
 NOTHING: Data = {"codec": "json", "payload": None, "summary": None}
 
 

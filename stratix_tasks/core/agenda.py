@@ -1,0 +1,625 @@
+"""Agenda: what follows from a State and only the run's owner needs: counters, lanes, deadlines, and what to look at next.
+
+It never tells a fact. `over`, `opened`, … keep it up with one fact; `review` counts units afresh from the State, and
+`Agenda(state)` is a review of all of them: so what is counted by steps and what is counted anew is one definition.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+
+from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, LOOP, MAP, N_OF, SETTLED, Block, Kind, Policy
+from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
+from stratix_tasks.core.limits import Claim, DeepLane, Lane
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, Spans, State, Stretch
+from stratix_tasks.core.states import RunState
+from stratix_tasks.core.timers import Timer, Timers
+
+Claims = Callable[[Policy, int | None], Claim]
+"""What a body of a policy takes; of a fan-out with at most so many bodies at a time it has places of its own."""
+GOING = (RunState.RUNNING, RunState.ENDING)
+"""States of a run in which something may start: in one that is ending only what belongs to its end."""
+
+
+class Tally:
+    """How far a fan-out is: its items, or the scopes of a mapped flow."""
+
+    __slots__ = ("bad", "count", "done", "early", "ended")
+
+    def __init__(self, early: bool) -> None:
+        self.early = early
+        self.count = self.ended = self.done = self.bad = 0
+
+
+class Book:
+    """The counted side of a stretch."""
+
+    __slots__ = ("bad", "base", "flat", "kinds", "lanes", "n", "outs", "parent", "phased", "plain", "step", "tally", "todo")
+
+    def __init__(self, r: Stretch, lanes: tuple[Lane, ...], tally: Tally | None, *, flat: bool) -> None:
+        self.base, self.n, self.parent, self.step, self.flat = r.base, r.block.n, r.parent, r.step, flat
+        self.outs, self.plain, self.kinds, self.lanes, self.tally = r.block.outs, r.block.plain, r.block.kinds, lanes, tally
+        self.phased = bool(r.block.phased)
+        self.todo = array("i", (r.block.n,)) * (0 if flat else r.count)
+        """Units that have not ended, by scope; of items the tally alone counts."""
+        self.bad = bytearray(0 if flat else r.count)
+        """Whether something in the scope ended badly, which is looked at closely once nothing is left to do in it."""
+
+
+class Agenda:
+    """Of one run. `claims` says what a body takes."""
+
+    def __init__(self, state: State, claims: Claims, *, priority: int = 0) -> None:
+        self.state, self.claims, self.priority = state, claims, priority
+        self.left = array("i")
+        """What a unit still waits for: needs, and the opening of its group and its phase."""
+        self.slack: dict[int, int] = {}
+        """Of joins that need some of many: how many more may end badly."""
+        self.queued = array("d")
+        """When a unit became ready, for the fact of its start."""
+        self.books: list[Book] = []
+        self.tally: dict[int, Tally] = {}
+        self.awake: list[tuple[int, int, Lane]] = []
+        """The lanes in which something may be started, most urgent first: only they are looked at in a turn."""
+        self._shared: dict[tuple[Claim, int], Lane] = {}
+        self.asks: deque[int] = deque()
+        """Units to look at: what is decided of them is not yet told."""
+        self.opening: set[int] = set()
+        """Looked at and not begun: their condition, items or inputs are asked for, or they are held."""
+        self.asked: dict[int, int] = {}
+        """Which question of a unit is open: an answer to another one does not count."""
+        self.questions = 0
+        self.parked: list[tuple[Lane, int | range]] = []
+        """What came up in a lane while it was held."""
+        self.abandoned: dict[int, int] = {}
+        """Bodies by unit that did not stop in their grace: they have their places until they end by themselves."""
+        self.fenced: set[tuple[int, int]] = set()
+        """(unit, attempt) of these: each gives its place back once, however often it answers."""
+        self.local = Timers()
+        """Limits of what waits for its place: that it is ready is no fact."""
+        self._timers: list[tuple[float, Timer, int]] = []
+        self.live = 0
+        """Bodies that run, or are being stopped."""
+        self.going = False
+        self._turns = 0
+        for i in range(len(state.stretches)):
+            self._book(i)
+        if state.run is not RunState.PENDING:
+            self.begin()
+
+    # ------------------------------------------------------------------ from nothing
+
+    def begin(self) -> None:
+        """Everything is counted, and what may be started is looked for."""
+        s = self.state
+        self.going = s.run in GOING
+        for i, r in enumerate(s.stretches):
+            self._count_bodies(r)
+            if i not in s.retired:
+                self._ready(self.books[i], r)
+        for p in self.tally:
+            if s.status[p] == S.OPEN and not s.gone(p):
+                self._retally(p)
+        for p in s.units_in(S.OPEN):
+            if not s.gone(p):
+                self.asks.append(p)
+        limits = s.limits
+        limits.news.clear()
+        self._timers = sorted((when, kind, u) for (kind, u), when in limits.deadline.items())
+        self.local.paused = limits.paused
+
+    def _count_bodies(self, r: Stretch) -> None:
+        s = self.state
+        for state in (S.RUNNING, S.STOPPING, S.SUSPENDED):
+            for u in s.find(state, r.base, r.stop):
+                self.live += state != S.SUSPENDED
+                self.lane(u).take(1)
+
+    def _ready(self, book: Book, r: Stretch) -> None:
+        s = self.state
+        if book.flat:
+            return self._push_runs(book, r.base, r.stop)
+        fresh = not any(s.status[r.base : r.stop])
+        for scope in range(0 if fresh else r.count):
+            self._recount_scope(book, r, scope)
+        if fresh and r.step == 0:
+            return self._begin(book, r, range(r.count))
+        for u in s.find(S.PENDING, r.base, r.stop):
+            self._recount(u)
+            if verdict(s, u) != WAIT:
+                self.asks.append(u)
+
+    def _begin(self, book: Book, r: Stretch, scopes: range) -> None:
+        """The first nodes of scopes in which nothing has happened."""
+        n, at = book.n, self.state.at
+        for k in r.block.roots:
+            units = range(book.base + scopes.start * n + k, book.base + scopes.stop * n, n)
+            if not units:
+                continue
+            if book.plain[k] and len(units) > 1 and not self.state.own:
+                self.queued[units.start : units.stop : n] = array("d", (at,)) * len(units)
+                self.put(book.lanes[k], (units,))
+                self._limit_queue(units, at)
+            elif book.plain[k]:
+                for u in units:
+                    self.push(u)
+            else:
+                self.asks.extend(units)
+        for k in r.block.phased if len(r.block.phased) == r.block.n else ():
+            self.asks.extend(range(book.base + scopes.start * n + k, book.base + scopes.stop * n, n))
+
+    def _push_runs(self, book: Book, a: int, b: int) -> None:
+        s = self.state
+        runs = [range(x, y) for x, y in s.runs(S.PENDING, a, b)]
+        if s.own:
+            for u in (u for run in runs for u in run):
+                self.push(u)
+            return
+        for run in runs:
+            self.queued[run.start : run.stop] = array("d", (s.at,)) * len(run)
+            self._limit_queue(run, s.at)
+        self.put(book.lanes[0], runs)
+
+    def _book(self, i: int) -> Book:
+        s = self.state
+        r = s.stretches[i]
+        block = r.block
+        kind = None if r.parent < 0 else FLOW if r.step else s.kind(r.parent)
+        node = s.node(r.parent) if kind in (MAP, EACH) else None
+        flat = kind is MAP
+        tally = None
+        if node is not None and i not in s.retired:
+            tally = self.tally.get(r.parent)
+            if tally is None:
+                tally = self.tally[r.parent] = Tally(node.gather in EARLY)
+            tally.count += r.count
+        book = Book(r, self._lanes(r, kind, node.most if node is not None else 0), tally, flat=flat)
+        self.books.append(book)
+        self.left.extend(block.left * r.count)
+        self.queued.frombytes(bytes(8 * r.count * block.n))
+        for k, inner in enumerate(block.nodes):
+            gates = bool(r.step and r.count and r.parent not in s.kids) + bool(inner.phase)
+            if gates:
+                for u in range(r.base + k, r.stop, block.n):
+                    self.left[u] += gates
+            if inner.join in (FIRST, N_OF) and inner.needs:
+                slack = len(inner.needs) - block.left[k]
+                self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))
+            if inner.firsts:
+                for u in range(r.base + k, r.stop, block.n):
+                    self._recount(u)
+        return book
+
+    # ------------------------------------------------------------------ lanes
+
+    def _lanes(self, r: Stretch, kind: Kind | None, most: int) -> tuple[Lane, ...]:
+        """What stands for many units has lanes of its own, so that others take their turns between; single nodes share."""
+        if kind is MAP:
+            policy = r.block.policies[0]
+            return (self._lane_of_items(r) or Lane(self, self.claims(policy, most or None), policy.priority),)
+        if kind is not EACH or r.count < 2:
+            return tuple(self._lane(policy) for policy in r.block.policies)
+        own: dict[tuple[Claim, int], Lane] = {}
+        keys = [(self.claims(policy, None), policy.priority) for policy in r.block.policies]
+        for key in keys:
+            if key not in own:
+                own[key] = DeepLane(self, *key)
+        return tuple(own[key] for key in keys)
+
+    def _lane_of_items(self, r: Stretch) -> Lane | None:
+        """Items that were spawned stand behind those that were there before; None for the first ones."""
+        first = next(iter(self.state.kids.get(r.parent, ())), len(self.books))
+        return self.books[first].lanes[0] if first < len(self.books) else None
+
+    def _lane(self, policy: Policy) -> Lane:
+        key = self.claims(policy, None), policy.priority
+        lane = self._shared.get(key)
+        if lane is None:
+            lane = self._shared[key] = Lane(self, *key)
+        return lane
+
+    def lane(self, u: int) -> Lane:
+        s = self.state
+        book = self.books[s.home[u]]
+        lane = book.lanes[(u - book.base) % book.n]
+        if s.own:
+            policy = s.policy(u)
+            if policy.priority != lane.priority:
+                key = lane.claim, policy.priority
+                other = self._shared.get(key)
+                if other is None:
+                    other = self._shared[key] = Lane(self, *key)
+                return other
+        return lane
+
+    def wake(self, lane: Lane) -> None:
+        if not lane.awake:
+            lane.awake = True
+            self._turns += 1
+            heappush(self.awake, (-lane.priority, self._turns, lane))
+
+    def turn(self) -> int:
+        self._turns += 1
+        return self._turns
+
+    def put(self, lane: Lane, entries: Iterable[int | range]) -> None:
+        lane.extend(entries)
+        if not lane.awake:
+            self.wake(lane)
+
+    def push(self, u: int) -> None:
+        """It is ready."""
+        if self.opening or self.asked:
+            self.opening.discard(u), self.asked.pop(u, None)
+        at = self.queued[u] = self.state.at
+        lane = self.lane(u)
+        lane.push(u)
+        if not lane.awake:
+            self.wake(lane)
+        r = self.state.stretches[self.state.home[u]]
+        if r.block.timed[(u - r.base) % r.block.n] or self.state.own:
+            self._limit_queue((u,), at)
+
+    def _limit_queue(self, units: Iterable[int], at: float) -> None:
+        """Limits of waiting for a place, and of all attempts together, begin here."""
+        s = self.state
+        for u in units:
+            limit = s.policy(u).timeout
+            if limit.queued is None and limit.total is None:
+                if type(units) is range and not s.own:
+                    return
+                continue
+            if limit.queued is not None:
+                self.local.arm(Timer.QUEUED, u, at, limit.queued)
+            if limit.total is not None and not s.limits.armed(Timer.TOTAL, u) and not self.local.armed(Timer.TOTAL, u):
+                self.local.arm(Timer.TOTAL, u, at, limit.total)
+
+    # ------------------------------------------------------------------ deadlines
+
+    def _hear(self) -> None:
+        for limits in (self.state.limits, self.local):
+            if limits.news:
+                for entry in limits.news:
+                    heappush(self._timers, entry)
+                limits.news.clear()
+
+    def next_due(self) -> float | None:
+        """The earliest deadline, in Unix seconds."""
+        self._hear()
+        timers = self._timers
+        while timers and not self._counts(timers[0]):
+            heappop(timers)
+        return timers[0][0] if timers else None
+
+    def _counts(self, entry: tuple[float, Timer, int]) -> bool:
+        when, kind, u = entry
+        return self.state.limits.deadline.get((kind, u)) == when or self.local.deadline.get((kind, u)) == when
+
+    def due(self, at: float) -> list[tuple[Timer, int]]:
+        """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
+        self._hear()
+        found = []
+        timers = self._timers
+        while timers and timers[0][0] <= at:
+            entry = heappop(timers)
+            if self._counts(entry):
+                when, kind, u = entry
+                if self.local.deadline.get((kind, u)) == when:
+                    del self.local.deadline[kind, u]
+                found.append((kind, u))
+        return found
+
+    # ------------------------------------------------------------------ by steps
+
+    def opened(self, p: int) -> None:
+        """A group has opened, or has another stretch: its first nodes are to be looked at, or its items are ready."""
+        s = self.state
+        self.opening.discard(p), self.asked.pop(p, None)
+        r, k, _ = s.place(p)
+        if k in r.fixed:
+            t = s.stretches[r.fixed[k]]
+            book = self.books[r.fixed[k]]
+            scope = (p - r.base) // r.block.n
+            a = t.base + scope * t.block.n
+            untouched = not any(s.status[a : a + t.block.n])
+            for u in range(a, a + t.block.n):
+                self.left[u] -= 1
+            if untouched:
+                self._begin(book, t, range(scope, scope + 1))
+            else:
+                self.asks.extend(range(a, a + t.block.n))
+            self.asks.append(p)
+            return
+        first = len(self.books)
+        for i in range(first, len(s.stretches)):
+            self._book(i)
+        t, book = s.stretches[first], self.books[first]
+        if not t.count:
+            self.asks.append(p)
+        elif book.flat:
+            self._push_runs(book, t.base, t.stop)
+        else:
+            self._begin(book, t, range(t.count))
+
+    def spawned(self, u: int) -> None:
+        """One more item, which is ready, or not if its map is ending."""
+        s = self.state
+        i = s.home[u]
+        if i == len(self.books):
+            self._book(i)
+        else:
+            book = self.books[i]
+            assert book.tally is not None
+            book.tally.count += 1
+            self.left.append(0)
+            self.queued.append(0.0)
+        self.push(u)
+
+    def let_go(self, u: int) -> None:
+        """A body is gone: its places are free."""
+        self.live -= 1
+        self.lane(u).give()
+
+    def done(self, u: int) -> None:
+        """`let_go` and `over(u, COMPLETED)`, for what happens most."""
+        s = self.state
+        book = self.books[s.home[u]]
+        self.live -= 1
+        if book.flat:
+            lane = book.lanes[0] if not s.own else self.lane(u)
+            for slots in lane.claim:
+                slots.free += 1
+                if slots._waiting:
+                    slots.pass_on()
+            tally = book.tally
+            tally.ended += 1  # type: ignore[union-attr]
+            tally.done += 1  # type: ignore[union-attr]
+            if tally.ended == tally.count or tally.early:  # type: ignore[union-attr]
+                self.asks.append(book.parent)
+            return
+        i, k = divmod(u - book.base, book.n)
+        (book.lanes[k] if not s.own else self.lane(u)).give()
+        b, left, plain, status = u - k, self.left, book.plain, s.status
+        for o in book.outs[k]:
+            x = b + o
+            if not plain[o]:
+                self._arrived(k, o, x, S.COMPLETED)
+                continue
+            still = left[x] = left[x] - 1
+            if not still:
+                if status[x] == S.PENDING:
+                    self.push(x)
+                else:
+                    self.asks.append(x)
+        still = book.todo[i] = book.todo[i] - 1
+        if not still or book.phased:
+            self._scope_moved(book, i)
+
+    def over(self, u: int, status: int) -> None:
+        """A unit that had not ended has: those that need it, its scope, its group."""
+        s = self.state
+        book = self.books[s.home[u]]
+        self.opening.discard(u), self.asked.pop(u, None)
+        if self.local:
+            self.local.drop_unit(u)
+        if book.flat:
+            return self._count(book.parent, status)
+        i, k = divmod(u - book.base, book.n)
+        for o in book.outs[k]:
+            self._arrived(k, o, u - k + o, status)
+        if book.kinds[k] == FLOW and u not in s.kids:
+            for _, x, y in s.scopes(u):  # a sub-flow that never opened
+                self.asks.extend(range(x, y))
+        book.todo[i] -= 1
+        if IS_BAD[status]:
+            book.bad[i] = 1
+        if not book.todo[i] or book.phased:
+            self._scope_moved(book, i)
+
+    def _arrived(self, k: int, o: int, x: int, status: int) -> None:
+        """A need of a node has ended: it is looked at when that may decide what becomes of it."""
+        block = self.state.stretches[self.state.home[x]].block
+        if k in block.soft.get(o, ()) or block.nodes[o].phase:
+            self._recount(x)
+            self.asks.append(x)
+        elif status == S.COMPLETED or block.joins[o] in (ANY, SETTLED):
+            self.left[x] -= 1
+            if self.left[x] <= 0:
+                self.asks.append(x)
+        elif x in self.slack:
+            self.slack[x] -= 1
+            if self.slack[x] < 0:
+                self.asks.append(x)
+        else:
+            self.asks.append(x)
+
+    def _scope_moved(self, book: Book, i: int) -> None:
+        """Nothing is left to do in a scope, or in one of its phases."""
+        if book.phased and book.todo[i]:
+            return self._open_phase(book, i)
+        if book.todo[i] or book.parent < 0:
+            return
+        p = book.parent + i * book.step
+        if book.tally is not None:
+            a = book.base + i * book.n
+            self._count(p, S.FAILED if book.bad[i] and self._is_bad(a) else S.COMPLETED)
+        else:
+            self.asks.append(p)
+
+    def _is_bad(self, a: int) -> bool:
+        return is_bad(self.state, self.state.stretches[self.state.home[a]].block, a)
+
+    def scope_is_bad(self, i: int, scope: int) -> bool:
+        """Of a scope in which nothing is left to do."""
+        book = self.books[i]
+        return bool(book.bad[scope]) and self._is_bad(book.base + scope * book.n)
+
+    def _open_phase(self, book: Book, i: int) -> None:
+        s, b = self.state, book.base + i * book.n
+        block = s.stretches[s.home[b]].block
+        if book.todo[i] > len(block.phased):
+            return
+        for k in block.phased:
+            if s.status[b + k] == S.PENDING:
+                self._recount(b + k)
+                if self.left[b + k] <= 0 or phase_is_open(s, block, k, b):
+                    self.asks.append(b + k)
+
+    def _count(self, p: int, status: int) -> None:
+        tally = self.tally[p]
+        tally.ended += 1
+        tally.done += status == S.COMPLETED
+        tally.bad += IS_BAD[status]
+        if tally.early or tally.ended == tally.count:
+            self.asks.append(p)
+
+    def unpark(self) -> None:
+        """What was held is looked at again."""
+        parked, self.parked = self.parked, []
+        for lane, entry in parked:
+            self.put(lane, (entry,))
+        self.look_again()
+
+    def look_again(self) -> None:
+        """What is asked about nobody now: in a run that goes on, it is."""
+        self.asks.extend(sorted(self.opening - self.asked.keys()))
+
+    # ------------------------------------------------------------------ afresh
+
+    def review(self, parts: Spans) -> None:
+        """Units of which more than one step is known: they, those that need them, their scopes and groups."""
+        s = self.state
+        scopes: set[tuple[int, int]] = set()
+        above: set[int] = set()
+        for a, b in parts:
+            while a < b:
+                home = s.home[a]
+                r, book = s.stretches[home], self.books[home]
+                stop = min(b, r.stop)
+                if self.local:
+                    self.local.drop_span(a, stop)
+                if home not in s.retired:
+                    if book.flat:
+                        self._push_runs(book, a, stop)
+                        above.add(r.parent)
+                    else:
+                        for u in range(a, stop):
+                            self._review(r, u)
+                        first, last = (a - r.base) // book.n, (stop - 1 - r.base) // book.n
+                        for i in range(first, last + 1):
+                            scopes.add((home, i))
+                            above.add(r.around(i))
+                a = stop
+        for home, i in scopes:
+            self._recount_scope(self.books[home], s.stretches[home], i)
+        for p in above:
+            if p >= 0 and s.status[p] == S.OPEN:
+                self.opening.discard(p), self.asked.pop(p, None)
+                self._retally(p)
+                self.asks.append(p)
+
+    def _review(self, r: Stretch, u: int) -> None:
+        k = (u - r.base) % r.block.n
+        self.opening.discard(u), self.asked.pop(u, None)
+        near = (u, *(u - k + o for o in r.block.outs[k]), *(u - k + p for p in r.block.phased))
+        for x in near:
+            self._recount(x)
+            self.asks.append(x)
+        if k in r.fixed:
+            for _, a, b in self.state.scopes(u):
+                for x in range(a, b):
+                    self._recount(x)
+                    self.asks.append(x)
+
+    def _recount(self, x: int) -> None:
+        s = self.state
+        r, k, b = s.place(x)
+        block, status = r.block, s.status
+        node, needs = block.nodes[k], block.needs[k]
+        gates = bool(r.step and s.parent(x) not in s.kids) + bool(node.phase and not phase_is_open(s, block, k, b))
+        if node.phase:
+            self.left[x] = gates + sum(not IS_OVER[status[b + n]] for n in needs)
+            return
+        if node.firsts:
+            soft = block.soft[k]
+            hard = sum(status[b + n] != S.COMPLETED for n in needs if n not in soft)
+            self.left[x] = gates + hard + sum(first_of(s, b, first) == WAIT for first in node.firsts)
+            return
+        done = sum(status[b + n] == S.COMPLETED for n in needs)
+        over = sum(IS_OVER[status[b + n]] for n in needs)
+        self.left[x] = gates + block.left[k] - (over if node.join in (ANY, SETTLED) else done)
+        if x in self.slack:
+            self.slack[x] = len(needs) - block.left[k] - (over - done)
+
+    def _recount_scope(self, book: Book, r: Stretch, i: int) -> None:
+        a = book.base + i * book.n
+        status = self.state.status[a : a + book.n]
+        book.todo[i] = sum(not IS_OVER[state] for state in status)
+        book.bad[i] = any(IS_BAD[state] for state in status)
+        if book.phased and book.todo[i]:
+            self.asks.extend(a + k for k in r.block.phased if status[k] == S.PENDING)
+
+    def reopened(self, p: int) -> None:
+        """A group that had ended counts again: nobody kept it up meanwhile."""
+        s = self.state
+        for i, a, b in s.scopes(p):
+            book, r = self.books[i], s.stretches[i]
+            if not book.flat:
+                for scope in range((a - r.base) // book.n, (b - r.base) // book.n):
+                    self._recount_scope(book, r, scope)
+                for u in s.find(S.PENDING, a, b):
+                    self._recount(u)
+                    self.asks.append(u)
+        self._retally(p)
+        self.asks.append(p)
+
+    def _retally(self, p: int) -> None:
+        """Items at C speed; of scopes their counters."""
+        s, tally = self.state, self.tally.get(p)
+        if tally is None:
+            return
+        tally.count = tally.ended = tally.done = tally.bad = 0
+        for i in s.kids.get(p, ()):
+            r, book = s.stretches[i], self.books[i]
+            book.tally = tally
+            tally.count += r.count
+            if book.flat:
+                status = s.status[r.base : r.stop]
+                done, skipped = status.count(S.COMPLETED), status.count(S.SKIPPED)
+                bad = sum(status.count(state) for state in (S.FAILED, S.UPSTREAM_FAILED, S.CANCELLED))
+                ended = done + skipped + bad
+            else:
+                over = [scope for scope in range(r.count) if not book.todo[scope]]
+                bad = sum(bool(book.bad[scope]) and self._is_bad(r.base + scope * book.n) for scope in over)
+                ended, done = len(over), len(over) - bad
+            tally.ended += ended
+            tally.done += done
+            tally.bad += bad
+
+    def drop_gone(self) -> None:
+        """What was asked for units that a rollback took out does not count."""
+        s = self.state
+        for u in [u for u in self.opening if s.gone(u)]:
+            self.opening.discard(u), self.asked.pop(u, None)
+
+    # ------------------------------------------------------------------ to look at
+
+    def startable(self, u: int, at: float) -> bool:
+        s = self.state
+        state = s.status[u]
+        if state == S.PENDING:
+            return self.left[u] <= 0 and u not in self.opening and u not in self.abandoned
+        return state == S.RETRYING and s.due[u] <= at and u not in self.abandoned
+
+    def is_ready(self, u: int) -> bool:
+        """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""
+        s = self.state
+        if s.status[u] == S.PENDING:
+            return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
+        return s.status[u] == S.RETRYING and not s.limits.armed(Timer.DUE, u)
+
+
+__all__ = ["ALL", "FLOW", "LOOP", "Agenda", "Block", "Book", "Claims", "Lane", "Tally"]

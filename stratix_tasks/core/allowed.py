@@ -1,0 +1,128 @@
+"""What may be asked of a unit, or of the run, now, and why not: the one place that requests, errors, `why` and views ask."""
+
+from __future__ import annotations
+
+from stratix_tasks.core.block import LOOP, MAP, Kind
+from stratix_tasks.core.state import MISSING, S, State
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState
+from stratix_tasks.core.targets import label
+from stratix_tasks.core.waits import APPROVED
+
+Why = str | None
+"""None where it may be asked, else the reason, as it goes on after «it is <state>»."""
+COMPLETED_HINT = "It has completed: start a new run, fork() it, or rollback() it to a node."
+VERBS = ("pause", "resume", "cancel", "retry", "skip", "give", "set", "approve", "send", "breakpoint", "rollback", "fork")
+"""`give` is a skip with a value, `send` a signal to a node that waits for it."""
+
+
+def state_of(s: State, u: int) -> S:
+    """What a unit is called: HELD where it is recorded as pending or retrying, and paused."""
+    state = S(s.status[u])
+    return S.HELD if s.marks and state in (S.PENDING, S.RETRYING) and s.held(u) else state
+
+
+def allowed(s: State, u: int) -> dict[str, Why]:
+    """Every verb, and why it may not be asked of this unit now."""
+    if s.gone(u):
+        return dict.fromkeys(VERBS, "and out of the run: a rollback took it out")
+    state, group, item = S(s.status[u]), s.is_group(u), s.map_of(u) >= 0
+    over = state in TERMINAL
+    told: dict[str, Why] = {
+        "pause": _pause(state),
+        "resume": "" if over else None,
+        "cancel": "" if over and state != S.CANCELLED else None,
+        "retry": _retry(s, u, state),
+        "skip": "" if state == S.COMPLETED else _last(s, u) if over else None,
+        "give": _give(s, u, state, group),
+        "set": _set(s, u, state, group),
+        "approve": _answer(s, u, "approval", APPROVED),
+        "send": _answer(s, u, "signal", ""),
+        "breakpoint": "an item: a breakpoint is for the whole node" if item else None,
+        "rollback": "an item: go back to the whole node" if item else _rollback(s, state),
+        "fork": "an item: a new run begins at a whole node" if item else None,
+    }
+    if s.run is RunState.ENDING:
+        told |= {verb: "and the run is ending" for verb in VERBS if verb not in ("cancel", "fork")}
+    if s.run is RunState.COMPLETED:
+        told |= {verb: f"and the run has completed. {COMPLETED_HINT}" for verb in ("retry", "skip", "give") if told[verb] is None}
+    return told
+
+
+def _pause(state: S) -> Why:
+    if state == S.WAITING:
+        return "and nothing of it runs: pause what comes after it, or the run"
+    return "" if state in UNPAUSABLE else None
+
+
+def _retry(s: State, u: int, state: S) -> Why:
+    if state == S.RETRYING:
+        return None
+    if state == S.OPEN:
+        bad = s.kind(u) is not LOOP and any(s.status.find(one, a, b) >= 0 for one in BAD for _, a, b in s.inside(u))
+        return None if bad else "and nothing in it has ended badly"
+    return _last(s, u) if state in TERMINAL and state != S.COMPLETED else ""
+
+
+def _last(s: State, u: int) -> Why:
+    """What lies in a round that another one came after does not change any more."""
+    while (p := s.parent(u)) >= 0:
+        if s.kind(p) is LOOP and s.home[u] != s.kids[p][-1]:
+            return f"and another round of '{label(s, p)}' was made from it: roll back to it"
+        u = p
+    return None
+
+
+def _give(s: State, u: int, state: S, group: bool) -> Why:
+    if state == S.COMPLETED:
+        return ""
+    if group and u in s.kids:
+        return "and a value can be given only before it is expanded"
+    return _last(s, u) if state in TERMINAL else None
+
+
+def _set(s: State, u: int, state: S, group: bool) -> Why:
+    if state in (S.PENDING, S.RETRYING) or (state == S.FAILED and not group):
+        return None
+    if group and u in s.kids:
+        return "and expanded: set its items one by one" if s.kind(u) is MAP else "and it has begun"
+    return "and it has started" if s.attempt[u] else ""
+
+
+def _answer(s: State, u: int, what: str, done: str) -> Why:
+    units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
+    if any(s.waits.get(one, {}).get("for") == what for one in units) if s.waits else False:
+        return None
+    if done and units and all(s.reason.get(one) == done for one in units):
+        return None
+    return f"and nothing of it waits for {'an approval' if what == 'approval' else 'a signal'}"
+
+
+def _rollback(s: State, state: S) -> Why:
+    if s.run is RunState.PENDING:
+        return "and the run has not begun"
+    return None if state in (S.COMPLETED, S.SKIPPED) else "and a rollback goes to after a node that has completed"
+
+
+def allowed_run(s: State) -> dict[str, Why]:
+    """The same of the whole run: what stands behind «the run is <state>. »."""
+    run, over = s.run, s.run in RUN_TERMINAL
+    again = "retry() goes on with what failed." if over else "It can't be kept from ending."
+    return {
+        "pause": None if run in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED) else "Only a running run can be paused.",
+        "resume": COMPLETED_HINT
+        if run is RunState.COMPLETED
+        else None
+        if run in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED)
+        else again,
+        "cancel": "It has ended already." if over and run is not RunState.CANCELLED else None,
+        "retry": COMPLETED_HINT
+        if run is RunState.COMPLETED
+        else "Wait until it has ended."
+        if run is RunState.ENDING
+        else None,
+        "rollback": "Wait until it runs or has ended." if run in (RunState.PENDING, RunState.ENDING) else None,
+        "send": "Nothing waits for it any more." if over or run is RunState.ENDING else None,
+    }
+
+
+__all__ = ["COMPLETED_HINT", "MISSING", "VERBS", "Why", "allowed", "allowed_run", "state_of"]

@@ -1,0 +1,253 @@
+"""Blocks: a flow laid out once, as parallel tuples by the number of a node, shared by all of its scopes. Nothing here changes.
+
+A block knows no unit and no function. `Stretch` in `state.py` is what puts scopes of a block side by side.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+from stratix_tasks.spec.model import Retry, Timeout
+
+
+class Kind(IntEnum):
+    """What a node is: a body, items of one body, a sub-flow, a sub-flow per item, a sub-flow again and again."""
+
+    TASK = 0
+    MAP = 1
+    FLOW = 2
+    EACH = 3
+    LOOP = 4
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = ("task", "map", "flow", "each", "loop")
+
+
+class Join(IntEnum):
+    """What a node asks of its needs, or a fan-out of its items: all completed, one ended, one completed, `k` completed,
+    all ended however."""
+
+    ALL = 0
+    ANY = 1
+    FIRST = 2
+    N_OF = 3
+    SETTLED = 4
+
+
+TASK, MAP, FLOW, EACH, LOOP = Kind
+ALL, ANY, FIRST, N_OF, SETTLED = Join
+EARLY = frozenset((ANY, FIRST, N_OF))
+"""Joins that fire before all that they ask for has ended; what they go without has lost."""
+
+NO_RETRY = Retry.model_construct(max=0, delay=1.0, backoff=2.0, max_delay=60.0, jitter="full", on=())
+NO_LIMIT = Timeout.model_construct(attempt=None, total=None, queued=None)
+MAX_LOST = 3
+GRACE = 5.0
+"""Seconds that a body has to stop by itself after a cancel or a time-out."""
+MAX_DEPTH = 32
+"""Levels of a flow in itself."""
+UNDO, LAST = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the attempts of a node are run; shared by all nodes that say the same. Times in seconds."""
+
+    call: str = ""
+    runner: str = "thread"
+    priority: int = 0
+    pools: tuple[str, ...] = ()
+    retry: Retry = NO_RETRY
+    timeout: Timeout = NO_LIMIT
+    grace: float = GRACE
+    max_lost: int = MAX_LOST
+    """How often the place where a body runs may go before the node fails."""
+    killable: bool = False
+    """Whether a body that does not stop within its grace can be ended all the same."""
+    bodiless: bool = False
+    """Whether nothing runs, so that it takes no place and no limit of an attempt: what it waits for ends it."""
+
+    @property
+    def timed(self) -> bool:
+        return not self.bodiless and any((self.timeout.attempt, self.timeout.total, self.timeout.queued))
+
+
+PLAIN = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a block; `needs` are numbers in it."""
+
+    name: str
+    needs: tuple[int, ...] = ()
+    kind: Kind = TASK
+    firsts: tuple[tuple[int, ...], ...] = ()
+    """Needs of which the first that completed is taken; all of them are in `needs`, too."""
+    join: Join = ALL
+    k: int = 1
+    """N_OF: how many."""
+    keep_losers: bool = False
+    when: bool = False
+    inner: str = ""
+    """FLOW, EACH, LOOP: the name of a block; it may be one that this block lies in."""
+    asks: bool = False
+    """FLOW: whether its inputs have to be worked out before it opens."""
+    most: int = 0
+    """MAP, EACH: bodies at a time, 0 for no limit of its own."""
+    gather: Join = ALL
+    of: int = 1
+    """A gather of N_OF: how many."""
+    rounds: int = 1
+    """LOOP: rounds at most."""
+    until: bool = True
+    """LOOP: whether a condition is asked after each round."""
+    every: float | None = None
+    """LOOP: seconds from the end of a round to the next one."""
+    within: float | None = None
+    """LOOP: seconds from its first round on."""
+    take_last: bool = False
+    """LOOP: whether it completes with what it has when its rounds or its time are over, instead of failing."""
+    phase: int = 0
+    """A node begins when all of lower phases in its scope have ended: 0 is what the flow does, `UNDO` what takes it back when
+    the scope ends badly, `LAST` what runs however it ends."""
+    undoes: int | None = None
+    """UNDO: the node that it takes back."""
+    policy: Policy = PLAIN
+    spec: Any = None
+    """The NodeSpec that it was made from."""
+    takes: tuple[str, ...] = ()
+    """Names of the arguments that its function takes."""
+
+
+class Block:
+    """Parallel tuples by the node's number; a scope adds the place where it begins.
+
+    `needs[k]`, `outs[k]` are numbers; `fixed` are the nodes whose one inner scope is laid out with this block's own.
+    """
+
+    __slots__ = ("__dict__", "absorbing", "fixed", "groups", "index", "inner", "joins", "kinds", "layout", "left", "n",
+                 "name", "names", "needs", "nodes", "outs", "output", "phased", "plain", "policies", "roots", "soft", "spec",
+                 "timed")  # fmt: skip
+
+    def __init__(self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None) -> None:
+        self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
+        self.names = tuple(node.name for node in nodes)
+        self.index = {node.name: k for k, node in enumerate(nodes)}
+        self.needs = tuple(node.needs for node in nodes)
+        self.outs = _outs(self.needs)
+        self.kinds = bytes(node.kind for node in nodes)
+        self.joins = bytes(node.join for node in nodes)
+        self.policies = tuple(node.policy for node in nodes)
+        self.timed = bytes(node.policy.timed for node in nodes)
+        self.soft = {k: frozenset(n for first in node.firsts for n in first) for k, node in enumerate(nodes) if node.firsts}
+        self.output = output if output is not None else Output()
+        self.plain = bytes(
+            node.kind is TASK and node.join is ALL and not (node.when or node.firsts or node.phase) for node in nodes
+        )
+        """1: ready as soon as its needs are completed; nobody has to be asked."""
+        self.left = array("i", (arrivals(node) for node in nodes))
+        self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
+        self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
+        self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
+        self.absorbing = any(node.join is not ALL or node.firsts for node in nodes) or bool(self.output.firsts)
+        """Whether a bad end in it may be taken up by something behind it."""
+        self.inner: dict[int, Block] = {}
+        self.fixed: tuple[int, ...] = ()
+        self.layout: tuple[tuple[Block, int, int], ...] = ((self, -1, -1),)
+        """What a stretch of it is laid out with: blocks, each with the place in this list of the one around it, and its node there."""
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Of a run's outermost block: the units that are there from the beginning."""
+        return Outline(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Nodes that a scope's value is made from: each of `hard`, and of each of `firsts` the first that completed."""
+
+    hard: frozenset[int] = frozenset()
+    firsts: tuple[tuple[int, ...], ...] = ()
+
+
+class Outline:
+    """The units of one scope of a block, those of its sub-flows behind its own: parallel lists."""
+
+    def __init__(self, root: Block) -> None:
+        self.names: list[str] = []
+        self.kinds: list[Kind] = []
+        self.parents: list[int] = []
+        self.nodes: list[Node] = []
+        starts: list[int] = []
+        for block, above, k in root.layout:
+            parent = -1 if above < 0 else starts[above] + k
+            prefix = "" if parent < 0 else self.names[parent] + "."
+            starts.append(len(self.names))
+            self.names += [prefix + name for name in block.names] if prefix else block.names
+            self.kinds += [node.kind for node in block.nodes]
+            self.parents += [parent] * block.n
+            self.nodes += block.nodes
+        self.index = {name: unit for unit, name in enumerate(self.names)}
+
+    def told(self) -> list[tuple[str, str, int]]:
+        """`(name, kind, parent)` a unit: what the CREATED fact tells readers."""
+        return [(n, k.label, p) for n, k, p in zip(self.names, self.kinds, self.parents, strict=True)]
+
+
+def arrivals(node: Node) -> int:
+    """How many needs must arrive before it has to be looked at."""
+    n = len(node.needs)
+    return {ALL: n, ANY: min(n, 1), FIRST: min(n, 1), N_OF: min(n, node.k), SETTLED: n}[node.join]
+
+
+def _outs(needs: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    outs: list[list[int]] = [[] for _ in needs]
+    for k, sources in enumerate(needs):
+        for need in sources:
+            outs[need].append(k)
+    return tuple(map(tuple, outs))
+
+
+def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
+    """Tie blocks to those that their nodes name, and lay out what can be: a sub-flow that does not lie in itself."""
+    for block in blocks.values():
+        for k, node in enumerate(block.nodes):
+            if node.kind is MAP:
+                block.inner[k] = Block(node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),))
+            elif node.kind is not TASK:
+                block.inner[k] = blocks[node.inner]
+    reach = {id(block): _reach(block) for block in blocks.values()}
+    for block in blocks.values():
+        block.fixed = tuple(
+            k for k, node in enumerate(block.nodes) if node.kind is FLOW and id(block) not in reach[id(block.inner[k])]
+        )
+    for block in blocks.values():
+        block.layout = _layout(block)
+    return blocks[root]
+
+
+def _reach(block: Block) -> set[int]:
+    found, stack = set[int](), [block]
+    while stack:
+        one = stack.pop()
+        if id(one) not in found:
+            found.add(id(one))
+            stack += one.inner.values()
+    return found
+
+
+def _layout(root: Block) -> tuple[tuple[Block, int, int], ...]:
+    found: list[tuple[Block, int, int]] = [(root, -1, -1)]
+    for place, (block, _, _) in enumerate(found):  # it grows meanwhile: breadth first
+        found += [(block.inner[k], place, k) for k in block.fixed]
+    return tuple(found)

@@ -1,0 +1,303 @@
+"""Again: what has ended is pending again, with what depends on it; what was made from it is rolled back.
+
+Retry sets bad ends back, and goes on where they were. Rollback sets back what was made, in the scope of a unit, in later
+rounds of the loops around it, and behind the groups that it lies in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stratix_tasks.core.answers import Do
+from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LOOP, MAP, N_OF, SETTLED
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.opening import LOST
+from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
+from stratix_tasks.core.joins import GO, verdict
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, Spans, spans
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent
+
+ENDED_BADLY = (*BAD, S.SKIPPED)
+
+
+def revive(core: Core, at: float) -> None:
+    """failed, cancelled → running."""
+    if core.state.run in RUN_TERMINAL:
+        core.move_run(RunEvent.REVIVE, at, "user")
+        core.agenda.unpark()
+
+
+# ---------------------------------------------------------------------- which units
+
+
+def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
+    """Units behind it; stretches of later rounds; the groups that it lies in, from the inside out."""
+    s = core.state
+    units: set[int] = set()
+    rounds: list[int] = []
+    above: list[int] = []
+    while True:
+        r, k, b = s.place(u)
+        stack = [*r.block.outs[k], *(p for p in r.block.phased if IS_OVER[s.status[b + p]] and p != k)]
+        while stack:
+            o = stack.pop()
+            if b + o not in units:
+                units.add(b + o)
+                stack += r.block.outs[o]
+        p = s.parent(u)
+        if p < 0:
+            return units, rounds, above
+        if s.kind(p) is LOOP:
+            rounds += [i for i in s.kids.get(p, ()) if s.stretches[i].index > r.index]
+        above.append(p)
+        u = p
+
+
+def ended_after(core: Core, units: Iterable[int]) -> set[int]:
+    """Descendants that ended and did not complete, and did not lose; what never opened with all that lies in it."""
+    s, seen, stack = core.state, set[int](), list(units)
+    while stack:
+        u = stack.pop()
+        r, k, b = s.place(u)
+        near = [b + o for o in r.block.outs[k]] + [b + p for p in r.block.phased if p != k]
+        if k in r.fixed and u not in s.kids:
+            near += [x for _, a, z in s.scopes(u) for x in range(a, z)]
+        for x in near:
+            if x not in seen and s.status[x] in ENDED_BADLY and s.why_ended(x) != LOST:
+                seen.add(x)
+                stack.append(x)
+        above = s.parent(u)
+        if above >= 0 and above not in seen and s.status[above] != S.COMPLETED:
+            seen.add(above)
+            stack.append(above)
+    return {x for x in seen if s.status[x] in ENDED_BADLY}
+
+
+def bad_before(core: Core, u: int) -> set[int]:
+    """The failed, cancelled and upstream_failed sources of a unit."""
+    s, found, stack = core.state, set[int](), [u]
+    while stack:
+        one = stack.pop()
+        r, k, b = s.place(one)
+        above = s.parent(one)
+        near = [b + n for n in r.block.needs[k]] + ([above] if above >= 0 else [])
+        for x in near:
+            if x not in found and s.status[x] in BAD:
+                found.add(x)
+                stack.append(x)
+    return found
+
+
+def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
+    """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items."""
+    s = core.state
+    fresh: set[int] = set()
+    groups: set[int] = set()
+    items: Spans = []
+    stack = list(units)
+    while stack:
+        u = stack.pop()
+        if u in fresh or u in groups:
+            continue
+        if u not in s.kids:
+            fresh.add(u)
+            continue
+        groups.add(u)
+        inside = [*s.scopes(u)]
+        for i, a, b in inside[-1:] if s.kind(u) is LOOP else inside:
+            if s.stretches[i].block.n == 1 and s.kind(u) is MAP:
+                items += [run for state in BAD for run in s.runs(state, a, b)]
+            else:
+                stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) != LOST]
+    return fresh, groups, items
+
+
+# ---------------------------------------------------------------------- retry
+
+
+def retry(core: Core, units: Iterable[int], at: float) -> None:
+    """Bad ends are pending again, and what ended for them; groups around them are open again."""
+    s = core.state
+    fresh, groups, items = bad_in(core, units)
+    while more := ended_after(core, [*fresh, *groups, *(a for a, _ in items)]) - fresh - groups:
+        new, opened, inner = bad_in(core, more)
+        fresh |= new
+        groups |= opened
+        items += [run for run in inner if run not in items]
+    items = [run for run in items if not all(u in fresh for u in range(*run))]
+    around = groups_around(core, [*fresh, *groups, *(a for a, _ in items)])
+    revive(core, at)
+    roll_users(core, {*fresh, *groups, *around}, at)
+    roll_ends(core, {*fresh, *groups, *(a for a, _ in items)}, at)
+    again = [*spans(u for u in fresh if s.status[u] in TERMINAL), *(run for run in items if not s.gone(run[0]))]
+    set_again(core, sorted(again), sorted(p for p in groups | around if s.status[p] in TERMINAL), at)
+
+
+def groups_around(core: Core, units: Iterable[int]) -> set[int]:
+    """Groups that had ended, and are to be open again for what lies in them."""
+    s, found = core.state, set[int]()
+    for u in units:
+        p = s.parent(u)
+        while p >= 0 and p not in found:
+            if s.status[p] in TERMINAL and p in s.kids:
+                found.add(p)
+            p = s.parent(p)
+    return found
+
+
+def set_again(core: Core, again: Spans, groups: list[int], at: float) -> None:
+    g = core.agenda
+    if again:
+        core.tell(AGAIN, at, again, "user")
+        for a, b in again:
+            for u in range(a, b) if core.cache else ():
+                core.cache.pop(u, None)
+    if groups:
+        core.tell(REOPENED, at, groups)
+    for p in reversed(groups):
+        core.cache.pop(p, None)
+        g.reopened(p)
+    g.review([*again, *spans(groups)])
+
+
+# ---------------------------------------------------------------------- what was made from less
+
+
+def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
+    """What went on with units as they ended, and is complete: by reader what it read. A retry of these makes it wrong."""
+    s, found = core.state, dict[int, int]()
+    for u in units:
+        r, k, b = s.place(u)
+        for o in r.block.outs[k]:
+            x, join = b + o, r.block.joins[o]
+            soft = k in r.block.soft.get(o, ())
+            used = (join == SETTLED and verdict(s, x) == GO) or (join == ANY and u in s.winners.get(x, ())) or soft
+            if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x]):
+                found[x] = u
+        p = s.parent(u)
+        while p >= 0:
+            if s.status[p] == S.COMPLETED:
+                found[p] = u
+            p = s.parent(p)
+    return found
+
+
+def roll_users(core: Core, units: set[int], at: float) -> None:
+    """What went on with a bad end that is to be another one is rolled back: it was made from less."""
+    s = core.state
+    for x, u in readers(core, units).items():
+        if s.gone(x) or s.gone(u):
+            continue
+        made, rounds, above = made_from(core, x)
+        if x in units or s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x):
+            roll(core, made - units, rounds, [p for p in above if p not in units], at)
+        else:
+            roll(core, {x, *(one for one in made if one not in units)}, rounds, above, at)
+
+
+def _lies_in(core: Core, u: int, group: int) -> bool:
+    s = core.state
+    while u >= 0:
+        if u == group:
+            return True
+        u = s.parent(u)
+    return False
+
+
+def roll_ends(core: Core, units: set[int], at: float) -> None:
+    """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken."""
+    s = core.state
+    again: set[int] = set()
+    for u in units:
+        while u >= 0:
+            r, _, b = s.place(u)
+            for k in r.block.phased:
+                if s.status[b + k] in (S.COMPLETED, *BAD) and s.attempt[b + k]:
+                    again |= {b + k, *(b + n for n in r.block.needs[k] if s.status[b + n] == S.COMPLETED)}
+            u = s.parent(u)
+    again -= units
+    if again:
+        made: set[int] = set()
+        for u in again:
+            made |= made_from(core, u)[0]
+        roll(core, again | (made - units), [], [], at)
+
+
+# ---------------------------------------------------------------------- rollback
+
+
+def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: float) -> None:
+    """Units are as if they had not run; what they opened, and later rounds, are out of the run; groups around are open."""
+    s, g = core.state, core.agenda
+    units = _with_members(core, units)
+    rounds = [i for i in dict.fromkeys(rounds) if i not in s.retired]
+    out = [(i, s.stretches[i].base, s.stretches[i].stop) for i in rounds]
+    out += [(i, s.stretches[i].base, s.stretches[i].stop) for u in units for i in _retires(core, u)]
+    gone = s.below(out)
+    for u in [*units, *(u for _, a, b in gone for u in range(a, b))] if core.cache or g.tally or g.opening else ():
+        core.cache.pop(u, None), g.tally.pop(u, None)
+        g.opening.discard(u), g.asked.pop(u, None)
+    stops = [u for u in units if s.status[u] in (S.RUNNING, S.SUSPENDED)]
+    stops += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
+    g.live += sum(s.status[u] == S.SUSPENDED for u in stops)
+    if units or rounds:
+        core.tell(ROLLED, at, spans(units), rounds)
+    for u in stops:
+        core.command(Do.STOP, u, s.attempt[u])
+    g.drop_gone()
+    groups = sorted(p for p in above if s.status[p] in TERMINAL and p in s.kids and not s.gone(p))
+    if groups:
+        core.tell(REOPENED, at, groups)
+    for p in reversed(groups):
+        core.cache.pop(p, None)
+    g.review(spans({*units, *groups, *(p for p in above if not s.gone(p))}))
+    for p in above:
+        if not s.gone(p) and s.status[p] == S.OPEN:
+            g.opening.discard(p), g.asked.pop(p, None)
+            g.reopened(p)
+
+
+def _with_members(core: Core, units: Iterable[int]) -> set[int]:
+    """With all that is laid out in sub-flows among them."""
+    s, found, stack = core.state, set[int](), list(units)
+    while stack:
+        u = stack.pop()
+        if u in found or s.gone(u):
+            continue
+        found.add(u)
+        r, k, _ = s.place(u)
+        if k in r.fixed:
+            stack += [x for _, a, b in s.scopes(u) for x in range(a, b)]
+    return found
+
+
+def _retires(core: Core, u: int) -> list[int]:
+    s = core.state
+    r, k, _ = s.place(u)
+    return [] if k in r.fixed else s.kids.get(u, [])
+
+
+def rollback(core: Core, units: set[int], at: float) -> None:
+    """These units and all that was made from them; with none of their own, what was made alone: see `behind`."""
+    made: set[int] = set(units)
+    rounds: list[int] = []
+    above: list[int] = []
+    for u in units:
+        behind, later, around = made_from(core, u)
+        made |= behind
+        rounds += later
+        above += around
+    roll(core, made, rounds, _around(above, made), at)
+
+
+def behind(core: Core, u: int, at: float) -> None:
+    """What was made from a unit, which stays as it is."""
+    made, rounds, above = made_from(core, u)
+    roll(core, made, rounds, _around(above, made), at)
+
+
+def _around(above: list[int], made: set[int]) -> list[int]:
+    return [p for p in dict.fromkeys(above) if p not in made]
+
+
+__all__ = ["ALL", "EACH", "FIRST", "IS_BAD", "N_OF", "bad_before", "behind", "readers", "retry", "revive", "rollback"]

@@ -1,0 +1,124 @@
+"""Ending: units, groups and the run are brought to an end; what has a body is asked to stop."""
+
+from __future__ import annotations
+
+from stratix_tasks.core.answers import Do
+from stratix_tasks.core.decide.core import Core, Detail
+from stratix_tasks.core.facts import GIVEN, SWEPT
+from stratix_tasks.core.joins import could_absorb, phase_is_open
+from stratix_tasks.core.results import Data
+from stratix_tasks.core.state import NO_BODY, WITH_BODY, S, Spans
+from stratix_tasks.core.states import TERMINAL, Event, RunEvent, RunState
+
+GATHERED = "items"
+"""Why a group failed whose own units did."""
+
+
+def end_unit(core: Core, u: int, event: Event, at: float, reason: str | None = None, detail: Detail | None = None,
+             target: S | None = None) -> None:  # fmt: skip
+    """A unit without a body ends; those that need it, its scope and its group hear of it."""
+    to = core.move(u, event, at, reason, detail, target)
+    core.agenda.over(u, to)
+    if to != S.COMPLETED:
+        stop_at_failure(core, at)
+
+
+def stop_at_failure(core: Core, at: float) -> None:
+    """`on_failure="stop"`: what failed ends the run at once, when nothing is left that could take it up. A group that
+    failed with its items does not: the one that failed has."""
+    s = core.state
+    spec = s.root.spec
+    if spec is None or spec.on_failure != "stop" or s.run is RunState.ENDING or core.is_over:
+        return
+    for u in s.units_in(S.FAILED):
+        if s.reason.get(u) != GATHERED and not s.gone(u) and not could_absorb(s, u):
+            return end(core, RunState.FAILED, "failure", at)
+
+
+def complete(core: Core, u: int, at: float, reason: str, given: Data) -> None:
+    """A unit without a body completes with a value that no body made."""
+    core.cache.pop(u, None)
+    core.tell(GIVEN, at, u, reason, given["codec"], given["payload"], given["summary"])
+    core.agenda.over(u, S.COMPLETED)
+
+
+def stop(core: Core, u: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:
+    """A live body → stopping(target): it is asked to end, and has its grace to do so."""
+    s = core.state
+    if s.status[u] == S.SUSPENDED:
+        core.agenda.live += 1
+    core.move(u, Event.STOP, at, reason, {"target": int(target), **(detail or {})})
+    core.command(Do.STOP, u, s.attempt[u])
+
+
+def finish(core: Core, u: int, target: S, reason: str, at: float, value: Data | None = None) -> None:
+    """Bring a unit that has not ended to `target`: at once when it has no body and nothing open in it, else by asking."""
+    s = core.state
+    state = s.status[u]
+    if state in WITH_BODY:
+        stop(core, u, target, reason, at, None if value is None else {"value": value})
+    elif state == S.OPEN:
+        close(core, u, target, reason, at)
+        finish_inside(core, u, S.CANCELLED if target == S.COMPLETED else target, reason, at)
+    elif value is not None:
+        complete(core, u, at, reason, value)
+    else:
+        end_unit(core, u, Event.CANCEL if target == S.CANCELLED else Event.SKIP, at, reason)
+
+
+def close(core: Core, p: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:
+    """An open group is to end so, once all in it has."""
+    core.move(p, Event.STOP, at, reason, {"target": int(target), **(detail or {})})
+    core.agenda.opening.discard(p), core.agenda.asked.pop(p, None)
+    core.agenda.asks.append(p)
+
+
+def finish_inside(core: Core, p: int, target: S, reason: str, at: float) -> None:
+    finish_spans(core, core.state.inside(p), target, reason, at)
+
+
+def finish_spans(core: Core, parts: list[tuple[int, int, int]], target: S, reason: str, at: float) -> None:
+    """One fact a span for all that has no body; one each for bodies and open groups."""
+    s = core.state
+    for i, a, b in parts:
+        for u in s.find(S.OPEN, a, b):
+            if (u not in s.target or s.target[u][0] != target) and not _is_spared(core, i, u):
+                close(core, u, target, reason, at)
+        live = [u for state in WITH_BODY for u in s.find(state, a, b) if not _is_spared(core, i, u)]
+        gone = _without_body(core, i, a, b)
+        if gone:
+            core.tell(SWEPT, at, a, b, int(target), reason, gone)
+            core.agenda.review(gone)
+        for u in live:
+            if s.status[u] != S.STOPPING or s.target[u][0] != target:
+                stop(core, u, target, reason, at)
+
+
+def _without_body(core: Core, i: int, a: int, b: int) -> Spans:
+    s = core.state
+    found = [run for state in NO_BODY for run in s.runs(state, a, b)]
+    if s.stretches[i].block.phased:
+        units = sorted(u for x, y in found for u in range(x, y) if not _is_spared(core, i, u))
+        return [(u, u + 1) for u in units]
+    return sorted(found)
+
+
+def _is_spared(core: Core, i: int, u: int) -> bool:
+    """What belongs to the end of a scope runs all the same, if its time has not come yet; so does what began by that."""
+    s = core.state
+    r, k, b = s.place(u)
+    return bool(r.block.nodes[k].phase) and s.status[u] == S.PENDING and not phase_is_open(s, r.block, k, b)
+
+
+def end(core: Core, target: RunState, reason: str, at: float) -> None:
+    """running, pausing, paused → ending(target): what has no body is cancelled, bodies are asked to stop."""
+    s = core.state
+    core.move_run(RunEvent.END, at, reason, {"target": int(target)})
+    root = s.stretches[0]
+    everything = s.below([(0, root.base, root.stop)])
+    finish_spans(core, everything, S.CANCELLED, reason, at)
+    core.agenda.unpark()
+
+
+__all__ = ["GATHERED", "TERMINAL", "close", "complete", "end", "end_unit", "finish", "finish_inside", "finish_spans", "stop",
+           "stop_at_failure"]  # fmt: skip

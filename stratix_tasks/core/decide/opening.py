@@ -1,0 +1,276 @@
+"""Opening: a unit whose needs are decided begins, asks, or ends with them; a group opens, goes on, and ends with what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stratix_tasks.core.answers import Do
+from stratix_tasks.core.block import ALL, EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
+from stratix_tasks.core.decide.core import Core, Detail
+from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside
+from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
+from stratix_tasks.core.joins import GO, WAIT, verdict, winners
+from stratix_tasks.core.state import IS_OVER, S
+from stratix_tasks.core.states import Event, RunState
+
+LOST = "lost the join"
+"""Why something was cancelled: what it was for went on without it."""
+BREAKPOINT = "breakpoint"
+
+
+def look(core: Core, u: int, at: float) -> None:
+    """What is decided of a unit is told."""
+    s, g = core.state, core.agenda
+    state = s.status[u]
+    if state == S.OPEN:
+        return gather(core, u, at)
+    if state != S.PENDING or s.run is RunState.PENDING or core.is_over:
+        return None
+    told = verdict(s, u)
+    if told == WAIT:
+        g.opening.discard(u), g.asked.pop(u, None)
+        return None
+    if told != GO:
+        event = Event.DEPS_BAD if told == S.UPSTREAM_FAILED else Event.DEPS_SKIPPED
+        return end_unit(core, u, event, at, "upstream")
+    if u not in g.asked:
+        _begin(core, u, at)
+    return None
+
+
+def _begin(core: Core, u: int, at: float) -> None:
+    """All that it needs is there."""
+    s, g = core.state, core.agenda
+    node = s.node(u)
+    if node.join in EARLY and node.needs and u not in s.winners:
+        core.tell(JOINED, at, u, winners(s, u))
+        if not node.keep_losers:
+            lose(core, u, at)
+    if node.kind is TASK and (not node.when or u in s.enabled):
+        return g.push(u)
+    g.opening.add(u)
+    if s.breaks and g.going:
+        stop_at_breakpoint(core, u, at)
+    if not g.going or core.held(u):
+        return None
+    if node.when and u not in s.enabled:
+        return ask(core, Do.EVALUATE, u)
+    if node.kind in (FLOW, LOOP) and not node.asks:
+        return _open_one(core, u, at)
+    return ask(core, Do.EXPAND, u)
+
+
+def stop_at_breakpoint(core: Core, u: int, at: float) -> None:
+    """A node with a breakpoint is paused when it is about to begin, each time, until a person lets it go on."""
+    s = core.state
+    if u in s.passing or s.run is RunState.ENDING or s.map_of(u) >= 0 or s.path(u) not in s.breaks or s.held(u):
+        return
+    core.tell(HELD, at, u, u + 1, BREAKPOINT)
+
+
+def ask(core: Core, what: Do, u: int) -> None:
+    g = core.agenda
+    g.questions += 1
+    g.asked[u] = g.questions
+    core.command(what, u, g.questions)
+
+
+def _open_one(core: Core, u: int, at: float) -> None:
+    """A sub-flow, or the first round of a loop."""
+    s = core.state
+    if s.depth(u) >= MAX_DEPTH:
+        message = f"flow '{s.node(u).inner}' lies in itself {MAX_DEPTH} levels deep: it would go on for ever"
+        return refuse(core, u, at, {"type": "RecursionError", "message": message, "code": "too-deep", "bases": []})
+    return open_group(core, u, at, 1, None, 0)
+
+
+def open_group(core: Core, p: int, at: float, count: int, keys: list[str] | None, index: int) -> None:
+    s = core.state
+    r, k, _ = s.place(p)
+    if k in r.fixed:
+        first = next(iter(s.scopes(p)))[1]
+        count = s.stretches[r.fixed[k]].block.n
+    else:
+        first = len(s.status)
+    core.tell(EXPANDED, at, p, first, count, keys, index)
+    core.agenda.opened(p)
+
+
+def refuse(core: Core, u: int, at: float, error: dict[str, object]) -> None:
+    """Its condition, its arguments, or what it maps over, can't be worked out."""
+    end_unit(core, u, Event.ERROR, at, None, {"error": error})
+
+
+# ---------------------------------------------------------------------- answers to what was asked
+
+
+def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> None:
+    """About a condition: of a node whether it runs, of a loop whether it has come to its end."""
+    s, g = core.state, core.agenda
+    if g.asked.get(u) != question:
+        return None
+    del g.asked[u]
+    if isinstance(said, dict):
+        return refuse(core, u, at, said)
+    if s.status[u] == S.OPEN:
+        return end_unit(core, u, Event.GATHERED, at) if said else _next_round(core, u, at)
+    if not said:
+        return end_unit(core, u, Event.WHEN_FALSE, at, "when")
+    core.tell(ENABLED, at, u)
+    g.asks.append(u)
+    return None
+
+
+def told_items(core: Core, p: int, question: int, at: float, count: object, keys: list[str] | None) -> None:
+    """How many items or scopes a group has; an error where that can't be told."""
+    s, g = core.state, core.agenda
+    if g.asked.get(p) != question:
+        return None
+    del g.asked[p]
+    if isinstance(count, dict):
+        return refuse(core, p, at, count)
+    if s.kind(p) in (FLOW, LOOP):
+        return _open_one(core, p, at)
+    assert isinstance(count, int)
+    return open_group(core, p, at, count, keys, 0)
+
+
+# ---------------------------------------------------------------------- joins
+
+
+def lose(core: Core, u: int, at: float) -> None:
+    """What a join went without, and nobody else waits for, is ended; and so is what that waited for."""
+    s = core.state
+    r, _, b = s.place(u)
+    stack = [b + n for n in s.node(u).needs]
+    while stack:
+        x = stack.pop()
+        if IS_OVER[s.status[x]]:
+            continue
+        k = x - b
+        if not _is_awaited(core, r.block.outs[k], b) and k not in r.block.output.hard:
+            waited = s.status[x] == S.PENDING
+            finish(core, x, S.CANCELLED, LOST, at)
+            if waited:
+                stack += [b + n for n in r.block.needs[k]]
+
+
+def _is_awaited(core: Core, outs: Iterable[int], b: int) -> bool:
+    s = core.state
+    return any(s.status[b + o] == S.PENDING and b + o not in s.winners for o in outs)
+
+
+# ---------------------------------------------------------------------- groups
+
+
+def gather(core: Core, p: int, at: float) -> None:
+    """An open group, if what is in it decides what becomes of it."""
+    s = core.state
+    node = s.node(p)
+    if p in s.target:
+        return _gather_stopped(core, p, node, at)
+    if node.kind in (MAP, EACH):
+        return _gather_items(core, p, node, at)
+    i, scope = _present(core, p)
+    if core.agenda.books[i].todo[scope]:
+        return None
+    if core.agenda.scope_is_bad(i, scope):
+        return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+    if node.kind is LOOP:
+        return _round_is_over(core, p, node, at)
+    return end_unit(core, p, Event.GATHERED, at)
+
+
+def _present(core: Core, p: int) -> tuple[int, int]:
+    """The stretch and scope of a sub-flow, or of the last round of a loop."""
+    s = core.state
+    *_, (i, a, _) = s.scopes(p)
+    r = s.stretches[i]
+    return i, (a - r.base) // r.block.n
+
+
+def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
+    s = core.state
+    if not _all_ended(core, p, node):
+        return
+    target, reason, _ = s.target[p]
+    if target not in (S.COMPLETED, S.FAILED) and _is_at_fault(core, p):
+        return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+    return end_unit(core, p, Event.STOPPED, at, reason, None, target)
+
+
+def _all_ended(core: Core, p: int, node: Node) -> bool:
+    g = core.agenda
+    if node.kind in (MAP, EACH):
+        tally = g.tally[p]
+        return tally.ended == tally.count
+    i, scope = _present(core, p)
+    return not g.books[i].todo[scope]
+
+
+def _is_at_fault(core: Core, p: int) -> bool:
+    """Whether something in it failed in a run that ends as failed: it has failed then, rather than been cancelled."""
+    s = core.state
+    return s.run_target is RunState.FAILED and any(s.status.find(S.FAILED, a, b) >= 0 for _, a, b in s.scopes(p))
+
+
+def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
+    tally = core.agenda.tally[p]
+    if tally.early:
+        wanted = min(node.of, tally.count) if node.gather is N_OF else min(1, tally.count)
+        came = tally.ended if node.gather not in (N_OF,) and node.gather.name == "ANY" else tally.done
+        if came >= wanted:
+            end_unit(core, p, Event.GATHERED, at)
+            return finish_inside(core, p, S.CANCELLED, LOST, at)
+        if came + tally.count - tally.ended < wanted:
+            end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
+            return finish_inside(core, p, S.CANCELLED, LOST, at)
+        return None
+    if tally.ended != tally.count:
+        return None
+    if tally.bad and node.gather is not SETTLED:
+        return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+    return end_unit(core, p, Event.GATHERED, at)
+
+
+# ---------------------------------------------------------------------- loops
+
+
+def _round_is_over(core: Core, p: int, node: Node, at: float) -> None:
+    """Its end is asked about, unless the next round is settled already and waits for its time."""
+    s, g = core.state, core.agenda
+    g.opening.add(p)
+    if p in s.due:
+        if s.due[p] <= at and g.going and not core.held(p):
+            open_group(core, p, at, 1, None, s.stretches[s.kids[p][-1]].index + 1)
+    elif not node.until:
+        _next_round(core, p, at)
+    elif g.going and not core.held(p) and p not in g.asked:
+        ask(core, Do.EVALUATE, p)
+
+
+def _next_round(core: Core, p: int, at: float) -> None:
+    s = core.state
+    node, index = s.node(p), s.stretches[s.kids[p][-1]].index + 1
+    if index >= node.rounds:
+        over_with(core, p, at, "max", f"its end did not come in {node.rounds} rounds")
+    elif node.every is not None:
+        core.move(p, Event.PAUSE_ROUNDS, at, None, {"due": at + node.every})
+        core.agenda.opening.add(p)
+    else:
+        open_group(core, p, at, 1, None, index)
+
+
+def over_with(core: Core, p: int, at: float, reason: str, message: str) -> None:
+    """The rounds, or the time, of a loop are used up: it fails, or is done with what it has."""
+    if core.state.node(p).take_last:
+        return end_unit(core, p, Event.GATHERED, at, reason)
+    return end_unit(core, p, Event.GATHERED_BAD, at, reason, loop_error(reason, message))
+
+
+def loop_error(reason: str, message: str) -> Detail:
+    bases = ["TimeoutError", "OSError", "Exception"]
+    return {"error": {"type": "TimeoutError", "message": message, "code": reason, "bases": bases}}
+
+
+__all__ = ["ALL", "BREAKPOINT", "LOST", "gather", "look", "loop_error", "open_group", "over_with", "refuse", "told_items", "told_verdict"]

@@ -1,0 +1,244 @@
+"""A turn: answers are taken, what is due fires, what follows is told, what can be started is, and the run ends or settles.
+
+Events are tuples `(kind, unit, attempt, at, …)`, see `answers`; commands are tuples `(kind, unit, number)`. Time comes in
+with the events. Nothing is scanned but the neighbours of what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop
+from typing import Any
+
+from stratix_tasks.core import apply
+from stratix_tasks.core.answers import Answer, Do
+from stratix_tasks.core.decide import attempts, opening
+from stratix_tasks.core.decide.core import Command, Core
+from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
+from stratix_tasks.core.limits import Lane
+from stratix_tasks.core.state import IS_OVER, WITH_BODY, S
+from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState
+
+_PLAIN = frozenset((type(None), bool, int, float, str))
+
+
+def handle(core: Core, events: Sequence[tuple[Any, ...]], at: float) -> tuple[list[Fact], list[Command]]:
+    """Take answers, fire what is due, start what can be started.
+
+    Returns the facts to journal, then the commands to perform.
+    """
+    s, g = core.state, core.agenda
+    ring(core, at)
+    status, attempt, facts, done, completed = s.status, s.attempt, core.facts, g.done, apply.completed
+    for event in events:
+        if event[0] == 0 and status[event[1]] == S.RUNNING and attempt[event[1]] == event[2]:
+            _, u, number, when, value, codec, payload, summary, cpu, frame = event
+            if codec != "json" or type(payload) not in _PLAIN:
+                attempts.keep(core, u, number, value, codec, payload, frame)
+            fact = (COMPLETED, when, u, number, codec, payload, summary, cpu)
+            completed(s, fact)
+            s.at = when
+            facts.append(fact)
+            done(u)
+        else:
+            _answer(core, event)
+    ring(core, at)
+    advance(core, at)
+    return core.drain()
+
+
+def ring(core: Core, at: float) -> None:
+    """What is due fires."""
+    if core.state.limits or core.agenda.local:
+        for timer, u in core.agenda.due(at):
+            attempts.fire(core, timer, u, at)
+
+
+def start(core: Core, at: float) -> None:
+    """pending → running."""
+    core.move_run(RunEvent.START, at)
+    core.agenda.begin()
+
+
+def advance(core: Core, at: float) -> None:
+    """What follows, until nothing does."""
+    g = core.agenda
+    while True:
+        asks = g.asks
+        while asks:
+            opening.look(core, asks.popleft(), at)
+        if g.going:
+            _dispatch(core, at)
+        if not asks:
+            break
+    s = core.state
+    if not g.books[0].todo[0] or s.run is RunState.PAUSING:
+        _settle(core, at)
+
+
+def _settle(core: Core, at: float) -> None:
+    s, g = core.state, core.agenda
+    if s.run is RunState.PENDING or s.run in RUN_TERMINAL:
+        return
+    if not g.books[0].todo[0] and not g.live and not s.units_left():
+        if s.run is RunState.ENDING:
+            _end(core, RunEvent.ALL_ENDED, at, s.run_reason)
+        elif s.run in (RunState.RUNNING, RunState.PAUSING):
+            _end(core, RunEvent.SOME_BAD if g.scope_is_bad(0, 0) else RunEvent.ALL_OK, at, None)
+    if s.run is RunState.PAUSING and not g.live:
+        core.move_run(RunEvent.DRAINED, at, s.run_reason)
+
+
+def _end(core: Core, event: RunEvent, at: float, reason: str | None) -> None:
+    core.move_run(event, at, reason)
+    core.command(Do.ENDED, int(core.state.run), 0)
+
+
+# ---------------------------------------------------------------------- answers
+
+
+def _answer(core: Core, event: tuple[Any, ...]) -> None:
+    kind, u, number, at = event[:4]
+    s = core.state
+    if kind == Answer.VERDICT:
+        return opening.told_verdict(core, u, number, at, event[4])
+    if kind == Answer.EXPANDED:
+        return opening.told_items(core, u, number, at, event[4], event[5] if len(event) > 5 else None)
+    if kind == Answer.SPAWN:
+        return attempts.spawned(core, u, number, at, event[4], event[5])
+    state = s.status[u]
+    if s.attempt[u] != number or state not in WITH_BODY:
+        return attempts.late(core, u, number) if kind != Answer.SUSPENDED else None
+    if kind == Answer.SUSPENDED:
+        return attempts.suspended(core, u, at)
+    if state == S.STOPPING:
+        counts = kind == Answer.OK and s.target[u][0] in OK_AFTER_STOP
+        return attempts.completed(core, event) if counts else attempts.stopped(core, u, at)
+    return _ANSWERS[kind](core, event)
+
+
+def _failed(core: Core, event: tuple[Any, ...]) -> None:
+    attempts.failed(core, event[1], event[3], event[4])
+
+
+def _stopped(core: Core, event: tuple[Any, ...]) -> None:
+    attempts.ended_itself(core, event[1], event[3])
+
+
+def _lost(core: Core, event: tuple[Any, ...]) -> None:
+    attempts.lost(core, event[1], event[3], event[4])
+
+
+def _wait(core: Core, event: tuple[Any, ...]) -> None:
+    attempts.wait(core, event[1], event[3], event[4])
+
+
+_ANSWERS = {
+    Answer.OK: attempts.completed,
+    Answer.FAIL: _failed,
+    Answer.STOPPED: _stopped,
+    Answer.LOST: _lost,
+    Answer.WAIT: _wait,
+}
+
+
+# ---------------------------------------------------------------------- starting
+
+
+def _dispatch(core: Core, at: float) -> None:
+    """Lanes in turns, most urgent first; only those are looked at in which something may be started."""
+    g = core.agenda
+    awake = g.awake
+    while awake:
+        lane = heappop(awake)[2]
+        lane.awake = False
+        free = lane.free()
+        if free > 0:
+            share = free if not awake else max(free // (len(awake) + 1), 1) * lane.weight
+            _start_from(core, lane, at, min(share, free))
+        if not lane.has_entries():
+            _pass_on(lane)
+        elif (full := lane.full()) is not None:
+            full.await_free(lane)
+            _pass_on(lane)
+        else:
+            g.wake(lane)
+
+
+def _pass_on(lane: Lane) -> None:
+    """It takes no more: what is free is for the others that wait for it."""
+    for slots in lane.claim:
+        slots.pass_on()
+
+
+def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
+    s, g = core.state, core.agenda
+    facts, commands, queued = core.facts, core.commands, g.queued
+    left = most
+    while left > 0 and lane.has_entries():
+        entry = lane.pop(left)
+        if type(entry) is range:
+            if s.marks:
+                entry = _unheld(core, lane, entry)
+            if len(entry) > 1:
+                left -= _start_many(core, lane, entry, at)
+                continue
+            if not entry:
+                continue
+            u = entry.start
+        else:
+            u = entry
+        if not g.startable(u, at) or (s.own and g.lane(u) is not lane):
+            continue
+        if s.breaks:
+            opening.stop_at_breakpoint(core, u, at)
+        if s.marks and core.held(u):
+            g.parked.append((lane, u))
+            continue
+        number = s.attempt[u] + 1
+        r = s.stretches[s.home[u]]
+        policy = r.block.policies[(u - r.base) % r.block.n] if not s.own else s.policy(u)
+        fact = (STARTED, at, u, number, queued[u], policy.runner)
+        apply.started(s, fact)
+        facts.append(fact)
+        commands.append((0, u, number))
+        if g.local:
+            g.local.drop_unit(u)
+        left -= 1
+        for slots in lane.claim:
+            slots.free -= 1
+        g.live += 1
+        s.at = at
+
+
+def _unheld(core: Core, lane: Lane, entry: range) -> range:
+    """Its first part that one mark, or none, is on: returned where it may start, parked where it is paused."""
+    s = core.state
+    a, b = entry.start, entry.stop
+    cut = min((edge for x, y, _ in s.marks for edge in (x, y) if a < edge < b), default=b)
+    if cut < b:
+        lane.back([range(cut, b)])
+    if core.held(a):
+        core.agenda.parked.append((lane, range(a, cut)))
+        return range(0)
+    return range(a, cut)
+
+
+def _start_many(core: Core, lane: Lane, entry: range, at: float) -> int:
+    """Fresh neighbours of one map together; where not all of them can be started, one by one. Returns how many were."""
+    s, g = core.state, core.agenda
+    a, b = entry.start, entry.stop
+    if s.own or g.abandoned or s.status.count(S.PENDING, a, b) != b - a or not s.alike(a, b):
+        lane.back([u for u in entry if not IS_OVER[s.status[u]]])
+        return 0
+    number, runner = s.attempt[a] + 1, s.stretches[s.home[a]].block.policies[0].runner
+    fact = (STARTED_MANY, at, a, b, number, g.queued[a], runner)
+    apply.started_many(s, fact)
+    s.at = at
+    core.facts.append(fact)
+    core.commands += [(0, u, number) for u in entry]
+    if g.local:
+        g.local.drop_span(a, b)
+    g.live += b - a
+    lane.take(b - a)
+    return b - a

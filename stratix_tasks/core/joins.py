@@ -1,0 +1,205 @@
+"""What a unit's needs say of it, and what becomes of bad ends: pure questions about a State."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, SETTLED, UNDO, Block, Kind
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
+from stratix_tasks.core.states import RunState
+
+WAIT, GO = S.PENDING, S.RUNNING
+
+
+def verdict(s: State, u: int) -> S:
+    """Of a pending unit: `WAIT`, `GO`, or how it ends (UPSTREAM_FAILED, SKIPPED)."""
+    r, k, b = s.place(u)
+    block, status = r.block, s.status
+    if r.step and (group := r.parent + (u - r.base) // block.n * r.step) not in s.kids:  # a sub-flow that is not open
+        above = status[group]
+        return S.UPSTREAM_FAILED if IS_BAD[above] else S.SKIPPED if IS_OVER[above] else WAIT
+    if block.nodes[k].phase:
+        return _of_a_phase(s, block, k, b)
+    needs, join = block.needs[k], block.joins[k]
+    if not needs or u in s.winners:
+        return GO
+    if join == ALL:
+        if block.nodes[k].firsts:
+            return _with_firsts(s, block, k, b)
+        return _all([status[b + n] for n in needs])
+    ends = [st for n in needs if IS_OVER[st := status[b + n]]]
+    if join in (ANY, SETTLED):
+        return GO if len(ends) >= (1 if join == ANY else len(needs)) else WAIT
+    done, wanted = ends.count(S.COMPLETED), block.left[k]
+    return GO if done >= wanted else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < wanted else WAIT
+
+
+def _all(states: Iterable[int]) -> S:
+    """A bad need decides, then a skipped one, even before the others have ended."""
+    told: S = GO
+    for state in states:
+        if state == S.COMPLETED:
+            continue
+        if IS_BAD[state]:
+            return S.UPSTREAM_FAILED
+        if state == S.SKIPPED:
+            told = S.SKIPPED
+        elif told == GO:
+            told = WAIT
+    return told
+
+
+def _with_firsts(s: State, block: Block, k: int, b: int) -> S:
+    """Of each `first_of` the first that completed is enough, once those before it have ended."""
+    soft = block.soft[k]
+    told = _all(s.status[b + n] for n in block.needs[k] if n not in soft)
+    for first in block.nodes[k].firsts:
+        one = first_of(s, b, first)
+        if one == S.UPSTREAM_FAILED:
+            return one
+        told = S.SKIPPED if S.SKIPPED in (told, one) else WAIT if WAIT in (told, one) else told
+    return told
+
+
+def first_of(s: State, b: int, first: Iterable[int]) -> S:
+    """`GO` when one of them is to be taken; how it ends when none can be."""
+    bad = False
+    for n in first:
+        state = s.status[b + n]
+        if state == S.COMPLETED:
+            return GO
+        if not IS_OVER[state]:
+            return WAIT
+        bad |= bool(IS_BAD[state])
+    return S.UPSTREAM_FAILED if bad else S.SKIPPED
+
+
+def chosen(s: State, b: int, first: Iterable[int]) -> int | None:
+    """Which of a `first_of` is taken, as a unit; None where none is."""
+    return next((b + n for n in first if s.status[b + n] == S.COMPLETED), None)
+
+
+# ---------------------------------------------------------------------- phases of a scope
+
+
+def phase_is_open(s: State, block: Block, k: int, b: int) -> bool:
+    """Whether all of lower phases in the scope have ended."""
+    phase = block.nodes[k].phase
+    return all(IS_OVER[s.status[b + n]] for n, node in enumerate(block.nodes) if node.phase < phase)
+
+
+def _of_a_phase(s: State, block: Block, k: int, b: int) -> S:
+    if not phase_is_open(s, block, k, b):
+        return WAIT
+    node = block.nodes[k]
+    if node.phase == UNDO:
+        done = node.undoes is not None and s.status[b + node.undoes] == S.COMPLETED
+        if not done or not ends_badly(s, block, b):
+            return S.SKIPPED
+        return GO if all(IS_OVER[s.status[b + n]] for n in node.needs) else WAIT
+    states = [s.status[b + n] for n in node.needs]
+    if not all(IS_OVER[state] for state in states):
+        return WAIT
+    there = all(state == S.COMPLETED for state in states)
+    return GO if there or block.joins[k] != ALL else S.SKIPPED
+
+
+def ends_badly(s: State, block: Block, b: int) -> bool:
+    """Whether the scope that begins at `b` ends failed or cancelled, by what it came to or by what was asked."""
+    above = s.parent(b)
+    asked = s.run_target if above < 0 and s.run is RunState.ENDING else None
+    if asked is not None or (above >= 0 and above in s.target and s.target[above][0] != S.COMPLETED):
+        return True
+    return is_bad(s, block, b, until=UNDO)
+
+
+# ---------------------------------------------------------------------- bad ends
+
+
+def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
+    """Whether a scope in which nothing is left to do has a bad end that nothing took up; nodes of phase `until` on don't count."""
+    status = s.status[b : b + block.n]
+    if not any(IS_BAD[state] for state in status):
+        return False
+    if not block.absorbing:
+        return any(IS_BAD[state] and block.nodes[k].phase < until for k, state in enumerate(status))
+    taken = absorbed(s, block, b)
+    return any(IS_BAD[state] and not taken[k] and block.nodes[k].phase < until for k, state in enumerate(status))
+
+
+def absorbed(s: State, block: Block, b: int) -> bytearray:
+    """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself.
+
+    Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer.
+    """
+    found = bytearray(block.n)
+    for k in reversed(order(block)):
+        if IS_BAD[s.status[b + k]] and (block.outs[k] or k in _of_output(block)):
+            users = (_went_on(s, b, o, found) for o in block.outs[k] if not block.nodes[o].phase)
+            found[k] = all(users) and _output_goes_on(s, block, b, k) and (bool(block.outs[k]) or k in _of_output(block))
+    return found
+
+
+def _went_on(s: State, b: int, o: int, found: bytearray) -> bool:
+    u = b + o
+    if s.status[u] == S.COMPLETED:
+        return s.reason.get(u) != "given"
+    return s.status[u] == S.OPEN or bool(found[o])
+
+
+def _of_output(block: Block) -> frozenset[int]:
+    return block.output.hard | frozenset(n for first in block.output.firsts for n in first)
+
+
+def _output_goes_on(s: State, block: Block, b: int, k: int) -> bool:
+    if k in block.output.hard:
+        return False
+    return all(chosen(s, b, first) is not None for first in block.output.firsts if k in first)
+
+
+def order(block: Block) -> list[int]:
+    """Numbers so that each comes after what it needs."""
+    left = [len(needs) for needs in block.needs]
+    found = [k for k, count in enumerate(left) if not count]
+    for k in found:
+        for o in block.outs[k]:
+            left[o] -= 1
+            if not left[o]:
+                found.append(o)
+    return found
+
+
+def could_absorb(s: State, u: int) -> bool:
+    """Whether something that is still to come may take up the bad end of a unit, or of the group around it."""
+    while u >= 0:
+        r, k, b = s.place(u)
+        block = r.block
+        if block.absorbing:
+            stack, seen = [k], {k}
+            while stack:
+                one = stack.pop()
+                if any(one in first for first in block.output.firsts):
+                    return True
+                for o in block.outs[one]:
+                    takes = block.joins[o] != ALL or one in block.soft.get(o, ())
+                    if takes and not IS_BAD[s.status[b + o]]:
+                        return True
+                    if o not in seen:
+                        seen.add(o)
+                        stack.append(o)
+        above = s.parent(u)
+        if above >= 0 and s.kind(above) in (Kind.MAP, Kind.EACH) and s.node(above).gather != ALL:
+            return True
+        u = above
+    return False
+
+
+def winners(s: State, u: int) -> tuple[int, ...]:
+    """What a join that fires is made from: the first that came, as many as it asked for."""
+    r, k, b = s.place(u)
+    node, status = r.block.nodes[k], s.status
+    came = [
+        b + n for n in node.needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)
+    ]
+    came.sort(key=lambda n: (s.ended[n], n))
+    return tuple(came[: node.k if node.join == N_OF else 1])

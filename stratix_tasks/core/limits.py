@@ -1,0 +1,159 @@
+"""Limits: the places that bodies take, and the lanes of units that wait for the same ones; one place that takes and gives.
+
+The order of starts (`rank`): priority first; between nodes of one priority in turns, by weight, so that no large fan-out
+keeps another node waiting; within a mapped flow the scope that began first, so that few are under way at a time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Protocol
+
+
+class Slots:
+    """A number of places; `free` may go below 0 when a limit is lowered while bodies run.
+
+    Shared by all that it limits: an engine's pools count the bodies of all of its runs.
+    """
+
+    __slots__ = ("_waiting", "free", "name", "size")
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size, self.free = name, size, size
+        self._waiting: list[tuple[int, int, int, Lane]] = []
+
+    def await_free(self, lane: Lane) -> None:
+        """The lane is woken when a place is free, and those before it don't take it."""
+        if not lane.waits:
+            lane.waits = True
+            owner = lane.owner
+            heappush(self._waiting, (-owner.priority, -lane.priority, owner.turn(), lane))
+
+    def pass_on(self) -> None:
+        """A place is free: the next lane that can take it is woken."""
+        waiting = self._waiting
+        while waiting and self.free > 0:
+            lane = heappop(waiting)[3]
+            lane.waits = False
+            lane.owner.wake(lane)
+            if lane.owner.going:
+                return
+
+
+Claim = tuple[Slots, ...]
+"""What a body takes: one place of each."""
+
+
+class Owner(Protocol):
+    """Who starts what stands in a lane: the agenda of one run."""
+
+    priority: int
+    going: bool
+
+    def wake(self, lane: Lane) -> None: ...
+
+    def turn(self) -> int: ...
+
+
+class Lane:
+    """Units behind the same limits, first come first served; a range of fresh items is one entry.
+
+    An entry is a hint: who starts it looks whether it can be started. `weight` is how many it starts in its turn for one of
+    another lane's.
+    """
+
+    __slots__ = ("awake", "claim", "owner", "priority", "queue", "waits", "weight")
+
+    def __init__(self, owner: Owner, claim: Claim, priority: int, weight: int = 1) -> None:
+        self.owner, self.claim, self.priority, self.weight = owner, claim, priority, weight
+        self.awake = self.waits = False
+        self.queue: deque[int | range] = deque()
+
+    def has_entries(self) -> bool:
+        return bool(self.queue)
+
+    def push(self, u: int) -> None:
+        self.queue.append(u)
+
+    def extend(self, entries: Iterable[int | range]) -> None:
+        self.queue.extend(entries)
+
+    def pop(self, most: int) -> int | range:
+        """The next unit, or a range of at most so many."""
+        queue = self.queue
+        entry = queue[0]
+        if type(entry) is range and len(entry) > most:
+            queue[0] = entry[most:]
+            return entry[:most]
+        return queue.popleft()
+
+    def back(self, entries: Iterable[int | range]) -> None:
+        """To the front again, in this order."""
+        self.queue.extendleft(reversed([*entries]))
+
+    def entries(self) -> list[int | range]:
+        return [*self.queue]
+
+    # ------------------------------------------------------------------ places
+
+    def free(self) -> int:
+        """How many places there are for bodies of this lane."""
+        claim = self.claim
+        if not claim:
+            return 1 << 30
+        return claim[0].free if len(claim) == 1 else min(slots.free for slots in claim)
+
+    def full(self) -> Slots | None:
+        """The limit that is full, if one is."""
+        return next((slots for slots in self.claim if slots.free <= 0), None)
+
+    def take(self, count: int) -> None:
+        for slots in self.claim:
+            slots.free -= count
+
+    def give(self) -> None:
+        for slots in self.claim:
+            slots.free += 1
+            if slots._waiting:
+                slots.pass_on()
+
+
+class DeepLane(Lane):
+    """Units of a mapped flow: the lowest number first, which is the earliest scope, and in it the earliest node."""
+
+    __slots__ = ("_heap", "_roots")
+
+    def __init__(self, owner: Owner, claim: Claim, priority: int, weight: int = 1) -> None:
+        super().__init__(owner, claim, priority, weight)
+        self._heap: list[int] = []
+        self._roots: list[tuple[int, range]] = []
+
+    def has_entries(self) -> bool:
+        return bool(self._heap or self._roots)
+
+    def push(self, u: int) -> None:
+        heappush(self._heap, u)
+
+    def extend(self, entries: Iterable[int | range]) -> None:
+        for entry in entries:
+            if type(entry) is range:
+                if entry:
+                    heappush(self._roots, (entry[0], entry))
+            else:
+                heappush(self._heap, entry)
+
+    back = extend
+
+    def pop(self, most: int) -> int | range:
+        heap, roots = self._heap, self._roots
+        if heap and (not roots or heap[0] <= roots[0][0]):
+            return heappop(heap)
+        u, rest = heappop(roots)
+        if len(rest) > 1:
+            heappush(roots, (rest[1], rest[1:]))
+        return u
+
+    def entries(self) -> list[int | range]:
+        return [*self._heap, *(rest for _, rest in self._roots)]

@@ -1,0 +1,365 @@
+"""State: what is recorded of a run, and nothing else. `apply` writes it, whoever holds it: its owner, a new one, a reader, a fork.
+
+A unit is a node of a scope, or an item of a map: a number, the place in flat arrays. A stretch is `count` scopes of one
+block side by side, so that unit `base + scope * n + node` is node `node` of scope `scope`: a sub-flow or a round of a loop
+is a stretch of one scope, the items of a map one of a block of one node, a mapped flow one of many scopes, with no object
+for any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP, Block, Kind, Node, Policy
+from stratix_tasks.core.results import Data
+from stratix_tasks.core.states import BAD, TERMINAL, RunState
+from stratix_tasks.core.states import State as S
+from stratix_tasks.core.timers import Timers
+
+MISSING: Any = object()
+"""The value of a unit that has none."""
+Name = int | str
+"""What tells the items apart that one item spawned: a key that its body gave, or a number."""
+Spans = list[tuple[int, int]]
+IS_OVER = bytes(s in TERMINAL or s == S.RETIRED for s in range(256))
+IS_BAD = bytes(s in BAD for s in range(256))
+NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
+"""States of a unit that has not ended, of which nothing runs."""
+WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
+
+
+class Stretch(NamedTuple):
+    """`count` scopes of a block. What lies around scope i is unit `parent + i * step`; of the outermost one that is -1."""
+
+    block: Block
+    base: int
+    count: int
+    parent: int
+    step: int
+    index: int
+    """Which round of a loop it is; of items, where their places begin."""
+    stop: int
+    fixed: dict[int, int]
+    """By node, the stretch of its sub-flow that was laid out with this one."""
+
+    def scope(self, u: int) -> int:
+        return (u - self.base) // self.block.n
+
+    def around(self, scope: int) -> int:
+        return self.parent + scope * self.step if self.parent >= 0 else -1
+
+
+class State:
+    """One run, as its facts tell it. Only `apply` writes it; it is read by all."""
+
+    __slots__ = ("attempt", "at", "breaks", "children", "due", "enabled", "ended", "error", "failures", "generation", "heard",
+                 "home", "keys", "kids", "limits", "lost", "marks", "orphaned", "own", "passing", "reason", "recoveries",
+                 "retired", "root", "run", "run_error", "run_reason", "run_target", "sets", "signals", "spawned", "spent",
+                 "started", "status", "stretches", "summary", "swept", "taken", "target", "values", "waits", "winners")  # fmt: skip
+
+    def __init__(self, root: Block) -> None:
+        self.root = root
+        self.at = 0.0
+        """When the last fact was told, in Unix seconds."""
+        self.run = RunState.PENDING
+        self.run_target: RunState | None = None
+        self.run_reason: str | None = None
+        self.run_error: dict[str, Any] | None = None
+        self.status, self.home = bytearray(), array("i")
+        self.attempt, self.spent = array("H"), array("H")
+        """Attempts so far, and how many of them do not count against the budget of retries."""
+        self.values: list[Any] = []
+        """Plain scalars, or a `Stored` that tells where a result is."""
+        self.started, self.ended = array("d"), array("d")
+        self.stretches: list[Stretch] = []
+        self.kids: dict[int, list[int]] = {}
+        """Of a group that has opened its stretches, in order; those that a rollback took out are in `retired` alone."""
+        self.retired: set[int] = set()
+        self.keys: dict[int, list[str]] = {}
+        """Keys of a group's items, in their order, where they have some."""
+        self.children: dict[int, dict[int, dict[Name, int]]] = {}
+        """By group, then by the place of the item that spawned it, then by its name: the unit of each spawned item."""
+        self.spawned: dict[int, dict[str, Data]] = {}
+        """What each spawned item is mapped to, by argument."""
+        self.swept: list[tuple[int, int, str]] = []
+        """Spans that ended as a whole, with the reason: it is looked up here, not written a million times."""
+        self.target: dict[int, tuple[S, str, dict[str, Any] | None]] = {}
+        """What a body that was asked to stop, or a group that is being ended, is to end as."""
+        self.winners: dict[int, tuple[int, ...]] = {}
+        """Of joins that fired: the needs that they were made from."""
+        self.enabled: set[int] = set()
+        """Units whose condition is true."""
+        self.marks: list[tuple[int, int, str]] = []
+        """Spans that are paused, with the reason; "" lets go on what a mark further out would pause. They don't overlap."""
+        self.breaks: set[str] = set()
+        """Paths of nodes with a breakpoint: they are held when they are about to become ready, in every scope."""
+        self.passing: set[int] = set()
+        """Units that a person let go on from their breakpoint."""
+        self.due: dict[int, float] = {}
+        self.waits: dict[int, dict[str, Any]] = {}
+        self.signals: dict[str, list[Data]] = {}
+        """The values that were sent, by the name of the signal, in order."""
+        self.taken: dict[int, int] = {}
+        """How many of its signal's values a unit has had: it waits for the next one."""
+        self.generation: dict[int, int] = {}
+        self.reason: dict[int, str] = {}
+        self.error: dict[int, dict[str, Any]] = {}
+        self.failures: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+        """(attempt, error) of every attempt that failed."""
+        self.summary: dict[int, dict[str, Any]] = {}
+        self.lost: dict[int, int] = {}
+        """How often the place where a unit's body ran has gone."""
+        self.orphaned: dict[int, list[int]] = {}
+        """Attempts by unit whose body died with its owner."""
+        self.sets: dict[int | str, dict[str, Any]] = {}
+        """Arguments that a person gave in place of the flow's, by unit, or by path for scopes that are to come."""
+        self.own: dict[int | str, Policy] = {}
+        """Policies that a person changed, in the same way."""
+        self.limits = Timers()
+        """Deadlines that facts imply, and what is left of those that stand still."""
+        self.recoveries = 0
+        """Owners that died with live bodies, since a person last resumed the run."""
+        self.heard: set[Any] = set()
+        """Names of the requests that were taken, of those that have one."""
+        self.open(root, -1, 0, 1)
+
+    def open(self, block: Block, parent: int, index: int, count: int) -> int:
+        """Room for scopes of a block, and for the sub-flows that are laid out with it; returns the first one's number."""
+        first = len(self.stretches)
+        for one, above, k in block.layout:
+            outer = self.stretches[first + above] if above >= 0 else None
+            base, size = len(self.status), one.n * count
+            self.status.extend(bytes(size))
+            self.attempt.frombytes(bytes(2 * size))
+            self.spent.frombytes(bytes(2 * size))
+            self.home.extend(array("i", (len(self.stretches),)) * size)
+            self.values.extend([MISSING] * size)
+            self.started.frombytes(bytes(8 * size))
+            self.ended.frombytes(bytes(8 * size))
+            if outer is None:
+                self.stretches.append(Stretch(one, base, count, parent, 0, index, base + size, {}))
+            else:
+                outer.fixed[k] = len(self.stretches)
+                self.stretches.append(Stretch(one, base, count, outer.base + k, outer.block.n, 0, base + size, {}))
+        return first
+
+    # ------------------------------------------------------------------ where a unit is
+
+    def place(self, u: int) -> tuple[Stretch, int, int]:
+        """Its stretch, its number in the block, and where its scope begins."""
+        r = self.stretches[self.home[u]]
+        k = (u - r.base) % r.block.n
+        return r, k, u - k
+
+    def node(self, u: int) -> Node:
+        r = self.stretches[self.home[u]]
+        return r.block.nodes[(u - r.base) % r.block.n]
+
+    def kind(self, u: int) -> Kind:
+        return self.node(u).kind
+
+    def is_group(self, u: int) -> bool:
+        r = self.stretches[self.home[u]]
+        return bool(r.block.groups) and r.block.kinds[(u - r.base) % r.block.n] != Kind.TASK
+
+    def parent(self, u: int) -> int:
+        """The group that a unit lies in, or -1."""
+        r = self.stretches[self.home[u]]
+        if r.parent < 0:
+            return -1
+        return r.parent + (u - r.base) // r.block.n * r.step
+
+    def map_of(self, u: int) -> int:
+        """The mapped node that a unit is an item of, or -1."""
+        r = self.stretches[self.home[u]]
+        return r.parent if r.parent >= 0 and r.block.n == 1 and not r.step and self.kind(r.parent) is MAP else -1
+
+    def node_of(self, u: int) -> int:
+        """The unit itself, of an item its mapped node."""
+        above = self.map_of(u)
+        return u if above < 0 else above
+
+    def path(self, u: int) -> str:
+        """The names on the way to a unit, without items and rounds: the same for all scopes of a flow."""
+        names = []
+        while u >= 0:
+            r, k, _ = self.place(u)
+            above = r.parent if r.parent < 0 else r.parent + (u - r.base) // r.block.n * r.step
+            if above < 0 or self.kind(above) is not MAP:
+                names.append(r.block.names[k])
+            u = above
+        return ".".join(reversed(names))
+
+    def policy(self, u: int) -> Policy:
+        r = self.stretches[self.home[u]]
+        if self.own:
+            above = self.map_of(u)
+            own = self.own.get(u) or (self.own.get(above) if above >= 0 else None) or self.own.get(self.path(u))
+            if own is not None:
+                return own
+        return r.block.policies[(u - r.base) % r.block.n]
+
+    def given(self, u: int) -> dict[str, Any]:
+        """Arguments of a unit that a person gave in place of the flow's."""
+        if not self.sets:
+            return {}
+        return {**self.sets.get(self.path(u), {}), **self.sets.get(u, {})}
+
+    # ------------------------------------------------------------------ what lies in a group
+
+    def scopes(self, u: int) -> Iterator[tuple[int, int, int]]:
+        """Of a group: the stretches in it and the span of each that belongs to it; also of one that is laid out, but not open."""
+        r, k, _ = self.place(u)
+        if k in r.fixed:
+            t = self.stretches[r.fixed[k]]
+            a = t.base + (u - r.base) // r.block.n * t.block.n
+            yield r.fixed[k], a, a + t.block.n
+            return
+        for i in self.kids.get(u, ()):
+            t = self.stretches[i]
+            yield i, t.base, t.stop
+
+    def below(self, spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """These spans and all that lie in them, at any depth. A work list: there may be a thousand levels."""
+        found = list(spans)
+        for i, a, b in found:
+            r = self.stretches[i]
+            n = r.block.n
+            for k in r.block.groups:
+                if k in r.fixed:
+                    t = self.stretches[r.fixed[k]]
+                    x, y = (a - r.base) // n, (b - r.base + n - 1) // n
+                    found.append((r.fixed[k], t.base + x * t.block.n, t.base + y * t.block.n))
+                elif self.kids:
+                    first = a + (k - (a - r.base)) % n
+                    for u in range(first, b, n):
+                        found += [(j, self.stretches[j].base, self.stretches[j].stop) for j in self.kids.get(u, ())]
+        return found
+
+    def inside(self, u: int) -> list[tuple[int, int, int]]:
+        return self.below(self.scopes(u))
+
+    def members(self, u: int) -> Sequence[int]:
+        """The items of a map, or the nodes in a sub-flow; of a mapped flow or loop the nodes of all of its scopes."""
+        spans = [(a, b) for _, a, b in self.scopes(u)]
+        if len(spans) == 1:
+            return range(*spans[0])
+        return [unit for a, b in spans for unit in range(a, b)]
+
+    def count(self, u: int) -> int:
+        """How many items, scopes or rounds a group has."""
+        return sum(self.stretches[i].count for i in self.kids.get(u, ())) if self.kind(u) is not FLOW else u in self.kids
+
+    def item(self, group: int, index: int) -> int:
+        """The unit of an item by its place; of a mapped flow or loop, where that scope begins. IndexError."""
+        for i in self.kids.get(group, ()):
+            r = self.stretches[i]
+            if r.index <= index < r.index + r.count:
+                return r.base + (index - r.index) * r.block.n
+        raise IndexError(index)
+
+    def index(self, u: int) -> int:
+        """The place of its scope in the group that it lies in: of an item among the items, of a round among the rounds."""
+        r = self.stretches[self.home[u]]
+        return r.index + (0 if r.step else (u - r.base) // r.block.n)
+
+    def key(self, group: int, index: int) -> str | None:
+        keys = self.keys.get(group)
+        return None if keys is None else keys[index]
+
+    # ------------------------------------------------------------------ what follows from it at once
+
+    def mark(self, u: int) -> str | None:
+        """The mark on a unit itself: why it is paused, "" where it is let go, None where there is none."""
+        i = bisect_right(self.marks, (u, 1 << 60, "")) - 1
+        return self.marks[i][2] if i >= 0 and u < self.marks[i][1] else None
+
+    def held(self, u: int) -> str:
+        """Why a unit is paused by itself or by a group that it lies in, the nearest mark counts; "" when it is not."""
+        while self.marks and u >= 0:
+            mark = self.mark(u)
+            if mark is not None:
+                return mark
+            u = self.parent(u)
+        return ""
+
+    def find(self, status: int, start: int, stop: int) -> list[int]:
+        """Units in a state, by a scan of bytes at C speed."""
+        found, at = [], self.status.find(status, start, stop)
+        while at >= 0:
+            found.append(at)
+            at = self.status.find(status, at + 1, stop)
+        return found
+
+    def units_in(self, *states: int) -> list[int]:
+        return [u for state in states for u in self.find(state, 0, len(self.status))]
+
+    def units_left(self) -> bool:
+        """Whether anything has not ended: groups may have ended early, before all that lies in them."""
+        return any(self.status.find(state) >= 0 for state in (*NO_BODY, *WITH_BODY, S.OPEN))
+
+    def runs(self, status: int, start: int, stop: int) -> Spans:
+        """The same as spans."""
+        return [m.span() for m in _RUNS[status].finditer(self.status, start, stop)]
+
+    def alike(self, a: int, b: int) -> bool:
+        """Whether these units have had equally many attempts."""
+        first = self.attempt[a]
+        if b - a < 64:
+            return self.attempt.count(first) >= b - a and all(n == first for n in self.attempt[a:b])
+        return self.attempt[a:b] == array("H", (first,)) * (b - a)
+
+    def why_ended(self, u: int) -> str | None:
+        """The reason of its last transition, also where that was one of a whole span."""
+        told = self.reason.get(u)
+        if told is None and self.swept and self.status[u] in (S.CANCELLED, S.SKIPPED):
+            return next((reason for a, b, reason in reversed(self.swept) if a <= u < b), None)
+        return told
+
+    def tries(self, u: int) -> int:
+        """Attempts that count against the budget of retries."""
+        return self.attempt[u] - self.spent[u]
+
+    def depth(self, u: int) -> int:
+        """How often the flow that a unit would open lies around it already."""
+        r, k, _ = self.place(u)
+        inner, found = r.block.inner[k], 0
+        while u >= 0:
+            r, _, _ = self.place(u)
+            found += r.block is inner
+            u = self.parent(u)
+        return found
+
+    def gone(self, u: int) -> bool:
+        """Whether a rollback took it out of the run."""
+        return bool(self.retired) and self.home[u] in self.retired
+
+    def differs(self, other: State) -> list[str]:
+        """Names of the fields in which they differ."""
+        return [name for name in self.__slots__ if name != "root" and getattr(self, name) != getattr(other, name)]
+
+
+_RUNS = [re.compile(re.escape(bytes((status,))) + b"+") for status in range(32)]
+
+
+def spans(units: Iterable[int]) -> Spans:
+    """Units as the fewest spans."""
+    found: Spans = []
+    for u in sorted(units):
+        if found and found[-1][1] == u:
+            found[-1] = (found[-1][0], u + 1)
+        else:
+            found.append((u, u + 1))
+    return found
+
+
+def each(parts: Iterable[Sequence[int]]) -> Iterator[int]:
+    return (u for a, b in parts for u in range(a, b))
+
+
+__all__ = ["EACH", "FLOW", "IS_BAD", "IS_OVER", "LOOP", "MAP", "MISSING", "NO_BODY", "WITH_BODY", "S", "Spans", "State",
+           "Stretch", "each", "spans"]  # fmt: skip

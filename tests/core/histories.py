@@ -1,0 +1,440 @@
+"""Random programs under random histories: whatever happens, the State is the fold of its facts, and the agenda follows from it.
+
+Programs have every kind of node: bodies, maps, sub-flows, mapped flows, loops, recursion, joins, `first_of`, phases. Histories
+have answers, requests, time and deaths of the owner.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from stratix_tasks.core.answers import Answer, Do
+from stratix_tasks.core.apply import fold
+from stratix_tasks.core.block import (
+    ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, TASK, UNDO, Block, Node, Output, Policy, join_blocks,
+)  # fmt: skip
+from stratix_tasks.core.decide import requests, turn
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.recovery import claim
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
+from stratix_tasks.core.targets import label
+from stratix_tasks.errors import StratixError
+from stratix_tasks.spec.model import Retry, Timeout
+
+Parts = list[Node]
+
+
+def policies(r: Random) -> Policy:
+    retry = Retry.model_construct(max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=())
+    limit = Timeout.model_construct(attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0]))
+    timed = limit if r.random() < 0.2 else Timeout.model_construct(attempt=None, total=None, queued=None)
+    bodiless = r.random() < 0.1
+    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=timed, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
+                  runner="wait" if bodiless else "thread")  # fmt: skip
+
+
+def nodes(r: Random, count: int, inner: list[str]) -> Parts:
+    made: Parts = []
+    for i in range(count):
+        needs = tuple(sorted(r.sample(range(i), r.randint(0, min(i, 3))))) if i else ()
+        kind = r.choice([TASK, TASK, TASK, MAP] + ([FLOW, EACH, LOOP] if inner else []))
+        join = r.choice([ALL, ALL, ALL, ANY, FIRST, N_OF, SETTLED]) if len(needs) > 1 else ALL
+        soft = (needs[:2],) if join is ALL and len(needs) > 2 and r.random() < 0.4 else ()
+        policy = policies(r)
+        every = r.choice([None, None, 2.0])
+        made.append(
+            Node(
+                f"n{i}", needs, kind, firsts=soft, join=join, k=r.randint(1, max(1, len(needs))), when=r.random() < 0.15,
+                keep_losers=r.random() < 0.2, inner=r.choice(inner) if kind in (FLOW, EACH, LOOP) else "",
+                asks=r.random() < 0.3, most=r.choice([0, 0, 2]), gather=r.choice([ALL, ALL, FIRST, N_OF, SETTLED, ANY]),
+                of=r.randint(1, 2), rounds=r.randint(1, 3), until=r.random() < 0.8, every=every if kind is LOOP else None,
+                within=r.choice([None, None, 6.0]) if kind is LOOP else None, take_last=r.random() < 0.3, policy=policy,
+            )
+        )  # fmt: skip
+    if r.random() < 0.25:
+        plain = [k for k, node in enumerate(made) if node.kind is TASK]
+        if plain and r.random() < 0.5:
+            made.append(Node("undo", (), TASK, phase=UNDO, undoes=r.choice(plain), policy=Policy(grace=2.0)))
+        made.append(Node("last", tuple(r.sample(range(count), r.randint(0, min(2, count)))), TASK, phase=LAST, policy=Policy(grace=2.0)))
+    return made
+
+
+def output(r: Random, count: int) -> Output:
+    if r.random() < 0.5:
+        return Output()
+    return Output(frozenset(r.sample(range(count), 1)), (tuple(range(min(2, count))),) if r.random() < 0.5 else ())
+
+
+def program(r: Random) -> Block:
+    def block(name: str, count: int, inner: list[str]) -> Block:
+        made = nodes(r, count, inner)
+        return Block(name, made, output=output(r, count))
+
+    deeper = [Node("a"), Node("deeper", (0,), FLOW, inner="rec", when=True)]
+    blocks = {"leaf": block("leaf", r.randint(1, 3), []), "rec": Block("rec", deeper)}
+    blocks["mid"] = block("mid", r.randint(1, 4), ["leaf", "rec"])
+    blocks["main"] = block("main", r.randint(1, 6), ["leaf", "mid", "rec"])
+    return join_blocks(blocks, "main")
+
+
+class History:
+    """One run, driven at random; every step is checked."""
+
+    def __init__(self, r: Random, root: Block, places: int) -> None:
+        self.r, self.root, self.places = r, root, places
+        self.at = 0.0
+        self.core = self._core(State(root))
+        self.facts: list[Any] = []
+        self.bodies: dict[tuple[int, int], str] = {}
+        self.asks: dict[int, tuple[int, int]] = {}
+        self.log: list[Any] = []
+        self.counts: Counter[str] = Counter()
+
+    def _core(self, state: State) -> Core:
+        self.slots = Slots("engine", self.places)
+        slots = self.slots
+
+        def claims(policy: Policy, most: int | None) -> tuple[Slots, ...]:
+            if policy.bodiless:
+                return () if most is None else (Slots("max", most),)
+            return (slots,) if most is None else (slots, Slots("max", most))
+
+        return Core(state, claims, seed="s")
+
+    # ------------------------------------------------------------------ a step
+
+    def begin(self) -> None:
+        turn.start(self.core, self.at)
+        turn.advance(self.core, self.at)
+        self.take(*self.core.drain())
+
+    def take(self, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+        self.facts += facts
+        self.core.recorded.clear(), self.core.frames.clear()
+        for what, u, number in commands:
+            if what == Do.START:
+                assert (u, number) not in self.bodies
+                self.bodies[u, number] = "runs"
+            elif what == Do.STOP:
+                if (u, number) in self.bodies:
+                    self.bodies[u, number] = "stops"
+            elif what == Do.KILL:
+                if (u, number) in self.bodies:
+                    self.bodies[u, number] = "killed"
+            elif what == Do.HOLD:
+                if self.bodies.get((u, number)) == "runs":
+                    self.bodies[u, number] = "asked"
+            elif what == Do.RELEASE:
+                if self.bodies.get((u, number)) in ("asked", "parked"):
+                    self.bodies[u, number] = "runs"
+            elif what in (Do.EXPAND, Do.EVALUATE):
+                self.asks[u] = (what, number)
+        self.check()
+
+    def answers(self, *, kindly: bool = False) -> bool:
+        r, g = self.r, self.core.agenda
+        open_asks = [u for u, (_, number) in self.asks.items() if g.asked.get(u) == number]
+        todo: list[Any] = [*self.bodies, *open_asks]
+        if not todo:
+            return False
+        events = []
+        for key in todo if kindly else r.sample(todo, r.randint(1, len(todo))):
+            events += self._told(key, kindly=kindly) if isinstance(key, int) else self._ended(key, kindly=kindly)
+        self.log.append(("answers", events))
+        self.take(*turn.handle(self.core, events, self.at))
+        return True
+
+    def _told(self, u: int, *, kindly: bool) -> list[Any]:
+        r = self.r
+        what, number = self.asks.pop(u)
+        error = {"type": "ValueError", "message": "no", "bases": []}
+        wrong = not kindly and r.random() < 0.05
+        if what == Do.EXPAND:
+            return [(int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice([0, 1, 2, 3, 5]), None)]
+        return [(int(Answer.VERDICT), u, number, self.at, error if wrong else r.random() < 0.5)]
+
+    def _ended(self, key: tuple[int, int], *, kindly: bool) -> list[Any]:
+        r, (u, number) = self.r, key
+        way = self.bodies[key]
+        if way == "asked" and r.random() < 0.5:
+            self.bodies[key] = "parked"
+            return [(int(Answer.SUSPENDED), u, number, self.at)]
+        if way == "parked":
+            return []
+        s = self.core.state
+        spawner = s.map_of(u) >= 0 and u not in s.spawned and not kindly
+        if spawner and r.random() < 0.2 and len(s.status) < 2000:
+            name = r.randint(0, 1)
+            return [(int(Answer.SPAWN), u, number, self.at, name, {})] * r.choice([1, 2])
+        del self.bodies[key]
+        x = r.random()
+        ok = (0, u, number, self.at, 1, "json", r.randint(0, 9), None, None, None)
+        fail = (int(Answer.FAIL), u, number, self.at, {"type": "ValueError", "message": "no", "bases": []}, None)
+        if s.policy(u).bodiless and x < 0.8 and way == "runs":
+            kind = r.choice(["sleep", "approval", "signal"])
+            due = self.at + 3.0 if kind == "sleep" or r.random() < 0.5 or kindly else None
+            wait = {"for": kind, "due": due, "message": "?", "name": "go"}
+            return [(int(Answer.WAIT), u, number, self.at, wait)]
+        if way in ("stops", "killed"):
+            event = (int(Answer.STOPPED), u, number, self.at) if x < 0.7 else ok if x < 0.9 else fail
+        elif kindly or x < 0.68:
+            event = ok
+        elif x < 0.92:
+            event = fail
+        elif x < 0.97:
+            event = (int(Answer.LOST), u, number, self.at, {"type": "RunnerLost", "message": "gone", "bases": []})
+        else:
+            event = (int(Answer.STOPPED), u, number, self.at)
+        return [event] * (2 if r.random() < 0.05 else 1)
+
+    def time(self, *, to_next: bool = False) -> None:
+        due = self.core.agenda.next_due()
+        self.at = max(self.at, due) if to_next and due is not None else self.at + self.r.choice([0.5, 1.0, 7.0])
+        self.log.append(("time", self.at))
+        self.take(*turn.handle(self.core, (), self.at))
+
+    def ask(self) -> None:
+        r, s = self.r, self.core.state
+        verb = r.choice(["pause", "resume", "cancel", "skip", "skip", "retry", "retry", "set", "breakpoint", "rollback", "approve",
+                         "run pause", "run resume", "run retry", "run cancel", "run send", "die", "die", "stale"])  # fmt: skip
+        u = r.randrange(len(s.status))
+        bad = [x for x in range(len(s.status)) if IS_BAD[s.status[x]] and not s.gone(x)]
+        done = [x for x in range(len(s.status)) if s.status[x] == S.COMPLETED and not s.gone(x)]
+        u = r.choice(bad) if verb == "retry" and bad else r.choice(done) if verb == "rollback" and done else u
+        if verb == "die":
+            return self.die()
+        if verb == "stale":
+            return self.stale(u)
+        if s.gone(u) or (verb == "run cancel" and r.random() < 0.7):
+            return None
+        target: str | None = label(s, u)
+        args: dict[str, Any] = {}
+        if verb == "rollback":
+            args = {"to": target} if r.random() < 0.5 else {"nodes": [target]}
+            target = None
+        elif verb.startswith("run "):
+            verb, target = verb[4:], None
+            if verb == "send":
+                args = {"name": "go", "value": {"codec": "json", "payload": 5, "summary": None}}
+        elif verb == "skip" and r.random() < 0.5:
+            args = {"value": {"codec": "json", "payload": 77, "summary": None}}
+        elif verb == "set":
+            args = {"options": {"priority": r.choice([0, 1, 2])}}
+        elif verb == "breakpoint":
+            args = {"on": r.random() < 0.6}
+        if verb in ("retry", "skip") and r.random() < 0.5:
+            args = {**args, "redo": True}
+        self.log.append((verb, target, args))
+        before = len(self.facts)
+        try:
+            requests.request(self.core, verb, target, self.at, args=args)
+        except StratixError:
+            assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
+            return None
+        self.counts[verb] += 1
+        self.take(*self.core.drain())
+        assert len(self.facts) > before
+        return None
+
+    def stale(self, u: int) -> None:
+        """Answers that nobody waits for change nothing."""
+        s = self.core.state
+        if not s.attempt[u]:
+            return
+        event = (0, u, max(0, s.attempt[u] - 1), self.at, 1, "json", 1, None, None, None)
+        facts, commands = turn.handle(self.core, [event], self.at)
+        assert not any(fact[0] == 4 for fact in facts)
+        self.take(facts, commands)
+
+    def die(self) -> None:
+        """A new owner, from the facts alone."""
+        if self.core.is_over:
+            return
+        self.log.append(("die",))
+        self.counts["die"] += 1
+        self.bodies.clear(), self.asks.clear()
+        self.core = self._core(fold(State(self.root), self.facts))
+        claim(self.core, self.at, "second", 2, "host", 1)
+        self.take(*self.core.drain())
+
+    def end(self) -> None:
+        """Let go and answered, the run comes to an end."""
+        for _ in range(600):
+            s = self.core.state
+            if self.core.is_over and not self.bodies:
+                return
+            if s.run in (RunState.PAUSING, RunState.PAUSED):
+                requests.request(self.core, "resume", None, self.at)
+                self.take(*self.core.drain())
+            for mark in list(s.marks):
+                if mark[2] and not s.gone(mark[0]) and s.status[mark[0]] not in TERMINAL and s.run is not RunState.ENDING:
+                    requests.request(self.core, "resume", label(s, mark[0]), self.at)
+                    self.take(*self.core.drain())
+            for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
+                what = s.waits.get(u)
+                if what is None or s.run is RunState.ENDING:
+                    continue
+                if what["for"] == "approval":
+                    requests.complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
+                    turn.advance(self.core, self.at)
+                else:
+                    requests.request(self.core, "send", None, self.at, args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}})
+                self.take(*self.core.drain())
+            if not self.answers(kindly=True):
+                self.time(to_next=self.r.random() < 0.7)
+        s = self.core.state
+        left = [(label(s, u), S(x).label) for u, x in enumerate(s.status) if not IS_OVER[x]]
+        raise AssertionError(("no end", s.run, left, s.marks))
+
+    # ------------------------------------------------------------------ what is checked
+
+    def check(self) -> None:
+        s, g = self.core.state, self.core.agenda
+        assert not self.core.facts and not g.asks
+        made = fold(State(self.root), self.facts)
+        assert not s.differs(made), [(name, getattr(s, name), getattr(made, name)) for name in s.differs(made)]
+        self.a_rebuilt_core_decides_nothing(made)
+        self.the_state_is_sound()
+        live = sum(s.status.count(state) for state in (S.RUNNING, S.STOPPING))
+        assert live == g.live, (live, g.live)
+        with_body = {(u, s.attempt[u]) for u in s.units_in(S.RUNNING, S.STOPPING, S.SUSPENDED)}
+        assert with_body <= self.bodies.keys(), with_body - self.bodies.keys()
+
+    def a_rebuilt_core_decides_nothing(self, made: State) -> None:
+        s, g = self.core.state, self.core.agenda
+        if s.run is RunState.PENDING:
+            return
+        kept_slots = self.slots
+        other = self._core(made)
+        self.slots = kept_slots
+        late, commands = turn.handle(other, (), max(self.at, s.at))
+        if not g.abandoned and not g.local:
+            assert not late, ("a rebuilt core decides", late)
+            asked = {u for what, u, _ in commands if what in (Do.EVALUATE, Do.EXPAND)}
+            assert asked <= set(g.asked), ("asked", asked, set(g.asked))
+            assert all(not g.going or s.held(u) for u in set(g.asked) - asked), ("not asked", set(g.asked) - asked)
+            mine, theirs = view(self.core, self.at), view(other, self.at)
+            for name in mine:
+                assert mine[name] == theirs[name], (name, mine[name], theirs[name])
+
+    def the_state_is_sound(self) -> None:
+        """What `apply` is wrong in is wrong in the fold, too: so the State is looked at by itself."""
+        s = self.core.state
+        n = len(s.status)
+        assert len(s.attempt) == len(s.spent) == len(s.home) == len(s.values) == len(s.started) == len(s.ended) == n
+        assert {u for u in s.due if s.status[u] != S.OPEN} == set(s.units_in(S.RETRYING)), s.due
+        assert set(s.waits) == set(s.units_in(S.WAITING))
+        stopping = set(s.units_in(S.STOPPING))
+        assert stopping <= set(s.target) <= stopping | set(s.units_in(S.OPEN)), (stopping, s.target)
+        asked = any(entry[0] in ("retry", "rollback", "skip") for entry in self.log)
+        for u in range(n):
+            if s.gone(u):
+                assert s.status[u] in (S.RETIRED, S.STOPPING), (u, s.status[u])
+                continue
+            r, k, b = s.place(u)
+            needs = [s.status[b + x] for x in r.block.needs[k]]
+            assert s.spent[u] <= s.attempt[u]
+            above = s.parent(u)
+            if s.status[u] == S.OPEN and above >= 0 and not r.block.nodes[k].phase:
+                assert s.status[above] == S.OPEN or u in s.target, ("in a group that is not open", label(s, u))
+            if s.run in RUN_TERMINAL:
+                assert IS_OVER[s.status[u]], ("the run is over", label(s, u))
+            if r.block.nodes[k].phase or s.reason.get(u) in ("given", "user", "lost the join"):
+                continue
+            if s.status[u] in (S.RUNNING, S.OPEN, S.COMPLETED) and not asked:
+                if r.block.joins[k] == ALL and not r.block.nodes[k].firsts:
+                    assert all(x == S.COMPLETED for x in needs), ("made from less", label(s, u), needs)
+                if r.block.joins[k] == SETTLED:
+                    assert all(IS_OVER[x] for x in needs), ("made from less", label(s, u))
+        if s.run in (RunState.PAUSED,):
+            assert not s.units_in(S.RUNNING), "paused, but a body runs"
+
+
+def view(core: Core, at: float) -> dict[str, object]:
+    """What an agenda says, without order or leftovers: the same for one that was kept up by steps and one made anew."""
+    s, g = core.state, core.agenda
+    told: list[int] = []
+    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {id(lane): lane for lane in g._shared.values()}
+    for entry in [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]:
+        told += entry if type(entry) is range else (entry,)
+    alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
+    waiting = [
+        u for i, b in alive if not b.flat for u in s.find(S.PENDING, b.base, s.stretches[i].stop)
+        if u not in s.winners and (s.parent(u) < 0 or not IS_OVER[s.status[s.parent(u)]])
+    ]  # fmt: skip
+    open_books = [(i, b) for i, b in alive if b.parent < 0 or b.step or s.status[b.parent] == S.OPEN]
+    return {
+        "ready": {u for u in told if g.startable(u, at) and not s.gone(u)},
+        "opening": {u for u in g.opening if s.status[u] in (S.PENDING, S.OPEN)},
+        "left": {u: max(g.left[u], 0) for u in waiting},
+        "slack": {u: g.slack[u] for u in waiting if u in g.slack},
+        "todo": [(i, b.todo.tolist(), bytes(b.bad)) for i, b in open_books if not b.flat],
+        "tally": {p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)},
+        "live": g.live,
+        "free": core_free(core),
+    }
+
+
+def core_free(core: Core) -> list[int]:
+    return sorted({slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"})
+
+
+def play(seed: int, steps: int | None = None) -> History:
+    r = Random(seed)
+    h = History(r, program(r), r.choice([1, 2, 4, 100]))
+    try:
+        h.begin()
+        for _ in range(steps if steps is not None else r.randint(1, 40)):
+            if len(h.core.state.status) > 2000:
+                break
+            x = r.random()
+            if x < 0.6:
+                h.answers()
+            elif x < 0.75:
+                h.time(to_next=r.random() < 0.3)
+            else:
+                h.ask()
+        h.end()
+    except BaseException as error:
+        error.history = h  # type: ignore[attr-defined]
+        raise
+    return h
+
+
+def seeds(first: int, stop: int) -> Iterator[tuple[int, BaseException | None, History | None]]:
+    for seed in range(first, stop):
+        try:
+            yield seed, None, play(seed)
+        except Exception as error:
+            yield seed, error, getattr(error, "history", None)
+
+
+if __name__ == "__main__":
+    import traceback
+
+    failed: Counter[Any] = Counter()
+    first: dict[Any, Any] = {}
+    facts: Counter[int] = Counter()
+    asked: Counter[str] = Counter()
+    lo, hi = int(sys.argv[1]), int(sys.argv[2])
+    for seed, error, h in seeds(lo, hi):
+        if error is None:
+            assert h is not None
+            facts.update(f[0] for f in h.facts)
+            asked.update(h.counts)
+            continue
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        key = type(error).__name__, frame.name, frame.lineno, str(error)[:50] if isinstance(error, AssertionError) else str(error)[:40]
+        failed[key[:3]] += 1
+        size = len(h.log) if h else 0
+        if key[:3] not in first or first[key[:3]][1] > size:
+            first[key[:3]] = seed, size, str(error)[:300]
+    for key, count in failed.most_common(15):
+        print(count, key, first[key])
+    print("histories", hi - lo, "failed", sum(failed.values()), "facts", dict(facts), dict(asked))
