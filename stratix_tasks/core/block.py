@@ -93,6 +93,8 @@ class Node:
     kind: Kind = TASK
     firsts: tuple[tuple[int, ...], ...] = ()
     """Needs of which the first that completed is taken; all of them are in `needs`, too."""
+    hard: tuple[int, ...] = ()
+    """Of these the ones that it needs anyhow."""
     join: Join = ALL
     k: int = 1
     """N_OF: how many."""
@@ -149,7 +151,11 @@ class Block:
         self.joins = bytes(node.join for node in nodes)
         self.policies = tuple(node.policy for node in nodes)
         self.timed = bytes(node.policy.timed for node in nodes)
-        self.soft = {k: frozenset(n for first in node.firsts for n in first) for k, node in enumerate(nodes) if node.firsts}
+        self.soft = {
+            k: frozenset(n for first in node.firsts for n in first) - frozenset(node.hard)
+            for k, node in enumerate(nodes)
+            if node.firsts
+        }
         self.output = output if output is not None else Output()
         self.plain = bytes(
             node.kind is TASK and node.join is ALL and not (node.when or node.firsts or node.phase) for node in nodes

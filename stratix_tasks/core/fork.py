@@ -8,94 +8,128 @@ from __future__ import annotations
 
 from typing import Any
 
+from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.facts import EXPANDED, GIVEN, MOVED, SPAWNED, Fact
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.states import Event, State
-from stratix_tasks.core.units import Group
+from stratix_tasks.core.state import S, State
+from stratix_tasks.core.states import Event
 
 REASON = "forked"
 Place = tuple[int, int, int]
 """A unit of the new run, and the unit and attempt of the old one whose payload frame holds its result."""
 
 
-def taken_over(old: Machine, again: set[int]) -> tuple[set[int], set[int]]:
-    """The nodes whose results stay when `again` run again; and the sub-flows that begin open."""
-    plan = old.plan
-    keep = {
-        unit
-        for unit in range(len(plan.names))
-        if unit not in again and old.state[unit] in (State.COMPLETED, State.SKIPPED)
-    }
-    open_ = {unit for unit in range(len(plan.names)) if plan.kinds[unit] is Kind.FLOW and unit in old.groups} - again
+def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:
+    """The nodes whose results stay when `again` run again; and the sub-flows that begin open. Of those that are laid out
+    from the beginning; what lies in maps, mapped flows and loops goes with them."""
+    units = range(len(old.root.outline.names))
+    keep = {u for u in units if u not in again and old.status[u] in (S.COMPLETED, S.SKIPPED)}
+    open_ = {u for u in units if old.kind(u) is FLOW and u in old.kids} - again
     changed = True
     while changed:
-        partial = {unit for unit in keep & open_ if any(m not in keep for m in plan.members.get(unit, ()))}
-        wrong = {unit for unit in keep - partial if not _grounded(old, unit, keep, open_)}
-        shut = {unit for unit in open_ if not _grounded(old, unit, keep, open_)}
+        partial = {u for u in keep & open_ if any(m not in keep for m in old.members(u))}
+        wrong = {u for u in keep - partial if not _grounded(old, u, keep, open_)}
+        shut = {u for u in open_ if not _grounded(old, u, keep, open_)}
         changed = bool(partial or wrong or shut)
         keep -= partial | wrong
         open_ -= shut
     return keep, open_ - keep
 
 
-def _grounded(old: Machine, unit: int, keep: set[int], open_: set[int]) -> bool:
-    parent = old.plan.parents[unit]
-    return all(need in keep for need in old.plan.needs[unit]) and (parent < 0 or parent in keep or parent in open_)
+def _grounded(old: State, u: int, keep: set[int], open_: set[int]) -> bool:
+    r, k, b = old.place(u)
+    parent = old.parent(u)
+    return all(b + n in keep for n in r.block.needs[k]) and (parent < 0 or parent in keep or parent in open_)
 
 
-def facts(old: Machine, keep: set[int], open_: set[int], at: float) -> tuple[list[Fact], list[Place]]:
-    """What the new run records first, and where the payload frames of it come from. `old` holds results as recorded."""
+def facts(old: State, keep: set[int], open_: set[int], at: float) -> tuple[list[Fact], list[Place]]:
+    """What the new run records first, and where the payload frames of it come from."""
     made = _Facts(old, at)
-    for unit in range(len(old.plan.names)):
-        if unit in keep or unit in open_:
-            made.take(unit, ended=unit in keep)
+    for u in range(len(old.root.outline.names)):
+        if u in keep or u in open_:
+            made.take(u, u, ended=u in keep)
     return made.facts, made.places
 
 
 class _Facts:
-    def __init__(self, old: Machine, at: float) -> None:
+    """Groups are opened in order, so that units are numbered as the new run numbers them."""
+
+    def __init__(self, old: State, at: float) -> None:
         self.old, self.at = old, at
         self.facts: list[Fact] = []
         self.places: list[Place] = []
-        self.next = len(old.plan.names)
+        self.new = State(old.root)
+        """The run that is made, as far as its units are numbered."""
 
-    def take(self, unit: int, *, ended: bool) -> None:
-        group = self.old.groups.get(unit)
-        if group is None:
-            return self._result(unit, unit)
-        items = self.old.plan.kinds[unit] is Kind.MAP
-        first = self.next if items else group.first
-        keys = group.keys and group.keys[: group.planned]
-        self.facts.append((EXPANDED, self.at, unit, first, group.planned, keys, "", None))
-        if items:
-            self.next += group.count
-            self._spawned(unit, group, first)
-            for index, item in enumerate(group.members):
-                self._result(item, first + index)
-        if ended:
-            self._moved(unit, Event.GATHERED, State.COMPLETED)
+    def take(self, was: int, u: int, *, ended: bool) -> None:
+        """A node, with what it had opened; in a work list, for that may lie deep."""
+        stack = [(was, u, ended, False)]
+        while stack:
+            was, u, ended, opened = stack.pop()
+            if opened:
+                self._moved(u, Event.GATHERED, S.COMPLETED)
+            elif was not in self.old.kids or self.old.status[was] == S.SKIPPED:
+                self._result(was, u)
+            else:
+                if ended:
+                    stack.append((was, u, ended, True))
+                stack += reversed(self._open(was, u))
 
-    def _spawned(self, unit: int, group: Group, first: int) -> None:
+    def _open(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
+        """Its scopes, and what is to be taken over of what lies in them."""
+        old, kind = self.old, self.old.kind(was)
+        if kind is FLOW and self._is_fixed(was):
+            first = next(iter(self.new.scopes(u)))[1]
+            self._expanded(u, first, len(old.members(was)), None, 0)
+            laid_out = was < len(old.root.outline.names)  # its members are nodes that are asked for one by one
+            return [] if laid_out else [(one, first + x, True, False) for x, one in enumerate(old.members(was))]
+        inside: list[tuple[int, int, bool, bool]] = []
+        planned = [i for i in old.kids[was] if old.stretches[i].base not in old.spawned]
+        for i in planned:
+            r = old.stretches[i]
+            base = len(self.new.status)
+            keys = old.keys.get(was)
+            self._expanded(u, base, r.count, keys[r.index : r.index + r.count] if keys else None, r.index)
+            self.new.kids.setdefault(u, []).append(self.new.open(r.block, u, r.index, r.count))
+            inside += [(r.base + x, base + x, True, False) for x in range(r.stop - r.base)]
+        if kind is MAP:
+            inside += self._spawned(was, u)
+        return inside if kind in (MAP, EACH, LOOP, FLOW) else []
+
+    def _is_fixed(self, u: int) -> bool:
+        r, k, _ = self.old.place(u)
+        return k in r.fixed
+
+    def _spawned(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """The items that others spawned, in order; what spawned them comes along."""
-        by = {item: (parent, name) for parent, told in group.children.items() for name, item in told.items()}
-        for index in range(group.planned, group.count):
-            item = group.members[index]
-            about = (group.key(index), *by[item], self.old.spawned[item])
-            self.facts.append((SPAWNED, self.at, first + index, unit, index, *about))
+        old = self.old
+        told = old.children.get(was, {})
+        by = sorted((item, parent, name) for parent, names in told.items() for name, item in names.items())
+        found = []
+        for item, parent, name in by:
+            base, index = len(self.new.status), old.index(item)
+            key = old.key(was, index)
+            self.facts.append((SPAWNED, self.at, base, u, index, key, parent, name, old.spawned[item]))
+            self.new.open(old.stretches[old.home[item]].block, u, index, 1)
+            found.append((item, base, True, False))
+        return found
 
-    def _result(self, was: int, unit: int) -> None:
-        if self.old.state[was] == State.SKIPPED:
-            return self._moved(unit, Event.SKIP, State.SKIPPED)
-        value = self.old.values[was]
+    def _expanded(self, u: int, first: int, count: int, keys: list[str] | None, index: int) -> None:
+        self.facts.append((EXPANDED, self.at, u, first, count, keys, index))
+
+    def _result(self, was: int, u: int) -> None:
+        old = self.old
+        if old.status[was] == S.SKIPPED:
+            return self._moved(u, Event.SKIP, S.SKIPPED)
+        if old.status[was] != S.COMPLETED:  # in a group that went on without it
+            return self._moved(u, Event.CANCEL, S.CANCELLED)
+        value = old.values[was]
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         if stored.codec.endswith("+frame"):
-            self.places.append((unit, stored.unit, stored.attempt))
-        self.facts.append((GIVEN, self.at, unit, stored.codec, stored.payload, self.old.summary.get(was)))
-        group = self.old.is_group(was)
-        self._moved(unit, Event.GIVE if group else Event.CACHE_HIT, State.COMPLETED)
+            self.places.append((u, stored.unit, stored.attempt))
+        self.facts.append((GIVEN, self.at, u, REASON, stored.codec, stored.payload, old.summary.get(was)))
+        return None
 
-    def _moved(self, unit: int, event: Event, state: State) -> None:
+    def _moved(self, u: int, event: Event, state: S) -> None:
         detail: dict[str, Any] | None = None
-        self.facts.append((MOVED, self.at, unit, int(event), int(state), REASON, 0, detail))
+        self.facts.append((MOVED, self.at, u, int(event), int(state), REASON, 0, detail))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import TERMINAL, RunState, State
+from stratix_tasks.core.allowed import state_of
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.refusals import last_line
+from stratix_tasks.core.state import IS_BAD, S
+from stratix_tasks.core.states import TERMINAL
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import told
 from stratix_tasks.spec.durations import about
@@ -13,124 +16,199 @@ _HOW = {
     "approved": ": it was approved",
     "signal": " by a signal",
     "due": ": its time came",
+    "max": " with its last round: its rounds were used up",
+    "within": " with its last round: its time was over",
 }
-"""How a node completed that ran no body, by the reason."""
+"""How a node completed that ran no body, or did not come to its end, by the reason."""
 
 
-def why(machine: Machine, unit: int, at: float, *, interrupted: bool = False) -> str:
+def why(core: Core, u: int, at: float, *, interrupted: bool = False) -> str:
     """A sentence for people; `at` is now, in Unix seconds. `interrupted`: nobody runs the run, though it has not ended."""
-    state = State(machine.state[unit])
-    name = label(machine, unit)
+    s = core.state
+    state, name = state_of(s, u), label(s, u)
+    if s.gone(u):
+        return f"'{name}' is out of the run: a rollback took it out."
     if interrupted and state not in TERMINAL:
-        was = "open" if machine.is_group(unit) and unit in machine.groups else state.label
-        return f"'{name}' was {was} when the run was interrupted; recover() goes on with it."
-    error = machine.error.get(unit)
-    shown = f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}" if error else ""
-    match state:
-        case State.PENDING:
-            return f"'{name}' waits for {_waits_for(machine, unit)}.{_again(machine, unit)}"
-        case State.READY:
-            return f"'{name}' is ready and waits for {_blocked_by(machine, unit)}.{_again(machine, unit)}"
-        case State.RUNNING:
-            more = " It is paused at its next checkpoint, or when it ends." if unit in machine.holds else ""
-            return f"'{name}' has been running for {at - machine.started[unit]:.1f} s, attempt {machine.attempt[unit]}.{more}"
-        case State.SUSPENDED if machine.run_reason == "disk" and _paused(machine):
-            return f"'{name}' waits for {_paused(machine)}; its body is parked, or done with a result that has no room."
-        case State.SUSPENDED:
-            return f"'{name}' is parked at a checkpoint; resume goes on from there."
-        case State.WAITING:
-            return f"'{name}' waits for {_wait(machine, unit, at)}"
-        case State.RETRYING:
-            wait = max(machine.due.get(unit, at) - at, 0)
-            return f"'{name}' failed in attempt {machine.attempt[unit]} ({shown}) and is tried again in {wait:.1f} s."
-        case State.HELD:
-            if machine.reason.get(unit) == "breakpoint":
-                return f"'{name}' stands at its breakpoint, before it starts; resume('{name}') lets it go."
-            return f"'{name}' is paused by itself; resume('{name}') lets it go."
-        case State.STOPPING:
-            target = machine.target[unit][0].label
-            return f"'{name}' was asked to stop and becomes {target} when its body ends or its grace is over."
-        case State.FAILED:
-            return f"'{name}' failed: {shown or 'its items failed'}.{_abandoned(machine, unit)}"
-        case State.UPSTREAM_FAILED:
-            return f"'{name}' can't run: {_listed(machine, unit, bad=True)} did not complete."
-        case State.SKIPPED:
-            return f"'{name}' was skipped: {_skip_reason(machine, unit)}."
-        case State.CANCELLED:
-            return f"'{name}' was cancelled ({machine.reason.get(unit, 'user')}).{_abandoned(machine, unit)}"
-        case State.COMPLETED:
-            return f"'{name}' completed{_HOW.get(machine.reason.get(unit, ''), '')}."
-        case _:
-            group = machine.groups.get(unit)
-            ended, count = (group.ended, group.count) if group is not None else (0, 0)
-            return f"'{name}' is under way: {ended} of {count} have ended."
+        return f"'{name}' was {state.label} when the run was interrupted; recover() goes on with it."
+    if state == S.PENDING:
+        return _pending(core, u, name)
+    if state in _SAY:
+        return _SAY[state](core, u, name, at)
+    return f"'{name}' is {state.label}."
 
 
-def _wait(machine: Machine, unit: int, at: float) -> str:
-    """What a waiting node waits for, how long still, and what ends it."""
-    wait, name = machine.waits[unit], label(machine, unit)
+def _pending(core: Core, u: int, name: str) -> str:
+    if core.agenda.is_ready(u):
+        return f"'{name}' is ready and waits for {_blocked_by(core, u)}.{_again(core, u)}"
+    return f"'{name}' waits for {_waits_for(core, u)}.{_again(core, u)}"
+
+
+def _running(core: Core, u: int, name: str, at: float) -> str:
+    s = core.state
+    more = " It is paused at its next checkpoint, or when it ends." if s.held(u) else ""
+    return f"'{name}' has been running for {at - s.started[u]:.1f} s, attempt {s.attempt[u]}.{more}"
+
+
+def _suspended(core: Core, u: int, name: str, _at: float) -> str:
+    if core.state.run_reason == "disk" and _paused(core):
+        return f"'{name}' is done, but its result could not be recorded: it waits for {_paused(core)}."
+    what = f"resume('{name}')" if core.state.held(u) else "resume()"
+    return f"'{name}' is paused in the middle of its attempt {core.state.attempt[u]}; {what} goes on."
+
+
+def _waiting(core: Core, u: int, name: str, at: float) -> str:
+    """What it waits for, how long still, and what ends it."""
+    wait = core.state.waits[u]
     left = "" if wait["due"] is None else f", {about(max(wait['due'] - at, 0.0))} more"
-    if paused := _paused(machine):
+    if paused := _paused(core):
         left += f" (and for {paused})" if left else ""
     ends = {"approval": f" approve({name!r}) goes on.", "signal": f" send({wait.get('name')!r}, value) goes on."}
-    return f"{told(wait)}{left}.{ends.get(wait['for'], '')}"
+    return f"'{name}' waits for {told(wait)}{left}.{ends.get(wait['for'], '')}"
 
 
-def _waits_for(machine: Machine, unit: int) -> str:
-    parent = machine.parent(unit)
-    if parent >= 0 and machine.state[parent] not in (State.OPEN, State.CLOSED):
-        return f"its group '{machine.plan.names[parent]}' to open"
-    return _listed(machine, unit, bad=False) or _paused(machine) or "its condition"
+def _retrying(core: Core, u: int, name: str, at: float) -> str:
+    s = core.state
+    if s.due[u] <= at:
+        return f"'{name}' is ready and waits for {_blocked_by(core, u)}."
+    return f"'{name}' failed ({_shown(core, u)}) and is tried again in {s.due[u] - at:.1f} s."
 
 
-def _again(machine: Machine, unit: int) -> str:
+def _held(core: Core, u: int, name: str, _at: float) -> str:
+    s = core.state
+    mark = s.mark(u)
+    if mark == "breakpoint":
+        return f"'{name}' stands at its breakpoint, before it starts; resume('{name}') lets it go."
+    if mark is None:
+        above = s.parent(u)
+        while above >= 0 and not s.mark(above):
+            above = s.parent(above)
+        return f"'{name}' is paused with '{label(s, above)}'; resume('{name}') lets it go on alone."
+    return f"'{name}' is paused by itself; resume('{name}') lets it go."
+
+
+def _stopping(core: Core, u: int, name: str, _at: float) -> str:
+    target = core.state.target[u][0].label
+    return f"'{name}' was asked to stop and becomes {target} when its body ends or its grace is over."
+
+
+def _failed(core: Core, u: int, name: str, _at: float) -> str:
+    return f"'{name}' failed: {_shown(core, u) or 'its items failed'}.{_abandoned(core, u)}"
+
+
+def _upstream(core: Core, u: int, name: str, _at: float) -> str:
+    return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete."
+
+
+def _skipped(core: Core, u: int, name: str, _at: float) -> str:
+    return f"'{name}' was skipped: {_skip_reason(core, u)}."
+
+
+def _cancelled(core: Core, u: int, name: str, _at: float) -> str:
+    return f"'{name}' was cancelled ({core.state.why_ended(u) or 'user'}).{_abandoned(core, u)}"
+
+
+def _completed(core: Core, u: int, name: str, _at: float) -> str:
+    return f"'{name}' completed{_HOW.get(core.state.reason.get(u, ''), '')}."
+
+
+def _open(core: Core, u: int, name: str, _at: float) -> str:
+    s, tally = core.state, core.agenda.tally.get(u)
+    if tally is not None:
+        return f"'{name}' is under way: {tally.ended} of {tally.count} have ended."
+    members = s.members(u)
+    ended = sum(s.status[one] in TERMINAL for one in members)
+    return f"'{name}' is under way: {ended} of {len(members)} have ended."
+
+
+_SAY = {
+    S.RUNNING: _running,
+    S.SUSPENDED: _suspended,
+    S.WAITING: _waiting,
+    S.RETRYING: _retrying,
+    S.HELD: _held,
+    S.STOPPING: _stopping,
+    S.FAILED: _failed,
+    S.UPSTREAM_FAILED: _upstream,
+    S.SKIPPED: _skipped,
+    S.CANCELLED: _cancelled,
+    S.COMPLETED: _completed,
+    S.OPEN: _open,
+}
+
+
+def _shown(core: Core, u: int) -> str:
+    error = core.state.error.get(u)
+    return f"{error.get('type')}: {last_line(error)}" if error else ""
+
+
+def _waits_for(core: Core, u: int) -> str:
+    s = core.state
+    parent = s.parent(u)
+    if parent >= 0 and parent not in s.kids:
+        return f"its group '{label(s, parent)}' to open"
+    if s.node(u).phase and (left := _left_in_scope(core, u)):
+        return f"the rest of its flow to end: {left}"
+    return _listed(core, u, bad=False) or _paused(core) or "its condition"
+
+
+def _left_in_scope(core: Core, u: int) -> str:
+    s = core.state
+    r, k, b = s.place(u)
+    phase = r.block.nodes[k].phase
+    return _names(
+        core, [b + n for n, node in enumerate(r.block.nodes) if node.phase < phase and s.status[b + n] not in TERMINAL]
+    )
+
+
+def _again(core: Core, u: int) -> str:
     """What set a node back that has run before."""
-    if machine.reason.get(unit) == "rollback":
+    s = core.state
+    if s.reason.get(u) == "rollback":
         return " A rollback set it back."
-    if machine.attempt[unit] and machine.attempt[unit] in machine.orphaned.get(unit, ()):
-        return f" Its attempt {machine.attempt[unit]} was lost with the kernel that ran it."
+    if s.attempt[u] and s.attempt[u] in s.orphaned.get(u, ()):
+        return f" Its attempt {s.attempt[u]} was lost with the kernel that ran it."
     return ""
 
 
-def _paused(machine: Machine) -> str:
+def _paused(core: Core) -> str:
     """What a run waits for that starts nothing, by the reason of its pause."""
-    if machine.run_state not in (RunState.PAUSING, RunState.PAUSED):
+    s = core.state
+    if not core.is_paused:
         return ""
-    reason = machine.run_reason
-    if reason == "max-recoveries":
-        return (
-            f"the run to be resumed: its kernel died {machine.recoveries}× while bodies ran, and one of them may be why"
-        )
-    if reason == "code-changed":
-        return "a word on how to go on: code has changed since; resume() keeps the results, recover(changed='rerun') runs it again"
-    if reason == "disk":
-        return "room on the disk: free some, then resume()"
-    return "the run to be resumed"
+    if s.run_reason == "max-recoveries":
+        return f"the run to be resumed: its kernel died {s.recoveries}× while bodies ran, and one of them may be why"
+    return {
+        "code-changed": "a word on how to go on: code has changed since; resume() keeps the results, "
+        "recover(changed='rerun') runs it again",
+        "disk": "room on the disk: free some, then resume()",
+    }.get(s.run_reason or "", "the run to be resumed")
 
 
-def _abandoned(machine: Machine, unit: int) -> str:
+def _abandoned(core: Core, u: int) -> str:
     """A body that did not listen: it holds its place until it ends by itself."""
-    return " Its body did not stop in its grace, and still runs." if unit in machine.abandoned else ""
+    return " Its body did not stop in its grace, and still runs." if u in core.agenda.abandoned else ""
 
 
-def _listed(machine: Machine, unit: int, *, bad: bool) -> str:
-    done = (State.COMPLETED, State.SKIPPED)
-    names = [
-        machine.plan.names[need]
-        for need in machine.plan.needs[machine.node_of[unit]]
-        if machine.state[need] not in done
-    ]
-    if bad and not names and machine.parent(unit) >= 0:
-        names = [machine.plan.names[machine.parent(unit)]]
+def _listed(core: Core, u: int, *, bad: bool) -> str:
+    s = core.state
+    r, k, b = s.place(s.node_of(u))
+    needs = [b + n for n in r.block.needs[k] if s.status[b + n] not in (S.COMPLETED, S.SKIPPED)]
+    needs = [n for n in needs if IS_BAD[s.status[n]]] or needs if bad else needs
+    parent = s.parent(u)
+    return _names(core, needs if needs or not bad or parent < 0 else [parent])
+
+
+def _names(core: Core, units: list[int]) -> str:
+    names = [label(core.state, unit) for unit in units]
     return ", ".join(f"'{name}'" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _blocked_by(machine: Machine, unit: int) -> str:
-    if paused := _paused(machine):
+def _blocked_by(core: Core, u: int) -> str:
+    if paused := _paused(core):
         return paused
-    if unit in machine.abandoned:
+    if u in core.agenda.abandoned:
         return "its abandoned body to end"
-    full = machine.lane(unit).blocked()
+    full = core.agenda.lane(u).full()
     if full is None:
         return "its turn"
     names = {
@@ -142,9 +220,9 @@ def _blocked_by(machine: Machine, unit: int) -> str:
     return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 
 
-def _skip_reason(machine: Machine, unit: int) -> str:
-    reason = machine.reason.get(unit)
-    when = machine.plan.specs[machine.node_of[unit]].when
-    if reason == "when" and when is not None:
-        return f"its condition `{when.text}` is false"
+def _skip_reason(core: Core, u: int) -> str:
+    s = core.state
+    reason, spec = s.why_ended(u), s.node(s.node_of(u)).spec
+    if reason == "when" and spec is not None and spec.when is not None:
+        return f"its condition `{spec.when.text}` is false"
     return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

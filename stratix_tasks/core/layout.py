@@ -1,0 +1,144 @@
+"""Layout: from a checked graph to blocks, which runs of the same document share.
+
+A block knows no function: `traits` tells of each what decides how it is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.waits import RUNNER as WAIT
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import Defaults, NodeSpec
+from stratix_tasks.spec.values import FirstOf, leaves, needs_of
+
+ROOT = "."
+"""The name of the outermost block: no sub-flow can have it."""
+
+
+class Traits(NamedTuple):
+    """Of a function: the runner for its kind of body, and the names of the arguments that it takes."""
+
+    runner: str = "thread"
+    takes: tuple[str, ...] = ()
+
+
+def traits(function: Any) -> Traits:
+    """By its code object alone; a function without one, or none at all, is taken for a plain one."""
+    code = getattr(getattr(function, "fn", function), "__code__", None)
+    if code is None:
+        return Traits()
+    takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return Traits("async" if code.co_flags & 0x80 else "thread", takes)
+
+
+Of = Callable[[str], Traits]
+KILLABLE = frozenset(("process",))
+"""Runners whose bodies can be ended when they don't listen."""
+
+
+def lay_out(graph: Graph, functions: Mapping[str, Any]) -> Block:
+    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing."""
+    known = {call: traits(function) for call, function in functions.items()}
+    blocks: dict[str, Block] = {}
+    waiting = [(ROOT, graph)]
+    while waiting:
+        name, inner = waiting.pop()
+        if name in blocks:
+            continue
+        prefix = "" if name == ROOT else f"{name}."
+        blocks[name] = _block(name, prefix, inner, known)
+        waiting += [(prefix + node.flow, inner.flow(node.flow)) for node in inner.nodes if node.flow]
+    return join_blocks(blocks, ROOT)
+
+
+def _block(name: str, prefix: str, graph: Graph, known: Mapping[str, Traits]) -> Block:
+    spec = graph.spec
+    defaults = spec.defaults or Defaults.model_construct()
+    policies: dict[Any, Policy] = {}
+    nodes = []
+    for i, (word, node) in enumerate(zip(graph.names, graph.nodes, strict=True)):
+        limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
+        key = (node.call or node.uses, node.runner, node.priority, node.pool, *limits)
+        policy = policies.get(key)
+        if policy is None:
+            policy = policies[key] = _policy(node, defaults, known) if node.uses is None else _waiting(node)
+        firsts = _firsts(graph, node) if i in graph.soft else ()
+        nodes.append(_node(word, prefix, graph.needs[i], node, policy, firsts, graph.soft.get(i, ()), known))
+    return Block(name, nodes, spec=spec, output=_output(graph))
+
+
+def _node(
+    name: str,
+    prefix: str,
+    needs: list[int],
+    node: NodeSpec,
+    policy: Policy,
+    firsts: tuple[tuple[int, ...], ...],
+    soft: Any,
+    known: Mapping[str, Traits],
+) -> Node:
+    kind = Kind.TASK if not node.flow and node.each is None else Kind.FLOW if node.flow else Kind.MAP
+    hard = tuple(n for first in firsts for n in first if n not in soft)
+    return Node(
+        name,
+        tuple(needs),
+        kind,
+        firsts=firsts,
+        hard=hard,
+        when=node.when is not None,
+        inner=prefix + node.flow if node.flow else "",
+        asks=bool(node.flow),
+        most=(node.each.max or 0) if node.each is not None else 0,
+        policy=policy,
+        spec=node,
+        takes=known[node.call].takes if node.call in known else (),
+    )
+
+
+def _firsts(graph: Graph, node: NodeSpec) -> tuple[tuple[int, ...], ...]:
+    values = [*node.args.values(), *(node.each.over.values() if node.each is not None else ())]
+    return tuple(first for value in values for first in _in_value(graph, value))
+
+
+def _in_value(graph: Graph, value: Any) -> list[tuple[int, ...]]:
+    found = []
+    for leaf in leaves(value):
+        if type(leaf) is FirstOf:
+            first = tuple(graph.index[ref.name] for ref in leaf.refs if ref.name in graph.index)
+            if first:
+                found.append(first)
+    return found
+
+
+def _output(graph: Graph) -> Output:
+    value = graph.spec.output
+    if value is None:
+        return Output()
+    hard = frozenset(graph.index[name] for name, soft in needs_of(value) if not soft and name in graph.index)
+    return Output(hard, tuple(_in_value(graph, value)))
+
+
+def _policy(node: NodeSpec, defaults: Defaults, known: Mapping[str, Traits]) -> Policy:
+    call = node.call or ""
+    grace = node.grace if node.grace is not None else defaults.grace
+    runner = node.runner or defaults.runner or known.get(call, Traits()).runner
+    return Policy(
+        call=call,
+        runner=runner,
+        priority=node.priority,
+        pools=node.pool,
+        retry=node.retry or defaults.retry or NO_RETRY,
+        timeout=node.timeout or defaults.timeout or NO_LIMIT,
+        grace=GRACE if grace is None else grace,
+        max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
+        killable=runner in KILLABLE,
+    )
+
+
+def _waiting(node: NodeSpec) -> Policy:
+    """A wait has one limit, its own: what the document says for all nodes is about bodies."""
+    limit = node.timeout or NO_LIMIT
+    return Policy(call=node.uses or "", runner=WAIT, priority=node.priority, timeout=limit, bodiless=True)
