@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, LOOP, MAP, N_OF, SETTLED, Block, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, Spans, State, Stretch
+from stratix_tasks.core.state import COMPLETED, IS_BAD, IS_OVER, PENDING, RETRYING, S, Spans, State, Stretch
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.timers import Timer, Timers
 
@@ -37,12 +37,12 @@ class Tally:
 class Book:
     """The counted side of a stretch."""
 
-    __slots__ = ("bad", "base", "flat", "kinds", "lanes", "n", "outs", "parent", "phased", "plain", "step", "tally", "todo")
+    __slots__ = ("bad", "base", "flat", "kinds", "lanes", "n", "outs", "parent", "phased", "plain", "step", "tally", "timed", "todo")
 
     def __init__(self, r: Stretch, lanes: tuple[Lane, ...], tally: Tally | None, *, flat: bool) -> None:
         self.base, self.n, self.parent, self.step, self.flat = r.base, r.block.n, r.parent, r.step, flat
         self.outs, self.plain, self.kinds, self.lanes, self.tally = r.block.outs, r.block.plain, r.block.kinds, lanes, tally
-        self.phased = bool(r.block.phased)
+        self.phased, self.timed = bool(r.block.phased), r.block.timed
         self.todo = array("i", (r.block.n,)) * (0 if flat else r.count)
         """Units that have not ended, by scope; of items the tally alone counts."""
         self.bad = bytearray(0 if flat else r.count)
@@ -252,16 +252,20 @@ class Agenda:
 
     def push(self, u: int) -> None:
         """It is ready."""
-        if self.opening or self.asked:
-            self.opening.discard(u), self.asked.pop(u, None)
-        at = self.queued[u] = self.state.at
-        lane = self.lane(u)
+        s = self.state
+        if self.opening:
+            self.opening.discard(u)
+        if self.asked:
+            self.asked.pop(u, None)
+        self.queued[u] = s.at
+        book = self.books[s.home[u]]
+        k = (u - book.base) % book.n
+        lane = book.lanes[k] if not s.own else self.lane(u)
         lane.push(u)
         if not lane.awake:
             self.wake(lane)
-        r = self.state.stretches[self.state.home[u]]
-        if r.block.timed[(u - r.base) % r.block.n] or self.state.own:
-            self._limit_queue((u,), at)
+        if book.timed[k] or s.own:
+            self._limit_queue((u,), s.at)
 
     def _limit_queue(self, units: Iterable[int], at: float) -> None:
         """Limits of waiting for a place, and of all attempts together, begin here."""
@@ -369,33 +373,38 @@ class Agenda:
         book = self.books[s.home[u]]
         self.live -= 1
         if book.flat:
-            lane = book.lanes[0] if not s.own else self.lane(u)
-            for slots in lane.claim:
+            for slots in (book.lanes[0] if not s.own else self.lane(u)).claim:
                 slots.free += 1
-                if slots._waiting:
+                if slots.waiting:
                     slots.pass_on()
             tally = book.tally
-            tally.ended += 1  # type: ignore[union-attr]
-            tally.done += 1  # type: ignore[union-attr]
-            if tally.ended == tally.count or tally.early:  # type: ignore[union-attr]
+            assert tally is not None
+            tally.ended += 1
+            tally.done += 1
+            if tally.ended == tally.count or tally.early:
                 self.asks.append(book.parent)
             return
-        i, k = divmod(u - book.base, book.n)
-        (book.lanes[k] if not s.own else self.lane(u)).give()
-        b, left, plain, status = u - k, self.left, book.plain, s.status
+        n = book.n
+        i = (u - book.base) // n
+        k = u - book.base - i * n
+        for slots in (book.lanes[k] if not s.own else self.lane(u)).claim:
+            slots.free += 1
+            if slots.waiting:
+                slots.pass_on()
+        b, left, plain = u - k, self.left, book.plain
         for o in book.outs[k]:
             x = b + o
-            if not plain[o]:
-                self._arrived(k, o, x, S.COMPLETED)
-                continue
-            still = left[x] = left[x] - 1
-            if not still:
-                if status[x] == S.PENDING:
-                    self.push(x)
-                else:
-                    self.asks.append(x)
+            if plain[o]:
+                still = left[x] = left[x] - 1
+                if not still:
+                    if s.status[x] == PENDING:
+                        self.push(x)
+                    else:
+                        self.asks.append(x)
+            else:
+                self._arrived(k, o, x, COMPLETED)
         still = book.todo[i] = book.todo[i] - 1
-        if not still or book.phased:
+        if (not still and book.parent >= 0) or book.phased:
             self._scope_moved(book, i)
 
     def over(self, u: int, status: int) -> None:
@@ -610,9 +619,9 @@ class Agenda:
     def startable(self, u: int, at: float) -> bool:
         s = self.state
         state = s.status[u]
-        if state == S.PENDING:
+        if state == PENDING:
             return self.left[u] <= 0 and u not in self.opening and u not in self.abandoned
-        return state == S.RETRYING and s.due[u] <= at and u not in self.abandoned
+        return state == RETRYING and s.due[u] <= at and u not in self.abandoned
 
     def is_ready(self, u: int) -> bool:
         """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""

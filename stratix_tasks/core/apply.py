@@ -14,7 +14,7 @@ from stratix_tasks.core.block import Policy
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import at_path, changed
-from stratix_tasks.core.state import MISSING, WITH_BODY, S, State, each
+from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, S, State, each
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, Event, RunState
 from stratix_tasks.core.timers import WHOLE, Timer
 
@@ -43,7 +43,7 @@ def fold(s: State, facts: Iterable[Fact]) -> State:
 
 def started(s: State, fact: Fact) -> None:
     _, at, u, attempt, _queued, _worker = fact
-    s.status[u], s.attempt[u], s.started[u] = S.RUNNING, attempt, at
+    s.status[u], s.attempt[u], s.started[u] = RUNNING, attempt, at
     if s.due and s.due.pop(u, None) is not None:
         s.limits.drop(Timer.DUE, u)
     if s.reason or s.passing:
@@ -66,10 +66,13 @@ def _limit(s: State, u: int, at: float) -> None:
         s.limits.arm(Timer.TOTAL, u, at, limit.total)
 
 
+_RUNNING = bytes((RUNNING,)) * 1024
+
+
 def started_many(s: State, fact: Fact) -> None:
     _, at, a, b, attempt, _queued, _worker = fact
     n = b - a
-    s.status[a:b] = bytes((S.RUNNING,)) * n
+    s.status[a:b] = _RUNNING[:n] if n <= 1024 else bytes((RUNNING,)) * n
     s.attempt[a:b] = array("H", (attempt,)) * n
     s.started[a:b] = array("d", (at,)) * n
     if s.reason:
@@ -87,17 +90,17 @@ def started_many(s: State, fact: Fact) -> None:
 def completed(s: State, fact: Fact) -> None:
     _, at, u, attempt, codec, payload, summary, _cpu = fact
     was = s.status[u]
-    s.status[u], s.ended[u] = S.COMPLETED, at
+    s.status[u], s.ended[u] = COMPLETED, at
     s.values[u] = payload if codec == "json" and type(payload) in _SCALARS else Stored(codec, payload, u, attempt)
     if summary is not None:
         s.summary[u] = summary
-    if was != S.RUNNING:
+    if was != RUNNING:
         s.target.pop(u, None)
     if s.reason:
         s.reason.pop(u, None)
     if s.error:
         s.error.pop(u, None)
-    if s.limits:
+    if s.limits.deadline or s.limits.frozen:
         s.limits.drop_unit(u)
 
 

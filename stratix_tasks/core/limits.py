@@ -18,22 +18,22 @@ class Slots:
     Shared by all that it limits: an engine's pools count the bodies of all of its runs.
     """
 
-    __slots__ = ("_waiting", "free", "name", "size")
+    __slots__ = ("free", "name", "size", "waiting")
 
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size, self.free = name, size, size
-        self._waiting: list[tuple[int, int, int, Lane]] = []
+        self.waiting: list[tuple[int, int, int, Lane]] = []
 
     def await_free(self, lane: Lane) -> None:
         """The lane is woken when a place is free, and those before it don't take it."""
         if not lane.waits:
             lane.waits = True
             owner = lane.owner
-            heappush(self._waiting, (-owner.priority, -lane.priority, owner.turn(), lane))
+            heappush(self.waiting, (-owner.priority, -lane.priority, owner.turn(), lane))
 
     def pass_on(self) -> None:
         """A place is free: the next lane that can take it is woken."""
-        waiting = self._waiting
+        waiting = self.waiting
         while waiting and self.free > 0:
             lane = heappop(waiting)[3]
             lane.waits = False
@@ -116,7 +116,7 @@ class Lane:
     def give(self) -> None:
         for slots in self.claim:
             slots.free += 1
-            if slots._waiting:
+            if slots.waiting:
                 slots.pass_on()
 
 

@@ -20,6 +20,8 @@ from stratix_tasks.core.states import BAD, TERMINAL, RunState
 from stratix_tasks.core.states import State as S
 from stratix_tasks.core.timers import Timers
 
+PENDING, RUNNING, RETRYING, COMPLETED, OPEN = map(int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.OPEN))
+"""As plain numbers, for what happens with every task: members of an Enum are slow to look up and to compare."""
 MISSING: Any = object()
 """The value of a unit that has none."""
 Name = int | str

@@ -16,7 +16,7 @@ from stratix_tasks.core.decide import attempts, opening
 from stratix_tasks.core.decide.core import Command, Core
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
 from stratix_tasks.core.limits import Lane
-from stratix_tasks.core.state import IS_OVER, WITH_BODY, S
+from stratix_tasks.core.state import IS_OVER, RUNNING, WITH_BODY, S
 from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState
 
 _PLAIN = frozenset((type(None), bool, int, float, str))
@@ -28,30 +28,32 @@ def handle(core: Core, events: Sequence[tuple[Any, ...]], at: float) -> tuple[li
     Returns the facts to journal, then the commands to perform.
     """
     s, g = core.state, core.agenda
-    ring(core, at)
-    status, attempt, facts, done, completed = s.status, s.attempt, core.facts, g.done, apply.completed
+    timed = s.limits.deadline, g.local.deadline
+    if any(timed):
+        ring(core, at)
+    status, attempt, tell, done, completed = s.status, s.attempt, core.facts.append, g.done, apply.completed
     for event in events:
-        if event[0] == 0 and status[event[1]] == S.RUNNING and attempt[event[1]] == event[2]:
+        if event[0] == 0 and status[event[1]] == RUNNING and attempt[event[1]] == event[2]:
             _, u, number, when, value, codec, payload, summary, cpu, frame = event
             if codec != "json" or type(payload) not in _PLAIN:
                 attempts.keep(core, u, number, value, codec, payload, frame)
             fact = (COMPLETED, when, u, number, codec, payload, summary, cpu)
             completed(s, fact)
             s.at = when
-            facts.append(fact)
+            tell(fact)
             done(u)
         else:
             _answer(core, event)
-    ring(core, at)
+    if any(timed):
+        ring(core, at)
     advance(core, at)
     return core.drain()
 
 
 def ring(core: Core, at: float) -> None:
     """What is due fires."""
-    if core.state.limits or core.agenda.local:
-        for timer, u in core.agenda.due(at):
-            attempts.fire(core, timer, u, at)
+    for timer, u in core.agenda.due(at):
+        attempts.fire(core, timer, u, at)
 
 
 def start(core: Core, at: float) -> None:
@@ -156,19 +158,16 @@ def _dispatch(core: Core, at: float) -> None:
         if free > 0:
             share = free if not awake else max(free // (len(awake) + 1), 1) * lane.weight
             _start_from(core, lane, at, min(share, free))
-        if not lane.has_entries():
-            _pass_on(lane)
-        elif (full := lane.full()) is not None:
+        full = None
+        if lane.has_entries():
+            full = lane.full()
+            if full is None:
+                g.wake(lane)
+                continue
             full.await_free(lane)
-            _pass_on(lane)
-        else:
-            g.wake(lane)
-
-
-def _pass_on(lane: Lane) -> None:
-    """It takes no more: what is free is for the others that wait for it."""
-    for slots in lane.claim:
-        slots.pass_on()
+        for slots in lane.claim:  # it takes no more: what is free is for the others that wait for it
+            if slots.waiting and slots is not full:
+                slots.pass_on()
 
 
 def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
@@ -202,7 +201,7 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
         apply.started(s, fact)
         facts.append(fact)
         commands.append((0, u, number))
-        if g.local:
+        if g.local.deadline:
             g.local.drop_unit(u)
         left -= 1
         for slots in lane.claim:
