@@ -35,7 +35,7 @@ _WHERE = {
     "stratix_tasks.session.run": ("Run",),
     "stratix_tasks.session.engine": ("Engine",),
     "stratix_tasks.session.default": ("configure", "default_engine", "recover"),
-    "stratix_tasks.session.past": ("history",),
+    "stratix_tasks.session.history": ("history",),
     "stratix_tasks.session.document": ("load_flow",),
     "stratix_tasks.errors": (
         "ExecutorError",
@@ -124,7 +124,7 @@ if TYPE_CHECKING:
     from stratix_tasks.session.document import load_flow
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.session.flow import Flow, flow
-    from stratix_tasks.session.past import history
+    from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
     from stratix_tasks.spec.waits import Approval
 

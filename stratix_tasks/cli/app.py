@@ -16,7 +16,7 @@ from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
 from stratix_tasks.cli.live import follow
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs import recover as takeover
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
 
@@ -110,7 +110,7 @@ def validate(
 @app.command()
 def runs(csv: Csv = False) -> None:
     """List the runs of the store, the newest first."""
-    from stratix_tasks.session.past import history
+    from stratix_tasks.session.history import history
 
     frame = history().runs()
     kept = ["run", "flow", "status", "started", "duration", "failed", "inputs", "reason"]
@@ -154,7 +154,7 @@ def history(
     csv: Csv = False,
 ) -> None:
     """Ask the history in SQL."""
-    from stratix_tasks.session.past import history as past
+    from stratix_tasks.session.history import history as past
 
     show(console, past().sql(query), csv=csv)
 

@@ -11,10 +11,10 @@ from stratix_tasks.core.plan import plan
 from stratix_tasks.core.waits import told
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.look.interrupted_poller import Lookout
+from stratix_tasks.look.sources import PlanSource, RunSource
+from stratix_tasks.runs.interrupted import interrupted_of, left_of
 from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.interrupted import interrupted_of, left_of
-from stratix_tasks.session.lookout import Lookout
-from stratix_tasks.session.source import PlanSource, RunSource
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec

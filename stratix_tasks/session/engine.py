@@ -13,12 +13,14 @@ from stratix_tasks.core.recovery import Cut
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session import holding, starting, takeover
-from stratix_tasks.session.chores import Chores
-from stratix_tasks.session.events import Subscribers
-from stratix_tasks.session.following import Watchers
-from stratix_tasks.session.mailbox import Mailbox
-from stratix_tasks.session.opening import Opened
+from stratix_tasks.runs import load as holding
+from stratix_tasks.runs import recover as takeover
+from stratix_tasks.runs import start as starting
+from stratix_tasks.runs.chores import Chores
+from stratix_tasks.runs.events import Subscribers
+from stratix_tasks.runs.follow import Watchers
+from stratix_tasks.runs.mailbox import Mailbox
+from stratix_tasks.runs.workshop import Opened
 from stratix_tasks.session.run import Run
 from stratix_tasks.store import ids
 from stratix_tasks.store.locks import alive

@@ -13,7 +13,7 @@ from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.session import waiting
+from stratix_tasks.runs import wait as waiting
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
@@ -158,7 +158,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, flow_source, flow_text
-        from stratix_tasks.session.leading import Leads
+        from stratix_tasks.session.view_actions import Leads
 
         source = flow_source(self, live=True)
         return bundle(source, flow_text(self, source), Leads(start=self.start), **options)

@@ -13,7 +13,9 @@ from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session import asking, looking, waiting
+from stratix_tasks.look import progress as looking
+from stratix_tasks.runs import request_data as asking
+from stratix_tasks.runs import wait as waiting
 
 if TYPE_CHECKING:
     import pandas
@@ -149,7 +151,7 @@ class Run:
         """
         if (to is None) == (at is None):
             raise InputError("roll back to a node (to=…) or to a fact (at=seq), one of them", code="bad-option")
-        from stratix_tasks.session.rolling import back_to
+        from stratix_tasks.runs.rollback import back_to
 
         self._ask("rollback", None, {"to": to} if to is not None else back_to(self._engine, self.id, at))
 
@@ -159,20 +161,20 @@ class Run:
         Without `from_` every result is taken over whose function is what it was. InputError when a new input feeds a node
         whose result is taken over.
         """
-        from stratix_tasks.session.forking import fork
+        from stratix_tasks.runs.fork import fork
         from stratix_tasks.spec.inputs import named_inputs
 
         node = None if from_ is None else asking.named(from_, "fork from")
         return fork(self._engine, self.id, node, named_inputs({} if inputs is None else inputs))
 
     def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
-        from stratix_tasks.session.sending import ask
+        from stratix_tasks.runs.ask import ask
 
         ask(self._engine, self._live, verb, None if target is None else asking.named(target, verb), args or {})
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
-        from stratix_tasks.session.sending import send
+        from stratix_tasks.runs.ask import send
 
         asked = asking.of_view(self._engine.store.objects, verb, target, args)
         return send(self._engine, self._live, verb, target, asked)
@@ -239,7 +241,7 @@ class Run:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, run_source, run_text
-        from stratix_tasks.session.leading import Leads
+        from stratix_tasks.session.view_actions import Leads
 
         self._refresh()
         return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)

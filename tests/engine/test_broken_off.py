@@ -13,7 +13,7 @@ from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.core import requests
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.errors import StoreError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs import recover as takeover
 
 LONG = 30.0
 pytestmark = pytest.mark.filterwarnings("ignore:run .* is interrupted by an error of the engine")

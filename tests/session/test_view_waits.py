@@ -12,8 +12,8 @@ from stratix_tasks import Engine, approval, each, flow, signal, sleep, task
 from stratix_tasks.cli.live import how_on
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError
+from stratix_tasks.look.sources import RunSource
 from stratix_tasks.session.display import flow_source, run_source, run_text
-from stratix_tasks.session.source import RunSource
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import WAITS
 

@@ -15,13 +15,13 @@ from stratix_tasks.core.plan import plan
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
-from stratix_tasks.session.arguments import arguments
+from stratix_tasks.look.arguments import arguments
+from stratix_tasks.look.interrupted_poller import Lookout
+from stratix_tasks.look.outline import brief
+from stratix_tasks.look.sources import PlanSource
+from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.session.display import run_source
-from stratix_tasks.session.interrupted import interrupted_of
-from stratix_tasks.session.leading import Leads
-from stratix_tasks.session.lookout import Lookout
-from stratix_tasks.session.outline import brief
-from stratix_tasks.session.source import PlanSource
+from stratix_tasks.session.view_actions import Leads
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.view.source import BREAK
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs import recover as takeover
+from stratix_tasks.runs.functions import missing
 from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.functions import missing
 from stratix_tasks.session.run import Run
 from stratix_tasks.view.source import Source
 

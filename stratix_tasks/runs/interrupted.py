@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.errors import StratixError
-from stratix_tasks.session import takeover
-from stratix_tasks.session.functions import changed, missing
-from stratix_tasks.session.loading import recorded
+from stratix_tasks.runs import recover as takeover
+from stratix_tasks.runs.functions import changed, missing
+from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.store.catalog import Catalog
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.store import Store

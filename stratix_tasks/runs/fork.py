@@ -12,9 +12,9 @@ from stratix_tasks.core.facts import GIVEN, Fact
 from stratix_tasks.core.plan import ROOT
 from stratix_tasks.core.rollback import after, inside
 from stratix_tasks.errors import InputError
-from stratix_tasks.session.functions import changed, nodes_of
-from stratix_tasks.session.loading import Recorded, recorded
-from stratix_tasks.session.starting import launch
+from stratix_tasks.runs.functions import changed, nodes_of
+from stratix_tasks.runs.recorded import Recorded, recorded
+from stratix_tasks.runs.start import launch
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
 from stratix_tasks.store.reader import RunRecord, payload_reader

@@ -15,9 +15,9 @@ from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.plan import Plan, plan
 from stratix_tasks.core.recovery import fold
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.session import takeover
-from stratix_tasks.session.collector import collector_paused
-from stratix_tasks.session.holding import new_live
+from stratix_tasks.runs import recover as takeover
+from stratix_tasks.runs.gc_pause import collector_paused
+from stratix_tasks.runs.load import new_live
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -27,8 +27,8 @@ from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
 if TYPE_CHECKING:
+    from stratix_tasks.runs.fork import Reused
     from stratix_tasks.session.engine import Engine
-    from stratix_tasks.session.forking import Reused
 
 
 def start(

@@ -11,7 +11,7 @@ from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.outline import node_outline, short
+from stratix_tasks.look.outline import node_outline, short
 from stratix_tasks.spec.values import needs_of
 
 TEXT_SHOWN = 2_000

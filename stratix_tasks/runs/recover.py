@@ -11,9 +11,9 @@ from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StoreError, StratixError
-from stratix_tasks.session.functions import changed as changed_calls
-from stratix_tasks.session.functions import missing, nodes_of
-from stratix_tasks.session.loading import recorded
+from stratix_tasks.runs.functions import changed as changed_calls
+from stratix_tasks.runs.functions import missing, nodes_of
+from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.ids import key as run_key

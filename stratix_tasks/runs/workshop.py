@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.mailbox import Mailbox
+from stratix_tasks.runs.mailbox import Mailbox
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.locks import EngineLock, boot_id
 

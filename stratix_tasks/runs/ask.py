@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session.mailbox import OwnerDied
-from stratix_tasks.session.takeover import take_for
+from stratix_tasks.runs.mailbox import OwnerDied
+from stratix_tasks.runs.recover import take_for
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
 

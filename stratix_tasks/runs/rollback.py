@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError
-from stratix_tasks.session.loading import recorded
+from stratix_tasks.runs.recorded import recorded
 
 if TYPE_CHECKING:
     from stratix_tasks.session.engine import Engine

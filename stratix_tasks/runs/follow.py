@@ -15,7 +15,7 @@ from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
-from stratix_tasks.session.interrupted import what_is_left
+from stratix_tasks.runs.interrupted import what_is_left
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.reader import RunRecord
 

@@ -13,9 +13,9 @@ from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.core.results import Stored
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.collector import collector_paused
-from stratix_tasks.session.following import Follower, settle
-from stratix_tasks.session.loading import recorded
+from stratix_tasks.runs.follow import Follower, settle
+from stratix_tasks.runs.gc_pause import collector_paused
+from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord, payload_reader
 

@@ -12,7 +12,7 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan, plan
 from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.errors import InputError
-from stratix_tasks.session.functions import find_function
+from stratix_tasks.runs.functions import find_function
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import from_document

@@ -10,9 +10,9 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.session import inspection, status
-from stratix_tasks.session.lookout import Lookout
-from stratix_tasks.session.outline import code_of, node_outline, outline
+from stratix_tasks.look import inspection, status
+from stratix_tasks.look.interrupted_poller import Lookout
+from stratix_tasks.look.outline import code_of, node_outline, outline
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.source import Record
 

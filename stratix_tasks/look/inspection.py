@@ -10,10 +10,10 @@ from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState,
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.arguments import arguments, can_set, value_text
-from stratix_tasks.session.outline import code_of, short
-from stratix_tasks.session.status import WORDS, item_error, record, summary_text
-from stratix_tasks.session.waits import approved, asked, can_answer
+from stratix_tasks.look.arguments import arguments, can_set, value_text
+from stratix_tasks.look.outline import code_of, short
+from stratix_tasks.look.status import WORDS, item_error, record, summary_text
+from stratix_tasks.look.waits import approved, asked, can_answer
 
 LOGS_SHOWN = 500
 MOST_ATTEMPTS = 20

@@ -8,8 +8,8 @@ from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
-from stratix_tasks.session.status import record
-from stratix_tasks.session.waits import waits_of
+from stratix_tasks.look.status import record
+from stratix_tasks.look.waits import waits_of
 from stratix_tasks.view.source import WAITS
 
 
