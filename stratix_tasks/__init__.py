@@ -31,12 +31,11 @@ _WHERE = {
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep", "uses"),
     "stratix_tasks.spec.waits": ("Approval",),
     "stratix_tasks.runners.body": ("current", "track"),
-    "stratix_tasks.session.flow": ("Flow", "flow"),
+    "stratix_tasks.session.flow": ("Flow", "flow", "load_flow"),
     "stratix_tasks.session.run": ("Run",),
     "stratix_tasks.session.engine": ("Engine",),
     "stratix_tasks.session.default": ("configure", "default_engine", "recover"),
     "stratix_tasks.session.history": ("history",),
-    "stratix_tasks.session.document": ("load_flow",),
     "stratix_tasks.errors": (
         "ExecutorError",
         "FlowError",
@@ -121,9 +120,8 @@ if TYPE_CHECKING:
     )
     from stratix_tasks.runners.body import current, track
     from stratix_tasks.session.default import configure, default_engine, recover
-    from stratix_tasks.session.document import load_flow
     from stratix_tasks.session.engine import Engine
-    from stratix_tasks.session.flow import Flow, flow
+    from stratix_tasks.session.flow import Flow, flow, load_flow
     from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
     from stratix_tasks.spec.waits import Approval

@@ -16,7 +16,7 @@ from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
 from stratix_tasks.cli.live import follow
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.runs import recover as takeover
+from stratix_tasks.runs.recover import recover as recover_runs
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
 
@@ -139,7 +139,8 @@ def recover(
 ) -> None:
     """Go on with the runs that were interrupted, and wait for them."""
     sys.path.insert(0, os.getcwd())
-    found = takeover.recover(default_engine(), changed)
+    engine = default_engine()
+    found = [Run(engine, live) for live in recover_runs(engine, changed)]
     if not found:
         console.print("Nothing to recover.")
     for one in found:
@@ -185,8 +186,7 @@ def lab(
 def _flow(name: str, allow: list[str] | None) -> Any:
     """The flow of a YAML file or of `module:name`; modules are looked for in the working directory too."""
     sys.path.insert(0, os.getcwd())
-    from stratix_tasks.session.document import load_flow
-    from stratix_tasks.session.flow import Flow
+    from stratix_tasks.session.flow import Flow, load_flow
 
     module, colon, attribute = name.rpartition(":")
     if not colon or name.endswith((".yaml", ".yml")):

@@ -1,4 +1,4 @@
-"""Everything about one node or item, and pages of items, for the inspector of a view. All in the engine's thread."""
+"""Everything about one node or item, for the inspector of a view. All in the engine's thread."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from time import time
 from typing import Any
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState, State
+from stratix_tasks.core.states import TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.arguments import arguments, can_set, value_text
+from stratix_tasks.look.logs import last_logs
 from stratix_tasks.look.outline import code_of, short
-from stratix_tasks.look.status import WORDS, item_error, record, summary_text
-from stratix_tasks.look.waits import approved, asked, can_answer
+from stratix_tasks.look.output import output_shown
+from stratix_tasks.look.status import WORDS, item_error
+from stratix_tasks.look.waits import approved, can_answer
 
-LOGS_SHOWN = 500
 MOST_ATTEMPTS = 20
 
 
@@ -28,7 +29,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
     live.engine.flush_notes(live)
     error = machine.error.get(unit) or (item_error(machine, unit) if item is None else None)
     shown = error if error and machine.state[unit] not in (State.COMPLETED, State.SKIPPED) else None
-    logs = _logs(live, unit)
+    logs = last_logs(live, unit)
     can = _can_unit(machine, unit)
     wait = machine.waits.get(unit)
     rows = arguments(live, unit) if can["set"] is True or not machine.attempt[unit] else []
@@ -39,7 +40,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
         "attempts": _attempts(machine, unit),
         "inputs": _given(live, unit, rows),
         "args": rows if can["set"] is True else [],
-        "output": _output(live, unit),
+        "output": output_shown(live, unit),
         "logs": [list(row) for row in logs],
         "dropped": live.notes.dropped.get(place, 0),
         "error": {name: str(shown.get(name, "")) for name in ("type", "message", "traceback")} if shown else None,
@@ -79,12 +80,6 @@ def _last_line(error: dict[str, Any]) -> str:
     return short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
 
 
-def _logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
-    units = [unit, *live.machine.members(unit)] if unit in live.machine.groups else [unit]
-    rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
-    return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]
-
-
 def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[str]]:
     """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
     machine = live.machine
@@ -98,44 +93,6 @@ def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[st
             *([n, value_text(v)[0]] for n, v in named.items()),
         ]
     return [[row["name"], row["text"]] for row in rows]
-
-
-def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
-    machine = live.machine
-    if machine.state[unit] != State.COMPLETED:
-        return None
-    try:
-        value = live.binding.value(unit)
-    except Exception as error:
-        return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
-    text, kind = value_text(value)
-    return {
-        "text": text,
-        "type": kind,
-        "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
-    }
-
-
-def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
-    """A page of the items of a mapped node."""
-    machine = live.machine
-    group = machine.groups.get(unit_of(machine, node))
-    if group is None:
-        return {"total": 0, "rows": []}
-    rows = []
-    for index in range(max(int(start), 0), min(int(stop), group.count)):
-        unit = group.members[index]
-        error = machine.error.get(unit)
-        progress = live.notes.progress.get(unit)
-        text = progress[1] if progress is not None and machine.state[unit] in LIVE else ""
-        if error and machine.state[unit] in BAD:
-            text = f"{error.get('type')}: {error.get('message')}"
-        elif unit in machine.waits:
-            text = asked(machine.waits[unit])
-        elif machine.state[unit] == State.COMPLETED:
-            text = summary_text(live, unit)
-        rows.append([index, group.keys[index] if group.keys else None, list(record(live, unit)), short(text, 120)])
-    return {"total": group.count, "rows": rows}
 
 
 def _can_unit(machine: Machine, unit: int) -> dict[str, bool | str]:

@@ -25,7 +25,7 @@ class _Watch:
     tell: Callable[[Rows], None]
 
 
-class Lookout:
+class InterruptedPoller:
     """Looks for as long as views are open. `look` answers a flow's name by its interrupted runs."""
 
     def __init__(self, look: Callable[[str], Rows]) -> None:
@@ -40,7 +40,7 @@ class Lookout:
         with self._lock:
             self._watches.append(watch)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="stratix-lookout", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="stratix-interrupted", daemon=True)
                 self._thread.start()
 
         def release() -> None:

@@ -1,40 +1,14 @@
-"""What a handle tells of its run's nodes: results, output, progress. All in the engine's thread."""
+"""How far a run is: a row for each node. In the engine's thread."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from stratix_tasks.core.states import State
-from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StratixError
 from stratix_tasks.look.status import record
 from stratix_tasks.look.waits import waits_of
 from stratix_tasks.view.source import WAITS
-
-
-def output(live: LiveRun, target: str) -> Any:
-    """See `Run.output`."""
-    unit = unit_of(live.machine, target)
-    if live.machine.state[unit] != State.COMPLETED:
-        state = State(live.machine.state[unit]).label
-        raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
-    return live.binding.value(unit)
-
-
-def logs(live: LiveRun, target: str | None) -> list[str]:
-    """See `Run.logs`."""
-    live.engine.flush_notes(live)
-    machine, notes = live.machine, live.notes
-    if target is None:
-        units = {*notes.logs, *notes.dropped}
-    else:
-        unit = unit_of(machine, target)
-        units = {unit, *machine.members(unit)}
-    rows = sorted((row for unit in sorted(units) for row in notes.logs.get(unit, ())), key=lambda row: row[0])
-    lines = [text for _, _, _, text in rows]
-    dropped = sum(notes.dropped.get(node, 0) for node in {machine.node_of[unit] for unit in units})
-    return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
 
 
 def progress(live: LiveRun) -> list[dict[str, Any]]:

@@ -10,15 +10,17 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.look import inspection, status
-from stratix_tasks.look.interrupted_poller import Lookout
+from stratix_tasks.look import status
+from stratix_tasks.look.inspection import inspect
+from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import code_of, node_outline, outline
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.source import Record
 
 
 class PlanSource:
-    """A flow that is not running. `lookout` keeps it informed of its interrupted runs while it is watched."""
+    """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched."""
 
     def __init__(
         self,
@@ -26,10 +28,10 @@ class PlanSource:
         problems: list[Problem],
         start: bool | str,
         interrupted: list[dict[str, Any]],
-        lookout: Lookout | None = None,
+        poller: InterruptedPoller | None = None,
     ) -> None:
         self._plan, self._problems, self._start = plan, problems, start
-        self._interrupted, self._lookout = interrupted, lookout
+        self._interrupted, self._poller = interrupted, poller
 
     def outline(self) -> dict[str, Any]:
         made = outline(self._plan, self._problems, self._start)
@@ -46,14 +48,14 @@ class PlanSource:
         return {}
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
-        if self._lookout is None:
+        if self._poller is None:
             return lambda: None
 
         def tell(rows: list[dict[str, Any]]) -> None:
             self._interrupted = rows
             callback(set())
 
-        return self._lookout.watch(self._plan.spec.flow, self._interrupted, tell)
+        return self._poller.watch(self._plan.spec.flow, self._interrupted, tell)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         callback()
@@ -147,7 +149,7 @@ class RunSource:
         return self._ask(verb, target, args)
 
     def inspect(self, node: str, item: int | None) -> dict[str, Any]:
-        return self._here(inspection.inspect, self._live, node, item)  # type: ignore[no-any-return]
+        return self._here(inspect, self._live, node, item)  # type: ignore[no-any-return]
 
     def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
-        return self._here(inspection.items, self._live, node, start, stop)  # type: ignore[no-any-return]
+        return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.runs.claim import take_for
 from stratix_tasks.runs.mailbox import OwnerDied
-from stratix_tasks.runs.recover import take_for
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
 
 BY = "user"
 MOST_OWNERS = 10
 """Owners that may die one after the other while they are asked."""
 
 
-def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> None:
+def ask(engine: Workshop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> None:
     """Ask, and wait until it is recorded. A run that nobody runs is taken over first.
 
     What the owner raised, wherever it is: TransitionError with the story, InputError, StoreError. StratixError `no-answer`
@@ -51,7 +49,7 @@ def ask(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict
     raise StratixError(f"run {live.id} changes its owner again and again; try later", code="owned-elsewhere")
 
 
-def send(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+def send(engine: Workshop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
     """Ask without waiting, from the engine's thread. StratixError `interrupted` for a run that nobody runs."""
     if not live.elsewhere:
         return engine.loop.ask(live, verb, target, args, BY)
@@ -63,7 +61,7 @@ def send(engine: Engine, live: LiveRun, verb: str, target: str | None, args: dic
     return engine.mailbox.send(live.id, owner, verb, target, args, BY)
 
 
-def _owner(engine: Engine, live: LiveRun) -> str:
+def _owner(engine: Workshop, live: LiveRun) -> str:
     """Who has a run; one that began just now is not in the catalog yet."""
     row = engine.store.catalog.run(live.id)
     if row is not None:
@@ -71,7 +69,7 @@ def _owner(engine: Engine, live: LiveRun) -> str:
     return live.follower.owner if live.follower is not None else engine.id
 
 
-def _left(engine: Engine, run: str) -> RunRow:
+def _left(engine: Workshop, run: str) -> RunRow:
     """A run that nobody runs, in the catalog; its owner may have died before it entered it."""
     row = engine.store.catalog.restored(run)
     if row is None:

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.facts import REQUESTED, RUN, Fact
 from stratix_tasks.core.recovery import follow
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StratixError
 from stratix_tasks.runs.interrupted import what_is_left
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.reader import RunRecord
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
-
-EVERY = 0.25
-"""Seconds between looks at a run while a view of it is open."""
 
 
 class Follower:
     """Reads on in the journal of a run's owner. What costs is only what is new."""
 
-    def __init__(self, engine: Engine, owner: str, epoch: int, place: tuple[int, int]) -> None:
+    def __init__(self, engine: Workshop, owner: str, epoch: int, place: tuple[int, int]) -> None:
         self._engine = engine
         self.owner, self._epoch, self._place = owner, epoch, place
         self._size: tuple[int, bool] | None = None
@@ -40,7 +32,7 @@ class Follower:
 
     def watch(self, live: LiveRun) -> Callable[[], None]:
         """Keep it up to date while a view of it is open; returns what ends that."""
-        return self._engine.watchers.watch(live)
+        return self._engine.followed.watch(live)
 
     def catch_up(self, live: LiveRun) -> None:
         """Bring a run up to date; it is read anew when its owner has changed or something was set back."""
@@ -111,51 +103,3 @@ def settle(live: LiveRun) -> None:
             live.ended.set_result(live.machine.run_state)
     elif not over and live.ended.done():
         live.ended, live.result, live.error = Future(), None, None
-
-
-class Watchers:
-    """Looks at the runs of other engines for as long as a view of them is open."""
-
-    def __init__(self) -> None:
-        self._open: weakref.WeakKeyDictionary[LiveRun, int] = weakref.WeakKeyDictionary()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._closed = threading.Event()
-
-    def watch(self, live: LiveRun) -> Callable[[], None]:
-        """Returns what ends it."""
-        with self._lock:
-            self._open[live] = self._open.get(live, 0) + 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="stratix-follow", daemon=True)
-                self._thread.start()
-
-        def release() -> None:
-            with self._lock:
-                self._open[live] = self._open.get(live, 1) - 1
-                if not self._open[live]:
-                    del self._open[live]
-
-        return release
-
-    def close(self) -> None:
-        self._closed.set()
-
-    def _work(self) -> None:
-        while not self._closed.wait(EVERY):
-            with self._lock:
-                lives = list(self._open)
-                if not lives:
-                    self._thread = None
-                    return
-            for live in lives:
-                self._look(live)
-            del lives
-
-    @staticmethod
-    def _look(live: LiveRun) -> None:
-        follower = live.follower
-        if follower is None:
-            return
-        with suppress(StratixError):  # it is tried again soon
-            follower.look(live)

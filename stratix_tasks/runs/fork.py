@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core import fork as core
-from stratix_tasks.core.facts import GIVEN, Fact
 from stratix_tasks.core.plan import ROOT
 from stratix_tasks.core.rollback import after, inside
+from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.runs.functions import changed, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
+from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.start import launch
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
-from stratix_tasks.store.reader import RunRecord, payload_reader
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
-    from stratix_tasks.session.run import Run
 
 
-BATCH = 8 << 20
-"""Bytes of payload frames that are written at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reused:
-    """What a forked run begins with: the facts of the results that it takes over, and where their payload frames are."""
-
-    facts: list[Fact]
-    places: list[core.Place]
-    source: Recorded
-
-    def record(self) -> RunRecord:
-        """Where the new run reads those frames: in the old one's journal."""
-        old = self.source.record.payloads
-        found = {(unit, 0): old[was, attempt] for unit, was, attempt in self.places if (was, attempt) in old}
-        return RunRecord([], found, 1, [])
-
-    def batches(self) -> Iterator[tuple[list[Fact], list[tuple[int, int, bytes]]]]:
-        """Facts with the frames that they name, to be written into the new run's journal a few megabytes at a time."""
-        read = payload_reader(self.source.record.payloads)
-        frames = {unit: (was, attempt) for unit, was, attempt in self.places}
-        facts: list[Fact] = []
-        payloads: list[tuple[int, int, bytes]] = []
-        size = 0
-        for fact in self.facts:
-            facts.append(fact)
-            if fact[0] == GIVEN and fact[2] in frames:
-                payloads.append((fact[2], 0, read(*frames[fact[2]])))
-                size += len(payloads[-1][2])
-            if size > BATCH:
-                yield facts, payloads
-                facts, payloads, size = [], [], 0
-        if facts:
-            yield facts, payloads
-
-
-def fork(engine: Engine, run_id: str, from_: str | None, inputs: dict[str, Any], *, key: str | None = None) -> Run:
+def fork(
+    engine: Workshop, run_id: str, from_: str | None, inputs: dict[str, Any], *, key: str | None = None
+) -> LiveRun:
     """See `Run.fork`."""
     known = recorded(engine, run_id)
     old = known.folded()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.errors import StratixError
-from stratix_tasks.runs import recover as takeover
 from stratix_tasks.runs.functions import changed, missing
 from stratix_tasks.runs.recorded import recorded
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import Catalog
 from stratix_tasks.store.locks import alive
 from stratix_tasks.store.store import Store
@@ -18,28 +18,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stratix_tasks.engine.live import LiveRun
-    from stratix_tasks.session.engine import Engine
-    from stratix_tasks.session.run import Run
 
 
-def left_of(run: Run) -> dict[str, Any] | None:
+GOING_ON = ("pending", "running", "pausing", "paused", "ending")
+"""States in which a run has something left to do."""
+
+
+def left_of(engine: Workshop, live: LiveRun) -> dict[str, Any] | None:
     """Of an interrupted run: when its last fact was recorded (`at`), and the calls that are missing or changed here.
 
     None for every other run.
     """
-    live, engine = run._live, run._engine
-    if run.runs_here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
+    if live.id in engine.loop.lives or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(live.id):
         return None
     return what_is_left(engine, live)
 
 
-def what_is_left(engine: Engine, live: LiveRun) -> dict[str, Any]:
+def what_is_left(engine: Workshop, live: LiveRun) -> dict[str, Any]:
     """`left_of` a run that is known to be interrupted. Not in the engine's thread: it reads the store."""
     code = recorded(engine, live.id).about["code"]
     return {"at": live.ended_at, "missing": missing(live.machine), "changed": changed(live.machine.plan, code)}
 
 
-def interrupted_of(engine: Engine, flow: str) -> list[dict[str, Any]]:
+def interrupted_of(engine: Workshop, flow: str) -> list[dict[str, Any]]:
     """The interrupted runs of a flow, the newest first, as the catalog alone knows them; none where there is no store."""
     try:
         return _of_open(engine, flow) if engine.is_open else _of_closed(engine, flow)
@@ -47,13 +48,13 @@ def interrupted_of(engine: Engine, flow: str) -> list[dict[str, Any]]:
         return []
 
 
-def _of_open(engine: Engine, flow: str) -> list[dict[str, Any]]:
+def _of_open(engine: Workshop, flow: str) -> list[dict[str, Any]]:
     lives = engine.loop.lives
     rows = _left(engine.store.catalog, engine.store.locks, flow)
     return [row for row in rows if row["id"] not in lives]
 
 
-def _of_closed(engine: Engine, flow: str) -> list[dict[str, Any]]:
+def _of_closed(engine: Workshop, flow: str) -> list[dict[str, Any]]:
     """In a store that this engine has not opened, which is not written to."""
     store = Store(engine.path, write=False)
     if not (store.path / "catalog.sqlite").is_file():
@@ -68,5 +69,5 @@ def _left(catalog: Catalog, locks: Path, flow: str) -> list[dict[str, Any]]:
     return [
         {"id": row.id, "created": row.created}
         for row in catalog.runs()
-        if row.flow == flow and row.state in takeover.GOING_ON and not alive(locks, row.owner)
+        if row.flow == flow and row.state in GOING_ON and not alive(locks, row.owner)
     ]

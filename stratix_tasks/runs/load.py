@@ -1,11 +1,10 @@
-"""Holding: what this process has of a run is one `LiveRun`, made at its start or read from the journals."""
+"""Loading: a run as one `LiveRun`, read from the journals; what begins here is made the same way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from typing import Any
 
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
@@ -16,45 +15,12 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs.follow import Follower, settle
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord, payload_reader
 
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
 
-
-class Held:
-    """The runs that someone in this process holds. Whoever holds one sees it as it was read last."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._known: WeakValueDictionary[str, LiveRun] = WeakValueDictionary()
-
-    def get(self, run_id: str) -> LiveRun | None:
-        return self._known.get(run_id)
-
-    def __contains__(self, run_id: str) -> bool:
-        return run_id in self._known
-
-    def add(self, live: LiveRun) -> None:
-        """A run that begins here."""
-        self._known[live.id] = live
-
-    def take(self, live: LiveRun) -> LiveRun:
-        """In the engine's thread: a run as it was read again; returns the one that is held, which is that now.
-
-        One that this engine runs is not touched.
-        """
-        held = self._known.get(live.id)
-        if held is None or held.broken is not None:
-            self._known[live.id] = live
-            return live
-        if live.id not in self._engine.loop.lives:
-            held.become(live)
-        return held
-
-
-def load(engine: Engine, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
+def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
     """See `Engine.load`."""
     with collector_paused():
         ids.key(run_id)  # refuses what is no id
@@ -75,7 +41,7 @@ def load(engine: Engine, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[st
         return engine.loop.call(engine.held.take, live).result(), about
 
 
-def new_live(engine: Engine, run_id: str, plan: Plan, inputs: dict[str, Any], record: RunRecord) -> LiveRun:
+def new_live(engine: Workshop, run_id: str, plan: Plan, inputs: dict[str, Any], record: RunRecord) -> LiveRun:
     """A run before its facts: its places are those of this engine, its results are read where the record says they are."""
     loop, objects, spec = engine.loop, engine.store.objects, plan.spec
     machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
@@ -85,7 +51,7 @@ def new_live(engine: Engine, run_id: str, plan: Plan, inputs: dict[str, Any], re
     return live
 
 
-def _loader(engine: Engine, record: RunRecord) -> Callable[[Stored], Any]:
+def _loader(engine: Workshop, record: RunRecord) -> Callable[[Stored], Any]:
     """How a recorded result is read back."""
     read, decode = payload_reader(record.payloads), engine.store.objects.decode
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
-from stratix_tasks.engine.engine import CONFIRMED
+from stratix_tasks.engine.engine import CONFIRMED, EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError, as_data, from_data
+from stratix_tasks.runs.chores import Chores
+from stratix_tasks.runs.held import Held
 from stratix_tasks.store import ids
 from stratix_tasks.store.locks import alive
+from stratix_tasks.store.store import Store
 from stratix_tasks.store.watch import Asked, News, Watch
-
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
-    from stratix_tasks.session.engine import Engine
 
 LOOK = 0.05
 """Seconds between looks at the catalog."""
@@ -61,11 +61,20 @@ class Sent:
 
 
 class Mailbox:
-    """Begins to look when it is opened, and looks until it is closed."""
+    """Begins to look when it is opened, and looks until it is closed. `load` reads a run of this engine from the store."""
 
-    def __init__(self, engine: Engine, loop: EngineLoop) -> None:
-        self._engine, self._loop = engine, loop
-        self._watch = Watch(engine.store.path / "catalog.sqlite")
+    def __init__(
+        self,
+        engine: str,
+        store: Store,
+        loop: EngineLoop,
+        held: Held,
+        chores: Chores,
+        load: Callable[[str], tuple[LiveRun, Any]],
+    ) -> None:
+        self._engine, self._store, self._loop = engine, store, loop
+        self._held, self._chores, self._load = held, chores, load
+        self._watch = Watch(store.path / "catalog.sqlite")
         self._sent: dict[str, Sent] = {}
         self._unsent: dict[str, Sent] = {}
         """On their way into the catalog; any thread."""
@@ -104,7 +113,7 @@ class Mailbox:
         awake = begun - self._tried < CONFIRMED
         self._tried = begun
         try:
-            news = self._watch.look(self._engine.id, self._sent, patience)
+            news = self._watch.look(self._engine, self._sent, patience)
         except (sqlite3.Error, OSError):
             if awake:
                 self._loop.confirmed = begun
@@ -136,7 +145,7 @@ class Mailbox:
 
     def _fence(self, lost: dict[str, int]) -> None:
         for run, epoch in lost.items():
-            live = self._loop.lives.get(run) or self._engine.held.get(run)
+            live = self._loop.lives.get(run) or self._held.get(run)
             if live is not None and not live.elsewhere and live.epoch <= epoch:
                 error = self._taken(run)
                 warnings.warn(error.message, stacklevel=2)
@@ -154,22 +163,22 @@ class Mailbox:
     # ------------------------------------------------------------------ being asked
 
     def _hear(self, asked: Asked) -> None:
-        live = self._loop.lives.get(asked.run) or self._engine.held.get(asked.run)
+        live = self._loop.lives.get(asked.run) or self._held.get(asked.run)
         if live is not None and not live.elsewhere:
             self._apply(asked, live)
         else:
-            self._engine.chores.put(partial(self._load_and_apply, asked))
+            self._chores.put(partial(self._load_and_apply, asked))
 
     def _load_and_apply(self, asked: Asked) -> None:
         """A run of ours that has ended, or was only looked at: it is read first, not in the engine's thread."""
         try:
-            live = self._engine.load(asked.run)[0]
+            live = self._load(asked.run)[0]
             if live.machine.run_state not in RUN_TERMINAL:
                 raise StratixError(
                     f"the kernel that ran {asked.run} has let go of it; recover() there goes on", code="interrupted"
                 )
         except StratixError as error:
-            self._engine.store.catalog.answer_request(asked.id, as_data(error))
+            self._store.catalog.answer_request(asked.id, as_data(error))
             return
         self._loop.call(self._apply, asked, live)
 
@@ -186,7 +195,7 @@ class Mailbox:
             self._hearing.discard(asked.id)
             return
         data = None if error is None else as_data(error)
-        self._engine.chores.put(partial(self._engine.store.catalog.answer_request, asked.id, data))
+        self._chores.put(partial(self._store.catalog.answer_request, asked.id, data))
 
     # ------------------------------------------------------------------ asking
 
@@ -199,15 +208,15 @@ class Mailbox:
         sent = Sent(run, owner, Future(), now + PATIENCE, now + OWNER_EVERY)
         row = {"id": name, "run": run, "verb": verb, "target": target, "args": args, "by": by, "at": time()}
         self._unsent[name] = sent
-        self._engine.chores.put(partial(self._write, name, sent, row))
+        self._chores.put(partial(self._write, name, sent, row))
         return sent.answer
 
     def _write(self, name: str, sent: Sent, row: dict[str, Any]) -> None:
         if self._closed:
             return  # close() has answered it
         try:
-            self._engine.store.catalog.restored(sent.run)  # what is asked of a run that is not there is not heard
-            self._engine.store.catalog.add_request(**row)
+            self._store.catalog.restored(sent.run)  # what is asked of a run that is not there is not heard
+            self._store.catalog.add_request(**row)
         except StratixError as error:
             del self._unsent[name]
             sent.answer.set_exception(error)
@@ -227,7 +236,7 @@ class Mailbox:
             if now >= sent.look_at_owner:
                 sent.look_at_owner = now + OWNER_EVERY
                 sent.owner = self._watch.owner(sent.run) or sent.owner
-                if not alive(self._engine.store.locks, sent.owner):
+                if not alive(self._store.locks, sent.owner):
                     del self._sent[name]
                     sent.answer.set_exception(OwnerDied(sent.run, name))
                     continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.lanes import Lane
@@ -13,14 +13,12 @@ from stratix_tasks.core.plan import Plan, plan
 from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.errors import InputError
 from stratix_tasks.runs.functions import find_function
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import from_document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Recorded:
         return machine
 
 
-def recorded(engine: Engine, run_id: str, *, notes: bool = False, cut: Cut | None = None) -> Recorded:
+def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | None = None) -> Recorded:
     """What is recorded of a run, up to a `cut` that is to be made. InputError `unknown-run`."""
     store = engine.store
     cuts = store.catalog.cuts(run_id)

@@ -1,34 +1,30 @@
-"""Taking over what engines that died have left: who may, with which code, and from where it goes on."""
+"""Recovering: going on with the runs that engines which died have left, and what becomes of those whose code changed."""
 
 from __future__ import annotations
 
 import warnings
 from time import time
-from typing import TYPE_CHECKING
 
-from stratix_tasks.core.facts import CLAIMED
-from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StoreError, StratixError
+from stratix_tasks.runs.ask import ask
+from stratix_tasks.runs.claim import claim_run, cut_of, refuse_living
+from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.functions import changed as changed_calls
 from stratix_tasks.runs.functions import missing, nodes_of
+from stratix_tasks.runs.interrupted import GOING_ON
+from stratix_tasks.runs.reconcile import enter_orphans
 from stratix_tasks.runs.recorded import recorded
-from stratix_tasks.session.run import Run
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
-from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
-
-GOING_ON = ("pending", "running", "pausing", "paused", "ending")
-"""States in which a run has something left to do."""
 CHOICES = ("ask", "reuse", "rerun", "fork")
 """What to do with a run whose code changed since."""
 
 
-def recover(engine: Engine, changed: str) -> list[Run]:
+def recover(engine: Workshop, changed: str) -> list[LiveRun]:
     """See `Engine.recover`."""
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
@@ -36,10 +32,10 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
     recovered = [_take_over_if_left(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
-    return [run for run in (*recovered, *decided) if run is not None]
+    return [live for live in (*recovered, *decided) if live is not None]
 
 
-def _take_over_if_left(engine: Engine, run_id: str, changed: str) -> Run | None:
+def _take_over_if_left(engine: Workshop, run_id: str, changed: str) -> LiveRun | None:
     """None for a run that another kernel was faster to take over: it goes on there; and for one that can't be read."""
     try:
         return take_over(engine, run_id, changed)
@@ -51,22 +47,21 @@ def _take_over_if_left(engine: Engine, run_id: str, changed: str) -> Run | None:
     return None
 
 
-def _undecided(engine: Engine) -> list[LiveRun]:
+def _undecided(engine: Workshop) -> list[LiveRun]:
     """Runs that were left paused here because their code changed, and of which nobody has said how to go on."""
     lives = tuple(engine.loop.lives.values())
     return [live for live in lives if live.machine.run_reason == "code-changed"]
 
 
-def decide(engine: Engine, live: LiveRun, choice: str) -> Run:
+def decide(engine: Workshop, live: LiveRun, choice: str) -> LiveRun:
     """Go on with a run that is paused here because its code changed: reuse, rerun or fork."""
-    run = Run(engine, live)
     if choice == "reuse":
-        run.resume()
-        return run
-    return _changed(run, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
+        ask(engine, live, "resume", None, {})
+        return live
+    return _changed(engine, live, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
 
 
-def _is_left(engine: Engine, row: RunRow) -> bool:
+def _is_left(engine: Workshop, row: RunRow) -> bool:
     """Whether nobody runs a run: its owner is dead, or it is ours and was broken off or never taken up after a claim."""
     if row.id in engine.loop.lives:
         return False
@@ -76,32 +71,7 @@ def _is_left(engine: Engine, row: RunRow) -> bool:
     return known is None or known.seq > 0  # 0: it is being started just now
 
 
-def enter_orphans(engine: Engine) -> None:
-    """Tell the catalog of runs whose engines died before they did. An engine that ended in order left no lock file."""
-    store = engine.store
-    engine.chores.settle()
-    names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
-    dead = [name for name in names if not alive(store.locks, name)]
-    known = {row.id for row in store.catalog.runs()}
-    for owner, created in store.journals.created(dead):
-        if created[2]["id"] not in known:
-            store.catalog.enter(owner, created)
-
-
-def never_was(engine: Engine, run_id: str) -> bool:
-    """Forget a run of the catalog that has no fact and no living owner: it was lost ahead of its first fact, so nobody saw
-    it. Its key is free then."""
-    store = engine.store
-    row = store.catalog.run(run_id)
-    if row is None or run_id in engine.held or row.owner == engine.id or alive(store.locks, row.owner):
-        return row is None
-    if store.journals.knows(run_key(run_id)):
-        return False
-    store.catalog.remove(run_id, row.epoch)
-    return True
-
-
-def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None:
+def take_over(engine: Workshop, run_id: str, changed: str = "reuse") -> LiveRun | None:
     """Claim one run, whose owner must be dead, and go on with it. None when there is nothing to go on with."""
     catalog = engine.store.catalog
     row = catalog.run(run_id)
@@ -129,101 +99,57 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         return None
     different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
     claim_run(engine, live, row.epoch, cut, hold="code-changed" if different else "")
-    run = Run(engine, live)
     if different:
-        return _changed(run, different, changed)
+        return _changed(engine, live, different, changed)
     if changed == "reuse" and live.machine.run_reason == "code-changed":
-        run.resume()  # it was left paused by a kernel that died since
+        ask(engine, live, "resume", None, {})  # it was left paused by a kernel that died since
     if live.machine.run_reason == "max-recoveries":
         warnings.warn(
             f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
             "be why. resume() tries again; run.tasks() shows which ran.",
             stacklevel=6,
         )
-    return run
+    return live
 
 
-def _changed(run: Run, calls: list[str], choice: str) -> Run:
+def _changed(engine: Workshop, live: LiveRun, calls: list[str], choice: str) -> LiveRun:
     """A run that is paused because code changed: what was chosen for it is done."""
     if choice == "rerun":
-        plan = run._live.machine.plan
-        run._ask("rollback", None, {"nodes": [plan.names[unit] for unit in nodes_of(plan, calls)]})
-        run.resume()
-        return run
+        plan = live.machine.plan
+        ask(engine, live, "rollback", None, {"nodes": [plan.names[unit] for unit in nodes_of(plan, calls)]})
+        ask(engine, live, "resume", None, {})
+        return live
     if choice == "fork":
-        fresh = run.fork()
-        run.cancel()
+        fresh = fork(engine, live.id, None, {})
+        ask(engine, live, "cancel", None, {})
         return fresh
     warnings.warn(
-        f"run {run.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
+        f"run {live.id} is paused: the code of {', '.join(calls)} has changed since. resume() goes on with the new code and "
         "keeps the recorded results; recover(changed='rerun') runs the changed nodes again and what depends on them; "
         "recover(changed='fork') starts a new run that takes over what has not changed; cancel() ends it.",
         stacklevel=7,
     )
-    return run
+    return live
 
 
-def refuse_living(engine: Engine, row: RunRow) -> None:
-    """StratixError `owned-elsewhere` when the owner of a run lives."""
-    if row.owner != engine.id and alive(engine.store.locks, row.owner):
-        raise StratixError(
-            f"run {row.id} belongs to another kernel that is alive; ask it there", code="owned-elsewhere"
-        )
-
-
-def cut_of(engine: Engine, row: RunRow) -> Cut | None:
-    """Where a run's owner is to be cut off; None where it is this engine.
-
-    It comes before its facts are read, so that these are all that counts.
-    """
-    if row.owner == engine.id:
-        return None
-    return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
-
-
-def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hold: str = "") -> None:
-    """Become the owner of a run that was loaded up to the cut, whatever its state.
-
-    `hold`: why it starts nothing until it is resumed. StratixError `owned-elsewhere` when another kernel was faster.
-    """
-    catalog = engine.store.catalog
-    place = cut and (cut[0], *cut[2:])
-    taken = catalog.claim(live.id, epoch, engine.id, place)
-    if taken is None:
-        raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
-    cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
+def go_on(engine: Workshop, run_id: str, changed: str) -> LiveRun:
+    """What `recover()` does, for one run. InputError `missing-function` names those that are not defined here."""
+    if changed not in CHOICES:
+        raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
+    here = engine.loop.lives.get(run_id)
+    if here is not None:
+        undecided = here.machine.run_reason == "code-changed" and changed != "ask"
+        return decide(engine, here, changed) if undecided else here
+    live, _ = engine.load(run_id)
     if live.machine.run_state in RUN_TERMINAL:
-        catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
-    engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
-
-
-def _go_on(engine: Engine, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
-    live.epoch, live.follower, machine = epoch, None, live.machine
-    host, pid = engine.opened.host, engine.pid
-    if machine.run_state in RUN_TERMINAL:
-        machine.facts.append((CLAIMED, now, engine.id, epoch, host, pid, cuts))
-    else:
-        idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, epoch, host, pid, idle=idle, hold=hold, cuts=cuts)
-    engine.loop.resume(live)
-
-
-def take_for(engine: Engine, row: RunRow, verb: str, target: str | None) -> LiveRun:
-    """Take over a run whose owner has died, so that it can be asked something.
-
-    To pause or cancel it nothing is started and no function is needed. StratixError `missing-function` for what would let
-    it go on without its functions.
-    """
-    refuse_living(engine, row)
-    cut = cut_of(engine, row)
-    live, _ = engine.load(row.id, cut)
-    ends = target is None and verb in ("pause", "cancel")
-    unknown = [] if ends else missing(live.machine)
-    if unknown:
-        raise StratixError(
-            f"can't {verb} run {row.id} here: its kernel has died, and {', '.join(unknown)} not defined in this process. Run "
-            "the cells (or import the modules) that define them, then ask again",
+        return live
+    if unknown := missing(live.machine):
+        raise InputError(
+            f"run {run_id} needs {', '.join(unknown)}, not defined here: run the cells (or import the modules) that "
+            "define them, then go on",
             code="missing-function",
         )
-    claim_run(engine, live, row.epoch, cut, hold="user" if ends else "")
-    return live
+    taken = take_over(engine, run_id, changed)
+    if taken is None:
+        raise StratixError(f"there is nothing left to go on with in run {run_id}", code="not-running")
+    return taken

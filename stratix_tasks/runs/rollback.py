@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError
 from stratix_tasks.runs.recorded import recorded
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.engine import Engine
+from stratix_tasks.runs.workshop import Workshop
 
 DONE = (State.COMPLETED, State.SKIPPED)
 
 
-def back_to(engine: Engine, run_id: str, seq: Any) -> dict[str, Any]:
+def back_to(engine: Workshop, run_id: str, seq: Any) -> dict[str, Any]:
     """The arguments of a rollback to the state right after fact `seq`. InputError for a number that the run has not."""
     known = recorded(engine, run_id)
     last = len(known.record.facts) - 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -14,11 +14,13 @@ from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.plan import Plan, plan
 from stratix_tasks.core.recovery import fold
+from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.runs import recover as takeover
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.load import new_live
-from stratix_tasks.session.run import Run
+from stratix_tasks.runs.reconcile import never_was
+from stratix_tasks.runs.reused import Reused
+from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
@@ -26,14 +28,10 @@ from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
-if TYPE_CHECKING:
-    from stratix_tasks.runs.fork import Reused
-    from stratix_tasks.session.engine import Engine
-
 
 def start(
-    engine: Engine, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
-) -> Run:
+    engine: Workshop, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
+) -> LiveRun:
     """See `Engine.start`."""
     with collector_paused():
         given = named_inputs(inputs)
@@ -46,11 +44,11 @@ def start(
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
         tags = (*traced.spec.tags, *tags)
-        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags, flow=flow)
+        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags)
 
 
 def launch(
-    engine: Engine,
+    engine: Workshop,
     graph: Graph,
     functions: Mapping[str, Any],
     inputs: dict[str, Any],
@@ -58,10 +56,9 @@ def launch(
     key: str | None,
     priority: int,
     tags: tuple[str, ...],
-    flow: Any = None,
     forked_from: dict[str, Any] | None = None,
     reused: Reused | None = None,
-) -> Run:
+) -> LiveRun:
     """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
     loop, store = engine.loop, engine.store
     run_id, now = ids.new_id(), time()
@@ -71,7 +68,7 @@ def launch(
     enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
     if key is None:
         engine.chores.put(enter)
-    elif (taken := enter()) is not None and not (takeover.never_was(engine, taken[0]) and enter() is None):
+    elif (taken := enter()) is not None and not (never_was(engine, taken[0]) and enter() is None):
         return _same_run(engine, taken, key, same)
     laid = plan(graph, functions)
     about = {
@@ -92,10 +89,10 @@ def launch(
         fold(live.machine, reused.facts)
     begin = (CREATED, now, about)
     loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
-    return Run(engine, live, flow)
+    return live
 
 
-def _about(engine: Engine, laid: Plan, functions: Mapping[str, Any]) -> dict[str, Any]:
+def _about(engine: Workshop, laid: Plan, functions: Mapping[str, Any]) -> dict[str, Any]:
     """What the first fact says of the flow, and of where it is run."""
     body = orjson.dumps(document(laid.spec, engine.store.objects.keep_value))
     return {
@@ -110,11 +107,11 @@ def _about(engine: Engine, laid: Plan, functions: Mapping[str, Any]) -> dict[str
     }
 
 
-def _same_run(engine: Engine, taken: tuple[str, str], key: str, same: str) -> Run:
+def _same_run(engine: Workshop, taken: tuple[str, str], key: str, same: str) -> LiveRun:
     run_id, inputs = taken
     if inputs != same:
         raise InputError(
             f"key '{key}' belongs to run {run_id}, which was started with other inputs; take another key for these",
             code="key-taken",
         )
-    return engine.run(run_id)
+    return engine.find(run_id)

@@ -8,21 +8,19 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from math import isnan
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import InputError, StratixError
-
-if TYPE_CHECKING:
-    from stratix_tasks.session.run import Run
+from stratix_tasks.runs.handle import Handle
 
 TICK = 0.1
 """Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
 
 
-def wait(run: Run, timeout: float | None) -> str:
+def wait(run: Handle, timeout: float | None) -> str:
     """See `Run.wait`."""
     if timeout is not None and not (isinstance(timeout, int | float) and not isnan(timeout)):
         raise InputError(
@@ -50,7 +48,7 @@ def wait(run: Run, timeout: float | None) -> str:
     return run.status
 
 
-def result(run: Run, timeout: float | None) -> Any:
+def result(run: Handle, timeout: float | None) -> Any:
     """See `Run.result`."""
     try:
         wait(run, timeout)
@@ -63,7 +61,7 @@ def result(run: Run, timeout: float | None) -> Any:
     return value(run)
 
 
-async def wait_async(run: Run) -> Any:
+async def wait_async(run: Handle) -> Any:
     """The same without blocking the loop that it is awaited in."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
@@ -81,7 +79,7 @@ async def wait_async(run: Run) -> Any:
     return value(run)
 
 
-def value(run: Run) -> Any:
+def value(run: Handle) -> Any:
     """What a run that has ended came to: its value, or its error is raised."""
     live = run._live
     if live.error is not None:
@@ -96,23 +94,23 @@ def pump() -> None:
         compat.pump()
 
 
-def _goes_on(run: Run) -> bool:
+def _goes_on(run: Handle) -> bool:
     return not _is_over(run) and not _is_left(run)
 
 
-def _is_over(run: Run) -> bool:
+def _is_over(run: Handle) -> bool:
     """Whether there is nothing to wait for. In the engine's thread a callback sees it before those who wait do."""
     live = run._live
     return live.ended.done() or (run._engine.loop.is_here and live.machine.run_state in RUN_TERMINAL)
 
 
-def _is_left(run: Run) -> bool:
+def _is_left(run: Handle) -> bool:
     """Whether its owner died and nobody has taken it over, as of the last look."""
     follower = run._live.follower
     return follower is not None and follower.interrupted
 
 
-def _refuse_left(run: Run) -> None:
+def _refuse_left(run: Handle) -> None:
     if _is_left(run) and not run._live.ended.done():
         raise StratixError(
             f"run {run.id} is interrupted: the kernel that ran it has ended, so waiting would have no end. recover() goes on "
@@ -121,14 +119,14 @@ def _refuse_left(run: Run) -> None:
         )
 
 
-def _follow(run: Run) -> None:
+def _follow(run: Handle) -> None:
     """While waiting; a run that was lost to another engine is waited for no longer."""
     live = run._live
     if live.broken is None and live.follower is not None:
         live.follower.catch_up(live)
 
 
-def _tell_of_loss(run: Run) -> None:
+def _tell_of_loss(run: Handle) -> None:
     """Who waits is told that the engine was closed, and once that the run was lost to another: it is looked at there then."""
     lost = run._live.broken
     if lost is None or lost.code not in ("fenced", "closed"):
@@ -138,7 +136,7 @@ def _tell_of_loss(run: Run) -> None:
     raise lost
 
 
-def _only_the_waiting(run: Run) -> str:
+def _only_the_waiting(run: Handle) -> str:
     return f"Only the waiting was interrupted: run {run.id} goes on. run.cancel() ends it, run.pause() pauses it."
 
 

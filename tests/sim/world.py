@@ -25,7 +25,7 @@ from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runs.recover import GOING_ON
+from stratix_tasks.runs.interrupted import GOING_ON
 from stratix_tasks.store import ids, journal
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop

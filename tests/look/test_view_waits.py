@@ -98,7 +98,7 @@ def test_a_card_is_told_what_is_asked_and_until_when(shown: Shown) -> None:
 
 def test_a_planned_card_says_its_word_and_what_it_asks() -> None:
     """Where that stands in the flow; of a mapped wait the word alone."""
-    lines = {node["name"]: node["line"] for node in snapshot(flow_source(release), mode="static")["nodes"]}
+    lines = {node["name"]: node["line"] for node in snapshot(flow_source(release, {}), mode="static")["nodes"]}
     assert (lines["ask"], lines["notes"]) == ("approval · Ship it?", "signal · release-notes")
     assert (lines["nap"], lines["regions"], lines["build"]) == ("sleep · 1h", "approval", "")
 

@@ -16,7 +16,7 @@ from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.look.arguments import arguments
-from stratix_tasks.look.interrupted_poller import Lookout
+from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.outline import brief
 from stratix_tasks.look.sources import PlanSource
 from stratix_tasks.runs.interrupted import interrupted_of
@@ -310,8 +310,8 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     """While it is open: of a run that is left by another engine, and that a third one has gone on with it."""
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
-        lookout = Lookout(partial(interrupted_of, second))
-        source = PlanSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), lookout)
+        poller = InterruptedPoller(partial(interrupted_of, second))
+        source = PlanSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), poller)
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id
@@ -326,15 +326,15 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
 def test_a_view_of_a_flow_that_can_not_be_told_keeps_no_other_from_hearing(tmp_path: Path) -> None:
     """One that raises is passed over; and one that was released is told nothing."""
     rows: list[dict[str, Any]] = []
-    lookout = Lookout(lambda flow: list(rows))
+    poller = InterruptedPoller(lambda flow: list(rows))
     told: SimpleQueue[str] = SimpleQueue()
 
     def broken(_: Any) -> None:
         told.put("broken")
         raise RuntimeError("closed")
 
-    lookout.watch("f", [], lambda _: told.put("released"))()
-    releases = [lookout.watch("f", [], broken), lookout.watch("f", [], lambda _: told.put("whole"))]
+    poller.watch("f", [], lambda _: told.put("released"))()
+    releases = [poller.watch("f", [], broken), poller.watch("f", [], lambda _: told.put("whole"))]
     rows.append({"id": "r", "created": 1.0})
     assert [told.get(timeout=20), told.get(timeout=20)] == ["broken", "whole"]
     assert told.empty()
@@ -353,7 +353,7 @@ def test_a_look_that_fails_is_not_the_last_one() -> None:
         return cast(list[dict[str, Any]], answer)
 
     told: SimpleQueue[list[dict[str, Any]]] = SimpleQueue()
-    release = Lookout(look).watch("f", [], told.put)
+    release = InterruptedPoller(look).watch("f", [], told.put)
     assert told.get(timeout=20) == answers[-1]
     release()
 

@@ -1,0 +1,67 @@
+"""Handle: one run as it is now, wherever it is run, and how it is asked and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.runs import request_data
+from stratix_tasks.runs.ask import ask, send
+from stratix_tasks.runs.workshop import Workshop
+
+
+class Handle:
+    """A run of an engine's store. `Run` adds the words of users."""
+
+    def __init__(self, engine: Workshop, live: LiveRun) -> None:
+        self._engine, self._live = engine, live
+
+    @property
+    def id(self) -> str:
+        return self._live.id
+
+    @property
+    def flow(self) -> str:
+        """The name of its flow."""
+        return self._live.machine.plan.spec.flow
+
+    @property
+    def status(self) -> str:
+        """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
+        self._refresh()
+        machine = self._live.machine
+        if not self.runs_here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
+            return "interrupted"
+        return machine.run_state.label
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether its engine runs it: it goes on in this process."""
+        return self.id in self._engine.loop.lives
+
+    def _refresh(self) -> None:
+        """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
+        live = self._engine.loop.lives.get(self.id) or self._engine.held.get(self.id) or self._live
+        self._live = live
+        if live.follower is not None:
+            live.follower.catch_up(live)
+        elif live.fenced:
+            self._live, _ = self._engine.load(self.id)
+
+    def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
+        """A request; it is recorded when this returns."""
+        named = None if target is None else request_data.named(target, verb)
+        ask(self._engine, self._live, verb, named, args or {})
+
+    def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+        """A request of a view, from the engine's thread: it must not wait."""
+        asked = request_data.of_view(self._engine.store.objects, verb, target, args)
+        return send(self._engine, self._live, verb, target, asked)
+
+    def _look(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function with the run as it is now, in the engine's thread."""
+        self._refresh()
+        return self._engine.loop.call(function, self._live, *args).result()
