@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.dsl.portable import importable, plain
-from stratix_tasks.dsl.task import KNOWN, BaseTask
+from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 
