@@ -101,6 +101,8 @@ class EngineLoop:
 
         return ProcessRunner(self.objects)
 
+    break_off = staticmethod(breaking.break_off)
+
     # ------------------------------------------------------------------ any thread
 
     def post(self, live: LiveRun, event: tuple[Any, ...]) -> None:
