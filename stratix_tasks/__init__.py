@@ -3,7 +3,8 @@
 The path of everything: a decorated flow is traced into a FlowSpec (`dsl`, `spec`), checked as a Graph, laid out as a
 Plan (`core`), and started as a run: the machine turns events into facts and commands, the engine journals the facts
 (`store`) before it performs the commands (`engine`, `runners`). Facts are projected into DuckDB and read as data
-frames; a view is drawn from the live run (`view`). `session` puts the rooms together and holds what users call.
+frames; a view is drawn from the live run (`view`). `runs` starts, loads, follows, claims and asks runs, `look` tells
+what is seen of them; `session` puts the rooms together and holds what users call.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.look.outline import node_outline, short
+from stratix_tasks.look.outline import node_outline
+from stratix_tasks.look.text import TEXT_SHOWN, value_text
 from stratix_tasks.spec.values import needs_of
 
-TEXT_SHOWN = 2_000
 MOST_PARTS = 2_000
 """Scalars in a value up to which it is edited as text."""
 PLAIN = (type(None), bool, int, float, str)
@@ -142,19 +142,3 @@ def _parts(value: Any, left: int) -> int:
         if left < 0:
             return -1
     return left
-
-
-def value_text(value: Any) -> tuple[str, str]:
-    """A short look at a value that does not cost much, whatever its size, and the name of its type."""
-    kind = type(value).__name__
-    try:
-        if hasattr(value, "head") and hasattr(value, "to_string"):
-            return value.head(8).to_string(max_cols=8, max_colwidth=24), kind
-        if isinstance(value, list | tuple) and len(value) > 20:
-            shown = ", ".join(short(repr(part), 80) for part in value[:20])
-            return short(f"[{shown}, …] ({len(value):,})", TEXT_SHOWN), kind
-        if isinstance(value, str):
-            return short(value, TEXT_SHOWN), kind
-        return short(repr(value), TEXT_SHOWN), kind
-    except Exception as error:
-        return f"<{kind} whose text can't be made: {type(error).__name__}>", kind

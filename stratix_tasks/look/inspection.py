@@ -10,11 +10,12 @@ from stratix_tasks.core.states import TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.look.arguments import arguments, can_set, value_text
+from stratix_tasks.look.arguments import arguments, can_set
 from stratix_tasks.look.logs import last_logs
-from stratix_tasks.look.outline import code_of, short
+from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import output_shown
 from stratix_tasks.look.status import WORDS, item_error
+from stratix_tasks.look.text import short, value_text
 from stratix_tasks.look.waits import approved, can_answer
 
 MOST_ATTEMPTS = 20

@@ -7,8 +7,8 @@ from typing import Any
 from stratix_tasks.core.states import BAD, LIVE, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.look.outline import short
 from stratix_tasks.look.status import record, summary_text
+from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import asked
 
 

@@ -8,8 +8,8 @@ from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
-from stratix_tasks.look.arguments import value_text
 from stratix_tasks.look.status import summary_text
+from stratix_tasks.look.text import value_text
 
 
 def output(live: LiveRun, target: str) -> Any:

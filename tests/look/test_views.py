@@ -17,8 +17,8 @@ from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.look.arguments import arguments
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
-from stratix_tasks.look.outline import brief
 from stratix_tasks.look.sources import PlanSource
+from stratix_tasks.look.text import brief
 from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.session.display import run_source
 from stratix_tasks.session.view_actions import Leads
