@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def left_of(run: Run) -> dict[str, Any] | None:
     """Of an interrupted run: when its last fact was recorded (`at`), and the calls that are missing or changed here.
 
-    None for every other run.
+    None for every other run, and where nobody can go on with it: its engine is closed.
     """
     live, engine = run._live, run._engine
-    if run.runs_here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
+    if engine.closed or run.runs_here or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(run.id):
         return None
     return what_is_left(engine, live)
 
