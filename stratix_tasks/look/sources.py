@@ -107,7 +107,7 @@ class RunSource:
         return self._live.machine
 
     def _here(self, function: Callable[..., Any], *args: Any) -> Any:
-        return self._live.engine.call(function, *args).result()
+        return self._live.engine.look(function, *args)
 
     def outline(self) -> dict[str, Any]:
         return outline(self._machine.plan, [], True)
@@ -143,7 +143,7 @@ class RunSource:
         return release
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
-        self._live.engine.loop.call_soon_threadsafe(self._live.engine.loop.call_later, seconds, callback)
+        self._live.engine.later(seconds, callback)
 
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         return self._ask(verb, target, args)

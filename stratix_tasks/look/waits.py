@@ -9,7 +9,7 @@ from typing import Any
 from stratix_tasks.core.answering import APPROVED
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.waits import Wait
+from stratix_tasks.core.waits import Wait, signal_of
 from stratix_tasks.engine.live import LiveRun
 
 MOVES = (State.READY, State.RUNNING, State.STOPPING, State.RETRYING)
@@ -33,9 +33,9 @@ def wait_texts(waits: list[Wait]) -> dict[str, str]:
     if not waits:
         return {}
     said = {asked(wait) for wait in waits}
-    names = {wait.get("name", "") for wait in waits}
+    names = {signal_of(wait) for wait in waits}
     text = said.pop() if len(said) == 1 else f"{len(waits):,} {waits[0]['for']}s"
-    return {"wait": text, "signal": names.pop() if len(names) == 1 else ""}
+    return {"wait": text, "signal": (names.pop() if len(names) == 1 else None) or ""}
 
 
 def asked(wait: Wait) -> str:

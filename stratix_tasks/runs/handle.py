@@ -30,23 +30,24 @@ class Handle:
 
     @property
     def status(self) -> str:
-        """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
+        """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died or was closed."""
         self._refresh()
         machine = self._live.machine
-        if not self.runs_here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
-            return "interrupted"
-        return machine.run_state.label
+        if self.runs_here or machine.run_state in RUN_TERMINAL:
+            return machine.run_state.label
+        elsewhere = not self._engine.closed and self._engine.runs_elsewhere(self.id)
+        return machine.run_state.label if elsewhere else "interrupted"
 
     @property
     def runs_here(self) -> bool:
         """Whether its engine runs it: it goes on in this process."""
-        return self.id in self._engine.loop.lives
+        return self.id in self._engine.lives
 
     def _refresh(self) -> None:
         """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
-        live = self._engine.loop.lives.get(self.id) or self._engine.held.get(self.id) or self._live
+        live = self._engine.lives.get(self.id) or self._engine.held.get(self.id) or self._live
         self._live = live
-        if live.follower is not None:
+        if live.follower is not None and not (self._engine.closed and live.machine.run_state in RUN_TERMINAL):
             live.follower.catch_up(live)
         elif live.fenced:
             self._live, _ = self._engine.load(self.id)
@@ -64,4 +65,4 @@ class Handle:
     def _look(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function with the run as it is now, in the engine's thread."""
         self._refresh()
-        return self._engine.loop.call(function, self._live, *args).result()
+        return self._live.engine.look(function, self._live, *args)

@@ -27,9 +27,10 @@ GOING_ON = ("pending", "running", "pausing", "paused", "ending")
 def left_of(engine: Workshop, live: LiveRun) -> dict[str, Any] | None:
     """Of an interrupted run: when its last fact was recorded (`at`), and the calls that are missing or changed here.
 
-    None for every other run.
+    None for every other run, and where nobody can go on with it: its engine is closed.
     """
-    if live.id in engine.loop.lives or live.machine.run_state in RUN_TERMINAL or engine.runs_elsewhere(live.id):
+    over = live.machine.run_state in RUN_TERMINAL
+    if engine.closed or over or live.id in engine.lives or engine.runs_elsewhere(live.id):
         return None
     return what_is_left(engine, live)
 

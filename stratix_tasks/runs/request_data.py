@@ -47,7 +47,7 @@ def _user() -> str:
         return ""
 
 
-def signalling(objects: ObjectStore, name: str, value: Any) -> dict[str, Any]:
+def signalling(objects: ObjectStore, name: object, value: Any) -> dict[str, Any]:
     return {"name": name, "value": value_data(objects, value)}
 
 
@@ -81,7 +81,7 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
         return approving(args.get("by"))
     if verb == "send":
         typed = args.get("text", "")
-        return signalling(objects, args.get("name", ""), _read("the value", typed) if typed else args.get("value"))
+        return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))
     if verb == "set":
         typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
         return setting(objects, {**args.get("args", {}), **typed}, args.get("options", {}), target or "")

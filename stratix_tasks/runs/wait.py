@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from math import isnan
 from time import monotonic
 from typing import Any
 
-from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.core.states import RUN_TERMINAL, RunState
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import InputError, StratixError
@@ -29,7 +30,7 @@ def wait(run: Handle, timeout: float | None) -> str:
     limit = None if timeout is None else monotonic() + timeout
     _tell_of_loss(run)
     run._refresh()
-    if run._engine.loop.is_here and not _is_over(run):
+    if run._live.engine.is_here and not _is_over(run):
         raise StratixError(
             f"waiting for run {run.id} in the engine's own thread would have no end: a callback or an inline body can't "
             "wait for it. Use another thread, or engine.on('run.completed', …)",
@@ -64,10 +65,12 @@ def result(run: Handle, timeout: float | None) -> Any:
 async def wait_async(run: Handle) -> Any:
     """The same without blocking the loop that it is awaited in."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-    run._live.ended.add_done_callback(lambda _: _wake(loop, done))
+    ended: Future[RunState] | None = None
     try:
         while _goes_on(run):
+            if ended is not run._live.ended:
+                ended, done = run._live.ended, loop.create_future()
+                ended.add_done_callback(lambda _, done=done: _wake(loop, done))  # type: ignore[misc]
             pump()
             await asyncio.wait((done,), timeout=TICK)
             _follow(run)
@@ -84,7 +87,7 @@ def value(run: Handle) -> Any:
     live = run._live
     if live.error is not None:
         raise live.error
-    return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
+    return live.result if live.result is not MISSING else live.engine.look(outcome.read, live)
 
 
 def pump() -> None:
@@ -95,13 +98,15 @@ def pump() -> None:
 
 
 def _goes_on(run: Handle) -> bool:
+    """One that was let go of goes on when somebody asked something of it: who waits for it waits on."""
+    run._live = run._engine.lives.get(run.id, run._live)
     return not _is_over(run) and not _is_left(run)
 
 
 def _is_over(run: Handle) -> bool:
     """Whether there is nothing to wait for. In the engine's thread a callback sees it before those who wait do."""
     live = run._live
-    return live.ended.done() or (run._engine.loop.is_here and live.machine.run_state in RUN_TERMINAL)
+    return live.ended.done() or (live.engine.is_here and live.machine.run_state in RUN_TERMINAL)
 
 
 def _is_left(run: Handle) -> bool:

@@ -76,12 +76,20 @@ class Workshop(ABC):
         return self.opened.loop
 
     @property
+    def lives(self) -> Mapping[str, LiveRun]:
+        """The runs that go on here; none any more once it is closed. StratixError `forked`."""
+        return {} if self.closed and os.getpid() == self.pid else self.loop.lives
+
+    @property
     def mailbox(self) -> Mailbox:
         """What is asked between engines."""
         return self.opened.mailbox
 
     def close(self) -> None:
-        """Seal the journal. Runs that still go on are interrupted; `recover()` goes on with them, here or elsewhere."""
+        """Seal the journal. Runs that still go on are interrupted; `recover()` goes on with them, here or elsewhere.
+
+        Handles and views stay, and show their runs as this engine left them; nothing can be asked of it any more.
+        """
         if self.closed or os.getpid() != self.pid:
             return
         self.closed = True
@@ -89,8 +97,19 @@ class Workshop(ABC):
             self.followed.close()
             self._opened.close()
             atexit.unregister(self._at_exit)
-        if self._store is not None and "catalog" in self._store.__dict__:
-            self._store.catalog.close()
+        if self._store is not None:
+            self._store.close()
+
+    def close_idle(self) -> tuple[str, ...]:
+        """Close it unless runs go on in it: those are returned, and nothing has changed then."""
+        mine = self._opened is not None and not self.closed and os.getpid() == self.pid
+        left = tuple(self._opened.loop.shut(self._going_on)) if self._opened is not None and mine else ()
+        if not left:
+            self.close()
+        return left
+
+    def _going_on(self) -> list[str]:
+        return list(self.loop.lives)
 
     def _at_exit(self) -> None:
         left = list(self._opened.loop.lives) if self._opened is not None and os.getpid() == self.pid else []
