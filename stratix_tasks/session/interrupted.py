@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.errors import StratixError
-from stratix_tasks.session import takeover
 from stratix_tasks.session.functions import changed, missing
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.store.catalog import Catalog
@@ -67,6 +66,6 @@ def _of_closed(engine: Engine, flow: str) -> list[dict[str, Any]]:
 def _left(catalog: Catalog, locks: Path, flow: str) -> list[dict[str, Any]]:
     return [
         {"id": row.id, "created": row.created}
-        for row in catalog.runs()
-        if row.flow == flow and row.state in takeover.GOING_ON and not alive(locks, row.owner)
+        for row in catalog.unfinished()
+        if row.flow == flow and not alive(locks, row.owner)
     ]

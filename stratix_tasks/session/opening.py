@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import StratixError
 from stratix_tasks.session.mailbox import Mailbox
+from stratix_tasks.store.index import CHUNK
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.locks import EngineLock, boot_id
 
@@ -39,8 +42,9 @@ class Opened:
         self.mailbox.close()
         for run_id in left:
             self._engine.chores.put(partial(self._engine.store.catalog.restored, run_id))  # so that recover() finds it
-        self._engine.chores.close()
         self.journal.close()
+        self._engine.chores.put(partial(self._index, least=1))
+        self._engine.chores.close()
         self._lock.release()
 
     # ------------------------------------------------------------------ telling the catalog
@@ -56,5 +60,11 @@ class Opened:
         def tell() -> None:
             self.journal.sync()  # a power loss must not leave a catalog that knows of more than the journal
             self._engine.store.catalog.set_state(live.id, epoch, state, ended)
+            self._index(least=CHUNK)
 
         self._engine.chores.put(tell)
+
+    def _index(self, least: int) -> None:
+        """Enter in the index what this engine wrote. Where it can't be, readers look through more."""
+        with suppress(StratixError, OSError):
+            self._engine.store.catalog.index.enter(self._engine.id, least=least)

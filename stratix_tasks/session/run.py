@@ -14,6 +14,7 @@ from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking, looking, waiting
+from stratix_tasks.store.catalog import RunRow
 
 if TYPE_CHECKING:
     import pandas
@@ -24,19 +25,30 @@ if TYPE_CHECKING:
 class Run:
     """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
 
-    def __init__(self, engine: Engine, live: LiveRun, flow: Any = None) -> None:
-        self._engine, self._live, self._flow = engine, live, flow
+    def __init__(self, engine: Engine, known: LiveRun | RunRow, flow: Any = None) -> None:
+        """Of a run that has ended its row is enough: it is read when it is asked for what does not stand there."""
+        self._engine, self._known, self._flow = engine, known, flow
+
+    @property
+    def _live(self) -> LiveRun:
+        if isinstance(self._known, RunRow):
+            self._known, _ = self._engine.load(self._known.id)
+        return self._known
+
+    @_live.setter
+    def _live(self, live: LiveRun) -> None:
+        self._known = live
 
     # ------------------------------------------------------------------ what it is
 
     @property
     def id(self) -> str:
-        return self._live.id
+        return self._known.id
 
     @property
     def flow(self) -> str:
         """The name of its flow."""
-        return self._live.machine.plan.spec.flow
+        return self._known.flow if isinstance(self._known, RunRow) else self._known.machine.plan.spec.flow
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -45,6 +57,8 @@ class Run:
     @property
     def status(self) -> str:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
+        if isinstance(self._known, RunRow) and self._engine.store.catalog.run(self.id) == self._known:
+            return self._known.state
         self._refresh()
         machine = self._live.machine
         if not self.runs_here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):

@@ -16,14 +16,11 @@ from stratix_tasks.session.functions import missing, nodes_of
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.catalog import RunRow
-from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
 if TYPE_CHECKING:
     from stratix_tasks.session.engine import Engine
 
-GOING_ON = ("pending", "running", "pausing", "paused", "ending")
-"""States in which a run has something left to do."""
 CHOICES = ("ask", "reuse", "rerun", "fork")
 """What to do with a run whose code changed since."""
 
@@ -33,7 +30,7 @@ def recover(engine: Engine, changed: str) -> list[Run]:
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
+    left = [row.id for row in reversed(engine.store.catalog.unfinished()) if _is_left(engine, row)]
     recovered = [_take_over_if_left(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [run for run in (*recovered, *decided) if run is not None]
@@ -81,11 +78,11 @@ def enter_orphans(engine: Engine) -> None:
     store = engine.store
     engine.chores.settle()
     names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
-    dead = [name for name in names if not alive(store.locks, name)]
-    known = {row.id for row in store.catalog.runs()}
-    for owner, created in store.journals.created(dead):
-        if created[2]["id"] not in known:
-            store.catalog.enter(owner, created)
+    for name in names:
+        if not alive(store.locks, name):
+            store.catalog.index.enter(name)
+            for run_id in store.catalog.unentered(name):
+                store.catalog.restored(run_id)
 
 
 def never_was(engine: Engine, run_id: str) -> bool:
@@ -95,7 +92,7 @@ def never_was(engine: Engine, run_id: str) -> bool:
     row = store.catalog.run(run_id)
     if row is None or run_id in engine.held or row.owner == engine.id or alive(store.locks, row.owner):
         return row is None
-    if store.journals.knows(run_key(run_id)):
+    if store.catalog.index.knows(run_id):
         return False
     store.catalog.remove(run_id, row.epoch)
     return True
@@ -115,7 +112,7 @@ def take_over(engine: Engine, run_id: str, changed: str = "reuse") -> Run | None
         if row.owner == engine.id:
             return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
-        catalog.set_state(run_id, row.epoch, "failed", time())
+        catalog.remove(run_id, row.epoch)
         return None
     if live.machine.run_state in RUN_TERMINAL:
         catalog.set_state(run_id, row.epoch, live.machine.run_state.label, live.ended_at)
@@ -178,7 +175,7 @@ def cut_of(engine: Engine, row: RunRow) -> Cut | None:
     """
     if row.owner == engine.id:
         return None
-    return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
+    return row.owner, row.epoch, *engine.store.catalog.index.end_of(row.owner)
 
 
 def claim_run(engine: Engine, live: LiveRun, epoch: int, cut: Cut | None, *, hold: str = "") -> None:
