@@ -224,7 +224,7 @@ def _value(text: str) -> Any:
 def _run(run_id: str) -> Run:
     engine = default_engine()
     if run_id == "last":
-        newest = engine.store.catalog.runs()
+        newest = engine.store.catalog.runs(1)
         if not newest:
             raise InputError(f"the store {engine.store.path} has no runs", code="unknown-run")
         run_id = newest[0].id

@@ -30,7 +30,7 @@ def cut_of(engine: Workshop, row: RunRow) -> Cut | None:
     """
     if row.owner == engine.id:
         return None
-    return row.owner, row.epoch, *engine.store.journals.end_of(row.owner)
+    return row.owner, row.epoch, *engine.store.catalog.index.end_of(row.owner)
 
 
 def claim_run(engine: Workshop, live: LiveRun, epoch: int, cut: Cut | None, *, hold: str = "") -> None:

@@ -11,26 +11,40 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs import request_data
 from stratix_tasks.runs.ask import ask, send
 from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.store.catalog import RunRow
 
 
 class Handle:
     """A run of an engine's store. `Run` adds the words of users."""
 
-    def __init__(self, engine: Workshop, live: LiveRun) -> None:
-        self._engine, self._live = engine, live
+    def __init__(self, engine: Workshop, known: LiveRun | RunRow) -> None:
+        """Of a run that has ended its row is enough: it is read when it is asked for what does not stand there."""
+        self._engine, self._known = engine, known
+
+    @property
+    def _live(self) -> LiveRun:
+        if isinstance(self._known, RunRow):
+            self._known, _ = self._engine.load(self._known.id)
+        return self._known
+
+    @_live.setter
+    def _live(self, live: LiveRun) -> None:
+        self._known = live
 
     @property
     def id(self) -> str:
-        return self._live.id
+        return self._known.id
 
     @property
     def flow(self) -> str:
         """The name of its flow."""
-        return self._live.machine.plan.spec.flow
+        return self._known.flow if isinstance(self._known, RunRow) else self._known.machine.plan.spec.flow
 
     @property
     def status(self) -> str:
         """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died or was closed."""
+        if isinstance(self._known, RunRow) and self._engine.store.catalog.run(self.id) == self._known:
+            return self._known.state
         self._refresh()
         machine = self._live.machine
         if self.runs_here or machine.run_state in RUN_TERMINAL:

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from stratix_tasks.engine.live import LiveRun
 
 
-GOING_ON = ("pending", "running", "pausing", "paused", "ending")
-"""States in which a run has something left to do."""
-
-
 def left_of(engine: Workshop, live: LiveRun) -> dict[str, Any] | None:
     """Of an interrupted run: when its last fact was recorded (`at`), and the calls that are missing or changed here.
 
@@ -69,6 +65,6 @@ def _of_closed(engine: Workshop, flow: str) -> list[dict[str, Any]]:
 def _left(catalog: Catalog, locks: Path, flow: str) -> list[dict[str, Any]]:
     return [
         {"id": row.id, "created": row.created}
-        for row in catalog.runs()
-        if row.flow == flow and row.state in GOING_ON and not alive(locks, row.owner)
+        for row in catalog.unfinished()
+        if row.flow == flow and not alive(locks, row.owner)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from stratix_tasks.runs.workshop import Workshop
-from stratix_tasks.store.ids import key as run_key
 from stratix_tasks.store.locks import alive
 
 
@@ -12,11 +11,11 @@ def enter_orphans(engine: Workshop) -> None:
     store = engine.store
     engine.chores.settle()
     names = [path.name for path in store.locks.iterdir() if path.name != engine.id]
-    dead = [name for name in names if not alive(store.locks, name)]
-    known = {row.id for row in store.catalog.runs()}
-    for owner, created in store.journals.created(dead):
-        if created[2]["id"] not in known:
-            store.catalog.enter(owner, created)
+    for name in names:
+        if not alive(store.locks, name):
+            store.catalog.index.enter(name)
+            for run_id in store.catalog.unentered(name):
+                store.catalog.restored(run_id)
 
 
 def never_was(engine: Workshop, run_id: str) -> bool:
@@ -26,7 +25,7 @@ def never_was(engine: Workshop, run_id: str) -> bool:
     row = store.catalog.run(run_id)
     if row is None or run_id in engine.held or row.owner == engine.id or alive(store.locks, row.owner):
         return row is None
-    if store.journals.knows(run_key(run_id)):
+    if store.catalog.index.knows(run_id):
         return False
     store.catalog.remove(run_id, row.epoch)
     return True

@@ -17,8 +17,10 @@ from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import from_document
-from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
+
+LIKELY = 1_000
+"""Runs, the newest, among which one is looked for that a wrong id may mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
     cuts = store.catalog.cuts(run_id)
     if cut is not None:
         cuts[cut[0]] = cut[1:]
-    record = store.journals.record(ids.key(run_id), cuts=cuts, notes=notes)
+    record = store.catalog.index.record(run_id, cuts, notes=notes)
     if not record.facts or record.facts[0][0] != CREATED:
-        names = [row.id for row in store.catalog.runs() if row.id != run_id]  # it may have lost its journal
+        names = [row.id for row in store.catalog.runs(LIKELY) if row.id != run_id]  # it may have lost its journal
         raise InputError(
             f"the store {store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from time import time
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
@@ -13,7 +12,6 @@ from stratix_tasks.runs.claim import claim_run, cut_of, refuse_living
 from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.functions import changed as changed_calls
 from stratix_tasks.runs.functions import missing, nodes_of
-from stratix_tasks.runs.interrupted import GOING_ON
 from stratix_tasks.runs.reconcile import enter_orphans
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
@@ -29,7 +27,7 @@ def recover(engine: Workshop, changed: str) -> list[LiveRun]:
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     enter_orphans(engine)
-    left = [row.id for row in reversed(engine.store.catalog.runs()) if row.state in GOING_ON and _is_left(engine, row)]
+    left = [row.id for row in reversed(engine.store.catalog.unfinished()) if _is_left(engine, row)]
     recovered = [_take_over_if_left(engine, run_id, changed) for run_id in left]
     decided = [] if changed == "ask" else [decide(engine, live, changed) for live in _undecided(engine)]
     return [live for live in (*recovered, *decided) if live is not None]
@@ -85,7 +83,7 @@ def take_over(engine: Workshop, run_id: str, changed: str = "reuse") -> LiveRun 
         if row.owner == engine.id:
             return None  # it is being started just now
         # Its owner died before the first fact was written: nobody was told of it.
-        catalog.set_state(run_id, row.epoch, "failed", time())
+        catalog.remove(run_id, row.epoch)
         return None
     if live.machine.run_state in RUN_TERMINAL:
         catalog.set_state(run_id, row.epoch, live.machine.run_state.label, live.ended_at)

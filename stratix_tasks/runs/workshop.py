@@ -8,6 +8,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from stratix_tasks.runs.followed_poller import FollowedPoller
 from stratix_tasks.runs.held import Held
 from stratix_tasks.runs.mailbox import Mailbox
 from stratix_tasks.store import ids
+from stratix_tasks.store.index import CHUNK
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.locks import EngineLock, alive, boot_id
 from stratix_tasks.store.store import Store
@@ -172,8 +174,9 @@ class Opened:
         self.mailbox.close()
         for run_id in left:
             self._engine.chores.put(partial(self._engine.store.catalog.restored, run_id))  # so that recover() finds it
-        self._engine.chores.close()
         self.journal.close()
+        self._engine.chores.put(partial(self._index, least=1))
+        self._engine.chores.close()
         self._lock.release()
 
     # ------------------------------------------------------------------ telling the catalog
@@ -189,5 +192,11 @@ class Opened:
         def tell() -> None:
             self.journal.sync()  # a power loss must not leave a catalog that knows of more than the journal
             self._engine.store.catalog.set_state(live.id, epoch, state, ended)
+            self._index(least=CHUNK)
 
         self._engine.chores.put(tell)
+
+    def _index(self, least: int) -> None:
+        """Enter in the index what this engine wrote. Where it can't be, readers look through more."""
+        with suppress(StratixError, OSError):
+            self._engine.store.catalog.index.enter(self._engine.id, least=least)

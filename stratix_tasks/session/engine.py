@@ -14,6 +14,7 @@ from stratix_tasks.runs.recover import recover
 from stratix_tasks.runs.start import start
 from stratix_tasks.runs.workshop import Durability, Workshop
 from stratix_tasks.session.run import Run
+from stratix_tasks.store.catalog import RunRow
 
 CONCURRENCY = 32
 
@@ -66,19 +67,29 @@ class Engine(Workshop):
         """A run by its id, live or from the store. InputError for an id that the store does not have."""
         return Run(self, self.find(run_id))
 
-    def runs(self) -> list[Run]:
-        """Every run of the store, the newest first. One that was lost ahead of its first fact was never seen: it is left out."""
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """Every run of the store, the newest first; with `limit` the newest of them.
+
+        One that was lost ahead of its first fact was never seen: it is left out.
+        """
+        if limit is not None:
+            _check_count("limit", limit)
         self.chores.settle()
         for run_id in tuple(self.loop.lives):
             self.store.catalog.restored(run_id)
-        found = []
-        for row in self.store.catalog.runs():
-            try:
-                found.append(self.run(row.id))
-            except InputError as error:
-                if error.code != "unknown-run":
-                    raise
-        return found
+        found = (self._listed(row) for row in self.store.catalog.runs(limit))
+        return [run for run in found if run is not None]
+
+    def _listed(self, row: RunRow) -> Run | None:
+        """A run by its row; what has become of one that has not ended is read, unless it was never seen."""
+        if row.ended is not None and row.id not in self.held:
+            return Run(self, row)
+        try:
+            return self.run(row.id)
+        except InputError as error:
+            if error.code != "unknown-run":
+                raise
+        return None
 
     def status(self, run_id: str) -> str:
         """The state of a run."""
@@ -123,8 +134,7 @@ def _check_settings(concurrency: Any, pools: Mapping[str, Any], strategy: Any, d
         "concurrency": concurrency,
         **{f"pools['{pool}']": size for pool, size in pools.items()},
     }.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}", code="bad-option")
+        _check_count(name, value)
     if strategy != "priority":
         later = strategy in ("critical-path", "fifo")
         why = "is not available in this version" if later else "is unknown"
@@ -133,3 +143,8 @@ def _check_settings(concurrency: Any, pools: Mapping[str, Any], strategy: Any, d
         )
     if durability not in ("process", "power"):
         raise InputError(f"durability is 'process' or 'power', not {durability!r}", code="bad-option")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}", code="bad-option")

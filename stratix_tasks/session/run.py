@@ -20,6 +20,7 @@ from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.rollback import back_to
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.inputs import named_inputs
+from stratix_tasks.store.catalog import RunRow
 
 if TYPE_CHECKING:
     import pandas
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 class Run(Handle):
     """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
 
-    def __init__(self, engine: Workshop, live: LiveRun, flow: Any = None) -> None:
-        super().__init__(engine, live)
+    def __init__(self, engine: Workshop, known: LiveRun | RunRow, flow: Any = None) -> None:
+        super().__init__(engine, known)
         self._flow = flow
 
     # ------------------------------------------------------------------ what it is
