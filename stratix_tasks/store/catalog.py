@@ -121,8 +121,9 @@ class Catalog:
         """The index of all that the journals hold, and the runs in it that have no row."""
         for engine in self._journals.engines():
             self.index.enter(engine)
-        for run in self.unentered():
-            self._enter(self.index.record_entered(run))
+        places = [(row[0], Span(*row[1:])) for row in self._all("unentered")]
+        for record in self.index.records(places):
+            self._enter(record)
 
     def _enter(self, record: RunRecord) -> None:
         """A run's row and cuts as the journals know them: the last owner is the engine of the highest epoch."""
@@ -291,9 +292,9 @@ class Catalog:
         """The engines that have or had a run; none where it is not here."""
         return [row[0] for row in self._all("owners", run=run)]
 
-    def unentered(self, engine: str | None = None) -> list[str]:
-        """Runs of the index, those that an engine wrote of or all, which are not here."""
-        return [row[0] for row in self._all("unentered", engine=engine)]
+    def unentered(self, engine: str) -> list[str]:
+        """Runs that an engine wrote of, as far as the index has its files, which are not here."""
+        return [row[0] for row in self._all("unentered_of", engine=engine)]
 
     def enter_file(
         self, engine: str, number: int, start: int, end: int, spans: Iterable[tuple[str, int, int, int]]
