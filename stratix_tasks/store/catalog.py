@@ -85,7 +85,7 @@ class Catalog:
 
     def _follow_file(self) -> None:
         """Where someone took the file away, or put another in its place: open what is there, or make it from the journals."""
-        if self._file is not None and _identity(self._path) != self._file:
+        if self._file is not None and not self._db.in_transaction and _identity(self._path) != self._file:
             self._db.close()
             self._open()
 
@@ -156,10 +156,10 @@ class Catalog:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if self._db.in_transaction:
-                yield self._db  # a part of one that goes on
-                return
             try:
+                if self._db.in_transaction:
+                    yield self._db  # a part of one that goes on
+                    return
                 self._follow_file()
                 self._db.execute("BEGIN IMMEDIATE")
                 try:

@@ -315,7 +315,7 @@ def test_a_file_that_is_not_as_it_was_is_read_as_far_as_it_can_be(world: World, 
     side_by_side(world)
     store.catalog.index.enter("e1")
     path = store.journals.path("e1", 2)
-    middle = [frame for frame in frames(path) if frame.run == ids.key(RUNS[2]) and frame.kind == FACTS][0]
+    middle = next(frame for frame in frames(path) if frame.run == ids.key(RUNS[2]) and frame.kind == FACTS)
     data = bytearray(path.read_bytes())
     data[middle.end - 3] ^= 1
     harms: dict[str, Callable[[], object]] = {
