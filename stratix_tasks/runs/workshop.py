@@ -174,9 +174,9 @@ class Opened:
         self.mailbox.close()
         for run_id in left:
             self._engine.chores.put(partial(self._engine.store.catalog.restored, run_id))  # so that recover() finds it
-        self.journal.close()
-        self._engine.chores.put(partial(self._index, least=1))
         self._engine.chores.close()
+        self.journal.close()
+        self._index(least=1)
         self._lock.release()
 
     # ------------------------------------------------------------------ telling the catalog

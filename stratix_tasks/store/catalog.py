@@ -85,7 +85,7 @@ class Catalog:
 
     def _follow_file(self) -> None:
         """Where someone took the file away, or put another in its place: open what is there, or make it from the journals."""
-        if self._file is not None and _identity(self._path) != self._file:
+        if self._file is not None and not self._db.in_transaction and _identity(self._path) != self._file:
             self._db.close()
             self._open()
 
@@ -121,8 +121,9 @@ class Catalog:
         """The index of all that the journals hold, and the runs in it that have no row."""
         for engine in self._journals.engines():
             self.index.enter(engine)
-        for run in self.unentered():
-            self._enter(self.index.record_entered(run))
+        places = [(row[0], Span(*row[1:])) for row in self._all("unentered")]
+        for record in self.index.records(places):
+            self._enter(record)
 
     def _enter(self, record: RunRecord) -> None:
         """A run's row and cuts as the journals know them: the last owner is the engine of the highest epoch."""
@@ -155,10 +156,10 @@ class Catalog:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if self._db.in_transaction:
-                yield self._db  # a part of one that goes on
-                return
             try:
+                if self._db.in_transaction:
+                    yield self._db  # a part of one that goes on
+                    return
                 self._follow_file()
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
@@ -291,9 +292,9 @@ class Catalog:
         """The engines that have or had a run; none where it is not here."""
         return [row[0] for row in self._all("owners", run=run)]
 
-    def unentered(self, engine: str | None = None) -> list[str]:
-        """Runs of the index, those that an engine wrote of or all, which are not here."""
-        return [row[0] for row in self._all("unentered", engine=engine)]
+    def unentered(self, engine: str) -> list[str]:
+        """Runs that an engine wrote of, as far as the index has its files, which are not here."""
+        return [row[0] for row in self._all("unentered_of", engine=engine)]
 
     def enter_file(
         self, engine: str, number: int, start: int, end: int, spans: Iterable[tuple[str, int, int, int]]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +22,9 @@ from stratix_tasks.store.reader import Journals, RunRecord, Span, facts_and_note
 
 CHUNK = 1 << 20
 """A run has one span in each chunk of so many bytes: at most that much of other runs is passed over to read its frames."""
+
+BATCH = 64 << 20
+"""Bytes of spans that are read at a time where many runs are."""
 
 
 @dataclass(slots=True)
@@ -84,9 +89,17 @@ class Index:
         found = self._read(run, owners, cuts, notes=notes)
         return found if found.facts and owners else self._read(run, self._journals.engines(), cuts, notes=notes)
 
-    def record_entered(self, run: str) -> RunRecord:
-        """The same where everything is entered: no file is looked through for it."""
-        return self._read(run, [], None, notes=False)
+    def records(self, places: Iterable[tuple[str, Span]]) -> Iterator[RunRecord]:
+        """The records of all runs of these spans, which are in the order of the runs; each part of a file is read about once."""
+        batch: dict[bytes, list[Span]] = {}
+        size = 0
+        for run, spans in groupby(places, itemgetter(0)):
+            batch[ids.key(run)] = own = [span for _, span in spans]
+            size += sum(span.end - span.start for span in own)
+            if size > BATCH:
+                yield from self._journals.records(batch)
+                batch, size = {}, 0
+        yield from self._journals.records(batch)
 
     def knows(self, run: str) -> bool:
         """Whether the first fact of a run is there."""

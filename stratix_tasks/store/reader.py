@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -31,6 +32,8 @@ from stratix_tasks.store.migrations import readable, upgrade
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
+_RUN = slice(PREFIX.size + 1, PREFIX.size + 11)
+"""Where a frame names its run."""
 _NOTE_NAMES = {kind: name for name, kind in NOTES.items()}
 
 
@@ -109,13 +112,13 @@ def facts_and_notes(
             if len(head) < OVERHEAD:  # its writer cut a short write back meanwhile
                 return
             length, check = PREFIX.unpack_from(head)
-            kind, owner, seq, epoch = HEAD.unpack_from(head, PREFIX.size)
             end = at + OVERHEAD + length
             if length > MOST or end > limit:
                 return
-            if run is not None and owner != run:
+            if run is not None and head[_RUN] != run:
                 at = file.seek(end)
                 continue
+            kind, owner, seq, epoch = HEAD.unpack_from(head, PREFIX.size)
             data = file.read(PAYLOAD_HEAD.size if kind == PAYLOAD else length)
             if kind == PAYLOAD and len(data) < PAYLOAD_HEAD.size:
                 return
@@ -211,6 +214,43 @@ class RunRecord:
             self.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
 
 
+@dataclass(slots=True)
+class Gathered:
+    """The frames of one run as they are found, in any order of engines."""
+
+    record: RunRecord
+    _chosen: dict[int, tuple[int, Fact]] = field(default_factory=dict)
+    """Number of a fact → the epoch of the owner that wrote it, and the fact."""
+    _claims: list[tuple[int, int]] = field(default_factory=list)
+    """Number and epoch of each claim."""
+
+    def take(self, frame: Frame, path: Path, *, notes: bool) -> None:
+        """Of two facts with one number the later owner's counts."""
+        self.record.epoch = max(self.record.epoch, frame.epoch)
+        if frame.kind == FACTS:
+            for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
+                if number not in self._chosen or self._chosen[number][0] < frame.epoch:
+                    self._chosen[number] = (frame.epoch, tuple(fact))
+                if fact[0] == CLAIMED:
+                    self._claims.append((number, frame.epoch))
+        elif frame.kind == PAYLOAD:
+            self.record.take_payload(frame, path)
+        elif notes:
+            self.record.take_note(frame)
+
+    def in_order(self) -> RunRecord:
+        """With its facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
+        claims = sorted(self._claims)
+        valid = 0
+        for number in range(len(self._chosen)):
+            while claims and claims[0][0] <= number:
+                valid = max(valid, claims.pop(0)[1])
+            if number not in self._chosen or self._chosen[number][0] < valid:
+                break
+            self.record.facts.append(self._chosen[number][1])
+        return self.record
+
+
 class Span(NamedTuple):
     """A part of a file that begins with a frame of a run and ends with one, between offsets."""
 
@@ -266,27 +306,28 @@ class Journals:
 
         With `spans`, in order, only these are read, else every file of the engines.
         """
-        chosen: dict[int, tuple[int, Fact]] = {}
-        record = RunRecord([], {}, 0, [])
-        claims: list[tuple[int, int]] = []
+        gathered = Gathered(RunRecord([], {}, 0, []))
+        record = gathered.record
         for engine, number, start, until in spans if spans is not None else self._whole(engines):
             path, cut, end = self.path(engine, number), (cuts or {}).get(engine), 0
             own = None if spans is None else run
             for frame in facts_and_notes(path, start, until=until, run=own) if path.exists() else ():
                 end = frame.end
-                if frame.run != run or behind(cut, frame, number):
-                    continue
-                record.epoch = max(record.epoch, frame.epoch)
-                if frame.kind == FACTS:
-                    claims += self._take(frame, chosen)
-                elif frame.kind == PAYLOAD:
-                    record.take_payload(frame, path)
-                elif notes:
-                    record.take_note(frame)
+                if frame.run == run and not behind(cut, frame, number):
+                    gathered.take(frame, path, notes=notes)
             record.ends[engine] = (number, end)
             record.whole &= until in (None, end)
-        record.facts = _in_order(chosen, claims)
-        return record
+        return gathered.in_order()
+
+    def records(self, spans: Mapping[bytes, Sequence[Span]]) -> Iterator[RunRecord]:
+        """The records of many runs by their spans, without notes and cuts. What several of them share is read once."""
+        gathered = {run: Gathered(RunRecord([], {}, 0, [])) for run in spans}
+        for engine, number, start, until in _merged(chain.from_iterable(spans.values())):
+            path = self.path(engine, number)
+            for frame in facts_and_notes(path, start, until=until):
+                if (found := gathered.get(frame.run)) is not None:
+                    found.take(frame, path, notes=False)
+        return (found.in_order() for found in gathered.values())
 
     def since(
         self, run: bytes, engine: str, epoch: int, place: tuple[int, int]
@@ -323,30 +364,17 @@ class Journals:
             for number, _ in self.files(engine):
                 yield engine, number, 0, None
 
-    @staticmethod
-    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> list[tuple[int, int]]:
-        """Of two facts with one number the later owner's counts. Returns claims as (number, epoch)."""
-        claims = []
-        for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
-            if number not in chosen or chosen[number][0] < frame.epoch:
-                chosen[number] = (frame.epoch, tuple(fact))
-            if fact[0] == CLAIMED:
-                claims.append((number, frame.epoch))
-        return claims
 
-
-def _in_order(chosen: dict[int, tuple[int, Fact]], claims: list[tuple[int, int]]) -> list[Fact]:
-    """Facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
-    facts: list[Fact] = []
-    claims = sorted(claims)
-    valid = 0
-    for number in range(len(chosen)):
-        while claims and claims[0][0] <= number:
-            valid = max(valid, claims.pop(0)[1])
-        if number not in chosen or chosen[number][0] < valid:
-            break
-        facts.append(chosen[number][1])
-    return facts
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans that overlap as one."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        last = merged[-1] if merged else None
+        if last is not None and last[:2] == span[:2] and span.start <= last.end:
+            merged[-1] = last._replace(end=max(last.end, span.end))
+        else:
+            merged.append(span)
+    return merged
 
 
 def payload_reader(places: Mapping[tuple[int, int], Place]) -> Callable[[int, int], bytes]:

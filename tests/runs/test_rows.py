@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, flow, task
+from stratix_tasks.errors import InputError
 from stratix_tasks.session.run import Run
 
 GATE = threading.Event()
@@ -107,3 +108,58 @@ def test_what_its_owner_left_can_be_asked(tmp_path: Path) -> None:
         found.pause()
         found.resume()
         assert found.result(LONG) == 2
+
+
+@task
+def fails_once() -> int:
+    if not GATE.is_set():
+        raise ValueError("not yet")
+    return 1
+
+
+@flow
+def failing() -> Any:
+    return after(fails_once())
+
+
+def test_an_ended_run_is_listed_by_its_row(tmp_path: Path) -> None:
+    """Its journal is read once it is asked for what does not stand in the row."""
+    GATE.set()
+    with Engine(tmp_path / "store") as engine:
+        made = [engine.start(gated) for _ in range(3)]
+        for run in made:
+            run.result(LONG)
+    with Engine(tmp_path / "store") as engine:
+        listed = engine.runs()
+        assert [run.id for run in listed] == [run.id for run in reversed(made)]
+        assert [(run.flow, run.status, run.runs_here) for run in listed] == [("gated", "completed", False)] * 3
+        assert [run.id for run in listed if run.id in engine.held] == []
+        assert listed[1].result(LONG) == 2
+        assert [run.id for run in listed if run.id in engine.held] == [listed[1].id]
+
+
+def test_the_newest_runs_are_listed(engine: Engine) -> None:
+    """As many as asked for; no number of runs is an error that says what is allowed."""
+    GATE.set()
+    made = [engine.start(gated) for _ in range(4)]
+    for run in made:
+        run.result(LONG)
+    assert [run.id for run in engine.runs(limit=2)] == [made[3].id, made[2].id]
+    with pytest.raises(InputError, match="limit must be a whole number of 1 or more"):
+        engine.runs(limit=0)
+
+
+def test_a_listed_run_that_goes_on_again_is_seen_as_it_is(tmp_path: Path) -> None:
+    """The row that it was listed by is not trusted once another one stands there."""
+    with Engine(tmp_path / "store") as engine, Engine(tmp_path / "store") as other:
+        run = engine.start(failing)
+        assert run.wait(LONG) == "failed"
+        engine.chores.settle()
+        (listed,) = other.runs()
+        assert listed.status == "failed"
+        GATE.set()
+        run.retry()
+        assert run.result(LONG) == 2
+        engine.chores.settle()
+        assert listed.status == "completed"
+        assert listed.result(LONG) == 2

@@ -101,6 +101,9 @@ UNION
 SELECT engine FROM cuts WHERE run = :run AND EXISTS (SELECT 1 FROM runs WHERE id = :run);
 
 -- name: unentered
--- Runs of the index that have no row: all, or those that one engine wrote of.
-SELECT DISTINCT run FROM spans
-WHERE (:engine IS NULL OR engine = :engine) AND NOT EXISTS (SELECT 1 FROM runs WHERE id = spans.run);
+-- The spans of runs that have no row.
+SELECT run, engine, file, start, stop FROM spans WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = spans.run) ORDER BY run;
+
+-- name: unentered_of
+-- Runs that an engine wrote of and that have no row.
+SELECT DISTINCT run FROM spans WHERE engine = :engine AND NOT EXISTS (SELECT 1 FROM runs WHERE id = spans.run);
