@@ -3,7 +3,8 @@
 The path of everything: a decorated flow is traced into a FlowSpec (`dsl`, `spec`), checked as a Graph, laid out as a
 Plan (`core`), and started as a run: the machine turns events into facts and commands, the engine journals the facts
 (`store`) before it performs the commands (`engine`, `runners`). Facts are projected into DuckDB and read as data
-frames; a view is drawn from the live run (`view`). `session` puts the rooms together and holds what users call.
+frames; a view is drawn from the live run (`view`). `runs` starts, loads, follows, claims and asks runs, `look` tells
+what is seen of them; `session` puts the rooms together and holds what users call.
 """
 
 from __future__ import annotations
@@ -31,12 +32,11 @@ _WHERE = {
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep", "uses"),
     "stratix_tasks.spec.waits": ("Approval",),
     "stratix_tasks.runners.body": ("current", "track"),
-    "stratix_tasks.session.flow": ("Flow", "flow"),
+    "stratix_tasks.session.flow": ("Flow", "flow", "load_flow"),
     "stratix_tasks.session.run": ("Run",),
     "stratix_tasks.session.engine": ("Engine",),
     "stratix_tasks.session.default": ("configure", "default_engine", "recover"),
-    "stratix_tasks.session.past": ("history",),
-    "stratix_tasks.session.document": ("load_flow",),
+    "stratix_tasks.session.history": ("history",),
     "stratix_tasks.errors": (
         "ExecutorError",
         "FlowError",
@@ -121,10 +121,9 @@ if TYPE_CHECKING:
     )
     from stratix_tasks.runners.body import current, track
     from stratix_tasks.session.default import configure, default_engine, recover
-    from stratix_tasks.session.document import load_flow
     from stratix_tasks.session.engine import Engine
-    from stratix_tasks.session.flow import Flow, flow
-    from stratix_tasks.session.past import history
+    from stratix_tasks.session.flow import Flow, flow, load_flow
+    from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
     from stratix_tasks.spec.waits import Approval
 

@@ -16,7 +16,7 @@ from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
 from stratix_tasks.cli.live import follow
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs.recover import recover as recover_runs
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
 
@@ -110,7 +110,7 @@ def validate(
 @app.command()
 def runs(csv: Csv = False) -> None:
     """List the runs of the store, the newest first."""
-    from stratix_tasks.session.past import history
+    from stratix_tasks.session.history import history
 
     frame = history().runs()
     kept = ["run", "flow", "status", "started", "duration", "failed", "inputs", "reason"]
@@ -139,7 +139,8 @@ def recover(
 ) -> None:
     """Go on with the runs that were interrupted, and wait for them."""
     sys.path.insert(0, os.getcwd())
-    found = takeover.recover(default_engine(), changed)
+    engine = default_engine()
+    found = [Run(engine, live) for live in recover_runs(engine, changed)]
     if not found:
         console.print("Nothing to recover.")
     for one in found:
@@ -154,7 +155,7 @@ def history(
     csv: Csv = False,
 ) -> None:
     """Ask the history in SQL."""
-    from stratix_tasks.session.past import history as past
+    from stratix_tasks.session.history import history as past
 
     show(console, past().sql(query), csv=csv)
 
@@ -185,8 +186,7 @@ def lab(
 def _flow(name: str, allow: list[str] | None) -> Any:
     """The flow of a YAML file or of `module:name`; modules are looked for in the working directory too."""
     sys.path.insert(0, os.getcwd())
-    from stratix_tasks.session.document import load_flow
-    from stratix_tasks.session.flow import Flow
+    from stratix_tasks.session.flow import Flow, load_flow
 
     module, colon, attribute = name.rpartition(":")
     if not colon or name.endswith((".yaml", ".yml")):
@@ -224,7 +224,7 @@ def _value(text: str) -> Any:
 def _run(run_id: str) -> Run:
     engine = default_engine()
     if run_id == "last":
-        newest = engine.store.catalog.runs()
+        newest = engine.store.catalog.runs(1)
         if not newest:
             raise InputError(f"the store {engine.store.path} has no runs", code="unknown-run")
         run_id = newest[0].id

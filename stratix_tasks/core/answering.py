@@ -7,7 +7,7 @@ from typing import Any
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.refusals import refusal, run_refusal
 from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
-from stratix_tasks.core.waits import approval
+from stratix_tasks.core.waits import approval, signal_of
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 
@@ -55,7 +55,7 @@ def send(machine: Machine, at: float, args: Args) -> None:
     name = args["name"]
     _check(machine, name)
     machine.signals.setdefault(name, []).append(args["value"])
-    for unit in [unit for unit, wait in machine.waits.items() if wait.get("name") == name]:
+    for unit in [unit for unit, wait in machine.waits.items() if signal_of(wait) == name]:
         machine.hear(unit, at)
 
 

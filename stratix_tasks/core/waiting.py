@@ -6,7 +6,7 @@ from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.moves import Moves
 from stratix_tasks.core.results import Data, stand_in
 from stratix_tasks.core.states import Event
-from stratix_tasks.core.waits import NOTHING, Wait, told
+from stratix_tasks.core.waits import NOTHING, Wait, signal_of, told
 from stratix_tasks.spec.durations import about
 
 
@@ -22,8 +22,11 @@ class Waiting(Moves):
         self.hear(unit, at)
 
     def hear(self, unit: int, at: float) -> None:
-        """Take the next value of the signal that a unit waits for, if it is there."""
-        sent, taken = self.signals.get(self.waits[unit].get("name", ""), ()), self.taken.get(unit, 0)
+        """Take the next value of the signal that a unit waits for, if it waits for one and the value is there."""
+        name = signal_of(self.waits[unit])
+        if name is None:
+            return
+        sent, taken = self.signals.get(name, ()), self.taken.get(unit, 0)
         if len(sent) > taken:
             self.taken[unit] = taken + 1
             self.answer_wait(unit, at, sent[taken], "signal")

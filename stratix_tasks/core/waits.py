@@ -42,6 +42,11 @@ def approval(by: str, at: float) -> Data:
     return {"codec": "json", "payload": {"by": by, "at": said}, "summary": None}
 
 
+def signal_of(wait: Wait) -> str | None:
+    """The signal that is waited for; None where it is anything else, which no value of a signal ends."""
+    return str(wait["name"]) if wait["for"] == "signal" else None
+
+
 def told(wait: Wait) -> str:
     """What is waited for, for people."""
     kind = wait["for"]

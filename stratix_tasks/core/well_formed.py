@@ -8,6 +8,7 @@ from typing import Any
 
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.unicode import is_unicode
+from stratix_tasks.spec.waits import unfit
 
 DEEPEST = 100
 """Levels of lists and objects in the arguments of a request."""
@@ -21,6 +22,8 @@ def well_formed(verb: str, target: object, args: object) -> None:
         raise _bad(verb, f"its arguments are names with values, not {args!r}")
     if wrong := _odd(args):
         raise _bad(verb, wrong)
+    if not isinstance(args.get("id", ""), str):
+        raise _bad(verb, f"`id` is its name, a text, not {args['id']!r}")
     check = _CHECKS.get(verb)
     if check is not None and (wrong := check(args)):
         raise _bad(verb, wrong)
@@ -82,8 +85,8 @@ def _approve(args: Mapping[str, Any]) -> str:
 
 
 def _send(args: Mapping[str, Any]) -> str:
-    if not isinstance(args.get("name"), str):
-        return "it takes `name`, the signal's"
+    if why := unfit("name", args.get("name")):
+        return f"`name` is the signal's: {why}"
     return "" if _is_result(args.get("value")) else "`value` is a result as data"
 
 

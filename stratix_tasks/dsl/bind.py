@@ -11,7 +11,8 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
-from stratix_tasks.dsl.task import BaseTask, task
+from stratix_tasks.dsl.definition import BaseTask
+from stratix_tasks.dsl.task import task
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.inputs import convert
 from stratix_tasks.spec.model import FlowSpec, NodeSpec

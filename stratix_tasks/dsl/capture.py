@@ -10,20 +10,24 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from stratix_tasks.dsl.references import Refusing
 from stratix_tasks.spec.values import Object
 
-if TYPE_CHECKING:
-    from stratix_tasks.dsl.trace import Trace
-
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
 _PLAIN = frozenset((bool, int, float, str))
 
 
-def literal(part: Any, trace: Trace) -> Any:
+class Taker(Protocol):
+    """The trace that takes the value in: what it makes of the parts, and how it refuses one."""
+
+    def value(self, part: Any) -> Any: ...
+    def fail(self, message: str, node: str = "", code: str = "bad-flow") -> NoReturn: ...
+
+
+def literal(part: Any, trace: Taker) -> Any:
     """The value itself, a copy of it with the references inside replaced, or an Object that carries it."""
     if isinstance(part, LITERALS):
         return part
@@ -41,7 +45,7 @@ def _object(part: Any) -> Object:
     return Object(f"{kind.__module__}.{kind.__qualname__}", part)
 
 
-def _filled(part: Any, trace: Trace) -> Any:
+def _filled(part: Any, trace: Taker) -> Any:
     """A copy of a dataclass or a pydantic model, its references replaced; other containers are refused."""
     names = _field_names(part)
     if names is None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.dsl.bind import nodes
-from stratix_tasks.dsl.task import BaseTask
+from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem

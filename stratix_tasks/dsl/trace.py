@@ -5,22 +5,19 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.capture import literal
+from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.values import Expr, Ref
-
-if TYPE_CHECKING:
-    from stratix_tasks.dsl.flow import FlowDefinition
-    from stratix_tasks.dsl.task import BaseTask
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 ATOMS = frozenset((type(None), bool, int, float, str))
@@ -48,6 +45,18 @@ class Traced:
     problems: list[Problem]
 
 
+class Callee(Protocol):
+    """A flow, as the trace of the flow that calls it sees it."""
+
+    fn: Callable[..., Any]
+    name: str
+
+    @property
+    def static(self) -> frozenset[str]: ...
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]: ...
+    def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced: ...
+
+
 @dataclass(slots=True, eq=False)
 class Mapped:
     """A value marked by `each`: its elements go to the items."""
@@ -73,7 +82,7 @@ class Trace:
     """
 
     flow: str
-    above: tuple[FlowDefinition[Any, Any], ...] = ()
+    above: tuple[Callee, ...] = ()
     nodes: dict[str, NodeSpec] = field(default_factory=dict)
     functions: dict[str, BaseTask] = field(default_factory=dict)
     flows: dict[str, FlowSpec] = field(default_factory=dict)
@@ -114,7 +123,7 @@ class Trace:
         node_args = {name: self.value(part) for name, part in named.items() if name not in marked}
         return self._add(task, task.template, {"args": node_args, "each": each}, None)
 
-    def place_flow(self, flow: FlowDefinition[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
+    def place_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A flow called in the flow: a group; its document goes into `flows`, identical ones once."""
         if any(other.fn is flow.fn for other in self.above):
             path = " → ".join([*(other.name for other in self.above), flow.name])

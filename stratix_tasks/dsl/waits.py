@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
-from stratix_tasks.dsl.task import BaseTask
+from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.trace import trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import text

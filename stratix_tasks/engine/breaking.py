@@ -11,28 +11,26 @@ from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.states import LIVE
+from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import UNSTORED
 
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
-    from stratix_tasks.engine.live import LiveRun
-
+E = TypeVar("E")
 P = ParamSpec("P")
-Work = Callable[Concatenate["EngineLoop", "LiveRun", P], None]
+Work = Callable[Concatenate[E, LiveRun, P], None]
 ENDS = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST, UNSTORED))
 """Answers after which there is no body any more."""
 
 
-def or_break_off(work: Work[P]) -> Work[P]:
+def or_break_off(work: Work[E, P]) -> Work[E, P]:
     """For what the loop calls: an unforeseen error ends this run's life here, not the loop's."""
 
     @wraps(work)
-    def sound(engine: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def sound(engine: E, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             if live.broken is None:
                 work(engine, live, *args, **kwargs)
@@ -42,11 +40,11 @@ def or_break_off(work: Work[P]) -> Work[P]:
     return sound
 
 
-def or_refuse(work: Work[P]) -> Work[P]:
+def or_refuse(work: Work[E, P]) -> Work[E, P]:
     """For what people ask: they get the StratixError; an unforeseen one ends this run's life here as well."""
 
     @wraps(work)
-    def sound(engine: EngineLoop, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def sound(engine: E, live: LiveRun, /, *args: P.args, **kwargs: P.kwargs) -> None:
         if live.broken is not None:
             raise live.broken
         try:

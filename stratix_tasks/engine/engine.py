@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from time import monotonic, time
 from typing import Any
 
@@ -26,11 +26,11 @@ from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
 from stratix_tasks.engine.taking import take
+from stratix_tasks.engine.thread import EngineThread
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
-from stratix_tasks.runners.drive import serve
 from stratix_tasks.runners.thread import ThreadRunner
 
 Payload = tuple[int, int, bytes]
@@ -48,7 +48,7 @@ LONGEST = 30.0
 """Seconds after which the time is looked at again: the loop's own clock stands still while the computer sleeps."""
 
 
-class EngineLoop:
+class EngineLoop(EngineThread):
     """Runs live runs. All methods but those named as for any thread belong to its own thread.
 
     `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
@@ -66,6 +66,7 @@ class EngineLoop:
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(loop)
         self.journal, self.objects, self.clock = journal, objects, clock
         self.places = Places(concurrency, pools)
         self.memory = Memory()
@@ -79,7 +80,6 @@ class EngineLoop:
         self._woken = False
         self._noted: set[LiveRun] = set()
         self._interval = sys.getswitchinterval()
-        self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
         self.runners = Runners(
             {
                 "thread": ThreadRunner(self.loop.call_later),
@@ -89,17 +89,13 @@ class EngineLoop:
             }
         )
         self.runners.later["process"] = self._process_runner
-        self._closing = False
-        self._calls = threading.Lock()
-        self._thread: threading.Thread | None = None
-        if loop is None:
-            self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
-            self._thread.start()
 
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
 
         return ProcessRunner(self.objects)
+
+    break_off = staticmethod(breaking.break_off)
 
     # ------------------------------------------------------------------ any thread
 
@@ -116,33 +112,6 @@ class EngineLoop:
             self._noted.add(live)
             self.loop.call_soon_threadsafe(self.loop.call_later, NOTES_EVERY, self.flush_notes, live)
 
-    @property
-    def is_here(self) -> bool:
-        """Whether this is the engine's thread."""
-        return self._thread is None or threading.current_thread() is self._thread
-
-    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Run a function in the engine's thread; the future has its result or error. Once it is closed that is `closed`."""
-        future: Future[Any] = Future()
-
-        def perform() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(function(*args))
-            except BaseException as error:
-                future.set_exception(error)
-
-        if self.is_here:
-            perform()
-            return future
-        with self._calls:
-            if self._closing:
-                future.set_exception(StratixError("this engine is closed; make a new one", code="closed"))
-            else:
-                self.loop.call_soon_threadsafe(perform)
-        return future
-
     def ask(
         self, live: LiveRun, verb: str, target: str | None, args: dict[str, Any] | None = None, by: str = ""
     ) -> Future[Any]:
@@ -150,17 +119,20 @@ class EngineLoop:
         return self.call(take, self, live, verb, target, args or {}, by)
 
     def close(self) -> None:
-        """Stop the loop after what is in it; who waits for a run is told. Bodies are left to their daemon threads."""
-        if self._thread is not None and self._thread.is_alive() and threading.current_thread() is not self._thread:
-            with self._calls:
-                self._closing = True
-                self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(5.0)
+        """Stop the loop after what is in it; who waits for a run or shows it is told. Bodies are left to their daemon threads."""
+        self.stop()
         for live in tuple(self.lives.values()):
             self.retire(live)
             breaking.closed(live)
+            self._tell_of_close(live)
+        self.call_back_all()
         for runner in self.runners.values():
             runner.close()
+
+    def _tell_of_close(self, live: LiveRun) -> None:
+        for watcher in tuple(live.watchers):
+            with suppress(Exception):  # at the end of a process there may be nobody who could be shown anything
+                watcher(live, set())
 
     # ------------------------------------------------------------------ whose run it is
 

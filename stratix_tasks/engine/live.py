@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.ports import Place
+from stratix_tasks.core.ports import Journal, Objects, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
-from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
+
+class Shell(Protocol):
+    """The engine that runs live runs, as these see it, and those who act for it: `EngineLoop`."""
+
+    journal: Journal
+    objects: Objects
+    clock: Callable[[], float]
+    loop: AbstractEventLoop
+    lives: dict[str, LiveRun]
+    on_revived: list[Callable[[LiveRun], None]]
+
+    @property
+    def runners(self) -> Mapping[str, Any]: ...
+    @property
+    def is_here(self) -> bool: ...
+    def look(self, function: Callable[..., Any], *args: Any) -> Any: ...
+    def later(self, seconds: float, callback: Callable[[], object]) -> None: ...
+    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]: ...
+    def post(self, live: LiveRun, event: tuple[Any, ...]) -> None: ...
+    def noted(self, live: LiveRun) -> None: ...
+    def flush_notes(self, live: LiveRun) -> None: ...
+    def lost(self, live: LiveRun) -> bool: ...
+    def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None: ...
+    def tell(self, live: LiveRun, facts: list[Any]) -> None: ...
+    def arm(self, live: LiveRun) -> None: ...
+    def adopt(self, live: LiveRun) -> None: ...
+    def retire(self, live: LiveRun) -> None: ...
+    def end(self, live: LiveRun) -> None: ...
+    def break_off(self, live: LiveRun, error: Exception) -> StratixError: ...
+    def feed_starved(self) -> None: ...
 
 
 class LiveRun:
@@ -27,7 +55,7 @@ class LiveRun:
 
     def __init__(
         self,
-        engine: EngineLoop,
+        engine: Shell,
         run_id: str,
         key: bytes,
         machine: Machine,
@@ -116,7 +144,7 @@ class LiveRun:
         try:
             self.engine.post(self, event)
         except Exception as error:
-            self.engine.call(break_off, self, error)
+            self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""

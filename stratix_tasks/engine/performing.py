@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.waits import wait_for
-from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, describe
 
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
-
-    Perform = Callable[[EngineLoop, LiveRun, int, int], None]
+Perform = Callable[[Shell, LiveRun, int, int], None]
 
 
 class Runners(dict[str, Any]):
@@ -30,7 +27,7 @@ class Runners(dict[str, Any]):
         return self[name]
 
 
-def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
+def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
     """Attempts are handed to each runner together; the other commands are carried out one by one, in order."""
     starts: dict[str, list[Attempt]] = {}
     machine = live.machine
@@ -51,7 +48,7 @@ def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, in
             raise
 
 
-def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
+def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
     try:
         if policy.function is None:
             if policy.waits:
@@ -70,7 +67,7 @@ def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: 
     return attempt
 
 
-def _wait(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
+def _wait(engine: Shell, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
     """There is no body: the machine is told what to wait for."""
     at, (_, args) = engine.clock(), live.binding.arguments(unit)
     wait = wait_for(policy.call, args, policy.timeout.attempt, at)
@@ -80,7 +77,7 @@ def _wait(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Pol
 def _tell(verb: str) -> Perform:
     """Its runner is told of a body that is still the live one."""
 
-    def tell(engine: EngineLoop, live: LiveRun, unit: int, number: int) -> None:
+    def tell(engine: Shell, live: LiveRun, unit: int, number: int) -> None:
         attempt = live.bodies.get(unit)
         if attempt is not None and attempt.number == number:
             getattr(engine.runners[live.machine.policy(unit).runner], verb)(attempt)
@@ -88,7 +85,7 @@ def _tell(verb: str) -> Perform:
     return tell
 
 
-def _evaluate(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> None:
+def _evaluate(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
     try:
         verdict: Any = live.binding.condition(unit)
     except Exception as error:
@@ -96,7 +93,7 @@ def _evaluate(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> 
     engine.post(live, (int(Answer.VERDICT), unit, generation, engine.clock(), verdict))
 
 
-def _expand(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> None:
+def _expand(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
     try:
         live.binding.forget(unit)
         count, keys = live.binding.expand(unit)
@@ -106,7 +103,7 @@ def _expand(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> No
     engine.post(live, event)
 
 
-def _end(engine: EngineLoop, live: LiveRun, _state: int, _number: int) -> None:
+def _end(engine: Shell, live: LiveRun, _state: int, _number: int) -> None:
     engine.end(live)
 
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.breaking import or_break_off
+from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.performing import perform
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, stored
-
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
-    from stratix_tasks.engine.live import LiveRun
 
 DISK_RETRY = 1.0
 """Seconds between tries to write what found no room."""
 
 
-def stall(engine: EngineLoop, live: LiveRun) -> None:
+def stall(engine: Shell, live: LiveRun) -> None:
     """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
     if write_unwritten(engine, live, freed=engine.journal.free_ballast()):
         pause_for_room(engine, live)
@@ -33,12 +30,12 @@ def stall(engine: EngineLoop, live: LiveRun) -> None:
 
 
 @or_break_off
-def retry_write(engine: EngineLoop, live: LiveRun) -> None:
+def retry_write(engine: Shell, live: LiveRun) -> None:
     if live.unwritten and not live.elsewhere and not write_unwritten(engine, live, freed=True):
         engine.loop.call_later(DISK_RETRY, retry_write, engine, live)
 
 
-def write_unwritten(engine: EngineLoop, live: LiveRun, *, freed: bool) -> bool:
+def write_unwritten(engine: Shell, live: LiveRun, *, freed: bool) -> bool:
     facts, commands = live.unwritten, live.commands
     if not freed or engine.lost(live):
         return False
@@ -56,7 +53,7 @@ def write_unwritten(engine: EngineLoop, live: LiveRun, *, freed: bool) -> bool:
     return True
 
 
-def unstored(engine: EngineLoop, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
+def unstored(engine: Shell, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     """A body is done, but its result has no room: it waits in memory, as one that is parked, and the run pauses."""
     machine, now = live.machine, engine.clock()
     if machine.state[attempt.unit] == State.STOPPING:
@@ -66,7 +63,7 @@ def unstored(engine: EngineLoop, live: LiveRun, attempt: Attempt, value: Any, cp
     return int(Answer.SUSPENDED), attempt.unit, attempt.number, now
 
 
-def pause_for_room(engine: EngineLoop, live: LiveRun) -> None:
+def pause_for_room(engine: Shell, live: LiveRun) -> None:
     if live.machine.run_state is RunState.RUNNING:
         requests.pause_run(live.machine, engine.clock(), reason="disk")
         warnings.warn(
@@ -74,7 +71,7 @@ def pause_for_room(engine: EngineLoop, live: LiveRun) -> None:
         )
 
 
-def unstall(engine: EngineLoop, live: LiveRun, verb: str) -> None:
+def unstall(engine: Shell, live: LiveRun, verb: str) -> None:
     if verb == "resume" and not engine.journal.restore_ballast():
         raise StoreError("the disk is still full: free some space, then resume()", code="disk-full")
     if live.unwritten and not write_unwritten(engine, live, freed=True):

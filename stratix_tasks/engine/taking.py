@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stratix_tasks.core import requests
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine import room
 from stratix_tasks.engine.breaking import or_refuse
+from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.errors import StoreError, StratixError
-
-if TYPE_CHECKING:
-    from stratix_tasks.engine.engine import EngineLoop
-    from stratix_tasks.engine.live import LiveRun
 
 
 @or_refuse
-def take(engine: EngineLoop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
+def take(engine: Shell, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> None:
     """Its facts are journaled when this returns. TransitionError when it is not legal now; StoreError `disk-full`."""
     if engine.lost(live):
         raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")

@@ -17,12 +17,13 @@ _engine: Engine | None = None
 def configure(**settings: Any) -> None:
     """Settings of the default engine: store, concurrency, pools, strategy, durability.
 
-    A running default engine is closed first.
+    The default engine so far is closed; handles and views of its runs stay. While runs go on in it, the settings that it
+    has already are none to change, and others are refused: StratixError `runs-go-on` names the runs.
 
-    InputError for unknown settings. Runs of the engine that is closed are interrupted; `recover()` goes on with them.
+    InputError for unknown settings.
     """
     global _engine, _settings
-    from stratix_tasks.errors import InputError
+    from stratix_tasks.errors import InputError, StratixError
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.spec.problems import did_you_mean
 
@@ -33,8 +34,16 @@ def configure(**settings: Any) -> None:
     with _LOCK:
         merged = {**_settings, **settings}
         fresh = Engine(**merged)
-        if _engine is not None:
-            _engine.close()
+        left = _engine.close_idle() if _engine is not None else ()
+        if left and merged == _settings:
+            return
+        if left:
+            raise StratixError(
+                f"{len(left)} run(s) go on in the default engine, and other settings would interrupt them: "
+                f"{', '.join(left)}. Wait for them (run.wait()) or end them (run.cancel()) and configure then, or start in an "
+                "engine of its own: Engine(…).start(flow)",
+                code="runs-go-on",
+            )
         _settings, _engine = merged, fresh
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from stratix_tasks.core.plan import plan
 from stratix_tasks.core.waits import told
+from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
-from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.interrupted import interrupted_of, left_of
-from stratix_tasks.session.lookout import Lookout
-from stratix_tasks.session.source import PlanSource, RunSource
+from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.progress import progress
+from stratix_tasks.look.sources import PlanSource, RunSource
+from stratix_tasks.runs.handle import Handle
+from stratix_tasks.runs.interrupted import left_of
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
@@ -22,28 +25,29 @@ from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import Lead, Source
 
-if TYPE_CHECKING:
-    from stratix_tasks.session.flow import Flow
-    from stratix_tasks.session.run import Run
-
 STATIC = Path(__file__).parent.parent / "view" / "static"
 Made = TypeVar("Made", str, bytes)
 MOST_DRAWN = 600
 """Nodes up to which the picture for viewers without a widget is drawn."""
 
 
-LOOKOUT = Lookout(lambda flow: interrupted_of(default_engine(), flow))
-"""Keeps the views of flows informed of interrupted runs in the store of the default engine."""
+def flow_source(
+    flow: FlowDefinition[Any, Any],
+    pools: Mapping[str, int],
+    *,
+    left: list[dict[str, Any]] | None = None,
+    poller: InterruptedPoller | None = None,
+) -> PlanSource:
+    """A flow as it is now, for an engine with these pools; what is wrong with it is part of the picture.
 
-
-def flow_source(flow: Flow[Any, Any], *, live: bool = False) -> PlanSource:
-    """A flow as it is now; what is wrong with it is part of the picture. A live one tells of its interrupted runs."""
+    `left` are its interrupted runs; `poller` tells what becomes of them while the view is open.
+    """
     problems: list[Problem] = []
     try:
         traced = flow.trace()
         spec, functions, problems = traced.spec, traced.functions, traced.problems
         graph = Graph(spec)
-        problems = [*problems, *check(graph, flow._pools(), functions)]
+        problems = [*problems, *check(graph, pools, functions)]
         laid = plan(graph, functions)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
@@ -51,11 +55,10 @@ def flow_source(flow: Flow[Any, Any], *, live: bool = False) -> PlanSource:
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
         laid = plan(Graph(FlowSpec.model_construct(flow=flow.name)), {})
-    left = interrupted_of(default_engine(), flow.name) if live else []
-    return PlanSource(laid, problems, _startable(flow, problems), left, LOOKOUT if live else None)
+    return PlanSource(laid, problems, _startable(flow, problems), left or [], poller)
 
 
-def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
+def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> bool | str:
     missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
     if problems:
         return "mend the problems first"
@@ -66,9 +69,9 @@ def _startable(flow: Flow[Any, Any], problems: list[Problem]) -> bool | str:
     )
 
 
-def run_source(run: Run) -> RunSource:
+def run_source(run: Handle) -> RunSource:
     """A run, live or ended."""
-    return RunSource(run._live, run._request, left_of(run))
+    return RunSource(run._live, run._request, left_of(run._engine, run._live))
 
 
 def drawn(source: Source) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
     return {**data, "text/plain": text}, meta
 
 
-def flow_text(flow: Flow[Any, Any], source: PlanSource) -> str:
+def flow_text(flow: FlowDefinition[Any, Any], source: PlanSource) -> str:
     """`Flow sales(regions, lrs): 6 nodes`, and what is wrong."""
     outline = source.outline()
     problems = [f"  - {problem}" for problem in source._problems]
@@ -131,9 +134,9 @@ def flow_text(flow: Flow[Any, Any], source: PlanSource) -> str:
     return "\n".join(lines)
 
 
-def run_text(run: Run) -> str:
+def run_text(run: Handle) -> str:
     """A line for the run, and one for each node."""
-    rows = run.progress()
+    rows = run._look(progress)
     wide = max((len(row["name"]) for row in rows), default=0)
     lines = [f"Run {run.id} of {run.flow}: {run.status}"]
     for row in rows[:60]:

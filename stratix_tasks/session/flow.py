@@ -9,12 +9,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
+from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
-from stratix_tasks.dsl.trace import TRACE
+from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.session import waiting
+from stratix_tasks.runs import wait
+from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.session.default import default_engine
+from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_yaml
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+POLLER = InterruptedPoller(lambda flow: interrupted_of(default_engine(), flow))
+"""Keeps the views of flows informed of interrupted runs in the store of the default engine."""
 
 
 class Flow(FlowDefinition[P, R], Generic[P, R]):
@@ -45,14 +51,14 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             )
         run = self.start(*args, **kwargs)
         if inspect.iscoroutinefunction(self.fn):
-            return cast(R, waiting.wait_async(run))
+            return cast(R, wait.wait_async(run))
         try:
             run.wait()
         except KeyboardInterrupt:
             run.cancel()
             run.wait(2.0)
             raise
-        return cast(R, waiting.value(run))
+        return cast(R, wait.value(run))
 
     def start(self, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
@@ -99,33 +105,33 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         """The graph as SVG; written to `path` too, if given."""
         from stratix_tasks.session.display import flow_source, picture, written
 
-        return written(picture(flow_source(self), theme=theme), path)
+        return written(picture(flow_source(self, self._pools()), theme=theme), path)
 
     def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
         """The graph as PNG; written to `path` too, if given."""
         from stratix_tasks.session.display import flow_source, png, written
 
-        return written(png(flow_source(self), theme=theme), path)
+        return written(png(flow_source(self, self._pools()), theme=theme), path)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph as one HTML page that opens offline; written to `path` too, if given."""
         from stratix_tasks.session.display import flow_source, page, written
 
-        return written(page(flow_source(self)), path)
+        return written(page(flow_source(self, self._pools())), path)
 
     def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph in Graphviz' language; written to `path` too, if given."""
         from stratix_tasks.formats.dot import to_dot
         from stratix_tasks.session.display import drawn, flow_source, written
 
-        return written(to_dot(drawn(flow_source(self))), path)
+        return written(to_dot(drawn(flow_source(self, self._pools()))), path)
 
     def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
         """The graph as a Mermaid flowchart; written to `path` too, if given."""
         from stratix_tasks.formats.mermaid import to_mermaid
         from stratix_tasks.session.display import drawn, flow_source, written
 
-        return written(to_mermaid(drawn(flow_source(self))), path)
+        return written(to_mermaid(drawn(flow_source(self, self._pools()))), path)
 
     # ------------------------------------------------------------------ documents
 
@@ -135,7 +141,6 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         FlowError `not-portable` lists values that YAML has no word for and functions that can't be imported.
         """
         from stratix_tasks.session.display import written
-        from stratix_tasks.session.document import to_yaml
 
         return written(to_yaml(self), path)
 
@@ -145,23 +150,21 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
         FlowError `bad-document` with every problem, each with its line and column.
         """
-        from stratix_tasks.session.document import from_yaml
+        from stratix_tasks.formats.yaml import load
 
-        return from_yaml(text, allow=allow)
+        return DocumentFlow(load(text), allow)
 
     @classmethod
     def from_spec(cls, spec: FlowSpec | Mapping[str, Any], *, allow: Collection[str] = ()) -> Flow[..., Any]:
         """The flow of a FlowSpec, or of its JSON data. `allow`: as in `from_yaml`."""
-        from stratix_tasks.session.document import from_spec
-
-        return from_spec(spec, allow=allow)
+        return DocumentFlow(spec_of(spec), allow)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, flow_source, flow_text
-        from stratix_tasks.session.leading import Leads
+        from stratix_tasks.session.view_actions import Leads
 
-        source = flow_source(self, live=True)
-        return bundle(source, flow_text(self, source), Leads(start=self.start), **options)
+        source = flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
+        return bundle(source, flow_text(self, source), Leads(default_engine, start=self.start), **options)
 
     def validate(self) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start."""
@@ -173,6 +176,32 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
+
+
+class DocumentFlow(Flow[..., Any]):
+    """A flow of a document. Its functions are looked up at each start: tasks of this kernel, or of allowed modules."""
+
+    def __init__(self, spec: FlowSpec, allow: Collection[str] = ()) -> None:
+        super().__init__(stand_in(spec), {"name": spec.flow, "description": spec.description})
+        self._document, self._allow = spec, (allow,) if isinstance(allow, str) else tuple(allow)
+
+    def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
+        """The document, bound to its functions; problems tell what could not be bound."""
+        functions, unbound = bind(self._document, known_tasks(), self._allow)
+        if inside is not None:
+            inside.functions.update(functions)
+        spec, mistyped = typed(self._document, functions)
+        return Traced(spec, functions, [*unbound, *mistyped])
+
+
+def load_flow(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> Flow[..., Any]:
+    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions.
+
+    FlowError: `no-file`; `bad-document` with every problem, each with file, line and column.
+    """
+    from stratix_tasks.formats.yaml import load
+
+    return DocumentFlow(load(text_of(path), file=os.fspath(path)), allow)
 
 
 if TYPE_CHECKING:

@@ -3,53 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future
+from collections.abc import Generator, Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.session import asking, looking, waiting
+from stratix_tasks.look.logs import logs
+from stratix_tasks.look.output import output
+from stratix_tasks.look.progress import progress
+from stratix_tasks.runs import request_data, wait
+from stratix_tasks.runs.fork import fork
+from stratix_tasks.runs.handle import Handle
+from stratix_tasks.runs.rollback import back_to
+from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.inputs import named_inputs
+from stratix_tasks.store.catalog import RunRow
 
 if TYPE_CHECKING:
     import pandas
 
-    from stratix_tasks.session.engine import Engine
 
-
-class Run:
+class Run(Handle):
     """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
 
-    def __init__(self, engine: Engine, live: LiveRun, flow: Any = None) -> None:
-        self._engine, self._live, self._flow = engine, live, flow
+    def __init__(self, engine: Workshop, known: LiveRun | RunRow, flow: Any = None) -> None:
+        super().__init__(engine, known)
+        self._flow = flow
 
     # ------------------------------------------------------------------ what it is
 
     @property
-    def id(self) -> str:
-        return self._live.id
-
-    @property
-    def flow(self) -> str:
-        """The name of its flow."""
-        return self._live.machine.plan.spec.flow
-
-    @property
     def inputs(self) -> dict[str, Any]:
         return dict(self._live.binding.inputs)
-
-    @property
-    def status(self) -> str:
-        """pending, running, pausing, paused, ending, completed, failed, cancelled; interrupted when its owner died."""
-        self._refresh()
-        machine = self._live.machine
-        if not self.runs_here and machine.run_state not in RUN_TERMINAL and not self._engine.runs_elsewhere(self.id):
-            return "interrupted"
-        return machine.run_state.label
 
     @property
     def reason(self) -> str | None:
@@ -64,25 +52,11 @@ class Run:
         error = self._live.error
         return error if isinstance(error, StratixError) else None
 
-    @property
-    def runs_here(self) -> bool:
-        """Whether its engine runs it: it goes on in this process."""
-        return self.id in self._engine.loop.lives
-
-    def _refresh(self) -> None:
-        """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
-        live = self._engine.loop.lives.get(self.id) or self._engine.held.get(self.id) or self._live
-        self._live = live
-        if live.follower is not None:
-            live.follower.catch_up(live)
-        elif live.fenced:
-            self._live, _ = self._engine.load(self.id)
-
     # ------------------------------------------------------------------ waiting
 
     def wait(self, timeout: float | None = None) -> str:
         """Block until it has ended, nobody runs it any more, or `timeout` seconds; returns the status."""
-        return waiting.wait(self, timeout)
+        return wait.wait(self, timeout)
 
     def result(self, timeout: float | None = None) -> Any:
         """Its value, when it has ended.
@@ -90,10 +64,10 @@ class Run:
         TaskFailed, RunCancelled; TimeoutError after `timeout` seconds (the run goes on); StratixError `interrupted` when
         nobody runs it.
         """
-        return waiting.result(self, timeout)
+        return wait.result(self, timeout)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        return waiting.wait_async(self).__await__()
+        return wait.wait_async(self).__await__()
 
     # ------------------------------------------------------------------ requests
 
@@ -119,7 +93,7 @@ class Run:
 
     def skip(self, target: str, *, value: Any = MISSING) -> None:
         """Skip a node or item; with `value`, that stands for its result."""
-        self._ask("skip", target, asking.skipping(self._engine.store.objects, value))
+        self._ask("skip", target, request_data.skipping(self._engine.store.objects, value))
 
     def set(
         self, target: str, *, args: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
@@ -128,7 +102,7 @@ class Run:
 
         Pause the run or the node first, so that it does not start meanwhile. Of a map that is expanded: item by item.
         """
-        self._ask("set", target, asking.setting(self._engine.store.objects, args or {}, options or {}, target))
+        self._ask("set", target, request_data.setting(self._engine.store.objects, args or {}, options or {}, target))
 
     def breakpoint(self, target: str, *, on: bool = True) -> None:
         """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""
@@ -136,11 +110,11 @@ class Run:
 
     def approve(self, target: str, *, by: str | None = None) -> None:
         """Approve what a node (or item) waits for; of a mapped one all that wait. `by` is who; without it, this user."""
-        self._ask("approve", target, asking.approving(by))
+        self._ask("approve", target, request_data.approving(by))
 
     def send(self, name: str, value: Any = None) -> None:
         """Send a value to the nodes that wait for the signal `name`, now or later; each takes every value once, in order."""
-        self._ask("send", None, asking.signalling(self._engine.store.objects, name, value))
+        self._ask("send", None, request_data.signalling(self._engine.store.objects, name, value))
 
     def rollback(self, to: str | None = None, *, at: int | None = None) -> None:
         """Set back what came after: `to` a completed node, or `at` a fact (`seq` of `events()`). The run is then paused.
@@ -149,8 +123,6 @@ class Run:
         """
         if (to is None) == (at is None):
             raise InputError("roll back to a node (to=…) or to a fact (at=seq), one of them", code="bad-option")
-        from stratix_tasks.session.rolling import back_to
-
         self._ask("rollback", None, {"to": to} if to is not None else back_to(self._engine, self.id, at))
 
     def fork(self, from_: str | None = None, *, inputs: Mapping[str, Any] | None = None) -> Run:
@@ -159,37 +131,22 @@ class Run:
         Without `from_` every result is taken over whose function is what it was. InputError when a new input feeds a node
         whose result is taken over.
         """
-        from stratix_tasks.session.forking import fork
-        from stratix_tasks.spec.inputs import named_inputs
-
-        node = None if from_ is None else asking.named(from_, "fork from")
-        return fork(self._engine, self.id, node, named_inputs({} if inputs is None else inputs))
-
-    def _ask(self, verb: str, target: str | None, args: dict[str, Any] | None = None) -> None:
-        from stratix_tasks.session.sending import ask
-
-        ask(self._engine, self._live, verb, None if target is None else asking.named(target, verb), args or {})
-
-    def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
-        """A request of a view, from the engine's thread: it must not wait."""
-        from stratix_tasks.session.sending import send
-
-        asked = asking.of_view(self._engine.store.objects, verb, target, args)
-        return send(self._engine, self._live, verb, target, asked)
+        node = None if from_ is None else request_data.named(from_, "fork from")
+        return Run(self._engine, fork(self._engine, self.id, node, named_inputs({} if inputs is None else inputs)))
 
     # ------------------------------------------------------------------ looking closer
 
     def output(self, target: str) -> Any:
         """The result of a node or item. StratixError `no-output` when it has none."""
-        return self._look(looking.output, target)
+        return self._look(output, target)
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""
-        return self._look(looking.logs, target)  # type: ignore[no-any-return]
+        return self._look(logs, target)  # type: ignore[no-any-return]
 
     def progress(self) -> list[dict[str, Any]]:
         """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, wait, started, ended, error."""
-        return self._look(looking.progress)  # type: ignore[no-any-return]
+        return self._look(progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:
         """In one sentence why a node or item is in its state, and what it waits for."""
@@ -201,11 +158,6 @@ class Run:
             return why(live.machine, unit_of(live.machine, target), time(), interrupted=interrupted)
 
         return self._look(say)  # type: ignore[no-any-return]
-
-    def _look(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function with the run as it is now, in the engine's thread."""
-        self._refresh()
-        return self._engine.loop.call(function, self._live, *args).result()
 
     def tasks(self) -> pandas.DataFrame:
         """The run's nodes and items, from the store: `history().tasks(run=id)`."""
@@ -239,7 +191,7 @@ class Run:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle, run_source, run_text
-        from stratix_tasks.session.leading import Leads
+        from stratix_tasks.session.view_actions import Leads
 
         self._refresh()
         return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)

@@ -17,11 +17,11 @@ from typing import Any
 
 import orjson
 
-from stratix_tasks.core.facts import CLAIMED, RUN, Fact
+from stratix_tasks.core.facts import CLAIMED, CREATED, RUN
 from stratix_tasks.core.states import RUN_TERMINAL, RunState
 from stratix_tasks.errors import StoreError
-from stratix_tasks.store.ids import key as run_key
-from stratix_tasks.store.reader import Journals
+from stratix_tasks.store.index import Index
+from stratix_tasks.store.reader import Journals, RunRecord, Span
 from stratix_tasks.store.sql import queries, statements, steps
 
 KEEP_REQUESTS = 86_400.0
@@ -53,6 +53,7 @@ class Catalog:
         self._lock = threading.RLock()
         self._file: tuple[int, int] | None = None
         self._sql, self._steps = queries("catalog"), steps("catalog")
+        self.index = Index(self, journals)
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -61,7 +62,6 @@ class Catalog:
             self._rebuild(error)
 
     def _open(self) -> None:
-        fresh = not self._path.exists() or self._path.stat().st_size == 0
         target = f"file:{self._path}?mode=ro" if self._read_only else str(self._path)
         self._db = sqlite3.connect(
             target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False
@@ -80,25 +80,26 @@ class Catalog:
         if self._read_only:
             self._copy()
         with self._transaction() as db:
-            self._migrate(db)
-            if fresh:
-                self._refill(db)
+            if self._migrate(db) and not self._read_only:
+                self._refill()
 
     def _follow_file(self) -> None:
         """Where someone took the file away, or put another in its place: open what is there, or make it from the journals."""
-        if self._file is not None and _identity(self._path) != self._file:
+        if self._file is not None and not self._db.in_transaction and _identity(self._path) != self._file:
             self._db.close()
             self._open()
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
-    def _migrate(self, db: sqlite3.Connection) -> None:
-        """Take the steps from the version that the file has now: another process may have been faster."""
-        for version in range(self._version() + 1, max(self._steps) + 1):
+    def _migrate(self, db: sqlite3.Connection) -> bool:
+        """Take the steps from the version that the file has now. False when another process was faster."""
+        missing = range(self._version() + 1, max(self._steps) + 1)
+        for version in missing:
             for statement in statements(self._steps[version]):
                 db.execute(statement)
         db.execute(f"PRAGMA user_version = {max(self._steps)}")
+        return bool(missing)
 
     def _copy(self) -> None:
         """An older catalog that can't be written: brought up to date in memory."""
@@ -116,14 +117,19 @@ class Catalog:
         self._path.rename(aside)
         self._open()
 
-    def _refill(self, db: sqlite3.Connection) -> None:
-        for engine, created in self._journals.created():
-            self._enter(db, *self._recorded(engine, created))
+    def _refill(self) -> None:
+        """The index of all that the journals hold, and the runs in it that have no row."""
+        for engine in self._journals.engines():
+            self.index.enter(engine)
+        places = [(row[0], Span(*row[1:])) for row in self._all("unentered")]
+        for record in self.index.records(places):
+            self._enter(record)
 
-    def _recorded(self, engine: str, created: Fact) -> tuple[dict[str, Any], list[Sequence[Any]]]:
+    def _enter(self, record: RunRecord) -> None:
         """A run's row and cuts as the journals know them: the last owner is the engine of the highest epoch."""
-        about = created[2]
-        record = self._journals.record(run_key(about["id"]))
+        if not record.facts or record.facts[0][0] != CREATED:
+            return
+        _, created, about = record.facts[0]
         moved = next((fact for fact in reversed(record.facts) if fact[0] == RUN), None)
         claims = [fact for fact in record.facts if fact[0] == CLAIMED]
         state = RunState(moved[2]) if moved is not None else RunState.PENDING
@@ -132,17 +138,15 @@ class Catalog:
             "flow": about["flow"],
             "key": about.get("key"),
             "inputs": about.get("inputs_hash", ""),
-            "owner": claims[-1][2] if claims else engine,
+            "owner": claims[-1][2] if claims else about["engine"],
             "epoch": record.epoch,
             "state": state.label,
-            "created": created[1],
+            "created": created,
             "ended": moved[1] if moved is not None and state in RUN_TERMINAL else None,
         }
-        return row, [cut for claim in claims for cuts in claim[6:7] for cut in cuts]
-
-    def _enter(self, db: sqlite3.Connection, row: dict[str, Any], cuts: Iterable[Sequence[Any]]) -> None:
-        db.execute(self._sql["add_run"], row)
-        self._add_cuts(db, row["id"], cuts)
+        with self._transaction() as db:
+            db.execute(self._sql["add_run"], row)
+            self._add_cuts(db, row["id"], [cut for claim in claims for cuts in claim[6:7] for cut in cuts])
 
     def _add_cuts(self, db: sqlite3.Connection, run: str, cuts: Iterable[Sequence[Any]]) -> None:
         for engine, epoch, file, offset in cuts:
@@ -153,6 +157,9 @@ class Catalog:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
+                if self._db.in_transaction:
+                    yield self._db  # a part of one that goes on
+                    return
                 self._follow_file()
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
@@ -216,29 +223,25 @@ class Catalog:
             db.execute(self._sql["add_run"], {**row, "epoch": 1, "state": "running", "ended": None})
         return None
 
-    def enter(self, engine: str, created: Fact) -> None:
-        """Enter a run that an engine began, as the journals know it, unless it is here."""
-        row, cuts = self._recorded(engine, created)
-        with self._transaction() as db:
-            self._enter(db, row, cuts)
-
     def restored(self, id: str) -> RunRow | None:
         """A run, entered again from the journals when it is not here: somebody deleted it, or it could not be written."""
         row = self.run(id)
         if row is not None:
             return row
-        for engine, created in self._journals.created():
-            if created[2]["id"] == id:
-                self.enter(engine, created)
+        self._enter(self.index.record(id))
         return self.run(id)
 
     def run(self, id: str) -> RunRow | None:
         rows = self._all("run", id=id)
         return RunRow(*rows[0]) if rows else None
 
-    def runs(self) -> list[RunRow]:
-        """Newest first."""
-        return [RunRow(*row) for row in self._all("runs")]
+    def runs(self, limit: int | None = None) -> list[RunRow]:
+        """The newest first; all, or so many."""
+        return [RunRow(*row) for row in self._all("runs", limit=-1 if limit is None else limit)]
+
+    def unfinished(self) -> list[RunRow]:
+        """Those that have not ended, as far as their owners told; the newest first."""
+        return [RunRow(*row) for row in self._all("unfinished")]
 
     def set_state(self, id: str, epoch: int, state: str, ended: float | None) -> None:
         """Tell what a run has come to, as its owner: with an older epoch it is ignored."""
@@ -274,6 +277,35 @@ class Catalog:
     def all_cuts(self) -> list[tuple[str, str, int, int, int]]:
         """(run, engine, epoch, file, offset) of every run."""
         return self._all("all_cuts")
+
+    # ------------------------------------------------------------------ the index
+
+    def entered(self, engine: str) -> dict[int, int]:
+        """File number → offset up to which the index has it."""
+        return dict(self._all("entered", engine=engine))
+
+    def spans(self, run: str) -> list[Span]:
+        """Where frames of a run are, as far as the index has the files."""
+        return [Span(*row) for row in self._all("spans", run=run)]
+
+    def owners(self, run: str) -> list[str]:
+        """The engines that have or had a run; none where it is not here."""
+        return [row[0] for row in self._all("owners", run=run)]
+
+    def unentered(self, engine: str) -> list[str]:
+        """Runs that an engine wrote of, as far as the index has its files, which are not here."""
+        return [row[0] for row in self._all("unentered_of", engine=engine)]
+
+    def enter_file(
+        self, engine: str, number: int, start: int, end: int, spans: Iterable[tuple[str, int, int, int]]
+    ) -> None:
+        """Enter a file on from `start` up to `end`; nothing when another process was faster."""
+        with self._transaction() as db:
+            if self.entered(engine).get(number, 0) == start:
+                db.execute(self._sql["enter_file"], {"engine": engine, "number": number, "offset": end})
+                names = ("run", "chunk", "start", "stop")
+                rows = ({"engine": engine, "file": number, **dict(zip(names, span, strict=True))} for span in spans)
+                db.executemany(self._sql["add_span"], rows)
 
     # ------------------------------------------------------------------ requests between processes
 

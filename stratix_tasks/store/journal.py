@@ -193,6 +193,17 @@ class JournalWriter:
                 continue
 
 
+def sync_file(path: Path) -> None:
+    """What others wrote into a file so far is on the disk when this returns, where that can be had."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    except OSError:
+        return  # media that can't be written need no sync
+    finally:
+        os.close(fd)
+
+
 def disk_full(folder: Path) -> StoreError:
     return StoreError(f"no room left on the disk that holds {folder}: free some space, then resume()", code="disk-full")
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import ARTIFACTS, FACTS, LOGS, METRICS
+from stratix_tasks.store.journal import sync_file
 from stratix_tasks.store.reader import Tail, behind, frames
 from stratix_tasks.store.rows import COLUMNS, TIMES, Rows
 from stratix_tasks.store.sql import schema
@@ -111,7 +112,7 @@ class Projection:
             for number, path in journals.files(engine):
                 offset = offsets.get((engine, number), 0)
                 if path.stat().st_size > offset:
-                    _sync(path)
+                    sync_file(path)
                     self._ingest_file(db, engine, number, path, offset, cuts.get(engine, {}))
 
     def _ingest_file(
@@ -242,15 +243,5 @@ def _locked(path: Path) -> Iterator[None]:
                     ) from None
                 sleep(0.02)
         yield
-    finally:
-        os.close(fd)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError:
-        return  # media that can't be written need no sync
     finally:
         os.close(fd)

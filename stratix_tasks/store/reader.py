@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import orjson
 
-from stratix_tasks.core.facts import CLAIMED, CREATED, Fact
+from stratix_tasks.core.facts import CLAIMED, Fact
 from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.format import (
@@ -31,6 +32,8 @@ from stratix_tasks.store.migrations import readable, upgrade
 
 MOST = 1 << 30
 """No frame is longer; a length beyond it is damage."""
+_RUN = slice(PREFIX.size + 1, PREFIX.size + 11)
+"""Where a frame names its run."""
 _NOTE_NAMES = {kind: name for name, kind in NOTES.items()}
 
 
@@ -87,16 +90,20 @@ def frames(path: Path, offset: int = 0, tail: Tail | None = None, *, until: int 
         at = end
 
 
-def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
+def facts_and_notes(
+    path: Path, offset: int = 0, *, until: int | None = None, run: bytes | None = None
+) -> Iterator[Frame]:
     """As `frames`, but results are passed over by their length: of payload frames `data` is unit and attempt alone.
 
     So a run with many results is known fast. Their bytes are checked when they are read: damage in them costs that result.
+    With `run` the frames of all others are passed over as well.
     """
     with path.open("rb") as file:
         version, at = _header(path, file.read(HEADER), Tail())
         if at and version != VERSION:
-            yield from frames(path, until=until)
+            yield from (frame for frame in frames(path, offset, until=until) if run in (None, frame.run))
             return
+        at = max(at, offset) if at else 0
         size = os.fstat(file.fileno()).st_size
         limit = size if until is None else min(until, size)
         file.seek(at)
@@ -105,10 +112,13 @@ def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
             if len(head) < OVERHEAD:  # its writer cut a short write back meanwhile
                 return
             length, check = PREFIX.unpack_from(head)
-            kind, run, seq, epoch = HEAD.unpack_from(head, PREFIX.size)
             end = at + OVERHEAD + length
             if length > MOST or end > limit:
                 return
+            if run is not None and head[_RUN] != run:
+                at = file.seek(end)
+                continue
+            kind, owner, seq, epoch = HEAD.unpack_from(head, PREFIX.size)
             data = file.read(PAYLOAD_HEAD.size if kind == PAYLOAD else length)
             if kind == PAYLOAD and len(data) < PAYLOAD_HEAD.size:
                 return
@@ -116,7 +126,7 @@ def facts_and_notes(path: Path, *, until: int | None = None) -> Iterator[Frame]:
                 file.seek(end)
             elif crc32(data, crc32(head[PREFIX.size :])) != check:
                 return
-            yield Frame(kind, run, seq, epoch, memoryview(data), at, end)
+            yield Frame(kind, owner, seq, epoch, memoryview(data), at, end)
             at = end
 
 
@@ -186,6 +196,8 @@ class RunRecord:
     notes: list[tuple[str, list[Any]]]
     ends: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Engine → (file number, offset) up to which its journal was read."""
+    whole: bool = True
+    """Whether every span that was to be read ended with a frame of the run."""
     _written: dict[tuple[int, int], int] = field(default_factory=dict)
     """Unit and attempt → the epoch of the owner that wrote their payload frame."""
 
@@ -200,6 +212,52 @@ class RunRecord:
         """Logs, metrics and artifacts; other frames are none of its."""
         if frame.kind in _NOTE_NAMES:
             self.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The frames of one run as they are found, in any order of engines."""
+
+    record: RunRecord
+    _chosen: dict[int, tuple[int, Fact]] = field(default_factory=dict)
+    """Number of a fact → the epoch of the owner that wrote it, and the fact."""
+    _claims: list[tuple[int, int]] = field(default_factory=list)
+    """Number and epoch of each claim."""
+
+    def take(self, frame: Frame, path: Path, *, notes: bool) -> None:
+        """Of two facts with one number the later owner's counts."""
+        self.record.epoch = max(self.record.epoch, frame.epoch)
+        if frame.kind == FACTS:
+            for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
+                if number not in self._chosen or self._chosen[number][0] < frame.epoch:
+                    self._chosen[number] = (frame.epoch, tuple(fact))
+                if fact[0] == CLAIMED:
+                    self._claims.append((number, frame.epoch))
+        elif frame.kind == PAYLOAD:
+            self.record.take_payload(frame, path)
+        elif notes:
+            self.record.take_note(frame)
+
+    def in_order(self) -> RunRecord:
+        """With its facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
+        claims = sorted(self._claims)
+        valid = 0
+        for number in range(len(self._chosen)):
+            while claims and claims[0][0] <= number:
+                valid = max(valid, claims.pop(0)[1])
+            if number not in self._chosen or self._chosen[number][0] < valid:
+                break
+            self.record.facts.append(self._chosen[number][1])
+        return self.record
+
+
+class Span(NamedTuple):
+    """A part of a file that begins with a frame of a run and ends with one, between offsets."""
+
+    engine: str
+    number: int
+    start: int
+    end: int
 
 
 class Journals:
@@ -220,6 +278,10 @@ class Journals:
         found = (path for path in (self.directory / engine).glob("*.log") if path.stem.isdigit())
         return sorted((int(path.stem), path) for path in found)
 
+    def path(self, engine: str, number: int) -> Path:
+        """One file of an engine."""
+        return self.directory / engine / f"{number}.log"
+
     def end_of(self, engine: str) -> tuple[int, int]:
         """(file number, offset) behind the last whole frame of an engine: where a cut is made."""
         place = (0, 0)
@@ -237,29 +299,35 @@ class Journals:
         cuts: dict[str, tuple[int, int, int]] | None = None,
         *,
         notes: bool = False,
+        spans: Iterable[Span] | None = None,
     ) -> RunRecord:
         """Everything of one run. `cuts`: engine → (epoch, file, offset): what it wrote from there on, in that epoch or
         before it, does not count. Nor does what an earlier owner numbered as high as a later one's claim, or higher.
+
+        With `spans`, in order, only these are read, else every file of the engines.
         """
-        chosen: dict[int, tuple[int, Fact]] = {}
-        record = RunRecord([], {}, 0, [])
-        claims: list[tuple[int, int]] = []
-        for engine, number, path in self._places(engines):
-            cut, end = (cuts or {}).get(engine), 0
-            for frame in facts_and_notes(path):
+        gathered = Gathered(RunRecord([], {}, 0, []))
+        record = gathered.record
+        for engine, number, start, until in spans if spans is not None else self._whole(engines):
+            path, cut, end = self.path(engine, number), (cuts or {}).get(engine), 0
+            own = None if spans is None else run
+            for frame in facts_and_notes(path, start, until=until, run=own) if path.exists() else ():
                 end = frame.end
-                if frame.run != run or behind(cut, frame, number):
-                    continue
-                record.epoch = max(record.epoch, frame.epoch)
-                if frame.kind == FACTS:
-                    claims += self._take(frame, chosen)
-                elif frame.kind == PAYLOAD:
-                    record.take_payload(frame, path)
-                elif notes:
-                    record.take_note(frame)
+                if frame.run == run and not behind(cut, frame, number):
+                    gathered.take(frame, path, notes=notes)
             record.ends[engine] = (number, end)
-        record.facts = _in_order(chosen, claims)
-        return record
+            record.whole &= until in (None, end)
+        return gathered.in_order()
+
+    def records(self, spans: Mapping[bytes, Sequence[Span]]) -> Iterator[RunRecord]:
+        """The records of many runs by their spans, without notes and cuts. What several of them share is read once."""
+        gathered = {run: Gathered(RunRecord([], {}, 0, [])) for run in spans}
+        for engine, number, start, until in _merged(chain.from_iterable(spans.values())):
+            path = self.path(engine, number)
+            for frame in facts_and_notes(path, start, until=until):
+                if (found := gathered.get(frame.run)) is not None:
+                    found.take(frame, path, notes=False)
+        return (found.in_order() for found in gathered.values())
 
     def since(
         self, run: bytes, engine: str, epoch: int, place: tuple[int, int]
@@ -291,50 +359,22 @@ class Journals:
             size = 0
         return size, path.with_stem(str(number + 1)).exists()
 
-    def knows(self, run: bytes) -> bool:
-        """Whether the first fact of a run is there."""
-        files = (path for engine in self.engines() for _, path in self.files(engine))
-        return any(f.run == run and f.kind == FACTS and f.seq == 0 for path in files for f in facts_and_notes(path))
-
-    def created(self, engines: list[str] | None = None) -> Iterator[tuple[str, Fact]]:
-        """(engine, CREATED fact) of every run that an engine began."""
+    def _whole(self, engines: list[str] | None) -> Iterator[tuple[str, int, int, None]]:
         for engine in engines if engines is not None else self.engines():
-            for _, path in self.files(engine):
-                for frame in facts_and_notes(path):
-                    if frame.kind == FACTS and frame.seq == 0:
-                        facts = orjson.loads(frame.data)
-                        if facts and facts[0][0] == CREATED:
-                            yield engine, tuple(facts[0])
-
-    def _places(self, engines: list[str] | None) -> Iterator[tuple[str, int, Path]]:
-        for engine in engines if engines is not None else self.engines():
-            for number, path in self.files(engine):
-                yield engine, number, path
-
-    @staticmethod
-    def _take(frame: Frame, chosen: dict[int, tuple[int, Fact]]) -> list[tuple[int, int]]:
-        """Of two facts with one number the later owner's counts. Returns claims as (number, epoch)."""
-        claims = []
-        for number, fact in enumerate(orjson.loads(frame.data), frame.seq):
-            if number not in chosen or chosen[number][0] < frame.epoch:
-                chosen[number] = (frame.epoch, tuple(fact))
-            if fact[0] == CLAIMED:
-                claims.append((number, frame.epoch))
-        return claims
+            for number, _ in self.files(engine):
+                yield engine, number, 0, None
 
 
-def _in_order(chosen: dict[int, tuple[int, Fact]], claims: list[tuple[int, int]]) -> list[Fact]:
-    """Facts by number, up to the first gap. What an earlier owner wrote behind a claim of a later one is a gap."""
-    facts: list[Fact] = []
-    claims = sorted(claims)
-    valid = 0
-    for number in range(len(chosen)):
-        while claims and claims[0][0] <= number:
-            valid = max(valid, claims.pop(0)[1])
-        if number not in chosen or chosen[number][0] < valid:
-            break
-        facts.append(chosen[number][1])
-    return facts
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans that overlap as one."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        last = merged[-1] if merged else None
+        if last is not None and last[:2] == span[:2] and span.start <= last.end:
+            merged[-1] = last._replace(end=max(last.end, span.end))
+        else:
+            merged.append(span)
+    return merged
 
 
 def payload_reader(places: Mapping[tuple[int, int], Place]) -> Callable[[int, int], bytes]:

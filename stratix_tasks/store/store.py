@@ -57,6 +57,12 @@ class Store:
     def catalog(self) -> Catalog:
         return Catalog(self.path / "catalog.sqlite", self.journals, read_only=not self.write)
 
+    def close(self) -> None:
+        """Let go of the catalog; who looks later opens it anew."""
+        catalog = self.__dict__.pop("catalog", None)
+        if catalog is not None:
+            catalog.close()
+
     def cuts(self) -> dict[str, dict[bytes, tuple[int, int, int]]]:
         """Engine → run (its 10 bytes) → cut (epoch, file, offset), as far as the catalog is there and can be read."""
         if not (self.path / "catalog.sqlite").exists():

@@ -23,8 +23,8 @@ from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.facts import COMPLETED, STARTED
 from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.errors import StratixError
-from stratix_tasks.session import mailbox
-from stratix_tasks.session.mailbox import HELD
+from stratix_tasks.runs import mailbox
+from stratix_tasks.runs.mailbox import HELD
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.locks import EngineLock, alive

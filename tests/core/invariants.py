@@ -333,7 +333,7 @@ def a_wait_is_watched(machine: Machine) -> None:
 
 def what_was_sent_is_heard(machine: Machine) -> None:
     for unit, wait in machine.waits.items():
-        sent = len(machine.signals.get(wait.get("name", ""), ()))
+        sent = len(machine.signals.get(wait["name"], ())) if wait["for"] == "signal" else 0
         need(sent <= machine.taken.get(unit, 0), f"unit {unit} waits for a signal that was sent")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import World, spec
+from driver import World, data, spec
 from small_flows import EACH, needs, waiting
 
 from stratix_tasks.core.facts import MOVED
@@ -188,6 +188,11 @@ def test_what_a_wait_waits_for_can_be_set_before_it_waits() -> None:
         ("approve", "b", {}, "node 'b' is no approval. Known: ask."),
         ("send", None, {"name": "goo", "value": 1}, "no node of this run waits for a signal 'goo'"),
         ("approve", "ask", {"by": 3}, "`by` is who approves, a text"),
+        ("send", None, {"name": "", "value": 1}, "`name` is the signal's: write a text, not ''"),
+        ("send", None, {"name": " ", "value": 1}, "`name` is the signal's: write a text, not ' '"),
+        ("send", None, {"name": 3, "value": 1}, "`name` is the signal's: write a text, not 3"),
+        ("send", None, {"value": 1}, "`name` is the signal's: write a text, not None"),
+        ("approve", "ask", {"id": []}, "`id` is its name, a text, not []"),
     ],
 )
 def test_answers_for_nobody_are_refused(verb: str, target: str | None, args: dict[str, Any], says: str) -> None:
@@ -195,6 +200,29 @@ def test_answers_for_nobody_are_refused(verb: str, target: str | None, args: dic
     with pytest.raises(InputError) as caught:
         later(world(APPROVAL), 1).request(verb, target, **args)
     assert says in str(caught.value)
+
+
+OTHERS = {
+    "sleep": waiting("sleep", duration="1h"),
+    "approval": waiting("approval", message="go"),
+    "approvals": {**waiting("approval", message="go"), "each": EACH},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("name", ["go", ""])
+def test_the_value_of_a_signal_ends_no_other_wait(other: str, name: str) -> None:
+    """Whatever its name, and whether it was sent before the node began to wait or after; also for a new owner."""
+    made = world(spec({"a": {}, "s": waiting("signal", name="go"), "o": {**OTHERS[other], "needs": ("a",)}}))
+    made.machine.signals[name] = [data(5)]  # a journal may hold names that are refused today
+    made.request("send", None, 5, name="go")
+    later(made, 2).request("send", None, 6, name="go")
+    for unit in tuple(made.machine.waits):
+        made.machine.hear(unit, made.now)
+    waits = {unit: wait["for"] for unit, wait in made.machine.waits.items()}
+    assert list(waits.values()) == {"sleep": ["sleep"], "approval": ["approval"]}.get(other, ["approval"] * 3)
+    made.die_and_recover()
+    assert {unit: wait["for"] for unit, wait in made.machine.waits.items()} == waits
 
 
 def test_a_signal_of_the_wrong_name_is_told_of_the_right_one() -> None:

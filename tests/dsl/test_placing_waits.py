@@ -124,6 +124,7 @@ def test_wrong_use_is_refused(what: str) -> None:
 PROBLEMS: dict[str, tuple[Any, str, str]] = {
     "unreadable duration": (lambda: sleep("soon"), "bad-value", "soon"),
     "empty message": (lambda: approval(" "), "bad-value", "text"),
+    "signal without a name": (lambda: signal(""), "bad-value", "text"),
     "limit of all attempts": (lambda: approval.options(timeout={"total": "1d"})("?"), "bad-option", "timeout: 1d"),
     "message that is no text": (lambda: approval(count(1)), "type-mismatch", "message"),  # type: ignore[arg-type]
     "approval as a number": (lambda: count(approval("?")), "type-mismatch", "Approval"),  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.core import requests
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.errors import StoreError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs import recover as takeover
 
 LONG = 30.0
 pytestmark = pytest.mark.filterwarnings("ignore:run .* is interrupted by an error of the engine")
@@ -260,6 +261,37 @@ def test_who_waits_is_told_that_the_engine_was_closed(engine: Engine) -> None:
     with Engine(engine.store.path) as again:
         (found,) = again.recover()
         assert found.result(LONG) == 3
+
+
+@pytest.mark.parametrize("how", ["blocking", "awaiting"])
+def test_who_waits_waits_on_where_somebody_goes_on_with_the_run(engine: Engine, how: str) -> None:
+    """A run that was broken off and gone on with, before who waits came to look, is waited for as if nothing had been."""
+    run = engine.start(three)
+    left = run._live
+
+    class Missed(Future[Any]):
+        """The end of a run that nobody sees before the run goes on."""
+
+        def result(self, timeout: float | None = None) -> Any:
+            self.miss()
+            return super().result(timeout)
+
+        def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
+            super().add_done_callback(fn)
+            self.miss()
+
+        def miss(self) -> None:
+            if left.broken is None:
+                engine.loop.call(break_off, left, RuntimeError("out of the blue")).result(LONG)
+                engine.recover()
+                Gate.open.set()
+
+    async def value() -> Any:
+        return await run
+
+    left.ended = Missed()
+    assert (run.result() if how == "blocking" else asyncio.run(value())) == 3
+    assert left.broken is not None
 
 
 def test_nothing_is_asked_of_a_closed_engine(engine: Engine) -> None:

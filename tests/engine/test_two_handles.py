@@ -15,7 +15,7 @@ import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.errors import StoreError
-from stratix_tasks.session import takeover
+from stratix_tasks.runs import recover as takeover
 
 LONG = 30.0
 

@@ -117,7 +117,7 @@ def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
 
 def test_waits_show_with_their_word() -> None:
     """In place of a function's name; a shape of their own, and the stack of a map where they are mapped."""
-    made = snapshot(flow_source(held), mode="static")
+    made = snapshot(flow_source(held, {}), mode="static")
     dot, mermaid, svg = to_dot(made), to_mermaid(made), drawing.to_svg(made)
     assert 'label="ask · approval" shape=hexagon' in dot
     assert 'label="each_one · approval" shape=box3d' in dot
@@ -222,7 +222,7 @@ def test_edges_pass_between_the_cards() -> None:
     def outer() -> Any:
         return total([long(), inner(5)])
 
-    made = snapshot(flow_source(outer), mode="static")
+    made = snapshot(flow_source(outer, {}), mode="static")
     nodes = made["nodes"]
     assert made["bends"]
     for number, points in made["bends"].items():

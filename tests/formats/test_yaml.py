@@ -194,6 +194,7 @@ WRONG = {
         "'soon'",
     ),
     "message of no text": (HEAD + "tasks:\n  a: {uses: wait.approval, with: {message: 5}}\n", 4, "a text, not 5"),
+    "signal without a name": (HEAD + "tasks:\n  a: {uses: wait.signal, with: {name: ''}}\n", 4, "a text, not ''"),
     "option of a body": (HEAD + "tasks:\n  a: {uses: wait.signal, with: {name: x}, retry: 3}\n", 4, "timeout (its"),
     "deadline of a sleep": (
         HEAD + "tasks:\n  a:\n    uses: wait.sleep\n    with: {duration: 5m}\n    timeout: 1d\n",

@@ -94,7 +94,7 @@ class Owner(Cooperative):
         self.world.told(self, case, live, 0, [created])
 
     def take_over(self, case: Case) -> None:
-        """What `session/takeover.py` does, with the same parts."""
+        """What `runs/claim.py` and `runs/recover.py` do, with the same parts."""
         world, catalog, journals = self.world, self.world.store.catalog, self.world.store.journals
         row = catalog.run(case.id)
         assert row is not None

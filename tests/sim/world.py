@@ -25,7 +25,6 @@ from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.session.takeover import GOING_ON
 from stratix_tasks.store import ids, journal
 from stratix_tasks.store.store import Store
 from stratix_tasks.testing import VirtualClock, VirtualLoop
@@ -189,7 +188,7 @@ class World:
         self.say(f"{owner.name} recovers")
         for case in self.cases:
             row = self.store.catalog.run(case.id)
-            if row is not None and row.state in GOING_ON and not owner.dead:
+            if row is not None and row.ended is None and not owner.dead:
                 self.within(owner, owner.take_over, case)
 
     def close(self, writer: journal.JournalWriter) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratix_tasks.core.facts import CREATED, MOVED
+from stratix_tasks.core.facts import MOVED
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store import journal as module
 from stratix_tasks.store.format import FACTS, MAGIC, file_header
@@ -238,14 +238,6 @@ def test_power_durability_syncs_each_turn(tmp_path: Path, monkeypatch: pytest.Mo
     other.commit(RUN, 0, 1, [fact(0)])
     assert happened.wait(10)
     other.close()
-
-
-def test_created_tells_of_runs_that_the_catalog_may_not_know(tmp_path: Path) -> None:
-    """The first fact of each run, by engine."""
-    writer = JournalWriter(tmp_path, "e1")
-    writer.commit(RUN, 0, 1, [(CREATED, 1.0, {"id": "r"})])
-    writer.close()
-    assert list(Journals(tmp_path).created()) == [("e1", (CREATED, 1.0, {"id": "r"}))]
 
 
 def test_the_header_names_the_engine() -> None:

@@ -16,8 +16,13 @@ SELECT id, inputs FROM runs WHERE flow = :flow AND key = :key;
 SELECT id, flow, key, owner, epoch, state, created, ended FROM runs WHERE id = :id;
 
 -- name: runs
--- All runs, the newest first.
-SELECT id, flow, key, owner, epoch, state, created, ended FROM runs ORDER BY created DESC;
+-- The newest runs first; all for a limit below 0.
+SELECT id, flow, key, owner, epoch, state, created, ended FROM runs ORDER BY created DESC, id DESC LIMIT :limit;
+
+-- name: unfinished
+-- Runs that have something left to do, as far as their owners told; the newest first.
+SELECT id, flow, key, owner, epoch, state, created, ended FROM runs
+WHERE ended IS NULL ORDER BY created DESC, id DESC;
 
 -- name: set_state
 -- What a run has come to; only its owner may say so.
@@ -71,3 +76,34 @@ SELECT state, error FROM requests WHERE id = :id AND state <> 'waiting';
 -- name: all_cuts
 -- The cuts of all runs.
 SELECT run, engine, epoch, file, offset FROM cuts;
+
+-- name: entered
+-- How far the index has the files of an engine.
+SELECT number, offset FROM files WHERE engine = :engine;
+
+-- name: enter_file
+-- How far the index has a file.
+INSERT OR REPLACE INTO files (engine, number, offset) VALUES (:engine, :number, :offset);
+
+-- name: add_span
+-- Where a run's frames are in a chunk of a file; one that is there grows.
+INSERT INTO spans (run, engine, file, chunk, start, stop) VALUES (:run, :engine, :file, :chunk, :start, :stop)
+ON CONFLICT DO UPDATE SET start = min(start, excluded.start), stop = max(stop, excluded.stop);
+
+-- name: spans
+-- Where a run's frames are.
+SELECT engine, file, start, stop FROM spans WHERE run = :run;
+
+-- name: owners
+-- The engine that has a run, and those that were cut off from it.
+SELECT owner FROM runs WHERE id = :run
+UNION
+SELECT engine FROM cuts WHERE run = :run AND EXISTS (SELECT 1 FROM runs WHERE id = :run);
+
+-- name: unentered
+-- The spans of runs that have no row.
+SELECT run, engine, file, start, stop FROM spans WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = spans.run) ORDER BY run;
+
+-- name: unentered_of
+-- Runs that an engine wrote of and that have no row.
+SELECT DISTINCT run FROM spans WHERE engine = :engine AND NOT EXISTS (SELECT 1 FROM runs WHERE id = spans.run);

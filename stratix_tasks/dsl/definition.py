@@ -1,0 +1,118 @@
+"""What all kinds of task share: a function with options, and the template of the nodes that it is placed as."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Self, cast
+
+from stratix_tasks.dsl import options as opts
+from stratix_tasks.dsl.references import user_line
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.types import hints_of, tuple_arity
+from stratix_tasks.spec.vocabulary import LATER, MAP, TASK
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class BaseTask:
+    """What both kinds of task share: the function `fn`, its parameters, its options, and the template of its nodes."""
+
+    fn: Callable[..., Any]
+    word = "task"
+    allowed = TASK | MAP
+    """Names of its options."""
+    is_async = False
+
+    def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
+        functools.update_wrapper(cast(Any, self), fn)
+        self.fn = fn
+        self.options_given = dict(given)
+        self._names, self._required, self._plain = _parameters(fn)
+        self.template_name = _node_name(fn)
+        fields = opts.node_fields(given, self._what)
+        self.template_name = str(given.get("name") or self.template_name)
+        opts.fitting_runner(fields.get("runner"), self.is_async, self._what)
+        self.template = self._template(fields)
+        self.map_option = next((name for name in given if name in MAP), "")
+        self.special = "after" in given
+
+    def options(self, **options: Any) -> Self:
+        """The same task with other options; those of `@task` stay unless named again.
+
+        name, retry, timeout, pool, priority, runner, after, grace, max_lost, description; for `.map` also max and key.
+        FlowError `unknown-option`, `bad-option`, `not-available`.
+        """
+        opts.refuse_unknown(options, self.allowed, self._what)
+        return type(self)(self.fn, {**self.options_given, **options})
+
+    def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
+        return NodeSpec.model_construct(call=f"{self.fn.__module__}:{self.fn.__qualname__}", **fields)
+
+    @property
+    def _what(self) -> str:
+        return f"{self.word} '{self.template_name}'"
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by parameter name; extra positional ones under `*`. FlowError that shows the signature."""
+        names = self._names
+        if self._plain and not kwargs and self._required <= len(args) <= len(names):
+            return dict(zip(names, args, strict=False))
+        try:
+            bound = inspect.signature(self.fn).bind(*args, **kwargs)
+        except TypeError as error:
+            self._refuse_call(error, kwargs)
+        named: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            kind = bound.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                named["*"] = list(value)
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                named.update(value)
+            else:
+                named[name] = value
+        return named
+
+    def arity(self) -> int | None:
+        """Into how many parts the output can be unpacked, by a `tuple[A, B]` annotation."""
+        return tuple_arity(hints_of(self.fn).get("return"))
+
+    def _refuse_call(self, error: TypeError, kwargs: Mapping[str, Any]) -> NoReturn:
+        signature = inspect.signature(self.fn)
+        unknown = next((name for name in kwargs if name not in signature.parameters), "")
+        hint = f" {did_you_mean(unknown, signature.parameters)}" if unknown else ""
+        if unknown in self.allowed | LATER:
+            hint = f" To set the option '{unknown}', write {self.template_name}.options({unknown}=…)(…)."
+        raise FlowError(
+            f"line {user_line()[1]}: {self.template_name}: {error}.{hint} It is {_shown(self.fn)}",
+            code="bad-arguments",
+        ) from None
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Tasks in a class body are its methods, as plain functions are."""
+        return self if instance is None else functools.partial(cast(Callable[..., Any], self), instance)
+
+    def __repr__(self) -> str:
+        return f"<{self.word} {_shown(self.fn)}>"
+
+
+def _parameters(fn: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool]:
+    """Names, how many are required, and whether a positional call needs no more than zipping."""
+    parameters = inspect.signature(fn).parameters.values()
+    names = tuple(p.name for p in parameters)
+    required = sum(p.default is inspect.Parameter.empty for p in parameters)
+    return names, required, all(p.kind in _POSITIONAL for p in parameters)
+
+
+def _node_name(fn: Callable[..., Any]) -> str:
+    import re
+
+    name = re.sub(r"\W", "_", fn.__name__, flags=re.ASCII)
+    return "task" if name == "_lambda_" else name[:64]
+
+
+def _shown(fn: Callable[..., Any]) -> str:
+    return f"{fn.__name__}{inspect.signature(fn)}"

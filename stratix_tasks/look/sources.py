@@ -1,0 +1,155 @@
+"""Flows and runs as sources of views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Plan
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import InputError
+from stratix_tasks.look import status
+from stratix_tasks.look.inspection import inspect
+from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.items import items
+from stratix_tasks.look.outline import code_of, node_outline, outline
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.view.source import Record
+
+
+class PlanSource:
+    """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        problems: list[Problem],
+        start: bool | str,
+        interrupted: list[dict[str, Any]],
+        poller: InterruptedPoller | None = None,
+    ) -> None:
+        self._plan, self._problems, self._start = plan, problems, start
+        self._interrupted, self._poller = interrupted, poller
+
+    def outline(self) -> dict[str, Any]:
+        made = outline(self._plan, self._problems, self._start)
+        return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}
+
+    def run_info(self) -> None:
+        return None
+
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
+        blank: Record = (0, 0, 0, 0, 0, 0, 0, 0, None, None, None, None)
+        return [(node, blank) for node in range(len(self._plan.names))]
+
+    def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]:
+        return {}
+
+    def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
+        if self._poller is None:
+            return lambda: None
+
+        def tell(rows: list[dict[str, Any]]) -> None:
+            self._interrupted = rows
+            callback(set())
+
+        return self._poller.watch(self._plan.spec.flow, self._interrupted, tell)
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        callback()
+
+    def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+        raise InputError("this flow is not running; start it first", code="not-running")
+
+    def inspect(self, node: str, item: int | None) -> dict[str, Any]:
+        unit = self._plan.unit(node)
+        if unit is None:
+            raise InputError(f"there is no node '{node}'", code="unknown-node")
+        blank: dict[str, Any] = {
+            "args": [],
+            "attempts": [],
+            "output": None,
+            "logs": [],
+            "dropped": 0,
+            "error": None,
+            "metrics": [],
+            "why": "",
+            "wait": None,
+            "approved": None,
+            "can": {},
+        }
+        about = node_outline(self._plan, unit)
+        return {
+            "name": node,
+            "state": "pending",
+            "attempt": 0,
+            "inputs": about["inputs"],
+            "code": code_of(self._plan, unit),
+            **blank,
+        }
+
+    def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
+        return {"total": 0, "rows": []}
+
+
+class RunSource:
+    """A run, live or ended. `left` is what is known of one whose owner died."""
+
+    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: dict[str, Any] | None = None) -> None:
+        self._live, self._ask, self._left = live, ask, left
+        if left is not None and live.follower is not None:
+            live.follower.interrupted, live.follower.left = True, left
+
+    @property
+    def _machine(self) -> Machine:
+        return self._live.machine
+
+    def _here(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self._live.engine.look(function, *args)
+
+    def outline(self) -> dict[str, Any]:
+        return outline(self._machine.plan, [], True)
+
+    def run_info(self) -> dict[str, Any]:
+        info: dict[str, Any] = self._here(status.run_info, self._live)
+        follower = self._live.follower
+        if self._live.broken is None and (follower is None or not follower.interrupted):
+            return info
+        left = self._left if follower is None else follower.left
+        return {**info, "state": "interrupted", "waits": {}, **({"left": left} if left is not None else {})}
+
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
+        return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]
+
+    def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]:
+        return self._here(status.texts, self._live, nodes)  # type: ignore[no-any-return]
+
+    def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
+        def watcher(_live: LiveRun, nodes: set[int]) -> None:
+            callback(nodes)
+
+        live = self._live
+        live.watchers.append(watcher)
+        unfollow = live.follower.watch(live) if live.follower is not None else None
+
+        def release() -> None:
+            if watcher in live.watchers:
+                live.watchers.remove(watcher)
+                if unfollow is not None:
+                    unfollow()
+
+        return release
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._live.engine.later(seconds, callback)
+
+    def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+        return self._ask(verb, target, args)
+
+    def inspect(self, node: str, item: int | None) -> dict[str, Any]:
+        return self._here(inspect, self._live, node, item)  # type: ignore[no-any-return]
+
+    def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
+        return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]

@@ -1,0 +1,62 @@
+"""Values as text: for a glance on a card, and for the inspector; a value of any size costs little to show."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+TEXT_SHOWN = 2_000
+"""Characters of a value that are shown."""
+
+
+def brief(value: Any) -> str:
+    """The repr of a value, its floats in four significant digits: for a glance, not for reading the value back."""
+    kind = type(value)
+    if isinstance(value, float):
+        return _number(float(value))
+    if kind is list or kind is tuple:
+        inner = ", ".join(map(brief, value[:40])) + (", …" if len(value) > 40 else "")
+        return f"[{inner}]" if kind is list else f"({inner}{',' if len(value) == 1 else ''})"
+    if kind is dict and len(value) <= 40:
+        return "{" + ", ".join(f"{name!r}: {brief(part)}" for name, part in value.items()) + "}"
+    return repr(value)
+
+
+def _number(value: float) -> str:
+    """As it is when it is short; else rounded, whole digits kept up to a million.
+
+    Four digits read as rounded. What would read as a rounder number, exact, says that it is not: 9.9999999 is ≈ 10.
+    """
+    plain = repr(value)
+    if len(plain) <= 6 or not isfinite(value) or (value.is_integer() and abs(value) < 1e6):
+        return plain
+    if 1e-3 <= abs(value) < 1e6:
+        whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+        rounded = f"{value:.{max(4 - whole, 0)}f}" if whole else f"{value:.4g}"
+    else:
+        rounded = f"{value:.3e}"
+    digits, mark, power = rounded.partition("e")
+    if "." in digits and digits[-1] != "0" and len(digits.replace(".", "").lstrip("-0")) >= 4:
+        return rounded
+    exact = f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}{mark}{power}"
+    return exact if float(rounded) == value else f"≈ {exact}"
+
+
+def short(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def value_text(value: Any) -> tuple[str, str]:
+    """A short look at a value that does not cost much, whatever its size, and the name of its type."""
+    kind = type(value).__name__
+    try:
+        if hasattr(value, "head") and hasattr(value, "to_string"):
+            return value.head(8).to_string(max_cols=8, max_colwidth=24), kind
+        if isinstance(value, list | tuple) and len(value) > 20:
+            shown = ", ".join(short(repr(part), 80) for part in value[:20])
+            return short(f"[{shown}, …] ({len(value):,})", TEXT_SHOWN), kind
+        if isinstance(value, str):
+            return short(value, TEXT_SHOWN), kind
+        return short(repr(value), TEXT_SHOWN), kind
+    except Exception as error:
+        return f"<{kind} whose text can't be made: {type(error).__name__}>", kind

@@ -1,0 +1,62 @@
+"""Loading: a run as one `LiveRun`, read from the journals; what begins here is made the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Plan
+from stratix_tasks.core.recovery import Cut, fold
+from stratix_tasks.core.results import Stored
+from stratix_tasks.engine.binding import Binding
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.runs.follow import Follower, settle
+from stratix_tasks.runs.gc_pause import collector_paused
+from stratix_tasks.runs.recorded import recorded
+from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.store import ids
+from stratix_tasks.store.reader import RunRecord, payload_reader
+
+
+def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
+    """See `Engine.load`."""
+    with collector_paused():
+        ids.key(run_id)  # refuses what is no id
+        row = engine.store.catalog.run(run_id)
+        known = recorded(engine, run_id, notes=True, cut=cut)
+        about, record = known.about, known.record
+        live = new_live(engine, run_id, known.plan, known.inputs, record)
+        last = fold(live.machine, record.facts)
+        live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
+        live.ended_at, live.forked_from = last, about.get("forked_from")
+        for kind, rows in record.notes:
+            live.notes.take(kind, rows)
+        owner = row.owner if row is not None else about["engine"]  # it may not be in the catalog yet
+        if owner != engine.id:
+            epoch = row.epoch if row is not None else record.epoch
+            live.follower = Follower(engine, owner, epoch, record.ends.get(owner, (1, 0)))
+        settle(live)
+        return engine.loop.call(engine.held.take, live).result(), about
+
+
+def new_live(engine: Workshop, run_id: str, plan: Plan, inputs: dict[str, Any], record: RunRecord) -> LiveRun:
+    """A run before its facts: its places are those of this engine, its results are read where the record says they are."""
+    loop, objects, spec = engine.loop, engine.store.objects, plan.spec
+    machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
+    binding = Binding(machine, inputs, _loader(engine, record), objects.summarise, loop.memory)
+    live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, copy_context(), record.epoch, record.payloads)
+    live.listeners.append(engine.subscribers.publish)
+    return live
+
+
+def _loader(engine: Workshop, record: RunRecord) -> Callable[[Stored], Any]:
+    """How a recorded result is read back."""
+    read, decode = payload_reader(record.payloads), engine.store.objects.decode
+
+    def load(stored: Stored) -> Any:
+        frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
+        return decode(stored.codec, stored.payload, frame)
+
+    return load

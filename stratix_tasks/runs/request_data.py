@@ -1,0 +1,96 @@
+"""Requests as data: what a person asks in Python or in a view, in the form that facts and other processes take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stratix_tasks.core.units import MISSING
+from stratix_tasks.dsl.options import node_fields
+from stratix_tasks.errors import FlowError, InputError
+
+if TYPE_CHECKING:
+    from stratix_tasks.store.objects import ObjectStore
+
+
+def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
+    """A value as `{codec, payload, summary}`; larger ones are kept in the object store. StoreError `not-storable`."""
+    encoded = objects.encode_apart(value)
+    return {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
+
+
+def named(target: object, verb: str) -> str:
+    """InputError for what is no name."""
+    if not isinstance(target, str):
+        raise InputError(
+            f'name a node ("train") or an item ("train[3]") to {verb}, not {target!r}', code="unknown-node"
+        )
+    return target
+
+
+def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
+    return {} if value is MISSING else {"value": value_data(objects, value)}
+
+
+def approving(by: str | None) -> dict[str, Any]:
+    """Who approves; without a word, the user of this process."""
+    return {"by": by if by is not None else _user()}
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError):  # a container may know no user of this number
+        return ""
+
+
+def signalling(objects: ObjectStore, name: object, value: Any) -> dict[str, Any]:
+    return {"name": name, "value": value_data(objects, value)}
+
+
+def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """InputError when nothing is to be set, or an option is not what it may be."""
+    for what, given in (("args", args), ("options", options)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{what} of '{target}' are names with values, not {given!r}", code="bad-request")
+    if not args and not options:
+        raise InputError(f"nothing to set of '{target}': give args={{name: value}} or options={{name: value}}")
+    try:
+        fields = node_fields(options, f"'{target}'")
+    except FlowError as error:
+        raise InputError(error.message, code=error.code) from None
+    plain = {name: fields.get(name, value) for name, value in options.items()}
+    return {
+        "args": {name: value_data(objects, value) for name, value in args.items()},
+        "options": {name: _plain(value) for name, value in plain.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+
+
+def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[str, Any]) -> dict[str, Any]:
+    """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed."""
+    if verb == "skip":
+        return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
+    if verb == "approve":
+        return approving(args.get("by"))
+    if verb == "send":
+        typed = args.get("text", "")
+        return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))
+    if verb == "set":
+        typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
+        return setting(objects, {**args.get("args", {}), **typed}, args.get("options", {}), target or "")
+    return dict(args)
+
+
+def _read(what: str, text: str) -> Any:
+    """What a person typed. Read here, for JavaScript has no 1.0 beside its 1, and no whole numbers over 2**53."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{what} is not JSON ({error}); put a text in double quotes", code="bad-value") from None

@@ -1,0 +1,117 @@
+"""Starting: from a flow and its inputs to a run that is recorded and begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
+from time import time
+from typing import Any
+
+import orjson
+
+from stratix_tasks.core.facts import CREATED
+from stratix_tasks.core.fingerprint import fingerprint
+from stratix_tasks.core.plan import Plan, plan
+from stratix_tasks.core.recovery import fold
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.runs.gc_pause import collector_paused
+from stratix_tasks.runs.load import new_live
+from stratix_tasks.runs.reconcile import never_was
+from stratix_tasks.runs.reused import Reused
+from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
+from stratix_tasks.spec.text import document
+from stratix_tasks.store import ids
+from stratix_tasks.store.reader import RunRecord
+
+
+def start(
+    engine: Workshop, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
+) -> LiveRun:
+    """See `Engine.start`."""
+    with collector_paused():
+        given = named_inputs(inputs)
+        static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
+        traced = flow.trace(static)
+        graph = Graph(traced.spec)
+        problems = [*traced.problems, *check(graph, engine.pools, traced.functions)]
+        if problems:
+            raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
+        made = check_inputs(traced.spec, given, flow.hints)
+        check_about(key, priority, tags)
+        tags = (*traced.spec.tags, *tags)
+        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags)
+
+
+def launch(
+    engine: Workshop,
+    graph: Graph,
+    functions: Mapping[str, Any],
+    inputs: dict[str, Any],
+    *,
+    key: str | None,
+    priority: int,
+    tags: tuple[str, ...],
+    forked_from: dict[str, Any] | None = None,
+    reused: Reused | None = None,
+) -> LiveRun:
+    """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
+    loop, store = engine.loop, engine.store
+    run_id, now = ids.new_id(), time()
+    stored = {name: store.objects.keep_value(value) for name, value in inputs.items()}
+    same = sha256(orjson.dumps(stored)).hexdigest()[:16] if key is not None else ""
+    name = graph.spec.flow
+    enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
+    if key is None:
+        engine.chores.put(enter)
+    elif (taken := enter()) is not None and not (never_was(engine, taken[0]) and enter() is None):
+        return _same_run(engine, taken, key, same)
+    laid = plan(graph, functions)
+    about = {
+        **_about(engine, laid, functions),
+        "id": run_id,
+        "inputs": stored,
+        "inputs_hash": same,
+        "key": key,
+        "priority": priority,
+        "tags": tags,
+        **({"forked_from": forked_from} if forked_from else {}),
+    }
+    record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
+    live = new_live(engine, run_id, laid, inputs, record)
+    engine.held.add(live)
+    live.priority, live.started_at, live.forked_from = priority, now, forked_from
+    if reused is not None:
+        fold(live.machine, reused.facts)
+    begin = (CREATED, now, about)
+    loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
+    return live
+
+
+def _about(engine: Workshop, laid: Plan, functions: Mapping[str, Any]) -> dict[str, Any]:
+    """What the first fact says of the flow, and of where it is run."""
+    body = orjson.dumps(document(laid.spec, engine.store.objects.keep_value))
+    return {
+        "flow": laid.spec.flow,
+        "version": sha256(body).hexdigest()[:12],
+        "spec": orjson.Fragment(body),
+        "nodes": laid.outline(),
+        "engine": engine.id,
+        "host": engine.opened.host,
+        "pid": engine.pid,
+        "code": {call: fingerprint(function) for call, function in functions.items()},
+    }
+
+
+def _same_run(engine: Workshop, taken: tuple[str, str], key: str, same: str) -> LiveRun:
+    run_id, inputs = taken
+    if inputs != same:
+        raise InputError(
+            f"key '{key}' belongs to run {run_id}, which was started with other inputs; take another key for these",
+            code="key-taken",
+        )
+    return engine.find(run_id)
