@@ -7,20 +7,8 @@ from typing import Any
 
 import orjson
 
-from stratix_tasks.core.facts import (
-    CLAIMED,
-    COMPLETED,
-    CREATED,
-    EXPANDED,
-    GIVEN,
-    KIND_NAMES,
-    MOVED,
-    REQUESTED,
-    RUN,
-    SPAWNED,
-    STARTED,
-    WIDTHS,
-)
+from stratix_tasks.core import facts as F
+from stratix_tasks.core.facts import CREATED, EXPANDED, KIND_NAMES, SPAWNED, WIDTHS
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.store.ids import text as run_text
 from stratix_tasks.store.reader import Frame
@@ -30,6 +18,7 @@ RUN_STATES = {int(state): state.label for state in RunState}
 EVENTS = {int(event): event.label for event in Event}
 TOLD = (
     "unit",
+    "stop",
     "event",
     "state",
     "reason",
@@ -42,14 +31,14 @@ TOLD = (
     "error",
     "detail",
 )
-"""Columns of a fact that depend on its kind."""
+"""Columns of a fact that depend on its kind; units `unit` to `stop` - 1 where it is of a span."""
 COLUMNS = {
     "flows": ("flow", "version", "spec"),
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
     "nodes": ("run", "unit", "node", "kind", "parent"),
     "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
     "spawned": ("run", "seq", "epoch", "unit", "parent", "item", "key"),
-    "facts": ("run", "seq", "epoch", "at", "kind", *TOLD),
+    "facts": ("run", "seq", "part", "epoch", "at", "kind", *TOLD),
     "notes_logs": ("run", "unit", "attempt", "at", "level", "text"),
     "notes_metrics": ("run", "unit", "attempt", "at", "name", "value"),
     "notes_artifacts": ("run", "unit", "attempt", "at", "name", "codec", "type"),
@@ -75,7 +64,7 @@ class Rows:
         for seq, fact in enumerate(orjson.loads(frame.data), frame.seq):
             kind, at = fact[0], fact[1]
             if kind >= len(KIND_NAMES):
-                add((run, seq, epoch, at, "unknown", *NOTHING))
+                add((run, seq, 0, epoch, at, "unknown", *NOTHING))
                 continue
             if kind == CREATED:
                 self._created(run, at, fact[2])
@@ -83,8 +72,8 @@ class Rows:
                 self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
             elif kind == SPAWNED:
                 self.tables["spawned"].append((run, seq, epoch, *fact[2:6]))
-            told = _TELL[kind](fact[: WIDTHS[kind]])
-            add((run, seq, epoch, at, KIND_NAMES[kind], *[told.get(name) for name in TOLD]))
+            for part, told in enumerate(_TELL[kind](fact[: WIDTHS[kind]])):
+                add((run, seq, part, epoch, at, KIND_NAMES[kind], *[told.get(name) for name in TOLD]))
 
     def _created(self, run: str, at: float, about: dict[str, Any]) -> None:
         inputs = {
@@ -120,10 +109,16 @@ class Rows:
                 add((run, unit, attempt, at, rest[0], rest[1]))
 
 
-def _moved(fact: list[Any]) -> dict[str, Any]:
+Told = list[dict[str, Any]]
+"""What a fact says, a row for each of its spans."""
+HOW = {"given": "give", "forked": "cache_hit"}
+"""The event by which a node completed that ran no body, by the reason; else it was answered."""
+
+
+def _moved(fact: list[Any]) -> Told:
     _, _, unit, event, state, reason, attempt, detail = fact
     error = (detail or {}).get("error") or {}
-    return {
+    told = {
         "unit": unit,
         "event": EVENTS.get(event, f"event {event}"),
         "state": STATES.get(state, f"state {state}"),
@@ -133,45 +128,93 @@ def _moved(fact: list[Any]) -> dict[str, Any]:
         "error": str(error["message"])[:2000] if error else None,
         "detail": _json({name: value for name, value in detail.items() if name != "error"}) if detail else None,
     }
+    return [told]
 
 
-def _started(fact: list[Any]) -> dict[str, Any]:
+def _started(fact: list[Any]) -> Told:
     _, _, unit, attempt, queued, worker = fact
-    told = {"unit": unit, "event": "dispatch", "state": "running"}
+    return [_dispatched(unit, None, attempt, queued, worker)]
+
+
+def _started_many(fact: list[Any]) -> Told:
+    return [_dispatched(*fact[2:])]
+
+
+def _dispatched(unit: int, stop: int | None, attempt: int, queued: float, worker: str) -> dict[str, Any]:
+    told = {"unit": unit, "stop": stop, "event": "dispatch", "state": "running"}
     return {**told, "attempt": attempt, "queued": queued, "worker": worker}
 
 
-def _completed(fact: list[Any]) -> dict[str, Any]:
+def _completed(fact: list[Any]) -> Told:
     _, _, unit, attempt, _, _, summary, cpu = fact
     rows = summary.get("rows") if summary else None
-    return {"unit": unit, "event": "ok", "state": "completed", "attempt": attempt, "cpu": cpu, "rows": rows}
+    return [{"unit": unit, "event": "ok", "state": "completed", "attempt": attempt, "cpu": cpu, "rows": rows}]
 
 
-def _given(fact: list[Any]) -> dict[str, Any]:
-    return {"unit": fact[2], "event": "given", "reason": "given", "rows": (fact[5] or {}).get("rows")}
+def _given(fact: list[Any]) -> Told:
+    _, _, unit, reason, _, _, summary = fact
+    told = {"unit": unit, "event": HOW.get(reason, "answered"), "state": "completed", "reason": reason}
+    return [{**told, "rows": (summary or {}).get("rows")}]
 
 
-def _run(fact: list[Any]) -> dict[str, Any]:
+def _run(fact: list[Any]) -> Told:
     state = RUN_STATES.get(fact[2], f"state {fact[2]}")
-    return {"state": state, "reason": fact[3], "detail": _json(fact[4]) if fact[4] else None}
+    return [{"state": state, "reason": fact[3], "detail": _json(fact[4]) if fact[4] else None}]
 
 
-def _requested(fact: list[Any]) -> dict[str, Any]:
+def _requested(fact: list[Any]) -> Told:
     asked = {"verb": fact[2], "target": fact[3], "args": fact[4], "by": fact[5]}
-    return {"event": fact[2], "reason": "user", "detail": _json(asked)}
+    return [{"event": fact[2], "reason": "user", "detail": _json(asked)}]
 
 
-_TELL: dict[int, Callable[[list[Any]], dict[str, Any]]] = {
-    CREATED: lambda fact: {"worker": fact[2]["engine"]},
-    RUN: _run,
-    MOVED: _moved,
-    STARTED: _started,
-    COMPLETED: _completed,
-    GIVEN: _given,
-    EXPANDED: lambda fact: {"unit": fact[2], "event": "expanded", "state": "open"},
-    REQUESTED: _requested,
-    CLAIMED: lambda fact: {"worker": fact[2]},
-    SPAWNED: lambda fact: {"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})},
+def _swept(fact: list[Any]) -> Told:
+    _, _, _, _, state, reason, spans = fact
+    event = "skip" if STATES.get(state) == "skipped" else "cancel"
+    return [{"unit": a, "stop": b, "event": event, "state": STATES.get(state), "reason": reason} for a, b in spans]
+
+
+def _held(fact: list[Any]) -> Told:
+    _, _, first, stop, reason = fact
+    return [{"unit": first, "stop": stop, "event": "hold" if reason else "release", "reason": reason or "user"}]
+
+
+def _again(event: str, state: str) -> Callable[[list[Any]], Told]:
+    def tell(fact: list[Any]) -> Told:
+        reason = "user" if event == "retry" else event if event == "rollback" else None
+        return [{"unit": a, "stop": b, "event": event, "state": state, "reason": reason} for a, b in fact[2]]
+
+    return tell
+
+
+def _of_unit(event: str) -> Callable[[list[Any]], Told]:
+    """What is told of one unit, or of a path, without changing its state."""
+    return lambda fact: [{"unit": fact[2] if isinstance(fact[2], int) else None, "event": event}]
+
+
+_TELL: dict[int, Callable[[list[Any]], Told]] = {
+    F.CREATED: lambda fact: [{"worker": fact[2]["engine"]}],
+    F.RUN: _run,
+    F.MOVED: _moved,
+    F.STARTED: _started,
+    F.STARTED_MANY: _started_many,
+    F.COMPLETED: _completed,
+    F.GIVEN: _given,
+    F.EXPANDED: lambda fact: [{"unit": fact[2], "event": "expanded", "state": "open"}],
+    F.REQUESTED: _requested,
+    F.CLAIMED: lambda fact: [{"worker": fact[2]}],
+    F.SPAWNED: lambda fact: [{"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})}],
+    F.SWEPT: _swept,
+    F.HELD: _held,
+    F.RELEASED: lambda fact: [{"unit": a, "stop": b, "event": "release", "reason": "user"} for a, b in fact[2]],
+    F.JOINED: _of_unit("joined"),
+    F.ENABLED: _of_unit("enabled"),
+    F.AGAIN: _again("retry", "pending"),
+    F.REOPENED: lambda fact: [{"unit": unit, "event": "reopen", "state": "open", "reason": "user"} for unit in fact[2]],
+    F.ROLLED: _again("rollback", "pending"),
+    F.SET: _of_unit("set"),
+    F.BREAKPOINT: _of_unit("breakpoint"),
+    F.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],
+    F.TAKEN: _of_unit("taken"),
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

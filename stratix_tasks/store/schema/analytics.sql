@@ -9,8 +9,9 @@ CREATE TABLE created (
 CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER);
 CREATE TABLE expansions (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
 CREATE TABLE spawned (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, parent INTEGER, item INTEGER, key VARCHAR);
+-- A fact of a span is of the units from `unit` to `stop` - 1; one of several spans has a row, a part, for each.
 CREATE TABLE facts (
-    run VARCHAR, seq INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
+    run VARCHAR, seq INTEGER, part INTEGER, epoch INTEGER, "at" TIMESTAMP, kind VARCHAR, unit INTEGER, stop INTEGER, event VARCHAR, state VARCHAR, reason VARCHAR,
     attempt INTEGER, queued TIMESTAMP, worker VARCHAR, cpu DOUBLE, rows BIGINT, error_type VARCHAR, error VARCHAR, detail VARCHAR
 );
 CREATE TABLE notes_logs (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, level VARCHAR, text VARCHAR);
@@ -24,7 +25,19 @@ CREATE VIEW owners AS SELECT run, epoch, min(seq) AS first FROM facts GROUP BY r
 CREATE VIEW recorded AS
 SELECT f.* FROM facts f
 WHERE NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
-QUALIFY row_number() OVER (PARTITION BY run, seq ORDER BY epoch DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY run, seq, part ORDER BY epoch DESC) = 1;
+
+-- Facts of units, one row a unit.
+CREATE VIEW moves AS
+SELECT * EXCLUDE (stop) FROM recorded WHERE unit IS NOT NULL AND stop IS NULL
+UNION ALL BY NAME
+SELECT r.* EXCLUDE (stop, unit), u.unit::INTEGER AS unit FROM recorded r, LATERAL (SELECT unnest(range(r.unit, r.stop)) AS unit) u
+WHERE r.stop IS NOT NULL;
+
+-- What is paused: the last word on a unit itself.
+CREATE VIEW marks AS
+SELECT run, unit, arg_max(event, seq) AS mark, arg_max(reason, seq) AS reason
+FROM moves WHERE kind IN ('held', 'released') GROUP BY run, unit;
 
 -- Expansions; `present` is false for one that a rollback took back.
 CREATE VIEW expanded AS
@@ -58,14 +71,14 @@ SELECT
     arg_max(state, seq) FILTER (state IS NOT NULL) AS state,
     arg_max(coalesce(reason, ''), seq) FILTER (state IS NOT NULL) AS reason,
     max(attempt) AS attempts,
-    arg_max(queued, seq) FILTER (kind = 'started') AS queued,
-    coalesce(max("at") FILTER (kind = 'started'), max("at") FILTER (kind = 'expanded')) AS started,
+    arg_max(queued, seq) FILTER (event = 'dispatch') AS queued,
+    coalesce(max("at") FILTER (event = 'dispatch'), max("at") FILTER (kind = 'expanded')) AS started,
     arg_max("at", seq) FILTER (state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped')) AS ended,
     arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
-    arg_max(worker, seq) FILTER (kind = 'started') AS worker,
-    arg_max(rows, seq) FILTER (kind IN ('completed', 'given')) AS rows,
+    arg_max(worker, seq) FILTER (event = 'dispatch') AS worker,
+    arg_max(rows, seq) FILTER (state = 'completed') AS rows,
     arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
-FROM recorded WHERE unit IS NOT NULL GROUP BY run, unit;
+FROM moves GROUP BY run, unit;
 
 CREATE VIEW runs AS
 SELECT
@@ -80,7 +93,9 @@ FROM created c LEFT JOIN run_state s USING (run) LEFT JOIN run_owner o USING (ru
 
 CREATE VIEW tasks AS
 SELECT
-    u.run, u.node, u.item, u.key, coalesce(t.state, 'pending') AS state, nullif(t.reason, '') AS reason,
+    u.run, u.node, u.item, u.key,
+    CASE WHEN held THEN 'held' ELSE coalesce(t.state, 'pending') END AS state,
+    CASE WHEN held THEN coalesce(m.reason, a.reason) ELSE nullif(t.reason, '') END AS reason,
     coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, CASE WHEN t.state <> 'pending' THEN t.started END AS started,
     CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
     t.started - t.queued AS wait,
@@ -88,28 +103,33 @@ SELECT
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
     t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
-FROM units u LEFT JOIN task_state t USING (run, unit)
-WHERE u.present;
+FROM (SELECT * FROM units WHERE present) u
+LEFT JOIN task_state t USING (run, unit)
+LEFT JOIN marks m USING (run, unit)
+LEFT JOIN marks a ON a.run = u.run AND a.unit = u.parent,
+LATERAL (
+    SELECT coalesce(t.state, 'pending') IN ('pending', 'retrying') AND coalesce(m.mark, a.mark, 'release') = 'hold' AS held
+) h;
 
 -- To become ready is a fact only where a retry was due: elsewhere the start tells since when it was.
 CREATE VIEW transitions AS
 WITH moved AS (
     SELECT *, lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq) AS before
-    FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+    FROM moves WHERE state IS NOT NULL
 )
 SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, attempt, step
 FROM (
     SELECT run, seq, 0 AS step, queued AS "at", unit, before AS from_state, 'ready' AS to_state, 'deps_ok' AS event,
         NULL AS reason, attempt
-    FROM moved WHERE kind = 'started' AND before <> 'ready'
+    FROM moved WHERE event = 'dispatch'
     UNION ALL
-    SELECT run, seq, 1, "at", unit, CASE kind WHEN 'started' THEN 'ready' ELSE before END, state, event, reason, attempt FROM moved
+    SELECT run, seq, 1, "at", unit, CASE event WHEN 'dispatch' THEN 'ready' ELSE before END, state, event, reason, attempt FROM moved
 ) JOIN units USING (run, unit);
 
 CREATE VIEW attempts AS
 WITH told AS (
     SELECT *, coalesce(lag(state) OVER (PARTITION BY run, unit ORDER BY seq) = 'waiting', false) AS waited
-    FROM recorded WHERE unit IS NOT NULL AND state IS NOT NULL
+    FROM moves WHERE state IS NOT NULL
 )
 SELECT run, node, item, key, attempt,
     CASE coalesce(arg_max(event, seq) FILTER (event <> 'dispatch'), 'dispatch')
@@ -129,7 +149,7 @@ HAVING count(*) FILTER (event = 'dispatch') > 0;
 
 CREATE VIEW events AS
 SELECT r.run, r.seq, r."at", r.kind, u.node, u.item, u.key, r.event, r.state, r.reason, r.attempt, r.error_type, r.error, r.detail
-FROM recorded r LEFT JOIN units u USING (run, unit);
+FROM (SELECT * EXCLUDE (stop) FROM recorded WHERE unit IS NULL UNION ALL BY NAME FROM moves) r LEFT JOIN units u USING (run, unit);
 
 CREATE VIEW logs AS
 SELECT l.run, u.node, u.item, u.key, l.attempt, l."at", l.level, l.text FROM notes_logs l JOIN units u USING (run, unit);
