@@ -397,10 +397,14 @@ class Agenda:
             if plain[o]:
                 still = left[x] = left[x] - 1
                 if not still:
-                    if s.status[x] == PENDING:
-                        self.push(x)
-                    else:
+                    if s.status[x] != PENDING or s.own or book.timed[o]:
                         self.asks.append(x)
+                    else:  # it is ready: `push`, in a few steps less
+                        self.queued[x] = s.at
+                        lane = book.lanes[o]
+                        lane.push(x)
+                        if not lane.awake:
+                            self.wake(lane)
             else:
                 self._arrived(k, o, x, COMPLETED)
         still = book.todo[i] = book.todo[i] - 1

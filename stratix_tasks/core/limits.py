@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Protocol
 
 
@@ -80,9 +80,11 @@ class Lane:
     def extend(self, entries: Iterable[int | range]) -> None:
         self.queue.extend(entries)
 
-    def pop(self, most: int) -> int | range:
-        """The next unit, or a range of at most so many."""
+    def pop(self, most: int) -> int | range | None:
+        """The next unit, or a range of at most so many; None where there is none."""
         queue = self.queue
+        if not queue:
+            return None
         entry = queue[0]
         if type(entry) is range and len(entry) > most:
             queue[0] = entry[most:]
@@ -146,13 +148,17 @@ class DeepLane(Lane):
 
     back = extend
 
-    def pop(self, most: int) -> int | range:
+    def pop(self, most: int) -> int | range | None:
         heap, roots = self._heap, self._roots
         if heap and (not roots or heap[0] <= roots[0][0]):
             return heappop(heap)
-        u, rest = heappop(roots)
+        if not roots:
+            return None
+        u, rest = roots[0]
         if len(rest) > 1:
-            heappush(roots, (rest[1], rest[1:]))
+            heapreplace(roots, (rest[1], rest[1:]))
+        else:
+            heappop(roots)
         return u
 
     def entries(self) -> list[int | range]:

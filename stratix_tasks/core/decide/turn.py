@@ -16,7 +16,7 @@ from stratix_tasks.core.decide import attempts, opening
 from stratix_tasks.core.decide.core import Command, Core
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
 from stratix_tasks.core.limits import Lane
-from stratix_tasks.core.state import IS_OVER, RUNNING, WITH_BODY, S
+from stratix_tasks.core.state import IS_OVER, PENDING, RUNNING, WITH_BODY, S
 from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState
 
 _PLAIN = frozenset((type(None), bool, int, float, str))
@@ -65,11 +65,11 @@ def start(core: Core, at: float) -> None:
 def advance(core: Core, at: float) -> None:
     """What follows, until nothing does."""
     g = core.agenda
+    asks = g.asks
     while True:
-        asks = g.asks
         while asks:
             opening.look(core, asks.popleft(), at)
-        if g.going:
+        if g.awake and g.going:
             _dispatch(core, at)
         if not asks:
             break
@@ -154,10 +154,11 @@ def _dispatch(core: Core, at: float) -> None:
     while awake:
         lane = heappop(awake)[2]
         lane.awake = False
-        free = lane.free()
+        claim = lane.claim
+        free = claim[0].free if len(claim) == 1 else lane.free()
         if free > 0:
-            share = free if not awake else max(free // (len(awake) + 1), 1) * lane.weight
-            _start_from(core, lane, at, min(share, free))
+            share = free if not awake else min(max(free // (len(awake) + 1), 1) * lane.weight, free)
+            _start_from(core, lane, at, share)
         full = None
         if lane.has_entries():
             full = lane.full()
@@ -165,7 +166,7 @@ def _dispatch(core: Core, at: float) -> None:
                 g.wake(lane)
                 continue
             full.await_free(lane)
-        for slots in lane.claim:  # it takes no more: what is free is for the others that wait for it
+        for slots in claim:  # it takes no more: what is free is for the others that wait for it
             if slots.waiting and slots is not full:
                 slots.pass_on()
 
@@ -173,9 +174,12 @@ def _dispatch(core: Core, at: float) -> None:
 def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
     s, g = core.state, core.agenda
     facts, commands, queued = core.facts, core.commands, g.queued
+    status, waits_for, asked_about, pop, claim = s.status, g.left, g.opening, lane.pop, lane.claim
     left = most
-    while left > 0 and lane.has_entries():
-        entry = lane.pop(left)
+    while left > 0:
+        entry = pop(left)
+        if entry is None:
+            break
         if type(entry) is range:
             if s.marks:
                 entry = _unheld(core, lane, entry)
@@ -187,7 +191,8 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
             u = entry.start
         else:
             u = entry
-        if not g.startable(u, at) or (s.own and g.lane(u) is not lane):
+        fresh = status[u] == PENDING and waits_for[u] <= 0 and not asked_about and not g.abandoned
+        if not (fresh or g.startable(u, at)) or (s.own and g.lane(u) is not lane):
             continue
         if s.breaks:
             opening.stop_at_breakpoint(core, u, at)
@@ -204,7 +209,7 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
         if g.local.deadline:
             g.local.drop_unit(u)
         left -= 1
-        for slots in lane.claim:
+        for slots in claim:
             slots.free -= 1
         g.live += 1
         s.at = at
