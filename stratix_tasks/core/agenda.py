@@ -341,7 +341,8 @@ class Agenda:
         for i in range(first, len(s.stretches)):
             self._book(i)
         t, book = s.stretches[first], self.books[first]
-        if not t.count:
+        if not t.count or not t.block.n:
+            self._retally(p)
             self.asks.append(p)
         elif book.flat:
             self._push_runs(book, t.base, t.stop)
@@ -580,7 +581,7 @@ class Agenda:
         s = self.state
         for i, a, b in s.scopes(p):
             book, r = self.books[i], s.stretches[i]
-            if not book.flat:
+            if not book.flat and book.n:
                 for scope in range((a - r.base) // book.n, (b - r.base) // book.n):
                     self._recount_scope(book, r, scope)
                 for u in s.find(S.PENDING, a, b):

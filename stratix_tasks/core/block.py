@@ -129,6 +129,8 @@ class Node:
     """The NodeSpec that it was made from."""
     takes: tuple[str, ...] = ()
     """Names of the arguments that its function takes."""
+    arguments: tuple[tuple[str, int, Any], ...] | None = None
+    """`(name, need, literal)` of each argument, need -1 for a literal; None where they have to be worked out otherwise."""
 
 
 class Block:

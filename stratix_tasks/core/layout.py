@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.waits import RUNNER as WAIT
-from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.graph import ATOMS, Graph
 from stratix_tasks.spec.model import Defaults, NodeSpec
-from stratix_tasks.spec.values import FirstOf, leaves, needs_of
+from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""
@@ -95,7 +95,21 @@ def _node(
         policy=policy,
         spec=node,
         takes=known[node.call].takes if node.call in known else (),
+        arguments=_arguments(graph, node),
     )
+
+
+def _arguments(graph: Graph, node: NodeSpec) -> tuple[tuple[str, int, Any], ...] | None:
+    found = []
+    for name, value in node.args.items():
+        kind = type(value)
+        if kind in ATOMS:
+            found.append((name, -1, value))
+        elif kind is Ref and value.scope == "tasks" and not value.path and value.name in graph.index:
+            found.append((name, graph.index[value.name], None))
+        else:
+            return None
+    return tuple(found)
 
 
 def _firsts(graph: Graph, node: NodeSpec) -> tuple[tuple[int, ...], ...]:

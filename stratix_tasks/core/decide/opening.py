@@ -186,7 +186,7 @@ def _present(core: Core, p: int) -> tuple[int, int]:
     s = core.state
     *_, (i, a, _) = s.scopes(p)
     r = s.stretches[i]
-    return i, (a - r.base) // r.block.n
+    return i, (a - r.base) // r.block.n if r.block.n else (p - r.parent) // r.step if r.step else 0
 
 
 def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
