@@ -13,7 +13,7 @@ from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.session import waiting
+from stratix_tasks.session import starting, waiting
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
@@ -43,24 +43,30 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
                 "belongs to, or call plain functions here",
                 code="flow-in-task",
             )
-        run = self.start(*args, **kwargs)
-        if inspect.iscoroutinefunction(self.fn):
-            return cast(R, waiting.wait_async(run))
+        begun: list[Run] = []
         try:
+            run = self._begin(args, kwargs, begun)
+            if inspect.iscoroutinefunction(self.fn):
+                return cast(R, waiting.wait_async(run))
             run.wait()
         except KeyboardInterrupt:
-            run.cancel()
-            run.wait(2.0)
+            waiting.cancel(begun)
             raise
         return cast(R, waiting.value(run))
 
     def start(self, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
+        return self._begin(args, kwargs, [])
+
+    def _begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], begun: list[Run]) -> Run:
+        """Start it; an interrupt finds in `begun` what it has to end."""
         try:
             given = self.bind_partial(args, kwargs)
         except TypeError as error:
             raise InputError(f"flow '{self.name}' can't start: {error}") from None
-        return default_engine().start(self, given, **self._start_options)
+        run = starting.start(default_engine(), self, given, **self._start_options, begun=begun)
+        begun[:] = [run]  # the same key is the same run, which began before
+        return run
 
     def bind_partial(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs by name; unknown names are left for the check, which says what is allowed."""

@@ -32,9 +32,16 @@ if TYPE_CHECKING:
 
 
 def start(
-    engine: Engine, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
+    engine: Engine,
+    flow: Any,
+    inputs: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    priority: int = 0,
+    tags: tuple[str, ...] = (),
+    begun: list[Run] | None = None,
 ) -> Run:
-    """See `Engine.start`."""
+    """See `Engine.start`. The run is put into `begun` before it begins: an interrupt may come before it is returned."""
     with collector_paused():
         given = named_inputs(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
@@ -45,8 +52,8 @@ def start(
             raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
-        tags = (*traced.spec.tags, *tags)
-        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags, flow=flow)
+        about: dict[str, Any] = {"key": key, "priority": priority, "tags": (*traced.spec.tags, *tags), "flow": flow}
+        return launch(engine, graph, traced.functions, made, **about, begun=begun)
 
 
 def launch(
@@ -61,6 +68,7 @@ def launch(
     flow: Any = None,
     forked_from: dict[str, Any] | None = None,
     reused: Reused | None = None,
+    begun: list[Run] | None = None,
 ) -> Run:
     """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
     loop, store = engine.loop, engine.store
@@ -90,9 +98,11 @@ def launch(
     live.priority, live.started_at, live.forked_from = priority, now, forked_from
     if reused is not None:
         fold(live.machine, reused.facts)
-    begin = (CREATED, now, about)
+    begin, run = (CREATED, now, about), Run(engine, live, flow)
+    if begun is not None:
+        begun.append(run)
     loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
-    return Run(engine, live, flow)
+    return run
 
 
 def _about(engine: Engine, laid: Plan, functions: Mapping[str, Any]) -> dict[str, Any]:

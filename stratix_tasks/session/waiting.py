@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 """Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
+LAST = 2.0
+"""Seconds for which who interrupts a call waits for its bodies to stop."""
 
 
 def wait(run: Run, timeout: float | None) -> str:
@@ -82,6 +84,14 @@ async def wait_async(run: Run) -> Any:
         raise
     _refuse_left(run)
     return value(run)
+
+
+def cancel(begun: list[Run]) -> None:
+    """End the runs of a call that was interrupted, those that are there: the interrupt may have come before it began."""
+    for run in begun:
+        if run._engine.loop.look(lambda run=run: run.runs_here):  # after what was on its way
+            run.cancel()
+            run.wait(LAST)
 
 
 def value(run: Run) -> Any:
