@@ -19,6 +19,8 @@ from stratix_tasks.runs.handle import Handle
 
 TICK = 0.1
 """Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
+LAST = 2.0
+"""Seconds for which who interrupts a call waits for its bodies to stop."""
 
 
 def wait(run: Handle, timeout: float | None) -> str:
@@ -80,6 +82,14 @@ async def wait_async(run: Handle) -> Any:
         raise
     _refuse_left(run)
     return value(run)
+
+
+def cancel(begun: list[Handle]) -> None:
+    """End the runs of a call that was interrupted, those that are there: the interrupt may have come before it began."""
+    for run in begun:
+        if run._engine.loop.look(lambda run=run: run.runs_here):  # after what was on its way
+            run._ask("cancel", None)
+            wait(run, LAST)
 
 
 def value(run: Handle) -> Any:
