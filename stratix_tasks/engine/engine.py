@@ -25,9 +25,11 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
+from stratix_tasks.engine.prepare import Threads
+from stratix_tasks.engine.staging import Staging
 from stratix_tasks.engine.taking import take
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED
+from stratix_tasks.runners.attempt import UNSTORED, Attempt
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.drive import serve
@@ -52,7 +54,8 @@ class EngineLoop:
     """Runs live runs. All methods but those named as for any thread belong to its own thread.
 
     `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
-    thread. `runners` stand in for the usual ones, by name.
+    thread. `runners` stand in for the usual ones, by name; `prepare` for the threads that prepare what must not be done on
+    the loop.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class EngineLoop:
         clock: Callable[[], float] = time,
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
+        prepare: Any = None,
     ) -> None:
         self.journal, self.objects, self.clock = journal, objects, clock
         self.places = Places(concurrency, pools)
@@ -89,6 +93,8 @@ class EngineLoop:
             }
         )
         self.runners.later["process"] = self._process_runner
+        self.prepare = prepare if prepare is not None else Threads(self.loop)
+        self.staging = Staging(self)
         self._closing = False
         self._calls = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -159,8 +165,12 @@ class EngineLoop:
         for live in tuple(self.lives.values()):
             self.retire(live)
             breaking.closed(live)
-        for runner in self.runners.values():
+        for runner in (self.prepare, *self.runners.values()):
             runner.close()
+
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
+        """Who has an attempt: its runner, or the staging where it waits for its arguments."""
+        return self.staging if attempt in self.staging else self.runners[live.machine.policy(attempt.unit).runner]
 
     # ------------------------------------------------------------------ whose run it is
 

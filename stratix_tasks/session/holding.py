@@ -13,6 +13,7 @@ from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.core.results import Stored
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import Source
 from stratix_tasks.session.collector import collector_paused
 from stratix_tasks.session.following import Follower, settle
 from stratix_tasks.session.loading import recorded
@@ -79,18 +80,18 @@ def new_live(engine: Engine, run_id: str, plan: Plan, inputs: dict[str, Any], re
     """A run before its facts: its places are those of this engine, its results are read where the record says they are."""
     loop, objects, spec = engine.loop, engine.store.objects, plan.spec
     machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
-    binding = Binding(machine, inputs, _loader(engine, record), objects.summarise, loop.memory)
+    binding = Binding(machine, inputs, _source(engine, record), objects.summarise, loop.memory)
     live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, copy_context(), record.epoch, record.payloads)
     live.listeners.append(engine.subscribers.publish)
     return live
 
 
-def _loader(engine: Engine, record: RunRecord) -> Callable[[Stored], Any]:
+def _source(engine: Engine, record: RunRecord) -> Source:
     """How a recorded result is read back."""
     read, decode = payload_reader(record.payloads), engine.store.objects.decode
 
-    def load(stored: Stored) -> Any:
+    def source(stored: Stored) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
-        return decode(stored.codec, stored.payload, frame)
+        return decode, (stored.codec, stored.payload, frame)
 
-    return load
+    return source

@@ -13,13 +13,13 @@ from stratix_tasks.session.waits import waits_of
 from stratix_tasks.view.source import WAITS
 
 
-def output(live: LiveRun, target: str) -> Any:
-    """See `Run.output`."""
+def held(live: LiveRun, target: str) -> Any:
+    """What is held of the result of a node or item; who reads it does so in a thread of their own. See `Run.output`."""
     unit = unit_of(live.machine, target)
     if live.machine.state[unit] != State.COMPLETED:
         state = State(live.machine.state[unit]).label
         raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
-    return live.binding.value(unit)
+    return live.binding.held(unit)
 
 
 def logs(live: LiveRun, target: str | None) -> list[str]:

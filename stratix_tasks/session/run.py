@@ -12,6 +12,7 @@ from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import Reader
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking, looking, waiting
 
@@ -181,7 +182,9 @@ class Run:
 
     def output(self, target: str) -> Any:
         """The result of a node or item. StratixError `no-output` when it has none."""
-        return self._look(looking.output, target)
+        value = Reader().give(self._look(looking.held, target))
+        self._engine.loop.call(self._live.binding.take_read)
+        return value
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""

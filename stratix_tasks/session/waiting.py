@@ -86,7 +86,7 @@ def value(run: Run) -> Any:
     live = run._live
     if live.error is not None:
         raise live.error
-    return live.result if live.result is not MISSING else live.engine.call(outcome.read, live).result()
+    return live.result if live.result is not MISSING else outcome.read(live)
 
 
 def pump() -> None:
