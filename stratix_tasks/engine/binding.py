@@ -22,7 +22,21 @@ from stratix_tasks.core.units import MISSING
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
-from stratix_tasks.engine.resolving import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Scope, Seen, Source, load, names_in, resolve
+from stratix_tasks.engine.resolving import (
+    ATOMS,
+    LOOP,
+    Away,
+    ByReference,
+    Load,
+    Once,
+    Reader,
+    Scope,
+    Seen,
+    Source,
+    load,
+    names_in,
+    resolve,
+)
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
@@ -263,7 +277,9 @@ class Binding:
         each = spec.each
         assert each is not None
         columns: dict[str, Work] = {name: partial(_give, sets.pop(name)) for name in each.over if name in sets}
-        columns |= {name: partial(_give, items) for name, over in each.over.items() if name not in columns and (items := self._items(each, over, unit)) is not None}
+        for name in each.over.keys() - columns.keys():
+            items = self._items(each, each.over[name], unit)
+            columns |= {} if items is None else {name: partial(_give, items)}
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}

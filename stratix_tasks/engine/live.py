@@ -43,6 +43,8 @@ class LiveRun:
         """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.forked_from: dict[str, Any] | None = None
+        self.looks: dict[str, str] = {}
+        """What views show of its inputs: their texts, made once, not in the engine's thread."""
         self.objects = engine.objects
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
@@ -90,7 +92,7 @@ class LiveRun:
         was_over, over = self.ended.done(), other.ended.done()
         for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
             setattr(self, name, getattr(other, name))
-        for name in ("result", "error", "started_at", "ended_at", "follower"):
+        for name in ("result", "error", "started_at", "ended_at", "follower", "looks"):
             setattr(self, name, getattr(other, name))
         self.let_go()
         if was_over or over:

@@ -93,7 +93,9 @@ def _evaluate(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> 
         verdict = outcome.value if outcome.error is None else outcome.told
         engine.post(live, (int(Answer.VERDICT), unit, generation, engine.clock(), verdict))
 
-    prepare(engine, live, f"the condition of node '{live.name(unit)}'", partial(live.binding.to_condition, unit), answer)
+    prepare(
+        engine, live, f"the condition of node '{live.name(unit)}'", partial(live.binding.to_condition, unit), answer
+    )
 
 
 def _expand(engine: EngineLoop, live: LiveRun, unit: int, generation: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
@@ -71,12 +72,24 @@ class Loop(Reader):
 
     def step(self, value: Any, step: str | int) -> Any:
         kind = type(value)
-        if not ((kind is list or kind is tuple) and type(step) is int) and not (kind is dict and _has_plain_keys(value)):
+        if not ((kind is list or kind is tuple) and type(step) is int) and not (
+            kind is dict and _has_plain_keys(value)
+        ):
             raise Away
         return value[step]
 
 
 LOOP = Loop()
+AWAY: Any = object()
+"""In place of a value that the engine's loop does not have at hand."""
+
+
+def at_hand(held: Any) -> Any:
+    """The value of what a scope holds, on the engine's loop; `AWAY` where it would have to be made or read first."""
+    try:
+        return LOOP.give(held)
+    except Away:
+        return AWAY
 
 
 class ByReference(Reader):
@@ -349,10 +362,8 @@ def _seen(task: Seen, parts: frozenset[str], scope: Scope, reader: Reader) -> di
         if "summary" in parts:
             seen["summary"] = plain(_summary(task, scope, reader))
         if "output" in parts:
-            try:
+            with suppress(TypeError):
                 seen["output"] = plain(reader.open(task.held), strict=True)
-            except TypeError:
-                pass
     return seen
 
 
@@ -362,8 +373,7 @@ def _summary(task: Seen, scope: Scope, reader: Reader) -> dict[str, Any]:
     if known is None:
         value = reader.open(task.held)
         known = scope.summarise(value) or {"type": type(value).__name__}
-        if isinstance(value, str):
-            known = {**known, "length": len(value)}
+        known |= {"length": len(value)} if isinstance(value, str) else {}
     return {name: fact for name, fact in known.items() if name != "text"}
 
 

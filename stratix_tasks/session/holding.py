@@ -19,6 +19,7 @@ from stratix_tasks.session.following import Follower, settle
 from stratix_tasks.session.loading import recorded
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord, payload_reader
+from stratix_tasks.store.summaries import TEXT, look, summarise
 
 if TYPE_CHECKING:
     from stratix_tasks.session.engine import Engine
@@ -76,14 +77,30 @@ def load(engine: Engine, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[st
         return engine.loop.call(engine.held.take, live).result(), about
 
 
-def new_live(engine: Engine, run_id: str, plan: Plan, inputs: dict[str, Any], record: RunRecord) -> LiveRun:
-    """A run before its facts: its places are those of this engine, its results are read where the record says they are."""
-    loop, objects, spec = engine.loop, engine.store.objects, plan.spec
+def new_live(
+    engine: Engine,
+    run_id: str,
+    plan: Plan,
+    inputs: dict[str, Any],
+    record: RunRecord,
+    looks: dict[str, str] | None = None,
+) -> LiveRun:
+    """A run before its facts: its places are those of this engine, its results are read where the record says they are.
+
+    `looks` are the texts of its inputs, where they were made before: it is the caller's thread that asks the values.
+    """
+    loop, spec = engine.loop, plan.spec
     machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
-    binding = Binding(machine, inputs, _source(engine, record), objects.summarise, loop.memory)
+    binding = Binding(machine, inputs, _source(engine, record), summarise, loop.memory)
     live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, copy_context(), record.epoch, record.payloads)
+    live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}
     live.listeners.append(engine.subscribers.publish)
     return live
+
+
+def input_text(value: Any, summary: dict[str, Any] | None = None) -> str:
+    """What views show of an input; the summary has it, where there is one."""
+    return repr(value[:TEXT]) if type(value) is str else summary["text"] if summary is not None else look(value)
 
 
 def _source(engine: Engine, record: RunRecord) -> Source:

@@ -6,14 +6,17 @@ from time import time
 from typing import Any
 
 from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.session.arguments import arguments, can_set, value_text
+from stratix_tasks.engine.resolving import AWAY, at_hand
+from stratix_tasks.session.arguments import arguments, can_set, given
 from stratix_tasks.session.outline import code_of, short
 from stratix_tasks.session.status import WORDS, item_error, record, summary_text
 from stratix_tasks.session.waits import approved, asked, can_answer
+from stratix_tasks.store.summaries import glance, type_name
 
 LOGS_SHOWN = 500
 MOST_ATTEMPTS = 20
@@ -87,33 +90,34 @@ def _logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
 
 def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[str]]:
     """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
-    machine = live.machine
-    if machine.attempt[unit] and not machine.is_group(unit):
-        try:
-            args, named = live.binding.arguments(unit)
-        except Exception as error:
-            return [["(arguments)", f"{type(error).__name__}: {error}"]]
-        return [
-            *([f"#{i}", value_text(value)[0]] for i, value in enumerate(args)),
-            *([n, value_text(v)[0]] for n, v in named.items()),
-        ]
+    if live.machine.attempt[unit] and not live.machine.is_group(unit):
+        return given(live, unit)
     return [[row["name"], row["text"]] for row in rows]
 
 
 def _output(live: LiveRun, unit: int) -> dict[str, str] | None:
+    """What was told of the result where it was made; of a mapped node that of its items."""
     machine = live.machine
     if machine.state[unit] != State.COMPLETED:
         return None
-    try:
-        value = live.binding.value(unit)
-    except Exception as error:
-        return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
-    text, kind = value_text(value)
-    return {
-        "text": text,
-        "type": kind,
-        "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
-    }
+    summary = machine.summary.get(unit)
+    if summary is not None and "text" in summary:
+        return {"text": summary["text"], "type": summary["type"], "shape": summary_text(live, unit)}
+    if machine.is_group(unit) and machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups:
+        return {"text": _items_text(live, unit), "type": "list", "shape": ""}
+    value = at_hand(live.binding.held(unit))
+    return (
+        {"text": "(not in memory)", "type": "", "shape": ""}
+        if value is AWAY
+        else {"text": glance(value), "type": type_name(value), "shape": ""}
+    )
+
+
+def _items_text(live: LiveRun, unit: int) -> str:
+    machine = live.machine
+    done = [one for one in machine.groups[unit].members if machine.state[one] == State.COMPLETED]
+    texts = [short((_output(live, one) or {})["text"], 80) for one in done[:20]]
+    return f"[{', '.join(texts)}, …] ({len(done):,})" if len(done) > 20 else f"[{', '.join(texts)}]"
 
 
 def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from stratix_tasks.store import ids
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.reader import payload_reader
+from stratix_tasks.store.summaries import summarise
 
 if TYPE_CHECKING:
     from world import Case, World
@@ -189,7 +190,7 @@ class Owner(Cooperative):
             return objects.decode, (stored.codec, stored.payload, frame)
 
         inputs = {**INPUTS, "items": Walked(INPUTS["items"])} if self.world.shy else dict(INPUTS)
-        binding = Binding(machine, inputs, source, objects.summarise, self.engine.memory)
+        binding = Binding(machine, inputs, source, summarise, self.engine.memory)
         live = LiveRun(self.engine, case.id, ids.key(case.id), machine, binding, copy_context(), epoch, places)
         live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))
         self.lives[case.id] = live
