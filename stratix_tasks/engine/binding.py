@@ -75,24 +75,31 @@ class Binding:
     def arguments(self, unit: int) -> Arguments:
         """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
         plan, machine = self.plan, self.machine
-        if machine.node_of[unit] != unit or machine.sets:
+        node = machine.node_of[unit]
+        if machine.sets or unit in machine.spawned:
             return self._at_once(unit)
-        values, units = machine.values, None
-        named = {}
-        for name, value in plan.specs[unit].args.items():
-            kind = type(value)
-            if kind is Ref and value.scope == "tasks" and not value.path:
-                if units is None:
-                    units = plan.units[plan.parents[unit]]
-                got = values[units[value.name]]
-                if got is MISSING or type(got) is Stored:
-                    return self._at_once(unit)
-                named[name] = got
-            elif type(kind) is type and kind in ATOMS:
-                named[name] = value
-            else:
+        if node != unit:
+            fan = self._fans[node].value if node in self._fans else None
+            if fan is None or fan.looked_up:
                 return self._at_once(unit)
-        policy = plan.policies[unit]
+            named = {**fan.broadcast, **fan.item(unit - machine.groups[node].first)}
+        else:
+            named = {}
+            values, units, spec = machine.values, None, plan.specs[unit]
+            for name, value in spec.args.items():
+                kind = type(value)
+                if kind is Ref and value.scope == "tasks" and not value.path:
+                    if units is None:
+                        units = plan.units[plan.parents[unit]]
+                    got = values[units[value.name]]
+                    if got is MISSING or type(got) is Stored:
+                        return self._at_once(unit)
+                    named[name] = got
+                elif type(kind) is type and kind in ATOMS:
+                    named[name] = value
+                else:
+                    return self._at_once(unit)
+        policy = plan.policies[node]
         assert policy is not None
         return _positioned(named, policy.positional) if policy.positional or "*" in named else ((), named)
 

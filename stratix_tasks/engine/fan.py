@@ -40,6 +40,8 @@ class Fan:
     product: bool
     broadcast: dict[str, Any]
     sizes: tuple[int, ...]
+    looked_up: bool
+    """Whether what is held of an item's arguments has to be looked up when it starts."""
 
     @property
     def count(self) -> int:
@@ -69,7 +71,8 @@ def fan_of(
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
-    return Fan(made, product, broadcast(reader), sizes)
+    looked_up = any(type(column) is Items for column in made.values())
+    return Fan(made, product, broadcast(reader), sizes, looked_up)
 
 
 def _sequence(name: str, column: Any, reader: Reader) -> Sequence[Any]:

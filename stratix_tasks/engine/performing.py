@@ -60,7 +60,7 @@ def perform(engine: EngineLoop, live: LiveRun, commands: list[tuple[int, int, in
 
 def _attempt(engine: EngineLoop, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
     """One that can begin now; None for one that has to wait for its arguments, or has failed."""
-    if policy.lacks_function:
+    if policy.function is None and policy.lacks_function:
         call, node = policy.call, live.name(unit)
         error = StoreError(f"the function '{call}' of node '{node}' is not known here", code="missing-function")
         refuse(engine, live, unit, number, Outcome(None, error, describe(error)))

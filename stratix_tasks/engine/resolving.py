@@ -21,6 +21,7 @@ from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
 ATOMS = frozenset((type(None), bool, int, float, str, bytes))
+PLAIN_META = frozenset((type,))
 MOST = 200
 """Parts of a value up to which the engine's loop looks at it."""
 PARTS = frozenset(("status", "summary", "output"))
@@ -236,7 +237,7 @@ def names_in(values: Iterable[Any]) -> set[str] | None:
         elif kind is Template:
             todo += value.parts
         elif kind is list or kind is tuple:
-            todo += value
+            todo += () if _are_atoms(value) else value
         elif kind is dict:
             todo += value.values()
         elif kind is not Object and not _is_whole(kind):
@@ -261,7 +262,7 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
         if kind in LEAVES:
             return _leaf(value, scope, reader, item)
         if kind is list or kind is tuple:
-            return kind(resolve(part, scope, reader, item) for part in value) if _has_more(value) else value
+            return value if _are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
         if kind is dict and (reader.waits or all(type(key) is str for key in value)):
             return {key: resolve(part, scope, reader, item) for key, part in value.items()}
         if kind is not dict and _is_whole(kind):
@@ -279,8 +280,9 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     return value
 
 
-def _has_more(value: Iterable[Any]) -> bool:
-    return any(type(type(part)) is not type or type(part) not in ATOMS for part in value)
+def _are_atoms(values: Iterable[Any]) -> bool:
+    """Whether there are atoms alone: no Python code is run for that, nobody's and not ours."""
+    return PLAIN_META.issuperset(map(type, map(type, values))) and ATOMS.issuperset(map(type, values))
 
 
 def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:

@@ -81,9 +81,7 @@ def glance(value: Any) -> str:
 
 def _top(value: Any, other: Callable[[Any], str]) -> str:
     kind = type(value)
-    if kind is str:
-        return _cut(value, TEXT)
-    text = _cut(_text(value, other, [TEXT]), TEXT)
+    text = _exact(_cut(value if kind is str else _text(value, other, [TEXT]), TEXT))
     return f"{text} ({len(value):,})" if (kind is list or kind is tuple) and len(value) > SHOWN else text
 
 
