@@ -18,7 +18,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
-from stratix_tasks.runs.load import new_live
+from stratix_tasks.runs.load import input_text, new_live
 from stratix_tasks.runs.reconcile import never_was
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.workshop import Workshop
@@ -71,7 +71,9 @@ def launch(
     """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
     loop, store = engine.loop, engine.store
     run_id, now = ids.new_id(), time()
-    stored = {name: store.objects.keep_value(value) for name, value in inputs.items()}
+    encoded = {name: store.objects.encode_apart(value) for name, value in inputs.items()}
+    stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
+    looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}
     same = sha256(orjson.dumps(stored)).hexdigest()[:16] if key is not None else ""
     name = graph.spec.flow
     enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
@@ -91,7 +93,7 @@ def launch(
         **({"forked_from": forked_from} if forked_from else {}),
     }
     record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
-    live = new_live(engine, run_id, laid, inputs, record)
+    live = new_live(engine, run_id, laid, inputs, record, looks)
     engine.held.add(live)
     live.priority, live.started_at, live.forked_from = priority, now, forked_from
     if reused is not None:

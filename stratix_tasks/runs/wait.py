@@ -97,7 +97,7 @@ def value(run: Handle) -> Any:
     live = run._live
     if live.error is not None:
         raise live.error
-    return live.result if live.result is not MISSING else live.engine.look(outcome.read, live)
+    return live.result if live.result is not MISSING else outcome.read(live)
 
 
 def pump() -> None:
