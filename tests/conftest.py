@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,17 @@ def store(tmp_path: Path) -> Iterator[Store]:
     yield made
     if "catalog" in made.__dict__:
         made.catalog.close()
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes that the test starts hear an interrupt, also where who started the tests ignores it, as `nohup` does.
+
+    Ignoring it is inherited; to handle it is not, so that a child begins with what Python does by default.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

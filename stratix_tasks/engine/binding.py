@@ -1,163 +1,342 @@
-"""Binding: from the values of a document to the values that a body gets.
+"""Binding: which values a unit of a run needs, and where they are.
 
-Each sub-flow is a scope with inputs of its own; `tasks.x` means a unit of the same scope. Results that are recorded but
-not in memory are loaded when they are first needed.
+Each sub-flow is a scope with inputs of its own; `tasks.x` means a unit of the same scope. Everything here happens in the
+engine's thread and runs nothing of the user's. What is wanted is given as `Work`: a function of a reader, over values
+that were taken at that moment, which does its part there (with `LOOP`) or in another thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from copy import copy
-from dataclasses import fields, is_dataclass
-from math import prod
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import ROOT, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.states import TERMINAL, State
 from stratix_tasks.core.units import MISSING
-from stratix_tasks.engine.fan import Fan
+from stratix_tasks.core.waits import wait_for
+from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
+from stratix_tasks.engine.resolving import (
+    ATOMS,
+    LOOP,
+    Away,
+    ByReference,
+    Load,
+    Once,
+    Reader,
+    Scope,
+    Seen,
+    Source,
+    load,
+    names_in,
+    resolve,
+)
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
-from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
+from stratix_tasks.spec.values import Ref
 
-ATOMS = frozenset((type(None), bool, int, float, str, bytes))
-
-
-class Away(Exception):
-    """A value is recorded, but not in memory."""
-
-
-class Items(Sequence[Any]):
-    """The results of some units, each read when it is asked for."""
-
-    __slots__ = ("_binding", "_units")
-
-    def __init__(self, binding: Binding, units: list[int]) -> None:
-        self._binding, self._units = binding, units
-
-    def __len__(self) -> int:
-        return len(self._units)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._binding.value(self._units[index])
+Work = Callable[[Reader], Any]
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+AGAIN: Any = object()
+"""What work gives that was only a step: ask again."""
+ELSEWHERE = frozenset(("process",))
+"""Runners whose bodies read recorded results themselves."""
 
 
 class Binding:
-    """Resolves values for one run. `load(stored)` reads a recorded result; `summarise(value)` tells its shape."""
+    """The values of one run. `source(stored)` is how a recorded result is read, here or in another process: a function and its
+    arguments; `summarise(value)` tells the shape of a value.
+    """
 
     def __init__(
         self,
         machine: Machine,
         inputs: dict[str, Any],
-        load: Callable[[Stored], Any],
+        source: Source,
         summarise: Callable[[Any], dict[str, Any] | None],
         memory: Memory,
     ) -> None:
         self.machine, self.plan = machine, machine.plan
-        self.inputs, self._load, self._summarise = inputs, load, summarise
-        self._scopes: dict[int, dict[str, Any]] = {ROOT: inputs}
-        self._fans: dict[int, Fan] = {}
-        self._programs: dict[str, Any] = {}
+        self.inputs, self._source, self._summarise = inputs, source, summarise
+        self._scopes: dict[int, Once] = {}
+        self._fans: dict[int, Once] = {}
+        self._loads: WeakValueDictionary[int, Load] = WeakValueDictionary()
+        self._read: deque[tuple[Stored, Any]] = deque()
         self.shelf = Shelf(machine, memory)
-        self._here_only = False
 
     # ------------------------------------------------------------------ what the engine asks
 
-    def arguments(self, unit: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Positional and named arguments of a unit's body."""
-        plan, node = self.plan, self.machine.node_of[unit]
+    def arguments(self, unit: int) -> Arguments:
+        """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
+        plan, machine = self.plan, self.machine
+        node = machine.node_of[unit]
+        if machine.sets or unit in machine.spawned:
+            return self._at_once(unit)
         if node != unit:
-            named = self.item(unit, node)
+            fan = self._fans[node].value if node in self._fans else None
+            if fan is None or fan.looked_up:
+                return self._at_once(unit)
+            named = {**fan.broadcast, **fan.item(unit - machine.groups[node].first)}
         else:
-            scope, values, units = plan.parents[unit], self.machine.values, None
             named = {}
-            for name, value in plan.specs[unit].args.items():
+            values, units, spec = machine.values, None, plan.specs[unit]
+            for name, value in spec.args.items():
                 kind = type(value)
                 if kind is Ref and value.scope == "tasks" and not value.path:
                     if units is None:
-                        units = plan.units[scope]
+                        units = plan.units[plan.parents[unit]]
                     got = values[units[value.name]]
-                    named[name] = (
-                        got if got is not MISSING and type(got) is not Stored else self.value(units[value.name])
-                    )
+                    if got is MISSING or type(got) is Stored:
+                        return self._at_once(unit)
+                    named[name] = got
+                elif type(kind) is type and kind in ATOMS:
+                    named[name] = value
                 else:
-                    named[name] = value if kind in ATOMS else self.resolve(value, scope)
-        if self.machine.sets and unit in self.machine.sets:
-            named = self._with_sets(unit, named)
+                    return self._at_once(unit)
         policy = plan.policies[node]
         assert policy is not None
         return _positioned(named, policy.positional) if policy.positional or "*" in named else ((), named)
 
-    def item(self, unit: int, node: int) -> dict[str, Any]:
-        """The arguments of an item of a mapped node; the mapped ones of an item that was spawned are those of its fact."""
-        machine, fan = self.machine, self.fan(node)
+    def _at_once(self, unit: int) -> Arguments:
+        got: Arguments = self.to_arguments(unit)(LOOP)
+        if got is AGAIN:
+            raise Away
+        return got
+
+    def to_arguments(self, unit: int) -> Work:
+        """Work that gives the arguments of a unit's body, or `AGAIN` when only what all items share was missing."""
+        node = self.machine.node_of[unit]
+        policy = self.plan.policies[node]
+        assert policy is not None
+        if node != unit:
+            fan = self._made_fan(node)
+            if fan is None:
+                return partial(_first, self.fan(node))
+            named: Work = partial(_given, {**fan.broadcast, **self._item(fan, unit, node)})
+        else:
+            args = self.plan.specs[unit].args
+            named = partial(_resolved, args, self._scope_of(unit, args.values()))
+        sets = self._sets(unit)
+
+        def work(reader: Reader) -> Arguments:
+            own = ByReference(reader) if policy.runner in ELSEWHERE else reader
+            made = {**named(own), **_given(sets, own)}
+            return _positioned(made, policy.positional) if policy.positional or "*" in made else ((), made)
+
+        return work
+
+    def to_wait(self, unit: int, at: float) -> Work:
+        """Work that gives, as arguments, the time `at` and what a node without a body waits for since then."""
+        named, policy = self.to_arguments(unit), self.machine.policy(unit)
+
+        def work(reader: Reader) -> Any:
+            got = named(reader)
+            if got is AGAIN:
+                return got
+            args = {name: reader.open(value) for name, value in got[1].items()}
+            return (at,), wait_for(policy.call, args, policy.timeout.attempt, at)
+
+        return work
+
+    def to_condition(self, unit: int) -> Work:
+        """Work that gives the node's `when`. FlowError when it is no boolean."""
+        when, scope = self.plan.specs[unit].when, self._scope_of(unit, (self.plan.specs[unit].when,))
+        assert when is not None
+
+        def work(reader: Reader) -> bool:
+            verdict = resolve(when, scope, reader)
+            if not isinstance(verdict, bool):
+                raise FlowError(
+                    f"the condition `{when.text}` gave {verdict!r}, not true or false; compare it with something"
+                )
+            return verdict
+
+        return work
+
+    def to_expand(self, unit: int) -> Work:
+        """Open a group, afresh: work that resolves a sub-flow's inputs, or gives a mapped node's number of items and their keys."""
+        self.forget(unit)
+        if self.plan.kinds[unit] is Kind.FLOW:
+            inputs, count = self._inputs(unit), len(self.plan.members.get(unit, ()))
+            return lambda reader: (inputs.get(reader), (count, None))[1]
+        fan, name, each = self.fan(unit), self.plan.names[unit], self.plan.specs[unit].each
+        assert each is not None
+        if each.key is None:
+            return lambda reader: (fan.get(reader).count, None)
+        scope = self._scope_of(unit, (each.key,))
+
+        def work(reader: Reader) -> tuple[int, list[str] | None]:
+            made = fan.get(reader)
+            return made.count, keys_of(name, each.key, made, scope, reader)
+
+        return work
+
+    def to_output(self) -> Work:
+        """Work that gives the run's own value."""
+        output = self.plan.spec.output
+        return partial(resolve, output, self.scope(ROOT, names_in((output,))))
+
+    def item(self, unit: int, node: int) -> dict[str, Any] | None:
+        """What is held of an item's arguments; None where what is mapped over is not resolved now."""
+        fan = self._made_fan(node)
+        return None if fan is None else {**fan.broadcast, **self._item(fan, unit, node)}
+
+    def _item(self, fan: Fan, unit: int, node: int) -> dict[str, Any]:
+        """The mapped arguments of an item; of one that was spawned they are those of its fact."""
+        machine = self.machine
         spawned = machine.spawned.get(unit) if machine.spawned else None
         if spawned is None:
-            return {**fan.broadcast, **fan.item(unit - machine.groups[node].first)}
-        given = {name: self._load(Stored(data["codec"], data["payload"], -1, 0)) for name, data in spawned.items()}
-        return {**fan.broadcast, **given}
+            return fan.item(unit - machine.groups[node].first)
+        return {name: self.kept(Stored(data["codec"], data["payload"], -1, 0)) for name, data in spawned.items()}
 
-    def _with_sets(self, unit: int, named: dict[str, Any]) -> dict[str, Any]:
-        """Arguments with those that a person gave in place of the flow's."""
-        given = self.machine.sets.get(unit, {})
-        return {**named, **{name: self._load(v) if type(v) is Stored else v for name, v in given.items()}}
+    def _sets(self, unit: int) -> dict[str, Any]:
+        """What is held of the arguments that a person gave in place of the flow's."""
+        given = self.machine.sets.get(unit)
+        return {} if given is None else {name: self.kept(value) for name, value in given.items()}
 
-    def condition(self, unit: int) -> bool:
-        """The node's `when`. FlowError when it is no boolean."""
-        when = self.plan.specs[unit].when
-        assert when is not None
-        verdict = self.evaluate(when, self.plan.parents[unit])
-        if not isinstance(verdict, bool):
-            raise FlowError(
-                f"the condition `{when.text}` gave {verdict!r}, not true or false; compare it with something"
-            )
-        return verdict
+    # ------------------------------------------------------------------ what is held
 
-    def expand(self, unit: int) -> tuple[int, list[str] | None]:
-        """Open a group: a sub-flow's inputs are resolved; of a mapped node the number of items and their keys."""
-        if self.plan.kinds[unit] is Kind.FLOW:
-            self._scopes[unit] = self._flow_inputs(unit)
-            return len(self.plan.members.get(unit, ())), None
-        fan = self.fan(unit)
-        count = prod(fan.sizes) if fan.product else fan.sizes[0]
-        each = self.plan.specs[unit].each
-        assert each is not None
-        return count, self._keys(unit, each, fan, count) if each.key else None
-
-    def value(self, unit: int) -> Any:
-        """The result of a unit: None when it was skipped, a list of the completed items' for a mapped node."""
+    def held(self, unit: int) -> Any:
+        """A unit's result, or a `Once` for it: None when it was skipped, a list of the completed items' for a mapped node."""
         machine = self.machine
         got = machine.values[unit]
         if type(got) is Stored:
-            return self._read(unit, got)
+            return self._recorded(unit, got)
         if got is not MISSING:
             return got
         if machine.state[unit] != State.COMPLETED:
             return None
-        if self.plan.kinds[unit] is Kind.FLOW and machine.node_of[unit] == unit:
-            got = self.resolve(self.plan.flows[unit].output, unit)
-        else:
-            done = (item for item in machine.members(unit) if machine.state[item] == State.COMPLETED)
-            got = [self.value(item) for item in done]
+        made = Once(self._to_gather(unit))
+        try:
+            got = made.get(LOOP)
+        except Exception:  # Away, or what is wrong with it: who reads it is told
+            return made
         if not self.shelf.gone:
             machine.values[unit] = got
         return got
 
-    def _read(self, unit: int, stored: Stored) -> Any:
-        """A recorded result, read into memory, where it stays as long as there is room."""
-        large = stored.codec != "json"
-        if large and self._here_only:
-            raise Away
-        got = self.machine.values[unit] = self._load(stored)
-        if large:
-            self.shelf.put(unit, stored)
-            self.shelf.trim()
-        return got
+    def _to_gather(self, unit: int) -> Work:
+        machine, plan = self.machine, self.plan
+        if plan.kinds[unit] is Kind.FLOW and machine.node_of[unit] == unit:
+            output = plan.flows[unit].output
+            return partial(resolve, output, self.scope(unit, names_in((output,))))
+        done = [self.held(item) for item in machine.members(unit) if machine.state[item] == State.COMPLETED]
+        return lambda reader: [reader.give(one) for one in done]
+
+    def _recorded(self, unit: int, stored: Stored) -> Any:
+        """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
+        if stored.codec == "json":
+            got = self.machine.values[unit] = load(self._source, stored)
+            return got
+        found = self._loads.get(unit)
+        if found is None or found.stored is not stored:
+            found = self._loads[unit] = Load(stored, self._source, self._read)
+        return found
+
+    def kept(self, value: Any) -> Any:
+        """What is held of a value that stands in a fact other than a result's."""
+        if type(value) is not Stored:
+            return value
+        return load(self._source, value) if value.codec == "json" else Load(value, self._source)
+
+    def scope(self, scope: int, names: Iterable[str] | None) -> Scope:
+        """What is known in a scope now, of the tasks that are named; of all with None."""
+        machine, units = self.machine, self.plan.units.get(scope, {})
+        tasks = {
+            name: Seen(self.held(unit), State(machine.state[unit]).label, machine.summary.get(unit))
+            for name in (units if names is None else names)
+            for unit in (units[name],)
+        }
+        return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise)
+
+    def _scope_of(self, unit: int, values: Iterable[Any]) -> Scope:
+        """The scope that a node stands in, as far as values of the document name it."""
+        names = names_in(values)
+        if names is None:
+            names = {self.plan.names[need].rpartition(".")[2] for need in self.plan.needs[unit]}
+        return self.scope(self.plan.parents[unit], names)
+
+    # ------------------------------------------------------------------ what is resolved once
+
+    def fan(self, unit: int) -> Once:
+        """The mapped columns of a node; kept, so that a hundred thousand items share one."""
+        fan = self._fans.get(unit)
+        if fan is None:
+            fan = self._fans[unit] = Once(self._to_fan(unit))
+        return fan
+
+    def _made_fan(self, node: int) -> Fan | None:
+        """None where it has to be prepared. Whatever is wrong with it is raised."""
+        fan = self.fan(node)
+        if not fan.made:
+            with suppress(Away):
+                fan.get(LOOP)
+        return fan.value
+
+    def _to_fan(self, unit: int) -> Work:
+        spec, policy, sets = self.plan.specs[unit], self.plan.policies[unit], self._sets(unit)
+        each = spec.each
+        assert each is not None
+        columns: dict[str, Work] = {name: partial(_give, sets.pop(name)) for name in each.over if name in sets}
+        for name in each.over.keys() - columns.keys():
+            items = self._items(each, each.over[name], unit)
+            columns |= {} if items is None else {name: partial(_give, items)}
+        left = {name: over for name, over in each.over.items() if name not in columns}
+        scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
+        columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}
+        apart = policy is not None and policy.runner in ELSEWHERE
+
+        def broadcast(reader: Reader) -> dict[str, Any]:
+            own = ByReference(reader) if apart else reader
+            return {**_resolved(spec.args, scope, own), **_given(sets, own)}
+
+        return lambda reader: fan_of(columns, broadcast, product=each.by == "product", reader=reader)
+
+    def _items(self, each: Each, over: Any, unit: int) -> Items | None:
+        """The results of a mapped node that is mapped over are looked up one by one, when their item starts; keys need them
+        all at once.
+        """
+        if type(over) is not Ref or over.scope != "tasks" or over.path or each.key is not None:
+            return None
+        source, machine = self.plan.units[self.plan.parents[unit]][over.name], self.machine
+        expanded = self.plan.kinds[source] is Kind.MAP and source in machine.groups
+        if not expanded or machine.state[source] != State.COMPLETED or machine.values[source] is not MISSING:
+            return None
+        return Items(self.held, [one for one in machine.members(source) if machine.state[one] == State.COMPLETED])
+
+    def _inputs(self, scope: int) -> Once:
+        """A sub-flow's inputs."""
+        inputs = self._scopes.get(scope)
+        if inputs is None:
+            inputs = self._scopes[scope] = Once(self._to_inputs(scope))
+        return inputs
+
+    def _to_inputs(self, unit: int) -> Work:
+        args, flow = self.plan.specs[unit].args, self.plan.flows[unit]
+        scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
+
+        def work(reader: Reader) -> dict[str, Any]:
+            given = {**_resolved(args, scope, reader), **_given(sets, reader)}
+            return {name: given.get(name, one.default) for name, one in flow.inputs.items()}
+
+        return work
+
+    # ------------------------------------------------------------------ memory
+
+    def take_read(self) -> None:
+        """Results that were read stay in memory as long as there is room."""
+        while self._read:
+            stored, value = self._read.popleft()  # a Load put it there, in whatever thread needed it
+            if self.machine.values[stored.unit] is stored:
+                self.machine.values[stored.unit] = value
+                self.shelf.put(stored.unit, stored)
+        self.shelf.trim()
 
     def keep(self, recorded: Iterable[tuple[int, int, str, list[Any]]]) -> None:
         """Large results are recorded: the oldest make room for them, if there is too little."""
@@ -170,41 +349,9 @@ class Binding:
     def _forget_ended(self) -> None:
         """What ended groups had resolved holds values too; it is resolved again if one of them is retried."""
         state = self.machine.state
-        for unit in [unit for unit in self._fans if state[unit] in TERMINAL]:
-            del self._fans[unit]
-        for scope in [scope for scope in self._scopes if scope != ROOT and state[scope] in TERMINAL]:
-            del self._scopes[scope]
-
-    def result(self) -> Any:
-        """The run's own value."""
-        return self.resolve(self.plan.spec.output, ROOT)
-
-    def result_here(self) -> Any:
-        """The run's own value where all of it is in memory, else `MISSING`."""
-        self._here_only = True
-        try:
-            return self.result()
-        except Away:
-            return MISSING
-        finally:
-            self._here_only = False
-
-    def summary(self, unit: int) -> dict[str, Any]:
-        """Facts about a unit's result: `type`, and some of `rows`, `columns`, `shape`, `length`."""
-        known = self.machine.summary.get(unit)
-        if known is None:
-            value = self.value(unit)
-            known = self._summarise(value) or {"type": type(value).__name__}
-            if isinstance(value, str):
-                known = {**known, "length": len(value)}
-        return known
-
-    def fan(self, unit: int) -> Fan:
-        """The mapped columns of a node; kept, so that a hundred thousand items share one."""
-        fan = self._fans.get(unit)
-        if fan is None:
-            fan = self._fans[unit] = self._fan(unit)
-        return fan
+        for known in (self._fans, self._scopes):
+            for unit in [unit for unit in known if state[unit] in TERMINAL]:
+                del known[unit]
 
     def forget(self, unit: int) -> None:
         """Its sources may have changed: resolve again when next asked."""
@@ -212,146 +359,29 @@ class Binding:
         self._scopes.pop(unit, None)
         self.machine.values[unit] = MISSING
 
-    # ------------------------------------------------------------------ resolving
+    def give_up(self) -> None:
+        """What is being made took too long: nobody waits for it any more, and it is made afresh when it is needed."""
+        self._loads.clear()
+        for known in (self._fans, self._scopes):
+            for unit in [unit for unit, once in known.items() if not once.made]:
+                del known[unit]
 
-    def resolve(self, value: Any, scope: int, item: dict[str, Any] | None = None) -> Any:
-        """A value of the document with everything filled in.
 
-        Containers are rebuilt only where something stands in them.
-        """
-        kind = type(value)
-        if kind in ATOMS:
-            return value
-        if kind in LEAVES:
-            return self._leaf(value, scope, item)
-        if kind is list or kind is tuple:
-            if all(type(part) in ATOMS for part in value):
-                return value
-            return kind(self.resolve(part, scope, item) for part in value)
-        if kind is dict:
-            return {key: self.resolve(part, scope, item) for key, part in value.items()}
-        if hasattr(kind, "__pydantic_fields__") and next(leaves(value), None) is not None:
-            return value.model_copy(
-                update={n: self.resolve(getattr(value, n), scope, item) for n in kind.__pydantic_fields__}
-            )
-        if is_dataclass(value) and next(leaves(value), None) is not None:
-            made = copy(value)
-            for field in fields(value):
-                object.__setattr__(made, field.name, self.resolve(getattr(value, field.name), scope, item))
-            return made
-        return value
+def _first(once: Once, reader: Reader) -> Any:
+    once.get(reader)
+    return AGAIN
 
-    def evaluate(self, expr: Expr, scope: int, item: dict[str, Any] | None = None) -> Any:
-        """A CEL expression over the scope's inputs, tasks and loop variables."""
-        from stratix_tasks.spec.expr import compile_expression
 
-        program = self._programs.get(expr.text)
-        if program is None:
-            program = self._programs[expr.text] = compile_expression(expr.text)
-        environment = {
-            "inputs": _plain(self._inputs(scope)),
-            "tasks": {name: self._seen(name, scope) for name in expr.tasks},
-        }
-        environment.update(_plain(item or {}))
-        return program.evaluate(environment)
+def _give(held: Any, reader: Reader) -> Any:
+    return reader.give(held)
 
-    def _leaf(self, leaf: Any, scope: int, item: dict[str, Any] | None) -> Any:
-        kind = type(leaf)
-        if kind is Ref:
-            return self._ref(leaf, scope, item)
-        if kind is Expr:
-            return self.evaluate(leaf, scope, item)
-        if kind is FirstOf:
-            for ref in leaf.refs:
-                if self.machine.state[self.plan.units[scope][ref.name]] == State.COMPLETED:
-                    return self._ref(ref, scope, item)
-            return None
-        if kind is Template:
-            return "".join(part if type(part) is str else str(self.resolve(part, scope, item)) for part in leaf.parts)
-        assert kind is Object
-        return leaf.value if leaf.value is not None or not leaf.digest else self._object(leaf)
 
-    def _object(self, leaf: Object) -> Any:
-        leaf.value = self._load(Stored(leaf.codec, [0, leaf.digest], -1, 0))
-        return leaf.value
+def _given(held: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    return {name: reader.give(value) for name, value in held.items()}
 
-    def _ref(self, ref: Ref, scope: int, item: dict[str, Any] | None) -> Any:
-        if ref.scope == "tasks":
-            got = self.value(self.plan.units[scope][ref.name])
-        elif ref.scope == "inputs":
-            got = self._inputs(scope)[ref.name]
-        else:
-            got = (item or {})[ref.name]
-        for step in ref.path:
-            got = got[step]
-        return got
 
-    def _inputs(self, scope: int) -> dict[str, Any]:
-        if scope not in self._scopes:
-            self._scopes[scope] = self._flow_inputs(scope)
-        return self._scopes[scope]
-
-    def _flow_inputs(self, unit: int) -> dict[str, Any]:
-        given = {
-            name: self.resolve(value, self.plan.parents[unit]) for name, value in self.plan.specs[unit].args.items()
-        }
-        given = self._with_sets(unit, given)
-        inputs = self.plan.flows[unit].inputs
-        return {name: given.get(name, spec.default) for name, spec in inputs.items()}
-
-    def _fan(self, unit: int) -> Fan:
-        scope, spec = self.plan.parents[unit], self.plan.specs[unit]
-        each = spec.each
-        assert each is not None
-        columns: dict[str, Sequence[Any]] = {}
-        given = self._with_sets(unit, {})
-        for name, over in each.over.items():
-            column = given.pop(name) if name in given else self._column(over, scope)
-            if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
-                raise FlowError(
-                    f"can't map over '{name}': it is a {type(column).__name__}, not a list or another iterable"
-                )
-            columns[name] = column if isinstance(column, list | tuple | range | Items) else list(column)
-        sizes = tuple(map(len, columns.values()))
-        if each.by == "zip" and len(set(sizes)) > 1:
-            lengths = ", ".join(f"{name}: {size}" for name, size in zip(columns, sizes, strict=True))
-            raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
-        broadcast = {**{name: self.resolve(value, scope) for name, value in spec.args.items()}, **given}
-        return Fan(columns, each.by == "product", broadcast, sizes)
-
-    def _column(self, over: Any, scope: int) -> Any:
-        """What is mapped over: the results of a mapped node are read one by one, when their item starts."""
-        if type(over) is Ref and over.scope == "tasks" and not over.path:
-            unit, machine = self.plan.units[scope][over.name], self.machine
-            expanded = self.plan.kinds[unit] is Kind.MAP and unit in machine.groups
-            if expanded and machine.state[unit] == State.COMPLETED and machine.values[unit] is MISSING:
-                return Items(self, [item for item in machine.members(unit) if machine.state[item] == State.COMPLETED])
-        return self.resolve(over, scope)
-
-    def _keys(self, unit: int, each: Each, fan: Fan, count: int) -> list[str]:
-        scope, template = self.plan.parents[unit], each.key
-        keys = [str(self.resolve(template, scope, fan.item(index))) for index in range(count)]
-        if len(set(keys)) < count:
-            twice = next(key for index, key in enumerate(keys) if key in keys[:index])
-            raise FlowError(
-                f"the keys of '{self.plan.names[unit]}' must differ: '{twice}' comes twice; take another key="
-            )
-        odd = next((key for key in keys if not is_unicode(key)), None)
-        if odd is not None:
-            raise FlowError(
-                f"{odd!r} is no Unicode text, so it can't be a key of '{self.plan.names[unit]}'; take another key="
-            )
-        return keys
-
-    def _seen(self, name: str, scope: int) -> dict[str, Any]:
-        """A task as an expression sees it: its value only where that is plain data."""
-        unit = self.plan.units[scope][name]
-        seen: dict[str, Any] = {"status": State(self.machine.state[unit]).label}
-        if self.machine.state[unit] == State.COMPLETED:
-            seen["summary"] = _plain(self.summary(unit))
-            with suppress(TypeError):
-                seen["output"] = _plain(self.value(unit), strict=True)
-        return seen
+def _resolved(args: dict[str, Any], scope: Scope, reader: Reader) -> dict[str, Any]:
+    return {name: resolve(value, scope, reader) for name, value in args.items()}
 
 
 def _positioned(named: dict[str, Any], positional: tuple[str, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -365,22 +395,3 @@ def _positioned(named: dict[str, Any], positional: tuple[str, ...]) -> tuple[tup
         elif name != "*":
             break
     return (*args, *extra), named
-
-
-def _plain(value: Any, *, strict: bool = False) -> Any:
-    """JSON data for an expression; numpy scalars become Python's.
-
-    TypeError for anything else when `strict`, else its text.
-    """
-    kind = type(value)
-    if kind in ATOMS:
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(part, strict=strict) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part, strict=strict) for part in value]
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return value.item()
-    if strict:
-        raise TypeError(kind.__name__)
-    return str(value)

@@ -25,10 +25,12 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
+from stratix_tasks.engine.prepare import Threads
+from stratix_tasks.engine.staging import Staging
 from stratix_tasks.engine.taking import take
 from stratix_tasks.engine.thread import EngineThread
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED
+from stratix_tasks.runners.attempt import UNSTORED, Attempt
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.thread import ThreadRunner
@@ -52,7 +54,8 @@ class EngineLoop(EngineThread):
     """Runs live runs. All methods but those named as for any thread belong to its own thread.
 
     `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
-    thread. `runners` stand in for the usual ones, by name.
+    thread. `runners` stand in for the usual ones, by name; `prepare` for the threads that prepare what must not be done on
+    the loop.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class EngineLoop(EngineThread):
         clock: Callable[[], float] = time,
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
+        prepare: Any = None,
     ) -> None:
         super().__init__(loop)
         self.journal, self.objects, self.clock = journal, objects, clock
@@ -89,6 +93,8 @@ class EngineLoop(EngineThread):
             }
         )
         self.runners.later["process"] = self._process_runner
+        self.prepare = prepare if prepare is not None else Threads(self.loop)
+        self.staging = Staging(self)
 
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
@@ -126,13 +132,17 @@ class EngineLoop(EngineThread):
             breaking.closed(live)
             self._tell_of_close(live)
         self.call_back_all()
-        for runner in self.runners.values():
+        for runner in (self.prepare, *self.runners.values()):
             runner.close()
 
     def _tell_of_close(self, live: LiveRun) -> None:
         for watcher in tuple(live.watchers):
             with suppress(Exception):  # at the end of a process there may be nobody who could be shown anything
                 watcher(live, set())
+
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
+        """Who has an attempt: its runner, or the staging where it waits for its arguments."""
+        return self.staging if attempt in self.staging else self.runners[live.machine.policy(attempt.unit).runner]
 
     # ------------------------------------------------------------------ whose run it is
 

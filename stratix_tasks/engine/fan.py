@@ -1,10 +1,35 @@
-"""A fan-out as it was resolved: what is mapped over, and what all items share."""
+"""A fan-out as it was resolved: what is mapped over, what all items share, and the items' keys."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import prod
 from typing import Any
+
+from stratix_tasks.engine.resolving import Away, Reader, Scope, exact, resolve
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.unicode import is_unicode
+
+CHUNK = 4096
+"""Elements of an iterable that are taken between looks at whether that was given up."""
+
+
+class Items(Sequence[Any]):
+    """What is held of the results of some units, each looked up when it is asked for. In the engine's thread only."""
+
+    __slots__ = ("_held", "_units")
+
+    def __init__(self, held: Callable[[int], Any], units: list[int]) -> None:
+        self._held, self._units = held, units
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._held(self._units[index])
 
 
 @dataclass(slots=True)
@@ -15,6 +40,12 @@ class Fan:
     product: bool
     broadcast: dict[str, Any]
     sizes: tuple[int, ...]
+    looked_up: bool
+    """Whether what is held of an item's arguments has to be looked up when it starts."""
+
+    @property
+    def count(self) -> int:
+        return prod(self.sizes) if self.product else self.sizes[0]
 
     def item(self, index: int) -> dict[str, Any]:
         """The mapped arguments of one item; of a product the last one varies fastest."""
@@ -25,3 +56,52 @@ class Fan:
             index, at = divmod(index, size)
             chosen[name] = self.columns[name][at]
         return chosen
+
+
+def fan_of(
+    columns: Mapping[str, Callable[[Reader], Any]],
+    broadcast: Callable[[Reader], dict[str, Any]],
+    *,
+    product: bool,
+    reader: Reader,
+) -> Fan:
+    """Resolve what is mapped over and what all items share. FlowError for what can't be mapped over."""
+    made = {name: _sequence(name, column(reader), reader) for name, column in columns.items()}
+    sizes = tuple(map(len, made.values()))
+    if not product and len(set(sizes)) > 1:
+        lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
+        raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
+    looked_up = any(type(column) is Items for column in made.values())
+    return Fan(made, product, broadcast(reader), sizes, looked_up)
+
+
+def _sequence(name: str, column: Any, reader: Reader) -> Sequence[Any]:
+    """A column as a sequence of Python's own; any other is walked, once."""
+    kind = type(column)
+    if kind is list or kind is tuple or kind is range or kind is Items:
+        return column  # type: ignore[no-any-return]
+    if not reader.waits:
+        raise Away
+    if isinstance(column, str | bytes) or not hasattr(column, "__iter__"):
+        raise FlowError(f"can't map over '{name}': it is a {kind.__name__}, not a list or another iterable")
+    found: list[Any] = []
+    elements = iter(column)
+    while chunk := list(islice(elements, CHUNK)):
+        found += chunk
+        if reader.over:
+            raise Away
+    return found
+
+
+def keys_of(name: str, template: Any, fan: Fan, scope: Scope, reader: Reader) -> list[str]:
+    """The items' keys. FlowError when they are not unique, or no Unicode text. Never on the loop: there may be many."""
+    if not reader.waits:
+        raise Away
+    keys = [exact(str(resolve(template, scope, reader, fan.item(index)))) for index in range(fan.count)]
+    if len(set(keys)) < fan.count:
+        twice = next(key for key, count in Counter(keys).items() if count > 1)
+        raise FlowError(f"the keys of '{name}' must differ: '{twice}' comes twice; take another key=")
+    odd = next((key for key in keys if not is_unicode(key)), None)
+    if odd is not None:
+        raise FlowError(f"{odd!r} is no Unicode text, so it can't be a key of '{name}'; take another key=")
+    return keys

@@ -10,11 +10,14 @@ from contextvars import Context
 from typing import Any, Protocol
 
 from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Policy
 from stratix_tasks.core.ports import Journal, Objects, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
+from stratix_tasks.engine.prepare import Job, Outcome
+from stratix_tasks.engine.resolving import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 
@@ -32,6 +35,10 @@ class Shell(Protocol):
     @property
     def runners(self) -> Mapping[str, Any]: ...
     @property
+    def prepare(self) -> Preparing: ...
+    @property
+    def staging(self) -> Waiting: ...
+    @property
     def is_here(self) -> bool: ...
     def look(self, function: Callable[..., Any], *args: Any) -> Any: ...
     def later(self, seconds: float, callback: Callable[[], object]) -> None: ...
@@ -48,6 +55,20 @@ class Shell(Protocol):
     def end(self, live: LiveRun) -> None: ...
     def break_off(self, live: LiveRun, error: Exception) -> StratixError: ...
     def feed_starved(self) -> None: ...
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any: ...
+
+
+class Preparing(Protocol):
+    """What does work that must not be done on the engine's loop: `Threads`."""
+
+    def hand(self, what: str, work: Callable[[Reader], Any], then: Callable[[Outcome], None]) -> Job: ...
+    def drop(self, job: Job) -> None: ...
+
+
+class Waiting(Protocol):
+    """Where attempts wait for their arguments: `Staging`."""
+
+    def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None: ...
 
 
 class LiveRun:
@@ -71,6 +92,8 @@ class LiveRun:
         """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.forked_from: dict[str, Any] | None = None
+        self.looks: dict[str, str] = {}
+        """What views show of its inputs: their texts, made once, not in the engine's thread."""
         self.objects = engine.objects
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
@@ -118,7 +141,7 @@ class LiveRun:
         was_over, over = self.ended.done(), other.ended.done()
         for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
             setattr(self, name, getattr(other, name))
-        for name in ("result", "error", "started_at", "ended_at", "follower"):
+        for name in ("result", "error", "started_at", "ended_at", "follower", "looks"):
             setattr(self, name, getattr(other, name))
         self.let_go()
         if was_over or over:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED, Fact
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
+from stratix_tasks.core.units import MISSING
+from stratix_tasks.engine.binding import Work
+from stratix_tasks.engine.resolving import LOOP, Away, Reader
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 
 if TYPE_CHECKING:
@@ -40,27 +44,33 @@ def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
 def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
     """The value of a run that completed, or the error of one that did not.
 
-    The value is `MISSING` when not all of it is in memory: `read` gives it.
+    The value is `MISSING` when it can't be told here, as not all of it is in memory: `read` gives it.
     """
     machine = live.machine
     if machine.run_state is RunState.COMPLETED:
-        return _value(live.binding.result_here)
+        try:
+            return _value(live.binding.to_output, LOOP)
+        except Away:
+            return MISSING, None
     if machine.run_state is RunState.CANCELLED:
         return None, RunCancelled(f"run {live.id} was cancelled, so it has no result; retry() goes on with it")
     return None, failure_of(live)
 
 
 def read(live: LiveRun) -> Any:
-    """The value of a run that completed, read from the store where it is not in memory."""
-    value, error = _value(live.binding.result)
+    """The value of a run that completed, put together in the caller's thread, and read there where it is not in memory."""
+    value, error = _value(partial(live.engine.look, live.binding.to_output), Reader())
+    live.engine.look(live.binding.take_read)
     if error is not None:
         raise error
     return value
 
 
-def _value(result: Callable[[], Any]) -> tuple[Any, StratixError | None]:
+def _value(take: Callable[[], Work], reader: Reader) -> tuple[Any, StratixError | None]:
     try:
-        return result(), None
+        return take()(reader), None
+    except Away:
+        raise
     except StratixError as error:
         return None, error
     except Exception as error:

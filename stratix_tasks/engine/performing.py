@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.plan import Policy
-from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.live import LiveRun, Shell
+from stratix_tasks.engine.prepare import Outcome
+from stratix_tasks.engine.resolving import Away
+from stratix_tasks.engine.staging import prepare, refuse
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, describe
 
@@ -28,7 +31,11 @@ class Runners(dict[str, Any]):
 
 
 def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) -> None:
-    """Attempts are handed to each runner together; the other commands are carried out one by one, in order."""
+    """Attempts are handed to each runner together; the other commands are carried out one by one, in order.
+
+    Within a runner attempts begin in the order of their commands, but for those whose arguments have to be prepared: these
+    begin when they are, and hold up none.
+    """
     starts: dict[str, list[Attempt]] = {}
     machine = live.machine
     for kind, unit, number in commands:
@@ -49,58 +56,51 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
 
 
 def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
+    """One that can begin now; None for one that has to wait for its arguments, or has failed."""
+    if policy.function is None and policy.lacks_function:
+        call, node = policy.call, live.name(unit)
+        error = StoreError(f"the function '{call}' of node '{node}' is not known here", code="missing-function")
+        refuse(engine, live, unit, number, Outcome(None, error, describe(error)))
+        return None
     try:
         if policy.function is None:
-            if policy.waits:
-                _wait(engine, live, unit, number, policy)
-                return None
-            raise StoreError(
-                f"the function '{policy.call}' of node '{live.name(unit)}' is not known here",
-                code="missing-function",
-            )
+            raise Away
         args, kwargs = live.binding.arguments(unit)
-    except BaseException as error:
-        engine.post(live, (int(Answer.FAIL), unit, number, engine.clock(), {**describe(error), "final": True}, error))
+    except Exception:  # what is wrong is found again there, and told
+        engine.staging.begin(live, unit, number, policy)
         return None
     attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
     live.bodies[unit] = attempt
     return attempt
 
 
-def _wait(engine: Shell, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
-    """There is no body: the machine is told what to wait for."""
-    at, (_, args) = engine.clock(), live.binding.arguments(unit)
-    wait = wait_for(policy.call, args, policy.timeout.attempt, at)
-    engine.post(live, (int(Answer.WAIT), unit, number, at, wait))
-
-
 def _tell(verb: str) -> Perform:
-    """Its runner is told of a body that is still the live one."""
+    """Who has a body that is still the live one is told."""
 
     def tell(engine: Shell, live: LiveRun, unit: int, number: int) -> None:
         attempt = live.bodies.get(unit)
         if attempt is not None and attempt.number == number:
-            getattr(engine.runners[live.machine.policy(unit).runner], verb)(attempt)
+            getattr(engine.holder(live, attempt), verb)(attempt)
 
     return tell
 
 
 def _evaluate(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
-    try:
-        verdict: Any = live.binding.condition(unit)
-    except Exception as error:
-        verdict = describe(error)
-    engine.post(live, (int(Answer.VERDICT), unit, generation, engine.clock(), verdict))
+    def answer(outcome: Outcome) -> None:
+        verdict = outcome.value if outcome.error is None else outcome.told
+        engine.post(live, (int(Answer.VERDICT), unit, generation, engine.clock(), verdict))
+
+    prepare(
+        engine, live, f"the condition of node '{live.name(unit)}'", partial(live.binding.to_condition, unit), answer
+    )
 
 
 def _expand(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
-    try:
-        live.binding.forget(unit)
-        count, keys = live.binding.expand(unit)
-        event: tuple[Any, ...] = (int(Answer.EXPANDED), unit, generation, engine.clock(), count, keys, "", None)
-    except Exception as error:
-        event = (int(Answer.EXPANDED), unit, generation, engine.clock(), describe(error), None, "", None)
-    engine.post(live, event)
+    def answer(outcome: Outcome) -> None:
+        count, keys = outcome.value if outcome.error is None else (outcome.told, None)
+        engine.post(live, (int(Answer.EXPANDED), unit, generation, engine.clock(), count, keys, "", None))
+
+    prepare(engine, live, f"what goes into node '{live.name(unit)}'", partial(live.binding.to_expand, unit), answer)
 
 
 def _end(engine: Shell, live: LiveRun, _state: int, _number: int) -> None:

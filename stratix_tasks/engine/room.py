@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 from stratix_tasks.core import requests
@@ -11,6 +12,7 @@ from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.performing import perform
+from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, stored
 
@@ -80,4 +82,14 @@ def unstall(engine: Shell, live: LiveRun, verb: str) -> None:
         )
     waiting, live.unstored = live.unstored, []
     for attempt, value, cpu in waiting:
-        engine.post(live, stored(attempt, value, cpu))
+        what = f"the result of node '{live.name(attempt.unit)}'"
+        engine.prepare.hand(what, partial(_stored, attempt, value, cpu), partial(_post_stored, engine, live, attempt))
+
+
+def _stored(attempt: Attempt, value: Any, cpu: float | None, _reader: object) -> tuple[Any, ...]:
+    return stored(attempt, value, cpu)
+
+
+def _post_stored(engine: Shell, live: LiveRun, attempt: Attempt, outcome: Outcome) -> None:
+    failed = (int(Answer.FAIL), attempt.unit, attempt.number, engine.clock(), outcome.told, outcome.error)
+    engine.post(live, outcome.value if outcome.error is None else failed)

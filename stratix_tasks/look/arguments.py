@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect as introspection
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.results import Stored
+from stratix_tasks.core.plan import ROOT
 from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import AWAY, LOOP, Away, at_hand, is_plain, names_in, resolve
 from stratix_tasks.look.outline import node_outline
-from stratix_tasks.look.text import TEXT_SHOWN, value_text
-from stratix_tasks.spec.values import needs_of
+from stratix_tasks.spec.values import Ref
+from stratix_tasks.store.summaries import TEXT, glance, type_name
 
 MOST_PARTS = 2_000
 """Scalars in a value up to which it is edited as text."""
@@ -33,6 +34,15 @@ def can_set(machine: Machine, unit: int) -> bool | str:
     return f"it is {State(machine.state[unit]).label.replace('_', ' ')}: only what has not started can be edited"
 
 
+class Known(NamedTuple):
+    """What is known of an argument: its value (`MISSING` before it is there, `AWAY` where it would have to be read or
+    asked first), and a text of it that was made with it, if there is one.
+    """
+
+    value: Any
+    text: str | None = None
+
+
 def arguments(live: LiveRun, unit: int) -> list[dict[str, Any]]:
     """One row an argument.
 
@@ -41,77 +51,101 @@ def arguments(live: LiveRun, unit: int) -> list[dict[str, Any]]:
     """
     machine = live.machine
     about = node_outline(machine.plan, machine.node_of[unit])
-    sources, values = dict(about["inputs"]), _values(live, unit)
-    given = machine.sets.get(unit, {})
+    sources, given = dict(about["inputs"]), machine.sets.get(unit, {})
+    passed = _passed(live, unit)
+    known = {**passed, **_defaults(machine, machine.node_of[unit], passed), **_set(live, unit)}
     return [
-        _row(name, values[name], sources.get(name, "its default"), name in given)
-        for name in values
-        if values[name] is not MISSING or name in sources
+        _row(name, one, sources.get(name, "its default"), name in given)
+        for name, one in known.items()
+        if one.value is not MISSING or name in sources
     ]
 
 
-def _row(name: str, value: Any, source: str, given: bool) -> dict[str, Any]:
+def given(live: LiveRun, unit: int) -> list[list[str]]:
+    """Names and texts of the arguments that a body runs or ran with."""
+    known = {**_passed(live, unit), **_set(live, unit)}
+    return [[name, text_of(one)] for name, one in known.items() if one.value is not MISSING]
+
+
+def text_of(known: Known) -> str:
+    """What was recorded of it; else a look that runs no code of its own."""
+    if known.text is not None and not is_plain(known.value):
+        return known.text
+    return "(not in memory)" if known.value is AWAY else glance(known.value)
+
+
+def _row(name: str, known: Known, source: str, given: bool) -> dict[str, Any]:
     row = {"name": name, "from": source, "set": given, "as": "json", "edit": None, "why": ""}
+    value = known.value
     if value is MISSING:
         return {**row, "text": source, "edit": ""}
-    if type(value) is Stored:
-        return {**row, "text": source, "why": f"it is kept in the store; {HERE}"}
-    text, kind = value_text(value)
-    if type(value) is str and len(value) <= 10 * TEXT_SHOWN:
+    if value is AWAY:
+        return {**row, "text": known.text or source, "why": f"it is kept in the store, or part of an object; {HERE}"}
+    text = text_of(known)
+    if type(value) is str and len(value) <= 10 * TEXT:
         return {**row, "text": text, "as": "text", "edit": value}
     edit = _json(value)
-    return {**row, "text": text, "edit": edit, "why": "" if edit is not None else f"a {kind} {HERE}"}
+    return {**row, "text": text, "edit": edit, "why": "" if edit is not None else f"a {type_name(value)} {HERE}"}
 
 
-def _values(live: LiveRun, unit: int) -> dict[str, Any]:
-    """Every argument's value; MISSING where it is not known yet, a Stored where it would have to be read first."""
-    machine = live.machine
-    node = machine.node_of[unit]
-    passed = _passed(live, unit) if node == unit else live.binding.item(unit, node)
-    given = {name: _at_hand(live, value) for name, value in machine.sets.get(unit, {}).items()}
-    left = {name: value for name, value in _defaults(machine, node).items() if name not in passed}
-    return {**passed, **left, **given}
+def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
+    """What the flow passes to a node or item."""
+    node = live.machine.node_of[unit]
+    spec = live.machine.plan.specs[node]
+    if node == unit:
+        named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
+        return {name: _resolved(live, unit, value) for name, value in named.items()}
+    item = live.binding.item(unit, node)
+    if item is None:
+        return {}
+    texts = {name: _recorded_text(live, node, value) for name, value in spec.args.items()}
+    return {name: Known(at_hand(held), texts.get(name)) for name, held in item.items()}
 
 
-def _passed(live: LiveRun, unit: int) -> dict[str, Any]:
-    """What the flow passes to a node."""
-    spec = live.machine.plan.specs[unit]
-    named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
-    return {name: _resolved(live, unit, value) for name, value in named.items()}
+def _set(live: LiveRun, unit: int) -> dict[str, Known]:
+    """What a person gave in place of that."""
+    return {name: Known(at_hand(live.binding.kept(one))) for name, one in live.machine.sets.get(unit, {}).items()}
 
 
-def _defaults(machine: Machine, unit: int) -> dict[str, Any]:
+def _defaults(machine: Machine, node: int, passed: dict[str, Known]) -> dict[str, Known]:
     """Parameters that the flow leaves alone have their default; without one they are no row."""
-    policy = machine.plan.policies[unit]
+    policy = machine.plan.policies[node]
     if policy is None or policy.function is None:
         return {}
     found = {name: p.default for name, p in introspection.signature(policy.function).parameters.items()}
     return {
-        name: found[name]
+        name: Known(found[name])
         for name in policy.parameters or ()
-        if name in found and found[name] is not introspection.Parameter.empty
+        if name not in passed and name in found and found[name] is not introspection.Parameter.empty
     }
 
 
-def _resolved(live: LiveRun, unit: int, value: Any) -> Any:
-    machine = live.machine
+def _resolved(live: LiveRun, unit: int, value: Any) -> Known:
+    machine, binding = live.machine, live.binding
     plan, scope = machine.plan, machine.plan.parents[unit]
     if scope >= 0 and scope not in machine.groups:
-        return MISSING
-    needs = [plan.units[scope][name] for name, _ in needs_of(value)]
-    if any(machine.state[need] not in (State.COMPLETED, State.SKIPPED) for need in needs):
-        return MISSING
-    kept = next((got for need in needs if type(got := machine.values[need]) is Stored and got.codec != "json"), None)
-    if kept is not None:
-        return kept
+        return Known(MISSING)
+    text, names = _recorded_text(live, unit, value), names_in((value,))
+    if names is None:
+        return Known(AWAY, text)
+    if any(machine.state[plan.units[scope][name]] not in (State.COMPLETED, State.SKIPPED) for name in names):
+        return Known(MISSING)
     try:
-        return live.binding.resolve(value, scope)
+        return Known(resolve(value, binding.scope(scope, names), LOOP), text)
+    except Away:
+        return Known(AWAY, text)
     except Exception:
-        return MISSING
+        return Known(MISSING)
 
 
-def _at_hand(live: LiveRun, value: Any) -> Any:
-    return live.binding._load(value) if type(value) is Stored and value.codec == "json" else value
+def _recorded_text(live: LiveRun, unit: int, value: Any) -> str | None:
+    """The text that was made of a result or input with it, where just that is passed."""
+    if type(value) is not Ref or value.path:
+        return None
+    plan, scope = live.machine.plan, live.machine.plan.parents[unit]
+    if value.scope == "inputs":
+        return live.looks.get(value.name) if scope == ROOT else None
+    return (live.machine.summary.get(plan.units[scope][value.name]) or {}).get("text")
 
 
 def _json(value: Any) -> str | None:
@@ -122,12 +156,12 @@ def _json(value: Any) -> str | None:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:
         return None
-    return text if len(text) <= 10 * TEXT_SHOWN else None
+    return text if len(text) <= 10 * TEXT else None
 
 
 def _parts(value: Any, left: int) -> int:
     """How many parts are left of the allowance; below zero when it is over, or something is no JSON."""
-    if type(value) in PLAIN:
+    if type(type(value)) is type and type(value) in PLAIN:
         return left - 1
     if type(value) is list:
         inner = value

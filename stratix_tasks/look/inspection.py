@@ -10,12 +10,12 @@ from stratix_tasks.core.states import TERMINAL, UNPAUSABLE, RunState, State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.look.arguments import arguments, can_set
+from stratix_tasks.look.arguments import arguments, can_set, given
 from stratix_tasks.look.logs import last_logs
 from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import output_shown
 from stratix_tasks.look.status import WORDS, item_error
-from stratix_tasks.look.text import short, value_text
+from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, can_answer
 
 MOST_ATTEMPTS = 20
@@ -83,16 +83,8 @@ def _last_line(error: dict[str, Any]) -> str:
 
 def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[str]]:
     """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
-    machine = live.machine
-    if machine.attempt[unit] and not machine.is_group(unit):
-        try:
-            args, named = live.binding.arguments(unit)
-        except Exception as error:
-            return [["(arguments)", f"{type(error).__name__}: {error}"]]
-        return [
-            *([f"#{i}", value_text(value)[0]] for i, value in enumerate(args)),
-            *([n, value_text(v)[0]] for n, v in named.items()),
-        ]
+    if live.machine.attempt[unit] and not live.machine.is_group(unit):
+        return given(live, unit)
     return [[row["name"], row["text"]] for row in rows]
 
 

@@ -1,37 +1,53 @@
-"""The result of a node or item: the value itself, and how the inspector of a view shows it. In the engine's thread."""
+"""The result of a node or item: the value itself, and how the inspector of a view shows it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import AWAY, Reader, at_hand
 from stratix_tasks.errors import StratixError
 from stratix_tasks.look.status import summary_text
-from stratix_tasks.look.text import value_text
+from stratix_tasks.look.text import short
+from stratix_tasks.store.summaries import glance, type_name
 
 
 def output(live: LiveRun, target: str) -> Any:
-    """See `Run.output`."""
+    """See `Run.output`. In the caller's thread, which reads what is not in memory."""
+    value = Reader().give(live.engine.look(_held, live, target))
+    live.engine.look(live.binding.take_read)
+    return value
+
+
+def _held(live: LiveRun, target: str) -> Any:
     unit = unit_of(live.machine, target)
     if live.machine.state[unit] != State.COMPLETED:
         state = State(live.machine.state[unit]).label
         raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
-    return live.binding.value(unit)
+    return live.binding.held(unit)
 
 
 def output_shown(live: LiveRun, unit: int) -> dict[str, str] | None:
+    """What was told of the result where it was made; of a mapped node that of its items. In the engine's thread."""
     machine = live.machine
     if machine.state[unit] != State.COMPLETED:
         return None
-    try:
-        value = live.binding.value(unit)
-    except Exception as error:
-        return {"text": f"{type(error).__name__}: {error}", "type": "unreadable", "shape": ""}
-    text, kind = value_text(value)
-    return {
-        "text": text,
-        "type": kind,
-        "shape": "" if machine.is_group(unit) else summary_text(live, unit) if unit in machine.summary else "",
-    }
+    summary = machine.summary.get(unit)
+    if summary is not None and "text" in summary:
+        return {"text": summary["text"], "type": summary["type"], "shape": summary_text(live, unit)}
+    if machine.is_group(unit) and machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups:
+        return {"text": _items_text(live, unit), "type": "list", "shape": ""}
+    value = at_hand(live.binding.held(unit))
+    if value is AWAY:
+        return {"text": "(not in memory)", "type": "", "shape": ""}
+    return {"text": glance(value), "type": type_name(value), "shape": ""}
+
+
+def _items_text(live: LiveRun, unit: int) -> str:
+    machine = live.machine
+    done = [one for one in machine.groups[unit].members if machine.state[one] == State.COMPLETED]
+    texts = [short((output_shown(live, one) or {})["text"], 80) for one in done[:20]]
+    return f"[{', '.join(texts)}, …] ({len(done):,})" if len(done) > 20 else f"[{', '.join(texts)}]"

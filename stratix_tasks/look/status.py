@@ -9,8 +9,10 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
+from stratix_tasks.store.summaries import glance
 from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS, Record
 
 WORDS = {
@@ -48,7 +50,7 @@ def run_info(live: LiveRun) -> dict[str, Any]:
         "reason": machine.run_reason,
         "started": live.started_at,
         "ended": live.ended_at if over and live.ended_at else None,
-        "inputs": [[name, short(repr(value))] for name, value in live.binding.inputs.items()],
+        "inputs": [[name, short(text)] for name, text in live.looks.items()],
         "error": str(live.error) if live.error is not None else None,
         "counts": dict(words),
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
@@ -180,8 +182,10 @@ def summary_text(live: LiveRun, unit: int) -> str:
             else ""
         )
     if summary is None:
-        value = live.binding.value(unit)
-        return "" if value is None else short(brief(value), 40)
+        value = at_hand(live.binding.held(unit))
+        return "" if value is None or value is AWAY else short(brief(value) if is_plain(value) else glance(value), 40)
+    if summary["type"] in ("str", "int", "float") and "text" in summary:
+        return short(repr(summary["text"]) if summary["type"] == "str" else summary["text"], 40)
     if "rows" in summary:
         return f"{summary['rows']:,} × {len(summary['columns'])}"
     if "shape" in summary:

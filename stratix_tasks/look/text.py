@@ -1,12 +1,9 @@
-"""Values as text: for a glance on a card, and for the inspector; a value of any size costs little to show."""
+"""Values as text, for a glance on a card: a value of any size costs little to show."""
 
 from __future__ import annotations
 
 from math import isfinite
 from typing import Any
-
-TEXT_SHOWN = 2_000
-"""Characters of a value that are shown."""
 
 
 def brief(value: Any) -> str:
@@ -44,19 +41,3 @@ def _number(value: float) -> str:
 
 def short(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def value_text(value: Any) -> tuple[str, str]:
-    """A short look at a value that does not cost much, whatever its size, and the name of its type."""
-    kind = type(value).__name__
-    try:
-        if hasattr(value, "head") and hasattr(value, "to_string"):
-            return value.head(8).to_string(max_cols=8, max_colwidth=24), kind
-        if isinstance(value, list | tuple) and len(value) > 20:
-            shown = ", ".join(short(repr(part), 80) for part in value[:20])
-            return short(f"[{shown}, …] ({len(value):,})", TEXT_SHOWN), kind
-        if isinstance(value, str):
-            return short(value, TEXT_SHOWN), kind
-        return short(repr(value), TEXT_SHOWN), kind
-    except Exception as error:
-        return f"<{kind} whose text can't be made: {type(error).__name__}>", kind

@@ -54,7 +54,7 @@ def approved(live: LiveRun, unit: int) -> dict[str, str] | None:
     """Who approved, and when: the value of a node that was approved."""
     machine = live.machine
     by_hand = machine.state[unit] == State.COMPLETED and machine.reason.get(unit) == APPROVED
-    return live.binding.value(unit) if by_hand else None
+    return live.binding.held(unit) if by_hand else None
 
 
 def approved_text(live: LiveRun, unit: int) -> str:

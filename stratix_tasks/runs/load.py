@@ -12,12 +12,14 @@ from stratix_tasks.core.recovery import Cut, fold
 from stratix_tasks.core.results import Stored
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import Source
 from stratix_tasks.runs.follow import Follower, settle
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord, payload_reader
+from stratix_tasks.store.summaries import TEXT, look, summarise
 
 
 def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
@@ -41,22 +43,38 @@ def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[
         return engine.loop.call(engine.held.take, live).result(), about
 
 
-def new_live(engine: Workshop, run_id: str, plan: Plan, inputs: dict[str, Any], record: RunRecord) -> LiveRun:
-    """A run before its facts: its places are those of this engine, its results are read where the record says they are."""
-    loop, objects, spec = engine.loop, engine.store.objects, plan.spec
+def new_live(
+    engine: Workshop,
+    run_id: str,
+    plan: Plan,
+    inputs: dict[str, Any],
+    record: RunRecord,
+    looks: dict[str, str] | None = None,
+) -> LiveRun:
+    """A run before its facts: its places are those of this engine, its results are read where the record says they are.
+
+    `looks` are the texts of its inputs, where they were made before: it is the caller's thread that asks the values.
+    """
+    loop, spec = engine.loop, plan.spec
     machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
-    binding = Binding(machine, inputs, _loader(engine, record), objects.summarise, loop.memory)
+    binding = Binding(machine, inputs, _source(engine, record), summarise, loop.memory)
     live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, copy_context(), record.epoch, record.payloads)
+    live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}
     live.listeners.append(engine.subscribers.publish)
     return live
 
 
-def _loader(engine: Workshop, record: RunRecord) -> Callable[[Stored], Any]:
+def input_text(value: Any, summary: dict[str, Any] | None = None) -> str:
+    """What views show of an input; the summary has it, where there is one."""
+    return repr(value[:TEXT]) if type(value) is str else summary["text"] if summary is not None else look(value)
+
+
+def _source(engine: Workshop, record: RunRecord) -> Source:
     """How a recorded result is read back."""
     read, decode = payload_reader(record.payloads), engine.store.objects.decode
 
-    def load(stored: Stored) -> Any:
+    def source(stored: Stored) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
-        return decode(stored.codec, stored.payload, frame)
+        return decode, (stored.codec, stored.payload, frame)
 
-    return load
+    return source

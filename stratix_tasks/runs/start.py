@@ -17,7 +17,8 @@ from stratix_tasks.core.recovery import fold
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.gc_pause import collector_paused
-from stratix_tasks.runs.load import new_live
+from stratix_tasks.runs.handle import Handle
+from stratix_tasks.runs.load import input_text, new_live
 from stratix_tasks.runs.reconcile import never_was
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.workshop import Workshop
@@ -30,9 +31,16 @@ from stratix_tasks.store.reader import RunRecord
 
 
 def start(
-    engine: Workshop, flow: Any, inputs: Mapping[str, Any], *, key: str | None, priority: int, tags: tuple[str, ...]
+    engine: Workshop,
+    flow: Any,
+    inputs: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    priority: int = 0,
+    tags: tuple[str, ...] = (),
+    begun: list[Handle] | None = None,
 ) -> LiveRun:
-    """See `Engine.start`."""
+    """See `Engine.start`. The run is put into `begun` before it begins: an interrupt may come before it is returned."""
     with collector_paused():
         given = named_inputs(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
@@ -44,7 +52,7 @@ def start(
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
         tags = (*traced.spec.tags, *tags)
-        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags)
+        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags, begun=begun)
 
 
 def launch(
@@ -58,11 +66,14 @@ def launch(
     tags: tuple[str, ...],
     forked_from: dict[str, Any] | None = None,
     reused: Reused | None = None,
+    begun: list[Handle] | None = None,
 ) -> LiveRun:
     """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
     loop, store = engine.loop, engine.store
     run_id, now = ids.new_id(), time()
-    stored = {name: store.objects.keep_value(value) for name, value in inputs.items()}
+    encoded = {name: store.objects.encode_apart(value) for name, value in inputs.items()}
+    stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
+    looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}
     same = sha256(orjson.dumps(stored)).hexdigest()[:16] if key is not None else ""
     name = graph.spec.flow
     enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
@@ -82,12 +93,14 @@ def launch(
         **({"forked_from": forked_from} if forked_from else {}),
     }
     record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
-    live = new_live(engine, run_id, laid, inputs, record)
+    live = new_live(engine, run_id, laid, inputs, record, looks)
     engine.held.add(live)
     live.priority, live.started_at, live.forked_from = priority, now, forked_from
     if reused is not None:
         fold(live.machine, reused.facts)
     begin = (CREATED, now, about)
+    if begun is not None:
+        begun.append(Handle(engine, live))
     loop.call(loop.create, live, begin, reused.batches() if reused is not None else ()).result()
     return live
 

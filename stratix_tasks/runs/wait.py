@@ -19,6 +19,8 @@ from stratix_tasks.runs.handle import Handle
 
 TICK = 0.1
 """Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
+LAST = 2.0
+"""Seconds for which who interrupts a call waits for its bodies to stop."""
 
 
 def wait(run: Handle, timeout: float | None) -> str:
@@ -82,12 +84,20 @@ async def wait_async(run: Handle) -> Any:
     return value(run)
 
 
+def cancel(begun: list[Handle]) -> None:
+    """End the runs of a call that was interrupted, those that are there: the interrupt may have come before it began."""
+    for run in begun:
+        if run._engine.loop.look(lambda run=run: run.runs_here):  # after what was on its way
+            run._ask("cancel", None)
+            wait(run, LAST)
+
+
 def value(run: Handle) -> Any:
     """What a run that has ended came to: its value, or its error is raised."""
     live = run._live
     if live.error is not None:
         raise live.error
-    return live.result if live.result is not MISSING else live.engine.look(outcome.read, live)
+    return live.result if live.result is not MISSING else outcome.read(live)
 
 
 def pump() -> None:

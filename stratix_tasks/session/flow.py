@@ -16,7 +16,9 @@ from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
+from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import interrupted_of
+from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_yaml
 from stratix_tasks.session.run import Run
@@ -49,24 +51,31 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
                 "belongs to, or call plain functions here",
                 code="flow-in-task",
             )
-        run = self.start(*args, **kwargs)
-        if inspect.iscoroutinefunction(self.fn):
-            return cast(R, wait.wait_async(run))
+        begun: list[Handle] = []
         try:
+            run = self._begin(args, kwargs, begun)
+            if inspect.iscoroutinefunction(self.fn):
+                return cast(R, wait.wait_async(run))
             run.wait()
         except KeyboardInterrupt:
-            run.cancel()
-            run.wait(2.0)
+            wait.cancel(begun)
             raise
         return cast(R, wait.value(run))
 
     def start(self, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
+        return self._begin(args, kwargs, [])
+
+    def _begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], begun: list[Handle]) -> Run:
+        """Start it; an interrupt finds in `begun` what it has to end."""
         try:
             given = self.bind_partial(args, kwargs)
         except TypeError as error:
             raise InputError(f"flow '{self.name}' can't start: {error}") from None
-        return default_engine().start(self, given, **self._start_options)
+        engine = default_engine()
+        run = Run(engine, start(engine, self, given, **self._start_options, begun=begun), self)
+        begun[:] = [run]  # the same key is the same run, which began before
+        return run
 
     def bind_partial(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs by name; unknown names are left for the check, which says what is allowed."""

@@ -138,7 +138,8 @@ class Run(Handle):
 
     def output(self, target: str) -> Any:
         """The result of a node or item. StratixError `no-output` when it has none."""
-        return self._look(output, target)
+        self._refresh()
+        return output(self._live, target)
 
     def logs(self, target: str | None = None) -> list[str]:
         """What the bodies of a node, an item or the whole run printed and logged, in order."""

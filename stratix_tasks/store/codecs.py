@@ -190,29 +190,6 @@ def _arrow(value: Any) -> Any:
     return pyarrow
 
 
-def summarise(value: Any) -> dict[str, Any] | None:
-    """Facts about a value without looking into it: `type`, and some of `rows`, `columns`, `shape`, `length`.
-
-    None for scalars.
-    """
-    kind = type(value)
-    if kind in SCALARS:
-        return None
-    summary: dict[str, Any] = {"type": kind.__name__}
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
-        summary["shape"] = list(shape)
-        columns = getattr(value, "columns", None)
-        if columns is not None and shape:
-            summary["rows"] = shape[0]
-            summary["columns"] = [str(name) for name in list(columns)[:50]]
-    elif hasattr(value, "num_rows") and hasattr(value, "column_names"):
-        summary["rows"], summary["columns"] = int(value.num_rows), list(value.column_names[:50])
-    elif isinstance(value, list | tuple | set | frozenset | dict | bytes):
-        summary["length"] = len(value)
-    return summary
-
-
 def blame(value: Any, path: str = "result", depth: int = 4) -> str:
     """Where in a value the part is that can't be stored."""
     if depth and isinstance(value, dict):

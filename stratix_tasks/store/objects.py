@@ -17,6 +17,7 @@ from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store import codecs
 from stratix_tasks.store.journal import FULL, disk_full
+from stratix_tasks.store.summaries import summarise
 
 FRAME = 32 << 10
 """Bytes up to which a result is a frame of the journal; larger ones are files."""
@@ -35,7 +36,7 @@ class ObjectStore:
         """StoreError `not-storable` names the type and where it is; `disk-full` when there is no room."""
         if codecs.is_fact_scalar(value):
             return Encoded("json", value)
-        summary = codecs.summarise(value)
+        summary = summarise(value)
         codec, data = self._bytes(value)
         if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(value, data):
             return Encoded("json", codecs.tagged(value), None, summary)
@@ -72,9 +73,6 @@ class ObjectStore:
                 code="damaged",
             )
         return self._value(name, data)
-
-    def summarise(self, value: Any) -> dict[str, Any] | None:
-        return codecs.summarise(value)
 
     def keep(self, data: bytes) -> str:
         """Write bytes under their SHA-256, durably; nothing to do when they are there and sound."""

@@ -106,12 +106,12 @@ def expected(items: int = ITEMS) -> int:
     return sum(x * x for x in range(items)) + 40_000 * items + sum(range(APART)) + 2**DEEP
 
 
-def watch(run: Run) -> Run:
-    """Wait for it to end, and approve what it asks; what can be seen as completed is said."""
+def watch(run: Run, *, approves: bool = True) -> Run:
+    """Wait for it to end, and approve what it asks, if so; what can be seen as completed is said."""
     told: set[str] = set()
     while run.wait(0.002) not in ENDED:
         for row in run.progress():
-            if (row["name"], row["state"]) == ("ask", "waiting"):
+            if approves and (row["name"], row["state"]) == ("ask", "waiting"):
                 run.approve("ask", by="the victim")
             if row["state"] == "completed" and row["name"] not in told:
                 told.add(row["name"])

@@ -182,6 +182,7 @@ def test_bad_input_ends_with_2(folder: Path, args: tuple[str, ...], said: str) -
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_cancels_the_run_and_ends_with_130(folder: Path) -> None:
     """Ctrl-C while a body is stuck: the run is recorded as cancelled."""
     marker = folder / "started"
@@ -191,6 +192,20 @@ def test_an_interrupt_cancels_the_run_and_ends_with_130(folder: Path) -> None:
     child.communicate(timeout=60)
     assert child.returncode == 130
     assert "cancelled" in stratix(folder, "runs", "--csv").stdout
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_who_starts_a_run_that_ignores_interrupts_is_heeded(folder: Path) -> None:
+    """Under `nohup` an interrupt of the terminal changes nothing: the run goes on to its end."""
+    marker = folder / "started"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited by what is started now
+    child = begin(folder, "run", "flows:passes", "-i", f"marker={marker}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    until_exists(marker, child)
+    child.send_signal(signal.SIGINT)
+    marker.with_suffix(".open").touch()
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[-1]) == (0, str(child.pid)), err
 
 
 def test_a_run_that_somebody_pauses_is_waited_for(folder: Path) -> None:

@@ -10,7 +10,7 @@ from gated import broken, gates
 from other_kernel import Owner
 from small_bodies import Calls
 
-from stratix_tasks import Engine
+from stratix_tasks import Engine, configure, default_engine
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,15 @@ def owner(tmp_path: Path) -> Iterator[Callable[..., Owner]]:
     yield make
     for each in made:
         each.end()
+
+
+@pytest.fixture
+def default(tmp_path: Path) -> Iterator[Engine]:
+    """The default engine, on a store of its own."""
+    configure(store=tmp_path / "store")
+    yield default_engine()
+    default_engine().close()
+    configure(store=None)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -40,15 +39,6 @@ def ending(x: int = 3) -> list[int]:
 @flow
 def going_on() -> int:
     return stays()
-
-
-@pytest.fixture
-def default(tmp_path: Path) -> Iterator[Path]:
-    """The default engine on a store of its own."""
-    configure(store=tmp_path / "store")
-    yield tmp_path / "store"
-    default_engine().close()
-    configure(store=None)
 
 
 class Shown:
@@ -89,7 +79,9 @@ def all_that_is_seen(run: Run) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", ["configured", "closed"])
-def test_a_run_that_has_ended_is_seen_as_ever_when_its_engine_is_gone(default: Path, tmp_path: Path, how: str) -> None:
+def test_a_run_that_has_ended_is_seen_as_ever_when_its_engine_is_gone(
+    default: Engine, tmp_path: Path, how: str
+) -> None:
     """State, value, output, logs, tables and pictures stay; only what would change something is refused, as `closed`."""
     run = ending.start()
     run.wait(LONG)
@@ -111,7 +103,7 @@ def test_a_run_that_has_ended_is_seen_as_ever_when_its_engine_is_gone(default: P
     assert caught.value.code == "closed"
 
 
-def test_settings_are_refused_while_runs_go_on(default: Path, tmp_path: Path) -> None:
+def test_settings_are_refused_while_runs_go_on(default: Engine, tmp_path: Path) -> None:
     """The error names the runs and what can be done; they go on, and once they have ended the settings are taken."""
     run = going_on.start()
     gates.arrive("stays")
@@ -119,7 +111,7 @@ def test_settings_are_refused_while_runs_go_on(default: Path, tmp_path: Path) ->
         configure(store=tmp_path / "other")
     assert caught.value.code == "runs-go-on"
     before = default_engine()
-    configure(store=default)
+    configure(store=default.store.path)
     assert (default_engine(), run.status) == (before, "running")
     gates.let("stays")
     assert run.result(LONG) == 7
@@ -128,10 +120,9 @@ def test_settings_are_refused_while_runs_go_on(default: Path, tmp_path: Path) ->
     assert (tmp_path / "other" / "journal").is_dir()
 
 
-def test_a_start_at_the_moment_of_new_settings_is_kept_or_refused(default: Path, tmp_path: Path) -> None:
+def test_a_start_at_the_moment_of_new_settings_is_kept_or_refused(default: Engine, tmp_path: Path) -> None:
     """Whoever is first is served: a run that was started is never interrupted by settings that came at the same time."""
-    engine = default_engine()
-    loop, held, go = engine.loop, threading.Event(), threading.Event()
+    loop, held, go = default.loop, threading.Event(), threading.Event()
     threading.Thread(target=lambda: loop.call(lambda: (held.set(), go.wait(LONG))).result(LONG)).start()
     assert held.wait(LONG)
     made: SimpleQueue[Run] = SimpleQueue()
@@ -143,7 +134,7 @@ def test_a_start_at_the_moment_of_new_settings_is_kept_or_refused(default: Path,
         return taken
 
     loop._hand_over = hand_over  # type: ignore[method-assign]
-    starting = threading.Thread(target=lambda: made.put(engine.start(going_on)))
+    starting = threading.Thread(target=lambda: made.put(default.start(going_on)))
     starting.start()
     assert called.wait(LONG)  # the start waits for the engine's thread
     told: SimpleQueue[BaseException | None] = SimpleQueue()

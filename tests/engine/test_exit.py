@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, StratixError, flow, task
+from stratix_tasks import Engine, StratixError, current, flow, task
 
 HEAD = """
 import sys, threading, time
@@ -73,6 +73,7 @@ def test_a_finished_script_says_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_call_cancels_its_run(tmp_path: Path) -> None:
     """Ctrl-C while a flow is called cancels the run; while `result()` waits it only ends the waiting, and says so."""
     text = STUCK.format(how="while True: current().checkpoint(); time.sleep(0.001)").replace(
@@ -95,6 +96,40 @@ print""",
     assert out == "interrupted\nends\n"
     with Engine(tmp_path / "store") as engine:
         assert [run.status for run in engine.runs()] == ["cancelled"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_interrupt_while_a_call_begins_leaves_no_run(default: Engine, when: str) -> None:
+    """Whether the run was there already or not: nothing goes on of which nobody has a handle."""
+    loop, began = default.loop, threading.Event()
+    real = loop.call
+
+    def call(function: Any, *args: Any) -> Any:
+        if function != loop.create:
+            return real(function, *args)
+        if when == "after":
+            real(function, *args).result(LONG)
+            assert began.wait(LONG)
+        raise KeyboardInterrupt
+
+    @task
+    def parks() -> None:
+        began.set()
+        pause = threading.Event()
+        while True:
+            current().checkpoint()
+            pause.wait(0.001)
+
+    @flow
+    def waits() -> None:
+        return parks()
+
+    loop.call = call  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        waits()
+    loop.call = real  # type: ignore[method-assign]
+    assert not default.lives
+    assert [run.status for run in default.runs()] == (["cancelled"] if when == "after" else [])
 
 
 def test_a_forked_child_can_not_use_the_engine(engine: Engine) -> None:

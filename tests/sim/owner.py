@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,13 @@ from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.prepare import Job, Outcome, done
 from stratix_tasks.runners.attempt import Attempt, Cooperative, failed, succeeded
 from stratix_tasks.store import ids
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
 from stratix_tasks.store.reader import payload_reader
+from stratix_tasks.store.summaries import summarise
 
 if TYPE_CHECKING:
     from world import Case, World
@@ -49,6 +51,41 @@ class OwnLoop:
             self._world.within(owner, callback, *args)
 
 
+class Walked:
+    """An iterable that is no list, so that walking it is code of the user's."""
+
+    def __init__(self, items: list[int]) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._items)
+
+
+class Preparing:
+    """Stands for the threads that prepare what must not be done on the loop: they take a while."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    def hand(self, what: str, work: Callable[[Any], Any], then: Callable[[Outcome], None]) -> Job:
+        job, world = Job(what, work, then), self._owner.world
+        self._owner.loop.call_later(world.random.choice((0.0, 0.05, 2.0, 20.0)), self._do, job)
+        world.count("preparation")
+        return job
+
+    def _do(self, job: Job) -> None:
+        if not job.over:
+            outcome = done(job.work, job.reader)
+            job.end()
+            job.then(outcome)
+
+    def drop(self, job: Job) -> None:
+        self._owner.world.count("dropped preparation")
+        job.end()
+
+    def close(self) -> None: ...
+
+
 class Owner(Cooperative):
     """One engine: `start` a run, or `take_over` what another has left."""
 
@@ -70,7 +107,9 @@ class Owner(Cooperative):
             clock=world.clock,
             loop=self.loop,  # type: ignore[arg-type]
             runners=dict.fromkeys(("thread", "async", "inline"), self),
+            prepare=Preparing(self),
         )
+        self.engine.memory.small.budget *= not world.shy
         self.engine.on_ended.append(self._ended)
         self.engine.on_revived.append(self._revived)
         freed = self.journal.free_ballast
@@ -146,11 +185,12 @@ class Owner(Cooperative):
     def _live(self, case: Case, machine: Machine, epoch: int, places: Any) -> LiveRun:
         objects, read = self.world.store.objects, payload_reader(places)
 
-        def load(stored: Any) -> Any:
+        def source(stored: Any) -> tuple[Any, ...]:
             frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
-            return objects.decode(stored.codec, stored.payload, frame)
+            return objects.decode, (stored.codec, stored.payload, frame)
 
-        binding = Binding(machine, dict(INPUTS), load, objects.summarise, self.engine.memory)
+        inputs = {**INPUTS, "items": Walked(INPUTS["items"])} if self.world.shy else dict(INPUTS)
+        binding = Binding(machine, inputs, source, summarise, self.engine.memory)
         live = LiveRun(self.engine, case.id, ids.key(case.id), machine, binding, copy_context(), epoch, places)
         live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))
         self.lives[case.id] = live

@@ -18,6 +18,7 @@ from stratix_tasks.core.recovery import fold
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import Reader
 from stratix_tasks.store import ids
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def _has_bodies(owner: Owner, live: LiveRun) -> None:
     answered = {(live.id, event[1], event[2]) for other, event in owner.engine._inbox if other is live}
     for unit, state in enumerate(machine.state):
         key = (live.id, unit, machine.attempt[unit])
-        if state in LIVE and not live.unwritten and key not in owner.bodies and key not in answered:
+        begins = unit in live.bodies and live.bodies[unit] in owner.engine.staging
+        if state in LIVE and not live.unwritten and key not in owner.bodies and key not in answered and not begins:
             raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
     running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
     if running != machine.live:
@@ -98,7 +100,7 @@ def _results(world: World, case: Case, live: LiveRun | None, facts: Sequence[Fac
             done.pop(fact[2], None)
     for unit, attempt in done.items():
         given = world.results[case.id, unit, attempt]
-        if live is not None and live.binding.value(unit) not in given:
+        if live is not None and Reader().give(live.binding.held(unit)) not in given:
             raise Broken(f"the result of unit {unit} is not what its body gave")
 
 

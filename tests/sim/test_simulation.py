@@ -25,7 +25,7 @@ FAULTS = (
     "crash before a write", "crash torn a write", "crash after a write", "crash between turns", "crash after a claim",
     "short write", "slow write", "full disk", "write error", "clock jump", "stopped owner", "two owners",
     "fact behind a cut", "lost body", "fail body", "final body", "duplicated answer", "delayed answer", "request",
-    "answered wait", "recovery", "spawned item",
+    "answered wait", "recovery", "spawned item", "preparation", "dropped preparation",
 )  # fmt: skip
 TOLD = 60
 """Lines of the story of a failing seed that are shown."""

@@ -1,0 +1,126 @@
+"""Summaries: what is told of a value without having it: its type, its size, and a short text.
+
+`summarise` and `look` ask the value, so that code of its own runs: they are called where the value was made, once, and
+what they give is recorded with it. `glance` asks nothing that could run such code, and may be called anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from stratix_tasks.store.codecs import SCALARS, is_fact_scalar
+
+TEXT = 2_000
+"""Characters of a text that is shown of a value."""
+PART = 80
+"""Characters of one part of a container."""
+SHOWN = 20
+"""Parts of a container that are shown."""
+COLUMNS = 50
+ATOMS = SCALARS | {bytes}
+BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", dict: "{}"}
+_NAME = type.__dict__["__name__"]
+
+
+def summarise(value: Any) -> dict[str, Any] | None:
+    """`type`, `text`, and some of `rows`, `columns`, `shape`, `length`. None for what stands in a fact as it is."""
+    if is_fact_scalar(value):
+        return None
+    summary = {"type": type_name(value), "text": look(value)}
+    try:
+        return {**summary, **_sizes(value)}
+    except BaseException:  # an object may raise anything when it is asked
+        return summary
+
+
+def _sizes(value: Any) -> dict[str, Any]:
+    kind = type(value)
+    if kind is list or kind is tuple or kind is dict or kind is bytes or kind is str:
+        return {"length": len(value)}
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
+        sizes: dict[str, Any] = {"shape": [int(size) for size in shape]}
+        columns = getattr(value, "columns", None)
+        if columns is not None and shape:
+            sizes |= {"rows": sizes["shape"][0], "columns": [_exact(str(name)) for name in islice(columns, COLUMNS)]}
+        return sizes
+    if hasattr(value, "num_rows") and hasattr(value, "column_names"):
+        names = [_exact(str(name)) for name in islice(value.column_names, COLUMNS)]
+        return {"rows": int(value.num_rows), "columns": names}
+    return {"length": len(value)} if isinstance(value, list | tuple | set | frozenset | dict | bytes) else {}
+
+
+def type_name(value: Any) -> str:
+    """The name of its type; what a metaclass says of that is not asked."""
+    return _exact(_NAME.__get__(type(value)))
+
+
+def look(value: Any) -> str:
+    """A short text of a value: of a data frame its head, else its repr; containers of Python's own are cut."""
+    try:
+        if type_module(value).startswith("pandas.") and hasattr(value, "head") and hasattr(value, "to_string"):
+            wide = {"max_cols": 8, "max_colwidth": 24} if hasattr(value, "columns") else {}
+            return _cut(_exact(value.head(8).to_string(**wide)), TEXT)
+        return _top(value, lambda part: _exact(repr(part)))
+    except BaseException as error:
+        return f"<{type_name(value)} whose text can't be made: {type(error).__name__}>"
+
+
+def type_module(value: Any) -> str:
+    """The module of its type, as far as that is no code."""
+    module = next((one.__dict__["__module__"] for one in type(value).__mro__ if "__module__" in one.__dict__), "")
+    return module if type(module) is str else ""
+
+
+def glance(value: Any) -> str:
+    """A short text of a value of Python's own types; of others, also inside, it tells the type."""
+    return _top(value, lambda part: f"<{type_name(part)}>")
+
+
+def _top(value: Any, other: Callable[[Any], str]) -> str:
+    kind = type(value)
+    text = _exact(_cut(value if kind is str else _text(value, other, [TEXT]), TEXT))
+    return f"{text} ({len(value):,})" if (kind is list or kind is tuple) and len(value) > SHOWN else text
+
+
+def _text(value: Any, other: Callable[[Any], str], left: list[int]) -> str:
+    """`left` counts down how many characters may still be made; then the rest is left out."""
+    kind = type(value)
+    if type(kind) is type and kind in BRACKETS and left[0] > 0:
+        return _container(value, BRACKETS[kind], other, left)
+    text = _atom(value) if type(kind) is type and kind in ATOMS else other(value)
+    left[0] -= len(text)
+    return text
+
+
+def _container(value: Any, brackets: str, other: Callable[[Any], str], left: list[int]) -> str:
+    if type(value) is set and not value:
+        return "set()"
+    left[0] -= PART // 2  # so that what holds itself has an end
+    parts = []
+    for part in islice(value.items() if type(value) is dict else value, SHOWN):
+        if left[0] <= 0:
+            break
+        pair = part if type(value) is dict else (part,)
+        parts.append(": ".join(_cut(_text(one, other, left), PART) for one in pair))
+    if len(parts) < len(value):
+        parts.append("…")
+    end = "," if type(value) is tuple and len(value) == 1 else ""
+    return f"{brackets[0]}{', '.join(parts)}{end}{brackets[1]}"
+
+
+def _atom(value: Any) -> str:
+    if type(value) is int and value.bit_length() > 4 * TEXT:
+        return f"<int of {value.bit_length():,} bits>"
+    return repr(value[:TEXT] if type(value) is str or type(value) is bytes else value)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _exact(text: str) -> str:
+    """Unicode text without the methods of a subclass."""
+    return str.__str__(text).encode("utf-8", "replace").decode()
