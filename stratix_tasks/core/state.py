@@ -180,6 +180,13 @@ class State:
         r = self.stretches[self.home[u]]
         return r.parent if r.parent >= 0 and r.block.n == 1 and not r.step and self.kind(r.parent) is MAP else -1
 
+    def shown(self, u: int) -> int:
+        """The unit that stands for it among those that are laid out from the beginning: itself, or the group around it."""
+        laid_out = len(self.root.outline.names)
+        while u >= laid_out:
+            u = self.parent(u)
+        return u
+
     def node_of(self, u: int) -> int:
         """The unit itself, of an item its mapped node."""
         above = self.map_of(u)

@@ -1,6 +1,6 @@
 """Binding: which values a unit of a run needs, and where they are.
 
-Each sub-flow is a scope with inputs of its own; `tasks.x` means a unit of the same scope. Everything here happens in the
+Each sub-flow is a scope with inputs of its own, known by the unit of its group; `tasks.x` means a unit of the same scope. Everything here happens in the
 engine's thread and runs nothing of the user's. What is wanted is given as `Work`: a function of a reader, over values
 that were taken at that moment, which does its part there (with `LOOP`) or in another thread.
 """
@@ -8,22 +8,23 @@ that were taken at that moment, which does its part there (with `LOOP`) or in an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import ROOT, Kind
+from stratix_tasks.core.allowed import state_of
+from stratix_tasks.core.block import FLOW, MAP, Block
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.states import TERMINAL, State
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.state import MISSING, S
+from stratix_tasks.core.states import TERMINAL
+from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.resolving import (
-    ATOMS,
     LOOP,
     Away,
     ByReference,
@@ -47,6 +48,29 @@ AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
 ELSEWHERE = frozenset(("process",))
 """Runners whose bodies read recorded results themselves."""
+ROOT = -1
+"""The scope of the outermost flow: its inputs are the run's."""
+
+
+class Function(NamedTuple):
+    """What a node calls, and its parameters that must be passed by position; `*` last when it takes any number."""
+
+    call: Callable[..., Any]
+    positional: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: Any) -> Function:
+        function = getattr(task, "fn", task)
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return cls(function, ())
+        takes_any = bool(code.co_flags & 0x04)
+        names = code.co_varnames[: code.co_argcount if takes_any else code.co_posonlyargcount]
+        return cls(function, (*names, "*") if takes_any else names)
+
+
+NOTHING = Function(lambda: None, ())
+"""Of a node that calls nothing, or what is not known here."""
 
 
 class Binding:
@@ -56,52 +80,53 @@ class Binding:
 
     def __init__(
         self,
-        machine: Machine,
+        core: Core,
+        functions: Mapping[str, Any],
         inputs: dict[str, Any],
         source: Source,
         summarise: Callable[[Any], dict[str, Any] | None],
         memory: Memory,
     ) -> None:
-        self.machine, self.plan = machine, machine.plan
+        self.core, self.state = core, core.state
+        self.functions = {call: Function.of(task) for call, task in functions.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
         self._scopes: dict[int, Once] = {}
         self._fans: dict[int, Once] = {}
         self._loads: WeakValueDictionary[int, Load] = WeakValueDictionary()
         self._read: deque[tuple[Stored, Any]] = deque()
-        self.shelf = Shelf(machine, memory)
+        self.shelf = Shelf(core, memory)
 
     # ------------------------------------------------------------------ what the engine asks
 
     def arguments(self, unit: int) -> Arguments:
         """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
-        plan, machine = self.plan, self.machine
-        node = machine.node_of[unit]
-        if machine.sets or unit in machine.spawned:
+        s = self.state
+        r, k, b = s.place(unit)
+        if s.sets or unit in s.spawned:
             return self._at_once(unit)
-        if node != unit:
-            fan = self._fans[node].value if node in self._fans else None
+        if s.map_of(unit) >= 0:
+            once = self._fans.get(r.parent)
+            fan = None if once is None else once.value
             if fan is None or fan.looked_up:
                 return self._at_once(unit)
-            named = {**fan.broadcast, **fan.item(unit - machine.groups[node].first)}
+            named = {**fan.broadcast, **fan.item(s.index(unit))}
         else:
+            program = r.block.nodes[k].arguments
+            if program is None:
+                return self._at_once(unit)
             named = {}
-            values, units, spec = machine.values, None, plan.specs[unit]
-            for name, value in spec.args.items():
-                kind = type(value)
-                if kind is Ref and value.scope == "tasks" and not value.path:
-                    if units is None:
-                        units = plan.units[plan.parents[unit]]
-                    got = values[units[value.name]]
-                    if got is MISSING or type(got) is Stored:
-                        return self._at_once(unit)
-                    named[name] = got
-                elif type(kind) is type and kind in ATOMS:
-                    named[name] = value
-                else:
-                    return self._at_once(unit)
-        policy = plan.policies[node]
-        assert policy is not None
-        return _positioned(named, policy.positional) if policy.positional or "*" in named else ((), named)
+            cache, values = self.core.cache, s.values
+            for name, need, literal in program:
+                got = literal
+                if need >= 0:
+                    got = cache.get(b + need, MISSING)
+                    if got is MISSING:
+                        got = values[b + need]
+                        if got is MISSING or type(got) is Stored:
+                            return self._at_once(unit)
+                named[name] = got
+        positional = self.functions[r.block.policies[k].call].positional
+        return _positioned(named, positional) if positional or "*" in named else ((), named)
 
     def _at_once(self, unit: int) -> Arguments:
         got: Arguments = self.to_arguments(unit)(LOOP)
@@ -111,29 +136,28 @@ class Binding:
 
     def to_arguments(self, unit: int) -> Work:
         """Work that gives the arguments of a unit's body, or `AGAIN` when only what all items share was missing."""
-        node = self.machine.node_of[unit]
-        policy = self.plan.policies[node]
-        assert policy is not None
-        if node != unit:
+        s = self.state
+        node, policy = s.map_of(unit), s.policy(unit)
+        if node >= 0:
             fan = self._made_fan(node)
             if fan is None:
                 return partial(_first, self.fan(node))
-            named: Work = partial(_given, {**fan.broadcast, **self._item(fan, unit, node)})
+            named: Work = partial(_given, {**fan.broadcast, **self._item(fan, unit)})
         else:
-            args = self.plan.specs[unit].args
+            args = s.node(unit).spec.args
             named = partial(_resolved, args, self._scope_of(unit, args.values()))
-        sets = self._sets(unit)
+        sets, positional = self._sets(unit), self.functions.get(policy.call, NOTHING).positional
 
         def work(reader: Reader) -> Arguments:
             own = ByReference(reader) if policy.runner in ELSEWHERE else reader
             made = {**named(own), **_given(sets, own)}
-            return _positioned(made, policy.positional) if policy.positional or "*" in made else ((), made)
+            return _positioned(made, positional) if positional or "*" in made else ((), made)
 
         return work
 
     def to_wait(self, unit: int, at: float) -> Work:
         """Work that gives, as arguments, the time `at` and what a node without a body waits for since then."""
-        named, policy = self.to_arguments(unit), self.machine.policy(unit)
+        named, policy = self.to_arguments(unit), self.state.policy(unit)
 
         def work(reader: Reader) -> Any:
             got = named(reader)
@@ -146,7 +170,8 @@ class Binding:
 
     def to_condition(self, unit: int) -> Work:
         """Work that gives the node's `when`. FlowError when it is no boolean."""
-        when, scope = self.plan.specs[unit].when, self._scope_of(unit, (self.plan.specs[unit].when,))
+        when = self.state.node(unit).spec.when
+        scope = self._scope_of(unit, (when,))
         assert when is not None
 
         def work(reader: Reader) -> bool:
@@ -162,11 +187,11 @@ class Binding:
     def to_expand(self, unit: int) -> Work:
         """Open a group, afresh: work that resolves a sub-flow's inputs, or gives a mapped node's number of items and their keys."""
         self.forget(unit)
-        if self.plan.kinds[unit] is Kind.FLOW:
-            inputs, count = self._inputs(unit), len(self.plan.members.get(unit, ()))
-            return lambda reader: (inputs.get(reader), (count, None))[1]
-        fan, name, each = self.fan(unit), self.plan.names[unit], self.plan.specs[unit].each
-        assert each is not None
+        s = self.state
+        if s.kind(unit) is FLOW:
+            inputs = self._inputs(unit)
+            return lambda reader: (inputs.get(reader), (0, None))[1]
+        fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
         if each.key is None:
             return lambda reader: (fan.get(reader).count, None)
         scope = self._scope_of(unit, (each.key,))
@@ -179,38 +204,40 @@ class Binding:
 
     def to_output(self) -> Work:
         """Work that gives the run's own value."""
-        output = self.plan.spec.output
+        output = self.state.root.spec.output
         return partial(resolve, output, self.scope(ROOT, names_in((output,))))
 
-    def item(self, unit: int, node: int) -> dict[str, Any] | None:
+    def item(self, unit: int) -> dict[str, Any] | None:
         """What is held of an item's arguments; None where what is mapped over is not resolved now."""
-        fan = self._made_fan(node)
-        return None if fan is None else {**fan.broadcast, **self._item(fan, unit, node)}
+        fan = self._made_fan(self.state.map_of(unit))
+        return None if fan is None else {**fan.broadcast, **self._item(fan, unit)}
 
-    def _item(self, fan: Fan, unit: int, node: int) -> dict[str, Any]:
+    def _item(self, fan: Fan, unit: int) -> dict[str, Any]:
         """The mapped arguments of an item; of one that was spawned they are those of its fact."""
-        machine = self.machine
-        spawned = machine.spawned.get(unit) if machine.spawned else None
+        s = self.state
+        spawned = s.spawned.get(unit) if s.spawned else None
         if spawned is None:
-            return fan.item(unit - machine.groups[node].first)
+            return fan.item(s.index(unit))
         return {name: self.kept(Stored(data["codec"], data["payload"], -1, 0)) for name, data in spawned.items()}
 
     def _sets(self, unit: int) -> dict[str, Any]:
         """What is held of the arguments that a person gave in place of the flow's."""
-        given = self.machine.sets.get(unit)
-        return {} if given is None else {name: self.kept(value) for name, value in given.items()}
+        return {name: self.kept(value) for name, value in self.state.given(unit).items()}
 
     # ------------------------------------------------------------------ what is held
 
     def held(self, unit: int) -> Any:
         """A unit's result, or a `Once` for it: None when it was skipped, a list of the completed items' for a mapped node."""
-        machine = self.machine
-        got = machine.values[unit]
+        cache = self.core.cache
+        got = cache.get(unit, MISSING)
+        if got is not MISSING:
+            return got
+        got = self.state.values[unit]
         if type(got) is Stored:
             return self._recorded(unit, got)
         if got is not MISSING:
             return got
-        if machine.state[unit] != State.COMPLETED:
+        if self.state.status[unit] != S.COMPLETED:
             return None
         made = Once(self._to_gather(unit))
         try:
@@ -218,21 +245,21 @@ class Binding:
         except Exception:  # Away, or what is wrong with it: who reads it is told
             return made
         if not self.shelf.gone:
-            machine.values[unit] = got
+            cache[unit] = got
         return got
 
     def _to_gather(self, unit: int) -> Work:
-        machine, plan = self.machine, self.plan
-        if plan.kinds[unit] is Kind.FLOW and machine.node_of[unit] == unit:
-            output = plan.flows[unit].output
+        s = self.state
+        if s.kind(unit) is FLOW:
+            output = self._begin(unit)[1].spec.output
             return partial(resolve, output, self.scope(unit, names_in((output,))))
-        done = [self.held(item) for item in machine.members(unit) if machine.state[item] == State.COMPLETED]
+        done = [self.held(item) for item in s.members(unit) if s.status[item] == S.COMPLETED]
         return lambda reader: [reader.give(one) for one in done]
 
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
         if stored.codec == "json":
-            got = self.machine.values[unit] = load(self._source, stored)
+            got = self.core.cache[unit] = load(self._source, stored)
             return got
         found = self._loads.get(unit)
         if found is None or found.stored is not stored:
@@ -247,20 +274,29 @@ class Binding:
 
     def scope(self, scope: int, names: Iterable[str] | None) -> Scope:
         """What is known in a scope now, of the tasks that are named; of all with None."""
-        machine, units = self.machine, self.plan.units.get(scope, {})
+        s = self.state
+        begin, block = self._begin(scope)
         tasks = {
-            name: Seen(self.held(unit), State(machine.state[unit]).label, machine.summary.get(unit))
-            for name in (units if names is None else names)
-            for unit in (units[name],)
+            name: Seen(self.held(u), state_of(s, u).label, s.summary.get(u))
+            for name in (block.names if names is None else names)
+            for u in (begin + block.index[name],)
         }
         return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise)
+
+    def _begin(self, scope: int) -> tuple[int, Block]:
+        """Where the units of a sub-flow begin, and its block."""
+        if scope == ROOT:
+            return 0, self.state.root
+        i, begin, _ = next(iter(self.state.scopes(scope)))
+        return begin, self.state.stretches[i].block
 
     def _scope_of(self, unit: int, values: Iterable[Any]) -> Scope:
         """The scope that a node stands in, as far as values of the document name it."""
         names = names_in(values)
+        r, k, _ = self.state.place(unit)
         if names is None:
-            names = {self.plan.names[need].rpartition(".")[2] for need in self.plan.needs[unit]}
-        return self.scope(self.plan.parents[unit], names)
+            names = {r.block.names[need] for need in r.block.needs[k]}
+        return self.scope(self.state.parent(unit), names)
 
     # ------------------------------------------------------------------ what is resolved once
 
@@ -280,9 +316,9 @@ class Binding:
         return fan.value
 
     def _to_fan(self, unit: int) -> Work:
-        spec, policy, sets = self.plan.specs[unit], self.plan.policies[unit], self._sets(unit)
+        policy, sets = self.state.policy(unit), self._sets(unit)
+        spec = self.state.node(unit).spec
         each = spec.each
-        assert each is not None
         columns: dict[str, Work] = {name: partial(_give, sets.pop(name)) for name in each.over if name in sets}
         for name in each.over.keys() - columns.keys():
             items = self._items(each, each.over[name], unit)
@@ -290,7 +326,7 @@ class Binding:
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}
-        apart = policy is not None and policy.runner in ELSEWHERE
+        apart = policy.runner in ELSEWHERE
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             own = ByReference(reader) if apart else reader
@@ -304,11 +340,13 @@ class Binding:
         """
         if type(over) is not Ref or over.scope != "tasks" or over.path or each.key is not None:
             return None
-        source, machine = self.plan.units[self.plan.parents[unit]][over.name], self.machine
-        expanded = self.plan.kinds[source] is Kind.MAP and source in machine.groups
-        if not expanded or machine.state[source] != State.COMPLETED or machine.values[source] is not MISSING:
+        s = self.state
+        r, _, b = s.place(unit)
+        source = b + r.block.index[over.name]
+        expanded = s.kind(source) is MAP and source in s.kids
+        if not expanded or s.status[source] != S.COMPLETED or source in self.core.cache or s.values[source] is not MISSING:
             return None
-        return Items(self.held, [one for one in machine.members(source) if machine.state[one] == State.COMPLETED])
+        return Items(self.held, [one for one in s.members(source) if s.status[one] == S.COMPLETED])
 
     def _inputs(self, scope: int) -> Once:
         """A sub-flow's inputs."""
@@ -318,7 +356,7 @@ class Binding:
         return inputs
 
     def _to_inputs(self, unit: int) -> Work:
-        args, flow = self.plan.specs[unit].args, self.plan.flows[unit]
+        args, flow = self.state.node(unit).spec.args, self._begin(unit)[1].spec
         scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
 
         def work(reader: Reader) -> dict[str, Any]:
@@ -333,8 +371,8 @@ class Binding:
         """Results that were read stay in memory as long as there is room."""
         while self._read:
             stored, value = self._read.popleft()  # a Load put it there, in whatever thread needed it
-            if self.machine.values[stored.unit] is stored:
-                self.machine.values[stored.unit] = value
+            if self.state.values[stored.unit] is stored:
+                self.core.cache[stored.unit] = value
                 self.shelf.put(stored.unit, stored)
         self.shelf.trim()
 
@@ -348,16 +386,16 @@ class Binding:
 
     def _forget_ended(self) -> None:
         """What ended groups had resolved holds values too; it is resolved again if one of them is retried."""
-        state = self.machine.state
+        status = self.state.status
         for known in (self._fans, self._scopes):
-            for unit in [unit for unit in known if state[unit] in TERMINAL]:
+            for unit in [unit for unit in known if status[unit] in TERMINAL]:
                 del known[unit]
 
     def forget(self, unit: int) -> None:
         """Its sources may have changed: resolve again when next asked."""
         self._fans.pop(unit, None)
         self._scopes.pop(unit, None)
-        self.machine.values[unit] = MISSING
+        self.core.cache.pop(unit, None)
 
     def give_up(self) -> None:
         """What is being made took too long: nobody waits for it any more, and it is made afresh when it is needed."""

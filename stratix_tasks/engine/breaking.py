@@ -79,7 +79,7 @@ def let_go(live: LiveRun, told: StratixError) -> None:
         live.timer.cancel()
     live.engine.retire(live)
     if not live.ended.done():
-        live.ended.set_result(live.machine.run_state)
+        live.ended.set_result(live.core.state.run)
     _give_back(live)
     live.engine.loop.call_soon(live.engine.feed_starved)
 
@@ -93,20 +93,21 @@ def closed(live: LiveRun) -> None:
         code="closed",
     )
     with suppress(InvalidStateError):
-        live.ended.set_result(live.machine.run_state)
+        live.ended.set_result(live.core.state.run)
 
 
 def _give_back(live: LiveRun) -> None:
     """Places come back at once, but those of bodies that run: they are asked to end, and keep theirs until then."""
-    machine = live.machine
-    for unit, state in enumerate(machine.state):
+    status, agenda = live.core.state.status, live.core.agenda
+    agenda.going = False
+    for unit, state in enumerate(status):
         if unit in live.bodies:
             live.engine.holder(live, live.bodies[unit]).stop(live.bodies[unit])
         elif state in LIVE:
-            machine.lane(unit).give()
-    for unit, count in machine.abandoned.items():
+            agenda.lane(unit).give()
+    for unit, count in agenda.abandoned.items():
         for _ in range(count):
-            machine.lane(unit).give()
+            agenda.lane(unit).give()
 
 
 def left(live: LiveRun, event: tuple[Any, ...]) -> None:
@@ -115,5 +116,5 @@ def left(live: LiveRun, event: tuple[Any, ...]) -> None:
     body = live.bodies.get(unit)
     if event[0] in ENDS and body is not None and body.number == number:
         del live.bodies[unit]
-        live.machine.lane(unit).give()
+        live.core.agenda.lane(unit).give()
         live.engine.loop.call_soon(live.engine.feed_starved)

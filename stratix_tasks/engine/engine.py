@@ -1,4 +1,4 @@
-"""The shell: one thread, one loop, and turns: drain the inbox, let the machine decide, write the journal, perform.
+"""The shell: one thread, one loop, and turns: drain the inbox, let the core decide, write the journal, perform.
 
 It runs no user code but inline bodies, so that neither a busy cell nor a blocking body can keep a click waiting.
 """
@@ -16,9 +16,9 @@ from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.decide import turn
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.ports import Journal, Objects
-from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.engine import breaking, outcome, room
 from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
@@ -106,7 +106,7 @@ class EngineLoop(EngineThread):
     # ------------------------------------------------------------------ any thread
 
     def post(self, live: LiveRun, event: tuple[Any, ...]) -> None:
-        """An answer for a run's machine."""
+        """An answer for a run's core."""
         self._inbox.append((live, event))
         if not self._woken:
             self._woken = True
@@ -142,7 +142,7 @@ class EngineLoop(EngineThread):
 
     def holder(self, live: LiveRun, attempt: Attempt) -> Any:
         """Who has an attempt: its runner, or the staging where it waits for its arguments."""
-        return self.staging if attempt in self.staging else self.runners[live.machine.policy(attempt.unit).runner]
+        return self.staging if attempt in self.staging else self.runners[live.core.state.policy(attempt.unit).runner]
 
     # ------------------------------------------------------------------ whose run it is
 
@@ -204,7 +204,7 @@ class EngineLoop(EngineThread):
                     live.exceptions[event[1]] = event[5]
         if any(event[0] == UNSTORED for event in events):
             events = [room.unstored(self, live, *event[1:]) if event[0] == UNSTORED else event for event in events]
-        facts, commands = live.machine.handle(events, self.clock())
+        facts, commands = turn.handle(live.core, events, self.clock())
         self.commit(live, facts, commands)
 
     @staticmethod
@@ -221,7 +221,7 @@ class EngineLoop(EngineThread):
             live.commands += commands
             return
         if facts:
-            frames = live.machine.frames
+            frames = live.core.frames
             try:
                 places = self.journal.commit(live.key, live.seq, live.epoch, facts, frames)
             except StoreError:
@@ -234,16 +234,16 @@ class EngineLoop(EngineThread):
             self.tell(live, facts)
         if commands and not self.lost(live):
             perform(self, live, commands)
-        if live.machine.recorded:
+        if live.core.recorded:
             live.keep()
-        if live.machine.timers.deadline:
+        if live.core.has_deadlines:
             self.arm(live)
 
     def tell(self, live: LiveRun, facts: list[Any]) -> None:
         for listener in live.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
-            self._show(live, outcome.changed_nodes(live.machine, facts))
+            self._show(live, outcome.changed_nodes(live.core, facts))
 
     def _show(self, live: LiveRun, changed: set[int]) -> None:
         """Who only looks on can't harm a run: a watcher that fails is left out from then on."""
@@ -257,7 +257,7 @@ class EngineLoop(EngineThread):
                 )
 
     def arm(self, live: LiveRun) -> None:
-        due = live.machine.timers.next()
+        due = live.core.agenda.next_due()
         if due is None or (live.timer is not None and live.timer_at <= due):
             return
         if live.timer is not None:
@@ -270,20 +270,20 @@ class EngineLoop(EngineThread):
         live.timer = None
         if self.lost(live):
             return
-        facts, commands = live.machine.handle((), self.clock())
+        facts, commands = turn.handle(live.core, (), self.clock())
         self.commit(live, facts, commands)
         self.arm(live)
 
     def feed_starved(self) -> None:
         """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
         for live in sorted(self.lives.values(), key=lambda live: -live.priority):
-            if self.places.engine.free > 0 and live.machine.run_state is RunState.RUNNING:
+            if live.core.agenda.awake and live.core.agenda.going:
                 self._feed(live)
 
     @or_break_off
     def _feed(self, live: LiveRun) -> None:
-        live.machine.advance(self.clock())
-        self.commit(live, *live.machine.drain())
+        turn.advance(live.core, self.clock())
+        self.commit(live, *live.core.drain())
 
     # ------------------------------------------------------------------ the life of a run
 
@@ -303,18 +303,16 @@ class EngineLoop(EngineThread):
     @or_break_off
     def _begin(self, live: LiveRun) -> None:
         now = self.clock()
-        live.machine.start(now)
-        for unit in live.machine.units_in(State.PENDING) if live.seq > 2 else ():
-            live.machine.judge(unit, now)  # a fork: what it waits for may be there already
-        live.machine.advance(now)
-        self.commit(live, *live.machine.drain())
+        turn.start(live.core, now)
+        turn.advance(live.core, now)
+        self.commit(live, *live.core.drain())
 
     @or_refuse
     def resume(self, live: LiveRun) -> None:
-        """Go on with a run that was claimed: its machine holds the facts of the claim."""
-        if live.machine.run_state not in RUN_TERMINAL:
+        """Go on with a run that was claimed: its core holds the facts of the claim."""
+        if not live.core.is_over:
             self.adopt(live)
-        self.commit(live, *live.machine.drain())
+        self.commit(live, *live.core.drain())
 
     def adopt(self, live: LiveRun) -> None:
         if live.id not in self.lives:
@@ -348,8 +346,8 @@ class EngineLoop(EngineThread):
     @staticmethod
     def _let_waiters_go(live: LiveRun) -> None:
         """After those who are called back: what they ask may let the run go on, and then it has not ended for who waits."""
-        if live.machine.run_state in RUN_TERMINAL and not live.ended.done():
-            live.ended.set_result(live.machine.run_state)
+        if live.core.is_over and not live.ended.done():
+            live.ended.set_result(live.core.state.run)
 
     # ------------------------------------------------------------------ notes
 
@@ -365,7 +363,7 @@ class EngineLoop(EngineThread):
                 live.notes.take(kind, batch)
                 continue
             for row in batch:
-                live.notes.drop(live.machine.node_of[row[1]])
+                live.notes.drop(live.core.state.shown(row[1]))
         if changed and live.watchers:
             self._show(live, changed)
 

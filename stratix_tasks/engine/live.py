@@ -1,4 +1,4 @@
-"""A live run: its machine, values, bodies, logs and watchers. It is what runners see as their host."""
+"""A live run: its core, values, bodies, logs and watchers. It is what runners see as their host."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, Protocol
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Policy
+from stratix_tasks.core.block import Policy
+from stratix_tasks.core.decide import attempts
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ports import Journal, Objects, Place
 from stratix_tasks.core.states import RunState
 from stratix_tasks.core.targets import label
@@ -72,21 +73,21 @@ class Waiting(Protocol):
 
 
 class LiveRun:
-    """One run in this engine. The machine and what hangs on it belong to the engine's thread."""
+    """One run in this engine. The core and what hangs on it belong to the engine's thread."""
 
     def __init__(
         self,
         engine: Shell,
         run_id: str,
         key: bytes,
-        machine: Machine,
+        core: Core,
         binding: Binding,
         context: Context,
         epoch: int,
         places: dict[tuple[int, int], Place],
     ) -> None:
         self.engine, self.id, self.key = engine, run_id, key
-        self.machine, self.binding, self.context = machine, binding, context
+        self.core, self.binding, self.context = core, binding, context
         self.epoch, self.seq = epoch, 0
         self.places = places
         """Where the payload frame of a unit and attempt is."""
@@ -139,7 +140,7 @@ class LiveRun:
     def become(self, other: LiveRun) -> None:
         """Be the run as it was read again from the store, for all who hold this one."""
         was_over, over = self.ended.done(), other.ended.done()
-        for name in ("machine", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
+        for name in ("core", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
             setattr(self, name, getattr(other, name))
         for name in ("result", "error", "started_at", "ended_at", "follower", "looks"):
             setattr(self, name, getattr(other, name))
@@ -149,16 +150,16 @@ class LiveRun:
             if over and not was_over:
                 waiting.set_result(other.ended.result())
         for watcher in tuple(self.watchers):
-            watcher(self, set(range(len(self.machine.plan.names))))
+            watcher(self, set(range(len(self.core.state.root.outline.names))))
 
     def wrote(self, places: Sequence[Place]) -> None:
-        """The machine's payload frames are in the journal."""
-        frames, self.machine.frames = self.machine.frames, []
+        """The core's payload frames are in the journal."""
+        frames, self.core.frames = self.core.frames, []
         self.places.update(((unit, attempt), place) for (unit, attempt, _), place in zip(frames, places, strict=True))
 
     def keep(self) -> None:
         """Results that are recorded may leave the memory."""
-        recorded, self.machine.recorded = self.machine.recorded, []
+        recorded, self.core.recorded = self.core.recorded, []
         self.binding.keep(recorded)
 
     # ------------------------------------------------------------------ as the host of attempts; any thread
@@ -174,10 +175,10 @@ class LiveRun:
         if self.elsewhere:
             return
         if kind == "dropped":  # a worker process has counted what was too much
-            self.notes.drop(self.machine.node_of[attempt.unit], row[0])
+            self.notes.drop(self.core.state.shown(attempt.unit), row[0])
             return
         if kind != "progress":
-            node = self.machine.node_of[attempt.unit]
+            node = self.core.state.shown(attempt.unit)
             count = self.notes.count.get(node, 0)
             if count >= LOG_CAP:
                 self.notes.drop(node)
@@ -196,7 +197,7 @@ class LiveRun:
         for _ in range(len(self.pending_notes)):
             attempt, kind, row = self.pending_notes.popleft()
             unit, number = attempt.unit, attempt.number
-            changed.add(self.machine.node_of[unit])
+            changed.add(self.core.state.shown(unit))
             if kind == "progress":
                 self.notes.progress[unit] = (row[1], row[2])
             elif kind == "log":
@@ -209,13 +210,13 @@ class LiveRun:
         return {kind: batch for kind, batch in rows.items() if batch}, changed
 
     def place(self, unit: int) -> Where:
-        machine, node = self.machine, self.machine.node_of[unit]
-        name, generation = machine.plan.names[node], machine.generation.get(unit, 0)
-        if node == unit:
-            return Where(name, generation=generation)
-        group, each = machine.group_of(unit), machine.plan.specs[node].each
-        index, mapped = group.index(unit), () if each is None else tuple(each.over)
-        return Where(name, index, group.key(index), generation, mapped, machine.room(unit))
+        s = self.core.state
+        generation, node = s.generation.get(unit, 0), s.map_of(unit)
+        if node < 0:
+            return Where(label(s, unit), generation=generation)
+        index, each = s.index(unit), s.node(node).spec.each
+        mapped, room = tuple(each.over), attempts.room(self.core, unit)
+        return Where(label(s, node), index, s.key(node, index), generation, mapped, room)
 
     def name(self, unit: int) -> str:
-        return label(self.machine, unit)
+        return label(self.core.state, unit)

@@ -11,10 +11,10 @@ from collections import deque
 from typing import Any
 from weakref import ref
 
-from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.results import Stored
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL
-from stratix_tasks.core.units import MISSING
 
 DEAR = 1 << 20
 """Bytes, as recorded, from which a result is dear to read back."""
@@ -71,19 +71,19 @@ class Memory:
 class Shelf:
     """The large results of one run that are in memory. Goes with its run."""
 
-    __slots__ = ("__weakref__", "_kept", "_machine", "_memory", "_self", "gone")
+    __slots__ = ("__weakref__", "_core", "_kept", "_memory", "_self", "gone")
 
-    def __init__(self, machine: Machine, memory: Memory) -> None:
-        self._machine, self._memory = machine, memory
+    def __init__(self, core: Core, memory: Memory) -> None:
+        self._core, self._memory = core, memory
         self._kept: dict[int, tuple[Any, Stored]] = {}
         self._self = ref(self)
         self.gone = 0
         """How many were let go so far."""
 
     def put(self, unit: int, stored: Stored) -> None:
-        """The result of a unit, which is recorded as `stored`, is in the machine's values."""
-        value = self._machine.values[unit]
-        if value is MISSING or type(value) is Stored:
+        """The result of a unit, which is recorded as `stored`, is in the core's cache."""
+        value = self._core.cache.get(unit, MISSING)
+        if value is MISSING:
             return
         self._kept[unit] = value, stored
         self._memory.add(self._self, unit, stored.payload[0])
@@ -93,14 +93,14 @@ class Shelf:
 
     def let_go(self, unit: int, size: int) -> bool:
         """Leave only where the result is recorded. False when it has to stay for now."""
-        values, (value, stored) = self._machine.values, self._kept.get(unit, (MISSING, None))
-        if stored is None or values[unit] is not value:  # set back, or given another value since
+        cache, (value, stored) = self._core.cache, self._kept.get(unit, (MISSING, None))
+        if stored is None or cache.get(unit, MISSING) is not value:  # set back, or given another value since
             self._kept.pop(unit, None)
             return True
         if size > DEAR and self._needed(unit):
             return False
         del self._kept[unit]
-        values[unit] = stored
+        del cache[unit]
         self._forget_gathered(unit)
         self.gone += 1
         return True
@@ -108,16 +108,14 @@ class Shelf:
     def _needed(self, unit: int) -> bool:
         """Whether a node that has not ended gets it as an argument: it would be read for each body. Items are needed about
         once each."""
-        machine = self._machine
-        if machine.node_of[unit] != unit:
-            return False
-        return any(machine.state[out] not in TERMINAL for out in machine.plan.outs[unit])
+        s = self._core.state
+        r, k, b = s.place(unit)
+        return any(s.status[b + out] not in TERMINAL for out in r.block.outs[k])
 
     def _forget_gathered(self, unit: int) -> None:
         """The lists and outputs that groups gathered hold the value too; they are gathered again when needed."""
-        machine = self._machine
-        group = machine.parent(unit)
+        s = self._core.state
+        group = s.parent(unit)
         while group >= 0:
-            if group in machine.groups:
-                machine.values[group] = MISSING
-            group = machine.plan.parents[group]
+            self._core.cache.pop(group, None)
+            group = s.parent(group)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.facts import COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED, Fact
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import TERMINAL, RunState, State
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core import facts as F
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.state import MISSING, S, State
+from stratix_tasks.core.states import TERMINAL, RunState
 from stratix_tasks.engine.binding import Work
 from stratix_tasks.engine.resolving import LOOP, Away, Reader
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
@@ -17,28 +18,62 @@ from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 if TYPE_CHECKING:
     from stratix_tasks.engine.live import LiveRun
 
-_OF_UNITS = frozenset((MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, SPAWNED))
+_SPANS = {F.STARTED_MANY: 2, F.SWEPT: 2, F.HELD: 2}
+"""Kinds of facts that are of one span, which begins at this place."""
+_LISTS = frozenset((F.RELEASED, F.AGAIN, F.ROLLED))
+_OF_NO_UNIT = frozenset((F.CREATED, F.RUN, F.REQUESTED, F.CLAIMED, F.SENT))
 
 
-def changed_nodes(machine: Machine, facts: Sequence[Fact]) -> set[int]:
-    """The nodes (mapped nodes for their items) that facts are about, and those that became ready by them."""
-    node_of, parents = machine.node_of, machine.plan.parents
-    nodes = {node_of[fact[2]] for fact in facts if fact[0] in _OF_UNITS}
-    asked = {fact[3].partition("[")[0] for fact in facts if fact[0] == REQUESTED and fact[3] is not None}
-    nodes |= {unit for name in asked if (unit := machine.plan.unit(name)) is not None}
-    nodes |= _ready_after(machine, nodes)
-    return nodes | {parents[node] for node in nodes if parents[node] >= 0}
+def changed_nodes(core: Core, facts: Sequence[Fact]) -> set[int]:
+    """The nodes that are laid out from the beginning, of which facts tell, or of what lies in them; and those that became
+    ready by them."""
+    s = core.state
+    units: set[int] = set()
+    for fact in facts:
+        units.update(_units(s, fact))
+    nodes = {s.shown(unit) for unit in units}
+    nodes |= _ready_after(core, nodes)
+    return nodes | {above for node in nodes if (above := s.parent(node)) >= 0}
 
 
-def _ready_after(machine: Machine, nodes: set[int]) -> set[int]:
+def _units(s: State, fact: Fact) -> Iterable[int]:
+    kind = fact[0]
+    if kind in _OF_NO_UNIT:
+        return ()
+    if kind in _SPANS:
+        return _within(s, [(fact[2], fact[3])])
+    if kind in _LISTS:
+        return _within(s, fact[2])
+    if kind == F.REOPENED:
+        return fact[2]
+    if isinstance(fact[2], str):
+        unit = s.root.outline.index.get(fact[2])
+        return () if unit is None else (unit,)
+    return (fact[2],)
+
+
+def _within(s: State, spans: Iterable[Sequence[int]]) -> Iterable[int]:
+    """Units of spans, as far as they differ in what stands for them: what lies in a stretch that opened later has one group."""
+    laid_out = len(s.root.outline.names)
+    for a, b in spans:
+        yield from range(a, min(b, laid_out))
+        while a < b:
+            if a >= laid_out:
+                yield a
+            a = s.stretches[s.home[a]].stop
+
+
+def _ready_after(core: Core, nodes: set[int]) -> set[int]:
     """Nodes that wait for a place to run, behind some that ended or in a sub-flow that began: to become ready is no fact."""
-    plan, state = machine.plan, machine.state
-    near = (
-        other
-        for node in nodes
-        for other in (plan.outs[node] if state[node] in TERMINAL else plan.members.get(node, ()))
-    )
-    return {node for node in near if state[node] == State.READY}
+    s = core.state
+    near: set[int] = set()
+    for node in nodes:
+        r, k, b = s.place(node)
+        if s.status[node] in TERMINAL:
+            near.update(b + out for out in r.block.outs[k])
+        elif k in r.fixed:
+            near.update(s.members(node))
+    return {node for node in near if core.agenda.is_ready(node)}
 
 
 def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
@@ -46,13 +81,13 @@ def settle(live: LiveRun) -> tuple[Any, StratixError | None]:
 
     The value is `MISSING` when it can't be told here, as not all of it is in memory: `read` gives it.
     """
-    machine = live.machine
-    if machine.run_state is RunState.COMPLETED:
+    run = live.core.state.run
+    if run is RunState.COMPLETED:
         try:
             return _value(live.binding.to_output, LOOP)
         except Away:
             return MISSING, None
-    if machine.run_state is RunState.CANCELLED:
+    if run is RunState.CANCELLED:
         return None, RunCancelled(f"run {live.id} was cancelled, so it has no result; retry() goes on with it")
     return None, failure_of(live)
 
@@ -81,12 +116,12 @@ def _value(take: Callable[[], Work], reader: Reader) -> tuple[Any, StratixError 
 
 def failure_of(live: LiveRun) -> StratixError:
     """TaskFailed for the first node that failed, with the body's own exception as its cause."""
-    machine = live.machine
-    unit = first_failure(machine)
+    s = live.core.state
+    unit = first_failure(s)
     if unit is None:
         return _failed_without(live)
-    error = machine.error.get(unit, {})
-    name, attempt = live.name(unit), machine.attempt[unit]
+    error = s.error.get(unit, {})
+    name, attempt = live.name(unit), s.attempt[unit]
     message = (
         f"node '{name}' failed in attempt {attempt}: {error.get('type')}: {error.get('message')}\n"
         f"  run.retry() tries again what failed; run.retry('{name}') or run.skip('{name}') this node alone; "
@@ -107,10 +142,10 @@ def failure_of(live: LiveRun) -> StratixError:
 
 def _failed_without(live: LiveRun) -> StratixError:
     """Of a run in which nothing failed: its time was over, or a node was cancelled."""
-    machine = live.machine
-    unit = _first(machine, State.CANCELLED, machine.units_in(State.CANCELLED))
-    if machine.run_reason == "timeout" or unit is None:
-        why = machine.run_reason or "failed"
+    s = live.core.state
+    unit = _first(s, S.CANCELLED, s.units_in(S.CANCELLED))
+    if s.run_reason == "timeout" or unit is None:
+        why = s.run_reason or "failed"
         return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")
     name = live.name(unit)
     return StratixError(
@@ -120,15 +155,11 @@ def _failed_without(live: LiveRun) -> StratixError:
     )
 
 
-def first_failure(machine: Machine) -> int | None:
-    """The unit that failed first, leaving out groups (they fail with their items)."""
-    return _first(machine, State.FAILED, machine.error)
+def first_failure(s: State) -> int | None:
+    """The unit that failed first, leaving out groups (they fail with their items) but loops that came to no end."""
+    return _first(s, S.FAILED, s.error)
 
 
-def _first(machine: Machine, state: State, units: Iterable[int]) -> int | None:
-    found = [
-        unit
-        for unit in units
-        if machine.state[unit] == state and not (machine.is_group(unit) and unit in machine.groups)
-    ]
-    return min(found, key=lambda unit: machine.ended[unit], default=None)
+def _first(s: State, state: S, units: Iterable[int]) -> int | None:
+    found = [u for u in units if s.status[u] == state and (u not in s.kids or u in s.error)]
+    return min(found, key=lambda u: s.ended[u], default=None)

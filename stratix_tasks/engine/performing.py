@@ -1,4 +1,4 @@
-"""Performing: what the machine decided is done, by runners and bindings, and answered through the inbox."""
+"""Performing: what the core decided is done, by runners and bindings, and answered through the inbox."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.plan import Policy
+from stratix_tasks.core.block import Policy
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.engine.resolving import Away
@@ -37,10 +37,10 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
     begin when they are, and hold up none.
     """
     starts: dict[str, list[Attempt]] = {}
-    machine = live.machine
+    s = live.core.state
     for kind, unit, number in commands:
         if kind == 0:
-            policy = machine.policy(unit)
+            policy = s.policy(unit)
             attempt = _attempt(engine, live, unit, number, policy)
             if attempt is not None:
                 starts.setdefault(policy.runner, []).append(attempt)
@@ -57,19 +57,20 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
 
 def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Policy) -> Attempt | None:
     """One that can begin now; None for one that has to wait for its arguments, or has failed."""
-    if policy.function is None and policy.lacks_function:
+    function = live.binding.functions.get(policy.call)
+    if function is None and not policy.bodiless:
         call, node = policy.call, live.name(unit)
         error = StoreError(f"the function '{call}' of node '{node}' is not known here", code="missing-function")
         refuse(engine, live, unit, number, Outcome(None, error, describe(error)))
         return None
     try:
-        if policy.function is None:
+        if function is None:
             raise Away
         args, kwargs = live.binding.arguments(unit)
     except Exception:  # what is wrong is found again there, and told
         engine.staging.begin(live, unit, number, policy)
         return None
-    attempt = Attempt(live, unit, number, policy.function, args, kwargs, live.context.copy())
+    attempt = Attempt(live, unit, number, function.call, args, kwargs, live.context.copy())
     live.bodies[unit] = attempt
     return attempt
 

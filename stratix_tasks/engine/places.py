@@ -1,11 +1,12 @@
-"""Places: how many bodies may run at a time, for an engine, its pools and its worker processes; and the lanes to them."""
+"""Places: how many bodies may run at a time, for an engine, its pools and its worker processes; and what a body of a run takes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.plan import Policy
+from stratix_tasks.core.agenda import Claims
+from stratix_tasks.core.block import Policy
+from stratix_tasks.core.limits import Claim, Slots
 from stratix_tasks.runners.cores import cores
 
 
@@ -17,32 +18,27 @@ class Places:
         self.workers = Slots("process", cores())
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
 
-    def lanes(
-        self, spec_pools: dict[str, int], flow: str, concurrency: int | None
-    ) -> Callable[[Policy | None, int | None], Lane]:
-        """How one run gets its lanes: its own limit, the engine's, its pools'.
+    def claims(self, spec_pools: Mapping[str, int], flow: str, concurrency: int | None) -> Claims:
+        """What a body of one run takes: a place of the run's own limit, of the engine's, of its pools.
 
-        Units with the same limits share a lane.
+        The same limits are the same claim, but for those of a fan-out with a limit of its own.
         """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
-        lanes: dict[tuple[bool, tuple[str, ...]], Lane] = {}
+        known: dict[tuple[bool, tuple[str, ...]], Claim] = {}
 
         def pool(name: str) -> Slots:
             if name in self.pools:
                 return self.pools[name]
             return self.pools.setdefault(f"{flow}:{name}", Slots(name, spec_pools[name]))
 
-        def lane(policy: Policy | None, most: int | None) -> Lane:
-            if policy is not None and policy.waits:
-                return Lane(()) if most is None else Lane((Slots("max", most),))
-            names = () if policy is None else policy.pools
-            apart = policy is not None and policy.killable
-            if most is None and (apart, names) in lanes:
-                return lanes[apart, names]
-            limits = (*own, self.engine, *((self.workers,) if apart else ()), *map(pool, names))
-            if most is not None:
-                return Lane((*limits, Slots("max", most)))
-            lanes[apart, names] = Lane(limits)
-            return lanes[apart, names]
+        def claim(policy: Policy, most: int | None) -> Claim:
+            max_ = () if most is None else (Slots("max", most),)
+            if policy.bodiless:
+                return max_
+            key = policy.killable, policy.pools
+            if key not in known:
+                workers = (self.workers,) if policy.killable else ()
+                known[key] = (*own, self.engine, *workers, *map(pool, policy.pools))
+            return (*known[key], *max_)
 
-        return lane
+        return claim

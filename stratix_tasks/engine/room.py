@@ -6,8 +6,9 @@ import warnings
 from functools import partial
 from typing import Any
 
-from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.decide import requests
+from stratix_tasks.core.decide.turn import advance
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.live import LiveRun, Shell
@@ -24,8 +25,8 @@ def stall(engine: Shell, live: LiveRun) -> None:
     """The journal can't take these facts: free the ballast for them, pause, and perform nothing that is not recorded."""
     if write_unwritten(engine, live, freed=engine.journal.free_ballast()):
         pause_for_room(engine, live)
-        live.machine.advance(engine.clock())
-        engine.commit(live, *live.machine.drain())
+        advance(live.core, engine.clock())
+        engine.commit(live, *live.core.drain())
     else:
         warnings.warn(f"run {live.id} stands still: its journal can't be written; that is tried again", stacklevel=2)
         engine.loop.call_later(DISK_RETRY, retry_write, engine, live)
@@ -42,7 +43,7 @@ def write_unwritten(engine: Shell, live: LiveRun, *, freed: bool) -> bool:
     if not freed or engine.lost(live):
         return False
     try:
-        places = engine.journal.commit(live.key, live.seq, live.epoch, facts, live.machine.frames)
+        places = engine.journal.commit(live.key, live.seq, live.epoch, facts, live.core.frames)
     except StoreError:
         return False
     live.wrote(places)
@@ -57,8 +58,8 @@ def write_unwritten(engine: Shell, live: LiveRun, *, freed: bool) -> bool:
 
 def unstored(engine: Shell, live: LiveRun, attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     """A body is done, but its result has no room: it waits in memory, as one that is parked, and the run pauses."""
-    machine, now = live.machine, engine.clock()
-    if machine.state[attempt.unit] == State.STOPPING:
+    now = engine.clock()
+    if live.core.state.status[attempt.unit] == State.STOPPING:
         return int(Answer.STOPPED), attempt.unit, attempt.number, now
     live.unstored.append((attempt, value, cpu))
     pause_for_room(engine, live)
@@ -66,8 +67,8 @@ def unstored(engine: Shell, live: LiveRun, attempt: Attempt, value: Any, cpu: fl
 
 
 def pause_for_room(engine: Shell, live: LiveRun) -> None:
-    if live.machine.run_state is RunState.RUNNING:
-        requests.pause_run(live.machine, engine.clock(), reason="disk")
+    if live.core.state.run is RunState.RUNNING:
+        requests.pause_run(live.core, engine.clock(), reason="disk")
         warnings.warn(
             f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
         )

@@ -1,4 +1,4 @@
-"""Staging: between what the machine decided and who performs it. What is wanted of a run's values is done on the loop where
+"""Staging: between what the core decided and who performs it. What is wanted of a run's values is done on the loop where
 that is harmless, else in the threads of `prepare`; attempts wait here for their arguments.
 """
 
@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.plan import Policy
-from stratix_tasks.engine.binding import AGAIN, Work
+from stratix_tasks.core.block import Policy
+from stratix_tasks.engine.binding import AGAIN, NOTHING, Work
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
@@ -66,13 +66,13 @@ class Staging:
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
         """Prepare what an attempt needs, then hand it to its runner; of a node that only waits, tell what for."""
-        attempt = Attempt(live, unit, number, policy.function or _no_body, (), {}, live.context.copy())
+        attempt = Attempt(live, unit, number, live.binding.functions.get(policy.call, NOTHING).call, (), {}, live.context.copy())
         live.bodies[unit] = attempt
         self._prepare(live, attempt, self._engine.clock())
 
     def _prepare(self, live: LiveRun, attempt: Attempt, at: float) -> None:
         unit, binding = attempt.unit, live.binding
-        waits = live.machine.policy(unit).waits
+        waits = live.core.state.policy(unit).bodiless
         take = partial(binding.to_wait, unit, at) if waits else partial(binding.to_arguments, unit)
         self._waiting[attempt] = live, None
         then = partial(self._arrived, live, attempt, at)
@@ -94,8 +94,8 @@ class Staging:
 
     def _go(self, live: LiveRun, attempt: Attempt) -> None:
         del self._waiting[attempt]
-        policy = live.machine.policy(attempt.unit)
-        if policy.waits:
+        policy = live.core.state.policy(attempt.unit)
+        if policy.bodiless:
             del live.bodies[attempt.unit]
             self._engine.post(live, (int(Answer.WAIT), attempt.unit, attempt.number, *attempt.args, attempt.kwargs))
         else:
@@ -128,6 +128,3 @@ class Staging:
     def _answer(self, live: LiveRun, attempt: Attempt, kind: Answer) -> None:
         self._engine.post(live, (int(kind), attempt.unit, attempt.number, self._engine.clock()))
 
-
-def _no_body() -> None:
-    """Of a node that only waits."""

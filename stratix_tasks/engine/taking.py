@@ -1,12 +1,11 @@
-"""Taking a request: the machine decides, the journal has it, then it is done. It may let a run go on that had ended."""
+"""Taking a request: the core decides, the journal has it, then it is done. It may let a run go on that had ended."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
 from typing import Any
 
-from stratix_tasks.core import requests
-from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.core.decide import requests
 from stratix_tasks.engine import room
 from stratix_tasks.engine.breaking import or_refuse
 from stratix_tasks.engine.live import LiveRun, Shell
@@ -18,26 +17,26 @@ def take(engine: Shell, live: LiveRun, verb: str, target: str | None, args: dict
     """Its facts are journaled when this returns. TransitionError when it is not legal now; StoreError `disk-full`."""
     if engine.lost(live):
         raise live.broken or StratixError(f"run {live.id} is run by another kernel", code="owned-elsewhere")
-    machine = live.machine
+    core = live.core
     if live.unwritten or live.unstored:
         room.unstall(engine, live, verb)
-    was_over = machine.run_state in RUN_TERMINAL
+    was_over = core.is_over
     if was_over:
         live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)
     try:
-        requests.request(machine, verb, target, engine.clock(), args=args, by=by)
+        requests.request(core, verb, target, engine.clock(), args=args, by=by)
     except BaseException:
         if was_over:
             live.ended = old
-        machine.commands.clear()
+        core.commands.clear()
         raise
-    if was_over and machine.run_state in RUN_TERMINAL and not machine.commands:
+    if was_over and core.is_over and not core.commands:
         live.ended = old
     elif was_over:
         engine.adopt(live)
         for callback in engine.on_revived:
             callback(live)
-    engine.commit(live, *machine.drain())
+    engine.commit(live, *core.drain())
     if live.unwritten:
         raise StoreError(
             f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",

@@ -87,6 +87,10 @@ class Core:
         return s.held(u) if s.marks and s.run is not RunState.ENDING else ""
 
     @property
+    def has_deadlines(self) -> bool:
+        return bool(self.state.limits.deadline or self.agenda.local.deadline)
+
+    @property
     def is_over(self) -> bool:
         return self.state.run in RUN_TERMINAL
 
