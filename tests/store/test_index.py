@@ -278,8 +278,10 @@ def test_two_processes_enter_the_same_once(world: World) -> None:
 def test_an_index_that_grew_is_the_one_made_at_once(world: World) -> None:
     """Spans grow with their chunk; when all is entered from the begin there are the same."""
     store = world.stores[0]
-    for _ in range(8):
-        side_by_side(world, 1)
+    for run in RUNS * 3:
+        world.turn(run, 1, store)
+        store.catalog.index.enter("e1")
+        world.note(run, store)
         store.catalog.index.enter("e1")
     kept = spans(store)
     assert [told(store.catalog.index.record(run, notes=True)) for run in RUNS] == [
