@@ -63,10 +63,12 @@ def _write(store: Store, writer: JournalWriter, turns: list[list[Fact]], numbers
     created = {name: turns[0][0][1] + number for number, name in zip(numbers, names, strict=True)}
     for name in names:
         store.catalog.add_run(id=name, flow="small", key=None, inputs="", owner=writer.engine, created=created[name])
-    for seq, turn in enumerate(turns):
+    seq = 0
+    for turn in turns:
         for name in names:
             first = [(turn[0][0], created[name], {**about, "id": name, "engine": writer.engine})]
             writer.commit(ids.key(name), seq, 1, turn if seq else first)
+        seq += len(turn)
     for name in names:
         store.catalog.set_state(name, 1, "completed", created[name] + 1)
 

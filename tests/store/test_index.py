@@ -270,10 +270,51 @@ def test_two_processes_enter_the_same_once(world: World) -> None:
     one.catalog.index.enter("e1")
     side_by_side(world, 2)
     other.catalog.index.record(RUNS[0])
-    one.catalog.enter_file("e1", 1, 0, 1, [(RUNS[0], 0, 0, 1)])  # of one that began from what has changed meanwhile
     other.catalog.index.enter("e1")
     for store in world.stores:
         assert told(store.catalog.index.record(RUNS[0], notes=True)) == told(world.full(RUNS[0]))
+
+
+def test_an_index_that_grew_is_the_one_made_at_once(world: World) -> None:
+    """Spans grow with their chunk; when all is entered from the begin there are the same."""
+    store = world.stores[0]
+    for run in RUNS * 3:
+        world.turn(run, 1, store)
+        store.catalog.index.enter("e1")
+        world.note(run, store)
+        store.catalog.index.enter("e1")
+    kept = spans(store)
+    assert [told(store.catalog.index.record(run, notes=True)) for run in RUNS] == [
+        told(world.full(run)) for run in RUNS
+    ]
+    (store.path / "catalog.sqlite").unlink()
+    store.catalog.runs()
+    assert spans(store) == kept
+
+
+def test_what_begins_behind_what_is_entered_is_not_entered(world: World) -> None:
+    """One process looked on from where another had entered a file; then that was lost, and would be missing before it."""
+    store = world.stores[0]
+    side_by_side(world, 2)
+    store.catalog.index.enter("e1")
+    number, start = max(store.catalog.entered("e1").items())
+    assert by_hand(store, "DELETE FROM spans") > 0
+    store.catalog.enter_file("e1", number, start, start + 100, [])
+    assert store.catalog.entered("e1") == {}
+    assert told(store.catalog.index.record(RUNS[0], notes=True)) == told(world.full(RUNS[0]))
+
+
+def test_what_an_earlier_owner_wrote_is_found(world: World) -> None:
+    """Also what it had not entered when the run was taken from it; what it wrote behind the cut does not count."""
+    store, other = world.stores
+    world.turn(RUNS[0], 1, store)
+    store.catalog.index.enter("e1")
+    world.turn(RUNS[0], 2, store)
+    world.claim(RUNS[0], "e2", store, late=True)
+    world.turn(RUNS[0], 1, store)
+    found = other.catalog.index.record(RUNS[0], other.catalog.cuts(RUNS[0]), notes=True)
+    assert len(found.facts) == world.seq[RUNS[0]] == 5
+    assert told(found) == told(world.full(RUNS[0]))
 
 
 def test_a_write_that_is_taken_back_is_not_entered(world: World) -> None:
@@ -286,6 +327,7 @@ def test_a_write_that_is_taken_back_is_not_entered(world: World) -> None:
     os.write(writer._fd, data)
     store.catalog.index.enter("e1")
     os.ftruncate(writer._fd, size)
+    world.turn(RUNS[1], 1, store)
     side_by_side(world, 1)
     assert [told(store.catalog.index.record(run, notes=True)) for run in RUNS] == [
         told(world.full(run)) for run in RUNS
