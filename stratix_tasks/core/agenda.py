@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
-from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, LOOP, MAP, N_OF, SETTLED, Block, Kind, Policy
+from stratix_tasks.core.block import ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
-from stratix_tasks.core.state import COMPLETED, IS_BAD, IS_OVER, PENDING, RETRYING, S, Spans, State, Stretch
-from stratix_tasks.core.states import RunState
+from stratix_tasks.core.state import COMPLETED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
+from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.timers import Timer, Timers
 
 Claims = Callable[[Policy, int | None], Claim]
@@ -37,11 +37,32 @@ class Tally:
 class Book:
     """The counted side of a stretch."""
 
-    __slots__ = ("bad", "base", "flat", "kinds", "lanes", "n", "outs", "parent", "phased", "plain", "step", "tally", "timed", "todo")
+    __slots__ = (
+        "bad",
+        "base",
+        "flat",
+        "kinds",
+        "lanes",
+        "n",
+        "outs",
+        "parent",
+        "phased",
+        "plain",
+        "step",
+        "tally",
+        "timed",
+        "todo",
+    )
 
     def __init__(self, r: Stretch, lanes: tuple[Lane, ...], tally: Tally | None, *, flat: bool) -> None:
         self.base, self.n, self.parent, self.step, self.flat = r.base, r.block.n, r.parent, r.step, flat
-        self.outs, self.plain, self.kinds, self.lanes, self.tally = r.block.outs, r.block.plain, r.block.kinds, lanes, tally
+        self.outs, self.plain, self.kinds, self.lanes, self.tally = (
+            r.block.outs,
+            r.block.plain,
+            r.block.kinds,
+            lanes,
+            tally,
+        )
         self.phased, self.timed = bool(r.block.phased), r.block.timed
         self.todo = array("i", (r.block.n,)) * (0 if flat else r.count)
         """Units that have not ended, by scope; of items the tally alone counts."""
@@ -321,7 +342,7 @@ class Agenda:
     def opened(self, p: int) -> None:
         """A group has opened, or has another stretch: its first nodes are to be looked at, or its items are ready."""
         s = self.state
-        self.opening.discard(p), self.asked.pop(p, None)
+        self.forget_question(p)
         r, k, _ = s.place(p)
         if k in r.fixed:
             t = s.stretches[r.fixed[k]]
@@ -416,7 +437,7 @@ class Agenda:
         """A unit that had not ended has: those that need it, its scope, its group."""
         s = self.state
         book = self.books[s.home[u]]
-        self.opening.discard(u), self.asked.pop(u, None)
+        self.forget_question(u)
         if self.local:
             self.local.drop_unit(u)
         if book.flat:
@@ -490,6 +511,11 @@ class Agenda:
         if tally.early or tally.ended == tally.count:
             self.asks.append(p)
 
+    def forget_question(self, u: int) -> None:
+        """Nobody waits for an answer about it any more."""
+        self.opening.discard(u)
+        self.asked.pop(u, None)
+
     def unpark(self) -> None:
         """What was held is looked at again."""
         parked, self.parked = self.parked, []
@@ -508,7 +534,8 @@ class Agenda:
         s = self.state
         scopes: set[tuple[int, int]] = set()
         above: set[int] = set()
-        for a, b in parts:
+        for first_unit, b in parts:
+            a = first_unit
             while a < b:
                 home = s.home[a]
                 r, book = s.stretches[home], self.books[home]
@@ -531,13 +558,13 @@ class Agenda:
             self._recount_scope(self.books[home], s.stretches[home], i)
         for p in above:
             if p >= 0 and s.status[p] == S.OPEN:
-                self.opening.discard(p), self.asked.pop(p, None)
+                self.forget_question(p)
                 self._retally(p)
                 self.asks.append(p)
 
     def _review(self, r: Stretch, u: int) -> None:
         k = (u - r.base) % r.block.n
-        self.opening.discard(u), self.asked.pop(u, None)
+        self.forget_question(u)
         near = (u, *(u - k + o for o in r.block.outs[k]), *(u - k + p for p in r.block.phased))
         for x in near:
             self._recount(x)
@@ -617,7 +644,7 @@ class Agenda:
         """What was asked for units that a rollback took out does not count."""
         s = self.state
         for u in [u for u in self.opening if s.gone(u)]:
-            self.opening.discard(u), self.asked.pop(u, None)
+            self.forget_question(u)
 
     # ------------------------------------------------------------------ to look at
 
@@ -634,6 +661,3 @@ class Agenda:
         if s.status[u] == S.PENDING:
             return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
         return s.status[u] == S.RETRYING and not s.limits.armed(Timer.DUE, u)
-
-
-__all__ = ["ALL", "FLOW", "LOOP", "Agenda", "Block", "Book", "Claims", "Lane", "Tally"]

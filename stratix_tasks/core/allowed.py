@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from stratix_tasks.core.block import LOOP, MAP, Kind
-from stratix_tasks.core.state import MISSING, S, State
-from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import APPROVED
 
 Why = str | None
 """None where it may be asked, else the reason, as it goes on after «it is <state>»."""
 COMPLETED_HINT = "It has completed: start a new run, fork() it, or rollback() it to a node."
-VERBS = ("pause", "resume", "cancel", "retry", "skip", "give", "set", "approve", "send", "breakpoint", "rollback", "fork")
+VERBS = (
+    "pause",
+    "resume",
+    "cancel",
+    "retry",
+    "skip",
+    "give",
+    "set",
+    "approve",
+    "send",
+    "breakpoint",
+    "rollback",
+    "fork",
+)
 """`give` is a skip with a value, `send` a signal to a node that waits for it."""
 
 
@@ -44,7 +57,11 @@ def allowed(s: State, u: int) -> dict[str, Why]:
     if s.run is RunState.ENDING:
         told |= {verb: "and the run is ending" for verb in VERBS if verb not in ("cancel", "fork")}
     if s.run is RunState.COMPLETED:
-        told |= {verb: f"and the run has completed. {COMPLETED_HINT}" for verb in ("retry", "skip", "give") if told[verb] is None}
+        told |= {
+            verb: f"and the run has completed. {COMPLETED_HINT}"
+            for verb in ("retry", "skip", "give")
+            if told[verb] is None
+        }
     return told
 
 
@@ -108,7 +125,9 @@ def allowed_run(s: State) -> dict[str, Why]:
     run, over = s.run, s.run in RUN_TERMINAL
     again = "retry() goes on with what failed." if over else "It can't be kept from ending."
     return {
-        "pause": None if run in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED) else "Only a running run can be paused.",
+        "pause": None
+        if run in (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED)
+        else "Only a running run can be paused.",
         "resume": COMPLETED_HINT
         if run is RunState.COMPLETED
         else None
@@ -123,6 +142,3 @@ def allowed_run(s: State) -> dict[str, Why]:
         "rollback": "Wait until it runs or has ended." if run in (RunState.PENDING, RunState.ENDING) else None,
         "send": "Nothing waits for it any more." if over or run is RunState.ENDING else None,
     }
-
-
-__all__ = ["COMPLETED_HINT", "MISSING", "VERBS", "Why", "allowed", "allowed_run", "state_of"]

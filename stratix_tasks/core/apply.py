@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.block import Policy
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import at_path, changed
-from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, S, State, each
-from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, Event, RunState
+from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, Event, RunState, S
 from stratix_tasks.core.timers import WHOLE, Timer
 
 STILL_RUN = (RunState.PAUSING, RunState.PAUSED)
@@ -32,7 +33,7 @@ def fold(s: State, facts: Iterable[Fact]) -> State:
     for fact in facts:
         kind = fact[0]
         if kind < len(_APPLY):
-            width = F.WIDTHS[kind]
+            width = kinds.WIDTHS[kind]
             _APPLY[kind](s, fact if len(fact) == width else fact[:width])
             s.at = fact[1]
     return s
@@ -227,7 +228,7 @@ def _forget_end(s: State, u: int) -> None:
 
 
 def _expanded(s: State, fact: Fact) -> None:
-    _, at, u, first, count, keys, index = fact
+    _, at, u, _first, count, keys, index = fact
     r, k, _ = s.place(u)
     if not s.started[u] or s.status[u] == S.PENDING:
         s.started[u] = at
@@ -262,7 +263,7 @@ def _spawned(s: State, fact: Fact) -> None:
         s.values.append(MISSING)
         s.started.append(0.0)
         s.ended.append(0.0)
-        s.stretches[last] = r._replace(count=r.count + 1, stop=u + 1)
+        s.stretches[last] = replace(r, count=r.count + 1, stop=u + 1)
     else:
         kids.append(s.open(r.block, group, index, 1))
     s.spawned[u] = args
@@ -344,8 +345,9 @@ def _again(s: State, fact: Fact) -> None:
         s.values[a:b] = [MISSING] * (b - a)
         s.spent[a:b] = s.attempt[a:b]
         _clear_all(s, a, b)
-        if fact[3] is not None:
-            s.reason.update(dict.fromkeys(range(a, b), fact[3]))
+        reason: str | None = fact[3]
+        if reason is not None:
+            s.reason.update(dict.fromkeys(range(a, b), reason))
 
 
 def _clear_all(s: State, a: int, b: int) -> None:
@@ -476,7 +478,9 @@ def _run(s: State, fact: Fact) -> None:
     if s.run in (RunState.ENDING, *RUN_TERMINAL):
         s.limits.drop(Timer.RUN, WHOLE)
     elif was in (RunState.PENDING, *RUN_TERMINAL) and s.root.spec is not None and s.root.spec.timeout is not None:
-        s.limits.arm(Timer.RUN, WHOLE, at, s.root.spec.timeout)  # one that goes on after its end has its whole time again
+        s.limits.arm(
+            Timer.RUN, WHOLE, at, s.root.spec.timeout
+        )  # one that goes on after its end has its whole time again
     if s.run in STILL_RUN:
         s.limits.pause(at)
     else:
@@ -499,4 +503,3 @@ _APPLY: tuple[Callable[[State, Fact], None], ...] = (
     _nothing, _run, _moved, started, completed, _given, _expanded, _requested, _claimed, _spawned, started_many, _swept, _held,
     _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken,
 )  # fmt: skip
-

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -139,9 +139,32 @@ class Block:
     `needs[k]`, `outs[k]` are numbers; `fixed` are the nodes whose one inner scope is laid out with this block's own.
     """
 
-    __slots__ = ("__dict__", "absorbing", "fixed", "groups", "index", "inner", "joins", "kinds", "layout", "left", "n",
-                 "name", "names", "needs", "nodes", "outs", "output", "phased", "plain", "policies", "roots", "soft", "spec",
-                 "timed")  # fmt: skip
+    __slots__ = (
+        "__dict__",
+        "absorbing",
+        "fixed",
+        "groups",
+        "index",
+        "inner",
+        "joins",
+        "kinds",
+        "layout",
+        "left",
+        "n",
+        "name",
+        "names",
+        "needs",
+        "nodes",
+        "output",
+        "outs",
+        "phased",
+        "plain",
+        "policies",
+        "roots",
+        "soft",
+        "spec",
+        "timed",
+    )  # fmt: skip
 
     def __init__(self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None) -> None:
         self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
@@ -231,7 +254,9 @@ def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
     for block in blocks.values():
         for k, node in enumerate(block.nodes):
             if node.kind is MAP:
-                block.inner[k] = Block(node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),))
+                block.inner[k] = Block(
+                    node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),)
+                )
             elif node.kind is not TASK:
                 block.inner[k] = blocks[node.inner]
     reach = {id(block): _reach(block) for block in blocks.values()}

@@ -11,12 +11,38 @@ from typing import Any
 from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.facts import EXPANDED, GIVEN, MOVED, SPAWNED, Fact
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import S, State
-from stratix_tasks.core.states import Event
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import Event, S
 
 REASON = "forked"
 Place = tuple[int, int, int]
 """A unit of the new run, and the unit and attempt of the old one whose payload frame holds its result."""
+
+
+def again(old: State, roots: set[int]) -> set[int]:
+    """These nodes, all that depends on them, and what lies in sub-flows among them: of those that are laid out from the
+    beginning."""
+    found, stack = set[int](), list(roots)
+    while stack:
+        u = stack.pop()
+        if u in found:
+            continue
+        found.add(u)
+        r, k, b = old.place(u)
+        stack += [b + o for o in r.block.outs[k]]
+        above = old.parent(u)
+        while above >= 0:  # what comes behind the sub-flow that it lies in; that itself begins open
+            r, k, b = old.place(above)
+            stack += [b + o for o in r.block.outs[k]]
+            above = old.parent(above)
+    inside, stack = set[int](), list(found)
+    while stack:
+        u = stack.pop()
+        if u not in inside:
+            inside.add(u)
+            r, k, _ = old.place(u)
+            stack += old.members(u) if k in r.fixed else ()
+    return inside
 
 
 def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, SETTLED, UNDO, Block, Kind
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
-from stratix_tasks.core.states import RunState
+from stratix_tasks.core.state import IS_BAD, IS_OVER, State
+from stratix_tasks.core.states import RunState, S
 
 WAIT, GO = S.PENDING, S.RUNNING
 
@@ -136,7 +136,9 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
     for k in reversed(order(block)):
         if IS_BAD[s.status[b + k]] and (block.outs[k] or k in _of_output(block)):
             users = (_went_on(s, b, o, found) for o in block.outs[k] if not block.nodes[o].phase)
-            found[k] = all(users) and _output_goes_on(s, block, b, k) and (bool(block.outs[k]) or k in _of_output(block))
+            found[k] = (
+                all(users) and _output_goes_on(s, block, b, k) and (bool(block.outs[k]) or k in _of_output(block))
+            )
     return found
 
 
@@ -198,8 +200,6 @@ def winners(s: State, u: int) -> tuple[int, ...]:
     """What a join that fires is made from: the first that came, as many as it asked for."""
     r, k, b = s.place(u)
     node, status = r.block.nodes[k], s.status
-    came = [
-        b + n for n in node.needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)
-    ]
+    came = [b + n for n in node.needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)]
     came.sort(key=lambda n: (s.ended[n], n))
     return tuple(came[: node.k if node.join == N_OF else 1])

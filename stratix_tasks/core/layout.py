@@ -5,14 +5,15 @@ A block knows no function: `traits` tells of each what decides how it is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.waits import RUNNER as WAIT
 from stratix_tasks.spec.graph import ATOMS, Graph
-from stratix_tasks.spec.model import Defaults, NodeSpec
-from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
+from stratix_tasks.spec.model import Defaults, FlowSpec, NodeSpec
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves, needs_of
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""
@@ -34,7 +35,6 @@ def traits(function: Any) -> Traits:
     return Traits("async" if code.co_flags & 0x80 else "thread", takes)
 
 
-Of = Callable[[str], Traits]
 KILLABLE = frozenset(("process",))
 """Runners whose bodies can be ended when they don't listen."""
 
@@ -54,37 +54,82 @@ def lay_out(graph: Graph, functions: Mapping[str, Any]) -> Block:
     return join_blocks(blocks, ROOT)
 
 
+class Layouts:
+    """Blocks by the content of their document and what its functions are like; the last ones that were used."""
+
+    MOST = 32
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Any, Block] = OrderedDict()
+
+    def get(self, body: bytes, graph: Graph, functions: Mapping[str, Any]) -> Block:
+        """`body` is the document of `graph`. One in which objects of the user's stand is not kept: it holds them."""
+        if any(_holds_objects(value) for value in _values(graph.spec)):
+            return lay_out(graph, functions)
+        key = body, tuple((call, traits(function)) for call, function in functions.items())
+        block = self._kept.get(key)
+        if block is None:
+            block = self._kept[key] = lay_out(graph, functions)
+            if len(self._kept) > self.MOST:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return block
+
+
+def _values(spec: FlowSpec) -> Iterator[Any]:
+    """All values of a document, those of its sub-flows, too."""
+    for node in spec.tasks.values():
+        yield from node.args.values()
+        if node.each is not None:
+            yield from node.each.over.values()
+    yield spec.output
+    for inner in spec.flows.values():
+        yield from _values(inner)
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether something stands in it that is no plain data, and no leaf of the document."""
+    kind = type(value)
+    if kind in ATOMS or kind in (Ref, Expr, FirstOf, Template):
+        return False
+    if kind is list or kind is tuple:
+        return any(map(_holds_objects, value))
+    if kind is dict:
+        return any(map(_holds_objects, value.values()))
+    return True
+
+
 def _block(name: str, prefix: str, graph: Graph, known: Mapping[str, Traits]) -> Block:
     spec = graph.spec
     defaults = spec.defaults or Defaults.model_construct()
     policies: dict[Any, Policy] = {}
     nodes = []
-    for i, (word, node) in enumerate(zip(graph.names, graph.nodes, strict=True)):
+    for i, node in enumerate(graph.nodes):
         limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
         key = (node.call or node.uses, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known) if node.uses is None else _waiting(node)
         firsts = _firsts(graph, node) if i in graph.soft else ()
-        nodes.append(_node(word, prefix, graph.needs[i], node, policy, firsts, graph.soft.get(i, ()), known))
+        nodes.append(_node(graph, i, prefix, policy, firsts, known))
     return Block(name, nodes, spec=spec, output=_output(graph))
 
 
 def _node(
-    name: str,
+    graph: Graph,
+    i: int,
     prefix: str,
-    needs: list[int],
-    node: NodeSpec,
     policy: Policy,
     firsts: tuple[tuple[int, ...], ...],
-    soft: Any,
     known: Mapping[str, Traits],
 ) -> Node:
+    node, soft = graph.nodes[i], graph.soft.get(i, ())
     kind = Kind.TASK if not node.flow and node.each is None else Kind.FLOW if node.flow else Kind.MAP
     hard = tuple(n for first in firsts for n in first if n not in soft)
     return Node(
-        name,
-        tuple(needs),
+        graph.names[i],
+        tuple(graph.needs[i]),
         kind,
         firsts=firsts,
         hard=hard,
@@ -94,7 +139,7 @@ def _node(
         most=(node.each.max or 0) if node.each is not None else 0,
         policy=policy,
         spec=node,
-        takes=known[node.call].takes if node.call in known else (),
+        takes=known.get(node.call or "", Traits()).takes,
         arguments=_arguments(graph, node),
     )
 

@@ -11,8 +11,7 @@ from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.turn import advance, ring, start
 from stratix_tasks.core.facts import CLAIMED
-from stratix_tasks.core.state import S
-from stratix_tasks.core.states import Event, RunEvent, RunState
+from stratix_tasks.core.states import Event, RunEvent, RunState, S
 
 Cut = tuple[str, int, int, int]
 """Engine, epoch, file, offset: what it wrote in that epoch or before, from there on, does not count."""

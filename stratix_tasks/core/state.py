@@ -12,12 +12,12 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP, Block, Kind, Node, Policy
+from stratix_tasks.core.block import FLOW, MAP, Block, Kind, Node, Policy
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.states import BAD, TERMINAL, RunState
-from stratix_tasks.core.states import State as S
+from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers
 
 PENDING, RUNNING, RETRYING, COMPLETED, OPEN = map(int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.OPEN))
@@ -34,7 +34,8 @@ NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
 
 
-class Stretch(NamedTuple):
+@dataclass(slots=True, frozen=True)
+class Stretch:
     """`count` scopes of a block. What lies around scope i is unit `parent + i * step`; of the outermost one that is -1."""
 
     block: Block
@@ -55,13 +56,64 @@ class Stretch(NamedTuple):
         return self.parent + scope * self.step if self.parent >= 0 else -1
 
 
+class Tally(NamedTuple):
+    done: int
+    skipped: int
+    failed: int
+    total: int
+
+    @property
+    def ended(self) -> int:
+        return self.done + self.skipped + self.failed
+
+
 class State:
     """One run, as its facts tell it. Only `apply` writes it; it is read by all."""
 
-    __slots__ = ("attempt", "at", "breaks", "children", "due", "enabled", "ended", "error", "failures", "generation", "heard",
-                 "home", "keys", "kids", "limits", "lost", "marks", "orphaned", "own", "passing", "reason", "recoveries",
-                 "retired", "root", "run", "run_error", "run_reason", "run_target", "sets", "signals", "spawned", "spent",
-                 "started", "status", "stretches", "summary", "swept", "taken", "target", "values", "waits", "winners")  # fmt: skip
+    __slots__ = (
+        "at",
+        "attempt",
+        "breaks",
+        "children",
+        "due",
+        "enabled",
+        "ended",
+        "error",
+        "failures",
+        "generation",
+        "heard",
+        "home",
+        "keys",
+        "kids",
+        "limits",
+        "lost",
+        "marks",
+        "orphaned",
+        "own",
+        "passing",
+        "reason",
+        "recoveries",
+        "retired",
+        "root",
+        "run",
+        "run_error",
+        "run_reason",
+        "run_target",
+        "sets",
+        "signals",
+        "spawned",
+        "spent",
+        "started",
+        "status",
+        "stretches",
+        "summary",
+        "swept",
+        "taken",
+        "target",
+        "values",
+        "waits",
+        "winners",
+    )  # fmt: skip
 
     def __init__(self, root: Block) -> None:
         self.root = root
@@ -261,7 +313,18 @@ class State:
 
     def count(self, u: int) -> int:
         """How many items, scopes or rounds a group has."""
-        return sum(self.stretches[i].count for i in self.kids.get(u, ())) if self.kind(u) is not FLOW else u in self.kids
+        return (
+            sum(self.stretches[i].count for i in self.kids.get(u, ())) if self.kind(u) is not FLOW else u in self.kids
+        )
+
+    def tally(self, u: int) -> Tally:
+        """What has become of a group's items, or of the nodes in it."""
+        parts = [(self.stretches[i].base, self.stretches[i].stop) for i in self.kids.get(u, ())]
+        parts = [(a, b) for _, a, b in self.scopes(u)] if self.kind(u) is not MAP else parts
+        count = self.status.count
+        done, skipped = (sum(count(state, a, b) for a, b in parts) for state in (S.COMPLETED, S.SKIPPED))
+        failed = sum(count(state, a, b) for state in BAD for a, b in parts)
+        return Tally(done, skipped, failed, sum(b - a for a, b in parts))
 
     def item(self, group: int, index: int) -> int:
         """The unit of an item by its place; of a mapped flow or loop, where that scope begins. IndexError."""
@@ -368,7 +431,3 @@ def spans(units: Iterable[int]) -> Spans:
 
 def each(parts: Iterable[Sequence[int]]) -> Iterator[int]:
     return (u for a, b in parts for u in range(a, b))
-
-
-__all__ = ["EACH", "FLOW", "IS_BAD", "IS_OVER", "LOOP", "MAP", "MISSING", "NO_BODY", "WITH_BODY", "S", "Spans", "State",
-           "Stretch", "each", "spans"]  # fmt: skip

@@ -39,6 +39,10 @@ class State(IntEnum):
         return self.name.lower()
 
 
+S = State
+"""The same, for tables and for code that names many of them."""
+
+
 class RunState(IntEnum):
     """States of a run. `interrupted` is derived, never stored: a live state whose owner is dead."""
 
@@ -116,7 +120,7 @@ class RunEvent(IntEnum):
         return self.name.lower()
 
 
-_S, _E = State, Event
+_S, _E = S, Event
 
 TARGET = None
 """In a table: the state that the stop was asked for."""

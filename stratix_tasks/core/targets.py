@@ -15,7 +15,9 @@ from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 
-_STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)(?:\[(?P<item>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\[\]]+)\])?", re.DOTALL)
+_STEP = re.compile(
+    r"\.?(?P<name>[^.\[\]]+)(?:\[(?P<item>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\[\]]+)\])?", re.DOTALL
+)
 _INDEX = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -65,7 +67,9 @@ def _steps(target: str) -> Iterator[tuple[str, str | None]]:
     while at < len(target):
         match = _STEP.match(target, at)
         if match is None:
-            raise InputError(f'\'{target}\' names no node: write "train", "train[3]" or "load[2].fetch"', code="unknown-node")
+            raise InputError(
+                f'\'{target}\' names no node: write "train", "train[3]" or "load[2].fetch"', code="unknown-node"
+            )
         yield match["name"], match["item"]
         at = match.end()
 
@@ -142,4 +146,3 @@ def _joined(parts: list[str]) -> str:
     for part in reversed(parts):
         text += part if part.startswith("[") or not text else f".{part}"
     return text
-

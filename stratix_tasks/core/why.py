@@ -5,8 +5,8 @@ from __future__ import annotations
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.refusals import last_line
-from stratix_tasks.core.state import IS_BAD, S
-from stratix_tasks.core.states import TERMINAL
+from stratix_tasks.core.state import IS_BAD
+from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import told
 from stratix_tasks.spec.durations import about

@@ -1,8 +1,8 @@
 """Binding: which values a unit of a run needs, and where they are.
 
-Each sub-flow is a scope with inputs of its own, known by the unit of its group; `tasks.x` means a unit of the same scope. Everything here happens in the
-engine's thread and runs nothing of the user's. What is wanted is given as `Work`: a function of a reader, over values
-that were taken at that moment, which does its part there (with `LOOP`) or in another thread.
+Each sub-flow is a scope with inputs of its own, known by the unit of its group; `tasks.x` means a unit of the same scope.
+Everything here happens in the engine's thread and runs nothing of the user's. What is wanted is given as `Work`: a function
+of a reader, over values that were taken at that moment, which does its part there (with `LOOP`) or in another thread.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import FLOW, MAP, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING, S
-from stratix_tasks.core.states import TERMINAL
+from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
@@ -344,7 +344,12 @@ class Binding:
         r, _, b = s.place(unit)
         source = b + r.block.index[over.name]
         expanded = s.kind(source) is MAP and source in s.kids
-        if not expanded or s.status[source] != S.COMPLETED or source in self.core.cache or s.values[source] is not MISSING:
+        if (
+            not expanded
+            or s.status[source] != S.COMPLETED
+            or source in self.core.cache
+            or s.values[source] is not MISSING
+        ):
             return None
         return Items(self.held, [one for one in s.members(source) if s.status[one] == S.COMPLETED])
 

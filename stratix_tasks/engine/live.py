@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, Protocol
 
+from stratix_tasks.core.agenda import Claims
 from stratix_tasks.core.block import Policy
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
@@ -87,6 +88,8 @@ class LiveRun:
         places: dict[tuple[int, int], Place],
     ) -> None:
         self.engine, self.id, self.key = engine, run_id, key
+        self.claims: Claims | None = None
+        """What its bodies take, until it is owned here: who only looks at a run takes no places for it."""
         self.core, self.binding, self.context = core, binding, context
         self.epoch, self.seq = epoch, 0
         self.places = places
@@ -118,6 +121,11 @@ class LiveRun:
         """What keeps it up with the journal of the engine that runs it, where that is another one."""
 
     @property
+    def functions(self) -> Mapping[str, Any]:
+        """The functions that are known here, by call."""
+        return {call: function.call for call, function in self.binding.functions.items()}
+
+    @property
     def elsewhere(self) -> bool:
         """Whether this engine does not run it, so that nothing is recorded of it here."""
         return self.follower is not None or self.broken is not None
@@ -126,6 +134,12 @@ class LiveRun:
     def fenced(self) -> bool:
         """Whether this engine lost it to another one."""
         return self.broken is not None and self.broken.code == "fenced"
+
+    def own(self) -> None:
+        """This engine is going to decide what becomes of the run."""
+        if self.claims is not None:
+            self.core.own(self.claims, priority=self.priority)
+            self.claims = None
 
     def let_go(self) -> None:
         """Forget what was on its way: answers, notes, deadlines."""
@@ -140,7 +154,18 @@ class LiveRun:
     def become(self, other: LiveRun) -> None:
         """Be the run as it was read again from the store, for all who hold this one."""
         was_over, over = self.ended.done(), other.ended.done()
-        for name in ("core", "binding", "context", "epoch", "seq", "places", "priority", "notes", "exceptions"):
+        for name in (
+            "core",
+            "claims",
+            "binding",
+            "context",
+            "epoch",
+            "seq",
+            "places",
+            "priority",
+            "notes",
+            "exceptions",
+        ):
             setattr(self, name, getattr(other, name))
         for name in ("result", "error", "started_at", "ended_at", "follower", "looks"):
             setattr(self, name, getattr(other, name))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.state import MISSING, S, State
-from stratix_tasks.core.states import TERMINAL, RunState
+from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.binding import Work
 from stratix_tasks.engine.resolving import LOOP, Away, Reader
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
@@ -18,10 +18,10 @@ from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 if TYPE_CHECKING:
     from stratix_tasks.engine.live import LiveRun
 
-_SPANS = {F.STARTED_MANY: 2, F.SWEPT: 2, F.HELD: 2}
+_SPANS = {kinds.STARTED_MANY: 2, kinds.SWEPT: 2, kinds.HELD: 2}
 """Kinds of facts that are of one span, which begins at this place."""
-_LISTS = frozenset((F.RELEASED, F.AGAIN, F.ROLLED))
-_OF_NO_UNIT = frozenset((F.CREATED, F.RUN, F.REQUESTED, F.CLAIMED, F.SENT))
+_LISTS = frozenset((kinds.RELEASED, kinds.AGAIN, kinds.ROLLED))
+_OF_NO_UNIT = frozenset((kinds.CREATED, kinds.RUN, kinds.REQUESTED, kinds.CLAIMED, kinds.SENT))
 
 
 def changed_nodes(core: Core, facts: Sequence[Fact]) -> set[int]:
@@ -44,8 +44,8 @@ def _units(s: State, fact: Fact) -> Iterable[int]:
         return _within(s, [(fact[2], fact[3])])
     if kind in _LISTS:
         return _within(s, fact[2])
-    if kind == F.REOPENED:
-        return fact[2]
+    if kind == kinds.REOPENED:
+        return list(fact[2])
     if isinstance(fact[2], str):
         unit = s.root.outline.index.get(fact[2])
         return () if unit is None else (unit,)
@@ -55,8 +55,9 @@ def _units(s: State, fact: Fact) -> Iterable[int]:
 def _within(s: State, spans: Iterable[Sequence[int]]) -> Iterable[int]:
     """Units of spans, as far as they differ in what stands for them: what lies in a stretch that opened later has one group."""
     laid_out = len(s.root.outline.names)
-    for a, b in spans:
-        yield from range(a, min(b, laid_out))
+    for first, b in spans:
+        yield from range(first, min(b, laid_out))
+        a = first
         while a < b:
             if a >= laid_out:
                 yield a

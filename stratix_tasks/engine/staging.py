@@ -66,7 +66,9 @@ class Staging:
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
         """Prepare what an attempt needs, then hand it to its runner; of a node that only waits, tell what for."""
-        attempt = Attempt(live, unit, number, live.binding.functions.get(policy.call, NOTHING).call, (), {}, live.context.copy())
+        attempt = Attempt(
+            live, unit, number, live.binding.functions.get(policy.call, NOTHING).call, (), {}, live.context.copy()
+        )
         live.bodies[unit] = attempt
         self._prepare(live, attempt, self._engine.clock())
 
@@ -127,4 +129,3 @@ class Staging:
 
     def _answer(self, live: LiveRun, attempt: Attempt, kind: Answer) -> None:
         self._engine.post(live, (int(kind), attempt.unit, attempt.number, self._engine.clock()))
-

@@ -20,6 +20,7 @@ def take(engine: Shell, live: LiveRun, verb: str, target: str | None, args: dict
     core = live.core
     if live.unwritten or live.unstored:
         room.unstall(engine, live, verb)
+    live.own()
     was_over = core.is_over
     if was_over:
         live.ended, old = (Future(), live.ended) if live.ended.done() else (live.ended, live.ended)

@@ -88,7 +88,6 @@ LOOKS = {
     State.CANCELLED: ("cancelled", "cancelled"),
     State.SKIPPED: ("skipped", "skipped"),
     State.OPEN: ("running", "running"),
-    State.CLOSED: ("running", "running"),
 }
 GLYPHS = {
     "pending": "M0 -4V0L3 2",

@@ -6,13 +6,11 @@ import inspect as introspection
 import json
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import ROOT
-from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.states import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.resolving import AWAY, LOOP, Away, at_hand, is_plain, names_in, resolve
-from stratix_tasks.look.outline import node_outline
+from stratix_tasks.look.outline import function_of, node_outline
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.store.summaries import TEXT, glance, type_name
 
@@ -20,18 +18,6 @@ MOST_PARTS = 2_000
 """Scalars in a value up to which it is edited as text."""
 PLAIN = (type(None), bool, int, float, str)
 HERE = "can't be edited here; use run.set(…) in a cell"
-
-
-def can_set(machine: Machine, unit: int) -> bool | str:
-    """Whether a person may change arguments now; a text says why not."""
-    table = GROUP if machine.is_group(unit) else NODE
-    if machine.run_state is RunState.ENDING:
-        return "the run is ending"
-    if Event.SET in table[State(machine.state[unit])]:
-        return True
-    if unit in machine.groups:
-        return "it is expanded: edit its items one by one"
-    return f"it is {State(machine.state[unit]).label.replace('_', ' ')}: only what has not started can be edited"
 
 
 class Known(NamedTuple):
@@ -49,11 +35,11 @@ def arguments(live: LiveRun, unit: int) -> list[dict[str, Any]]:
     `text` is for reading, `from` tells where it comes from. `edit` is the text of an editor (`as`: json, or text for a
     string) and None where `why` tells that it can't be edited; an empty one stands for a value that is not there yet.
     """
-    machine = live.machine
-    about = node_outline(machine.plan, machine.node_of[unit])
-    sources, given = dict(about["inputs"]), machine.sets.get(unit, {})
+    s = live.core.state
+    about = node_outline(s.root, live.functions, s.shown(unit))
+    sources, given = dict(about["inputs"]), s.given(unit)
     passed = _passed(live, unit)
-    known = {**passed, **_defaults(machine, machine.node_of[unit], passed), **_set(live, unit)}
+    known = {**passed, **_defaults(live, unit, passed), **_set(live, unit)}
     return [
         _row(name, one, sources.get(name, "its default"), name in given)
         for name, one in known.items()
@@ -90,12 +76,13 @@ def _row(name: str, known: Known, source: str, given: bool) -> dict[str, Any]:
 
 def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
     """What the flow passes to a node or item."""
-    node = live.machine.node_of[unit]
-    spec = live.machine.plan.specs[node]
+    s = live.core.state
+    node = s.node_of(unit)
+    spec = s.node(node).spec
     if node == unit:
         named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
         return {name: _resolved(live, unit, value) for name, value in named.items()}
-    item = live.binding.item(unit, node)
+    item = live.binding.item(unit)
     if item is None:
         return {}
     texts = {name: _recorded_text(live, node, value) for name, value in spec.args.items()}
@@ -104,31 +91,34 @@ def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
 
 def _set(live: LiveRun, unit: int) -> dict[str, Known]:
     """What a person gave in place of that."""
-    return {name: Known(at_hand(live.binding.kept(one))) for name, one in live.machine.sets.get(unit, {}).items()}
+    return {name: Known(at_hand(live.binding.kept(one))) for name, one in live.core.state.given(unit).items()}
 
 
-def _defaults(machine: Machine, node: int, passed: dict[str, Known]) -> dict[str, Known]:
+def _defaults(live: LiveRun, unit: int, passed: dict[str, Known]) -> dict[str, Known]:
     """Parameters that the flow leaves alone have their default; without one they are no row."""
-    policy = machine.plan.policies[node]
-    if policy is None or policy.function is None:
+    s = live.core.state
+    node = s.node(s.node_of(unit))
+    function = function_of(live.functions, node.policy.call)
+    if function is None:
         return {}
-    found = {name: p.default for name, p in introspection.signature(policy.function).parameters.items()}
+    found = {name: p.default for name, p in introspection.signature(function).parameters.items()}
     return {
         name: Known(found[name])
-        for name in policy.parameters or ()
+        for name in node.takes
         if name not in passed and name in found and found[name] is not introspection.Parameter.empty
     }
 
 
 def _resolved(live: LiveRun, unit: int, value: Any) -> Known:
-    machine, binding = live.machine, live.binding
-    plan, scope = machine.plan, machine.plan.parents[unit]
-    if scope >= 0 and scope not in machine.groups:
+    s, binding = live.core.state, live.binding
+    scope = s.parent(unit)
+    if scope >= 0 and scope not in s.kids:
         return Known(MISSING)
     text, names = _recorded_text(live, unit, value), names_in((value,))
     if names is None:
         return Known(AWAY, text)
-    if any(machine.state[plan.units[scope][name]] not in (State.COMPLETED, State.SKIPPED) for name in names):
+    r, _, b = s.place(unit)
+    if any(s.status[b + r.block.index[name]] not in (State.COMPLETED, State.SKIPPED) for name in names):
         return Known(MISSING)
     try:
         return Known(resolve(value, binding.scope(scope, names), LOOP), text)
@@ -142,10 +132,11 @@ def _recorded_text(live: LiveRun, unit: int, value: Any) -> str | None:
     """The text that was made of a result or input with it, where just that is passed."""
     if type(value) is not Ref or value.path:
         return None
-    plan, scope = live.machine.plan, live.machine.plan.parents[unit]
+    s = live.core.state
     if value.scope == "inputs":
-        return live.looks.get(value.name) if scope == ROOT else None
-    return (live.machine.summary.get(plan.units[scope][value.name]) or {}).get("text")
+        return live.looks.get(value.name) if s.parent(unit) < 0 else None
+    r, _, b = s.place(unit)
+    return (s.summary.get(b + r.block.index[value.name]) or {}).get("text")
 
 
 def _json(value: Any) -> str | None:

@@ -14,21 +14,21 @@ from stratix_tasks.look.waits import asked
 
 def items(live: LiveRun, node: str, start: int, stop: int) -> dict[str, Any]:
     """A page of the items of a mapped node."""
-    machine = live.machine
-    group = machine.groups.get(unit_of(machine, node))
-    if group is None:
+    s = live.core.state
+    group = unit_of(s, node)
+    if group not in s.kids:
         return {"total": 0, "rows": []}
     rows = []
-    for index in range(max(int(start), 0), min(int(stop), group.count)):
-        unit = group.members[index]
-        error = machine.error.get(unit)
-        progress = live.notes.progress.get(unit)
-        text = progress[1] if progress is not None and machine.state[unit] in LIVE else ""
-        if error and machine.state[unit] in BAD:
+    total = s.count(group)
+    for index in range(max(int(start), 0), min(int(stop), total)):
+        unit = s.item(group, index)
+        error, progress, state = s.error.get(unit), live.notes.progress.get(unit), s.status[unit]
+        text = progress[1] if progress is not None and state in LIVE else ""
+        if error and state in BAD:
             text = f"{error.get('type')}: {error.get('message')}"
-        elif unit in machine.waits:
-            text = asked(machine.waits[unit])
-        elif machine.state[unit] == State.COMPLETED:
+        elif unit in s.waits:
+            text = asked(s.waits[unit])
+        elif state == State.COMPLETED:
             text = summary_text(live, unit)
-        rows.append([index, group.keys[index] if group.keys else None, list(record(live, unit)), short(text, 120)])
-    return {"total": group.count, "rows": rows}
+        rows.append([index, s.key(group, index), list(record(live, unit)), short(text, 120)])
+    return {"total": total, "rows": rows}

@@ -12,19 +12,19 @@ LOGS_SHOWN = 500
 def logs(live: LiveRun, target: str | None) -> list[str]:
     """See `Run.logs`."""
     live.engine.flush_notes(live)
-    machine, notes = live.machine, live.notes
+    s, notes = live.core.state, live.notes
     if target is None:
         units = {*notes.logs, *notes.dropped}
     else:
-        unit = unit_of(machine, target)
-        units = {unit, *machine.members(unit)}
+        unit = unit_of(s, target)
+        units = {unit, *s.members(unit)}
     rows = sorted((row for unit in sorted(units) for row in notes.logs.get(unit, ())), key=lambda row: row[0])
     lines = [text for _, _, _, text in rows]
-    dropped = sum(notes.dropped.get(node, 0) for node in {machine.node_of[unit] for unit in units})
+    dropped = sum(notes.dropped.get(node, 0) for node in {s.shown(unit) for unit in units})
     return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
 
 
 def last_logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
-    units = [unit, *live.machine.members(unit)] if unit in live.machine.groups else [unit]
+    units = [unit, *live.core.state.members(unit)]
     rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
     return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]

@@ -1,11 +1,12 @@
-"""What a view shows of a plan before anything runs: nodes, edges, where arguments come from."""
+"""What a view shows of a flow before anything runs: nodes, edges, where arguments come from."""
 
 from __future__ import annotations
 
 import inspect as introspection
+from collections.abc import Mapping
 from typing import Any
 
-from stratix_tasks.core.plan import Plan
+from stratix_tasks.core.block import Block, Kind
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.problems import Problem
@@ -13,10 +14,13 @@ from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.values import needs_of
 from stratix_tasks.spec.waits import word
 
+Functions = Mapping[str, Any]
+"""The functions that are known here, by call."""
 
-def outline(plan: Plan, problems: list[Problem], start: bool | str) -> dict[str, Any]:
-    """What a view shows of a plan before anything runs."""
-    spec = plan.spec
+
+def outline(root: Block, functions: Functions, problems: list[Problem], start: bool | str) -> dict[str, Any]:
+    """What a view shows of a flow before anything runs: the nodes that are laid out from the beginning."""
+    spec = root.spec
     return {
         "flow": {
             "name": spec.flow,
@@ -26,23 +30,32 @@ def outline(plan: Plan, problems: list[Problem], start: bool | str) -> dict[str,
             ],
             "start": start,
         },
-        "nodes": [node_outline(plan, unit) for unit in range(len(plan.names))],
-        "edges": [
-            [need, unit, _edge_kind(plan, need, unit)] for unit, needs in enumerate(plan.needs) for need in needs
-        ],
+        "nodes": [node_outline(root, functions, unit) for unit in range(len(root.outline.names))],
+        "edges": _edges(root),
         "positions": {
-            plan.units[-1][name]: place
+            root.index[name]: place
             for name, place in (spec.ui.positions if spec.ui else {}).items()
-            if name in plan.units[-1]
+            if name in root.index
         },
     }
 
 
-def node_outline(plan: Plan, unit: int) -> dict[str, Any]:
-    node, policy = plan.specs[unit], plan.policies[unit]
-    function = policy.function if policy is not None else None
+def _edges(root: Block) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    base = 0
+    for block, _, _ in root.layout:
+        for k, needs in enumerate(block.needs):
+            found += [[base + need, base + k, _edge_kind(block, need, k)] for need in needs]
+        base += block.n
+    return found
+
+
+def node_outline(root: Block, functions: Functions, unit: int) -> dict[str, Any]:
+    outline = root.outline
+    node, policy = outline.nodes[unit].spec, outline.nodes[unit].policy
+    function = function_of(functions, policy.call)
     doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
-    config = [("runner", policy.runner if policy is not None and node.call else "")]
+    config = [("runner", policy.runner if node.call else "")]
     config += [("priority", str(node.priority) if node.priority else ""), ("pool", ", ".join(node.pool))]
     if node.retry is not None:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
@@ -56,10 +69,10 @@ def node_outline(plan: Plan, unit: int) -> dict[str, Any]:
         config.append(("max", str(node.each.max or "")))
     inputs = [*node.args.items(), *(node.each.over.items() if node.each else ())]
     return {
-        "name": plan.names[unit],
-        "label": plan.names[unit].rpartition(".")[2],
-        "kind": plan.kinds[unit].label,
-        "parent": plan.parents[unit],
+        "name": outline.names[unit],
+        "label": outline.names[unit].rpartition(".")[2],
+        "kind": outline.kinds[unit].label,
+        "parent": outline.parents[unit],
         "doc": doc,
         "wait": word(node.uses or ""),
         "asks": _asks(node),
@@ -86,9 +99,8 @@ def _source_text(value: Any) -> str:
     return short(text if isinstance(text, str) else repr(text))
 
 
-def _edge_kind(plan: Plan, need: int, unit: int) -> str:
-    name = plan.names[need].rpartition(".")[2]
-    node = plan.specs[unit]
+def _edge_kind(block: Block, need: int, k: int) -> str:
+    name, node = block.names[need], block.nodes[k].spec
     if name in node.needs:
         return "order"
     return "when" if node.when is not None and name in node.when.tasks and not _in_arguments(node, name) else "data"
@@ -99,12 +111,19 @@ def _in_arguments(node: Any, name: str) -> bool:
     return any(name == need for value in values for need, _ in needs_of(value))
 
 
-def code_of(plan: Plan, unit: int) -> str:
+def function_of(functions: Functions, call: str) -> Any:
+    """The plain function of a node; None where it is not known here."""
+    task = functions.get(call)
+    return getattr(task, "fn", task)
+
+
+def code_of(root: Block, functions: Functions, unit: int) -> str:
     """The source of a node's function, as it is here; its name when the source can't be had."""
-    policy = plan.policies[unit]
-    if policy is None or policy.function is None:
-        return plan.specs[unit].call or plan.specs[unit].uses or ""
+    node = root.outline.nodes[unit]
+    function = function_of(functions, node.policy.call) if node.kind is not Kind.FLOW else None
+    if function is None:
+        return node.spec.call or node.spec.uses or ""
     try:
-        return introspection.getsource(policy.function)
+        return introspection.getsource(function)
     except (OSError, TypeError):
-        return policy.call
+        return node.policy.call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.plan import Kind
+from stratix_tasks.core.block import MAP
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
@@ -23,22 +23,22 @@ def output(live: LiveRun, target: str) -> Any:
 
 
 def _held(live: LiveRun, target: str) -> Any:
-    unit = unit_of(live.machine, target)
-    if live.machine.state[unit] != State.COMPLETED:
-        state = State(live.machine.state[unit]).label
+    unit = unit_of(live.core.state, target)
+    if live.core.state.status[unit] != State.COMPLETED:
+        state = live.core.seen(unit).label
         raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
     return live.binding.held(unit)
 
 
 def output_shown(live: LiveRun, unit: int) -> dict[str, str] | None:
     """What was told of the result where it was made; of a mapped node that of its items. In the engine's thread."""
-    machine = live.machine
-    if machine.state[unit] != State.COMPLETED:
+    s = live.core.state
+    if s.status[unit] != State.COMPLETED:
         return None
-    summary = machine.summary.get(unit)
+    summary = s.summary.get(unit)
     if summary is not None and "text" in summary:
         return {"text": summary["text"], "type": summary["type"], "shape": summary_text(live, unit)}
-    if machine.is_group(unit) and machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups:
+    if s.kind(unit) is MAP and unit in s.kids:
         return {"text": _items_text(live, unit), "type": "list", "shape": ""}
     value = at_hand(live.binding.held(unit))
     if value is AWAY:
@@ -47,7 +47,7 @@ def output_shown(live: LiveRun, unit: int) -> dict[str, str] | None:
 
 
 def _items_text(live: LiveRun, unit: int) -> str:
-    machine = live.machine
-    done = [one for one in machine.groups[unit].members if machine.state[one] == State.COMPLETED]
+    s = live.core.state
+    done = [one for one in s.members(unit) if s.status[one] == State.COMPLETED]
     texts = [short((output_shown(live, one) or {})["text"], 80) for one in done[:20]]
     return f"[{', '.join(texts)}, …] ({len(done):,})" if len(done) > 20 else f"[{', '.join(texts)}]"

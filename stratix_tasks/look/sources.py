@@ -6,35 +6,35 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Plan
+from stratix_tasks.core.block import Block
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.look import status
 from stratix_tasks.look.inspection import inspect
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.items import items
-from stratix_tasks.look.outline import code_of, node_outline, outline
+from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.source import Record
 
 
-class PlanSource:
+class FlowSource:
     """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched."""
 
     def __init__(
         self,
-        plan: Plan,
+        root: Block,
+        functions: Functions,
         problems: list[Problem],
         start: bool | str,
         interrupted: list[dict[str, Any]],
         poller: InterruptedPoller | None = None,
     ) -> None:
-        self._plan, self._problems, self._start = plan, problems, start
+        self._root, self._functions, self._problems, self._start = root, functions, problems, start
         self._interrupted, self._poller = interrupted, poller
 
     def outline(self) -> dict[str, Any]:
-        made = outline(self._plan, self._problems, self._start)
+        made = outline(self._root, self._functions, self._problems, self._start)
         return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}
 
     def run_info(self) -> None:
@@ -42,7 +42,7 @@ class PlanSource:
 
     def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
         blank: Record = (0, 0, 0, 0, 0, 0, 0, 0, None, None, None, None)
-        return [(node, blank) for node in range(len(self._plan.names))]
+        return [(node, blank) for node in range(len(self._root.outline.names))]
 
     def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]:
         return {}
@@ -55,7 +55,7 @@ class PlanSource:
             self._interrupted = rows
             callback(set())
 
-        return self._poller.watch(self._plan.spec.flow, self._interrupted, tell)
+        return self._poller.watch(self._root.spec.flow, self._interrupted, tell)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         callback()
@@ -64,7 +64,7 @@ class PlanSource:
         raise InputError("this flow is not running; start it first", code="not-running")
 
     def inspect(self, node: str, item: int | None) -> dict[str, Any]:
-        unit = self._plan.unit(node)
+        unit = self._root.outline.index.get(node)
         if unit is None:
             raise InputError(f"there is no node '{node}'", code="unknown-node")
         blank: dict[str, Any] = {
@@ -80,13 +80,13 @@ class PlanSource:
             "approved": None,
             "can": {},
         }
-        about = node_outline(self._plan, unit)
+        about = node_outline(self._root, self._functions, unit)
         return {
             "name": node,
             "state": "pending",
             "attempt": 0,
             "inputs": about["inputs"],
-            "code": code_of(self._plan, unit),
+            "code": code_of(self._root, self._functions, unit),
             **blank,
         }
 
@@ -102,15 +102,11 @@ class RunSource:
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
 
-    @property
-    def _machine(self) -> Machine:
-        return self._live.machine
-
     def _here(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._live.engine.look(function, *args)
 
     def outline(self) -> dict[str, Any]:
-        return outline(self._machine.plan, [], True)
+        return outline(self._live.core.state.root, self._live.functions, [], True)
 
     def run_info(self) -> dict[str, Any]:
         info: dict[str, Any] = self._here(status.run_info, self._live)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Kind
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
+from stratix_tasks.core.allowed import allowed_run
+from stratix_tasks.core.block import MAP, TASK
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.resolving import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
@@ -37,74 +39,104 @@ STILL = (State.SUSPENDED, State.HELD)
 
 def run_info(live: LiveRun) -> dict[str, Any]:
     """The run as the top bar shows it."""
-    machine = live.machine
-    counts = unit_counts(machine)
-    total = sum(counts.values())
-    over = machine.run_state in RUN_TERMINAL
+    core, s = live.core, live.core.state
+    counts = unit_counts(core)
     words = Counter[str]()
     for state, count in counts.items():
         words[WORDS.get(state, "running")] += count
     return {
         "id": live.id,
-        "state": machine.run_state.label,
-        "reason": machine.run_reason,
+        "state": s.run.label,
+        "reason": s.run_reason,
         "started": live.started_at,
-        "ended": live.ended_at if over and live.ended_at else None,
+        "ended": live.ended_at if core.is_over and live.ended_at else None,
         "inputs": [[name, short(text)] for name, text in live.looks.items()],
         "error": str(live.error) if live.error is not None else None,
         "counts": dict(words),
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
-        "total": total,
-        "waits": only_waits(machine, counts),
-        "can": can_run(machine.run_state),
+        "total": sum(counts.values()),
+        "waits": only_waits(s, counts),
+        "can": can_run(s),
         "forked_from": live.forked_from,
     }
 
 
-def unit_counts(machine: Machine) -> dict[State, int]:
+def unit_counts(core: Core) -> dict[State, int]:
     """How many nodes are in which state; the items of a mapped node count instead of it, once there are any."""
-    expanded = [unit for unit, group in machine.groups.items() if group.count and machine.plan.kinds[unit] is Kind.MAP]
-    flows = [unit for unit, kind in enumerate(machine.plan.kinds) if kind is Kind.FLOW]
-    counts = {state: machine.state.count(state) for state in State}
-    for unit in (*expanded, *flows):
-        counts[State(machine.state[unit])] -= 1
+    s = core.state
+    counts = Counter[State]()
+    for i, r in enumerate(s.stretches):
+        if i in s.retired:
+            continue
+        if r.parent >= 0 and not r.step and s.kind(r.parent) is MAP:
+            counts += _items(s, r.parent, r.base, r.stop)
+        else:
+            counts.update(core.seen(u) for u in range(r.base, r.stop) if _counts(s, u))
     return {state: count for state, count in counts.items() if count > 0}
 
 
-def can_run(state: RunState) -> dict[str, bool | str]:
-    over = state in RUN_TERMINAL
-    is_ = f"the run is {state.label}"
+def _counts(s: Recorded, u: int) -> bool:
+    """Whether a node counts itself, and not what lies in it."""
+    kind = s.kind(u)
+    return (
+        kind is TASK or (kind is MAP and not s.count(u)) or (kind is not MAP and u not in s.kids and not s.members(u))
+    )
+
+
+def _items(s: Recorded, group: int, first: int, stop: int) -> Counter[State]:
+    """At C speed; items have no needs of their own, so those that have not begun are ready, or paused."""
+    found = Counter({state: s.status.count(state, first, stop) for state in State})
+    held = sum(
+        sum(s.status.count(state, max(first, a), min(stop, b)) for state in (State.PENDING, State.RETRYING))
+        for a, b, reason in s.marks
+        if reason and max(first, a) < min(stop, b)
+    )
+    found[State.READY], found[State.PENDING] = found[State.PENDING], 0
+    if s.held(group):
+        held = found[State.READY] + found[State.RETRYING]
+    found[State.HELD] = held
+    found[State.READY] = max(found[State.READY] - held, 0)
+    return found
+
+
+def can_run(s: Recorded) -> dict[str, bool | str]:
+    """What a click on the run may ask: where nothing would come of it, it may not, either."""
+    told = allowed_run(s)
+    of_no_use = {
+        "pause": "paused pausing",
+        "resume": "running",
+        "cancel": "cancelled",
+        "retry": "running pausing paused pending",
+    }
+    is_ = f"the run is {s.run.label}"
     return {
-        "pause": state is RunState.RUNNING or is_,
-        "resume": state in (RunState.PAUSED, RunState.PAUSING) or is_,
-        "cancel": not over or is_,
-        "retry": state in (RunState.FAILED, RunState.CANCELLED) or is_,
+        verb: is_ if told[verb] is not None or s.run.label in words.split() else True
+        for verb, words in of_no_use.items()
     }
 
 
 def record(live: LiveRun, unit: int) -> Record:
     """The status of one node or item."""
-    machine = live.machine
-    group = machine.groups.get(unit)
+    core, s = live.core, live.core.state
     fraction = live.notes.progress.get(unit, (None, ""))[0]
-    reason = machine.reason.get(unit)
+    reason, state = s.reason.get(unit), core.seen(unit)
     flags = (CACHED if reason == "cached" else 0) | (GIVEN if reason == "given" else 0)
-    state = machine.state[unit]
-    flags |= (HOLD if unit in machine.holds and state in (*LIVE, State.OPEN, State.CLOSED) else 0) | (
-        ABANDONED if unit in machine.abandoned else 0
-    )
-    flags |= BREAK if unit in machine.breaks else 0
+    flags |= HOLD if state in (*LIVE, State.OPEN) and s.held(unit) else 0
+    flags |= ABANDONED if unit in core.agenda.abandoned else 0
+    flags |= BREAK if s.breaks and s.path(unit) in s.breaks else 0
     done = failed = skipped = running = total = 0
-    if group is not None:
-        done, failed, skipped, total = group.done, group.failed, group.skipped, group.count
-        running = _count(machine, group, MOVING)
-        flags |= WAITS if not running and _count(machine, group, (State.WAITING,)) else 0
-        flags |= PAUSED if not running and group.ended < total and _count(machine, group, STILL) else 0
-    started, ended = machine.started[unit] or None, machine.ended[unit] or None
+    if unit in s.kids:
+        done, skipped, failed, total = tally = s.tally(unit)
+        running = _count(s, unit, MOVING)
+        rest = not running and tally.ended < total
+        flags |= WAITS if rest and _count(s, unit, (State.WAITING,)) else 0
+        flags |= PAUSED if rest and _is_still(core, unit) else 0
+    started, ended = s.started[unit] or None, s.ended[unit] or None
+    waits = state is State.WAITING or flags & WAITS
     return (
-        state,
+        int(state),
         flags,
-        min(machine.attempt[unit], 65535),
+        min(s.attempt[unit], 65535),
         done,
         total,
         failed,
@@ -113,74 +145,74 @@ def record(live: LiveRun, unit: int) -> Record:
         fraction,
         started,
         ended if state in TERMINAL else None,
-        due_of(waits_of(machine, unit)) if state == State.WAITING or flags & WAITS else machine.due.get(unit),
+        due_of(waits_of(s, unit)) if waits else s.due.get(unit),
     )
 
 
-def _count(machine: Machine, group: Any, states: tuple[State, ...]) -> int:
-    """How many members of a group are in one of the states."""
-    if not group.count or group.ended == group.count:
-        return 0
-    if isinstance(group.members, range):
-        last = group.first + group.count
-        return sum(machine.state.count(state, group.first, last) for state in states)
-    found = bytes(map(machine.state.__getitem__, group.members))
-    return sum(found.count(state) for state in states)
+def _count(s: Recorded, group: int, states: tuple[State, ...]) -> int:
+    """How many units in a group are in one of the states."""
+    return sum(s.status.count(state, a, b) for _, a, b in s.scopes(group) for state in states)
+
+
+def _is_still(core: Core, group: int) -> bool:
+    """Whether something in it is paused."""
+    s = core.state
+    if _count(s, group, (State.SUSPENDED,)):
+        return True
+    waits = (u for _, a, b in s.scopes(group) for state in (State.PENDING, State.RETRYING) for u in s.find(state, a, b))
+    return bool(s.marks) and any(s.held(u) for u in waits)
 
 
 def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Record]]:
     """(node, record) of all nodes, or of those that changed."""
-    wanted = range(len(live.machine.plan.names)) if nodes is None else sorted(nodes)
+    wanted = range(len(live.core.state.root.outline.names)) if nodes is None else sorted(nodes)
     return [(node, record(live, node)) for node in wanted]
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
     """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip."""
-    machine, found = live.machine, {}
-    for node in range(len(machine.plan.names)) if nodes is None else nodes:
+    s, found = live.core.state, {}
+    for node in range(len(s.root.outline.names)) if nodes is None else nodes:
         text: dict[str, str] = {}
-        error = machine.error.get(node) or item_error(machine, node)
-        if error and machine.state[node] in BAD:
+        state, reason = live.core.seen(node), s.why_ended(node)
+        error = s.error.get(node) or item_error(s, node)
+        if error and state in BAD:
             text["error"] = short(
                 f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160
             )
         progress = live.notes.progress.get(node)
         if progress is not None and progress[1]:
             text["progress"] = short(progress[1], 60)
-        if machine.state[node] == State.COMPLETED:
+        if state is State.COMPLETED:
             text["summary"] = summary_text(live, node)
-        elif machine.state[node] == State.SKIPPED and machine.reason.get(node):
-            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(
-                machine.reason[node], ""
-            )
-        elif machine.state[node] == State.HELD and machine.reason.get(node) == "breakpoint":
+        elif state is State.SKIPPED and reason:
+            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(reason, "")
+        elif state is State.HELD and s.mark(node) == "breakpoint":
             text["reason"] = "breakpoint"
-        elif machine.state[node] in (State.WAITING, State.OPEN, State.CLOSED):
-            text |= wait_texts(waits_of(machine, node))
+        elif state in (State.WAITING, State.OPEN):
+            text |= wait_texts(waits_of(s, node))
             text["wait"] = short(text.get("wait", ""), 120)
         found[str(node)] = {name: value for name, value in text.items() if value}
     return found
 
 
-def item_error(machine: Machine, node: int) -> dict[str, Any] | None:
-    group = machine.groups.get(node)
-    if group is None or not group.failed:
+def item_error(s: Recorded, node: int) -> dict[str, Any] | None:
+    """The error of the first item that has one; what lies in a sub-flow shows its own."""
+    if node not in s.kids or s.kind(node) is not MAP:
         return None
-    return next((machine.error[unit] for unit in group.members if unit in machine.error), None)
+    return next(
+        (s.error[unit] for _, a, b in s.scopes(node) for unit in s.find(State.FAILED, a, b) if unit in s.error), None
+    )
 
 
 def summary_text(live: LiveRun, unit: int) -> str:
     """`336,776 × 19`, `list of 12`, or the value itself when it is short."""
-    machine = live.machine
-    summary = machine.summary.get(unit)
+    s = live.core.state
+    summary = s.summary.get(unit)
     if by := approved_text(live, unit):
         return by
-    if machine.is_group(unit):
-        return (
-            f"{machine.groups[unit].done:,} items"
-            if machine.plan.kinds[unit] is Kind.MAP and unit in machine.groups
-            else ""
-        )
+    if s.is_group(unit):
+        return f"{s.tally(unit).done:,} items" if s.kind(unit) is MAP and unit in s.kids else ""
     if summary is None:
         value = at_hand(live.binding.held(unit))
         return "" if value is None or value is AWAY else short(brief(value) if is_plain(value) else glance(value), 40)

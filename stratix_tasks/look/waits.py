@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from stratix_tasks.core.answering import APPROVED
-from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.waits import Wait, signal_of
+from stratix_tasks.core.waits import APPROVED, Wait, signal_of
 from stratix_tasks.engine.live import LiveRun
 
 MOVES = (State.READY, State.RUNNING, State.STOPPING, State.RETRYING)
 """States that a node leaves by itself."""
 
 
-def waits_of(machine: Machine, unit: int) -> list[Wait]:
+def waits_of(s: Recorded, unit: int) -> list[Wait]:
     """What a node or item waits for; of a mapped node, what each of its waiting items does."""
-    if unit in machine.waits:
-        return [machine.waits[unit]]
-    return [wait for one, wait in machine.waits.items() if machine.node_of[one] == unit]
+    if unit in s.waits:
+        return [s.waits[unit]]
+    return [wait for one, wait in s.waits.items() if s.node_of(one) == unit]
 
 
 def due_of(waits: list[Wait]) -> float | None:
@@ -43,17 +42,17 @@ def asked(wait: Wait) -> str:
     return wait.get("message") or (f"the signal '{wait['name']}'" if "name" in wait else "")
 
 
-def only_waits(machine: Machine, counts: Mapping[State, int]) -> dict[str, int]:
+def only_waits(s: Recorded, counts: Mapping[State, int]) -> dict[str, int]:
     """How many approvals, signals and sleeps a running run waits for, while nothing else moves it; else nothing."""
-    if machine.run_state is not RunState.RUNNING or any(counts.get(state) for state in MOVES):
+    if s.run is not RunState.RUNNING or any(counts.get(state) for state in MOVES):
         return {}
-    return dict(sorted(Counter(wait["for"] for wait in machine.waits.values()).items()))
+    return dict(sorted(Counter(wait["for"] for wait in s.waits.values()).items()))
 
 
 def approved(live: LiveRun, unit: int) -> dict[str, str] | None:
     """Who approved, and when: the value of a node that was approved."""
-    machine = live.machine
-    by_hand = machine.state[unit] == State.COMPLETED and machine.reason.get(unit) == APPROVED
+    s = live.core.state
+    by_hand = s.status[unit] == State.COMPLETED and s.reason.get(unit) == APPROVED
     return live.binding.held(unit) if by_hand else None
 
 
@@ -62,7 +61,7 @@ def approved_text(live: LiveRun, unit: int) -> str:
     return "" if given is None else f"approved by {given['by']}" if given["by"] else "approved"
 
 
-def can_answer(machine: Machine, unit: int) -> dict[str, Any]:
+def can_answer(s: Recorded, unit: int) -> dict[str, Any]:
     """The answers that a node or item waits for: approve, send."""
     verbs = {"approval": "approve", "signal": "send"}
-    return {verbs[wait["for"]]: True for wait in waits_of(machine, unit) if wait["for"] in verbs}
+    return {verbs[wait["for"]]: True for wait in waits_of(s, unit) if wait["for"] in verbs}

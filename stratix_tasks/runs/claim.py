@@ -6,7 +6,6 @@ from time import time
 
 from stratix_tasks.core.facts import CLAIMED
 from stratix_tasks.core.recovery import Cut, claim
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runs.functions import missing
@@ -44,19 +43,19 @@ def claim_run(engine: Workshop, live: LiveRun, epoch: int, cut: Cut | None, *, h
     if taken is None:
         raise StratixError(f"run {live.id} was taken over by another kernel just now", code="owned-elsewhere")
     cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
-    if live.machine.run_state in RUN_TERMINAL:
-        catalog.set_state(live.id, taken, live.machine.run_state.label, live.ended_at)
+    if live.core.is_over:
+        catalog.set_state(live.id, taken, live.core.state.run.label, live.ended_at)
     engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
 
 
 def _go_on(engine: Workshop, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:
-    live.epoch, live.follower, machine = epoch, None, live.machine
+    live.epoch, live.follower, core = epoch, None, live.core
+    live.own()
     host, pid = engine.opened.host, engine.pid
-    if machine.run_state in RUN_TERMINAL:
-        machine.facts.append((CLAIMED, now, engine.id, epoch, host, pid, cuts))
+    if core.is_over:
+        core.tell(CLAIMED, now, engine.id, epoch, host, pid, cuts)
     else:
-        idle = max(now - live.ended_at, 0.0)
-        claim(machine, now, engine.id, epoch, host, pid, idle=idle, hold=hold, cuts=cuts)
+        claim(core, now, engine.id, epoch, host, pid, hold=hold, cuts=cuts)
     engine.loop.resume(live)
 
 
@@ -70,7 +69,7 @@ def take_for(engine: Workshop, row: RunRow, verb: str, target: str | None) -> Li
     cut = cut_of(engine, row)
     live, _ = engine.load(row.id, cut)
     ends = target is None and verb in ("pause", "cancel")
-    unknown = [] if ends else missing(live.machine)
+    unknown = [] if ends else missing(live)
     if unknown:
         raise StratixError(
             f"can't {verb} run {row.id} here: its kernel has died, and {', '.join(unknown)} not defined in this process. Run "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
+from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.facts import KIND_NAMES, Fact
+from stratix_tasks.core.state import each
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
@@ -62,10 +64,10 @@ class Subscribers:
         if not self._callbacks:
             return
         for number, fact in enumerate(facts, seq):
-            event = describe(live, number, fact)
-            for wanted, callback in tuple(self._callbacks):
-                if wanted in ("*", event["event"]):
-                    live.engine.loop.call_soon(_call, callback, event)
+            for event in describe(live, number, fact):
+                for wanted, callback in tuple(self._callbacks):
+                    if wanted in ("*", event["event"]):
+                        live.engine.loop.call_soon(_call, callback, event)
 
 
 def _call(callback: Callable[[Event], object], event: Event) -> None:
@@ -75,17 +77,49 @@ def _call(callback: Callable[[Event], object], event: Event) -> None:
         warnings.warn(f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=4)
 
 
-def describe(live: LiveRun, seq: int, fact: Fact) -> Event:
-    """A fact as an event: `event`, run, flow, seq, at; and state, reason, node, item, key, attempt where it has them."""
-    kind = KIND_NAMES[fact[0]]
-    event: Event = {"event": kind, "run": live.id, "flow": live.machine.plan.spec.flow, "seq": seq, "at": fact[1]}
+def describe(live: LiveRun, seq: int, fact: Fact) -> list[Event]:
+    """A fact as events: `event`, run, flow, seq, at; and state, reason, node, item, key, attempt where it has them. One a unit."""
+    kind, flow = KIND_NAMES[fact[0]], live.core.state.root.spec.flow
+    event: Event = {"event": kind, "run": live.id, "flow": flow, "seq": seq, "at": fact[1]}
     if kind == "run":
         state = RunState(fact[2]).label
-        event.update(event=f"run.{'started' if state == 'running' else state}", state=state, reason=fact[3])
-    elif kind == "moved" or kind in OPENED:
-        unit = fact[2]
-        state = OPENED.get(kind) or State(fact[4]).label
-        node, item, key = live.place(unit)[:3]
-        event.update(event=f"task.{'started' if kind == 'started' else state}", node=node, item=item, key=key)
-        event.update(state=state, attempt=live.machine.attempt[unit], reason=fact[5] if kind == "moved" else None)
-    return event
+        return [
+            event | {"event": f"run.{'started' if state == 'running' else state}", "state": state, "reason": fact[3]}
+        ]
+    told = _TELL.get(fact[0])
+    if told is None:
+        return [event]
+    units, state, reason = told(fact)
+    return [event | _of_unit(live, unit, state, reason) for unit in units]
+
+
+def _of_unit(live: LiveRun, unit: int, state: str, reason: str | None) -> Event:
+    node, item, key = live.place(unit)[:3]
+    name = "started" if state == "running" else state
+    attempt = live.core.state.attempt[unit]
+    return {
+        "event": f"task.{name}",
+        "node": node,
+        "item": item,
+        "key": key,
+        "state": state,
+        "attempt": attempt,
+        "reason": reason,
+    }
+
+
+Told = tuple[Iterable[int], str, str | None]
+_TELL: dict[int, Callable[[Fact], Told]] = {
+    kinds.MOVED: lambda fact: ((fact[2],), State(fact[4]).label, fact[5]),
+    kinds.STARTED: lambda fact: ((fact[2],), "running", None),
+    kinds.STARTED_MANY: lambda fact: (range(fact[2], fact[3]), "running", None),
+    kinds.COMPLETED: lambda fact: ((fact[2],), "completed", None),
+    kinds.GIVEN: lambda fact: ((fact[2],), "completed", fact[3]),
+    kinds.EXPANDED: lambda fact: ((fact[2],), "open", None),
+    kinds.SWEPT: lambda fact: (each(fact[6]), State(fact[4]).label, fact[5]),
+    kinds.HELD: lambda fact: (range(fact[2], fact[3]) if fact[4] else (), "held", fact[4]),
+    kinds.AGAIN: lambda fact: (each(fact[2]), "pending", fact[3]),
+    kinds.REOPENED: lambda fact: (fact[2], "open", "user"),
+    kinds.ROLLED: lambda fact: (each(fact[2]), "pending", "rollback"),
+}
+"""The units that a fact is of, the state that it leads to, and the reason."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from stratix_tasks.core.facts import REQUESTED, RUN, Fact
-from stratix_tasks.core.recovery import follow
-from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.core.apply import fold
+from stratix_tasks.core.decide.core import no_claims
+from stratix_tasks.core.facts import RUN, Fact
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs.interrupted import what_is_left
@@ -43,9 +44,7 @@ class Follower:
             if row is not None and (row.owner, row.epoch) != (self.owner, self._epoch):
                 self._engine.load(live.id)
                 return
-            self.interrupted = live.machine.run_state not in RUN_TERMINAL and not alive(
-                self._engine.store.locks, self.owner
-            )
+            self.interrupted = not live.core.is_over and not alive(self._engine.store.locks, self.owner)
             self._read_on(live)
         finally:
             self._lock.release()
@@ -67,7 +66,7 @@ class Follower:
         numbered, record = journals.since(live.key, self.owner, self._epoch, self._place)
         facts = [fact for seq, fact in numbered if seq >= live.seq]
         gap = facts and min(seq for seq, _ in numbered if seq >= live.seq) != live.seq
-        if gap or any(fact[0] == REQUESTED and fact[2] in ("rollback", "set") for fact in facts):
+        if gap:
             self._engine.load(live.id)
             return
         self._place, self._size = record.ends.get(self.owner, self._place), size
@@ -77,29 +76,33 @@ class Follower:
 
 def _take(live: LiveRun, facts: list[Fact], record: RunRecord) -> None:
     """In the engine's thread, where everything looks at it."""
-    machine = live.machine
+    core = live.core
     live.places.update(record.payloads)
-    follow(machine, facts)
+    fold(core.state, facts)
+    if facts:
+        core.own(no_claims)  # what follows from the state, for what views show of it
+    for unit in [unit for unit in core.cache if core.state.values[unit] is MISSING]:
+        live.binding.forget(unit)
     live.seq += len(facts)
     if facts:
         live.ended_at = facts[-1][1]
     noted = set()
     for kind, rows in record.notes:
         live.notes.take(kind, rows)
-        noted |= {machine.node_of[row[1]] for row in rows}
+        noted |= {core.state.shown(row[1]) for row in rows}
     if any(fact[0] == RUN for fact in facts):
         settle(live)
-    changed = outcome.changed_nodes(machine, facts) | noted
+    changed = outcome.changed_nodes(core, facts) | noted
     for watcher in tuple(live.watchers):
         watcher(live, changed)
 
 
 def settle(live: LiveRun) -> None:
     """Result or error of a run that is over by its facts; one that goes on again has neither."""
-    over = live.machine.run_state in RUN_TERMINAL
+    over = live.core.is_over
     if over:
         live.result, live.error = outcome.settle(live)  # it may have gone on and ended again since it was looked at
         if not live.ended.done():
-            live.ended.set_result(live.machine.run_state)
+            live.ended.set_result(live.core.state.run)
     elif not over and live.ended.done():
         live.ended, live.result, live.error = Future(), None, None

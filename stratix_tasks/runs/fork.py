@@ -6,17 +6,18 @@ from time import time
 from typing import Any
 
 from stratix_tasks.core import fork as core
-from stratix_tasks.core.plan import ROOT
-from stratix_tasks.core.rollback import after, inside
+from stratix_tasks.core.block import Node
+from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.runs.functions import changed, nodes_of
+from stratix_tasks.runs.functions import changed_of, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.start import launch
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
+from stratix_tasks.spec.problems import did_you_mean
 
 
 def fork(
@@ -26,7 +27,7 @@ def fork(
     known = recorded(engine, run_id)
     old = known.folded()
     made = check_inputs(known.graph.spec, {**known.inputs, **inputs})
-    keep, open_ = core.taken_over(old, _again(known, from_))
+    keep, open_ = core.taken_over(old, _again(known, old, from_))
     _refuse_fed(known, {name for name in inputs if not _equal(made[name], known.inputs[name])}, keep | open_)
     _refuse_unknown(known, keep)
     facts, places = core.facts(old, keep, open_, time())
@@ -43,27 +44,26 @@ def fork(
     )
 
 
-def _again(known: Recorded, from_: str | None) -> set[int]:
+def _again(known: Recorded, old: State, from_: str | None) -> set[int]:
     """The nodes that run again, with those in sub-flows. InputError `unknown-node`."""
-    plan = known.plan
+    outline = known.block.outline
     if from_ is None:
-        roots = nodes_of(plan, changed(plan, known.about["code"]))
+        roots = nodes_of(known.block, changed_of(known.functions, known.about["code"]))
+    elif from_ in outline.index:
+        roots = {outline.index[from_]}
     else:
-        unit = plan.unit(from_)
-        if unit is None:
-            from stratix_tasks.spec.problems import did_you_mean
-
-            raise InputError(
-                f"run {known.run} has no node '{from_}'. {did_you_mean(from_, plan.names)}", code="unknown-node"
-            )
-        roots = {unit}
-    found = {node for root in roots for node in (root, *after(plan, root)[0])}
-    return {unit for node in found for unit in (node, *inside(plan, node))}
+        raise InputError(
+            f"run {known.run} has no node '{from_}'. {did_you_mean(from_, outline.names)}", code="unknown-node"
+        )
+    return core.again(old, roots)
 
 
 def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     """InputError when a function that has to run again is not defined here: the new run is run by this process."""
-    unknown = {p.call for unit, p in enumerate(known.plan.policies) if p and p.lacks_function and unit not in kept}
+    calls = {
+        node.policy.call for unit, node in enumerate(known.block.outline.nodes) if unit not in kept and _runs(node)
+    }
+    unknown = calls - known.functions.keys()
     if unknown:
         raise InputError(
             f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "
@@ -72,21 +72,22 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
         )
 
 
+def _runs(node: Node) -> bool:
+    return bool(node.policy.call) and not node.policy.bodiless
+
+
 def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:
     """InputError when an input that is new feeds a node whose result is taken over."""
-    if not names:
-        return
-    plan = known.plan
-    for unit in sorted(kept):
-        node = plan.specs[unit]
+    outline = known.block.outline
+    for unit in sorted(kept) if names else ():
+        node = outline.nodes[unit].spec
         over = [*node.each.over.values(), node.each.key] if node.each is not None else []
-        fed = (
-            set(inputs_named([*node.args.values(), *over, node.when])) & names if plan.parents[unit] == ROOT else set()
-        )
+        outermost = outline.parents[unit] < 0
+        fed = set(inputs_named([*node.args.values(), *over, node.when])) & names if outermost else set()
         if fed:
             raise InputError(
-                f"input '{min(fed)}' feeds node '{plan.names[unit]}', whose result is taken over; "
-                f"fork from '{plan.names[unit]}' or a node before it, or start a new run",
+                f"input '{min(fed)}' feeds node '{outline.names[unit]}', whose result is taken over; "
+                f"fork from '{outline.names[unit]}' or a node before it, or start a new run",
                 code="feeds-reused",
             )
 

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from stratix_tasks.core.block import Block, Kind
 from stratix_tasks.core.fingerprint import fingerprint
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Plan
-from stratix_tasks.core.states import State
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import S
 from stratix_tasks.dsl.task import KNOWN
+from stratix_tasks.engine.live import LiveRun
 
 
 def find_function(call: str) -> Any:
@@ -36,20 +37,35 @@ def _imported(name: str) -> Any:
         return None
 
 
-def missing(machine: Machine) -> list[str]:
+def missing(live: LiveRun) -> list[str]:
     """Calls of nodes that have still to run and whose function is not known here."""
-    done = (State.COMPLETED, State.SKIPPED)
-    policies = enumerate(machine.plan.policies)
-    left = (p for unit, p in policies if p is not None and machine.state[unit] not in done)
-    return sorted({p.call for p in left if p.lacks_function})
+    s = live.core.state
+    done = (S.COMPLETED, S.SKIPPED)
+    left = (u for u in range(len(s.root.outline.names)) if s.status[u] not in done)
+    calls = {call for u in left for call in _calls(s, u)}
+    return sorted(calls - live.binding.functions.keys())
 
 
-def changed(plan: Plan, code: Mapping[str, str]) -> list[str]:
+def _calls(s: State, u: int) -> set[str]:
+    """What a node calls, and all that lies in it where that is laid out later."""
+    r, k, _ = s.place(u)
+    blocks = [r.block.inner[k]] if k in r.block.inner and k not in r.block.fixed else []
+    policies = [] if s.is_group(u) and s.kind(u) is not Kind.MAP else [r.block.policies[k]]
+    for block in blocks:
+        policies += block.policies
+        blocks += [inner for inner in block.inner.values() if inner not in blocks]
+    return {policy.call for policy in policies if policy.call and not policy.bodiless}
+
+
+def changed(live: LiveRun, code: Mapping[str, str]) -> list[str]:
     """Calls whose function is known here and is not what it was when the run was started."""
-    policies = {p.call: p.function for p in plan.policies if p is not None and p.function is not None}
-    return sorted(call for call, was in code.items() if call in policies and fingerprint(policies[call]) != was)
+    return changed_of({call: function.call for call, function in live.binding.functions.items()}, code)
 
 
-def nodes_of(plan: Plan, calls: list[str]) -> set[int]:
-    """The nodes that call one of the functions."""
-    return {unit for unit, p in enumerate(plan.policies) if p is not None and p.call in calls}
+def changed_of(functions: Mapping[str, Any], code: Mapping[str, str]) -> list[str]:
+    return sorted(call for call, was in code.items() if call in functions and fingerprint(functions[call]) != was)
+
+
+def nodes_of(root: Block, calls: list[str]) -> set[int]:
+    """The nodes that call one of the functions, of those that are laid out from the beginning."""
+    return {unit for unit, node in enumerate(root.outline.nodes) if node.policy.call in calls}

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs import request_data
 from stratix_tasks.runs.ask import ask, send
@@ -38,7 +37,7 @@ class Handle:
     @property
     def flow(self) -> str:
         """The name of its flow."""
-        return self._known.flow if isinstance(self._known, RunRow) else self._known.machine.plan.spec.flow
+        return self._known.flow if isinstance(self._known, RunRow) else self._known.core.state.root.spec.flow
 
     @property
     def status(self) -> str:
@@ -46,11 +45,11 @@ class Handle:
         if isinstance(self._known, RunRow) and self._engine.store.catalog.run(self.id) == self._known:
             return self._known.state
         self._refresh()
-        machine = self._live.machine
-        if self.runs_here or machine.run_state in RUN_TERMINAL:
-            return machine.run_state.label
+        core = self._live.core
+        if self.runs_here or core.is_over:
+            return core.state.run.label
         elsewhere = not self._engine.closed and self._engine.runs_elsewhere(self.id)
-        return machine.run_state.label if elsewhere else "interrupted"
+        return core.state.run.label if elsewhere else "interrupted"
 
     @property
     def runs_here(self) -> bool:
@@ -61,7 +60,7 @@ class Handle:
         """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""
         live = self._engine.lives.get(self.id) or self._engine.held.get(self.id) or self._live
         self._live = live
-        if live.follower is not None and not (self._engine.closed and live.machine.run_state in RUN_TERMINAL):
+        if live.follower is not None and not (self._engine.closed and live.core.is_over):
             live.follower.catch_up(live)
         elif live.fenced:
             self._live, _ = self._engine.load(self.id)

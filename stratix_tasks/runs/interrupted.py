@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runs.functions import changed, missing
 from stratix_tasks.runs.recorded import recorded
@@ -25,7 +24,7 @@ def left_of(engine: Workshop, live: LiveRun) -> dict[str, Any] | None:
 
     None for every other run, and where nobody can go on with it: its engine is closed.
     """
-    over = live.machine.run_state in RUN_TERMINAL
+    over = live.core.is_over
     if engine.closed or over or live.id in engine.lives or engine.runs_elsewhere(live.id):
         return None
     return what_is_left(engine, live)
@@ -34,7 +33,7 @@ def left_of(engine: Workshop, live: LiveRun) -> dict[str, Any] | None:
 def what_is_left(engine: Workshop, live: LiveRun) -> dict[str, Any]:
     """`left_of` a run that is known to be interrupted. Not in the engine's thread: it reads the store."""
     code = recorded(engine, live.id).about["code"]
-    return {"at": live.ended_at, "missing": missing(live.machine), "changed": changed(live.machine.plan, code)}
+    return {"at": live.ended_at, "missing": missing(live), "changed": changed(live, code)}
 
 
 def interrupted_of(engine: Workshop, flow: str) -> list[dict[str, Any]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Plan
-from stratix_tasks.core.recovery import Cut, fold
+from stratix_tasks.core.apply import fold
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.recovery import Cut
 from stratix_tasks.core.results import Stored
+from stratix_tasks.core.state import State
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.resolving import Source
@@ -29,10 +30,10 @@ def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[
         row = engine.store.catalog.run(run_id)
         known = recorded(engine, run_id, notes=True, cut=cut)
         about, record = known.about, known.record
-        live = new_live(engine, run_id, known.plan, known.inputs, record)
-        last = fold(live.machine, record.facts)
+        state = fold(State(known.block), record.facts)
+        live = new_live(engine, run_id, state, known.functions, known.inputs, record)
         live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
-        live.ended_at, live.forked_from = last, about.get("forked_from")
+        live.ended_at, live.forked_from = state.at, about.get("forked_from")
         for kind, rows in record.notes:
             live.notes.take(kind, rows)
         owner = row.owner if row is not None else about["engine"]  # it may not be in the catalog yet
@@ -46,19 +47,20 @@ def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[
 def new_live(
     engine: Workshop,
     run_id: str,
-    plan: Plan,
+    state: State,
+    functions: Mapping[str, Any],
     inputs: dict[str, Any],
     record: RunRecord,
     looks: dict[str, str] | None = None,
 ) -> LiveRun:
-    """A run before its facts: its places are those of this engine, its results are read where the record says they are.
+    """A run as its facts tell it; results are read where the record says they are. It is looked at, until it is owned here.
 
     `looks` are the texts of its inputs, where they were made before: it is the caller's thread that asks the values.
     """
-    loop, spec = engine.loop, plan.spec
-    machine = Machine(plan, loop.places.lanes(spec.pools, spec.flow, spec.concurrency), run_id)
-    binding = Binding(machine, inputs, _source(engine, record), summarise, loop.memory)
-    live = LiveRun(loop, run_id, ids.key(run_id), machine, binding, copy_context(), record.epoch, record.payloads)
+    loop, spec, core = engine.loop, state.root.spec, Core(state, seed=run_id)
+    binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory)
+    live = LiveRun(loop, run_id, ids.key(run_id), core, binding, copy_context(), record.epoch, record.payloads)
+    live.claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
     live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}
     live.listeners.append(engine.subscribers.publish)
     return live

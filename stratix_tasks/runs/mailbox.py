@@ -15,7 +15,6 @@ from functools import partial
 from time import monotonic, time
 from typing import Any
 
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.engine import CONFIRMED, EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError, as_data, from_data
@@ -173,7 +172,7 @@ class Mailbox:
         """A run of ours that has ended, or was only looked at: it is read first, not in the engine's thread."""
         try:
             live = self._load(asked.run)[0]
-            if live.machine.run_state not in RUN_TERMINAL:
+            if not live.core.is_over:
                 raise StratixError(
                     f"the kernel that ran {asked.run} has let go of it; recover() there goes on", code="interrupted"
                 )

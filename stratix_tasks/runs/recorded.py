@@ -1,4 +1,4 @@
-"""A run as the journals tell it: its document, plan, inputs and facts; nothing goes on by loading it."""
+"""A run as the journals tell it: its document, blocks, inputs and facts; nothing goes on by loading it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stratix_tasks.core.apply import fold
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.facts import CREATED
-from stratix_tasks.core.lanes import Lane
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Plan, plan
-from stratix_tasks.core.recovery import Cut, fold
+from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.recovery import Cut
+from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError
 from stratix_tasks.runs.functions import find_function
 from stratix_tasks.runs.workshop import Workshop
@@ -31,15 +32,13 @@ class Recorded:
     about: dict[str, Any]
     graph: Graph
     functions: Mapping[str, Any]
-    plan: Plan
+    block: Block
     inputs: dict[str, Any]
     record: RunRecord
 
-    def folded(self, until: int | None = None) -> Machine:
-        """Its machine after all facts, or after those before number `until`; for looking at, it starts nothing."""
-        machine = Machine(self.plan, lambda _policy, _most: Lane(()), self.run)
-        fold(machine, self.record.facts[:until])
-        return machine
+    def folded(self, until: int | None = None) -> State:
+        """Its state after all facts, or after those before number `until`."""
+        return fold(State(self.block), self.record.facts[:until])
 
 
 def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | None = None) -> Recorded:
@@ -58,4 +57,4 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
     graph = Graph(from_document(about["spec"], store.objects.fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
     inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
-    return Recorded(run_id, about, graph, functions, plan(graph, functions), inputs, record)
+    return Recorded(run_id, about, graph, functions, lay_out(graph, functions), inputs, record)

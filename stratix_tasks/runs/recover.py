@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.runs.ask import ask
@@ -48,7 +47,7 @@ def _take_over_if_left(engine: Workshop, run_id: str, changed: str) -> LiveRun |
 def _undecided(engine: Workshop) -> list[LiveRun]:
     """Runs that were left paused here because their code changed, and of which nobody has said how to go on."""
     lives = tuple(engine.loop.lives.values())
-    return [live for live in lives if live.machine.run_reason == "code-changed"]
+    return [live for live in lives if live.core.state.run_reason == "code-changed"]
 
 
 def decide(engine: Workshop, live: LiveRun, choice: str) -> LiveRun:
@@ -56,7 +55,7 @@ def decide(engine: Workshop, live: LiveRun, choice: str) -> LiveRun:
     if choice == "reuse":
         ask(engine, live, "resume", None, {})
         return live
-    return _changed(engine, live, changed_calls(live.machine.plan, recorded(engine, live.id).about["code"]), choice)
+    return _changed(engine, live, changed_calls(live, recorded(engine, live.id).about["code"]), choice)
 
 
 def _is_left(engine: Workshop, row: RunRow) -> bool:
@@ -85,25 +84,25 @@ def take_over(engine: Workshop, run_id: str, changed: str = "reuse") -> LiveRun 
         # Its owner died before the first fact was written: nobody was told of it.
         catalog.remove(run_id, row.epoch)
         return None
-    if live.machine.run_state in RUN_TERMINAL:
-        catalog.set_state(run_id, row.epoch, live.machine.run_state.label, live.ended_at)
+    if live.core.is_over:
+        catalog.set_state(run_id, row.epoch, live.core.state.run.label, live.ended_at)
         return None
-    if unknown := missing(live.machine):
+    if unknown := missing(live):
         warnings.warn(
             f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
             "Run the cells (or import the modules) that define them, then recover() again.",
             stacklevel=6,
         )
         return None
-    different = [] if changed == "reuse" else changed_calls(live.machine.plan, about["code"])
+    different = [] if changed == "reuse" else changed_calls(live, about["code"])
     claim_run(engine, live, row.epoch, cut, hold="code-changed" if different else "")
     if different:
         return _changed(engine, live, different, changed)
-    if changed == "reuse" and live.machine.run_reason == "code-changed":
+    if changed == "reuse" and live.core.state.run_reason == "code-changed":
         ask(engine, live, "resume", None, {})  # it was left paused by a kernel that died since
-    if live.machine.run_reason == "max-recoveries":
+    if live.core.state.run_reason == "max-recoveries":
         warnings.warn(
-            f"run {live.id} is paused: its kernel died {live.machine.recoveries} times while bodies ran, and one of them may "
+            f"run {live.id} is paused: its kernel died {live.core.state.recoveries} times while bodies ran, and one of them may "
             "be why. resume() tries again; run.tasks() shows which ran.",
             stacklevel=6,
         )
@@ -113,8 +112,8 @@ def take_over(engine: Workshop, run_id: str, changed: str = "reuse") -> LiveRun 
 def _changed(engine: Workshop, live: LiveRun, calls: list[str], choice: str) -> LiveRun:
     """A run that is paused because code changed: what was chosen for it is done."""
     if choice == "rerun":
-        plan = live.machine.plan
-        ask(engine, live, "rollback", None, {"nodes": [plan.names[unit] for unit in nodes_of(plan, calls)]})
+        root = live.core.state.root
+        ask(engine, live, "rollback", None, {"nodes": [root.outline.names[unit] for unit in nodes_of(root, calls)]})
         ask(engine, live, "resume", None, {})
         return live
     if choice == "fork":
@@ -136,12 +135,12 @@ def go_on(engine: Workshop, run_id: str, changed: str) -> LiveRun:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     here = engine.loop.lives.get(run_id)
     if here is not None:
-        undecided = here.machine.run_reason == "code-changed" and changed != "ask"
+        undecided = here.core.state.run_reason == "code-changed" and changed != "ask"
         return decide(engine, here, changed) if undecided else here
     live, _ = engine.load(run_id)
-    if live.machine.run_state in RUN_TERMINAL:
+    if live.core.is_over:
         return live
-    if unknown := missing(live.machine):
+    if unknown := missing(live):
         raise InputError(
             f"run {run_id} needs {', '.join(unknown)}, not defined here: run the cells (or import the modules) that "
             "define them, then go on",

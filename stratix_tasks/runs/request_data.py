@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.dsl.options import node_fields
 from stratix_tasks.errors import FlowError, InputError
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.states import State
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import S
 from stratix_tasks.errors import InputError
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
 
-DONE = (State.COMPLETED, State.SKIPPED)
+DONE = (S.COMPLETED, S.SKIPPED)
 
 
 def back_to(engine: Workshop, run_id: str, seq: Any) -> dict[str, Any]:
@@ -20,13 +20,13 @@ def back_to(engine: Workshop, run_id: str, seq: Any) -> dict[str, Any]:
     if isinstance(seq, bool) or not isinstance(seq, int) or not 0 < seq <= last:
         raise InputError(f"the run has facts 1 to {last}, not {seq!r}; events() shows them as seq", code="bad-option")
     then, now = known.folded(seq + 1), known.folded()
-    names = known.plan.names
+    names = known.block.outline.names
     return {"at": seq, "nodes": [name for unit, name in enumerate(names) if not _same(then, now, unit)]}
 
 
-def _same(then: Machine, now: Machine, unit: int) -> bool:
+def _same(then: State, now: State, unit: int) -> bool:
     """Whether a node had come to what it is now; one that has not begun has nothing to set back."""
-    if now.state[unit] == State.PENDING and not now.attempt[unit]:
+    if now.status[unit] == S.PENDING and not now.attempt[unit]:
         return True
-    same = then.state[unit] == now.state[unit] and then.generation.get(unit, 0) == now.generation.get(unit, 0)
-    return same and then.state[unit] in DONE
+    same = then.status[unit] == now.status[unit] and then.generation.get(unit, 0) == now.generation.get(unit, 0)
+    return same and then.status[unit] in DONE

@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 
+from stratix_tasks.core.apply import fold
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.fingerprint import fingerprint
-from stratix_tasks.core.plan import Plan, plan
-from stratix_tasks.core.recovery import fold
+from stratix_tasks.core.layout import Layouts
+from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.gc_pause import collector_paused
@@ -28,6 +30,9 @@ from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
 from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
+
+LAYOUTS = Layouts()
+"""Blocks of the documents that were started last: the same document is laid out once."""
 
 
 def start(
@@ -81,9 +86,10 @@ def launch(
         engine.chores.put(enter)
     elif (taken := enter()) is not None and not (never_was(engine, taken[0]) and enter() is None):
         return _same_run(engine, taken, key, same)
-    laid = plan(graph, functions)
+    body = orjson.dumps(document(graph.spec, store.objects.keep_value))
+    block = LAYOUTS.get(body, graph, functions)
     about = {
-        **_about(engine, laid, functions),
+        **_about(engine, block, body, functions),
         "id": run_id,
         "inputs": stored,
         "inputs_hash": same,
@@ -93,11 +99,11 @@ def launch(
         **({"forked_from": forked_from} if forked_from else {}),
     }
     record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
-    live = new_live(engine, run_id, laid, inputs, record, looks)
+    state = fold(State(block), reused.facts if reused is not None else ())
+    live = new_live(engine, run_id, state, functions, inputs, record, looks)
     engine.held.add(live)
     live.priority, live.started_at, live.forked_from = priority, now, forked_from
-    if reused is not None:
-        fold(live.machine, reused.facts)
+    live.own()
     begin = (CREATED, now, about)
     if begun is not None:
         begun.append(Handle(engine, live))
@@ -105,14 +111,13 @@ def launch(
     return live
 
 
-def _about(engine: Workshop, laid: Plan, functions: Mapping[str, Any]) -> dict[str, Any]:
+def _about(engine: Workshop, block: Block, body: bytes, functions: Mapping[str, Any]) -> dict[str, Any]:
     """What the first fact says of the flow, and of where it is run."""
-    body = orjson.dumps(document(laid.spec, engine.store.objects.keep_value))
     return {
-        "flow": laid.spec.flow,
+        "flow": block.spec.flow,
         "version": sha256(body).hexdigest()[:12],
         "spec": orjson.Fragment(body),
-        "nodes": laid.outline(),
+        "nodes": block.outline.told(),
         "engine": engine.id,
         "host": engine.opened.host,
         "pid": engine.pid,

@@ -11,8 +11,8 @@ from math import isnan
 from time import monotonic
 from typing import Any
 
-from stratix_tasks.core.states import RUN_TERMINAL, RunState
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.states import RunState
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.runs.handle import Handle
@@ -116,7 +116,7 @@ def _goes_on(run: Handle) -> bool:
 def _is_over(run: Handle) -> bool:
     """Whether there is nothing to wait for. In the engine's thread a callback sees it before those who wait do."""
     live = run._live
-    return live.ended.done() or (live.engine.is_here and live.machine.run_state in RUN_TERMINAL)
+    return live.ended.done() or (live.engine.is_here and live.core.is_over)
 
 
 def _is_left(run: Handle) -> bool:

@@ -187,7 +187,7 @@ class Opened:
         self._engine.chores.settle()
 
     def _ended(self, live: LiveRun) -> None:
-        state, epoch, ended = live.machine.run_state.label, live.epoch, live.ended_at
+        state, epoch, ended = live.core.state.run.label, live.epoch, live.ended_at
 
         def tell() -> None:
             self.journal.sync()  # a power loss must not leave a catalog that knows of more than the journal

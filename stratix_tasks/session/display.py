@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stratix_tasks.core.plan import plan
+from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.waits import told
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.progress import progress
-from stratix_tasks.look.sources import PlanSource, RunSource
+from stratix_tasks.look.sources import FlowSource, RunSource
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import left_of
 from stratix_tasks.spec.check import check
@@ -37,25 +37,26 @@ def flow_source(
     *,
     left: list[dict[str, Any]] | None = None,
     poller: InterruptedPoller | None = None,
-) -> PlanSource:
+) -> FlowSource:
     """A flow as it is now, for an engine with these pools; what is wrong with it is part of the picture.
 
     `left` are its interrupted runs; `poller` tells what becomes of them while the view is open.
     """
     problems: list[Problem] = []
+    functions: Mapping[str, Any] = {}
     try:
         traced = flow.trace()
         spec, functions, problems = traced.spec, traced.functions, traced.problems
         graph = Graph(spec)
         problems = [*problems, *check(graph, pools, functions)]
-        laid = plan(graph, functions)
+        root = lay_out(graph, functions)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
-        laid = plan(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {})
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {})
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
-        laid = plan(Graph(FlowSpec.model_construct(flow=flow.name)), {})
-    return PlanSource(laid, problems, _startable(flow, problems), left or [], poller)
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {})
+    return FlowSource(root, functions, problems, _startable(flow, problems), left or [], poller)
 
 
 def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> bool | str:
@@ -126,7 +127,7 @@ def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
     return {**data, "text/plain": text}, meta
 
 
-def flow_text(flow: FlowDefinition[Any, Any], source: PlanSource) -> str:
+def flow_text(flow: FlowDefinition[Any, Any], source: FlowSource) -> str:
     """`Flow sales(regions, lrs): 6 nodes`, and what is wrong."""
     outline = source.outline()
     problems = [f"  - {problem}" for problem in source._problems]

@@ -7,8 +7,8 @@ from collections.abc import Generator, Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, Literal
 
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.targets import unit_of
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.look.logs import logs
@@ -43,7 +43,7 @@ class Run(Handle):
     def reason(self) -> str | None:
         """Why it is in its state: `user`, `disk`, `timeout`, `code-changed`, …"""
         self._refresh()
-        return self._live.machine.run_reason
+        return self._live.core.state.run_reason
 
     @property
     def error(self) -> StratixError | None:
@@ -156,7 +156,7 @@ class Run(Handle):
         interrupted = self.status == "interrupted"
 
         def say(live: LiveRun) -> str:
-            return why(live.machine, unit_of(live.machine, target), time(), interrupted=interrupted)
+            return why(live.core, unit_of(live.core.state, target), time(), interrupted=interrupted)
 
         return self._look(say)  # type: ignore[no-any-return]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.facts import CREATED, EXPANDED, KIND_NAMES, SPAWNED, WIDTHS
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.store.ids import text as run_text
@@ -192,29 +192,33 @@ def _of_unit(event: str) -> Callable[[list[Any]], Told]:
 
 
 _TELL: dict[int, Callable[[list[Any]], Told]] = {
-    F.CREATED: lambda fact: [{"worker": fact[2]["engine"]}],
-    F.RUN: _run,
-    F.MOVED: _moved,
-    F.STARTED: _started,
-    F.STARTED_MANY: _started_many,
-    F.COMPLETED: _completed,
-    F.GIVEN: _given,
-    F.EXPANDED: lambda fact: [{"unit": fact[2], "event": "expanded", "state": "open"}],
-    F.REQUESTED: _requested,
-    F.CLAIMED: lambda fact: [{"worker": fact[2]}],
-    F.SPAWNED: lambda fact: [{"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})}],
-    F.SWEPT: _swept,
-    F.HELD: _held,
-    F.RELEASED: lambda fact: [{"unit": a, "stop": b, "event": "release", "reason": "user"} for a, b in fact[2]],
-    F.JOINED: _of_unit("joined"),
-    F.ENABLED: _of_unit("enabled"),
-    F.AGAIN: _again("retry", "pending"),
-    F.REOPENED: lambda fact: [{"unit": unit, "event": "reopen", "state": "open", "reason": "user"} for unit in fact[2]],
-    F.ROLLED: _again("rollback", "pending"),
-    F.SET: _of_unit("set"),
-    F.BREAKPOINT: _of_unit("breakpoint"),
-    F.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],
-    F.TAKEN: _of_unit("taken"),
+    kinds.CREATED: lambda fact: [{"worker": fact[2]["engine"]}],
+    kinds.RUN: _run,
+    kinds.MOVED: _moved,
+    kinds.STARTED: _started,
+    kinds.STARTED_MANY: _started_many,
+    kinds.COMPLETED: _completed,
+    kinds.GIVEN: _given,
+    kinds.EXPANDED: lambda fact: [{"unit": fact[2], "event": "expanded", "state": "open"}],
+    kinds.REQUESTED: _requested,
+    kinds.CLAIMED: lambda fact: [{"worker": fact[2]}],
+    kinds.SPAWNED: lambda fact: [
+        {"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})}
+    ],
+    kinds.SWEPT: _swept,
+    kinds.HELD: _held,
+    kinds.RELEASED: lambda fact: [{"unit": a, "stop": b, "event": "release", "reason": "user"} for a, b in fact[2]],
+    kinds.JOINED: _of_unit("joined"),
+    kinds.ENABLED: _of_unit("enabled"),
+    kinds.AGAIN: _again("retry", "pending"),
+    kinds.REOPENED: lambda fact: [
+        {"unit": unit, "event": "reopen", "state": "open", "reason": "user"} for unit in fact[2]
+    ],
+    kinds.ROLLED: _again("rollback", "pending"),
+    kinds.SET: _of_unit("set"),
+    kinds.BREAKPOINT: _of_unit("breakpoint"),
+    kinds.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],
+    kinds.TAKEN: _of_unit("taken"),
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

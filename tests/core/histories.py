@@ -15,13 +15,31 @@ from typing import Any
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import (
-    ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, TASK, UNDO, Block, Node, Output, Policy, join_blocks,
+    ALL,
+    ANY,
+    EACH,
+    FIRST,
+    FLOW,
+    LAST,
+    LOOP,
+    MAP,
+    N_OF,
+    SETTLED,
+    TASK,
+    UNDO,
+    Block,
+    Node,
+    Output,
+    Policy,
+    join_blocks,
 )  # fmt: skip
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.ending import complete
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
+from stratix_tasks.core.state import IS_BAD, IS_OVER, State
+from stratix_tasks.core.states import S
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import StratixError
@@ -281,7 +299,7 @@ class History:
                 if what is None or s.run is RunState.ENDING:
                     continue
                 if what["for"] == "approval":
-                    requests.complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
+                    complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
                     turn.advance(self.core, self.at)
                 else:
                     requests.request(self.core, "send", None, self.at, args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}})

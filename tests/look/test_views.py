@@ -17,7 +17,7 @@ from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.look.arguments import arguments
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
-from stratix_tasks.look.sources import PlanSource
+from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.text import brief
 from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.session.display import run_source
@@ -311,7 +311,7 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
         poller = InterruptedPoller(partial(interrupted_of, second))
-        source = PlanSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), poller)
+        source = FlowSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), poller)
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LOOP, MAP, N_OF, SETTLED
+from stratix_tasks.core.block import ANY, LOOP, MAP, SETTLED
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, Spans, spans
-from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent
+from stratix_tasks.core.state import IS_OVER, Spans, spans
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
 
@@ -189,7 +189,7 @@ def roll_users(core: Core, units: set[int], at: float) -> None:
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
-        if x in units or s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x):
+        if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
             roll(core, made - units, rounds, [p for p in above if p not in units], at)
         else:
             roll(core, {x, *(one for one in made if one not in units)}, rounds, above, at)
@@ -208,7 +208,8 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
     """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken."""
     s = core.state
     again: set[int] = set()
-    for u in units:
+    for unit in units:
+        u = unit
         while u >= 0:
             r, _, b = s.place(u)
             for k in r.block.phased:
@@ -235,8 +236,9 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
     out += [(i, s.stretches[i].base, s.stretches[i].stop) for u in units for i in _retires(core, u)]
     gone = s.below(out)
     for u in [*units, *(u for _, a, b in gone for u in range(a, b))] if core.cache or g.tally or g.opening else ():
-        core.cache.pop(u, None), g.tally.pop(u, None)
-        g.opening.discard(u), g.asked.pop(u, None)
+        core.cache.pop(u, None)
+        g.tally.pop(u, None)
+        g.forget_question(u)
     stops = [u for u in units if s.status[u] in (S.RUNNING, S.SUSPENDED)]
     stops += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
     g.live += sum(s.status[u] == S.SUSPENDED for u in stops)
@@ -253,7 +255,7 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
     g.review(spans({*units, *groups, *(p for p in above if not s.gone(p))}))
     for p in above:
         if not s.gone(p) and s.status[p] == S.OPEN:
-            g.opening.discard(p), g.asked.pop(p, None)
+            g.forget_question(p)
             g.reopened(p)
 
 
@@ -298,6 +300,3 @@ def behind(core: Core, u: int, at: float) -> None:
 
 def _around(above: list[int], made: set[int]) -> list[int]:
     return [p for p in dict.fromkeys(above) if p not in made]
-
-
-__all__ = ["ALL", "EACH", "FIRST", "IS_BAD", "N_OF", "bad_before", "behind", "readers", "retry", "revive", "rollback"]

@@ -6,11 +6,12 @@ from random import Random
 from typing import Any
 
 from stratix_tasks.core.agenda import Agenda, Claims
+from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.apply import apply
 from stratix_tasks.core.block import Policy
 from stratix_tasks.core.facts import MOVED, RUN, Fact
-from stratix_tasks.core.state import S, State
-from stratix_tasks.core.states import GROUP, NODE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import GROUP, NODE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.states import RUN as RUN_TABLE
 
 Detail = dict[str, Any]
@@ -38,6 +39,10 @@ class Core:
         self.recorded: list[tuple[int, int, str, list[Any]]] = []
         """`(unit, attempt, codec, payload)` of results that don't stand in their fact itself; the shell takes them."""
         self.dropped_answers = 0
+
+    def own(self, claims: Claims, *, priority: int = 0) -> None:
+        """From looking on to owning: what follows from the state is worked out with places that count."""
+        self.agenda = Agenda(self.state, claims, priority=priority)
 
     def tell(self, *fact: Any) -> None:
         """A fact: it is applied, and will be recorded."""
@@ -80,6 +85,11 @@ class Core:
             to = s.run_target
         self.tell(RUN, at, int(to), reason, detail)
         self.agenda.going = s.run in (RunState.RUNNING, RunState.ENDING)
+
+    def seen(self, u: int) -> S:
+        """What a unit is called: also READY and HELD, which are never recorded."""
+        state = state_of(self.state, u)
+        return S.READY if state in (S.PENDING, S.RETRYING) and self.agenda.is_ready(u) else state
 
     def held(self, u: int) -> str:
         """Why a unit does not begin though it could; in a run that is ending nothing holds what belongs to its end."""

@@ -7,8 +7,8 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, SWEPT
 from stratix_tasks.core.joins import could_absorb, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import NO_BODY, WITH_BODY, S, Spans
-from stratix_tasks.core.states import TERMINAL, Event, RunEvent, RunState
+from stratix_tasks.core.state import NO_BODY, WITH_BODY, Spans
+from stratix_tasks.core.states import Event, RunEvent, RunState, S
 
 GATHERED = "items"
 """Why a group failed whose own units did."""
@@ -69,7 +69,7 @@ def finish(core: Core, u: int, target: S, reason: str, at: float, value: Data | 
 def close(core: Core, p: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:
     """An open group is to end so, once all in it has."""
     core.move(p, Event.STOP, at, reason, {"target": int(target), **(detail or {})})
-    core.agenda.opening.discard(p), core.agenda.asked.pop(p, None)
+    core.agenda.forget_question(p)
     core.agenda.asks.append(p)
 
 
@@ -118,7 +118,3 @@ def end(core: Core, target: RunState, reason: str, at: float) -> None:
     everything = s.below([(0, root.base, root.stop)])
     finish_spans(core, everything, S.CANCELLED, reason, at)
     core.agenda.unpark()
-
-
-__all__ = ["GATHERED", "TERMINAL", "close", "complete", "end", "end_unit", "finish", "finish_inside", "finish_spans", "stop",
-           "stop_at_failure"]  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ALL, EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
+from stratix_tasks.core.block import EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
 from stratix_tasks.core.joins import GO, WAIT, verdict, winners
-from stratix_tasks.core.state import IS_OVER, S
-from stratix_tasks.core.states import Event, RunState
+from stratix_tasks.core.state import IS_OVER
+from stratix_tasks.core.states import Event, RunState, S
 
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""
@@ -28,7 +28,7 @@ def look(core: Core, u: int, at: float) -> None:
         return None
     told = verdict(s, u)
     if told == WAIT:
-        g.opening.discard(u), g.asked.pop(u, None)
+        g.forget_question(u)
         return None
     if told != GO:
         event = Event.DEPS_BAD if told == S.UPSTREAM_FAILED else Event.DEPS_SKIPPED
@@ -271,6 +271,3 @@ def over_with(core: Core, p: int, at: float, reason: str, message: str) -> None:
 def loop_error(reason: str, message: str) -> Detail:
     bases = ["TimeoutError", "OSError", "Exception"]
     return {"error": {"type": "TimeoutError", "message": message, "code": reason, "bases": bases}}
-
-
-__all__ = ["ALL", "BREAKPOINT", "LOST", "gather", "look", "loop_error", "open_group", "over_with", "refuse", "told_items", "told_verdict"]

@@ -25,7 +25,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import Kind, Policy
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import complete, end, end_unit, finish, finish_spans
+from stratix_tasks.core.decide.ending import complete, end, finish, finish_spans
 from stratix_tasks.core.decide.opening import BREAKPOINT
 from stratix_tasks.core.decide.turn import advance, ring, start
 from stratix_tasks.core.facts import BREAKPOINT as BREAKPOINT_FACT
@@ -34,12 +34,12 @@ from stratix_tasks.core.joins import absorbed
 from stratix_tasks.core.refusals import check, check_run, refusal
 from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
-from stratix_tasks.core.state import WITH_BODY, S, State
-from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, Event, RunEvent, RunState
+from stratix_tasks.core.state import Spans, State, spans
+from stratix_tasks.core.states import BAD, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.targets import find, label, unit_of
 from stratix_tasks.core.waits import APPROVED, approval
 from stratix_tasks.core.well_formed import well_formed
-from stratix_tasks.errors import InputError, TransitionError
+from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.waits import refusal as refusal_of
 
@@ -122,7 +122,9 @@ def _cancel(core: Core, at: float, _args: Args) -> Do_it:
     def cancel() -> None:
         if s.run is RunState.PENDING:
             start(core, at)
-        if s.run is RunState.ENDING and s.run_target is RunState.CANCELLED:  # once more: what belongs to its end ends, too
+        if (
+            s.run is RunState.ENDING and s.run_target is RunState.CANCELLED
+        ):  # once more: what belongs to its end ends, too
             root = s.stretches[0]
             return finish_spans(core, s.below([(0, root.base, root.stop)]), S.CANCELLED, "user", at)
         return end(core, RunState.CANCELLED, "user", at)
@@ -168,7 +170,8 @@ def _check_signal(s: State, name: str) -> None:
 
 
 def _all_nodes(s: State) -> list[Any]:
-    found, blocks = [], [s.root]
+    found: list[Any] = []
+    blocks = [s.root]
     for block in blocks:
         found += block.nodes
         blocks += [one for one in block.inner.values() if one not in blocks]
@@ -225,29 +228,33 @@ def hold(core: Core, u: int, at: float, args: Args = NONE, *, reason: str = "use
         core.tell(HELD, at, u, u + 1, reason)
     g = core.agenda
     g.local.settle(at, lambda one: bool(s.held(one)))
-    spans = [(u, u + 1), *((a, b) for _, a, b in s.inside(u))] if s.is_group(u) else [(u, u + 1)]
-    for a, b in spans if not args.get("drain") else ():
+    for a, b in _with_inside(s, u) if not args.get("drain") else ():
         for one in s.find(S.RUNNING, a, b):
             if s.held(one):
                 core.command(Do.HOLD, one, s.attempt[one])
 
 
+def _with_inside(s: State, u: int) -> Spans:
+    """A unit, and all that lies in it."""
+    return [(u, u + 1), *((a, b) for _, a, b in s.inside(u))] if s.is_group(u) else [(u, u + 1)]
+
+
 def release(core: Core, u: int, at: float, _args: Args = NONE) -> None:
     s, g = core.state, core.agenda
-    spans = [(u, u + 1), *((a, b) for _, a, b in s.inside(u))] if s.is_group(u) else [(u, u + 1)]
-    if any(x < b and a < y for a, b in spans for x, y, _ in s.marks):
-        core.tell(RELEASED, at, spans)
+    parts = _with_inside(s, u)
+    if any(x < b and a < y for a, b in parts for x, y, _ in s.marks):
+        core.tell(RELEASED, at, parts)
     if s.held(u):
         core.tell(HELD, at, u, u + 1, "")  # a group around it is paused: it goes on all the same
     g.local.settle(at, lambda one: bool(s.held(one)))
     if not core.is_paused:
-        for a, b in spans:
+        for a, b in parts:
             for one in s.find(S.SUSPENDED, a, b):
                 attempts.resume_body(core, one, at)
             for one in s.find(S.RUNNING, a, b):
                 core.command(Do.RELEASE, one, s.attempt[one])
     g.unpark()
-    g.asks.extend(one for a, b in spans for one in s.find(S.OPEN, a, b))
+    g.asks.extend(one for a, b in parts for one in s.find(S.OPEN, a, b))
 
 
 def _unmark(core: Core, u: int, at: float) -> None:
@@ -289,10 +296,10 @@ def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
     if not found or args.get("redo"):
         return
     names = ", ".join(f"'{label(s, one)}'" for one in sorted(found)[:5])
-    why = f"and {names} has gone on without it; {verb}({label(s, u)!r}, redo=True) rolls that back"
+    redo = f"{verb}({label(s, u)!r}, redo=True) rolls back what was made from it"
     if any(s.status[one] == S.COMPLETED and one in s.kids for one in found):
-        why = f"but {names} has completed, so nothing in it changes any more; {verb}({label(s, u)!r}, redo=True) rolls back what was made from it"  # fmt: skip
-    raise refusal(s, verb, u, why)
+        raise refusal(s, verb, u, f"but {names} has completed, so nothing in it changes any more; {redo}")
+    raise refusal(s, verb, u, f"and {names} has gone on without it; {redo}")
 
 
 def _skip(core: Core, target: str, at: float, args: Args) -> Do_it:
@@ -328,7 +335,7 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
         core.cache.pop(u, None)
         core.tell(GIVEN, at, u, "given", given["codec"], given["payload"], given["summary"])
     fresh = [x for x in after if s.status[x] in TERMINAL and x != u]
-    again.set_again(core, again.spans(fresh), sorted(p for p in around if s.status[p] in TERMINAL), at)
+    again.set_again(core, spans(fresh), sorted(p for p in around if s.status[p] in TERMINAL), at)
     core.agenda.review([(u, u + 1)])
     return None
 
@@ -357,7 +364,7 @@ def _change(core: Core, u: int, at: float, values: Args, options: Args) -> None:
         if s.due[u] <= at:
             g.push(u)
     elif s.status[u] == S.PENDING:
-        g.opening.discard(u), g.asked.pop(u, None)
+        g.forget_question(u)
         if g.is_ready(u) and not s.node(u).when:
             g.push(u)
         else:
@@ -372,7 +379,9 @@ def _check_set(node: Any, inner: Any, name: str, values: Args, options: Args) ->
             taken |= set(inner.spec.inputs)
         for word in values:
             if word not in taken:
-                raise InputError(f"'{name}' has no argument '{word}'. {did_you_mean(word, taken)}", code="unknown-argument")
+                raise InputError(
+                    f"'{name}' has no argument '{word}'. {did_you_mean(word, taken)}", code="unknown-argument"
+                )
     for word, value in options.items():
         if word not in OPTIONS or node.kind in (Kind.FLOW, Kind.EACH, Kind.LOOP):
             single = node.kind in (Kind.TASK, Kind.MAP)
@@ -413,7 +422,13 @@ def _put_breakpoint(core: Core, path: str, on: bool, at: float) -> None:
     core.tell(BREAKPOINT_FACT, at, path, on)
     waits = [*s.units_in(S.RETRYING), *g.opening, *(u for u in s.units_in(S.PENDING) if g.is_ready(u))] if on else ()
     for u in waits:
-        if s.status[u] in (S.PENDING, S.RETRYING) and s.map_of(u) < 0 and not s.gone(u) and s.path(u) == path and not s.held(u):
+        if (
+            s.status[u] in (S.PENDING, S.RETRYING)
+            and s.map_of(u) < 0
+            and not s.gone(u)
+            and s.path(u) == path
+            and not s.held(u)
+        ):
             hold(core, u, at, reason=BREAKPOINT)
 
 
@@ -439,7 +454,9 @@ def _check_approval(s: State, u: int) -> None:
         return
     outline = s.root.outline
     known = [
-        n for n, node in zip(outline.names, outline.nodes, strict=True) if node.spec and node.spec.uses == "wait.approval"
+        n
+        for n, node in zip(outline.names, outline.nodes, strict=True)
+        if node.spec and node.spec.uses == "wait.approval"
     ]
     hint = did_you_mean("", known) if known else "This run has none."
     raise InputError(f"node '{label(s, s.node_of(u))}' is no approval. {hint}", code="no-approval")
@@ -463,5 +480,3 @@ NODE_VERBS: dict[str, Callable[[Core, str, float, Args], Do_it]] = {
     "breakpoint": _breakpoint,
     "approve": _approve,
 }
-
-__all__ = ["RUN_TERMINAL", "UNPAUSABLE", "WITH_BODY", "TransitionError", "end_unit", "pause_run", "request"]

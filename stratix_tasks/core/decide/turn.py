@@ -16,8 +16,8 @@ from stratix_tasks.core.decide import attempts, opening
 from stratix_tasks.core.decide.core import Command, Core
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
 from stratix_tasks.core.limits import Lane
-from stratix_tasks.core.state import IS_OVER, PENDING, RUNNING, WITH_BODY, S
-from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState
+from stratix_tasks.core.state import IS_OVER, PENDING, RUNNING, WITH_BODY
+from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState, S
 
 _PLAIN = frozenset((type(None), bool, int, float, str))
 

@@ -16,7 +16,7 @@ export const STATES = [
   "cancelled",
   "skipped",
   "open",
-  "closed",
+  "retired",
 ] as const;
 export type StateName = (typeof STATES)[number];
 
@@ -36,7 +36,7 @@ export const LOOKS: Record<StateName, { look: string; glyph: string; word: strin
   cancelled: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
   skipped: { look: "skipped", glyph: "skipped", word: "skipped" },
   open: { look: "running", glyph: "running", word: "running" },
-  closed: { look: "running", glyph: "running", word: "running" },
+  retired: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
 };
 
 export const CACHED = 1;

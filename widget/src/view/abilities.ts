@@ -49,7 +49,7 @@ export function abilities(status: Status, run = "", node: Pick<NodeInfo, "kind" 
 /** Arguments can be changed of what has not started, and of a task that failed. */
 function settable(status: Status, kind: string): true | string {
   const name = stateName(status);
-  if (name === "open" || name === "closed") return kind === "map" ? "edit its items one by one" : "it has started";
+  if (name === "open") return kind === "map" ? "edit its items one by one" : "it has started";
   if (STARTED.includes(name)) return `it is ${lookOf(status).word}`;
   return !isOver(status) || (name === "failed" && kind === "task") || `it is ${lookOf(status).word}`;
 }
