@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
-from stratix_tasks.core import requests
+from stratix_tasks.core.decide import requests
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runs import recover as takeover

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.core.block import Block, Node, join_blocks
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.units import MISSING
+from stratix_tasks.core.state import State
+from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.memory import Memory, Shelf
 
 LONG = 30.0
@@ -74,12 +77,8 @@ def small(engine: Engine) -> Engine:
 
 def in_memory(run: Any, node: str) -> int:
     """How many items of a node have their value in memory."""
-    machine = run._live.machine
-    unit = machine.plan.unit(node)
-    return sum(
-        machine.values[item] is not MISSING and type(machine.values[item]) is not Stored
-        for item in machine.members(unit)
-    )
+    core = run._live.core
+    return sum(item in core.cache for item in core.state.members(unit_of(core.state, node)))
 
 
 def test_bodies_get_the_object_itself_while_there_is_room(engine: Engine) -> None:
@@ -158,9 +157,9 @@ def test_a_dear_result_stays_while_it_is_needed(small: Engine) -> None:
     small.loop.memory.dear.budget = 1 << 20
     run = small.start(broadcast)
     assert len(set(run.result(LONG))) == 1
-    machine = run._live.machine
+    core = run._live.core
     small.start(texts, {"n": 1}).result(LONG)
-    assert type(machine.values[machine.plan.unit("dear")]) is Stored
+    assert unit_of(core.state, "dear") not in core.cache
 
 
 @task(retry={"max": 0})
@@ -210,29 +209,15 @@ def test_what_is_read_back_is_equal(make: Callable[[], Any], small: Engine) -> N
     assert (first, type(first)) == (make(), type(make()))
 
 
-class Plain:
-    """What a shelf needs of a machine."""
-
-    def __init__(self, count: int) -> None:
-        self.values: list[Any] = [object() for _ in range(count)]
-        self.node_of = range(count)
-        self.groups: dict[int, Any] = {}
-        self.state = bytearray(count)
-        self.plan = self
-        self.outs: list[list[int]] = [[] for _ in range(count)]
-        self.parents = [-1] * count
-
-    def parent(self, unit: int) -> int:
-        return -1
-
-
 def test_a_value_that_was_replaced_is_left_alone() -> None:
     """A unit that was set back and given another value keeps that one."""
-    machine, memory = Plain(2), Memory(10)
-    shelf = Shelf(machine, memory)  # type: ignore[arg-type]
+    root = join_blocks({"main": Block("main", [Node("a"), Node("b")])}, "main")
+    core, memory = Core(State(root)), Memory(10)
+    core.cache |= {0: object(), 1: object()}
+    shelf = Shelf(core, memory)
     shelf.put(0, Stored("json+frame", [8], 0, 1))
-    machine.values[0] = given = object()
+    core.cache[0] = given = object()
     shelf.put(1, Stored("json+frame", [8], 1, 1))
     shelf.trim()
-    assert machine.values[0] is given
+    assert core.cache[0] is given
     assert memory.small.bytes == 8

@@ -148,7 +148,7 @@ def test_no_method_of_an_object_runs_on_the_loop(engine: Engine, name: str) -> N
     source = run_source(run)
     source.watch(lambda nodes: (source.texts(nodes), source.run_info(), source.records(nodes)))
     run.wait(LONG)
-    for node in run._live.machine.plan.names:
+    for node in run._live.core.state.root.outline.names:
         source.inspect(node, None)
         source.items(node, 0, 10)
     if run.status == "completed":
@@ -224,7 +224,7 @@ def test_an_attempt_that_is_stopped_while_it_is_prepared_is_answered_once(engine
     hold.go.set()
     assert engine.start(part_of, {"odd": 1}).result(LONG) == 7
     assert run.status == "cancelled"
-    assert run._live.machine.dropped_answers == 0
+    assert run._live.core.dropped_answers == 0
     assert engine.loop.places.engine.free == engine.loop.places.engine.size
 
 

@@ -122,8 +122,8 @@ def test_each_key_is_found_by_the_name_that_it_is_shown_by(engine: Engine) -> No
 
     run = engine.start(keyed, {"names": names})
     assert run.result(LONG) == names
-    machine = run._live.machine
-    assert [run.output(label(machine, unit)) for unit in machine.members(0)] == names
+    s = run._live.core.state
+    assert [run.output(label(s, unit)) for unit in s.members(0)] == names
     assert run.output("same[a]") == "a"
     assert run.output("same[3]") == names[3]
 

@@ -11,6 +11,7 @@ import pytest
 from other_kernel import LONG, Owner, states, until
 from small_bodies import Calls
 
+from stratix_tasks.core.targets import unit_of
 from stratix_tasks import Engine, approval, each, flow, history, load_flow, signal, sleep, task, when
 from stratix_tasks.errors import InputError, TaskFailed, TransitionError
 from stratix_tasks.session.run import Run
@@ -77,7 +78,7 @@ def test_what_waits_takes_no_place(tmp_path: Path) -> None:
 def test_items_are_approved_by_their_names(engine: Engine) -> None:
     """One by its key, the rest at once."""
     run = engine.start(asked_each, {})
-    until(lambda: len(run._live.machine.waits) == 2, "both wait")
+    until(lambda: len(run._live.core.state.waits) == 2, "both wait")
     run.approve("approval['eu']", by="ann")
     run.approve("approval", by="bob")
     assert [one["by"] for one in run.result(LONG)] == ["ann", "bob"]
@@ -158,8 +159,8 @@ def test_another_kernel_goes_on_with_what_waited(engine: Engine, tmp_path: Path)
 
 
 def _wait(run: Run, node: str) -> dict[str, Any]:
-    unit = run._live.machine.plan.unit(node)
-    return run._engine.loop.call(lambda: dict(run._live.machine.waits[unit])).result()  # type: ignore[index]
+    s = run._live.core.state
+    return run._engine.loop.call(lambda: dict(s.waits[unit_of(s, node)])).result()
 
 
 def test_a_sleep_goes_on_while_nobody_runs_the_run(engine: Engine, tmp_path: Path) -> None:

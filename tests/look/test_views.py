@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.core.plan import plan
+from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
@@ -148,7 +148,7 @@ def test_items_of_a_map_are_edited_one_by_one(engine: Engine) -> None:
     run.resume()
     run.wait(20)
     assert source.inspect("square", 1)["can"]["set"].startswith("it is completed")
-    rows = arguments(run._live, unit_of(run._live.machine, "square[2]"))
+    rows = arguments(run._live, unit_of(run._live.core.state, "square[2]"))
     assert {row["name"]: row["edit"] for row in rows} == {"x": "2", "up": "2", "times": "1"}
 
 
@@ -311,7 +311,7 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
         poller = InterruptedPoller(partial(interrupted_of, second))
-        source = FlowSource(plan(Graph(summed.spec), {}), [], True, interrupted_of(second, "summed"), poller)
+        source = FlowSource(lay_out(Graph(summed.spec), {}), {}, [], True, interrupted_of(second, "summed"), poller)
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id
