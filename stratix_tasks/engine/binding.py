@@ -22,21 +22,8 @@ from stratix_tasks.core.units import MISSING
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
-from stratix_tasks.engine.resolving import (
-    ATOMS,
-    LOOP,
-    Away,
-    ByReference,
-    Load,
-    Once,
-    Reader,
-    Scope,
-    Seen,
-    Source,
-    load,
-    names_in,
-    resolve,
-)
+from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
+from stratix_tasks.engine.resolving import Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref

@@ -103,7 +103,7 @@ def _give_back(live: LiveRun) -> None:
     machine = live.machine
     for unit, state in enumerate(machine.state):
         if unit in live.bodies:
-            live.engine.holder(live, live.bodies[unit]).stop(live.bodies[unit])
+            live.engine.staging.holder(live, live.bodies[unit]).stop(live.bodies[unit])
         elif state in LIVE:
             machine.lane(unit).give()
     for unit, count in machine.abandoned.items():

@@ -29,7 +29,7 @@ from stratix_tasks.engine.prepare import Threads
 from stratix_tasks.engine.staging import Staging
 from stratix_tasks.engine.taking import take
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED, Attempt
+from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.drive import serve
@@ -167,10 +167,6 @@ class EngineLoop:
             breaking.closed(live)
         for runner in (self.prepare, *self.runners.values()):
             runner.close()
-
-    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
-        """Who has an attempt: its runner, or the staging where it waits for its arguments."""
-        return self.staging if attempt in self.staging else self.runners[live.machine.policy(attempt.unit).runner]
 
     # ------------------------------------------------------------------ whose run it is
 

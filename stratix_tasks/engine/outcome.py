@@ -10,7 +10,7 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import TERMINAL, RunState, State
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.binding import Work
-from stratix_tasks.engine.resolving import LOOP, Away, Reader
+from stratix_tasks.engine.reading import LOOP, Away, Reader
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 
 if TYPE_CHECKING:

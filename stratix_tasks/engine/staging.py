@@ -14,7 +14,7 @@ from stratix_tasks.engine.binding import AGAIN, Work
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
-from stratix_tasks.engine.resolving import LOOP, Away
+from stratix_tasks.engine.reading import LOOP, Away
 from stratix_tasks.runners.attempt import Attempt
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Staging:
 
     def __contains__(self, attempt: Attempt) -> bool:
         return attempt in self._waiting
+
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
+        """Who has an attempt: its runner, or this while it waits here."""
+        return self if attempt in self else self._engine.runners[live.machine.policy(attempt.unit).runner]
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
         """Prepare what an attempt needs, then hand it to its runner; of a node that only waits, tell what for."""

@@ -11,7 +11,8 @@ from stratix_tasks.core.plan import ROOT
 from stratix_tasks.core.states import GROUP, NODE, Event, RunState, State
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, LOOP, Away, at_hand, is_plain, names_in, resolve
+from stratix_tasks.engine.reading import AWAY, LOOP, Away, at_hand, is_plain
+from stratix_tasks.engine.resolving import names_in, resolve
 from stratix_tasks.session.outline import node_outline
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.store.summaries import glance, type_name

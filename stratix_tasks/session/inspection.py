@@ -11,7 +11,7 @@ from stratix_tasks.core.states import BAD, LIVE, TERMINAL, UNPAUSABLE, RunState,
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, at_hand
+from stratix_tasks.engine.reading import AWAY, at_hand
 from stratix_tasks.session.arguments import arguments, can_set, given
 from stratix_tasks.session.outline import code_of, short
 from stratix_tasks.session.status import WORDS, item_error, record, summary_text

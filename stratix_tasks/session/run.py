@@ -12,7 +12,7 @@ from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import Reader
+from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session import asking, looking, waiting
 

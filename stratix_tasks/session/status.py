@@ -9,7 +9,7 @@ from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, at_hand, is_plain
+from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.session.outline import brief, short
 from stratix_tasks.session.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance

@@ -234,7 +234,7 @@ def test_what_takes_too_long_fails_its_node_by_name(engine: Engine) -> None:
     hold = Hold("__getitem__")
     runs = [engine.start(part_of, {"odd": 1}) for _ in range(4)]
     for run in runs:
-        with pytest.raises(TaskFailed, match="an argument of node 'number' took over 0.05 s") as caught:
+        with pytest.raises(TaskFailed, match=r"argument of node .number. took over 0\.05 s") as caught:
             run.result(LONG)
         assert caught.value.code == "prepare-timeout"
     assert hold.holds
@@ -284,7 +284,7 @@ def test_a_recovered_run_loads_elsewhere(tmp_path: Path) -> None:
     """What a run had recorded is read in threads of its own by the engine that goes on with it."""
     with Engine(tmp_path / "store") as first:
         run = first.start(interrupted)
-        until(run, lambda: [row["state"] for row in run.progress()].count("waiting") == 1 and run.output("makes"))
+        until(run, lambda: {row["state"] for row in run.progress()} >= {"waiting", "completed"})
     forget()
     with Engine(tmp_path / "store") as second:
         (again,) = second.recover()

@@ -69,7 +69,7 @@ class Preparing:
 
     def hand(self, what: str, work: Callable[[Any], Any], then: Callable[[Outcome], None]) -> Job:
         job, world = Job(what, work, then), self._owner.world
-        self._owner.loop.call_later(world.random.choice((0.0, 0.05, 2.0, 20.0)), self._do, job)
+        self._owner.loop.call_later(world.random.choice((0.0, 2.0, 60.0)), self._do, job)
         world.count("preparation")
         return job
 

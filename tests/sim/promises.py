@@ -18,7 +18,7 @@ from stratix_tasks.core.recovery import fold
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import Reader
+from stratix_tasks.engine.reading import Reader
 from stratix_tasks.store import ids
 
 if TYPE_CHECKING:
