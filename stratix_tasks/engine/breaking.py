@@ -83,6 +83,7 @@ def let_go(live: LiveRun, told: StratixError) -> None:
     if not live.ended.done():
         live.ended.set_result(live.machine.run_state)
     _give_back(live)
+    live.engine.staging.drop(live)
     live.engine.loop.call_soon(live.engine.feed_starved)
 
 

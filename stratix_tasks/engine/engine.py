@@ -362,6 +362,7 @@ class EngineLoop:
             live.timer.cancel()
             live.timer = None
         live.result, live.error = outcome.settle(live)
+        self.staging.drop(live)
         self.retire(live)
         try:
             for callback in self.on_ended:

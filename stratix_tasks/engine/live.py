@@ -15,6 +15,7 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.breaking import break_off
 from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
+from stratix_tasks.engine.prepare import Job
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 
@@ -48,6 +49,8 @@ class LiveRun:
         self.objects = engine.objects
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
+        self.jobs: set[Job] = set()
+        """What is being prepared for it."""
         self.exceptions: dict[int, BaseException] = {}
         self.notes = Notes()
         self.pending_notes: deque[tuple[Attempt, str, tuple[Any, ...]]] = deque()

@@ -36,7 +36,9 @@ def prepare(engine: EngineLoop, live: LiveRun, what: str, take: Callable[[], Wor
 
     outcome = done(here, LOOP)
     if type(outcome.error) is Away:
-        return engine.prepare.hand(what, work[0], partial(_prepared, engine, live, then))
+        job = engine.prepare.hand(what, work[0], partial(_prepared, engine, live, then))
+        live.jobs.add(job)
+        return job
     then(outcome)
     return None
 
@@ -44,6 +46,7 @@ def prepare(engine: EngineLoop, live: LiveRun, what: str, take: Callable[[], Wor
 @or_break_off
 def _prepared(engine: EngineLoop, live: LiveRun, then: Then, outcome: Outcome) -> None:
     """What was read on the way is kept; what was given up is not waited for by others."""
+    live.jobs = {job for job in live.jobs if not job.over}
     live.binding.take_read()
     if outcome.told is not None and outcome.told.get("code") == TIMEOUT:
         live.binding.give_up()
@@ -70,6 +73,12 @@ class Staging:
     def holder(self, live: LiveRun, attempt: Attempt) -> Any:
         """Who has an attempt: its runner, or this while it waits here."""
         return self if attempt in self else self._engine.runners[live.machine.policy(attempt.unit).runner]
+
+    def drop(self, live: LiveRun) -> None:
+        """The run has ended, or is let go: what is still being prepared for it holds up no other."""
+        for job in live.jobs:
+            self._engine.prepare.drop(job)
+        live.jobs.clear()
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
         """Prepare what an attempt needs, then hand it to its runner; of a node that only waits, tell what for."""

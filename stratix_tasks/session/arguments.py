@@ -97,9 +97,10 @@ def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
     if node == unit:
         named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
         return {name: _resolved(live, unit, value) for name, value in named.items()}
-    item = live.binding.item(unit, node)
-    if item is None:
-        return {}
+    try:
+        item = live.binding.item(unit, node) or {}
+    except Exception:  # what it was mapped over can't be resolved any more
+        item = {}
     texts = {name: _recorded_text(live, node, value) for name, value in spec.args.items()}
     return {name: Known(at_hand(held), texts.get(name)) for name, held in item.items()}
 

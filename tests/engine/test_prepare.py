@@ -244,6 +244,30 @@ def test_what_takes_too_long_fails_its_node_by_name(engine: Engine) -> None:
     assert hold.holds
 
 
+@pytest.mark.parametrize("name", ["walked", "key_of", "decided_by_input"])
+def test_a_group_or_condition_that_takes_too_long_fails_its_node_by_name(engine: Engine, name: str) -> None:
+    """What a map goes over, its keys and conditions have the same limit."""
+    made, method = SLOW[name]
+    engine.loop.prepare.limit = 0.05
+    hold = Hold(method)
+    with pytest.raises(TaskFailed, match=r"took over 0\.05 s") as caught:
+        engine.start(made, {"odd": Telltale()}).result(LONG)
+    assert caught.value.code == "prepare-timeout"
+    assert hold.holds
+
+
+def test_runs_that_are_cancelled_hold_up_no_other(engine: Engine) -> None:
+    """Threads that are still busy for runs which have ended are replaced at once."""
+    hold = Hold("__iter__")
+    runs = [engine.start(walked, {"odd": Telltale()}) for _ in range(4)]
+    hold.arrive()
+    for run in runs:
+        run.cancel()
+        assert run.wait(LONG) == "cancelled"
+    assert engine.start(part_of, {"odd": 1}).result(LONG) == 7
+    assert hold.holds
+
+
 @pytest.mark.parametrize("name", ["walked", "key_of", "part_of", "decided_by_input", "from_elsewhere"])
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration])
 def test_an_object_may_raise_anything(engine: Engine, name: str, error: Callable[[], BaseException]) -> None:
