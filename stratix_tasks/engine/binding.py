@@ -213,8 +213,13 @@ class Binding:
         if plan.kinds[unit] is Kind.FLOW and machine.node_of[unit] == unit:
             output = plan.flows[unit].output
             return partial(resolve, output, self.scope(unit, names_in((output,))))
-        done = [self.held(item) for item in machine.members(unit) if machine.state[item] == State.COMPLETED]
-        return lambda reader: [reader.give(one) for one in done]
+        state, values = machine.state, machine.values
+        items = [item for item in machine.members(unit) if state[item] == State.COMPLETED]
+        done = [values[item] for item in items]
+        if not any(value is MISSING or type(value) is Stored for value in done):
+            return lambda _reader: done
+        held = [self.held(item) for item in items]
+        return lambda reader: [reader.give(one) for one in held]
 
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
