@@ -24,20 +24,8 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
-from stratix_tasks.engine.resolving import (
-    LOOP,
-    Away,
-    ByReference,
-    Load,
-    Once,
-    Reader,
-    Scope,
-    Seen,
-    Source,
-    load,
-    names_in,
-    resolve,
-)
+from stratix_tasks.engine.reading import LOOP, Away, ByReference, Load, Once, Reader, Source, load
+from stratix_tasks.engine.resolving import Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
@@ -253,8 +241,13 @@ class Binding:
         if s.kind(unit) is FLOW:
             output = self._begin(unit)[1].spec.output
             return partial(resolve, output, self.scope(unit, names_in((output,))))
-        done = [self.held(item) for item in s.members(unit) if s.status[item] == S.COMPLETED]
-        return lambda reader: [reader.give(one) for one in done]
+        items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
+        cache, values = self.core.cache, s.values
+        done = [cache.get(item, values[item]) for item in items]
+        if not any(value is MISSING or type(value) is Stored for value in done):
+            return lambda _reader: done
+        held = [self.held(item) for item in items]
+        return lambda reader: [reader.give(one) for one in held]
 
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""

@@ -81,6 +81,7 @@ def let_go(live: LiveRun, told: StratixError) -> None:
     if not live.ended.done():
         live.ended.set_result(live.core.state.run)
     _give_back(live)
+    live.engine.staging.drop(live)
     live.engine.loop.call_soon(live.engine.feed_starved)
 
 
@@ -102,7 +103,7 @@ def _give_back(live: LiveRun) -> None:
     agenda.going = False
     for unit, state in enumerate(status):
         if unit in live.bodies:
-            live.engine.holder(live, live.bodies[unit]).stop(live.bodies[unit])
+            live.engine.staging.holder(live, live.bodies[unit]).stop(live.bodies[unit])
         elif state in LIVE:
             agenda.lane(unit).give()
     for unit, count in agenda.abandoned.items():

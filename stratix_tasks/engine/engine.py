@@ -30,7 +30,7 @@ from stratix_tasks.engine.staging import Staging
 from stratix_tasks.engine.taking import take
 from stratix_tasks.engine.thread import EngineThread
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import UNSTORED, Attempt
+from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.thread import ThreadRunner
@@ -139,10 +139,6 @@ class EngineLoop(EngineThread):
         for watcher in tuple(live.watchers):
             with suppress(Exception):  # at the end of a process there may be nobody who could be shown anything
                 watcher(live, set())
-
-    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
-        """Who has an attempt: its runner, or the staging where it waits for its arguments."""
-        return self.staging if attempt in self.staging else self.runners[live.core.state.policy(attempt.unit).runner]
 
     # ------------------------------------------------------------------ whose run it is
 
@@ -336,6 +332,7 @@ class EngineLoop(EngineThread):
             live.timer.cancel()
             live.timer = None
         live.result, live.error = outcome.settle(live)
+        self.staging.drop(live)
         self.retire(live)
         try:
             for callback in self.on_ended:

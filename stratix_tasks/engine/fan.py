@@ -9,7 +9,8 @@ from itertools import islice
 from math import prod
 from typing import Any
 
-from stratix_tasks.engine.resolving import Away, Reader, Scope, exact, resolve
+from stratix_tasks.engine.reading import Away, Reader
+from stratix_tasks.engine.resolving import Scope, exact, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.unicode import is_unicode
 

@@ -19,7 +19,7 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
 from stratix_tasks.engine.prepare import Job, Outcome
-from stratix_tasks.engine.resolving import Reader
+from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 
@@ -57,7 +57,6 @@ class Shell(Protocol):
     def end(self, live: LiveRun) -> None: ...
     def break_off(self, live: LiveRun, error: Exception) -> StratixError: ...
     def feed_starved(self) -> None: ...
-    def holder(self, live: LiveRun, attempt: Attempt) -> Any: ...
 
 
 class Preparing(Protocol):
@@ -71,6 +70,8 @@ class Waiting(Protocol):
     """Where attempts wait for their arguments: `Staging`."""
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None: ...
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any: ...
+    def drop(self, live: LiveRun) -> None: ...
 
 
 class LiveRun:
@@ -101,6 +102,8 @@ class LiveRun:
         self.objects = engine.objects
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
+        self.jobs: set[Job] = set()
+        """What is being prepared for it."""
         self.exceptions: dict[int, BaseException] = {}
         self.notes = Notes()
         self.pending_notes: deque[tuple[Attempt, str, tuple[Any, ...]]] = deque()

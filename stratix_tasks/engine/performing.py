@@ -10,7 +10,7 @@ from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.block import Policy
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import Outcome
-from stratix_tasks.engine.resolving import Away
+from stratix_tasks.engine.reading import Away
 from stratix_tasks.engine.staging import prepare, refuse
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, describe
@@ -81,7 +81,7 @@ def _tell(verb: str) -> Perform:
     def tell(engine: Shell, live: LiveRun, unit: int, number: int) -> None:
         attempt = live.bodies.get(unit)
         if attempt is not None and attempt.number == number:
-            getattr(engine.holder(live, attempt), verb)(attempt)
+            getattr(engine.staging.holder(live, attempt), verb)(attempt)
 
     return tell
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from stratix_tasks.engine.resolving import Reader
+from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import describe
 

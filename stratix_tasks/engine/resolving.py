@@ -1,176 +1,22 @@
-"""Resolving: the values of a document, filled in from what a scope holds. It knows neither units nor runs.
-
-What a scope holds are values, or a `Once`: one that is made when it is first needed, as a result that is recorded but not
-in memory. A `Reader` says what may be done on the way. On the engine's loop (`LOOP`) nothing of the user's runs and
-nothing is loaded: there `Away` is raised, and the same is done again by another reader in another thread.
-"""
+"""Resolving: the values of a document, filled in from what a scope holds. It knows neither units nor runs."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
-from threading import Lock
 from typing import Any, NamedTuple
 
+from stratix_tasks.engine.reading import ATOMS, Away, Reader, are_atoms
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
-ATOMS = frozenset((type(None), bool, int, float, str, bytes))
-PLAIN_META = frozenset((type,))
-MOST = 200
-"""Parts of a value up to which the engine's loop looks at it."""
 PARTS = frozenset(("status", "summary", "output"))
 """What an expression can ask of a task."""
 COMPLETED = "completed"
-
-
-class Away(Exception):
-    """On the engine's loop it can't be told: something of the user's would run, or be read from the store."""
-
-
-class Reader:
-    """Reads in a thread where the user's code may run. One that was given up (`over`) is not to go on for ever."""
-
-    waits = True
-
-    def __init__(self) -> None:
-        self.over = False
-
-    @property
-    def asking(self) -> Reader:
-        """Who reads what is looked into, not only passed on."""
-        return self
-
-    def give(self, held: Any) -> Any:
-        """The value of what a scope holds, to be passed on."""
-        kind = type(held)
-        return held.get(self) if kind is Once or kind is Load else held
-
-    def open(self, held: Any) -> Any:
-        """The value, to be asked something: its own code may run."""
-        return self.give(held)
-
-    def step(self, value: Any, step: str | int) -> Any:
-        """A part of a value."""
-        return value[step]
-
-
-class Loop(Reader):
-    """Reads on the engine's loop, where only small values of Python's own types are looked into."""
-
-    waits = False
-
-    def open(self, held: Any) -> Any:
-        value = self.give(held)
-        if not is_plain(value):
-            raise Away
-        return value
-
-    def step(self, value: Any, step: str | int) -> Any:
-        kind = type(value)
-        if not ((kind is list or kind is tuple) and type(step) is int) and not (
-            kind is dict and _has_plain_keys(value)
-        ):
-            raise Away
-        return value[step]
-
-
-LOOP = Loop()
-AWAY: Any = object()
-"""In place of a value that the engine's loop does not have at hand."""
-
-
-def at_hand(held: Any) -> Any:
-    """The value of what a scope holds, on the engine's loop; `AWAY` where it would have to be made or read first."""
-    try:
-        return LOOP.give(held)
-    except Away:
-        return AWAY
-
-
-class ByReference(Reader):
-    """For a body in another process: what is recorded but not in memory is loaded there, not here."""
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self._reader, self.waits = reader, reader.waits
-
-    @property
-    def asking(self) -> Reader:
-        return self._reader
-
-    def give(self, held: Any) -> Any:
-        return Reference(held) if type(held) is Load and not held.made else self._reader.give(held)
-
-
-class Once:
-    """A value that is made by whoever needs it first; others wait for it meanwhile, but for the engine's loop."""
-
-    __slots__ = ("__weakref__", "_lock", "_make", "made", "value")
-
-    def __init__(self, make: Callable[[Reader], Any]) -> None:
-        self._make: Callable[[Reader], Any] | None = make
-        self._lock = Lock()
-        self.made, self.value = False, None
-
-    def get(self, reader: Reader) -> Any:
-        """Whatever making it raises; Away on the loop while another makes it. What failed is tried again."""
-        if self.made:
-            return self.value
-        if not self._lock.acquire(blocking=reader.waits):
-            raise Away
-        try:
-            if self._make is not None:
-                self.value = self._make(reader)
-                self.made, self._make = True, None
-        finally:
-            self._lock.release()
-        return self.value
-
-
-Source = Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
-"""How a recorded result is read: a function and its arguments, which can be sent to another process."""
-
-
-def load(source: Source, stored: Any) -> Any:
-    """A recorded result, read here."""
-    function, arguments = source(stored)
-    return function(*arguments)
-
-
-class Load(Once):
-    """A result that is recorded as `stored`, but not in memory. What was read goes to `read`, with where it came from."""
-
-    __slots__ = ("source", "stored")
-
-    def __init__(self, stored: Any, source: Source, read: deque[tuple[Any, Any]] | None = None) -> None:
-        def make(reader: Reader) -> Any:
-            if not reader.waits:
-                raise Away
-            got = load(source, stored)
-            if read is not None:
-                read.append((stored, got))
-            return got
-
-        super().__init__(make)
-        self.stored, self.source = stored, source
-
-
-class Reference:
-    """Stands for a recorded result on the way to another process: there it is that result."""
-
-    __slots__ = ("_load",)
-
-    def __init__(self, load: Load) -> None:
-        self._load = load
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self._load.source(self._load.stored)
 
 
 class Seen(NamedTuple):
@@ -195,31 +41,6 @@ Item = Mapping[str, Any]
 NONE: Item = {}
 
 
-def is_plain(value: Any) -> bool:
-    """Whether a value is small and made of Python's own types alone, so that no code of anybody's runs when it is asked."""
-    left, todo = MOST, [value]
-    while todo:
-        part = todo.pop()
-        kind = type(part)
-        if type(kind) is not type:  # a metaclass may have code of its own
-            return False
-        if kind in ATOMS:
-            continue
-        if kind is not list and kind is not tuple and kind is not dict:
-            return False
-        left -= len(part)
-        if left < 0:
-            return False
-        todo += part
-        if kind is dict:
-            todo += part.values()
-    return True
-
-
-def _has_plain_keys(value: dict[Any, Any]) -> bool:
-    return len(value) <= MOST and all(type(key) is str for key in value)
-
-
 def names_in(values: Iterable[Any]) -> set[str] | None:
     """The tasks that values of a document name; None where that can't be told without asking an object of the user's."""
     found: set[str] = set()
@@ -237,7 +58,7 @@ def names_in(values: Iterable[Any]) -> set[str] | None:
         elif kind is Template:
             todo += value.parts
         elif kind is list or kind is tuple:
-            todo += () if _are_atoms(value) else value
+            todo += () if are_atoms(value) else value
         elif kind is dict:
             todo += value.values()
         elif kind is not Object and not _is_whole(kind):
@@ -262,7 +83,7 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
         if kind in LEAVES:
             return _leaf(value, scope, reader, item)
         if kind is list or kind is tuple:
-            return value if _are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
+            return value if are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
         if kind is dict and (reader.waits or all(type(key) is str for key in value)):
             return {key: resolve(part, scope, reader, item) for key, part in value.items()}
         if kind is not dict and _is_whole(kind):
@@ -278,11 +99,6 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
             object.__setattr__(made, field.name, resolve(getattr(value, field.name), scope, reader, item))
         return made
     return value
-
-
-def _are_atoms(values: Iterable[Any]) -> bool:
-    """Whether there are atoms alone: no Python code is run for that, nobody's and not ours."""
-    return PLAIN_META.issuperset(map(type, map(type, values))) and ATOMS.issuperset(map(type, values))
 
 
 def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:

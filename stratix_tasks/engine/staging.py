@@ -14,7 +14,7 @@ from stratix_tasks.engine.binding import AGAIN, NOTHING, Work
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
-from stratix_tasks.engine.resolving import LOOP, Away
+from stratix_tasks.engine.reading import LOOP, Away
 from stratix_tasks.runners.attempt import Attempt
 
 Then = Callable[[Outcome], None]
@@ -33,7 +33,9 @@ def prepare(engine: Shell, live: LiveRun, what: str, take: Callable[[], Work], t
 
     outcome = done(here, LOOP)
     if type(outcome.error) is Away:
-        return engine.prepare.hand(what, work[0], partial(_prepared, engine, live, then))
+        job = engine.prepare.hand(what, work[0], partial(_prepared, engine, live, then))
+        live.jobs.add(job)
+        return job
     then(outcome)
     return None
 
@@ -41,6 +43,7 @@ def prepare(engine: Shell, live: LiveRun, what: str, take: Callable[[], Work], t
 @or_break_off
 def _prepared(engine: Shell, live: LiveRun, then: Then, outcome: Outcome) -> None:
     """What was read on the way is kept; what was given up is not waited for by others."""
+    live.jobs = {job for job in live.jobs if not job.over}
     live.binding.take_read()
     if outcome.told is not None and outcome.told.get("code") == TIMEOUT:
         live.binding.give_up()
@@ -63,6 +66,16 @@ class Staging:
 
     def __contains__(self, attempt: Attempt) -> bool:
         return attempt in self._waiting
+
+    def holder(self, live: LiveRun, attempt: Attempt) -> Any:
+        """Who has an attempt: its runner, or this while it waits here."""
+        return self if attempt in self else self._engine.runners[live.core.state.policy(attempt.unit).runner]
+
+    def drop(self, live: LiveRun) -> None:
+        """The run has ended, or is let go: what is still being prepared for it holds up no other."""
+        for job in live.jobs:
+            self._engine.prepare.drop(job)
+        live.jobs.clear()
 
     def begin(self, live: LiveRun, unit: int, number: int, policy: Policy) -> None:
         """Prepare what an attempt needs, then hand it to its runner; of a node that only waits, tell what for."""

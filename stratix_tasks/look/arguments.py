@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import State
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, LOOP, Away, at_hand, is_plain, names_in, resolve
+from stratix_tasks.engine.reading import AWAY, LOOP, Away, at_hand, is_plain
+from stratix_tasks.engine.resolving import names_in, resolve
 from stratix_tasks.look.outline import function_of, node_outline
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.store.summaries import TEXT, glance, type_name
@@ -82,9 +83,10 @@ def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
     if node == unit:
         named = {**spec.args, **(spec.each.over if spec.each is not None else {})}
         return {name: _resolved(live, unit, value) for name, value in named.items()}
-    item = live.binding.item(unit)
-    if item is None:
-        return {}
+    try:
+        item = live.binding.item(unit) or {}
+    except Exception:  # what it was mapped over can't be resolved any more
+        item = {}
     texts = {name: _recorded_text(live, node, value) for name, value in spec.args.items()}
     return {name: Known(at_hand(held), texts.get(name)) for name, held in item.items()}
 

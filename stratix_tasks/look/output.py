@@ -8,7 +8,7 @@ from stratix_tasks.core.block import MAP
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, Reader, at_hand
+from stratix_tasks.engine.reading import AWAY, Reader, at_hand
 from stratix_tasks.errors import StratixError
 from stratix_tasks.look.status import summary_text
 from stratix_tasks.look.text import short

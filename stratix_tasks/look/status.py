@@ -11,7 +11,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import AWAY, at_hand, is_plain
+from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance

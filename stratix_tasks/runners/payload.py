@@ -16,7 +16,7 @@ from itertools import count
 from types import CodeType, ModuleType
 from typing import Any
 
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import StoreError, StratixError
 
 LARGE = 1 << 20
 """Bytes of a function from which a warning names what makes it so large."""
@@ -62,6 +62,8 @@ def dumps(value: Any, what: str) -> bytes:
 
     try:
         data: bytes = cloudpickle.dumps(value, protocol=5)
+    except StoreError:  # of a recorded result that is sent as it lies in the store
+        raise
     except Exception as error:
         raise StratixError(
             f"{what} can't be sent to a worker process ({type(error).__name__}: {error}). Pass data, and open files, "

@@ -13,7 +13,7 @@ from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import State
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import Source
+from stratix_tasks.engine.reading import Source
 from stratix_tasks.runs.follow import Follower, settle
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded

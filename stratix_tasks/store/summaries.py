@@ -60,7 +60,7 @@ def type_name(value: Any) -> str:
 def look(value: Any) -> str:
     """A short text of a value: of a data frame its head, else its repr; containers of Python's own are cut."""
     try:
-        if type_module(value).startswith("pandas.") and hasattr(value, "head") and hasattr(value, "to_string"):
+        if _package(value) == "pandas" and hasattr(value, "head") and hasattr(value, "to_string"):
             wide = {"max_cols": 8, "max_colwidth": 24} if hasattr(value, "columns") else {}
             return _cut(_exact(value.head(8).to_string(**wide)), TEXT)
         return _top(value, lambda part: _exact(repr(part)))
@@ -68,10 +68,9 @@ def look(value: Any) -> str:
         return f"<{type_name(value)} whose text can't be made: {type(error).__name__}>"
 
 
-def type_module(value: Any) -> str:
-    """The module of its type, as far as that is no code."""
-    module = next((one.__dict__["__module__"] for one in type(value).__mro__ if "__module__" in one.__dict__), "")
-    return module if type(module) is str else ""
+def _package(value: Any) -> str:
+    """The package that its type is of."""
+    return str(type(value).__module__).partition(".")[0]
 
 
 def glance(value: Any) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 import orjson
 from invariants import Broken, hold_all, nothing_is_forgotten
 from shadow import Shadow
-
-from stratix_tasks.core import requests
-from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
+from stratix_tasks.core.units import MISSING
+
+from stratix_tasks.core import requests
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from invariants import need
-
 from stratix_tasks.core.machine import Machine
+
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.timers import WHOLE, Timer

@@ -39,8 +39,7 @@ from stratix_tasks.core.decide.ending import complete
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
-from stratix_tasks.core.states import S
-from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.model import Retry, Timeout

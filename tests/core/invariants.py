@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
+
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.timers import PAUSABLE, WHOLE, Timer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from folds import is_over
 from invariants import need
 from small_runs import Small
-
 from stratix_tasks.core.machine import Machine
+
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 

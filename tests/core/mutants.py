@@ -21,9 +21,9 @@ import test_tables
 import test_waits
 from explorer import explore
 from small_flows import FLOWS, PLACES
+from stratix_tasks.core.machine import Machine
 
 from stratix_tasks.core import again, attempts, node_requests, recovery, requests, retry, rollback, states, timers
-from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.states import GROUP, NODE, RUN, Event, RunEvent, RunState, State
 
 JUDGES = [

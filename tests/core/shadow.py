@@ -16,11 +16,11 @@ from invariants import (
     no_node_starts_ahead_of_what_it_needs,
     nothing_starts_while_paused,
 )
+from stratix_tasks.core.machine import Machine
+from stratix_tasks.core.plan import Kind, Plan
 
 from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED
 from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Kind, Plan
 from stratix_tasks.core.states import GROUP, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
 
 

@@ -27,12 +27,12 @@ from invariants import (
 )
 from shadow import Shadow
 from small_flows import SIGNAL
-
-from stratix_tasks.core import requests
-from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.lanes import Lane, Slots
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Kind, Plan, Policy, plan
+
+from stratix_tasks.core import requests
+from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label, unit_of

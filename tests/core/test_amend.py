@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from driver import Body, World, chain_of, spec
-
 from stratix_tasks.core.requests import request
+
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec

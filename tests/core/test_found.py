@@ -6,9 +6,9 @@ import pytest
 from driver import Body, World, spec
 from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
+from stratix_tasks.core.units import MISSING
 
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError
 
 SLOW = Body(50, stops=1.0)

@@ -11,10 +11,10 @@ from folds import the_fold_is_the_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invariants import absorbed
+from stratix_tasks.core.units import MISSING
 
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import Each, FlowSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref

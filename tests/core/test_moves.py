@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from driver import Body, World, chain_of, spec
 from small_flows import EACH, WHEN, needs
+from stratix_tasks.core.units import MISSING
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.units import MISSING
 
 SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}

@@ -14,10 +14,10 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from naive import Naive
-from test_machine import ask, flows, let_go
-
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import Plan
+from test_machine import ask, flows, let_go
+
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.spec.model import FlowSpec

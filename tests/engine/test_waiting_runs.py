@@ -11,8 +11,8 @@ import pytest
 from other_kernel import LONG, Owner, states, until
 from small_bodies import Calls
 
-from stratix_tasks.core.targets import unit_of
 from stratix_tasks import Engine, approval, each, flow, history, load_flow, signal, sleep, task, when
+from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, TaskFailed, TransitionError
 from stratix_tasks.session.run import Run
 

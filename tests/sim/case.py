@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from driver import Broken, Shadow
 from scenes import FUNCTIONS, flow
-
-from stratix_tasks.core.facts import COMPLETED, REQUESTED, STARTED
 from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.plan import plan
+
+from stratix_tasks.core.facts import COMPLETED, REQUESTED, STARTED
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.store import ids
 

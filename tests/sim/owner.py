@@ -7,10 +7,10 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from scenes import INPUTS, Fate
+from stratix_tasks.core.machine import Machine
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.facts import CREATED
-from stratix_tasks.core.machine import Machine
 from stratix_tasks.core.recovery import claim, fold
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.engine.binding import Binding
@@ -69,7 +69,7 @@ class Preparing:
 
     def hand(self, what: str, work: Callable[[Any], Any], then: Callable[[Outcome], None]) -> Job:
         job, world = Job(what, work, then), self._owner.world
-        self._owner.loop.call_later(world.random.choice((0.0, 0.05, 2.0, 20.0)), self._do, job)
+        self._owner.loop.call_later(world.random.choice((0.0, 2.0, 60.0)), self._do, job)
         world.count("preparation")
         return job
 

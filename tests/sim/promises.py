@@ -10,15 +10,15 @@ from case import Case
 from driver import Broken
 from invariants import absorbed
 from owner import Owner
-
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, MOVED, SPAWNED, Fact
 from stratix_tasks.core.lanes import Lane
 from stratix_tasks.core.machine import Machine
+
+from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, MOVED, SPAWNED, Fact
 from stratix_tasks.core.recovery import fold
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, Event, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.engine.resolving import Reader
+from stratix_tasks.engine.reading import Reader
 from stratix_tasks.store import ids
 
 if TYPE_CHECKING:

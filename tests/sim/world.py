@@ -46,7 +46,7 @@ class World:
         self.wild = self.random.choice((0.0, 0.4, 0.8, 1.0))
         self.concurrency = self.random.choice((1, 2, 8))
         self.pools = self.random.choice(({}, {"narrow": 2}))
-        self.shy = self.random.random() < 0.4
+        self.shy = self.random.random() < 0.5
         """Whether most values have to be prepared: they are not in memory, or no list of Python's own."""
         self.rotate = self.random.choice((1500, 8000, 1 << 20))
         self.disk = Disk(self._plan, self.random)
