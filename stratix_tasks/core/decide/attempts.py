@@ -10,7 +10,7 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import close, complete, end, end_unit, finish_inside, stop
 from stratix_tasks.core.decide.opening import gather, loop_error
 from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
-from stratix_tasks.core.results import Data
+from stratix_tasks.core.results import Data, Stored
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.spawning import MOST
 from stratix_tasks.core.state import WITH_BODY, Name
@@ -32,13 +32,12 @@ def completed(core: Core, event: tuple[Any, ...]) -> None:
 
 
 def keep(core: Core, u: int, attempt: int, value: Any, codec: str, payload: Any, frame: bytes | None) -> None:
-    """The live result, beside what will be recorded of it."""
+    """The live result, beside what will be recorded of it; from another process there is none."""
     if codec != "json":
-        core.cache[u] = value
         core.recorded.append((u, attempt, codec, payload))
         if frame is not None:
             core.frames.append((u, attempt, frame))
-    elif type(payload) in (list, dict):
+    if type(value) is not Stored:
         core.cache[u] = value
 
 
