@@ -1,4 +1,4 @@
-"""The shell: one thread, one loop, and turns: drain the inbox, let the machine decide, write the journal, perform.
+"""The shell: one loop, and turns (`turns.py` says whose): drain the inbox, let the machine decide, write the journal, perform.
 
 It runs no user code but inline bodies, so that neither a busy cell nor a blocking body can keep a click waiting.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from time import monotonic, time
+from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -26,11 +24,12 @@ from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.performing import Runners, perform
 from stratix_tasks.engine.places import Places
 from stratix_tasks.engine.taking import take
+from stratix_tasks.engine.turns import TurnLoop
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
-from stratix_tasks.runners.drive import serve
+from stratix_tasks.runners.native import Clock, Lock, Thread, get_ident
 from stratix_tasks.runners.thread import ThreadRunner
 
 Payload = tuple[int, int, bytes]
@@ -49,7 +48,7 @@ LONGEST = 30.0
 
 
 class EngineLoop:
-    """Runs live runs. All methods but those named as for any thread belong to its own thread.
+    """Runs live runs. All methods but those named as for any thread belong to the thread that has the turn.
 
     `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
     thread. `runners` stand in for the usual ones, by name.
@@ -62,7 +61,7 @@ class EngineLoop:
         *,
         concurrency: int,
         pools: dict[str, int],
-        clock: Callable[[], float] = time,
+        clock: Callable[[], float] = Clock.time,
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
     ) -> None:
@@ -72,34 +71,44 @@ class EngineLoop:
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
         self.confirm: Callable[[], None] = self._alone
-        self.confirmed = monotonic()
+        self.confirmed = Clock.monotonic()
         self.on_revived: list[Callable[[LiveRun], None]] = []
         """Told before the facts are written by which an ended run goes on: who looks for runs to recover must know."""
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
         self._woken = False
         self._noted: set[LiveRun] = set()
         self._interval = sys.getswitchinterval()
-        self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
+        self._turns = TurnLoop() if loop is None else None
+        self.loop: asyncio.AbstractEventLoop = self._turns or loop  # type: ignore[assignment]
         self.runners = Runners(
             {
-                "thread": ThreadRunner(self.loop.call_later),
-                "async": AsyncRunner(self.loop.call_later),
+                "thread": ThreadRunner(self._later),
+                "async": AsyncRunner(self._later),
                 "inline": InlineRunner(self.loop),
                 **(runners or {}),
             }
         )
         self.runners.later["process"] = self._process_runner
         self._closing = False
-        self._calls = threading.Lock()
-        self._thread: threading.Thread | None = None
-        if loop is None:
-            self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
-            self._thread.start()
+        self._calls = Lock()
+        self._thread: Thread | None = None
+        if self._turns is not None:
+            self._thread = Thread(partial(self._turns.live, self._turn, lambda: not self._closing), "stratix-engine")
 
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
 
         return ProcessRunner(self.objects)
+
+    def _later(self, seconds: float, look: Callable[[], None]) -> None:
+        """The timer of runners that look after their bodies."""
+
+        def looked() -> None:
+            look()
+            if self._inbox:  # who handed this in may have been struck down before he woke this thread
+                self._turn()
+
+        self.loop.call_later(seconds, looked)
 
     # ------------------------------------------------------------------ any thread
 
@@ -110,6 +119,15 @@ class EngineLoop:
             self._woken = True
             self.loop.call_soon_threadsafe(self._turn)
 
+    def hand_over(self, live: LiveRun, event: tuple[Any, ...]) -> None:
+        """The same, from a thread of a runner that is free: it does the turn itself, if nobody else is at it."""
+        self._inbox.append((live, event))
+        if self._woken:
+            return
+        self._woken = True
+        if self._turns is None or self._closing or not self._turns.lend(self._turn):
+            self.loop.call_soon_threadsafe(self._turn)
+
     def noted(self, live: LiveRun) -> None:
         """A body said something; it is written out within `NOTES_EVERY`."""
         if live not in self._noted:
@@ -118,8 +136,10 @@ class EngineLoop:
 
     @property
     def is_here(self) -> bool:
-        """Whether this is the engine's thread."""
-        return self._thread is None or threading.current_thread() is self._thread
+        """Whether this is the engine's thread, or one that has its turn."""
+        if self._turns is None or self._thread is None:
+            return True
+        return get_ident() in (self._thread.ident, self._turns.lent_to)
 
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run a function in the engine's thread; the future has its result or error. Once it is closed that is `closed`."""
@@ -151,7 +171,7 @@ class EngineLoop:
 
     def close(self) -> None:
         """Stop the loop after what is in it; who waits for a run is told. Bodies are left to their daemon threads."""
-        if self._thread is not None and self._thread.is_alive() and threading.current_thread() is not self._thread:
+        if self._thread is not None and self._thread.alive and not self.is_here:
             with self._calls:
                 self._closing = True
                 self.loop.call_soon_threadsafe(self.loop.stop)
@@ -166,11 +186,11 @@ class EngineLoop:
 
     def _alone(self) -> None:
         """Without a catalog nobody can take a run away."""
-        self.confirmed = monotonic()
+        self.confirmed = Clock.monotonic()
 
     def lost(self, live: LiveRun) -> bool:
         """Whether another engine has the run now."""
-        if monotonic() - self.confirmed > CONFIRMED:
+        if Clock.monotonic() - self.confirmed > CONFIRMED:
             self.confirm()
         return live.elsewhere
 
@@ -214,21 +234,19 @@ class EngineLoop:
         events, live.events = live.events, []
         if live.elsewhere:
             return
-        for event in events:
+        bodies = live.bodies
+        for at, event in enumerate(events):
             kind = event[0]
             if kind in _OVER:
-                live.bodies.pop(event[1], None) if self._current(live, event) else None
-                if kind == Answer.FAIL and event[5] is not None:
+                body = bodies.get(event[1])
+                if body is not None and body.number == event[2]:
+                    del bodies[event[1]]
+                if kind == _FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
-        if any(event[0] == UNSTORED for event in events):
-            events = [room.unstored(self, live, *event[1:]) if event[0] == UNSTORED else event for event in events]
+            elif kind == UNSTORED:
+                events[at] = room.unstored(self, live, *event[1:])
         facts, commands = live.machine.handle(events, self.clock())
         self.commit(live, facts, commands)
-
-    @staticmethod
-    def _current(live: LiveRun, event: tuple[Any, ...]) -> bool:
-        body = live.bodies.get(event[1])
-        return body is not None and body.number == event[2]
 
     def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""
@@ -261,18 +279,7 @@ class EngineLoop:
         for listener in live.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
-            self._show(live, outcome.changed_nodes(live.machine, facts))
-
-    def _show(self, live: LiveRun, changed: set[int]) -> None:
-        """Who only looks on can't harm a run: a watcher that fails is left out from then on."""
-        for watcher in tuple(live.watchers):
-            try:
-                watcher(live, changed)
-            except Exception as error:
-                live.watchers.remove(watcher)
-                warnings.warn(
-                    f"a view of run {live.id} failed and is left out: {type(error).__name__}: {error}", stacklevel=2
-                )
+            live.show(outcome.changed_nodes(live.machine, facts))
 
     def arm(self, live: LiveRun) -> None:
         due = live.machine.timers.next()
@@ -385,8 +392,9 @@ class EngineLoop:
             for row in batch:
                 live.notes.drop(live.machine.node_of[row[1]])
         if changed and live.watchers:
-            self._show(live, changed)
+            live.show(changed)
 
 
-_OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
+_FAIL = int(Answer.FAIL)
+_OVER = frozenset(int(kind) for kind in (Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
 """Answers after which there is no body any more."""

@@ -7,13 +7,13 @@ import sys
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from math import isnan
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.states import RUN_TERMINAL
 from stratix_tasks.core.units import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.runners.native import Clock
 
 if TYPE_CHECKING:
     from stratix_tasks.session.run import Run
@@ -28,7 +28,7 @@ def wait(run: Run, timeout: float | None) -> str:
         raise InputError(
             f"timeout is a number of seconds, or None to wait without one, not {timeout!r}", code="bad-option"
         )
-    limit = None if timeout is None else monotonic() + timeout
+    limit = None if timeout is None else Clock.monotonic() + timeout
     _tell_of_loss(run)
     run._refresh()
     if run._engine.loop.is_here and not _is_over(run):
@@ -38,7 +38,7 @@ def wait(run: Run, timeout: float | None) -> str:
             code="would-block",
         )
     while _goes_on(run):
-        left = TICK if limit is None else min(TICK, limit - monotonic())
+        left = TICK if limit is None else min(TICK, limit - Clock.monotonic())
         if left <= 0:
             break
         pump()
