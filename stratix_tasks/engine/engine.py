@@ -1,4 +1,4 @@
-"""The shell: one thread, one loop, and turns: drain the inbox, let the core decide, write the journal, perform.
+"""The shell: one loop, and turns (`turns.py` says whose): drain the inbox, let the core decide, write the journal, perform.
 
 It runs no user code but inline bodies, so that neither a busy cell nor a blocking body can keep a click waiting.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -33,6 +31,7 @@ from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runners.thread import ThreadRunner
 
 Payload = tuple[int, int, bytes]
@@ -51,7 +50,7 @@ LONGEST = 30.0
 
 
 class EngineLoop(EngineThread):
-    """Runs live runs. All methods but those named as for any thread belong to its own thread.
+    """Runs live runs. All methods but those named as for any thread belong to the thread that has the turn.
 
     `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
     thread. `runners` stand in for the usual ones, by name; `prepare` for the threads that prepare what must not be done on
@@ -65,7 +64,7 @@ class EngineLoop(EngineThread):
         *,
         concurrency: int,
         pools: dict[str, int],
-        clock: Callable[[], float] = time,
+        clock: Callable[[], float] = Clock.time,
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
         prepare: Any = None,
@@ -77,7 +76,7 @@ class EngineLoop(EngineThread):
         self.lives: dict[str, LiveRun] = {}
         self.on_ended: list[Callable[[LiveRun], None]] = []
         self.confirm: Callable[[], None] = self._alone
-        self.confirmed = monotonic()
+        self.confirmed = Clock.monotonic()
         self.on_revived: list[Callable[[LiveRun], None]] = []
         """Told before the facts are written by which an ended run goes on: who looks for runs to recover must know."""
         self._inbox: deque[tuple[LiveRun, tuple[Any, ...]]] = deque()
@@ -86,8 +85,8 @@ class EngineLoop(EngineThread):
         self._interval = sys.getswitchinterval()
         self.runners = Runners(
             {
-                "thread": ThreadRunner(self.loop.call_later),
-                "async": AsyncRunner(self.loop.call_later),
+                "thread": ThreadRunner(self._later),
+                "async": AsyncRunner(self._later),
                 "inline": InlineRunner(self.loop),
                 **(runners or {}),
             }
@@ -95,6 +94,7 @@ class EngineLoop(EngineThread):
         self.runners.later["process"] = self._process_runner
         self.prepare = prepare if prepare is not None else Threads(self.loop)
         self.staging = Staging(self)
+        self.begin(self._turn)
 
     def _process_runner(self) -> Any:
         from stratix_tasks.runners.process import ProcessRunner
@@ -103,6 +103,16 @@ class EngineLoop(EngineThread):
 
     break_off = staticmethod(breaking.break_off)
 
+    def _later(self, seconds: float, look: Callable[[], None]) -> None:
+        """The timer of runners that look after their bodies."""
+
+        def looked() -> None:
+            look()
+            if self._inbox:  # who handed this in may have been struck down before he woke this thread
+                self._turn()
+
+        self.loop.call_later(seconds, looked)
+
     # ------------------------------------------------------------------ any thread
 
     def post(self, live: LiveRun, event: tuple[Any, ...]) -> None:
@@ -110,6 +120,15 @@ class EngineLoop(EngineThread):
         self._inbox.append((live, event))
         if not self._woken:
             self._woken = True
+            self.loop.call_soon_threadsafe(self._turn)
+
+    def hand_over(self, live: LiveRun, event: tuple[Any, ...]) -> None:
+        """The same, from a thread of a runner that is free: it does the turn itself, if nobody else is at it."""
+        self._inbox.append((live, event))
+        if self._woken:
+            return
+        self._woken = True
+        if self._turns is None or self._closing or not self._turns.lend(self._turn):
             self.loop.call_soon_threadsafe(self._turn)
 
     def noted(self, live: LiveRun) -> None:
@@ -144,11 +163,11 @@ class EngineLoop(EngineThread):
 
     def _alone(self) -> None:
         """Without a catalog nobody can take a run away."""
-        self.confirmed = monotonic()
+        self.confirmed = Clock.monotonic()
 
     def lost(self, live: LiveRun) -> bool:
         """Whether another engine has the run now."""
-        if monotonic() - self.confirmed > CONFIRMED:
+        if Clock.monotonic() - self.confirmed > CONFIRMED:
             self.confirm()
         return live.elsewhere
 
@@ -192,21 +211,19 @@ class EngineLoop(EngineThread):
         events, live.events = live.events, []
         if live.elsewhere:
             return
-        for event in events:
+        bodies = live.bodies
+        for at, event in enumerate(events):
             kind = event[0]
             if kind in _OVER:
-                live.bodies.pop(event[1], None) if self._current(live, event) else None
-                if kind == Answer.FAIL and event[5] is not None:
+                body = bodies.get(event[1])
+                if body is not None and body.number == event[2]:
+                    del bodies[event[1]]
+                if kind == _FAIL and event[5] is not None:
                     live.exceptions[event[1]] = event[5]
-        if any(event[0] == UNSTORED for event in events):
-            events = [room.unstored(self, live, *event[1:]) if event[0] == UNSTORED else event for event in events]
+            elif kind == UNSTORED:
+                events[at] = room.unstored(self, live, *event[1:])
         facts, commands = turn.handle(live.core, events, self.clock())
         self.commit(live, facts, commands)
-
-    @staticmethod
-    def _current(live: LiveRun, event: tuple[Any, ...]) -> bool:
-        body = live.bodies.get(event[1])
-        return body is not None and body.number == event[2]
 
     def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""
@@ -239,18 +256,7 @@ class EngineLoop(EngineThread):
         for listener in live.listeners:
             listener(live, live.seq - len(facts), facts)
         if live.watchers:
-            self._show(live, outcome.changed_nodes(live.core, facts))
-
-    def _show(self, live: LiveRun, changed: set[int]) -> None:
-        """Who only looks on can't harm a run: a watcher that fails is left out from then on."""
-        for watcher in tuple(live.watchers):
-            try:
-                watcher(live, changed)
-            except Exception as error:
-                live.watchers.remove(watcher)
-                warnings.warn(
-                    f"a view of run {live.id} failed and is left out: {type(error).__name__}: {error}", stacklevel=2
-                )
+            live.show(outcome.changed_nodes(live.core, facts))
 
     def arm(self, live: LiveRun) -> None:
         due = live.core.agenda.next_due()
@@ -362,8 +368,9 @@ class EngineLoop(EngineThread):
             for row in batch:
                 live.notes.drop(live.core.state.shown(row[1]))
         if changed and live.watchers:
-            self._show(live, changed)
+            live.show(changed)
 
 
-_OVER = frozenset((Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
+_FAIL = int(Answer.FAIL)
+_OVER = frozenset(int(kind) for kind in (Answer.OK, Answer.FAIL, Answer.STOPPED, Answer.LOST))
 """Answers after which there is no body any more."""

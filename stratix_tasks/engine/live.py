@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Shell(Protocol):
     def later(self, seconds: float, callback: Callable[[], object]) -> None: ...
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]: ...
     def post(self, live: LiveRun, event: tuple[Any, ...]) -> None: ...
+    def hand_over(self, live: LiveRun, event: tuple[Any, ...]) -> None: ...
     def noted(self, live: LiveRun) -> None: ...
     def flush_notes(self, live: LiveRun) -> None: ...
     def lost(self, live: LiveRun) -> bool: ...
@@ -190,13 +192,35 @@ class LiveRun:
         recorded, self.core.recorded = self.core.recorded, []
         self.binding.keep(recorded)
 
+    def show(self, changed: set[int]) -> None:
+        """Who only looks on can't harm a run: a watcher that fails is left out from then on."""
+        for watcher in tuple(self.watchers):
+            try:
+                watcher(self, changed)
+            except Exception as error:
+                self.watchers.remove(watcher)
+                text = f"a view of run {self.id} failed and is left out: {type(error).__name__}: {error}"
+                warnings.warn(text, stacklevel=2)
+
     # ------------------------------------------------------------------ as the host of attempts; any thread
 
     def answer(self, event: tuple[Any, ...]) -> None:
+        self._hand_in(self.engine.post, event)
+
+    def hand_over(self, event: tuple[Any, ...]) -> None:
+        self._hand_in(self.engine.hand_over, event)
+
+    def _hand_in(self, take: Callable[[LiveRun, tuple[Any, ...]], None], event: tuple[Any, ...]) -> None:
+        """An exception here may be one that was raised in the body's thread from outside: then it works the second time. An
+        answer that comes twice counts once.
+        """
         try:
-            self.engine.post(self, event)
-        except Exception as error:
-            self.engine.call(self.engine.break_off, self, error)
+            take(self, event)
+        except BaseException:
+            try:
+                self.engine.post(self, event)
+            except Exception as error:
+                self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""

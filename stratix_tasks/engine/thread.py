@@ -1,39 +1,47 @@
-"""The engine's thread: how any other thread has something done in it, and what becomes of that once it is closed."""
+"""The engine's thread: how any other thread has something done in it, and what becomes of that once it is closed.
+
+`turns.py` tells when another thread has its turn: that is the engine's thread, then.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from stratix_tasks.engine.turns import TurnLoop
 from stratix_tasks.errors import StratixError
-from stratix_tasks.runners.drive import serve
+from stratix_tasks.runners.native import RLock, Thread, get_ident
 
 LAST_TURN = 5.0
 """Seconds for which who closes it waits for what is in it; a body may hold it up for longer."""
 
 
 class EngineThread:
-    """One thread that runs one loop. With a `loop` of yours there is no thread: you drive it, and yours is the engine's."""
+    """One thread that runs one loop, from `begin` on. With a `loop` of yours there is no thread: you drive it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        self.loop = loop if loop is not None else asyncio.SelectorEventLoop()
+        self._turns = TurnLoop() if loop is None else None
+        self.loop: asyncio.AbstractEventLoop = self._turns or loop  # type: ignore[assignment]
         self._closing = False
-        self._calls = threading.RLock()
+        self._calls = RLock()
         self._awaited: list[Callable[[], object]] = []
-        self._thread: threading.Thread | None = None
-        if loop is None:
-            self._thread = threading.Thread(target=serve, args=(self.loop,), name="stratix-engine", daemon=True)
-            self._thread.start()
+        self._thread: Thread | None = None
+
+    def begin(self, turn: Callable[[], None]) -> None:
+        """`turn` is what there is to do in it."""
+        if self._turns is not None:
+            self._thread = Thread(partial(self._turns.live, turn, lambda: not self._closing), "stratix-engine")
 
     @property
     def is_here(self) -> bool:
-        """Whether this is the engine's thread."""
-        return self._thread is None or threading.current_thread() is self._thread
+        """Whether this is the engine's thread, or one that has its turn."""
+        if self._turns is None or self._thread is None:
+            return True
+        return get_ident() in (self._thread.ident, self._turns.lent_to)
 
     def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Run a function in the engine's thread; the future has its result or error. Once it is closed that is `closed`."""
@@ -78,7 +86,7 @@ class EngineThread:
 
     def stop(self) -> None:
         """End the thread after what is in it."""
-        if self._thread is not None and self._thread.is_alive() and not self.is_here:
+        if self._thread is not None and self._thread.alive and not self.is_here:
             with self._calls:
                 self._closing = True
                 self.loop.call_soon_threadsafe(self.loop.stop)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from stratix_tasks.errors import StratixError
+from stratix_tasks.runners.native import Clock
 
 EVERY = 1.0
 """Seconds between looks, at least."""
@@ -59,10 +59,10 @@ class InterruptedPoller:
                 if not watches:
                     self._thread = None
                     return
-            begun = monotonic()
+            begun = Clock.monotonic()
             with suppress(StratixError):  # the store is busy, say: it is looked at again
                 self._tell(watches)
-            took = monotonic() - begun
+            took = Clock.monotonic() - begun
 
     def _tell(self, watches: tuple[_Watch, ...]) -> None:
         found = {flow: self._look(flow) for flow in {watch.flow for watch in watches}}

@@ -7,14 +7,17 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextvars import Context, ContextVar
-from time import thread_time, time
-from typing import Any, NamedTuple, Protocol
+from time import thread_time
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.forked import end_child
+from stratix_tasks.runners.native import Clock
 
+T = TypeVar("T")
 CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None)
 """The attempt whose body runs in this context."""
 
@@ -46,6 +49,11 @@ class Host(Protocol):
     objects: Objects
 
     def answer(self, event: tuple[Any, ...]) -> None: ...
+
+    def hand_over(self, event: tuple[Any, ...]) -> None:
+        """The same, from a thread of a runner that has nothing else to do, and on which no user's code stands: what follows
+        from the answer may be done right here, to the next `submit`.
+        """
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None: ...
 
@@ -109,7 +117,7 @@ class Attempt:
 
     def suspended(self) -> None:
         """The body is parked."""
-        self.host.answer((int(Answer.SUSPENDED), self.unit, self.number, time()))
+        self.host.answer((int(Answer.SUSPENDED), self.unit, self.number, Clock.time()))
 
     def write(self, stream: str, text: str) -> None:
         """Captured output: whole lines become log rows; what a carriage return overwrote is dropped."""
@@ -117,10 +125,10 @@ class Attempt:
             self.lines = {}
         *lines, rest = (self.lines.get(stream, "") + text).split("\n")
         for line in lines:
-            self.host.note(self, "log", (time(), stream, line.rstrip("\r").rpartition("\r")[2]))
+            self.host.note(self, "log", (Clock.time(), stream, line.rstrip("\r").rpartition("\r")[2]))
         rest = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
         if len(rest) > LONGEST:
-            self.host.note(self, "log", (time(), stream, rest))
+            self.host.note(self, "log", (Clock.time(), stream, rest))
             rest = ""
         self.lines[stream] = rest
 
@@ -128,7 +136,7 @@ class Attempt:
         """Lines without an end, at the end of the body."""
         for stream, rest in (self.lines or {}).items():
             if rest.strip("\r"):
-                self.host.note(self, "log", (time(), stream, rest.rstrip("\r").rpartition("\r")[2]))
+                self.host.note(self, "log", (Clock.time(), stream, rest.rstrip("\r").rpartition("\r")[2]))
         self.lines = None
 
 
@@ -176,16 +184,32 @@ def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     except BaseException as error:
         return failed(attempt, error)
     codec, payload, summary, frame = encoded.codec, encoded.payload, encoded.summary, encoded.frame
-    return (0, attempt.unit, attempt.number, time(), value, codec, payload, summary, cpu, frame)
+    return (0, attempt.unit, attempt.number, Clock.time(), value, codec, payload, summary, cpu, frame)
 
 
 def failed(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     """FAIL with the error as data, or STOPPED when the body ended because it was asked to."""
     if attempt.lines:
         attempt.flush()
-    if isinstance(error, Stopped) or (attempt.stop and type(error).__name__ == "CancelledError"):
-        return (int(Answer.STOPPED), attempt.unit, attempt.number, time())
-    return (int(Answer.FAIL), attempt.unit, attempt.number, time(), describe(error), error)
+    kind = type(error)
+    if issubclass(kind, Stopped) or (attempt.stop and kind.__name__ == "CancelledError"):
+        return (int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time())
+    return (int(Answer.FAIL), attempt.unit, attempt.number, Clock.time(), describe(error), error)
+
+
+def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
+    """LOST: its thread or loop has ended under it, by an exception or because a body stopped it."""
+    if attempt.stop:
+        return (int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time())
+    why = "was stopped from inside" if by is None else f"was ended from outside, by {type(by).__name__}"
+    error = {
+        "type": "RunnerLost",
+        "message": f"the thread or loop of this body {why}; the other bodies were not touched. retry() tries it again",
+        "code": "lost",
+        "bases": ["StratixError", "Exception"],
+        "traceback": "",
+    }
+    return (int(Answer.LOST), attempt.unit, attempt.number, Clock.time(), error)
 
 
 LONGEST = 1 << 16
@@ -193,30 +217,60 @@ LONGEST = 1 << 16
 UNSTORED = 99
 """An answer for the shell alone: the body is done, its result waits in memory until the disk has room."""
 
+traceback_of: Callable[[BaseException], TracebackType | None] = vars(BaseException)["__traceback__"].__get__
+"""Its traceback, whatever its class makes of that name."""
 _OURS = ("stratix_tasks.runners", "stratix_tasks.engine")
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An error as data: type, message, code, the names of its bases, and the traceback from the body's first frame on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
-        trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace)
+    """An error as data: type, message, code, the names of its bases, and the traceback from the body's first frame on.
+
+    Its class may be the user's: whatever is asked of it may raise anything, and then something plainer is said.
+    """
+    kind = type(error)
+    name = _asked(lambda: _text(kind.__name__), "an exception without a name")
     data: dict[str, Any] = {
-        "type": type(error).__name__,
-        "message": _message(error),
-        "traceback": "".join(lines)[-16_000:].encode("utf-8", "replace").decode(),
-        "bases": [base.__name__ for base in type(error).__mro__[1:-1]],
+        "type": name,
+        "message": _message(error, name),
+        "traceback": _asked(lambda: _traceback(error), "") or _asked(lambda: _frames_alone(error), ""),
+        "bases": _asked(lambda: [_text(base.__name__) for base in kind.__mro__[1:-1]], ["BaseException"]),
     }
-    if isinstance(error, StratixError):
-        data["code"] = error.code
-    if not isinstance(error, Exception) or data.get("code") in ("not-storable", "not-sendable"):
+    if issubclass(kind, StratixError):
+        data["code"] = _asked(lambda: _text(error.code), "error")  # type: ignore[attr-defined]
+    if not issubclass(kind, Exception) or data.get("code") in ("not-storable", "not-sendable"):
         data["final"] = True
     return data
 
 
-def _message(error: BaseException) -> str:
+def _asked(question: Callable[[], T], otherwise: T) -> T:
     try:
-        return str(error)[:4000].encode("utf-8", "replace").decode()
-    except Exception as second:
-        return f"<{type(error).__name__}, whose text can't be made: {type(second).__name__}>"
+        return question()
+    except BaseException:
+        return otherwise
+
+
+def _text(value: Any) -> str:
+    """Exactly a str, of what may be a subclass of one, and writable."""
+    return str.__str__(str(value)).encode("utf-8", "replace").decode()
+
+
+def _message(error: BaseException, name: str) -> str:
+    try:
+        return _text(error)[:4000]
+    except BaseException as second:
+        return f"<{name}, whose text can't be made: {type(second).__name__}>"
+
+
+def _traceback(error: BaseException) -> str:
+    return _text("".join(traceback.format_exception(type(error), error, _of_body(error)))[-16_000:])
+
+
+def _frames_alone(error: BaseException) -> str:
+    return _text("".join(traceback.format_tb(_of_body(error)))[-16_000:])
+
+
+def _of_body(error: BaseException) -> TracebackType | None:
+    trace = traceback_of(error)
+    while trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OURS):
+        trace = trace.tb_next
+    return trace

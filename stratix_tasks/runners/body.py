@@ -7,12 +7,12 @@ from asyncio import _get_running_loop, get_running_loop
 from collections.abc import Generator, Iterable, Iterator, Sized
 from hashlib import sha256
 from threading import Lock
-from time import time
 from typing import Any, Generic, TypeVar
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.spec.unicode import is_unicode
 
 T = TypeVar("T")
@@ -78,16 +78,16 @@ class Body:
 
     def metric(self, name: str, value: float) -> None:
         """Record one value of a measure; all of them are kept, in order."""
-        self._note("metric", time(), str(name), float(value))
+        self._note("metric", Clock.time(), str(name), float(value))
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Show how far this body is, from 0 to 1."""
-        self._note("progress", time(), min(max(float(fraction), 0.0), 1.0), str(text))
+        self._note("progress", Clock.time(), min(max(float(fraction), 0.0), 1.0), str(text))
 
     def artifact(self, name: str, value: Any) -> None:
         """Keep a value beside the result, under a name. StoreError `not-storable` when it can't be."""
         encoded = self._attempt.host.objects.encode_apart(value)
-        self._note("artifact", time(), str(name), encoded, type(value).__qualname__)
+        self._note("artifact", Clock.time(), str(name), encoded, type(value).__qualname__)
 
     def spawn(self, item: Any = UNSAID, /, *, key: str | int | None = None, **items: Any) -> None:
         """Add an item to the mapped node that this body is an item of; the node ends when all of its items have.
@@ -126,7 +126,7 @@ class Body:
         encoded = {name: attempt.host.objects.encode_apart(value) for name, value in given.items()}
         args = {name: {"codec": e.codec, "payload": e.payload, "summary": e.summary} for name, e in encoded.items()}
         name = number if key is None else str(key)
-        attempt.host.answer((int(Answer.SPAWN), attempt.unit, attempt.number, time(), name, args))
+        attempt.host.answer((int(Answer.SPAWN), attempt.unit, attempt.number, Clock.time(), name, args))
 
     def checkpoint(self) -> Checkpoint:
         """A point where a cancel takes effect and a pause parks the body.

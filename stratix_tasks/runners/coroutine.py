@@ -1,141 +1,223 @@
-"""Runs `async def` bodies: on a loop and thread of their own (`async`), or on the engine's loop (`inline`)."""
+"""Runs `async def` bodies: on a loop and thread of their own (`async`), or on the engine's loop (`inline`).
+
+A carrier is a Task that runs bodies one after the other, as long as they do not wait: most short ones then need no Task.
+The first one that waits keeps it as its own, and another carrier goes on with the rest.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import threading
+import sys
+import weakref
+from asyncio import _get_running_loop, current_task
 from collections import deque
 from collections.abc import Callable, Sequence
-from time import monotonic, time
+from contextlib import suppress
+from contextvars import copy_context
 from typing import Any
 
-from stratix_tasks.runners.attempt import CURRENT, Attempt, Cooperative, failed, run_here, succeeded
-from stratix_tasks.runners.drive import serve, starter
-from stratix_tasks.runners.forked import end_child
+from stratix_tasks.runners.attempt import Attempt, Cooperative, lost, run_here
+from stratix_tasks.runners.drive import in_its_context, serve, starter
+from stratix_tasks.runners.native import BodiesLoop, Clock, Thread
+from stratix_tasks.runners.supervisor import Supervisor
 
 BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
+REPLACED = 2.0
+"""Seconds after which other bodies, if some wait, go on in another loop."""
 
 
-class Coroutines:
-    """The Tasks of one loop. All methods run in that loop's thread."""
+class Carriers:
+    """The bodies of one loop. Its methods belong to that loop's thread, but for `lost`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._start, self._home = starter(loop), os.getpid()
-        self.tasks: dict[asyncio.Task[Any], Attempt] = {}
-        self.starting: Attempt | None = None
+        self._loop, self._start, self._home = loop, starter(loop), os.getpid()
+        self._context = copy_context()
+        self.jobs: deque[Attempt] = deque()
+        self.begun: dict[Attempt, asyncio.Task[Any]] = {}
 
-    def begin(self, attempt: Attempt) -> None:
+    def run(self) -> None:
+        """Begin all jobs; only from a plain callback of the loop."""
         if os.getpid() != self._home:
-            return  # in the child that a body forked, which waits in there: the parent begins it
-        context = attempt.context
-        self.starting = attempt
-        context.run(CURRENT.set, attempt)
-        try:
-            coroutine = context.run(attempt.function, *attempt.args, **attempt.kwargs)
-            task = self._start(coroutine, context)
-        except BaseException as error:
-            end_child(self._home, error)
-            return attempt.host.answer(failed(attempt, error))
-        self.starting = None
-        if task.done():
-            self._finish(attempt, task)
-        else:
-            self.tasks[task] = attempt
-            task.add_done_callback(self._done)
+            return  # in the child that a body forked, which waits in there: the parent begins them
+        while self.jobs:
+            self._start(self._carry(), self._context)
+
+    async def _carry(self) -> None:
+        me, jobs, begun = current_task(self._loop), self.jobs, self.begun
+        assert me is not None
+        untouched = _known(me)
+        while jobs:
+            attempt = begun_by(jobs, begun, me)
+            if attempt is None:
+                return
+            event, waited = await in_its_context(attempt)
+            if len(begun) > 1 or jobs:
+                attempt.host.answer(event)
+            else:
+                attempt.host.hand_over(event)
+            begun.pop(attempt, None)
+            del attempt, event
+            if waited or me.cancelling() or _known(me) != untouched:
+                return
 
     def stop(self, attempt: Attempt) -> None:
         attempt.ask_stop()
-        for task, other in self.tasks.items():
-            if other is attempt:
-                task.cancel()
+        task = self.begun.get(attempt)
+        if task is not None:
+            task.cancel()
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._finish(self.tasks.pop(task), task)
+    def lost(self, error: BaseException | None, *, all: bool) -> None:
+        """Answer for the bodies whose carrier has ended under them; for all when the loop has."""
+        for attempt, task in list(self.begun.items()):
+            if all or task.done():
+                attempt.host.answer(lost(attempt, error))
+                self.begun.pop(attempt, None)
 
-    def _finish(self, attempt: Attempt, task: asyncio.Task[Any]) -> None:
-        end_child(self._home, None if task.cancelled() else task.exception())
-        if task.cancelled():
-            return attempt.host.answer(failed(attempt, asyncio.CancelledError("the body's task was cancelled")))
-        error = task.exception()
-        event = succeeded(attempt, task.result(), None) if error is None else failed(attempt, error)
-        attempt.host.answer(event)
+    def holder(self) -> Attempt | None:
+        """The body that holds the loop now; for any thread."""
+        task = current_task(self._loop)
+        return next((attempt for attempt, its in list(self.begun.items()) if its is task), None)
+
+
+def begun_by(jobs: deque[Attempt], begun: dict[Attempt, asyncio.Task[Any]], me: asyncio.Task[Any]) -> Attempt | None:
+    """The next job. At each moment it is in one of the two, so that an exception from outside loses none."""
+    try:
+        attempt = jobs[0]
+        begun[attempt] = me
+        jobs.popleft()
+    except IndexError:  # the supervisor took them to another loop
+        return None
+    return attempt
+
+
+def _known(task: asyncio.Task[Any]) -> tuple[int, int]:
+    """Tells when a body has kept hold of its Task: what it does to it later must not meet another body."""
+    return sys.getrefcount(task), weakref.getweakrefcount(task)
+
+
+class LoopThread:
+    """A loop in a thread of its own, with its bodies."""
+
+    def __init__(self) -> None:
+        self.loop = BodiesLoop()
+        self.carriers = Carriers(self.loop)
+        self.beat = Clock.monotonic()
+        self._woken = self.closed = False
+        self.thread = Thread(lambda: serve(self.loop, lambda: not self.closed), "stratix-async")
+
+    @property
+    def silent(self) -> float:
+        """Seconds since it last answered."""
+        return Clock.monotonic() - self.beat
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.carriers.begun or self.carriers.jobs)
+
+    def submit(self, attempts: Sequence[Attempt]) -> None:
+        self.carriers.jobs.extend(attempts)
+        if not self._woken:
+            self._woken = True
+            self.soon(self._run)
+
+    def soon(self, callback: Callable[..., Any], *args: Any) -> None:
+        with suppress(RuntimeError):  # closed by a body: the supervisor finds that
+            self.loop.call_soon_threadsafe(callback, *args)
+
+    def mark(self) -> None:
+        self.beat = Clock.monotonic()
+        self._run()  # what was woken for may have been struck down on the way
+
+    def close(self) -> None:
+        self.closed = True
+        self.soon(self.loop.stop)
+
+    def _run(self) -> None:
+        while True:
+            self.carriers.run()
+            self._woken = False
+            if not self.carriers.jobs:
+                return
+            self._woken = True
 
 
 class AsyncRunner(Cooperative):
     """A second loop in a second thread, so that a body that blocks it can't stop clicks. Hand-overs are batched.
 
-    `later(seconds, callback)` is the engine's timer, for the watchdog.
+    `later(seconds, callback)` is the engine's timer.
     """
 
     name = "async"
 
     def __init__(self, later: Callable[[float, Callable[[], None]], Any]) -> None:
-        self._later = later
-        self._jobs: deque[Attempt] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._woken = False
-        self._watching = False
-        self._beat = monotonic()
+        self._threads: list[LoopThread] = []
+        """The last one takes new bodies; those before it end when theirs have."""
+        self._supervisor = Supervisor(later, self._look)
         self._named: Attempt | None = None
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
-        if self._loop is None:
-            self._open()
-        self._jobs.extend(attempts)
-        if not self._woken:
-            self._woken = True
-            assert self._loop is not None
-            self._loop.call_soon_threadsafe(self._drain)
-        if not self._watching:
-            self._watching, self._beat = True, monotonic()
-            self._later(BLOCKED / 2, self._watch)
+        if not self._threads:
+            self._threads.append(LoopThread())
+        now = self._threads[-1]
+        if not now.busy:
+            now.beat = Clock.monotonic()
+        now.submit(attempts)
+        self._supervisor.begin()
 
     def stop(self, attempt: Attempt) -> None:
         attempt.ask_stop()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._coroutines.stop, attempt)
+        for thread in self._threads:
+            thread.soon(thread.carriers.stop, attempt)
 
     def close(self) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        for thread in self._threads:
+            thread.close()
 
-    def _open(self) -> None:
-        loop = self._loop = asyncio.SelectorEventLoop()
-        self._coroutines = Coroutines(loop)
-        threading.Thread(target=serve, args=(loop,), name="stratix-async", daemon=True).start()
+    def _look(self) -> bool:
+        for thread in tuple(self._threads):
+            self._look_after(thread)
+        return any(thread.busy for thread in self._threads)
 
-    def _drain(self) -> None:
-        self._woken = False
-        jobs, begin = self._jobs, self._coroutines.begin
-        while jobs:
-            begin(jobs.popleft())
+    def _look_after(self, thread: LoopThread) -> None:
+        if not thread.thread.alive:
+            thread.carriers.lost(thread.thread.error, all=True)
+            return self._replace(thread)
+        thread.carriers.lost(None, all=False)
+        if thread.silent > BLOCKED:
+            self._name(thread.carriers.holder())
+        if thread.silent > REPLACED and thread.carriers.jobs:
+            self._threads.append(LoopThread())
+            self._move(thread)
+        elif thread is not self._threads[-1] and not thread.busy:
+            thread.close()
+            self._threads.remove(thread)
+        thread.soon(thread.mark)
 
-    def _watch(self) -> None:
-        """In the engine's thread, twice a second while bodies are there: name the one that holds the loop."""
-        assert self._loop is not None
-        if monotonic() - self._beat > BLOCKED:
-            self._name_holder(self._loop)
-        self._watching = bool(self._coroutines.tasks or self._jobs or monotonic() - self._beat > BLOCKED / 2)
-        if self._watching:
-            self._loop.call_soon_threadsafe(self._mark)
-            self._later(BLOCKED / 2, self._watch)
+    def _replace(self, thread: LoopThread) -> None:
+        self._threads.remove(thread)
+        if thread.carriers.jobs:
+            if not self._threads:
+                self._threads.append(LoopThread())
+            self._move(thread)
 
-    def _mark(self) -> None:
-        self._beat = monotonic()
+    def _move(self, thread: LoopThread) -> None:
+        """What waits for a loop goes on in the newest."""
+        moved = []
+        with suppress(IndexError):
+            while True:
+                moved.append(thread.carriers.jobs.popleft())
+        self._threads[-1].submit(moved)
 
-    def _name_holder(self, loop: asyncio.AbstractEventLoop) -> None:
-        task = asyncio.current_task(loop)
-        attempt = self._coroutines.tasks.get(task) if task is not None else None
-        attempt = attempt or self._coroutines.starting
+    def _name(self, attempt: Attempt | None) -> None:
         if attempt is not None and attempt is not self._named:
             self._named = attempt
             text = (
                 f"this body has blocked the loop of all async bodies for over {BLOCKED:g} s: "
                 "await what it waits for, or make it a plain def, which runs in a thread"
             )
-            attempt.host.note(attempt, "log", (time(), "warning", text))
+            attempt.host.note(attempt, "log", (Clock.time(), "warning", text))
 
 
 class InlineRunner(Cooperative):
@@ -144,16 +226,21 @@ class InlineRunner(Cooperative):
     name = "inline"
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._coroutines = Coroutines(loop)
+        self._loop = loop
+        self._carriers = Carriers(loop)
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
+        if _get_running_loop() is not self._loop:  # a turn in the thread of another runner
+            self._loop.call_soon_threadsafe(self.submit, attempts)
+            return
         for attempt in attempts:
             if attempt.function.__code__.co_flags & 0x80:
-                self._coroutines.begin(attempt)
+                self._carriers.jobs.append(attempt)
+                self._carriers.run()
             else:
                 attempt.host.answer(run_here(attempt))
 
     def stop(self, attempt: Attempt) -> None:
-        self._coroutines.stop(attempt)
+        self._carriers.stop(attempt)
 
     def close(self) -> None: ...

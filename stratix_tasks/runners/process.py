@@ -13,11 +13,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic, time
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -26,6 +24,7 @@ from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.native import Clock, Lock, Thread
 from stratix_tasks.runners.output import Stream
 from stratix_tasks.runners.payload import Functions, Packed, dumps
 from stratix_tasks.runners.wire import Wire
@@ -59,7 +58,7 @@ class ProcessRunner:
         self._functions = Functions()
         self._guardian = Guardian()
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._free = 0
         self._workers: list[Worker] = []
         self._of: dict[Attempt, Worker] = {}
@@ -72,7 +71,7 @@ class ProcessRunner:
                 if self._free > 0:
                     self._free -= 1
                 else:
-                    threading.Thread(target=self._serve, name="stratix-process", daemon=True).start()
+                    Thread(self._serve, "stratix-process")
 
     def stop(self, attempt: Attempt) -> None:
         """Ask it to end: it does so at its next checkpoint."""
@@ -124,7 +123,7 @@ class ProcessRunner:
             with self._lock:
                 self._free += 1
             if not self._closed:
-                attempt.host.answer(event)
+                attempt.host.hand_over(event)
             del attempt, event
         if worker is not None:
             with self._lock:
@@ -155,7 +154,7 @@ class ProcessRunner:
 
     def _packed(self, attempt: Attempt) -> tuple[Packed, bytes]:
         def tell(text: str) -> None:
-            attempt.host.note(attempt, "log", (time(), "warning", text))
+            attempt.host.note(attempt, "log", (Clock.time(), "warning", text))
 
         function = self._functions.packed(attempt.host.id, attempt.function, tell)
         return function, dumps(
@@ -191,7 +190,7 @@ class Worker:
         self._guardian = guardian
         guardian.watch(self._process.pid)
         self._wire = Wire(ours, self._await_news)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._given: Attempt | None = None
         self._attempt: Attempt | None = None
         self._hearing: Attempt | None = None
@@ -211,7 +210,7 @@ class Worker:
             self._given = attempt
         if attempt.stop:
             self._over()
-            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
+            return int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time()
         self._job += 1
         for stream in self._streams:
             stream.begin()
@@ -244,7 +243,7 @@ class Worker:
         """Take output until there is a message to read. False when the worker has died and left none: the socket does not
         tell, for a child that its body forked may keep it open, also one that has left its group.
         """
-        look = monotonic() + WATCH
+        look = Clock.monotonic() + WATCH
         while True:
             events = self._news.select(WATCH)
             for key, _ in events:
@@ -253,7 +252,7 @@ class Worker:
                     self._news.unregister(stream.fd)
             if any(key.data is None for key, _ in events):
                 return True
-            if monotonic() > look and self._ended():
+            if Clock.monotonic() > look and self._ended():
                 return any(key.data is None for key, _ in self._news.select(0))
 
     def _end_output(self, attempt: Attempt) -> None:
@@ -295,8 +294,8 @@ class Worker:
         last = self._streams[1].tail
         self.close()
         if attempt.stop:
-            return int(Answer.STOPPED), attempt.unit, attempt.number, time()
-        return int(Answer.LOST), attempt.unit, attempt.number, time(), _loss(code, last)
+            return int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time()
+        return int(Answer.LOST), attempt.unit, attempt.number, Clock.time(), _loss(code, last)
 
     def close(self) -> None:
         """Let go of what leads to it. Only the thread beside it may."""
@@ -357,15 +356,16 @@ def _answer(attempt: Attempt, kind: str, *rest: Any) -> tuple[Any, ...]:
     unit, number = attempt.unit, attempt.number
     if kind == "done":
         codec, payload, summary, frame, cpu = rest
-        return 0, unit, number, time(), stand_in(codec, payload, unit, number), codec, payload, summary, cpu, frame
+        value = stand_in(codec, payload, unit, number)
+        return 0, unit, number, Clock.time(), value, codec, payload, summary, cpu, frame
     if kind == "failed":
         error, sent = rest
-        return int(Answer.FAIL), unit, number, time(), error, _loaded(sent)
+        return int(Answer.FAIL), unit, number, Clock.time(), error, _loaded(sent)
     if kind == "unstored":
         data, cpu = rest
         return stored(attempt, _loaded(data), cpu)
     assert kind == "stopped"
-    return int(Answer.STOPPED), unit, number, time()
+    return int(Answer.STOPPED), unit, number, Clock.time()
 
 
 def _loaded(data: bytes) -> Any:
@@ -374,7 +374,7 @@ def _loaded(data: bytes) -> Any:
 
     try:
         return pickle.loads(data) if data else None
-    except Exception:
+    except BaseException:
         return None
 
 

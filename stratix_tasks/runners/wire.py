@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
-import select
 import socket
-import threading
 from collections.abc import Callable
+from select import POLLIN, poll
 from struct import Struct
 from typing import Any
+
+from stratix_tasks.runners.native import Lock
 
 LENGTH = Struct("<Q")
 
@@ -18,8 +19,8 @@ def readable(link: socket.socket, seconds: float) -> bool:
 
     By `poll`, for `select` knows only the first 1,024 file descriptors of a process.
     """
-    watched = select.poll()
-    watched.register(link, select.POLLIN)
+    watched = poll()
+    watched.register(link, POLLIN)
     return bool(watched.poll(seconds * 1000))
 
 
@@ -30,7 +31,7 @@ class Wire:
 
     def __init__(self, link: socket.socket, wait: Callable[[], bool] | None = None) -> None:
         self.socket, self._wait = link, wait
-        self._sending = threading.Lock()
+        self._sending = Lock()
 
     def send(self, *message: Any) -> None:
         """OSError when the other side has gone."""

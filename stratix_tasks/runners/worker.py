@@ -56,6 +56,8 @@ class Host:
             )
         self._wire.send("says", self._job, event)
 
+    hand_over = answer
+
     def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         if os.getpid() != self._home:
             return self._note_of_child(kind, row)
@@ -200,11 +202,11 @@ def _imported(module: str, name: str) -> Any:
 
 def failure(error: BaseException) -> tuple[Any, ...]:
     """What the engine is told of a body that ended by an exception."""
-    if isinstance(error, Stopped):
+    if issubclass(type(error), Stopped):
         return ("stopped",)
     try:
         sent = _dump(error)
-    except Exception:
+    except BaseException:
         sent = b""
     return "failed", describe(error), sent
 

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic, time
+from time import time
 from typing import Any
 
 from stratix_tasks.engine.engine import CONFIRMED, EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError, as_data, from_data
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.chores import Chores
 from stratix_tasks.runs.held import Held
 from stratix_tasks.store import ids
@@ -79,7 +80,7 @@ class Mailbox:
         """On their way into the catalog; any thread."""
         self._hearing: set[str] = set()
         self._closed = False
-        self._tried = monotonic()
+        self._tried = Clock.monotonic()
         self._timer: Any = None
         self._loop.confirm = self._confirm
         self._loop.call(self._tick)
@@ -108,7 +109,7 @@ class Mailbox:
 
     def _look(self, patience: float = 0.0) -> bool:
         """False when the catalog could not be read just now. One who was awake all the time may go on all the same."""
-        begun = monotonic()
+        begun = Clock.monotonic()
         awake = begun - self._tried < CONFIRMED
         self._tried = begun
         try:
@@ -125,7 +126,7 @@ class Mailbox:
     def _confirm(self) -> None:
         """Before anything is recorded after a stop: wait a while for the catalog, should another process hold it."""
         if not self._look(HELD):
-            self._loop.confirmed = monotonic()
+            self._loop.confirmed = Clock.monotonic()
 
     def _take(self, news: News) -> None:
         self._fence(news.lost)
@@ -203,7 +204,7 @@ class Mailbox:
 
         The future has the very error that the owner raised; OwnerDied; StratixError `no-answer`.
         """
-        name, now = ids.new_id(), monotonic()
+        name, now = ids.new_id(), Clock.monotonic()
         sent = Sent(run, owner, Future(), now + PATIENCE, now + OWNER_EVERY)
         row = {"id": name, "run": run, "verb": verb, "target": target, "args": args, "by": by, "at": time()}
         self._unsent[name] = sent
@@ -230,7 +231,7 @@ class Mailbox:
         self._tick()
 
     def _mind_owners(self) -> None:
-        now = monotonic()
+        now = Clock.monotonic()
         for name, sent in tuple(self._sent.items()):
             if now >= sent.look_at_owner:
                 sent.look_at_owner = now + OWNER_EVERY

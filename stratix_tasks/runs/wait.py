@@ -8,13 +8,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from math import isnan
-from time import monotonic
 from typing import Any
 
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import RunState
 from stratix_tasks.engine import outcome
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.handle import Handle
 
 TICK = 0.1
@@ -29,7 +29,7 @@ def wait(run: Handle, timeout: float | None) -> str:
         raise InputError(
             f"timeout is a number of seconds, or None to wait without one, not {timeout!r}", code="bad-option"
         )
-    limit = None if timeout is None else monotonic() + timeout
+    limit = None if timeout is None else Clock.monotonic() + timeout
     _tell_of_loss(run)
     run._refresh()
     if run._live.engine.is_here and not _is_over(run):
@@ -39,7 +39,7 @@ def wait(run: Handle, timeout: float | None) -> str:
             code="would-block",
         )
     while _goes_on(run):
-        left = TICK if limit is None else min(TICK, limit - monotonic())
+        left = TICK if limit is None else min(TICK, limit - Clock.monotonic())
         if left <= 0:
             break
         pump()

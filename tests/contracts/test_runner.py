@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -35,9 +36,19 @@ class Host:
     def __init__(self) -> None:
         self.objects = Plain()
         self.heard: list[Any] = []
+        self.stacks: list[list[str]] = []
+        """The functions on the stack of each hand-over."""
         self._news = threading.Condition()
 
     def answer(self, event: tuple[Any, ...]) -> None:
+        self._hear(event)
+
+    def hand_over(self, event: tuple[Any, ...]) -> None:
+        stack, frame = [], sys._getframe(1)
+        while frame is not None:
+            stack.append(frame.f_code.co_name)
+            frame = frame.f_back  # type: ignore[assignment]
+        self.stacks.append(stack)
         self._hear(event)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
@@ -316,6 +327,134 @@ def test_a_held_body_can_be_stopped(free: Rig, tmp_path: Path) -> None:
     free.host.until(lambda heard: any(one[0] == int(Answer.SUSPENDED) for one in heard))
     free.call(free.runner.stop, attempt)
     assert [one[0] for one in free.host.done()] == [int(Answer.STOPPED)]
+
+
+def test_no_code_of_a_body_stands_where_its_answer_is_handed_over(rig: Rig) -> None:
+    """What follows from the answer may be done right there: nothing of the body's may be around it."""
+    for unit in range(3):
+        rig.run(double, async_double, unit, unit=unit)
+        rig.host.done(unit + 1)
+    for stack in rig.host.stacks:
+        assert not {"double", "async_double"} & set(stack), stack
+
+
+def leaves(x: int) -> None:
+    raise EXITS[x]
+
+
+async def async_leaves(x: int) -> None:
+    raise EXITS[x]
+
+
+EXITS = [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), MemoryError()]
+
+
+def test_a_body_that_leaves_by_any_exception_is_answered(rig: Rig) -> None:
+    """FAIL for each, by its name; the body after them is run."""
+    for unit in range(len(EXITS)):
+        rig.run(leaves, async_leaves, unit, unit=unit)
+        rig.host.done(unit + 1)
+    rig.run(double, async_double, 4, unit=9)
+    *failed, last = rig.host.done(len(EXITS) + 1)
+    assert [(one[0], one[4]["type"]) for one in failed] == [(int(Answer.FAIL), type(one).__name__) for one in EXITS]
+    assert (last[0], last[4]) == (int(Answer.OK), 8)
+
+
+# ---------------------------------------------------------------------- carriers
+
+
+async def awaits_what_breaks() -> None:
+    await asyncio.gather(async_breaks(7))
+
+
+@pytest.fixture(params=["async", "inline-async"])
+def carried(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """Runners of coroutines."""
+    made = Rig(request.param)
+    yield made
+    made.close()
+
+
+def together(rig: Rig, *bodies: Callable[[], Any]) -> list[Any]:
+    """Submit bodies in one go; their values, in the order in which they are answered."""
+    attempts = [Attempt(rig.host, unit, 1, body, (), {}, copy_context()) for unit, body in enumerate(bodies)]
+    rig.call(rig.runner.submit, attempts)
+    return [one[4] for one in rig.host.done(len(bodies))]
+
+
+WORD: ContextVar[str] = ContextVar("word", default="none")
+
+
+async def sets_word() -> str:
+    before = WORD.get()
+    WORD.set("set")
+    return before
+
+
+async def sees_itself() -> bool:
+    """In a Task, as any coroutine."""
+    return asyncio.current_task() is not None
+
+
+async def takes_its_time() -> str:
+    async with asyncio.timeout(LONG):
+        await asyncio.sleep(0)
+    return "later"
+
+
+def test_bodies_of_one_carrier_share_no_context(carried: Rig) -> None:
+    """Each runs in a context of its own, whether it waits or not."""
+    bodies = sets_word, takes_its_time, sets_word, sees_itself
+    assert together(carried, *bodies) == ["none", "none", True, "later"]
+
+
+def test_an_error_that_a_body_awaited_is_told_as_it_came(carried: Rig) -> None:
+    """By the frames of the body and of what it awaited, and none of ours."""
+    carried.run(None, awaits_what_breaks)
+    (answer,) = carried.host.done()
+    told = answer[4]["traceback"]
+    assert "in awaits_what_breaks" in told and "in async_breaks" in told
+    assert "stratix_tasks/runners" not in told
+
+
+def test_a_body_that_keeps_its_task_has_it_alone(carried: Rig) -> None:
+    """What it does to it later meets no other body."""
+    kept: list[asyncio.Task[Any]] = []
+
+    async def keeps() -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        kept.append(task)
+        return "kept"
+
+    async def cancels_the_kept() -> str:
+        kept[0].cancel()
+        await asyncio.sleep(0)
+        return "untouched"
+
+    assert together(carried, keeps, cancels_the_kept) == ["kept", "untouched"]
+
+
+async def cancels_itself() -> None:
+    asyncio.current_task().cancel()  # type: ignore[union-attr]
+    await asyncio.sleep(0)
+
+
+def test_a_body_that_is_cancelled_by_somebody_else_fails(carried: Rig) -> None:
+    """It was not asked to stop: so it says what happened, and the body after it runs."""
+    failed, value = together(carried, cancels_itself, takes_its_time)
+    assert (failed["type"], failed["message"]) == ("CancelledError", "the body's task was cancelled")
+    assert value == "later"
+
+
+def test_a_body_that_cancels_its_own_task_cancels_no_other(carried: Rig) -> None:
+    """Its value counts, since it did not wait any more; the body after it waits as it likes."""
+
+    async def cancels() -> str:
+        asyncio.current_task().cancel()  # type: ignore[union-attr]
+        return "cancelled"
+
+    assert together(carried, cancels, takes_its_time) == ["cancelled", "later"]
 
 
 def test_a_closed_runner_leaves_no_process(tmp_path: Path) -> None:

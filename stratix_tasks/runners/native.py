@@ -1,0 +1,74 @@
+"""The runtime as it was before any body ran: one may freeze the clocks or put greenlets in the place of threads, for all.
+
+What the engine and its runners need to go on is taken here, at import.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+Lock = _thread.allocate_lock
+RLock = _thread.RLock
+get_ident = _thread.get_ident
+_start = _thread.start_new_thread
+
+
+class Clock:
+    """Held by a class: tools that freeze time look for these functions among the names of modules."""
+
+    monotonic = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+
+
+class BodiesLoop(asyncio.SelectorEventLoop):
+    """A class of its own, so that who patches the class of the loop that runs him patches no other loop."""
+
+    time = staticmethod(time.monotonic)
+
+
+class Thread:
+    """A daemon thread of the system. What `work` raises is kept in `error`."""
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        self._work = work
+        self._alive = Lock()
+        self._alive.acquire()
+        self.ident: int | None = None
+        self.error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        if _thread.allocate_lock is Lock:
+            self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+            self._thread.start()
+        else:  # greenlets stand in for threads: the system's own call makes one, which debuggers do not know
+            _start(self._live, ())
+
+    @property
+    def alive(self) -> bool:
+        return self._alive.locked() and (self._thread is None or self._thread.is_alive())
+
+    def join(self, seconds: float) -> None:
+        if self._alive.acquire(timeout=seconds):
+            self._alive.release()
+
+    def _live(self) -> None:
+        try:
+            self.ident = get_ident()
+            self._work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._alive.release()
+
+
+def is_own() -> bool:
+    """Whether nothing of a body's acts on this thread after it: no profiler or tracer, and nobody who may raise exceptions in
+    other threads (who does by `ctypes`, as all do, has looked the function up there).
+    """
+    ctypes = sys.modules.get("ctypes")
+    raises = ctypes is not None and "PyThreadState_SetAsyncExc" in vars(ctypes.pythonapi)
+    return not raises and sys.getprofile() is None and sys.gettrace() is None
