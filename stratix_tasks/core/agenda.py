@@ -262,10 +262,6 @@ class Agenda:
             self._turns += 1
             heappush(self.awake, (-lane.priority, self._turns, lane))
 
-    def turn(self) -> int:
-        self._turns += 1
-        return self._turns
-
     def put(self, lane: Lane, entries: Iterable[int | range]) -> None:
         lane.extend(entries)
         if not lane.awake:

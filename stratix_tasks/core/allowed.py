@@ -101,7 +101,7 @@ def _set(s: State, u: int, state: S, group: bool) -> Why:
     if state in (S.PENDING, S.RETRYING) or (state == S.FAILED and not group):
         return None
     if group and u in s.kids:
-        return "and expanded: set its items one by one" if s.kind(u) is MAP else "and it has begun"
+        return "and expanded: a map is set per item" if s.kind(u) is MAP else "and it has begun"
     return "and it has started" if s.attempt[u] else ""
 
 

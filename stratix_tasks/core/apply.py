@@ -109,7 +109,7 @@ _SCALARS = frozenset((type(None), bool, int, float, str))
 
 
 def _given(s: State, fact: Fact) -> None:
-    _, at, u, reason, codec, payload, summary = fact
+    _, at, u, reason, _attempt, codec, payload, summary = fact
     s.status[u], s.ended[u], s.reason[u] = S.COMPLETED, at, reason
     _forget_end(s, u)
     s.summary.pop(u, None)

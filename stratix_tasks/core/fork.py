@@ -153,7 +153,7 @@ class _Facts:
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         if stored.codec.endswith("+frame"):
             self.places.append((u, stored.unit, stored.attempt))
-        self.facts.append((GIVEN, self.at, u, REASON, stored.codec, stored.payload, old.summary.get(was)))
+        self.facts.append((GIVEN, self.at, u, REASON, 0, stored.codec, stored.payload, old.summary.get(was)))
         return None
 
     def _moved(self, u: int, event: Event, state: S) -> None:

@@ -8,7 +8,10 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.errors import TransitionError
 
 SHOWN = ("pause", "resume", "cancel", "skip", "give", "retry", "set", "approve")
-WORDS = {"give": "skip with a value", "send": "send a signal to"}
+WORDS = {"give": "skip with a value"}
+"""Verbs as they are listed."""
+ASKED = {"give": "skip", "send": "send a signal to"}
+"""Verbs as they were asked for."""
 
 
 def check(s: State, verb: str, u: int) -> None:
@@ -22,7 +25,7 @@ def check(s: State, verb: str, u: int) -> None:
 def refusal(s: State, verb: str, u: int, why: str) -> TransitionError:
     told = allowed(s, u)
     may = ", ".join(WORDS.get(word, word) for word in SHOWN if told[word] is None and word != verb) or "nothing"
-    said = f"can't {WORDS.get(verb, verb)} '{label(s, u)}': it is {state_of(s, u).label}{' ' + why if why else ''}"
+    said = f"can't {ASKED.get(verb, verb)} '{label(s, u)}': it is {state_of(s, u).label}{' ' + why if why else ''}"
     return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.", story=story(s, u))
 
 

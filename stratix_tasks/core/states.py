@@ -74,7 +74,7 @@ class Event(IntEnum):
     FAIL = 8
     FAIL_RETRY = 9
     WAIT = 10
-    ANSWERED = 11
+    SIGNAL = 11  # what it waited for has come
     WAIT_TIMEOUT = 12
     SUSPEND = 13
     RELEASE = 14
@@ -171,7 +171,7 @@ NODE: dict[State, dict[Event, State | None]] = {
         _E.ROLLBACK: _S.STOPPING,
     },
     _S.WAITING: {
-        _E.ANSWERED: _S.COMPLETED,
+        _E.SIGNAL: _S.COMPLETED,
         _E.WAIT_TIMEOUT: _S.FAILED,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,

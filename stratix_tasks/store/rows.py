@@ -112,7 +112,7 @@ class Rows:
 Told = list[dict[str, Any]]
 """What a fact says, a row for each of its spans."""
 HOW = {"given": "give", "forked": "cache_hit"}
-"""The event by which a node completed that ran no body, by the reason; else it was answered."""
+"""The event by which a node completed that ran no body, by the reason; else what it waited for has come."""
 
 
 def _moved(fact: list[Any]) -> Told:
@@ -152,8 +152,9 @@ def _completed(fact: list[Any]) -> Told:
 
 
 def _given(fact: list[Any]) -> Told:
-    _, _, unit, reason, _, _, summary = fact
-    told = {"unit": unit, "event": HOW.get(reason, "answered"), "state": "completed", "reason": reason}
+    _, _, unit, reason, attempt, _, _, summary = fact
+    told = {"unit": unit, "event": HOW.get(reason, "signal"), "state": "completed", "reason": reason}
+    told["attempt"] = attempt
     return [{**told, "rows": (summary or {}).get("rows")}]
 
 

@@ -71,7 +71,7 @@ def test_arguments_breakpoints_and_rollback(owner: Callable[..., Owner], here: E
     assert run.result(LONG) == 50
     run.rollback("first")
     assert run.status == "paused"
-    assert states(run) == {"first": "completed", "second": "pending", "third": "pending"}
+    assert states(run) == {"first": "completed", "second": "ready", "third": "pending"}
     run.breakpoint("third", on=False)
     run.resume()
     assert run.result(LONG) in (20, 50)

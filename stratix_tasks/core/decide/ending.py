@@ -38,7 +38,7 @@ def stop_at_failure(core: Core, at: float) -> None:
 def complete(core: Core, u: int, at: float, reason: str, given: Data) -> None:
     """A unit without a body completes with a value that no body made."""
     core.cache.pop(u, None)
-    core.tell(GIVEN, at, u, reason, given["codec"], given["payload"], given["summary"])
+    core.tell(GIVEN, at, u, reason, core.state.attempt[u], given["codec"], given["payload"], given["summary"])
     core.agenda.over(u, S.COMPLETED)
 
 

@@ -333,7 +333,7 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
         core.move(u, Event.SKIP, at, "user")
     else:
         core.cache.pop(u, None)
-        core.tell(GIVEN, at, u, "given", given["codec"], given["payload"], given["summary"])
+        core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
     fresh = [x for x in after if s.status[x] in TERMINAL and x != u]
     again.set_again(core, spans(fresh), sorted(p for p in around if s.status[p] in TERMINAL), at)
     core.agenda.review([(u, u + 1)])
