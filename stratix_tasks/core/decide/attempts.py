@@ -221,8 +221,8 @@ def room(core: Core, u: int) -> int:
     group = s.map_of(u)
     if group < 0 or s.gone(u):
         return 0
-    told = s.children.get(group, {})
-    return MOST - sum(map(len, told.values())) + len(told.get(s.index(u), ()))
+    spawned = s.count(group) - s.stretches[s.kids[group][0]].count
+    return MOST - spawned + len(s.children.get(group, {}).get(s.index(u), ()))
 
 
 # ---------------------------------------------------------------------- time limits
