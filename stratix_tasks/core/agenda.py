@@ -105,6 +105,7 @@ class Agenda:
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
+        self._keys: dict[int, set[str]] = {}
         self._turns = 0
         for i in range(len(state.stretches)):
             self._book(i)
@@ -379,6 +380,14 @@ class Agenda:
             self.left.append(0)
             self.queued.append(0.0)
         self.push(u)
+
+    def keys_of(self, group: int) -> set[str]:
+        """The keys of its items, kept for as long as it grows."""
+        keys = self.state.keys[group]
+        taken = self._keys.get(group, set())
+        if len(taken) != len(keys):
+            taken = self._keys[group] = set(keys)
+        return taken
 
     def let_go(self, u: int) -> None:
         """A body is gone: its places are free."""

@@ -199,19 +199,24 @@ def spawned(core: Core, u: int, attempt: int, at: float, name: Name, args: dict[
     if name in s.children.get(group, {}).get(parent, ()):
         return
     item, index = len(s.status), s.count(group)
-    keys = s.keys.get(group)
-    core.tell(SPAWNED, at, item, group, index, None if keys is None else _key(keys, parent, name), parent, name, args)
+    key = _key(core, group, parent, name)
+    core.tell(SPAWNED, at, item, group, index, key, parent, name, args)
     g.spawned(item)
     if group in s.target:  # what was asked of the node is asked of the items to come, too
         target, reason, _ = s.target[group]
         end_unit(core, item, Event.SKIP if target == S.SKIPPED else Event.CANCEL, at, reason)
 
 
-def _key(keys: list[str], parent: int, name: Name) -> str:
-    """`<its parent's key>/<name>`; one that another item has already gets a mark behind it."""
-    key, taken = f"{keys[parent]}/{name}", set(keys)
+def _key(core: Core, group: int, parent: int, name: Name) -> str | None:
+    """`<its parent's key>/<name>`; one that another item has already gets a mark behind it. None where items have no keys."""
+    keys = core.state.keys.get(group)
+    if keys is None:
+        return None
+    taken = core.agenda.keys_of(group)
+    key = f"{keys[parent]}/{name}"
     while key in taken:
         key += "'"
+    taken.add(key)
     return key
 
 
