@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stratix_tasks.core import spawning
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import LOOP, Kind
 from stratix_tasks.core.decide.core import Core, Detail
@@ -12,7 +13,6 @@ from stratix_tasks.core.decide.opening import gather, loop_error
 from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
 from stratix_tasks.core.results import Data, Stored
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
-from stratix_tasks.core.spawning import MOST
 from stratix_tasks.core.state import WITH_BODY, Name
 from stratix_tasks.core.states import OK_AFTER_STOP, Event, RunState, S
 from stratix_tasks.core.timers import Timer
@@ -227,7 +227,7 @@ def room(core: Core, u: int) -> int:
     if group < 0 or s.gone(u):
         return 0
     spawned = s.count(group) - s.stretches[s.kids[group][0]].count
-    return MOST - spawned + len(s.children.get(group, {}).get(s.index(u), ()))
+    return spawning.MOST - spawned + len(s.children.get(group, {}).get(s.index(u), ()))
 
 
 # ---------------------------------------------------------------------- time limits
