@@ -81,6 +81,8 @@ class Agenda:
         self.local = Timers()
         """Limits of what waits for its place: that it is ready is no fact."""
         self._timers: list[tuple[float, Timer, int]] = []
+        self.now = state.at
+        """When deadlines were last looked at."""
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
@@ -280,6 +282,17 @@ class Agenda:
                 self.local.arm(Timer.QUEUED, u, at, limit.queued)
             if limit.total is not None and not s.limits.armed(Timer.TOTAL, u) and not self.local.armed(Timer.TOTAL, u):
                 self.local.arm(Timer.TOTAL, u, at, limit.total)
+            if s.marks and s.held(u):
+                self.local.freeze(at, u)
+
+    def run_moved(self, at: float) -> None:
+        """The run has moved: what stands still with it does, or counts on."""
+        s = self.state
+        self.going = s.run in GOING
+        if s.run in (RunState.PAUSING, RunState.PAUSED):
+            self.local.pause(at)
+        else:
+            self.local.resume(at, lambda u: bool(s.held(u)))
 
     # ------------------------------------------------------------------ deadlines
 
@@ -305,6 +318,7 @@ class Agenda:
     def due(self, at: float) -> list[tuple[Timer, int]]:
         """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
         self._hear()
+        self.now = at
         found = []
         timers = self._timers
         while timers and timers[0][0] <= at:
@@ -628,7 +642,7 @@ class Agenda:
         s = self.state
         if s.status[u] == S.PENDING:
             return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
-        return s.status[u] == S.RETRYING and not s.limits.armed(Timer.DUE, u)
+        return s.status[u] == S.RETRYING and s.due[u] <= self.now
 
 
 __all__ = ["ALL", "FLOW", "LOOP", "Agenda", "Block", "Book", "Claims", "Lane", "Tally"]

@@ -79,7 +79,7 @@ class Core:
             assert s.run_target is not None
             to = s.run_target
         self.tell(RUN, at, int(to), reason, detail)
-        self.agenda.going = s.run in (RunState.RUNNING, RunState.ENDING)
+        self.agenda.run_moved(at)
 
     def held(self, u: int) -> str:
         """Why a unit does not begin though it could; in a run that is ending nothing holds what belongs to its end."""
