@@ -445,7 +445,7 @@ class Agenda:
     def _arrived(self, k: int, o: int, x: int, status: int) -> None:
         """A need of a node has ended: it is looked at when that may decide what becomes of it."""
         block = self.state.stretches[self.state.home[x]].block
-        if k in block.soft.get(o, ()) or block.nodes[o].phase:
+        if o in block.soft or block.nodes[o].phase:
             self._recount(x)
             self.asks.append(x)
         elif status == S.COMPLETED or block.joins[o] in (ANY, SETTLED):
