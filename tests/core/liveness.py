@@ -11,7 +11,7 @@ from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 
 def ends_when_let_go(small: Small) -> None:
     """With what is held let go, and everybody answering, the run ends."""
-    world = small.copy()
+    world = small.copy(checked=False)
     for _ in range(9):
         world.requests = 99
         if world.run in (RunState.PAUSING, RunState.PAUSED):
@@ -28,7 +28,7 @@ def ends_when_let_go(small: Small) -> None:
 def ends_when_cancelled(small: Small) -> None:
     if small.run in RUN_TERMINAL:
         return
-    world = small.copy()
+    world = small.copy(checked=False)
     need(world.do(("cancel", None)), "a run that has not ended can't be cancelled")
     world.work()
     is_over(world.s)
@@ -39,7 +39,7 @@ def ends_when_cancelled(small: Small) -> None:
 def settles_when_paused(small: Small) -> None:
     if small.run is not RunState.RUNNING:
         return
-    world = small.copy()
+    world = small.copy(checked=False)
     need(world.do(("pause", None)), "a running run can't be paused")
     world.work()
     need(world.run in {RunState.PAUSED, *RUN_TERMINAL}, "a run that was paused never settled")

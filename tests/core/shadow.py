@@ -180,10 +180,12 @@ class Shadow:
 
     def _event(self, u: int, event: Event, to: State) -> None:
         was, table = self.state[u], GROUP if self.kind(u) is not TASK else NODE
-        need(event in table.get(was, ()), f"'{self.name(u)}' had {event.label} while it was {was.label}")
+        if event not in table.get(was, ()):
+            need(False, f"'{self.name(u)}' had {event.label} while it was {was.label}")
         legal = table[was][event]
         gone = u in self.gone and to is State.RETIRED
-        need(legal is None or to is legal or gone, f"'{self.name(u)}' went from {was.label} to {to.label} by {event.label}")
+        if legal is not None and to is not legal and not gone:
+            need(False, f"'{self.name(u)}' went from {was.label} to {to.label} by {event.label}")
         self.state[u] = to
 
     def _moved(self, u: int, event: Event, to: State, detail: Any, asked: bool) -> None:
