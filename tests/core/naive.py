@@ -72,9 +72,9 @@ class Naive:
         *, bad: bool,
     ) -> State:  # fmt: skip
         node, name = block.nodes[k], prefix + block.names[k]
-        end = self._refused(node, name, states, above, bad=bad)
-        if end is None and self._may_lose(block, k) and self.seen(name) == "cancelled":
+        if self._may_lose(block, k) and self.seen(name) == "cancelled":
             return State.CANCELLED
+        end = self._refused(node, name, states, above, bad=bad)
         if node.kind is TASK:
             return end or self._task(name, node)
         if node.kind is FLOW and end is not None and k in block.fixed:

@@ -10,6 +10,7 @@ from typing import Any
 
 from promises import (
     a_breakpoint_holds,
+    a_condition_is_true,
     a_spawned_item_has_a_live_parent,
     an_item_is_spawned_once,
     attempts_never_exceed_the_budget,
@@ -145,6 +146,8 @@ class Shadow:
     def _started(self, fact: Any, core: Core, _asked: bool) -> None:
         u, attempt = fact[2], fact[3]
         nothing_starts_while_paused(self, u)
+        if self.state[u] is State.PENDING:
+            a_condition_is_true(self, u)
         self._event(u, Event.DISPATCH, State.RUNNING)
         no_node_starts_ahead_of_what_it_needs(self, u)
         a_breakpoint_holds(self, u)
