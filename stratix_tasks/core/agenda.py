@@ -102,6 +102,8 @@ class Agenda:
         self.local = Timers()
         """Limits of what waits for its place: that it is ready is no fact."""
         self._timers: list[tuple[float, Timer, int]] = []
+        self.now = state.at
+        """When deadlines were last looked at."""
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
@@ -298,6 +300,17 @@ class Agenda:
                 self.local.arm(Timer.QUEUED, u, at, limit.queued)
             if limit.total is not None and not s.limits.armed(Timer.TOTAL, u) and not self.local.armed(Timer.TOTAL, u):
                 self.local.arm(Timer.TOTAL, u, at, limit.total)
+            if s.marks and s.held(u):
+                self.local.freeze(at, u)
+
+    def run_moved(self, at: float) -> None:
+        """The run has moved: what stands still with it does, or counts on."""
+        s = self.state
+        self.going = s.run in GOING
+        if s.run in (RunState.PAUSING, RunState.PAUSED):
+            self.local.pause(at)
+        else:
+            self.local.resume(at, lambda u: bool(s.held(u)))
 
     # ------------------------------------------------------------------ deadlines
 
@@ -323,6 +336,7 @@ class Agenda:
     def due(self, at: float) -> list[tuple[Timer, int]]:
         """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
         self._hear()
+        self.now = at
         found = []
         timers = self._timers
         while timers and timers[0][0] <= at:
@@ -462,7 +476,7 @@ class Agenda:
     def _arrived(self, k: int, o: int, x: int, status: int) -> None:
         """A need of a node has ended: it is looked at when that may decide what becomes of it."""
         block = self.state.stretches[self.state.home[x]].block
-        if k in block.soft.get(o, ()) or block.nodes[o].phase:
+        if o in block.soft or block.nodes[o].phase:
             self._recount(x)
             self.asks.append(x)
         elif status == S.COMPLETED or block.joins[o] in (ANY, SETTLED):
@@ -665,4 +679,4 @@ class Agenda:
         s = self.state
         if s.status[u] == S.PENDING:
             return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
-        return s.status[u] == S.RETRYING and not s.limits.armed(Timer.DUE, u)
+        return s.status[u] == S.RETRYING and s.due[u] <= self.now

@@ -55,8 +55,8 @@ def _with_firsts(s: State, block: Block, k: int, b: int) -> S:
     told = _all(s.status[b + n] for n in block.needs[k] if n not in soft)
     for first in block.nodes[k].firsts:
         one = first_of(s, b, first)
-        if one == S.UPSTREAM_FAILED:
-            return one
+        if S.UPSTREAM_FAILED in (told, one):
+            return S.UPSTREAM_FAILED
         told = S.SKIPPED if S.SKIPPED in (told, one) else WAIT if WAIT in (told, one) else told
     return told
 
@@ -130,15 +130,14 @@ def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
 def absorbed(s: State, block: Block, b: int) -> bytearray:
     """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself.
 
-    Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer.
+    Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer; what runs at
+    the end of the scope, however that is, consumes nothing.
     """
     found = bytearray(block.n)
     for k in reversed(order(block)):
-        if IS_BAD[s.status[b + k]] and (block.outs[k] or k in _of_output(block)):
-            users = (_went_on(s, b, o, found) for o in block.outs[k] if not block.nodes[o].phase)
-            found[k] = (
-                all(users) and _output_goes_on(s, block, b, k) and (bool(block.outs[k]) or k in _of_output(block))
-            )
+        users = [o for o in block.outs[k] if not block.nodes[o].phase] if IS_BAD[s.status[b + k]] else []
+        if users or (IS_BAD[s.status[b + k]] and k in _of_output(block)):
+            found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
     return found
 
 
@@ -184,7 +183,8 @@ def could_absorb(s: State, u: int) -> bool:
                     return True
                 for o in block.outs[one]:
                     takes = block.joins[o] != ALL or one in block.soft.get(o, ())
-                    if takes and not IS_BAD[s.status[b + o]]:
+                    state = s.status[b + o]
+                    if takes and (state == S.COMPLETED or not IS_OVER[state]):
                         return True
                     if o not in seen:
                         seen.add(o)

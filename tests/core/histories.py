@@ -47,23 +47,23 @@ from stratix_tasks.spec.model import Retry, Timeout
 Parts = list[Node]
 
 
-def policies(r: Random) -> Policy:
+def policies(r: Random, *, timed: bool = True) -> Policy:
     retry = Retry.model_construct(max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=())
     limit = Timeout.model_construct(attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0]))
-    timed = limit if r.random() < 0.2 else Timeout.model_construct(attempt=None, total=None, queued=None)
+    limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=timed, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
+    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
                   runner="wait" if bodiless else "thread")  # fmt: skip
 
 
-def nodes(r: Random, count: int, inner: list[str]) -> Parts:
+def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Parts:
     made: Parts = []
     for i in range(count):
         needs = tuple(sorted(r.sample(range(i), r.randint(0, min(i, 3))))) if i else ()
         kind = r.choice([TASK, TASK, TASK, MAP] + ([FLOW, EACH, LOOP] if inner else []))
         join = r.choice([ALL, ALL, ALL, ANY, FIRST, N_OF, SETTLED]) if len(needs) > 1 else ALL
         soft = (needs[:2],) if join is ALL and len(needs) > 2 and r.random() < 0.4 else ()
-        policy = policies(r)
+        policy = policies(r, timed=timed)
         every = r.choice([None, None, 2.0])
         made.append(
             Node(
@@ -71,7 +71,7 @@ def nodes(r: Random, count: int, inner: list[str]) -> Parts:
                 keep_losers=r.random() < 0.2, inner=r.choice(inner) if kind in (FLOW, EACH, LOOP) else "",
                 asks=r.random() < 0.3, most=r.choice([0, 0, 2]), gather=r.choice([ALL, ALL, FIRST, N_OF, SETTLED, ANY]),
                 of=r.randint(1, 2), rounds=r.randint(1, 3), until=r.random() < 0.8, every=every if kind is LOOP else None,
-                within=r.choice([None, None, 6.0]) if kind is LOOP else None, take_last=r.random() < 0.3, policy=policy,
+                within=r.choice([None, None, 6.0]) if kind is LOOP and timed else None, take_last=r.random() < 0.3, policy=policy,
             )
         )  # fmt: skip
     if r.random() < 0.25:
@@ -88,9 +88,11 @@ def output(r: Random, count: int) -> Output:
     return Output(frozenset(r.sample(range(count), 1)), (tuple(range(min(2, count))),) if r.random() < 0.5 else ())
 
 
-def program(r: Random) -> Block:
+def program(r: Random, *, timed: bool = True) -> Block:
+    """Blocks with every kind of node; without limits of time, where how it ends must not depend on it."""
+
     def block(name: str, count: int, inner: list[str]) -> Block:
-        made = nodes(r, count, inner)
+        made = nodes(r, count, inner, timed=timed)
         return Block(name, made, output=output(r, count))
 
     deeper = [Node("a"), Node("deeper", (0,), FLOW, inner="rec", when=True)]
@@ -404,10 +406,14 @@ def core_free(core: Core) -> list[int]:
 
 def play(seed: int, steps: int | None = None) -> History:
     r = Random(seed)
+    return drive(r, steps if steps is not None else r.randint(1, 40))
+
+
+def drive(r: Random, steps: int) -> History:
     h = History(r, program(r), r.choice([1, 2, 4, 100]))
     try:
         h.begin()
-        for _ in range(steps if steps is not None else r.randint(1, 40)):
+        for _ in range(steps):
             if len(h.core.state.status) > 2000:
                 break
             x = r.random()
@@ -430,28 +436,3 @@ def seeds(first: int, stop: int) -> Iterator[tuple[int, BaseException | None, Hi
             yield seed, None, play(seed)
         except Exception as error:
             yield seed, error, getattr(error, "history", None)
-
-
-if __name__ == "__main__":
-    import traceback
-
-    failed: Counter[Any] = Counter()
-    first: dict[Any, Any] = {}
-    facts: Counter[int] = Counter()
-    asked: Counter[str] = Counter()
-    lo, hi = int(sys.argv[1]), int(sys.argv[2])
-    for seed, error, h in seeds(lo, hi):
-        if error is None:
-            assert h is not None
-            facts.update(f[0] for f in h.facts)
-            asked.update(h.counts)
-            continue
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        key = type(error).__name__, frame.name, frame.lineno, str(error)[:50] if isinstance(error, AssertionError) else str(error)[:40]
-        failed[key[:3]] += 1
-        size = len(h.log) if h else 0
-        if key[:3] not in first or first[key[:3]][1] > size:
-            first[key[:3]] = seed, size, str(error)[:300]
-    for key, count in failed.most_common(15):
-        print(count, key, first[key])
-    print("histories", hi - lo, "failed", sum(failed.values()), "facts", dict(facts), dict(asked))
