@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from stratix_tasks import Engine
+import stratix_tasks
 from stratix_tasks.store.store import Store
 
 settings.register_profile(
@@ -30,9 +30,9 @@ settings.load_profile(os.environ.get("STRATIX_PROFILE") or os.environ.get("HYPOT
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path) -> Iterator[stratix_tasks.Engine]:
     """An engine on a new store; closed after the test."""
-    made = Engine(tmp_path / "store")
+    made = stratix_tasks.Engine(tmp_path / "store")
     yield made
     made.close()
 

@@ -1,4 +1,4 @@
-"""A shell without loop, threads or clock: it performs the machine's commands in virtual time and checks what it sees."""
+"""A shell without loop, threads or clock: it performs the core's commands in virtual time and checks what it sees."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from heapq import heappop, heappush
 from typing import Any
 
 import orjson
-from invariants import Broken, hold_all, nothing_is_forgotten
+from facade import MISSING, Facade, Places, block_of, data
+from folds import folded
+from invariants import hold_all, nothing_is_forgotten
+from promises import Broken
 from shadow import Shadow
 
-from stratix_tasks.core import requests
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.lanes import Lane, Slots
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Kind, Plan, Policy, plan
-from stratix_tasks.core.recovery import claim, fold
+from stratix_tasks.core.block import FLOW, LOOP, Block
+from stratix_tasks.core.decide import requests, turn
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.recovery import claim
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
-from stratix_tasks.core.targets import label, unit_of
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.core.waits import wait_for
-from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
 BEGIN = 1000.0
 SOONEST = 1e-3
-"""Seconds that anything takes to reach the machine."""
+"""Seconds that anything takes to reach the core."""
 ANSWERED = -1
 """In place of an answer: somebody answers what a node waits for."""
 
@@ -36,11 +36,6 @@ def spec(tasks: dict[str, dict[str, Any]], **options: Any) -> FlowSpec:
     return FlowSpec(
         flow="f", tasks={name: NodeSpec(**{"call": f"m:{name}", **node}) for name, node in tasks.items()}, **options
     )
-
-
-def data(value: Any) -> dict[str, Any]:
-    """A value as requests carry it."""
-    return {"codec": "json", "payload": value, "summary": None}
 
 
 def chain_of(count: int, **options: Any) -> FlowSpec:
@@ -64,8 +59,8 @@ class Body:
     """Items that it spawns on its way, if it was not spawned itself; each is said twice."""
 
 
-class World:
-    """One run in virtual time.
+class World(Facade):
+    """One run in virtual time, of a document or of a block.
 
     `script(name, attempt)` tells how a body goes; `verdict(name)` what a condition says, `items(name)` how many items a
     map has (an error's text: expansion fails).
@@ -73,16 +68,17 @@ class World:
 
     def __init__(
         self,
-        flow: FlowSpec,
+        flow: FlowSpec | Block,
         script: Callable[[str, int], Body] = lambda _name, _attempt: Body(),
         *,
         verdict: Callable[[str], Any] = lambda _name: True,
         items: Callable[[str], Any] = lambda _name: 3,
         concurrency: int = 8,
+        checked: bool = True,
     ) -> None:
-        self.plan: Plan = plan(Graph(flow), {})
-        self.script, self.verdict, self.items = script, verdict, items
-        self.slots = Slots("engine", concurrency)
+        self.root = block_of(flow)
+        self.script, self.verdict, self.items, self.checked = script, verdict, items, checked
+        self.places = Places(concurrency)
         self.now = BEGIN
         self.facts: list[Any] = []
         self.bodies: dict[tuple[int, int], Body] = {}
@@ -90,23 +86,26 @@ class World:
         self.ends: dict[tuple[int, int], float] = {}
         self.answers: list[tuple[float, int, tuple[Any, ...]]] = []
         self.ended: list[RunState] = []
-        self.asked = False
         self._count = 0
-        self._lanes: dict[tuple[str, ...], Lane] = {}
-        self.machine = self._machine()
-        self.shadow = Shadow(self.plan)
+        self.core = Core(Recorded(self.root), self.places, seed="seed")
+        self.shadow = Shadow(self.root)
+
+    @property
+    def slots(self) -> Any:
+        return self.places.slots
 
     # ------------------------------------------------------------------ time
 
     def start(self) -> World:
-        self.machine.start(self.now)
-        self.machine.advance(self.now)
-        self._turn(*self.machine.drain())
+        turn.start(self.core, self.now)
+        turn.advance(self.core, self.now)
+        self._turn(*self.core.drain())
         return self
 
     def next(self) -> float | None:
         """When something happens next, or None when nothing will."""
-        times = [t for t in (self.answers[0][0] if self.answers else None, self.machine.timers.next()) if t is not None]
+        due = self.core.agenda.next_due()
+        times = [t for t in (self.answers[0][0] if self.answers else None, due) if t is not None]
         return min(times) if times else None
 
     def step(self) -> bool:
@@ -120,7 +119,7 @@ class World:
             event = heappop(self.answers)[2]
             if self._is_said(event):
                 events.append(event)
-        self._turn(*self.machine.handle([event for event in events if event[0] != ANSWERED], self.now))
+        self._turn(*turn.handle(self.core, [event for event in events if event[0] != ANSWERED], self.now))
         for _, unit, number, _ in (event for event in events if event[0] == ANSWERED):
             self._answer_wait(unit, number)
         return True
@@ -139,58 +138,48 @@ class World:
                 raise Broken(f"'{target}' never was {state.label}: {self.states()}")
         return self
 
+    def until_run(self, state: RunState) -> World:
+        while self.run is not state:
+            if not self.step():
+                raise Broken(f"the run never was {state.label}: {self.states()}")
+        return self
+
     def request(self, verb: str, target: str | None = None, value: Any = MISSING, **args: Any) -> World:
         if value is not MISSING:
             args["value"] = data(value)
         if verb == "set":
             args["args"] = {name: data(value) for name, value in args.get("args", {}).items()}
         try:
-            requests.request(self.machine, verb, target, self.now, args=args, by="me")
+            requests.request(self.core, verb, target, self.now, args=args, by="me")
         except BaseException:
-            if self.machine.facts or self.machine.commands:
+            if self.core.facts or self.core.commands:
                 raise Broken(f"'{verb} {target}' was refused, but left facts or commands behind") from None
             raise
-        self.asked = True
-        try:
-            self._turn(*self.machine.drain())
-        finally:
-            self.asked = False
+        self._turn(*self.core.drain(), asked=True)
         return self
 
     def die_and_recover(self, idle: float = 5.0) -> World:
         """The owner is killed; another folds the facts, claims the run and goes on."""
         self.now += idle
         self.bodies.clear(), self.parked.clear(), self.ends.clear(), self.answers.clear()
-        self.slots = Slots("engine", self.slots.size)
-        self._lanes = {}
-        self.machine = self._machine()
-        last = fold(self.machine, self.facts)
-        if self.machine.run_state not in RUN_TERMINAL:
-            claim(self.machine, self.now, "second", 2, "host", 1, idle=self.now - last)
-        self._turn(*self.machine.drain())
-        for unit in self.machine.waits:
-            self._answer_later(unit, self.machine.attempt[unit])
+        self.places = Places(self.slots.size)
+        self.core = Core(folded(self.root, self.facts), self.places, seed="seed")
+        if self.run not in RUN_TERMINAL:
+            claim(self.core, self.now, "second", 2, "host", 1)
+        self._turn(*self.core.drain())
+        for unit in self.s.waits:
+            self._answer_later(unit, self.s.attempt[unit])
         return self
 
     # ------------------------------------------------------------------ looking
 
     def __repr__(self) -> str:
         """For the report of a failing example: the flow, what was recorded, and what is the case."""
-        nodes = {n: s.model_dump(exclude_defaults=True, exclude={"call"}) for n, s in self.plan.spec.tasks.items()}
-        subs = {n: f.model_dump(exclude_defaults=True) for n, f in self.plan.spec.flows.items()}
-        facts = "\n".join(map(str, self.facts))
-        return f"\n{nodes}\n{subs} {self.plan.spec.on_failure} {self.plan.spec.timeout}\n{facts}\n{self.states()}\n"
+        said, facts = self.root.spec or self.root.nodes, "\n".join(map(str, self.facts))
+        return f"\n{said}\n{facts}\n{self.states()}\n"
 
-    def state(self, target: str) -> State:
-        return State(self.machine.state[unit_of(self.machine, target)])
-
-    def states(self) -> dict[str, str]:
-        units = {label(self.machine, unit): State(s).label for unit, s in enumerate(self.machine.state)}
-        return {"run": self.machine.run_state.label, **units}
-
-    def bring(self, unit: int, state: State) -> None:
-        """Unit 0 of `chain_of(2)` into a state, by what happens or is asked."""
-        name = self.plan.names[unit]
+    def bring(self, name: str, state: State) -> None:
+        """`n0` of `chain_of(2)` into a state, by what happens or is asked."""
         bodies = {State.STOPPING: Body(50, stops=None), State.FAILED: Body(1, "final"), State.RETRYING: Body(1, "fail")}
         bodies[State.SUSPENDED] = Body(50, parks=True)
         mine = bodies.get(state, Body(50 if state is not State.COMPLETED else 1))
@@ -216,43 +205,39 @@ class World:
             self.request("pause")
         if state in (RunState.ENDING, RunState.CANCELLED):
             self.request("cancel")
-        while self.machine.run_state is not state:
-            assert self.step()
+        self.until_run(state)
 
     # ------------------------------------------------------------------ a turn
 
-    def _turn(self, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+    def _turn(self, facts: list[Any], commands: list[tuple[int, int, int]], *, asked: bool = False) -> None:
         """Journal, check, perform."""
-        self.machine.frames.clear()
+        self.core.frames.clear(), self.core.recorded.clear()
         written = [tuple(fact) for fact in orjson.loads(orjson.dumps(facts))]
         self.facts += written
-        self.shadow.take(written, self.machine, asked=self.asked)
+        if self.checked:
+            self.shadow.take(written, self.core, asked=asked)
         for kind, unit, number in commands:
             _PERFORM[kind](self, unit, number)
-        self._check_bodies()
+        if self.checked:
+            self._check_bodies()
 
     def _check_bodies(self) -> None:
-        machine = self.machine
-        for unit, state in enumerate(machine.state):
-            if state in LIVE and (unit, machine.attempt[unit]) not in self.bodies and not self._answered(unit):
-                raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
-        hold_all(machine)
-        nothing_is_forgotten(
-            machine, {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED)}
-        )
-        bodies = sum(s in LIVE and not machine.policy(u).waits for u, s in enumerate(machine.state))
-        taken = bodies + sum(machine.abandoned.values())
+        s, g = self.s, self.core.agenda
+        for unit, state in enumerate(s.status):
+            if state in LIVE and (unit, s.attempt[unit]) not in self.bodies and not self._answered(unit):
+                raise Broken(f"'{self.label(unit)}' is {State(state).label} without a body")
+        hold_all(self.core)
+        asks = {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED)}
+        nothing_is_forgotten(self.core, asks)
+        bodies = sum(state in LIVE and not s.policy(u).bodiless for u, state in enumerate(s.status))
+        taken = bodies + sum(g.abandoned.values())
         if self.slots.size - self.slots.free != taken:
             raise Broken(f"{taken} bodies have a place, {self.slots.size - self.slots.free} places are taken")
-        if (
-            machine.run_state in RUN_TERMINAL
-            and machine.run_state is not RunState.PENDING
-            and self.ended[-1:] != [machine.run_state]
-        ):
-            raise Broken(f"nobody was told that the run is {machine.run_state.label}")
+        if self.run in RUN_TERMINAL and self.ended[-1:] != [self.run]:
+            raise Broken(f"nobody was told that the run is {self.run.label}")
 
     def _answered(self, unit: int) -> bool:
-        return any(event[1] == unit and event[2] == self.machine.attempt[unit] for _, _, event in self.answers)
+        return any(event[1] == unit and event[2] == self.s.attempt[unit] for _, _, event in self.answers)
 
     def _say(self, after: float, kind: int, unit: int, number: int, *rest: Any) -> None:
         self._count += 1
@@ -272,13 +257,13 @@ class World:
     # ------------------------------------------------------------------ commands
 
     def _start(self, unit: int, number: int) -> None:
-        policy = self.machine.policy(unit)
-        if policy.waits:
-            args = self.plan.specs[self.machine.node_of[unit]].args
+        policy = self.s.policy(unit)
+        if policy.bodiless:
+            args = self.s.node(self.s.node_of(unit)).spec.args
             wait = wait_for(policy.call, args, policy.timeout.attempt, self.now)
             self._say(0, Answer.WAIT, unit, number, wait)
             return self._answer_later(unit, number)
-        body = self.script(label(self.machine, unit), number)
+        body = self.script(self.label(unit), number)
         self.bodies[unit, number] = body
         for name in range(2 * body.spawns if self._is_planned(unit) else 0):
             self._say(body.seconds / 3, Answer.SPAWN, unit, number, name // 2, {"x": data(name // 2)})
@@ -286,7 +271,7 @@ class World:
 
     def _is_planned(self, unit: int) -> bool:
         """Whether it is an item that its map had from the beginning."""
-        return self.machine.node_of[unit] != unit and unit not in self.machine.spawned
+        return self.s.map_of(unit) >= 0 and unit not in self.s.spawned
 
     def _end_in(self, unit: int, number: int, seconds: float) -> None:
         body = self.bodies[unit, number]
@@ -301,17 +286,16 @@ class World:
 
     def _answer_later(self, unit: int, number: int) -> None:
         """What a node waits for comes in the time of its body; where that does not end well, and it has a limit, never."""
-        body = self.script(label(self.machine, unit), number)
-        if body.outcome == "ok" or self.machine.policy(unit).timeout.attempt is None:
+        body = self.script(self.label(unit), number)
+        if body.outcome == "ok" or self.s.policy(unit).timeout.attempt is None:
             self._say(body.seconds + SOONEST, ANSWERED, unit, number)
 
     def _answer_wait(self, unit: int, number: int) -> None:
-        machine = self.machine
-        if machine.state[unit] != State.WAITING or machine.attempt[unit] != number:
+        if self.s.status[unit] != State.WAITING or self.s.attempt[unit] != number:
             return
-        wait = machine.waits[unit]
+        wait = self.s.waits[unit]
         if wait["for"] == "approval":
-            self.request("approve", label(machine, unit), by="me")
+            self.request("approve", self.label(unit), by="me")
         elif wait["for"] == "signal":
             self.request("send", None, 7, name=wait["name"])
 
@@ -341,38 +325,26 @@ class World:
         if left is not None:
             self._end_in(unit, number, left)
 
-    def _evaluate(self, unit: int, generation: int) -> None:
-        self._say(0, Answer.VERDICT, unit, generation, self.verdict(self.plan.names[unit]))
+    def _evaluate(self, unit: int, question: int) -> None:
+        self._say(0, Answer.VERDICT, unit, question, self.verdict(self.label(unit)))
 
-    def _expand(self, unit: int, generation: int) -> None:
-        if self.plan.kinds[unit] is Kind.FLOW:
-            return self._say(0, Answer.EXPANDED, unit, generation, 0, None, "", None)
-        count = self.items(self.plan.names[unit])
+    def _expand(self, unit: int, question: int) -> None:
+        if self.s.kind(unit) in (FLOW, LOOP):
+            return self._say(0, Answer.EXPANDED, unit, question, 0, None)
+        count = self.items(self.label(unit))
         if isinstance(count, str):
             count = {"type": "TypeError", "message": count, "bases": []}
-        self._say(0, Answer.EXPANDED, unit, generation, count, None, "", None)
+        self._say(0, Answer.EXPANDED, unit, question, count, None)
+
+    def _kill(self, unit: int, number: int) -> None:
+        """A body that does not listen is ended all the same."""
+        if (unit, number) in self.bodies:
+            self.parked.pop((unit, number), None)
+            self.ends[unit, number] = self.now + SOONEST
+            self._say(SOONEST, Answer.STOPPED, unit, number)
 
     def _ended(self, state: int, _number: int) -> None:
         self.ended.append(RunState(state))
-
-    # ------------------------------------------------------------------ slots, folding
-
-    def _machine(self) -> Machine:
-        return Machine(self.plan, self._lane, "seed")
-
-    def _lane(self, policy: Policy | None, most: int | None) -> Lane:
-        names = policy.pools if policy is not None else ()
-        if policy is not None and policy.waits:
-            return self._lanes.setdefault(("waits",), Lane(()))
-        if most is not None:
-            return Lane((self.slots, Slots("max", most)))
-        return self._lanes.setdefault(names, Lane((self.slots,)))
-
-    def folded(self) -> Machine:
-        """A machine made from the facts alone; it shares nothing with the live one."""
-        machine = Machine(self.plan, lambda _policy, _most: Lane(()), "seed")
-        fold(machine, self.facts)
-        return machine
 
 
 _PERFORM: dict[int, Callable[[World, int, int], None]] = {
@@ -383,4 +355,5 @@ _PERFORM: dict[int, Callable[[World, int, int], None]] = {
     Do.EVALUATE: World._evaluate,
     Do.EXPAND: World._expand,
     Do.ENDED: World._ended,
+    Do.KILL: World._kill,
 }

@@ -1,155 +1,323 @@
-"""A run as its facts alone tell it: each move is checked against the tables and the promises."""
+"""A run as its facts alone tell it: each move is checked against the tables and the promises.
+
+It numbers the units by itself and keeps no more than what facts say, one unit at a time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from invariants import (
+from promises import (
     a_breakpoint_holds,
     a_spawned_item_has_a_live_parent,
     an_item_is_spawned_once,
     attempts_never_exceed_the_budget,
     ends_change_only_by_a_request,
-    generations_rise_at_rollbacks,
     need,
     no_attempt_is_given_up_early,
     no_node_starts_ahead_of_what_it_needs,
     nothing_starts_while_paused,
+    winners_are_those_that_came,
 )
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, GIVEN, MOVED, REQUESTED, SPAWNED, STARTED
-from stratix_tasks.core.facts import RUN as RUN_FACT
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Kind, Plan
-from stratix_tasks.core.states import GROUP, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
+from stratix_tasks.core import facts as F
+from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
+
+GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "cached": Event.CACHE_HIT}
+Place = tuple[Block, int, int, int]
+"""A unit's block, its number in it, where its scope begins, and the group around it or -1."""
 
 
 class Shadow:
     """States as the facts alone tell them, each move checked against the tables and the promises."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.state = [State.PENDING] * len(plan.names)
-        self.node_of = list(range(len(plan.names)))
+    def __init__(self, root: Block) -> None:
+        self.root = root
+        self.places: list[Place] = []
+        self.state: list[State] = []
+        self.scopes: dict[int, list[int]] = {}
+        """Of a group: where the scopes in it begin."""
+        self.opened: list[tuple[int, int]] = []
+        """Group and first unit of what was opened, in order, as ROLLED names it."""
+        self.gone: set[int] = set()
         self.run = RunState.PENDING
+        self.marks: dict[int, str] = {}
+        self.winners: dict[int, tuple[int, ...]] = {}
+        self.enabled: set[int] = set()
+        self.attempt: dict[int, int] = {}
         self.tries: dict[int, int] = {}
         """Attempts since the unit was last set back by a request."""
         self.passed: set[int] = set()
         """Units that were let go, or tried again, since they were last set back."""
-        self.breaks: set[int] = set()
+        self.breaks: set[str] = set()
         self.generations: dict[int, int] = {}
         self.spawned: dict[int, dict[tuple[int, Any], int]] = {}
-        """By expanded map: who spawned an item, and under which name."""
-        self.firsts: dict[int, int] = {}
-        self.counts: dict[int, int] = {}
+        """By map: who spawned an item, and under which name."""
+        self._open(root, -1, 1)
 
     def copy(self) -> Shadow:
-        made = Shadow(self.plan)
-        made.state, made.node_of, made.run = self.state.copy(), self.node_of.copy(), self.run
-        made.tries, made.passed, made.breaks = self.tries.copy(), self.passed.copy(), self.breaks.copy()
-        made.generations = self.generations.copy()
-        made.firsts, made.counts = self.firsts.copy(), self.counts.copy()
+        made = Shadow.__new__(Shadow)
+        for name, part in self.__dict__.items():
+            made.__dict__[name] = part.copy() if isinstance(part, list | dict | set) else part
+        made.scopes = {group: told.copy() for group, told in self.scopes.items()}
         made.spawned = {group: told.copy() for group, told in self.spawned.items()}
         return made
 
-    def take(self, facts: list[Any], machine: Machine, *, asked: bool) -> None:
+    # ------------------------------------------------------------------ where a unit is
+
+    def _open(self, block: Block, parent: int, count: int) -> None:
+        bases: list[int] = []
+        for one, above, k in block.layout:
+            first = len(self.state)
+            bases.append(first)
+            self.opened.append((parent if above < 0 else -1, first))
+            for i in range(count):
+                p = parent if above < 0 else bases[above] + i * block.layout[above][0].n + k
+                base = first + i * one.n
+                self.scopes.setdefault(p, []).append(base)
+                self.places += [(one, j, base, p) for j in range(one.n)]
+                self.state += [State.PENDING] * one.n
+
+    def node(self, u: int) -> Node:
+        block, k, _, above = self.places[u]
+        return self.node(above) if above >= 0 and self.kind(above) is MAP else block.nodes[k]
+
+    def kind(self, u: int) -> Any:
+        block, k, _, _ = self.places[u]
+        return block.nodes[k].kind
+
+    def parent(self, u: int) -> int:
+        return self.places[u][3]
+
+    def is_item(self, u: int) -> bool:
+        above = self.parent(u)
+        return above >= 0 and self.kind(above) is MAP
+
+    def path(self, u: int) -> str:
+        names = []
+        while u >= 0:
+            if not self.is_item(u):
+                names.append(self.node(u).name)
+            u = self.parent(u)
+        return ".".join(reversed(names))
+
+    def name(self, u: int) -> str:
+        return f"{self.path(u)} (unit {u})"
+
+    def held(self, u: int) -> str:
+        while u >= 0:
+            if u in self.marks:
+                return self.marks[u]
+            u = self.parent(u)
+        return ""
+
+    def scope(self, u: int) -> list[State]:
+        """The states of the scope that a unit lies in."""
+        block, _, base, _ = self.places[u]
+        return self.state[base : base + block.n]
+
+    # ------------------------------------------------------------------ facts
+
+    def take(self, facts: list[Any], core: Core, *, asked: bool) -> None:
         for fact in facts:
-            if fact[0] == RUN_FACT:
-                self._run(RunState(fact[2]), asked=asked)
-            elif fact[0] == STARTED:
-                self._started(fact[2], machine)
-            elif fact[0] == COMPLETED:
-                self._moved(fact[2], Event.OK, State.COMPLETED, None, asked=asked)
-            elif fact[0] == MOVED:
-                self._moved(fact[2], Event(fact[3]), State(fact[4]), fact[7], asked=asked)
-                if fact[3] == Event.FAIL:
-                    error = (fact[7] or {}).get("error", {})
-                    no_attempt_is_given_up_early(self, fact[2], machine.policy(fact[2]).retry.max, error)
-            elif fact[0] == EXPANDED:
-                self._expanded(fact)
-            elif fact[0] == SPAWNED:
-                self._spawned(fact)
-            elif fact[0] == REQUESTED and fact[2] == "breakpoint":
-                unit = self.plan.unit(fact[3])
-                assert unit is not None
-                (self.breaks.add if fact[4].get("on", True) else self.breaks.discard)(unit)
-            else:
-                assert fact[0] in (REQUESTED, GIVEN, CLAIMED)
-        generations_rise_at_rollbacks(self, machine)
-        told = [state if state is not State.READY else State.PENDING for state in self.state]
-        real = [State(s) if s != State.READY else State.PENDING for s in machine.state]
-        need(
-            told == real and self.run is machine.run_state,
-            f"the facts tell {told} {self.run}, the machine says {real} {machine.run_state}",
-        )
+            told = _TAKE.get(fact[0])
+            if told is not None:
+                told(self, fact, core, asked)
+        s = core.state
+        real = [State(status) for status in s.status]
+        wrong = [(self.name(u), a.label, b.label) for u, (a, b) in enumerate(zip(self.state, real, strict=True)) if a is not b]
+        need(not wrong, f"the facts tell otherwise than the run is: {wrong}")
+        need(self.run is s.run, f"the facts tell that the run is {self.run.label}, it is {s.run.label}")
+        generations = {u: number for u, number in s.generation.items() if number}
+        need(self.generations == generations, f"generations are {generations}, and must be {self.generations}")
+        need(all(self.held(u) == s.held(u) for u in range(len(real))), "the facts tell of other pauses")
 
-    def name(self, unit: int) -> str:
-        node = self.node_of[unit]
-        return self.plan.names[node] + (f"[unit {unit}]" if node != unit else "")
-
-    def _is_group(self, unit: int) -> bool:
-        return self.node_of[unit] == unit and self.plan.kinds[unit] is not Kind.TASK
-
-    def _run(self, to: RunState, *, asked: bool) -> None:
+    def _run(self, fact: Any, _core: Core, asked: bool) -> None:
+        to = RunState(fact[2])
         legal = {t if t is not None else to for t in RUN[self.run].values()}
         need(to in legal, f"the run went from {self.run.label} to {to.label}")
         need(asked or self.run not in RUN_TERMINAL, "an ended run went on unasked")
         self.run = to
 
-    def _started(self, unit: int, machine: Machine) -> None:
-        name, was = self.name(unit), self.state[unit]
-        nothing_starts_while_paused(self, unit)
-        need(was in (State.PENDING, State.READY, State.RETRYING), f"'{name}' started from {was.label}")
-        no_node_starts_ahead_of_what_it_needs(self, unit)
-        a_breakpoint_holds(self, unit)
-        self.tries[unit] = self.tries.get(unit, 0) + 1
-        attempts_never_exceed_the_budget(self, unit, machine.policy(unit).retry.max)
-        self.state[unit] = State.RUNNING
+    def _started(self, fact: Any, core: Core, _asked: bool) -> None:
+        u, attempt = fact[2], fact[3]
+        nothing_starts_while_paused(self, u)
+        self._event(u, Event.DISPATCH, State.RUNNING)
+        no_node_starts_ahead_of_what_it_needs(self, u)
+        a_breakpoint_holds(self, u)
+        need(attempt == self.attempt.get(u, 0) + 1, f"'{self.name(u)}' began attempt {attempt} out of turn")
+        self.attempt[u] = attempt
+        self.tries[u] = self.tries.get(u, 0) + 1
+        self.passed.add(u)
+        attempts_never_exceed_the_budget(self, u, core.state.policy(u).retry.max)
 
-    def _moved(self, unit: int, event: Event, to: State, detail: Any, *, asked: bool) -> None:
-        was, name = self.state[unit], self.name(unit)
-        table = GROUP if self._is_group(unit) else NODE
-        starts = [was, State.READY] if was is State.PENDING else [was]  # becoming ready is not a fact
-        legal = [table[s][event] for s in starts if s in table and event in table[s]]
-        need(bool(legal), f"'{name}' had {event.label} while it was {was.label}")
-        held_retry = event is Event.RELEASE and to is State.RETRYING
-        need(
-            None in legal or to in legal or held_retry, f"'{name}' went from {was.label} to {to.label} by {event.label}"
-        )
-        ends_change_only_by_a_request(self, unit, event, asked=asked)
-        self._count(unit, event, was, to, detail)
-        self.state[unit] = to
+    def _started_many(self, fact: Any, core: Core, asked: bool) -> None:
+        for u in range(fact[2], fact[3]):
+            self._started((F.STARTED, fact[1], u, fact[4]), core, asked)
 
-    def _count(self, unit: int, event: Event, was: State, to: State, detail: Any) -> None:
-        if event is Event.LOST_RETRY or (event is Event.ORPHANED and to is State.PENDING):
-            self.tries[unit] = self.tries.get(unit, 1) - 1
-        stopped_back = event is Event.STOPPED and to is State.PENDING
-        if event is Event.ROLLBACK or stopped_back or (event in (Event.RETRY, Event.REOPEN) and was in TERMINAL):
-            self.tries[unit] = 0
-            self.passed.discard(unit)
-        back = event is Event.ROLLBACK or (event is Event.STOP and detail["target"] == State.PENDING)
-        if back or (event is Event.SET and to is State.PENDING):
-            self.generations[unit] = self.generations.get(unit, 0) + 1
-        if event is Event.RELEASE or to is State.RETRYING or event is Event.ORPHANED:
-            self.passed.add(unit)
+    def _completed(self, fact: Any, _core: Core, _asked: bool) -> None:
+        u = fact[2]
+        need(fact[3] == self.attempt[u], f"'{self.name(u)}' completed by attempt {fact[3]}, which is not the live one")
+        self._event(u, Event.OK, State.COMPLETED)
 
-    def _expanded(self, fact: Any) -> None:
-        _, _, unit, first, count, _keys, _codec, _payload = fact
-        need(self.state[unit] is State.PENDING, f"'{self.name(unit)}' was expanded as {self.state[unit].label}")
-        self.state[unit] = State.CLOSED
-        if self.plan.kinds[unit] is Kind.MAP:
-            need(not count or first == len(self.state), "items are not one range")
-            self.state += [State.PENDING] * count
-            self.node_of += [unit] * count
-            self.firsts[unit], self.counts[unit], self.spawned[unit] = first, count, {}
+    def _given(self, fact: Any, _core: Core, asked: bool) -> None:
+        self._moved(fact[2], GIVEN_BY.get(fact[3], Event.ANSWERED), State.COMPLETED, None, asked)
 
-    def _spawned(self, fact: Any) -> None:
-        _, _, unit, group, index, _key, parent, name, _args = fact
-        told, planned = self.spawned[group], self.counts[group]
+    def _told(self, fact: Any, core: Core, asked: bool) -> None:
+        _, _, u, event, to, _reason, _attempt, detail = fact
+        self._moved(u, Event(event), State(to), detail, asked)
+        if event == Event.FAIL:
+            no_attempt_is_given_up_early(self, u, core.state.policy(u).retry.max, (detail or {}).get("error", {}))
+
+    def _swept(self, fact: Any, _core: Core, asked: bool) -> None:
+        event = Event.CANCEL if fact[4] == State.CANCELLED else Event.SKIP
+        for a, b in fact[6]:
+            for u in range(a, b):
+                self._moved(u, event, State(fact[4]), None, asked)
+
+    def _event(self, u: int, event: Event, to: State) -> None:
+        was, table = self.state[u], GROUP if self.kind(u) is not TASK else NODE
+        need(event in table.get(was, ()), f"'{self.name(u)}' had {event.label} while it was {was.label}")
+        legal = table[was][event]
+        gone = u in self.gone and to is State.RETIRED
+        need(legal is None or to is legal or gone, f"'{self.name(u)}' went from {was.label} to {to.label} by {event.label}")
+        self.state[u] = to
+
+    def _moved(self, u: int, event: Event, to: State, detail: Any, asked: bool) -> None:
+        was = self.state[u]
+        ends_change_only_by_a_request(self, u, event, asked=asked)
+        self._event(u, event, to)
+        if event is Event.LOST_RETRY or (event is Event.ORPHANED and was is not State.STOPPING):
+            self.tries[u] = self.tries.get(u, 1) - 1
+        if to in TERMINAL:
+            self.passed.discard(u)
+
+    # ------------------------------------------------------------------ groups
+
+    def _expanded(self, fact: Any, _core: Core, _asked: bool) -> None:
+        _, _, u, first, count, _keys, index = fact
+        block, k, _, _ = self.places[u]
+        self._event(u, Event.EXPANDED, State.OPEN)
+        if k in block.fixed:
+            need([first] == self.scopes[u], f"'{self.name(u)}' does not open where it is laid out")
+            return
+        rounds = len(self.scopes.get(u, ()))
+        need(first == len(self.state), f"'{self.name(u)}' opens where something is")
+        need(index == rounds and (not rounds or self.kind(u) is LOOP), f"'{self.name(u)}' opens out of turn")
+        need(count == 1 or self.kind(u) not in (FLOW, LOOP), f"'{self.name(u)}' opens {count} scopes")
+        self.scopes.setdefault(u, [])
+        self._open(block.inner[k], u, count)
+
+    def _spawned(self, fact: Any, _core: Core, _asked: bool) -> None:
+        _, _, u, group, index, _key, parent, name, _args = fact
+        told, items = self.spawned.setdefault(group, {}), self.scopes[group]
         an_item_is_spawned_once(self, group, told.keys(), (parent, name))
-        need(unit == len(self.state) and index == planned + len(told), f"{fact} is not the next item")
-        units = [*range(self.firsts[group], self.firsts[group] + planned), *told.values()]
-        a_spawned_item_has_a_live_parent(self, group, units[parent])
-        told[parent, name] = unit
-        self.state.append(State.PENDING)
-        self.node_of.append(group)
+        need(u == len(self.state) and index == len(items), f"{fact} is not the next item")
+        a_spawned_item_has_a_live_parent(self, group, items[parent])
+        grows = bool(told) and self.opened[-1][0] == group
+        told[parent, name] = u
+        block, k, _, _ = self.places[group]
+        self._open(block.inner[k], group, 1)
+        if grows:
+            self.opened.pop()
+
+    def _joined(self, fact: Any, _core: Core, _asked: bool) -> None:
+        winners_are_those_that_came(self, fact[2], fact[3])
+        self.winners[fact[2]] = tuple(fact[3])
+
+    def _enabled(self, fact: Any, _core: Core, _asked: bool) -> None:
+        self.enabled.add(fact[2])
+
+    # ------------------------------------------------------------------ pauses, changes
+
+    def _held(self, fact: Any, _core: Core, _asked: bool) -> None:
+        self.marks.update(dict.fromkeys(range(fact[2], fact[3]), fact[4]))
+
+    def _released(self, fact: Any, _core: Core, _asked: bool) -> None:
+        for a, b in fact[2]:
+            for u in range(a, b):
+                if self.marks.pop(u, ""):
+                    self.passed.add(u)
+
+    def _set(self, fact: Any, _core: Core, _asked: bool) -> None:
+        if isinstance(fact[2], int):
+            self.enabled.discard(fact[2])
+
+    def _breakpoint(self, fact: Any, _core: Core, _asked: bool) -> None:
+        (self.breaks.add if fact[3] else self.breaks.discard)(fact[2])
+
+    # ------------------------------------------------------------------ again
+
+    def _forget(self, u: int) -> None:
+        for told in (self.winners, self.tries):
+            told.pop(u, None)
+        for marked in (self.enabled, self.passed):
+            marked.discard(u)
+
+    def _again(self, fact: Any, _core: Core, asked: bool) -> None:
+        for a, b in fact[2]:
+            for u in range(a, b):
+                ends_change_only_by_a_request(self, u, Event.RETRY, asked=asked)
+                self._event(u, Event.RETRY, State.PENDING)
+                self._forget(u)
+
+    def _reopened(self, fact: Any, _core: Core, asked: bool) -> None:
+        for u in fact[2]:
+            ends_change_only_by_a_request(self, u, Event.REOPEN, asked=asked)
+            self._event(u, Event.REOPEN, State.OPEN)
+
+    def _rolled(self, fact: Any, _core: Core, asked: bool) -> None:
+        for i in fact[3]:
+            group, first = self.opened[i]
+            self.scopes[group].remove(first)
+            self._retire(first)
+        for a, b in fact[2]:
+            for u in range(a, b):
+                ends_change_only_by_a_request(self, u, Event.ROLLBACK, asked=asked)
+                block, k, _, _ = self.places[u]
+                if k not in block.fixed:
+                    for first in self.scopes.pop(u, ()):
+                        self._retire(first)
+                    self.spawned.pop(u, None)
+                live = self.state[u] in LIVE
+                self._event(u, Event.ROLLBACK, State.STOPPING if live else State.PENDING)
+                self._forget(u)
+                self.marks.pop(u, None)
+                self.generations[u] = self.generations.get(u, 0) + 1
+
+    def _retire(self, first: int) -> None:
+        """A scope and all that lies in it."""
+        stack = [first]
+        while stack:
+            first = stack.pop()
+            for u in range(first, first + self.places[first][0].n):
+                stack += self.scopes.pop(u, ())
+                self.spawned.pop(u, None), self.marks.pop(u, None), self.generations.pop(u, None)
+                self.gone.add(u)
+                self.state[u] = State.STOPPING if self.state[u] in LIVE else State.RETIRED
+                self._forget(u)
+
+
+_TAKE: dict[int, Callable[[Shadow, Any, Core, bool], None]] = {
+    F.RUN: Shadow._run,
+    F.STARTED: Shadow._started,
+    F.STARTED_MANY: Shadow._started_many,
+    F.COMPLETED: Shadow._completed,
+    F.GIVEN: Shadow._given,
+    F.MOVED: Shadow._told,
+    F.SWEPT: Shadow._swept,
+    F.EXPANDED: Shadow._expanded,
+    F.SPAWNED: Shadow._spawned,
+    F.JOINED: Shadow._joined,
+    F.ENABLED: Shadow._enabled,
+    F.HELD: Shadow._held,
+    F.RELEASED: Shadow._released,
+    F.SET: Shadow._set,
+    F.BREAKPOINT: Shadow._breakpoint,
+    F.AGAIN: Shadow._again,
+    F.REOPENED: Shadow._reopened,
+    F.ROLLED: Shadow._rolled,
+}

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from driver import Body, World, chain_of, spec
+from facade import MISSING
+from folds import is_over as is_settled
 from folds import the_fold_is_the_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from invariants import absorbed
 
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
-from stratix_tasks.core.targets import label
-from stratix_tasks.core.units import MISSING
+from rules import absorbed
+
+from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import Each, FlowSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
@@ -129,16 +130,20 @@ ACTS = st.lists(
 
 def ask(world: World, verb: str, number: int | None) -> bool:
     """A request; a refusal leaves everything as it was. Whether it was taken."""
-    machine = world.machine
-    target = None if number is None else label(machine, number % len(machine.state))
-    before = (machine.run_state, bytes(machine.state), dict(machine.holds), dict(machine.timers.deadline))
+    target = None if number is None else world.label(one_of(world, number))
+    before = (world.run, bytes(world.s.status), list(world.s.marks), dict(world.s.limits.deadline))
     verb, target, args = SAID.get(verb, lambda target: (verb, target, {}))(target)
     try:
         world.request(verb, target, **args)
     except (TransitionError, InputError):
-        assert (machine.run_state, bytes(machine.state), machine.holds, machine.timers.deadline) == before
+        assert (world.run, bytes(world.s.status), world.s.marks, world.s.limits.deadline) == before
         return False
     return True
+
+
+def one_of(world: World, number: int) -> int:
+    units = world.units()
+    return units[number % len(units)]
 
 
 SAID: dict[str, Any] = {
@@ -155,7 +160,7 @@ SAID: dict[str, Any] = {
 
 def same(world: World) -> None:
     """The facts folded give what the live machine has."""
-    the_fold_is_the_run(world.machine, world.folded())
+    the_fold_is_the_run(world.s, world.facts)
 
 
 def play(world: World, acts: list[Any]) -> World:
@@ -178,25 +183,28 @@ def play(world: World, acts: list[Any]) -> World:
 
 def let_go(world: World) -> World:
     """Resume the run and all that is held, breakpoint after breakpoint, until it ends."""
-    for _ in range(len(world.plan.names) + 2):
-        if world.machine.run_state in RUN_TERMINAL:
+    for _ in range(2 * len(world.names) + 4):
+        if world.run in RUN_TERMINAL:
             break
-        if world.machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+        if world.run in (RunState.PAUSING, RunState.PAUSED):
             world.request("resume")
-        for unit in range(len(world.machine.state)):
-            if world.machine.state[unit] not in TERMINAL and world.machine.run_state not in RUN_TERMINAL:
-                ask(world, "resume", unit)
+        for unit in world.units():
+            if world.s.status[unit] not in TERMINAL and world.run not in RUN_TERMINAL and world.s.held(unit):
+                world.request("resume", world.label(unit))
         world.settle()
     return world.settle()  # late bodies end, too
 
 
 def is_over(world: World) -> None:
     """A terminal run: no live node, nothing left to do, every place given back once late bodies have ended."""
-    assert world.machine.run_state in RUN_TERMINAL, world.states()
-    assert not any(s in LIVE for s in world.machine.state)
-    assert all(s in TERMINAL for s in world.machine.state)
+    assert world.run in RUN_TERMINAL, world.states()
+    is_settled(world.s)
     assert world.slots.free == world.slots.size
     assert not world.bodies
+
+
+def is_bad(world: World) -> bool:
+    return any(state in BAD and not absorbed(world.s, u) for u, state in enumerate(world.s.status[: len(world.names)]))
 
 
 @given(worlds())
@@ -206,11 +214,10 @@ def test_an_unattended_run_ends(world: World) -> None:
     play(world, []).settle()
     same(world)
     is_over(world)
-    bad = any(s in BAD for s in world.machine.state[: len(world.plan.names)])
-    if world.machine.run_state is RunState.COMPLETED:
-        assert not bad
+    if world.run is RunState.COMPLETED:
+        assert not is_bad(world)
     else:
-        assert bad or world.machine.run_reason == "timeout"
+        assert is_bad(world) or world.run_reason == "timeout"
 
 
 @given(worlds(), ACTS)
@@ -228,13 +235,13 @@ def test_a_run_under_requests_keeps_its_promises_and_ends(world: World, acts: li
 def test_cancel_always_ends(world: World, acts: list[Any]) -> None:
     """Whatever happened before, a run that is cancelled ends, or had ended already."""
     play(world, acts)
-    over = world.machine.run_state in RUN_TERMINAL
+    over = world.run in RUN_TERMINAL
     taken = ask(world, "cancel", None)
     assert taken or over
     world.settle()
     same(world)
     is_over(world)
-    assert over or world.machine.run_state is RunState.CANCELLED
+    assert over or world.run is RunState.CANCELLED
 
 
 @given(worlds(), ACTS)
@@ -242,12 +249,12 @@ def test_cancel_always_ends(world: World, acts: list[Any]) -> None:
 def test_pause_always_settles(world: World, acts: list[Any]) -> None:
     """Whatever happened before, a running run that is paused becomes paused, or ends; nothing starts meanwhile."""
     play(world, acts)
-    if world.machine.run_state is not RunState.RUNNING:
+    if world.run is not RunState.RUNNING:
         return
     ask(world, "pause", None)
     world.settle()
-    assert world.machine.run_state in {RunState.PAUSED, *RUN_TERMINAL}
-    assert not any(s in (State.RUNNING, State.STOPPING) for s in world.machine.state)
+    assert world.run in {RunState.PAUSED, *RUN_TERMINAL}
+    assert not any(s in (State.RUNNING, State.STOPPING) for s in world.s.status)
     same(world)
 
 
@@ -257,19 +264,19 @@ def test_a_run_that_failed_can_be_retried(world: World, acts: list[Any]) -> None
     """Retrying an ended run that did not complete brings it to an end again; with bodies that work nothing stays failed."""
     play(world, acts)
     let_go(world)
-    if world.machine.run_state is RunState.COMPLETED:
+    if world.run is RunState.COMPLETED:
         return
     world.script = lambda _name, _attempt: Body(0.5)
     world.verdict, world.items = (lambda _name: True), (lambda _name: 2)
-    if world.plan.spec.timeout is not None:
+    if world.root.spec.timeout is not None:
         return
     world.request("retry")
     let_go(world)
     is_over(world)
     same(world)
-    if "timeout" not in world.machine.reason.values():
-        failed = [u for u, s in enumerate(world.machine.state) if s in (State.FAILED, State.UPSTREAM_FAILED)]
-        assert all(absorbed(world.machine, unit) for unit in failed), world
+    if "timeout" not in world.s.reason.values():
+        failed = [u for u, s in enumerate(world.s.status) if s in (State.FAILED, State.UPSTREAM_FAILED)]
+        assert all(absorbed(world.s, unit) for unit in failed), world
 
 
 # ---------------------------------------------------------------------- what the random runs found
@@ -298,7 +305,7 @@ def test_a_member_cancelled_before_its_group_opens_counts() -> None:
 def test_a_sub_flow_given_a_value_skips_its_members() -> None:
     """A value given for a sub-flow that has not opened stands for all of it, and the run completes."""
     world = World(group_of_two()).start().request("skip", "g", 7).settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
     assert (world.state("g"), world.state("g.a"), world.state("g.b")) == (State.COMPLETED, State.SKIPPED, State.SKIPPED)
 
 
@@ -307,10 +314,10 @@ def test_a_member_that_failed_is_retried(target: str | None) -> None:
     """Retrying the run, the group or its failed member runs the member again, and the run completes."""
     world = World(group_of_two(), lambda name, tried: Body(1, "fail" if (name, tried) == ("g.a", 1) else "ok"))
     world.start().settle()
-    assert world.machine.run_state is RunState.FAILED
+    assert world.run is RunState.FAILED
     world.request("retry", target).settle()
     assert set(world.states().values()) == {"completed"}
-    assert world.machine.attempt[world.plan.unit("first")] == 1
+    assert world.attempt("first") == 1
 
 
 @pytest.mark.parametrize("verb", ["retry", "skip"])
@@ -318,17 +325,17 @@ def test_what_was_skipped_stays_so_in_a_completed_run(verb: str) -> None:
     """A completed run takes no retry or value for a skipped node: TransitionError, and nothing is recorded."""
     world = World(spec({"a": {"when": Expr("no")}, "b": {}}), verdict=lambda _name: False).start().settle()
     facts = len(world.facts)
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
     with pytest.raises(TransitionError, match="It has completed: start a new run"):
         world.request(verb, "a", 7 if verb == "skip" else MISSING)
     assert len(world.facts) == facts
-    assert not world.machine.frames
+    assert not world.core.frames
 
 
 def test_what_a_cancelled_group_becomes_outlives_its_owner() -> None:
     """A group that was cancelled while its items ran ends as cancelled, also when its owner dies meanwhile."""
     flow = spec({"m": {"each": Each(over={"x": Ref("inputs", "items")})}})
-    world = World(flow, lambda _name, _tried: Body(50, stops=None)).start().until("m", State.CLOSED)
+    world = World(flow, lambda _name, _tried: Body(50, stops=None)).start().until("m", State.OPEN)
     world.request("cancel", "m").die_and_recover().settle()
     assert world.state("m") is State.CANCELLED
 
@@ -340,15 +347,15 @@ def test_dying_during_the_stop_of_a_time_out_still_retries() -> None:
     world.until("a", State.STOPPING).die_and_recover()
     assert world.state("a") is State.RETRYING
     world.settle()
-    assert (world.machine.run_state, world.machine.attempt[0]) == (RunState.COMPLETED, 2)
+    assert (world.run, world.attempt("a")) == (RunState.COMPLETED, 2)
 
 
 def test_dying_in_a_later_attempt_begins_it_again() -> None:
     """The reason of an earlier stop does not stick to the attempt that runs when the owner dies."""
     flow = spec({"a": {"timeout": {"attempt": 1}, "retry": {"max": 1, "delay": 0, "jitter": "none"}}})
     world = World(flow, lambda _name, tried: Body(50 if tried == 1 else 0.5)).start()
-    world.until("a", State.RETRYING).until("a", State.RUNNING).die_and_recover().settle()
-    assert (world.machine.run_state, world.machine.attempt[0]) == (RunState.COMPLETED, 3)
+    world.until("a", State.STOPPING).until("a", State.RUNNING).die_and_recover().settle()
+    assert (world.run, world.attempt("a")) == (RunState.COMPLETED, 3)
 
 
 def test_an_attempt_that_died_with_its_owner_takes_nothing_from_the_budget() -> None:
@@ -356,15 +363,15 @@ def test_an_attempt_that_died_with_its_owner_takes_nothing_from_the_budget() -> 
     flow = spec({"a": {"retry": {"max": 1, "delay": 0, "jitter": "none"}}})
     world = World(flow, lambda _name, tried: Body(1, "fail" if tried == 2 else "ok")).start()
     world.die_and_recover().settle()
-    assert (world.machine.run_state, world.machine.attempt[0]) == (RunState.COMPLETED, 3)
+    assert (world.run, world.attempt("a")) == (RunState.COMPLETED, 3)
 
 
 def test_a_reason_does_not_outlast_what_it_told_of() -> None:
     """A node that was released, or begun again by a new owner, completes without their reason."""
     world = World(chain_of(1)).start().die_and_recover()
-    assert world.machine.reason == {}
+    assert world.s.reason == {}
     world.settle()
-    assert world.machine.reason == {}
+    assert world.s.reason == {}
 
 
 @pytest.mark.parametrize(("verb", "value"), [("retry", MISSING), ("skip", 7)])
@@ -376,8 +383,8 @@ def test_what_is_in_a_completed_group_stays_as_it_is(verb: str, value: Any) -> N
     world = World(
         spec(tasks, flows={"inner": inner}), lambda name, _tried: bodies.get(name, Body()), verdict=lambda _name: False
     )
-    world.start().until("m", State.CLOSED).request("skip", "m[2]").settle()
-    assert (world.state("m"), world.state("g"), world.machine.run_state) == (
+    world.start().until("m", State.OPEN).request("skip", "m[2]").settle()
+    assert (world.state("m"), world.state("g"), world.run) == (
         State.COMPLETED,
         State.COMPLETED,
         RunState.FAILED,
@@ -393,6 +400,6 @@ def test_a_request_that_ends_the_run_again_begins_nothing_in_it() -> None:
     tasks = {"m": {"each": Each(over={"x": Ref("inputs", "items")})}, "after": {"needs": ("m",)}}
     world = World(spec(tasks, on_failure="stop"), lambda _name, _tried: Body(1, "final"), items=lambda _name: 2)
     world.start().settle()
-    assert world.machine.run_state is RunState.FAILED
+    assert world.run is RunState.FAILED
     world.request("skip", "m[1]").settle()
-    assert world.machine.run_state is RunState.FAILED
+    assert world.run is RunState.FAILED

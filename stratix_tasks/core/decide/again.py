@@ -6,7 +6,7 @@ rounds of the loops around it, and behind the groups that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ANY, LOOP, MAP, SETTLED
@@ -117,20 +117,38 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
 
 def retry(core: Core, units: Iterable[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
-    s = core.state
-    fresh, groups, items = bad_in(core, units)
-    while more := ended_after(core, [*fresh, *groups, *(a for a, _ in items)]) - fresh - groups:
+    fresh, groups, items = with_what_followed(core, (), *bad_in(core, units))
+    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at)
+    set_again(core, fresh, groups, items, at)
+
+
+def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
+    """What had ended for a unit is pending again, for that has come to another end; groups around it are open again."""
+    fresh, groups, items = with_what_followed(core, (u,), set(), set(), [])
+    go_on(core, {u}, at)
+    end()
+    set_again(core, fresh - {u}, groups | groups_around(core, (u,)), items, at)
+    core.agenda.review([(u, u + 1)])
+
+
+def with_what_followed(
+    core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans
+) -> tuple[set[int], set[int], Spans]:
+    """With what ended for these units: units, groups, and spans of items."""
+    while more := ended_after(core, [*units, *fresh, *groups, *(a for a, _ in items)]) - fresh - groups:
         new, opened, inner = bad_in(core, more)
         fresh |= new
         groups |= opened
         items += [run for run in inner if run not in items]
-    items = [run for run in items if not all(u in fresh for u in range(*run))]
-    around = groups_around(core, [*fresh, *groups, *(a for a, _ in items)])
+    return fresh, groups, [run for run in items if not all(u in fresh for u in range(*run))]
+
+
+def go_on(core: Core, units: set[int], at: float) -> None:
+    """The run goes on, and what went on with the ends of these units as they were is rolled back."""
+    around = groups_around(core, units)
     revive(core, at)
-    roll_users(core, {*fresh, *groups, *around}, at)
-    roll_ends(core, {*fresh, *groups, *(a for a, _ in items)}, at)
-    again = [*spans(u for u in fresh if s.status[u] in TERMINAL), *(run for run in items if not s.gone(run[0]))]
-    set_again(core, sorted(again), sorted(p for p in groups | around if s.status[p] in TERMINAL), at)
+    roll_users(core, units | around, at)
+    roll_ends(core, units, at)
 
 
 def groups_around(core: Core, units: Iterable[int]) -> set[int]:
@@ -145,19 +163,22 @@ def groups_around(core: Core, units: Iterable[int]) -> set[int]:
     return found
 
 
-def set_again(core: Core, again: Spans, groups: list[int], at: float) -> None:
-    g = core.agenda
+def set_again(core: Core, fresh: set[int], groups: set[int], items: Spans, at: float) -> None:
+    s, g = core.state, core.agenda
+    around = groups_around(core, [*fresh, *groups, *(a for a, _ in items)])
+    again = sorted([*spans(u for u in fresh if s.status[u] in TERMINAL), *(run for run in items if not s.gone(run[0]))])
+    reopened = sorted(p for p in groups | around if s.status[p] in TERMINAL)
     if again:
         core.tell(AGAIN, at, again, "user")
         for a, b in again:
             for u in range(a, b) if core.cache else ():
                 core.cache.pop(u, None)
-    if groups:
-        core.tell(REOPENED, at, groups)
-    for p in reversed(groups):
+    if reopened:
+        core.tell(REOPENED, at, reopened)
+    for p in reversed(reopened):
         core.cache.pop(p, None)
         g.reopened(p)
-    g.review([*again, *spans(groups)])
+    g.review([*again, *spans(reopened)])
 
 
 # ---------------------------------------------------------------------- what was made from less

@@ -34,7 +34,7 @@ from stratix_tasks.core.joins import absorbed
 from stratix_tasks.core.refusals import check, check_run, refusal
 from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
-from stratix_tasks.core.state import Spans, State, spans
+from stratix_tasks.core.state import Spans, State
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.targets import find, label, unit_of
 from stratix_tasks.core.waits import APPROVED, approval
@@ -324,20 +324,15 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
     if s.status[u] not in TERMINAL:
         target = S.SKIPPED if given is None else S.COMPLETED
         return finish(core, u, target, "user" if given is None else "given", at, given)
-    after = again.ended_after(core, [u])
-    around = again.groups_around(core, [u])
-    again.revive(core, at)
-    again.roll_users(core, {u, *around}, at)
-    again.roll_ends(core, {u}, at)
-    if given is None:
-        core.move(u, Event.SKIP, at, "user")
-    else:
-        core.cache.pop(u, None)
-        core.tell(GIVEN, at, u, "given", given["codec"], given["payload"], given["summary"])
-    fresh = [x for x in after if s.status[x] in TERMINAL and x != u]
-    again.set_again(core, spans(fresh), sorted(p for p in around if s.status[p] in TERMINAL), at)
-    core.agenda.review([(u, u + 1)])
-    return None
+
+    def end() -> None:
+        if given is None:
+            core.move(u, Event.SKIP, at, "user")
+        else:
+            core.cache.pop(u, None)
+            core.tell(GIVEN, at, u, "given", given["codec"], given["payload"], given["summary"])
+
+    return again.end_otherwise(core, u, end, at)
 
 
 def _set(core: Core, target: str, at: float, args: Args) -> Do_it:

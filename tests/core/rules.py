@@ -1,0 +1,99 @@
+"""The rules of a scope once more, as plainly as can be: what needs say of a node, and which bad ends were taken up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, UNDO, Block, Node
+from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.states import BAD, TERMINAL, State
+
+GO, WAIT = State.RUNNING, State.PENDING
+"""What needs say besides how a node ends: it may begin, or it is too early to tell."""
+OVER = {*TERMINAL, State.RETIRED}
+
+
+def needs_say(node: Node, states: Sequence[State], *, bad: bool = False) -> State:
+    """`states` are those of the scope by number; `bad`: whether the scope ends badly, for nodes that undo something."""
+    needs = [states[n] for n in node.needs]
+    ended = [state for state in needs if state in OVER]
+    done = needs.count(State.COMPLETED)
+    if node.phase:
+        return _phase_says(node, needs, states, bad)
+    if not needs:
+        return GO
+    if node.join is ALL:
+        parts = [states[n] for n in node.needs if n not in {x for f in node.firsts for x in f} - set(node.hard)]
+        return _all_say([*parts, *(_first_says([states[n] for n in first]) for first in node.firsts)])
+    if node.join is ANY:
+        return GO if ended else WAIT
+    if node.join in (FIRST, N_OF):
+        wanted = 1 if node.join is FIRST else min(node.k, len(needs))
+        too_few = done + len(needs) - len(ended) < wanted
+        return GO if done >= wanted else State.UPSTREAM_FAILED if too_few else WAIT
+    return GO if len(ended) == len(needs) else WAIT
+
+
+def _all_say(states: Sequence[State]) -> State:
+    if any(state in BAD for state in states):
+        return State.UPSTREAM_FAILED
+    if State.SKIPPED in states:
+        return State.SKIPPED
+    return GO if all(state is State.COMPLETED for state in states) else WAIT
+
+
+def _first_says(states: Sequence[State]) -> State:
+    for state in states:
+        if state is State.COMPLETED:
+            return State.COMPLETED
+        if state not in OVER:
+            return WAIT
+    return State.UPSTREAM_FAILED if any(state in BAD for state in states) else State.SKIPPED
+
+
+def _phase_says(node: Node, needs: Sequence[State], states: Sequence[State], bad: bool) -> State:
+    """Only asked for when all of lower phases have ended."""
+    if node.phase == UNDO and (node.undoes is None or states[node.undoes] is not State.COMPLETED or not bad):
+        return State.SKIPPED
+    if any(state not in OVER for state in needs):
+        return WAIT
+    missing = any(state is not State.COMPLETED for state in needs)
+    return State.SKIPPED if node.phase == LAST and missing and node.join is ALL else GO
+
+
+def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = frozenset()) -> set[int]:
+    """Of a scope in which nothing is left to do: the bad nodes that each of their consumers went on without. `given` are
+    nodes that completed with a value of a person's, who did not run."""
+
+    def users(k: int) -> list[bool]:
+        told = [went_on(o) for o, node in enumerate(block.nodes) if k in node.needs and not node.phase]
+        if k in block.output.hard:
+            told.append(False)
+        told += [any(states[n] is State.COMPLETED for n in first) for first in block.output.firsts if k in first]
+        return told
+
+    def went_on(o: int) -> bool:
+        return (states[o] is State.COMPLETED and o not in given) or states[o] is State.OPEN or is_taken(o)
+
+    def is_taken(k: int) -> bool:
+        told = users(k)
+        return states[k] in BAD and bool(told) and all(told)
+
+    return {k for k in range(block.n) if is_taken(k)}
+
+
+def absorbed(s: Recorded, u: int) -> bool:
+    """Whether a bad end makes nothing around it bad: it was taken up, or is in what was, or counts for nothing there."""
+    if s.gone(u):
+        return True
+    r, k, b = s.place(u)
+    above = s.parent(u)
+    states = [State(state) for state in s.status[b : b + r.block.n]]
+    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given")
+    if k in taken_up(r.block, states, given):
+        return True
+    if above < 0:
+        return False
+    if s.kind(above) in (MAP, EACH) and s.node(above).gather is not ALL and s.status[above] == State.COMPLETED:
+        return True
+    return s.status[above] == State.SKIPPED or s.reason.get(above) == "given" or (s.status[above] in BAD and absorbed(s, above))
