@@ -102,6 +102,8 @@ class Agenda:
         self.local = Timers()
         """Limits of what waits for its place: that it is ready is no fact."""
         self._timers: list[tuple[float, Timer, int]] = []
+        self.now = state.at
+        """When deadlines were last looked at."""
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
@@ -262,10 +264,6 @@ class Agenda:
             self._turns += 1
             heappush(self.awake, (-lane.priority, self._turns, lane))
 
-    def turn(self) -> int:
-        self._turns += 1
-        return self._turns
-
     def put(self, lane: Lane, entries: Iterable[int | range]) -> None:
         lane.extend(entries)
         if not lane.awake:
@@ -301,6 +299,17 @@ class Agenda:
                 self.local.arm(Timer.QUEUED, u, at, limit.queued)
             if limit.total is not None and not s.limits.armed(Timer.TOTAL, u) and not self.local.armed(Timer.TOTAL, u):
                 self.local.arm(Timer.TOTAL, u, at, limit.total)
+            if s.marks and s.held(u):
+                self.local.freeze(at, u)
+
+    def run_moved(self, at: float) -> None:
+        """The run has moved: what stands still with it does, or counts on."""
+        s = self.state
+        self.going = s.run in GOING
+        if s.run in (RunState.PAUSING, RunState.PAUSED):
+            self.local.pause(at)
+        else:
+            self.local.resume(at, lambda u: bool(s.held(u)))
 
     # ------------------------------------------------------------------ deadlines
 
@@ -326,6 +335,7 @@ class Agenda:
     def due(self, at: float) -> list[tuple[Timer, int]]:
         """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
         self._hear()
+        self.now = at
         found = []
         timers = self._timers
         while timers and timers[0][0] <= at:
@@ -660,4 +670,4 @@ class Agenda:
         s = self.state
         if s.status[u] == S.PENDING:
             return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
-        return s.status[u] == S.RETRYING and not s.limits.armed(Timer.DUE, u)
+        return s.status[u] == S.RETRYING and s.due[u] <= self.now

@@ -142,6 +142,8 @@ def _moved(s: State, fact: Fact) -> None:
         _LOSSES[event](s, u, attempt, was)
     if detail is not None:
         _detail(s, u, at, state, attempt, detail)
+    if s.marks and state in (S.PENDING, S.RETRYING) and s.held(u):
+        s.limits.freeze(at, u)
 
 
 def _lost(s: State, u: int, _attempt: int, _was: int) -> None:

@@ -55,8 +55,8 @@ def _with_firsts(s: State, block: Block, k: int, b: int) -> S:
     told = _all(s.status[b + n] for n in block.needs[k] if n not in soft)
     for first in block.nodes[k].firsts:
         one = first_of(s, b, first)
-        if one == S.UPSTREAM_FAILED:
-            return one
+        if S.UPSTREAM_FAILED in (told, one):
+            return S.UPSTREAM_FAILED
         told = S.SKIPPED if S.SKIPPED in (told, one) else WAIT if WAIT in (told, one) else told
     return told
 
@@ -184,7 +184,8 @@ def could_absorb(s: State, u: int) -> bool:
                     return True
                 for o in block.outs[one]:
                     takes = block.joins[o] != ALL or one in block.soft.get(o, ())
-                    if takes and not IS_BAD[s.status[b + o]]:
+                    state = s.status[b + o]
+                    if takes and (state == S.COMPLETED or not IS_OVER[state]):
                         return True
                     if o not in seen:
                         seen.add(o)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from stratix_tasks.core.allowed import allowed, allowed_run, state_of
-from stratix_tasks.core.state import State
+from stratix_tasks.core.state import S, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import TransitionError
 
-SHOWN = ("pause", "resume", "cancel", "skip", "give", "retry", "set", "approve")
-WORDS = {"give": "skip with a value", "send": "send a signal to"}
+SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve")
+WORDS = {"give": "skip with a value", "send": "send a signal to", "rollback": "roll back to"}
 
 
 def check(s: State, verb: str, u: int) -> None:
@@ -21,9 +21,18 @@ def check(s: State, verb: str, u: int) -> None:
 
 def refusal(s: State, verb: str, u: int, why: str) -> TransitionError:
     told = allowed(s, u)
-    may = ", ".join(WORDS.get(word, word) for word in SHOWN if told[word] is None and word != verb) or "nothing"
+    words = [word for word in SHOWN if told[word] is None and word != verb and not _holds_already(s, word, u)]
+    may = ", ".join(words) or "nothing"
     said = f"can't {WORDS.get(verb, verb)} '{label(s, u)}': it is {state_of(s, u).label}{' ' + why if why else ''}"
     return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.", story=story(s, u))
+
+
+def _holds_already(s: State, verb: str, u: int) -> bool:
+    """Whether a request may be asked, and would change nothing."""
+    state = state_of(s, u)
+    if verb in ("pause", "resume"):
+        return (state in (S.HELD, S.SUSPENDED) or bool(s.held(u))) is (verb == "pause")
+    return {"cancel": S.CANCELLED, "skip": S.SKIPPED}.get(verb) is state
 
 
 def check_run(s: State, verb: str) -> None:

@@ -173,6 +173,10 @@ class World(Facade):
 
     # ------------------------------------------------------------------ looking
 
+    def folded(self) -> Core:
+        """What somebody sees who reads the facts alone; it shares nothing with the live one."""
+        return Core(folded(self.root, self.facts))
+
     def __repr__(self) -> str:
         """For the report of a failing example: the flow, what was recorded, and what is the case."""
         said, facts = self.root.spec or self.root.nodes, "\n".join(map(str, self.facts))

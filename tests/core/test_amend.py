@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from driver import Body, World, chain_of, spec
 
-from stratix_tasks.core.requests import request
+from stratix_tasks.core.decide.requests import request
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
@@ -45,13 +45,12 @@ def test_rollback_sets_back_what_depends_on_a_node(dies: bool) -> None:
     world = World(chain_of(3)).start().settle()
     world.request("rollback", to="n2")
     maybe(world, dies)
-    machine = world.machine
-    assert (machine.run_state, machine.run_reason) == (RunState.PAUSED, "rollback")
+    assert (world.run, world.run_reason) == (RunState.PAUSED, "rollback")
     assert world.state("n2") is State.COMPLETED
-    assert [machine.generation.get(unit, 0) for unit in range(4)] == [1, 1, 0, 0]
+    assert [world.s.generation.get(unit, 0) for unit in range(4)] == [1, 1, 0, 0]
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
-    assert [world.machine.attempt[unit] for unit in range(4)] == [2, 2, 1, 1]
+    assert world.run is RunState.COMPLETED
+    assert [world.s.attempt[unit] for unit in range(4)] == [2, 2, 1, 1]
 
 
 @DIES
@@ -61,26 +60,26 @@ def test_rollback_of_a_map_retires_its_items(dies: bool) -> None:
     world.request("rollback", to="first")
     world.items = lambda _name: 2
     maybe(world, dies).request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
-    assert world.machine.groups[1].count == 2
-    assert len(world.machine.state) == 3 + 3 + 2
+    assert world.run is RunState.COMPLETED
+    assert world.count("m") == 2
+    assert len(world.s.status) == 3 + 3 + 2
 
 
 @DIES
 def test_rollback_stops_live_items_of_a_map(dies: bool) -> None:
     """Live items of a map that is rolled back are stopped and end as cancelled; the run is pausing until then."""
     world = World(mapped(), lambda name, _: Body(50 if name.startswith("m") else 1, stops=2.0)).start()
-    world.until("m", State.CLOSED)
+    world.until("m", State.OPEN)
     world.request("rollback", to="first")
-    assert world.machine.run_state is RunState.PAUSING
+    assert world.run is RunState.PAUSING
     assert world.state("m") is State.PENDING
     maybe(world, dies)
-    while world.machine.run_state is RunState.PAUSING:
+    while world.run is RunState.PAUSING:
         assert world.step()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
-    assert world.machine.todo == 0
+    assert world.run is RunState.COMPLETED
+    assert set(world.states().values()) == {"completed"}
 
 
 @DIES
@@ -89,14 +88,14 @@ def test_rollback_in_a_sub_flow_opens_it_again(dies: bool) -> None:
     world = World(grouped()).start().settle()
     world.request("rollback", to="g.b")
     assert (world.state("g"), world.state("g.b"), world.state("g.c"), world.state("z")) == (
-        State.CLOSED,
+        State.OPEN,
         State.COMPLETED,
         State.READY,
         State.PENDING,
     )
     maybe(world, dies).request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
-    attempts = {name: world.machine.attempt[unit] for unit, name in enumerate(world.plan.names)}
+    assert world.run is RunState.COMPLETED
+    attempts = world.attempts()
     assert attempts == {"a": 1, "g": 0, "z": 2, "g.b": 1, "g.c": 2}
 
 
@@ -104,7 +103,7 @@ def test_rollback_past_a_sub_flow_sets_all_of_it_back() -> None:
     """A sub-flow that depends on the node is rolled back as a whole."""
     world = World(grouped()).start().settle()
     world.request("rollback", to="a").request("resume").settle()
-    attempts = {name: world.machine.attempt[unit] for unit, name in enumerate(world.plan.names)}
+    attempts = world.attempts()
     assert attempts == {"a": 1, "g": 0, "z": 2, "g.b": 2, "g.c": 2}
 
 
@@ -112,8 +111,8 @@ def test_rollback_to_the_last_node_of_a_sub_flow_completes_it_again() -> None:
     """With nothing to run again in the sub-flow it completes at once, and what needs it runs."""
     world = World(grouped()).start().settle()
     world.request("rollback", to="g.c").request("resume").settle()
-    attempts = {name: world.machine.attempt[unit] for unit, name in enumerate(world.plan.names)}
-    assert (world.machine.run_state, attempts["z"], attempts["g.c"]) == (RunState.COMPLETED, 2, 1)
+    attempts = world.attempts()
+    assert (world.run, attempts["z"], attempts["g.c"]) == (RunState.COMPLETED, 2, 1)
 
 
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.CANCELLED])
@@ -130,18 +129,18 @@ def test_rollback_from_each_state(state: RunState) -> None:
             world.request("pause" if state is RunState.PAUSED else "cancel")
             world.settle()
     world.request("rollback", to="n2")
-    while world.machine.run_state is RunState.PAUSING:
+    while world.run is RunState.PAUSING:
         assert world.step()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     world.request("resume").settle()
-    assert world.machine.run_state is (
-        RunState.COMPLETED if state is not RunState.CANCELLED else world.machine.run_state
+    assert world.run is (
+        RunState.COMPLETED if state is not RunState.CANCELLED else world.run
     )
 
 
 def test_rollback_is_refused_with_a_hint() -> None:
     """To what has not completed, to an item and while the run ends it is refused; nothing is recorded."""
-    world = World(mapped(), lambda name, _: Body(5, stops=5)).start().until("m", State.CLOSED)
+    world = World(mapped(), lambda name, _: Body(5, stops=5)).start().until("m", State.OPEN)
     facts = len(world.facts)
     with pytest.raises(TransitionError, match="can't roll back to 'last': it is pending"):
         world.request("rollback", to="last")
@@ -159,13 +158,13 @@ def test_a_rollback_gives_back_every_place() -> None:
     """However often a run is rolled back while bodies run, its places are all free in the end."""
     world = World(mapped(), lambda _name, tried: Body(3, stops=1.0), concurrency=2).start()
     for _ in range(3):
-        world.until("m", State.CLOSED)
+        world.until("m", State.OPEN)
         world.request("rollback", to="first").request("resume")
         for _ in range(4):
             world.step()
     world.settle()
     assert world.slots.free == world.slots.size
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 @DIES
@@ -174,14 +173,14 @@ def test_a_breakpoint_holds_a_node_each_time(dies: bool) -> None:
     world = World(chain_of(2)).start()
     world.request("breakpoint", "n0", on=True).until("n0", State.HELD)
     maybe(world, dies)
-    assert world.machine.reason[0] == "breakpoint"
+    assert world.reason("n0") == "breakpoint"
     assert world.state("n1") is State.COMPLETED
     world.request("resume", "n0").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
     world.request("rollback", to="n1").request("resume").settle()
     assert world.state("n0") is State.HELD
     world.request("breakpoint", "n0", on=False).request("resume", "n0").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_a_breakpoint_on_what_is_queued_holds_it() -> None:
@@ -190,15 +189,15 @@ def test_a_breakpoint_on_what_is_queued_holds_it() -> None:
     other = "n0" if world.state("n0") is State.READY else "other"
     world.request("breakpoint", other)
     assert world.state(other) is State.HELD
-    assert world.machine.reason[world.plan.unit(other)] == "breakpoint"
+    assert world.reason(other) == "breakpoint"
 
 
 def test_a_breakpoint_of_a_map_stops_before_it_is_expanded() -> None:
     """A mapped node is held before it has items; an item has no breakpoint of its own."""
     world = World(mapped()).start()
     world.request("breakpoint", "m").until("m", State.HELD)
-    assert world.plan.unit("m") not in world.machine.groups
-    world.request("resume", "m").until("m", State.CLOSED)
+    assert world.count("m") == 0
+    world.request("resume", "m").until("m", State.OPEN)
     with pytest.raises(InputError, match="a breakpoint is for a node"):
         world.request("breakpoint", "m[0]")
 
@@ -210,10 +209,10 @@ def test_what_was_set_is_kept(dies: bool) -> None:
     world.start().settle()
     world.request("set", "a", args={"x": 5}, options={"retry": {"max": 2}, "priority": 9})
     maybe(world, dies)
-    assert world.machine.sets == {0: {"x": 5}}
-    assert (world.machine.policy(0).retry.max, world.machine.policy(0).priority) == (2, 9)
+    assert world.s.sets == {0: {"x": 5}}
+    assert (world.policy("a").retry.max, world.policy("a").priority) == (2, 9)
     world.request("retry").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 @pytest.mark.parametrize(
@@ -233,7 +232,7 @@ def test_what_can_not_be_set_is_named(args: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError) as caught:
         world.request("set", "a", **args)
     assert said in str(caught.value)
-    assert (len(world.facts), world.machine.sets, world.machine.own) == (facts, {}, {})
+    assert (len(world.facts), world.s.sets, world.s.own) == (facts, {}, {})
 
 
 def test_a_request_that_comes_twice_is_taken_once() -> None:
@@ -242,8 +241,8 @@ def test_a_request_that_comes_twice_is_taken_once() -> None:
     world.request("retry", "n0", id="r1")
     world.die_and_recover().settle()
     facts = len(world.facts)
-    request(world.machine, "retry", "n0", world.now, args={"id": "r1"}, by="me")
-    assert not world.machine.facts
+    request(world.core, "retry", "n0", world.now, args={"id": "r1"}, by="me")
+    assert not world.core.facts
     assert len(world.facts) == facts
     assert world.state("n0") is State.FAILED
 
@@ -253,26 +252,26 @@ def test_a_node_that_kills_its_owner_can_not_do_so_for_ever() -> None:
     world = World(chain_of(1, max_recoveries=2), lambda name, _tried: Body(50)).start()
     for _ in range(2):
         world.die_and_recover()
-        assert world.machine.run_state is RunState.RUNNING
+        assert world.run is RunState.RUNNING
     world.die_and_recover()
-    assert (world.machine.run_state, world.machine.run_reason) == (RunState.PAUSED, "max-recoveries")
+    assert (world.run, world.run_reason) == (RunState.PAUSED, "max-recoveries")
     assert not world.bodies
     world.die_and_recover()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     world.request("resume")
-    assert world.machine.recoveries == 0
+    assert world.s.recoveries == 0
     world.settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_dying_without_a_body_takes_nothing_from_that_budget() -> None:
     """An owner that dies while nothing runs is not counted."""
     world = World(chain_of(1, max_recoveries=0), lambda name, _tried: Body(1, "fail")).start()
     world.until("n0", State.RETRYING)
-    while any(world.machine.state[u] == State.RUNNING for u in range(2)):
+    while State.RUNNING in world.s.status:
         world.step()
     world.die_and_recover()
-    assert world.machine.run_state is RunState.RUNNING
+    assert world.run is RunState.RUNNING
 
 
 def deep(levels: int) -> Any:
@@ -311,7 +310,7 @@ def test_what_is_no_request_changes_nothing(verb: str, target: Any, args: Any) -
     """Ill-formed arguments, as another program may send them, are an InputError; the run goes on."""
     world = World(chain_of(3)).start()
     with pytest.raises(InputError) as caught:
-        request(world.machine, verb, target, world.now, args=args)
+        request(world.core, verb, target, world.now, args=args)
     assert caught.value.code == "bad-request"
-    assert not world.machine.facts
-    assert world.settle().machine.run_state is RunState.COMPLETED
+    assert not world.core.facts
+    assert world.settle().run is RunState.COMPLETED

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from driver import Body, World, spec
+from facade import MISSING
 from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
 
+from stratix_tasks.core.state import MISSING as NO_VALUE
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.units import MISSING
 from stratix_tasks.errors import InputError
 
 SLOW = Body(50, stops=1.0)
@@ -33,12 +34,11 @@ def test_a_verdict_asked_for_before_a_rollback_does_not_count() -> None:
 
 def test_an_expansion_asked_for_before_a_rollback_does_not_count() -> None:
     """A sub-flow inside of one that is rolled back does not open before that one has opened again."""
-    world = World(with_inner({"m": {"each": EACH}})).start().until("g", State.CLOSED)
-    asked = dict(world.machine.generation)
+    world = World(with_inner({"m": {"each": EACH}})).start().until("g", State.OPEN)
     world.request("rollback", nodes=["g"])
-    assert world.machine.generation == {**asked, 0: 1, 1: 1}
+    assert (world.generation("g"), world.generation("g.m")) == (1, 1)
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_a_set_while_the_expansion_is_on_its_way_asks_again() -> None:
@@ -46,7 +46,7 @@ def test_a_set_while_the_expansion_is_on_its_way_asks_again() -> None:
     counts = iter([2, 5])
     world = World(spec({"m": {"each": EACH}}), items=lambda _name: next(counts)).start()
     world.request("set", "m", args={"x": [1]}).settle()
-    assert world.machine.groups[0].count == 5
+    assert world.count("m") == 5
 
 
 def test_the_rollback_of_a_map_does_not_end_it() -> None:
@@ -54,19 +54,19 @@ def test_the_rollback_of_a_map_does_not_end_it() -> None:
     flow = spec({"m": {"each": EACH, "retry": RETRY}})
     bad = {("m[2]", 1)}
     world = World(flow, lambda name, tried: Body(1, "fail" if (name, tried) in bad else "ok")).start()
-    world.until("m", State.CLOSED).until("m[2]", State.RETRYING).request("rollback", nodes=["m"])
+    world.until("m", State.OPEN).until("m[2]", State.RETRYING).request("rollback", nodes=["m"])
     assert world.state("m") is not State.FAILED
     bad.clear()
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_results_of_retired_items_are_let_go_of_by_the_fold() -> None:
     """Items that a rollback took out have no value, in the live run and in one made from its facts."""
     world = World(spec({"m": {"each": EACH}, "z": needs("m")})).start().until("m", State.COMPLETED)
     world.request("rollback", nodes=["m"])
-    assert world.folded().values[2] is MISSING
-    the_fold_is_the_run(world.machine, world.folded())
+    assert all(value is NO_VALUE for value in world.s.values[2:])
+    the_fold_is_the_run(world.s, world.facts)
 
 
 def test_a_node_paused_while_its_time_out_stops_it_is_held() -> None:
@@ -76,7 +76,7 @@ def test_a_node_paused_while_its_time_out_stops_it_is_held() -> None:
     world.request("pause", "a").settle()
     assert world.state("a") is State.HELD
     world.request("resume", "a").settle()
-    assert (world.state("a"), world.machine.attempt[0]) == (State.COMPLETED, 2)
+    assert (world.state("a"), world.attempt("a")) == (State.COMPLETED, 2)
 
 
 @pytest.mark.parametrize("target", ["a", None])
@@ -86,31 +86,31 @@ def test_a_retry_of_a_paused_node_lands_in_held(target: str | None) -> None:
     world.request("pause", "a").settle().request("retry", target).settle()
     assert world.state("a") is State.HELD
     world.request("resume", "a").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_dying_while_a_rollback_stops_a_body_leaves_the_budget() -> None:
     """A rolled back node has its whole budget, and no more, also when the owner dies before its body ended."""
     world = World(spec({"a": {"retry": RETRY}}), lambda _name, _tried: SLOW).start()
     world.request("rollback", nodes=["a"]).die_and_recover()
-    the_fold_is_the_run(world.machine, world.folded())
-    assert world.machine.spent[0] == world.machine.attempt[0] == 1
+    the_fold_is_the_run(world.s, world.facts)
+    assert (world.attempt("a"), world.tries("a")) == (1, 0)
 
 
 def test_a_rollback_ends_a_pause_for_good() -> None:
     """A node that was paused while it ran is not held after a rollback, also not under a new owner."""
     world = World(spec({"a": {}}), lambda _name, _tried: SLOW).start().request("pause", "a")
     world.request("rollback", nodes=["a"])
-    assert world.folded().holds == world.machine.holds == {}
+    assert not world.folded().state.marks
 
 
 def test_the_time_of_a_paused_run_stands_still_after_a_takeover() -> None:
     """A paused run that is taken over does not run into its limit before it is resumed."""
     world = World(spec({"a": {}, "b": needs("a")}, timeout=4)).start().request("pause").settle()
     world.die_and_recover().settle()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.COMPLETED
+    assert world.run is RunState.COMPLETED
 
 
 def test_the_time_of_a_held_node_stands_still() -> None:
@@ -121,7 +121,7 @@ def test_the_time_of_a_held_node_stands_still() -> None:
     assert (world.state("a"), world.now) == (State.HELD, 1001.0)
     world.request("resume", "a").settle()
     assert world.state("a") is State.FAILED
-    assert world.machine.error[0]["code"] == "timeout"
+    assert world.error("a")["code"] == "timeout"
 
 
 def test_a_run_that_has_not_started_can_be_cancelled() -> None:
@@ -178,7 +178,7 @@ def test_requests_of_a_map_that_never_opened(state: State, verb: str) -> None:
 
 def test_an_item_can_not_be_rolled_back_by_itself() -> None:
     """A rollback that names an item is an InputError with its map; nothing is recorded."""
-    world = World(spec({"m": {"each": EACH}}), lambda _name, _tried: SLOW).start().until("m", State.CLOSED)
+    world = World(spec({"m": {"each": EACH}}), lambda _name, _tried: SLOW).start().until("m", State.OPEN)
     facts = len(world.facts)
     with pytest.raises(InputError, match="not to one item: 'm'"):
         world.request("rollback", nodes=["m[0]"])
@@ -193,8 +193,7 @@ def test_a_breakpoint_that_was_passed_holds_again_after_a_cancel(dies: bool) -> 
     world.request("breakpoint", held).request("resume", held).request("cancel", held)
     if dies:
         world.die_and_recover()
-    world.request("retry", held)
-    assert world.state(held) is State.HELD
+    world.request("retry", held).until(held, State.HELD)
 
 
 def test_a_rollback_leaves_a_run_that_stops_at_failures_paused() -> None:
@@ -202,11 +201,11 @@ def test_a_rollback_leaves_a_run_that_stops_at_failures_paused() -> None:
     body = {"a": Body(1, "fail"), "b": SLOW, "c": SLOW}
     flow = spec({"s": {"flow": "sub"}}, flows={"sub": spec({name: {} for name in body})}, on_failure="stop")
     world = World(flow, lambda name, _tried: body[name[-1]]).start().settle()
-    assert world.machine.run_state is RunState.FAILED
+    assert world.run is RunState.FAILED
     world.request("skip", "s.c").request("rollback", to="s.c").settle()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     world.request("resume").settle()
-    assert world.machine.run_state is RunState.FAILED
+    assert world.run is RunState.FAILED
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["same owner", "its owner dies"])
@@ -215,12 +214,12 @@ def test_the_first_item_that_fails_stops_the_run(dies: bool) -> None:
     flow = spec({"m": {"each": EACH}, "z": {}}, on_failure="stop")
     body = {"m[1]": Body(1, "fail"), "m[0]": Body(30, stops=5)}
     world = World(flow, lambda name, _tried: body.get(name, SLOW)).start()
-    world.until("m", State.CLOSED).until("m[1]", State.FAILED)
-    assert world.machine.run_state is RunState.ENDING
+    world.until("m", State.OPEN).until("m[1]", State.FAILED)
+    assert world.run is RunState.ENDING
     if dies:
         world.die_and_recover()
     world.settle()
-    assert (world.machine.run_state, world.state("m")) == (RunState.FAILED, State.FAILED)
+    assert (world.run, world.state("m")) == (RunState.FAILED, State.FAILED)
     assert {world.state("m[0]"), world.state("m[2]"), world.state("z")} == {State.CANCELLED}
 
 
@@ -241,9 +240,8 @@ def test_a_breakpoint_that_was_passed_holds_again_after_a_rollback() -> None:
     world.request("breakpoint", held).request("resume", held).request("pause", held)
     world.die_and_recover()
     world.request("rollback", nodes=[held]).request("resume")
-    same = world.folded()
-    the_fold_is_the_run(world.machine, same)
-    assert world.state(held) is State.HELD
+    the_fold_is_the_run(world.s, world.facts)
+    world.until(held, State.HELD)
 
 
 RETRIED = {"retry": {"max": 2, "delay": 4, "jitter": "none"}, "timeout": {"total": 60}}
@@ -279,9 +277,9 @@ LIMITED = spec({"a": {"grace": 1}}, timeout=60)
 def time_to_end(world: World) -> float:
     """Seconds until the limit of the run ends it."""
     begun = world.now
-    while world.machine.run_state is RunState.RUNNING:
+    while world.run is RunState.RUNNING:
         assert world.step()
-    assert world.machine.run_reason == "timeout"
+    assert world.run_reason == "timeout"
     return world.now - begun
 
 
@@ -289,7 +287,7 @@ def test_the_limit_of_a_run_that_was_cancelled_while_paused_counts_when_it_goes_
     """A run that goes on after its end has its whole time, whatever state it ended from."""
     world = World(LIMITED, lambda _name, _tried: Body(900)).start()
     world.request("pause").request("cancel").settle()
-    assert world.machine.run_state is RunState.CANCELLED
+    assert world.run is RunState.CANCELLED
     assert time_to_end(world.request("retry")) == pytest.approx(60)
 
 
@@ -358,6 +356,6 @@ def test_a_total_limit_that_ends_in_the_grace_of_an_attempt_leaves_no_other_atte
     """The body was being stopped to be tried again; there is no time left for that."""
     flow = spec({"a": {"timeout": {"attempt": 5, "total": 8}, "grace": 5, "retry": {"max": 3, "delay": 0}}})
     world = World(flow, lambda _name, _tried: Body(900, stops=4)).start().settle()
-    assert (world.state("a"), world.machine.attempt[0]) == (State.FAILED, 1)
-    assert "total limit of 8 s" in world.machine.error[0]["message"]
-    the_fold_is_the_run(world.machine, world.folded())
+    assert (world.state("a"), world.attempt("a")) == (State.FAILED, 1)
+    assert "total limit of 8 s" in world.error("a")["message"]
+    the_fold_is_the_run(world.s, world.facts)

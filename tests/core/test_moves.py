@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from driver import Body, World, chain_of, spec
+from facade import MISSING
 from small_flows import EACH, WHEN, needs
 
 from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.decide.turn import handle
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.units import MISSING
 
 SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
@@ -20,7 +21,7 @@ def a_map(*, opened: bool, end: State) -> World:
     flow = spec({"a": {}, "m": {"each": EACH, **needs("a")}, "z": {}})
     world = World(flow, lambda name, tried: SLOW if name == "z" or (tried == 1 and name != "a") else Body(1)).start()
     if opened:
-        world.until("m", State.CLOSED)
+        world.until("m", State.OPEN)
     world.request(ENDS[end], "m").until("m", end)
     return world
 
@@ -39,7 +40,7 @@ def test_a_map_that_ended_opened_takes_each_request(end: State) -> None:
     """It is reopened by a retry, of its own or of an item, skipped, and rolled back."""
     for target in ("m", "m[0]"):
         world = a_map(opened=True, end=end).request("retry", target)
-        assert world.state("m") in (State.CLOSED, State.COMPLETED)
+        assert world.state("m") in (State.OPEN, State.COMPLETED)
         world.until("m[0]", State.COMPLETED if target == "m[0]" or end is State.CANCELLED else State.SKIPPED)
     assert a_map(opened=True, end=end).request("skip", "m").state("m") is State.SKIPPED
     assert a_map(opened=True, end=end).request("rollback", nodes=["m"]).state("m") is State.PENDING
@@ -62,28 +63,27 @@ def test_a_map_ends_as_what_it_waits_for_tells() -> None:
 def test_a_set_leaves_a_node_where_it_is(state: State) -> None:
     """What has not started, or failed, stays what it is when it is set."""
     world = World(chain_of(2))
-    world.bring(0, state)
+    world.bring("n0", state)
     assert world.request("set", "n0", options={"priority": 3}).state("n0") is state
 
 
 def test_retries_lead_on() -> None:
     """A retry of what waits for its next attempt starts it at once; of what failed upstream sets it back to pending."""
     world = World(chain_of(2))
-    world.bring(0, State.RETRYING)
+    world.bring("n0", State.RETRYING)
     assert world.request("retry", "n0").state("n0") in (State.READY, State.RUNNING)
     world = World(chain_of(2))
-    world.bring(0, State.UPSTREAM_FAILED)
+    world.bring("n0", State.UPSTREAM_FAILED)
     assert world.request("retry", "n0").state("n0") is State.PENDING
 
 
 def lose(world: World, name: str) -> World:
     """The place where a body runs goes."""
-    unit, machine = world.plan.unit(name), world.machine
-    assert unit is not None
-    world.bodies.pop((unit, machine.attempt[unit])), world.ends.clear(), world.parked.clear()
+    unit, number = world.unit(name), world.attempt(name)
+    world.bodies.pop((unit, number)), world.ends.clear(), world.parked.clear()
     error = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-    event = (int(Answer.LOST), unit, machine.attempt[unit], world.now, error)
-    world._turn(*machine.handle([event], world.now))
+    event = (int(Answer.LOST), unit, number, world.now, error)
+    world._turn(*handle(world.core, [event], world.now))
     return world
 
 
@@ -92,10 +92,10 @@ def test_a_lost_body_is_tried_again_by_a_budget_of_its_own() -> None:
     world = World(spec({"a": {"max_lost": 1, "retry": RETRY}}), lambda _name, _tried: SLOW).start()
     assert lose(world, "a").state("a") is State.RETRYING
     world.until("a", State.RUNNING)
-    assert world.machine.attempt[0] - world.machine.spent[0] == 1
+    assert world.tries("a") == 1
     world.die_and_recover().until("a", State.RUNNING)
     assert lose(world, "a").state("a") is State.FAILED
-    assert (world.machine.reason[0], world.machine.error[0]["code"]) == ("lost", "lost")
+    assert (world.reason("a"), world.error("a")["code"]) == ("lost", "lost")
     world.request("retry", "a").until("a", State.RUNNING)
     assert lose(world, "a").state("a") is State.RETRYING
 
@@ -103,12 +103,12 @@ def test_a_lost_body_is_tried_again_by_a_budget_of_its_own() -> None:
 @pytest.mark.parametrize("by", ["a", None], ids=["the node is paused", "the run is paused"])
 def test_a_suspended_body_that_is_lost_is_held(by: str | None) -> None:
     """It is tried again once what paused it is resumed; with no budget left it fails."""
-    for budget, state in ((1, State.HELD), (0, State.FAILED)):
+    for budget, state in ((1, State.HELD if by else State.RETRYING), (0, State.FAILED)):
         flow = spec({"a": {"max_lost": budget}})
         world = World(flow, lambda _name, tried: Body(50 if tried == 1 else 1, parks=True)).start()
         world.request("pause", by).until("a", State.SUSPENDED)
         assert lose(world, "a").state("a") is state
-        if state is State.HELD:
+        if state is not State.FAILED:
             assert world.request("resume", by).settle().state("a") is State.COMPLETED
 
 
@@ -122,18 +122,18 @@ def test_a_total_limit_fails_what_is_queued_and_what_waits_for_its_retry() -> No
         spec({"a": {"timeout": {"total": 5}, "retry": retry}}), lambda _name, _tried: Body(1, "fail")
     ).start()
     waiting.until("a", State.RETRYING).until("a", State.FAILED)
-    assert waiting.machine.error[0]["code"] == "timeout"
+    assert waiting.error("a")["code"] == "timeout"
 
 
 def test_runs_move_as_asked() -> None:
     """Pausing with nothing left completes; a cancel of an ending run ends it as cancelled; ended runs go on or back."""
     pausing = World(chain_of(1), lambda _name, _tried: Body(1)).start().request("pause")
-    assert pausing.settle().machine.run_state is RunState.COMPLETED
-    assert pausing.request("rollback", nodes=["n0"]).machine.run_state is RunState.PAUSED
+    assert pausing.settle().run is RunState.COMPLETED
+    assert pausing.request("rollback", nodes=["n0"]).run is RunState.PAUSED
     stop = spec({"a": {}, "b": {}}, on_failure="stop")
     ending = World(stop, lambda name, _tried: Body(1, "final") if name == "a" else SLOW).start()
-    while ending.machine.run_state is not RunState.ENDING:
+    while ending.run is not RunState.ENDING:
         assert ending.step()
-    assert ending.request("cancel").machine.run_state is RunState.ENDING
-    assert ending.settle().machine.run_state is RunState.CANCELLED
-    assert ending.request("retry").machine.run_state is RunState.RUNNING
+    assert ending.request("cancel").run is RunState.ENDING
+    assert ending.settle().run is RunState.CANCELLED
+    assert ending.request("retry").run is RunState.RUNNING

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 from driver import World, chain_of, spec
+from facade import block_of
 from small_flows import waiting
 
-from stratix_tasks.core.facts import MOVED
+from stratix_tasks.core.apply import apply
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import EXPANDED, MOVED
+from stratix_tasks.core.facts import RUN as RUN_FACT
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import (
     BAD,
     GROUP,
@@ -15,51 +20,47 @@ from stratix_tasks.core.states import (
     OK_AFTER_STOP,
     RUN,
     RUN_TERMINAL,
-    STOP_TARGETS,
     TARGET,
     TERMINAL,
+    UNPAUSABLE,
     Event,
     RunEvent,
     RunState,
     State,
-    allowed,
 )
 from stratix_tasks.errors import TransitionError
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
 
 DESIGN_NODE = """
-pending: deps_ok→ready when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
-pending: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
-ready: dispatch→running cache_hit→completed queued_too_long→failed total_timeout→failed hold→held
-ready: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
-running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping
-running: lost→failed lost_retry→retrying orphaned→pending
-suspended: release→running stop→stopping lost→failed lost_retry→held orphaned→pending
+pending: dispatch→running cache_hit→completed when_false→skipped deps_skipped→skipped deps_bad→upstream_failed
+pending: error→failed queued_too_long→failed total_timeout→failed
+pending: cancel→cancelled skip→skipped give→completed rollback→pending
+running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping stopped→failed
+running: lost→failed lost_retry→retrying orphaned→pending rollback→stopping
+suspended: release→running stop→stopping lost→failed lost_retry→retrying orphaned→pending rollback→stopping
 suspended: ok→completed fail→failed fail_retry→retrying
-waiting: signal→completed wait_timeout→failed cancel→cancelled skip→skipped give→completed rollback→pending
-retrying: due→ready retry→ready total_timeout→failed hold→held set→retrying
+waiting: answered→completed wait_timeout→failed cancel→cancelled skip→skipped give→completed rollback→pending
+retrying: dispatch→running retry→retrying queued_too_long→failed total_timeout→failed
 retrying: cancel→cancelled skip→skipped give→completed rollback→pending
-held: release→pending set→held cancel→cancelled skip→skipped give→completed rollback→pending
-stopping: stopped→target ok→completed stop→stopping orphaned→target
+stopping: stopped→target ok→completed stop→stopping orphaned→target rollback→stopping
 completed: rollback→pending
-failed: retry→pending give→completed skip→skipped set→failed rollback→pending
+failed: retry→pending give→completed skip→skipped rollback→pending
 upstream_failed: retry→pending give→completed skip→skipped rollback→pending
 cancelled: retry→pending give→completed skip→skipped rollback→pending
 skipped: retry→pending give→completed skip→skipped rollback→pending
 """
 
 DESIGN_GROUP = """
-pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed hold→held
-pending: cancel→cancelled skip→skipped give→completed set→pending rollback→pending
-held: release→pending set→held cancel→cancelled skip→skipped give→completed rollback→pending
-open: close→closed stop→open rollback→pending
-closed: gathered→completed gathered_bad→failed stopped→target stop→closed rollback→pending
-completed: rollback→pending reopen→closed
-failed: reopen→closed retry→pending give→completed skip→skipped rollback→pending
+pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed
+pending: cancel→cancelled skip→skipped give→completed rollback→pending
+open: expanded→open gathered→completed gathered_bad→failed error→failed pause_rounds→open
+open: stop→open stopped→target rollback→pending
+completed: rollback→pending reopen→open
+failed: reopen→open retry→pending give→completed skip→skipped rollback→pending
 upstream_failed: retry→pending give→completed skip→skipped rollback→pending
-cancelled: reopen→closed retry→pending give→completed skip→skipped rollback→pending
-skipped: reopen→closed retry→pending give→completed skip→skipped rollback→pending
+cancelled: reopen→open retry→pending give→completed skip→skipped rollback→pending
+skipped: reopen→open retry→pending give→completed skip→skipped rollback→pending
 """
 
 DESIGN_RUN = """
@@ -73,7 +74,7 @@ failed: revive→running rollback→paused
 cancelled: revive→running rollback→paused
 """
 
-REQUESTS = {Event.RETRY, Event.SKIP, Event.GIVE, Event.SET, Event.ROLLBACK, Event.REOPEN}
+REQUESTS = {Event.RETRY, Event.SKIP, Event.GIVE, Event.ROLLBACK, Event.REOPEN}
 """Events that only a request brings about; REOPEN is what a retry of an item does to its group."""
 
 
@@ -103,10 +104,9 @@ def test_tables_are_those_of_the_design(table: dict, design: str) -> None:
 
 
 def test_every_state_has_its_row() -> None:
-    """No state is missing from the table of its kind: nodes know no open and closed, groups no body."""
-    groups_only = {State.OPEN, State.CLOSED}
-    assert set(NODE) == set(State) - groups_only
-    assert set(GROUP) == {State.PENDING, State.HELD} | groups_only | TERMINAL
+    """No recorded state is missing from the table of its kind: ready and held are never recorded, groups have no body."""
+    assert set(NODE) == set(State) - {State.READY, State.HELD, State.OPEN, State.RETIRED}
+    assert set(GROUP) == {State.PENDING, State.OPEN} | TERMINAL
     assert set(RUN) == set(RunState)
 
 
@@ -130,26 +130,20 @@ def test_kinds_of_states_do_not_overlap() -> None:
     assert not LIVE & TERMINAL
     good = TERMINAL - BAD
     assert good == {State.COMPLETED, State.SKIPPED}
-    assert OK_AFTER_STOP < STOP_TARGETS
-    fenced = STOP_TARGETS - OK_AFTER_STOP
-    assert fenced == {State.COMPLETED, State.PENDING}
+    assert OK_AFTER_STOP == {*BAD, State.RETRYING, State.SKIPPED} - {State.UPSTREAM_FAILED}
+    assert UNPAUSABLE == {*TERMINAL, State.WAITING}
 
 
-def test_what_is_allowed_is_read_from_the_table() -> None:
-    """`allowed` names the events of a state's row, in words and in the row's order."""
-    assert allowed(NODE, State.COMPLETED) == ["rollback"]
-    for state, row in NODE.items():
-        assert allowed(NODE, state) == [event.label for event in row]
-
-
-def world_in(state: State, *, group: bool) -> World:
-    """A started run whose unit 0 is set to a state by hand."""
-    each = Each(over={"x": Ref("inputs", "items")})
-    world = World(spec({"a": {"each": each} if group else {}}))
-    world.machine.run_move(RunEvent.START, 0.0)
-    world.machine.state[0] = state
-    world.machine.drain()
-    return world
+def in_state(state: State, *, group: bool) -> Core:
+    """A core whose unit 0 was brought to a state by a fact."""
+    s = Recorded(block_of(spec({"a": {"each": Each(over={"x": Ref("inputs", "items")})} if group else {}})))
+    if state is State.OPEN:
+        apply(s, (EXPANDED, 0.0, 0, 1, 2, None, 0))
+    else:
+        details = {State.WAITING: {"wait": {"for": "signal", "name": "go", "due": None}}, State.RETRYING: {"due": 1.0}}
+        details[State.STOPPING] = {"target": int(State.CANCELLED)}
+        apply(s, (MOVED, 0.0, 0, int(Event.SKIP), int(state), None, 1, details.get(state)))
+    return Core(s)
 
 
 @pytest.mark.parametrize(
@@ -161,47 +155,48 @@ def test_each_pair_is_legal_or_raises(kind: str, state: State) -> None:
     """An event moves a unit where the table says and is recorded; a pair that it does not name raises, changing nothing."""
     row = (GROUP if kind == "group" else NODE)[state]
     for event in Event:
-        machine = world_in(state, group=kind == "group").machine
+        core = in_state(state, group=kind == "group")
         if event not in row:
             with pytest.raises(KeyError):
-                machine.move(0, event, 1.0)
-            assert (machine.state[0], machine.facts) == (state, [])
+                core.move(0, event, 1.0)
+            assert (core.state.status[0], core.facts) == (state, [])
             continue
         target = State.CANCELLED if row[event] is TARGET else None
-        if state is State.WAITING:
-            machine.waits[0] = {"for": "signal", "name": "go", "due": None}
-        machine.move(0, event, 1.0, target=target)
+        core.move(0, event, 1.0, target=target)
         to = target or row[event]
-        assert machine.state[0] == to
-        assert machine.facts[0][:5] == (MOVED, 1.0, 0, int(event), int(to))
+        assert core.state.status[0] == to
+        assert core.facts[0][:5] == (MOVED, 1.0, 0, int(event), int(to))
 
 
 @pytest.mark.parametrize("state", RunState, ids=lambda state: state.label)
 def test_each_pair_of_a_run_is_legal_or_raises(state: RunState) -> None:
     """An event moves a run where the table says; a pair that it does not name raises and changes nothing."""
     for event in RunEvent:
-        machine = World(chain_of(1)).machine
-        machine.run_state, machine.run_target = state, RunState.CANCELLED
+        s = Recorded(block_of(chain_of(1)))
+        apply(s, (RUN_FACT, 0.0, int(state), None, {"target": int(RunState.CANCELLED)}))
+        core = Core(s)
         if event not in RUN[state]:
             with pytest.raises(KeyError):
-                machine.run_move(event, 1.0)
-            assert (machine.run_state, machine.facts) == (state, [])
+                core.move_run(event, 1.0)
+            assert (core.state.run, core.facts) == (state, [])
             continue
-        machine.run_move(event, 1.0)
+        core.move_run(event, 1.0)
         to = RUN[state][event]
-        assert machine.run_state is (RunState.CANCELLED if to is TARGET else to)
+        assert core.state.run is (RunState.CANCELLED if to is TARGET else to)
 
 
-REACHED = sorted(NODE)
+REACHED = sorted({*NODE, State.READY, State.HELD})
+
+SHOWN = set(State) - {State.OPEN, State.RETIRED}
 
 LEGAL = {
-    "pause": set(State) - TERMINAL - {State.WAITING},
-    "resume": set(State) - TERMINAL,
-    "cancel": (set(State) - TERMINAL) | {State.CANCELLED},
+    "pause": SHOWN - TERMINAL - {State.WAITING},
+    "resume": SHOWN - TERMINAL,
+    "cancel": (SHOWN - TERMINAL) | {State.CANCELLED},
     "retry": {State.RETRYING, State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED, State.SKIPPED},
-    "skip": set(State) - {State.COMPLETED},
+    "skip": SHOWN - {State.COMPLETED},
     "set": {State.PENDING, State.READY, State.RETRYING, State.HELD, State.FAILED},
-    "breakpoint": set(State),
+    "breakpoint": SHOWN,
 }
 """The states of a node in which each verb is taken (or holds already, which is recorded and changes nothing)."""
 
@@ -211,7 +206,7 @@ def world_with(state: State) -> World:
     if state is State.WAITING:
         return World(spec({"n0": waiting("approval", message="?", timeout={"attempt": 9})})).start().until("n0", state)
     world = World(chain_of(2))
-    world.bring(0, state)
+    world.bring("n0", state)
     return world
 
 
@@ -220,26 +215,18 @@ def world_with(state: State) -> World:
 def test_requests_are_taken_or_refused_with_what_is_allowed(verb: str, state: State) -> None:
     """A request in each state is taken, or a TransitionError names the node, its state and what may be asked instead."""
     world = world_with(state)
-    before, facts = bytes(world.machine.state), len(world.facts)
+    before, facts = bytes(world.s.status), len(world.facts)
     if state in LEGAL[verb]:
         world.request(verb, "n0")
         return
     with pytest.raises(TransitionError) as caught:
         world.request(verb, "n0")
     text = str(caught.value)
-    assert f"can't {verb} 'n0': it is {state.label}" in text
+    said = State.PENDING if state is State.READY else state  # that it is ready is no fact
+    assert f"can't {verb} 'n0': it is {said.label}" in text
     assert "Allowed now: " in text
     assert caught.value.story
-    assert (bytes(world.machine.state), len(world.facts)) == (before, facts)
-
-
-ALLOWED = {
-    "pause": Event.HOLD,
-    "resume": Event.RELEASE,
-    "cancel": Event.CANCEL,
-    "retry": Event.RETRY,
-    "skip": Event.SKIP,
-}
+    assert (bytes(world.s.status), len(world.facts)) == (before, facts)
 
 
 @pytest.mark.parametrize("state", REACHED, ids=lambda state: state.label)
@@ -277,7 +264,7 @@ def test_requests_of_a_run_are_taken_or_refused(verb: str, state: RunState) -> N
         return
     with pytest.raises(TransitionError, match=f"can't {verb} the run: it is {state.label}"):
         world.request(verb)
-    assert (world.machine.run_state, len(world.facts)) == (state, facts)
+    assert (world.run, len(world.facts)) == (state, facts)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "retry", "skip"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from driver import Body, World, chain_of
 
+from stratix_tasks.core.decide.requests import pause_run
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.why import why
 
 
 def reason(world: World, name: str) -> str:
-    return why(world.machine, world.plan.units[-1][name], world.now)
+    return world.why(name)
 
 
 def test_a_breakpoint_is_named() -> None:
@@ -34,31 +35,33 @@ def test_an_attempt_lost_with_its_kernel_is_named() -> None:
     world.die_and_recover()
     lost = "waits for the run to be resumed. Its attempt 1 was lost with the kernel that ran it."
     assert reason(world, "n0") == f"'n0' is ready and {lost}"
-    assert why(world.folded(), world.plan.units[-1]["n0"], world.now) == f"'n0' {lost}"
+    assert why(world.folded(), world.unit("n0"), world.now) == f"'n0' is ready and {lost}"
 
 
 def test_too_many_recoveries_are_named() -> None:
     """A run that is paused because its kernels died says how often, and that a body may be why."""
     world = World(chain_of(1, max_recoveries=0), lambda _name, _tried: Body(50)).start().die_and_recover()
-    assert world.machine.run_state is RunState.PAUSED
+    assert world.run is RunState.PAUSED
     assert "its kernel died 1× while bodies ran, and one of them may be why" in reason(world, "n0")
 
 
 @pytest.mark.parametrize(("held", "wanted"), [("code-changed", "recover(changed='rerun')"), ("disk", "free some")])
 def test_the_reason_of_a_pause_is_named(held: str, wanted: str) -> None:
     """What waits for a paused run says why it is paused and what to do."""
-    world = World(chain_of(1)).start()
-    world.machine.run_state, world.machine.run_reason = RunState.PAUSED, held
-    world.machine.state[world.plan.units[-1]["n0"]] = State.READY
+    world = World(chain_of(2)).start()
+    pause_run(world.core, world.now, reason=held, drain=True)
+    world.settle()
+    assert (world.run, world.state("n0")) == (RunState.PAUSED, State.READY)
     assert wanted in reason(world, "n0")
 
 
 def test_a_result_without_room_is_named() -> None:
     """A body that is parked because its run has no room says what it waits for, not that it came to a checkpoint."""
-    world = World(chain_of(1)).start()
-    world.machine.run_state, world.machine.run_reason = RunState.PAUSED, "disk"
-    world.machine.state[world.plan.units[-1]["n0"]] = State.SUSPENDED
-    assert reason(world, "n0").startswith("'n0' waits for room on the disk: free some, then resume()")
+    world = World(chain_of(1), lambda _name, _tried: Body(9, parks=True)).start()
+    pause_run(world.core, world.now, reason="disk")
+    world._turn(*world.core.drain())
+    world.until("n0", State.SUSPENDED)
+    assert "it waits for room on the disk: free some, then resume()" in reason(world, "n0")
 
 
 def test_an_abandoned_body_is_named() -> None:

@@ -54,8 +54,9 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
 
 
 def ended_after(core: Core, units: Iterable[int]) -> set[int]:
-    """Descendants that ended and did not complete, and did not lose; what never opened with all that lies in it."""
-    s, seen, stack = core.state, set[int](), list(units)
+    """Descendants that ended and did not complete, and did not lose; what never opened with all that lies in it. Groups
+    around that have opened are not among them: they go on with what else is in them as it is."""
+    s, seen, around, stack = core.state, set[int](), set[int](), list(units)
     while stack:
         u = stack.pop()
         r, k, b = s.place(u)
@@ -70,7 +71,9 @@ def ended_after(core: Core, units: Iterable[int]) -> set[int]:
         if above >= 0 and above not in seen and s.status[above] != S.COMPLETED:
             seen.add(above)
             stack.append(above)
-    return {x for x in seen if s.status[x] in ENDED_BADLY}
+            if above in s.kids:
+                around.add(above)
+    return {x for x in seen - around if s.status[x] in ENDED_BADLY}
 
 
 def bad_before(core: Core, u: int) -> set[int]:

@@ -84,7 +84,7 @@ class Core:
             assert s.run_target is not None
             to = s.run_target
         self.tell(RUN, at, int(to), reason, detail)
-        self.agenda.going = s.run in (RunState.RUNNING, RunState.ENDING)
+        self.agenda.run_moved(at)
 
     def seen(self, u: int) -> S:
         """What a unit is called: also READY and HELD, which are never recorded."""

@@ -19,7 +19,7 @@ def end_unit(core: Core, u: int, event: Event, at: float, reason: str | None = N
     """A unit without a body ends; those that need it, its scope and its group hear of it."""
     to = core.move(u, event, at, reason, detail, target)
     core.agenda.over(u, to)
-    if to != S.COMPLETED:
+    if to != S.COMPLETED and reason != GATHERED:
         stop_at_failure(core, at)
 
 
