@@ -438,7 +438,7 @@ class Agenda:
                         if not lane.awake:
                             self.wake(lane)
             else:
-                self._arrived(k, o, x, COMPLETED)
+                self._arrived(o, x, COMPLETED)
         still = book.todo[i] = book.todo[i] - 1
         if (not still and book.parent >= 0) or book.phased:
             self._scope_moved(book, i)
@@ -454,7 +454,7 @@ class Agenda:
             return self._count(book.parent, status)
         i, k = divmod(u - book.base, book.n)
         for o in book.outs[k]:
-            self._arrived(k, o, u - k + o, status)
+            self._arrived(o, u - k + o, status)
         if book.kinds[k] == FLOW and u not in s.kids:
             for _, x, y in s.scopes(u):  # a sub-flow that never opened
                 self.asks.extend(range(x, y))
@@ -464,10 +464,10 @@ class Agenda:
         if not book.todo[i] or book.phased:
             self._scope_moved(book, i)
 
-    def _arrived(self, k: int, o: int, x: int, status: int) -> None:
+    def _arrived(self, o: int, x: int, status: int) -> None:
         """A need of a node has ended: it is looked at when that may decide what becomes of it."""
         block = self.state.stretches[self.state.home[x]].block
-        if k in block.soft.get(o, ()) or block.nodes[o].phase:
+        if o in block.soft or block.nodes[o].phase:
             self._recount(x)
             self.asks.append(x)
         elif status == S.COMPLETED or block.joins[o] in (ANY, SETTLED):
