@@ -32,6 +32,10 @@ from stratix_tasks.testing import VirtualClock, VirtualLoop
 MOST = 30_000
 """Turns after which a world that has not ended is stuck in a circle."""
 
+VERBS = ("pause", "pause", "resume", "cancel", "retry", "skip", "give", "breakpoint", "rollback")
+VERBS_AFTER_THE_END = ("retry", "retry", "skip", "give", "rollback")
+OF_NODES = ("skip", "give", "breakpoint")
+
 
 class World:
     """`play()` runs the story of a seed to its end; Broken when a promise does not hold."""
@@ -282,12 +286,16 @@ class World:
         live = random.choice(lives)
         case = next(case for case in self.cases if case.id == live.id)
         over = live.core.is_over and random.random() < 0.7
-        verbs = ("retry", "retry", "skip") if over else ("pause", "pause", "resume", "cancel", "retry", "skip")
-        verb = random.choice(verbs)
+        verb = random.choice(VERBS_AFTER_THE_END if over else VERBS)
         s = live.core.state
-        target = None if verb != "skip" and random.random() < 0.5 else label(s, random.randrange(len(s.status)))
+        named = label(s, random.randrange(len(s.status)))
+        target = named if verb in OF_NODES or random.random() < 0.5 else None
         if s.waits and random.random() < 0.5:
             self._answer_wait(owner, case, random.choice(sorted(s.waits)))
+        elif verb == "give":
+            self.ask(owner, case, "skip", target, {"value": self._value()})
+        elif verb == "rollback":
+            self.ask(owner, case, verb, None, {"nodes": [named]})
         else:
             self.ask(owner, case, verb, target)
         if random.random() < 0.4:
@@ -299,8 +307,11 @@ class World:
         if s.waits[unit]["for"] == "approval":
             self.ask(owner, case, "approve", label(s, unit), {"by": "sim"})
         else:
-            sent = {"codec": "json", "payload": self.turns, "summary": None}
-            self.ask(owner, case, "send", None, {"name": SIGNAL, "value": sent})
+            self.ask(owner, case, "send", None, {"name": SIGNAL, "value": self._value()})
+
+    def _value(self) -> dict[str, Any]:
+        """A value as requests carry it."""
+        return {"codec": "json", "payload": self.turns, "summary": None}
 
     def ask(
         self, owner: Owner, case: Case, verb: str, target: str | None = None, args: dict[str, Any] | None = None
