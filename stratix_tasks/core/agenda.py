@@ -103,7 +103,7 @@ class Agenda:
         """Limits of what waits for its place: that it is ready is no fact."""
         self._timers: list[tuple[float, Timer, int]] = []
         self.now = state.at
-        """When deadlines were last looked at."""
+        """The latest time at which deadlines were looked at: what was due then is, when the clock is set back, too."""
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
@@ -335,7 +335,7 @@ class Agenda:
     def due(self, at: float) -> list[tuple[Timer, int]]:
         """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
         self._hear()
-        self.now = at
+        self.now = max(self.now, at)
         found = []
         timers = self._timers
         while timers and timers[0][0] <= at:
@@ -663,7 +663,7 @@ class Agenda:
         state = s.status[u]
         if state == PENDING:
             return self.left[u] <= 0 and u not in self.opening and u not in self.abandoned
-        return state == RETRYING and s.due[u] <= at and u not in self.abandoned
+        return state == RETRYING and s.due[u] <= max(at, self.now) and u not in self.abandoned
 
     def is_ready(self, u: int) -> bool:
         """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""
