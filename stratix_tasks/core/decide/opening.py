@@ -66,6 +66,7 @@ def stop_at_breakpoint(core: Core, u: int, at: float) -> None:
     if u in s.passing or s.run is RunState.ENDING or s.map_of(u) >= 0 or s.path(u) not in s.breaks or s.held(u):
         return
     core.tell(HELD, at, u, u + 1, BREAKPOINT)
+    core.agenda.local.freeze(at, u)
 
 
 def ask(core: Core, what: Do, u: int) -> None:
