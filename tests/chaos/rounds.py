@@ -15,7 +15,18 @@ from time import monotonic
 from victim import APART, DEEP, ITEMS, expected
 
 from stratix_tasks import Engine
-from stratix_tasks.core.facts import AGAIN, COMPLETED, CREATED, GIVEN, MOVED, ROLLED, SPAWNED, STARTED, STARTED_MANY, Fact
+from stratix_tasks.core.facts import (
+    AGAIN,
+    COMPLETED,
+    CREATED,
+    GIVEN,
+    MOVED,
+    ROLLED,
+    SPAWNED,
+    STARTED,
+    STARTED_MANY,
+    Fact,
+)
 from stratix_tasks.core.states import Event
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
@@ -160,10 +171,14 @@ def _spawned_twice(facts: list[Fact]) -> list[str]:
     return [f"item {parent} spawned '{name}' {count} times" for (_, parent, name), count in told.items() if count > 1]
 
 
+def recorded_starts(facts: list[Fact]) -> int:
+    return sum(fact[3] - fact[2] if fact[0] == STARTED_MANY else fact[0] == STARTED for fact in facts)
+
+
 def _more_bodies_than_starts(facts: list[Fact], log: Path) -> list[str]:
     """No body starts before its start is on record, so there are never more of them."""
     bodies = Counter(log.read_text().splitlines()) if log.exists() else Counter()
-    starts = sum(fact[3] - fact[2] if fact[0] == STARTED_MANY else fact[0] == STARTED for fact in facts)
+    starts = recorded_starts(facts)
     twice = [line for line, count in bodies.items() if count > 1]
     found = [f"{sum(bodies.values())} bodies for {starts} recorded starts"] if sum(bodies.values()) > starts else []
     return found + ([f"attempts that ran twice: {twice}"] if twice else [])
