@@ -103,7 +103,7 @@ class Agenda:
         """Limits of what waits for its place: that it is ready is no fact."""
         self._timers: list[tuple[float, Timer, int]] = []
         self.now = state.at
-        """When deadlines were last looked at."""
+        """The latest time at which deadlines were looked at: what was due then is, when the clock is set back, too."""
         self.live = 0
         """Bodies that run, or are being stopped."""
         self.going = False
@@ -336,7 +336,7 @@ class Agenda:
     def due(self, at: float) -> list[tuple[Timer, int]]:
         """Deadlines that have passed, in order. Those that facts imply stay in the State until a fact takes them away."""
         self._hear()
-        self.now = at
+        self.now = max(self.now, at)
         found = []
         timers = self._timers
         while timers and timers[0][0] <= at:
@@ -447,7 +447,7 @@ class Agenda:
                         if not lane.awake:
                             self.wake(lane)
             else:
-                self._arrived(k, o, x, COMPLETED)
+                self._arrived(o, x, COMPLETED)
         still = book.todo[i] = book.todo[i] - 1
         if (not still and book.parent >= 0) or book.phased:
             self._scope_moved(book, i)
@@ -463,7 +463,7 @@ class Agenda:
             return self._count(book.parent, status)
         i, k = divmod(u - book.base, book.n)
         for o in book.outs[k]:
-            self._arrived(k, o, u - k + o, status)
+            self._arrived(o, u - k + o, status)
         if book.kinds[k] == FLOW and u not in s.kids:
             for _, x, y in s.scopes(u):  # a sub-flow that never opened
                 self.asks.extend(range(x, y))
@@ -473,7 +473,7 @@ class Agenda:
         if not book.todo[i] or book.phased:
             self._scope_moved(book, i)
 
-    def _arrived(self, k: int, o: int, x: int, status: int) -> None:
+    def _arrived(self, o: int, x: int, status: int) -> None:
         """A need of a node has ended: it is looked at when that may decide what becomes of it."""
         block = self.state.stretches[self.state.home[x]].block
         if o in block.soft or block.nodes[o].phase:
@@ -672,7 +672,7 @@ class Agenda:
         state = s.status[u]
         if state == PENDING:
             return self.left[u] <= 0 and u not in self.opening and u not in self.abandoned
-        return state == RETRYING and s.due[u] <= at and u not in self.abandoned
+        return state == RETRYING and s.due[u] <= max(at, self.now) and u not in self.abandoned
 
     def is_ready(self, u: int) -> bool:
         """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""

@@ -18,20 +18,19 @@ class Slots:
     Shared by all that it limits: an engine's pools count the bodies of all of its runs.
     """
 
-    __slots__ = ("_came", "free", "name", "size", "waiting")
+    __slots__ = ("_turns", "free", "name", "size", "waiting")
 
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size, self.free = name, size, size
         self.waiting: list[tuple[int, int, int, Lane]] = []
-        self._came = 0
+        self._turns = 0
 
     def await_free(self, lane: Lane) -> None:
         """The lane is woken when a place is free, and those before it don't take it."""
         if not lane.waits:
             lane.waits = True
-            owner = lane.owner
-            self._came += 1
-            heappush(self.waiting, (-owner.priority, -lane.priority, self._came, lane))
+            self._turns += 1
+            heappush(self.waiting, (-lane.owner.priority, -lane.priority, self._turns, lane))
 
     def pass_on(self) -> None:
         """A place is free: the next lane that can take it is woken."""

@@ -88,7 +88,7 @@ class History:
         return frame
 
     def events(self, run: str | None = None) -> pandas.DataFrame:
-        """Every fact, requests and changes of the run itself included."""
+        """Every fact, requests and changes of the run itself included; one of many units has a row for each of them."""
         return self._frame("events", run=_run_id(run))
 
     def logs(self, run: str | None = None) -> pandas.DataFrame:

@@ -179,12 +179,8 @@ def _held(fact: list[Any]) -> Told:
     return [{"unit": first, "stop": stop, "event": "hold" if reason else "release", "reason": reason or "user"}]
 
 
-def _again(event: str, state: str) -> Callable[[list[Any]], Told]:
-    def tell(fact: list[Any]) -> Told:
-        reason = "user" if event == "retry" else event if event == "rollback" else None
-        return [{"unit": a, "stop": b, "event": event, "state": state, "reason": reason} for a, b in fact[2]]
-
-    return tell
+def _set_back(event: str, reason: str | None, spans: list[list[int]]) -> Told:
+    return [{"unit": a, "stop": b, "event": event, "state": "pending", "reason": reason} for a, b in spans]
 
 
 def _of_unit(event: str) -> Callable[[list[Any]], Told]:
@@ -211,11 +207,11 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.RELEASED: lambda fact: [{"unit": a, "stop": b, "event": "release", "reason": "user"} for a, b in fact[2]],
     kinds.JOINED: _of_unit("joined"),
     kinds.ENABLED: _of_unit("enabled"),
-    kinds.AGAIN: _again("retry", "pending"),
+    kinds.AGAIN: lambda fact: _set_back("retry", fact[3], fact[2]),
     kinds.REOPENED: lambda fact: [
         {"unit": unit, "event": "reopen", "state": "open", "reason": "user"} for unit in fact[2]
     ],
-    kinds.ROLLED: _again("rollback", "pending"),
+    kinds.ROLLED: lambda fact: _set_back("rollback", "rollback", fact[2]),
     kinds.SET: _of_unit("set"),
     kinds.BREAKPOINT: _of_unit("breakpoint"),
     kinds.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],

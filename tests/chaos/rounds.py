@@ -15,7 +15,18 @@ from time import monotonic
 from victim import APART, DEEP, ITEMS, expected
 
 from stratix_tasks import Engine
-from stratix_tasks.core.facts import COMPLETED, CREATED, MOVED, SPAWNED, STARTED
+from stratix_tasks.core.facts import (
+    AGAIN,
+    COMPLETED,
+    CREATED,
+    GIVEN,
+    MOVED,
+    ROLLED,
+    SPAWNED,
+    STARTED,
+    STARTED_MANY,
+    Fact,
+)
 from stratix_tasks.core.states import Event
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
@@ -77,7 +88,7 @@ def _live_and_die(store: Path, log: Path, random: Random) -> tuple[list[str], in
     return [first, *whole.splitlines()], child.returncode
 
 
-def _records(store: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+def _records(store: Path) -> list[tuple[str, list[Fact]]]:
     """Each run's facts, by run id; the store is opened as any reader does."""
     with Engine(store) as engine:
         names = [run.id for run in engine.runs()]
@@ -128,7 +139,7 @@ def _broken(store: Path, log: Path, seen: set[str]) -> list[str]:
     return faults
 
 
-def _doubled(facts: list[tuple[object, ...]]) -> list[str]:
+def _doubled(facts: list[Fact]) -> list[str]:
     """A result is recorded once for each unit, unless it was set back in between."""
     found, done = [], set()
     for fact in facts:
@@ -136,42 +147,44 @@ def _doubled(facts: list[tuple[object, ...]]) -> list[str]:
             if fact[2] in done:
                 found.append(f"unit {fact[2]} was recorded as completed twice")
             done.add(fact[2])
-        elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
-            done.discard(fact[2])
+        elif fact[0] in (AGAIN, ROLLED):
+            done.difference_update(unit for first, stop in fact[2] for unit in range(first, stop))
     return found
 
 
-def _waits_broken(facts: list[tuple[object, ...]]) -> list[str]:
+def _waits_broken(facts: list[Fact]) -> list[str]:
     """A node waits once, whoever runs the run, and a sleep is never over before its time."""
-    found, due = [], dict[object, float]()
+    found, due = [], dict[int, float]()
     for fact in facts:
-        if fact[0] != MOVED or fact[3] not in (Event.WAIT, Event.SIGNAL):
-            continue
-        unit, detail = fact[2], fact[7]
-        if fact[3] == Event.WAIT:
+        unit = fact[2]
+        if fact[0] == MOVED and fact[3] == Event.WAIT:
             found += [f"unit {unit} waits again"] if unit in due else []
-            due[unit] = detail["wait"]["due"] or 0.0  # type: ignore[index]
-        else:
-            found += [f"unit {unit} ended its wait too early"] if float(fact[1]) < due[unit] else []  # type: ignore[arg-type]
+            due[unit] = fact[7]["wait"]["due"] or 0.0
+        elif fact[0] == GIVEN and unit in due:
+            found += [f"unit {unit} ended its wait too early"] if fact[1] < due[unit] else []
     return found
 
 
-def _spawned_twice(facts: list[tuple[object, ...]]) -> list[str]:
+def _spawned_twice(facts: list[Fact]) -> list[str]:
     """An item that another one spawned is there once, however often its body ran."""
     told = Counter((fact[3], fact[6], fact[7]) for fact in facts if fact[0] == SPAWNED)
     return [f"item {parent} spawned '{name}' {count} times" for (_, parent, name), count in told.items() if count > 1]
 
 
-def _more_bodies_than_starts(facts: list[tuple[object, ...]], log: Path) -> list[str]:
+def recorded_starts(facts: list[Fact]) -> int:
+    return sum(fact[3] - fact[2] if fact[0] == STARTED_MANY else fact[0] == STARTED for fact in facts)
+
+
+def _more_bodies_than_starts(facts: list[Fact], log: Path) -> list[str]:
     """No body starts before its start is on record, so there are never more of them."""
     bodies = Counter(log.read_text().splitlines()) if log.exists() else Counter()
-    starts = sum(fact[0] == STARTED for fact in facts)
+    starts = recorded_starts(facts)
     twice = [line for line, count in bodies.items() if count > 1]
     found = [f"{sum(bodies.values())} bodies for {starts} recorded starts"] if sum(bodies.values()) > starts else []
     return found + ([f"attempts that ran twice: {twice}"] if twice else [])
 
 
-def _lost(store: Path, run: str, facts: list[tuple[object, ...]], seen: set[str]) -> list[str]:
+def _lost(store: Path, run: str, facts: list[Fact], seen: set[str]) -> list[str]:
     """What someone saw as completed is still so, in the journal and in the history."""
     assert facts[0][0] == CREATED
     with Engine(store) as engine:

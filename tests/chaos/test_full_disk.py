@@ -11,9 +11,10 @@ from pathlib import Path
 
 import full_disk
 import pytest
+from rounds import recorded_starts
 
 from stratix_tasks import Engine, history
-from stratix_tasks.core.facts import COMPLETED, STARTED
+from stratix_tasks.core.facts import COMPLETED
 from stratix_tasks.store import ids
 
 LONG = 60.0
@@ -91,6 +92,6 @@ def test_a_kill_on_a_full_disk_loses_nothing(
     assert max(bodies.values()) == 1
     blobs = history(store).sql("SELECT count(*) AS n FROM attempts WHERE run = $run AND node = 'blob'", {"run": run})
     assert sum(bodies.values()) <= blobs["n"][0]
-    assert sum(fact[0] == STARTED for fact in after) >= 2 * full_disk.ITEMS
+    assert recorded_starts(after) >= 2 * full_disk.ITEMS
     tasks = history(store).tasks(run)
     assert list(tasks["state"].unique()) == ["completed"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from rounds import recorded_starts
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 
@@ -20,7 +21,7 @@ import owner_process
 from other_kernel import LONG, Owner, until
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.core.facts import COMPLETED, STARTED
+from stratix_tasks.core.facts import COMPLETED
 from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runs import mailbox
@@ -154,7 +155,7 @@ def _once(engine: Engine, run: str, other: Owner) -> None:
     catalog = engine.store.catalog
     facts = engine.store.journals.record(ids.key(run), cuts=catalog.cuts(run)).facts
     assert max(Counter(fact[2] for fact in facts if fact[0] == COMPLETED).values()) == 1
-    starts = sum(fact[0] == STARTED for fact in facts)
+    starts = recorded_starts(facts)
     assert len(other.started()) <= starts, other.bodies.read_text() + str(other.child.pid)
     assert max(Counter(other.started()).values()) == 1
 

@@ -163,9 +163,8 @@ def loses_nothing(made: Made, store: Path, known: list[Fact]) -> None:
         run = engine.run(made.run)
         over = any(fact[0] == RUN_FACT and RunState(fact[2]) in RUN_TERMINAL for fact in known)
         assert run.status == ("completed" if over else "interrupted")
-        machine = run._live.machine
         assert {fact[2] for fact in known if fact[0] == COMPLETED} <= {
-            u for u, s in enumerate(machine.state) if s == State.COMPLETED
+            u for u, s in enumerate(run._live.core.state.status) if s == State.COMPLETED
         }
         recovered = engine.recover()
         assert [found.id for found in recovered] == ([] if over else [made.run])

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from scenes import INPUTS, Fate
-from stratix_tasks.core.machine import Machine
+from scenes import FUNCTIONS, INPUTS, Fate
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.facts import CREATED
-from stratix_tasks.core.recovery import claim, fold
-from stratix_tasks.core.states import RUN_TERMINAL
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import CLAIMED, CREATED
+from stratix_tasks.core.recovery import claim
+from stratix_tasks.core.state import State
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
@@ -21,7 +21,7 @@ from stratix_tasks.runners.attempt import Attempt, Cooperative, failed, succeede
 from stratix_tasks.store import ids
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.journal import JournalWriter
-from stratix_tasks.store.reader import payload_reader
+from stratix_tasks.store.reader import RunRecord, payload_reader
 from stratix_tasks.store.summaries import summarise
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Preparing:
 
     def hand(self, what: str, work: Callable[[Any], Any], then: Callable[[Outcome], None]) -> Job:
         job, world = Job(what, work, then), self._owner.world
-        self._owner.loop.call_later(world.random.choice((0.0, 2.0, 60.0)), self._do, job)
+        self._owner.loop.call_later(world.random.choice((0.0, 0.05, 2.0, 20.0)), self._do, job)
         world.count("preparation")
         return job
 
@@ -123,7 +123,8 @@ class Owner(Cooperative):
     # ------------------------------------------------------------------ runs
 
     def start(self, case: Case) -> None:
-        live = self._live(case, Machine(case.plan, self._slots(case), case.id), 1, {})
+        live = self._live(case, State(case.block), 1, {})
+        live.own()
         about = {"id": case.id, "flow": case.spec.flow, "key": None, "inputs_hash": "", "engine": self.name}
         self.world.store.catalog.add_run(
             id=case.id, flow=case.spec.flow, key=None, inputs="", owner=self.name, created=self.world.clock()
@@ -141,35 +142,28 @@ class Owner(Cooperative):
         if not record.facts:
             case.is_lost()
             return
-        machine = Machine(case.plan, self._slots(case), case.id)
-        last = fold(machine, record.facts)
-        case.found(record.facts, machine)
-        live = self._live(case, machine, record.epoch, record.payloads)
-        live.seq = len(record.facts)
-        if machine.run_state in RUN_TERMINAL:
-            catalog.set_state(case.id, row.epoch, machine.run_state.label, last)
-            return
-        self._claim(case, live, row)
-        now = world.clock()
-        claim(machine, now, self.name, live.epoch, "host", 1, idle=max(now - last, 0.0))
-        self.engine.resume(live)
+        live = self._read(case, record)
+        if live.core.is_over:
+            catalog.set_state(case.id, row.epoch, live.core.state.run.label, live.core.state.at)
+        else:
+            self._claim(case, live, row)
 
     def own(self, case: Case) -> LiveRun:
         """What a handle does before it asks: an ended run that is another's is claimed, as it is now."""
         row = self.world.store.catalog.run(case.id)
         assert row is not None
-        if row.owner != self.name and self.lives[case.id].machine.run_state in RUN_TERMINAL:
+        if row.owner != self.name and self.lives[case.id].core.is_over:
             record = self.world.store.journals.record(ids.key(case.id), cuts=self.world.store.catalog.cuts(case.id))
-            machine = Machine(case.plan, self._slots(case), case.id)
-            fold(machine, record.facts)
-            case.found(record.facts, machine)
-            live = self._live(case, machine, record.epoch, record.payloads)
-            live.seq = len(record.facts)
-            live.ended.set_result(machine.run_state)
+            live = self._read(case, record)
+            live.ended.set_result(live.core.state.run)
             self._claim(case, live, row)
-            world = self.world
-            world.store.catalog.set_state(case.id, live.epoch, machine.run_state.label, world.clock())
         return self.lives[case.id]
+
+    def _read(self, case: Case, record: RunRecord) -> LiveRun:
+        live = self._live(case, case.folded(record.facts), record.epoch, record.payloads)
+        case.found(record.facts, live.core)
+        live.seq = len(record.facts)
+        return live
 
     def _claim(self, case: Case, live: LiveRun, row: RunRow) -> None:
         world = self.world
@@ -177,21 +171,27 @@ class Owner(Cooperative):
         taken = world.store.catalog.claim(case.id, row.epoch, self.name, cut)
         assert taken == row.epoch + 1
         world.at_claim(self)
-        live.epoch = taken
+        live.epoch, core, now = taken, live.core, world.clock()
+        live.own()
+        cuts = [(name, taken - 1, *place) for name, place in world.store.catalog.cuts(case.id).items()]
+        if core.is_over:
+            world.store.catalog.set_state(case.id, taken, core.state.run.label, core.state.at)
+            core.tell(CLAIMED, now, self.name, taken, "host", 1, cuts)
+        else:
+            claim(core, now, self.name, taken, "host", 1, cuts=cuts)
+        self.engine.resume(live)
 
-    def _slots(self, case: Case) -> Any:
-        return self.engine.places.lanes(case.spec.pools, case.spec.flow, case.spec.concurrency)
-
-    def _live(self, case: Case, machine: Machine, epoch: int, places: Any) -> LiveRun:
-        objects, read = self.world.store.objects, payload_reader(places)
+    def _live(self, case: Case, state: State, epoch: int, places: Any) -> LiveRun:
+        objects, read, core = self.world.store.objects, payload_reader(places), Core(state, seed=case.id)
 
         def source(stored: Any) -> tuple[Any, ...]:
             frame = read(stored.unit, stored.attempt) if stored.codec.endswith("+frame") else None
             return objects.decode, (stored.codec, stored.payload, frame)
 
         inputs = {**INPUTS, "items": Walked(INPUTS["items"])} if self.world.shy else dict(INPUTS)
-        binding = Binding(machine, inputs, source, summarise, self.engine.memory)
-        live = LiveRun(self.engine, case.id, ids.key(case.id), machine, binding, copy_context(), epoch, places)
+        binding = Binding(core, FUNCTIONS, inputs, source, summarise, self.engine.memory)
+        live = LiveRun(self.engine, case.id, ids.key(case.id), core, binding, copy_context(), epoch, places)
+        live.claims = self.engine.places.claims(case.spec.pools, case.spec.flow, case.spec.concurrency)
         live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))
         self.lives[case.id] = live
         return live
@@ -200,7 +200,7 @@ class Owner(Cooperative):
         self.world.store.catalog.set_state(live.id, live.epoch, "running", None)
 
     def _ended(self, live: LiveRun) -> None:
-        self.world.store.catalog.set_state(live.id, live.epoch, live.machine.run_state.label, live.ended_at)
+        self.world.store.catalog.set_state(live.id, live.epoch, live.core.state.run.label, live.ended_at)
 
     # ------------------------------------------------------------------ a process
 

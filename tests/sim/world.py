@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 from case import Case, short
 from disk import Crash, Disk, JournalOn
-from driver import Broken
+from engine_promises import bodies_and_places, is_over
 from owner import Owner
-from promises import bodies_and_places, is_over
+from promises import Broken
 from scenes import SIGNAL, Fate, fate
 
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
@@ -31,6 +31,10 @@ from stratix_tasks.testing import VirtualClock, VirtualLoop
 
 MOST = 30_000
 """Turns after which a world that has not ended is stuck in a circle."""
+
+VERBS = ("pause", "pause", "resume", "cancel", "retry", "skip", "give", "breakpoint", "rollback")
+VERBS_AFTER_THE_END = ("retry", "retry", "skip", "give", "rollback")
+OF_NODES = ("skip", "give", "breakpoint")
 
 
 class World:
@@ -281,26 +285,33 @@ class World:
             return
         live = random.choice(lives)
         case = next(case for case in self.cases if case.id == live.id)
-        over = live.machine.run_state in RUN_TERMINAL and random.random() < 0.7
-        verbs = ("retry", "retry", "skip") if over else ("pause", "pause", "resume", "cancel", "retry", "skip")
-        verb = random.choice(verbs)
-        units = len(live.machine.state)
-        target = None if verb != "skip" and random.random() < 0.5 else label(live.machine, random.randrange(units))
-        if live.machine.waits and random.random() < 0.5:
-            self._answer_wait(owner, case, random.choice(sorted(live.machine.waits)))
+        over = live.core.is_over and random.random() < 0.7
+        verb = random.choice(VERBS_AFTER_THE_END if over else VERBS)
+        s = live.core.state
+        named = label(s, random.randrange(len(s.status)))
+        target = named if verb in OF_NODES or random.random() < 0.5 else None
+        if s.waits and random.random() < 0.5:
+            self._answer_wait(owner, case, random.choice(sorted(s.waits)))
+        elif verb == "give":
+            self.ask(owner, case, "skip", target, {"value": self._value()})
+        elif verb == "rollback":
+            self.ask(owner, case, verb, None, {"nodes": [named]})
         else:
             self.ask(owner, case, verb, target)
         if random.random() < 0.4:
             self.loop.call_later(random.choice((0.0, 0.1, 1.0)), self._ask_something)
 
     def _answer_wait(self, owner: Owner, case: Case, unit: int) -> None:
-        machine = owner.lives[case.id].machine
+        s = owner.lives[case.id].core.state
         self.count("answered wait")
-        if machine.waits[unit]["for"] == "approval":
-            self.ask(owner, case, "approve", label(machine, unit), {"by": "sim"})
+        if s.waits[unit]["for"] == "approval":
+            self.ask(owner, case, "approve", label(s, unit), {"by": "sim"})
         else:
-            sent = {"codec": "json", "payload": self.turns, "summary": None}
-            self.ask(owner, case, "send", None, {"name": SIGNAL, "value": sent})
+            self.ask(owner, case, "send", None, {"name": SIGNAL, "value": self._value()})
+
+    def _value(self) -> dict[str, Any]:
+        """A value as requests carry it."""
+        return {"codec": "json", "payload": self.turns, "summary": None}
 
     def ask(
         self, owner: Owner, case: Case, verb: str, target: str | None = None, args: dict[str, Any] | None = None
@@ -345,7 +356,7 @@ class World:
             if record.facts[: len(case.seen)] != case.seen or len(record.facts) > len(case.seen):
                 raise Broken("a fact behind a cut is seen by a reader")
         else:
-            case.take(seq, facts, live.machine)
+            case.take(seq, facts, live.core)
 
     def begun(self, owner: Owner, attempt: Any) -> None:
         """A body starts: its start is on record, and it is the only one of this attempt."""
@@ -369,7 +380,7 @@ class World:
         for case in self.cases:
             if case.id not in owner.lives:
                 continue
-            before = owner.lives[case.id].machine.run_state
+            before = owner.lives[case.id].core.state.run
             if how == "cancel" and before not in RUN_TERMINAL:
                 if not self.ask(owner, case, "cancel"):
                     raise Broken(f"a run that is {before.label} can't be cancelled")
@@ -380,24 +391,25 @@ class World:
                 self.ask(owner, case, "pause")
                 self._run()
                 self._need_state(owner, case, "paused", {RunState.PAUSED, *RUN_TERMINAL})
-            for _ in range(len(owner.lives[case.id].machine.plan.names) + 3):
+            for _ in range(len(case.block.outline.names) + 3):
                 self._let_go(owner, case)
         self._run()
 
     @staticmethod
     def _need_state(owner: Owner, case: Case, what: str, fine: set[RunState]) -> None:
-        state = owner.lives[case.id].machine.run_state
+        state = owner.lives[case.id].core.state.run
         if state not in fine:
             raise Broken(f"a run that was {what} is {state.label} when nothing happens any more")
 
     def _let_go(self, owner: Owner, case: Case) -> None:
-        machine = owner.lives[case.id].machine
-        if machine.run_state in (RunState.PAUSING, RunState.PAUSED):
+        core = owner.lives[case.id].core
+        s = core.state
+        if core.is_paused:
             self.ask(owner, case, "resume")
-        for unit in sorted(machine.waits):
-            if unit in machine.waits and machine.waits[unit]["for"] != "sleep":
+        for unit in sorted(s.waits):
+            if unit in s.waits and s.waits[unit]["for"] != "sleep":
                 self._answer_wait(owner, case, unit)
-        for unit in range(len(machine.state)):
-            if unit in machine.holds and machine.state[unit] not in TERMINAL and machine.run_state not in RUN_TERMINAL:
-                self.ask(owner, case, "resume", label(machine, unit))
+        for unit in range(len(s.status)):
+            if s.mark(unit) and s.status[unit] not in TERMINAL and not core.is_over:
+                self.ask(owner, case, "resume", label(s, unit))
         self._run()

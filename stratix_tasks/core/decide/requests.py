@@ -34,7 +34,7 @@ from stratix_tasks.core.joins import absorbed
 from stratix_tasks.core.refusals import check, check_run, refusal
 from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
-from stratix_tasks.core.state import Spans, State, spans
+from stratix_tasks.core.state import Spans, State
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.targets import find, label, unit_of
 from stratix_tasks.core.waits import APPROVED, approval

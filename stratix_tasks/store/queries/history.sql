@@ -20,7 +20,7 @@ SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, att
 FROM transitions WHERE $run IS NULL OR run = $run ORDER BY run, seq, step;
 
 -- name: events
--- Every fact.
+-- Every fact; one of many units has a row for each.
 SELECT run, seq, "at", kind, node, item, key, event, state, reason, attempt, error_type, error, detail
 FROM events WHERE $run IS NULL OR run = $run ORDER BY run, seq;
 

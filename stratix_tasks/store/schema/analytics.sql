@@ -34,15 +34,11 @@ UNION ALL BY NAME
 SELECT r.* EXCLUDE (stop, unit), u.unit::INTEGER AS unit FROM recorded r, LATERAL (SELECT unnest(range(r.unit, r.stop)) AS unit) u
 WHERE r.stop IS NOT NULL;
 
--- What is paused: the last word on a unit itself.
-CREATE VIEW marks AS
-SELECT run, unit, arg_max(event, seq) AS mark, arg_max(reason, seq) AS reason
-FROM moves WHERE kind IN ('held', 'released') GROUP BY run, unit;
-
 -- Expansions; `present` is false for one that a rollback took back.
 CREATE VIEW expanded AS
-SELECT x.*, row_number() OVER (PARTITION BY x.run, x.unit ORDER BY first DESC, count DESC) = 1 AS present
-FROM expansions x JOIN recorded r USING (run, seq, epoch);
+SELECT x.*, coalesce(x.seq > b.seq, true) AS present
+FROM expansions x JOIN recorded r USING (run, seq, epoch)
+LEFT JOIN (SELECT run, unit, max(seq) AS seq FROM moves WHERE kind = 'rolled' GROUP BY run, unit) b ON b.run = x.run AND b.unit = x.unit;
 
 -- Nodes, items, and items that others spawned into the expansion before them; only `present` ones are of the run.
 CREATE VIEW units AS
@@ -53,10 +49,26 @@ FROM expanded x
 JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i
 UNION ALL
-SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, s.unit >= x.first
+SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, x.present
 FROM spawned s JOIN recorded r USING (run, seq, epoch)
-JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.present
-JOIN nodes n ON n.run = s.run AND n.unit = s.parent;
+JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.seq < s.seq
+JOIN nodes n ON n.run = s.run AND n.unit = s.parent
+QUALIFY row_number() OVER (PARTITION BY s.run, s.unit ORDER BY x.seq DESC) = 1;
+
+-- Marks: the last word on a unit itself. A release, or a rollback, takes its mark away; one that lets go is a mark, too.
+CREATE VIEW marks AS
+SELECT run, unit, arg_max(event, seq) AS mark, arg_max(reason, seq) AS reason
+FROM moves WHERE kind IN ('held', 'released', 'rolled') GROUP BY run, unit HAVING arg_max(kind, seq) = 'held';
+
+-- What is paused: by a mark of its own, or else by that of the nearest group around it.
+CREATE VIEW paused AS
+WITH RECURSIVE told AS (
+    SELECT run, unit, mark, reason FROM marks
+    UNION ALL
+    SELECT u.run, u.unit, t.mark, t.reason FROM told t JOIN units u ON u.run = t.run AND u.parent = t.unit AND u.present
+    WHERE NOT EXISTS (SELECT 1 FROM marks m WHERE m.run = u.run AND m.unit = u.unit)
+)
+SELECT run, unit, reason FROM told WHERE mark = 'hold';
 
 CREATE VIEW run_state AS
 SELECT run, arg_max(state, seq) AS state, arg_max(reason, seq) AS reason, max("at") AS "at"
@@ -95,7 +107,7 @@ CREATE VIEW tasks AS
 SELECT
     u.run, u.node, u.item, u.key,
     CASE WHEN held THEN 'held' ELSE coalesce(t.state, 'pending') END AS state,
-    CASE WHEN held THEN coalesce(m.reason, a.reason) ELSE nullif(t.reason, '') END AS reason,
+    CASE WHEN held THEN p.reason ELSE nullif(t.reason, '') END AS reason,
     coalesce(t.attempts, 0)::INTEGER AS attempts, t.queued, CASE WHEN t.state <> 'pending' THEN t.started END AS started,
     CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
     t.started - t.queued AS wait,
@@ -105,22 +117,28 @@ SELECT
     t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
 FROM (SELECT * FROM units WHERE present) u
 LEFT JOIN task_state t USING (run, unit)
-LEFT JOIN marks m USING (run, unit)
-LEFT JOIN marks a ON a.run = u.run AND a.unit = u.parent,
-LATERAL (
-    SELECT coalesce(t.state, 'pending') IN ('pending', 'retrying') AND coalesce(m.mark, a.mark, 'release') = 'hold' AS held
-) h;
+LEFT JOIN paused p USING (run, unit),
+LATERAL (SELECT p.unit IS NOT NULL AND coalesce(t.state, 'pending') IN ('pending', 'retrying') AS held) h;
 
--- To become ready is a fact only where a retry was due: elsewhere the start tells since when it was.
+-- To become ready is no fact: the start tells since when it was. To be held is one of the unit that the mark is on, if it waits.
 CREATE VIEW transitions AS
-WITH moved AS (
-    SELECT *, lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq) AS before
-    FROM moves WHERE state IS NOT NULL
+WITH known AS (
+    SELECT * REPLACE (coalesce(attempt, lag(attempt IGNORE NULLS) OVER steps, 0) AS attempt),
+        coalesce(lag(state IGNORE NULLS) OVER steps, 'pending') AS was
+    FROM moves WHERE state IS NOT NULL OR kind IN ('held', 'released')
+    WINDOW steps AS (PARTITION BY run, unit ORDER BY seq)
+), shown AS (
+    SELECT * REPLACE (CASE WHEN state IS NOT NULL THEN state WHEN event = 'hold' AND was IN ('pending', 'retrying') THEN 'held' ELSE was END AS state),
+        state IS NULL AS marked
+    FROM known
+), moved AS (
+    SELECT * FROM (SELECT *, lag(state, 1, 'pending') OVER (PARTITION BY run, unit ORDER BY seq) AS before FROM shown)
+    WHERE NOT marked OR state <> before
 )
 SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, attempt, step
 FROM (
-    SELECT run, seq, 0 AS step, queued AS "at", unit, before AS from_state, 'ready' AS to_state, 'deps_ok' AS event,
-        NULL AS reason, attempt
+    SELECT run, seq, 0 AS step, queued AS "at", unit, before AS from_state, 'ready' AS to_state,
+        CASE was WHEN 'retrying' THEN 'due' ELSE 'deps_ok' END AS event, NULL AS reason, attempt
     FROM moved WHERE event = 'dispatch'
     UNION ALL
     SELECT run, seq, 1, "at", unit, CASE event WHEN 'dispatch' THEN 'ready' ELSE before END, state, event, reason, attempt FROM moved
@@ -128,8 +146,10 @@ FROM (
 
 CREATE VIEW attempts AS
 WITH told AS (
-    SELECT *, coalesce(lag(state) OVER (PARTITION BY run, unit ORDER BY seq) = 'waiting', false) AS waited
+    SELECT * REPLACE (coalesce(attempt, lag(attempt IGNORE NULLS) OVER steps) AS attempt),
+        coalesce(lag(state) OVER steps = 'waiting', false) AS waited
     FROM moves WHERE state IS NOT NULL
+    WINDOW steps AS (PARTITION BY run, unit ORDER BY seq)
 )
 SELECT run, node, item, key, attempt,
     CASE coalesce(arg_max(event, seq) FILTER (event <> 'dispatch'), 'dispatch')

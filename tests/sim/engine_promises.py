@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from case import Case
-from driver import Broken
-from invariants import absorbed
 from owner import Owner
-from stratix_tasks.core.lanes import Lane
-from stratix_tasks.core.machine import Machine
+from promises import Broken
+from rules import absorbed
 
-from stratix_tasks.core.facts import CLAIMED, COMPLETED, EXPANDED, MOVED, SPAWNED, Fact
-from stratix_tasks.core.recovery import fold
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, Event, RunState, State
+from stratix_tasks.core.apply import apply
+from stratix_tasks.core.block import MAP
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import AGAIN, CLAIMED, COMPLETED, EXPANDED, ROLLED, SPAWNED, Fact
+from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import Reader
@@ -33,12 +34,12 @@ def bodies_and_places(owner: Owner) -> None:
         if live.broken is not None:
             raise live.broken.__cause__ or live.broken
         _has_bodies(owner, live)
-        machine = live.machine
-        slots.update((id(slot), slot) for lane in machine._lanes for slot in lane.slots)
-        for unit, state in enumerate(machine.state):
-            if bodies := (state in LIVE) + machine.abandoned.get(unit, 0):
-                told.update({id(slot): bodies for slot in machine.lane(unit).slots})
-    there = Counter(id(slot) for run, unit, _ in owner.bodies for slot in owner.lives[run].machine.lane(unit).slots)
+        agenda = live.core.agenda
+        slots.update((id(slot), slot) for book in agenda.books for lane in book.lanes for slot in lane.claim)
+        for unit, state in enumerate(live.core.state.status):
+            if bodies := (state in LIVE) + agenda.abandoned.get(unit, 0):
+                told.update({id(slot): bodies for slot in agenda.lane(unit).claim})
+    there = Counter(id(slot) for run, unit, _ in owner.bodies for slot in owner.lives[run].core.agenda.lane(unit).claim)
     for key, slot in slots.items():
         taken = slot.size - slot.free
         if taken < there[key]:
@@ -48,16 +49,16 @@ def bodies_and_places(owner: Owner) -> None:
 
 
 def _has_bodies(owner: Owner, live: LiveRun) -> None:
-    machine = live.machine
+    s = live.core.state
     answered = {(live.id, event[1], event[2]) for other, event in owner.engine._inbox if other is live}
-    for unit, state in enumerate(machine.state):
-        key = (live.id, unit, machine.attempt[unit])
+    for unit, state in enumerate(s.status):
+        key = (live.id, unit, s.attempt[unit])
         begins = unit in live.bodies and live.bodies[unit] in owner.engine.staging
         if state in LIVE and not live.unwritten and key not in owner.bodies and key not in answered and not begins:
-            raise Broken(f"'{label(machine, unit)}' is {State(state).label} without a body")
-    running = sum(state in (State.RUNNING, State.STOPPING) for state in machine.state)
-    if running != machine.live:
-        raise Broken(f"{running} bodies run, the machine counts {machine.live}")
+            raise Broken(f"'{label(s, unit)}' is {State(state).label} without a body")
+    running = sum(state in (State.RUNNING, State.STOPPING) for state in s.status)
+    if running != live.core.agenda.live:
+        raise Broken(f"{running} bodies run, the agenda counts {live.core.agenda.live}")
 
 
 def is_over(world: World, case: Case) -> str:
@@ -66,20 +67,19 @@ def is_over(world: World, case: Case) -> str:
     record = world.store.journals.record(ids.key(case.id), cuts=world.store.catalog.cuts(case.id))
     row = world.store.catalog.run(case.id)
     assert row is not None
-    folded = Machine(case.plan, lambda _policy, _most: Lane(()), case.id)
-    fold(folded, record.facts)
-    case.found(record.facts, folded)  # the last turn of an owner that died then may not have been told
-    state = folded.run_state
+    folded = case.folded(record.facts)
+    case.found(record.facts, Core(folded))  # the last turn of an owner that died then may not have been told
+    state = folded.run
     if state not in RUN_TERMINAL:
         raise Broken(f"run {case.number} is {state.label} when nothing happens any more")
     live = owner.lives.get(case.id)
-    if live is not None and row.owner == owner.name and live.machine.state != folded.state:
-        raise Broken(f"run {case.number}: memory and journal differ")
+    if live is not None and row.owner == owner.name and (different := folded.differs(live.core.state)):
+        raise Broken(f"run {case.number}: memory and journal differ in {different}")
     if row.state != state.label:
         raise Broken(f"the catalog says {row.state}, the journal {state.label}")
     if owner.engine.places.engine.free != owner.engine.places.engine.size or owner.bodies:
         raise Broken("places or bodies are left")
-    bad = [label(folded, u) for u in range(len(case.plan.names)) if folded.state[u] in BAD and not absorbed(folded, u)]
+    bad = [label(folded, u) for u in range(case.block.n) if folded.status[u] in BAD and not absorbed(folded, u)]
     if state is RunState.COMPLETED and bad:
         raise Broken(f"the run completed with {bad}")
     _results(world, case, live, record.facts)
@@ -91,20 +91,22 @@ def is_over(world: World, case: Case) -> str:
 def _results(world: World, case: Case, live: LiveRun | None, facts: Sequence[Fact]) -> None:
     """Each result was recorded once, and is what its body gave."""
     done: dict[int, int] = {}
+    tale = Recorded(case.block)
     for fact in facts:
+        apply(tale, fact)
         if fact[0] == COMPLETED:
             if fact[2] in done:
                 raise Broken(f"the result of unit {fact[2]} was recorded twice")
             done[fact[2]] = fact[3]
-        elif fact[0] == MOVED and fact[3] in (Event.RETRY, Event.ROLLBACK):
-            done.pop(fact[2], None)
+        elif fact[0] in (AGAIN, ROLLED):
+            done = {unit: attempt for unit, attempt in done.items() if tale.status[unit] == State.COMPLETED}
     for unit, attempt in done.items():
         given = world.results[case.id, unit, attempt]
         if live is not None and Reader().give(live.binding.held(unit)) not in given:
             raise Broken(f"the result of unit {unit} is not what its body gave")
 
 
-def _spawned(world: World, case: Case, folded: Machine, facts: Sequence[Fact]) -> None:
+def _spawned(world: World, case: Case, folded: Recorded, facts: Sequence[Fact]) -> None:
     """No item was spawned twice; and what an attempt spawned whose result counts is there."""
     told: dict[int, set[tuple[int, Any]]] = {}
     done: dict[int, int] = {}
@@ -118,8 +120,8 @@ def _spawned(world: World, case: Case, folded: Machine, facts: Sequence[Fact]) -
             told[group].add((parent, name))
         elif fact[0] == COMPLETED:
             done[fact[2]] = fact[3]
-    for node, group in folded.groups.items():
-        for index, unit in enumerate(group.members):
+    for node in filter(lambda u: folded.kind(u) is MAP, folded.kids):
+        for index, unit in enumerate(folded.members(node)):
             wanted = (case.id, unit, done.get(unit)) in world.spawned
-            if wanted and node != unit and (index, "more") not in told[node]:
+            if wanted and (index, "more") not in told[node]:
                 raise Broken(f"'{label(folded, unit)}' completed, and what it spawned is lost")
