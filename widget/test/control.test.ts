@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { actionsOf, descendants } from "../src/model/actions";
 import { ago, bannerOf } from "../src/model/banner";
 import { Live } from "../src/model/live";
+import type { Argument, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/messages";
 import { sourceText } from "../src/model/source";
 import { ABANDONED, BREAK, detail, HOLD, lookIn } from "../src/model/states";
-import type { Argument, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/types";
 import { abilities } from "../src/view/abilities";
 import { isJson } from "../src/view/Popover";
 

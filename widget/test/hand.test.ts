@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Can, Status } from "../src/model/messages";
 import { intoView } from "../src/model/place";
 import { plain } from "../src/model/plain";
-import type { Can, Status } from "../src/model/types";
 import { keyed } from "../src/view/keys";
 
 const ESC = String.fromCharCode(27);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decode, Live, RECORD } from "../src/model/live";
+import type { NodeInfo, Patch, RunInfo, Snapshot, Status } from "../src/model/messages";
 import { detail, duration, GIVEN, lookIn, lookOf, PAUSED } from "../src/model/states";
-import type { NodeInfo, PatchHead, RunInfo, Snapshot, Status } from "../src/model/types";
 import { kept } from "../src/transport";
 import { abilities } from "../src/view/abilities";
 
@@ -53,7 +53,7 @@ function snapshot(): Snapshot {
   };
 }
 
-function head(seq: number, texts: PatchHead["texts"] = {}): PatchHead {
+function head(seq: number, texts: Patch["texts"] = {}): Patch {
   return { type: "patch", seq, now: 101, run: { ...run, done: 1 }, texts };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { actionsOf } from "../src/model/actions";
 import { Live } from "../src/model/live";
+import type { Kind, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/messages";
 import { detail, lookIn, lookOf, WAITS } from "../src/model/states";
-import type { Kind, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/types";
 import { glyphOf, left, slept, waitsText } from "../src/model/waits";
 import { abilities, standing } from "../src/view/abilities";
 import { keyed } from "../src/view/keys";

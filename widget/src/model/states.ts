@@ -1,23 +1,6 @@
-// States as people see them: name, glyph and words. The numbers are those of stratix_tasks.core.states.State.
-import type { NodeInfo, Status } from "./types";
+// States as people see them: name, glyph and words.
+import { ABANDONED, CACHED, GIVEN, HOLD, type NodeInfo, PAUSED, STATES, type Status, WAITS } from "./messages";
 
-export const STATES = [
-  "pending",
-  "ready",
-  "running",
-  "suspended",
-  "waiting",
-  "retrying",
-  "held",
-  "stopping",
-  "completed",
-  "failed",
-  "upstream_failed",
-  "cancelled",
-  "skipped",
-  "open",
-  "retired",
-] as const;
 export type StateName = (typeof STATES)[number];
 
 /** How each state looks; several share a look. */
@@ -38,14 +21,6 @@ export const LOOKS: Record<StateName, { look: string; glyph: string; word: strin
   open: { look: "running", glyph: "running", word: "running" },
   retired: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
 };
-
-export const CACHED = 1;
-export const GIVEN = 2;
-export const HOLD = 4;
-export const ABANDONED = 8;
-export const BREAK = 16;
-export const PAUSED = 32;
-export const WAITS = 64;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
