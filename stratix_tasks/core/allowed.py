@@ -62,6 +62,8 @@ def allowed(s: State, u: int) -> dict[str, Why]:
             for verb in ("retry", "skip", "give")
             if told[verb] is None
         }
+    if state == S.SKIPPED:
+        told["skip"] = None  # as it is
     return told
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import time
 from typing import Any
 
-from stratix_tasks.core.allowed import VERBS, allowed
+from stratix_tasks.core.allowed import VERBS
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.requests import accepted
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
@@ -110,7 +111,7 @@ ANSWERS = {"approve": "approval", "send": "signal"}
 def _can_unit(core: Core, unit: int) -> Can:
     """What may be asked of it now; a text says why not."""
     s = core.state
-    told, word = allowed(s, unit), WORDS.get(core.seen(unit), "running")
+    told, word = accepted(core, unit), WORDS.get(core.seen(unit), "running")
     asked = {wait["for"] for wait in waits_of(s, unit)}
     return {verb: _said(word, told[verb]) for verb in VERBS if verb not in ANSWERS or ANSWERS[verb] in asked}
 

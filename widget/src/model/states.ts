@@ -33,7 +33,7 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   if (isWaiting(status)) return LOOKS.waiting;
   if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
-  if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
+  if (stateName(status) === "open" && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
     return { ...LOOKS.ready, word: "queued" };
   return look;
 }
@@ -42,7 +42,7 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
 export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
   const look = lookOf(status);
   const stopped = run === "paused" || run === "pausing";
-  if (stopped && status[0] >= 13 && look.word === "queued") return LOOKS.held;
+  if (stopped && stateName(status) === "open" && look.word === "queued") return LOOKS.held;
   const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }

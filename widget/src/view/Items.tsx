@@ -24,7 +24,7 @@ export function Items({ live, calls, node, total, open }: Props) {
   const [rows, setRows] = useState<ItemRow[]>([]);
   const first = Math.max(Math.floor(top / HEIGHT) - 4, 0);
   const info = live.snapshot.nodes[node];
-  const name = info?.name;
+  const name = info?.name ?? "";
   useEffect(() => {
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
