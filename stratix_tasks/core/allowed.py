@@ -62,6 +62,8 @@ def allowed(s: State, u: int) -> dict[str, Why]:
             for verb in ("retry", "skip", "give")
             if told[verb] is None
         }
+    if state == S.SKIPPED:
+        told["skip"] = None  # as it is
     return told
 
 
@@ -107,7 +109,10 @@ def _set(s: State, u: int, state: S, group: bool) -> Why:
 
 def _answer(s: State, u: int, what: str, done: str) -> Why:
     units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
-    if any(s.waits.get(one, {}).get("for") == what for one in units) if s.waits else False:
+    waits = [wait for one in units if (wait := s.waits.get(one)) and wait["for"] == what] if s.waits else []
+    if len({wait.get("name") for wait in waits}) > 1:
+        return "and its items wait for different signals: send one to an item"
+    if waits:
         return None
     if done and units and all(s.reason.get(one) == done for one in units):
         return None

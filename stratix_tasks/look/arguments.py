@@ -14,6 +14,7 @@ from stratix_tasks.engine.resolving import names_in, resolve
 from stratix_tasks.look.outline import function_of, node_outline
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.store.summaries import TEXT, glance, type_name
+from stratix_tasks.view.messages import Argument, Pair
 
 MOST_PARTS = 2_000
 """Scalars in a value up to which it is edited as text."""
@@ -30,7 +31,7 @@ class Known(NamedTuple):
     text: str | None = None
 
 
-def arguments(live: LiveRun, unit: int) -> list[dict[str, Any]]:
+def arguments(live: LiveRun, unit: int) -> list[Argument]:
     """One row an argument.
 
     `text` is for reading, `from` tells where it comes from. `edit` is the text of an editor (`as`: json, or text for a
@@ -48,10 +49,10 @@ def arguments(live: LiveRun, unit: int) -> list[dict[str, Any]]:
     ]
 
 
-def given(live: LiveRun, unit: int) -> list[list[str]]:
+def given(live: LiveRun, unit: int) -> list[Pair]:
     """Names and texts of the arguments that a body runs or ran with."""
     known = {**_passed(live, unit), **_set(live, unit)}
-    return [[name, text_of(one)] for name, one in known.items() if one.value is not MISSING]
+    return [(name, text_of(one)) for name, one in known.items() if one.value is not MISSING]
 
 
 def text_of(known: Known) -> str:
@@ -61,11 +62,11 @@ def text_of(known: Known) -> str:
     return "(not in memory)" if known.value is AWAY else glance(known.value)
 
 
-def _row(name: str, known: Known, source: str, given: bool) -> dict[str, Any]:
-    row = {"name": name, "from": source, "set": given, "as": "json", "edit": None, "why": ""}
+def _row(name: str, known: Known, source: str, given: bool) -> Argument:
     value = known.value
+    row: Argument = {"name": name, "text": source, "from": source, "set": given, "as": "json", "edit": None, "why": ""}
     if value is MISSING:
-        return {**row, "text": source, "edit": ""}
+        return {**row, "edit": ""}
     if value is AWAY:
         return {**row, "text": known.text or source, "why": f"it is kept in the store, or part of an object; {HERE}"}
     text = text_of(known)

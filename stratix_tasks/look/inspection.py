@@ -5,8 +5,9 @@ from __future__ import annotations
 from time import time
 from typing import Any
 
-from stratix_tasks.core.allowed import allowed
+from stratix_tasks.core.allowed import VERBS
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.requests import accepted
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.core.why import why
@@ -17,15 +18,16 @@ from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import output_shown
 from stratix_tasks.look.status import WORDS, item_error
 from stratix_tasks.look.text import short
-from stratix_tasks.look.waits import approved, can_answer
+from stratix_tasks.look.waits import approved, waiting, waits_of
+from stratix_tasks.view.messages import Able, Argument, Attempt, Can, Failure, Inspection, Pair
 
 MOST_ATTEMPTS = 20
 
 
-def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
-    """Everything about one node or item, for the inspector."""
+def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
+    """Everything about one node or item, for the inspector. InputError where there is none."""
     core, s = live.core, live.core.state
-    target = node if item is None else f"{node}[{item}]"
+    target = _target(node, item)
     unit = unit_of(s, target)
     place = s.shown(unit)
     live.engine.flush_notes(live)
@@ -33,7 +35,6 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
     shown = error if error and s.status[unit] not in (State.COMPLETED, State.SKIPPED) else None
     logs = last_logs(live, unit)
     can = _can_unit(core, unit)
-    wait = s.waits.get(unit)
     rows = arguments(live, unit) if can["set"] is True or not s.attempt[unit] else []
     return {
         "name": target,
@@ -43,19 +44,33 @@ def inspect(live: LiveRun, node: str, item: int | None) -> dict[str, Any]:
         "inputs": _given(live, unit, rows),
         "args": rows if can["set"] is True else [],
         "output": output_shown(live, unit),
-        "logs": [list(row) for row in logs],
+        "logs": logs,
         "dropped": live.notes.dropped.get(place, 0),
-        "error": {name: str(shown.get(name, "")) for name in ("type", "message", "traceback")} if shown else None,
-        "metrics": [[name, value] for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
+        "error": _failure(shown) if shown else None,
+        "metrics": [(name, value) for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(s.root, live.functions, place),
         "why": why(core, unit, time()),
-        "wait": {**wait, "since": s.started[unit]} if wait is not None else None,
+        "wait": waiting(s, unit),
         "approved": approved(live, unit),
         "can": can,
     }
 
 
-def _attempts(core: Core, unit: int) -> list[dict[str, Any]]:
+def can(live: LiveRun, node: str, item: int | None) -> Can:
+    """What may be asked of a node or item now. InputError where there is none."""
+    return _can_unit(live.core, unit_of(live.core.state, _target(node, item)))
+
+
+def _target(node: str, item: int | None) -> str:
+    return node if item is None else f"{node}[{item}]"
+
+
+def _failure(error: dict[str, Any]) -> Failure:
+    kind, message, traceback = (str(error.get(name, "")) for name in ("type", "message", "traceback"))
+    return {"type": kind, "message": message, "traceback": traceback}
+
+
+def _attempts(core: Core, unit: int) -> list[Attempt]:
     """Every attempt so far, those that failed with the last line of their error."""
     s = core.state
     failed = {number: _last_line(error) for number, error in s.failures.get(unit, ())}
@@ -82,24 +97,26 @@ def _last_line(error: dict[str, Any]) -> str:
     return short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
 
 
-def _given(live: LiveRun, unit: int, rows: list[dict[str, Any]]) -> list[list[str]]:
+def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Pair]:
     """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
     if live.core.state.attempt[unit] and not live.core.state.is_group(unit):
         return given(live, unit)
-    return [[row["name"], row["text"]] for row in rows]
+    return [(row["name"], row["text"]) for row in rows]
 
 
-SHOWN = ("pause", "resume", "cancel", "retry", "skip", "give", "set", "breakpoint", "fork", "rollback")
+ANSWERS = {"approve": "approval", "send": "signal"}
+"""Verbs that are told of what waits for just that alone."""
 
 
-def _can_unit(core: Core, unit: int) -> dict[str, bool | str]:
+def _can_unit(core: Core, unit: int) -> Can:
     """What may be asked of it now; a text says why not."""
-    told, word = allowed(core.state, unit), WORDS.get(core.seen(unit), "running")
-    can = {verb: _said(word, told[verb]) for verb in SHOWN}
-    return {**can, **can_answer(core.state, unit)}
+    s = core.state
+    told, word = accepted(core, unit), WORDS.get(core.seen(unit), "running")
+    asked = {wait["for"] for wait in waits_of(s, unit)}
+    return {verb: _said(word, told[verb]) for verb in VERBS if verb not in ANSWERS or ANSWERS[verb] in asked}
 
 
-def _said(word: str, why: str | None) -> bool | str:
+def _said(word: str, why: str | None) -> Able:
     if why is None:
         return True
     return f"it is {word} {why}" if why else f"it is {word}"

@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.native import Clock
+from stratix_tasks.view.messages import Interrupted
 
 EVERY = 1.0
 """Seconds between looks, at least."""
 SHARE = 50
 """A look may cost this part of the time: after a slow one the pause is longer."""
-Rows = list[dict[str, Any]]
+Rows = list[Interrupted]
 
 
 @dataclass(eq=False, slots=True)

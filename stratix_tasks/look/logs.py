@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.view.messages import LogRow
 
 LOGS_SHOWN = 500
 """Rows that the inspector is given, the last ones."""
@@ -24,7 +25,7 @@ def logs(live: LiveRun, target: str | None) -> list[str]:
     return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
 
 
-def last_logs(live: LiveRun, unit: int) -> list[tuple[float, str, str]]:
+def last_logs(live: LiveRun, unit: int) -> list[LogRow]:
     units = [unit, *live.core.state.members(unit)]
     rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
     return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]

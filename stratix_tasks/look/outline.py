@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect as introspection
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from stratix_tasks.core.block import Block, Kind
 from stratix_tasks.look.text import short
@@ -13,12 +13,14 @@ from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.values import needs_of
 from stratix_tasks.spec.waits import word
+from stratix_tasks.view.messages import Able, Edge, NodeOutline
+from stratix_tasks.view.source import Outline
 
 Functions = Mapping[str, Any]
 """The functions that are known here, by call."""
 
 
-def outline(root: Block, functions: Functions, problems: list[Problem], start: bool | str) -> dict[str, Any]:
+def outline(root: Block, functions: Functions, problems: list[Problem], start: Able) -> Outline:
     """What a view shows of a flow before anything runs: the nodes that are laid out from the beginning."""
     spec = root.spec
     return {
@@ -40,17 +42,17 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: b
     }
 
 
-def _edges(root: Block) -> list[list[Any]]:
-    found: list[list[Any]] = []
+def _edges(root: Block) -> list[Edge]:
+    found: list[Edge] = []
     base = 0
     for block, _, _ in root.layout:
         for k, needs in enumerate(block.needs):
-            found += [[base + need, base + k, _edge_kind(block, need, k)] for need in needs]
+            found += [(base + need, base + k, _edge_kind(block, need, k)) for need in needs]
         base += block.n
     return found
 
 
-def node_outline(root: Block, functions: Functions, unit: int) -> dict[str, Any]:
+def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     outline = root.outline
     node, policy = outline.nodes[unit].spec, outline.nodes[unit].policy
     function = function_of(functions, policy.call)
@@ -77,8 +79,8 @@ def node_outline(root: Block, functions: Functions, unit: int) -> dict[str, Any]
         "wait": word(node.uses or ""),
         "asks": _asks(node),
         "call": node.call or node.uses or f"flow {node.flow}",
-        "config": [[name, value] for name, value in config if value],
-        "inputs": [[name, _source_text(value)] for name, value in inputs],
+        "config": [pair for pair in config if pair[1]],
+        "inputs": [(name, _source_text(value)) for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
     }
 
@@ -99,7 +101,7 @@ def _source_text(value: Any) -> str:
     return short(text if isinstance(text, str) else repr(text))
 
 
-def _edge_kind(block: Block, need: int, k: int) -> str:
+def _edge_kind(block: Block, need: int, k: int) -> Literal["data", "order", "when"]:
     name, node = block.names[need], block.nodes[k].spec
     if name in node.needs:
         return "order"

@@ -13,6 +13,7 @@ from stratix_tasks.errors import StratixError
 from stratix_tasks.look.status import summary_text
 from stratix_tasks.look.text import short
 from stratix_tasks.store.summaries import glance, type_name
+from stratix_tasks.view.messages import Output
 
 
 def output(live: LiveRun, target: str) -> Any:
@@ -30,7 +31,7 @@ def _held(live: LiveRun, target: str) -> Any:
     return live.binding.held(unit)
 
 
-def output_shown(live: LiveRun, unit: int) -> dict[str, str] | None:
+def output_shown(live: LiveRun, unit: int) -> Output | None:
     """What was told of the result where it was made; of a mapped node that of its items. In the engine's thread."""
     s = live.core.state
     if s.status[unit] != State.COMPLETED:
@@ -49,5 +50,5 @@ def output_shown(live: LiveRun, unit: int) -> dict[str, str] | None:
 def _items_text(live: LiveRun, unit: int) -> str:
     s = live.core.state
     done = [one for one in s.members(unit) if s.status[one] == State.COMPLETED]
-    texts = [short((output_shown(live, one) or {})["text"], 80) for one in done[:20]]
+    texts = [short(shown["text"], 80) for one in done[:20] if (shown := output_shown(live, one))]
     return f"[{', '.join(texts)}, …] ({len(done):,})" if len(done) > 20 else f"[{', '.join(texts)}]"

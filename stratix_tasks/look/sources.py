@@ -9,13 +9,16 @@ from typing import Any
 from stratix_tasks.core.block import Block
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.look import status
-from stratix_tasks.look.inspection import inspect
+from stratix_tasks.look import inspection, status
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.view.source import Record
+from stratix_tasks.view.messages import Able, Can, Inspection, Interrupted, ItemPage, Left, RunInfo, Status, Texts
+from stratix_tasks.view.source import Outline
+
+INTERRUPTED = "its kernel has ended: go on with the run first"
+"""Why nothing can be asked of an interrupted run."""
 
 
 class FlowSource:
@@ -26,32 +29,32 @@ class FlowSource:
         root: Block,
         functions: Functions,
         problems: list[Problem],
-        start: bool | str,
-        interrupted: list[dict[str, Any]],
+        start: Able,
+        interrupted: list[Interrupted],
         poller: InterruptedPoller | None = None,
     ) -> None:
         self._root, self._functions, self._problems, self._start = root, functions, problems, start
         self._interrupted, self._poller = interrupted, poller
 
-    def outline(self) -> dict[str, Any]:
+    def outline(self) -> Outline:
         made = outline(self._root, self._functions, self._problems, self._start)
         return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}
 
     def run_info(self) -> None:
         return None
 
-    def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
-        blank: Record = (0, 0, 0, 0, 0, 0, 0, 0, None, None, None, None)
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Status]]:
+        blank: Status = (0, 0, 0, 0, 0, 0, 0, 0, None, None, None, None)
         return [(node, blank) for node in range(len(self._root.outline.names))]
 
-    def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]:
+    def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
         return {}
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
         if self._poller is None:
             return lambda: None
 
-        def tell(rows: list[dict[str, Any]]) -> None:
+        def tell(rows: list[Interrupted]) -> None:
             self._interrupted = rows
             callback(set())
 
@@ -63,41 +66,40 @@ class FlowSource:
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         raise InputError("this flow is not running; start it first", code="not-running")
 
-    def inspect(self, node: str, item: int | None) -> dict[str, Any]:
+    def inspect(self, node: str, item: int | None) -> Inspection:
         unit = self._root.outline.index.get(node)
         if unit is None:
             raise InputError(f"there is no node '{node}'", code="unknown-node")
-        blank: dict[str, Any] = {
-            "args": [],
+        return {
+            "name": node,
+            "state": "pending",
+            "attempt": 0,
             "attempts": [],
+            "inputs": node_outline(self._root, self._functions, unit)["inputs"],
+            "args": [],
             "output": None,
             "logs": [],
             "dropped": 0,
             "error": None,
             "metrics": [],
+            "code": code_of(self._root, self._functions, unit),
             "why": "",
             "wait": None,
             "approved": None,
             "can": {},
         }
-        about = node_outline(self._root, self._functions, unit)
-        return {
-            "name": node,
-            "state": "pending",
-            "attempt": 0,
-            "inputs": about["inputs"],
-            "code": code_of(self._root, self._functions, unit),
-            **blank,
-        }
 
-    def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
+    def can(self, node: str, item: int | None) -> Can:
+        return {}
+
+    def items(self, node: str, start: int, stop: int) -> ItemPage:
         return {"total": 0, "rows": []}
 
 
 class RunSource:
     """A run, live or ended. `left` is what is known of one whose owner died."""
 
-    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: dict[str, Any] | None = None) -> None:
+    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: Left | None = None) -> None:
         self._live, self._ask, self._left = live, ask, left
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
@@ -105,21 +107,33 @@ class RunSource:
     def _here(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._live.engine.look(function, *args)
 
-    def outline(self) -> dict[str, Any]:
+    def outline(self) -> Outline:
         return outline(self._live.core.state.root, self._live.functions, [], True)
 
-    def run_info(self) -> dict[str, Any]:
-        info: dict[str, Any] = self._here(status.run_info, self._live)
+    @property
+    def _is_interrupted(self) -> bool:
         follower = self._live.follower
-        if self._live.broken is None and (follower is None or not follower.interrupted):
-            return info
-        left = self._left if follower is None else follower.left
-        return {**info, "state": "interrupted", "waits": {}, **({"left": left} if left is not None else {})}
+        return self._live.broken is not None or (follower is not None and follower.interrupted)
 
-    def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
+    def _told(self, can: Can) -> Can:
+        """What may be asked of it, where somebody runs it: a run that nobody runs can be gone on with, or forked."""
+        return {verb: INTERRUPTED if verb != "fork" else can[verb] for verb in can} if self._is_interrupted else can
+
+    def run_info(self) -> RunInfo:
+        info: RunInfo = self._here(status.run_info, self._live)
+        if not self._is_interrupted:
+            return info
+        info = {**info, "state": "interrupted", "waits": {}, "can": self._told(info["can"])}
+        follower = self._live.follower
+        left = self._left if follower is None else follower.left
+        if left is not None:
+            info["left"] = left
+        return info
+
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Status]]:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]
 
-    def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]:
+    def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
         return self._here(status.texts, self._live, nodes)  # type: ignore[no-any-return]
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
@@ -144,8 +158,12 @@ class RunSource:
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         return self._ask(verb, target, args)
 
-    def inspect(self, node: str, item: int | None) -> dict[str, Any]:
-        return self._here(inspect, self._live, node, item)  # type: ignore[no-any-return]
+    def inspect(self, node: str, item: int | None) -> Inspection:
+        seen: Inspection = self._here(inspection.inspect, self._live, node, item)
+        return {**seen, "can": self._told(seen["can"])}
 
-    def items(self, node: str, start: int, stop: int) -> dict[str, Any]:
+    def can(self, node: str, item: int | None) -> Can:
+        return self._told(self._here(inspection.can, self._live, node, item))
+
+    def items(self, node: str, start: int, stop: int) -> ItemPage:
         return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]

@@ -15,7 +15,8 @@ from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance
-from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS, Record
+from stratix_tasks.view.messages import Can, ForkedFrom, RunInfo, Status, Texts
+from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS
 
 WORDS = {
     State.PENDING: "pending",
@@ -37,7 +38,7 @@ MOVING = (State.RUNNING, State.STOPPING)
 STILL = (State.SUSPENDED, State.HELD)
 
 
-def run_info(live: LiveRun) -> dict[str, Any]:
+def run_info(live: LiveRun) -> RunInfo:
     """The run as the top bar shows it."""
     core, s = live.core, live.core.state
     counts = unit_counts(core)
@@ -50,15 +51,20 @@ def run_info(live: LiveRun) -> dict[str, Any]:
         "reason": s.run_reason,
         "started": live.started_at,
         "ended": live.ended_at if core.is_over and live.ended_at else None,
-        "inputs": [[name, short(text)] for name, text in live.looks.items()],
+        "inputs": [(name, short(text)) for name, text in live.looks.items()],
         "error": str(live.error) if live.error is not None else None,
         "counts": dict(words),
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
         "total": sum(counts.values()),
         "waits": only_waits(s, counts),
         "can": can_run(s),
-        "forked_from": live.forked_from,
+        "forked_from": _forked_from(live),
     }
+
+
+def _forked_from(live: LiveRun) -> ForkedFrom | None:
+    above = live.forked_from
+    return {"run": above["run"], "node": above["node"]} if above else None
 
 
 def unit_counts(core: Core) -> dict[State, int]:
@@ -99,23 +105,12 @@ def _items(s: Recorded, group: int, first: int, stop: int) -> Counter[State]:
     return found
 
 
-def can_run(s: Recorded) -> dict[str, bool | str]:
-    """What a click on the run may ask: where nothing would come of it, it may not, either."""
-    told = allowed_run(s)
-    of_no_use = {
-        "pause": "paused pausing",
-        "resume": "running",
-        "cancel": "cancelled",
-        "retry": "running pausing paused pending",
-    }
-    is_ = f"the run is {s.run.label}"
-    return {
-        verb: is_ if told[verb] is not None or s.run.label in words.split() else True
-        for verb, words in of_no_use.items()
-    }
+def can_run(s: Recorded) -> Can:
+    """What may be asked of the run now; a text says why not."""
+    return {verb: True if why is None else f"the run is {s.run.label}. {why}" for verb, why in allowed_run(s).items()}
 
 
-def record(live: LiveRun, unit: int) -> Record:
+def record(live: LiveRun, unit: int) -> Status:
     """The status of one node or item."""
     core, s = live.core, live.core.state
     fraction = live.notes.progress.get(unit, (None, ""))[0]
@@ -163,17 +158,17 @@ def _is_still(core: Core, group: int) -> bool:
     return bool(s.marks) and any(s.held(u) for u in waits)
 
 
-def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Record]]:
+def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
     """(node, record) of all nodes, or of those that changed."""
     wanted = range(len(live.core.state.root.outline.names)) if nodes is None else sorted(nodes)
     return [(node, record(live, node)) for node in wanted]
 
 
-def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, dict[str, str]]:
+def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
     """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip."""
-    s, found = live.core.state, {}
+    s, found = live.core.state, dict[str, Texts]()
     for node in range(len(s.root.outline.names)) if nodes is None else nodes:
-        text: dict[str, str] = {}
+        text: Texts = {}
         state, reason = live.core.seen(node), s.why_ended(node)
         error = s.error.get(node) or item_error(s, node)
         if error and state in BAD:

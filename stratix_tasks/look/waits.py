@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.waits import APPROVED, Wait, signal_of
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.view.messages import Approval, Texts, Waiting
 
 MOVES = (State.READY, State.RUNNING, State.STOPPING, State.RETRYING)
 """States that a node leaves by itself."""
@@ -27,7 +27,7 @@ def due_of(waits: list[Wait]) -> float | None:
     return min((wait["due"] for wait in waits if wait["due"] is not None), default=None)
 
 
-def wait_texts(waits: list[Wait]) -> dict[str, str]:
+def wait_texts(waits: list[Wait]) -> Texts:
     """`wait`: what a card says is waited for, nothing for a sleep; `signal`: its name, where it is one and the same."""
     if not waits:
         return {}
@@ -49,7 +49,20 @@ def only_waits(s: Recorded, counts: Mapping[State, int]) -> dict[str, int]:
     return dict(sorted(Counter(wait["for"] for wait in s.waits.values()).items()))
 
 
-def approved(live: LiveRun, unit: int) -> dict[str, str] | None:
+def waiting(s: Recorded, unit: int) -> Waiting | None:
+    """What the inspector says of a node or item that waits."""
+    wait = s.waits.get(unit)
+    if wait is None:
+        return None
+    told: Waiting = {"for": wait["for"], "since": s.started[unit], "due": wait["due"]}
+    if "message" in wait:
+        told["message"] = wait["message"]
+    if "name" in wait:
+        told["name"] = wait["name"]
+    return told
+
+
+def approved(live: LiveRun, unit: int) -> Approval | None:
     """Who approved, and when: the value of a node that was approved."""
     s = live.core.state
     by_hand = s.status[unit] == State.COMPLETED and s.reason.get(unit) == APPROVED
@@ -59,9 +72,3 @@ def approved(live: LiveRun, unit: int) -> dict[str, str] | None:
 def approved_text(live: LiveRun, unit: int) -> str:
     given = approved(live, unit)
     return "" if given is None else f"approved by {given['by']}" if given["by"] else "approved"
-
-
-def can_answer(s: Recorded, unit: int) -> dict[str, Any]:
-    """The answers that a node or item waits for: approve, send."""
-    verbs = {"approval": "approve", "signal": "send"}
-    return {verbs[wait["for"]]: True for wait in waits_of(s, unit) if wait["for"] in verbs}

@@ -22,6 +22,7 @@ from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.view.messages import Able, Interrupted, Snapshot
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import Lead, Source
 
@@ -35,7 +36,7 @@ def flow_source(
     flow: FlowDefinition[Any, Any],
     pools: Mapping[str, int],
     *,
-    left: list[dict[str, Any]] | None = None,
+    left: list[Interrupted] | None = None,
     poller: InterruptedPoller | None = None,
 ) -> FlowSource:
     """A flow as it is now, for an engine with these pools; what is wrong with it is part of the picture.
@@ -59,7 +60,7 @@ def flow_source(
     return FlowSource(root, functions, problems, _startable(flow, problems), left or [], poller)
 
 
-def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> bool | str:
+def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> Able:
     missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
     if problems:
         return "mend the problems first"
@@ -75,7 +76,7 @@ def run_source(run: Handle) -> RunSource:
     return RunSource(run._live, run._request, left_of(run._engine, run._live))
 
 
-def drawn(source: Source) -> dict[str, Any]:
+def drawn(source: Source) -> Snapshot:
     """What is drawn of a source as it is now."""
     return snapshot(source, mode="static")
 

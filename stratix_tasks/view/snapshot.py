@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from struct import Struct
 from time import time
-from typing import Any
+from typing import Literal
 
 from stratix_tasks.spec.layout import layout
-from stratix_tasks.view.source import Record, Source
+from stratix_tasks.view.messages import Inspection, NodeInfo, NodeOutline, Patch, Snapshot, Status
+from stratix_tasks.view.source import Source
 
 RECORD = Struct("<IBBHIIIIIfddd")
-"""Node number and record; NaN stands for None."""
+"""Node number and status; NaN stands for None."""
 NAN = float("nan")
 HEIGHT = 58.0
 CHARACTER = 7.7
@@ -24,20 +24,20 @@ def card_size(label: str, kind: str, line: str) -> tuple[float, float]:
     return max(172.0, room + CHARACTER * len(label), min(57.0 + 6.9 * len(line), 240.0) if line else 0.0), HEIGHT
 
 
-def second_line(node: Mapping[str, Any]) -> str:
+def second_line(node: NodeOutline) -> str:
     """What a card says below its name before anything runs: of a wait its word, and what it asks."""
     doc = node["doc"].split("\n", 1)[0]
     return " · ".join(filter(None, (node["wait"], doc or node["asks"]))) if node["wait"] else doc
 
 
-def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, Any]:
+def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static"] = "live") -> Snapshot:
     """The whole view."""
     outline = source.outline()
     nodes = outline["nodes"]
     sizes = [card_size(node["label"], node["kind"], second_line(node)) for node in nodes]
     edges = [(a, b) for a, b, _ in outline["edges"]]
     laid = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
-    drawn = [
+    drawn: list[NodeInfo] = [
         {**node, "line": second_line(node), "x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
         for node, (x, y), (w, h) in zip(nodes, laid.places, laid.sizes, strict=True)
     ]
@@ -50,8 +50,8 @@ def snapshot(source: Source, *, seq: int = 0, mode: str = "live") -> dict[str, A
         "run": source.run_info(),
         "nodes": drawn,
         "edges": outline["edges"],
-        "bends": {str(edge): [[round(x, 1), round(y, 1)] for x, y in points] for edge, points in laid.bends.items()},
-        "status": [list(record) for _, record in source.records(None)],
+        "bends": {str(edge): [(round(x, 1), round(y, 1)) for x, y in points] for edge, points in laid.bends.items()},
+        "status": [status for _, status in source.records(None)],
         "texts": source.texts(None),
     }
 
@@ -60,18 +60,18 @@ MOST_ITEMS, MOST_TOLD = 1000, 500
 """Items of a mapped node, and nodes, that a page with nothing behind it tells about."""
 
 
-def whole(source: Source) -> dict[str, Any]:
+def whole(source: Source) -> Snapshot:
     """A view that has nothing behind it: with what is otherwise asked for when a node is opened."""
     made = snapshot(source, mode="static")
     if made["run"] is None:
         return made
     names = [node["name"] for node in made["nodes"][:MOST_TOLD]]
     maps = [node["name"] for node in made["nodes"] if node["kind"] == "map"]
-    told = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
+    told: dict[str, Inspection] = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
     return {**made, "told": told, "items": {name: source.items(name, 0, MOST_ITEMS) for name in maps}}
 
 
-def pack(records: list[tuple[int, Record]]) -> bytes:
+def pack(records: list[tuple[int, Status]]) -> bytes:
     """Records as the bytes of a patch."""
     return b"".join(
         RECORD.pack(node, *record[:8], *(NAN if value is None else value for value in record[8:]))
@@ -79,7 +79,7 @@ def pack(records: list[tuple[int, Record]]) -> bytes:
     )
 
 
-def unpack(data: bytes) -> list[tuple[int, Record]]:
+def unpack(data: bytes) -> list[tuple[int, Status]]:
     """The records again; None where NaN stood. Floats of progress are 32 bits wide."""
     rows = []
     for node, *fields in RECORD.iter_unpack(data):
@@ -88,7 +88,7 @@ def unpack(data: bytes) -> list[tuple[int, Record]]:
     return rows
 
 
-def patch(source: Source, nodes: set[int], seq: int) -> tuple[dict[str, Any], bytes]:
+def patch(source: Source, nodes: set[int], seq: int) -> tuple[Patch, bytes]:
     """What changed, as a message and its buffer."""
-    head = {"type": "patch", "seq": seq, "now": time(), "run": source.run_info(), "texts": source.texts(nodes)}
+    head: Patch = {"type": "patch", "seq": seq, "now": time(), "run": source.run_info(), "texts": source.texts(nodes)}
     return head, pack(source.records(nodes))

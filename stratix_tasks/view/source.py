@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
-Record = tuple[int, int, int, int, int, int, int, int, float | None, float | None, float | None, float | None]
-"""state, flags, attempt, done, total, failed, running, skipped, progress, started, ended, due: the status of one node."""
+from stratix_tasks.view.messages import Can, Edge, FlowInfo, Inspection, ItemPage, NodeOutline, RunInfo, Status, Texts
 
 CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
-"""Bits of a record's flags. PAUSED and WAITS: no item of a mapped node runs, and some are paused, or wait."""
+"""Bits of the flags of a status. PAUSED and WAITS: no item of a mapped node runs, and some are paused, or wait."""
 
 
 Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]
@@ -19,18 +18,26 @@ LEADS = ("start", "fork", "recover", "open")
 """Those requests."""
 
 
+class Outline(TypedDict):
+    """What does not change while a run goes on; `positions` are places that the flow gives to nodes."""
+
+    flow: FlowInfo
+    nodes: list[NodeOutline]
+    edges: list[Edge]
+    positions: dict[int, tuple[float, float]]
+
+
 class Source(Protocol):
     """All methods may be called from any thread; `watch` and `later` call back in the engine's."""
 
-    def outline(self) -> dict[str, Any]:
-        """`flow`, `nodes` (without places), `edges`, `positions`: what does not change while a run goes on."""
+    def outline(self) -> Outline: ...
 
-    def run_info(self) -> dict[str, Any] | None: ...
+    def run_info(self) -> RunInfo | None: ...
 
-    def records(self, nodes: set[int] | None) -> list[tuple[int, Record]]:
-        """(node, record) of some nodes, or of all."""
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Status]]:
+        """(node, status) of some nodes, or of all."""
 
-    def texts(self, nodes: set[int] | None) -> dict[str, dict[str, str]]: ...
+    def texts(self, nodes: set[int] | None) -> dict[str, Texts]: ...
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
         """Call back with the nodes that changed; the answer ends it."""
@@ -39,6 +46,9 @@ class Source(Protocol):
 
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]: ...
 
-    def inspect(self, node: str, item: int | None) -> dict[str, Any]: ...
+    def inspect(self, node: str, item: int | None) -> Inspection: ...
 
-    def items(self, node: str, start: int, stop: int) -> dict[str, Any]: ...
+    def can(self, node: str, item: int | None) -> Can:
+        """What may be asked of it now."""
+
+    def items(self, node: str, start: int, stop: int) -> ItemPage: ...

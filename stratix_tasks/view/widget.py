@@ -17,6 +17,7 @@ import traitlets
 
 from stratix_tasks.errors import StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
+from stratix_tasks.view.messages import Refusal, Told
 from stratix_tasks.view.snapshot import patch, snapshot
 from stratix_tasks.view.source import LEADS, Lead, Source
 
@@ -77,12 +78,15 @@ class FlowView(anywidget.AnyWidget):
             return
         self._seq += 1
         head, data = patch(self._source, dirty, self._seq)
-        self.send(head, buffers=[data])
-        if head["run"]["state"] in OVER:
-            self.snapshot = snapshot(self._source, seq=self._seq)  # what a notebook saves: the view as it ended
+        self._tell(head, data)
+        if head["run"] is not None and head["run"]["state"] in OVER:
+            self.snapshot = dict(snapshot(self._source, seq=self._seq))  # what a notebook saves: the view as it ended
 
     def _resync(self) -> None:
-        self.send({"type": "snapshot", "snapshot": snapshot(self._source, seq=self._seq)})
+        self._tell({"type": "snapshot", "snapshot": snapshot(self._source, seq=self._seq)})
+
+    def _tell(self, message: Told, *buffers: bytes) -> None:
+        self.send(message, buffers=list(buffers))
 
     # ------------------------------------------------------------------ from the front end; any thread of the kernel
 
@@ -102,6 +106,8 @@ class FlowView(anywidget.AnyWidget):
             self._request(content)
         elif kind == "inspect":
             self._answer(content, lambda: self._source.inspect(content["node"], content.get("item")))
+        elif kind == "can":
+            self._answer(content, lambda: self._source.can(content["node"], content.get("item")))
         elif kind == "items":
             self._answer(content, lambda: self._source.items(content["node"], content["start"], content["stop"]))
 
@@ -131,10 +137,10 @@ class FlowView(anywidget.AnyWidget):
             self._reply(content, None, error)
 
     def _reply(self, content: dict[str, Any], result: Any, error: BaseException | None) -> None:
-        told = None
+        told: Refusal | None = None
         if error is not None:
             told = {
                 "code": getattr(error, "code", "error"),
                 "message": error.message if isinstance(error, StratixError) else str(error),
             }
-        self.send({"type": "reply", "id": content.get("id"), "ok": error is None, "error": told, "result": result})
+        self._tell({"type": "reply", "id": content["id"], "ok": error is None, "error": told, "result": result})

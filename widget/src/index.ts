@@ -1,6 +1,6 @@
 // What hosts load: an anywidget module, and `renderStatic` for pages with nothing behind them.
 
-import type { Snapshot } from "./model/types";
+import type { Snapshot } from "./model/messages";
 import { type AnyModel, modelTransport, staticTransport } from "./transport";
 import { mount } from "./view/mount";
 import "./view/style.css";

@@ -1,5 +1,8 @@
 // The way to Python; the only file that knows who hosts us: a notebook's model, or a page with nothing behind it.
-import type { Incoming, Snapshot } from "./model/types";
+import type { Answers, Asked, Reply, Snapshot, Told } from "./model/messages";
+
+/** What has an answer, before it has its number. */
+type Question<Message = Asked> = Message extends { id: number } ? Omit<Message, "id"> : never;
 
 /** The part of an anywidget model that is used: never save_changes, which can jam while an async cell runs. */
 export interface AnyModel {
@@ -11,8 +14,8 @@ export interface AnyModel {
 
 export interface Transport {
   snapshot(): Snapshot;
-  send(message: Record<string, unknown>): void;
-  listen(handler: (message: Incoming, buffers: DataView[]) => void, signal: AbortSignal): void;
+  send(message: Asked): void;
+  listen(handler: (message: Told, buffers: DataView[]) => void, signal: AbortSignal): void;
   /** Calls back when the way to Python may be cut. */
   doubt(handler: () => void, signal: AbortSignal): void;
 }
@@ -22,7 +25,7 @@ export function modelTransport(model: AnyModel): Transport {
     snapshot: () => model.get("snapshot"),
     send: (message) => model.send(message),
     listen(handler, signal) {
-      const custom = (message: Incoming, buffers: DataView[]) => handler(message, buffers ?? []);
+      const custom = (message: Told, buffers: DataView[]) => handler(message, buffers ?? []);
       model.on("msg:custom", custom as never);
       signal.addEventListener("abort", () => model.off("msg:custom", custom as never));
     },
@@ -35,14 +38,14 @@ export function modelTransport(model: AnyModel): Transport {
 
 /** A page with nothing behind it answers from what is in it. */
 export function staticTransport(snapshot: Snapshot): Transport {
-  let answer: (message: Incoming, buffers: DataView[]) => void = () => {};
+  let answer: (message: Told, buffers: DataView[]) => void = () => {};
   return {
     snapshot: () => snapshot,
     send(message) {
       const result = kept(snapshot, message);
       const error = result === undefined ? { code: "static", message: "this is not in the page" } : null;
-      const reply = { type: "reply", id: Number(message.id), ok: error === null, error, result } as const;
-      queueMicrotask(() => answer(reply, []));
+      const id = "id" in message ? message.id : 0;
+      queueMicrotask(() => answer({ type: "reply", id, ok: error === null, error, result }, []));
     },
     listen(handler) {
       answer = handler;
@@ -52,12 +55,11 @@ export function staticTransport(snapshot: Snapshot): Transport {
 }
 
 /** What the page has of what is asked for; undefined for what it has not. */
-export function kept({ told, items }: Snapshot, message: Record<string, unknown>): unknown {
-  const node = String(message.node);
-  if (message.type === "inspect" && (message.item ?? null) === null) return told?.[node];
+export function kept({ told, items }: Snapshot, message: Asked): unknown {
+  if (message.type === "inspect" && message.item === null) return told?.[message.node];
   if (message.type !== "items") return undefined;
-  const has = items?.[node];
-  return has && { ...has, rows: has.rows.slice(Number(message.start), Number(message.stop)) };
+  const has = items?.[message.node];
+  return has && { ...has, rows: has.rows.slice(message.start, message.stop) };
 }
 
 /** Requests with answers: each message has a number, and its reply the same. */
@@ -67,15 +69,15 @@ export class Calls {
 
   constructor(private transport: Transport) {}
 
-  call<T>(message: Record<string, unknown>): Promise<T> {
+  call<Asks extends Question>(message: Asks): Promise<Answers[Asks["type"]]> {
     const id = this.next++;
-    return new Promise<T>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (value: never) => void, reject });
-      this.transport.send({ ...message, id });
+      this.transport.send({ ...message, id } as Asked);
     });
   }
 
-  answer(reply: { id: number; ok: boolean; error: { message: string } | null; result: unknown }): void {
+  answer(reply: Reply): void {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.result as never);

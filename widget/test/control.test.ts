@@ -2,10 +2,18 @@ import { describe, expect, it } from "vitest";
 import { actionsOf, descendants } from "../src/model/actions";
 import { ago, bannerOf } from "../src/model/banner";
 import { Live } from "../src/model/live";
+import {
+  ABANDONED,
+  type Argument,
+  BREAK,
+  HOLD,
+  type NodeInfo,
+  type RunInfo,
+  type Snapshot,
+  type Status,
+} from "../src/model/messages";
 import { sourceText } from "../src/model/source";
-import { ABANDONED, BREAK, detail, HOLD, lookIn } from "../src/model/states";
-import type { Argument, NodeInfo, RunInfo, Snapshot, Status } from "../src/model/types";
-import { abilities } from "../src/view/abilities";
+import { detail, lookIn } from "../src/model/states";
 import { isJson } from "../src/view/Popover";
 
 const of = (state: number, flags = 0): Status => [state, flags, 1, 0, 0, 0, 0, 0, null, 100, null, null];
@@ -27,6 +35,7 @@ const run: RunInfo = {
   total: 40,
   waits: {},
   can: {},
+  forked_from: null,
 };
 
 function info(name: string, parent = -1): NodeInfo {
@@ -45,6 +54,7 @@ function info(name: string, parent = -1): NodeInfo {
     inputs: [],
     when: null,
     wait: "",
+    asks: "",
     line: "",
   };
 }
@@ -59,6 +69,7 @@ function snapshot(change: Partial<RunInfo> | null, interrupted: { id: string; cr
     run: change && { ...run, ...change },
     nodes: [info("a")],
     edges: [],
+    bends: {},
     status: [[...PENDING]],
     texts: {},
   };
@@ -96,24 +107,6 @@ describe("actions", () => {
   it("has a key of its own for each action", () => {
     const keys = actionsOf(PENDING, false, { approve: true }).map((action) => action.key);
     expect(new Set(keys).size).toBe(keys.length);
-  });
-});
-
-describe("abilities", () => {
-  it("says why what has started can't be edited, and what has not run can't be rolled back to", () => {
-    expect(abilities(HELD, "running").set).toBe(true);
-    expect(abilities(RUNNING, "running").set).toBe("it is running");
-    expect(abilities(COMPLETED, "running").rollback).toBe(true);
-    expect(abilities(RUNNING, "running").rollback).toContain("only to a node that has completed");
-  });
-
-  it("refers to the items of a map that is expanded", () => {
-    expect(abilities(of(13), "running", { kind: "map", wait: "" }).set).toBe("edit its items one by one");
-  });
-
-  it("allows nothing but a fork while the run is interrupted", () => {
-    const can = Object.entries(abilities(PENDING, "interrupted"));
-    expect(can.filter(([, why]) => why === true).map(([verb]) => verb)).toEqual(["fork"]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Can, Status } from "../src/model/messages";
 import { intoView } from "../src/model/place";
 import { plain } from "../src/model/plain";
-import type { Can, Status } from "../src/model/types";
-import { keyed } from "../src/view/keys";
+import { keyed, keyOf } from "../src/view/keys";
 
 const ESC = String.fromCharCode(27);
 const CANVAS = { w: 800, h: 400 };
@@ -41,23 +41,19 @@ describe("a chosen node", () => {
 
 describe("a key", () => {
   const running: Status = [2, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null];
-  const can: Can = { pause: true, cancel: true, set: "it is running", skip: true };
+  const can: Can = { pause: true, cancel: true, set: "it is running", skip: true, give: true };
   const press = (key: string, more: Partial<KeyboardEvent> = {}) =>
-    keyed(
-      { key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more } as KeyboardEvent,
-      running,
-      can,
-      false,
-    );
+    keyOf({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more } as KeyboardEvent);
+  const asked = (key: string) => keyed(press(key) ?? "", running, can, false);
 
   it("asks for the action that can be done now", () => {
-    expect(press("p")).toMatchObject({ verb: "pause" });
-    expect(press("P")).toMatchObject({ verb: "pause" });
-    expect(press("v")).toMatchObject({ verb: "skip", asks: "skip" });
+    expect(asked("p")).toMatchObject({ verb: "pause" });
+    expect(asked("P")).toMatchObject({ verb: "pause" });
+    expect(asked("v")).toMatchObject({ verb: "give", asks: "skip" });
   });
 
   it("asks for nothing where the action can't be done, or with a modifier, as in a copy", () => {
-    expect(press("e")).toBeNull();
+    expect(asked("e")).toBeNull();
     expect(press("c", { ctrlKey: true })).toBeNull();
     expect(press("P", { shiftKey: true })).toBeNull();
     expect(press("x")).toBeNull();

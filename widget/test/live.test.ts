@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { decode, Live, RECORD } from "../src/model/live";
-import { detail, duration, GIVEN, lookIn, lookOf, PAUSED } from "../src/model/states";
-import type { NodeInfo, PatchHead, RunInfo, Snapshot, Status } from "../src/model/types";
+import {
+  type Asked,
+  GIVEN,
+  type NodeInfo,
+  PAUSED,
+  type Patch,
+  type RunInfo,
+  type Snapshot,
+  type Status,
+} from "../src/model/messages";
+import { detail, duration, lookIn, lookOf } from "../src/model/states";
 import { kept } from "../src/transport";
-import { abilities } from "../src/view/abilities";
 
 const blank: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
 const run: RunInfo = {
@@ -19,6 +27,7 @@ const run: RunInfo = {
   total: 2,
   waits: {},
   can: {},
+  forked_from: null,
 };
 const info: NodeInfo = {
   name: "a",
@@ -35,6 +44,7 @@ const info: NodeInfo = {
   inputs: [],
   when: null,
   wait: "",
+  asks: "",
   line: "",
 };
 
@@ -48,12 +58,13 @@ function snapshot(): Snapshot {
     run,
     nodes: [info, { ...info, name: "b", label: "b" }],
     edges: [[0, 1, "data"]],
+    bends: {},
     status: [[...blank], [...blank]],
     texts: {},
   };
 }
 
-function head(seq: number, texts: PatchHead["texts"] = {}): PatchHead {
+function head(seq: number, texts: Patch["texts"] = {}): Patch {
   return { type: "patch", seq, now: 101, run: { ...run, done: 1 }, texts };
 }
 
@@ -154,22 +165,8 @@ describe("states", () => {
   });
 });
 
-describe("actions", () => {
-  it("that can't be done say why", () => {
-    const can = abilities([8, 0, 1, 0, 0, 0, 0, 0, null, 1, 2, null], "running");
-    expect(can.pause).toBe("it is completed");
-    expect(can.retry).toBe("it has completed");
-  });
-
-  it("a run that is ending refuses all but cancel", () => {
-    const can = abilities([2, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], "ending");
-    expect(can.cancel).toBe(true);
-    expect(can.skip).toBe("the run is ending");
-  });
-});
-
 describe("what is paused", () => {
-  const map: Status = [14, 0, 0, 3, 8, 0, 0, 0, null, 100, null, null];
+  const map: Status = [13, 0, 0, 3, 8, 0, 0, 0, null, 100, null, null];
   it("is said of a mapped node whose items are paused", () => {
     expect(lookOf([...map.slice(0, 1), PAUSED, ...map.slice(2)] as Status).word).toBe("paused");
     expect(lookOf(map).word).toBe("queued");
@@ -186,7 +183,7 @@ describe("what is paused", () => {
 
 describe("a page with nothing behind it", () => {
   const page = { ...snapshot(), told: { a: { why: "because" } }, items: { a: { total: 3, rows: [1, 2, 3] } } };
-  const of = (message: Record<string, unknown>) => kept(page as unknown as Snapshot, message);
+  const of = (message: Record<string, unknown>) => kept(page as unknown as Snapshot, message as unknown as Asked);
   it("answers from what is in it", () => {
     expect(of({ type: "inspect", node: "a", item: null })).toEqual({ why: "because" });
     expect(of({ type: "items", node: "a", start: 1, stop: 9 })).toEqual({ total: 3, rows: [2, 3] });

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from stratix_tasks.core.allowed import Why, allowed
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import Kind, Policy
 from stratix_tasks.core.decide import again, attempts
@@ -291,15 +292,32 @@ def _retry_unit(core: Core, target: str, at: float, args: Args) -> Do_it:
 
 def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
     """TransitionError that names what went on without it, and is complete: that was made from less."""
+    why = None if args.get("redo") else _gone_on(core, verb, u)
+    if why is not None:
+        raise refusal(core.state, verb, u, why)
+
+
+def accepted(core: Core, u: int) -> dict[str, Why]:
+    """Every verb, and why a request of it without `redo` would be refused now: what views offer."""
+    told, state = allowed(core.state, u), core.state.status[u]
+    if state in TERMINAL:
+        for verb, asked in (("retry", "retry"), ("skip", "skip"), ("give", "skip")):
+            if told[verb] is None and (verb, state) != ("skip", S.SKIPPED):
+                told[verb] = _gone_on(core, asked, u)
+    return told
+
+
+def _gone_on(core: Core, verb: str, u: int) -> Why:
+    """What went on without it as it ended, which a retry or skip would make wrong."""
     s = core.state
     found = again.readers(core, [u])
-    if not found or args.get("redo"):
-        return
+    if not found:
+        return None
     names = ", ".join(f"'{label(s, one)}'" for one in sorted(found)[:5])
     redo = f"{verb}({label(s, u)!r}, redo=True) rolls back what was made from it"
     if any(s.status[one] == S.COMPLETED and one in s.kids for one in found):
-        raise refusal(s, verb, u, f"but {names} has completed, so nothing in it changes any more; {redo}")
-    raise refusal(s, verb, u, f"and {names} has gone on without it; {redo}")
+        return f"but {names} has completed, so nothing in it changes any more; {redo}"
+    return f"and {names} has gone on without it; {redo}"
 
 
 def _skip(core: Core, target: str, at: float, args: Args) -> Do_it:

@@ -1,11 +1,12 @@
 // What can be done with a node, as a table: the toolbar, the inspector, the menu and the keys are made from it.
 
-import { BREAK, HOLD, isOver, stateName, WAITS } from "./states";
-import type { Can, Snapshot, Status } from "./types";
+import { BREAK, type Can, HOLD, type Snapshot, type Status, type VERBS, WAITS } from "./messages";
+import { isOver, stateName } from "./states";
 
 export interface Action {
   id: string;
-  verb: string;
+  /** What Python tells whether it can be done by. */
+  verb: (typeof VERBS)[number];
   label: string;
   glyph: string;
   key: string;
@@ -23,7 +24,7 @@ export interface Target {
   item: number | null;
   name: string;
   /** Of an item: how it stands; of a node the view itself knows. */
-  own?: { status: Status; can: Can; signal?: string };
+  own?: { status: Status; signal?: string };
 }
 
 export function isHeld(status: Status): boolean {
@@ -51,7 +52,7 @@ const CANCEL: Action = { id: "node-cancel", verb: "cancel", label: "Cancel", gly
 const RETRY: Action = { id: "node-retry", verb: "retry", label: "Retry", glyph: "retrying", key: "r", place: "main" };
 const SKIP: Action = { id: "node-skip", verb: "skip", label: "Skip", glyph: "skipped", key: "s", place: "main" };
 const GIVE: Action = {
-  ...{ id: "node-give", verb: "skip", label: "Skip with a value…", glyph: "skipped", key: "v", place: "menu" },
+  ...{ id: "node-give", verb: "give", label: "Skip with a value…", glyph: "skipped", key: "v", place: "menu" },
   asks: "skip",
 } as Action;
 const EDIT: Action = { id: "edit-input", verb: "set", label: "Edit inputs", glyph: "edit", key: "e", place: "side" };
@@ -85,6 +86,11 @@ export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
   if (item) return [...main, GIVE, EDIT];
   return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK];
 }
+
+/** Every key of an action. */
+export const KEYS = new Set(
+  [...ANSWERS, PAUSE, CANCEL, RETRY, SKIP, GIVE, breakpoint(true), EDIT, FORK, BACK].map(({ key }) => key),
+);
 
 /** The nodes that a rollback to `node` sets back: all that depend on it, on the groups it lies in too. */
 export function descendants({ nodes, edges }: Pick<Snapshot, "nodes" | "edges">, node: number): Set<number> {

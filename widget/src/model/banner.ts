@@ -1,5 +1,5 @@
 // What a view says on top when a run needs a word from a person, and what it offers.
-import type { Snapshot } from "./types";
+import type { Snapshot } from "./messages";
 
 export interface Offer {
   id: string;

@@ -1,5 +1,5 @@
 // The state that mirrors Python: a snapshot, kept up to date by numbered binary patches.
-import type { PatchHead, RunInfo, Snapshot, Status, Texts } from "./types";
+import type { Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
 
 export const RECORD = 56;
 
@@ -82,7 +82,7 @@ export class Live {
   }
 
   /** false when patches are missing: ask for a snapshot. */
-  take(head: PatchHead, records: [number, Status][]): boolean {
+  take(head: Patch, records: [number, Status][]): boolean {
     if (head.seq <= this.snapshot.seq) return true;
     if (head.seq !== this.snapshot.seq + 1) return false;
     const { status, texts } = this.snapshot;

@@ -1,5 +1,5 @@
 // Where an argument comes from, in words.
-import type { Argument } from "./types";
+import type { Argument } from "./messages";
 
 const WHOLE = /^\$\{\{ (tasks|inputs)\.([A-Za-z0-9_]+)(?:\.output)? \}\}$/;
 

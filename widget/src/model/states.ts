@@ -1,23 +1,6 @@
-// States as people see them: name, glyph and words. The numbers are those of stratix_tasks.core.states.State.
-import type { NodeInfo, Status } from "./types";
+// States as people see them: name, glyph and words.
+import { ABANDONED, CACHED, GIVEN, HOLD, type NodeInfo, PAUSED, STATES, type Status, WAITS } from "./messages";
 
-export const STATES = [
-  "pending",
-  "ready",
-  "running",
-  "suspended",
-  "waiting",
-  "retrying",
-  "held",
-  "stopping",
-  "completed",
-  "failed",
-  "upstream_failed",
-  "cancelled",
-  "skipped",
-  "open",
-  "retired",
-] as const;
 export type StateName = (typeof STATES)[number];
 
 /** How each state looks; several share a look. */
@@ -39,14 +22,6 @@ export const LOOKS: Record<StateName, { look: string; glyph: string; word: strin
   retired: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
 };
 
-export const CACHED = 1;
-export const GIVEN = 2;
-export const HOLD = 4;
-export const ABANDONED = 8;
-export const BREAK = 16;
-export const PAUSED = 32;
-export const WAITS = 64;
-
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
 }
@@ -58,7 +33,7 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   if (isWaiting(status)) return LOOKS.waiting;
   if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
-  if (look.word === "running" && status[0] >= 13 && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
+  if (stateName(status) === "open" && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
     return { ...LOOKS.ready, word: "queued" };
   return look;
 }
@@ -67,7 +42,7 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
 export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
   const look = lookOf(status);
   const stopped = run === "paused" || run === "pausing";
-  if (stopped && status[0] >= 13 && look.word === "queued") return LOOKS.held;
+  if (stopped && stateName(status) === "open" && look.word === "queued") return LOOKS.held;
   const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }

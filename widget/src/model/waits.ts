@@ -1,6 +1,7 @@
 // Waits in words: what is left of one, when it is over, and what all of a run waits for.
+
+import type { NodeInfo, RunInfo, Status } from "./messages";
 import { duration, isWaiting } from "./states";
-import type { NodeInfo, RunInfo, Status } from "./types";
 
 /** What is left of a wait: 12 s left, 4:59 left, 23 h left, 6 days left; nothing where it has no end. */
 export function left(status: Status, now: number): string {

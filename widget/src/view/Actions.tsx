@@ -1,5 +1,5 @@
 import { type Action, actionsOf, type Target } from "../model/actions";
-import type { Can, Status } from "../model/types";
+import type { Can, Status } from "../model/messages";
 import type { Act, Doing } from "./doing";
 import { Icon } from "./Icon";
 

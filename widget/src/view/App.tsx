@@ -1,5 +1,6 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { waitsText } from "../model/waits";
@@ -76,6 +77,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   );
 
   const doing: Doing = useMemo(() => {
+    const abilities = new Abilities(live, calls);
     const open = (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
       if (!root.querySelector(".stx-pop")) opener.current = document.activeElement;
       const view = root.getBoundingClientRect();
@@ -83,7 +85,9 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       setPop({ target, shows, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
     };
     return {
-      menu: (target, anchor) => open(target, anchor, "menu"),
+      abilities,
+      // With the first entry that can be chosen in focus: so not before it is known which those are.
+      menu: (target, anchor) => abilities.now(target).then(() => open(target, anchor, "menu")),
       act: (action, target, anchor) => {
         if (action.asks) return open(target, anchor, action.asks);
         if (root.querySelector(".stx-pop")) closePop();
@@ -92,7 +96,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         setWant({ tab: "Inputs" });
       },
     };
-  }, [root, ask, closePop]);
+  }, [live, calls, root, ask, closePop]);
 
   const shown = useRef<Target | null>(null);
   useKeys(live, root, doing, (focus) => {
@@ -130,7 +134,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           <Inspector key={selected} {...{ live, calls, doing, want, shown, close }} node={selected} />
         )}
       </div>
-      {pop && <Popover live={live} pop={pop} act={doing.act} ask={ask} close={closePop} />}
+      {pop && <Popover live={live} pop={pop} doing={doing} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}
       </div>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Argument } from "../model/messages";
 import { sourceText } from "../model/source";
-import type { Argument } from "../model/types";
 import type { Calls } from "../transport";
 import { useUnique } from "./ids";
 import { isJson } from "./Popover";

@@ -1,7 +1,7 @@
 import { Handle, Position } from "@xyflow/react";
 import type { Live } from "../model/live";
-import { ABANDONED, BREAK, detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
-import type { NodeInfo, Status } from "../model/types";
+import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages";
+import { detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import { glyphOf, left, slept } from "../model/waits";
 import type { Doing } from "./doing";
 import { useClock, useNode } from "./hooks";

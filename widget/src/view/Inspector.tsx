@@ -2,16 +2,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
+import { type Inspection, STATES, type Status } from "../model/messages";
 import { plain } from "../model/plain";
-import { duration, isGiven, isOver, lookIn, lookOf, STATES, type StateName } from "../model/states";
-import type { Inspection, Status } from "../model/types";
+import { duration, isGiven, isOver, lookIn, lookOf, type StateName } from "../model/states";
 import { glyphOf } from "../model/waits";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
-import { standing } from "./abilities";
 import type { Doing } from "./doing";
-import { useNode } from "./hooks";
+import { useNode, useStanding } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
 import { useUnique } from "./ids";
@@ -58,12 +57,12 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
       shown.current = null;
     };
   });
+  const { status: now, can } = useStanding(doing.abilities, target);
   if (!info) return null;
   const open = (item: number | null) => {
     box.current?.focus({ preventScroll: true }); // what had it goes with the change
     setItem(item);
   };
-  const { status: now, can } = standing(live, target);
   const look = lookIn(now, live.run?.state);
   return (
     <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} ref={box} tabIndex={-1}>
@@ -144,12 +143,11 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
   );
 }
 
-/** How an item stands: nothing can be done with it before Python has told. */
+/** How an item stands. */
 function itself(seen: Inspection | null): Target["own"] {
   const state = STATES.indexOf((seen?.state ?? "pending") as StateName);
   return {
     status: [state, 0, 0, 0, 0, 0, 0, 0, null, null, null, null],
-    can: seen?.can ?? {},
     signal: seen?.wait?.name,
   };
 }
@@ -170,7 +168,7 @@ function useInspection(live: Live, calls: Calls, node: number, item: number | nu
     let over = false;
     const ask = () => {
       timer = undefined;
-      calls.call<Inspection>({ type: "inspect", node: name, item }).then(
+      calls.call({ type: "inspect", node: name, item }).then(
         (told) => !over && setSeen({ item, told }),
         () => {},
       );

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
+import type { ItemRow } from "../model/messages";
 import { duration, lookOf, stateName } from "../model/states";
-import type { ItemPage, ItemRow } from "../model/types";
 import { glyphOf, left } from "../model/waits";
 import type { Calls } from "../transport";
 import { useClock } from "./hooks";
@@ -24,21 +24,21 @@ export function Items({ live, calls, node, total, open }: Props) {
   const [rows, setRows] = useState<ItemRow[]>([]);
   const first = Math.max(Math.floor(top / HEIGHT) - 4, 0);
   const info = live.snapshot.nodes[node];
-  const name = info?.name;
+  const name = info?.name ?? "";
   useEffect(() => {
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = () => {
       timer = undefined;
       calls
-        .call<{ rows: ItemPage }>({
+        .call({
           type: "items",
           node: name,
           start: first,
           stop: first + SHOWN + 8,
         })
         .then(
-          (answer) => !over && setRows(answer.rows.map(([index, key, status, text]) => ({ index, key, status, text }))),
+          (answer) => !over && setRows(answer.rows),
           () => {},
         );
     };
@@ -52,7 +52,7 @@ export function Items({ live, calls, node, total, open }: Props) {
       stop();
     };
   }, [live, calls, node, name, first]);
-  useClock(live.snapshot.mode === "live" && rows.some((row) => left(row.status, live.now())));
+  useClock(live.snapshot.mode === "live" && rows.some(([, , status]) => left(status, live.now())));
   return (
     <div
       class="stx-items nowheel"
@@ -60,28 +60,28 @@ export function Items({ live, calls, node, total, open }: Props) {
       onScroll={(e) => setTop(e.currentTarget.scrollTop)}
     >
       <div style={{ height: `${total * HEIGHT}px`, position: "relative" }}>
-        {rows.map((row) => {
-          const look = lookOf(row.status);
-          const [, , attempt, , , , , , , started, ended] = row.status;
+        {rows.map(([index, key, status, text]) => {
+          const look = lookOf(status);
+          const [, , attempt, , , , , , , started, ended] = status;
           return (
             <button
               type="button"
               class={`stx-item stx-s-${look.look}`}
-              key={row.index}
-              style={{ top: `${row.index * HEIGHT}px` }}
+              key={index}
+              style={{ top: `${index * HEIGHT}px` }}
               data-testid="item-row"
-              data-state={stateName(row.status)}
-              data-item={row.index}
-              onClick={() => open(row.index)}
+              data-state={stateName(status)}
+              data-item={index}
+              onClick={() => open(index)}
             >
               <span class="stx-glyph" aria-hidden="true">
                 <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
               </span>
-              <span class="stx-item-key">{row.key ?? row.index}</span>
-              <span class="stx-item-text">{row.text || look.word}</span>
+              <span class="stx-item-key">{key ?? index}</span>
+              <span class="stx-item-text">{text || look.word}</span>
               <span class="stx-item-time">
                 {attempt > 1 ? `×${attempt} ` : ""}
-                {started !== null && ended !== null ? duration(ended - started) : left(row.status, live.now())}
+                {started !== null && ended !== null ? duration(ended - started) : left(status, live.now())}
               </span>
             </button>
           );

@@ -3,8 +3,8 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import { type Box, toolbarPlace } from "../model/place";
 import { Actions } from "./Actions";
-import { standing } from "./abilities";
 import type { Doing } from "./doing";
+import { useStanding } from "./hooks";
 
 /** The actions of the selected node, where they cover no other node. */
 export function NodeTools({ live, index, doing }: { live: Live; index: number; doing: Doing }) {
@@ -20,16 +20,17 @@ export function NodeTools({ live, index, doing }: { live: Live; index: number; d
   });
   const { nodes } = live.snapshot;
   const node = nodes[index];
+  const target = { node: index, item: null, name: node?.name ?? "" };
+  const standing = useStanding(doing.abilities, target);
   if (!node || !live.run || !live.canAsk) return null;
   const onCanvas = (box: Box): Box => ({ x: box.x * zoom + x, y: box.y * zoom + y, w: box.w * zoom, h: box.h * zoom });
   const others = nodes.filter((other, at) => at !== index && other.kind !== "flow").map(onCanvas);
   others.push({ x: 0, y: h - 50, w: 112, h: 50 }); // the zoom controls
   const place = toolbarPlace(onCanvas(node), node.kind === "flow" ? [] : others, size, { w, h });
-  const target = { node: index, item: null, name: node.name };
   return (
     <NodeToolbar isVisible style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
       <div ref={tool}>
-        <Actions target={target} {...standing(live, target)} {...doing} compact />
+        <Actions target={target} {...standing} {...doing} compact />
       </div>
     </NodeToolbar>
   );

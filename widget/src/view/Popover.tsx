@@ -3,8 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Action, actionsOf, descendants, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { isOver } from "../model/states";
-import { standing } from "./abilities";
-import type { Act, Ask } from "./doing";
+import type { Ask, Doing } from "./doing";
+import { useStanding } from "./hooks";
 import { Icon } from "./Icon";
 
 export interface Pop {
@@ -18,13 +18,13 @@ export interface Pop {
 interface Props {
   live: Live;
   pop: Pop;
-  act: Act;
+  doing: Doing;
   ask: Ask;
   close: () => void;
 }
 
 /** The menu of a node, and what an action asks before it is done; kept within the view. */
-export function Popover({ live, pop, act, ask, close }: Props) {
+export function Popover({ live, pop, doing, ask, close }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: pop.x, top: pop.y });
   useLayoutEffect(() => {
@@ -55,7 +55,7 @@ export function Popover({ live, pop, act, ask, close }: Props) {
   const signal = (own ? own.signal : live.texts(node).signal) ?? "";
   return (
     <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
-      {pop.shows === "menu" && <Menu live={live} target={pop.target} act={act} />}
+      {pop.shows === "menu" && <Menu target={pop.target} doing={doing} />}
       {pop.shows === "rollback" && (
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />
       )}
@@ -89,8 +89,8 @@ export function Popover({ live, pop, act, ask, close }: Props) {
   );
 }
 
-function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
-  const { status, can } = standing(live, target);
+function Menu({ target, doing }: { target: Target; doing: Doing }) {
+  const { status, can } = useStanding(doing.abilities, target);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined || !(event.currentTarget instanceof Element)) return;
@@ -108,7 +108,7 @@ function Menu({ live, target, act }: { live: Live; target: Target; act: Act }) {
         key={action.id}
         data-testid={action.id}
         disabled={why !== true}
-        onClick={(event) => act(action, target, event.currentTarget)}
+        onClick={(event) => doing.act(action, target, event.currentTarget)}
       >
         <Icon name={action.glyph} size={13} />
         <span>

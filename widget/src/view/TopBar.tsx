@@ -1,6 +1,6 @@
 import type { Live } from "../model/live";
+import type { Able } from "../model/messages";
 import { duration, isWaiting } from "../model/states";
-import type { Can } from "../model/types";
 import { waitsText } from "../model/waits";
 import type { Ask } from "./doing";
 import { useClock } from "./hooks";
@@ -77,27 +77,27 @@ export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node:
       {live.canAsk && (
         <div class="stx-actions">
           {!run && (
+            <Button id="run-start" label="Run" glyph="running" can={flow.start} verb="start" ask={ask} primary />
+          )}
+          {run && active && run.state !== "paused" && run.state !== "pausing" && (
+            <Button id="run-pause" label="Pause" glyph="paused" can={run.can.pause} verb="pause" ask={ask} />
+          )}
+          {run && (run.state === "paused" || run.state === "pausing") && (
             <Button
-              id="run-start"
-              label="Run"
+              id="run-resume"
+              label="Resume"
               glyph="running"
-              can={{ start: flow.start }}
-              verb="start"
+              can={run.can.resume}
+              verb="resume"
               ask={ask}
               primary
             />
           )}
-          {run && active && run.state !== "paused" && run.state !== "pausing" && (
-            <Button id="run-pause" label="Pause" glyph="paused" can={run.can} verb="pause" ask={ask} />
-          )}
-          {run && (run.state === "paused" || run.state === "pausing") && (
-            <Button id="run-resume" label="Resume" glyph="running" can={run.can} verb="resume" ask={ask} primary />
-          )}
           {run && active && (
-            <Button id="run-cancel" label="Cancel" glyph="stop" can={run.can} verb="cancel" ask={ask} />
+            <Button id="run-cancel" label="Cancel" glyph="stop" can={run.can.cancel} verb="cancel" ask={ask} />
           )}
           {run && (run.state === "failed" || run.state === "cancelled") && (
-            <Button id="run-retry" label="Retry" glyph="retrying" can={run.can} verb="retry" ask={ask} primary />
+            <Button id="run-retry" label="Retry" glyph="retrying" can={run.can.retry} verb="retry" ask={ask} primary />
           )}
         </div>
       )}
@@ -128,7 +128,7 @@ interface ButtonProps {
   id: string;
   label: string;
   glyph: string;
-  can: Can;
+  can: Able | undefined;
   verb: string;
   ask: Ask;
   target?: string;
@@ -137,7 +137,7 @@ interface ButtonProps {
 
 /** An action; where it can't be done now it says why. */
 export function Button({ id, label, glyph, can, verb, ask, target, primary }: ButtonProps) {
-  const why = can[verb] ?? "not possible now";
+  const why = can ?? "not possible now";
   return (
     <button
       type="button"

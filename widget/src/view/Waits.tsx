@@ -1,5 +1,5 @@
 import type { Live } from "../model/live";
-import type { Inspection, Status, Wait } from "../model/types";
+import type { Inspection, Status, Waiting } from "../model/messages";
 import { left, moment } from "../model/waits";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
@@ -30,7 +30,7 @@ export function Waits({ live, seen }: { live: Live; seen: Inspection }) {
   );
 }
 
-function asked(wait: Wait) {
+function asked(wait: Waiting) {
   if (wait.for === "sleep") return "Sleeps; nobody is waited for.";
   if (wait.for === "approval")
     return (
@@ -46,7 +46,7 @@ function asked(wait: Wait) {
 }
 
 /** since 14:02 · until 27 Nov, 14:02 · 23 h left */
-function times({ since, due }: Wait, now: number): string {
+function times({ since, due }: Waiting, now: number): string {
   const waiting: Status = [4, 0, 0, 0, 0, 0, 0, 0, null, since, null, due];
   const end = due === null ? ["for as long as it takes"] : [`until ${moment(due, now)}`, left(waiting, now)];
   return [`since ${moment(since, now)}`, ...end].join(" · ");

@@ -1,4 +1,5 @@
 // What a hand sets off, as the parts of a view hand it on.
+import type { Abilities } from "../model/abilities";
 import type { Action, Target } from "../model/actions";
 
 /** Something on the screen, or a place on it. */
@@ -9,6 +10,7 @@ export type Act = (action: Action, target: Target, anchor: Anchor) => void;
 export type Ask = (verb: string, target?: string | null, args?: Record<string, unknown>) => void;
 
 export interface Doing {
+  abilities: Abilities;
   act: Act;
   menu: (target: Target, anchor: Anchor) => void;
 }

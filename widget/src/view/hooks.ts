@@ -1,5 +1,8 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
+import type { Abilities } from "../model/abilities";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
+import type { Can, Status } from "../model/messages";
 
 /** Draw again when one node changed, or what can be done with nodes as such: the run's state, and who can be asked. */
 export function useNode(live: Live, node: number): void {
@@ -22,6 +25,13 @@ export function useRun(live: Live): void {
     () => [live.snapshot, live.gone],
     [live],
   );
+}
+
+/** How a target stands and what can be done with it; draws again when Python tells otherwise. */
+export function useStanding(abilities: Abilities, target: Target): { status: Status; can: Can } {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => abilities.watch(target, () => again(undefined as never)), [abilities, target.name]);
+  return abilities.standing(target);
 }
 
 /** Draw again when one of the values that are looked at is another one; also when that was before we began to listen. */
