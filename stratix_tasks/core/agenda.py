@@ -225,7 +225,8 @@ class Agenda:
             policy = r.block.policies[0]
             return (self._lane_of_items(r) or Lane(self, self.claims(policy, most or None), policy.priority),)
         if kind is not EACH or r.count < 2:
-            return tuple(self._lane(policy) for policy in r.block.policies)
+            known = {id(policy): self._lane(policy) for policy in r.block.distinct}
+            return tuple([known[id(policy)] for policy in r.block.policies])
         own: dict[tuple[Claim, int], Lane] = {}
         keys = [(self.claims(policy, None), policy.priority) for policy in r.block.policies]
         for key in keys:

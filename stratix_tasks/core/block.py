@@ -142,6 +142,7 @@ class Block:
     __slots__ = (
         "__dict__",
         "absorbing",
+        "distinct",
         "fixed",
         "groups",
         "index",
@@ -175,6 +176,7 @@ class Block:
         self.kinds = bytes(node.kind for node in nodes)
         self.joins = bytes(node.join for node in nodes)
         self.policies = tuple(node.policy for node in nodes)
+        self.distinct = tuple({id(policy): policy for policy in self.policies}.values())
         self.timed = bytes(node.policy.timed for node in nodes)
         self.soft = {
             k: frozenset(n for first in node.firsts for n in first) - frozenset(node.hard)

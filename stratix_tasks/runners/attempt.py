@@ -175,6 +175,9 @@ def succeeded(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...
 
 
 def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
+    kind = type(value)
+    if value is None or kind is bool or (kind is int and -(1 << 63) <= value < 1 << 63):  # as `encode` would, at once
+        return (0, attempt.unit, attempt.number, Clock.time(), value, "json", value, None, cpu, None)
     try:
         encoded = attempt.host.objects.encode(value)
     except StoreError as error:

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import Any
 
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.core import Core, no_claims
 from stratix_tasks.core.recovery import Cut
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import State
@@ -31,8 +31,8 @@ def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[
         known = recorded(engine, run_id, notes=True, cut=cut)
         about, record = known.about, known.record
         state = fold(State(known.block), record.facts)
-        live = new_live(engine, run_id, state, known.functions, known.inputs, record)
-        live.seq, live.started_at, live.priority = len(record.facts), record.facts[0][1], about["priority"]
+        live = new_live(engine, run_id, state, known.functions, known.inputs, record, priority=about["priority"])
+        live.seq, live.started_at = len(record.facts), record.facts[0][1]
         live.ended_at, live.forked_from = state.at, about.get("forked_from")
         for kind, rows in record.notes:
             live.notes.take(kind, rows)
@@ -52,15 +52,22 @@ def new_live(
     inputs: dict[str, Any],
     record: RunRecord,
     looks: dict[str, str] | None = None,
+    *,
+    priority: int = 0,
+    owned: bool = False,
 ) -> LiveRun:
-    """A run as its facts tell it; results are read where the record says they are. It is looked at, until it is owned here.
+    """A run as its facts tell it; results are read where the record says they are. It is looked at until it is
+    owned here; `owned`: it begins here.
 
     `looks` are the texts of its inputs, where they were made before: it is the caller's thread that asks the values.
     """
-    loop, spec, core = engine.loop, state.root.spec, Core(state, seed=run_id)
+    loop, spec = engine.loop, state.root.spec
+    claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
+    core = Core(state, claims if owned else no_claims, seed=run_id, priority=priority)
     binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory)
     live = LiveRun(loop, run_id, ids.key(run_id), core, binding, copy_context(), record.epoch, record.payloads)
-    live.claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
+    live.priority = priority
+    live.claims = None if owned else claims
     live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}
     live.listeners.append(engine.subscribers.publish)
     return live

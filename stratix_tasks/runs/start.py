@@ -100,10 +100,9 @@ def launch(
     }
     record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
     state = fold(State(block), reused.facts if reused is not None else ())
-    live = new_live(engine, run_id, state, functions, inputs, record, looks)
+    live = new_live(engine, run_id, state, functions, inputs, record, looks, priority=priority, owned=True)
     engine.held.add(live)
-    live.priority, live.started_at, live.forked_from = priority, now, forked_from
-    live.own()
+    live.started_at, live.forked_from = now, forked_from
     begin = (CREATED, now, about)
     if begun is not None:
         begun.append(Handle(engine, live))
