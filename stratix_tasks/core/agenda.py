@@ -98,6 +98,7 @@ class Agenda:
         """Everything is counted, and what may be started is looked for."""
         s = self.state
         self.going = s.run in GOING
+        self.local.paused = s.limits.paused
         for i, r in enumerate(s.stretches):
             self._count_bodies(r)
             if i not in s.retired:
@@ -111,7 +112,6 @@ class Agenda:
         limits = s.limits
         limits.news.clear()
         self._timers = sorted((when, kind, u) for (kind, u), when in limits.deadline.items())
-        self.local.paused = limits.paused
 
     def _count_bodies(self, r: Stretch) -> None:
         s = self.state
@@ -627,6 +627,8 @@ class Agenda:
         s = self.state
         for u in [u for u in self.opening if s.gone(u)]:
             self.opening.discard(u), self.asked.pop(u, None)
+        for u in {u for told in (self.local.deadline, self.local.frozen) for _, u in told if s.gone(u)}:
+            self.local.drop_unit(u)
 
     # ------------------------------------------------------------------ to look at
 
