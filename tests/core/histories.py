@@ -6,7 +6,6 @@ have answers, requests, time and deaths of the owner.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
@@ -18,7 +17,23 @@ from shadow import Shadow
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import (
-    ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, TASK, UNDO, Block, Node, Output, Policy, join_blocks,
+    ALL,
+    ANY,
+    EACH,
+    FIRST,
+    FLOW,
+    LAST,
+    LOOP,
+    MAP,
+    N_OF,
+    SETTLED,
+    TASK,
+    UNDO,
+    Block,
+    Node,
+    Output,
+    Policy,
+    join_blocks,
 )  # fmt: skip
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core

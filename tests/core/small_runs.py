@@ -31,7 +31,7 @@ from shadow import Shadow
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import EACH, FLOW, LOOP, Block, Node, Policy
+from stratix_tasks.core.block import FLOW, LOOP, Block, Node, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.recovery import claim
@@ -217,7 +217,7 @@ class Small(Facade):
         try:
             requests.request(self.core, verb, target, self.now, args=args, by="me")
         except StratixError:
-            fine = not self.checked or self.key() == before and not self.core.facts and not self.core.commands
+            fine = not self.checked or (self.key() == before and not self.core.facts and not self.core.commands)
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1

@@ -9,7 +9,22 @@ from driver import Body, World
 from facade import MISSING
 
 from stratix_tasks.core.block import (
-    ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, UNDO, Block, Node, Output, Policy, join_blocks,
+    ALL,
+    ANY,
+    EACH,
+    FIRST,
+    FLOW,
+    LAST,
+    LOOP,
+    MAP,
+    N_OF,
+    SETTLED,
+    UNDO,
+    Block,
+    Node,
+    Output,
+    Policy,
+    join_blocks,
 )  # fmt: skip
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError

@@ -14,7 +14,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, Spans, spans
+from stratix_tasks.core.state import IS_BAD, S, Spans, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
@@ -213,7 +213,7 @@ def roll_users(core: Core, units: set[int], at: float) -> None:
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
-        if x in units or s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x):
+        if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
             roll(core, made - units, rounds, [p for p in above if p not in units], at)
         else:
             roll(core, {x, *(one for one in made if one not in units)}, rounds, above, at)

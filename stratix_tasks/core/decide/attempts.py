@@ -10,8 +10,8 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import close, complete, end, end_unit, finish_inside, stop
 from stratix_tasks.core.decide.opening import gather, loop_error
 from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
-from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.results import Data
+from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.spawning import MOST
 from stratix_tasks.core.state import WITH_BODY, Name, S
 from stratix_tasks.core.states import OK_AFTER_STOP, Event, RunState
