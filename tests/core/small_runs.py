@@ -44,7 +44,14 @@ from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
 GONE = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = "runs", "asked to hold", "parked", "asked to stop", "killed", "is about to wait"
+RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = (
+    "runs",
+    "asked to hold",
+    "parked",
+    "asked to stop",
+    "killed",
+    "is about to wait",
+)
 Act = tuple[Any, ...]
 ENDED = (State.COMPLETED, State.CANCELLED, State.FAILED)
 _KEPT: dict[int, Any] = {}
@@ -255,7 +262,11 @@ class Small(Facade):
         else:
             del self.bodies[unit, number]
             self.losses -= way == "lost"
-        target = self.s.target.get(unit) if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING else None
+        target = (
+            self.s.target.get(unit)
+            if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING
+            else None
+        )
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
             a_result_of_a_stopped_body_counts_where_it_may(self.core, unit, target[0], rest[0], number)

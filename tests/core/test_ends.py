@@ -62,7 +62,9 @@ def needs(name: str, *sources: int, **more: Any) -> Node:
     [(ANY, 1, "fail", (0,)), (FIRST, 1, "fail", (1,)), (FIRST, 1, Body(1), (0,)), (N_OF, 2, Body(1), (0, 1))],
     ids=["any", "first with a failure", "first", "two of three"],
 )
-def test_a_join_fires_with_those_that_came_and_cancels_the_rest(join: Any, k: int, a: Any, won: tuple[int, ...]) -> None:
+def test_a_join_fires_with_those_that_came_and_cancels_the_rest(
+    join: Any, k: int, a: Any, won: tuple[int, ...]
+) -> None:
     """Its winners stand in its fact; what nobody else waits for is cancelled, absorbed, and the run completes."""
     block = flow(Node("a"), Node("b"), Node("c"), needs("j", 0, 1, 2, join=join, k=k))
     made = world(block, {"a": a, "b": Body(2), "c": SLOW}).settle()
@@ -178,9 +180,9 @@ def test_a_retry_behind_a_completed_group_names_it_and_rolls_it_back() -> None:
     assert made.run is RunState.COMPLETED
     with pytest.raises(TransitionError, match="has completed"):
         made.request("retry", "m[1]", redo=True)
-    made = world(flow(Node("m", kind=MAP, gather=SETTLED), needs("z", 0), Node("y")), {"m[1]": "flaky", "y": SLOW}).until(
-        "z", State.COMPLETED
-    )
+    made = world(
+        flow(Node("m", kind=MAP, gather=SETTLED), needs("z", 0), Node("y")), {"m[1]": "flaky", "y": SLOW}
+    ).until("z", State.COMPLETED)
     with pytest.raises(TransitionError, match=r"redo=True"):
         made.request("retry", "m[1]")
     made.request("retry", "m[1]", redo=True)
@@ -201,11 +203,20 @@ def test_a_rollback_out_of_scopes_climbs() -> None:
         "run": "paused", "m": "open", "z": "pending", "m[1].y": "ready",
     }  # fmt: skip
     made.request("resume").settle()
-    assert (made.run, made.attempt("m[1].y"), made.attempt("m[0].y"), made.attempt("z")) == (RunState.COMPLETED, 2, 1, 2)
+    assert (made.run, made.attempt("m[1].y"), made.attempt("m[0].y"), made.attempt("z")) == (
+        RunState.COMPLETED,
+        2,
+        1,
+        2,
+    )
 
 
 def loop(**more: Any) -> Block:
-    return flow(Node("l", kind=LOOP, inner="round", rounds=3, **more), needs("z", 0), inner={"round": (Node("a"), needs("b", 0))})
+    return flow(
+        Node("l", kind=LOOP, inner="round", rounds=3, **more),
+        needs("z", 0),
+        inner={"round": (Node("a"), needs("b", 0))},
+    )
 
 
 def test_a_rollback_into_a_round_takes_the_later_rounds_out() -> None:
@@ -266,7 +277,9 @@ def test_a_loop_whose_time_is_over_fails_or_takes_what_it_has() -> None:
 def test_a_flow_in_itself_ends_with_its_condition_or_at_its_depth() -> None:
     """It opens level by level; one that never ends fails, telling why."""
     rec = {"rec": (Node("a"), needs("deeper", 0, kind=FLOW, inner="rec", when=True))}
-    made = world(flow(Node("g", kind=FLOW, inner="rec"), inner=rec), verdict=lambda name: name.count("deeper") < 3).settle()
+    made = world(
+        flow(Node("g", kind=FLOW, inner="rec"), inner=rec), verdict=lambda name: name.count("deeper") < 3
+    ).settle()
     assert made.states()["g.deeper.deeper.a"] == "completed"
     assert made.states()["g.deeper.deeper.deeper"] == "skipped"
     deep = world(flow(Node("g", kind=FLOW, inner="rec"), inner=rec), checked=False).settle()
@@ -283,7 +296,9 @@ def test_a_group_reopened_after_a_claim_comes_to_its_end(kind: Any) -> None:
     inner = {"one": (Node("x"), needs("y", 0))}
     node = Node("g", kind=kind, inner="" if kind is MAP else "one", until=False, take_last=True, rounds=2)
     first = {MAP: "g[1]", EACH: "g[1].y", LOOP: "g[0].y", FLOW: "g.y"}[kind]
-    made = world(flow(node, needs("z", 0), Node("w"), inner=inner), {first: "flaky", "w": SLOW}).until("g", State.FAILED)
+    made = world(flow(node, needs("z", 0), Node("w"), inner=inner), {first: "flaky", "w": SLOW}).until(
+        "g", State.FAILED
+    )
     made.die_and_recover().request("retry", "g").settle()
     assert made.run is RunState.COMPLETED
     assert (made.state("g"), made.attempt("z")) == (State.COMPLETED, 1)

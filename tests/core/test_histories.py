@@ -92,4 +92,3 @@ def ends_as_told(seed: int) -> None:
         if not any(name.startswith((f"{one}[", f"{one}.")) for one in loose):
             assert seen[name] == end, (seed, name, seen[name], end)
     assert seen["run"] == naive.run(), seed
-

@@ -35,7 +35,9 @@ def test_a_large_map_keeps_no_chain_waiting(other: Any) -> None:
     chain = [needs(f"c{i}", *([i + 1] if i else [])) for i in range(4)]
     nodes = (Node("big", kind=MAP), Node("other", kind=other, inner="one" if other is EACH else ""), *chain)
     block = flow(*nodes, inner={"one": (Node("x"),)})
-    made = World(block, items=lambda name: 4000 if name == "big" else 500, concurrency=8, checked=False).start().settle()
+    made = (
+        World(block, items=lambda name: 4000 if name == "big" else 500, concurrency=8, checked=False).start().settle()
+    )
     assert made.run is RunState.COMPLETED
     begun = made.s.started[0]
     assert made.ended_at("c3") - begun < 12
@@ -52,7 +54,9 @@ def test_two_maps_take_turns() -> None:
 
 def test_the_more_urgent_starts_first() -> None:
     """Also where it becomes ready later, and where its priority is set in the run."""
-    block = flow(Node("a"), Node("low", kind=MAP), needs("high", 0, policy=Policy(priority=5)), Node("set", policy=Policy()))
+    block = flow(
+        Node("a"), Node("low", kind=MAP), needs("high", 0, policy=Policy(priority=5)), Node("set", policy=Policy())
+    )
     made = World(block, items=lambda _name: 6, concurrency=1).start()
     made.request("set", "set", options={"priority": 9}).settle()
     order = started(made)
@@ -163,7 +167,13 @@ DEEP = 500
 def test_deep_flows_need_no_deep_stack() -> None:
     """500 levels of flows open, are cancelled, rolled back and taken over: scopes are walked by work lists."""
     inner = {f"g{i}": (Node("g", kind=LOOP, inner=f"g{i + 1}", until=False, take_last=True),) for i in range(DEEP)}
-    core = core_of(flow(Node("g", kind=LOOP, inner="g0", until=False, take_last=True), Node("z"), inner={**inner, f"g{DEEP}": (Node("x"),)}))
+    core = core_of(
+        flow(
+            Node("g", kind=LOOP, inner="g0", until=False, take_last=True),
+            Node("z"),
+            inner={**inner, f"g{DEEP}": (Node("x"),)},
+        )
+    )
     facts, _ = core.drain()
     leaf = len(core.state.status) - 1
     assert core.state.status[leaf] == State.RUNNING
