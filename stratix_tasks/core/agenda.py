@@ -259,7 +259,7 @@ class Agenda:
             self.opening.discard(u)
         if self.asked:
             self.asked.pop(u, None)
-        self.queued[u] = s.at
+        at = self.queued[u] = s.at if s.at > self.now else self.now  # that a pause is over is no fact
         book = self.books[s.home[u]]
         k = (u - book.base) % book.n
         lane = book.lanes[k] if not s.own else self.lane(u)
@@ -267,7 +267,7 @@ class Agenda:
         if not lane.awake:
             self.wake(lane)
         if book.timed[k] or s.own:
-            self._limit_queue((u,), s.at)
+            self._limit_queue((u,), at)
 
     def _limit_queue(self, units: Iterable[int], at: float) -> None:
         """Limits of waiting for a place, and of all attempts together, begin here."""

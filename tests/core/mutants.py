@@ -175,6 +175,7 @@ def _pairs() -> None:
     test_ends.test_a_second_cancel_ends_what_runs_at_the_end()
     test_ends.test_what_ran_at_the_end_runs_again_when_its_scope_goes_on()
     test_order.test_a_member_of_a_paused_group_is_held_and_can_be_let_go_alone()
+    test_order.test_what_waits_too_long_for_its_place_fails()
     test_order.test_a_held_unit_whose_needs_went_bad_ends_at_once()
     test_order.test_conditions_are_asked_while_the_run_goes_on_alone()
     for said in (True, False):

@@ -18,6 +18,7 @@ from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.spec.model import Retry, Timeout
 
 
 def started(made: World) -> list[str]:
@@ -185,3 +186,23 @@ def test_deep_flows_need_no_deep_stack() -> None:
     assert core.state.status[0] == State.CANCELLED
     requests.request(core, "retry", "g", 4.0)
     assert core.state.status[leaf] == State.RUNNING
+
+
+RETRY = Retry.model_construct(max=1, delay=1.0, backoff=1.0, max_delay=9.0, jitter="none", on=())
+QUEUED = Policy(timeout=Timeout.model_construct(attempt=None, total=None, queued=3.0), retry=RETRY)
+
+
+def test_what_waits_too_long_for_its_place_fails() -> None:
+    """At its time, the first attempt as well as the next one; while its node is paused the time stands still."""
+    made = world(flow(Node("a"), Node("b", policy=QUEUED)), {"a": Body(50)}, concurrency=1)
+    begun = made.now
+    made.until("b", State.FAILED)
+    assert made.now - begun == pytest.approx(3)
+    bodies = {"b": Body(1, "fail"), "a": Body(50), "c": Body(50)}
+    made = world(flow(Node("b", policy=QUEUED), Node("a")), bodies, concurrency=1).until("b", State.READY)
+    begun = made.now
+    made.request("pause", "b")
+    made.now += 10
+    made.request("resume", "b").until("b", State.FAILED)
+    assert made.now - begun == pytest.approx(13)
+    assert made.error("b")["code"] == "timeout"
