@@ -147,6 +147,7 @@ class Block:
         "groups",
         "index",
         "inner",
+        "items",
         "joins",
         "kinds",
         "layout",
@@ -168,8 +169,12 @@ class Block:
         "timed",
     )  # fmt: skip
 
-    def __init__(self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None) -> None:
+    def __init__(
+        self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None, items: bool = False
+    ) -> None:
         self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
+        self.items = items
+        """Whether it is the one node of a map's items."""
         self.names = tuple(node.name for node in nodes)
         self.index = {node.name: k for k, node in enumerate(nodes)}
         self.needs = tuple(node.needs for node in nodes)
@@ -259,7 +264,7 @@ def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
         for k, node in enumerate(block.nodes):
             if node.kind is MAP:
                 block.inner[k] = Block(
-                    node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),)
+                    node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),), items=True
                 )
             elif node.kind is not TASK:
                 block.inner[k] = blocks[node.inner]

@@ -236,7 +236,7 @@ class State:
     def map_of(self, u: int) -> int:
         """The mapped node that a unit is an item of, or -1."""
         r = self.stretches[self.home[u]]
-        return r.parent if r.parent >= 0 and r.block.n == 1 and not r.step and self.kind(r.parent) is MAP else -1
+        return r.parent if r.block.items else -1
 
     def shown(self, u: int) -> int:
         """The unit that stands for it among those that are laid out from the beginning: itself, or the group around it."""

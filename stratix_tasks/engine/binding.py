@@ -89,20 +89,24 @@ class Binding:
     def arguments(self, unit: int) -> Arguments:
         """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
         s = self.state
-        r, k, b = s.place(unit)
-        if s.sets or unit in s.spawned:
+        r = s.stretches[s.home[unit]]
+        block = r.block
+        k = (unit - r.base) % block.n
+        if s.sets or (s.spawned and unit in s.spawned):
             return self._at_once(unit)
-        if s.map_of(unit) >= 0:
+        if block.items:
             once = self._fans.get(r.parent)
             fan = None if once is None else once.value
             if fan is None or fan.looked_up:
                 return self._at_once(unit)
-            named = {**fan.broadcast, **fan.item(s.index(unit))}
+            named = fan.item(r.index + unit - r.base)
+            if fan.broadcast:
+                named = {**fan.broadcast, **named}
         else:
-            program = r.block.nodes[k].arguments
+            program = block.nodes[k].arguments
             if program is None:
                 return self._at_once(unit)
-            named = {}
+            named, b = {}, unit - k
             cache, values = self.core.cache, s.values
             for name, need, literal in program:
                 got = literal
@@ -113,7 +117,7 @@ class Binding:
                         if got is MISSING or type(got) is Stored:
                             return self._at_once(unit)
                 named[name] = got
-        positional = self.functions[r.block.policies[k].call].positional
+        positional = self.functions[block.policies[k].call].positional
         return _positioned(named, positional) if positional or "*" in named else ((), named)
 
     def _at_once(self, unit: int) -> Arguments:

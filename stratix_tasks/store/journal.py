@@ -29,8 +29,8 @@ FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def frame(kind: int, run: bytes, seq: int, epoch: int, payload: bytes) -> bytes:
-    head = HEAD.pack(kind, run, seq, epoch)
-    return PREFIX.pack(len(payload), crc32(payload, crc32(head))) + head + payload
+    body = HEAD.pack(kind, run, seq, epoch) + payload
+    return PREFIX.pack(len(payload), crc32(body)) + body
 
 
 class JournalWriter:
