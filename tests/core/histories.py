@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from invariants import hold_all, nothing_is_forgotten
+from shadow import Shadow
+
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import (
@@ -115,6 +118,7 @@ class History:
         self.asks: dict[int, tuple[int, int]] = {}
         self.log: list[Any] = []
         self.counts: Counter[str] = Counter()
+        self.shadow = Shadow(root)
 
     def _core(self, state: State) -> Core:
         self.slots = Slots("engine", self.places)
@@ -134,8 +138,9 @@ class History:
         turn.advance(self.core, self.at)
         self.take(*self.core.drain())
 
-    def take(self, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+    def take(self, facts: list[Any], commands: list[tuple[int, int, int]], *, asked: bool = False) -> None:
         self.facts += facts
+        self.shadow.take(facts, self.core, asked=asked)
         self.core.recorded.clear(), self.core.frames.clear()
         for what, u, number in commands:
             if what == Do.START:
@@ -258,7 +263,7 @@ class History:
             assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
             return None
         self.counts[verb] += 1
-        self.take(*self.core.drain())
+        self.take(*self.core.drain(), asked=True)
         assert len(self.facts) > before
         return None
 
@@ -320,6 +325,8 @@ class History:
         made = fold(State(self.root), self.facts)
         assert not s.differs(made), [(name, getattr(s, name), getattr(made, name)) for name in s.differs(made)]
         self.a_rebuilt_core_decides_nothing(made)
+        hold_all(self.core)
+        nothing_is_forgotten(self.core, {(u, number) for u, (_, number) in self.asks.items()})
         self.the_state_is_sound()
         live = sum(s.status.count(state) for state in (S.RUNNING, S.STOPPING))
         assert live == g.live, (live, g.live)

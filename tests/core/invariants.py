@@ -76,9 +76,9 @@ def a_completed_run_has_no_bad_node(core: Core) -> None:
 
 
 def _lost(s: Recorded, u: int) -> bool:
-    """Whether it, or something around it, lost a join or belongs to what did."""
+    """Whether it, or something around it, was ended for a join that fired, or for a loop that took what it had."""
     while u >= 0:
-        if s.why_ended(u) == "lost the join":
+        if s.why_ended(u) in ("lost the join", "within"):
             return True
         u = s.parent(u)
     return False
@@ -339,7 +339,9 @@ def what_it_says_is_not_heard(core: Core, u: int, number: int) -> bool:
     s = core.state
     target = s.target[u][0] if s.status[u] == State.STOPPING else State.CANCELLED
     over = s.attempt[u] != number or s.status[u] not in LIVE
-    return s.gone(u) or over or target not in COUNTS_ALL_THE_SAME
+    group = s.map_of(u)
+    shut = group >= 0 and s.status[group] != State.OPEN
+    return s.gone(u) or over or shut or target not in COUNTS_ALL_THE_SAME
 
 
 def what_was_rolled_back_runs_again(core: Core, u: int) -> None:
