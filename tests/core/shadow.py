@@ -167,7 +167,7 @@ class Shadow:
         self._event(u, Event.OK, State.COMPLETED)
 
     def _given(self, fact: Any, _core: Core, asked: bool) -> None:
-        self._moved(fact[2], GIVEN_BY.get(fact[3], Event.ANSWERED), State.COMPLETED, None, asked)
+        self._moved(fact[2], GIVEN_BY.get(fact[3], Event.SIGNAL), State.COMPLETED, None, asked)
 
     def _told(self, fact: Any, core: Core, asked: bool) -> None:
         _, _, u, event, to, _reason, _attempt, detail = fact
