@@ -104,7 +104,7 @@ def _set(s: State, u: int, state: S, group: bool) -> Why:
         return None
     if group and u in s.kids:
         return "and expanded: a map is set per item" if s.kind(u) is MAP else "and it has begun"
-    return "and it has started" if s.attempt[u] else ""
+    return "and only what has not started can be set" if s.attempt[u] else ""
 
 
 def _answer(s: State, u: int, verb: str, done: str) -> Why:

@@ -6,7 +6,6 @@ have answers, requests, time and deaths of the owner.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
@@ -52,8 +51,12 @@ Parts = list[Node]
 
 
 def policies(r: Random, *, timed: bool = True) -> Policy:
-    retry = Retry.model_construct(max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=())
-    limit = Timeout.model_construct(attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0]))
+    retry = Retry.model_construct(
+        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=()
+    )
+    limit = Timeout.model_construct(
+        attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0])
+    )
     limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
     return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
@@ -82,7 +85,15 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Par
         plain = [k for k, node in enumerate(made) if node.kind is TASK]
         if plain and r.random() < 0.5:
             made.append(Node("undo", (), TASK, phase=UNDO, undoes=r.choice(plain), policy=Policy(grace=2.0)))
-        made.append(Node("last", tuple(r.sample(range(count), r.randint(0, min(2, count)))), TASK, phase=LAST, policy=Policy(grace=2.0)))
+        made.append(
+            Node(
+                "last",
+                tuple(r.sample(range(count), r.randint(0, min(2, count)))),
+                TASK,
+                phase=LAST,
+                policy=Policy(grace=2.0),
+            )
+        )
     return made
 
 
@@ -298,7 +309,12 @@ class History:
                 requests.request(self.core, "resume", None, self.at)
                 self.take(*self.core.drain())
             for mark in list(s.marks):
-                if mark[2] and not s.gone(mark[0]) and s.status[mark[0]] not in TERMINAL and s.run is not RunState.ENDING:
+                if (
+                    mark[2]
+                    and not s.gone(mark[0])
+                    and s.status[mark[0]] not in TERMINAL
+                    and s.run is not RunState.ENDING
+                ):
                     requests.request(self.core, "resume", label(s, mark[0]), self.at)
                     self.take(*self.core.drain())
             for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
@@ -309,7 +325,13 @@ class History:
                     complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
                     turn.advance(self.core, self.at)
                 else:
-                    requests.request(self.core, "send", None, self.at, args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}})
+                    requests.request(
+                        self.core,
+                        "send",
+                        None,
+                        self.at,
+                        args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}},
+                    )
                 self.take(*self.core.drain())
             if not self.answers(kindly=True):
                 self.time(to_next=self.r.random() < 0.7)
@@ -387,7 +409,9 @@ def view(core: Core, at: float) -> dict[str, object]:
     """What an agenda says, without order or leftovers: the same for one that was kept up by steps and one made anew."""
     s, g = core.state, core.agenda
     told: list[int] = []
-    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {id(lane): lane for lane in g._shared.values()}
+    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {
+        id(lane): lane for lane in g._shared.values()
+    }
     for entry in [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]:
         told += entry if type(entry) is range else (entry,)
     alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
@@ -402,14 +426,18 @@ def view(core: Core, at: float) -> dict[str, object]:
         "left": {u: max(g.left[u], 0) for u in waiting},
         "slack": {u: g.slack[u] for u in waiting if u in g.slack},
         "todo": [(i, b.todo.tolist(), bytes(b.bad)) for i, b in open_books if not b.flat],
-        "tally": {p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)},
+        "tally": {
+            p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)
+        },
         "live": g.live,
         "free": core_free(core),
     }
 
 
 def core_free(core: Core) -> list[int]:
-    return sorted({slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"})
+    return sorted(
+        {slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"}
+    )
 
 
 def play(seed: int, steps: int | None = None) -> History:

@@ -22,7 +22,7 @@ from promises import (
     winners_are_those_that_came,
 )
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as F  # noqa: N812
 from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
@@ -129,7 +129,11 @@ class Shadow:
                 told(self, fact, core, asked)
         s = core.state
         real = [State(status) for status in s.status]
-        wrong = [(self.name(u), a.label, b.label) for u, (a, b) in enumerate(zip(self.state, real, strict=True)) if a is not b]
+        wrong = [
+            (self.name(u), a.label, b.label)
+            for u, (a, b) in enumerate(zip(self.state, real, strict=True))
+            if a is not b
+        ]
         need(not wrong, f"the facts tell otherwise than the run is: {wrong}")
         need(self.run is s.run, f"the facts tell that the run is {self.run.label}, it is {s.run.label}")
         generations = {u: number for u, number in s.generation.items() if number}

@@ -31,7 +31,7 @@ from shadow import Shadow
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import EACH, FLOW, LOOP, Block, Node, Policy
+from stratix_tasks.core.block import FLOW, LOOP, Block, Node, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.recovery import claim
@@ -44,7 +44,14 @@ from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
 GONE = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = "runs", "asked to hold", "parked", "asked to stop", "killed", "is about to wait"
+RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = (
+    "runs",
+    "asked to hold",
+    "parked",
+    "asked to stop",
+    "killed",
+    "is about to wait",
+)
 Act = tuple[Any, ...]
 ENDED = (State.COMPLETED, State.CANCELLED, State.FAILED)
 _KEPT: dict[int, Any] = {}
@@ -217,7 +224,7 @@ class Small(Facade):
         try:
             requests.request(self.core, verb, target, self.now, args=args, by="me")
         except StratixError:
-            fine = not self.checked or self.key() == before and not self.core.facts and not self.core.commands
+            fine = not self.checked or (self.key() == before and not self.core.facts and not self.core.commands)
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
@@ -255,7 +262,11 @@ class Small(Facade):
         else:
             del self.bodies[unit, number]
             self.losses -= way == "lost"
-        target = self.s.target.get(unit) if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING else None
+        target = (
+            self.s.target.get(unit)
+            if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING
+            else None
+        )
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
             a_result_of_a_stopped_body_counts_where_it_may(self.core, unit, target[0], rest[0], number)

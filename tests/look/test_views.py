@@ -179,8 +179,8 @@ def test_abilities_say_why_not(engine: Engine) -> None:
     source = run_source(run)
     can = {name: source.inspect(name, None)["can"] for name in ("load", "wait", "total")}
     assert (can["load"]["rollback"], can["total"]["set"], can["wait"]["fork"]) == (True, True, True)
-    assert can["wait"]["set"] == "it is running: only what has not started can be edited"
-    assert "only to a node that has completed" in can["total"]["rollback"]
+    assert can["wait"]["set"] == "it is running and only what has not started can be set"
+    assert "a rollback goes to after a node that has completed" in can["total"]["rollback"]
 
 
 def test_an_interrupted_run_is_told_and_gone_on_with(tmp_path: Path) -> None:
