@@ -128,4 +128,13 @@ class Runner(Protocol):
 
     def submit(self, attempts: Sequence[Any]) -> None: ...
 
+    def stop(self, attempt: Any) -> None:
+        """Ask its body to end. One that is `killable` has `kill`, too, which waits for nothing."""
+
+    def hold(self, attempt: Any) -> None:
+        """Park its body, at once where it is `suspendable`, else at its next checkpoint."""
+
+    def release(self, attempt: Any) -> None:
+        """Let it go on."""
+
     def close(self) -> None: ...
