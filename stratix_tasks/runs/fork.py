@@ -10,6 +10,7 @@ from stratix_tasks.core.block import Node
 from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.runs.functions import changed_of, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
@@ -63,7 +64,7 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     calls = {
         node.policy.call for unit, node in enumerate(known.block.outline.nodes) if unit not in kept and _runs(node)
     }
-    unknown = calls - known.functions.keys()
+    unknown = calls - known.functions.keys() - EXECUTORS.keys()
     if unknown:
         raise InputError(
             f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "

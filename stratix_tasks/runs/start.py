@@ -18,6 +18,7 @@ from stratix_tasks.core.layout import Layouts
 from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.load import input_text, new_live
@@ -31,7 +32,7 @@ from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
-LAYOUTS = Layouts()
+LAYOUTS = Layouts(EXECUTORS)
 """Blocks of the documents that were started last: the same document is laid out once."""
 
 
@@ -51,7 +52,7 @@ def start(
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
         traced = flow.trace(static)
         graph = Graph(traced.spec)
-        problems = [*traced.problems, *check(graph, engine.pools, traced.functions)]
+        problems = [*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)]
         if problems:
             raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
         made = check_inputs(traced.spec, given, flow.hints)

@@ -40,6 +40,7 @@ from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import complete
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
@@ -59,8 +60,8 @@ def policies(r: Random, *, timed: bool = True) -> Policy:
     )
     limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
-                  runner="wait" if bodiless else "thread")  # fmt: skip
+    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
+                  traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
 
 
 def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Parts:

@@ -225,8 +225,8 @@ class Small(Facade):
             return self._spawn(unit, number)
         kind, rest = _ANSWERS[way]
         if way == "waits":
-            policy, args = self.s.policy(unit), self.s.node(self.s.node_of(unit)).spec.args
-            rest = (wait_for(policy.call, args, policy.timeout.attempt, self.now),)
+            limit, node = self.s.policy(unit).timeout.attempt, self.s.node(self.s.node_of(unit))
+            rest = (wait_for(node.executor.waits, node.spec.args, limit, self.now),)
         if kind in (Answer.VERDICT, Answer.EXPANDED):
             asked = Answer.EXPANDED if way == "expanded" else Answer.VERDICT
             if way == "error":
