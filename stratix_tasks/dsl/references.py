@@ -57,6 +57,13 @@ class Refusing:
             raise AttributeError(name)
         refuse(f"can't take .{name} of", _ATTRIBUTE)
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise FlowError(
+            f"line {user_line()[1]}: a reference stands in an object, where it can't be found when the flow runs: use a plain "
+            "list, tuple or dict, a dataclass or a pydantic model",
+            code="reference-hidden",
+        )
+
 
 def _refusal(what: str, instead: str) -> Callable[..., Any]:
     def refused(self: Any, *_args: Any) -> Any:

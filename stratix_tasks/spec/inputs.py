@@ -40,7 +40,7 @@ def check_inputs(
         try:
             made[name] = convert(given[name], kind)
         except ValueError as error:
-            wrong.append(f"input '{name}' must be {one.type}, not {_shown(given[name])}: {error}")
+            wrong.append(f"input '{name}' must be {one.type}, not {shown(given[name])}: {error}")
     if wrong:
         raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
     return made
@@ -115,9 +115,14 @@ def _fresh(default: Any) -> Any:
     return default
 
 
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return f"{type(value).__name__} {shown if len(shown) < 60 else shown[:57] + '…'}"
+def shown(value: Any) -> str:
+    """A short text of a value for an error, whatever its own code makes of being asked."""
+    name = type(value).__name__
+    try:
+        text = str.__str__(repr(value)).encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        return f"a {name}"
+    return f"{name} {text if len(text) < 60 else text[:57] + '…'}"
 
 
 def bare(hint: Any) -> Any:
@@ -130,18 +135,18 @@ def bare(hint: Any) -> Any:
 def named_inputs(inputs: object) -> dict[str, Any]:
     """Inputs as they were given, by name. InputError for what is no mapping."""
     if not isinstance(inputs, Mapping):
-        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
+        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {shown(inputs)}")
     return dict(inputs)
 
 
 def check_about(key: object, priority: object, tags: object) -> None:
     """What a run is started with beside its inputs. InputError for what can't be recorded."""
     if not (key is None or _is_text(key)):
-        raise InputError(f"key= is a text, the same for the same run, not {key!r}", code="bad-option")
+        raise InputError(f"key= is a text, the same for the same run, not {shown(key)}", code="bad-option")
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > MOST:
-        raise InputError(f"priority= is a whole number, higher starts first, not {priority!r}", code="bad-option")
+        raise InputError(f"priority= is a whole number, higher starts first, not {shown(priority)}", code="bad-option")
     if not isinstance(tags, list | tuple) or not all(map(_is_text, tags)):
-        raise InputError(f"tags= is a list of texts, not {tags!r}", code="bad-option")
+        raise InputError(f"tags= is a list of texts, not {shown(tags)}", code="bad-option")
 
 
 def _is_text(value: object) -> bool:

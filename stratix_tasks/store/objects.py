@@ -32,21 +32,21 @@ class ObjectStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def encode(self, value: Any) -> Encoded:
-        """StoreError `not-storable` names the type and where it is; `disk-full` when there is no room."""
+    def encode(self, value: Any, what: str = "the result") -> Encoded:
+        """StoreError `not-storable` says what can't be stored, its type and where it is; `disk-full` when there is no room."""
         if codecs.is_fact_scalar(value):
             return Encoded("json", value)
         summary = summarise(value)
-        codec, data, tagged = self._bytes(value)
+        codec, data, tagged = self._bytes(value, what)
         if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(tagged, data):
             return Encoded("json", tagged, None, summary)
         if len(data) <= FRAME:
             return Encoded(f"{codec}+frame", [len(data)], data, summary)
         return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
 
-    def encode_apart(self, value: Any) -> Encoded:
+    def encode_apart(self, value: Any, what: str = "the result") -> Encoded:
         """The same without a frame, for what no payload frame stands beside: its bytes are kept here. Raises the same."""
-        encoded = self.encode(value)
+        encoded = self.encode(value, what)
         if encoded.frame is None:
             return encoded
         codec, payload = encoded.codec.replace("+frame", "+object"), [len(encoded.frame), self.keep(encoded.frame)]
@@ -54,7 +54,7 @@ class ObjectStore:
 
     def keep_value(self, value: Any) -> list[Any]:
         """A value as `[codec, payload]`, for a fact."""
-        encoded = self.encode_apart(value)
+        encoded = self.encode_apart(value, "a value")
         return [encoded.codec, encoded.payload]
 
     def fetch(self, kept: list[Any]) -> Any:
@@ -120,7 +120,7 @@ class ObjectStore:
             raise StoreError(f"not an object's name: {digest!r}", code="damaged")
         return self.directory / digest[:2] / digest
 
-    def _bytes(self, value: Any) -> tuple[str, bytes, Any]:
+    def _bytes(self, value: Any, what: str) -> tuple[str, bytes, Any]:
         """Codec, bytes, and of JSON the data."""
         if type(value) is bytes and len(value) > codecs.SMALL:
             return "bytes", value, None
@@ -132,7 +132,7 @@ class ObjectStore:
         array = codecs.array_bytes(value)
         if array is not None:
             return "npy", array, None
-        return *(codecs.table_bytes(value) or ("pickle", _pickle(value))), None
+        return *(codecs.table_bytes(value) or ("pickle", _pickle(value, what))), None
 
     @staticmethod
     def _value(name: str, data: bytes) -> Any:
@@ -162,14 +162,14 @@ def _wide(tagged: Any) -> bool:
     return type(tagged) is list and any(map(_wide, tagged))
 
 
-def _pickle(value: Any) -> bytes:
+def _pickle(value: Any, what: str) -> bytes:
     from stratix_tasks.runners import pickles
 
     try:
         data = pickles.checked(value)
     except Exception as error:
         raise StoreError(
-            f"the result can't be stored: {codecs.blame(value)} ({type(error).__name__}: {pickles.said(error)}). "
+            f"{what} can't be stored: {codecs.blame(value, what.removeprefix('the '))} ({type(error).__name__}: {pickles.said(error)}). "
             "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections, iterators "
             "and generators in the task that uses them",
             code="not-storable",
