@@ -22,7 +22,7 @@ from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.inputs import bare, convert, shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.types import hints_of, type_text
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW
 
@@ -74,13 +74,8 @@ class FlowDefinition(Generic[P, R]):
 
     @functools.cached_property
     def hints(self) -> dict[str, Any]:
-        """The annotations as objects; all stay texts when one can't be resolved."""
-        from typing import get_type_hints
-
-        try:
-            return get_type_hints(self.fn, include_extras=True)
-        except Exception:
-            return dict(getattr(self.fn, "__annotations__", {}))
+        """The annotations as objects; one that can't be resolved stays a text."""
+        return {**getattr(self.fn, "__annotations__", {}), **hints_of(self.fn)}
 
     @functools.cached_property
     def static(self) -> frozenset[str]:

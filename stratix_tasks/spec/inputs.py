@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from types import GenericAlias
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import MOST, FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.types import checkable, parse_type
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Object
 
@@ -56,6 +56,12 @@ def convert(value: Any, kind: Any) -> Any:
         return value
     if isinstance(kind, str) or (isinstance(value, Object)):
         return value
+    if get_origin(kind) is Iterable and get_args(kind) and type(value) in (list, tuple, set, frozenset):
+        parts = (get_args(kind)[0], ...) if type(value) is tuple else get_args(kind)
+        return _by_pydantic(value, GenericAlias(type(value), parts))
+    kind = checkable(kind)
+    if kind is Any or type(value) is kind:
+        return value
     if kind is timedelta and isinstance(value, str) and not value.startswith(("P", "-")):
         return timedelta(seconds=seconds(value))
     if isinstance(kind, type) and not isinstance(kind, GenericAlias) and not _pydantic_makes(kind):
@@ -68,7 +74,7 @@ def convert(value: Any, kind: Any) -> Any:
 def _is_plain_list(value: Any, kind: Any) -> bool:
     if type(value) is not list or get_origin(kind) is not list:
         return False
-    element = kind.__args__[0]
+    element = next(iter(get_args(kind)), None)
     return element in (str, int, float, bool) and all(type(part) is element for part in value)
 
 
@@ -91,6 +97,9 @@ def _by_pydantic(value: Any, kind: Any) -> Any:
             adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
         except PydanticUserError:
             adapter = TypeAdapter(kind)
+    except Exception:  # an annotation that says nothing that can be checked
+        return value
+    try:
         return adapter.validate_python(value)
     except ValidationError as error:
         raise ValueError(_first(error.errors())) from None
