@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from stratix_tasks.dsl.references import Refusing
-from stratix_tasks.spec.values import Object
+from stratix_tasks.spec.values import Object, own
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
 MOST = 200_000
@@ -43,7 +43,7 @@ def literal(part: Any, trace: Taker) -> Any:
 
 def _object(part: Any) -> Object:
     kind = type(part)
-    return Object(f"{kind.__module__}.{kind.__qualname__}", part)
+    return Object(f"{kind.__module__}.{kind.__qualname__}", own(part))
 
 
 def _filled(part: Any, trace: Taker) -> Any:

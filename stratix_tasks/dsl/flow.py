@@ -49,13 +49,13 @@ class FlowDefinition(Generic[P, R]):
         self.template_name = self.name
         self._fields = _fields(given, self.name)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""
         if TRACE.get() is None:
             return self.run_here(*args, **kwargs)
         return cast(R, self.place(args, kwargs))
 
-    def run_here(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run_here(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value. FlowError `no-engine`: this class only defines flows."""
         raise FlowError(
             f"flow '{self.name}' has no engine to run it: define it by stratix_tasks.flow", code="no-engine"
@@ -135,7 +135,7 @@ class FlowDefinition(Generic[P, R]):
         )
         return Traced(spec, trace.functions, trace.problems)
 
-    def map(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+    def map(self, /, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Mapping a flow comes in a later version."""
         raise FlowError("mapping a flow is not available in this version: map a task", code="not-available")
 

@@ -144,8 +144,8 @@ def name(value: Any) -> str:
     import re
 
     if not isinstance(value, str) or not re.fullmatch(NAME, value):
-        rule = "a name has letters, digits and _, begins with a letter or _, and is at most 64 characters long"
-        raise FlowError(f"{value!r} is no name: {rule}", code="bad-name")
+        rule = "a name has letters from a to z in either case, digits and _, begins with no digit, and is at most 64 characters long"
+        raise FlowError(f"{value!r} is no name: {rule}; give another by name=…", code="bad-name")
     if value in RESERVED:
         raise FlowError(f"'{value}' can't be a name: expressions keep this word for themselves", code="bad-name")
     return value

@@ -170,9 +170,19 @@ class Trace:
         """What `each` was given: a reference, or elements that are known already."""
         if isinstance(part, Operand | Joined):
             return self.value(part)
-        if isinstance(part, str | bytes) or not hasattr(part, "__iter__"):
-            self.fail(f"each() takes a list or another iterable, not a {type(part).__name__}", code="bad-arguments")
-        return self.value(part if isinstance(part, list | tuple) else list(part))
+        if isinstance(part, list | tuple):
+            return self.value(part)
+        if isinstance(part, str | bytes):
+            self._not_many(part)
+        try:
+            elements = list(part)
+        except TypeError as error:
+            self._not_many(part, f" ({error})")
+        return self.value(elements)
+
+    def _not_many(self, part: Any, why: str = "") -> NoReturn:
+        kind = type(part).__name__
+        self.fail(f"each() takes a list or another iterable, not a {kind}{why}", code="bad-arguments")
 
     def uses(self, references: tuple[Reference, ...]) -> None:
         """Checks of references that stand in a condition."""

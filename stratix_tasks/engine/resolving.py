@@ -81,7 +81,7 @@ def _is_whole(kind: type) -> bool:
 def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     """A value of the document with everything filled in.
 
-    Containers are rebuilt only where something stands in them. Whatever objects on the way raise; Away.
+    Lists and dicts are made anew: the document is kept for other runs, and a body may change what it is given. Whatever objects on the way raise; Away.
     """
     kind = type(value)
     if type(kind) is type:
@@ -90,7 +90,7 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
         if kind in LEAVES:
             return _leaf(value, scope, reader, item)
         if kind is list or kind is tuple:
-            return value if are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
+            return kind(value) if are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
         if kind is dict and (reader.waits or all(type(key) is str for key in value)):
             return {key: resolve(part, scope, reader, item) for key, part in value.items()}
         if kind is not dict and _is_whole(kind):

@@ -42,7 +42,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     _start_options: Mapping[str, Any] = {}
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value; in another flow's body: a group of that one."""
         if TRACE.get() is not None:
             return cast(R, self.place(args, kwargs))
@@ -63,7 +63,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             raise
         return cast(R, wait.value(run))
 
-    def start(self, *args: Any, **kwargs: Any) -> Run:
+    def start(self, /, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
         return self._begin(args, kwargs, [])
 

@@ -110,7 +110,7 @@ def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
     elif not _NAME.fullmatch(name):
         message = f"'{name}' can't be the name of {what}"
-        hint = "Write letters, digits and _, at most 64, not a digit first."
+        hint = "Write letters from a to z, in either case, digits and _, at most 64, not a digit first."
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
 
 

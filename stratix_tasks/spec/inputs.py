@@ -13,7 +13,7 @@ from stratix_tasks.spec.model import MOST, FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import checkable, parse_type
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import Object
+from stratix_tasks.spec.values import Object, own
 
 _OURS = frozenset(("builtins", "datetime", "decimal", "pathlib", "enum", "uuid", "fractions", "ipaddress"))
 """Modules whose classes pydantic converts to; of any other class a value must be an instance already."""
@@ -34,7 +34,7 @@ def check_inputs(
         if name not in given:
             if one.required:
                 wrong.append(f"missing input '{name}' ({one.type})")
-            made[name] = _fresh(one.default)
+            made[name] = fresh(one.default)
             continue
         kind = hints[name] if hints and name in hints else parse_type(one.type)
         try:
@@ -113,15 +113,9 @@ def _first(errors: list[Any]) -> str:
     return f"{f'at {place}: ' if place else ''}{errors[0]['msg']}{more}"
 
 
-def _fresh(default: Any) -> Any:
+def fresh(default: Any) -> Any:
     """A default that a body may change without changing that of the next run."""
-    if isinstance(default, Object):
-        return default.value
-    if isinstance(default, list | dict | set):
-        from copy import deepcopy
-
-        return deepcopy(default)
-    return default
+    return own(default.value if isinstance(default, Object) else default)
 
 
 def shown(value: Any) -> str:

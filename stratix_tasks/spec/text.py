@@ -176,7 +176,7 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
     if node.when is not None:
         data["when"] = node.when.text
     if node.args:
-        data["with"] = {name: value if type(value) in ATOMS else dump(value, keep) for name, value in node.args.items()}
+        data["with"] = {name: dump(value, keep) for name, value in node.args.items()}
     if named is _CALL:
         return data
     if node.each is not None:
