@@ -1,4 +1,4 @@
-"""The journal's format, version 1.
+"""The journal's format, version 2. Version 1 was never released, and is not read.
 
 A file begins with `MAGIC`, the version (u16) and the engine's id (u8 length, text). Frames follow: length of the
 payload (u32), CRC-32 of all that comes after it (u32), kind (u8), run (10 bytes), sequence of the first fact (u32; 0 in
@@ -28,7 +28,7 @@ from struct import Struct
 from typing import Any
 
 MAGIC = b"STRATIX\0"
-VERSION = 1
+VERSION = 2
 FACTS, PAYLOAD, LOGS, METRICS, ARTIFACTS, SEAL = range(1, 7)
 NOTES = {"logs": LOGS, "metrics": METRICS, "artifacts": ARTIFACTS}
 PREFIX = Struct("<II")
