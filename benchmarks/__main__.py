@@ -10,7 +10,18 @@ from pathlib import Path
 
 from benchmarks.rows import HEAD, Row
 
-NAMES = ("overhead", "cold_start", "memory", "projection", "recovery", "ending", "kills", "requests", "many_runs", "asked")
+NAMES = (
+    "overhead",
+    "cold_start",
+    "memory",
+    "projection",
+    "recovery",
+    "ending",
+    "kills",
+    "requests",
+    "many_runs",
+    "asked",
+)
 
 
 def main(names: list[str]) -> int:

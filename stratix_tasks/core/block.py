@@ -166,6 +166,7 @@ class Block:
         "plain",
         "policies",
         "roots",
+        "runners",
         "soft",
         "spec",
         "timed",
@@ -180,6 +181,7 @@ class Block:
         self.kinds = bytes(node.kind for node in nodes)
         self.joins = bytes(node.join for node in nodes)
         self.policies = tuple(node.policy for node in nodes)
+        self.runners = tuple(policy.runner for policy in self.policies)
         self.distinct = tuple({id(policy): policy for policy in self.policies}.values())
         self.timed = bytes(node.policy.timed for node in nodes)
         self.soft = {

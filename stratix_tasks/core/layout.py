@@ -6,14 +6,14 @@ A block knows no function: `shape` tells of each what decides how it is run.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.graph import ATOMS, Graph
-from stratix_tasks.spec.model import Defaults, FlowSpec, NodeSpec
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves, needs_of
+from stratix_tasks.spec.model import Defaults, NodeSpec
+from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""
@@ -73,50 +73,25 @@ def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, 
 
 
 class Layouts:
-    """Blocks by the content of their document and what its functions are like; the last ones that were used."""
+    """Blocks by what they were laid out from; the last ones that were used."""
 
     MOST = 32
 
-    def __init__(self, executors: Mapping[str, Executor]) -> None:
-        self._executors = executors
+    def __init__(self) -> None:
         self._kept: OrderedDict[Any, Block] = OrderedDict()
 
-    def get(self, body: bytes, graph: Graph, functions: Mapping[str, Any]) -> Block:
-        """`body` is the document of `graph`. One in which objects of the user's stand is not kept: it holds them."""
-        if any(_holds_objects(value) for value in _values(graph.spec)):
-            return lay_out(graph, functions, self._executors)
-        key = body, tuple((call, shape(function)) for call, function in functions.items())
+    def get(self, key: Any, lay_out: Callable[[], Block]) -> Block:
+        """The block of that key, which is laid out if there is none; with None it is not kept."""
         block = self._kept.get(key)
-        if block is None:
-            block = self._kept[key] = lay_out(graph, functions, self._executors)
+        if block is not None:
+            self._kept.move_to_end(key)
+            return block
+        block = lay_out()
+        if key is not None:
+            self._kept[key] = block
             if len(self._kept) > self.MOST:
                 self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
         return block
-
-
-def _values(spec: FlowSpec) -> Iterator[Any]:
-    """All values of a document, those of its sub-flows, too."""
-    for node in spec.tasks.values():
-        yield from node.args.values()
-        if node.each is not None:
-            yield from node.each.over.values()
-    yield spec.output
-    for inner in spec.flows.values():
-        yield from _values(inner)
-
-
-def _holds_objects(value: Any) -> bool:
-    """Whether something stands in it that is no plain data, and no leaf of the document."""
-    kind = type(value)
-    if kind in ATOMS or kind in (Ref, Expr, FirstOf, Template):
-        return False
-    if kind is list or kind is tuple:
-        return any(map(_holds_objects, value))
-    if kind is dict:
-        return any(map(_holds_objects, value.values()))
-    return True
 
 
 def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:

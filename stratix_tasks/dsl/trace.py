@@ -97,8 +97,7 @@ class Trace:
         """A task called in the flow: one node."""
         if task.map_option:
             self.fail(f"option '{task.map_option}' is for a fan-out: call .map(…)", task.template_name, "bad-option")
-        value = self.value
-        named = task.bind(args, kwargs)
+        value, named = self.value, task.bind(args, kwargs)
         node_args = {name: part if type(part) in ATOMS else value(part) for name, part in named.items()}
         return self._add(task, task.template, {"args": node_args}, task.arity)
 

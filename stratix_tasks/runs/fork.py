@@ -34,7 +34,7 @@ def fork(
     facts, places = core.facts(old, keep, open_, time())
     return launch(
         engine,
-        known.graph,
+        known.block,
         known.functions,
         made,
         key=key,

@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import sha256
 from time import time
 from typing import Any
+from weakref import ref
 
 import orjson
 
@@ -14,8 +15,9 @@ from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.fingerprint import fingerprint
-from stratix_tasks.core.layout import Layouts
+from stratix_tasks.core.layout import Layouts, lay_out, shape
 from stratix_tasks.core.state import State
+from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import EXECUTORS
@@ -28,12 +30,13 @@ from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
+from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.text import document
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
-LAYOUTS = Layouts(EXECUTORS)
-"""Blocks of the documents that were started last: the same document is laid out once."""
+LAYOUTS = Layouts()
+"""Blocks of the documents that were started last: the same document is checked and laid out once."""
 
 
 def start(
@@ -51,22 +54,63 @@ def start(
         given = named_inputs(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
         traced = flow.trace(static)
-        graph = Graph(traced.spec)
-        problems = [*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)]
-        if problems:
-            raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
+        body = _plain_text(traced.spec)
+        block = LAYOUTS.get(_key(engine, traced, body), partial(_laid_out, engine, traced))
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
         tags = (*traced.spec.tags, *tags)
-        return launch(engine, graph, traced.functions, made, key=key, priority=priority, tags=tags, begun=begun)
+        return launch(
+            engine, block, traced.functions, made, body=body, key=key, priority=priority, tags=tags, begun=begun
+        )
+
+
+def _laid_out(engine: Workshop, traced: Traced) -> Block:
+    """FlowError with all that is wrong with a flow."""
+    graph = Graph(traced.spec)
+    problems = [*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)]
+    if problems:
+        raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
+    return lay_out(graph, traced.functions, EXECUTORS)
+
+
+class _HoldsObject(Exception):
+    """Something stands in a document that is no plain data."""
+
+
+def _refuse(value: Any) -> Any:
+    raise _HoldsObject
+
+
+def _plain_text(spec: FlowSpec) -> bytes | None:
+    """The document, where no object of the user's stands in it."""
+    try:
+        return orjson.dumps(document(spec, _refuse))
+    except _HoldsObject:
+        return None
+
+
+def _key(engine: Workshop, traced: Traced, body: bytes | None) -> Any:
+    """What decides how a flow is laid out, and whether anything is wrong with it; None where that is not kept.
+
+    Functions stand in it by themselves, for their annotations are checked, but nothing is kept alive by it.
+    """
+    if body is None or traced.problems:
+        return None
+    try:
+        functions = [(call, ref(task.fn), shape(task)) for call, task in traced.functions.items()]
+        hash(key := (body, tuple(engine.pools), *functions))
+    except TypeError:  # a callable of the user's that can't stand in a key
+        return None
+    return key
 
 
 def launch(
     engine: Workshop,
-    graph: Graph,
+    block: Block,
     functions: Mapping[str, Any],
     inputs: dict[str, Any],
     *,
+    body: bytes | None = None,
     key: str | None,
     priority: int,
     tags: tuple[str, ...],
@@ -74,21 +118,23 @@ def launch(
     reused: Reused | None = None,
     begun: list[Handle] | None = None,
 ) -> LiveRun:
-    """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
+    """Enter a run in the catalog, record it, and let it begin. The same key is the same run. `body` is its document, if that
+    was written already.
+    """
     loop, store = engine.loop, engine.store
     run_id, now = ids.new_id(), time()
     encoded = {name: store.objects.encode_apart(value) for name, value in inputs.items()}
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
     looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}
     same = sha256(orjson.dumps(stored)).hexdigest()[:16] if key is not None else ""
-    name = graph.spec.flow
+    name = block.spec.flow
     enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
     if key is None:
         engine.chores.put(enter)
     elif (taken := enter()) is not None and not (never_was(engine, taken[0]) and enter() is None):
         return _same_run(engine, taken, key, same)
-    body = orjson.dumps(document(graph.spec, store.objects.keep_value))
-    block = LAYOUTS.get(body, graph, functions)
+    if body is None:
+        body = orjson.dumps(document(block.spec, store.objects.keep_value))
     about = {
         **_about(engine, block, body, functions),
         "id": run_id,

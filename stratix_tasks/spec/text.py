@@ -33,8 +33,6 @@ Keep = Callable[[Any], Any]
 
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
-    if ref.scope == "tasks" and not ref.path:  # by far the most frequent
-        return f"tasks.{ref.name}.output"
     head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
     path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
@@ -46,7 +44,8 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind in ATOMS:
         return value
     if kind is Ref:
-        return f"${{{{ {ref_text(value)} }}}}"
+        plain = value.scope == "tasks" and not value.path
+        return f"${{{{ tasks.{value.name}.output }}}}" if plain else f"${{{{ {ref_text(value)} }}}}"
     if kind is str:
         return value.replace("${{", "$${{") if "${{" in value else value
     if kind is float:
@@ -155,14 +154,21 @@ _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, f
 _PLAIN_NODE = ("call", "flow", "uses", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
 
 
+_CALL, _CALL_FIELDS = ("call",), {"call", "args"}
+"""By far the most nodes call a function with arguments, and say no more."""
+
+
 def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A node as JSON data, without what is at its default."""
-    state, given = node.__dict__, node.model_fields_set
-    data = {name: state[name] for name in _PLAIN_NODE if name in given and state[name] != _NODE_DEFAULTS[name]}
+    state, given = node.__dict__, node.__pydantic_fields_set__
+    named = _CALL if given == _CALL_FIELDS else _PLAIN_NODE
+    data = {name: state[name] for name in named if name in given and state[name] != _NODE_DEFAULTS[name]}
     if node.when is not None:
         data["when"] = node.when.text
     if node.args:
-        data["with"] = {name: dump(value, keep) for name, value in node.args.items()}
+        data["with"] = {name: value if type(value) in ATOMS else dump(value, keep) for name, value in node.args.items()}
+    if named is _CALL:
+        return data
     if node.each is not None:
         data["each"] = _each_document(node.each, keep)
     for name in ("retry", "timeout"):
