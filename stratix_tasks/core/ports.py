@@ -95,6 +95,8 @@ class Executor(Described, Protocol):
 class Traits:
     """*Where* bodies run, as data: what may be asked of a runner, and what it takes."""
 
+    where: str = ""
+    """Where that is, for people."""
     bodies: frozenset[str] = frozenset(("def", "async def"))
     """The kinds of functions that it runs."""
     killable: bool = False
@@ -110,11 +112,16 @@ class Traits:
 
 
 RUNNERS = {
-    "thread": Traits(bodies=frozenset(("def",))),
-    "async": Traits(bodies=frozenset(("async def",))),
-    "inline": Traits(),
+    "thread": Traits("in a thread", bodies=frozenset(("def",))),
+    "async": Traits("on a loop", bodies=frozenset(("async def",))),
+    "inline": Traits("on the engine's loop"),
     "process": Traits(
-        bodies=frozenset(("def",)), killable=True, suspendable=True, remote=True, places="the worker processes"
+        "in a process",
+        bodies=frozenset(("def",)),
+        killable=True,
+        suspendable=True,
+        remote=True,
+        places="the worker processes",
     ),
     "wait": Traits(bodies=frozenset(), bodiless=True),
 }

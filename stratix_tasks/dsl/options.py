@@ -111,7 +111,8 @@ def fitting_runner(value: str | None, is_async: bool, what: str) -> None:
         return
     fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
     raise FlowError(
-        f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not on '{value}'", code="bad-option"
+        f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}",
+        code="bad-option",
     )
 
 
