@@ -12,6 +12,8 @@ from benchmarks.rows import HEAD, Row
 
 NAMES = (
     "overhead",
+    "core",
+    "million",
     "cold_start",
     "memory",
     "projection",
@@ -21,6 +23,7 @@ NAMES = (
     "requests",
     "many_runs",
     "asked",
+    "crowded",
 )
 
 

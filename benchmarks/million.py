@@ -38,7 +38,9 @@ def fan(n: int) -> list[int]: return same.map(each(numbers(n)))
 
 store, n, far = sys.argv[1], int(sys.argv[2]), threading.Event()
 """
-RUN = FLOW + """
+RUN = (
+    FLOW
+    + """
 with Engine(store, concurrency=100) as engine:
     run = engine.start(fan, {"n": n})
     run.wait()
@@ -46,7 +48,10 @@ with Engine(store, concurrency=100) as engine:
     status = open("/proc/self/status").read()
     print(json.dumps(int(status.split("VmHWM:")[1].split()[0]) / 1024))
 """
-ASK = FLOW + """
+)
+ASK = (
+    FLOW
+    + """
 turns, asked = [], {}
 call = Handle._run
 def timed(handle):
@@ -68,6 +73,7 @@ with Engine(store, concurrency=100) as engine:
 turns.sort()
 print(json.dumps([asked, turns[-1] * 1e3, turns[-2] * 1e3]))
 """
+)
 
 
 def run() -> Iterator[Row]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,8 @@ from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.recover import recover as recover_runs
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
+from stratix_tasks.spec.inputs import bare, convert
+from stratix_tasks.spec.types import parse_type
 
 app = typer.Typer(
     cls=Commands,
@@ -31,6 +35,8 @@ app = typer.Typer(
 console = Console(highlight=False)
 
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+WRITTEN = (str, bytes, date, datetime, time, Decimal, Path)
+"""Types whose values are given as texts of their own, which JSON would take for numbers."""
 Inputs = Annotated[
     list[str] | None, typer.Option("--input", "-i", help="An input as name=value; the value may be JSON.")
 ]
@@ -203,22 +209,35 @@ def _flow(name: str, allow: list[str] | None) -> Any:
 
 
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:
-    """`name=value` as inputs: text where the flow wants text, else JSON where it is JSON."""
+    """`name=value` as inputs, each as the flow wants it: see `_value`."""
     made: dict[str, Any] = {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         if not equals:
             raise InputError(f"an input is given as name=value, not {pair!r}")
         given = flow.spec.inputs.get(name)
-        made[name] = text if given is not None and given.type == "str" else _value(text)
+        kind = Any if given is None else flow.hints.get(name, parse_type(given.type))
+        made[name] = _value(text, bare(kind))
     return made
 
 
-def _value(text: str) -> Any:
+def _value(text: str, kind: Any = Any) -> Any:
+    """Text where a type is wanted that has its own text, else JSON where it is JSON and can be what is wanted."""
+    if kind in WRITTEN:
+        return text
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    return text if not _fits(value, kind) and _fits(text, kind) else value
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        convert(value, kind)
+    except ValueError:
+        return False
+    return True
 
 
 def _run(run_id: str) -> Run:

@@ -284,7 +284,7 @@ class Agenda:
             self.opening.discard(u)
         if self.asked:
             self.asked.pop(u, None)
-        at = self.queued[u] = s.at if s.at > self.now else self.now  # that a pause is over is no fact
+        at = self.queued[u] = s.at if s.at > self.now else self.now  # that a retry is due is no fact
         book = self.books[s.home[u]]
         k = (u - book.base) % book.n
         lane = book.lanes[k] if not s.own else self.lane(u)

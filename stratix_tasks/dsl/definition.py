@@ -15,6 +15,8 @@ from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of, tuple_arity
 from stratix_tasks.spec.vocabulary import LATER, MAP, TASK
 
+MANY = ("*", "**")
+"""In place of a parameter's name: further positional arguments, and keywords that are named as another parameter."""
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -57,7 +59,8 @@ class BaseTask:
         return f"{self.word} '{self.template_name}'"
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments by parameter name; extra positional ones under `*`. FlowError that shows the signature."""
+        """Arguments by parameter name; extra positional ones under `*`, keywords named as parameters that take
+        none are under `**`. FlowError that shows the signature."""
         names = self._names
         if self._plain and not kwargs and self._required <= len(args) <= len(names):
             return dict(zip(names, args, strict=False))
@@ -71,7 +74,11 @@ class BaseTask:
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 named["*"] = list(value)
             elif kind is inspect.Parameter.VAR_KEYWORD:
-                named.update(value)
+                clash = {
+                    word: part for word, part in value.items() if word in bound.signature.parameters or word in MANY
+                }
+                named.update({word: part for word, part in value.items() if word not in clash})
+                named.update({"**": clash} if clash else {})
             else:
                 named[name] = value
         return named
@@ -93,10 +100,34 @@ class BaseTask:
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         """Tasks in a class body are its methods, as plain functions are."""
-        return self if instance is None else functools.partial(cast(Callable[..., Any], self), instance)
+        return self if instance is None else Bound(self, instance)
 
     def __repr__(self) -> str:
         return f"<{self.word} {_shown(self.fn)}>"
+
+
+class Bound:
+    """A task that is a method, of one object: that is its first argument. All else is the task's."""
+
+    def __init__(self, task: BaseTask, instance: object) -> None:
+        self.__func__, self.__self__ = task, instance
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return cast(Any, self.__func__)(self.__self__, *args, **kwargs)
+
+    def map(self, /, *args: Any, **kwargs: Any) -> Any:
+        return cast(Any, self.__func__).map(self.__self__, *args, **kwargs)
+
+    def options(self, **options: Any) -> Self:
+        return type(self)(self.__func__.options(**options), self.__self__)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # while it is read from a pickle it has no task yet
+            raise AttributeError(name)
+        return getattr(self.__func__, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.__func__!r} of {self.__self__!r}>"
 
 
 def _parameters(fn: Callable[..., Any]) -> tuple[tuple[str, ...], int, bool]:

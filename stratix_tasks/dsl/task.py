@@ -23,14 +23,14 @@ KNOWN: WeakValueDictionary[str, BaseTask] = WeakValueDictionary()
 class Task(BaseTask, Generic[P, R]):
     """A task whose function is a plain `def`: it runs in a thread."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Outside a flow: the function's own call. In the body of a flow: places a node and stands for its output."""
         trace = TRACE.get()
         if trace is None:
             return cast(R, self.fn(*args, **kwargs))
         return cast(R, trace.place(self, args, kwargs))
 
-    def map(self, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
         return cast("list[R]", _map(self, args, kwargs))
 
@@ -40,14 +40,14 @@ class AsyncTask(BaseTask, Generic[P, R]):
 
     is_async = True
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         """Outside a flow: the function's own coroutine. In the body of a flow: places a node and can be awaited."""
         trace = TRACE.get()
         if trace is None:
             return cast("Coroutine[Any, Any, R]", self.fn(*args, **kwargs))
         return cast("Coroutine[Any, Any, R]", trace.place(self, args, kwargs))
 
-    def map(self, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
         return cast("list[R]", _map(self, args, kwargs))
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from inspect import Parameter, signature
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -24,9 +25,11 @@ from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
 from stratix_tasks.engine.memory import Memory, Shelf
-from stratix_tasks.engine.reading import LOOP, Away, ByReference, Load, Once, Reader, Source, load
-from stratix_tasks.engine.resolving import Scope, Seen, names_in, resolve
+from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
+from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
 
@@ -34,8 +37,6 @@ Work = Callable[[Reader], Any]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
-ELSEWHERE = frozenset(("process",))
-"""Runners whose bodies read recorded results themselves."""
 ROOT = -1
 """The scope of the outermost flow: its inputs are the run's."""
 
@@ -53,10 +54,20 @@ class Function(NamedTuple):
         if code is None:
             return cls(function, ())
         takes_any = bool(code.co_flags & 0x04)
+        if "__wrapped__" in vars(function):  # it passes on what it is given, as the function that it wraps wants it
+            return cls(function, _positional(function))
         names = code.co_varnames[: code.co_argcount if takes_any else code.co_posonlyargcount]
         return cls(function, (*names, "*") if takes_any else names)
 
 
+def _positional(function: Callable[..., Any]) -> tuple[str, ...]:
+    parameters = signature(function).parameters.values()
+    if any(one.kind is Parameter.VAR_POSITIONAL for one in parameters):
+        return (*(one.name for one in parameters if one.kind in _PLACED), "*")
+    return tuple(one.name for one in parameters if one.kind is Parameter.POSITIONAL_ONLY)
+
+
+_PLACED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NOTHING = Function(lambda: None, ())
 """Of a node that calls nothing, or what is not known here."""
 
@@ -76,7 +87,10 @@ class Binding:
         memory: Memory,
     ) -> None:
         self.core, self.state = core, core.state
-        self.functions = {call: Function.of(task) for call, task in functions.items()}
+        called = {
+            name: one.function for name, one in EXECUTORS.items() if one.waits is None and one.function is not None
+        }
+        self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
         self._scopes: dict[int, Once] = {}
         self._fans: dict[int, Once] = {}
@@ -141,7 +155,7 @@ class Binding:
         sets, positional = self._sets(unit), self.functions.get(policy.call, NOTHING).positional
 
         def work(reader: Reader) -> Arguments:
-            own = ByReference(reader) if policy.runner in ELSEWHERE else reader
+            own = ByReference(reader) if policy.traits.remote else reader
             made = {**named(own), **_given(sets, own)}
             return _positioned(made, positional) if positional or "*" in made else ((), made)
 
@@ -149,14 +163,17 @@ class Binding:
 
     def to_wait(self, unit: int, at: float) -> Work:
         """Work that gives, as arguments, the time `at` and what a node without a body waits for since then."""
-        named, policy = self.to_arguments(unit), self.state.policy(unit)
+        named, limit = self.to_arguments(unit), self.state.policy(unit).timeout.attempt
+        executor = self.state.node(unit).executor
+        assert executor is not None and executor.waits is not None
+        kind = executor.waits
 
         def work(reader: Reader) -> Any:
             got = named(reader)
             if got is AGAIN:
                 return got
             args = {name: reader.open(value) for name, value in got[1].items()}
-            return (at,), wait_for(policy.call, args, policy.timeout.attempt, at)
+            return (at,), wait_for(kind, args, limit, at)
 
         return work
 
@@ -323,7 +340,7 @@ class Binding:
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}
-        apart = policy.runner in ELSEWHERE
+        apart = policy.traits.remote
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             own = ByReference(reader) if apart else reader
@@ -363,7 +380,11 @@ class Binding:
 
         def work(reader: Reader) -> dict[str, Any]:
             given = {**_resolved(args, scope, reader), **_given(sets, reader)}
-            return {name: given.get(name, one.default) for name, one in flow.inputs.items()}
+            left = {name: one.default for name, one in flow.inputs.items() if name not in given}
+            if not reader.waits and not all(type(default) in ATOMS for default in left.values()):
+                raise Away
+            left = {name: fresh(default) for name, default in left.items()}
+            return {name: given[name] if name in given else left[name] for name in flow.inputs}
 
         return work
 
@@ -427,11 +448,11 @@ def _resolved(args: dict[str, Any], scope: Scope, reader: Reader) -> dict[str, A
 def _positioned(named: dict[str, Any], positional: tuple[str, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Named arguments with those up front that must be passed by position."""
     named = dict(named)
-    extra = named.pop("*", ())
+    extra, more = named.pop("*", ()), named.pop("**", NONE)
     args = []
     for name in positional:
         if name in named:
             args.append(named.pop(name))
         elif name != "*":
             break
-    return (*args, *extra), named
+    return (*args, *extra), {**named, **more}

@@ -224,6 +224,8 @@ class EngineLoop(EngineThread):
                 events[at] = room.unstored(self, live, *event[1:])
         facts, commands = turn.handle(live.core, events, self.clock())
         self.commit(live, facts, commands)
+        if live.notes.long:
+            self.noted(live)
 
     def commit(self, live: LiveRun, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
         """Journal first, then perform."""

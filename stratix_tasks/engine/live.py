@@ -15,14 +15,15 @@ from stratix_tasks.core.block import Policy
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ports import Journal, Objects, Place
-from stratix_tasks.core.states import RunState
+from stratix_tasks.core.states import TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
-from stratix_tasks.engine.notes import LOG_CAP, Notes, writable
+from stratix_tasks.engine.notes import Note, Notes, writable
 from stratix_tasks.engine.prepare import Job, Outcome
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
+from stratix_tasks.runners.ends import gap
 
 
 class Shell(Protocol):
@@ -108,7 +109,7 @@ class LiveRun:
         """What is being prepared for it."""
         self.exceptions: dict[int, BaseException] = {}
         self.notes = Notes()
-        self.pending_notes: deque[tuple[Attempt, str, tuple[Any, ...]]] = deque()
+        self.pending_notes: deque[Note] = deque()
         self.watchers: list[Callable[[LiveRun, set[int]], None]] = []
         self.listeners: list[Callable[[LiveRun, int, Any], None]] = []
         self.timer: Any = None
@@ -223,20 +224,15 @@ class LiveRun:
                 self.engine.call(self.engine.break_off, self, error)
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
-        """Take a log row, metric, progress or artifact; beyond the cap of its node it is counted, not kept."""
+        """Take a log row, metric, progress or artifact; of too many of a node, the two ends are kept."""
         if self.elsewhere:
             return
-        if kind == "dropped":  # a worker process has counted what was too much
-            self.notes.drop(self.core.state.shown(attempt.unit), row[0])
+        note = (attempt, kind, writable(row))
+        if kind == "gap":  # what comes from a worker process has been shortened already
+            note = (attempt, "log", gap(*row))
+        elif kind != "progress" and not self.notes.comes(self.core.state.shown(attempt.unit), note):
             return
-        if kind != "progress":
-            node = self.core.state.shown(attempt.unit)
-            count = self.notes.count.get(node, 0)
-            if count >= LOG_CAP:
-                self.notes.drop(node)
-                return
-            self.notes.count[node] = count + 1
-        self.pending_notes.append((attempt, kind, writable(row)))
+        self.pending_notes.append(note)
         self.engine.noted(self)
 
     def take_notes(self) -> tuple[dict[str, list[Any]], set[int]]:
@@ -244,7 +240,10 @@ class LiveRun:
 
         Progress is of the moment: it is not recorded.
         """
-        changed = set()
+        s, changed = self.core.state, set()
+        for node in tuple(self.notes.long):
+            if self.core.is_over or s.status[node] in TERMINAL:
+                self.pending_notes += self.notes.rest(node)
         rows: dict[str, list[Any]] = {"logs": [], "metrics": [], "artifacts": []}
         for _ in range(len(self.pending_notes)):
             attempt, kind, row = self.pending_notes.popleft()

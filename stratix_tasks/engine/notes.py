@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-LOG_CAP = 10_000
-"""Log rows and metrics that are kept a node; more are counted, not kept."""
+from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.ends import NAMES, Ends, gap
+
+Note = tuple[Attempt, str, tuple[Any, ...]]
 
 
 def writable(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -18,12 +20,14 @@ def _escaped(text: str) -> str:
 
 
 class Notes:
-    """What a node's bodies said: logs and metrics by unit, progress, and how much was dropped."""
+    """What a node's bodies said: logs and metrics by unit, progress, and how much there was no room for."""
 
-    __slots__ = ("count", "dropped", "logs", "metrics", "progress")
+    __slots__ = ("_ends", "dropped", "logs", "long", "metrics", "progress")
 
     def __init__(self) -> None:
-        self.count: dict[int, int] = {}
+        self._ends: dict[tuple[int, str], Ends] = {}
+        self.long: set[int] = set()
+        """Nodes that said more than is recorded at once: what they said last is held here until they have ended."""
         self.dropped: dict[int, int] = {}
         self.logs: dict[int, list[tuple[float, int, str, str]]] = {}
         self.metrics: dict[int, list[tuple[float, int, str, float]]] = {}
@@ -37,6 +41,30 @@ class Notes:
             for row in rows:
                 kept.setdefault(row[1], []).append((row[0], row[2], row[3], row[4]))
 
+    def comes(self, node: int, note: Note) -> bool:
+        """Whether a note is to be recorded now. Any thread."""
+        _, kind, row = note
+        ends = self._ends.get((node, kind))
+        if ends is None:
+            ends = self._ends.setdefault((node, kind), Ends(kind))
+        if ends.take(row, note):
+            return True
+        self.long.add(node)
+        return False
+
+    def rest(self, node: int) -> list[Note]:
+        """What was held of a node, behind a row that tells how much is missing."""
+        self.long.discard(node)
+        found: list[Note] = []
+        for kind in NAMES:
+            ends = self._ends.get((node, kind))
+            between, kept = ends.rest() if ends is not None else (0, [])
+            if between:
+                attempt, _, row = kept[0]
+                found.append((attempt, "log", gap(row[0], kind, between)))
+            found += kept
+        return found
+
     def drop(self, node: int, count: int = 1) -> None:
-        """Count what a node said and is not kept."""
+        """Count what a node said and there is no room for."""
         self.dropped[node] = self.dropped.get(node, 0) + count

@@ -96,7 +96,7 @@ class Reading:
         got = self.text(node, what)
         if got is WRONG or _NAME.fullmatch(got):
             return got
-        hint = "Write letters, digits and _, at most 64, not a digit first."
+        hint = "Write letters from a to z, in either case, digits and _, at most 64, not a digit first."
         return self.wrong(node, "bad-name", f"'{got}' can't be {what}", hint)
 
     def whole(self, node: Node, what: str, least: int | None = None) -> Any:

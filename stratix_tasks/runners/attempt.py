@@ -217,6 +217,8 @@ def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
 
 LONGEST = 1 << 16
 """Characters of a line that has no end yet, after which it is recorded all the same and another one begins."""
+MESSAGE, TRACEBACK = 4_000, 16_000
+"""Characters that are recorded of an error's message, and of its traceback."""
 UNSTORED = 99
 """An answer for the shell alone: the body is done, its result waits in memory until the disk has room."""
 
@@ -259,17 +261,30 @@ def _text(value: Any) -> str:
 
 def _message(error: BaseException, name: str) -> str:
     try:
-        return _text(error)[:4000]
+        return shortened(_text(error), MESSAGE)
     except BaseException as second:
         return f"<{name}, whose text can't be made: {type(second).__name__}>"
 
 
 def _traceback(error: BaseException) -> str:
-    return _text("".join(traceback.format_exception(type(error), error, _of_body(error)))[-16_000:])
+    return _whole(traceback.format_exception(type(error), error, _of_body(error)))
 
 
 def _frames_alone(error: BaseException) -> str:
-    return _text("".join(traceback.format_tb(_of_body(error)))[-16_000:])
+    return _whole(traceback.format_tb(_of_body(error)))
+
+
+def _whole(parts: list[str]) -> str:
+    """The parts in a row. A long message is shortened for itself, so that the frames beside it stay."""
+    return _text(shortened("".join(shortened(part, MESSAGE) for part in parts), TRACEBACK))
+
+
+def shortened(text: str, most: int) -> str:
+    """Its two ends, where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    half = most // 2 - 25
+    return f"{text[:half]}… {len(text) - 2 * half:,} characters left out …{text[-half:]}"
 
 
 def _of_body(error: BaseException) -> TracebackType | None:

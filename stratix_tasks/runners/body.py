@@ -267,22 +267,69 @@ class track(Generic[T]):  # noqa: N801 - reads as the function that it stands fo
 FORMATTER = logging.Formatter("%(message)s")
 
 
-class BodyHandler(logging.Handler):
-    """Sends records to the body that logs them; records from elsewhere go where they went before."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        attempt = CURRENT.get()
-        if attempt is not None:
-            attempt.host.note(attempt, "log", (record.created, record.levelname.lower(), FORMATTER.format(record)))
-            return
-        last = logging.lastResort
-        if logging.root.handlers != [self] or last is None or record.name == BODY_LOGGER.name:
-            return
-        if record.levelno >= last.level:
-            last.handle(record)
+def hear(record: logging.LogRecord) -> bool:
+    """Take a record that a body logs; False where none does."""
+    attempt = CURRENT.get()
+    if attempt is None:
+        return False
+    try:
+        text = FORMATTER.format(record)
+    except Exception as error:  # as the handlers of `logging` do, it is told and harms nobody
+        text = f"a record of {record.pathname}:{record.lineno} can't be written ({type(error).__name__})"
+    attempt.host.note(attempt, "log", (record.created, record.levelname.lower(), text))
+    return True
 
 
-BODY_LOGGER = logging.getLogger("stratix_tasks.body")
-BODY_LOGGER.setLevel(logging.DEBUG)
-BODY_LOGGER.propagate = False
-BODY_LOGGER.addHandler(BodyHandler())
+class BodyLogger(logging.Logger):
+    """The logger of bodies. No configuration reaches it: it is none of those that `logging` knows, and has no handlers."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, logging.DEBUG)
+        self.manager = logging.Manager(self)  # type: ignore[arg-type]
+        self.propagate = False
+
+    def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in `logging`
+        hear(record)
+
+    def __reduce__(self) -> str:
+        return "BODY_LOGGER"
+
+
+BODY_LOGGER = BodyLogger("stratix_tasks.body")
+
+
+def listen() -> None:
+    """From now on what bodies log, by whatever logger, is theirs; its handlers get it as well.
+
+    Not by a handler: these are taken away by whoever configures `logging`, in a cell or in a body, and other loggers are
+    disabled by it: those are still heard in bodies.
+    """
+    if getattr(logging.Logger.handle, "hears", False):
+        return
+    in_cells, enabled = logging.Logger.handle, logging.Logger.isEnabledFor
+
+    def is_enabled_for(logger: logging.Logger, level: int) -> bool:
+        if enabled(logger, level):
+            return True
+        return logger.disabled and CURRENT.get() is not None and logger.getEffectiveLevel() <= level > _disabled(logger)
+
+    def handle(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if CURRENT.get() is None:
+            return in_cells(logger, record)
+        passed: Any = logger.filter(record)
+        if passed:
+            record = passed if isinstance(passed, logging.LogRecord) else record
+            hear(record)
+            if (
+                not logger.disabled and logger.hasHandlers()
+            ):  # without one, `logging` prints it: then it would come twice
+                logger.callHandlers(record)
+        return None
+
+    handle.hears = True  # type: ignore[attr-defined]
+    logging.Logger.handle, logging.Logger.isEnabledFor = handle, is_enabled_for  # type: ignore[method-assign,assignment]
+
+
+def _disabled(logger: logging.Logger) -> int:
+    """The level up to which `logging.disable` has switched all loggers off."""
+    return int(logger.manager.disable)

@@ -6,14 +6,13 @@ still ours: a cell may have put its own there. Threads that a body starts itself
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections import deque
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.runners.body import BodyHandler
+from stratix_tasks.runners.body import listen
 
 
 class Proxy:
@@ -57,7 +56,6 @@ class Capture:
         self._lock = threading.Lock()
         self._users = 0
         self._proxies: dict[str, Proxy] = {}
-        self._handler = BodyHandler()
 
     def acquire(self) -> None:
         with self._lock:
@@ -67,8 +65,7 @@ class Capture:
                     proxy = self._proxies[name] = Proxy(getattr(sys, name), name)
                     self._kept.append(proxy)
                     setattr(sys, name, proxy)
-            if self._users == 1:
-                logging.root.addHandler(self._handler)
+            listen()
 
     def release(self) -> None:
         with self._lock:
@@ -78,7 +75,6 @@ class Capture:
                     if getattr(sys, name) is proxy:
                         setattr(sys, name, proxy._stream)
                 self._proxies.clear()
-                logging.root.removeHandler(self._handler)
 
 
 CAPTURE = Capture()

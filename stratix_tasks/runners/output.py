@@ -10,10 +10,12 @@ import os
 from codecs import getincrementaldecoder
 
 from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.ends import HEAD, TAIL
+from stratix_tasks.runners.native import Clock
 
-CAP = 10_000
-"""Lines of one attempt that are taken; more are counted."""
-TAIL = 2_000
+LATE = 1 << 17
+"""Characters of what comes behind the first lines that are held, for the last ones."""
+WORDS = 2_000
 """Characters of the end of what was written that are kept for the error of a crash."""
 PIECE = 1 << 16
 DECODER = getincrementaldecoder("utf-8")
@@ -29,6 +31,7 @@ class Stream:
 
     def _begin(self) -> None:
         self._decoder, self._kept, self._lines, self.tail = DECODER("replace"), b"", 0, ""
+        self._late, self._between = "", 0
         self.ended = False
 
     def begin(self) -> None:
@@ -52,6 +55,11 @@ class Stream:
         while self.take(attempt):
             continue
         self._say(attempt, self._decoder.decode(self._kept, final=True))
+        self._cut(self._late.count("\n") - TAIL)
+        if self._between:
+            attempt.host.note(attempt, "gap", (Clock.time(), "log", self._between))
+        attempt.write(self.name, self._late)
+        self._late, self._between = "", 0
 
     def close(self) -> None:
         fd, self.fd = self.fd, -1
@@ -72,12 +80,22 @@ class Stream:
         return data[cut:] if cut >= 0 and self._mark.startswith(data[cut:]) else b""
 
     def _say(self, attempt: Attempt, text: str) -> None:
-        self.tail = (self.tail + text)[-TAIL:]
-        room, count = CAP - self._lines, text.count("\n")
+        self.tail = (self.tail + text)[-WORDS:]
+        room, count = HEAD - self._lines, text.count("\n")
         self._lines += count
         if count < room:
             return attempt.write(self.name, text)
         if room > 0:  # up to the end of the last line that is taken: nothing of the next one
-            attempt.write(self.name, "\n".join(text.split("\n")[:room]) + "\n")
-        if count > room:
-            attempt.host.note(attempt, "dropped", (count - max(room, 0),))
+            lines = text.split("\n")
+            attempt.write(self.name, "\n".join(lines[:room]) + "\n")
+            text = "\n".join(lines[room:])
+        self._late += text
+        if len(self._late) > 2 * LATE:
+            self._cut(self._late.count("\n", 0, -LATE) + 1)
+
+    def _cut(self, lines: int) -> None:
+        """Leave out so many lines of those that are held."""
+        if lines > 0:
+            gone = self._late.split("\n", lines)
+            self._between += len(gone) - 1
+            self._late = gone[-1][-LATE:]

@@ -21,13 +21,12 @@ from typing import Any
 
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, describe
+from stratix_tasks.runners.ends import NAMES, Ends
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
 """Seconds between sending what a body says."""
-CAP = 10_000
-"""Log rows, metrics and artifacts of one attempt that are sent; more are counted."""
 WATCH = 0.5
 """Seconds between looks at whether the engine's process is still the parent."""
 
@@ -39,7 +38,7 @@ class Host:
         self.id, self._job, self._place, self.objects, self._wire = run, job, place, objects, wire
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
-        self._count = self._dropped = 0
+        self._ends = {kind: Ends(kind) for kind in NAMES}
         self._home, self._told = os.getpid(), False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -63,11 +62,9 @@ class Host:
             return self._note_of_child(kind, row)
         if kind == "progress":
             self._progress = row
-        elif self._count >= CAP:
-            self._dropped += 1
+        elif not self._ends[kind].take(row, (kind, row)):
             return
         else:
-            self._count += 1
             self._notes.append((kind, row))
         if self._timer is None:
             with self._lock:
@@ -88,6 +85,15 @@ class Host:
                 flush=True,
             )
 
+    def end(self) -> None:
+        """Send the rest, once the body has ended."""
+        for kind, ends in self._ends.items():
+            between, kept = ends.rest()
+            if between:
+                self._notes.append(("gap", (kept[0][1][0], kind, between)))
+            self._notes += kept
+        self.flush()
+
     def flush(self) -> None:
         """Send what was said so far."""
         with self._lock:
@@ -96,9 +102,6 @@ class Host:
             if self._progress is not None:
                 notes.append(("progress", self._progress))
                 self._progress = None
-            if self._dropped:
-                notes.append(("dropped", (self._dropped,)))
-                self._dropped = 0
             if notes:
                 self._wire.send("notes", notes)
 
@@ -150,7 +153,7 @@ class Worker:
         except BaseException as error:
             message = failure(error)
         self._end_output()
-        host.flush()
+        host.end()
         self.attempt = None
         self.wire.send(*message)
 
@@ -236,13 +239,12 @@ def main(fd: int, parent: int) -> None:
     """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import faulthandler
-    import logging
 
-    from stratix_tasks.runners.body import BodyHandler
+    from stratix_tasks.runners.body import listen
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     faulthandler.enable()
-    logging.root.addHandler(BodyHandler())
+    listen()
     Worker(socket.socket(fileno=fd), parent).serve()

@@ -13,6 +13,7 @@ from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -41,7 +42,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     _start_options: Mapping[str, Any] = {}
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value; in another flow's body: a group of that one."""
         if TRACE.get() is not None:
             return cast(R, self.place(args, kwargs))
@@ -62,7 +63,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             raise
         return cast(R, wait.value(run))
 
-    def start(self, *args: Any, **kwargs: Any) -> Run:
+    def start(self, /, *args: Any, **kwargs: Any) -> Run:
         """Start it with these inputs; returns a handle at once. FlowError with all problems; InputError; StoreError."""
         return self._begin(args, kwargs, [])
 
@@ -181,7 +182,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), self._pools(), traced.functions)]
+        return [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"

@@ -8,6 +8,7 @@ converts both ways.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
@@ -54,6 +55,18 @@ class Object:
     value: Any = None
     digest: str = ""
     codec: str = ""
+
+
+def own(value: Any) -> Any:
+    """A copy, so that who changes it does not change the other; the value itself where none can be made."""
+    kind = type(value)
+    if kind is object:  # it says nothing but that it is this one
+        return value
+    try:
+        made = deepcopy(value)
+    except Exception:
+        return value
+    return made if type(made) is kind else value
 
 
 LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))

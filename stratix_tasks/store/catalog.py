@@ -62,7 +62,7 @@ class Catalog:
             self._rebuild(error)
 
     def _open(self) -> None:
-        target = f"file:{self._path}?mode=ro" if self._read_only else str(self._path)
+        target = f"{self._path.as_uri()}?mode=ro" if self._read_only else str(self._path)
         self._db = sqlite3.connect(
             target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False
         )

@@ -19,6 +19,7 @@ from time import monotonic, sleep, time
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.errors import StoreError
+from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.store.format import ARTIFACTS, FACTS, LOGS, METRICS
 from stratix_tasks.store.journal import sync_file
 from stratix_tasks.store.reader import Tail, behind, frames
@@ -60,8 +61,11 @@ class Projection:
                 db.close()
 
     def _folder(self) -> Path:
-        """Where the database is; on media that can't be written, a temporary folder."""
-        if os.access(self._store.path, os.W_OK):
+        """Where the database is; a temporary folder for media that can't be written, and where the path is none for DuckDB:
+        it ends one at a `?`, and knows none that is not Unicode.
+        """
+        path = str(self._store.path)
+        if os.access(path, os.W_OK) and "?" not in path and is_unicode(path):
             return self._store.path
         if self._scratch is None:
             self._scratch = Path(mkdtemp(prefix="stratix-"))

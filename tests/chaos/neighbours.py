@@ -29,8 +29,8 @@ from typing import Any
 import pandas
 
 from stratix_tasks import Engine, each, flow, history, task
-from stratix_tasks.engine.live import LOG_CAP
 from stratix_tasks.errors import StoreError
+from stratix_tasks.runners.ends import HEAD, TAIL
 from stratix_tasks.store import ids
 from stratix_tasks.store.projection import Projection
 from stratix_tasks.store.store import Store
@@ -134,7 +134,7 @@ def kernel(store: Path, amount: Size) -> None:
             "status": run.status,
             "value": run.result(),
             "took": took,
-            "last": run.logs("chatty")[-1],
+            "gaps": [line for line in run.logs("chatty") if line.endswith("were not kept …")],
         }
         _tell(told)
         sys.stdin.readline()  # the neighbours go on for a while
@@ -324,9 +324,9 @@ def _judge(story: Story, store: Path, amount: Size, told: dict[str, Any]) -> Non
     size_of_one = RESULT // 8 * 8
     if (told["status"], told["value"]) != ("completed", amount.results * size_of_one + amount.prints):
         faults.append(f"the run is {told['status']} with value {told['value']}")
-    more = amount.prints - LOG_CAP
-    if more > 0 and told["last"] != f"… {more:,} more lines were not kept":
-        faults.append(f"lines that were not kept are not told of: {told['last']}")
+    between = amount.prints - HEAD - TAIL
+    if told["gaps"] != ([f"… {between:,} lines were not kept …"] if between > 0 else []):
+        faults.append(f"lines that were not kept are not told of: {told['gaps']}")
     story.payloads = (amount.results + 10) * size_of_one / MB
     story.disk = sum(path.stat().st_size for path in _files(store) if path.name != "ballast") / MB
     if story.disk > 1.2 * story.payloads + 50:
@@ -358,8 +358,9 @@ def _judge_facts(story: Story, store: Path, amount: Size, run: str) -> None:
     if len(seen) < 4 * amount.results:
         faults.append(f"only {len(seen)} facts were seen of {amount.results} results")
     lines = past.sql("SELECT count(*) AS n FROM logs WHERE run = $run AND node = 'chatty'", {"run": run})["n"][0]
-    if lines != min(amount.prints, LOG_CAP):
-        faults.append(f"{lines} log rows of {min(amount.prints, LOG_CAP)}")
+    kept = min(amount.prints, HEAD + TAIL + 1)
+    if lines != kept:
+        faults.append(f"{lines} log rows of {kept}")
 
 
 def _or_none(value: Any) -> Any:

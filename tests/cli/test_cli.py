@@ -9,9 +9,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import pytest
+
+from stratix_tasks import flow
+from stratix_tasks.cli.app import _inputs
 
 FLOWS = """
 import os, threading
@@ -320,3 +327,45 @@ def test_the_demo_runs_the_real_job(folder: Path) -> None:
     page = (folder / "demo.html").read_text()
     assert "no_signal" in page
     assert str(folder / "demo.html") in done.stdout
+
+
+class Colour(Enum):
+    RED = "red"
+    ONE = "1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (str, "007", "007"),
+        (str, "null", "null"),
+        (int, "-3", -3),
+        (int, "1_000", "1_000"),
+        (bool, "no", "no"),
+        (Literal["a", "1"], "1", "1"),
+        (Literal["a", 1], "1", 1),
+        (Literal["true"], "true", "true"),
+        (str | None, "null", None),
+        (str | None, "7", "7"),
+        (int | None, "7", 7),
+        (Colour, "1", "1"),
+        (Path, "1", "1"),
+        (Decimal, "0.10000000000000000001", "0.10000000000000000001"),
+        (date, "20260101", "20260101"),
+        (Annotated[str, "a note"], "1", "1"),
+        (list[int], "[1, 2]", [1, 2]),
+        (list[str], '["007"]', ["007"]),
+        (Any, "7", 7),
+        (Any, "x", "x"),
+        (int, "x", "x"),
+    ],
+)
+def test_the_value_of_an_input_is_read_as_its_type_wants_it(kind: Any, text: str, value: Any) -> None:
+    """As JSON where that can be what is wanted, else as the text that it is."""
+
+    @flow
+    def typed(x: kind) -> None: ...
+
+    typed.hints["x"] = kind
+    made = _inputs(typed, [f"x={text}"])["x"]
+    assert (type(made), made) == (type(value), value)

@@ -279,3 +279,51 @@ def test_priority_decides_who_starts_first(tmp_path: Any) -> None:
     with Engine(tmp_path / "store", concurrency=1) as engine:
         engine.start(urgent).result(LONG)
     assert Calls.made == ["begin", "high", "low0", "low1", "low2"]
+
+
+def test_a_long_message_leaves_room_for_the_frames(engine: Engine) -> None:
+    """Of a text of 80 KB, in an error and in its cause, the two ends are told; where it was raised is told as well."""
+
+    def query(sql: str) -> None:
+        raise ValueError(f"begins {sql} ends")
+
+    def ask(sql: str) -> None:
+        try:
+            query(sql)
+        except ValueError as error:
+            raise LookupError(sql) from error
+
+    @task
+    def loads() -> None:
+        ask("x, " * 27_000)
+
+    @task
+    def notes() -> None:
+        error = ValueError("short")
+        error.__notes__ = ["y" * 80_000, "the last note"]
+        raise error
+
+    @task
+    def falls(n: int = 0) -> None:
+        (rises if n < 300 else query)(n + 1)  # type: ignore[operator,arg-type]
+
+    def rises(n: int) -> None:
+        falls.fn(n)
+
+    for body, named, message in (
+        (loads, ("in loads", "in ask", "in query", "begins x, x", "x,  ends"), "x, x"),
+        (notes, ("in notes", "ValueError: short", "the last note"), "short"),
+        (falls, ("in falls", "in rises", "in query", "ValueError"), "begins 301 ends"),
+    ):
+
+        @flow
+        def one() -> Any:
+            return body()  # noqa: B023 - traced at once
+
+        run = engine.start(one)
+        assert run.wait(LONG) == "failed"
+        assert isinstance(run.error, TaskFailed)
+        assert message in str(run.error)
+        assert len(str(run.error)) < 6_000
+        assert all(part in run.error.traceback for part in named), run.error.traceback
+        assert len(run.error.traceback) <= 16_000

@@ -338,3 +338,19 @@ def test_what_an_old_owner_wrote_behind_a_take_over_is_not_shown(store: Store) -
     assert told.runs()["status"].tolist() == ["interrupted"]  # not failed, as the old owner says
     assert told.tasks(run=run)["item"].dropna().tolist() == [0, 1]
     assert told.attempts().empty
+
+
+@pytest.mark.parametrize(
+    "name", ["what?", "a?b=c/x", "hash#1", "100%", "it's", os.fsdecode(b"odd\xff"), "a b\nc", "file:x"]
+)
+def test_a_store_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
+    """Whatever its path has in it: for runs, for the history, and for who only reads."""
+    place = tmp_path / name
+    with Engine(place) as engine:
+        run = engine.start(squares, {"n": 2})
+        run.result(LONG)
+        assert not run.tasks().empty
+    past = history(place)
+    assert list(past.runs()["run"]) == [run.id]
+    assert not past.logs().empty
+    assert [row.id for row in Store(place, write=False).catalog.runs(None)] == [run.id]

@@ -1,0 +1,234 @@
+"""Arguments: a body gets what a plain call of its function would give it, and what it changes is its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stratix_tasks import Engine, FlowError, TaskFailed, each, flow, product, task
+
+LONG = 30.0
+
+
+def passed_on(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def first_alone(a: Any, /, **more: Any) -> Any:
+    return "first_alone", a, more
+
+
+def of_all_kinds(a: Any, /, b: Any, *rest: Any, c: Any = 1, **more: Any) -> Any:
+    return "of_all_kinds", a, b, rest, c, more
+
+
+def named_as_ours(self: Any, cls: Any, args: Any, kwargs: Any, fn: Any, options: Any, task: Any, unit: Any) -> Any:
+    return "named_as_ours", self, cls, args, kwargs, fn, options, task, unit
+
+
+@passed_on
+def wrapped(a: Any, b: Any = 2, /, *rest: Any, c: Any = 3) -> Any:
+    return "wrapped", a, b, rest, c
+
+
+@passed_on
+def wrapped_first(a: Any, b: Any = 2, /, c: Any = 3) -> Any:
+    return "wrapped_first", a, b, c
+
+
+OURS = {name: number for number, name in enumerate(("self", "cls", "args", "kwargs", "fn", "options", "task", "unit"))}
+CALLS: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = [
+    (first_alone, (1,), {"a": 2}),
+    (first_alone, (1,), {"a": 2, "*": 3, "**": 4, "more": 5, "no name": 6}),
+    (of_all_kinds, (1, 2), {"a": 3}),
+    (of_all_kinds, (1, 2, 3, 4), {"a": 5, "c": 6, "rest": 7, "self": 8}),
+    (of_all_kinds, (1,), {"b": 2, "a": 3}),
+    (named_as_ours, tuple(range(8)), {}),
+    (named_as_ours, (), OURS),
+    (wrapped, (1,), {}),
+    (wrapped, (1, 2, 3, 4), {"c": 5}),
+    (wrapped_first, (1, 4), {"c": 5}),
+    (functools.partial(first_alone, 1), (), {"a": 2}),
+]
+
+
+@pytest.mark.parametrize("runner", ["thread", "inline", "process"])
+def test_bodies_are_called_as_plain_functions_are(engine: Engine, runner: str) -> None:
+    """Whatever its parameters are called and however they are to be passed; from literals and from results."""
+    same = task(lambda x: x)
+    tasks = [task(runner=runner)(function) for function, _, _ in CALLS]
+
+    @flow
+    def literals() -> Any:
+        return [one(*args, **kwargs) for one, (_, args, kwargs) in zip(tasks, CALLS, strict=True)]
+
+    @flow
+    def results() -> Any:
+        return [
+            one(*map(same, args), **{name: same(value) for name, value in kwargs.items()})
+            for one, (_, args, kwargs) in zip(tasks, CALLS, strict=True)
+        ]
+
+    wanted = [function(*args, **kwargs) for function, args, kwargs in CALLS]
+    assert engine.start(literals).result(LONG) == wanted
+    assert engine.start(results).result(LONG) == wanted
+
+
+def test_arguments_called_self_are_mapped_and_are_inputs(default: Engine) -> None:
+    """Names of ours are free for the user's parameters."""
+
+    @task
+    def twice(self: int) -> int:
+        return 2 * self
+
+    @flow
+    def doubled(self: Any) -> Any:
+        return twice.map(self=each([1, 2])), twice(self=self)
+
+    assert doubled(self=3) == ([2, 4], 6)
+    assert doubled.start(self=4).result(LONG) == ([2, 4], 8)
+
+
+class Table:
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    @task
+    def add(self, x: int, y: int = 0) -> int:
+        return self.n + x + y
+
+    @task
+    async def later(self, x: int) -> int:
+        return self.n + x
+
+
+def test_a_method_is_mapped_and_given_options_through_its_object(engine: Engine) -> None:
+    """The object is its first argument, as in a call; what else a task has the method has too."""
+    table = Table(10)
+
+    @flow
+    def methods() -> Any:
+        named = table.add.options(name="named", retry=1)
+        return table.add(1), table.add.map(each([1, 2]), y=5), named(3), table.later.map(each([4]))
+
+    run = engine.start(methods)
+    assert run.result(LONG) == (11, [16, 17], 13, [14])
+    assert "named" in set(run.tasks()["node"])
+    assert table.add(1) == 11
+    assert table.add.fn is Table.add.fn
+    with pytest.raises(FlowError, match="no option"):
+        table.add.options(nonsense=1)
+
+
+@dataclass
+class Settings:
+    many: list[int] = field(default_factory=list)
+
+
+def grow(value: Any) -> int:
+    """Change a value in place; tells how large it is by then."""
+    if isinstance(value, Settings):
+        return grow(value.many)
+    if isinstance(value, tuple):
+        return grow(value[0])
+    if isinstance(value, np.ndarray):
+        value += 1
+        return int(value.sum())
+    if isinstance(value, pd.DataFrame):
+        value[f"n{len(value.columns)}"] = 1
+        return len(value.columns)
+    if isinstance(value, dict):
+        value[len(value)] = 1
+    elif isinstance(value, set):
+        value.add(len(value))
+    else:
+        value.append(1)
+    return len(value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        lambda: [1, 2],
+        lambda: {"a": 1},
+        lambda: {1},
+        lambda: ([],),
+        lambda: bytearray(b"x"),
+        Settings,
+        lambda: np.zeros(3),
+        lambda: pd.DataFrame({"a": [1]}),
+    ],
+)
+def test_what_a_body_changes_is_as_it_was_written_for_the_next_run(engine: Engine, make: Callable[[], Any]) -> None:
+    """A default of the flow, of a sub-flow, and a value that stands in the flow's body."""
+    value, grows = make(), task(grow)
+
+    @flow
+    def inner(x: Any = value) -> Any:
+        return grows(x)
+
+    @flow
+    def outer(x: Any = value) -> Any:
+        return grows(x), inner(), grows(value), grows.map(each([value]))
+
+    wanted = grow(make())
+    for _ in range(3):
+        assert engine.start(outer).result(LONG) == (wanted, wanted, wanted, [wanted])
+    assert repr(value) == repr(make())
+
+
+def test_a_value_that_says_only_that_it_is_this_one_is_not_copied(engine: Engine) -> None:
+    """Nor is one that can't be: it is passed on as it is."""
+    alone = object()
+
+    class Uncopied:
+        def __deepcopy__(self, memo: Any) -> Any:
+            raise LookupError
+
+    uncopied = Uncopied()
+
+    @task
+    def same(x: Any, y: Any) -> bool:
+        return x is alone and y is uncopied
+
+    @flow
+    def both(x: Any = alone) -> Any:
+        return same(x, uncopied)
+
+    assert engine.start(both).result(LONG) is True
+
+
+@pytest.mark.parametrize("value", [5, np.array(5), "text", b"bytes", None, int])
+def test_what_can_not_be_mapped_over_is_refused_by_name(engine: Engine, value: Any) -> None:
+    """In the flow by its line, where it is made while it runs by the argument."""
+    take = task(lambda x: x)
+
+    @flow
+    def literal() -> Any:
+        return take.map(each(value))
+
+    @flow
+    def crossed() -> Any:
+        return take.map(*product(value))
+
+    @flow
+    def made() -> Any:
+        return take.options(name="take").map(each(task(lambda: value)()))
+
+    for written in (literal, crossed):
+        with pytest.raises(FlowError, match=r"line \d+: .*not a"):
+            engine.start(written)
+    if value is not int:
+        with pytest.raises(TaskFailed, match="can't map over 'x'"):
+            engine.start(made).result(LONG)
