@@ -170,6 +170,7 @@ def _pairs() -> None:
     test_ends.test_a_loser_that_another_node_needs_goes_on()
     test_ends.test_the_output_is_a_consumer()
     test_ends.test_a_retry_behind_a_completed_group_names_it_and_rolls_it_back()
+    test_ends.test_a_loop_whose_condition_cant_be_told_fails_with_that_error()
     test_ends.test_a_loop_rests_between_its_rounds()
     test_ends.test_a_loop_whose_time_is_over_fails_or_takes_what_it_has()
     test_ends.test_a_second_cancel_ends_what_runs_at_the_end()

@@ -253,6 +253,14 @@ def test_a_loop_goes_on_until_it_is_told(said: list[bool], ends: tuple[int, str,
     assert (made.count("l"), made.states()["l"], made.reason("l")) == ends
 
 
+def test_a_loop_whose_condition_cant_be_told_fails_with_that_error() -> None:
+    """What it made stays; no further round begins."""
+    error = {"type": "TypeError", "message": "no number", "bases": []}
+    made = world(loop(), verdict=lambda _name: error).settle()
+    assert (made.count("l"), made.state("l"), made.state("l[0].a")) == (1, State.FAILED, State.COMPLETED)
+    assert made.error("l")["message"] == "no number"
+
+
 def test_a_loop_rests_between_its_rounds() -> None:
     """`every` counts from the end of a round; what was missed by a pause is one round."""
     made = world(loop(every=10.0, until=False, take_last=True))
