@@ -155,6 +155,9 @@ def _pairs() -> None:
         test_moves.test_a_set_leaves_a_node_where_it_is(state)
     test_moves.test_a_map_ends_as_what_it_waits_for_tells()
     test_moves.test_retries_lead_on()
+    test_moves.test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it()
+    for outcome in ("ok", "fail"):
+        test_moves.test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome)
     test_moves.test_a_lost_body_is_tried_again_by_a_budget_of_its_own()
     test_moves.test_a_suspended_body_that_is_lost_is_held("a")
     test_moves.test_a_suspended_body_that_is_lost_is_held(None)

@@ -10,6 +10,7 @@ from small_flows import EACH, WHEN, needs
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.decide.turn import handle
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.errors import TransitionError
 
 SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
@@ -75,6 +76,27 @@ def test_retries_lead_on() -> None:
     world = World(chain_of(2))
     world.bring("n0", State.UPSTREAM_FAILED)
     assert world.request("retry", "n0").state("n0") is State.PENDING
+
+
+def test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it() -> None:
+    """Two nodes behind it or one, it is the one that failed which runs again."""
+    for behind in ("n0", "n1"):
+        world = World(chain_of(3), lambda name, _tried: Body(1, "final") if name == "n2" else Body(1)).start().settle()
+        assert world.states()["n0"] == world.states()["n1"] == "upstream_failed"
+        world.request("retry", behind)
+        assert world.state("n2") in (State.READY, State.RUNNING)
+        assert world.state(behind) is State.PENDING
+
+
+@pytest.mark.parametrize("outcome", ["ok", "fail"])
+def test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome: str) -> None:
+    """Neither while its items wait for a place nor while one waits for its next attempt."""
+    retry = {"max": 1, "delay": 10, "jitter": "none"}
+    flow = spec({"m": {"each": EACH, "retry": retry}})
+    world = World(flow, lambda name, _tried: Body(1, outcome) if name == "m[0]" else SLOW, concurrency=1).start()
+    world.until("m", State.OPEN).until("m[0]", State.COMPLETED if outcome == "ok" else State.RETRYING)
+    with pytest.raises(TransitionError, match="nothing in it has ended badly"):
+        world.request("retry", "m")
 
 
 def lose(world: World, name: str) -> World:
