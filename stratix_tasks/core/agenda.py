@@ -119,6 +119,7 @@ class Agenda:
         """Everything is counted, and what may be started is looked for."""
         s = self.state
         self.going = s.run in GOING
+        self.local.paused = s.limits.paused
         for i, r in enumerate(s.stretches):
             self._count_bodies(r)
             if i not in s.retired:
@@ -132,7 +133,6 @@ class Agenda:
         limits = s.limits
         limits.news.clear()
         self._timers = sorted((when, kind, u) for (kind, u), when in limits.deadline.items())
-        self.local.paused = limits.paused
 
     def _count_bodies(self, r: Stretch) -> None:
         s = self.state
@@ -276,7 +276,7 @@ class Agenda:
             self.opening.discard(u)
         if self.asked:
             self.asked.pop(u, None)
-        self.queued[u] = s.at
+        at = self.queued[u] = s.at if s.at > self.now else self.now  # that a retry is due is no fact
         book = self.books[s.home[u]]
         k = (u - book.base) % book.n
         lane = book.lanes[k] if not s.own else self.lane(u)
@@ -284,7 +284,7 @@ class Agenda:
         if not lane.awake:
             self.wake(lane)
         if book.timed[k] or s.own:
-            self._limit_queue((u,), s.at)
+            self._limit_queue((u,), at)
 
     def _limit_queue(self, units: Iterable[int], at: float) -> None:
         """Limits of waiting for a place, and of all attempts together, begin here."""
@@ -655,6 +655,8 @@ class Agenda:
         s = self.state
         for u in [u for u in self.opening if s.gone(u)]:
             self.forget_question(u)
+        for u in {u for told in (self.local.deadline, self.local.frozen) for _, u in told if s.gone(u)}:
+            self.local.drop_unit(u)
 
     # ------------------------------------------------------------------ to look at
 

@@ -127,8 +127,10 @@ def _moved(s: State, fact: Fact) -> None:
     _, at, u, event, state, reason, attempt, detail = fact
     was, s.status[u] = s.status[u], state
     _tell(s.reason, u, reason)
+    if was == S.SUSPENDED:
+        s.limits.thaw(at, u)
     if event in _SUSPENSION:
-        return _suspension(s, u, event, at)
+        return s.limits.freeze(at, u) if event == Event.SUSPEND else None  # a body that is suspended counts no time
     s.target.pop(u, None)
     s.due.pop(u, None)
     if was == S.WAITING:
@@ -169,14 +171,6 @@ _LOSSES: dict[int, Callable[[State, int, int, int], None]] = {
     Event.ORPHANED: _orphaned,
 }
 _SUSPENSION = (Event.SUSPEND, Event.RELEASE)
-
-
-def _suspension(s: State, u: int, event: int, at: float) -> None:
-    """A body that is suspended counts no time of its limits."""
-    if event == Event.SUSPEND:
-        s.limits.freeze(at, u)
-    else:
-        s.limits.thaw(at, u)
 
 
 def _detail(s: State, u: int, at: float, state: int, attempt: int, detail: dict[str, Any]) -> None:

@@ -130,15 +130,14 @@ def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
 def absorbed(s: State, block: Block, b: int) -> bytearray:
     """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself.
 
-    Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer.
+    Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer; what runs at
+    the end of the scope, however that is, consumes nothing.
     """
     found = bytearray(block.n)
     for k in reversed(order(block)):
-        if IS_BAD[s.status[b + k]] and (block.outs[k] or k in _of_output(block)):
-            users = (_went_on(s, b, o, found) for o in block.outs[k] if not block.nodes[o].phase)
-            found[k] = (
-                all(users) and _output_goes_on(s, block, b, k) and (bool(block.outs[k]) or k in _of_output(block))
-            )
+        users = [o for o in block.outs[k] if not block.nodes[o].phase] if IS_BAD[s.status[b + k]] else []
+        if users or (IS_BAD[s.status[b + k]] and k in _of_output(block)):
+            found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
     return found
 
 

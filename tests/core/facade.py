@@ -86,7 +86,7 @@ class Facade:
     def states(self) -> dict[str, str]:
         return {"run": self.run.label, **{self.label(u): shown(self.core, u).label for u in self.units()}}
 
-    def ended(self, name: str) -> float:
+    def ended_at(self, name: str) -> float:
         return self.s.ended[self.unit(name)]
 
     def attempt(self, name: str) -> int:

@@ -6,11 +6,14 @@ have answers, requests, time and deaths of the owner.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
 from typing import Any
+
+from invariants import hold_all, nothing_is_forgotten
+from shadow import Shadow
+from views import view
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
@@ -48,23 +51,27 @@ from stratix_tasks.spec.model import Retry, Timeout
 Parts = list[Node]
 
 
-def policies(r: Random) -> Policy:
-    retry = Retry.model_construct(max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=())
-    limit = Timeout.model_construct(attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0]))
-    timed = limit if r.random() < 0.2 else Timeout.model_construct(attempt=None, total=None, queued=None)
+def policies(r: Random, *, timed: bool = True) -> Policy:
+    retry = Retry.model_construct(
+        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=()
+    )
+    limit = Timeout.model_construct(
+        attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0])
+    )
+    limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=timed, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
+    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
                   runner="wait" if bodiless else "thread")  # fmt: skip
 
 
-def nodes(r: Random, count: int, inner: list[str]) -> Parts:
+def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Parts:
     made: Parts = []
     for i in range(count):
         needs = tuple(sorted(r.sample(range(i), r.randint(0, min(i, 3))))) if i else ()
         kind = r.choice([TASK, TASK, TASK, MAP] + ([FLOW, EACH, LOOP] if inner else []))
         join = r.choice([ALL, ALL, ALL, ANY, FIRST, N_OF, SETTLED]) if len(needs) > 1 else ALL
         soft = (needs[:2],) if join is ALL and len(needs) > 2 and r.random() < 0.4 else ()
-        policy = policies(r)
+        policy = policies(r, timed=timed)
         every = r.choice([None, None, 2.0])
         made.append(
             Node(
@@ -72,14 +79,22 @@ def nodes(r: Random, count: int, inner: list[str]) -> Parts:
                 keep_losers=r.random() < 0.2, inner=r.choice(inner) if kind in (FLOW, EACH, LOOP) else "",
                 asks=r.random() < 0.3, most=r.choice([0, 0, 2]), gather=r.choice([ALL, ALL, FIRST, N_OF, SETTLED, ANY]),
                 of=r.randint(1, 2), rounds=r.randint(1, 3), until=r.random() < 0.8, every=every if kind is LOOP else None,
-                within=r.choice([None, None, 6.0]) if kind is LOOP else None, take_last=r.random() < 0.3, policy=policy,
+                within=r.choice([None, None, 6.0]) if kind is LOOP and timed else None, take_last=r.random() < 0.3, policy=policy,
             )
         )  # fmt: skip
     if r.random() < 0.25:
         plain = [k for k, node in enumerate(made) if node.kind is TASK]
         if plain and r.random() < 0.5:
             made.append(Node("undo", (), TASK, phase=UNDO, undoes=r.choice(plain), policy=Policy(grace=2.0)))
-        made.append(Node("last", tuple(r.sample(range(count), r.randint(0, min(2, count)))), TASK, phase=LAST, policy=Policy(grace=2.0)))
+        made.append(
+            Node(
+                "last",
+                tuple(r.sample(range(count), r.randint(0, min(2, count)))),
+                TASK,
+                phase=LAST,
+                policy=Policy(grace=2.0),
+            )
+        )
     return made
 
 
@@ -89,9 +104,11 @@ def output(r: Random, count: int) -> Output:
     return Output(frozenset(r.sample(range(count), 1)), (tuple(range(min(2, count))),) if r.random() < 0.5 else ())
 
 
-def program(r: Random) -> Block:
+def program(r: Random, *, timed: bool = True) -> Block:
+    """Blocks with every kind of node; without limits of time, where how it ends must not depend on it."""
+
     def block(name: str, count: int, inner: list[str]) -> Block:
-        made = nodes(r, count, inner)
+        made = nodes(r, count, inner, timed=timed)
         return Block(name, made, output=output(r, count))
 
     deeper = [Node("a"), Node("deeper", (0,), FLOW, inner="rec", when=True)]
@@ -113,6 +130,7 @@ class History:
         self.asks: dict[int, tuple[int, int]] = {}
         self.log: list[Any] = []
         self.counts: Counter[str] = Counter()
+        self.shadow = Shadow(root)
 
     def _core(self, state: State) -> Core:
         self.slots = Slots("engine", self.places)
@@ -132,8 +150,9 @@ class History:
         turn.advance(self.core, self.at)
         self.take(*self.core.drain())
 
-    def take(self, facts: list[Any], commands: list[tuple[int, int, int]]) -> None:
+    def take(self, facts: list[Any], commands: list[tuple[int, int, int]], *, asked: bool = False) -> None:
         self.facts += facts
+        self.shadow.take(facts, self.core, asked=asked)
         self.core.recorded.clear(), self.core.frames.clear()
         for what, u, number in commands:
             if what == Do.START:
@@ -256,7 +275,7 @@ class History:
             assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
             return None
         self.counts[verb] += 1
-        self.take(*self.core.drain())
+        self.take(*self.core.drain(), asked=True)
         assert len(self.facts) > before
         return None
 
@@ -291,7 +310,12 @@ class History:
                 requests.request(self.core, "resume", None, self.at)
                 self.take(*self.core.drain())
             for mark in list(s.marks):
-                if mark[2] and not s.gone(mark[0]) and s.status[mark[0]] not in TERMINAL and s.run is not RunState.ENDING:
+                if (
+                    mark[2]
+                    and not s.gone(mark[0])
+                    and s.status[mark[0]] not in TERMINAL
+                    and s.run is not RunState.ENDING
+                ):
                     requests.request(self.core, "resume", label(s, mark[0]), self.at)
                     self.take(*self.core.drain())
             for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
@@ -302,7 +326,13 @@ class History:
                     complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
                     turn.advance(self.core, self.at)
                 else:
-                    requests.request(self.core, "send", None, self.at, args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}})
+                    requests.request(
+                        self.core,
+                        "send",
+                        None,
+                        self.at,
+                        args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}},
+                    )
                 self.take(*self.core.drain())
             if not self.answers(kindly=True):
                 self.time(to_next=self.r.random() < 0.7)
@@ -318,6 +348,8 @@ class History:
         made = fold(State(self.root), self.facts)
         assert not s.differs(made), [(name, getattr(s, name), getattr(made, name)) for name in s.differs(made)]
         self.a_rebuilt_core_decides_nothing(made)
+        hold_all(self.core)
+        nothing_is_forgotten(self.core, {(u, number) for u, (_, number) in self.asks.items()})
         self.the_state_is_sound()
         live = sum(s.status.count(state) for state in (S.RUNNING, S.STOPPING))
         assert live == g.live, (live, g.live)
@@ -374,41 +406,16 @@ class History:
             assert not s.units_in(S.RUNNING), "paused, but a body runs"
 
 
-def view(core: Core, at: float) -> dict[str, object]:
-    """What an agenda says, without order or leftovers: the same for one that was kept up by steps and one made anew."""
-    s, g = core.state, core.agenda
-    told: list[int] = []
-    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {id(lane): lane for lane in g._shared.values()}
-    for entry in [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]:
-        told += entry if type(entry) is range else (entry,)
-    alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
-    waiting = [
-        u for i, b in alive if not b.flat for u in s.find(S.PENDING, b.base, s.stretches[i].stop)
-        if u not in s.winners and (s.parent(u) < 0 or not IS_OVER[s.status[s.parent(u)]])
-    ]  # fmt: skip
-    open_books = [(i, b) for i, b in alive if b.parent < 0 or b.step or s.status[b.parent] == S.OPEN]
-    return {
-        "ready": {u for u in told if g.startable(u, at) and not s.gone(u)},
-        "opening": {u for u in g.opening if s.status[u] in (S.PENDING, S.OPEN)},
-        "left": {u: max(g.left[u], 0) for u in waiting},
-        "slack": {u: g.slack[u] for u in waiting if u in g.slack},
-        "todo": [(i, b.todo.tolist(), bytes(b.bad)) for i, b in open_books if not b.flat],
-        "tally": {p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)},
-        "live": g.live,
-        "free": core_free(core),
-    }
-
-
-def core_free(core: Core) -> list[int]:
-    return sorted({slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"})
-
-
 def play(seed: int, steps: int | None = None) -> History:
     r = Random(seed)
+    return drive(r, steps if steps is not None else r.randint(1, 40))
+
+
+def drive(r: Random, steps: int) -> History:
     h = History(r, program(r), r.choice([1, 2, 4, 100]))
     try:
         h.begin()
-        for _ in range(steps if steps is not None else r.randint(1, 40)):
+        for _ in range(steps):
             if len(h.core.state.status) > 2000:
                 break
             x = r.random()
@@ -431,28 +438,3 @@ def seeds(first: int, stop: int) -> Iterator[tuple[int, BaseException | None, Hi
             yield seed, None, play(seed)
         except Exception as error:
             yield seed, error, getattr(error, "history", None)
-
-
-if __name__ == "__main__":
-    import traceback
-
-    failed: Counter[Any] = Counter()
-    first: dict[Any, Any] = {}
-    facts: Counter[int] = Counter()
-    asked: Counter[str] = Counter()
-    lo, hi = int(sys.argv[1]), int(sys.argv[2])
-    for seed, error, h in seeds(lo, hi):
-        if error is None:
-            assert h is not None
-            facts.update(f[0] for f in h.facts)
-            asked.update(h.counts)
-            continue
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        key = type(error).__name__, frame.name, frame.lineno, str(error)[:50] if isinstance(error, AssertionError) else str(error)[:40]
-        failed[key[:3]] += 1
-        size = len(h.log) if h else 0
-        if key[:3] not in first or first[key[:3]][1] > size:
-            first[key[:3]] = seed, size, str(error)[:300]
-    for key, count in failed.most_common(15):
-        print(count, key, first[key])
-    print("histories", hi - lo, "failed", sum(failed.values()), "facts", dict(facts), dict(asked))

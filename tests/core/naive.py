@@ -1,6 +1,6 @@
-"""How a run that nobody touches must end, worked out naively: by recursion over the document, without any machine.
+"""How a run that nobody touches must end, worked out naively: by recursion over blocks, without any core.
 
-A task ends by its script alone; a node by the ends of what it needs. Nothing here knows of events, tables or time.
+A task ends by its script alone; a node by the ends of what it needs. Nothing here knows of events, tables, units or time.
 """
 
 from __future__ import annotations
@@ -8,14 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stratix_tasks.spec.model import FlowSpec, NodeSpec
-from stratix_tasks.spec.values import FirstOf
+from rules import GO, needs_say, taken_up
 
-BAD = {"failed", "upstream_failed", "cancelled"}
+from stratix_tasks.core.block import (
+    ALL,
+    ANY,
+    EACH,
+    EARLY,
+    FIRST,
+    FLOW,
+    LOOP,
+    MAP,
+    MAX_DEPTH,
+    N_OF,
+    SETTLED,
+    TASK,
+    Block,
+    Node,
+)  # fmt: skip
+from stratix_tasks.core.states import BAD, State
+
 Script = Callable[[str, int], str]
 """How an attempt (from 1) of a node or item ends: ok, fail or final."""
 Seen = Callable[[str], str]
-"""What really became of a node: asked only where the first of two ends of its needs decides, which is a matter of time."""
+"""What really became of a node: asked only where the order of ends decides, which is a matter of time."""
+DONE, FAILED, SKIPPED, UPSTREAM = State.COMPLETED, State.FAILED, State.SKIPPED, State.UPSTREAM_FAILED
+Ends = dict[str, State]
 
 
 class Naive:
@@ -25,96 +43,131 @@ class Naive:
 
     def __init__(
         self,
-        flow: FlowSpec,
+        root: Block,
         script: Script,
         verdict: Callable[[str], Any],
         items: Callable[[str], Any],
         seen: Seen,
         spawns: Callable[[str], int] = lambda _name: 0,
     ) -> None:
-        self.flow, self.script, self.verdict, self.items, self.seen = flow, script, verdict, items, seen
+        self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
         self.spawns = spawns
 
     def ends(self) -> dict[str, str]:
         """The end of every node and item, by name."""
-        found: dict[str, str] = {}
-        self._scope(self.flow, "", None, found)
-        return found
+        found: Ends = {}
+        self._scope(self.root, "", None, found, [])
+        return {name: end.label for name, end in found.items()}
 
     def run(self) -> str:
-        """The end of the run: what its nodes came to, but those in a sub-flow that was skipped as a whole."""
-        ends = self.ends()
-        return "failed" if any(end in BAD for name, end in ends.items() if "[" not in name) else "completed"
+        return self._scope(self.root, "", None, {}, []).label
 
-    def _scope(self, flow: FlowSpec, prefix: str, above: str | None, found: dict[str, str]) -> None:
-        """`above`: the end of the sub-flow when it never opened."""
-        done: dict[str, str] = {}
-        while len(done) < len(flow.tasks):
-            for name, node in flow.tasks.items():
-                hard, soft = sources(node)
-                if name not in done and all(source in done for source in (*hard, *soft)):
-                    told = [done[source] for source in hard], [done[source] for source in soft]
-                    done[name] = found[prefix + name] = self._node(flow, prefix + name, node, *told, above, found)
+    def _scope(self, block: Block, prefix: str, above: State | None, found: Ends, around: list[Block]) -> State:
+        """The end of a scope. `above`: the end of the sub-flow when it never opened."""
+        states = [State.PENDING] * block.n
+        for phase in sorted({node.phase for node in block.nodes}):
+            bad = self._is_bad(block, states)
+            left = {k for k, node in enumerate(block.nodes) if node.phase == phase}
+            while left:
+                ready = [k for k in left if not left & set(block.nodes[k].needs)]
+                for k in ready:
+                    states[k] = self._node(block, k, prefix, states, above, found, around, bad=bad)
+                    found[prefix + block.names[k]] = states[k]
+                left -= set(ready)
+        return FAILED if self._is_bad(block, states) else DONE
+
+    def _is_bad(self, block: Block, states: list[State]) -> bool:
+        taken = taken_up(block, states)
+        return any(state in BAD and k not in taken for k, state in enumerate(states))
 
     def _node(
-        self,
-        flow: FlowSpec,
-        name: str,
-        node: NodeSpec,
-        hard: list[str],
-        soft: list[str],
-        above: str | None,
-        found: dict[str, str],
-    ) -> str:
-        end = self._refused(name, node, hard, soft, above)
-        if node.flow:
-            inner: dict[str, str] = {}
-            self._scope(flow.flows[node.flow], f"{name}.", end, inner)
-            found |= inner
-            members = [inner[f"{name}.{member}"] for member in flow.flows[node.flow].tasks]
-            return end or gathered(members)
-        if node.each and end is None:
-            count = self.items(name)
-            if isinstance(count, str):
-                return "failed"
-            count += 0 if node.uses else sum(self.spawns(f"{name}[{index}]") for index in range(count))
-            items = {f"{name}[{index}]": self._task(f"{name}[{index}]", node) for index in range(count)}
-            found |= items
-            return gathered(list(items.values()))
-        return end or self._task(name, node)
+        self, block: Block, k: int, prefix: str, states: list[State], above: State | None, found: Ends, around: list[Block],
+        *, bad: bool,
+    ) -> State:  # fmt: skip
+        node, name = block.nodes[k], prefix + block.names[k]
+        if self._may_lose(block, k) and self.seen(name) == "cancelled":
+            return State.CANCELLED
+        end = self._refused(node, name, states, above, bad=bad)
+        if node.kind is TASK:
+            return end or self._task(name, node)
+        if node.kind is FLOW and end is not None and k in block.fixed:
+            self._scope(block.inner[k], f"{name}.", end, found, around)
+        return end or self._group(block, k, node, name, found, around)
 
-    def _refused(self, name: str, node: NodeSpec, hard: list[str], soft: list[str], above: str | None) -> str | None:
+    def _may_lose(self, block: Block, k: int) -> bool:
+        """Whether a join behind it may fire before it has ended."""
+        return any(block.nodes[o].join in EARLY or self._may_lose(block, o) for o in block.outs[k])
+
+    def _refused(self, node: Node, name: str, states: list[State], above: State | None, *, bad: bool) -> State | None:
         """The end of a node that does not come to run."""
-        if "skipped" in hard and BAD & {*hard, *soft}:
-            return "skipped" if self.seen(name) == "skipped" else "upstream_failed"
-        if above in BAD or BAD & {*hard, *soft}:
-            return "upstream_failed"
-        if above is not None or "skipped" in hard or (soft and set(soft) == {"skipped"}):
-            return "skipped"
-        if node.when is None:
+        if above is not None:
+            return UPSTREAM if above in BAD else SKIPPED
+        said = needs_say(node, states, bad=bad)
+        if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:
+            said = SKIPPED if self.seen(name) == "skipped" else UPSTREAM  # whichever came first
+        if said is not GO:
+            return said
+        if not node.when:
             return None
-        said = self.verdict(name)
-        return None if said is True else "skipped" if said is False else "failed"
+        told = self.verdict(name)
+        return None if told is True else SKIPPED if told is False else FAILED
 
-    def _task(self, name: str, node: NodeSpec) -> str:
-        if node.uses:
-            return "completed"  # without a limit somebody answers it, sooner or later
-        tries = 1 + (node.retry.max if node.retry else 0)
-        for attempt in range(1, tries + 1):
+    def _task(self, name: str, node: Node) -> State:
+        if node.policy.bodiless:
+            return DONE  # without a limit somebody answers it, sooner or later
+        for attempt in range(1, 2 + node.policy.retry.max):
             how = self.script(name, attempt)
             if how == "ok":
-                return "completed"
+                return DONE
             if how == "final":
-                return "failed"
-        return "failed"
+                break
+        return FAILED
+
+    # ------------------------------------------------------------------ groups
+
+    def _group(self, block: Block, k: int, node: Node, name: str, found: Ends, around: list[Block]) -> State:
+        inner = block.inner[k]
+        if node.kind is FLOW and [*around, block].count(inner) >= MAX_DEPTH:
+            return FAILED
+        deeper = [*around, block]
+        if node.kind is FLOW:
+            return self._scope(inner, f"{name}.", None, found, deeper)
+        if node.kind is LOOP:
+            return self._loop(inner, node, name, found, deeper)
+        count = self.items(name)
+        if isinstance(count, str):
+            return FAILED
+        if node.kind is MAP:
+            count += 0 if node.policy.bodiless else sum(self.spawns(f"{name}[{i}]") for i in range(count))
+            found |= (items := {f"{name}[{i}]": self._item(f"{name}[{i}]", node) for i in range(count)})
+            return self._gathered(node, name, list(items.values()))
+        scopes = [self._scope(inner, f"{name}[{i}].", None, found, deeper) for i in range(count)]
+        return self._gathered(node, name, scopes)
+
+    def _item(self, name: str, node: Node) -> State:
+        if node.gather in EARLY and self.seen(name) == "cancelled":
+            return State.CANCELLED
+        return self._task(name, node)
+
+    def _gathered(self, node: Node, name: str, ends: list[State]) -> State:
+        if node.gather is SETTLED or not ends or (node.gather is ANY):
+            return DONE
+        if node.gather in (FIRST, N_OF):
+            wanted = min(node.of if node.gather is N_OF else 1, len(ends))
+            return DONE if ends.count(DONE) >= wanted else FAILED
+        return FAILED if any(end in BAD for end in ends) else DONE
+
+    def _loop(self, inner: Block, node: Node, name: str, found: Ends, around: list[Block]) -> State:
+        """`verdict` says of each round whether it was the last one."""
+        for i in range(node.rounds):
+            if self._scope(inner, f"{name}[{i}].", None, found, around) is FAILED:
+                return FAILED
+            told = self.verdict(name) if node.until else False
+            if told is True:
+                return DONE
+            if told is not False:
+                return FAILED
+        return DONE if node.take_last else FAILED
 
 
-def gathered(ends: list[str]) -> str:
-    return "failed" if any(end in BAD for end in ends) else "completed"
-
-
-def sources(node: NodeSpec) -> tuple[set[str], set[str]]:
-    """The names that a node needs: those that must complete, and those of which one is enough."""
-    firsts = [value for value in node.args.values() if isinstance(value, FirstOf)]
-    soft = {ref.name for first in firsts for ref in first.refs if ref.scope == "tasks"}
-    return set(node.needs), soft - set(node.needs)
+__all__ = ["EACH", "Naive"]

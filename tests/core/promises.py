@@ -62,7 +62,7 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
     node = tale.node(u)
     if not item:
         states = tale.scope(u)
-        block, k, _, _ = tale.places[u]
+        block = tale.places[u][0]
         if node.phase:
             left = [n for n, one in enumerate(block.nodes) if one.phase < node.phase and states[n] not in OVER]
             need(not left, f"'{name}' started, but the rest of its scope has not ended")
@@ -70,11 +70,17 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
             need(node.phase != UNDO or undone, f"'{name}' takes back what has not been done")
         said = needs_say(node, states, bad=True)
         need(u in tale.winners or said is GO, f"'{name}' started, and its needs say {said.label}: {states}")
-        need(not node.when or u in tale.enabled, f"'{name}' started, and its condition was not true")
-    above = tale.parent(u)
+    above = -1 if of_an_end(tale, u) else tale.parent(u)  # what lost goes on to its end, though its group has ended
     while above >= 0:
         need(tale.state[above] is State.OPEN, f"'{name}' started in a group that is {tale.state[above].label}")
         above = tale.parent(above)
+
+
+def a_condition_is_true(tale: Tale, u: int) -> None:
+    """Of a node that begins; it is not asked again for another attempt."""
+    need(
+        not tale.node(u).when or u in tale.enabled or tale.is_item(u), f"'{tale.name(u)}' started against its condition"
+    )
 
 
 def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from promises import (
     a_breakpoint_holds,
+    a_condition_is_true,
     a_spawned_item_has_a_live_parent,
     an_item_is_spawned_once,
     attempts_never_exceed_the_budget,
@@ -21,7 +22,7 @@ from promises import (
     winners_are_those_that_came,
 )
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as F  # noqa: N812
 from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
@@ -128,7 +129,11 @@ class Shadow:
                 told(self, fact, core, asked)
         s = core.state
         real = [State(status) for status in s.status]
-        wrong = [(self.name(u), a.label, b.label) for u, (a, b) in enumerate(zip(self.state, real, strict=True)) if a is not b]
+        wrong = [
+            (self.name(u), a.label, b.label)
+            for u, (a, b) in enumerate(zip(self.state, real, strict=True))
+            if a is not b
+        ]
         need(not wrong, f"the facts tell otherwise than the run is: {wrong}")
         need(self.run is s.run, f"the facts tell that the run is {self.run.label}, it is {s.run.label}")
         generations = {u: number for u, number in s.generation.items() if number}
@@ -145,6 +150,8 @@ class Shadow:
     def _started(self, fact: Any, core: Core, _asked: bool) -> None:
         u, attempt = fact[2], fact[3]
         nothing_starts_while_paused(self, u)
+        if self.state[u] is State.PENDING:
+            a_condition_is_true(self, u)
         self._event(u, Event.DISPATCH, State.RUNNING)
         no_node_starts_ahead_of_what_it_needs(self, u)
         a_breakpoint_holds(self, u)
@@ -180,10 +187,12 @@ class Shadow:
 
     def _event(self, u: int, event: Event, to: State) -> None:
         was, table = self.state[u], GROUP if self.kind(u) is not TASK else NODE
-        need(event in table.get(was, ()), f"'{self.name(u)}' had {event.label} while it was {was.label}")
+        if event not in table.get(was, ()):
+            need(False, f"'{self.name(u)}' had {event.label} while it was {was.label}")
         legal = table[was][event]
         gone = u in self.gone and to is State.RETIRED
-        need(legal is None or to is legal or gone, f"'{self.name(u)}' went from {was.label} to {to.label} by {event.label}")
+        if legal is not None and to is not legal and not gone:
+            need(False, f"'{self.name(u)}' went from {was.label} to {to.label} by {event.label}")
         self.state[u] = to
 
     def _moved(self, u: int, event: Event, to: State, detail: Any, asked: bool) -> None:

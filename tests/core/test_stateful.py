@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from driver import Body, World
-from folds import is_over, the_fold_is_the_run
+from facade import block_of
+from folds import the_fold_is_the_run
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from naive import Naive
-from test_machine import ask, flows, let_go
+from test_machine import ask, flows, is_over, let_go, one_of
 
-from stratix_tasks.core.machine import Machine
-from stratix_tasks.core.plan import Plan
-from stratix_tasks.core.states import BAD, RUN_TERMINAL, RunState, State
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.states import RUN_TERMINAL, RunState, State
 from stratix_tasks.spec.model import FlowSpec
 
 WAYS = st.lists(st.sampled_from(["ok", "ok", "ok", "flaky", "fail", "final"]), min_size=1, max_size=6)
@@ -71,9 +70,7 @@ class Control(RuleBasedStateMachine):
         way = pick(self.ways, name)
         if way != "flaky":
             return str(way)
-        machine = self.world.machine
-        unit = next(unit for unit in range(len(machine.state) - 1, -1, -1) if label(machine, unit) == name)
-        return "ok" if machine.failures.get(unit) else "fail"
+        return "ok" if self.world.s.failures.get(self.world.unit(name)) else "fail"
 
     # ------------------------------------------------------------------ what happens
 
@@ -92,21 +89,20 @@ class Control(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(HARMFUL), part=PARTS)
     def somebody_changes_a_node(self, verb: str, part: int) -> None:
-        machine = self.world.machine
-        node = machine.node_of[part % len(machine.state)]
-        over = machine.run_state in RUN_TERMINAL
-        if ask(self.world, verb, part):
-            roots = sources_of(machine, node) if verb == "retry" else {node}
-            self.touched |= roots
-            assert verb != "rollback" or not over or machine.run_state is RunState.PAUSED
+        world = self.world
+        node = self.world.s.node_of(one_of(world, part))
+        over = world.run in RUN_TERMINAL
+        if ask(world, verb, part):
+            self.touched |= sources_of(world.s, node) if verb == "retry" else {node}
+            assert verb != "rollback" or not over or world.run is RunState.PAUSED
 
-    @precondition(lambda self: self.world.machine.run_state not in {*RUN_TERMINAL, RunState.ENDING})
+    @precondition(lambda self: self.world.run not in {*RUN_TERMINAL, RunState.ENDING})
     @rule(verb=st.sampled_from(["cancel", "retry"]), really=st.sampled_from([False, False, False, True]))
     def somebody_changes_the_run(self, verb: str, really: bool) -> None:
         if really and ask(self.world, verb, None):
-            self.touched |= set(range(len(self.world.plan.names)))
+            self.touched |= set(range(len(self.world.names)))
 
-    @precondition(lambda self: self.world.machine.run_state not in RUN_TERMINAL)
+    @precondition(lambda self: self.world.run not in RUN_TERMINAL)
     @rule()
     def the_owner_dies(self) -> None:
         self.world.die_and_recover()
@@ -116,60 +112,63 @@ class Control(RuleBasedStateMachine):
     @invariant()
     def the_facts_are_the_run(self) -> None:
         if hasattr(self, "world"):
-            the_fold_is_the_run(self.world.machine, self.world.folded())
+            the_fold_is_the_run(self.world.s, self.world.facts)
 
     def teardown(self) -> None:
         """Once it is let go, the run ends; what nobody touched ends as the naive model says."""
         if not hasattr(self, "world"):
             return
-        machine = let_go(self.world).machine
-        is_over(machine)
-        ends = self.naive()
-        free = set(range(len(self.world.plan.names))) - tainted(self.world.plan, self.touched)
+        world = let_go(self.world)
+        is_over(world)
+        naive = self.naive()
+        ends = naive.ends()
+        free = set(range(len(world.names))) - tainted(world.s, self.touched)
         for unit in sorted(free):
-            name, end = self.world.plan.names[unit], State(machine.state[unit]).label
+            name, end = world.names[unit], State(world.s.status[unit]).label
             told = {ends[name], "cancelled"} if self._may_be_stopped() else {ends[name]}
             assert end in told, f"'{name}' is {end}, and must be {ends[name]}"
-        bad = any(s in BAD for s in machine.state[: len(self.world.plan.names)])
         if not self.touched:
-            assert machine.run_state is (RunState.FAILED if bad else RunState.COMPLETED)
+            assert world.run.label == naive.run()
 
     def _may_be_stopped(self) -> bool:
         return self.flow.on_failure == "stop"
 
-    def naive(self) -> dict[str, str]:
+    def naive(self) -> Naive:
         def script(name: str, attempt: int) -> str:
             way = pick(self.ways, name)
             return ("fail" if attempt == 1 else "ok") if way == "flaky" else str(way)
 
         seen = lambda name: self.world.state(name).label  # noqa: E731
-        return Naive(self.flow, script, self.verdicts, self.counts, seen, self.spawns).ends()
+        return Naive(block_of(self.flow), script, self.verdicts, self.counts, seen, self.spawns)
 
 
-def sources_of(machine: Machine, node: int) -> set[int]:
+def near(s: Recorded, unit: int, *, before: bool) -> list[int]:
+    """What a unit needs, or what needs it; the group around it; what lies in it."""
+    r, k, b = s.place(unit)
+    above = s.parent(unit)
+    inside = [one for _, x, y in s.scopes(unit) for one in range(x, y)]
+    beside = r.block.needs[k] if before else r.block.outs[k]
+    return [*(b + n for n in beside), *([above] if above >= 0 else []), *inside]
+
+
+def reached(s: Recorded, units: Any, *, before: bool) -> set[int]:
+    found, stack = set[int](), list(units)
+    while stack:
+        unit = stack.pop()
+        if unit not in found:
+            found.add(unit)
+            stack += near(s, unit, before=before)
+    return found
+
+
+def sources_of(s: Recorded, node: int) -> set[int]:
     """A node with all that it needs, directly or not, and the groups that it lies in."""
-    found, stack = set[int](), [node]
-    while stack:
-        unit = stack.pop()
-        if unit not in found:
-            found.add(unit)
-            stack += machine.plan.needs[unit]
-            stack += [machine.plan.parents[unit]] if machine.plan.parents[unit] >= 0 else []
-            stack += machine.plan.members.get(unit, ())
-    return found
+    return reached(s, [node], before=True)
 
 
-def tainted(plan: Plan, touched: set[int]) -> set[int]:
+def tainted(s: Recorded, touched: set[int]) -> set[int]:
     """Nodes whose end may depend on one of those: what needs them, the groups around them, the members within them."""
-    found, stack = set[int](), list(touched)
-    while stack:
-        unit = stack.pop()
-        if unit not in found:
-            found.add(unit)
-            stack += plan.outs[unit]
-            stack += plan.members.get(unit, ())
-            stack += [plan.parents[unit]] if plan.parents[unit] >= 0 else []
-    return found
+    return reached(s, touched, before=False)
 
 
 TestControl = Control.TestCase

@@ -14,7 +14,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
-from stratix_tasks.core.state import IS_OVER, Spans, spans
+from stratix_tasks.core.state import Spans, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
@@ -38,7 +38,7 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
     above: list[int] = []
     while True:
         r, k, b = s.place(u)
-        stack = [*r.block.outs[k], *(p for p in r.block.phased if IS_OVER[s.status[b + p]] and p != k)]
+        stack = [*r.block.outs[k], *(p for p in r.block.phased if s.status[b + p] != S.PENDING and p != k)]
         while stack:
             o = stack.pop()
             if b + o not in units:
@@ -237,7 +237,7 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
         while u >= 0:
             r, _, b = s.place(u)
             for k in r.block.phased:
-                if s.status[b + k] in (S.COMPLETED, *BAD) and s.attempt[b + k]:
+                if s.status[b + k] not in (S.PENDING, S.SKIPPED) and (s.attempt[b + k] or b + k in s.kids):
                     again |= {b + k, *(b + n for n in r.block.needs[k] if s.status[b + n] == S.COMPLETED)}
             u = s.parent(u)
     again -= units

@@ -189,10 +189,11 @@ def _wait_is_over(core: Core, u: int, at: float) -> None:
 
 
 def spawned(core: Core, u: int, attempt: int, at: float, name: Name, args: dict[str, Data]) -> None:
-    """A body has spawned an item for its own node. One whose own result would not count any more is not heard."""
+    """A body has spawned an item for its own node. One whose own result would not count any more is not heard, nor one that
+    goes on though its map has ended."""
     s, g = core.state, core.agenda
     group, state = s.map_of(u), s.status[u]
-    heard = s.attempt[u] == attempt and state in WITH_BODY and group >= 0 and not s.gone(u)
+    heard = s.attempt[u] == attempt and state in WITH_BODY and group >= 0 and s.status[group] == S.OPEN and not s.gone(u)
     if not heard or (state == S.STOPPING and s.target[u][0] not in OK_AFTER_STOP):
         core.dropped_answers += 1
         return

@@ -150,15 +150,16 @@ _ANSWERS = {
 def _dispatch(core: Core, at: float) -> None:
     """Lanes in turns, most urgent first; only those are looked at in which something may be started."""
     g = core.agenda
-    awake = g.awake
+    awake, left = g.awake, 0
     while awake:
+        left = left or len(awake)  # so many have not had their turn in this round
         lane = heappop(awake)[2]
         lane.awake = False
         claim = lane.claim
         free = claim[0].free if len(claim) == 1 else lane.free()
         if free > 0:
-            share = free if not awake else min(max(free // (len(awake) + 1), 1) * lane.weight, free)
-            _start_from(core, lane, at, share)
+            _start_from(core, lane, at, min(max(free // left, 1) * lane.weight, free))
+        left -= 1
         full = None
         if lane.has_entries():
             full = lane.full()
