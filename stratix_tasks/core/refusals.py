@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stratix_tasks.core.allowed import allowed, allowed_run, state_of
-from stratix_tasks.core.state import S, State
+from stratix_tasks.core.state import State
+from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import TransitionError
 
