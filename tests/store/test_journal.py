@@ -242,5 +242,5 @@ def test_power_durability_syncs_each_turn(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_header_names_the_engine() -> None:
     """Magic, version, and the engine's id: enough to recognise a stray file."""
-    assert file_header("abc") == MAGIC + b"\x01\x00\x03abc"
+    assert file_header("abc") == MAGIC + b"\x02\x00\x03abc"
     assert frame(FACTS, RUN, 1, 1, b"[]")[8] == FACTS

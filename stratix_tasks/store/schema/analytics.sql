@@ -124,14 +124,18 @@ LATERAL (SELECT p.unit IS NOT NULL AND coalesce(t.state, 'pending') IN ('pending
 
 -- To become ready is no fact: the start tells since when it was. To be held is one of the unit that the mark is on, if it waits.
 CREATE VIEW transitions AS
-WITH known AS (
-    SELECT * REPLACE (coalesce(attempt, lag(attempt IGNORE NULLS) OVER steps, 0) AS attempt),
-        coalesce(lag(state IGNORE NULLS) OVER steps, 'pending') AS was
+WITH told AS (
+    SELECT * REPLACE (
+        coalesce(attempt, lag(attempt IGNORE NULLS) OVER steps, 0) AS attempt,
+        CASE WHEN kind = 'rolled' AND lag(CASE WHEN kind <> 'rolled' THEN state END IGNORE NULLS) OVER steps
+            IN ('running', 'suspended', 'stopping') THEN 'stopping' ELSE state END AS state
+    )
     FROM moves WHERE state IS NOT NULL OR kind IN ('held', 'released')
     WINDOW steps AS (PARTITION BY run, unit ORDER BY seq)
+), known AS (
+    SELECT *, coalesce(lag(state IGNORE NULLS) OVER (PARTITION BY run, unit ORDER BY seq), 'pending') AS was FROM told
 ), shown AS (
-    SELECT * REPLACE (CASE WHEN kind = 'rolled' AND was IN ('running', 'suspended', 'stopping') THEN 'stopping'
-            WHEN state IS NOT NULL THEN state WHEN event = 'hold' AND was IN ('pending', 'retrying') THEN 'held' ELSE was END AS state),
+    SELECT * REPLACE (CASE WHEN state IS NOT NULL THEN state WHEN event = 'hold' AND was IN ('pending', 'retrying') THEN 'held' ELSE was END AS state),
         state IS NULL AS marked
     FROM known
 ), moved AS (
