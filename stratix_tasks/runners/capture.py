@@ -6,6 +6,7 @@ still ours: a cell may have put its own there. Threads that a body starts itself
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import deque
@@ -56,6 +57,7 @@ class Capture:
         self._lock = threading.Lock()
         self._users = 0
         self._proxies: dict[str, Proxy] = {}
+        os.register_at_fork(before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._lock.release)
 
     def acquire(self) -> None:
         with self._lock:

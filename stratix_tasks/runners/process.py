@@ -233,7 +233,7 @@ class Worker:
                 for kind, row in message[1]:
                     attempt.host.note(attempt, kind, row)
             elif message[:2] == ("says", self._job):
-                attempt.host.answer(message[2])
+                attempt.host.answer((*message[2][:3], Clock.time(), *message[2][4:]))  # by our clock, not its own
             elif message[0] not in ("ready", "says"):
                 self._end_output(attempt)
                 return _answer(attempt, *message)

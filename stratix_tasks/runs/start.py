@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
-from time import time
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from stratix_tasks.core.layout import Layouts
 from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.load import input_text, new_live
@@ -75,7 +75,7 @@ def launch(
 ) -> LiveRun:
     """Enter a run of a checked graph in the catalog, record it, and let it begin. The same key is the same run."""
     loop, store = engine.loop, engine.store
-    run_id, now = ids.new_id(), time()
+    run_id, now = ids.new_id(), Clock.time()
     encoded = {name: store.objects.encode_apart(value) for name, value in inputs.items()}
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
     looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}
