@@ -1,16 +1,23 @@
 """Fingerprints: whether a function is still the one that a run was started with.
 
-A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function of the
-same module its own code counts, of a module its name, of plain data its value, of anything else its type.
+A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function its own code
+counts, of a module what is used of it, of plain data its value, of anything else its type; what is installed counts by name.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
+from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 DEPTH = 4
+_INSTALLED = tuple({get_path(name) + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file of code belongs to Python or to an installed package: nobody edits it while a run goes on."""
+    return file.startswith((*_INSTALLED, "<frozen "))
 
 
 def fingerprint(function: Any) -> str:
@@ -28,16 +35,22 @@ def _function(digest: Any, function: Any, depth: int, seen: set[int]) -> None:
     seen.add(id(code))
     _code(digest, code)
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        _value(digest, value, depth, seen, function)
+        _value(digest, value, depth, seen)
     for cell in function.__closure__ or ():
         try:
-            _value(digest, cell.cell_contents, depth, seen, function)
+            _value(digest, cell.cell_contents, depth, seen)
         except ValueError:
             digest.update(b"empty")
-    for name in _names(code):
+    names = _names(code)
+    for name in names:
         if name in function.__globals__:
+            value = function.__globals__[name]
             digest.update(name.encode())
-            _value(digest, function.__globals__[name], depth, seen, function)
+            _value(digest, value, depth, seen)
+            if isinstance(value, ModuleType) and depth > 1 and not is_installed(str(vars(value).get("__file__"))):
+                for used in names:
+                    if used in vars(value):
+                        _value(digest, vars(value)[used], depth - 1, seen)
 
 
 def _names(code: CodeType) -> list[str]:
@@ -57,13 +70,13 @@ def _code(digest: Any, code: CodeType) -> None:
             digest.update(repr(const).encode())
 
 
-def _value(digest: Any, value: Any, depth: int, seen: set[int], user: Any) -> None:
+def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
     inner = getattr(value, "fn", value)
     if isinstance(inner, FunctionType):
-        same = inner.__module__ == user.__module__
-        _function(digest, inner, depth - 1, seen) if same else digest.update(
-            f"{inner.__module__}.{inner.__qualname__}".encode()
-        )
+        if is_installed(inner.__code__.co_filename):
+            digest.update(f"{inner.__module__}.{inner.__qualname__}".encode())
+        else:
+            _function(digest, inner, depth - 1, seen)
     elif isinstance(value, ModuleType):
         digest.update(value.__name__.encode())
     elif isinstance(value, type):
@@ -72,6 +85,6 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int], user: Any) -> No
         digest.update(repr(value).encode())
     elif isinstance(value, list | tuple) and len(value) <= 100:
         for part in value:
-            _value(digest, part, depth, seen, user)
+            _value(digest, part, depth, seen)
     else:
         digest.update(type(value).__qualname__.encode())

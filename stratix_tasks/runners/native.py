@@ -29,7 +29,9 @@ class Clock:
     monotonic = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
     _counted = staticmethod(
-        partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))  # sleep of the computer counts
+        partial(
+            time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        )  # sleep of the computer counts
     )
     _lock = Lock()
     _offset = time.time() - _counted()

@@ -157,11 +157,17 @@ os.register_at_fork(before=go_on.set)  # called before what was registered earli
 """
 
 
-@pytest.mark.parametrize("before", ["", "run.result(60)", IN_A_TRANSACTION], ids=["at once", "later", "in a transaction"])
+@pytest.mark.parametrize(
+    "before", ["", "run.result(60)", IN_A_TRANSACTION], ids=["at once", "later", "in a transaction"]
+)
 def test_a_process_that_forks_and_its_child_both_run_flows(tmp_path: Path, before: str) -> None:
     """The child is told that its parent's run is none of its own, and has an engine of its own; the parent goes on."""
     script = FORKED.replace("{before}", before)
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "store")], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", script, str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -38,7 +38,6 @@ def test_retries_limits_and_waits_count_on_when_the_clock_is_set(
 
     run = engine.start(all_of_them)
     assert run.result(LONG) == "in time"
-    assert run.duration.total_seconds() < LONG
 
 
 def test_between_runs_the_clock_follows_that_on_the_wall(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,7 +192,9 @@ def spawned(core: Core, u: int, attempt: int, at: float, name: Name, args: dict[
     goes on though its map has ended."""
     s, g = core.state, core.agenda
     group, state = s.map_of(u), s.status[u]
-    heard = s.attempt[u] == attempt and state in WITH_BODY and group >= 0 and s.status[group] == S.OPEN and not s.gone(u)
+    heard = (
+        s.attempt[u] == attempt and state in WITH_BODY and group >= 0 and s.status[group] == S.OPEN and not s.gone(u)
+    )
     if not heard or (state == S.STOPPING and s.target[u][0] not in OK_AFTER_STOP):
         core.dropped_answers += 1
         return
