@@ -22,7 +22,7 @@ def _escaped(text: str) -> str:
 class Notes:
     """What a node's bodies said: logs and metrics by unit, progress, and how much there was no room for."""
 
-    __slots__ = ("_ends", "dropped", "long", "logs", "metrics", "progress")
+    __slots__ = ("_ends", "dropped", "logs", "long", "metrics", "progress")
 
     def __init__(self) -> None:
         self._ends: dict[tuple[int, str], Ends] = {}

@@ -74,7 +74,8 @@ def _is_whole(kind: type) -> bool:
 def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     """A value of the document with everything filled in.
 
-    Lists and dicts are made anew: the document is kept for other runs, and a body may change what it is given. Whatever objects on the way raise; Away.
+    Lists and dicts are made anew: the document is kept for other runs, and a body may change what it is given.
+    Whatever objects on the way raise; Away.
     """
     kind = type(value)
     if type(kind) is type:
