@@ -10,7 +10,21 @@ from pathlib import Path
 
 from benchmarks.rows import HEAD, Row
 
-NAMES = ("overhead", "cold_start", "memory", "projection", "recovery", "ending", "kills", "requests", "many_runs", "asked")
+NAMES = (
+    "overhead",
+    "core",
+    "million",
+    "cold_start",
+    "memory",
+    "projection",
+    "recovery",
+    "ending",
+    "kills",
+    "requests",
+    "many_runs",
+    "asked",
+    "crowded",
+)
 
 
 def main(names: list[str]) -> int:

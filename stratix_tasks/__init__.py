@@ -29,8 +29,9 @@ _WHERE = {
         "switch",
         "when",
     ),
-    "stratix_tasks.dsl.waits": ("approval", "signal", "sleep", "uses"),
-    "stratix_tasks.spec.waits": ("Approval",),
+    "stratix_tasks.dsl.uses": ("uses",),
+    "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
+    "stratix_tasks.executors.waits": ("Approval",),
     "stratix_tasks.runners.body": ("current", "track"),
     "stratix_tasks.session.flow": ("Flow", "flow", "load_flow"),
     "stratix_tasks.session.run": ("Run",),
@@ -107,7 +108,8 @@ if TYPE_CHECKING:
         when,
     )
     from stratix_tasks.dsl.task import task
-    from stratix_tasks.dsl.waits import approval, signal, sleep, uses
+    from stratix_tasks.dsl.uses import uses
+    from stratix_tasks.dsl.waits import approval, signal, sleep
     from stratix_tasks.errors import (
         ExecutorError,
         FlowError,
@@ -119,13 +121,13 @@ if TYPE_CHECKING:
         TaskFailed,
         TransitionError,
     )
+    from stratix_tasks.executors.waits import Approval
     from stratix_tasks.runners.body import current, track
     from stratix_tasks.session.default import configure, default_engine, recover
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.session.flow import Flow, flow, load_flow
     from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
-    from stratix_tasks.spec.waits import Approval
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stratix_tasks.cli.tables import COLOURS, duration
+from stratix_tasks.core.waits import ends
 from stratix_tasks.session.display import awaited
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.durations import about
@@ -104,10 +105,10 @@ def how_on(run_id: str, rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _answer(run_id: str, row: dict[str, Any]) -> str:
-    wait = row["wait"] or {"for": "nothing"}
-    if wait["for"] == "approval":
+    wait = row["wait"]
+    if ends(wait, "approve"):
         return f"`stratix approve {run_id} {row['name']}`"
-    return f"`stratix send {run_id} {quote(wait['name'])} VALUE`" if wait["for"] == "signal" else ""
+    return f"`stratix send {run_id} {quote(wait['name'])} VALUE`" if ends(wait, "send") else ""
 
 
 def _picture(run: Run) -> Group:

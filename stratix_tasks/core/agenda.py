@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from stratix_tasks.core.block import ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
-from stratix_tasks.core.state import COMPLETED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
+from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.timers import Timer, Timers
 
@@ -27,11 +27,16 @@ GOING = (RunState.RUNNING, RunState.ENDING)
 class Tally:
     """How far a fan-out is: its items, or the scopes of a mapped flow."""
 
-    __slots__ = ("bad", "count", "done", "early", "ended")
+    __slots__ = ("bad", "count", "early", "ended", "undone")
 
     def __init__(self, early: bool) -> None:
         self.early = early
-        self.count = self.ended = self.done = self.bad = 0
+        self.count = self.ended = self.undone = self.bad = 0
+
+    @property
+    def done(self) -> int:
+        """How many completed: what happens most is the one that is not counted."""
+        return self.ended - self.undone
 
 
 class Book:
@@ -48,6 +53,7 @@ class Book:
         "parent",
         "phased",
         "plain",
+        "runners",
         "step",
         "tally",
         "timed",
@@ -63,7 +69,7 @@ class Book:
             lanes,
             tally,
         )
-        self.phased, self.timed = bool(r.block.phased), r.block.timed
+        self.phased, self.timed, self.runners = bool(r.block.phased), r.block.timed, r.block.runners
         self.todo = array("i", (r.block.n,)) * (0 if flat else r.count)
         """Units that have not ended, by scope; of items the tally alone counts."""
         self.bad = bytearray(0 if flat else r.count)
@@ -120,6 +126,7 @@ class Agenda:
         """Everything is counted, and what may be started is looked for."""
         s = self.state
         self.going = s.run in GOING
+        self.local.paused = s.limits.paused
         for i, r in enumerate(s.stretches):
             self._count_bodies(r)
             if i not in s.retired:
@@ -133,7 +140,6 @@ class Agenda:
         limits = s.limits
         limits.news.clear()
         self._timers = sorted((when, kind, u) for (kind, u), when in limits.deadline.items())
-        self.local.paused = limits.paused
 
     def _count_bodies(self, r: Stretch) -> None:
         s = self.state
@@ -278,7 +284,7 @@ class Agenda:
             self.opening.discard(u)
         if self.asked:
             self.asked.pop(u, None)
-        self.queued[u] = s.at
+        at = self.queued[u] = s.at if s.at > self.now else self.now  # that a retry is due is no fact
         book = self.books[s.home[u]]
         k = (u - book.base) % book.n
         lane = book.lanes[k] if not s.own else self.lane(u)
@@ -286,7 +292,7 @@ class Agenda:
         if not lane.awake:
             self.wake(lane)
         if book.timed[k] or s.own:
-            self._limit_queue((u,), s.at)
+            self._limit_queue((u,), at)
 
     def _limit_queue(self, units: Iterable[int], at: float) -> None:
         """Limits of waiting for a place, and of all attempts together, begin here."""
@@ -421,9 +427,8 @@ class Agenda:
                     slots.pass_on()
             tally = book.tally
             assert tally is not None
-            tally.ended += 1
-            tally.done += 1
-            if tally.ended == tally.count or tally.early:
+            ended = tally.ended = tally.ended + 1
+            if ended == tally.count or tally.early:
                 self.asks.append(book.parent)
             return
         n = book.n
@@ -480,7 +485,7 @@ class Agenda:
         if o in block.soft or block.nodes[o].phase:
             self._recount(x)
             self.asks.append(x)
-        elif status == S.COMPLETED or block.joins[o] in (ANY, SETTLED):
+        elif status == COMPLETED or block.joins[o] in (ANY, SETTLED):
             self.left[x] -= 1
             if self.left[x] <= 0:
                 self.asks.append(x)
@@ -500,7 +505,7 @@ class Agenda:
         p = book.parent + i * book.step
         if book.tally is not None:
             a = book.base + i * book.n
-            self._count(p, S.FAILED if book.bad[i] and self._is_bad(a) else S.COMPLETED)
+            self._count(p, FAILED if book.bad[i] and self._is_bad(a) else COMPLETED)
         else:
             self.asks.append(p)
 
@@ -526,7 +531,7 @@ class Agenda:
     def _count(self, p: int, status: int) -> None:
         tally = self.tally[p]
         tally.ended += 1
-        tally.done += status == S.COMPLETED
+        tally.undone += status != COMPLETED
         tally.bad += IS_BAD[status]
         if tally.early or tally.ended == tally.count:
             self.asks.append(p)
@@ -642,7 +647,7 @@ class Agenda:
         s, tally = self.state, self.tally.get(p)
         if tally is None:
             return
-        tally.count = tally.ended = tally.done = tally.bad = 0
+        tally.count = tally.ended = tally.undone = tally.bad = 0
         for i in s.kids.get(p, ()):
             r, book = s.stretches[i], self.books[i]
             book.tally = tally
@@ -657,7 +662,7 @@ class Agenda:
                 bad = sum(bool(book.bad[scope]) and self._is_bad(r.base + scope * book.n) for scope in over)
                 ended, done = len(over), len(over) - bad
             tally.ended += ended
-            tally.done += done
+            tally.undone += ended - done
             tally.bad += bad
 
     def drop_gone(self) -> None:
@@ -665,6 +670,8 @@ class Agenda:
         s = self.state
         for u in [u for u in self.opening if s.gone(u)]:
             self.forget_question(u)
+        for u in {u for told in (self.local.deadline, self.local.frozen) for _, u in told if s.gone(u)}:
+            self.local.drop_unit(u)
 
     # ------------------------------------------------------------------ to look at
 

@@ -6,7 +6,7 @@ from stratix_tasks.core.block import LOOP, MAP, Kind
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import label
-from stratix_tasks.core.waits import APPROVED
+from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
 
 Why = str | None
 """None where it may be asked, else the reason, as it goes on after «it is <state>»."""
@@ -48,8 +48,8 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "skip": "" if state == S.COMPLETED else _last(s, u) if over else None,
         "give": _give(s, u, state, group),
         "set": _set(s, u, state, group),
-        "approve": _answer(s, u, "approval", APPROVED),
-        "send": _answer(s, u, "signal", ""),
+        "approve": _answer(s, u, "approve", APPROVED),
+        "send": _answer(s, u, "send", ""),
         "breakpoint": "an item: a breakpoint is for the whole node" if item else None,
         "rollback": "an item: go back to the whole node" if item else _rollback(s, state),
         "fork": "an item: a new run begins at a whole node" if item else None,
@@ -104,19 +104,19 @@ def _set(s: State, u: int, state: S, group: bool) -> Why:
         return None
     if group and u in s.kids:
         return "and expanded: a map is set per item" if s.kind(u) is MAP else "and it has begun"
-    return "and it has started" if s.attempt[u] else ""
+    return "and only what has not started can be set" if s.attempt[u] else ""
 
 
-def _answer(s: State, u: int, what: str, done: str) -> Why:
+def _answer(s: State, u: int, verb: str, done: str) -> Why:
     units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
-    waits = [wait for one in units if (wait := s.waits.get(one)) and wait["for"] == what] if s.waits else []
+    waits = [wait for one in units if (wait := s.waits.get(one)) and ends(wait, verb)] if s.waits else []
     if len({wait.get("name") for wait in waits}) > 1:
         return "and its items wait for different signals: send one to an item"
     if waits:
         return None
     if done and units and all(s.reason.get(one) == done for one in units):
         return None
-    return f"and nothing of it waits for {'an approval' if what == 'approval' else 'a signal'}"
+    return f"and nothing of it waits for {ANSWERED[verb].thing}"
 
 
 def _rollback(s: State, state: S) -> Why:

@@ -30,11 +30,13 @@ def apply(s: State, fact: Fact) -> None:
 
 def fold(s: State, facts: Iterable[Fact]) -> State:
     """Take facts in order, from the journal: kinds and fields that are not known here are skipped."""
+    table, widths = _APPLY, kinds.WIDTHS
+    known = len(table)
     for fact in facts:
         kind = fact[0]
-        if kind < len(_APPLY):
-            width = kinds.WIDTHS[kind]
-            _APPLY[kind](s, fact if len(fact) == width else fact[:width])
+        if kind < known:
+            width = widths[kind]
+            table[kind](s, fact if len(fact) == width else fact[:width])
             s.at = fact[1]
     return s
 
@@ -50,8 +52,7 @@ def started(s: State, fact: Fact) -> None:
     if s.reason or s.passing:
         s.reason.pop(u, None)
         s.passing.discard(u)
-    r = s.stretches[s.home[u]]
-    if r.block.timed[(u - r.base) % r.block.n] or s.own:
+    if s.timed:
         _limit(s, u, at)
 
 
@@ -83,7 +84,7 @@ def started_many(s: State, fact: Fact) -> None:
             if s.due.pop(u, None) is not None:
                 s.limits.drop(Timer.DUE, u)
         s.passing.difference_update(range(a, b))
-    if s.stretches[s.home[a]].block.timed[0] or s.own:
+    if s.timed:
         for u in range(a, b):
             _limit(s, u, at)
 
@@ -95,14 +96,13 @@ def completed(s: State, fact: Fact) -> None:
     s.values[u] = payload if codec == "json" and type(payload) in _SCALARS else Stored(codec, payload, u, attempt)
     if summary is not None:
         s.summary[u] = summary
-    if was != RUNNING:
+    if was != RUNNING or s.timed:
         s.target.pop(u, None)
+        s.limits.drop_unit(u)
     if s.reason:
         s.reason.pop(u, None)
     if s.error:
         s.error.pop(u, None)
-    if s.limits.deadline or s.limits.frozen:
-        s.limits.drop_unit(u)
 
 
 _SCALARS = frozenset((type(None), bool, int, float, str))
@@ -429,6 +429,7 @@ def _set(s: State, fact: Fact) -> None:
         s.sets[where] = {**s.sets.get(where, {}), **given}
     if options:
         s.own[where] = changed(s.policy(where) if type(where) is int else _policy_at(s, where), options)
+        s.timed = s.timed or s.own[where].timed
     if type(where) is int:
         s.enabled.discard(where)
 

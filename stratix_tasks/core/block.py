@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
+from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.model import Retry, Timeout
 
 
@@ -71,10 +72,11 @@ class Policy:
     grace: float = GRACE
     max_lost: int = MAX_LOST
     """How often the place where a body runs may go before the node fails."""
-    killable: bool = False
-    """Whether a body that does not stop within its grace can be ended all the same."""
-    bodiless: bool = False
-    """Whether nothing runs, so that it takes no place and no limit of an attempt: what it waits for ends it."""
+    traits: Traits = RUNNERS["thread"]
+
+    @property
+    def bodiless(self) -> bool:
+        return self.traits.bodiless
 
     @property
     def timed(self) -> bool:
@@ -127,6 +129,8 @@ class Node:
     policy: Policy = PLAIN
     spec: Any = None
     """The NodeSpec that it was made from."""
+    executor: Executor | None = None
+    """What it runs; None for a sub-flow, and for what is not known here."""
     takes: tuple[str, ...] = ()
     """Names of the arguments that its function takes."""
     arguments: tuple[tuple[str, int, Any], ...] | None = None
@@ -147,6 +151,7 @@ class Block:
         "groups",
         "index",
         "inner",
+        "items",
         "joins",
         "kinds",
         "layout",
@@ -162,13 +167,18 @@ class Block:
         "plain",
         "policies",
         "roots",
+        "runners",
         "soft",
         "spec",
         "timed",
     )  # fmt: skip
 
-    def __init__(self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None) -> None:
+    def __init__(
+        self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None, items: bool = False
+    ) -> None:
         self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
+        self.items = items
+        """Whether it is the one node of a map's items."""
         self.names = tuple(node.name for node in nodes)
         self.index = {node.name: k for k, node in enumerate(nodes)}
         self.needs = tuple(node.needs for node in nodes)
@@ -176,6 +186,7 @@ class Block:
         self.kinds = bytes(node.kind for node in nodes)
         self.joins = bytes(node.join for node in nodes)
         self.policies = tuple(node.policy for node in nodes)
+        self.runners = tuple(policy.runner for policy in self.policies)
         self.distinct = tuple({id(policy): policy for policy in self.policies}.values())
         self.timed = bytes(node.policy.timed for node in nodes)
         self.soft = {
@@ -256,9 +267,8 @@ def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
     for block in blocks.values():
         for k, node in enumerate(block.nodes):
             if node.kind is MAP:
-                block.inner[k] = Block(
-                    node.name, (Node(node.name, policy=node.policy, spec=node.spec, takes=node.takes),)
-                )
+                item = Node(node.name, policy=node.policy, spec=node.spec, executor=node.executor, takes=node.takes)
+                block.inner[k] = Block(node.name, (item,), items=True)
             elif node.kind is not TASK:
                 block.inner[k] = blocks[node.inner]
     reach = {id(block): _reach(block) for block in blocks.values()}

@@ -12,12 +12,21 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 DEPTH = 4
+WIDE = 4096
+"""Bits from which a number is not written in decimal digits."""
+_ATOMS = frozenset((type(None), bool, float, complex, str, bytes))
+_QUALNAME = type.__dict__["__qualname__"].__get__
 _INSTALLED = tuple({get_path(name) + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def is_installed(file: str) -> bool:
     """Whether a file of code belongs to Python or to an installed package: nobody edits it while a run goes on."""
     return file.startswith((*_INSTALLED, "<frozen "))
+
+
+def _MODULE(kind: type) -> Any:  # noqa: N802 - beside the other
+    """The module of a class, whatever its metaclass makes of the name."""
+    return type.__getattribute__(kind, "__module__")
 
 
 def fingerprint(function: Any) -> str:
@@ -47,7 +56,7 @@ def _function(digest: Any, function: Any, depth: int, seen: set[int]) -> None:
             value = function.__globals__[name]
             digest.update(name.encode())
             _value(digest, value, depth, seen)
-            if isinstance(value, ModuleType) and depth > 1 and not is_installed(str(vars(value).get("__file__"))):
+            if type(value) is ModuleType and depth > 1 and not is_installed(str(vars(value).get("__file__"))):
                 for used in names:
                     if used in vars(value):
                         _value(digest, vars(value)[used], depth - 1, seen)
@@ -71,20 +80,36 @@ def _code(digest: Any, code: CodeType) -> None:
 
 
 def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
-    inner = getattr(value, "fn", value)
-    if isinstance(inner, FunctionType):
+    """Told by its type alone: an object may run code of its own when it is asked."""
+    kind = type(value)
+    inner = _function_of(value, kind)
+    if inner is not None:
         if is_installed(inner.__code__.co_filename):
-            digest.update(f"{inner.__module__}.{inner.__qualname__}".encode())
+            digest.update(f"{inner.__module__}.{inner.__qualname__}".encode("utf-8", "surrogatepass"))
         else:
             _function(digest, inner, depth - 1, seen)
-    elif isinstance(value, ModuleType):
+    elif issubclass(kind, ModuleType):
         digest.update(value.__name__.encode())
-    elif isinstance(value, type):
-        digest.update(f"{value.__module__}.{value.__qualname__}".encode())
-    elif value is None or isinstance(value, bool | int | float | str | bytes | complex):
-        digest.update(repr(value).encode())
-    elif isinstance(value, list | tuple) and len(value) <= 100:
+    elif issubclass(kind, type):
+        digest.update(f"{_MODULE(value)}.{_QUALNAME(value)}".encode("utf-8", "surrogatepass"))
+    elif kind is int:
+        digest.update(hex(value).encode() if value.bit_length() > WIDE else repr(value).encode())
+    elif kind in _ATOMS:
+        digest.update(repr(value).encode("utf-8", "surrogatepass"))
+    elif (kind is list or kind is tuple) and len(value) <= 100 and id(value) not in seen:
+        seen.add(id(value))
         for part in value:
             _value(digest, part, depth, seen)
     else:
-        digest.update(type(value).__qualname__.encode())
+        digest.update(_QUALNAME(kind).encode("utf-8", "surrogatepass"))
+
+
+def _function_of(value: Any, kind: type) -> FunctionType | None:
+    """The function that a value is, or that a task of it was made of."""
+    if kind is FunctionType:
+        return value  # type: ignore[no-any-return]
+    try:
+        inner = object.__getattribute__(value, "fn") if not issubclass(kind, type) else None
+    except Exception:
+        return None
+    return inner if type(inner) is FunctionType else None

@@ -1,47 +1,65 @@
 """Layout: from a checked graph to blocks, which runs of the same document share.
 
-A block knows no function: `traits` tells of each what decides how it is run.
+A block knows no function: `shape` tells of each what decides how it is run.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
-from stratix_tasks.core.waits import RUNNER as WAIT
+from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.graph import ATOMS, Graph
-from stratix_tasks.spec.model import Defaults, FlowSpec, NodeSpec
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves, needs_of
+from stratix_tasks.spec.model import Defaults, NodeSpec
+from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""
+CALLED = "python"
+"""The executor of a node that names a function by `call`."""
 
 
-class Traits(NamedTuple):
+class Shape(NamedTuple):
     """Of a function: the runner for its kind of body, and the names of the arguments that it takes."""
 
     runner: str = "thread"
     takes: tuple[str, ...] = ()
 
 
-def traits(function: Any) -> Traits:
+def shape(function: Any) -> Shape:
     """By its code object alone; a function without one, or none at all, is taken for a plain one."""
     code = getattr(getattr(function, "fn", function), "__code__", None)
     if code is None:
-        return Traits()
+        return Shape()
     takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return Traits("async" if code.co_flags & 0x80 else "thread", takes)
+    return Shape("async" if code.co_flags & 0x80 else "thread", takes)
 
 
-KILLABLE = frozenset(("process",))
-"""Runners whose bodies can be ended when they don't listen."""
+PLAIN, NO_TRAITS = Shape(), Traits()
 
 
-def lay_out(graph: Graph, functions: Mapping[str, Any]) -> Block:
+class _Known:
+    """What is known here of what nodes run. `functions` maps a node's `call` to its Task; one may be missing."""
+
+    def __init__(self, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> None:
+        self._executors = executors
+        self._shapes = {call: shape(function) for call, function in functions.items()}
+
+    def executor(self, node: NodeSpec) -> Executor | None:
+        return None if node.flow else self._executors.get(node.uses or CALLED)
+
+    def shape(self, node: NodeSpec) -> Shape:
+        executor = self.executor(node)
+        if executor is not None and executor.waits is None and executor.function is not None:
+            return shape(executor.function)
+        return self._shapes.get(node.call or "", PLAIN)
+
+
+def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> Block:
     """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing."""
-    known = {call: traits(function) for call, function in functions.items()}
+    known = _Known(functions, executors)
     blocks: dict[str, Block] = {}
     waiting = [(ROOT, graph)]
     while waiting:
@@ -55,52 +73,28 @@ def lay_out(graph: Graph, functions: Mapping[str, Any]) -> Block:
 
 
 class Layouts:
-    """Blocks by the content of their document and what its functions are like; the last ones that were used."""
+    """Blocks by what they were laid out from; the last ones that were used."""
 
     MOST = 32
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Any, Block] = OrderedDict()
 
-    def get(self, body: bytes, graph: Graph, functions: Mapping[str, Any]) -> Block:
-        """`body` is the document of `graph`. One in which objects of the user's stand is not kept: it holds them."""
-        if any(_holds_objects(value) for value in _values(graph.spec)):
-            return lay_out(graph, functions)
-        key = body, tuple((call, traits(function)) for call, function in functions.items())
+    def get(self, key: Any, lay_out: Callable[[], Block]) -> Block:
+        """The block of that key, which is laid out if there is none; with None it is not kept."""
         block = self._kept.get(key)
-        if block is None:
-            block = self._kept[key] = lay_out(graph, functions)
+        if block is not None:
+            self._kept.move_to_end(key)
+            return block
+        block = lay_out()
+        if key is not None:
+            self._kept[key] = block
             if len(self._kept) > self.MOST:
                 self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
         return block
 
 
-def _values(spec: FlowSpec) -> Iterator[Any]:
-    """All values of a document, those of its sub-flows, too."""
-    for node in spec.tasks.values():
-        yield from node.args.values()
-        if node.each is not None:
-            yield from node.each.over.values()
-    yield spec.output
-    for inner in spec.flows.values():
-        yield from _values(inner)
-
-
-def _holds_objects(value: Any) -> bool:
-    """Whether something stands in it that is no plain data, and no leaf of the document."""
-    kind = type(value)
-    if kind in ATOMS or kind in (Ref, Expr, FirstOf, Template):
-        return False
-    if kind is list or kind is tuple:
-        return any(map(_holds_objects, value))
-    if kind is dict:
-        return any(map(_holds_objects, value.values()))
-    return True
-
-
-def _block(name: str, prefix: str, graph: Graph, known: Mapping[str, Traits]) -> Block:
+def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:
     spec = graph.spec
     defaults = spec.defaults or Defaults.model_construct()
     policies: dict[Any, Policy] = {}
@@ -110,7 +104,7 @@ def _block(name: str, prefix: str, graph: Graph, known: Mapping[str, Traits]) ->
         key = (node.call or node.uses, node.runner, node.priority, node.pool, *limits)
         policy = policies.get(key)
         if policy is None:
-            policy = policies[key] = _policy(node, defaults, known) if node.uses is None else _waiting(node)
+            policy = policies[key] = _policy(node, defaults, known)
         firsts = _firsts(graph, node) if i in graph.soft else ()
         nodes.append(_node(graph, i, prefix, policy, firsts, known))
     return Block(name, nodes, spec=spec, output=_output(graph))
@@ -122,7 +116,7 @@ def _node(
     prefix: str,
     policy: Policy,
     firsts: tuple[tuple[int, ...], ...],
-    known: Mapping[str, Traits],
+    known: _Known,
 ) -> Node:
     node, soft = graph.nodes[i], graph.soft.get(i, ())
     kind = Kind.TASK if not node.flow and node.each is None else Kind.FLOW if node.flow else Kind.MAP
@@ -139,7 +133,8 @@ def _node(
         most=(node.each.max or 0) if node.each is not None else 0,
         policy=policy,
         spec=node,
-        takes=known.get(node.call or "", Traits()).takes,
+        executor=known.executor(node),
+        takes=known.shape(node).takes,
         arguments=_arguments(graph, node),
     )
 
@@ -180,10 +175,14 @@ def _output(graph: Graph) -> Output:
     return Output(hard, tuple(_in_value(graph, value)))
 
 
-def _policy(node: NodeSpec, defaults: Defaults, known: Mapping[str, Traits]) -> Policy:
-    call = node.call or ""
+def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
+    executor = known.executor(node)
+    wanted = executor.runner if executor is not None else None
+    runner = node.runner or wanted or defaults.runner or known.shape(node).runner
+    call, traits = node.call or node.uses or "", RUNNERS.get(runner, NO_TRAITS)
+    if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
+        return Policy(call, runner, node.priority, timeout=node.timeout or NO_LIMIT, traits=traits)
     grace = node.grace if node.grace is not None else defaults.grace
-    runner = node.runner or defaults.runner or known.get(call, Traits()).runner
     return Policy(
         call=call,
         runner=runner,
@@ -193,11 +192,5 @@ def _policy(node: NodeSpec, defaults: Defaults, known: Mapping[str, Traits]) -> 
         timeout=node.timeout or defaults.timeout or NO_LIMIT,
         grace=GRACE if grace is None else grace,
         max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
-        killable=runner in KILLABLE,
+        traits=traits,
     )
-
-
-def _waiting(node: NodeSpec) -> Policy:
-    """A wait has one limit, its own: what the document says for all nodes is about bodies."""
-    limit = node.timeout or NO_LIMIT
-    return Policy(call=node.uses or "", runner=WAIT, priority=node.priority, timeout=limit, bodiless=True)

@@ -7,7 +7,8 @@ keeps another node waiting; within a mapped flow the scope that began first, so 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappop, heappush, heapreplace
 from typing import Protocol
 
@@ -63,18 +64,16 @@ class Lane:
     another lane's.
     """
 
-    __slots__ = ("awake", "claim", "owner", "priority", "queue", "waits", "weight")
+    __slots__ = ("awake", "claim", "owner", "priority", "push", "queue", "waits", "weight")
 
     def __init__(self, owner: Owner, claim: Claim, priority: int, weight: int = 1) -> None:
         self.owner, self.claim, self.priority, self.weight = owner, claim, priority, weight
         self.awake = self.waits = False
         self.queue: deque[int | range] = deque()
+        self.push: Callable[[int], None] = self.queue.append
 
     def has_entries(self) -> bool:
         return bool(self.queue)
-
-    def push(self, u: int) -> None:
-        self.queue.append(u)
 
     def extend(self, entries: Iterable[int | range]) -> None:
         self.queue.extend(entries)
@@ -130,12 +129,10 @@ class DeepLane(Lane):
         super().__init__(owner, claim, priority, weight)
         self._heap: list[int] = []
         self._roots: list[tuple[int, range]] = []
+        self.push = partial(heappush, self._heap)
 
     def has_entries(self) -> bool:
         return bool(self._heap or self._roots)
-
-    def push(self, u: int) -> None:
-        heappush(self._heap, u)
 
     def extend(self, entries: Iterable[int | range]) -> None:
         for entry in entries:

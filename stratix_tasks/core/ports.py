@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.waits import Kind
+from stratix_tasks.spec.executors import Described
 
 
 @dataclass(slots=True)
@@ -72,9 +74,74 @@ class Objects(Protocol):
         """
 
 
+class Executor(Described, Protocol):
+    """*What* runs at a node: a function, or nothing, where it only waits."""
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """Its body, which takes the node's arguments; of one that waits a declaration that is never called; None where the
+        node names it."""
+
+    @property
+    def runner(self) -> str | None:
+        """The runner that it wants; None for the one that fits its function."""
+
+    @property
+    def waits(self) -> Kind | None:
+        """How it waits; None for one with a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """*Where* bodies run, as data: what may be asked of a runner, and what it takes."""
+
+    where: str = ""
+    """Where that is, for people."""
+    bodies: frozenset[str] = frozenset(("def", "async def"))
+    """The kinds of functions that it runs."""
+    killable: bool = False
+    """Whether a body that does not stop within its grace can be ended all the same."""
+    suspendable: bool = False
+    """Whether a body can be stopped where it is, not at its checkpoints alone."""
+    remote: bool = False
+    """Whether bodies run in another process, which reads recorded results itself."""
+    places: str = ""
+    """What its own places are called, one for each core; empty where it has as many as the engine."""
+    bodiless: bool = False
+    """Whether nothing runs, so that it takes no place and no limit of an attempt: what it waits for ends it."""
+
+
+RUNNERS = {
+    "thread": Traits("in a thread", bodies=frozenset(("def",))),
+    "async": Traits("on a loop", bodies=frozenset(("async def",))),
+    "inline": Traits("on the engine's loop"),
+    "process": Traits(
+        "in a process",
+        bodies=frozenset(("def",)),
+        killable=True,
+        suspendable=True,
+        remote=True,
+        places="the worker processes",
+    ),
+    "wait": Traits(bodies=frozenset(), bodiless=True),
+}
+"""Runners by name. `wait` stands in place of one: the machine itself is what such a node runs on."""
+NAMED_RUNNERS = tuple(name for name, traits in RUNNERS.items() if traits.bodies)
+"""Those that a node can ask for."""
+
+
 class Runner(Protocol):
     """Accepts attempts and answers each with exactly one done event; never retries, never writes states."""
 
     def submit(self, attempts: Sequence[Any]) -> None: ...
+
+    def stop(self, attempt: Any) -> None:
+        """Ask its body to end. One that is `killable` has `kill`, too, which waits for nothing."""
+
+    def hold(self, attempt: Any) -> None:
+        """Park its body, at once where it is `suspendable`, else at its next checkpoint."""
+
+    def release(self, attempt: Any) -> None:
+        """Let it go on."""
 
     def close(self) -> None: ...

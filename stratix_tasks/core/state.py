@@ -20,7 +20,9 @@ from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers
 
-PENDING, RUNNING, RETRYING, COMPLETED, OPEN = map(int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.OPEN))
+PENDING, RUNNING, RETRYING, COMPLETED, FAILED, OPEN = map(
+    int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.FAILED, S.OPEN)
+)
 """As plain numbers, for what happens with every task: members of an Enum are slow to look up and to compare."""
 MISSING: Any = object()
 """The value of a unit that has none."""
@@ -110,6 +112,7 @@ class State:
         "swept",
         "taken",
         "target",
+        "timed",
         "values",
         "waits",
         "winners",
@@ -173,6 +176,8 @@ class State:
         """Arguments that a person gave in place of the flow's, by unit, or by path for scopes that are to come."""
         self.own: dict[int | str, Policy] = {}
         """Policies that a person changed, in the same way."""
+        self.timed = False
+        """Whether a limit may begin with an attempt: in most flows nobody has to look."""
         self.limits = Timers()
         """Deadlines that facts imply, and what is left of those that stand still."""
         self.recoveries = 0
@@ -187,6 +192,7 @@ class State:
         for one, above, k in block.layout:
             outer = self.stretches[first + above] if above >= 0 else None
             base, size = len(self.status), one.n * count
+            self.timed = self.timed or any(one.timed)
             self.status.extend(bytes(size))
             self.attempt.frombytes(bytes(2 * size))
             self.spent.frombytes(bytes(2 * size))
@@ -230,7 +236,7 @@ class State:
     def map_of(self, u: int) -> int:
         """The mapped node that a unit is an item of, or -1."""
         r = self.stretches[self.home[u]]
-        return r.parent if r.parent >= 0 and r.block.n == 1 and not r.step and self.kind(r.parent) is MAP else -1
+        return r.parent if r.block.items else -1
 
     def shown(self, u: int) -> int:
         """The unit that stands for it among those that are laid out from the beginning: itself, or the group around it."""
@@ -375,8 +381,14 @@ class State:
         return any(self.status.find(state) >= 0 for state in (*NO_BODY, *WITH_BODY, S.OPEN))
 
     def runs(self, status: int, start: int, stop: int) -> Spans:
-        """The same as spans."""
-        return [m.span() for m in _RUNS[status].finditer(self.status, start, stop)]
+        """The same as spans: where one begins is found a hundred times as fast by `find` as by a pattern."""
+        told, run, found = self.status, _RUNS[status], []
+        at = told.find(status, start, stop)
+        while at >= 0:
+            end = run.match(told, at, stop).end()  # type: ignore[union-attr]
+            found.append((at, end))
+            at = told.find(status, end, stop)
+        return found
 
     def alike(self, a: int, b: int) -> bool:
         """Whether these units have had equally many attempts."""

@@ -1,39 +1,91 @@
 """Waiting: a node that has no body, only a moment, an approval or a signal that it waits for.
 
-What it waits for is a record, as its fact holds it: `for` ("sleep", "approval" or "signal"), `due` (Unix time at which it
-is over, or None) and what is to be shown: `message` of an approval, `name` of a signal. The time that it waits is that
-of the clock on the wall: it goes on while nobody runs the run.
+What it waits for is a record, as its fact holds it: `for` (a kind of `KINDS`), `due` (Unix time at which it is over, or
+None) and what is to be shown: `message` of an approval, `name` of a signal. The time that it waits is that of the clock on
+the wall: it goes on while nobody runs the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from stratix_tasks.core.results import Data
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.durations import seconds
-from stratix_tasks.spec.vocabulary import WAITS
 from stratix_tasks.spec.waits import unfit
 
 Wait = dict[str, Any]
-RUNNER = "wait"
-"""In place of a runner: the machine itself is what such a node runs on."""
 APPROVED = "approved"
 """Why a node completed that somebody approved."""
 NOTHING: Data = {"codec": "json", "payload": None, "summary": None}
 
 
-def wait_for(call: str, args: Mapping[str, Any], limit: float | None, at: float) -> Wait:
-    """What a node that uses `wait.<something>` waits for. InputError for an argument that does not say it."""
-    word = WAITS[call]
-    value, kind = args[word], call.removeprefix("wait.")
-    if why := unfit(word, value):
-        raise InputError(f"{call} can't wait: {word}: {why}", code="bad-wait")
-    if kind == "sleep":
-        return {"for": kind, "due": at + seconds(value)}
-    return {"for": kind, "due": None if limit is None else at + limit, word: value}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way to wait. Its texts are templates over the record, for people."""
+
+    name: str
+    word: str
+    """The argument that says what is waited for."""
+    told: str
+    asked: str = ""
+    """What is asked of people."""
+    thing: str = ""
+    """What ends it, with an article."""
+    ended_by: str = ""
+    """The request that ends it; nothing where its time does: for the others that has come in vain."""
+    answer: str = ""
+    """How to ask that; `node` is who waits."""
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("sleep", "duration", "its time"),
+        Kind(
+            "approval",
+            "message",
+            "somebody to approve: {message}",
+            asked="{message}",
+            thing="an approval",
+            ended_by="approve",
+            answer="approve({node!r})",
+        ),
+        Kind(
+            "signal",
+            "name",
+            "the signal '{name}'",
+            asked="the signal '{name}'",
+            thing="a signal",
+            ended_by="send",
+            answer="send({name!r}, value)",
+        ),
+    )
+}
+ANSWERED = {kind.ended_by: kind for kind in KINDS.values() if kind.ended_by}
+"""Kinds by the request that ends them."""
+
+
+def kind_of(wait: Wait) -> Kind:
+    return KINDS[wait["for"]]
+
+
+def wait_for(kind: Kind, args: Mapping[str, Any], limit: float | None, at: float) -> Wait:
+    """What a node of this kind waits for from `at` on. InputError for an argument that does not say it."""
+    value = args[kind.word]
+    if why := unfit(kind.word, value):
+        raise InputError(f"wait.{kind.name} can't wait: {kind.word}: {why}", code="bad-wait")
+    if not kind.ended_by:
+        return {"for": kind.name, "due": at + seconds(value)}
+    return {"for": kind.name, "due": None if limit is None else at + limit, kind.word: value}
+
+
+def ends(wait: Wait | None, verb: str) -> bool:
+    """Whether a request of this verb ends it; None waits for nothing."""
+    return wait is not None and kind_of(wait).ended_by == verb
 
 
 def approval(by: str, at: float) -> Data:
@@ -44,12 +96,14 @@ def approval(by: str, at: float) -> Data:
 
 def signal_of(wait: Wait) -> str | None:
     """The signal that is waited for; None where it is anything else, which no value of a signal ends."""
-    return str(wait["name"]) if wait["for"] == "signal" else None
+    return str(wait["name"]) if ends(wait, "send") else None
 
 
 def told(wait: Wait) -> str:
     """What is waited for, for people."""
-    kind = wait["for"]
-    if kind == "sleep":
-        return "its time"
-    return f"somebody to approve: {wait['message']}" if kind == "approval" else f"the signal '{wait['name']}'"
+    return kind_of(wait).told.format_map(wait)
+
+
+def asked(wait: Wait) -> str:
+    """What is asked of people: the message of an approval, the name of a signal; nothing of a sleep."""
+    return kind_of(wait).asked.format_map(wait)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.state import IS_BAD
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.targets import label
-from stratix_tasks.core.waits import told
+from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
 
 _HOW = {
@@ -45,7 +46,8 @@ def _pending(core: Core, u: int, name: str) -> str:
 
 def _running(core: Core, u: int, name: str, at: float) -> str:
     s = core.state
-    more = " It is paused at its next checkpoint, or when it ends." if s.held(u) else ""
+    when = "as soon as it is told" if s.policy(u).traits.suspendable else "at its next checkpoint, or when it ends"
+    more = f" It is paused {when}." if s.held(u) else ""
     return f"'{name}' has been running for {at - s.started[u]:.1f} s, attempt {s.attempt[u]}.{more}"
 
 
@@ -62,8 +64,8 @@ def _waiting(core: Core, u: int, name: str, at: float) -> str:
     left = "" if wait["due"] is None else f", {about(max(wait['due'] - at, 0.0))} more"
     if paused := _paused(core):
         left += f" (and for {paused})" if left else ""
-    ends = {"approval": f" approve({name!r}) goes on.", "signal": f" send({wait.get('name')!r}, value) goes on."}
-    return f"'{name}' waits for {told(wait)}{left}.{ends.get(wait['for'], '')}"
+    answer = kind_of(wait).answer.format_map({**wait, "node": name})
+    return f"'{name}' waits for {told(wait)}{left}.{f' {answer} goes on.' if answer else ''}"
 
 
 def _retrying(core: Core, u: int, name: str, at: float) -> str:
@@ -215,7 +217,7 @@ def _blocked_by(core: Core, u: int) -> str:
         "run": "the run's concurrency",
         "engine": "the engine's concurrency",
         "max": "the map's max",
-        "process": "the worker processes",
+        **{name: traits.places for name, traits in RUNNERS.items() if traits.places},
     }
     return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import gc
 import sys
-from collections import deque
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
@@ -17,7 +18,11 @@ from stratix_tasks.dsl.references import Refusing
 from stratix_tasks.spec.values import Object, own
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
-_PLAIN = frozenset((bool, int, float, str))
+MOST = 200_000
+"""Objects that are looked at for references in one value."""
+_PLAIN = frozenset((type(None), bool, int, float, str, bytes, complex))
+_SHUT = (type, ModuleType, CodeType, BuiltinFunctionType)
+"""Types of which all the program hangs."""
 
 
 class Taker(Protocol):
@@ -31,10 +36,6 @@ def literal(part: Any, trace: Taker) -> Any:
     """The value itself, a copy of it with the references inside replaced, or an Object that carries it."""
     if isinstance(part, LITERALS):
         return part
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(part, numpy.generic):
-        plain = part.item()
-        return plain if type(plain) in _PLAIN and part.dtype.kind not in "mM" else _object(part)
     if _holds_reference(part):
         return _filled(part, trace)
     return _object(part)
@@ -68,13 +69,34 @@ def _field_names(part: Any) -> list[str] | None:
 
 
 def _holds_reference(part: Any) -> bool:
-    if isinstance(part, Refusing):
-        return True
-    if isinstance(part, type):
-        return False
-    if isinstance(part, list | tuple | deque):
-        return any(map(_holds_reference, part))
-    if isinstance(part, dict):
-        return any(map(_holds_reference, part.values()))
-    names = _field_names(part)
-    return names is not None and any(_holds_reference(getattr(part, name, None)) for name in names)
+    """Whether a reference stands anywhere in an object, told by what the collector knows: no code of the object runs.
+
+    What lies behind more than `MOST` objects is not found here; a reference refuses to be recorded, too.
+    """
+    seen: set[int] = set()
+    todo = [part]
+    while todo and len(seen) < MOST:
+        one = todo.pop()
+        kind = type(one)
+        if issubclass(kind, Refusing):
+            return True
+        if kind in _PLAIN or issubclass(kind, _SHUT) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        todo += _inside(one, kind)
+    return False
+
+
+def _inside(one: Any, kind: type) -> list[Any]:
+    if kind is FunctionType:
+        cells = [found for cell in one.__closure__ or () for found in gc.get_referents(cell)]
+        return [*cells, one.__defaults__, one.__kwdefaults__, one.__dict__]
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(kind, numpy.ndarray):  # of what lies in here the collector does not know
+        return [numpy.ndarray.tolist(one)] if one.dtype.hasobject else []
+    polars = sys.modules.get("polars")
+    if polars is not None and issubclass(kind, polars.DataFrame):
+        return list(one.get_columns())
+    if polars is not None and issubclass(kind, polars.Series):
+        return list(one) if one.dtype == polars.Object else []
+    return gc.get_referents(one)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
@@ -18,13 +19,15 @@ from stratix_tasks.dsl.references import Reference, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.durations import seconds
-from stratix_tasks.spec.inputs import bare, convert
+from stratix_tasks.spec.inputs import bare, convert, shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.types import hints_of, type_text
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW
 
+_STAND_IN = re.compile(r"\b(Reference|Joined)\b")
+"""Said by code that was given a stand-in in place of a value."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -71,13 +74,8 @@ class FlowDefinition(Generic[P, R]):
 
     @functools.cached_property
     def hints(self) -> dict[str, Any]:
-        """The annotations as objects; all stay texts when one can't be resolved."""
-        from typing import get_type_hints
-
-        try:
-            return get_type_hints(self.fn, include_extras=True)
-        except Exception:
-            return dict(getattr(self.fn, "__annotations__", {}))
+        """The annotations as objects; one that can't be resolved stays a text."""
+        return {**getattr(self.fn, "__annotations__", {}), **hints_of(self.fn)}
 
     @functools.cached_property
     def static(self) -> frozenset[str]:
@@ -157,6 +155,10 @@ class FlowDefinition(Generic[P, R]):
             bound.arguments[name] = self._static(parameter, static) if plain else Reference(Ref("inputs", name), trace)
         return bound
 
+    def static_values(self, static: Mapping[str, Any]) -> dict[str, Any]:
+        """All static inputs as the body sees them, defaults filled in. InputError as `trace`."""
+        return {name: self._static(self.parameters[name], static) for name in self.parameters if name in self.static}
+
     def _static(self, parameter: inspect.Parameter, static: Mapping[str, Any]) -> Any:
         name = parameter.name
         if name not in static:
@@ -166,11 +168,20 @@ class FlowDefinition(Generic[P, R]):
         try:
             return convert(static[name], bare(self.hints.get(name, Any)))
         except ValueError as error:
-            raise InputError(f"flow '{self.name}': static input '{name}': {static[name]!r}: {error}") from None
+            raise InputError(f"flow '{self.name}': static input '{name}': {shown(static[name])}: {error}") from None
 
     def _run_body(self, arguments: inspect.BoundArguments) -> Any:
-        output = self.fn(*arguments.args, **arguments.kwargs)
-        return _finish_coroutine(output, self.name) if inspect.iscoroutine(output) else output
+        try:
+            output = self.fn(*arguments.args, **arguments.kwargs)
+            return _finish_coroutine(output, self.name) if inspect.iscoroutine(output) else output
+        except (TypeError, AttributeError) as error:
+            if _STAND_IN.search(str(error)) is None:
+                raise
+            raise FlowError(
+                f"flow '{self.name}': {error}. A reference stands for a value that is known only when the flow runs: do it "
+                "inside a task",
+                code="reference-used-as-value",
+            ) from error
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"

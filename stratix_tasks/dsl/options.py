@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS, RUNNERS_LATER, START
+from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START
 
 __all__ = ["START", "fitting_runner", "name", "node_fields", "refuse_unknown"]
 
@@ -95,25 +96,27 @@ def priority(value: Any) -> int:
 
 def runner(value: Any) -> str:
     """Where the body runs."""
-    known = ", ".join(RUNNERS)
+    known = ", ".join(NAMED_RUNNERS)
     if value in RUNNERS_LATER:
         raise FlowError(f"runner '{value}' is not available in this version; there are {known}", code="not-available")
-    if value not in RUNNERS:
-        raise ValueError(f"there are {known}. {did_you_mean(str(value), RUNNERS)}")
+    if value not in NAMED_RUNNERS:
+        raise ValueError(f"there are {known}. {did_you_mean(str(value), NAMED_RUNNERS)}")
     return str(value)
 
 
-def fitting_runner(value: object, is_async: bool, what: str) -> None:
+def fitting_runner(value: str | None, is_async: bool, what: str) -> None:
     """FlowError when a body of this kind can't run there."""
-    if value in ("thread", "process") and is_async:
-        raise FlowError(
-            f"{what} is an `async def`: it runs on runner 'async' or 'inline', not in a {value}", code="bad-option"
-        )
-    if value == "async" and not is_async:
-        raise FlowError(
-            f"{what} is a plain `def`: it runs on runner 'thread', 'process' or 'inline', not on a loop",
-            code="bad-option",
-        )
+    kind = "async def" if is_async else "def"
+    if value is None or kind in RUNNERS[value].bodies:
+        return
+    fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
+    raise FlowError(
+        f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}",
+        code="bad-option",
+    )
+
+
+_LETTER = {"def": " plain", "async def": "n"}
 
 
 def max_lost(value: Any) -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.text import ref_text
+from stratix_tasks.spec.unicode import readable
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 from stratix_tasks.spec.vocabulary import FACTS
 
@@ -56,6 +58,13 @@ class Refusing:
         if name.startswith("_"):
             raise AttributeError(name)
         refuse(f"can't take .{name} of", _ATTRIBUTE)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise FlowError(
+            f"line {user_line()[1]}: a reference stands in an object, where it can't be found when the flow runs: use a plain "
+            "list, tuple or dict, a dataclass or a pydantic model",
+            code="reference-hidden",
+        )
 
 
 def _refusal(what: str, instead: str) -> Callable[..., Any]:
@@ -325,10 +334,13 @@ def literal_text(value: object) -> str:
         return repr(int(value))
     if isinstance(value, float) and value - value == 0:
         return repr(float(value))
-    if isinstance(value, str):
+    if isinstance(value, datetime):
+        return f'timestamp("{(value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()}")'
+    if isinstance(value, str | date):
         import json
 
-        return json.dumps(str(value), ensure_ascii=False)
+        text = value.isoformat() if isinstance(value, date) else str.__str__(value)
+        return json.dumps(readable(text), ensure_ascii=False)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal_text, value))}]"
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and not isinstance(value, float | str):

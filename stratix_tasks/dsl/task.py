@@ -32,7 +32,7 @@ class Task(BaseTask, Generic[P, R]):
 
     def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
-        return cast(list[R], _map(self, args, kwargs))
+        return cast("list[R]", _map(self, args, kwargs))
 
 
 class AsyncTask(BaseTask, Generic[P, R]):
@@ -44,12 +44,12 @@ class AsyncTask(BaseTask, Generic[P, R]):
         """Outside a flow: the function's own coroutine. In the body of a flow: places a node and can be awaited."""
         trace = TRACE.get()
         if trace is None:
-            return cast(Coroutine[Any, Any, R], self.fn(*args, **kwargs))
-        return cast(Coroutine[Any, Any, R], trace.place(self, args, kwargs))
+            return cast("Coroutine[Any, Any, R]", self.fn(*args, **kwargs))
+        return cast("Coroutine[Any, Any, R]", trace.place(self, args, kwargs))
 
     def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
-        return cast(list[R], _map(self, args, kwargs))
+        return cast("list[R]", _map(self, args, kwargs))
 
 
 class Decorator:

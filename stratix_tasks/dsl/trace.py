@@ -16,6 +16,7 @@ from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.values import Expr, Ref
 
@@ -97,8 +98,7 @@ class Trace:
         """A task called in the flow: one node."""
         if task.map_option:
             self.fail(f"option '{task.map_option}' is for a fan-out: call .map(…)", task.template_name, "bad-option")
-        value = self.value
-        named = task.bind(args, kwargs)
+        value, named = self.value, task.bind(args, kwargs)
         node_args = {name: part if type(part) in ATOMS else value(part) for name, part in named.items()}
         return self._add(task, task.template, {"args": node_args}, task.arity)
 
@@ -152,11 +152,19 @@ class Trace:
             if part._branch and part._branch != self.branch[: len(part._branch)]:
                 self._may_be_skipped(part)
             return part._ref
-        if kind is list or kind is tuple:
-            return kind(map(self.value, part))
-        if kind is dict:
-            return {key: self.value(inner) for key, inner in part.items()}
+        if kind is list or kind is tuple or kind is dict:
+            return self._parts(part, kind) if is_tree(part) else literal(part, self)
         return self._other(part)
+
+    def _parts(self, part: Any, kind: Any) -> Any:
+        """The parts of a container one by one; those that are containers are known to be a tree."""
+        if kind is dict:
+            return {key: self._part(inner) for key, inner in part.items()}
+        return kind(map(self._part, part))
+
+    def _part(self, part: Any) -> Any:
+        kind = type(part)
+        return self._parts(part, kind) if kind is list or kind is tuple or kind is dict else self.value(part)
 
     def mapped(self, part: Any) -> Any:
         """What `each` was given: a reference, or elements that are known already."""

@@ -28,6 +28,7 @@ from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
 from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
@@ -36,8 +37,6 @@ Work = Callable[[Reader], Any]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
-ELSEWHERE = frozenset(("process",))
-"""Runners whose bodies read recorded results themselves."""
 ROOT = -1
 """The scope of the outermost flow: its inputs are the run's."""
 
@@ -88,7 +87,10 @@ class Binding:
         memory: Memory,
     ) -> None:
         self.core, self.state = core, core.state
-        self.functions = {call: Function.of(task) for call, task in functions.items()}
+        called = {
+            name: one.function for name, one in EXECUTORS.items() if one.waits is None and one.function is not None
+        }
+        self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
         self._scopes: dict[int, Once] = {}
         self._fans: dict[int, Once] = {}
@@ -101,20 +103,24 @@ class Binding:
     def arguments(self, unit: int) -> Arguments:
         """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
         s = self.state
-        r, k, b = s.place(unit)
-        if s.sets or unit in s.spawned:
+        r = s.stretches[s.home[unit]]
+        block = r.block
+        k = (unit - r.base) % block.n
+        if s.sets or (s.spawned and unit in s.spawned):
             return self._at_once(unit)
-        if s.map_of(unit) >= 0:
+        if block.items:
             once = self._fans.get(r.parent)
             fan = None if once is None else once.value
             if fan is None or fan.looked_up:
                 return self._at_once(unit)
-            named = {**fan.broadcast, **fan.item(s.index(unit))}
+            named = fan.item(r.index + unit - r.base)
+            if fan.broadcast:
+                named = {**fan.broadcast, **named}
         else:
-            program = r.block.nodes[k].arguments
+            program = block.nodes[k].arguments
             if program is None:
                 return self._at_once(unit)
-            named = {}
+            named, b = {}, unit - k
             cache, values = self.core.cache, s.values
             for name, need, literal in program:
                 got = literal
@@ -125,7 +131,7 @@ class Binding:
                         if got is MISSING or type(got) is Stored:
                             return self._at_once(unit)
                 named[name] = got
-        positional = self.functions[r.block.policies[k].call].positional
+        positional = self.functions[block.policies[k].call].positional
         return _positioned(named, positional) if positional or "*" in named else ((), named)
 
     def _at_once(self, unit: int) -> Arguments:
@@ -149,7 +155,7 @@ class Binding:
         sets, positional = self._sets(unit), self.functions.get(policy.call, NOTHING).positional
 
         def work(reader: Reader) -> Arguments:
-            own = ByReference(reader) if policy.runner in ELSEWHERE else reader
+            own = ByReference(reader) if policy.traits.remote else reader
             made = {**named(own), **_given(sets, own)}
             return _positioned(made, positional) if positional or "*" in made else ((), made)
 
@@ -157,14 +163,17 @@ class Binding:
 
     def to_wait(self, unit: int, at: float) -> Work:
         """Work that gives, as arguments, the time `at` and what a node without a body waits for since then."""
-        named, policy = self.to_arguments(unit), self.state.policy(unit)
+        named, limit = self.to_arguments(unit), self.state.policy(unit).timeout.attempt
+        executor = self.state.node(unit).executor
+        assert executor is not None and executor.waits is not None
+        kind = executor.waits
 
         def work(reader: Reader) -> Any:
             got = named(reader)
             if got is AGAIN:
                 return got
             args = {name: reader.open(value) for name, value in got[1].items()}
-            return (at,), wait_for(policy.call, args, policy.timeout.attempt, at)
+            return (at,), wait_for(kind, args, limit, at)
 
         return work
 
@@ -331,7 +340,7 @@ class Binding:
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}
-        apart = policy.runner in ELSEWHERE
+        apart = policy.traits.remote
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             own = ByReference(reader) if apart else reader

@@ -169,7 +169,7 @@ class EngineLoop(EngineThread):
         """Whether another engine has the run now."""
         if Clock.monotonic() - self.confirmed > CONFIRMED:
             self.confirm()
-        return live.elsewhere
+        return live.follower is not None or live.broken is not None  # `elsewhere`, which is asked with each turn
 
     def fence(self, live: LiveRun, error: StratixError) -> None:
         """Another engine has the run: bodies are asked to stop, what they answer is ignored, nothing more is recorded."""
@@ -209,7 +209,7 @@ class EngineLoop(EngineThread):
     @or_break_off
     def _step(self, live: LiveRun) -> None:
         events, live.events = live.events, []
-        if live.elsewhere:
+        if live.follower is not None or live.broken is not None:
             return
         bodies = live.bodies
         for at, event in enumerate(events):
@@ -246,7 +246,8 @@ class EngineLoop(EngineThread):
             if frames:
                 live.wrote(places)
             live.seq += len(facts)
-            self.tell(live, facts)
+            if live.listeners or live.watchers:
+                self.tell(live, facts)
         if commands and not self.lost(live):
             perform(self, live, commands)
         if live.core.recorded:

@@ -12,10 +12,15 @@ from typing import Any
 from stratix_tasks.engine.reading import Away, Reader
 from stratix_tasks.engine.resolving import Scope, exact, resolve
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.canonical import in_order
 from stratix_tasks.spec.unicode import is_unicode
 
 CHUNK = 4096
 """Elements of an iterable that are taken between looks at whether that was given up."""
+
+
+_UNORDERED = frozenset((set.__iter__, frozenset.__iter__))
+"""Their order is another one in each process; that of the items has to be the same after a crash."""
 
 
 class Items(Sequence[Any]):
@@ -83,6 +88,8 @@ def _sequence(name: str, column: Any, reader: Reader) -> Sequence[Any]:
         return column  # type: ignore[no-any-return]
     if not reader.waits:
         raise Away
+    if isinstance(column, set | frozenset) and kind.__iter__ in _UNORDERED:
+        return in_order(column)
     found: list[Any] = []
     try:
         elements = iter(() if isinstance(column, str | bytes) else column)

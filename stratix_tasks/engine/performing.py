@@ -37,13 +37,18 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
     begin when they are, and hold up none.
     """
     starts: dict[str, list[Attempt]] = {}
-    s = live.core.state
+    s, bodies = live.core.state, live.bodies
     for kind, unit, number in commands:
         if kind == 0:
             policy = s.policy(unit)
             attempt = _attempt(engine, live, unit, number, policy)
             if attempt is not None:
-                starts.setdefault(policy.runner, []).append(attempt)
+                bodies[unit] = attempt
+                runner = policy.runner
+                if runner in starts:
+                    starts[runner].append(attempt)
+                else:
+                    starts[runner] = [attempt]
         else:
             _PERFORM[kind](engine, live, unit, number)
     for runner, attempts in starts.items():
@@ -51,7 +56,7 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
             engine.runners[runner].submit(attempts)
         except BaseException:
             for attempt in attempts:
-                del live.bodies[attempt.unit]
+                del bodies[attempt.unit]
             raise
 
 
@@ -70,9 +75,7 @@ def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Polic
     except Exception:  # what is wrong is found again there, and told
         engine.staging.begin(live, unit, number, policy)
         return None
-    attempt = Attempt(live, unit, number, function.call, args, kwargs, live.context.copy())
-    live.bodies[unit] = attempt
-    return attempt
+    return Attempt(live, unit, number, function.call, args, kwargs, live.context.copy())
 
 
 def _tell(verb: str) -> Perform:

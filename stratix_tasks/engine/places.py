@@ -1,4 +1,4 @@
-"""Places: how many bodies may run at a time, for an engine, its pools and its worker processes; and what a body of a run takes of them."""
+"""Places: how many bodies may run at a time, for an engine, its pools and its runners; and what a body of a run takes of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stratix_tasks.core.agenda import Claims
 from stratix_tasks.core.block import Policy
 from stratix_tasks.core.limits import Claim, Slots
+from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.runners.cores import cores
 
 
@@ -15,7 +16,7 @@ class Places:
 
     def __init__(self, concurrency: int, pools: Mapping[str, int]) -> None:
         self.engine = Slots("engine", concurrency)
-        self.workers = Slots("process", cores())
+        self.runners = {name: Slots(name, cores()) for name, traits in RUNNERS.items() if traits.places}
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
 
     def claims(self, spec_pools: Mapping[str, int], flow: str, concurrency: int | None) -> Claims:
@@ -24,7 +25,7 @@ class Places:
         The same limits are the same claim, but for those of a fan-out with a limit of its own.
         """
         own = (Slots("run", concurrency),) if concurrency is not None else ()
-        known: dict[tuple[bool, tuple[str, ...]], Claim] = {}
+        known: dict[tuple[Slots | None, tuple[str, ...]], Claim] = {}
 
         def pool(name: str) -> Slots:
             if name in self.pools:
@@ -35,9 +36,10 @@ class Places:
             max_ = () if most is None else (Slots("max", most),)
             if policy.bodiless:
                 return max_
-            key = policy.killable, policy.pools
+            runner = self.runners.get(policy.runner)
+            key = runner, policy.pools
             if key not in known:
-                workers = (self.workers,) if policy.killable else ()
+                workers = (runner,) if runner is not None else ()
                 known[key] = (*own, self.engine, *workers, *map(pool, policy.pools))
             return (*known[key], *max_)
 

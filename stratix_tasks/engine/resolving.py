@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
-from stratix_tasks.engine.reading import ATOMS, Away, Reader, are_atoms
+from stratix_tasks.engine.reading import ATOMS, MOST, Away, Reader, are_atoms
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
+from stratix_tasks.spec.unicode import is_unicode, readable
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
-PARTS = frozenset(("status", "summary", "output"))
-"""What an expression can ask of a task."""
+PARTS = frozenset((("status",), ("summary",), ("output",)))
+"""What an expression can ask of a task, as the first steps of paths."""
+Paths = Sequence[tuple[Any, ...]]
+"""Steps from a value to its parts."""
 COMPLETED = "completed"
 
 
@@ -74,8 +81,8 @@ def _is_whole(kind: type) -> bool:
 def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     """A value of the document with everything filled in.
 
-    Lists and dicts are made anew: the document is kept for other runs, and a body may change what it is given.
-    Whatever objects on the way raise; Away.
+    Lists and dicts are made anew: the document is kept for other runs, and a body may change what it is
+    given. Raises Away, and whatever objects on the way raise.
     """
     kind = type(value)
     if type(kind) is type:
@@ -142,48 +149,67 @@ def _ref(ref: Ref, scope: Scope, reader: Reader, item: Item) -> Any:
 
 
 def evaluate(expr: Expr, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
-    """A CEL expression over the scope's inputs, tasks and loop variables, of which it looks at those that it names."""
+    """A CEL expression over the scope's inputs, tasks and loop variables, of which it looks at what it names."""
     reader, asked = reader.asking, _asked(expr.text)
     environment: dict[str, Any] = {
         "inputs": _named(reader.give(scope.inputs), asked["inputs"], reader),
-        "tasks": {name: _seen(scope.tasks[name], asked[f"tasks.{name}"], scope, reader) for name in expr.tasks},
-        **_named(item, asked[""], reader),
+        "tasks": {name: _seen(scope.tasks[name], asked["tasks"].get(name, ()), scope, reader) for name in expr.tasks},
+        **_named(item, asked, reader),
     }
     return compile_expression(expr.text).evaluate(environment)
 
 
-def _named(held: Item, names: frozenset[str] | None, reader: Reader) -> dict[str, Any]:
-    """Values as an expression sees them; of those that it does not name, the names alone."""
-    return {name: plain(reader.open(one)) if names is None or name in names else None for name, one in held.items()}
+def _named(held: Item, asked: Mapping[str, Paths], reader: Reader) -> dict[str, Any]:
+    """Values as far as an expression names parts of them; of those that it does not name, the names alone."""
+    return {
+        name: along(one, asked[name], lambda value: plain(reader.open(value)), reader) if name in asked else None
+        for name, one in held.items()
+    }
 
 
 @lru_cache(1024)
 def _asked(text: str) -> dict[str, Any]:
-    """What an expression names: `inputs` (None: all of them), parts of each `tasks.<name>`, and variables under ""."""
-    asked: dict[str, set[str] | None] = {"inputs": set(), "": set()}
+    """What an expression names: paths in each variable, and under `inputs` and `tasks` those in each of these."""
+    asked: dict[str, Any] = {"inputs": {}, "tasks": {}}
     for mention in mentions(text):
-        steps = [step for step in mention.steps if isinstance(step, str)]
-        if mention.root == "inputs":
-            named = asked["inputs"]
-            asked["inputs"] = None if named is None or not steps else {*named, steps[0]}
-        elif mention.root == "tasks" and steps:
-            parts = {steps[1]} if len(steps) > 1 and steps[1] in PARTS else PARTS
-            asked[f"tasks.{steps[0]}"] = {*(asked.get(f"tasks.{steps[0]}") or ()), *parts}
-        else:
-            asked[""] = {*(asked[""] or ()), mention.root}
+        root, steps = mention.root, mention.steps
+        if root not in ("inputs", "tasks"):
+            asked[root] = (*asked.get(root, ()), steps)
+        elif steps:
+            asked[root][steps[0]] = (*asked[root].get(steps[0], ()), steps[1:])
     return asked
 
 
-def _seen(task: Seen, parts: frozenset[str], scope: Scope, reader: Reader) -> dict[str, Any]:
-    """A task as an expression sees it: its value only where that is plain data."""
+def _seen(task: Seen, paths: Paths, scope: Scope, reader: Reader) -> dict[str, Any]:
+    """A task as an expression sees it: of its value what it names, where that is plain data."""
     seen: dict[str, Any] = {"status": task.status}
     if task.status == COMPLETED:
-        if "summary" in parts:
+        output = tuple(path[1:] for path in paths if path[:1] == ("output",) or path[:1] not in PARTS)
+        if any(path[:1] == ("summary",) or path[:1] not in PARTS for path in paths):
             seen["summary"] = plain(_summary(task, scope, reader))
-        if "output" in parts:
-            with suppress(TypeError):
-                seen["output"] = plain(reader.open(task.held), strict=True)
+        if output:
+            with suppress(TypeError, RecursionError):
+                seen["output"] = along(task.held, output, lambda value: plain(reader.open(value), strict=True), reader)
     return seen
+
+
+def along(held: Any, paths: Paths, whole: Callable[[Any], Any], reader: Reader) -> Any:
+    """Of a value what lies on paths; `whole` makes data of the ends. What is not there is left out, for who asks to say so."""
+    if () in paths:
+        return whole(held)
+    value, parts = reader.give(held), dict[str | int, Any]()
+    for step in dict.fromkeys(path[0] for path in paths):
+        try:
+            part = reader.step(value, step)
+        except (LookupError, TypeError, ValueError):
+            continue
+        parts[step] = along(part, tuple(path[1:] for path in paths if path[0] == step), whole, reader)
+    if type(value) is dict:
+        return {**dict.fromkeys(islice((key for key in value if type(key) is str), MOST)), **parts}
+    places = [step for step in parts if type(step) is int and step >= 0]
+    if len(places) < len(parts):
+        return parts
+    return [parts.get(place) for place in range(max(places, default=-1) + 1)]
 
 
 def _summary(task: Seen, scope: Scope, reader: Reader) -> dict[str, Any]:
@@ -197,19 +223,51 @@ def _summary(task: Seen, scope: Scope, reader: Reader) -> dict[str, Any]:
 
 
 def plain(value: Any, *, strict: bool = False) -> Any:
-    """JSON data for an expression; numpy scalars become Python's.
+    """Data for an expression: enums are their values, numpy's and pandas' scalars Python's, dates texts, what is not there null.
 
     TypeError for anything else when `strict`, else its text.
     """
     kind = type(value)
     if kind in ATOMS:
-        return value
-    if isinstance(value, dict):
-        return {str(key): plain(part, strict=strict) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+        return value if kind is not str or is_unicode(value) else readable(value)
+    if issubclass(kind, dict):
+        return {_key(key): plain(part, strict=strict) for key, part in value.items()}
+    if issubclass(kind, list | tuple):
         return [plain(part, strict=strict) for part in value]
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return value.item()
+    found = _scalar(value, kind)
+    if found is not value:
+        return plain(found, strict=strict)
+    if issubclass(kind, datetime):
+        return value
     if strict:
         raise TypeError(kind.__name__)
-    return str(value)
+    try:
+        return readable(exact(str(value)))
+    except Exception:
+        return f"<{kind.__name__}>"
+
+
+def _key(key: Any) -> Any:
+    return key if type(key) is int else readable(exact(str(key)))
+
+
+def _scalar(value: Any, kind: type) -> Any:
+    """The value of Python's own that a scalar stands for; the scalar itself where there is none."""
+    if issubclass(kind, Enum):
+        return value.value
+    if issubclass(kind, str):
+        return exact(value)
+    if issubclass(kind, int):
+        return int(value)
+    if issubclass(kind, float | Decimal):
+        return float(value)
+    if kind.__name__ in ("NaTType", "NAType"):
+        return None
+    if issubclass(kind, datetime):
+        return value if kind is datetime else value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    if issubclass(kind, date):
+        return value.isoformat()
+    try:
+        return value.item() if getattr(value, "shape", None) == () else value
+    except Exception:
+        return value

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from stratix_tasks.core.states import State
+from stratix_tasks.core.waits import KINDS
 
 FILLS = {
     "pending": "#a99fad",
@@ -175,7 +176,7 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
 
 def waits_text(run: Mapping[str, Any]) -> str:
     """What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `asleep`; else nothing."""
-    people = [f"{count:,} {kind}{'s' * (count > 1)}" for kind, count in run["waits"].items() if kind != "sleep"]
+    people = [f"{count:,} {kind}{'s' * (count > 1)}" for kind, count in run["waits"].items() if KINDS[kind].ended_by]
     return f"waiting for {' and '.join(people)}" if people else "asleep" if run["waits"] else ""
 
 
@@ -266,7 +267,7 @@ def _glyph(look: str, x: float, y: float, of: str = "") -> str:
         if look == "running"
         else f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"'
     )
-    return f'<path d="{GLYPHS[of or look]}" transform="translate({x} {y})" {paint}/>'
+    return f'<path d="{GLYPHS[of if of in GLYPHS else look]}" transform="translate({x} {y})" {paint}/>'
 
 
 def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import yaml_tree
 from stratix_tasks.formats.yaml_read import FlowReader
 from stratix_tasks.formats.yaml_reading import Reading
@@ -50,7 +51,7 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
 
 def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
     """What can be said about the flow as a whole, put at the places in the text."""
-    for finding in findings(Graph(spec), pools=None):
+    for finding in findings(Graph(spec), EXECUTORS, pools=None):
         node, exact = _locate(tree, finding.path)
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:

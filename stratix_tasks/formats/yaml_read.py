@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
@@ -15,7 +16,7 @@ from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Model,
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type
 from stratix_tasks.spec.values import leaves
-from stratix_tasks.spec.vocabulary import BODIES, RUNNERS, RUNNERS_LATER
+from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
 _FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
@@ -212,8 +213,8 @@ class FlowReader:
     def _runner(self, node: Node) -> Any:
         if isinstance(node, Scalar) and node.text in RUNNERS_LATER:
             message = f"runner '{node.text}' is not available in this version"
-            return self.reading.wrong(node, "not-available", message, f"There are {', '.join(RUNNERS)}.")
-        return self.reading.choice(node, "runner", RUNNERS)
+            return self.reading.wrong(node, "not-available", message, f"There are {', '.join(NAMED_RUNNERS)}.")
+        return self.reading.choice(node, "runner", NAMED_RUNNERS)
 
     def _retry(self, node: Node) -> Any:
         if isinstance(node, Scalar):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.executors import arguments_of, usable
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
-from stratix_tasks.spec.vocabulary import BODIES, RUNNERS, WAITS
+from stratix_tasks.spec.vocabulary import BODIES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _Schema = dict[str, Any]
@@ -94,7 +97,7 @@ def _policy() -> _Schema:
     return {
         "pool": {**_ref("names"), "description": "An attempt takes a slot of each."},
         "priority": {"type": "integer", "description": "Higher starts first."},
-        "runner": {"enum": list(RUNNERS)},
+        "runner": {"enum": list(NAMED_RUNNERS)},
         "timeout": _ref("timeout"),
         "retry": _ref("retry"),
         "grace": {**_ref("duration"), "description": "How long a body may take to stop."},
@@ -107,11 +110,12 @@ def _policy() -> _Schema:
 
 
 def _task() -> _Schema:
-    waits = ", ".join(f"{argument} for {wait}" for wait, argument in WAITS.items())
+    known = usable(EXECUTORS)
+    takes = ", ".join(f"{' and '.join(arguments_of(one))} for {name}" for name, one in known.items())
     fields = {
         "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},
         "flow": {"type": "string", "description": "The name of a sub-flow, from `flows`."},
-        "uses": {"enum": list(WAITS), "description": f"A wait. It takes one argument: {waits}."},
+        "uses": {"enum": list(known), "description": f"An executor. It takes: {takes}."},
         "needs": {**_ref("names"), "description": "Tasks that must be completed first, beside those that values name."},
         "when": _ref("expression"),
         "each": _ref("each"),

@@ -9,6 +9,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.requests import accepted
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.waits import ANSWERED, kind_of
 from stratix_tasks.core.why import why
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.arguments import arguments, given
@@ -104,16 +105,12 @@ def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Pair]:
     return [(row["name"], row["text"]) for row in rows]
 
 
-ANSWERS = {"approve": "approval", "send": "signal"}
-"""Verbs that are told of what waits for just that alone."""
-
-
 def _can_unit(core: Core, unit: int) -> Can:
-    """What may be asked of it now; a text says why not."""
+    """What may be asked of it now; a text says why not. What ends a wait is told of what waits for just that alone."""
     s = core.state
     told, word = accepted(core, unit), WORDS.get(core.seen(unit), "running")
-    asked = {wait["for"] for wait in waits_of(s, unit)}
-    return {verb: _said(word, told[verb]) for verb in VERBS if verb not in ANSWERS or ANSWERS[verb] in asked}
+    ended_by = {kind_of(wait).ended_by for wait in waits_of(s, unit)}
+    return {verb: _said(word, told[verb]) for verb in VERBS if verb not in ANSWERED or verb in ended_by}
 
 
 def _said(word: str, why: str | None) -> Able:

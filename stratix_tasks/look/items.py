@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from stratix_tasks.core.states import BAD, LIVE, State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.waits import asked
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.status import record, summary_text
 from stratix_tasks.look.text import short
-from stratix_tasks.look.waits import asked
 from stratix_tasks.view.messages import ItemPage, ItemRow
 
 

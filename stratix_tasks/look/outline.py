@@ -6,13 +6,12 @@ import inspect as introspection
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from stratix_tasks.core.block import Block, Kind
+from stratix_tasks.core.block import Block, Kind, Node
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.values import needs_of
-from stratix_tasks.spec.waits import word
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.source import Outline
 
@@ -54,10 +53,11 @@ def _edges(root: Block) -> list[Edge]:
 
 def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     outline = root.outline
-    node, policy = outline.nodes[unit].spec, outline.nodes[unit].policy
+    laid_out = outline.nodes[unit]
+    node, policy = laid_out.spec, laid_out.policy
     function = function_of(functions, policy.call)
     doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
-    config = [("runner", policy.runner if node.call else "")]
+    config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
     config += [("priority", str(node.priority) if node.priority else ""), ("pool", ", ".join(node.pool))]
     if node.retry is not None:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
@@ -76,8 +76,8 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "kind": outline.kinds[unit].label,
         "parent": outline.parents[unit],
         "doc": doc,
-        "wait": word(node.uses or ""),
-        "asks": _asks(node),
+        "wait": _wait(laid_out),
+        "asks": _asks(laid_out),
         "call": node.call or node.uses or f"flow {node.flow}",
         "config": [pair for pair in config if pair[1]],
         "inputs": [(name, _source_text(value)) for name, value in inputs],
@@ -85,9 +85,14 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     }
 
 
-def _asks(node: Any) -> str:
+def _wait(node: Node) -> str:
+    """The kind of a wait; nothing for what is none."""
+    return node.executor.waits.name if node.executor is not None and node.executor.waits is not None else ""
+
+
+def _asks(node: Node) -> str:
     """The argument of a wait, where it stands in the flow: a message, a signal's name, a duration."""
-    value = next(iter(node.args.values()), None) if word(node.uses or "") else None
+    value = next(iter(node.spec.args.values()), None) if _wait(node) else None
     if isinstance(value, int | float):
         return duration_text(float(value))
     return value if isinstance(value, str) else ""

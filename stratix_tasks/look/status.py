@@ -34,6 +34,8 @@ WORDS = {
     State.SKIPPED: "skipped",
 }
 
+MANY = 100
+"""Scopes side by side beyond which what is ready in them is not told apart from what waits."""
 MOVING = (State.RUNNING, State.STOPPING)
 STILL = (State.SUSPENDED, State.HELD)
 
@@ -76,6 +78,8 @@ def unit_counts(core: Core) -> dict[State, int]:
             continue
         if r.parent >= 0 and not r.step and s.kind(r.parent) is MAP:
             counts += _items(s, r.parent, r.base, r.stop)
+        elif r.count > MANY:
+            counts.update({state: s.status.count(state, r.base, r.stop) for state in State})
         else:
             counts.update(core.seen(u) for u in range(r.base, r.stop) if _counts(s, u))
     return {state: count for state, count in counts.items() if count > 0}

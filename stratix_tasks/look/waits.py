@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.waits import APPROVED, Wait, signal_of
+from stratix_tasks.core.waits import APPROVED, Wait, asked, signal_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.view.messages import Approval, Texts, Waiting
 
@@ -35,11 +35,6 @@ def wait_texts(waits: list[Wait]) -> Texts:
     names = {signal_of(wait) for wait in waits}
     text = said.pop() if len(said) == 1 else f"{len(waits):,} {waits[0]['for']}s"
     return {"wait": text, "signal": (names.pop() if len(names) == 1 else None) or ""}
-
-
-def asked(wait: Wait) -> str:
-    """What is asked of people: the message of an approval, the name of a signal; nothing of a sleep."""
-    return wait.get("message") or (f"the signal '{wait['name']}'" if "name" in wait else "")
 
 
 def only_waits(s: Recorded, counts: Mapping[State, int]) -> dict[str, int]:

@@ -58,10 +58,10 @@ class Functions:
 
 def dumps(value: Any, what: str) -> bytes:
     """StratixError `not-sendable` that says what can't be sent and what to do."""
-    import cloudpickle
+    from stratix_tasks.runners import pickles
 
     try:
-        data: bytes = cloudpickle.dumps(value, protocol=5)
+        data = pickles.message(value)
     except StoreError:  # of a recorded result that is sent as it lies in the store
         raise
     except Exception as error:

@@ -180,11 +180,11 @@ class Worker:
         pipes = [os.pipe() for _ in STREAMS]
         with theirs:
             code = BEGIN.format(
-                path=[os.path.abspath(p) for p in sys.path],
+                path=[os.path.abspath(p) for p in sys.path],  # noqa: PTH100
                 lean=sys.dont_write_bytecode,
                 fd=theirs.fileno(),
                 parent=os.getpid(),
-            )  # noqa: PTH100
+            )
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,

@@ -9,12 +9,14 @@ from stratix_tasks.core.block import Node
 from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.functions import changed_of, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.start import launch
 from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.canonical import is_same
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
 from stratix_tasks.spec.problems import did_you_mean
@@ -28,12 +30,12 @@ def fork(
     old = known.folded()
     made = check_inputs(known.graph.spec, {**known.inputs, **inputs})
     keep, open_ = core.taken_over(old, _again(known, old, from_))
-    _refuse_fed(known, {name for name in inputs if not _equal(made[name], known.inputs[name])}, keep | open_)
+    _refuse_fed(known, {name for name in inputs if not is_same(made[name], known.inputs[name])}, keep | open_)
     _refuse_unknown(known, keep)
     facts, places = core.facts(old, keep, open_, Clock.time())
     return launch(
         engine,
-        known.graph,
+        known.block,
         known.functions,
         made,
         key=key,
@@ -63,7 +65,7 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     calls = {
         node.policy.call for unit, node in enumerate(known.block.outline.nodes) if unit not in kept and _runs(node)
     }
-    unknown = calls - known.functions.keys()
+    unknown = calls - known.functions.keys() - EXECUTORS.keys()
     if unknown:
         raise InputError(
             f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "
@@ -90,10 +92,3 @@ def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:
                 f"fork from '{outline.names[unit]}' or a node before it, or start a new run",
                 code="feeds-reused",
             )
-
-
-def _equal(a: Any, b: Any) -> bool:
-    try:
-        return bool(a == b)
-    except Exception:
-        return False

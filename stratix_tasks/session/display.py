@@ -12,6 +12,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.waits import told
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.progress import progress
@@ -49,14 +50,14 @@ def flow_source(
         traced = flow.trace()
         spec, functions, problems = traced.spec, traced.functions, traced.problems
         graph = Graph(spec)
-        problems = [*problems, *check(graph, pools, functions)]
-        root = lay_out(graph, functions)
+        problems = [*problems, *check(graph, EXECUTORS, pools, functions)]
+        root = lay_out(graph, functions, EXECUTORS)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {})
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {}, EXECUTORS)
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {})
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, EXECUTORS)
     return FlowSource(root, functions, problems, _startable(flow, problems), left or [], poller)
 
 
@@ -114,7 +115,7 @@ def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
         from stratix_tasks.view.widget import FlowView
 
         made = FlowView(source, lead)._repr_mimebundle_(**options)
-        data, meta = made if isinstance(made, tuple) else (made or {}, {})
+        data, meta = made if isinstance(made, tuple) else (made or {}, {}, EXECUTORS)
     except Exception as error:
         text = f"{text}\n(no live view: {type(error).__name__}: {error})"
     if len(source.outline()["nodes"]) <= MOST_DRAWN:

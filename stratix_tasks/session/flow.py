@@ -13,6 +13,7 @@ from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -181,7 +182,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), self._pools(), traced.functions)]
+        return [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"

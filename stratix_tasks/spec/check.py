@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import ATOMS, Graph
 from stratix_tasks.spec.model import NAME, Each, NodeSpec
@@ -18,7 +19,6 @@ from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
-from stratix_tasks.spec.waits import wait_problems
 
 Path = tuple[str | int, ...]
 """Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
@@ -36,29 +36,35 @@ class Finding:
 
 
 def check(
-    graph: Graph, pools: Collection[str] | None = (), functions: Mapping[str, Any] | None = None
+    graph: Graph,
+    executors: Executors,
+    pools: Collection[str] | None = (),
+    functions: Mapping[str, Any] | None = None,
 ) -> list[Problem]:
     """Problems of a flow and its sub-flows.
 
-    `pools` are those of the engine, known beside the flow's own; None when they are not known yet. With `functions`
-    (a node's `call` to what it calls) the annotations of what feeds what are compared too.
+    `executors` are those that nodes can use. `pools` are those of the engine, known beside the flow's own; None when they
+    are not known yet. With `functions` (a node's `call` to what it calls) the annotations of what feeds what are compared
+    too.
     """
-    return [finding.problem for finding in findings(graph, pools, functions)]
+    return [finding.problem for finding in findings(graph, executors, pools, functions)]
 
 
 def findings(
     graph: Graph,
+    executors: Executors,
     pools: Collection[str] | None = (),
     functions: Mapping[str, Any] | None = None,
     path: Path = (),
     prefix: str = "",
 ) -> Iterator[Finding]:
     """The same with places; names of nodes in sub-flows begin with the flow's."""
-    for finding in _findings(graph, pools, functions):
+    for finding in _findings(graph, executors, pools, functions):
         yield _inside(finding, path, prefix) if path else finding
     known = {*pools, *graph.spec.pools} if pools is not None and graph.spec.pools else pools
     for name in graph.spec.flows:
-        yield from findings(graph.flow(name), known, functions, (*path, "flows", name), f"{prefix}{name}.")
+        inside = *path, "flows", name
+        yield from findings(graph.flow(name), executors, known, functions, inside, f"{prefix}{name}.")
 
 
 def _inside(finding: Finding, path: Path, prefix: str) -> Finding:
@@ -66,7 +72,9 @@ def _inside(finding: Finding, path: Path, prefix: str) -> Finding:
     return Finding((*path, *finding.path), named, finding.word)
 
 
-def _findings(graph: Graph, pools: Collection[str] | None, functions: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _findings(
+    graph: Graph, executors: Executors, pools: Collection[str] | None, functions: Mapping[str, Any] | None
+) -> Iterator[Finding]:
     spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
     for name in inputs:
         yield from _named(("inputs", name), name, "an input", "")
@@ -81,9 +89,9 @@ def _findings(graph: Graph, pools: Collection[str] | None, functions: Mapping[st
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
-            yield from _rare(graph, name, node, pools)
+            yield from _rare(graph, executors, name, node, pools)
         elif node.call is None:
-            yield from _body(graph, ("tasks", name), name, node)
+            yield from _body(graph, executors, ("tasks", name), name, node)
     if spec.output is not None:
         yield from _value(graph, ("output",), "", spec.output)
     cycles = graph.cycles() if graph.cycle() else []
@@ -91,7 +99,7 @@ def _findings(graph: Graph, pools: Collection[str] | None, functions: Mapping[st
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
     if functions is not None and not cycles:
-        for name, argument, problem in misfits(graph, functions):
+        for name, argument, problem in misfits(graph, executors, functions):
             yield Finding(("tasks", name, "with", argument), problem)
 
 
@@ -106,7 +114,9 @@ def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
         yield Finding(path, Problem("bad-name", message, node, hint=hint))
 
 
-def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str] | None) -> Iterator[Finding]:
+def _rare(
+    graph: Graph, executors: Executors, name: str, node: NodeSpec, pools: Collection[str] | None
+) -> Iterator[Finding]:
     path: Path = ("tasks", name)
     if node.pool and pools is not None:
         yield from _pools(path, name, node, {*graph.spec.pools, *pools})
@@ -118,10 +128,10 @@ def _rare(graph: Graph, name: str, node: NodeSpec, pools: Collection[str] | None
         yield from _value(graph, (*path, "when"), name, node.when)
     if node.each is not None:
         yield from _each(graph, (*path, "each"), name, node, node.each)
-    yield from _body(graph, path, name, node)
+    yield from _body(graph, executors, path, name, node)
 
 
-def _body(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     """A node has exactly one of call, flow and uses."""
     bodies = [body for body in BODIES if getattr(node, body) is not None]
     if not bodies:
@@ -130,7 +140,7 @@ def _body(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
         message = f"has {' and '.join(bodies)}, and can do one thing"
         yield Finding(path, Problem("twice", message, name, hint="Take all but one away."))
     elif node.uses is not None:
-        for field, problem in wait_problems(node, name):
+        for field, problem in use_problems(node, name, executors):
             yield Finding((*path, *field), problem, node.uses if field == ("uses",) else "")
     if node.flow is not None:
         yield from _sub_flow(graph, path, name, node)

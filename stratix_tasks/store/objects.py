@@ -32,21 +32,21 @@ class ObjectStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def encode(self, value: Any) -> Encoded:
-        """StoreError `not-storable` names the type and where it is; `disk-full` when there is no room."""
+    def encode(self, value: Any, what: str = "the result") -> Encoded:
+        """StoreError `not-storable` says what can't be stored, its type and where it is; `disk-full` when there is no room."""
         if codecs.is_fact_scalar(value):
             return Encoded("json", value)
         summary = summarise(value)
-        codec, data = self._bytes(value)
-        if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(value, data):
-            return Encoded("json", codecs.tagged(value), None, summary)
+        codec, data, tagged = self._bytes(value, what)
+        if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(tagged, data):
+            return Encoded("json", tagged, None, summary)
         if len(data) <= FRAME:
             return Encoded(f"{codec}+frame", [len(data)], data, summary)
         return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
 
-    def encode_apart(self, value: Any) -> Encoded:
+    def encode_apart(self, value: Any, what: str = "the result") -> Encoded:
         """The same without a frame, for what no payload frame stands beside: its bytes are kept here. Raises the same."""
-        encoded = self.encode(value)
+        encoded = self.encode(value, what)
         if encoded.frame is None:
             return encoded
         codec, payload = encoded.codec.replace("+frame", "+object"), [len(encoded.frame), self.keep(encoded.frame)]
@@ -54,7 +54,7 @@ class ObjectStore:
 
     def keep_value(self, value: Any) -> list[Any]:
         """A value as `[codec, payload]`, for a fact."""
-        encoded = self.encode_apart(value)
+        encoded = self.encode_apart(value, "a value")
         return [encoded.codec, encoded.payload]
 
     def fetch(self, kept: list[Any]) -> Any:
@@ -120,17 +120,19 @@ class ObjectStore:
             raise StoreError(f"not an object's name: {digest!r}", code="damaged")
         return self.directory / digest[:2] / digest
 
-    def _bytes(self, value: Any) -> tuple[str, bytes]:
+    def _bytes(self, value: Any, what: str) -> tuple[str, bytes, Any]:
+        """Codec, bytes, and of JSON the data."""
         if type(value) is bytes and len(value) > codecs.SMALL:
-            return "bytes", value
+            return "bytes", value, None
         try:
-            return "json", codecs.to_json(value)
+            tagged = codecs.to_tagged(value)
+            return "json", codecs.to_json(tagged), tagged
         except (codecs.NotPlain, RecursionError, ValueError):
             pass
         array = codecs.array_bytes(value)
         if array is not None:
-            return "npy", array
-        return codecs.table_bytes(value) or ("pickle", _pickle(value))
+            return "npy", array, None
+        return *(codecs.table_bytes(value) or ("pickle", _pickle(value, what))), None
 
     @staticmethod
     def _value(name: str, data: bytes) -> Any:
@@ -147,31 +149,29 @@ class ObjectStore:
         raise StoreError(f"this version does not know the codec '{name}'; upgrade stratix-tasks", code="newer-store")
 
 
-def _fact_safe(value: Any, data: bytes) -> bool:
+def _fact_safe(tagged: Any, data: bytes) -> bool:
     """Whether JSON data can stand in a fact: its writer keeps 64-bit integers and finite floats only."""
-    return b"NaN" not in data and b"Infinity" not in data and not _wide(value)
+    return b"NaN" not in data and b"Infinity" not in data and not _wide(tagged)
 
 
-def _wide(value: Any) -> bool:
-    if isinstance(value, int):
-        return not -(1 << 63) <= value < 1 << 63
-    if isinstance(value, dict):
-        return any(_wide(part) for pair in value.items() for part in pair)
-    if isinstance(value, list | tuple | set | frozenset):
-        return any(map(_wide, value))
-    return isinstance(value, str) and not codecs.is_fact_scalar(value)
+def _wide(tagged: Any) -> bool:
+    if type(tagged) is int:
+        return not -(1 << 63) <= tagged < 1 << 63
+    if type(tagged) is dict:
+        return any(_wide(part) for part in tagged.values())
+    return type(tagged) is list and any(map(_wide, tagged))
 
 
-def _pickle(value: Any) -> bytes:
-    import cloudpickle
+def _pickle(value: Any, what: str) -> bytes:
+    from stratix_tasks.runners import pickles
 
     try:
-        data: bytes = cloudpickle.dumps(value)
+        data = pickles.checked(value)
     except Exception as error:
         raise StoreError(
-            f"the result can't be stored: {codecs.blame(value)} ({type(error).__name__}: {error}). "
-            "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections and "
-            "generators in the task that uses them",
+            f"{what} can't be stored: {codecs.blame(value, what.removeprefix('the '))} ({type(error).__name__}: {pickles.said(error)}). "
+            "Return data (numbers, text, lists, dicts, arrays, data frames, models), and open files, connections, iterators "
+            "and generators in the task that uses them",
             code="not-storable",
         ) from error
     return hmac.digest(user_key(), data, "sha256") + data
@@ -187,7 +187,14 @@ def _unpickle(data: bytes) -> Any:
             "Retry the node to make it again, or copy the signing key of the account that made it",
             code="foreign-signature",
         )
-    return pickle.loads(body)
+    try:
+        return pickle.loads(body)
+    except Exception as error:
+        raise StoreError(
+            f"a recorded result can't be read here ({type(error).__name__}: {error}): define or import what it is made of, "
+            "as it was when it was recorded, or fork() from the node that made it",
+            code="unreadable",
+        ) from error
 
 
 def config_folder() -> Path:

@@ -20,6 +20,7 @@ from stratix_tasks.store.format import (
     HEAD,
     HEADER,
     MAGIC,
+    METRICS,
     NOTES,
     OVERHEAD,
     PAYLOAD,
@@ -27,6 +28,7 @@ from stratix_tasks.store.format import (
     PREFIX,
     SEAL,
     VERSION,
+    read_number,
 )
 from stratix_tasks.store.migrations import readable, upgrade
 
@@ -211,7 +213,10 @@ class RunRecord:
     def take_note(self, frame: Frame) -> None:
         """Logs, metrics and artifacts; other frames are none of its."""
         if frame.kind in _NOTE_NAMES:
-            self.notes.append((_NOTE_NAMES[frame.kind], orjson.loads(frame.data)))
+            rows = orjson.loads(frame.data)
+            if frame.kind == METRICS:
+                rows = [[*row[:4], read_number(row[4])] for row in rows]
+            self.notes.append((_NOTE_NAMES[frame.kind], rows))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import orjson
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.facts import CREATED, EXPANDED, KIND_NAMES, SPAWNED, WIDTHS
 from stratix_tasks.core.states import Event, RunState, State
+from stratix_tasks.store.format import read_number
 from stratix_tasks.store.ids import text as run_text
 from stratix_tasks.store.reader import Frame
 
@@ -106,7 +107,7 @@ class Rows:
             if table == "notes_artifacts":
                 add((run, unit, attempt, at, rest[0], rest[1], rest[3]))
             else:
-                add((run, unit, attempt, at, rest[0], rest[1]))
+                add((run, unit, attempt, at, rest[0], rest[1] if table == "notes_logs" else read_number(rest[1])))
 
 
 Told = list[dict[str, Any]]

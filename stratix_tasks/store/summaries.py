@@ -6,6 +6,7 @@ what they give is recorded with it. `glance` asks nothing that could run such co
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -19,8 +20,11 @@ PART = 80
 SHOWN = 20
 """Parts of a container that are shown."""
 COLUMNS = 50
+MOST = 1 << 53
+"""Above that a size is a jest."""
 ATOMS = SCALARS | {bytes}
 BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", dict: "{}"}
+LONG = frozenset((list, tuple, dict, set, frozenset, deque))
 _NAME = type.__dict__["__name__"]
 
 
@@ -40,7 +44,7 @@ def _sizes(value: Any) -> dict[str, Any]:
     if kind is list or kind is tuple or kind is dict or kind is bytes or kind is str:
         return {"length": len(value)}
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
+    if isinstance(shape, tuple) and all(isinstance(size, int) and abs(size) < MOST for size in shape):
         sizes: dict[str, Any] = {"shape": [int(size) for size in shape]}
         columns = getattr(value, "columns", None)
         if columns is not None and shape:
@@ -63,9 +67,19 @@ def look(value: Any) -> str:
         if _package(value) == "pandas" and hasattr(value, "head") and hasattr(value, "to_string"):
             wide = {"max_cols": 8, "max_colwidth": 24} if hasattr(value, "columns") else {}
             return _cut(_exact(value.head(8).to_string(**wide)), TEXT)
-        return _top(value, lambda part: _exact(repr(part)))
+        return _top(value, _own_text)
     except BaseException as error:
         return f"<{type_name(value)} whose text can't be made: {type(error).__name__}>"
+
+
+def _own_text(value: Any) -> str:
+    """What it says itself; of a long container that is a subclass of Python's, its first parts."""
+    kind = type(value)
+    base: Any = next((one for one in kind.__mro__ if one in LONG), None)
+    if base is None or base.__len__(value) <= SHOWN:
+        return _exact(repr(value))
+    parts = dict(islice(dict.items(value), SHOWN)) if base is dict else list(islice(base.__iter__(value), SHOWN))
+    return f"{type_name(value)}({_text(parts, _own_text, [TEXT])[:-1]}, …{']' if base is not dict else '}'})"
 
 
 def _package(value: Any) -> str:

@@ -29,8 +29,8 @@ from typing import Any
 import pandas
 
 from stratix_tasks import Engine, each, flow, history, task
-from stratix_tasks.runners.ends import HEAD, TAIL
 from stratix_tasks.errors import StoreError
+from stratix_tasks.runners.ends import HEAD, TAIL
 from stratix_tasks.store import ids
 from stratix_tasks.store.projection import Projection
 from stratix_tasks.store.store import Store

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import RUNNERS, Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.body import current
@@ -327,6 +327,34 @@ def test_a_held_body_can_be_stopped(free: Rig, tmp_path: Path) -> None:
     free.host.until(lambda heard: any(one[0] == int(Answer.SUSPENDED) for one in heard))
     free.call(free.runner.stop, attempt)
     assert [one[0] for one in free.host.done()] == [int(Answer.STOPPED)]
+
+
+def deaf(folder: str) -> None:
+    """To all that it is asked, until there is a file `go`."""
+    touch(folder)
+    while not may_go(folder):
+        threading.Event().wait(0.01)
+
+
+async def async_deaf(folder: str) -> None:
+    deaf(folder)
+
+
+def test_a_runner_does_what_its_traits_say(rig: Rig, tmp_path: Path) -> None:
+    """It takes the functions that it tells; one that does not listen is suspended and killed just where that is told."""
+    traits = RUNNERS[rig.name.partition("-")[0]]
+    assert ("async def" if rig.is_async else "def") in traits.bodies
+    assert hasattr(rig.runner, "kill") == traits.killable
+    if not traits.killable:
+        (tmp_path / "go").touch()
+    attempt = rig.run(deaf, async_deaf, str(tmp_path))
+    if traits.suspendable:
+        came(tmp_path / "up1")
+        rig.call(rig.runner.hold, attempt)
+        rig.host.until(lambda heard: any(one[0] == int(Answer.SUSPENDED) for one in heard))
+    if traits.killable:
+        rig.call(rig.runner.kill, attempt)
+    assert [one[0] for one in rig.host.done()] == [int(Answer.STOPPED if traits.killable else Answer.OK)]
 
 
 def test_no_code_of_a_body_stands_where_its_answer_is_handed_over(rig: Rig) -> None:

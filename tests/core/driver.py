@@ -263,10 +263,10 @@ class World(Facade):
     def _start(self, unit: int, number: int) -> None:
         policy = self.s.policy(unit)
         if policy.bodiless:
-            spec = self.s.node(self.s.node_of(unit)).spec
+            node = self.s.node(self.s.node_of(unit))
             wait = {"for": "sleep", "due": self.now + 1.0}
-            if spec is not None:
-                wait = wait_for(policy.call, spec.args, policy.timeout.attempt, self.now)
+            if node.executor is not None:
+                wait = wait_for(node.executor.waits, node.spec.args, policy.timeout.attempt, self.now)
             self._say(0, Answer.WAIT, unit, number, wait)
             return self._answer_later(unit, number)
         body = self.script(self.label(unit), number)

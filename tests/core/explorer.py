@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from liveness import ends_when_cancelled, ends_when_let_go, settles_when_paused
 from small_runs import Act, Small
 
+from stratix_tasks.core.block import Block
 from stratix_tasks.spec.model import FlowSpec
 
 
@@ -32,7 +33,7 @@ LIVENESS: tuple[Callable[[Small], None], ...] = (
 
 
 def explore(
-    flow: FlowSpec,
+    flow: FlowSpec | Block,
     *,
     requests: int = 2,
     deaths: int = 1,

@@ -14,6 +14,7 @@ from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label, unit_of
 from stratix_tasks.core.why import why
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 
@@ -27,7 +28,7 @@ def data(value: Any) -> dict[str, Any]:
 
 
 def block_of(flow: FlowSpec | Block) -> Block:
-    return flow if isinstance(flow, Block) else lay_out(Graph(flow), {})
+    return flow if isinstance(flow, Block) else lay_out(Graph(flow), {}, EXECUTORS)
 
 
 class Places:
@@ -86,7 +87,7 @@ class Facade:
     def states(self) -> dict[str, str]:
         return {"run": self.run.label, **{self.label(u): shown(self.core, u).label for u in self.units()}}
 
-    def ended(self, name: str) -> float:
+    def ended_at(self, name: str) -> float:
         return self.s.ended[self.unit(name)]
 
     def attempt(self, name: str) -> int:

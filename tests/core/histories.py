@@ -6,7 +6,6 @@ have answers, requests, time and deaths of the owner.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 
 from invariants import hold_all, nothing_is_forgotten
 from shadow import Shadow
+from views import view
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
@@ -40,9 +40,10 @@ from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import complete
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.state import IS_BAD, IS_OVER, State
-from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState, S
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.model import Retry, Timeout
@@ -51,12 +52,16 @@ Parts = list[Node]
 
 
 def policies(r: Random, *, timed: bool = True) -> Policy:
-    retry = Retry.model_construct(max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=())
-    limit = Timeout.model_construct(attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0]))
+    retry = Retry.model_construct(
+        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=()
+    )
+    limit = Timeout.model_construct(
+        attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0])
+    )
     limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, killable=r.random() < 0.3, grace=2.0, bodiless=bodiless,
-                  runner="wait" if bodiless else "thread")  # fmt: skip
+    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
+                  traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
 
 
 def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Parts:
@@ -81,7 +86,15 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Par
         plain = [k for k, node in enumerate(made) if node.kind is TASK]
         if plain and r.random() < 0.5:
             made.append(Node("undo", (), TASK, phase=UNDO, undoes=r.choice(plain), policy=Policy(grace=2.0)))
-        made.append(Node("last", tuple(r.sample(range(count), r.randint(0, min(2, count)))), TASK, phase=LAST, policy=Policy(grace=2.0)))
+        made.append(
+            Node(
+                "last",
+                tuple(r.sample(range(count), r.randint(0, min(2, count)))),
+                TASK,
+                phase=LAST,
+                policy=Policy(grace=2.0),
+            )
+        )
     return made
 
 
@@ -297,7 +310,12 @@ class History:
                 requests.request(self.core, "resume", None, self.at)
                 self.take(*self.core.drain())
             for mark in list(s.marks):
-                if mark[2] and not s.gone(mark[0]) and s.status[mark[0]] not in TERMINAL and s.run is not RunState.ENDING:
+                if (
+                    mark[2]
+                    and not s.gone(mark[0])
+                    and s.status[mark[0]] not in TERMINAL
+                    and s.run is not RunState.ENDING
+                ):
                     requests.request(self.core, "resume", label(s, mark[0]), self.at)
                     self.take(*self.core.drain())
             for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
@@ -308,7 +326,13 @@ class History:
                     complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
                     turn.advance(self.core, self.at)
                 else:
-                    requests.request(self.core, "send", None, self.at, args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}})
+                    requests.request(
+                        self.core,
+                        "send",
+                        None,
+                        self.at,
+                        args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}},
+                    )
                 self.take(*self.core.drain())
             if not self.answers(kindly=True):
                 self.time(to_next=self.r.random() < 0.7)
@@ -380,35 +404,6 @@ class History:
                     assert all(IS_OVER[x] for x in needs), ("made from less", label(s, u))
         if s.run in (RunState.PAUSED,):
             assert not s.units_in(S.RUNNING), "paused, but a body runs"
-
-
-def view(core: Core, at: float) -> dict[str, object]:
-    """What an agenda says, without order or leftovers: the same for one that was kept up by steps and one made anew."""
-    s, g = core.state, core.agenda
-    told: list[int] = []
-    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {id(lane): lane for lane in g._shared.values()}
-    for entry in [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]:
-        told += entry if type(entry) is range else (entry,)
-    alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
-    waiting = [
-        u for i, b in alive if not b.flat for u in s.find(S.PENDING, b.base, s.stretches[i].stop)
-        if u not in s.winners and (s.parent(u) < 0 or not IS_OVER[s.status[s.parent(u)]])
-    ]  # fmt: skip
-    open_books = [(i, b) for i, b in alive if b.parent < 0 or b.step or s.status[b.parent] == S.OPEN]
-    return {
-        "ready": {u for u in told if g.startable(u, at) and not s.gone(u)},
-        "opening": {u for u in g.opening if s.status[u] in (S.PENDING, S.OPEN)},
-        "left": {u: max(g.left[u], 0) for u in waiting},
-        "slack": {u: g.slack[u] for u in waiting if u in g.slack},
-        "todo": [(i, b.todo.tolist(), bytes(b.bad)) for i, b in open_books if not b.flat],
-        "tally": {p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)},
-        "live": g.live,
-        "free": core_free(core),
-    }
-
-
-def core_free(core: Core) -> list[int]:
-    return sorted({slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"})
 
 
 def play(seed: int, steps: int | None = None) -> History:

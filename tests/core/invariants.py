@@ -174,7 +174,12 @@ def an_ended_group_has_only_bodies(core: Core) -> None:
     s = core.state
     for p in groups(s):
         if s.status[p] in TERMINAL:
-            left = [u for _, a, b in s.inside(p) for u in range(a, b) if s.status[u] not in {State.STOPPING, State.OPEN, *OVER}]
+            left = [
+                u
+                for _, a, b in s.inside(p)
+                for u in range(a, b)
+                if s.status[u] not in {State.STOPPING, State.OPEN, *OVER}
+            ]
             left = [u for u in left if not of_an_end(s, u)]
             need(not left, f"'{label(s, p)}' has ended, but {named(s, left)} have not")
 
@@ -184,7 +189,10 @@ def an_open_group_lies_in_open_ones(core: Core) -> None:
     for u in units(s):
         above = s.parent(u)
         if s.status[u] == State.OPEN and above >= 0 and u not in s.target:
-            need(s.status[above] == State.OPEN, f"'{label(s, u)}' is open in a group that is {State(s.status[above]).label}")
+            need(
+                s.status[above] == State.OPEN,
+                f"'{label(s, u)}' is open in a group that is {State(s.status[above]).label}",
+            )
 
 
 def what_failed_upstream_has_a_bad_need(core: Core) -> None:
@@ -227,7 +235,9 @@ def _stands_still(core: Core, u: int) -> bool:
 def what_waits_for_its_retry_is_due(core: Core) -> None:
     s = core.state
     retrying = {u for u, state in enumerate(s.status) if state == State.RETRYING}
-    need({u for u in s.due if s.status[u] != State.OPEN} == retrying, f"{retrying} are tried again, due are {set(s.due)}")
+    need(
+        {u for u in s.due if s.status[u] != State.OPEN} == retrying, f"{retrying} are tried again, due are {set(s.due)}"
+    )
 
 
 def a_wait_is_watched(core: Core) -> None:
@@ -254,7 +264,10 @@ def what_a_rollback_took_out_is_gone(core: Core) -> None:
     s = core.state
     left = [u for u, state in enumerate(s.status) if s.gone(u) and state not in (State.RETIRED, State.STOPPING)]
     need(not left, f"{left} go on, though a rollback took them out")
-    need(all(s.gone(u) for u, state in enumerate(s.status) if state == State.RETIRED), "something is retired, but not gone")
+    need(
+        all(s.gone(u) for u, state in enumerate(s.status) if state == State.RETIRED),
+        "something is retired, but not gone",
+    )
 
 
 # ---------------------------------------------------------------------- with what the world knows
@@ -276,7 +289,10 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
         still = s.run in STILL or (s.run is not RunState.ENDING and s.held(u)) or u in g.abandoned
         if said is GO and not still:
             asked = (u, g.asked.get(u, -1)) in asks
-            need(asked or g.is_ready(u), f"'{label(s, u)}' is pending with all that it needs, and nobody was asked about it")
+            need(
+                asked or g.is_ready(u),
+                f"'{label(s, u)}' is pending with all that it needs, and nobody was asked about it",
+            )
     unasked = [u for u, number in g.asked.items() if (u, number) not in asks]
     need(not unasked, f"the core waits for an answer about {named(s, unasked)}, and nobody was asked")
 

@@ -43,4 +43,3 @@ def settles_when_paused(small: Small) -> None:
     need(world.do(("pause", None)), "a running run can't be paused")
     world.work()
     need(world.run in {RunState.PAUSED, *RUN_TERMINAL}, "a run that was paused never settled")
-

@@ -15,40 +15,49 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import test_amend
+import test_ends
 import test_found
 import test_moves
+import test_order
 import test_tables
 import test_waits
 from explorer import explore
+from histories import play
 from small_flows import FLOWS, PLACES
-from stratix_tasks.core.machine import Machine
 
-from stratix_tasks.core import again, attempts, node_requests, recovery, requests, retry, rollback, states, timers
+from stratix_tasks.core import apply, facts, joins, timers
+from stratix_tasks.core.agenda import Agenda
+from stratix_tasks.core.decide import again, attempts, core, ending, opening, requests, turn
+from stratix_tasks.core.recovery import _orphan
+from stratix_tasks.core.retry import retries
 from stratix_tasks.core.states import GROUP, NODE, RUN, Event, RunEvent, RunState, State
 
 JUDGES = [
-    ("when", 1, 1, 500),
-    ("one", 1, 1, 1200),
-    ("condition after a node", 1, 1, 700),
-    ("sub-flow", 1, 0, 900),
-    ("map", 1, 0, 900),
-    ("timed", 1, 0, 900),
-    ("first of two", 1, 0, 600),
-    ("node after sub-flow", 1, 1, 700),
-    ("stop on failure", 1, 0, 400),
-    ("run with a limit", 1, 1, 500),
-    ("queued", 1, 0, 500),
-    ("join", 1, 0, 700),
-    ("sleep", 1, 1, 600),
-    ("approval", 1, 1, 900),
-    ("signal", 1, 0, 600),
-    ("map of approvals", 1, 0, 500),
-    ("conditional sub-flow", 1, 0, 400),
-    ("map after map", 1, 0, 500),
-    ("one", 2, 1, 3000),
-    ("chain", 2, 0, 1500),
+    ("when", 1, 1, 125),
+    ("one", 1, 1, 300),
+    ("condition after a node", 1, 1, 175),
+    ("sub-flow", 1, 0, 225),
+    ("map", 1, 0, 225),
+    ("timed", 1, 0, 225),
+    ("first of two", 1, 0, 150),
+    ("node after sub-flow", 1, 1, 175),
+    ("stop on failure", 1, 0, 120),
+    ("run with a limit", 1, 1, 125),
+    ("queued", 1, 0, 125),
+    ("join", 1, 0, 175),
+    ("sleep", 1, 1, 150),
+    ("approval", 1, 1, 225),
+    ("signal", 1, 0, 150),
+    ("map of approvals", 1, 0, 125),
+    ("conditional sub-flow", 1, 0, 120),
+    ("map after map", 1, 0, 125),
+    ("one", 2, 1, 750),
+    ("chain", 2, 0, 375),
 ]
 """Flow, requests, deaths, transitions; the ones that catch most come first."""
+HISTORIES = 40
+"""Random histories that are played first."""
 LIMIT = 20.0
 """Processor seconds for one judge: a mutant that loops is caught by this."""
 
@@ -101,6 +110,12 @@ def caught_by(mutant: Mutant) -> str | None:
             if type(error).__name__ != "Failed":  # pytest.fail and pytest.raises raise it
                 raise
             return f"a core test: {_short(error)}"
+        for seed in range(HISTORIES):
+            try:
+                with limited(LIMIT):
+                    play(seed)
+            except (Exception, Stuck) as error:
+                return f"history {seed}: {_short(error)}"
         for flow, asked, deaths, most in JUDGES:
             try:
                 with limited(LIMIT):
@@ -150,6 +165,22 @@ def _pairs() -> None:
     test_waits.test_an_approval_that_nobody_gives_fails_in_time()
     test_waits.test_what_is_sent_too_early_is_kept_in_order()
     test_waits.test_a_pause_of_a_map_leaves_its_waiting_items()
+    test_amend.test_a_request_that_comes_twice_is_taken_once()
+    test_ends.test_a_late_answer_of_a_loser_changes_nothing()
+    test_ends.test_a_loser_that_another_node_needs_goes_on()
+    test_ends.test_the_output_is_a_consumer()
+    test_ends.test_a_retry_behind_a_completed_group_names_it_and_rolls_it_back()
+    test_ends.test_a_loop_whose_condition_cant_be_told_fails_with_that_error()
+    test_ends.test_a_loop_rests_between_its_rounds()
+    test_ends.test_a_loop_whose_time_is_over_fails_or_takes_what_it_has()
+    test_ends.test_a_second_cancel_ends_what_runs_at_the_end()
+    test_ends.test_what_ran_at_the_end_runs_again_when_its_scope_goes_on()
+    test_order.test_a_member_of_a_paused_group_is_held_and_can_be_let_go_alone()
+    test_order.test_what_waits_too_long_for_its_place_fails()
+    test_order.test_a_held_unit_whose_needs_went_bad_ends_at_once()
+    test_order.test_conditions_are_asked_while_the_run_goes_on_alone()
+    for said in (True, False):
+        test_order.test_an_answer_to_another_question_is_dropped(said)
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:
@@ -206,22 +237,36 @@ def added(seed: int, count: int) -> list[Mutant]:
 # ---------------------------------------------------------------------- of the sets
 
 
+SETS = {
+    **dict.fromkeys(
+        ("TERMINAL", "UNPAUSABLE", "BAD", "OK_AFTER_STOP", "NO_BODY", "WITH_BODY", "IS_OVER", "IS_BAD"), State
+    ),
+    **dict.fromkeys(("RUN_TERMINAL", "GOING", "STILL_RUN"), RunState),
+}
+
+
 def of_sets() -> list[Mutant]:
     """A state missing from, or too much in, each set of states, wherever the core uses it."""
     made = []
-    for name in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE", "OK_AFTER_STOP", "RUN_TERMINAL"):
-        whole = getattr(states, name)
-        kind = RunState if name == "RUN_TERMINAL" else State
-        users = [
-            module
-            for path, module in sorted(sys.modules.items())
-            if path.startswith("stratix_tasks.core.") and hasattr(module, name)
-        ]
+    for name, kind in SETS.items():
+        users = [module for module in core_modules() if hasattr(module, name)]
+        whole = getattr(users[0], name)
         for state in kind:
-            other = whole ^ {state}
-            text = f"{name} {'without' if state in whole else 'with'} {state.label}"
-            made.append(Mutant(text, tuple((module, name, other) for module in users)))
+            there = bool(whole[state]) if isinstance(whole, bytes) else state in whole
+            text = f"{name} {'without' if there else 'with'} {state.label}"
+            made.append(Mutant(text, tuple((module, name, _other(whole, state)) for module in users)))
     return made
+
+
+def _other(whole: Any, state: Any) -> Any:
+    if isinstance(whole, bytes):
+        return bytes(flag ^ (number == state) for number, flag in enumerate(whole))
+    kept = [one for one in whole if one is not state]
+    return type(whole)(kept if len(kept) < len(whole) else [*kept, state])
+
+
+def core_modules() -> list[Any]:
+    return [module for path, module in sorted(sys.modules.items()) if path.startswith("stratix_tasks.core.")]
 
 
 # ---------------------------------------------------------------------- of the rules
@@ -231,83 +276,89 @@ def _nothing(*_args: Any, **_more: Any) -> None:
     return None
 
 
-def _skip_is_not_spread(self: Machine, unit: int, at: float) -> None:
-    if self.state[unit] == State.SKIPPED:
-        self.todo -= 1
-    else:
-        _SPREAD_OTHER(self, unit, at)
-
-
-_SPREAD_OTHER, _LET_GO = Machine._spread_other, Machine._let_go
-
-
-def _slot_is_kept(self: Machine, unit: int) -> None:
-    _LET_GO(self, unit)
-    self.lane(unit).take()
-
-
-def _fold_without(kind: int) -> dict[int, Any]:
-    return {k: apply for k, apply in recovery._APPLY.items() if k != kind}
-
-
-def _starts_while_paused(self: Machine, at: float) -> None:
-    if self.run_state in (RunState.RUNNING, RunState.PAUSED):
-        self._dispatch(at)
-    if not self.todo or self.run_state in (RunState.PAUSING, RunState.ENDING):
-        self._settle(at)
-
-
 def _always(*_args: Any) -> bool:
     return True
 
 
+def _never(*_args: Any) -> bool:
+    return False
+
+
+def without(text: str, function: Any, new: Any = _nothing) -> Mutant:
+    """A function of the core replaced in every module that knows it."""
+    users = [
+        (module, name, new) for module in core_modules() for name, part in vars(module).items() if part is function
+    ]
+    table = tuple(new if part is function else part for part in apply._APPLY)
+    return Mutant(text, (*users, (apply, "_APPLY", table)))
+
+
+def no_fact(kind: int) -> Mutant:
+    """A kind of fact that changes nothing."""
+    return without(f"a {facts.KIND_NAMES[kind]} is not applied", apply._APPLY[kind])
+
+
+def of(owner: Any, text: str, method: str, new: Any = _nothing) -> Mutant:
+    return Mutant(text, ((owner, method, new),))
+
+
+_GIVE = Agenda.let_go
+
+
+def _kept_place(self: Agenda, u: int) -> None:
+    _GIVE(self, u)
+    self.lane(u).take(1)
+
+
 def of_rules() -> list[Mutant]:
-    """A rule of the machine left out, or turned."""
-    from stratix_tasks.core import changes
-    from stratix_tasks.core.facts import CLAIMED, GIVEN, REQUESTED
-
-    def of_machine(text: str, method: str, new: Any = _nothing) -> Mutant:
-        return Mutant(text, ((Machine, method, new),))
-
+    """A rule of the core left out, or turned."""
+    unapplied = (facts.GIVEN, facts.SWEPT, facts.HELD, facts.RELEASED, facts.JOINED, facts.ENABLED, facts.AGAIN, facts.REOPENED,
+                 facts.ROLLED, facts.SET, facts.BREAKPOINT, facts.SENT, facts.TAKEN, facts.CLAIMED, facts.REQUESTED)  # fmt: skip
     return [
-        of_machine("a skip is not spread", "_spread_other", _skip_is_not_spread),
-        of_machine("a slot is not given back", "_let_go", _slot_is_kept),
-        of_machine("a rollback keeps the generation", "ask_anew"),
-        of_machine("a rollback forgets nothing", "forget"),
-        of_machine("late answers are not counted off", "_late"),
-        of_machine("needs are not counted afresh", "recount"),
-        of_machine("a hold does not outlast a stop or a retry", "hold_if_asked"),
-        of_machine("an ended unit that goes on stays counted", "again"),
-        of_machine("a reopened group does not end again", "gather_if_over"),
-        of_machine("nobody is told of the end", "_settle"),
-        of_machine("starts while paused", "advance", _starts_while_paused),
-        of_machine("answers for what was rolled back count", "_is_asked", lambda self, unit, _n: self.state[unit] == 0),
-        Mutant("the fold ignores requests", ((recovery, "_APPLY", _fold_without(REQUESTED)),)),
-        Mutant("the fold ignores given values", ((recovery, "_APPLY", _fold_without(GIVEN)),)),
-        Mutant("the fold ignores claims", ((recovery, "_APPLY", _fold_without(CLAIMED)),)),
-        Mutant("the fold counts nothing", ((recovery, "_recount", _nothing),)),
-        Mutant("a death costs an attempt", ((recovery, "_unspend", _nothing),)),
-        Mutant("the time without an owner counts", ((timers.Timers, "skip", _nothing),)),
-        Mutant("limits count while a node is held", ((Machine, "keep_time", _nothing),)),
-        Mutant("bodies of the dead owner live on", ((recovery, "_orphan", _nothing),)),
-        Mutant("each failure is retried", ((attempts, "retries", _always),)),
-        Mutant("no failure is retried", ((attempts, "retries", lambda *_args: False),)),
-        Mutant("a retry of the budget too many", ((attempts, "retries", lambda r, n, e: retry.retries(r, n - 1, e)),)),
-        Mutant("a breakpoint is not set", ((changes, "break_at", _nothing), (recovery, "break_at", _nothing))),
-        Mutant("what was set is lost", ((changes, "take", _nothing), (recovery, "take", _nothing))),
-        Mutant("what was set is lost by the fold", ((recovery, "take", _nothing),)),
-        Mutant("a retry leaves the group shut", ((again, "reopen_above", _nothing), (node_requests, "reopen_above", _nothing))),
-        Mutant("a retry leaves what follows", ((again, "ended_after", lambda _m, _u: []), (node_requests, "ended_after", lambda _m, _u: []))),
-        Mutant("a retry does not revive the run", ((requests, "revive", _nothing), (node_requests, "revive", _nothing))),
-        Mutant("a rollback does not pause", ((rollback, "_pause", _nothing),)),
-        Mutant("a rollback leaves groups shut", ((rollback, "reopen_to", _nothing),)),
-        Mutant("a rollback leaves what follows", ((rollback, "after", lambda _p, _u: (set(), set())),)),
-        Mutant("a rollback leaves items", ((rollback, "_end_item", _nothing),)),
-        Mutant("a pause does not stop the clock", ((timers.Timers, "pause", _nothing),)),
-        Mutant("a dropped timer fires", ((timers.Timers, "drop", _nothing),)),
-        Mutant("a wait is never over", ((Machine, "keep_waiting", _nothing),)),
-        Mutant("a signal that came early is lost", ((Machine, "hear", _nothing),)),
-        Mutant("a resumed body is not told", ((Machine, "resume_body", _nothing),)),
+        *(no_fact(kind) for kind in unapplied),
+        of(Agenda, "a place is not given back", "let_go", _kept_place),
+        of(Agenda, "needs are not counted afresh", "_recount"),
+        of(Agenda, "what moved is not reviewed", "review"),
+        of(Agenda, "a reopened group is not counted", "reopened"),
+        of(Agenda, "what was parked stays so", "unpark"),
+        of(Agenda, "nobody is asked again", "look_again"),
+        of(Agenda, "queue limits are not set", "_limit_queue"),
+        of(Agenda, "limits of what waits count in a paused run", "run_moved",
+           lambda self, _at: setattr(self, "going", self.state.run in (RunState.RUNNING, RunState.ENDING))),
+        of(Agenda, "spawned items are not counted", "spawned"),
+        of(Agenda, "phases open at once", "_open_phase"),
+        of(core.Core, "nothing holds", "held", lambda _self, _u: ""),
+        without("each failure is retried", retries, _always),
+        without("no failure is retried", retries, _never),
+        without("a retry of the budget too many", retries, lambda r, n, e: retries(r, n - 1, e)),
+        without("bodies of the dead owner live on", _orphan),
+        without("late answers are not counted off", attempts.late),
+        without("a wait is never over", attempts._wait_is_over),
+        without("a signal that came early is lost", attempts.hear),
+        without("a resumed body is not told", attempts.resume_body),
+        without("nothing suspends", attempts.suspended),
+        without("losers go on", opening.lose),
+        without("breakpoints hold nothing", opening.stop_at_breakpoint),
+        without("a failure stops nothing", ending.stop_at_failure),
+        without("what runs at an end is cancelled with the rest", ending._is_spared, _never),
+        without("all in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(b"\1" * block.n)),
+        without("nothing in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(block.n)),
+        without("a phase is always open", joins.phase_is_open, _always),
+        without("a retry leaves what follows", again.ended_after, lambda _c, _u: set()),
+        without("a retry leaves the group shut", again.groups_around, lambda _c, _u: set()),
+        without("a retry does not revive the run", again.revive),
+        without("readers of a bad end keep what they made", again.roll_users),
+        without("what ran at an end stays", again.roll_ends),
+        without("a rollback keeps what was made from it", again.made_from, lambda _c, _u: (set(), [], [])),
+        without("an older round may change", again.readers, lambda _c, _u: {}),
+        without("a paused node's mark outlives its end", requests._unmark),
+        without("nothing is looked at when the run settles", turn._settle),
+        without("what is due does not fire", turn.ring),
+        of(timers.Timers, "the time without an owner counts", "skip"),
+        of(timers.Timers, "limits count while a node is held", "settle"),
+        of(timers.Timers, "a pause does not stop the clock", "pause"),
+        of(timers.Timers, "a dropped timer fires", "drop"),
+        of(timers.Timers, "a body that is suspended counts its time", "freeze"),
     ]  # fmt: skip
 
 
@@ -319,12 +370,8 @@ def sample(count: int, seed: int) -> list[Mutant]:
 
 # ---------------------------------------------------------------------- those that change nothing
 
-NOT_LOOKED_UP = ("deps_ok", "dispatch", "ok", "expanded", "close")
-"""Pairs that the machine takes on its fast path, without the table; the tests of the tables hold them to the design."""
 NOT_YET = ("cache_hit",)
 """Events that nothing brings about yet."""
-NEVER_SEEN = ("open",)
-"""States that no unit is in between two turns: groups close as they open."""
 NO_STOP_TARGET = (
     "pending",
     "ready",
@@ -335,33 +382,34 @@ NO_STOP_TARGET = (
     "stopping",
     "upstream_failed",
     "open",
-    "closed",
+    "retired",
 )
+NOT_RECORDED = ("ready", "held")
+"""States that nothing is recorded as."""
+SAME = {
+    "NODE running stopped": "a body that ends as if it had been stopped has failed",
+    "NODE skipped skip": "its effect holds already, so that nothing is looked up",
+    "GROUP skipped skip": "its effect holds already, so that nothing is looked up",
+    "RUN pending cancel": "a cancel of a pending run is a start and an end",
+}
+"""Pairs that are not looked up, and why."""
 
 
 def equivalent(mutant: Mutant) -> str | None:
     """Why a mutant makes no difference, or None."""
-    kind, words = mutant.name.split(" ", 1)[0].rstrip(":"), mutant.name.split()
-    if kind in ("NODE", "GROUP"):
-        event = words[-1] if "knows" in words else words[1] if "leads" in words else words[3].rstrip(",")
-        state = words[4] if "leads" in words else words[1]
-        if event in (*NOT_LOOKED_UP, *NOT_YET) and "has" not in words:
-            return f"{event} is not looked up"
+    if mutant.name == "a reopened group is not counted":
+        return "the review that follows counts it afresh"
+    words = mutant.name.replace(":", "").replace(",", "").split()
+    kind = words[0]
+    if kind in ("NODE", "GROUP", "RUN"):
         if "has" in words:
-            return "the machine looks at the state before it brings this event about, so that nobody looks the pair up"
-        if (state, event) == ("skipped", "skip"):
-            return "its effect holds already, so that nothing is looked up"
-        if kind == "GROUP" and event == "stop" and "has" not in words:
-            return "a stop of a group sets its target, and is read in the texts of errors alone"
-        return "nothing is in that state" if state in NEVER_SEEN else None
-    if kind == "RUN":
-        if "has" in words:
-            return "requests of a run look at its state first, so that nobody looks the pair up"
-        return "a cancel of a pending run is a start and an end" if "cancel" in words and "pending" in words else None
+            return "the state is looked at before this event is brought about, so that nobody looks the pair up"
+        state, event = (words[4], words[1]) if "leads" in words else (words[1], words[-1])
+        if event in NOT_YET:
+            return f"nothing brings {event} about yet"
+        return SAME.get(f"{kind} {state} {event}")
+    if kind in SETS and words[2] in NOT_RECORDED:
+        return "nothing is recorded as that"
     if kind == "OK_AFTER_STOP":
         return "no stop has that target" if words[1] == "with" and words[2] in NO_STOP_TARGET[1:] else None
-    return (
-        "nothing is in that state"
-        if kind in ("TERMINAL", "UNPAUSABLE", "BAD", "LIVE") and words[2] in NEVER_SEEN
-        else None
-    )
+    return None

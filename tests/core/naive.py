@@ -11,7 +11,20 @@ from typing import Any
 from rules import GO, needs_say, taken_up
 
 from stratix_tasks.core.block import (
-    ALL, ANY, EACH, EARLY, FIRST, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Block, Node,
+    ALL,
+    ANY,
+    EACH,
+    EARLY,
+    FIRST,
+    FLOW,
+    LOOP,
+    MAP,
+    MAX_DEPTH,
+    N_OF,
+    SETTLED,
+    TASK,
+    Block,
+    Node,
 )  # fmt: skip
 from stratix_tasks.core.states import BAD, State
 

@@ -62,7 +62,7 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
     node = tale.node(u)
     if not item:
         states = tale.scope(u)
-        block, k, _, _ = tale.places[u]
+        block = tale.places[u][0]
         if node.phase:
             left = [n for n, one in enumerate(block.nodes) if one.phase < node.phase and states[n] not in OVER]
             need(not left, f"'{name}' started, but the rest of its scope has not ended")
@@ -78,7 +78,9 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
 
 def a_condition_is_true(tale: Tale, u: int) -> None:
     """Of a node that begins; it is not asked again for another attempt."""
-    need(not tale.node(u).when or u in tale.enabled or tale.is_item(u), f"'{tale.name(u)}' started against its condition")
+    need(
+        not tale.node(u).when or u in tale.enabled or tale.is_item(u), f"'{tale.name(u)}' started against its condition"
+    )
 
 
 def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> None:

@@ -96,4 +96,8 @@ def absorbed(s: Recorded, u: int) -> bool:
         return False
     if s.kind(above) in (MAP, EACH) and s.node(above).gather is not ALL and s.status[above] == State.COMPLETED:
         return True
-    return s.status[above] == State.SKIPPED or s.reason.get(above) == "given" or (s.status[above] in BAD and absorbed(s, above))
+    return (
+        s.status[above] == State.SKIPPED
+        or s.reason.get(above) == "given"
+        or (s.status[above] in BAD and absorbed(s, above))
+    )

@@ -22,7 +22,7 @@ from promises import (
     winners_are_those_that_came,
 )
 
-from stratix_tasks.core import facts as F
+from stratix_tasks.core import facts as F  # noqa: N812
 from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
@@ -129,7 +129,11 @@ class Shadow:
                 told(self, fact, core, asked)
         s = core.state
         real = [State(status) for status in s.status]
-        wrong = [(self.name(u), a.label, b.label) for u, (a, b) in enumerate(zip(self.state, real, strict=True)) if a is not b]
+        wrong = [
+            (self.name(u), a.label, b.label)
+            for u, (a, b) in enumerate(zip(self.state, real, strict=True))
+            if a is not b
+        ]
         need(not wrong, f"the facts tell otherwise than the run is: {wrong}")
         need(self.run is s.run, f"the facts tell that the run is {self.run.label}, it is {s.run.label}")
         generations = {u: number for u, number in s.generation.items() if number}
@@ -167,7 +171,7 @@ class Shadow:
         self._event(u, Event.OK, State.COMPLETED)
 
     def _given(self, fact: Any, _core: Core, asked: bool) -> None:
-        self._moved(fact[2], GIVEN_BY.get(fact[3], Event.ANSWERED), State.COMPLETED, None, asked)
+        self._moved(fact[2], GIVEN_BY.get(fact[3], Event.SIGNAL), State.COMPLETED, None, asked)
 
     def _told(self, fact: Any, core: Core, asked: bool) -> None:
         _, _, u, event, to, _reason, _attempt, detail = fact

@@ -6,6 +6,9 @@ from typing import Any
 
 from driver import spec
 
+from stratix_tasks.core.block import ANY, FIRST, LAST, LOOP, MAP, SETTLED, UNDO, Block, Node, Policy, join_blocks
+from stratix_tasks.core.block import EACH as EACH_KIND
+from stratix_tasks.core.block import FLOW as FLOW_KIND
 from stratix_tasks.spec.model import Each, FlowSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
@@ -69,3 +72,30 @@ FLOWS: dict[str, FlowSpec] = {
 
 PLACES = {"join": 1, "queued": 1}
 """How many bodies run at once where it is not two."""
+
+
+def blocks(*nodes: Node, inner: dict[str, tuple[Node, ...]] | None = None) -> Block:
+    parts = {name: Block(name, made) for name, made in (inner or {}).items()}
+    return join_blocks({**parts, "main": Block("main", nodes)}, "main")
+
+
+ONE = {"one": (Node("x"),)}
+REC = {"rec": (Node("a"), Node("deeper", (0,), FLOW_KIND, inner="rec", when=True))}
+SHORT = Policy(grace=2.0)
+
+BLOCKS: dict[str, Block] = {
+    "mapped flow": blocks(Node("m", kind=EACH_KIND, inner="one"), Node("z", (0,)), inner=ONE),
+    "first of a mapped flow": blocks(Node("m", kind=EACH_KIND, inner="one", gather=FIRST), inner=ONE),
+    "settled map": blocks(Node("m", kind=MAP, gather=SETTLED), Node("z", (0,))),
+    "loop": blocks(Node("l", kind=LOOP, inner="one", rounds=2), Node("z", (0,)), inner=ONE),
+    "loop that rests": blocks(
+        Node("l", kind=LOOP, inner="one", rounds=2, until=False, every=2.0, within=9.0), inner=ONE
+    ),
+    "recursion": blocks(Node("g", kind=FLOW_KIND, inner="rec"), inner=REC),
+    "join of any": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=ANY)),
+    "join of the first": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST), Node("z", (2,))),
+    "join that keeps": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST, keep_losers=True)),
+    "settled": blocks(Node("a"), Node("j", (0,), join=SETTLED)),
+    "ends": blocks(Node("a"), Node("u", phase=UNDO, undoes=0, policy=SHORT), Node("e", phase=LAST, policy=SHORT)),
+}
+"""What no document says yet: mapped flows, loops, recursion, joins with losers, what runs at the end of a scope."""

@@ -7,12 +7,11 @@ by the budget of retries. States are told apart by `key`.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
-from io import BytesIO
 from random import Random
 from typing import Any
 
+from copies import copied
 from driver import BEGIN
 from facade import Facade, Places, block_of, data
 from folds import folded, the_fold_is_the_run
@@ -31,11 +30,10 @@ from shadow import Shadow
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import EACH, FLOW, LOOP, Block, Node, Policy
+from stratix_tasks.core.block import FLOW, LOOP, Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.waits import wait_for
@@ -44,25 +42,16 @@ from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
 GONE = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = "runs", "asked to hold", "parked", "asked to stop", "killed", "is about to wait"
+RUNS, ASKED, PARKED, STOPS, KILLED, WAITS = (
+    "runs",
+    "asked to hold",
+    "parked",
+    "asked to stop",
+    "killed",
+    "is about to wait",
+)
 Act = tuple[Any, ...]
 ENDED = (State.COMPLETED, State.CANCELLED, State.FAILED)
-_KEPT: dict[int, Any] = {}
-"""What copies share: blocks and what they are made of never change."""
-
-
-class Copier(pickle.Pickler):
-    """Pickles a core without its blocks."""
-
-    def reducer_override(self, part: Any) -> Any:
-        if part is MISSING or isinstance(part, Block | Policy | Node):
-            _KEPT[id(part)] = part
-            return _kept, (id(part),)
-        return NotImplemented
-
-
-def _kept(number: int) -> Any:
-    return _KEPT[number]
 
 
 class Even(Random):
@@ -104,9 +93,7 @@ class Small(Facade):
         """One that goes on from here; unchecked where only its end counts."""
         made: Small = Small.__new__(Small)
         made.__dict__.update(self.__dict__)
-        buffer = BytesIO()
-        Copier(buffer, 5).dump((self.core, self.bodies, self.asks, self.places))
-        made.core, made.bodies, made.asks, made.places = pickle.loads(buffer.getvalue())
+        made.core, made.bodies, made.asks, made.places = copied((self.core, self.bodies, self.asks, self.places))
         made.asked, made.checked = False, checked
         made.shadow = self.shadow.copy() if checked else self.shadow
         return made
@@ -217,7 +204,7 @@ class Small(Facade):
         try:
             requests.request(self.core, verb, target, self.now, args=args, by="me")
         except StratixError:
-            fine = not self.checked or self.key() == before and not self.core.facts and not self.core.commands
+            fine = not self.checked or (self.key() == before and not self.core.facts and not self.core.commands)
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
@@ -238,8 +225,8 @@ class Small(Facade):
             return self._spawn(unit, number)
         kind, rest = _ANSWERS[way]
         if way == "waits":
-            policy, args = self.s.policy(unit), self.s.node(self.s.node_of(unit)).spec.args
-            rest = (wait_for(policy.call, args, policy.timeout.attempt, self.now),)
+            limit, node = self.s.policy(unit).timeout.attempt, self.s.node(self.s.node_of(unit))
+            rest = (wait_for(node.executor.waits, node.spec.args, limit, self.now),)
         if kind in (Answer.VERDICT, Answer.EXPANDED):
             asked = Answer.EXPANDED if way == "expanded" else Answer.VERDICT
             if way == "error":
@@ -255,7 +242,11 @@ class Small(Facade):
         else:
             del self.bodies[unit, number]
             self.losses -= way == "lost"
-        target = self.s.target.get(unit) if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING else None
+        target = (
+            self.s.target.get(unit)
+            if self.s.attempt[unit] == number and self.s.status[unit] == State.STOPPING
+            else None
+        )
         self._handle([(int(kind), unit, number, self.now, *rest)])
         if way == "ok" and target is not None:
             a_result_of_a_stopped_body_counts_where_it_may(self.core, unit, target[0], rest[0], number)

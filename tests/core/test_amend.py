@@ -133,9 +133,7 @@ def test_rollback_from_each_state(state: RunState) -> None:
         assert world.step()
     assert world.run is RunState.PAUSED
     world.request("resume").settle()
-    assert world.run is (
-        RunState.COMPLETED if state is not RunState.CANCELLED else world.run
-    )
+    assert world.run is (RunState.COMPLETED if state is not RunState.CANCELLED else world.run)
 
 
 def test_rollback_is_refused_with_a_hint() -> None:

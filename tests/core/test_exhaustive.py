@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from explorer import explore
-from small_flows import FLOWS, PLACES
+from small_flows import BLOCKS, FLOWS, PLACES
 
 DEEP = bool(os.environ.get("STRATIX_DEEP"))
 """The form of `make chaos`: two requests and a death in every run, to the last order."""
@@ -21,7 +21,7 @@ LOSING = ("one", "frail", "timed", "map", "sub-flow")
 
 
 def report(record: Callable[[str, object], None], name: str, most: int, **budgets: int) -> None:
-    covered = explore(FLOWS[name], places=PLACES.get(name, 2), most=most, **budgets)
+    covered = explore({**FLOWS, **BLOCKS}[name], places=PLACES.get(name, 2), most=most, **budgets)
     record("states", covered.states)
     record("transitions", covered.transitions)
     assert not covered.broken, covered.broken
@@ -29,7 +29,7 @@ def report(record: Callable[[str, object], None], name: str, most: int, **budget
     assert covered.refused > 0
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", [*FLOWS, *BLOCKS])
 def test_every_order_with_one_request_and_one_death(name: str, record_property: Callable[[str, object], None]) -> None:
     """Wherever one request and one death of the owner fall, each state keeps every promise, and its run can end."""
     report(record_property, name, MOST, requests=1, deaths=1)

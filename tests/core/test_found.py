@@ -7,7 +7,6 @@ from driver import Body, World, spec
 from facade import MISSING
 from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
-from stratix_tasks.core.units import MISSING
 
 from stratix_tasks.core.state import MISSING as NO_VALUE
 from stratix_tasks.core.states import RunState, State

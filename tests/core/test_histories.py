@@ -18,6 +18,7 @@ from test_machine import is_over
 
 from stratix_tasks.core.block import EARLY
 from stratix_tasks.core.facts import KIND_NAMES
+
 SEEDS = int(os.environ.get("STRATIX_HISTORIES", "300"))
 """How many histories are played: a few hundred in the suite, 100,000 in the deep form."""
 FIRST = int(os.environ.get("STRATIX_SEED", "0"))
@@ -91,4 +92,3 @@ def ends_as_told(seed: int) -> None:
         if not any(name.startswith((f"{one}[", f"{one}.")) for one in loose):
             assert seen[name] == end, (seed, name, seen[name], end)
     assert seen["run"] == naive.run(), seed
-

@@ -12,7 +12,6 @@ from folds import is_over as is_settled
 from folds import the_fold_is_the_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from rules import absorbed
 
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunState, State

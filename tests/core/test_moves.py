@@ -6,7 +6,6 @@ import pytest
 from driver import Body, World, chain_of, spec
 from facade import MISSING
 from small_flows import EACH, WHEN, needs
-from stratix_tasks.core.units import MISSING
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.decide.turn import handle

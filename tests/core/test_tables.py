@@ -130,8 +130,8 @@ def test_kinds_of_states_do_not_overlap() -> None:
     assert not LIVE & TERMINAL
     good = TERMINAL - BAD
     assert good == {State.COMPLETED, State.SKIPPED}
-    assert OK_AFTER_STOP == {*BAD, State.RETRYING, State.SKIPPED} - {State.UPSTREAM_FAILED}
-    assert UNPAUSABLE == {*TERMINAL, State.WAITING}
+    assert {*BAD, State.RETRYING, State.SKIPPED} - {State.UPSTREAM_FAILED} == OK_AFTER_STOP
+    assert {*TERMINAL, State.WAITING} == UNPAUSABLE
 
 
 def in_state(state: State, *, group: bool) -> Core:

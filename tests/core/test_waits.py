@@ -12,7 +12,7 @@ from small_flows import EACH, needs, waiting
 from stratix_tasks.core.decide.attempts import hear
 from stratix_tasks.core.facts import GIVEN, SENT
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.waits import wait_for
+from stratix_tasks.core.waits import KINDS, wait_for
 from stratix_tasks.errors import InputError, TransitionError
 from stratix_tasks.spec.model import FlowSpec
 
@@ -253,7 +253,7 @@ def test_a_waiting_node_ends_at_once_when_it_is_asked_to(ends: str) -> None:
 def test_what_does_not_say_what_to_wait_for_is_refused(call: str, args: dict[str, Any]) -> None:
     """An argument that only a run tells may be no duration or text: an InputError names the wait and what it was given."""
     with pytest.raises(InputError, match=call):
-        wait_for(call, args, None, 0.0)
+        wait_for(KINDS[call.removeprefix("wait.")], args, None, 0.0)
 
 
 def test_why_says_what_a_node_waits_for_and_what_ends_it() -> None:

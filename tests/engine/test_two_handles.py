@@ -16,6 +16,7 @@ import pytest
 from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.errors import StoreError
 from stratix_tasks.runs import recover as takeover
+from stratix_tasks.session.display import run_source
 
 LONG = 30.0
 
@@ -234,3 +235,25 @@ def test_a_row_that_is_no_request_harms_no_run(pair: tuple[Engine, Engine]) -> N
     run.resume()
     Gate.open.set()
     assert run.result(LONG) == 7
+
+
+def test_a_reader_shows_what_the_owner_shows(pair: tuple[Engine, Engine]) -> None:
+    """After each request to a node that failed, both tell the same state, error, attempts and story of it."""
+    first, second = pair
+    run = first.start(one)
+    assert run.wait(LONG) == "failed"
+    seen = second.run(run.id)
+    told = [_told(run)]
+    assert told[0] == _told(seen)
+    run.skip("fragile", value=5)
+    assert run.result(LONG) == seen.result(LONG) == 5
+    told.append(_told(run))
+    assert told[1] == _told(seen)
+    assert told[0] != told[1]
+    run.rollback("fragile")
+    told.append(_told(run))
+    assert told[2] == _told(seen)
+
+
+def _told(run: Any) -> Any:
+    return run.status, run.progress(), run.why("fragile"), run_source(run).inspect("fragile", None)

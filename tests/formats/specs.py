@@ -6,9 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.executors import arguments_of, usable
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
-from stratix_tasks.spec.vocabulary import RESERVED, SCOPES, WAITS
+from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
 SURPRISES = [
     "on",
@@ -128,9 +130,9 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         over = draw(names.filter(lambda name: name not in args))
         key = draw(st.none() | st.just(Ref("each", over)) | st.just(Template(("k-", Ref("each", over)))))
         each = Each(over={over: draw(references(inputs, tasks))}, key=key, max=draw(st.none() | st.integers(1, 9)))
-    uses = draw(st.none() | st.sampled_from([*WAITS])) if sub is None else None
+    uses = draw(st.none() | st.sampled_from([*usable(EXECUTORS)])) if sub is None else None
     if uses is not None:
-        args, each = draw(wait_arguments(WAITS[uses], inputs, tasks))
+        args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))
     condition = None
     if tasks and draw(st.booleans()):
         name = draw(st.sampled_from(tasks))

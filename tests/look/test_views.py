@@ -15,6 +15,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.look.arguments import arguments
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.sources import FlowSource
@@ -178,8 +179,8 @@ def test_abilities_say_why_not(engine: Engine) -> None:
     source = run_source(run)
     can = {name: source.inspect(name, None)["can"] for name in ("load", "wait", "total")}
     assert (can["load"]["rollback"], can["total"]["set"], can["wait"]["fork"]) == (True, True, True)
-    assert can["wait"]["set"] == "it is running: only what has not started can be edited"
-    assert "only to a node that has completed" in can["total"]["rollback"]
+    assert can["wait"]["set"] == "it is running and only what has not started can be set"
+    assert "a rollback goes to after a node that has completed" in can["total"]["rollback"]
 
 
 def test_an_interrupted_run_is_told_and_gone_on_with(tmp_path: Path) -> None:
@@ -311,7 +312,9 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
         poller = InterruptedPoller(partial(interrupted_of, second))
-        source = FlowSource(lay_out(Graph(summed.spec), {}), {}, [], True, interrupted_of(second, "summed"), poller)
+        source = FlowSource(
+            lay_out(Graph(summed.spec), {}, EXECUTORS), {}, [], True, interrupted_of(second, "summed"), poller
+        )
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id

@@ -14,7 +14,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
-from stratix_tasks.core.state import IS_OVER, Spans, spans
+from stratix_tasks.core.state import Spans, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
 
 ENDED_BADLY = (*BAD, S.SKIPPED)

@@ -16,7 +16,7 @@ from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.state import WITH_BODY, Name
 from stratix_tasks.core.states import OK_AFTER_STOP, Event, RunState, S
 from stratix_tasks.core.timers import Timer
-from stratix_tasks.core.waits import NOTHING, Wait, told
+from stratix_tasks.core.waits import NOTHING, Wait, kind_of, signal_of, told
 from stratix_tasks.spec.durations import about
 
 # ---------------------------------------------------------------------- ending well
@@ -159,9 +159,10 @@ def wait(core: Core, u: int, at: float, what: Wait) -> None:
 def hear(core: Core, u: int, at: float) -> None:
     """Take the next value of the signal that a unit waits for, if it is there."""
     s = core.state
-    if s.waits[u]["for"] != "signal":
+    name = signal_of(s.waits[u])
+    if name is None:
         return
-    sent, taken = s.signals.get(s.waits[u]["name"], ()), s.taken.get(u, 0)
+    sent, taken = s.signals.get(name, ()), s.taken.get(u, 0)
     if len(sent) > taken:
         core.tell(TAKEN, at, u)
         answer_wait(core, u, at, sent[taken], "signal")
@@ -173,10 +174,10 @@ def answer_wait(core: Core, u: int, at: float, given: Data, reason: str) -> None
 
 
 def _wait_is_over(core: Core, u: int, at: float) -> None:
-    """Its time has come: a sleep has slept, anything else has waited in vain."""
+    """Its time has come: what waited for that alone is done, anything else has waited in vain."""
     s = core.state
     what = s.waits[u]
-    if what["for"] == "sleep":
+    if not kind_of(what).ended_by:
         return answer_wait(core, u, at, NOTHING, "due")
     message = f"waited {about(at - s.started[u])} in vain for {told(what)}"
     bases = ["TimeoutError", "OSError", "Exception"]
@@ -252,7 +253,7 @@ def fire(core: Core, timer: Timer, u: int, at: float) -> None:
     elif timer is Timer.ATTEMPT and state == S.RUNNING:
         _time_out(core, u, "attempt", at)
     elif timer is Timer.GRACE and state == S.STOPPING:
-        if s.policy(u).killable:
+        if s.policy(u).traits.killable:
             core.command(Do.KILL, u, s.attempt[u])
         else:
             stopped(core, u, at, abandoned=True)

@@ -23,7 +23,7 @@ from typing import Any
 
 from stratix_tasks.core.allowed import Why, allowed
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import Kind, Policy
+from stratix_tasks.core.block import Kind, Node, Policy
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import complete, end, finish, finish_spans
@@ -38,11 +38,10 @@ from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.state import Spans, State
 from stratix_tasks.core.states import BAD, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.targets import find, label, unit_of
-from stratix_tasks.core.waits import APPROVED, approval
+from stratix_tasks.core.waits import APPROVED, approval, ends, signal_of
 from stratix_tasks.core.well_formed import well_formed
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.waits import refusal as refusal_of
 
 Args = dict[str, Any]
 NONE: Args = {}
@@ -149,7 +148,7 @@ def _send(core: Core, at: float, args: Args) -> Do_it:
 
     def send() -> None:
         core.tell(SENT, at, name, args["value"])
-        for u in [u for u, wait in core.state.waits.items() if wait["for"] == "signal" and wait["name"] == name]:
+        for u in [u for u, wait in core.state.waits.items() if signal_of(wait) == name]:
             attempts.hear(core, u, at)
 
     return send
@@ -159,10 +158,10 @@ def _check_signal(s: State, name: str) -> None:
     """InputError for a name that no node of the run can wait for."""
     if not name:
         raise InputError("a signal has a name: send('go', value)", code="unknown-signal")
-    specs = [node.spec for node in _all_nodes(s)]
-    if None in specs:
+    nodes = _all_nodes(s)
+    if any(node.spec is None for node in nodes):
         return
-    signals = [spec for spec in specs if spec.uses == "wait.signal"]
+    signals = [node.spec for node in nodes if _ended_by("send", node)]
     known = [one for spec in signals if isinstance(one := spec.args.get("name"), str)]
     if name in known or len(known) < len(signals):  # the name of one that is mapped, or a reference, may be any
         return
@@ -170,8 +169,14 @@ def _check_signal(s: State, name: str) -> None:
     raise InputError(f"no node of this run waits for a signal '{name}'. {hint}".strip(), code="unknown-signal")
 
 
-def _all_nodes(s: State) -> list[Any]:
-    found: list[Any] = []
+def _ended_by(verb: str, node: Node) -> bool:
+    """Whether it is a node that waits for such a request."""
+    waits = None if node.executor is None else node.executor.waits
+    return waits is not None and waits.ended_by == verb
+
+
+def _all_nodes(s: State) -> list[Node]:
+    found: list[Node] = []
     blocks = [s.root]
     for block in blocks:
         found += block.nodes
@@ -400,7 +405,7 @@ def _check_set(node: Any, inner: Any, name: str, values: Args, options: Args) ->
             single = node.kind in (Kind.TASK, Kind.MAP)
             hint = did_you_mean(word, OPTIONS) if single else "A sub-flow has none: set them of its nodes."
             raise InputError(f"option '{word}' of '{name}' can't be changed in a run. {hint}", code="bad-option")
-        if spec is not None and spec.uses and (why := refusal_of(spec.uses, word)):
+        if node.executor is not None and (why := node.executor.refusal(word)):
             raise InputError(f"'{name}': {why}", code="bad-option")
         try:
             changed(Policy(), {word: value})
@@ -452,7 +457,7 @@ def _approve(core: Core, target: str, at: float, args: Args) -> Do_it:
     _check_approval(s, u)
     check(s, "approve", u)
     units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
-    asked = [one for one in units if s.waits.get(one, {}).get("for") == "approval"]
+    asked = [one for one in units if ends(s.waits.get(one), "approve")]
 
     def approve() -> None:
         for one in asked:
@@ -462,15 +467,11 @@ def _approve(core: Core, target: str, at: float, args: Args) -> Do_it:
 
 
 def _check_approval(s: State, u: int) -> None:
-    spec = s.node(s.node_of(u)).spec
-    if spec is None or spec.uses == "wait.approval":
+    node = s.node(s.node_of(u))
+    if node.spec is None or _ended_by("approve", node):
         return
     outline = s.root.outline
-    known = [
-        n
-        for n, node in zip(outline.names, outline.nodes, strict=True)
-        if node.spec and node.spec.uses == "wait.approval"
-    ]
+    known = [name for name, one in zip(outline.names, outline.nodes, strict=True) if _ended_by("approve", one)]
     hint = did_you_mean("", known) if known else "This run has none."
     raise InputError(f"node '{label(s, s.node_of(u))}' is no approval. {hint}", code="no-approval")
 

@@ -19,6 +19,7 @@ from stratix_tasks.core.limits import Lane
 from stratix_tasks.core.state import IS_OVER, PENDING, RUNNING, WITH_BODY
 from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState, S
 
+PAUSING = RunState.PAUSING
 _PLAIN = frozenset((type(None), bool, int, float, str))
 
 
@@ -28,13 +29,13 @@ def handle(core: Core, events: Sequence[tuple[Any, ...]], at: float) -> tuple[li
     Returns the facts to journal, then the commands to perform.
     """
     s, g = core.state, core.agenda
-    timed = s.limits.deadline, g.local.deadline
-    if any(timed):
+    deadlines, local = s.limits.deadline, g.local.deadline
+    if deadlines or local:
         ring(core, at)
     status, attempt, tell, done, completed = s.status, s.attempt, core.facts.append, g.done, apply.completed
     for event in events:
-        if event[0] == 0 and status[event[1]] == RUNNING and attempt[event[1]] == event[2]:
-            _, u, number, when, value, codec, payload, summary, cpu, frame = event
+        if event[0] == 0 and status[u := event[1]] == RUNNING and attempt[u] == event[2]:
+            _, _, number, when, value, codec, payload, summary, cpu, frame = event
             if codec != "json" or type(payload) not in _PLAIN:
                 attempts.keep(core, u, number, value, codec, payload, frame)
             fact = (COMPLETED, when, u, number, codec, payload, summary, cpu)
@@ -44,7 +45,7 @@ def handle(core: Core, events: Sequence[tuple[Any, ...]], at: float) -> tuple[li
             done(u)
         else:
             _answer(core, event)
-    if any(timed):
+    if deadlines or local:
         ring(core, at)
     advance(core, at)
     return core.drain()
@@ -73,8 +74,7 @@ def advance(core: Core, at: float) -> None:
             _dispatch(core, at)
         if not asks:
             break
-    s = core.state
-    if not g.books[0].todo[0] or s.run is RunState.PAUSING:
+    if not g.books[0].todo[0] or core.state.run is PAUSING:
         _settle(core, at)
 
 
@@ -150,17 +150,19 @@ _ANSWERS = {
 def _dispatch(core: Core, at: float) -> None:
     """Lanes in turns, most urgent first; only those are looked at in which something may be started."""
     g = core.agenda
-    awake = g.awake
+    awake, left = g.awake, 0
     while awake:
+        left = left or len(awake)  # so many have not had their turn in this round
         lane = heappop(awake)[2]
         lane.awake = False
         claim = lane.claim
         free = claim[0].free if len(claim) == 1 else lane.free()
+        more = free
         if free > 0:
-            share = free if not awake else min(max(free // (len(awake) + 1), 1) * lane.weight, free)
-            _start_from(core, lane, at, share)
+            more = _start_from(core, lane, at, free if left == 1 else min(max(free // left, 1) * lane.weight, free))
+        left -= 1
         full = None
-        if lane.has_entries():
+        if more <= 0 and lane.has_entries():
             full = lane.full()
             if full is None:
                 g.wake(lane)
@@ -171,11 +173,13 @@ def _dispatch(core: Core, at: float) -> None:
                 slots.pass_on()
 
 
-def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
+def _start_from(core: Core, lane: Lane, at: float, most: int) -> int:
+    """Start what a lane has; returns how many more could be, 0 where it may have more."""
     s, g = core.state, core.agenda
-    facts, commands, queued = core.facts, core.commands, g.queued
-    status, waits_for, asked_about, pop, claim = s.status, g.left, g.opening, lane.pop, lane.claim
-    left = most
+    status, attempt, home, waits_for, queued = s.status, s.attempt, s.home, g.left, g.queued
+    facts, commands, books, pop, started = core.facts, core.commands, g.books, lane.pop, apply.started
+    plain = not (g.opening or g.abandoned or g.local.deadline or s.own or s.breaks or s.marks)
+    left, one_by_one = most, 0
     while left > 0:
         entry = pop(left)
         if entry is None:
@@ -191,28 +195,36 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> None:
             u = entry.start
         else:
             u = entry
-        fresh = status[u] == PENDING and waits_for[u] <= 0 and not asked_about and not g.abandoned
-        if not (fresh or g.startable(u, at)) or (s.own and g.lane(u) is not lane):
+        if not (plain and status[u] == PENDING and waits_for[u] <= 0) and not _may_start(core, lane, u, at):
             continue
-        if s.breaks:
-            opening.stop_at_breakpoint(core, u, at)
-        if s.marks and core.held(u):
-            g.parked.append((lane, u))
-            continue
-        number = s.attempt[u] + 1
-        r = s.stretches[s.home[u]]
-        policy = r.block.policies[(u - r.base) % r.block.n] if not s.own else s.policy(u)
-        fact = (STARTED, at, u, number, queued[u], policy.runner)
-        apply.started(s, fact)
+        number = attempt[u] + 1
+        book = books[home[u]]
+        runner = book.runners[(u - book.base) % book.n] if plain else s.policy(u).runner
+        fact = (STARTED, at, u, number, queued[u], runner)
+        started(s, fact)
         facts.append(fact)
         commands.append((0, u, number))
-        if g.local.deadline:
-            g.local.drop_unit(u)
         left -= 1
-        for slots in claim:
-            slots.free -= 1
-        g.live += 1
+        one_by_one += 1
+    if one_by_one:
         s.at = at
+        g.live += one_by_one
+        lane.take(one_by_one)
+    return left
+
+
+def _may_start(core: Core, lane: Lane, u: int, at: float) -> bool:
+    """Of an entry about which there is more to know: whether it is to start from this lane now."""
+    s, g = core.state, core.agenda
+    if not g.startable(u, at) or (s.own and g.lane(u) is not lane):
+        return False
+    if s.breaks:
+        opening.stop_at_breakpoint(core, u, at)
+    if s.marks and core.held(u):
+        g.parked.append((lane, u))
+        return False
+    g.local.drop_unit(u)
+    return True
 
 
 def _unheld(core: Core, lane: Lane, entry: range) -> range:

@@ -80,7 +80,9 @@ SELECT run, arg_max(worker, seq) AS engine FROM recorded WHERE kind IN ('created
 CREATE VIEW task_state AS
 SELECT
     run, unit,
-    arg_max(state, seq) FILTER (state IS NOT NULL) AS state,
+    CASE WHEN arg_max(kind, seq) FILTER (state IS NOT NULL) = 'rolled'
+        AND arg_max(state, seq) FILTER (kind <> 'rolled') IN ('running', 'suspended', 'stopping') THEN 'stopping' -- its body is
+        ELSE arg_max(state, seq) END AS state,
     arg_max(coalesce(reason, ''), seq) FILTER (state IS NOT NULL) AS reason,
     max(attempt) AS attempts,
     arg_max(queued, seq) FILTER (event = 'dispatch') AS queued,
@@ -128,7 +130,8 @@ WITH known AS (
     FROM moves WHERE state IS NOT NULL OR kind IN ('held', 'released')
     WINDOW steps AS (PARTITION BY run, unit ORDER BY seq)
 ), shown AS (
-    SELECT * REPLACE (CASE WHEN state IS NOT NULL THEN state WHEN event = 'hold' AND was IN ('pending', 'retrying') THEN 'held' ELSE was END AS state),
+    SELECT * REPLACE (CASE WHEN kind = 'rolled' AND was IN ('running', 'suspended', 'stopping') THEN 'stopping'
+            WHEN state IS NOT NULL THEN state WHEN event = 'hold' AND was IN ('pending', 'retrying') THEN 'held' ELSE was END AS state),
         state IS NULL AS marked
     FROM known
 ), moved AS (
@@ -154,15 +157,15 @@ WITH told AS (
 SELECT run, node, item, key, attempt,
     CASE coalesce(arg_max(event, seq) FILTER (event <> 'dispatch'), 'dispatch')
         WHEN 'dispatch' THEN 'running' WHEN 'ok' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'fail_retry' THEN 'failed'
-        WHEN 'stopped' THEN arg_max(state, seq) WHEN 'orphaned' THEN 'lost' WHEN 'suspend' THEN 'suspended' WHEN 'release' THEN 'running'
+        WHEN 'stopped' THEN arg_max(state, seq) WHEN 'orphaned' THEN 'lost' WHEN 'lost' THEN 'lost' WHEN 'lost_retry' THEN 'lost' WHEN 'suspend' THEN 'suspended' WHEN 'release' THEN 'running'
         WHEN 'stop' THEN 'stopping' WHEN 'rollback' THEN 'cancelled' ELSE arg_max(state, seq) END AS state,
     min(queued) AS queued, min("at") FILTER (event = 'dispatch') AS started,
-    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) AS ended,
-    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned')) - min("at") FILTER (event = 'dispatch')
+    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned', 'lost', 'lost_retry')) AS ended,
+    max("at") FILTER (waited OR event IN ('ok', 'fail', 'fail_retry', 'stopped', 'orphaned', 'lost', 'lost_retry')) - min("at") FILTER (event = 'dispatch')
         AS duration,
     max(cpu) AS cpu, max(worker) AS worker, max(error_type) AS error_type, max(error) AS error
 FROM told JOIN units USING (run, unit)
-WHERE (waited OR event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'suspend', 'release', 'wait')) AND attempt > 0
+WHERE (waited OR event IN ('dispatch', 'ok', 'fail', 'fail_retry', 'stop', 'stopped', 'orphaned', 'lost', 'lost_retry', 'suspend', 'release', 'wait')) AND attempt > 0
     AND (event <> 'release' OR state = 'running') -- of what is held ahead of its start, a release is of no attempt
 GROUP BY run, node, item, key, unit, attempt
 HAVING count(*) FILTER (event = 'dispatch') > 0;

@@ -90,6 +90,11 @@ def never() -> int:
     raise AssertionError("its condition is false")
 
 
+@task
+def always() -> int:
+    return 1
+
+
 @flow
 def inner(n: int = 2) -> int:
     return doubled(doubled(n))
@@ -101,6 +106,8 @@ def kinds(n: int = 4) -> Any:
     squares = square.options(key="s{x}", max=2).map(each(some))
     with when(some.summary["length"] > 100):
         never()
+    with when(some.summary["length"] > 2):
+        always()
     return {
         "squares": squares,
         "doubled": doubled.map(each(squares)),
@@ -133,6 +140,17 @@ def failing() -> Any:
 def given() -> Any:
     """Its broken node is skipped with a value."""
     return after(broken.options(retry=0)(2))
+
+
+@flow
+def part(x: int) -> int:
+    return after(broken.options(retry=0)(x))
+
+
+@flow
+def reopened() -> Any:
+    """Its sub-flow fails, and goes on once its broken node is given a value."""
+    return part(3)
 
 
 @task

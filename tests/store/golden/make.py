@@ -1,4 +1,4 @@
-"""Makes a golden store: `python tests/store/golden/make.py tests/store/golden/v1` (a new folder).
+"""Makes a golden store: `python tests/store/golden/make.py tests/store/golden/v2` (a new folder).
 
 Run it once when the format gets a new version, or something new in the same one, and commit what it made. Stores that
 are there stay as they are. `expected.json` holds what the version that made the store reads out of it.
@@ -82,6 +82,10 @@ def ended(store: Path) -> None:
         assert given.wait(LONG) == "failed"
         given.skip("broken", value=41)
         assert given.result(LONG) == 42
+        reopened = engine.start(flows.reopened)
+        assert reopened.wait(LONG) == "failed"
+        reopened.skip("part.broken", value=1)
+        assert reopened.result(LONG) == 2
         engine.start(flows.grown).result(LONG)
         waited(engine)
         halted(engine)

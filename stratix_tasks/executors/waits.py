@@ -1,0 +1,90 @@
+"""The waits: they run nothing, and end when their time, a person or a value comes (`core/waits.py`).
+
+Each is declared as a function that is never called: its signature says what the wait takes and what it yields.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, TypedDict
+
+from stratix_tasks.core.waits import KINDS
+from stratix_tasks.spec.types import hints_of
+from stratix_tasks.spec.waits import unfit
+
+Duration = str | float | timedelta
+"""`"30s"`, seconds, or a timedelta."""
+USELESS = frozenset(("runner", "retry", "pool", "priority", "grace", "max_lost"))
+"""Options that are about bodies."""
+
+
+class Approval(TypedDict):
+    """The value of an approval: who gave it, and when (ISO 8601, UTC)."""
+
+    by: str
+    at: str
+
+
+def sleep(duration: Duration) -> None:
+    """Wait for a while: `sleep("5m")`. What comes after it says so: `task.options(after=[sleep("5m")])(…)`."""
+    raise AssertionError(_NEVER)
+
+
+def approval(message: str, *, timeout: Duration | None = None) -> Approval:
+    """Wait until a person approves: `approval("Ship it?", timeout="1d")`. The value says who did, and when.
+
+    The node fails when nobody does within `timeout`.
+    """
+    raise AssertionError(_NEVER)
+
+
+def signal(name: str, *, timeout: Duration | None = None) -> Any:
+    """Wait until a value is sent to the run under this name: `signal("go")["rows"]`. The value is what was sent.
+
+    The node fails when nothing is sent within `timeout`.
+    """
+    raise AssertionError(_NEVER)
+
+
+_NEVER = "a wait has no body"
+
+
+class Wait:
+    """One of the waits, by its declaration."""
+
+    field = "uses"
+    runner: str | None = "wait"
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name = f"wait.{function.__name__}"
+        self.function: Callable[..., Any] | None = function
+        self.waits = KINDS[function.__name__]
+        self.description = str(inspect.getdoc(function))
+        self.required = frozenset((self.waits.word,))
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """Without `timeout`, which is an option."""
+        assert self.function is not None
+        return {name: hint for name, hint in hints_of(self.function).items() if name != "timeout"}
+
+    def refusal(self, option: str) -> str:
+        """A wait runs no body, so that few options mean anything; a sleep is over by its time alone."""
+        asleep = not self.waits.ended_by
+        if option == "timeout" and asleep:
+            return "a sleep takes no timeout: its duration is when it ends"
+        if option in ("total", "queued"):
+            return f"timeout.{option} means nothing on a wait: it has one deadline, as in timeout: 1d"
+        if option not in USELESS:
+            return ""
+        also = "" if asleep else ", timeout (its deadline)"
+        return f"{option} means nothing on a wait, which runs no body; it takes needs, when, each{also} and description"
+
+    def unfit(self, argument: str, value: Any) -> str:
+        return unfit(argument, value)
+
+
+SLEEP, APPROVAL, SIGNAL = Wait(sleep), Wait(approval), Wait(signal)

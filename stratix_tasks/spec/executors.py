@@ -1,0 +1,102 @@
+"""What a document can say of an executor, and what is wrong with a node that uses one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.values import leaves
+from stratix_tasks.spec.vocabulary import EXECUTORS_LATER
+
+Wrong = tuple[tuple[str, ...], Problem]
+"""The fields that lead to a mistake in a node, and what it is."""
+
+
+class Described(Protocol):
+    """An executor as far as a document is concerned."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def field(self) -> str:
+        """By which field of a node it is said: `uses`, with its name, or one of its own."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def hints(self) -> Mapping[str, Any]:
+        """What it takes and yields (`return`), as annotations of a function would say it."""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The arguments that can't be left out."""
+
+    def refusal(self, option: str) -> str:
+        """Why a node that uses it can't have an option, and what it can have; nothing when it can."""
+
+    def unfit(self, argument: str, value: Any) -> str:
+        """Why a value can't be this argument; nothing when it can."""
+
+
+Executors = Mapping[str, Described]
+
+
+def usable(executors: Executors) -> dict[str, Described]:
+    """Those that `uses` can name."""
+    return {name: one for name, one in executors.items() if one.field == "uses"}
+
+
+def arguments_of(executor: Described) -> list[str]:
+    return [name for name in executor.hints if name != "return"]
+
+
+def executor_problem(uses: str, executors: Executors, node: str = "") -> Problem | None:
+    """Why `uses` can't name this; None when it can."""
+    known = usable(executors)
+    if uses in known:
+        return None
+    if uses in EXECUTORS_LATER:
+        hint = f"There are {', '.join(known)}."
+        return Problem("not-available", f"executor '{uses}' is not available in this version", node, hint=hint)
+    return Problem("unknown-executor", f"there is no executor '{uses}'", node, hint=did_you_mean(uses, known))
+
+
+def use_problems(node: NodeSpec, name: str, executors: Executors) -> Iterator[Wrong]:
+    """What is wrong with a node that uses something."""
+    uses = node.uses or ""
+    unknown = executor_problem(uses, executors, name)
+    if unknown is not None:
+        yield ("uses",), unknown
+        return
+    executor = executors[uses]
+    yield from _arguments(node, name, executor)
+    given = [(field,) for field, about in NodeSpec.model_fields.items() if getattr(node, field) != about.default]
+    limits = node.timeout.model_dump(exclude_none=True) if node.timeout is not None else {}
+    for path in [*given, *(("timeout", limit) for limit in limits)]:
+        if why := executor.refusal(path[-1]):
+            yield path, Problem("bad-option", why, name)
+
+
+def _arguments(node: NodeSpec, name: str, executor: Described) -> Iterator[Wrong]:
+    wanted, over = arguments_of(executor), node.each.over if node.each is not None else {}
+    given = {**node.args, **over}
+    unknown = [argument for argument in given if argument not in wanted]
+    for argument in unknown:
+        path = ("with", argument) if argument in node.args else ("each", "over", argument)
+        message = f"'{executor.name}' takes no argument '{argument}'"
+        yield path, Problem("bad-arguments", message, name, hint=did_you_mean(argument, wanted))
+    for argument in wanted if not unknown else ():  # one that is spelled otherwise is not told twice
+        if argument in executor.required and argument not in given:
+            message, hint = f"'{executor.name}' needs the argument '{argument}'", f"Add it: with: {{{argument}: …}}."
+            yield ("with",), Problem("bad-arguments", message, name, hint=hint)
+    for argument in wanted:
+        items = over.get(argument)
+        literals = [node.args[argument]] if argument in node.args else items if isinstance(items, list | tuple) else []
+        path = ("with", argument) if argument in node.args else ("each", "over", argument)
+        for value in literals:
+            if next(leaves(value), None) is None and (why := executor.unfit(argument, value)):
+                yield path, Problem("bad-value", f"{argument}: {why}", name)

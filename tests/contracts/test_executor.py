@@ -1,0 +1,245 @@
+"""The contract of executors: what every entry of the registry tells, and one with a body on its whole way through a flow."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, Flow, FlowError, each, flow, task, uses
+from stratix_tasks.core.decide.requests import NODE_VERBS, RUN_VERBS
+from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS, Executor
+from stratix_tasks.core.waits import KINDS, wait_for
+from stratix_tasks.engine.places import Places
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.formats.yaml import read
+from stratix_tasks.formats.yaml_schema import schema
+from stratix_tasks.session.display import flow_source
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.vocabulary import MAP, TASK
+
+LONG = 60
+FITTING: dict[str, Any] = {"duration": "1ms", "message": "Ship it?", "name": "go", "text": "hi"}
+
+
+def shout(text: str, times: int = 1) -> str:
+    return text.upper() * times
+
+
+async def whisper(text: str) -> str:
+    return text.lower()
+
+
+def which_process(text: str) -> int:
+    return os.getpid()
+
+
+class Text:
+    """An executor with a body, as they are written."""
+
+    field, waits = "uses", None
+
+    def __init__(self, function: Callable[..., Any], runner: str | None = None) -> None:
+        self.name, self.runner, self.description = f"text.{function.__name__}", runner, "It speaks."
+        self.function: Callable[..., Any] | None = function
+        self.hints = dict(inspect.get_annotations(function, eval_str=True))
+        parameters = inspect.signature(function).parameters.values()
+        self.required = frozenset(one.name for one in parameters if one.default is one.empty)
+
+    def refusal(self, option: str) -> str:
+        return "it is never lost" if option == "max_lost" else ""
+
+    def unfit(self, argument: str, value: Any) -> str:
+        return "it is empty" if value == "" else ""
+
+
+OURS = {one.name: one for one in (Text(shout), Text(whisper), Text(which_process, runner="process"))}
+ALL: dict[str, Executor] = {**EXECUTORS, **OURS}
+USED = usable(ALL)
+
+
+@pytest.fixture(autouse=True)
+def ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, one in OURS.items():
+        monkeypatch.setitem(EXECUTORS, name, one)
+    yield
+
+
+def node(name: str, **fields: Any) -> NodeSpec:
+    """One that uses it, as it should."""
+    given = {argument: FITTING[argument] for argument in sorted(ALL[name].required)}
+    return NodeSpec.model_validate({"uses": name, "with": given, **fields})
+
+
+def said(*nodes: NodeSpec) -> list[tuple[str, str]]:
+    """Codes and messages of what is wrong with a flow of these nodes."""
+    spec = FlowSpec.model_construct(flow="f", tasks={f"n{i}": one for i, one in enumerate(nodes)})
+    return [(problem.code, problem.message) for problem in check(Graph(spec), ALL, None, {})]
+
+
+# ---------------------------------------------------------------------- every entry
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_entry_tells_what_it_can_do(name: str) -> None:
+    """By data alone: its name, what it is for, where it wants to run, and whether anything runs there."""
+    one = ALL[name]
+    assert one.name == name and one.description
+    assert one.runner is None or one.runner in RUNNERS
+    assert (one.waits is not None) == (one.runner is not None and RUNNERS[one.runner].bodiless)
+    assert one.required <= set(arguments_of(one))
+
+
+@pytest.mark.parametrize("name", USED)
+def test_its_signature_takes_what_it_says(name: str) -> None:
+    """So that Python, YAML and the schema allow the same arguments; what is more is an option."""
+    one = ALL[name]
+    assert one.function is not None
+    parameters = inspect.signature(one.function).parameters
+    assert [word for word in parameters if word in one.hints] == arguments_of(one)
+    assert all(word in TASK for word in parameters.keys() - one.hints.keys())
+    assert {
+        word for word in one.hints if word in parameters and parameters[word].default is inspect.Parameter.empty
+    } == (one.required)
+
+
+@pytest.mark.parametrize("name", USED)
+def test_it_is_checked_as_it_says(name: str) -> None:
+    """A right use validates clean; a wrong argument, a missing one and an unfit value are each told."""
+    one = ALL[name]
+    assert said(node(name)) == []
+    assert said(node(name).but({"args": {"wrong": 1}})) == [("bad-arguments", f"'{name}' takes no argument 'wrong'")]
+    missing = [("bad-arguments", f"'{name}' needs the argument '{word}'") for word in sorted(one.required)]
+    assert said(node(name).but({"args": {}})) == missing
+    for word in sorted(one.required):
+        unfit = one.unfit(word, "")
+        assert unfit
+        assert said(node(name).but({"args": {**node(name).args, word: ""}})) == [("bad-value", f"{word}: {unfit}")]
+
+
+OPTIONS: dict[str, Any] = {
+    "runner": "thread",
+    "retry": {"max": 2},
+    "pool": ["p"],
+    "priority": 3,
+    "grace": 3,
+    "max_lost": 1,
+    "timeout": {"attempt": 9},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("name", USED)
+def test_python_and_documents_refuse_the_same_options(name: str, option: str) -> None:
+    """Each with the entry's own reason; what it does not refuse is taken."""
+    why = ALL[name].refusal(option)
+    assert said(node(name, **{option: OPTIONS[option]})) == ([("bad-option", why)] if why else [])
+    value = OPTIONS[option]
+    if why:
+        with pytest.raises(FlowError, match=re.escape(why)) as caught:
+            uses(name).options(**{option: value})
+        assert caught.value.code == "bad-option"
+    elif option != "runner" or not inspect.iscoroutinefunction(ALL[name].function):
+        assert option in uses(name).options(**{option: value}).options_given
+
+
+@pytest.mark.parametrize("name", USED)
+def test_it_is_laid_out_by_its_own_word(name: str) -> None:
+    """Runner and traits are those that it wants, over the document's defaults; where nothing runs no place is taken."""
+    one = ALL[name]
+    defaults = {"runner": "inline", "retry": {"max": 3}, "grace": 1}
+    spec = FlowSpec.model_validate(
+        {"flow": "f", "defaults": defaults, "tasks": {"n": node(name).model_dump(by_alias=True)}}
+    )
+    (laid_out,) = lay_out(Graph(spec), {}, ALL).nodes
+    policy = laid_out.policy
+    assert laid_out.executor is one
+    assert (policy.runner, policy.traits) == (one.runner or "inline", RUNNERS[one.runner or "inline"])
+    assert policy.retry.max == (0 if one.waits is not None else 3)
+    assert bool(Places(4, {}).claims({}, "f", None)(policy, None)) == (one.waits is None)
+
+
+@pytest.mark.parametrize("name", USED)
+def test_the_schema_names_it_and_what_it_takes(name: str) -> None:
+    """An editor completes it."""
+    about = schema()["$defs"]["task"]["properties"]["uses"]
+    assert name in about["enum"]
+    assert f"{' and '.join(arguments_of(ALL[name]))} for {name}" in about["description"]
+
+
+def test_every_way_to_wait_is_ended_by_a_request_or_by_its_time() -> None:
+    """And has one executor; what is recorded of it says all that views show."""
+    waits = {one.waits.name: one for one in EXECUTORS.values() if one.waits is not None}
+    assert waits.keys() == KINDS.keys()
+    for kind in KINDS.values():
+        assert kind.ended_by in ("", *NODE_VERBS, *RUN_VERBS)
+        record = wait_for(kind, FITTING, 10.0, 100.0)
+        told = {"told": kind.told.format_map(record), "asked": kind.asked.format_map(record)}
+        assert told["told"] and bool(told["asked"]) == bool(kind.ended_by)
+        assert record["due"] == (110.0 if kind.ended_by else 100.001)
+
+
+def test_runners_that_a_node_can_ask_for_run_something() -> None:
+    """What stands in place of a runner can't be asked for, in Python or in YAML."""
+    assert set(NAMED_RUNNERS) == {name for name, traits in RUNNERS.items() if not traits.bodiless}
+    text = "stratix: 1\nflow: f\ntasks:\n  n: {{call: 'm:f', runner: {}}}\n"
+    for name in RUNNERS:
+        problems = read(text.format(name))[1]
+        assert bool(problems) == (name not in NAMED_RUNNERS)
+        if name not in NAMED_RUNNERS:
+            with pytest.raises(FlowError, match="there are thread"):
+                task(runner=name)(shout)
+
+
+def test_no_word_of_an_entry_is_an_option_of_fan_outs() -> None:
+    """`max` and `key` mean the fan-out's in `.options`, whatever is mapped."""
+    assert not any(one.refusal(option) for one in ALL.values() for option in MAP)
+
+
+# ---------------------------------------------------------------------- one with a body, from end to end
+
+
+@flow
+def speaks() -> Any:
+    loud = uses("text.shout").options(name="loud", retry=1)("a", times=2)
+    return [uses("text.whisper")(loud), uses("text.which_process")(loud)]
+
+
+def test_an_executor_with_a_body_runs_like_a_task(engine: Engine) -> None:
+    """Plain, as a coroutine and in a process of its own; with positional and named arguments."""
+    assert speaks.validate() == []
+    low, process = engine.start(speaks, {}).result(LONG)
+    assert low == "aa"
+    assert process != os.getpid()
+
+
+def test_it_is_mapped_shown_written_and_read(engine: Engine) -> None:
+    """As a node of its executor's name, which a document gives back."""
+
+    @flow
+    def many() -> Any:
+        return uses("text.shout").map(each(["a", "b"]))
+
+    assert engine.start(many, {}).result(LONG) == ["A", "B"]
+    again = Flow.from_yaml(speaks.to_yaml())
+    assert again.spec == speaks.spec
+    assert again.validate() == []
+    shown = {one["name"]: one for one in flow_source(again, {}).outline()["nodes"]}
+    assert (shown["loud"]["call"], shown["loud"]["wait"]) == ("text.shout", "")
+    assert ("runner", "process") in shown["which_process"]["config"]
+    assert ("runner", "async") in shown["whisper"]["config"]
+
+
+def test_a_fork_runs_it_again(engine: Engine) -> None:
+    """It needs no function of the user's here."""
+    run = engine.start(speaks, {})
+    first = run.result(LONG)
+    assert run.fork(from_="whisper").result(LONG)[0] == first[0]
