@@ -490,6 +490,9 @@ def _claimed(s: State, fact: Fact) -> None:
     """An owner that died with bodies has a budget: one of them may be why. The time in between counts for nothing."""
     s.recoveries += any(s.status.find(state) >= 0 for state in WITH_BODY)
     s.limits.skip(s.at, fact[1], _still(s))
+    back = min(fact[1] - s.at, 0.0)
+    for u in s.due if back else ():
+        s.due[u] += back
 
 
 def _nothing(_s: State, _fact: Fact) -> None:

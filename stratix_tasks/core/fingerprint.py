@@ -1,12 +1,13 @@
 """Fingerprints: whether a function is still the one that a run was started with.
 
-A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function of the
-same module its own code counts, of a module its name, of plain data its value, of anything else its type.
+A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function its own code
+counts, of a module what is used of it, of plain data its value, of anything else its type; what is installed counts by name.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
+from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -15,6 +16,12 @@ WIDE = 4096
 """Bits from which a number is not written in decimal digits."""
 _ATOMS = frozenset((type(None), bool, float, complex, str, bytes))
 _QUALNAME = type.__dict__["__qualname__"].__get__
+_INSTALLED = tuple({get_path(name) + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file of code belongs to Python or to an installed package: nobody edits it while a run goes on."""
+    return file.startswith((*_INSTALLED, "<frozen "))
 
 
 def _MODULE(kind: type) -> Any:  # noqa: N802 - beside the other
@@ -37,16 +44,22 @@ def _function(digest: Any, function: Any, depth: int, seen: set[int]) -> None:
     seen.add(id(code))
     _code(digest, code)
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        _value(digest, value, depth, seen, function)
+        _value(digest, value, depth, seen)
     for cell in function.__closure__ or ():
         try:
-            _value(digest, cell.cell_contents, depth, seen, function)
+            _value(digest, cell.cell_contents, depth, seen)
         except ValueError:
             digest.update(b"empty")
-    for name in _names(code):
+    names = _names(code)
+    for name in names:
         if name in function.__globals__:
+            value = function.__globals__[name]
             digest.update(name.encode())
-            _value(digest, function.__globals__[name], depth, seen, function)
+            _value(digest, value, depth, seen)
+            if type(value) is ModuleType and depth > 1 and not is_installed(str(vars(value).get("__file__"))):
+                for used in names:
+                    if used in vars(value):
+                        _value(digest, vars(value)[used], depth - 1, seen)
 
 
 def _names(code: CodeType) -> list[str]:
@@ -66,15 +79,15 @@ def _code(digest: Any, code: CodeType) -> None:
             digest.update(repr(const).encode())
 
 
-def _value(digest: Any, value: Any, depth: int, seen: set[int], user: Any) -> None:
+def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
     """Told by its type alone: an object may run code of its own when it is asked."""
     kind = type(value)
     inner = _function_of(value, kind)
     if inner is not None:
-        same = inner.__module__ == user.__module__
-        _function(digest, inner, depth - 1, seen) if same else digest.update(
-            f"{inner.__module__}.{inner.__qualname__}".encode("utf-8", "surrogatepass")
-        )
+        if is_installed(inner.__code__.co_filename):
+            digest.update(f"{inner.__module__}.{inner.__qualname__}".encode("utf-8", "surrogatepass"))
+        else:
+            _function(digest, inner, depth - 1, seen)
     elif issubclass(kind, ModuleType):
         digest.update(value.__name__.encode())
     elif issubclass(kind, type):
@@ -86,7 +99,7 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int], user: Any) -> No
     elif (kind is list or kind is tuple) and len(value) <= 100 and id(value) not in seen:
         seen.add(id(value))
         for part in value:
-            _value(digest, part, depth, seen, user)
+            _value(digest, part, depth, seen)
     else:
         digest.update(_QUALNAME(kind).encode("utf-8", "surrogatepass"))
 

@@ -34,6 +34,7 @@ def claim(
     """
     s = core.state
     core.tell(CLAIMED, at, engine, epoch, host, pid, cuts)
+    core.agenda.now = at  # before the last fact where the clock was set back: what was due is
     if s.run is RunState.PENDING:
         start(core, at)
     if not hold and s.root.spec is not None and s.recoveries > s.root.spec.max_recoveries:

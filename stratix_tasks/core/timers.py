@@ -120,7 +120,12 @@ class Timers:
                 self.thaw(at, unit, (kind,))
 
     def skip(self, since: float, at: float, still: Still) -> None:
-        """The time from `since` to `at` does not count, for a run that is not paused anyway."""
+        """The time from `since` to `at` does not count, for a run that is not paused anyway.
+
+        Where `at` is the earlier one, the clock was set back in between, and all deadlines are as far away as they were.
+        """
+        for key in [key for key in self.deadline if at < since and (self.paused or key[0] not in PAUSABLE)]:
+            self.at(*key, self.deadline[key] + at - since)
         if not self.paused:
             self.pause(since)
             self.resume(at, still)

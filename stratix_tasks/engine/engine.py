@@ -52,7 +52,7 @@ LONGEST = 30.0
 class EngineLoop(EngineThread):
     """Runs live runs. All methods but those named as for any thread belong to the thread that has the turn.
 
-    `clock` gives Unix time. With a `loop` of yours there is no thread: you drive it, and all methods belong to your
+    `clock` gives Unix time, steadily (`Clock`). With a `loop` of yours there is no thread: you drive it, and all methods belong to your
     thread. `runners` stand in for the usual ones, by name; `prepare` for the threads that prepare what must not be done on
     the loop.
     """
@@ -322,6 +322,7 @@ class EngineLoop(EngineThread):
     def adopt(self, live: LiveRun) -> None:
         if live.id not in self.lives:
             self.lives[live.id] = live
+            Clock.begin()
             CAPTURE.acquire()
             if len(self.lives) == 1:
                 self._interval = sys.getswitchinterval()
@@ -330,6 +331,7 @@ class EngineLoop(EngineThread):
     def retire(self, live: LiveRun) -> None:
         if self.lives.pop(live.id, None) is not None:
             CAPTURE.release()
+            Clock.end()
             if not self.lives and abs(sys.getswitchinterval() - SWITCH) < 1e-9:
                 sys.setswitchinterval(self._interval)
 

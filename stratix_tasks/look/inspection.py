@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import time
 from typing import Any
 
 from stratix_tasks.core.allowed import VERBS
@@ -20,6 +19,7 @@ from stratix_tasks.look.output import output_shown
 from stratix_tasks.look.status import WORDS, item_error
 from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, waiting, waits_of
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.view.messages import Able, Argument, Attempt, Can, Failure, Inspection, Pair
 
 MOST_ATTEMPTS = 20
@@ -50,7 +50,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
         "error": _failure(shown) if shown else None,
         "metrics": [(name, value) for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(s.root, live.functions, place),
-        "why": why(core, unit, time()),
+        "why": why(core, unit, Clock.time()),
         "wait": waiting(s, unit),
         "approved": approved(live, unit),
         "can": can,

@@ -298,6 +298,21 @@ class BodyLogger(logging.Logger):
 BODY_LOGGER = BodyLogger("stratix_tasks.body")
 
 
+class Present(logging.Handler):
+    """On the root logger while bodies run: without any handler `logging.warning(…)` would configure it for good."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """What a cell logs is printed as it would be without this."""
+        last = logging.lastResort
+        if (
+            CURRENT.get() is None
+            and logging.root.handlers == [self]
+            and last is not None
+            and record.levelno >= last.level
+        ):
+            last.handle(record)
+
+
 def listen() -> None:
     """From now on what bodies log, by whatever logger, is theirs; its handlers get it as well.
 

@@ -6,13 +6,15 @@ still ours: a cell may have put its own there. Threads that a body starts itself
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 import threading
 from collections import deque
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.runners.body import listen
+from stratix_tasks.runners.body import Present, listen
 
 
 class Proxy:
@@ -55,7 +57,11 @@ class Capture:
         self._kept: deque[Proxy] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._users = 0
+        self._present = Present()
         self._proxies: dict[str, Proxy] = {}
+        os.register_at_fork(
+            before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._lock.release
+        )
 
     def acquire(self) -> None:
         with self._lock:
@@ -66,6 +72,8 @@ class Capture:
                     self._kept.append(proxy)
                     setattr(sys, name, proxy)
             listen()
+            if self._users == 1:
+                logging.root.addHandler(self._present)
 
     def release(self) -> None:
         with self._lock:
@@ -75,6 +83,7 @@ class Capture:
                     if getattr(sys, name) is proxy:
                         setattr(sys, name, proxy._stream)
                 self._proxies.clear()
+                logging.root.removeHandler(self._present)
 
 
 CAPTURE = Capture()

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 Lock = _thread.allocate_lock
 RLock = _thread.RLock
@@ -19,10 +20,40 @@ _start = _thread.start_new_thread
 
 
 class Clock:
-    """Held by a class: tools that freeze time look for these functions among the names of modules."""
+    """Held by a class: tools that freeze time look for these functions among the names of modules.
+
+    `time` is Unix time that goes on steadily while runs go on: a retry, a time-out or a wait takes as long as it says when
+    somebody sets the clock on the wall meanwhile. While none does it is that clock's.
+    """
 
     monotonic = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
+    wall = staticmethod(time.time)
+    _counted = staticmethod(
+        partial(
+            time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        )  # sleep of the computer counts
+    )
+    _lock = Lock()
+    _offset = time.time() - _counted()
+    _followers = 0
+
+    @classmethod
+    def time(cls) -> float:
+        return cls._counted() + cls._offset if cls._followers else cls.wall()
+
+    @classmethod
+    def begin(cls) -> None:
+        """A run goes on from now on."""
+        with cls._lock:
+            if not cls._followers:
+                cls._offset = cls.wall() - cls._counted()
+            cls._followers += 1
+
+    @classmethod
+    def end(cls) -> None:
+        """It does not any more."""
+        with cls._lock:
+            cls._followers -= 1
 
 
 class BodiesLoop(asyncio.SelectorEventLoop):

@@ -24,6 +24,7 @@ from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, failed, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.imported import Known
 from stratix_tasks.runners.native import Clock, Lock, Thread
 from stratix_tasks.runners.output import Stream
 from stratix_tasks.runners.payload import Functions, Packed, dumps
@@ -45,7 +46,10 @@ THREADS = (
     "POLARS_MAX_THREADS",
 )
 """What numerical libraries ask how many threads they may have: with all cores for each worker they trip over each other."""
-BEGIN = "import sys; sys.path[:] = {path!r}; from stratix_tasks.runners.worker import main; main({fd}, {parent})"
+BEGIN = (
+    "import sys; sys.path[:], sys.dont_write_bytecode = {path!r}, {lean}; "
+    "from stratix_tasks.runners.worker import main; main({fd}, {parent})"
+)
 
 
 class ProcessRunner:
@@ -113,6 +117,8 @@ class ProcessRunner:
         worker: Worker | None = None
         while (attempt := self._next()) is not None:
             try:
+                if worker is not None and worker.imported.stale:
+                    self._let_go(worker)
                 if worker is None or worker.dead:
                     worker = self._open()
                 self._of[attempt] = worker
@@ -126,11 +132,14 @@ class ProcessRunner:
                 attempt.host.hand_over(event)
             del attempt, event
         if worker is not None:
-            with self._lock:
-                if worker in self._workers:
-                    self._workers.remove(worker)
-            worker.end()
-            worker.close()
+            self._let_go(worker)
+
+    def _let_go(self, worker: Worker) -> None:
+        with self._lock:
+            if worker in self._workers:
+                self._workers.remove(worker)
+        worker.end()
+        worker.close()
 
     def _next(self) -> Attempt | None:
         """The next attempt; None when there was none for a while. A thread that was counted as free takes itself off."""
@@ -166,10 +175,16 @@ class Worker:
     """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
 
     def __init__(self, objects: bytes, guardian: Guardian) -> None:
+        self.imported = Known()
         ours, theirs = socket.socketpair()
         pipes = [os.pipe() for _ in STREAMS]
         with theirs:
-            code = BEGIN.format(path=[os.path.abspath(p) for p in sys.path], fd=theirs.fileno(), parent=os.getpid())  # noqa: PTH100
+            code = BEGIN.format(
+                path=[os.path.abspath(p) for p in sys.path],  # noqa: PTH100
+                lean=sys.dont_write_bytecode,
+                fd=theirs.fileno(),
+                parent=os.getpid(),
+            )
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
@@ -232,8 +247,10 @@ class Worker:
             if message[0] == "notes":
                 for kind, row in message[1]:
                     attempt.host.note(attempt, kind, row)
+            elif message[0] == "imported":
+                self.imported.add(message[1])
             elif message[:2] == ("says", self._job):
-                attempt.host.answer(message[2])
+                attempt.host.answer((*message[2][:3], Clock.time(), *message[2][4:]))  # by our clock, not its own
             elif message[0] not in ("ready", "says"):
                 self._end_output(attempt)
                 return _answer(attempt, *message)

@@ -23,6 +23,7 @@ from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, describe
 from stratix_tasks.runners.ends import NAMES, Ends
 from stratix_tasks.runners.forked import end_child
+from stratix_tasks.runners.imported import Imports
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
@@ -112,6 +113,7 @@ class Worker:
         self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.functions: dict[int, Any] = {}
         self.objects: Any = None
+        self.imports = Imports()
         self.attempt: Attempt | None = None
         self.job = 0
         self.mark = b""
@@ -154,6 +156,8 @@ class Worker:
             message = failure(error)
         self._end_output()
         host.end()
+        if modules := self.imports.news():
+            self.wire.send("imported", modules)
         self.attempt = None
         self.wire.send(*message)
 
@@ -239,12 +243,14 @@ def main(fd: int, parent: int) -> None:
     """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import faulthandler
+    import logging
 
-    from stratix_tasks.runners.body import listen
+    from stratix_tasks.runners.body import Present, listen
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     faulthandler.enable()
     listen()
+    logging.root.addHandler(Present())
     Worker(socket.socket(fileno=fd), parent).serve()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from time import time
-
 from stratix_tasks.core.facts import CLAIMED
 from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.functions import missing
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
@@ -45,7 +44,7 @@ def claim_run(engine: Workshop, live: LiveRun, epoch: int, cut: Cut | None, *, h
     cuts = [(engine_id, *place) for engine_id, place in catalog.cuts(live.id).items()]
     if live.core.is_over:
         catalog.set_state(live.id, taken, live.core.state.run.label, live.ended_at)
-    engine.loop.call(_go_on, engine, live, taken, cuts, time(), hold).result()
+    engine.loop.call(_go_on, engine, live, taken, cuts, Clock.time(), hold).result()
 
 
 def _go_on(engine: Workshop, live: LiveRun, epoch: int, cuts: list[Cut], now: float, hold: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import time
 from typing import Any
 
 from stratix_tasks.core import fork as core
@@ -11,6 +10,7 @@ from stratix_tasks.core.state import State
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.functions import changed_of, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
@@ -32,7 +32,7 @@ def fork(
     keep, open_ = core.taken_over(old, _again(known, old, from_))
     _refuse_fed(known, {name for name in inputs if not is_same(made[name], known.inputs[name])}, keep | open_)
     _refuse_unknown(known, keep)
-    facts, places = core.facts(old, keep, open_, time())
+    facts, places = core.facts(old, keep, open_, Clock.time())
     return launch(
         engine,
         known.block,

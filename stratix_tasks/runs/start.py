@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
-from time import time
 from types import FunctionType
 from typing import Any
 from weakref import ref
@@ -22,6 +21,7 @@ from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.load import input_text, new_live
@@ -127,7 +127,7 @@ def launch(
     inputs that count for what the key means alone.
     """
     loop, store = engine.loop, engine.store
-    run_id, now = ids.new_id(), time()
+    run_id, now = ids.new_id(), Clock.time()
     encoded = {name: store.objects.encode_apart(value, f"input '{name}'") for name, value in inputs.items()}
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
     looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 _LOCK = threading.RLock()
 _settings: dict[str, Any] = {}
 _engine: Engine | None = None
+os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def configure(**settings: Any) -> None:
@@ -50,8 +52,6 @@ def configure(**settings: Any) -> None:
 def default_engine() -> Engine:
     """The engine of this process; made on first use, and anew in a forked child."""
     global _engine
-    import os
-
     from stratix_tasks.session.engine import Engine
 
     with _LOCK:

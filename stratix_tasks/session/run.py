@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping
-from time import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from stratix_tasks.core.state import MISSING
@@ -14,6 +13,7 @@ from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.look.logs import logs
 from stratix_tasks.look.output import output
 from stratix_tasks.look.progress import progress
+from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs import request_data, wait
 from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.handle import Handle
@@ -156,7 +156,7 @@ class Run(Handle):
         interrupted = self.status == "interrupted"
 
         def say(live: LiveRun) -> str:
-            return why(live.core, unit_of(live.core.state, target), time(), interrupted=interrupted)
+            return why(live.core, unit_of(live.core.state, target), Clock.time(), interrupted=interrupted)
 
         return self._look(say)  # type: ignore[no-any-return]
 

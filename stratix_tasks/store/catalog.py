@@ -6,7 +6,6 @@ Every call is one short transaction; nothing in it is the only copy.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import orjson
 from stratix_tasks.core.facts import CLAIMED, CREATED, RUN
 from stratix_tasks.core.states import RUN_TERMINAL, RunState
 from stratix_tasks.errors import StoreError
+from stratix_tasks.store.forking import QUIET
 from stratix_tasks.store.index import Index
 from stratix_tasks.store.reader import Journals, RunRecord, Span
 from stratix_tasks.store.sql import queries, statements, steps
@@ -50,7 +50,7 @@ class Catalog:
 
     def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
         self._path, self._journals, self._read_only = path, journals, read_only
-        self._lock = threading.RLock()
+        self._lock = QUIET.lock(self)
         self._file: tuple[int, int] | None = None
         self._sql, self._steps = queries("catalog"), steps("catalog")
         self.index = Index(self, journals)

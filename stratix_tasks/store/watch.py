@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from stratix_tasks.store.forking import QUIET
 from stratix_tasks.store.sql import queries
 
 
@@ -42,6 +43,7 @@ class Watch:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = QUIET.lock(self)
         self._sql = queries("catalog")
         self._db: sqlite3.Connection | None = None
         self._file = (0, 0)
@@ -53,6 +55,10 @@ class Watch:
 
         sqlite3.OperationalError while another process writes, for over `patience` seconds.
         """
+        with self._lock:
+            return self._look(engine, sent, patience)
+
+    def _look(self, engine: str, sent: Iterable[str], patience: float) -> News | None:
         try:
             stat = self._path.stat()
         except FileNotFoundError:
@@ -96,7 +102,7 @@ class Watch:
         return None if row is None else (row[0], row[1])
 
     def _one(self, name: str, **values: Any) -> Any:
-        with suppress(sqlite3.Error):
+        with self._lock, suppress(sqlite3.Error):
             return self._db.execute(self._sql[name], values).fetchone() if self._db is not None else None
         return None
 

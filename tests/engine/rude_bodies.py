@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
@@ -81,6 +83,58 @@ class OddlySaid(Exception):
         return OddText("odd")
 
 
+class NoHash(Exception):
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise LookupError("not equal, nor other")
+
+
+class NoTruth(Exception):
+    def __bool__(self) -> bool:
+        raise LookupError("neither true nor false")
+
+    def __len__(self) -> int:
+        raise LookupError("no length")
+
+
+class NoArguments(Exception):
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        raise LookupError("no arguments")
+
+
+class NoCause(Exception):
+    @property
+    def __cause__(self) -> Any:  # type: ignore[override]
+        raise SystemExit("no cause")
+
+
+class NoSetting(Exception):
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise LookupError(name)
+
+
+class Endless(Exception):
+    def __str__(self) -> str:
+        return str(self)
+
+
+class NoBytes(Exception):
+    def __str__(self) -> Any:
+        return b"bytes"
+
+
+def chained() -> BaseException:
+    """A chain of causes that is too long to be told by recursion."""
+    error: BaseException = ValueError("the first")
+    for number in range(3_000):
+        after = ValueError(f"the {number}th")
+        after.__cause__ = error
+        error = after
+    return error
+
+
 def loops() -> BaseException:
     one, two = ValueError("one"), ValueError("two")
     one.__cause__, two.__cause__ = two, one
@@ -105,6 +159,19 @@ EXCEPTIONS: dict[str, Callable[[], BaseException]] = {
     "an end of a generator": GeneratorExit,
     "a cancellation": asyncio.CancelledError,
     "no recursion left": RecursionError,
+    "no hash": lambda: NoHash("x"),
+    "no truth": lambda: NoTruth("x"),
+    "no arguments": lambda: NoArguments("x"),
+    "no cause": lambda: NoCause("x"),
+    "no setting": lambda: NoSetting("x"),
+    "an endless text": lambda: Endless("x"),
+    "bytes for a text": lambda: NoBytes("x"),
+    "a long chain": chained,
+    "an end of an iterator": StopIteration,
+    "an end of an async iterator": StopAsyncIteration,
+    "no memory": MemoryError,
+    "a megabyte": lambda: ValueError("x" * (1 << 20)),
+    "not to be decoded": lambda: UnicodeDecodeError("utf-8", b"\xff" * 100, 0, 1, "odd"),
 }
 
 
@@ -141,7 +208,43 @@ def starts_a_loop() -> None:
         waiting.close()
 
 
+def breaks_its_output() -> None:
+    """Streams that raise whatever is asked of them."""
+
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise LookupError(name)
+
+    sys.stdout = sys.stderr = Broken()  # type: ignore[assignment]
+
+
+def breaks_hooks() -> None:
+    threading.excepthook = sys.excepthook = sys.unraisablehook = lambda *_: 1 / 0  # type: ignore[assignment]
+
+
+def leaves_a_thread() -> None:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
+def collects_nothing() -> None:
+    gc.disable()
+
+
+def is_interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+def switches_slowly() -> None:
+    sys.setswitchinterval(1.0)
+
+
 DEEDS: dict[str, Callable[[], Any]] = {
+    "breaks its output": breaks_its_output,
+    "breaks hooks": breaks_hooks,
+    "leaves a thread": leaves_a_thread,
+    "no collector": collects_nothing,
+    "is interrupted": is_interrupted,
+    "switches slowly": switches_slowly,
     "too deep": too_deep,
     "profiler": keeps_a_profiler,
     "tracer": keeps_a_tracer,
@@ -191,7 +294,35 @@ def makes_tasks_otherwise() -> None:
     asyncio.get_running_loop().set_task_factory(lambda loop, coro, **_: asyncio.Task(coro, loop=loop))
 
 
+def shuts_its_executor() -> None:
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, int)
+    loop.__dict__["left"] = loop.create_task(loop.shutdown_default_executor())
+
+
+def ends_generators() -> None:
+    loop = asyncio.get_running_loop()
+    loop.__dict__["left"] = loop.create_task(loop.shutdown_asyncgens())
+
+
+def takes_executor() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+
+
+def leaves_a_raising_callback() -> None:
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+
+
+def interrupts_later() -> None:
+    asyncio.get_running_loop().call_soon(is_interrupted)
+
+
 LOOP_DEEDS: dict[str, Callable[[], Any]] = {
+    "shuts its executor": shuts_its_executor,
+    "ends generators": ends_generators,
+    "takes an executor": takes_executor,
+    "leaves a raising callback": leaves_a_raising_callback,
+    "interrupts later": interrupts_later,
     "stops": stops,
     "closes": closes,
     "cancels all": cancels_all,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,64 @@ def test_what_a_forked_child_logs_lands_on_the_node(engine: Engine) -> None:
     assert sum(line.startswith("body ") for line in lines) == 200
     assert sum("child " in line for line in lines) == 200
     assert any("a metric of a process that this body forked is not recorded" in line for line in lines)
+
+
+FORKED = """
+import os, signal, sys
+from stratix_tasks import Engine, StratixError, configure, flow, task
+
+configure(store=sys.argv[1])
+
+@task
+def one(x):
+    return x
+
+@flow
+def alone(x):
+    return one(x)
+
+run = alone.start(x=1)
+{before}
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    try:
+        run.result(1)
+    except StratixError as error:
+        assert error.code == "forked", error
+    else:
+        os._exit(4)
+    assert alone(2) == 2
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert run.result(60) == 1 and alone(3) == 3
+"""
+IN_A_TRANSACTION = """
+import threading
+from stratix_tasks import default_engine
+catalog, inside, go_on = default_engine().store.catalog, threading.Event(), threading.Event()
+def holds():
+    with catalog._transaction() as db:
+        db.execute("UPDATE runs SET state = state")
+        inside.set()
+        go_on.wait(60)
+threading.Thread(target=holds).start()
+inside.wait(60)
+os.register_at_fork(before=go_on.set)  # called before what was registered earlier: who forks waits for the transaction
+"""
+
+
+@pytest.mark.parametrize(
+    "before", ["", "run.result(60)", IN_A_TRANSACTION], ids=["at once", "later", "in a transaction"]
+)
+def test_a_process_that_forks_and_its_child_both_run_flows(tmp_path: Path, before: str) -> None:
+    """The child is told that its parent's run is none of its own, and has an engine of its own; the parent goes on."""
+    script = FORKED.replace("{before}", before)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

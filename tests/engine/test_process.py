@@ -81,7 +81,8 @@ def test_a_body_that_prints_without_end_is_capped(engine: Engine) -> None:
     assert run.result(LONG) == 1
     lines = run.logs("chatty")
     assert lines[:2] == ["0", "1"]
-    assert lines[-1] == "… 20,000 more lines were not kept"
+    assert lines[-1] == "29999"
+    assert "… 20,000 lines were not kept …" in lines
 
 
 @pytest.mark.parametrize("how", ["exit", "kill", "segfault"])

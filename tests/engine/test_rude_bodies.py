@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -89,9 +90,14 @@ def goes_on(engine: Engine) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(supervisor, "BEAT", 0.02)
+    kept = sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook
+    interval = sys.getswitchinterval()
     yield
     sys.settrace(None)
     sys.setprofile(None)
+    sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook = kept
+    sys.setswitchinterval(interval)
+    gc.enable()
 
 
 @pytest.mark.parametrize("kind", EXCEPTIONS)

@@ -1,0 +1,72 @@
+"""What a worker process has imported, and whether it is still what its engine's process would run.
+
+A module that is reloaded gets another spec, so does one that is imported afresh. One that only the worker knows is looked
+at where it lies. Installed packages are left out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from typing import NamedTuple
+
+from stratix_tasks.core.fingerprint import is_installed
+
+
+class Module(NamedTuple):
+    """A module as a worker has it."""
+
+    name: str
+    file: str
+    stamp: tuple[int, int] | None
+
+
+class Imports:
+    """In a worker: what it has imported since it last told."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def news(self) -> list[Module]:
+        names = sys.modules.keys() - self._told
+        self._told |= names
+        found = [(name, _file(name)) for name in sorted(names - {"__main__"})]
+        return [Module(name, file, _stamp(file)) for name, file in found if file and not is_installed(file)]
+
+
+class Known:
+    """In the engine's process: the modules of one worker, and what they were here when it began."""
+
+    def __init__(self) -> None:
+        self._specs = {name: _spec(name) for name in tuple(sys.modules)}
+        self._modules: dict[str, tuple[ModuleSpec | None, Module]] = {}
+
+    def add(self, modules: list[Module]) -> None:
+        for module in modules:
+            self._modules[module.name] = self._specs.get(module.name) or _spec(module.name), module
+
+    @property
+    def stale(self) -> bool:
+        """Whether one of them has been reloaded or edited since."""
+        return any(
+            _spec(name) is not spec if spec is not None else _stamp(module.file) != module.stamp
+            for name, (spec, module) in self._modules.items()
+        )
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    return getattr(sys.modules.get(name), "__spec__", None)
+
+
+def _file(name: str) -> str:
+    file = getattr(_spec(name), "origin", None)
+    return os.path.abspath(file) if isinstance(file, str) and file.endswith(".py") else ""  # noqa: PTH100
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)  # noqa: PTH116 - thrice as fast
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,122 @@
+"""Code that is edited while worker processes live: bodies run what the kernel would run."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, flow, task
+from stratix_tasks.core.fingerprint import fingerprint
+
+LONG = 60.0
+CODE = """
+import os
+from stratix_tasks import task
+
+@task(runner="process")
+def by_name():
+    return helper(), os.getpid()
+
+def helper():
+    return {number}
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
+    """Writes a module; it can be imported. Modules of equal size that are written in the same second differ, too."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(name: str, number: int) -> None:
+        (tmp_path / f"{name}.py").write_text(CODE.format(number=number))
+        os.utime(tmp_path / f"{name}.py", ns=(number, number))
+        importlib.invalidate_caches()
+
+    yield write
+    for name in ("edited_one", "edited_two"):
+        sys.modules.pop(name, None)
+
+
+def again(module: ModuleType) -> ModuleType:
+    del sys.modules[module.__name__]
+    return importlib.import_module(module.__name__)
+
+
+@pytest.mark.parametrize("load", [importlib.reload, again])
+def test_a_worker_that_imported_what_was_reloaded_is_not_used_again(
+    engine: Engine, write: Callable[[str, int], None], load: Callable[[ModuleType], ModuleType]
+) -> None:
+    """For functions that go by name and for those of a notebook that use the module; others keep their worker."""
+    write("edited_one", 1)
+    write("edited_two", 1)
+    one, two = importlib.import_module("edited_one"), importlib.import_module("edited_two")
+
+    def uses() -> Any:
+        return one.helper(), os.getpid()
+
+    def run(module: ModuleType) -> Any:
+        @flow
+        def three() -> Any:
+            first = module.by_name()
+            second = task(uses, name="uses", runner="process").options(after=[first])()
+            return first, second
+
+        uses.__module__ = "__main__"
+        return engine.start(three).result(LONG)
+
+    (first, pid), (second, same) = run(one)
+    assert (first, second, same) == (1, 1, pid)
+    assert run(one) == ((1, pid), (1, pid))
+    write("edited_one", 2)
+    one = load(one)
+    (first, other), (second, same) = run(one)
+    assert (first, second, same) == (2, 2, other)
+    assert other != pid
+    two = load(two)
+    assert run(one) == ((2, other), (2, other))
+
+
+def test_a_module_that_only_bodies_import_is_looked_at_where_it_lies(
+    engine: Engine, write: Callable[[str, int], None]
+) -> None:
+    """The kernel does not know it, so nobody reloads it there."""
+
+    @task(runner="process")
+    def imports() -> int:
+        import edited_two  # type: ignore[import-not-found]
+
+        return int(edited_two.helper())
+
+    imports.fn.__module__ = "__main__"
+
+    @flow
+    def alone() -> Any:
+        return imports()
+
+    for number in (1, 2):
+        write("edited_two", number)
+        assert engine.start(alone).result(LONG) == number
+    assert "edited_two" not in sys.modules
+
+
+def test_the_fingerprint_tells_of_helpers_in_other_modules(write: Callable[[str, int], None]) -> None:
+    """Of those that a function names through their module, or imported; what is installed counts by its name."""
+    write("edited_one", 1)
+    one = importlib.import_module("edited_one")
+    space: dict[str, Any] = {"one": one, "helper": one.helper, "json": __import__("json"), "__name__": "notebook"}
+    exec("def through(): return one.helper()\ndef named(): return helper()\ndef other(): return json.dumps(1)", space)
+    functions = [space[name] for name in ("through", "named", "other")]
+    before = [fingerprint(function) for function in functions]
+    assert [fingerprint(function) for function in functions] == before
+    write("edited_one", 2)
+    space["helper"] = importlib.reload(one).helper
+    after = [fingerprint(function) for function in functions]
+    assert [was != now for was, now in zip(before, after, strict=True)] == [True, True, False]
