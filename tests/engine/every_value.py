@@ -11,6 +11,7 @@ import enum
 import fractions
 import io
 import ipaddress
+import itertools
 import math
 import pathlib
 import random
@@ -206,7 +207,10 @@ def _numpy() -> Iterator[tuple[str, Any]]:
         yield f"of no axis {code}", np.array(whole[1, 2], dtype=code)
     for unit in ("Y", "M", "D", "h", "s", "ms", "us", "ns", "25s"):
         yield f"times {unit}", np.array(["2024-01-01", "NaT"], dtype=f"M8[{unit}]")
-        yield f"spans {unit}", np.array([1, 2], dtype=f"m8[{unit}]") if unit not in "YM" else np.array([1], dtype=f"m8[{unit}]")
+        yield (
+            f"spans {unit}",
+            np.array([1, 2], dtype=f"m8[{unit}]") if unit not in "YM" else np.array([1], dtype=f"m8[{unit}]"),
+        )
         yield f"time {unit}", np.array(["2024-01-01"], dtype=f"M8[{unit}]")[0]
     fields = np.dtype([("a", "i4"), ("b", "U3")])
     aligned = np.dtype([("a", "i1"), ("b", "f8")], align=True)
@@ -248,7 +252,11 @@ def _pandas() -> Iterator[tuple[str, Any]]:
     for name, column in cells.items():
         yield f"frame of {name}", pd.DataFrame({"a": column})
         yield f"series of {name}", pd.Series(column, name="s")
-        if name != "half" and not name.startswith("objects") or name in ("objects mixed", "objects dates", "objects tuples"):
+        if (name != "half" and not name.startswith("objects")) or name in (
+            "objects mixed",
+            "objects dates",
+            "objects tuples",
+        ):
             yield f"index of {name}", pd.DataFrame({"a": [1, 2]}, index=pd.Index(column))
     two = [[1, 2]]
     frames: dict[str, pd.DataFrame] = {
@@ -305,8 +313,10 @@ def difference(a: Any, b: Any, path: tuple[int, ...] = ()) -> str:
         return ""
     path = (*path, id(a))
     if kind is list:
-        shared = [x is y for x, y in zip(a, a[1:], strict=False)] != [x is y for x, y in zip(b, b[1:], strict=False)]
-        return _first(a, b, path) or ("what was one became two" if shared and any(type(x) in (list, dict) for x in a) else "")
+        shared = [x is y for x, y in itertools.pairwise(a)] != [x is y for x, y in itertools.pairwise(b)]
+        return _first(a, b, path) or (
+            "what was one became two" if shared and any(type(x) in (list, dict) for x in a) else ""
+        )
     if kind is dict:
         return _first(list(a), list(b), path) or _first(list(a.values()), list(b.values()), path)
     for base, parts in _PARTS:
@@ -328,13 +338,27 @@ def _array_parts(a: Any) -> Any:
     plain = np.asarray(a)
     if a.dtype.kind == "g" or a.dtype == np.longdouble:  # there are bytes between them that mean nothing
         return [repr(a.dtype), a.shape, a.flags.f_contiguous, repr(plain)]
-    told = [repr(a.dtype), repr(a.dtype.metadata), a.dtype.isalignedstruct, a.shape, a.flags.f_contiguous, dict(getattr(a, "__dict__", {}))]
+    told = [
+        repr(a.dtype),
+        repr(a.dtype.metadata),
+        a.dtype.isalignedstruct,
+        a.shape,
+        a.flags.f_contiguous,
+        dict(getattr(a, "__dict__", {})),
+    ]
     whole = plain.tolist() if a.dtype.hasobject or a.dtype.kind in "TV" else plain.tobytes()
     return [*told, whole]
 
 
 def _masked_parts(a: Any) -> Any:
-    return [repr(a.dtype), np.asarray(a.data), np.asarray(a.mask), a.mask is np.ma.nomask, a.hardmask, np.asarray(a.fill_value)]
+    return [
+        repr(a.dtype),
+        np.asarray(a.data),
+        np.asarray(a.mask),
+        a.mask is np.ma.nomask,
+        a.hardmask,
+        np.asarray(a.fill_value),
+    ]
 
 
 def _index_parts(a: Any) -> Any:
@@ -343,17 +367,26 @@ def _index_parts(a: Any) -> Any:
         return [*told, *a.levels, *map(np.asarray, a.codes)]
     if isinstance(a, pd.CategoricalIndex):
         return [*told, a.categories, np.asarray(a.codes)]
-    return [*told, [None if one is pd.NaT else one for one in a]]
+    plain = isinstance(a.dtype, np.dtype) and a.dtype.kind in "biuf"
+    return [*told, np.asarray(a).tobytes() if plain else [None if one is pd.NaT else one for one in a]]
 
 
 def _series_parts(a: Any) -> Any:
     held = a.array
+    if isinstance(a.dtype, np.dtype) and a.dtype.kind in "biufcmM":
+        return [repr(a.dtype), a.name, a.index, np.asarray(a).tobytes()]
     cells = [held.categories, np.asarray(held.codes)] if isinstance(held, pd.Categorical) else list(held)
     return [repr(a.dtype), getattr(a.dtype, "storage", ""), a.name, a.index, cells]
 
 
 def _frame_parts(a: Any) -> Any:
-    return [a.attrs, a.flags.allows_duplicate_labels, a.columns, a.index, *(a.iloc[:, place] for place in range(a.shape[1]))]
+    return [
+        a.attrs,
+        a.flags.allows_duplicate_labels,
+        a.columns,
+        a.index,
+        *(a.iloc[:, place] for place in range(a.shape[1])),
+    ]
 
 
 def _attributes(a: Any) -> Any:
@@ -403,5 +436,12 @@ _PARTS: list[tuple[Any, Any]] = [
     (Frozen, lambda a: [a.x]),
     ((Point, Holder, types.SimpleNamespace, collections.ChainMap, pydantic.BaseModel, np.poly1d), lambda a: [_attributes(a)]),
 ]  # fmt: skip
-for _estimator in (LinearRegression, StandardScaler, DecisionTreeClassifier, RandomForestRegressor, KMeans, type(make_pipeline(None))):
-    _PARTS.append((_estimator, lambda a: a.__sklearn_tags__().estimator_type and repr(a.get_params()) or repr(a)))
+for _estimator in (
+    LinearRegression,
+    StandardScaler,
+    DecisionTreeClassifier,
+    RandomForestRegressor,
+    KMeans,
+    type(make_pipeline(None)),
+):
+    _PARTS.append((_estimator, lambda a: (a.__sklearn_tags__().estimator_type and repr(a.get_params())) or repr(a)))

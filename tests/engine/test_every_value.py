@@ -26,8 +26,9 @@ import pytest
 from every_value import Asked, difference, values
 
 from stratix_tasks import Engine, InputError, StoreError, StratixError, TaskFailed, each, flow, task
+from stratix_tasks.engine.reading import Reader
+from stratix_tasks.engine.resolving import Scope, resolve
 from stratix_tasks.runs.recorded import recorded
-from stratix_tasks.spec.values import Object
 from stratix_tasks.store.objects import ObjectStore
 
 LONG = 60.0
@@ -119,10 +120,55 @@ def test_inputs_and_literals_are_the_values_that_were_given(engine: Engine) -> N
     given = engine.start(flow(scope["of_inputs"]), dict(zip(names, VALUES.values(), strict=True)))
     assert (told(literal.result(LONG)), told(given.result(LONG))) == ({}, {})
     kept = [node.args["got"] for node in recorded(engine, literal.id).graph.nodes]
-    kept = [one.value if type(one) is Object else one for one in kept]
+    kept = [resolve(one, Scope({}, {}, lambda _: None), Reader()) for one in kept]
     assert told([difference(value, one) for value, one in zip(VALUES.values(), kept, strict=True)]) == {}
     inputs = recorded(engine, given.id).inputs
     assert told([difference(value, inputs[name]) for name, value in zip(names, VALUES.values(), strict=True)]) == {}
+
+
+DEFINES = """
+import dataclasses, enum
+class Colour(enum.Enum):
+    RED = 1
+@dataclasses.dataclass
+class Point:
+    x: int
+"""
+NOTEBOOK = """
+import pickle, sys
+from pathlib import Path
+from stratix_tasks.store.objects import ObjectStore
+{defines}
+folder = Path(sys.argv[1])
+objects, file = ObjectStore(folder), folder / "kept"
+if not file.exists():
+    one = objects.encode([Point(1), Colour.RED])
+    file.write_bytes(pickle.dumps((one.codec, one.payload, one.frame)))
+point, colour = objects.decode(*pickle.loads(file.read_bytes()))
+{asks}
+"""
+ASKS = "print([isinstance(point, Point), point == Point(1), colour is Colour.RED])"
+RECORDED = """
+from stratix_tasks.runners.pickles import message
+there = pickle.loads(message([Point, Colour.RED]))
+print([there[0] is Point, there[1] is Colour.RED])
+"""
+
+
+def test_a_class_of_a_notebook_comes_back_as_what_it_is_today(tmp_path: Path) -> None:
+    """In a process that defines it again it is that class; in one that does not, the one that it was."""
+
+    def said(defines: str, asks: str) -> str:
+        script = tmp_path / "notebook.py"
+        script.write_text(NOTEBOOK.format(defines=defines, asks=asks))
+        where = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = [sys.executable, str(script), str(tmp_path)]
+        return subprocess.run(done, env=where, capture_output=True, text=True, timeout=LONG, check=True).stdout.strip()
+
+    assert said(DEFINES, ASKS) == "[True, True, True]"
+    assert said(DEFINES, ASKS) == "[True, True, True]"
+    assert said(DEFINES, RECORDED) == "[True, True]"
+    assert said("", "print(point, colour, type(point).__module__)") == "Point(x=1) Colour.RED __main__"
 
 
 class Once(Iterator[int]):
@@ -158,12 +204,13 @@ def bottomless() -> Any:
 
 
 REFUSED = {
-    "zip": lambda: zip([1], "a"), "map": lambda: map(str, [1]), "filter": lambda: filter(None, [1]), "enumerate": lambda: enumerate([1]), "iter": lambda: iter([1]),
+    "zip": lambda: zip([1], "a", strict=True), "map": lambda: map(str, [1]), "filter": lambda: filter(None, [1]), "enumerate": lambda: enumerate([1]), "iter": lambda: iter([1]),
     "iter of a dict": lambda: iter({1: 2}), "reversed": lambda: reversed([1]), "count": itertools.count, "chain": lambda: itertools.chain([1]), "tee": lambda: itertools.tee([1])[0],
-    "generator": lambda: (n for n in [1]), "of a user": Once, "rows": lambda: pd.DataFrame({"a": [1]}).itertuples(), "file": lambda: open(__file__), "bytes of a file": lambda: open(__file__, "rb"),
+    "generator": lambda: (n for n in [1]), "of a user": Once, "rows": lambda: pd.DataFrame({"a": [1]}).itertuples(), "file": lambda: Path(__file__).open(), "bytes of a file": lambda: Path(__file__).open("rb"),
+
     "descriptor": lambda: io.FileIO(__file__), "temporary file": tempfile.TemporaryFile, "temporary folder": tempfile.TemporaryDirectory, "socket": socket.socket, "connection": lambda: sqlite3.connect(":memory:"),
     "lock": threading.Lock, "event": threading.Event, "event of a loop": asyncio.Event, "lock of a loop": asyncio.Lock, "thread": threading.Thread, "memory": lambda: memoryview(b"a"), "frame": sys._getframe,
-    "in a list": lambda: [1, {"a": iter([1])}], "in an object": lambda: types.SimpleNamespace(a=zip([1])), "in a frame": lambda: pd.DataFrame({"a": [iter([1])]}), "in an array": lambda: np.array([open(__file__), 1], dtype=object),
+    "in a list": lambda: [1, {"a": iter([1])}], "in an object": lambda: types.SimpleNamespace(a=zip([1])), "in a frame": lambda: pd.DataFrame({"a": [iter([1])]}), "in an array": lambda: np.array([Path(__file__).open(), 1], dtype=object),
     "not read again": lambda: Unreadable(1), "read as another": Becomes, "of a module that is nowhere": made_here, "without a bottom": bottomless,
 }  # fmt: skip
 
@@ -231,7 +278,9 @@ def test_measures_that_are_not_finite_are_kept(engine: Engine) -> None:
 
     engine.start(whole).result(LONG)
     found = history(engine.store.path).metrics()
-    assert dict(zip(found["name"], map(repr, found["value"]), strict=True)) == {n: repr(float(n)) for n in found["name"]}
+    assert dict(zip(found["name"], map(repr, found["value"]), strict=True)) == {
+        n: repr(float(n)) for n in found["name"]
+    }
     assert len(found) == 4
 
 
@@ -244,7 +293,11 @@ def test_measures_that_are_not_finite_are_kept(engine: Engine) -> None:
         (np.arange(3), np.arange(3), np.arange(3.0)),
         (float("nan"), float("nan"), 1.0),
         (collections.Counter("aab"), collections.Counter("baa"), collections.Counter("ab")),
-        (types.SimpleNamespace(a={"u", "v", "w"}), types.SimpleNamespace(a={"w", "v", "u"}), types.SimpleNamespace(a={"u"})),
+        (
+            types.SimpleNamespace(a={"u", "v", "w"}),
+            types.SimpleNamespace(a={"w", "v", "u"}),
+            types.SimpleNamespace(a={"u"}),
+        ),
         (Asked(a=1), Asked(a=1), Asked(a=2)),
         (1, 1, True),
     ],
