@@ -10,7 +10,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
@@ -21,7 +21,7 @@ LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
 MOST = 200_000
 """Objects that are looked at for references in one value."""
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes, complex))
-_SHUT = (type, ModuleType, CodeType, BuiltinFunctionType)
+_SHUT = (type, ModuleType, CodeType)
 """Types of which all the program hangs."""
 
 

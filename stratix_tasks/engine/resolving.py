@@ -241,10 +241,7 @@ def plain(value: Any, *, strict: bool = False) -> Any:
         return value
     if strict:
         raise TypeError(kind.__name__)
-    try:
-        return readable(exact(str(value)))
-    except Exception:
-        return f"<{kind.__name__}>"
+    return readable(exact(str(value)))
 
 
 def _key(key: Any) -> Any:

@@ -20,7 +20,8 @@ from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
-OBJECT = "$object"
+OBJECT, TYPE = "$object", "type"
+"""What is kept of a value; its type where nothing is to be looked for in it."""
 FIRST_OF = "first_of"
 _MARK = re.compile(r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -69,7 +70,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
         return _template_text(value)
     if keep is None:
         raise ValueError(f"a {kind.__name__} has no text")
-    return {OBJECT: keep(value.value if kind is Object else value)}
+    return {OBJECT: keep(value.value), TYPE: value.type} if kind is Object else {OBJECT: keep(value)}
 
 
 def _has_plain_keys(value: dict[Any, Any], strict: bool) -> bool:
@@ -88,7 +89,8 @@ def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = froze
         if OBJECT in data:
             if fetch is None:
                 raise ValueError("a stored object can't be read here")
-            return fetch(data[OBJECT])
+            value = fetch(data[OBJECT])
+            return Object(data[TYPE], value) if TYPE in data else value
         if set(data) == {FIRST_OF}:
             return FirstOf(tuple(load(part, fetch, variables) for part in data[FIRST_OF]))
         return {key: load(part, fetch, variables) for key, part in data.items()}

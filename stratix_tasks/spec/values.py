@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Scope = Literal["tasks", "inputs", "each"]
@@ -69,6 +69,7 @@ def own(value: Any) -> Any:
     return made if type(made) is kind else value
 
 
+ATOMS = frozenset((type(None), bool, int, float, str))
 LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))
 
 
@@ -83,12 +84,20 @@ def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
     elif kind is list or kind is tuple:
         for part in value:
             yield from leaves(part)
-    elif hasattr(value, "__pydantic_fields__"):
-        for name in type(value).__pydantic_fields__:
+    elif kind not in ATOMS:
+        for name in field_names(kind):
             yield from leaves(getattr(value, name))
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from leaves(getattr(value, field.name))
+
+
+def field_names(kind: type) -> list[str]:
+    """The fields of a dataclass or pydantic model; none of any other class, of which nothing is asked."""
+    for base in kind.__mro__:
+        told = vars(base)
+        if "__pydantic_fields__" in told:
+            return list(told["__pydantic_fields__"])
+        if "__dataclass_fields__" in told:
+            return [field.name for field in fields(base)]
+    return []
 
 
 def needs_of(value: Any) -> Iterator[tuple[str, bool]]:
