@@ -18,10 +18,9 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.spec.values import Expr, Ref
+from stratix_tasks.spec.values import ATOMS, Expr, Ref
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
-ATOMS = frozenset((type(None), bool, int, float, str))
 
 
 def tracing() -> bool:

@@ -13,11 +13,11 @@ from typing import Any
 
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.fit import misfits
-from stratix_tasks.spec.graph import ATOMS, Graph
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import NAME, Each, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
 
 Path = tuple[str | int, ...]

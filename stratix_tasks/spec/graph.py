@@ -8,12 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
-from stratix_tasks.spec.values import LEAVES, Ref, needs_of
+from stratix_tasks.spec.values import ATOMS, LEAVES, Ref, needs_of
 
 if TYPE_CHECKING:
     import networkx
-
-ATOMS = frozenset((type(None), bool, int, float, str))
 
 
 class Graph:
