@@ -363,7 +363,7 @@ def test_a_look_that_fails_is_not_the_last_one() -> None:
 
 def test_inputs_are_names_with_values(engine: Engine) -> None:
     """A bare value is an InputError that shows the form."""
-    with pytest.raises(InputError, match=r"names with values, such as \{'n': 3\}, not 3"):
+    with pytest.raises(InputError, match=r"names with values, such as \{'n': 3\}, not int 3"):
         engine.start(summed, 3)  # type: ignore[arg-type]
 
 

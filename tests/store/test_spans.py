@@ -255,4 +255,4 @@ def test_a_wait_has_an_attempt_that_ends_with_it(told: Told) -> None:
     world.request("cancel", "b").request("send", None, 7, name="go").settle()
     ends = [("completed", True), ("cancelled", True)]
     assert told.of(world).rows("SELECT state, ended IS NOT NULL FROM attempts ORDER BY node") == ends
-    assert told.steps("a")[-2:] == [("wait", "waiting"), ("answered", "completed")]
+    assert told.steps("a")[-2:] == [("wait", "waiting"), ("signal", "completed")]
