@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from driver import Body, World, chain_of, spec
 from facade import MISSING
@@ -78,6 +80,22 @@ def test_retries_lead_on() -> None:
     assert world.request("retry", "n0").state("n0") is State.PENDING
 
 
+def test_a_node_whose_condition_cant_be_told_fails_with_that_error() -> None:
+    """It never begins."""
+    error = {"type": "TypeError", "message": "no number", "bases": []}
+    world = World(spec({"a": {"when": WHEN}}), verdict=lambda _name: error).start().settle()
+    assert (world.state("a"), world.error("a")["message"]) == (State.FAILED, "no number")
+
+
+@pytest.mark.parametrize(("more", "to"), [({"final": True}, State.FAILED), ({}, State.RETRYING)])
+def test_a_body_that_fails_while_it_is_suspended_has_failed(more: dict[str, bool], to: State) -> None:
+    """It is tried again as any other."""
+    world = World(chain_of(2))
+    world.bring("n0", State.SUSPENDED)
+    error = {"type": "ValueError", "message": "broken", "bases": ["Exception"], **more}
+    assert fail(world, "n0", error).state("n0") is to
+
+
 def test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it() -> None:
     """Two nodes behind it or one, it is the one that failed which runs again."""
     for behind in ("n0", "n1"):
@@ -101,11 +119,18 @@ def test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome: str) -> 
 
 def lose(world: World, name: str) -> World:
     """The place where a body runs goes."""
+    return _end(world, name, Answer.LOST, {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []})
+
+
+def fail(world: World, name: str, error: dict[str, Any]) -> World:
+    """A body raises."""
+    return _end(world, name, Answer.FAIL, error, None)
+
+
+def _end(world: World, name: str, answer: Answer, *rest: Any) -> World:
     unit, number = world.unit(name), world.attempt(name)
     world.bodies.pop((unit, number)), world.ends.clear(), world.parked.clear()
-    error = {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []}
-    event = (int(Answer.LOST), unit, number, world.now, error)
-    world._turn(*handle(world.core, [event], world.now))
+    world._turn(*handle(world.core, [(int(answer), unit, number, world.now, *rest)], world.now))
     return world
 
 

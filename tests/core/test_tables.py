@@ -229,6 +229,18 @@ def test_requests_are_taken_or_refused_with_what_is_allowed(verb: str, state: St
     assert (bytes(world.s.status), len(world.facts)) == (before, facts)
 
 
+GIVABLE = sorted(set(REACHED) - {State.COMPLETED})
+
+
+@pytest.mark.parametrize("state", GIVABLE, ids=lambda state: state.label)
+def test_a_value_is_given_in_each_state_but_completed(state: State) -> None:
+    """The node completes with it, a body once it has stopped."""
+    world = world_with(state).request("skip", "n0", 7)
+    if state is not State.STOPPING:  # this one does not listen
+        world.until("n0", State.COMPLETED)
+        assert world.reason("n0") == "given"
+
+
 @pytest.mark.parametrize("state", REACHED, ids=lambda state: state.label)
 def test_what_an_error_allows_is_allowed(state: State) -> None:
     """Every verb that a refusal names as allowed is one that the node then takes."""
