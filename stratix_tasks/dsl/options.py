@@ -15,7 +15,7 @@ from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START
 
-__all__ = ["START", "fitting_runner", "flow_fields", "name", "node_fields", "refuse_unknown"]
+__all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
 
 
 def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
@@ -31,8 +31,8 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
         raise FlowError(f"{what} has no option '{name}'. {hint}", code="unknown-option")
 
 
-def node_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Task options as fields of a NodeSpec; the others are checked. FlowError that names task and option."""
+def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option."""
     made: dict[str, Any] = {}
     for name, value in options.items():
         if name not in _OF_TASK:
@@ -44,7 +44,9 @@ def node_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    return {name: value for name, value in made.items() if name in _IN_NODE}
+    of_map = {name: made.pop(name) for name in options if name in MAP}
+    made.pop("name", None)
+    return made, of_map
 
 
 def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -207,4 +209,3 @@ _OF_FLOW = {
     for option in fields.IN_FLOW
     if option.name != "description"  # for which the docstring can stand
 }
-_IN_NODE = frozenset(option.name for option in fields.IN_NODE)
