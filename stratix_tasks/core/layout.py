@@ -39,7 +39,9 @@ def shape(function: Any) -> Shape:
     return Shape("async" if code.co_flags & 0x80 else "thread", takes)
 
 
-PLAIN, NO_TRAITS, SILENT = Shape(), Traits(), Defaults.model_construct()
+PLAIN, NO_TRAITS = Shape(), Traits()
+SILENT = Defaults.model_construct()
+"""A flow that says nothing for all of its nodes."""
 _OPTIONS = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
 _POLICY = [option.name for option in _OPTIONS]
 _BODILESS = [option.name for option in _OPTIONS if not option.of_bodies]
@@ -191,9 +193,6 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
         names, defaults = _BODILESS, SILENT
     options = {}
     for name in names:
-        value = getattr(node, name)
-        if value is None:
-            value = getattr(defaults, name)
-        if value is not None:
+        if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
             options[name] = value
     return Policy(**{**options, "call": call, "runner": runner, "traits": traits})

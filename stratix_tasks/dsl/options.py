@@ -52,11 +52,8 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
 def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Flow options as fields of a FlowSpec, without its description. FlowError `bad-option` that names the flow."""
     try:
-        return {
-            name: read(options[name], option)
-            for name, (read, option) in _OF_FLOW.items()
-            if options.get(name) is not None
-        }
+        given = {name: value for name, value in options.items() if name in _OF_FLOW and value is not None}
+        return {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise FlowError(f"{what}: {error}", code="bad-option") from None
 
@@ -106,15 +103,24 @@ def names(value: Any, option: Option) -> tuple[str, ...]:
 
 def whole(value: Any, option: Option) -> int:
     """A whole number, not below the least."""
-    if not _is_whole(value, option.least):
-        rule = f" of {option.least} or more" if option.least is not None else ""
+    if (rule := _not_whole(value, option)) is not None:
         hint = f"; {option.about[0].lower()}{option.about[1:].rstrip('.')}" if option.about and not rule else ""
         raise ValueError(f"write a whole number{rule}{hint}")
     return int(value)
 
 
-def _is_whole(value: Any, least: int | None) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
+def _whole_of_flow(value: Any, option: Option) -> int:
+    if (rule := _not_whole(value, option)) is not None:
+        raise ValueError(f"{option.name} is a whole number{rule}, not {value!r}")
+    return int(value)
+
+
+def _not_whole(value: Any, option: Option) -> str | None:
+    """What is asked of it beside being whole; None where all is well."""
+    least = option.least
+    if isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least):
+        return None
+    return "" if least is None else f" of {least} or more"
 
 
 def runner(value: Any, _: Option) -> str:
@@ -159,13 +165,6 @@ def name(value: Any) -> str:
     if value in RESERVED:
         raise FlowError(f"'{value}' can't be a name: expressions keep this word for themselves", code="bad-name")
     return value
-
-
-def _whole_of_flow(value: Any, option: Option) -> int:
-    if not _is_whole(value, option.least):
-        rule = f" of {option.least} or more" if option.least is not None else ""
-        raise ValueError(f"{option.name} is a whole number{rule}, not {value!r}")
-    return int(value)
 
 
 def sizes(value: Any, option: Option) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A located tree as a FlowSpec. Every field of the document has its reader here; all problems are collected."""
+"""A located tree as a FlowSpec. Every kind of field has its reader here; all problems are collected."""
 
 from __future__ import annotations
 
@@ -218,6 +218,7 @@ class FlowReader:
         return self.reading.choice(node, option.name, NAMED_RUNNERS)
 
     def _parted(self, option: Option, node: Node) -> Any:
+        """A mapping of its parts, or the first of them alone."""
         if isinstance(node, Scalar):
             first = option.parts[0]
             alone = self._of_kind[first.kind](replace(first, name=option.name), node)

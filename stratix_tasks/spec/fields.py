@@ -106,14 +106,7 @@ TASK = _of(
         of_bodies=True,
         settable=True,
     ),
-    Option(
-        "grace",
-        Kind.DURATION,
-        "How long a body may take to stop.",
-        for_all=True,
-        of_bodies=True,
-        settable=True,
-    ),
+    Option("grace", Kind.DURATION, "How long a body may take to stop.", for_all=True, of_bodies=True, settable=True),
     Option(
         "max_lost",
         Kind.WHOLE,
@@ -147,4 +140,4 @@ FLOW = _of(
 IN_NODE = tuple(option for option in TASK if option.name in NodeSpec.model_fields)
 IN_DEFAULTS = tuple(option for option in TASK if option.for_all)
 IN_FLOW = tuple(option for option in FLOW if option.name in FlowSpec.model_fields)
-"""The fields that documents have for them."""
+"""Those that are fields of the documents, too; all of a fan-out are."""

@@ -28,7 +28,6 @@ GIVEN: dict[Kind, Any] = {
     Kind.KEY: "{x}",
     Kind.WHOLE: 7,
     Kind.DURATION: "90s",
-    Kind.CHOICE: "stop",
     Kind.RUNNER: "inline",
     Kind.NAMES: ["p", "q"],
     Kind.TEXTS: "day",
@@ -36,10 +35,14 @@ GIVEN: dict[Kind, Any] = {
     Kind.RETRY: {"max": 2, "delay": "5s", "backoff": 3, "jitter": "none", "on": ["OSError"]},
     Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
 }
-"""A value of each kind that no option has by default, as Python and YAML take it."""
+"""A value of each kind, as Python takes it, which is no option's default."""
 BODIES = {"call", "flow", "uses", "with", "needs", "when", "each"}
 PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "flows", "output", "ui"}
 OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
+
+
+def given(option: Option) -> Any:
+    return next(word for word in option.words if word != option.default) if option.words else GIVEN[option.kind]
 
 
 def by_name(option: Option) -> str:
@@ -53,7 +56,7 @@ def work(x: int) -> int:
 
 def in_node(option: Option) -> FlowSpec:
     """A flow in whose node the option is given in Python."""
-    placed = work.options(**{option.name: GIVEN[option.kind]})
+    placed = work.options(**{option.name: given(option)})
 
     @flow(pools={"p": 2, "q": 1})
     def f(x: int) -> int:
@@ -63,7 +66,7 @@ def in_node(option: Option) -> FlowSpec:
 
 
 def in_map(option: Option) -> FlowSpec:
-    placed = work.options(**{option.name: GIVEN[option.kind]})
+    placed = work.options(**{option.name: given(option)})
 
     @flow
     def f(xs: list[int]) -> list[int]:
@@ -73,7 +76,7 @@ def in_map(option: Option) -> FlowSpec:
 
 
 def in_flow(option: Option) -> FlowSpec:
-    @flow(**{option.name: GIVEN[option.kind]})
+    @flow(**{option.name: given(option)})
     def f(x: int) -> int:
         return work(x)
 
@@ -142,8 +145,8 @@ def test_what_a_run_can_change(option: Option) -> None:
     """`run.set` reads what Python takes, as plain data; options that say no such thing are not among them."""
     assert option.settable == (option.name in OPTIONS)
     if option.settable:
-        given: Any = None
-        plain = setting(given, {}, {option.name: GIVEN[option.kind]}, "work")["options"]
+        objects: Any = None  # which keep arguments alone
+        plain = setting(objects, {}, {option.name: given(option)}, "work")["options"]
         node = in_node(option).tasks["work"]
         assert getattr(changed(Policy(), plain), option.name) == getattr(node, option.name)
 
