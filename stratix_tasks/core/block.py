@@ -61,12 +61,15 @@ UNDO, LAST = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the attempts of a node are run; shared by all nodes that say the same. Times in seconds."""
+    """How the attempts of a node are run; shared by all nodes that say the same. Times in seconds.
+
+    A field named as an option of a task is what the node, or the flow's defaults, say of it.
+    """
 
     call: str = ""
     runner: str = "thread"
     priority: int = 0
-    pools: tuple[str, ...] = ()
+    pool: tuple[str, ...] = ()
     retry: Retry = NO_RETRY
     timeout: Timeout = NO_LIMIT
     grace: float = GRACE

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import GRACE, MAX_LOST, NO_LIMIT, NO_RETRY, Block, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import ATOMS, Graph
 from stratix_tasks.spec.model import Defaults, NodeSpec
 from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
@@ -38,6 +40,13 @@ def shape(function: Any) -> Shape:
 
 
 PLAIN, NO_TRAITS = Shape(), Traits()
+SILENT = Defaults.model_construct()
+"""A flow that says nothing for all of its nodes."""
+_OPTIONS = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
+_POLICY = [option.name for option in _OPTIONS]
+_BODILESS = [option.name for option in _OPTIONS if not option.of_bodies]
+_plain = attrgetter(*(option.name for option in _OPTIONS if option.model is None))
+_models = attrgetter(*(option.name for option in _OPTIONS if option.model is not None))
 
 
 class _Known:
@@ -96,12 +105,11 @@ class Layouts:
 
 def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:
     spec = graph.spec
-    defaults = spec.defaults or Defaults.model_construct()
+    defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
     nodes = []
     for i, node in enumerate(graph.nodes):
-        limits = (id(node.retry), id(node.timeout), node.grace, node.max_lost)
-        key = (node.call or node.uses, node.runner, node.priority, node.pool, *limits)
+        key = (node.call or node.uses, *_plain(node), *map(id, _models(node)))
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known)
@@ -180,17 +188,11 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
     wanted = executor.runner if executor is not None else None
     runner = node.runner or wanted or defaults.runner or known.shape(node).runner
     call, traits = node.call or node.uses or "", RUNNERS.get(runner, NO_TRAITS)
+    names = _POLICY
     if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
-        return Policy(call, runner, node.priority, timeout=node.timeout or NO_LIMIT, traits=traits)
-    grace = node.grace if node.grace is not None else defaults.grace
-    return Policy(
-        call=call,
-        runner=runner,
-        priority=node.priority,
-        pools=node.pool,
-        retry=node.retry or defaults.retry or NO_RETRY,
-        timeout=node.timeout or defaults.timeout or NO_LIMIT,
-        grace=GRACE if grace is None else grace,
-        max_lost=next((n for n in (node.max_lost, defaults.max_lost) if n is not None), MAX_LOST),
-        traits=traits,
-    )
+        names, defaults = _BODILESS, SILENT
+    options = {}
+    for name in names:
+        if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
+            options[name] = value
+    return Policy(**{**options, "call": call, "runner": runner, "traits": traits})

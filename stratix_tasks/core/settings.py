@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.block import Block, Policy
-from stratix_tasks.spec.model import Retry, Timeout
+from stratix_tasks.spec.fields import TASK, Kind
 
+_READ: dict[Kind, Callable[[Any], Any]] = {Kind.WHOLE: int, Kind.DURATION: float}
 OPTIONS: dict[str, Callable[[Any], Any]] = {
-    "retry": Retry.model_validate,
-    "timeout": Timeout.model_validate,
-    "grace": float,
-    "priority": int,
-    "max_lost": int,
+    option.name: option.model.model_validate if option.model is not None else _READ[option.kind]
+    for option in TASK
+    if option.settable
 }
 
 

@@ -35,11 +35,10 @@ class BaseTask:
         self.options_given = dict(given)
         self._names, self._required, self._plain = _parameters(fn)
         self.template_name = _node_name(fn)
-        fields = opts.node_fields(given, self._what)
+        fields, self.map_fields = opts.task_fields(given, self._what)
         self.template_name = str(given.get("name") or self.template_name)
         opts.fitting_runner(fields.get("runner"), self.is_async, self._what)
         self.template = self._template(fields)
-        self.map_option = next((name for name in given if name in MAP), "")
         self.special = "after" in given
 
     def options(self, **options: Any) -> Self:

@@ -18,7 +18,6 @@ from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.inputs import bare, convert, shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
@@ -47,7 +46,7 @@ class FlowDefinition(Generic[P, R]):
         self.flow_options = dict(given)
         self.name = opts.name(given.get("name") or fn.__name__)
         self.template_name = self.name
-        self._fields = _fields(given, self.name)
+        self._fields = opts.flow_fields(given, f"flow '{self.name}'")
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""
@@ -222,31 +221,6 @@ def _make(cls: type[FlowDefinition[Any, Any]], fn: Any, options: Mapping[str, An
             f"flow '{fn.__name__}' takes * or ** arguments; name each input, so that it can be checked", code="bad-flow"
         )
     return cls(fn, options)
-
-
-def _fields(given: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Flow options as fields of a FlowSpec. FlowError `bad-option`."""
-    try:
-        fields = {
-            key: value for key, value in given.items() if key not in ("name", "description") and value is not None
-        }
-        if "timeout" in fields:
-            fields["timeout"] = seconds(fields["timeout"])
-        if "tags" in fields:
-            fields["tags"] = (fields["tags"],) if isinstance(fields["tags"], str) else tuple(map(str, fields["tags"]))
-        if fields.get("on_failure", "finish") not in ("finish", "stop"):
-            raise ValueError(f"on_failure is 'finish' or 'stop', not {fields['on_failure']!r}")
-        for key, value in {"concurrency": fields.get("concurrency"), **fields.get("pools", {})}.items():
-            _whole(key, value, 1)
-        _whole("max_recoveries", fields.get("max_recoveries"), 0)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise FlowError(f"flow '{name}': {error}", code="bad-option") from None
-    return fields
-
-
-def _whole(name: str, value: Any, least: int) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-        raise ValueError(f"{name} is a whole number of {least} or more, not {value!r}")
 
 
 def _finish_coroutine(coroutine: Any, name: str) -> Any:

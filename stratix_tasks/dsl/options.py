@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START
 
-__all__ = ["START", "fitting_runner", "name", "node_fields", "refuse_unknown"]
+__all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
 
 
 def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
@@ -28,20 +31,31 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
         raise FlowError(f"{what} has no option '{name}'. {hint}", code="unknown-option")
 
 
-def node_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Task options as fields of a NodeSpec; the others are checked. FlowError that names task and option."""
+def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option."""
     made: dict[str, Any] = {}
     for name, value in options.items():
-        read = _READ.get(name)
-        if read is None:
+        if name not in _OF_TASK:
             continue
+        read, option = _OF_TASK[name]
         try:
-            made[name] = read(value)
+            made[name] = read(value, option)
         except FlowError as error:
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    return {name: value for name, value in made.items() if name not in _NO_FIELDS}
+    of_map = {name: made.pop(name) for name in options if name in MAP}
+    made.pop("name", None)
+    return made, of_map
+
+
+def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Flow options as fields of a FlowSpec, without its description. FlowError `bad-option` that names the flow."""
+    try:
+        given = {name: value for name, value in options.items() if name in _OF_FLOW and value is not None}
+        return {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise FlowError(f"{what}: {error}", code="bad-option") from None
 
 
 def _reason(error: Exception) -> str:
@@ -51,7 +65,7 @@ def _reason(error: Exception) -> str:
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors())
 
 
-def retry(value: Any) -> Retry:
+def retry(value: Any, _: Option) -> Retry:
     """`3`: three attempts after the first; or a Retry, or its fields."""
     if isinstance(value, Retry):
         return value
@@ -72,29 +86,44 @@ def _exception_name(one: Any) -> str:
     raise TypeError(f"on= takes classes of exceptions or their names, not {one!r}")
 
 
-def timeout(value: Any) -> Timeout:
+def timeout(value: Any, _: Option) -> Timeout:
     """A scalar is the limit of each attempt; or a Timeout, or its fields."""
     if isinstance(value, Timeout):
         return value
     return Timeout.model_validate(dict(value) if isinstance(value, Mapping) else {"attempt": seconds(value)})
 
 
-def pool(value: Any) -> tuple[str, ...]:
-    """A name, or several; an attempt takes a slot of each."""
-    names = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(name, str) and name for name in names):
-        raise TypeError("write a pool's name, or a list of names")
-    return tuple(dict.fromkeys(names))
+def names(value: Any, option: Option) -> tuple[str, ...]:
+    """A name, or several, each once."""
+    given = (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(one, str) and one for one in given):
+        raise TypeError(f"write a {option.name}'s name, or a list of names")
+    return tuple(dict.fromkeys(given))
 
 
-def priority(value: Any) -> int:
-    """Higher starts first."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("write a whole number; higher starts first")
-    return value
+def whole(value: Any, option: Option) -> int:
+    """A whole number, not below the least."""
+    if (rule := _not_whole(value, option)) is not None:
+        hint = f"; {option.about[0].lower()}{option.about[1:].rstrip('.')}" if option.about and not rule else ""
+        raise ValueError(f"write a whole number{rule}{hint}")
+    return int(value)
 
 
-def runner(value: Any) -> str:
+def _whole_of_flow(value: Any, option: Option) -> int:
+    if (rule := _not_whole(value, option)) is not None:
+        raise ValueError(f"{option.name} is a whole number{rule}, not {value!r}")
+    return int(value)
+
+
+def _not_whole(value: Any, option: Option) -> str | None:
+    """What is asked of it beside being whole; None where all is well."""
+    least = option.least
+    if isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least):
+        return None
+    return "" if least is None else f" of {least} or more"
+
+
+def runner(value: Any, _: Option) -> str:
     """Where the body runs."""
     known = ", ".join(NAMED_RUNNERS)
     if value in RUNNERS_LATER:
@@ -119,21 +148,7 @@ def fitting_runner(value: str | None, is_async: bool, what: str) -> None:
 _LETTER = {"def": " plain", "async def": "n"}
 
 
-def max_lost(value: Any) -> int:
-    """How often its worker process may go before the node fails."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("write a whole number of 0 or more")
-    return value
-
-
-def most(value: Any) -> int:
-    """How many items of a fan-out run at a time."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("write a whole number of 1 or more")
-    return value
-
-
-def key(value: Any) -> str:
+def key(value: Any, _: Option) -> str:
     """A template over the mapped arguments."""
     if not isinstance(value, str):
         raise TypeError("write a text that names mapped arguments, such as '{region}'")
@@ -152,17 +167,44 @@ def name(value: Any) -> str:
     return value
 
 
-_READ: dict[str, Any] = {
-    "retry": retry,
-    "timeout": timeout,
-    "pool": pool,
-    "priority": priority,
-    "runner": runner,
-    "grace": seconds,
-    "max_lost": max_lost,
-    "description": str,
-    "name": name,
-    "max": most,
-    "key": key,
+def sizes(value: Any, option: Option) -> dict[str, int]:
+    """Whole numbers by name."""
+    return {name: _whole_of_flow(size, replace(option, name=name)) for name, size in {**value}.items()}
+
+
+def choice(value: Any, option: Option) -> str:
+    """One of some words."""
+    if value not in option.words:
+        raise ValueError(f"{option.name} is {' or '.join(map(repr, option.words))}, not {value!r}")
+    return str(value)
+
+
+def texts(value: Any, _: Option) -> tuple[str, ...]:
+    """A text, or several."""
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
+_READ: dict[Kind, Callable[[Any, Option], Any]] = {
+    Kind.NAME: lambda value, _: name(value),
+    Kind.TEXT: lambda value, _: str(value),
+    Kind.DURATION: lambda value, _: seconds(value),
+    Kind.KEY: key,
+    Kind.WHOLE: whole,
+    Kind.CHOICE: choice,
+    Kind.RUNNER: runner,
+    Kind.NAMES: names,
+    Kind.TEXTS: texts,
+    Kind.SIZES: sizes,
+    Kind.RETRY: retry,
+    Kind.TIMEOUT: timeout,
 }
-_NO_FIELDS = frozenset(("name", "max", "key"))
+_OF_TASK = {
+    option.name: (_READ[option.kind], option)
+    for option in (*fields.TASK, *fields.MAP)
+    if option.kind is not Kind.NODES  # which are read when it is placed
+}
+_OF_FLOW = {
+    option.name: (_whole_of_flow if option.kind is Kind.WHOLE else _READ[option.kind], option)
+    for option in fields.IN_FLOW
+    if option.name != "description"  # for which the docstring can stand
+}

@@ -95,8 +95,12 @@ class Trace:
 
     def place(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A task called in the flow: one node."""
-        if task.map_option:
-            self.fail(f"option '{task.map_option}' is for a fan-out: call .map(…)", task.template_name, "bad-option")
+        if task.map_fields:
+            self.fail(
+                f"option '{next(iter(task.map_fields))}' is for a fan-out: call .map(…)",
+                task.template_name,
+                "bad-option",
+            )
         value, named = self.value, task.bind(args, kwargs)
         node_args = {name: part if type(part) in ATOMS else value(part) for name, part in named.items()}
         return self._add(task, task.template, {"args": node_args}, task.arity)
@@ -112,13 +116,10 @@ class Trace:
             self.fail("each() and product(), or two product(), can't be mixed in one map", task.template_name)
         order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))
         over = {name: self.mapped(mark.value) for name, mark in order}
-        key = task.options_given.get("key")
-        each = Each.model_construct(
-            over=over,
-            by="zip" if None in groups else "product",
-            key=None if key is None else key_template(key, over, task.template_name),
-            max=task.options_given.get("max"),
-        )
+        fields = dict(task.map_fields)
+        if "key" in fields:
+            fields["key"] = key_template(fields["key"], over, task.template_name)
+        each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
         node_args = {name: self.value(part) for name, part in named.items() if name not in marked}
         return self._add(task, task.template, {"args": node_args, "each": each}, None)
 

@@ -37,10 +37,10 @@ class Places:
             if policy.bodiless:
                 return max_
             runner = self.runners.get(policy.runner)
-            key = runner, policy.pools
+            key = runner, policy.pool
             if key not in known:
                 workers = (runner,) if runner is not None else ()
-                known[key] = (*own, self.engine, *workers, *map(pool, policy.pools))
+                known[key] = (*own, self.engine, *workers, *map(pool, policy.pool))
             return (*known[key], *max_)
 
         return claim

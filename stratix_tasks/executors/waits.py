@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import Any, TypedDict
 
 from stratix_tasks.core.waits import KINDS
+from stratix_tasks.spec.fields import TASK
 from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.waits import unfit
 
 Duration = str | float | timedelta
 """`"30s"`, seconds, or a timedelta."""
-USELESS = frozenset(("runner", "retry", "pool", "priority", "grace", "max_lost"))
+USELESS = frozenset(option.name for option in TASK if option.of_bodies)
 """Options that are about bodies."""
 
 

@@ -1,7 +1,9 @@
-"""A located tree as a FlowSpec. Every field of the document has its reader here; all problems are collected."""
+"""A located tree as a FlowSpec. Every kind of field has its reader here; all problems are collected."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,8 +13,9 @@ from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
 from stratix_tasks.spec.inputs import convert
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Model, NodeSpec, Retry, Timeout, Ui
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type
 from stratix_tasks.spec.values import leaves
@@ -30,21 +33,28 @@ class FlowReader:
         self.reading, self.values = reading, Values(reading)
         self.excused: set[str] = set()
         self._prefix = ""
+        self._of_kind: dict[Kind, Callable[[Option, Node], Any]] = {
+            Kind.TEXT: lambda option, node: reading.text(node, option.name),
+            Kind.WHOLE: lambda option, node: reading.whole(node, option.name, option.least),
+            Kind.NUMBER: lambda option, node: reading.number(node, option.name),
+            Kind.DURATION: lambda option, node: reading.duration(node, option.name),
+            Kind.CHOICE: lambda option, node: reading.choice(node, option.name, option.words),
+            Kind.NAMES: lambda option, node: reading.one_or_more(node, option.name),
+            Kind.TEXTS: lambda option, node: reading.one_or_more(node, option.name),
+            Kind.RUNNER: self._runner,
+            Kind.SIZES: self._pools,
+            Kind.RETRY: self._parted,
+            Kind.TIMEOUT: self._parted,
+        }
 
     def flow(self, node: Node, name: str = "") -> FlowSpec:
         """The spec of a flow, as far as it can be read. `name` is that of a sub-flow's entry."""
         reading = self.reading
         readers: dict[str, Reader] = {
             "flow": partial(reading.name, what="the name of a flow"),
-            "description": partial(reading.text, what="description"),
+            **self._options(IN_FLOW),
             "inputs": self._inputs,
             "defaults": self._defaults,
-            "pools": self._pools,
-            "concurrency": partial(reading.whole, what="concurrency", least=1),
-            "timeout": partial(reading.duration, what="timeout"),
-            "on_failure": partial(reading.choice, what="on_failure", allowed=("finish", "stop")),
-            "max_recoveries": partial(reading.whole, what="max_recoveries", least=0),
-            "tags": partial(reading.one_or_more, what="tags"),
             "tasks": self._tasks,
             "flows": self._flows,
             "output": self.values.value,
@@ -81,13 +91,13 @@ class FlowReader:
         self._prefix = outer
         return made
 
-    def _pools(self, node: Node) -> dict[str, int]:
+    def _pools(self, option: Option, node: Node) -> dict[str, int]:
         made = {}
-        for name, size in self.reading.entries(node, "pools").items():
+        for name, size in self.reading.entries(node, option.name).items():
             if isinstance(size, Mapping):
                 self.reading.wrong(size, "not-available", f"the rate of pool '{name}' is not available in this version")
             else:
-                made[name] = self.reading.whole(size, f"the size of pool '{name}'", 1)
+                made[name] = self.reading.whole(size, f"the size of pool '{name}'", option.least)
         return {name: size for name, size in made.items() if size is not WRONG}
 
     def _ui(self, node: Node) -> Any:
@@ -169,10 +179,7 @@ class FlowReader:
             "needs": partial(reading.one_or_more, what="needs"),
             "when": self.values.condition,
             "each": self._each,
-            "pool": partial(reading.one_or_more, what="pool"),
-            "priority": partial(reading.whole, what="priority"),
-            "description": partial(reading.text, what="description"),
-            **self._policy(),
+            **self._options(IN_NODE),
         }
         made = reading.fields(node, readers, "a task")
         entries = node.items if isinstance(node, Mapping) else {}
@@ -182,17 +189,11 @@ class FlowReader:
             made["args"] = made.pop("with")
         return NodeSpec.model_construct(**made)
 
-    def _policy(self) -> dict[str, Reader]:
-        return {
-            "runner": self._runner,
-            "retry": self._retry,
-            "timeout": self._timeout,
-            "grace": partial(self.reading.duration, what="grace"),
-            "max_lost": partial(self.reading.whole, what="max_lost", least=0),
-        }
+    def _options(self, options: Iterable[Option]) -> dict[str, Reader]:
+        return {option.name: partial(self._of_kind[option.kind], option) for option in options}
 
     def _defaults(self, node: Node) -> Any:
-        made = self.reading.fields(node, self._policy(), "defaults")
+        made = self.reading.fields(node, self._options(IN_DEFAULTS), "defaults")
         return Defaults.model_construct(**made) if made else WRONG
 
     def _call(self, node: Node) -> Any:
@@ -210,39 +211,25 @@ class FlowReader:
             made["*"] = self.reading.wrong(extra, "bad-value", 'the arguments under "*" must be a list')
         return {name: value for name, value in made.items() if value is not WRONG}
 
-    def _runner(self, node: Node) -> Any:
+    def _runner(self, option: Option, node: Node) -> Any:
         if isinstance(node, Scalar) and node.text in RUNNERS_LATER:
             message = f"runner '{node.text}' is not available in this version"
             return self.reading.wrong(node, "not-available", message, f"There are {', '.join(NAMED_RUNNERS)}.")
-        return self.reading.choice(node, "runner", NAMED_RUNNERS)
+        return self.reading.choice(node, option.name, NAMED_RUNNERS)
 
-    def _retry(self, node: Node) -> Any:
+    def _parted(self, option: Option, node: Node) -> Any:
+        """A mapping of its parts, or the first of them alone."""
         if isinstance(node, Scalar):
-            most = self.reading.whole(node, "retry", 0)
-            return most if most is WRONG else Retry(max=most)
-        reading = self.reading
-        readers: dict[str, Reader] = {
-            "max": partial(reading.whole, what="max", least=0),
-            "delay": partial(reading.duration, what="delay"),
-            "backoff": partial(reading.number, what="backoff"),
-            "max_delay": partial(reading.duration, what="max_delay"),
-            "jitter": partial(reading.choice, what="jitter", allowed=("full", "none")),
-            "on": partial(reading.one_or_more, what="on"),
-        }
-        return self._model(node, Retry, reading.fields(node, readers, "retry"))
+            first = option.parts[0]
+            alone = self._of_kind[first.kind](replace(first, name=option.name), node)
+            return alone if alone is WRONG else self._model(option, node, {first.name: alone})
+        return self._model(option, node, self.reading.fields(node, self._options(option.parts), option.name))
 
-    def _timeout(self, node: Node) -> Any:
-        if isinstance(node, Scalar):
-            attempt = self.reading.duration(node, "timeout")
-            return attempt if attempt is WRONG else self._model(node, Timeout, {"attempt": attempt})
-        names = ("attempt", "total", "queued")
-        readers: dict[str, Reader] = {name: partial(self.reading.duration, what=name) for name in names}
-        return self._model(node, Timeout, self.reading.fields(node, readers, "timeout"))
-
-    def _model(self, node: Node, model: type[Model], made: dict[str, Any]) -> Any:
+    def _model(self, option: Option, node: Node, made: dict[str, Any]) -> Any:
         """A checked model; a refusal stands at the field that is wrong."""
+        assert option.model is not None
         try:
-            return model.model_validate(made)
+            return option.model.model_validate(made)
         except ValidationError as error:
             for one in error.errors():
                 field = str(one["loc"][0]) if one["loc"] else ""
@@ -265,7 +252,7 @@ class FlowReader:
             "over": self._over,
             "by": partial(reading.choice, what="by", allowed=("zip", "product")),
             "key": lambda inner: self.values.value(inner, names),
-            "max": partial(reading.whole, what="max", least=1),
+            **self._options(option for option in MAP if option.kind is not Kind.KEY),
         }
         made = reading.fields(node, readers, "each")
         short = {"as", "in"} & entries.keys()

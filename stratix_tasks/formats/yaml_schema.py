@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
 from stratix_tasks.spec.vocabulary import BODIES
@@ -35,8 +37,7 @@ def schema() -> _Schema:
             "input": _input(),
             "task": _task(),
             "each": _each(),
-            "retry": _retry(),
-            "timeout": _timeout(),
+            **{option.name: _parted(option) for option in IN_NODE if option.parts},
         },
     }
 
@@ -60,21 +61,12 @@ def _either(first: _Schema, second: _Schema, description: str) -> _Schema:
 
 
 def _flow() -> _Schema:
-    policy = {
-        name: part for name, part in _policy().items() if name in ("retry", "timeout", "runner", "grace", "max_lost")
-    }
     places = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     return {
         "flow": {**_ref("name"), "description": "The flow's name."},
-        "description": {"type": "string"},
+        **_options(IN_FLOW),
         "inputs": _map({"anyOf": [_ref("input"), {"type": "null"}]}),
-        "defaults": {**_object(policy), "description": "What tasks take that do not say otherwise."},
-        "pools": _map({"type": "integer", "minimum": 1}, names=False),
-        "concurrency": {"type": "integer", "minimum": 1},
-        "timeout": _ref("duration"),
-        "on_failure": {"enum": ["finish", "stop"]},
-        "max_recoveries": {"type": "integer", "minimum": 0},
-        "tags": _ref("names"),
+        "defaults": {**_object(_options(IN_DEFAULTS)), "description": "What tasks take that do not say otherwise."},
         "tasks": _map(_ref("task")),
         "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},
         "output": _ref("value"),
@@ -93,20 +85,34 @@ def _input() -> _Schema:
     )
 
 
-def _policy() -> _Schema:
-    return {
-        "pool": {**_ref("names"), "description": "An attempt takes a slot of each."},
-        "priority": {"type": "integer", "description": "Higher starts first."},
-        "runner": {"enum": list(NAMED_RUNNERS)},
-        "timeout": _ref("timeout"),
-        "retry": _ref("retry"),
-        "grace": {**_ref("duration"), "description": "How long a body may take to stop."},
-        "max_lost": {
-            "type": "integer",
-            "minimum": 0,
-            "description": "How often its worker process may go before it fails.",
-        },
-    }
+def _options(options: Iterable[Option]) -> _Schema:
+    return {option.name: _option(option) for option in options}
+
+
+def _option(option: Option) -> _Schema:
+    if option.parts:
+        return _ref(option.name)
+    least = {} if option.least is None else {"minimum": option.least}
+    about = {"description": option.about} if option.about else {}
+    return {**_OF_KIND[option.kind](option, least), **about}
+
+
+def _parted(option: Option) -> _Schema:
+    return _either(_option(option.parts[0]), _object(_options(option.parts)), option.about)
+
+
+_OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
+    Kind.TEXT: lambda option, least: {"type": "string"},
+    Kind.KEY: lambda option, least: {"type": "string"},
+    Kind.WHOLE: lambda option, least: {"type": "integer", **least},
+    Kind.NUMBER: lambda option, least: {"type": "number", **least},
+    Kind.DURATION: lambda option, least: _ref("duration"),
+    Kind.CHOICE: lambda option, least: {"enum": list(option.words)},
+    Kind.RUNNER: lambda option, least: {"enum": list(NAMED_RUNNERS)},
+    Kind.NAMES: lambda option, least: _ref("names"),
+    Kind.TEXTS: lambda option, least: _ref("names"),
+    Kind.SIZES: lambda option, least: _map({"type": "integer", **least}, names=False),
+}
 
 
 def _task() -> _Schema:
@@ -120,8 +126,7 @@ def _task() -> _Schema:
         "when": _ref("expression"),
         "each": _ref("each"),
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
-        **_policy(),
-        "description": {"type": "string"},
+        **_options(IN_NODE),
     }
     return {**_object(fields), "oneOf": [{"required": [body]} for body in BODIES]}
 
@@ -132,24 +137,6 @@ def _each() -> _Schema:
         "in": {**_ref("value"), "description": "What its elements are."},
         "over": {**_map(_ref("value")), "description": "Several arguments, and what each runs over."},
         "by": {"enum": ["zip", "product"]},
-        "key": {"type": "string", "description": "The name of an item, such as ${{ region }}."},
-        "max": {"type": "integer", "minimum": 1, "description": "How many items run at a time."},
+        **_options(MAP),
     }
     return {**_object(fields), "oneOf": [{"required": ["as", "in"]}, {"required": ["over"]}]}
-
-
-def _retry() -> _Schema:
-    fields = {
-        "max": {"type": "integer", "minimum": 0},
-        "delay": _ref("duration"),
-        "backoff": {"type": "number", "minimum": 1},
-        "max_delay": _ref("duration"),
-        "jitter": {"enum": ["full", "none"]},
-        "on": {**_ref("names"), "description": "Names of exception classes; without it every Exception."},
-    }
-    return _either({"type": "integer", "minimum": 0}, _object(fields), "Attempts after the first.")
-
-
-def _timeout() -> _Schema:
-    fields = {name: _ref("duration") for name in ("attempt", "total", "queued")}
-    return _either(_ref("duration"), _object(fields), "A limit of each attempt; or several limits.")

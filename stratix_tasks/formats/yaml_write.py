@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import yaml
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -29,6 +30,7 @@ _PLAIN = re.compile(r"[A-Za-z_/][\w./+@-]*(?: [\w./+@-]+)*", re.ASCII)
 _PLAIN_BLOCK = re.compile(r"[A-Za-z_/][\w./+@-]*(?:[: ][\w./+@-]+|, [\w./+@-]+)*[.]?", re.ASCII)
 _DURATION = re.compile(r"\d+(?:ms|s|m|h|d|w)")
 _SURPRISES = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
+_PLAIN_MAP = tuple(option for option in MAP if option.kind is not Kind.KEY)
 _BLOCKS = frozenset(("inputs", "tasks", "flows"))
 """Mappings whose entries stand on lines of their own."""
 
@@ -59,19 +61,8 @@ def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any
     if spec.inputs:
         data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
     if spec.defaults is not None:
-        data["defaults"] = _policy(spec.defaults)
-    if spec.pools:
-        data["pools"] = dict(spec.pools)
-    if spec.concurrency is not None:
-        data["concurrency"] = spec.concurrency
-    if spec.timeout is not None:
-        data["timeout"] = duration(spec.timeout)
-    if spec.on_failure != "finish":
-        data["on_failure"] = spec.on_failure
-    if spec.max_recoveries != MAX_RECOVERIES:
-        data["max_recoveries"] = spec.max_recoveries
-    if spec.tags:
-        data["tags"] = list(spec.tags)
+        data["defaults"] = _options(spec.defaults, IN_DEFAULTS)
+    data.update(_options(spec, IN_FLOW))  # the description stays where it is
     data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
     if spec.flows:
         data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
@@ -119,49 +110,23 @@ def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
         data["each"] = _each(node.each, problems, name)
     if node.args:
         data["with"] = {key: _value(value, f"argument '{key}'", name, problems) for key, value in node.args.items()}
-    if node.pool:
-        data["pool"] = node.pool[0] if len(node.pool) == 1 else list(node.pool)
-    if node.priority:
-        data["priority"] = node.priority
-    data.update(_policy(node))
-    if node.description:
-        data["description"] = node.description
+    data.update(_options(node, IN_NODE))
     return data
 
 
-def _policy(node: Any) -> dict[str, Any]:
-    """What a node and the defaults have in common."""
-    data: dict[str, Any] = {}
-    if node.runner is not None:
-        data["runner"] = node.runner
-    if node.timeout is not None:
-        data["timeout"] = _timeout(node.timeout)
-    if node.retry is not None:
-        data["retry"] = _retry(node.retry)
-    if node.grace is not None:
-        data["grace"] = duration(node.grace)
-    if node.max_lost is not None:
-        data["max_lost"] = node.max_lost
-    return data
+def _options(said: Any, options: Iterable[Option]) -> dict[str, Any]:
+    """Those that are not at their default."""
+    values = ((option, getattr(said, option.name)) for option in options)
+    return {option.name: _option(option, value) for option, value in values if value != option.default}
 
 
-def _timeout(timeout: Timeout) -> Any:
-    limits = {name: duration(value) for name, value in timeout if value is not None}
-    return limits["attempt"] if limits.keys() == {"attempt"} else limits
-
-
-def _retry(retry: Retry) -> Any:
-    data: dict[str, Any] = retry.model_dump(exclude_defaults=True)
-    if not data.keys() - {"max"}:
-        return retry.max
-    for name in ("delay", "max_delay"):
-        if name in data:
-            data[name] = duration(data[name])
-    if "backoff" in data:
-        data["backoff"] = _short(data["backoff"])
-    if "on" in data:
-        data["on"] = list(data["on"])
-    return data
+def _option(option: Option, value: Any) -> Any:
+    if not option.parts:
+        write = _OF_KIND.get(option.kind)
+        return value if write is None else write(value)
+    data, first = _options(value, option.parts), option.parts[0]
+    alone = getattr(value, first.name)
+    return data if data.keys() - {first.name} or alone is None else _option(first, alone)
 
 
 def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
@@ -173,8 +138,7 @@ def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
         data["by"] = each.by
     if each.key is not None:
         data["key"] = _value(each.key, "the key", node, problems)
-    if each.max is not None:
-        data["max"] = each.max
+    data.update(_options(each, _PLAIN_MAP))
     return data
 
 
@@ -195,6 +159,16 @@ def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> 
 
 def _short(number: float) -> int | float:
     return int(number) if number == int(number) else number
+
+
+_OF_KIND: dict[Kind, Callable[[Any], Any]] = {
+    Kind.NUMBER: _short,
+    Kind.DURATION: duration,
+    Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
+    Kind.TEXTS: list,
+    Kind.SIZES: dict,
+}
+"""All others are written as they are."""
 
 
 # ---------------------------------------------------------------------- the look

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.state import MISSING
-from stratix_tasks.dsl.options import node_fields
+from stratix_tasks.dsl.options import task_fields
 from stratix_tasks.errors import FlowError, InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str,
     if not args and not options:
         raise InputError(f"nothing to set of '{target}': give args={{name: value}} or options={{name: value}}")
     try:
-        fields = node_fields(options, f"'{target}'")
+        fields, _ = task_fields(options, f"'{target}'")
     except FlowError as error:
         raise InputError(error.message, code=error.code) from None
     plain = {name: fields.get(name, value) for name, value in options.items()}

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from stratix_tasks.errors import StoreError
-from stratix_tasks.spec.model import MAX_RECOVERIES, Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, MAP, Kind
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
@@ -163,7 +164,8 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
 # ---------------------------------------------------------------------- whole documents
 
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
-_PLAIN_NODE = ("call", "flow", "uses", "needs", "pool", "priority", "runner", "grace", "max_lost", "description")
+_PLAIN_NODE = ("call", "flow", "uses", "needs", *(option.name for option in IN_NODE if not option.parts))
+_MODELS = tuple(option.name for option in IN_NODE if option.parts)
 
 
 _CALL, _CALL_FIELDS = ("call",), {"call", "args"}
@@ -183,7 +185,7 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
         return data
     if node.each is not None:
         data["each"] = _each_document(node.each, keep)
-    for name in ("retry", "timeout"):
+    for name in _MODELS:
         if state.get(name) is not None:
             data[name] = state[name].model_dump(exclude_defaults=True)
     return data
@@ -200,27 +202,18 @@ def _each_document(each: Each, keep: Keep | None) -> dict[str, Any]:
     data: dict[str, Any] = {"over": {name: dump(value, keep) for name, value in each.over.items()}}
     if each.by != "zip":
         data["by"] = each.by
-    if each.key is not None:
-        data["key"] = dump(each.key)
-    if each.max is not None:
-        data["max"] = each.max
+    for option in MAP:
+        if (value := getattr(each, option.name)) is not None:
+            data[option.name] = dump(value) if option.kind is Kind.KEY else value
     return data
 
 
 def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A flow as JSON data."""
     data: dict[str, Any] = {"stratix": 1, "flow": spec.flow}
-    if spec.description:
-        data["description"] = spec.description
     if spec.inputs:
         data["inputs"] = {name: _input_document(given, keep) for name, given in spec.inputs.items()}
-    for name in ("pools", "concurrency", "timeout", "tags"):
-        if getattr(spec, name):
-            data[name] = getattr(spec, name)
-    if spec.on_failure != "finish":
-        data["on_failure"] = spec.on_failure
-    if spec.max_recoveries != MAX_RECOVERIES:
-        data["max_recoveries"] = spec.max_recoveries
+    data.update({option.name: value for option in IN_FLOW if (value := getattr(spec, option.name)) != option.default})
     if spec.defaults is not None:
         data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
     data["tasks"] = {name: _named_document(name, node, keep) for name, node in spec.tasks.items()}

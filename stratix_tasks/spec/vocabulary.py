@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-TASK = frozenset(
-    ("name", "retry", "timeout", "pool", "priority", "runner", "after", "grace", "max_lost", "description")
-)
+from stratix_tasks.spec import fields
+
+TASK = frozenset(option.name for option in fields.TASK)
 """Options of a task."""
-MAP = frozenset(("max", "key"))
+MAP = frozenset(option.name for option in fields.MAP)
 """Options of a fan-out."""
-FLOW = frozenset(("name", "pools", "concurrency", "timeout", "on_failure", "max_recoveries", "tags", "description"))
+FLOW = frozenset(option.name for option in fields.FLOW)
 """Options of a flow."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""

@@ -1,0 +1,143 @@
+"""The options of nodes, fan-outs and flows, each described once.
+
+Readers and writers of documents, their JSON Schema, what Python takes and what a run can change are made from these
+rows: a new option is a row here, a field in `model.py` and its effect. The order is that of a written document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any
+
+from stratix_tasks.spec.model import Each, FlowSpec, Model, NodeSpec, Retry, Timeout
+
+
+class Kind(Enum):
+    """What the value of an option is. How each is read and written is said where that is done."""
+
+    NAME = auto()
+    """Of the node or flow itself; a document says it by the key, or by `flow`."""
+    NODES = auto()
+    """What Python says with `after`, and a document with `needs`."""
+    TEXT = auto()
+    KEY = auto()
+    """A template over the mapped arguments."""
+    WHOLE = auto()
+    NUMBER = auto()
+    DURATION = auto()
+    CHOICE = auto()
+    RUNNER = auto()
+    NAMES = auto()
+    """One stands alone, several in a list."""
+    TEXTS = auto()
+    """A list, even of one; a text alone is read, too."""
+    SIZES = auto()
+    """Whole numbers by name."""
+    RETRY = auto()
+    TIMEOUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A row: the name of an option, and all that is known of it but its effect."""
+
+    name: str
+    kind: Kind
+    about: str = ""
+    """What the schema says of it."""
+    least: int | None = None
+    """WHOLE, NUMBER, SIZES: the smallest that is allowed."""
+    words: tuple[str, ...] = ()
+    """CHOICE: what is allowed."""
+    model: type[Model] | None = None
+    """RETRY, TIMEOUT: what it makes."""
+    parts: tuple[Option, ...] = ()
+    """RETRY, TIMEOUT: its fields; a value alone stands for the first."""
+    for_all: bool = False
+    """Whether a flow's `defaults` can say it for all nodes; a node that says nothing has None."""
+    of_bodies: bool = False
+    """Whether it means nothing to a node that runs no body."""
+    settable: bool = False
+    """Whether `run.set` changes it of a node that is placed."""
+    default: Any = None
+    """What the model has where nothing is said."""
+
+
+def _of(model: type[Model], *options: Option) -> tuple[Option, ...]:
+    known = model.model_fields
+    defaults = {o.name: known[o.name].get_default(call_default_factory=True) for o in options if o.name in known}
+    return tuple(replace(option, default=defaults.get(option.name)) for option in options)
+
+
+_RETRY = _of(
+    Retry,
+    Option("max", Kind.WHOLE, least=0),
+    Option("delay", Kind.DURATION),
+    Option("backoff", Kind.NUMBER, least=1),
+    Option("max_delay", Kind.DURATION),
+    Option("jitter", Kind.CHOICE, words=("full", "none")),
+    Option("on", Kind.TEXTS, "Names of exception classes; without it every Exception."),
+)
+_TIMEOUT = _of(Timeout, *(Option(limit, Kind.DURATION) for limit in ("attempt", "total", "queued")))
+TASK = _of(
+    NodeSpec,
+    Option("name", Kind.NAME),
+    Option("after", Kind.NODES),
+    Option("pool", Kind.NAMES, "An attempt takes a slot of each.", of_bodies=True),
+    Option("priority", Kind.WHOLE, "Higher starts first.", of_bodies=True, settable=True),
+    Option("runner", Kind.RUNNER, for_all=True, of_bodies=True),
+    Option(
+        "timeout",
+        Kind.TIMEOUT,
+        "A limit of each attempt; or several limits.",
+        model=Timeout,
+        parts=_TIMEOUT,
+        for_all=True,
+        settable=True,
+    ),
+    Option(
+        "retry",
+        Kind.RETRY,
+        "Attempts after the first.",
+        model=Retry,
+        parts=_RETRY,
+        for_all=True,
+        of_bodies=True,
+        settable=True,
+    ),
+    Option("grace", Kind.DURATION, "How long a body may take to stop.", for_all=True, of_bodies=True, settable=True),
+    Option(
+        "max_lost",
+        Kind.WHOLE,
+        "How often its worker process may go before it fails.",
+        least=0,
+        for_all=True,
+        of_bodies=True,
+        settable=True,
+    ),
+    Option("description", Kind.TEXT),
+)
+"""Of a task."""
+MAP = _of(
+    Each,
+    Option("key", Kind.KEY, "The name of an item, such as ${{ region }}."),
+    Option("max", Kind.WHOLE, "How many items run at a time.", least=1),
+)
+"""Of a fan-out."""
+FLOW = _of(
+    FlowSpec,
+    Option("name", Kind.NAME),
+    Option("description", Kind.TEXT),
+    Option("pools", Kind.SIZES, least=1),
+    Option("concurrency", Kind.WHOLE, least=1),
+    Option("timeout", Kind.DURATION),
+    Option("on_failure", Kind.CHOICE, words=("finish", "stop")),
+    Option("max_recoveries", Kind.WHOLE, least=0),
+    Option("tags", Kind.TEXTS),
+)
+"""Of a flow."""
+IN_NODE = tuple(option for option in TASK if option.name in NodeSpec.model_fields)
+IN_DEFAULTS = tuple(option for option in TASK if option.for_all)
+IN_FLOW = tuple(option for option in FLOW if option.name in FlowSpec.model_fields)
+"""Those that are fields of the documents, too; all of a fan-out are."""

@@ -1,0 +1,193 @@
+"""The contract of every option: what its row says is so in Python, in documents, in the schema, in layout and in `run.set`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, get_overloads
+
+import pytest
+
+from stratix_tasks import FlowError, each, flow, task
+from stratix_tasks.core.block import Policy
+from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.settings import OPTIONS, changed
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.waits import USELESS
+from stratix_tasks.formats.yaml import dump, load
+from stratix_tasks.formats.yaml_schema import schema
+from stratix_tasks.runs.request_data import setting
+from stratix_tasks.spec import vocabulary
+from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, TASK, Kind, Option
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.text import document, from_document
+
+GIVEN: dict[Kind, Any] = {
+    Kind.NAME: "other",
+    Kind.TEXT: "in words",
+    Kind.KEY: "{x}",
+    Kind.WHOLE: 7,
+    Kind.DURATION: "90s",
+    Kind.RUNNER: "inline",
+    Kind.NAMES: ["p", "q"],
+    Kind.TEXTS: "day",
+    Kind.SIZES: {"p": 2},
+    Kind.RETRY: {"max": 2, "delay": "5s", "backoff": 3, "jitter": "none", "on": ["OSError"]},
+    Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
+}
+"""A value of each kind, as Python takes it, which is no option's default."""
+BODIES = {"call", "flow", "uses", "with", "needs", "when", "each"}
+PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "flows", "output", "ui"}
+OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
+
+
+def given(option: Option) -> Any:
+    return next(word for word in option.words if word != option.default) if option.words else GIVEN[option.kind]
+
+
+def by_name(option: Option) -> str:
+    return option.name
+
+
+@task
+def work(x: int) -> int:
+    return x
+
+
+def in_node(option: Option) -> FlowSpec:
+    """A flow in whose node the option is given in Python."""
+    placed = work.options(**{option.name: given(option)})
+
+    @flow(pools={"p": 2, "q": 1})
+    def f(x: int) -> int:
+        return placed(x)
+
+    return f.spec
+
+
+def in_map(option: Option) -> FlowSpec:
+    placed = work.options(**{option.name: given(option)})
+
+    @flow
+    def f(xs: list[int]) -> list[int]:
+        return placed.map(each(xs))
+
+    return f.spec
+
+
+def in_flow(option: Option) -> FlowSpec:
+    @flow(**{option.name: given(option)})
+    def f(x: int) -> int:
+        return work(x)
+
+    return f.spec
+
+
+def in_defaults(option: Option) -> FlowSpec:
+    value = getattr(in_node(option).tasks["work"], option.name)
+    return in_flow(FLOW[0]).but({"defaults": Defaults(**{option.name: value})})
+
+
+def written(made: FlowSpec) -> str:
+    """The text of a flow, which is read again as the same; so is the document that is stored."""
+    text = dump(made)
+    assert load(text) == made
+    assert dump(load(text)) == text
+    assert from_document(document(made)) == made
+    return text
+
+
+@pytest.mark.parametrize("option", IN_NODE, ids=by_name)
+def test_an_option_of_a_node(option: Option) -> None:
+    """Taken by `.options`, written to YAML and read again."""
+    made = in_node(option)
+    assert getattr(made.tasks["work"], option.name) != option.default
+    assert f" {option.name}:" in written(made)
+
+
+@pytest.mark.parametrize("option", MAP, ids=by_name)
+def test_an_option_of_a_fan_out(option: Option) -> None:
+    """Taken by `.options`, refused of a node that is not mapped, written to YAML and read again."""
+    made = in_map(option)
+    fan_out = made.tasks["work"].each
+    assert fan_out is not None
+    assert getattr(fan_out, option.name) != option.default
+    assert f" {option.name}:" in written(made)
+    with pytest.raises(FlowError, match="is for a fan-out"):
+        in_node(option)
+
+
+@pytest.mark.parametrize("option", IN_FLOW, ids=by_name)
+def test_an_option_of_a_flow(option: Option) -> None:
+    """Taken by `@flow`, written to YAML and read again."""
+    made = in_flow(option)
+    assert getattr(made, option.name) != option.default
+    assert f"\n{option.name}:" in written(made)
+
+
+@pytest.mark.parametrize("option", IN_DEFAULTS, ids=by_name)
+def test_an_option_that_a_flow_says_for_all(option: Option) -> None:
+    """Its default is None, so that the flow's own word counts for a node that says nothing."""
+    assert option.default is None
+    assert f"\ndefaults: {{{option.name}:" in written(in_defaults(option))
+
+
+@pytest.mark.parametrize("option", OF_POLICY, ids=by_name)
+def test_an_option_that_the_core_acts_on(option: Option) -> None:
+    """What the node says is laid out, or what the flow says for all."""
+    for made in [in_node(option), *([in_defaults(option)] if option.for_all else [])]:
+        (node,) = lay_out(Graph(made), {}, EXECUTORS).nodes
+        assert getattr(node.policy, option.name) != getattr(Policy(), option.name)
+
+
+@pytest.mark.parametrize("option", TASK, ids=by_name)
+def test_what_a_run_can_change(option: Option) -> None:
+    """`run.set` reads what Python takes, as plain data; options that say no such thing are not among them."""
+    assert option.settable == (option.name in OPTIONS)
+    if option.settable:
+        objects: Any = None  # which keep arguments alone
+        plain = setting(objects, {}, {option.name: given(option)}, "work")["options"]
+        node = in_node(option).tasks["work"]
+        assert getattr(changed(Policy(), plain), option.name) == getattr(node, option.name)
+
+
+def test_the_schema_has_the_options_and_no_others() -> None:
+    """Beside what a flow, a node and a fan-out are made of."""
+    made = schema()
+    parts = made["$defs"]
+    names = {where: {option.name for option in rows} for where, rows in ROWS.items()}
+    assert parts["task"]["properties"].keys() == names["node"] | BODIES
+    assert parts["each"]["properties"].keys() == names["map"] | {"as", "in", "over", "by"}
+    assert parts["flow"]["properties"].keys() == names["flow"] | PARTS - {"stratix"}
+    assert made["properties"].keys() == names["flow"] | PARTS
+    assert made["properties"]["defaults"]["properties"].keys() == names["defaults"]
+    for option in IN_NODE:
+        if option.parts:
+            assert parts[option.name]["anyOf"][1]["properties"].keys() == {part.name for part in option.parts}
+
+
+ROWS = {"node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
+
+
+def test_no_option_is_known_that_has_no_row() -> None:
+    """To the models, the decorators, the checks, the waits, the core and `run.set`."""
+    names = {where: {option.name for option in rows} for where, rows in ROWS.items()}
+    fields = {field.alias or name for name, field in NodeSpec.model_fields.items()}
+    assert fields - BODIES == names["node"]
+    assert Defaults.model_fields.keys() == names["defaults"]
+    assert Each.model_fields.keys() - {"over", "by"} == names["map"]
+    assert FlowSpec.model_fields.keys() - PARTS == names["flow"]
+    for option in IN_NODE:
+        assert (option.model is None) == (not option.parts)
+        if option.model is not None:
+            assert list(option.model.model_fields) == [part.name for part in option.parts]
+    of_task = {option.name for option in TASK}
+    assert names["node"] == of_task - {"name", "after"}
+    assert of_task == vocabulary.TASK
+    assert names["map"] == vocabulary.MAP
+    assert {option.name for option in FLOW} == vocabulary.FLOW == names["flow"] | {"name"}
+    assert work.allowed == vocabulary.TASK | vocabulary.MAP
+    typed = {name for one in get_overloads(task) for name in inspect.signature(one).parameters}
+    assert typed - {"fn", "later"} <= of_task - {"after"}
+    assert Policy.__dataclass_fields__.keys() - {"call", "traits"} <= names["node"]
+    assert USELESS | OPTIONS.keys() <= names["node"]
