@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from stratix_tasks.core.block import Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
-from stratix_tasks.spec.graph import ATOMS, Graph
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import Defaults, NodeSpec
-from stratix_tasks.spec.values import FirstOf, Ref, leaves, needs_of
+from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, leaves, needs_of
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""

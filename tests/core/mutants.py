@@ -157,7 +157,7 @@ def _pairs() -> None:
     test_moves.test_retries_lead_on()
     test_moves.test_a_node_whose_condition_cant_be_told_fails_with_that_error()
     test_moves.test_a_body_that_fails_while_it_is_suspended_has_failed({"final": True}, State.FAILED)
-    test_moves.test_a_body_that_fails_while_it_is_suspended_has_failed({}, State.RETRYING)
+    test_moves.test_a_body_that_fails_while_it_is_suspended_has_failed({}, State.HELD)
     for state in test_tables.GIVABLE:
         test_tables.test_a_value_is_given_in_each_state_but_completed(state)
     test_moves.test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it()

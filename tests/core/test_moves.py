@@ -87,9 +87,9 @@ def test_a_node_whose_condition_cant_be_told_fails_with_that_error() -> None:
     assert (world.state("a"), world.error("a")["message"]) == (State.FAILED, "no number")
 
 
-@pytest.mark.parametrize(("more", "to"), [({"final": True}, State.FAILED), ({}, State.RETRYING)])
+@pytest.mark.parametrize(("more", "to"), [({"final": True}, State.FAILED), ({}, State.HELD)])
 def test_a_body_that_fails_while_it_is_suspended_has_failed(more: dict[str, bool], to: State) -> None:
-    """It is tried again as any other."""
+    """Its next attempt, if it has one, is held as it was."""
     world = World(chain_of(2))
     world.bring("n0", State.SUSPENDED)
     error = {"type": "ValueError", "message": "broken", "bases": ["Exception"], **more}
