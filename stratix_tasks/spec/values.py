@@ -64,6 +64,9 @@ def own(value: Any) -> Any:
         return value
     try:
         made = deepcopy(value)
+        lost = set(getattr(value, "__dict__", ())) - set(getattr(made, "__dict__", ()))
+        for name in lost:  # copies of subclasses of arrays and of C's containers leave them out
+            made.__dict__[name] = deepcopy(value.__dict__[name])
     except Exception:
         return value
     return made if type(made) is kind else value
