@@ -56,10 +56,16 @@ def _function(digest: Any, function: Any, depth: int, seen: set[int]) -> None:
             value = function.__globals__[name]
             digest.update(name.encode())
             _value(digest, value, depth, seen)
-            if type(value) is ModuleType and depth > 1 and not is_installed(str(vars(value).get("__file__"))):
+            if type(value) is ModuleType and depth > 1 and not _is_given(value):
                 for used in names:
                     if used in vars(value):
                         _value(digest, vars(value)[used], depth - 1, seen)
+
+
+def _is_given(module: ModuleType) -> bool:
+    """Whether nobody edits it while a run goes on: it is installed, or built into Python."""
+    file = vars(module).get("__file__")
+    return not isinstance(file, str) or is_installed(file)
 
 
 def _names(code: CodeType) -> list[str]:

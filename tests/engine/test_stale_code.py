@@ -120,3 +120,16 @@ def test_the_fingerprint_tells_of_helpers_in_other_modules(write: Callable[[str,
     space["helper"] = importlib.reload(one).helper
     after = [fingerprint(function) for function in functions]
     assert [was != now for was, now in zip(before, after, strict=True)] == [True, True, False]
+
+
+def test_what_python_itself_holds_does_not_change_a_functions_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments of the process, paths, limits and the environment are others after a crash: the code is the same."""
+
+    def asks() -> Any:
+        return sys.argv, sys.path, sys.getrecursionlimit(), os.environ, os.sep
+
+    before = fingerprint(asks)
+    monkeypatch.setattr(sys, "argv", ["another", "start"])
+    monkeypatch.syspath_prepend("elsewhere")
+    monkeypatch.setenv("STRATIX_PHASE", "2")
+    assert fingerprint(asks) == before
