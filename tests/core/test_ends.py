@@ -358,3 +358,30 @@ def test_what_ran_at_the_end_runs_again_when_its_scope_goes_on() -> None:
     made.request("retry", "b").settle()
     assert (made.run, made.attempt("b"), made.attempt("last")) == (RunState.COMPLETED, 2, 2)
     assert made.state("undo") is State.SKIPPED
+
+
+def test_what_ran_at_the_end_of_a_round_goes_with_the_round() -> None:
+    """When what ran at the end of the run takes back what the loop was made from, the round is out of the run with its end."""
+    inner = {"round": (Node("x"), Node("last", phase=LAST))}
+    root = flow(
+        Node("n0"), needs("l", 0, kind=LOOP, inner="round", rounds=1), needs("last", 0, phase=LAST), inner=inner
+    )
+    made = world(root, {"l[0].x": "flaky"}).settle()
+    assert (made.run, made.state("l[0].last"), made.state("last")) == (
+        RunState.FAILED,
+        State.COMPLETED,
+        State.COMPLETED,
+    )
+    made.request("retry", "l[0].x", redo=True).settle()
+    assert made.attempt("n0") == 2
+    assert made.run in (RunState.COMPLETED, RunState.FAILED)
+
+
+def test_a_join_that_took_a_bad_end_waits_anew_when_that_is_retried_before_it_began() -> None:
+    """Its condition is asked once more then."""
+    asked: list[str] = []
+    root = flow(Node("a"), Node("b"), needs("z", 0, 1, join=ANY, when=True))
+    made = world(root, {"a": "flaky", "b": SLOW}, verdict=lambda name: asked.append(name) or True)
+    made.until("a", State.FAILED).request("retry", "a").settle()
+    assert (made.attempt("a"), made.state("z")) == (2, State.COMPLETED)
+    assert len(asked) == 2

@@ -188,7 +188,7 @@ def set_again(core: Core, fresh: set[int], groups: set[int], items: Spans, at: f
 
 
 def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
-    """What went on with units as they ended, and is complete: by reader what it read. A retry of these makes it wrong."""
+    """What went on with units as they ended, or is about to: by reader what it read. A retry of these makes it wrong."""
     s, found = core.state, dict[int, int]()
     for u in units:
         r, k, b = s.place(u)
@@ -196,7 +196,7 @@ def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
             x, join = b + o, r.block.joins[o]
             soft = k in r.block.soft.get(o, ())
             used = (join == SETTLED and verdict(s, x) == GO) or (join == ANY and u in s.winners.get(x, ())) or soft
-            if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x]):
+            if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners):
                 found[x] = u
         p = s.parent(u)
         while p >= 0:
@@ -259,6 +259,8 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
     out = [(i, s.stretches[i].base, s.stretches[i].stop) for i in rounds]
     out += [(i, s.stretches[i].base, s.stretches[i].stop) for u in units for i in _retires(core, u)]
     gone = s.below(out)
+    leave = {i for i, _, _ in gone}
+    units = {u for u in units if s.home[u] not in leave}
     for u in [*units, *(u for _, a, b in gone for u in range(a, b))] if core.cache or g.tally or g.opening else ():
         core.cache.pop(u, None)
         g.tally.pop(u, None)

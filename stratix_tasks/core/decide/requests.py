@@ -313,9 +313,9 @@ def accepted(core: Core, u: int) -> dict[str, Why]:
 
 
 def _gone_on(core: Core, verb: str, u: int) -> Why:
-    """What went on without it as it ended, which a retry or skip would make wrong."""
+    """What went on without it as it ended, and has begun, which a retry or skip would make wrong."""
     s = core.state
-    found = again.readers(core, [u])
+    found = [x for x in again.readers(core, [u]) if s.status[x] != S.PENDING or s.attempt[x]]
     if not found:
         return None
     names = ", ".join(f"'{label(s, one)}'" for one in sorted(found)[:5])
