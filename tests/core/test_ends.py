@@ -385,3 +385,14 @@ def test_a_join_that_took_a_bad_end_waits_anew_when_that_is_retried_before_it_be
     made.until("a", State.FAILED).request("retry", "a").settle()
     assert (made.attempt("a"), made.state("z")) == (2, State.COMPLETED)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("verb", ["retry", "give"])
+def test_what_ran_at_the_end_leaves_the_item_that_is_asked_for(verb: str) -> None:
+    """It had taken the group around the item, which is open again for the item, and not rolled back around it."""
+    root = flow(Node("m", kind=MAP, gather=SETTLED), Node("last", (0,), phase=LAST), Node("bad"))
+    made = world(root, {"m[1]": "flaky", "bad": "fail", "last": SLOW}).until("last", State.RUNNING)
+    asked = {"value": {"value": 5}} if verb == "give" else {}
+    made.request("skip" if verb == "give" else "retry", "m[1]", redo=True, **asked).settle()
+    assert (made.state("m"), made.state("m[1]"), made.attempt("last")) == (State.COMPLETED, State.COMPLETED, 2)
+    assert (made.attempt("m[0]"), made.attempt("m[1]")) == (1, 1 if verb == "give" else 2)

@@ -150,8 +150,8 @@ def go_on(core: Core, units: set[int], at: float) -> None:
     """The run goes on, and what went on with the ends of these units as they were is rolled back."""
     around = groups_around(core, units)
     revive(core, at)
+    roll_ends(core, units | around, at)
     roll_users(core, units | around, at)
-    roll_ends(core, units, at)
 
 
 def groups_around(core: Core, units: Iterable[int]) -> set[int]:
