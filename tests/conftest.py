@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -27,6 +28,17 @@ settings.register_profile(
     "nightly", settings.get_profile("ci"), max_examples=4000, stateful_step_count=50, derandomize=False
 )
 settings.load_profile(os.environ.get("STRATIX_PROFILE") or os.environ.get("HYPOTHESIS_PROFILE") or "ci")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage() -> Iterator[None]:
+    """What a file's tests leave behind is finalized before the next file's begin.
+
+    asyncio formats the error of a Task that nobody asked when the Task is collected; formatting parses, and Python before
+    3.11.8 raises SystemError where a collection amid parsing parses again.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture

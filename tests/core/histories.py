@@ -309,14 +309,10 @@ class History:
             if s.run in (RunState.PAUSING, RunState.PAUSED):
                 requests.request(self.core, "resume", None, self.at)
                 self.take(*self.core.drain())
-            for mark in list(s.marks):
-                if (
-                    mark[2]
-                    and not s.gone(mark[0])
-                    and s.status[mark[0]] not in TERMINAL
-                    and s.run is not RunState.ENDING
-                ):
-                    requests.request(self.core, "resume", label(s, mark[0]), self.at)
+            for a, b, why in list(s.marks):
+                left = next((u for u in range(a, b) if not s.gone(u) and s.status[u] not in TERMINAL), None)
+                if why and left is not None and s.run is not RunState.ENDING:
+                    requests.request(self.core, "resume", label(s, left), self.at)
                     self.take(*self.core.drain())
             for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
                 what = s.waits.get(u)
