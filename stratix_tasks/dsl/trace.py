@@ -21,6 +21,8 @@ from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.values import ATOMS, Expr, Ref
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
+LONGEST = 64
+"""Characters of a name."""
 
 
 def tracing() -> bool:
@@ -101,9 +103,11 @@ class Trace:
                 task.template_name,
                 "bad-option",
             )
-        value, named = self.value, task.bind(args, kwargs)
-        node_args = {name: part if type(part) in ATOMS else value(part) for name, part in named.items()}
-        return self._add(task, task.template, {"args": node_args}, task.arity)
+        named = task.bind(args, kwargs)
+        for name, part in named.items():
+            if type(part) not in ATOMS:
+                named[name] = self.value(part)
+        return self._add(task, task.template, {"args": named}, task.arity)
 
     def place_map(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
@@ -247,7 +251,9 @@ class Trace:
         count = self.counts.get(name, 1)
         while True:
             count += 1
-            candidate = f"{name[: 63 - len(str(count))]}_{count}"
+            candidate = f"{name}_{count}"
+            if len(candidate) > LONGEST:
+                candidate = f"{name[: LONGEST - len(str(count)) - 1]}_{count}"
             if candidate not in self.nodes:
                 self.counts[name] = count
                 return candidate

@@ -127,9 +127,12 @@ class EngineLoop(EngineThread):
         self._inbox.append((live, event))
         if self._woken:
             return
-        self._woken = True
-        if self._turns is None or self._closing or not self._turns.lend(self._turn):
-            self.loop.call_soon_threadsafe(self._turn)
+        self._woken, done = True, False
+        try:
+            done = self._turns is not None and not self._closing and self._turns.lend(self._turn)
+        finally:
+            if not done:
+                self.loop.call_soon_threadsafe(self._turn)
 
     def noted(self, live: LiveRun) -> None:
         """A body said something; it is written out within `NOTES_EVERY`."""

@@ -47,6 +47,7 @@ class TurnLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._waiting = _Waiting()
         self._planned = False
+        self._own = 0
         self.lent_to = 0
         """The thread that has the turn now and is not the loop's own."""
         super().__init__(self._waiting)
@@ -54,13 +55,20 @@ class TurnLoop(asyncio.SelectorEventLoop):
     def live(self, turn: Callable[[], None], goes_on: Callable[[], bool]) -> None:
         """The life of the loop's own thread. The turn is its, and stays so when the loop has ended."""
         self._waiting.turn.acquire()
+        self._own = native.get_ident()
         while goes_on() and not self.is_closed():
             with suppress(BaseException):  # an inline body saw to it that this thread is struck later
                 self.call_soon(turn)  # what was woken for may have been struck down on the way
                 serve(self, goes_on)
 
     def lend(self, turn: Callable[[], None]) -> bool:
-        """Do a turn in this thread, if it is free and the thread is fit for it; else False."""
+        """Do a turn in this thread, if it is free and the thread is fit for it; else False.
+
+        From the loop's own thread, which an inline body has just left: there the turn is its already.
+        """
+        if native.get_ident() == self._own:
+            turn()
+            return True
         waiting = self._waiting
         if waiting.wanted or not native.is_own() or self.get_debug() or not waiting.turn.acquire(False):
             return False

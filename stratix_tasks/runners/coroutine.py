@@ -7,10 +7,11 @@ The first one that waits keeps it as its own, and another carrier goes on with t
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import sys
 import weakref
-from asyncio import _get_running_loop, current_task
+from asyncio import current_task
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,23 +27,46 @@ BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
 REPLACED = 2.0
 """Seconds after which other bodies, if some wait, go on in another loop."""
+TURN = 0.005
+"""Seconds for which bodies that do not wait, and what follows from them, are run without giving the loop back."""
+COROUTINE = inspect.CO_COROUTINE
 
 
 class Carriers:
-    """The bodies of one loop. Its methods belong to that loop's thread, but for `lost`."""
+    """The bodies of one loop. Its methods belong to that loop's thread, but for `begin` and `lost`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop, self._start, self._home = loop, starter(loop), os.getpid()
         self._context = copy_context()
+        self._woken = False
+        self._until = 0.0
         self.jobs: deque[Attempt] = deque()
         self.begun: dict[Attempt, asyncio.Task[Any]] = {}
 
+    def begin(self, attempts: Sequence[Attempt]) -> None:
+        """Take attempts; they run when the loop comes to it, or at once behind the one that runs. Any thread."""
+        self.jobs.extend(attempts)
+        if not self._woken:
+            self._woken = True
+            self.soon(self.run)
+
+    def soon(self, callback: Callable[..., Any], *args: Any) -> None:
+        with suppress(RuntimeError):  # closed by a body: the supervisor finds that
+            self._loop.call_soon_threadsafe(callback, *args)
+
     def run(self) -> None:
-        """Begin all jobs; only from a plain callback of the loop."""
+        """Run all jobs, and those that follow from them; only from a plain callback of the loop."""
         if os.getpid() != self._home:
             return  # in the child that a body forked, which waits in there: the parent begins them
-        while self.jobs:
-            self._start(self._carry(), self._context)
+        self._woken = True
+        self._until = self._loop.time() + TURN
+        try:
+            while self.jobs and self._loop.time() <= self._until:
+                self._start(self._carry(), self._context)
+        finally:
+            self._woken = False
+            if self.jobs:  # there are more than fit in, some came at this moment, or this was struck down
+                self.begin(())
 
     async def _carry(self) -> None:
         me, jobs, begun = current_task(self._loop), self.jobs, self.begun
@@ -52,14 +76,17 @@ class Carriers:
             attempt = begun_by(jobs, begun, me)
             if attempt is None:
                 return
-            event, waited = await in_its_context(attempt)
+            if attempt.function.__code__.co_flags & COROUTINE:
+                event, waited = await in_its_context(attempt)
+            else:
+                event, waited = run_here(attempt), False
             if len(begun) > 1 or jobs:
                 attempt.host.answer(event)
             else:
                 attempt.host.hand_over(event)
             begun.pop(attempt, None)
             del attempt, event
-            if waited or me.cancelling() or _known(me) != untouched:
+            if waited or self._loop.time() > self._until or me.cancelling() or _known(me) != untouched:
                 return
 
     def stop(self, attempt: Attempt) -> None:
@@ -104,7 +131,7 @@ class LoopThread:
         self.loop = BodiesLoop()
         self.carriers = Carriers(self.loop)
         self.beat = Clock.monotonic()
-        self._woken = self.closed = False
+        self.closed = False
         self.thread = Thread(lambda: serve(self.loop, lambda: not self.closed), "stratix-async")
 
     @property
@@ -116,31 +143,13 @@ class LoopThread:
     def busy(self) -> bool:
         return bool(self.carriers.begun or self.carriers.jobs)
 
-    def submit(self, attempts: Sequence[Attempt]) -> None:
-        self.carriers.jobs.extend(attempts)
-        if not self._woken:
-            self._woken = True
-            self.soon(self._run)
-
-    def soon(self, callback: Callable[..., Any], *args: Any) -> None:
-        with suppress(RuntimeError):  # closed by a body: the supervisor finds that
-            self.loop.call_soon_threadsafe(callback, *args)
-
     def mark(self) -> None:
         self.beat = Clock.monotonic()
-        self._run()  # what was woken for may have been struck down on the way
+        self.carriers.run()  # what was woken for may have been struck down on the way
 
     def close(self) -> None:
         self.closed = True
-        self.soon(self.loop.stop)
-
-    def _run(self) -> None:
-        while True:
-            self.carriers.run()
-            self._woken = False
-            if not self.carriers.jobs:
-                return
-            self._woken = True
+        self.carriers.soon(self.loop.stop)
 
 
 class AsyncRunner(Cooperative):
@@ -163,13 +172,13 @@ class AsyncRunner(Cooperative):
         now = self._threads[-1]
         if not now.busy:
             now.beat = Clock.monotonic()
-        now.submit(attempts)
+        now.carriers.begin(attempts)
         self._supervisor.begin()
 
     def stop(self, attempt: Attempt) -> None:
         attempt.ask_stop()
         for thread in self._threads:
-            thread.soon(thread.carriers.stop, attempt)
+            thread.carriers.soon(thread.carriers.stop, attempt)
 
     def close(self) -> None:
         for thread in self._threads:
@@ -193,7 +202,7 @@ class AsyncRunner(Cooperative):
         elif thread is not self._threads[-1] and not thread.busy:
             thread.close()
             self._threads.remove(thread)
-        thread.soon(thread.mark)
+        thread.carriers.soon(thread.mark)
 
     def _replace(self, thread: LoopThread) -> None:
         self._threads.remove(thread)
@@ -208,7 +217,7 @@ class AsyncRunner(Cooperative):
         with suppress(IndexError):
             while True:
                 moved.append(thread.carriers.jobs.popleft())
-        self._threads[-1].submit(moved)
+        self._threads[-1].carriers.begin(moved)
 
     def _name(self, attempt: Attempt | None) -> None:
         if attempt is not None and attempt is not self._named:
@@ -226,19 +235,10 @@ class InlineRunner(Cooperative):
     name = "inline"
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
         self._carriers = Carriers(loop)
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
-        if _get_running_loop() is not self._loop:  # a turn in the thread of another runner
-            self._loop.call_soon_threadsafe(self.submit, attempts)
-            return
-        for attempt in attempts:
-            if attempt.function.__code__.co_flags & 0x80:
-                self._carriers.jobs.append(attempt)
-                self._carriers.run()
-            else:
-                attempt.host.answer(run_here(attempt))
+        self._carriers.begin(attempts)
 
     def stop(self, attempt: Attempt) -> None:
         self._carriers.stop(attempt)

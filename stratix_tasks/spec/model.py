@@ -34,10 +34,8 @@ class Model(BaseModel):
     def but(self, fields: dict[str, Any]) -> Self:
         """A copy with other fields, unchecked: `model_copy` at a tenth of its cost, since tracing makes one a node."""
         made = object.__new__(type(self))
-        state = self.__dict__.copy()
-        state.update(fields)
-        object.__setattr__(made, "__dict__", state)
-        _put_fields_set(made, {*self.__pydantic_fields_set__, *fields})
+        object.__setattr__(made, "__dict__", {**self.__dict__, **fields})
+        _put_fields_set(made, self.__pydantic_fields_set__ | fields.keys())
         _put_extra(made, None)
         _put_private(made, None)
         return made
