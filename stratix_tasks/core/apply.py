@@ -224,7 +224,7 @@ def _forget_end(s: State, u: int) -> None:
 
 
 def _expanded(s: State, fact: Fact) -> None:
-    _, at, u, _first, count, keys, index = fact
+    _, at, u, _first, count, keys, index, frozen = fact
     r, k, _ = s.place(u)
     if not s.started[u] or s.status[u] == S.PENDING:
         s.started[u] = at
@@ -240,6 +240,8 @@ def _expanded(s: State, fact: Fact) -> None:
     s.kids.setdefault(u, []).append(s.open(r.block.inner[k], u, index, count))
     if keys is not None:
         s.keys.setdefault(u, []).extend(keys)
+    if frozen is not None:
+        s.frozen[u] = frozen
     node = r.block.nodes[k]
     if node.within is not None and not s.limits.armed(Timer.TOTAL, u):
         s.limits.arm(Timer.TOTAL, u, at, node.within)
@@ -384,7 +386,7 @@ def _rolled(s: State, fact: Fact) -> None:
     for a, b in parts:
         held = [u for state in WITH_BODY for u in s.find(state, a, b)]
         for u in range(a, b):
-            s.kids.pop(u, None), s.keys.pop(u, None), s.children.pop(u, None)
+            s.kids.pop(u, None), s.keys.pop(u, None), s.frozen.pop(u, None), s.children.pop(u, None)
             s.generation[u] = s.generation.get(u, 0) + 1
             if s.status[u] in TERMINAL or s.status[u] == S.OPEN or s.attempt[u]:
                 s.reason[u] = "rollback"
@@ -408,7 +410,7 @@ def _retire(s: State, i: int, a: int, b: int, at: float) -> None:
     s.status[a:b] = bytes((S.RETIRED,)) * (b - a)
     s.values[a:b] = [MISSING] * (b - a)
     for u in range(a, b) if s.kids else ():
-        s.kids.pop(u, None), s.keys.pop(u, None), s.children.pop(u, None)
+        s.kids.pop(u, None), s.keys.pop(u, None), s.frozen.pop(u, None), s.children.pop(u, None)
     clear(s.spawned, a, b)
     clear(s.generation, a, b)
     _clear_all(s, a, b)

@@ -17,8 +17,9 @@ What follows `kind` and `at`:
 - COMPLETED: unit, attempt, codec, payload, summary, cpu. A body's result; `cpu` in seconds or None.
 - GIVEN: unit, reason, attempt, codec, payload, summary. → completed with a value that no body made: given by a person (`given`),
   what it waited for (`approved`, `signal`, `due`), or taken over by a fork (`forked`).
-- EXPANDED: group, first, count, keys, index. A group is open from now on, or has one more round: `count` scopes or items
-  from unit `first` on, the first of which has the place `index`; keys is None or a list of str.
+- EXPANDED: group, first, count, keys, index, frozen. A group is open from now on, or has one more round: `count` scopes or
+  items from unit `first` on, the first of which has the place `index`; keys is None or a list of str. frozen has what it
+  goes over where walking that once more may give another order, `{name: {codec, payload}}`, else None.
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item. What comes of it is told
   by the facts behind it.
 - CLAIMED: engine, epoch, host, pid, cuts. A new owner goes on with the run. `cuts` are all of the run so far, `[engine,
@@ -62,5 +63,5 @@ KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expan
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 8, 7, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3)
+WIDTHS = (3, 5, 8, 6, 8, 8, 8, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

@@ -115,7 +115,8 @@ class _Facts:
             r = old.stretches[i]
             base = len(self.new.status)
             keys = old.keys.get(was)
-            self._expanded(u, base, r.count, keys[r.index : r.index + r.count] if keys else None, r.index)
+            frozen = old.frozen.get(was)
+            self._expanded(u, base, r.count, keys[r.index : r.index + r.count] if keys else None, r.index, frozen)
             self.new.kids.setdefault(u, []).append(self.new.open(r.block, u, r.index, r.count))
             inside += [(r.base + x, base + x, True, False) for x in range(r.stop - r.base)]
         if kind is MAP:
@@ -140,8 +141,8 @@ class _Facts:
             found.append((item, base, True, False))
         return found
 
-    def _expanded(self, u: int, first: int, count: int, keys: list[str] | None, index: int) -> None:
-        self.facts.append((EXPANDED, self.at, u, first, count, keys, index))
+    def _expanded(self, u: int, first: int, count: int, keys: list[str] | None, index: int, frozen: Any = None) -> None:
+        self.facts.append((EXPANDED, self.at, u, first, count, keys, index, frozen))
 
     def _result(self, was: int, u: int) -> None:
         old = self.old

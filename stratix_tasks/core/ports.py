@@ -61,10 +61,10 @@ class Journal(Protocol):
 class Objects(Protocol):
     """Encodes values and keeps large ones, content-addressed."""
 
-    def encode(self, value: Any) -> Encoded:
+    def encode(self, value: Any, what: str = "the result") -> Encoded:
         """Any thread. StoreError `not-storable` names the type; `disk-full` when there is no room."""
 
-    def encode_apart(self, value: Any) -> Encoded:
+    def encode_apart(self, value: Any, what: str = "the result") -> Encoded:
         """The same without a frame, for what no payload frame stands beside."""
 
     def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:

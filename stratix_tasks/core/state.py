@@ -82,6 +82,7 @@ class State:
         "ended",
         "error",
         "failures",
+        "frozen",
         "generation",
         "heard",
         "home",
@@ -137,6 +138,7 @@ class State:
         """Of a group that has opened its stretches, in order; those that a rollback took out are in `retired` alone."""
         self.retired: set[int] = set()
         self.keys: dict[int, list[str]] = {}
+        self.frozen: dict[int, dict[str, dict[str, Any]]] = {}
         """Keys of a group's items, in their order, where they have some."""
         self.children: dict[int, dict[int, dict[Name, int]]] = {}
         """By group, then by the place of the item that spawned it, then by its name: the unit of each spawned item."""

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import FLOW, MAP, Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
@@ -85,6 +86,7 @@ class Binding:
         source: Source,
         summarise: Callable[[Any], dict[str, Any] | None],
         memory: Memory,
+        objects: Objects,
     ) -> None:
         self.core, self.state = core, core.state
         called = {
@@ -92,6 +94,7 @@ class Binding:
         }
         self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
+        self._objects = objects
         self._scopes: dict[int, Once] = {}
         self._fans: dict[int, Once] = {}
         self._loads: WeakValueDictionary[int, Load] = WeakValueDictionary()
@@ -199,17 +202,22 @@ class Binding:
         s = self.state
         if s.kind(unit) is FLOW:
             inputs = self._inputs(unit)
-            return lambda reader: (inputs.get(reader), (0, None))[1]
+            return lambda reader: (inputs.get(reader), (0, None, None))[1]
         fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
-        if each.key is None:
-            return lambda reader: (fan.get(reader).count, None)
-        scope = self._scope_of(unit, (each.key,))
+        scope = None if each.key is None else self._scope_of(unit, (each.key,))
 
-        def work(reader: Reader) -> tuple[int, list[str] | None]:
+        def work(reader: Reader) -> tuple[int, list[str] | None, dict[str, Any] | None]:
             made = fan.get(reader)
-            return made.count, keys_of(name, each.key, made, scope, reader)
+            frozen = {word: self._frozen(word, column) for word, column in made.walked.items()}
+            keys = None if scope is None else keys_of(name, each.key, made, scope, reader)
+            return made.count, keys, frozen or None
 
         return work
+
+    def _frozen(self, name: str, column: list[Any]) -> dict[str, Any]:
+        """A column for the fact that opens the group. StoreError `not-storable` names it."""
+        encoded = self._objects.encode_apart(column, f"the mapped '{name}'")
+        return {"codec": encoded.codec, "payload": encoded.payload}
 
     def to_output(self) -> Work:
         """Work that gives the run's own value."""
@@ -227,7 +235,7 @@ class Binding:
         spawned = s.spawned.get(unit) if s.spawned else None
         if spawned is None:
             return fan.item(s.index(unit))
-        return {name: self.kept(Stored(data["codec"], data["payload"], -1, 0)) for name, data in spawned.items()}
+        return {name: self._told(data) for name, data in spawned.items()}
 
     def _sets(self, unit: int) -> dict[str, Any]:
         """What is held of the arguments that a person gave in place of the flow's."""
@@ -286,6 +294,9 @@ class Binding:
             return value
         return load(self._source, value) if value.codec == "json" else Load(value, self._source)
 
+    def _told(self, data: Mapping[str, Any]) -> Any:
+        return self.kept(Stored(data["codec"], data["payload"], -1, 0))
+
     def scope(self, scope: int, names: Iterable[str] | None) -> Scope:
         """What is known in a scope now, of the tasks that are named; of all with None."""
         s = self.state
@@ -334,6 +345,8 @@ class Binding:
         spec = self.state.node(unit).spec
         each = spec.each
         columns: dict[str, Work] = {name: partial(_give, sets.pop(name)) for name in each.over if name in sets}
+        for name, data in self.state.frozen.get(unit, {}).items():
+            columns.setdefault(name, partial(_give, self._told(data)))
         for name in each.over.keys() - columns.keys():
             items = self._items(each, each.over[name], unit)
             columns |= {} if items is None else {name: partial(_give, items)}

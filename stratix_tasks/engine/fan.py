@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from math import prod
 from typing import Any
 
-from stratix_tasks.engine.reading import Away, Reader
+from stratix_tasks.engine.reading import ATOMS, Away, Reader
 from stratix_tasks.engine.resolving import Scope, exact, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
@@ -21,6 +21,8 @@ CHUNK = 4096
 
 _UNORDERED = frozenset((set.__iter__, frozenset.__iter__))
 """Their order is another one in each process; that of the items has to be the same after a crash."""
+_STEADY = frozenset(("builtins", "collections", "array", "numpy", "pandas", "polars", "pyarrow"))
+"""Packages whose containers are walked in an order that is part of their value. What any other gives is recorded."""
 
 
 class Items(Sequence[Any]):
@@ -48,6 +50,8 @@ class Fan:
     sizes: tuple[int, ...]
     looked_up: bool
     """Whether what is held of an item's arguments has to be looked up when it starts."""
+    walked: dict[str, list[Any]] = field(default_factory=dict)
+    """Columns that another walk may give otherwise."""
 
     @property
     def count(self) -> int:
@@ -72,25 +76,29 @@ def fan_of(
     reader: Reader,
 ) -> Fan:
     """Resolve what is mapped over and what all items share. FlowError for what can't be mapped over."""
-    made = {name: _sequence(name, column(reader), reader) for name, column in columns.items()}
+    walked: dict[str, list[Any]] = {}
+    made = {name: _sequence(name, column(reader), reader, walked) for name, column in columns.items()}
     sizes = tuple(map(len, made.values()))
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
     looked_up = any(type(column) is Items for column in made.values())
-    return Fan(made, product, broadcast(reader), sizes, looked_up)
+    return Fan(made, product, broadcast(reader), sizes, looked_up, walked)
 
 
-def _sequence(name: str, column: Any, reader: Reader) -> Sequence[Any]:
-    """A column as a sequence of Python's own; any other is walked, once."""
+def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any]]) -> Sequence[Any]:
+    """A column as a sequence of Python's own; any other is walked, once, and noted in `walked` where that may differ."""
     kind = type(column)
     if kind is list or kind is tuple or kind is range or kind is Items:
         return column  # type: ignore[no-any-return]
     if not reader.waits:
         raise Away
     if isinstance(column, set | frozenset) and kind.__iter__ in _UNORDERED:
-        return in_order(column)
-    found: list[Any] = []
+        found = in_order(column)
+        if not ATOMS.issuperset(map(type, found)):
+            walked[name] = found
+        return found
+    found = []
     try:
         elements = iter(() if isinstance(column, str | bytes) else column)
     except TypeError as error:
@@ -101,6 +109,8 @@ def _sequence(name: str, column: Any, reader: Reader) -> Sequence[Any]:
         found += chunk
         if reader.over:
             raise Away
+    if kind.__module__.partition(".")[0] not in _STEADY:
+        walked[name] = found
     return found
 
 

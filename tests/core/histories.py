@@ -193,7 +193,10 @@ class History:
         error = {"type": "ValueError", "message": "no", "bases": []}
         wrong = not kindly and r.random() < 0.05
         if what == Do.EXPAND:
-            return [(int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice([0, 1, 2, 3, 5]), None)]
+            frozen = {"x": {"codec": "json", "payload": 1}} if r.random() < 0.2 else None
+            return [
+                (int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice([0, 1, 2, 3, 5]), None, frozen)
+            ]
         return [(int(Answer.VERDICT), u, number, self.at, error if wrong else r.random() < 0.5)]
 
     def _ended(self, key: tuple[int, int], *, kindly: bool) -> list[Any]:

@@ -207,7 +207,7 @@ class Shadow:
     # ------------------------------------------------------------------ groups
 
     def _expanded(self, fact: Any, _core: Core, _asked: bool) -> None:
-        _, _, u, first, count, _keys, index = fact
+        _, _, u, first, count, _keys, index, _frozen = fact
         block, k, _, _ = self.places[u]
         self._event(u, Event.EXPANDED, State.OPEN)
         if k in block.fixed:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
-from gated import LONG, gate, gates, states, two_steps
+from gated import LONG, broken, gate, gates, states, two_steps, until, works
 
-from stratix_tasks import (
-    Engine,
-    flow,
-    task,
-)
+from stratix_tasks import Engine, TaskFailed, current, each, flow, task
 
 
 def test_another_engine_sees_the_run(engine: Engine, tmp_path: Any) -> None:
@@ -157,3 +156,113 @@ def test_a_run_that_was_asked_about_can_be_decided_later(engine: Engine, tmp_pat
         assert again.reason == "code-changed"
         assert [run.id for run in other.recover(changed="rerun")] == [again.id]
         assert again.result(LONG) == (10, 2)
+
+
+class Turning:
+    """Another order at each walk."""
+
+    walks = 0
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self) -> Iterator[Any]:
+        Turning.walks += 1
+        return (Part((at + Turning.walks) % self.count) for at in range(self.count))
+
+
+class TurningList(list[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        Turning.walks += 1
+        return iter([self[(at + Turning.walks) % len(self)] for at in range(len(self))])
+
+
+@dataclass(frozen=True)
+class Part:
+    number: int
+
+
+@pytest.mark.parametrize(
+    "made",
+    [Turning(4), TurningList(map(Part, range(4))), frozenset(map(Part, range(4)))],
+    ids=["iterable", "list", "set"],
+)
+@pytest.mark.parametrize("key", [{}, {"key": "{x}"}], ids=["numbered", "keyed"])
+def test_what_a_map_goes_over_is_frozen_when_it_is_opened(
+    engine: Engine, tmp_path: Any, made: Any, key: dict[str, str], request: Any
+) -> None:
+    """Each element is done once, also where another walk gives another order after a crash."""
+    name = request.node.name
+
+    @task
+    def parts() -> Any:
+        return made
+
+    @task
+    def number(x: Part) -> int:
+        if cast(int, current().item) >= 2:
+            gates.wait(name)
+        return x.number
+
+    @flow
+    def over() -> Any:
+        return number.options(**key).map(each(parts()))
+
+    run = engine.start(over)
+    gates.arrive(name)
+    until(run, lambda: _done(run) == 2)
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        (again,) = other.recover()
+        gates.let(name)
+        assert sorted(again.result(LONG)) == [0, 1, 2, 3]
+
+
+def test_a_fork_goes_over_what_its_parent_did(engine: Engine) -> None:
+    """In the same order, for the items that it takes over are not made again."""
+
+    @task
+    def parts() -> Any:
+        return Turning(4)
+
+    @task
+    def number(x: Part) -> int:
+        if current().item == 3 and "fork" in broken:
+            raise ValueError("not yet")
+        return x.number
+
+    @flow
+    def over() -> Any:
+        return number.map(each(parts()))
+
+    broken.add("fork")
+    run = engine.start(over)
+    run.wait(LONG)
+    broken.discard("fork")
+    assert sorted(run.fork().result(LONG)) == [0, 1, 2, 3]
+
+
+def _done(run: Any) -> int:
+    return next((int(row["done"]) for row in run.progress() if row["name"] == "number"), 0)
+
+
+def test_what_a_map_goes_over_and_cant_be_kept_fails_by_name(engine: Engine) -> None:
+    """Where the map opens, and not after a crash."""
+
+    @flow
+    def over() -> Any:
+        return works.map(each(opens()))
+
+    run = engine.start(over)
+    with pytest.raises(TaskFailed, match=r"mapped 'x'\[0\] is a _thread.lock"):
+        run.result(LONG)
+
+
+class Opens:
+    def __iter__(self) -> Iterator[Any]:
+        return iter([threading.Lock()])
+
+
+@task
+def opens() -> Any:
+    return Opens()

@@ -189,7 +189,7 @@ class Owner(Cooperative):
             return objects.decode, (stored.codec, stored.payload, frame)
 
         inputs = {**INPUTS, "items": Walked(INPUTS["items"])} if self.world.shy else dict(INPUTS)
-        binding = Binding(core, FUNCTIONS, inputs, source, summarise, self.engine.memory)
+        binding = Binding(core, FUNCTIONS, inputs, source, summarise, self.engine.memory, self.engine.objects)
         live = LiveRun(self.engine, case.id, ids.key(case.id), core, binding, copy_context(), epoch, places)
         live.claims = self.engine.places.claims(case.spec.pools, case.spec.flow, case.spec.concurrency)
         live.listeners.append(lambda live, seq, facts: self.world.told(self, case, live, seq, facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
@@ -85,7 +86,9 @@ def _open_one(core: Core, u: int, at: float) -> None:
     return open_group(core, u, at, 1, None, 0)
 
 
-def open_group(core: Core, p: int, at: float, count: int, keys: list[str] | None, index: int) -> None:
+def open_group(
+    core: Core, p: int, at: float, count: int, keys: list[str] | None, index: int, frozen: dict[str, Any] | None = None
+) -> None:
     s = core.state
     r, k, _ = s.place(p)
     if k in r.fixed:
@@ -93,7 +96,7 @@ def open_group(core: Core, p: int, at: float, count: int, keys: list[str] | None
         count = s.stretches[r.fixed[k]].block.n
     else:
         first = len(s.status)
-    core.tell(EXPANDED, at, p, first, count, keys, index)
+    core.tell(EXPANDED, at, p, first, count, keys, index, frozen)
     core.agenda.opened(p)
 
 
@@ -122,8 +125,18 @@ def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> 
     return None
 
 
-def told_items(core: Core, p: int, question: int, at: float, count: object, keys: list[str] | None) -> None:
-    """How many items or scopes a group has; an error where that can't be told."""
+def told_items(
+    core: Core,
+    p: int,
+    question: int,
+    at: float,
+    count: object,
+    keys: list[str] | None = None,
+    frozen: dict[str, Any] | None = None,
+) -> None:
+    """How many items or scopes a group has, their keys, and what is recorded of what it goes over; an error where that
+    can't be told.
+    """
     s, g = core.state, core.agenda
     if g.asked.get(p) != question:
         return None
@@ -133,7 +146,7 @@ def told_items(core: Core, p: int, question: int, at: float, count: object, keys
     if s.kind(p) in (FLOW, LOOP):
         return _open_one(core, p, at)
     assert isinstance(count, int)
-    return open_group(core, p, at, count, keys, 0)
+    return open_group(core, p, at, count, keys, 0, frozen)
 
 
 # ---------------------------------------------------------------------- joins

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,23 @@ def turned() -> Any:
 def revised() -> Any:
     """A breakpoint, another argument, a rollback; and a fork of it."""
     return after(gated(5))
+
+
+class Walked:
+    """What it goes over is recorded, for it is no container of Python's."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([3, 1, 2])
+
+
+@task
+def walks() -> Walked:
+    return Walked()
+
+
+@flow
+def walked() -> Any:
+    return square.map(each(walks()))
 
 
 @task

@@ -87,6 +87,7 @@ def ended(store: Path) -> None:
         reopened.skip("part.broken", value=1)
         assert reopened.result(LONG) == 2
         engine.start(flows.grown).result(LONG)
+        engine.start(flows.walked).result(LONG)
         waited(engine)
         halted(engine)
         revised(engine)
