@@ -2,6 +2,7 @@
 # Front-end tests, then pytest, whose summary is the last line.
 cd "$(dirname "$0")/.."
 front=0
+unset PYTHONDONTWRITEBYTECODE  # many tests start processes of their own, which would compile all modules each time
 if sh scripts/node.sh --version >/dev/null 2>&1 && [ -f widget/package.json ]; then
     sh scripts/widget.sh test || front=1
 else

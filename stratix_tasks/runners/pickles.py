@@ -210,16 +210,39 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
             return _masked_array
         return _array if kind.__reduce__ is numpy.ndarray.__reduce__ and not issubclass(kind, numpy.memmap) else None
     if issubclass(kind, BaseException):
-        plain = kind.__reduce__ is BaseException.__reduce__ and isinstance(kind.__init__, FunctionType)
-        return _exception if plain else None
+        return _exception
     base = next((one for one in kind.__mro__ if one in FORGETFUL), kind)
     inherits = kind.__reduce__ is base.__reduce__ and kind.__reduce_ex__ is base.__reduce_ex__
     return _with_attributes if base is not kind and inherits else None
 
 
-def _exception(error: BaseException) -> Reduced:
-    """Without its `__init__`, which may want other arguments than `args`."""
-    return _made_exception, (type(error), error.args), vars(error), None, None, _set_attributes
+def _exception(error: BaseException) -> Reduced | None:
+    """With what it came from, which pickles forget, and without its `__init__`, which may want other arguments than `args`."""
+    kind = type(error)
+    came = tuple(own.__get__(error) for own in _OWN)
+    alone = came[0] is None and came[1] is None and not came[2]
+    if kind.__reduce__ is BaseException.__reduce__ and isinstance(kind.__init__, FunctionType):
+        return _made_exception, (kind, error.args), (vars(error), () if alone else came), None, None, _set_exception
+    if alone:
+        return None
+    reduced: Any = error.__reduce_ex__(PROTOCOL)
+    if type(reduced) is not tuple or len(reduced) > 3:
+        return None
+    return *reduced[:2], (reduced[2] if len(reduced) > 2 else None, came), None, None, _set_exception
+
+
+_OWN = tuple(vars(BaseException)[name] for name in ("__cause__", "__context__", "__suppress_context__"))
+"""As they are, whatever a class makes of these names. To set a cause suppresses the context: that comes last."""
+
+
+def _set_exception(error: BaseException, state: tuple[Any, tuple[Any, ...]]) -> None:
+    attributes, came = state
+    if attributes and type(error).__setstate__ is not BaseException.__setstate__:
+        error.__setstate__(attributes)
+    elif attributes:
+        error.__dict__.update(attributes)
+    for own, value in zip(_OWN, came, strict=False):
+        own.__set__(error, value)
 
 
 def _made_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:

@@ -67,6 +67,9 @@ def own(value: Any) -> Any:
         lost = set(getattr(value, "__dict__", ())) - set(getattr(made, "__dict__", ()))
         for name in lost:  # copies of subclasses of arrays and of C's containers leave them out
             made.__dict__[name] = deepcopy(value.__dict__[name])
+        if isinstance(value, BaseException):  # so do those of exceptions with what they came from
+            made.__cause__, made.__context__ = deepcopy((value.__cause__, value.__context__))
+            made.__suppress_context__ = value.__suppress_context__
     except Exception:
         return value
     return made if type(made) is kind else value

@@ -163,6 +163,20 @@ def _with(value: Any, **attributes: Any) -> Any:
     return value
 
 
+def _raised(error: BaseException, cause: BaseException | None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as raised:
+        return raised.with_traceback(None)
+
+
+def _amid(error: BaseException, other: BaseException) -> BaseException:
+    try:
+        raise other
+    except BaseException:
+        return _raised(error, error.__cause__)
+
+
 def _plain() -> Iterator[tuple[str, Any]]:
     shared, own = [1], list[Any]([1])
     own.append(own)
@@ -193,6 +207,7 @@ def _plain() -> Iterator[tuple[str, Any]]:
         collections.ChainMap({"a": 1}), types.SimpleNamespace(a=1), types.MappingProxyType({"a": 1}), Asked(a=1), Elementwise(3), Holder(Holder(1)),
         ValueError("x"), KeyError("k"), OSError(2, "no", "file"), ExceptionGroup("g", [ValueError(1), TypeError(2)]), NeedsTwo("u", 500), Undecodable("bad"),
         _with(ValueError("x"), detail={"a": 1}), [1, NeedsTwo("u", 500)],
+        _raised(ValueError("x"), KeyError("k")), _raised(NeedsTwo("u", 500), OSError(2, "no")), _raised(Undecodable("bad"), None), _amid(OSError(2, "no"), KeyError("k")),
     ]  # fmt: skip
     for place, value in enumerate(values):
         yield f"plain {place} {type(value).__name__}", value
@@ -427,7 +442,7 @@ _PARTS: list[tuple[Any, Any]] = [
     (dt.datetime, lambda a: [a.replace(tzinfo=None, fold=0), a.fold, repr(a.tzinfo)] if type(a) is dt.datetime and (a.tzinfo or a.fold) else a.isoformat()),
     (dt.date, lambda a: [a.isoformat(), _attributes(a)]),
     (uuid.UUID, lambda a: [a.hex, a.is_safe]),
-    (BaseException, lambda a: [list(a.args), _attributes(a), str(a)]),
+    (BaseException, lambda a: [list(a.args), _attributes(a), str(a), a.__cause__, a.__context__, a.__suppress_context__]),
     ((dict, types.MappingProxyType), lambda a: [list(a), list(a.values()), _attributes(a)]),
     ((list, tuple, collections.deque), lambda a: [list(a), _attributes(a), getattr(a, "maxlen", 0)]),
     ((set, frozenset), lambda a: sorted(map(repr, a))),
