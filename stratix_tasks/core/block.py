@@ -114,6 +114,8 @@ class Node:
     gather: Join = ALL
     of: int = 1
     """A gather of N_OF: how many."""
+    share: float | None = None
+    """A gather of N_OF: the share of all in place of that."""
     rounds: int = 1
     """LOOP: rounds at most."""
     until: bool = True

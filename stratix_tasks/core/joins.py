@@ -127,6 +127,11 @@ def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
     return any(IS_BAD[state] and not taken[k] and block.nodes[k].phase < until for k, state in enumerate(status))
 
 
+def scope_completed(s: State, block: Block, b: int) -> bool:
+    """Whether the scope that begins at `b` has come to a good end."""
+    return all(IS_OVER[state] for state in s.status[b : b + block.n]) and not is_bad(s, block, b)
+
+
 def absorbed(s: State, block: Block, b: int) -> bytearray:
     """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself.
 

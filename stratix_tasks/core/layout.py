@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import Block, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import Block, Join, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import Defaults, NodeSpec
+from stratix_tasks.spec.joins import share, wanted
+from stratix_tasks.spec.model import Defaults, Each, NodeSpec
 from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, leaves, needs_of
 
 ROOT = "."
@@ -127,7 +128,7 @@ def _node(
     known: _Known,
 ) -> Node:
     node, soft = graph.nodes[i], graph.soft.get(i, ())
-    kind = Kind.TASK if not node.flow and node.each is None else Kind.FLOW if node.flow else Kind.MAP
+    kind = _KINDS[bool(node.flow), node.each is not None]
     hard = tuple(n for first in firsts for n in first if n not in soft)
     return Node(
         graph.names[i],
@@ -135,16 +136,37 @@ def _node(
         kind,
         firsts=firsts,
         hard=hard,
+        join=_JOINS[_word(node.join)],
+        k=wanted(node.join, len(graph.needs[i])),
+        keep_losers=node.losers == "keep",
         when=node.when is not None,
         inner=prefix + node.flow if node.flow else "",
         asks=bool(node.flow),
-        most=(node.each.max or 0) if node.each is not None else 0,
+        **(_fan_out(node.each) if node.each is not None else {}),
         policy=policy,
         spec=node,
         executor=known.executor(node),
         takes=known.shape(node).takes,
         arguments=_arguments(graph, node),
     )
+
+
+def _fan_out(each: Each) -> dict[str, Any]:
+    return {
+        "most": each.max or 0,
+        "gather": _JOINS[_word(each.gather)],
+        "of": wanted(each.gather, 1),
+        "share": share(each.gather),
+    }
+
+
+_KINDS = {(False, False): Kind.TASK, (False, True): Kind.MAP, (True, False): Kind.FLOW, (True, True): Kind.EACH}
+"""By whether a node has a flow, and whether it is mapped."""
+_JOINS = {"all": Join.ALL, "any": Join.ANY, "first_success": Join.FIRST, "n_of": Join.N_OF, "settled": Join.SETTLED}
+
+
+def _word(join: str | dict[str, Any]) -> str:
+    return join if isinstance(join, str) else next(iter(join))
 
 
 def _arguments(graph: Graph, node: NodeSpec) -> tuple[tuple[str, int, Any], ...] | None:

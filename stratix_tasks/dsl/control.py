@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 from stratix_tasks.dsl.references import Condition, Joined, Operand, Reference, conjunction, negated, refuse
 from stratix_tasks.dsl.trace import Crossed, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.joins import N_OF, join
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 T = TypeVar("T")
@@ -115,4 +116,12 @@ def _later(word: str) -> Callable[..., NoReturn]:
     return unavailable
 
 
-switch, repeat, finish, secret, n_of = map(_later, ("switch", "repeat", "finish", "secret", "n_of"))
+def n_of(k: int | str) -> Any:
+    """So many of them: `task.options(join=n_of(2))(a, b, c)`, `task.options(gather=n_of("80%")).map(…)`.
+
+    ValueError for what is neither a whole number of 1 or more nor a share.
+    """
+    return join({N_OF: k})
+
+
+switch, repeat, finish, secret = map(_later, ("switch", "repeat", "finish", "secret"))

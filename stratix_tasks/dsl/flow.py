@@ -16,7 +16,7 @@ from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference, user_line
-from stratix_tasks.dsl.trace import TRACE, Trace, Traced
+from stratix_tasks.dsl.trace import TRACE, Trace, Traced, trace_of
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.inputs import bare, convert, shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
@@ -134,9 +134,12 @@ class FlowDefinition(Generic[P, R]):
         )
         return Traced(spec, trace.functions, trace.problems)
 
-    def map(self, /, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Mapping a flow comes in a later version."""
-        raise FlowError("mapping a flow is not available in this version: map a task", code="not-available")
+    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+        """In the body of another flow: a scope of this one for each element of the arguments marked by `each`, side by side.
+
+        Each goes its own way, branches and maps inside it included; the value is the list of their values, in order.
+        """
+        return cast("list[R]", trace_of(f"{self.name}.map").place_mapped_flow(self, args, dict(kwargs)))
 
     def _input(self, parameter: inspect.Parameter) -> InputSpec:
         required = parameter.default is inspect.Parameter.empty

@@ -11,9 +11,10 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
+from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import NAME, Retry, Timeout
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START
+from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
 __all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
 
@@ -44,7 +45,8 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    of_map = {name: made.pop(name) for name in options if name in MAP}
+    of_map = {name: made[name] for name in options if name in MAP and (name not in _OF_BOTH or "gather" in options)}
+    made = {name: value for name, value in made.items() if name not in MAP or (name in _OF_BOTH and "join" in options)}
     made.pop("name", None)
     return made, of_map
 
@@ -197,7 +199,10 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.SIZES: sizes,
     Kind.RETRY: retry,
     Kind.TIMEOUT: timeout,
+    Kind.JOIN: lambda value, _: join(value),
 }
+_OF_BOTH = MAP & TASK
+"""What belongs to the word that is said beside it: `losers` to `join`, or to `gather`."""
 _OF_TASK = {
     option.name: (_READ[option.kind], option)
     for option in (*fields.TASK, *fields.MAP)

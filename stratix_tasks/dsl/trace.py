@@ -15,6 +15,7 @@ from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
@@ -103,36 +104,50 @@ class Trace:
                 task.template_name,
                 "bad-option",
             )
-        named = task.bind(args, kwargs)
+        named, before = task.bind(args, kwargs), len(self.problems)
         for name, part in named.items():
             if type(part) not in ATOMS:
                 named[name] = self.value(part)
+        if task.template.join != ALL:  # it may go on without what was skipped
+            del self.problems[before:]
         return self._add(task, task.template, {"args": named}, task.arity)
 
     def place_map(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
         named = task.bind(args, kwargs)
+        each, rest = self._each(named, task.map_fields, task.template_name)
+        node_args = {name: self.value(part) for name, part in rest.items()}
+        return self._add(task, task.template, {"args": node_args, "each": each}, None)
+
+    def place_mapped_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
+        """`flow.map(…)`: a scope of that flow for each element."""
+        each, rest = self._each(flow.bind(args, kwargs), {}, flow.name)
+        return self._place_flow(flow, rest, {"each": each})
+
+    def _each(self, named: dict[str, Any], options: Mapping[str, Any], name: str) -> tuple[Each, dict[str, Any]]:
+        """What is mapped, and the arguments that are the same for all."""
         marked = {name: part for name, part in named.items() if isinstance(part, Mapped | Crossed)}
         groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
         if not marked:
-            self.fail("nothing to map over: mark an argument with each(…)", task.template_name, "nothing-to-map")
+            self.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
         if len(groups) > 1:
-            self.fail("each() and product(), or two product(), can't be mixed in one map", task.template_name)
+            self.fail("each() and product(), or two product(), can't be mixed in one map", name)
         order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))
-        over = {name: self.mapped(mark.value) for name, mark in order}
-        fields = dict(task.map_fields)
+        over = {argument: self.mapped(mark.value) for argument, mark in order}
+        fields = dict(options)
         if "key" in fields:
-            fields["key"] = key_template(fields["key"], over, task.template_name)
+            fields["key"] = key_template(fields["key"], over, name)
         each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
-        node_args = {name: self.value(part) for name, part in named.items() if name not in marked}
-        return self._add(task, task.template, {"args": node_args, "each": each}, None)
+        return each, {argument: part for argument, part in named.items() if argument not in marked}
 
     def place_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A flow called in the flow: a group; its document goes into `flows`, identical ones once."""
+        return self._place_flow(flow, flow.bind(args, kwargs), {})
+
+    def _place_flow(self, flow: Callee, given: dict[str, Any], more: dict[str, Any]) -> Reference:
         if any(other.fn is flow.fn for other in self.above):
             path = " → ".join([*(other.name for other in self.above), flow.name])
             self.fail(f"a flow can't call itself ({path}); repeat inside a task", code="not-available")
-        given = flow.bind(args, kwargs)
         static = {name: given.pop(name) for name in flow.static if name in given}
         for name, part in static.items():
             if isinstance(part, Operand | Joined):
@@ -140,7 +155,7 @@ class Trace:
         node_args = {name: self.value(part) for name, part in given.items()}
         traced = flow.trace(static, inside=self)
         node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
-        reference = self._add(flow, node, {"args": node_args}, None)
+        reference = self._add(flow, node, {"args": node_args, **more}, None)
         name = reference._ref.name
         self.problems += [replace(p, node=f"{name}.{p.node}".rstrip(".")) for p in traced.problems]
         return reference

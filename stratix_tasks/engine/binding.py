@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import FLOW, MAP, Block
+from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.joins import scope_completed
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING
@@ -38,7 +39,9 @@ Work = Callable[[Reader], Any]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
-ROOT = -1
+Place = tuple[int, int]
+"""A scope: the group that it lies in, and its place among the group's scopes."""
+ROOT: Place = (-1, 0)
 """The scope of the outermost flow: its inputs are the run's."""
 
 
@@ -95,7 +98,7 @@ class Binding:
         self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
         self._objects = objects
-        self._scopes: dict[int, Once] = {}
+        self._scopes: dict[int, dict[int, Once]] = {}
         self._fans: dict[int, Once] = {}
         self._loads: WeakValueDictionary[int, Load] = WeakValueDictionary()
         self._read: deque[tuple[Stored, Any]] = deque()
@@ -155,14 +158,33 @@ class Binding:
         else:
             args = s.node(unit).spec.args
             named = partial(_resolved, args, self._scope_of(unit, args.values()))
-        sets, positional = self._sets(unit), self.functions.get(policy.call, NOTHING).positional
+        sets, function = self._sets(unit), self.functions.get(policy.call, NOTHING)
+        positional, gone = function.positional, self._gone(unit)
+        absent = gone and gone & _defaults(function.call)
 
         def work(reader: Reader) -> Arguments:
             own = ByReference(reader) if policy.traits.remote else reader
             made = {**named(own), **_given(sets, own)}
+            if absent:
+                made = {name: value for name, value in made.items() if name in sets or name not in absent}
             return _positioned(made, positional) if positional or "*" in made else ((), made)
 
         return work
+
+    def _gone(self, unit: int) -> set[str]:
+        """Arguments that a join went on without: what stands for one is a task that has not completed, or lost."""
+        s = self.state
+        r, k, b = s.place(s.node_of(unit))
+        block, there = r.block, s.winners.get(b + k)
+        if block.joins[k] == ALL:
+            return set()
+        found = set()
+        for name, value in block.nodes[k].spec.args.items():
+            if type(value) is Ref and value.scope == "tasks":
+                need = b + block.index[value.name]
+                if s.status[need] != S.COMPLETED or (there is not None and need not in there):
+                    found.add(name)
+        return found
 
     def to_wait(self, unit: int, at: float) -> Work:
         """Work that gives, as arguments, the time `at` and what a node without a body waits for since then."""
@@ -201,7 +223,7 @@ class Binding:
         self.forget(unit)
         s = self.state
         if s.kind(unit) is FLOW:
-            inputs = self._inputs(unit)
+            inputs = self._inputs((unit, 0))
             return lambda reader: (inputs.get(reader), (0, None, None))[1]
         fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
         scope = None if each.key is None else self._scope_of(unit, (each.key,))
@@ -268,8 +290,11 @@ class Binding:
     def _to_gather(self, unit: int) -> Work:
         s = self.state
         if s.kind(unit) is FLOW:
-            output = self._begin(unit)[1].spec.output
-            return partial(resolve, output, self.scope(unit, names_in((output,))))
+            begin, block = self._begin((unit, 0))
+            output = block.spec.output
+            return partial(resolve, output, self._scope((unit, 0), begin, block, names_in((output,))))
+        if s.kind(unit) is EACH:
+            return self._to_gather_scopes(unit)
         items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
         cache, values = self.core.cache, s.values
         done = [cache.get(item, values[item]) for item in items]
@@ -277,6 +302,19 @@ class Binding:
             return lambda _reader: done
         held = [self.held(item) for item in items]
         return lambda reader: [reader.give(one) for one in held]
+
+    def _to_gather_scopes(self, unit: int) -> Work:
+        """The outputs of a mapped flow's scopes that came to a good end."""
+        s, found = self.state, list[Work]()
+        for i, _, _ in s.scopes(unit):
+            r = s.stretches[i]
+            output = r.block.spec.output
+            names = names_in((output,))
+            for at in range(r.count):
+                begin = r.base + at * r.block.n
+                if scope_completed(s, r.block, begin):
+                    found.append(partial(resolve, output, self._scope((unit, r.index + at), begin, r.block, names)))
+        return lambda reader: [one(reader) for one in found]
 
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
@@ -297,31 +335,49 @@ class Binding:
     def _told(self, data: Mapping[str, Any]) -> Any:
         return self.kept(Stored(data["codec"], data["payload"], -1, 0))
 
-    def scope(self, scope: int, names: Iterable[str] | None) -> Scope:
+    def scope(self, scope: Place, names: Iterable[str] | None) -> Scope:
         """What is known in a scope now, of the tasks that are named; of all with None."""
-        s = self.state
-        begin, block = self._begin(scope)
-        tasks = {
-            name: Seen(self.held(u), state_of(s, u).label, s.summary.get(u))
-            for name in (block.names if names is None else names)
-            for u in (begin + block.index[name],)
-        }
+        return self._scope(scope, *self._begin(scope), names)
+
+    def _scope(
+        self,
+        scope: Place,
+        begin: int,
+        block: Block,
+        names: Iterable[str] | None,
+        winners: tuple[int, ...] | None = None,
+    ) -> Scope:
+        """Where its units begin, and its block, are known. A join that fired knows of its `winners` and no other."""
+        s, tasks = self.state, dict[str, Seen]()
+        for name in block.names if names is None else names:
+            u = begin + block.index[name]
+            if winners is None or u in winners or s.status[u] != S.COMPLETED:
+                tasks[name] = Seen(self.held(u), state_of(s, u).label, s.summary.get(u))
+            else:
+                tasks[name] = _LATE
         return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise)
 
-    def _begin(self, scope: int) -> tuple[int, Block]:
-        """Where the units of a sub-flow begin, and its block."""
-        if scope == ROOT:
+    def _begin(self, scope: Place) -> tuple[int, Block]:
+        """Where the units of a scope begin, and its block."""
+        group, index = scope
+        if group < 0:
             return 0, self.state.root
-        i, begin, _ = next(iter(self.state.scopes(scope)))
-        return begin, self.state.stretches[i].block
+        s = self.state
+        if s.kind(group) is FLOW:
+            i, begin, _ = next(iter(s.scopes(group)))
+            return begin, s.stretches[i].block
+        begin = s.item(group, index)
+        return begin, s.stretches[s.home[begin]].block
 
     def _scope_of(self, unit: int, values: Iterable[Any]) -> Scope:
         """The scope that a node stands in, as far as values of the document name it."""
-        names = names_in(values)
-        r, k, _ = self.state.place(unit)
+        s, names = self.state, names_in(values)
+        r, k, b = s.place(s.node_of(unit))
         if names is None:
             names = {r.block.names[need] for need in r.block.needs[k]}
-        return self.scope(self.state.parent(unit), names)
+        parent = s.parent(b + k)
+        scope = ROOT if parent < 0 else (parent, s.index(b + k))
+        return self._scope(scope, b, r.block, names, s.winners.get(b + k))
 
     # ------------------------------------------------------------------ what is resolved once
 
@@ -380,24 +436,46 @@ class Binding:
             return None
         return Items(self.held, [one for one in s.members(source) if s.status[one] == S.COMPLETED])
 
-    def _inputs(self, scope: int) -> Once:
-        """A sub-flow's inputs."""
-        inputs = self._scopes.get(scope)
+    def _inputs(self, scope: Place) -> Once:
+        """The inputs of a sub-flow's scope."""
+        group, index = scope
+        known = self._scopes.setdefault(group, {})
+        inputs = known.get(index)
         if inputs is None:
-            inputs = self._scopes[scope] = Once(self._to_inputs(scope))
+            inputs = known[index] = Once(self._to_inputs(group, index))
         return inputs
 
-    def _to_inputs(self, unit: int) -> Work:
-        args, flow = self.state.node(unit).spec.args, self._begin(unit)[1].spec
-        scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
+    def _to_inputs(self, unit: int, index: int) -> Work:
+        r, k, _ = self.state.place(unit)
+        flow = r.block.inner[k].spec
+        given_by = self._to_mapped(unit, index) if self.state.kind(unit) is EACH else self._to_given(unit)
 
         def work(reader: Reader) -> dict[str, Any]:
-            given = {**_resolved(args, scope, reader), **_given(sets, reader)}
+            given = given_by(reader)
             left = {name: one.default for name, one in flow.inputs.items() if name not in given}
             if not reader.waits and not all(type(default) in ATOMS for default in left.values()):
                 raise Away
             left = {name: fresh(default) for name, default in left.items()}
             return {name: given[name] if name in given else left[name] for name in flow.inputs}
+
+        return work
+
+    def _to_given(self, unit: int) -> Work:
+        """What a sub-flow is given; without what a join went on without, where its input has a default."""
+        s = self.state
+        args, inputs = s.node(unit).spec.args, self._begin((unit, 0))[1].spec.inputs
+        scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
+        gone = self._gone(unit)
+        args = {name: value for name, value in args.items() if name not in gone or inputs[name].required}
+        return lambda reader: {**_resolved(args, scope, reader), **_given(sets, reader)}
+
+    def _to_mapped(self, unit: int, index: int) -> Work:
+        """What one scope of a mapped flow is given."""
+        fan = self.fan(unit)
+
+        def work(reader: Reader) -> dict[str, Any]:
+            made = fan.get(reader)
+            return {**made.broadcast, **{name: reader.give(value) for name, value in made.item(index).items()}}
 
         return work
 
@@ -423,9 +501,9 @@ class Binding:
     def _forget_ended(self) -> None:
         """What ended groups had resolved holds values too; it is resolved again if one of them is retried."""
         status = self.state.status
-        for known in (self._fans, self._scopes):
+        for known in self._fans, self._scopes:
             for unit in [unit for unit in known if status[unit] in TERMINAL]:
-                del known[unit]
+                del known[unit]  # type: ignore[attr-defined]
 
     def forget(self, unit: int) -> None:
         """Its sources may have changed: resolve again when next asked."""
@@ -436,9 +514,22 @@ class Binding:
     def give_up(self) -> None:
         """What is being made took too long: nobody waits for it any more, and it is made afresh when it is needed."""
         self._loads.clear()
-        for known in (self._fans, self._scopes):
+        for known in (self._fans, *self._scopes.values()):
             for unit in [unit for unit, once in known.items() if not once.made]:
                 del known[unit]
+
+
+_LATE = Seen(None, S(S.CANCELLED).label, None)
+"""Of a task that a join went on without: whatever became of it after."""
+
+
+def _defaults(function: Callable[..., Any]) -> set[str]:
+    """Parameters that a function has defaults for."""
+    try:
+        parameters = signature(function).parameters
+    except (TypeError, ValueError):
+        return set()
+    return {name for name, one in parameters.items() if one.default is not Parameter.empty}
 
 
 def _first(once: Once, reader: Reader) -> Any:

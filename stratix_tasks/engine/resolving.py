@@ -135,7 +135,10 @@ def exact(text: str) -> str:
 
 def _ref(ref: Ref, scope: Scope, reader: Reader, item: Item) -> Any:
     if ref.scope == "tasks":
-        held = scope.tasks[ref.name].held
+        seen = scope.tasks[ref.name]
+        if seen.status != COMPLETED:
+            return None
+        held = seen.held
     elif ref.scope == "inputs":
         held = reader.asking.give(scope.inputs)[ref.name]
     else:

@@ -15,6 +15,7 @@ from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
 from stratix_tasks.spec.inputs import convert
+from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type
@@ -45,6 +46,7 @@ class FlowReader:
             Kind.SIZES: self._pools,
             Kind.RETRY: self._parted,
             Kind.TIMEOUT: self._parted,
+            Kind.JOIN: self._join,
         }
 
     def flow(self, node: Node, name: str = "") -> FlowSpec:
@@ -224,6 +226,15 @@ class FlowReader:
             alone = self._of_kind[first.kind](replace(first, name=option.name), node)
             return alone if alone is WRONG else self._model(option, node, {first.name: alone})
         return self._model(option, node, self.reading.fields(node, self._options(option.parts), option.name))
+
+    def _join(self, option: Option, node: Node) -> Any:
+        given: Any = node.text if isinstance(node, Scalar) else {}
+        if isinstance(node, Mapping):
+            given = {name: self.values.value(value) for name, value in node.items.items()}
+        try:
+            return join(given)
+        except ValueError as error:
+            return self.reading.wrong(node, "bad-value", f"{option.name}: {error}")
 
     def _model(self, option: Option, node: Node, made: dict[str, Any]) -> Any:
         """A checked model; a refusal stands at the field that is wrong."""

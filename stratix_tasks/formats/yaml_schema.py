@@ -9,6 +9,7 @@ from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.joins import N_OF, WORDS
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
 from stratix_tasks.spec.vocabulary import BODIES
@@ -111,6 +112,9 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
     Kind.RUNNER: lambda option, least: {"enum": list(NAMED_RUNNERS)},
     Kind.NAMES: lambda option, least: _ref("names"),
     Kind.TEXTS: lambda option, least: _ref("names"),
+    Kind.JOIN: lambda option, least: {
+        "anyOf": [{"enum": list(WORDS)}, _object({N_OF: {"type": ["integer", "string"]}}, (N_OF,))]
+    },
     Kind.SIZES: lambda option, least: _map({"type": "integer", **least}, names=False),
 }
 

@@ -192,21 +192,20 @@ def _varies(leaf: Any, variables: frozenset[str]) -> bool:
 
 def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     inner = graph.spec.flows.get(node.flow or "")
-    if node.each is not None:
-        message = "mapping a flow is not available in this version"
-        yield Finding((*path, "each"), Problem("not-available", message, name, hint="Map a task."))
+    given_by = node.args if node.each is None else {**node.args, **node.each.over}
     if inner is None:
         hint = did_you_mean(node.flow or "", graph.spec.flows)
         message = f"there is no flow '{node.flow}'"
         yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
         return
-    for given in node.args:
+    for given in given_by:
         if given not in inner.inputs:
             hint = did_you_mean(given, inner.inputs)
             message = f"flow '{node.flow}' has no input '{given}'"
-            yield Finding((*path, "with", given), Problem("unknown-input", message, name, hint=hint))
+            place: Path = ("with", given) if given in node.args else ("each", "over", given)
+            yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint))
     for wanted, one in inner.inputs.items():
-        if one.required and wanted not in node.args:
+        if one.required and wanted not in given_by:
             message = f"flow '{node.flow}' needs the input '{wanted}'"
             yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {wanted}: …."))
 

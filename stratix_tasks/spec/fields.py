@@ -36,6 +36,8 @@ class Kind(Enum):
     """Whole numbers by name."""
     RETRY = auto()
     TIMEOUT = auto()
+    JOIN = auto()
+    """A word, or how many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,13 @@ TASK = _of(
         of_bodies=True,
         settable=True,
     ),
+    Option("join", Kind.JOIN, "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of."),
+    Option(
+        "losers",
+        Kind.CHOICE,
+        "What becomes of what a join went on without, if nothing else needs it.",
+        words=("cancel", "keep"),
+    ),
     Option("description", Kind.TEXT),
 )
 """Of a task."""
@@ -123,6 +132,8 @@ MAP = _of(
     Each,
     Option("key", Kind.KEY, "The name of an item, such as ${{ region }}."),
     Option("max", Kind.WHOLE, "How many items run at a time.", least=1),
+    Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
+    Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
 )
 """Of a fan-out."""
 FLOW = _of(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.joins import ALL, Join, join
 from stratix_tasks.spec.values import Expr
 
 MAX_RECOVERIES = 5
@@ -20,6 +21,7 @@ NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Duration = Annotated[float, BeforeValidator(seconds)]
 """Seconds; written as `30s`, a timedelta or a number."""
+Joined = Annotated[Join, BeforeValidator(join)]
 
 
 _put_fields_set, _put_extra, _put_private = (
@@ -72,6 +74,8 @@ class Each(Model):
     key: Any = None
     """A template over the mapped arguments, stored as `${{ region }}`; keys must be unique."""
     max: int | None = Field(default=None, ge=1, le=MOST)
+    gather: Joined = ALL
+    losers: Literal["cancel"] | None = None
 
 
 class InputSpec(Model):
@@ -101,6 +105,8 @@ class NodeSpec(Model):
     timeout: Timeout | None = None
     grace: Duration | None = None
     max_lost: int | None = Field(default=None, ge=0, le=MOST)
+    join: Joined = ALL
+    losers: Literal["cancel", "keep"] | None = None
     description: str = ""
 
 

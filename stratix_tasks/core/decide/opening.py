@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
+from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
 from stratix_tasks.core.joins import GO, WAIT, verdict, winners
 from stratix_tasks.core.state import IS_OVER
 from stratix_tasks.core.states import Event, RunState, S
+from stratix_tasks.spec.joins import part_of
 
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""
@@ -231,8 +232,8 @@ def _is_at_fault(core: Core, p: int) -> bool:
 def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     tally = core.agenda.tally[p]
     if tally.early:
-        wanted = min(node.of, tally.count) if node.gather is N_OF else min(1, tally.count)
-        came = tally.ended if node.gather not in (N_OF,) and node.gather.name == "ANY" else tally.done
+        wanted = node.of if node.share is None else part_of(node.share, tally.count)
+        came = tally.ended if node.gather is ANY else tally.done
         if came >= wanted:
             end_unit(core, p, Event.GATHERED, at)
             return finish_inside(core, p, S.CANCELLED, LOST, at)
