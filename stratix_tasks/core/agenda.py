@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
-from stratix_tasks.core.block import ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
+from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
 from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
@@ -216,9 +216,9 @@ class Agenda:
                 for u in range(r.base + k, r.stop, block.n):
                     self.left[u] += gates
             if inner.join in (FIRST, N_OF) and inner.needs:
-                slack = len(inner.needs) - block.left[k]
+                slack = len(inner.needs) - len(inner.ended) - block.left[k]
                 self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))
-            if inner.firsts:
+            if k in block.soft:
                 for u in range(r.base + k, r.stop, block.n):
                     self._recount(u)
         return book
@@ -380,6 +380,8 @@ class Agenda:
         for i in range(first, len(s.stretches)):
             self._book(i)
         t, book = s.stretches[first], self.books[first]
+        if book.tally is not None and book.tally.early:  # there may be too few of them
+            self.asks.append(p)
         if not t.count or not t.block.n:
             self._retally(p)
             self.asks.append(p)
@@ -609,7 +611,10 @@ class Agenda:
         if node.phase:
             self.left[x] = gates + sum(not IS_OVER[status[b + n]] for n in needs)
             return
-        if node.firsts:
+        if node.ended:
+            needs = tuple(n for n in needs if n not in node.ended)
+            gates += sum(not IS_OVER[status[b + n]] for n in node.ended)
+        if node.join == ALL and k in block.soft:
             soft = block.soft[k]
             hard = sum(status[b + n] != S.COMPLETED for n in needs if n not in soft)
             self.left[x] = gates + hard + sum(first_of(s, b, first) == WAIT for first in node.firsts)

@@ -100,6 +100,8 @@ class Node:
     """Needs of which the first that completed is taken; all of them are in `needs`, too."""
     hard: tuple[int, ...] = ()
     """Of these the ones that it needs anyhow."""
+    ended: tuple[int, ...] = ()
+    """Needs that it only asks about: they have to have ended, however that was."""
     join: Join = ALL
     k: int = 1
     """N_OF: how many."""
@@ -195,20 +197,23 @@ class Block:
         self.distinct = tuple({id(policy): policy for policy in self.policies}.values())
         self.timed = bytes(node.policy.timed for node in nodes)
         self.soft = {
-            k: frozenset(n for first in node.firsts for n in first) - frozenset(node.hard)
+            k: frozenset((*(n for first in node.firsts for n in first), *node.ended)) - frozenset(node.hard)
             for k, node in enumerate(nodes)
-            if node.firsts
+            if node.firsts or node.ended
         }
         self.output = output if output is not None else Output()
         self.plain = bytes(
-            node.kind is TASK and node.join is ALL and not (node.when or node.firsts or node.phase) for node in nodes
+            node.kind is TASK
+            and node.join is ALL
+            and not (node.when or node.firsts or node.ended or node.phase)
+            for node in nodes
         )
         """1: ready as soon as its needs are completed; nobody has to be asked."""
         self.left = array("i", (arrivals(node) for node in nodes))
         self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
         self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
         self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
-        self.absorbing = any(node.join is not ALL or node.firsts for node in nodes) or bool(self.output.firsts)
+        self.absorbing = any(node.join is not ALL or node.firsts or node.ended for node in nodes) or bool(self.output.firsts)
         """Whether a bad end in it may be taken up by something behind it."""
         self.inner: dict[int, Block] = {}
         self.fixed: tuple[int, ...] = ()
@@ -255,7 +260,7 @@ class Outline:
 
 def arrivals(node: Node) -> int:
     """How many needs must arrive before it has to be looked at."""
-    n = len(node.needs)
+    n = len(node.needs) - len(node.ended)
     return {ALL: n, ANY: min(n, 1), FIRST: min(n, 1), N_OF: min(n, node.k), SETTLED: n}[node.join]
 
 

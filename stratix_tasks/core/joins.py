@@ -24,12 +24,20 @@ def verdict(s: State, u: int) -> S:
     if not needs or u in s.winners:
         return GO
     if join == ALL:
-        if block.nodes[k].firsts:
-            return _with_firsts(s, block, k, b)
+        if k in block.soft:
+            return _with_soft(s, block, k, b)
         return _all([status[b + n] for n in needs])
+    told, asked = _joined(s, block, k, b), block.nodes[k].ended
+    return WAIT if told == GO and not all(IS_OVER[status[b + n]] for n in asked) else told
+
+
+def _joined(s: State, block: Block, k: int, b: int) -> S:
+    """What a join that does not want all says, of the needs that are not only asked about."""
+    asked, join, status = block.nodes[k].ended, block.joins[k], s.status
+    needs = [n for n in block.needs[k] if n not in asked] if asked else block.needs[k]
     ends = [st for n in needs if IS_OVER[st := status[b + n]]]
     if join in (ANY, SETTLED):
-        return GO if len(ends) >= (1 if join == ANY else len(needs)) else WAIT
+        return GO if len(ends) >= min(1 if join == ANY else len(needs), len(needs)) else WAIT
     done, wanted = ends.count(S.COMPLETED), block.left[k]
     return GO if done >= wanted else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < wanted else WAIT
 
@@ -49,10 +57,14 @@ def _all(states: Iterable[int]) -> S:
     return told
 
 
-def _with_firsts(s: State, block: Block, k: int, b: int) -> S:
-    """Of each `first_of` the first that completed is enough, once those before it have ended."""
+def _with_soft(s: State, block: Block, k: int, b: int) -> S:
+    """Of each `first_of` the first that completed is enough, once those before it have ended; what is asked about alone has
+    to have ended.
+    """
     soft = block.soft[k]
     told = _all(s.status[b + n] for n in block.needs[k] if n not in soft)
+    if told == GO and not all(IS_OVER[s.status[b + n]] for n in block.nodes[k].ended):
+        told = WAIT
     for first in block.nodes[k].firsts:
         one = first_of(s, b, first)
         if S.UPSTREAM_FAILED in (told, one):
@@ -205,6 +217,7 @@ def winners(s: State, u: int) -> tuple[int, ...]:
     """What a join that fires is made from: the first that came, as many as it asked for."""
     r, k, b = s.place(u)
     node, status = r.block.nodes[k], s.status
-    came = [b + n for n in node.needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)]
+    needs = [n for n in node.needs if n not in node.ended] if node.ended else node.needs
+    came = [b + n for n in needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)]
     came.sort(key=lambda n: (s.ended[n], n))
     return tuple(came[: node.k if node.join == N_OF else 1])

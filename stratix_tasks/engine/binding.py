@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, Block
+from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.joins import scope_completed
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
@@ -32,6 +32,7 @@ from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.inputs import fresh
+from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
 
@@ -295,6 +296,8 @@ class Binding:
             return partial(resolve, output, self._scope((unit, 0), begin, block, names_in((output,))))
         if s.kind(unit) is EACH:
             return self._to_gather_scopes(unit)
+        if s.node(unit).gather == SETTLED:
+            return self._to_settle(unit)
         items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
         cache, values = self.core.cache, s.values
         done = [cache.get(item, values[item]) for item in items]
@@ -306,15 +309,35 @@ class Binding:
     def _to_gather_scopes(self, unit: int) -> Work:
         """The outputs of a mapped flow's scopes that came to a good end."""
         s, found = self.state, list[Work]()
+        settled, told = s.node(unit).gather == SETTLED, list[Callable[[Any], Settled]]()
         for i, _, _ in s.scopes(unit):
             r = s.stretches[i]
             output = r.block.spec.output
             names = names_in((output,))
             for at in range(r.count):
                 begin = r.base + at * r.block.n
-                if scope_completed(s, r.block, begin):
+                done = scope_completed(s, r.block, begin)
+                if done:
                     found.append(partial(resolve, output, self._scope((unit, r.index + at), begin, r.block, names)))
+                if settled:
+                    told.append(self._settled(unit, r.index + at, *_end_of(s, begin, begin + r.block.n, done=done)))
+                    found += () if done else (_nothing,)
+        if settled:
+            return lambda reader: [make(one(reader)) for make, one in zip(told, found, strict=True)]
         return lambda reader: [one(reader) for one in found]
+
+    def _to_settle(self, unit: int) -> Work:
+        """Every item of a map, however it ended."""
+        s = self.state
+        held = [(item, self.held(item)) for item in s.members(unit)]
+        told = [
+            self._settled(unit, at, S(s.status[item]), s.error.get(item)) for at, (item, _) in enumerate(held)
+        ]
+        return lambda reader: [make(reader.give(one)) for make, (_, one) in zip(told, held, strict=True)]
+
+    def _settled(self, unit: int, at: int, state: S, error: dict[str, Any] | None) -> Callable[[Any], Settled]:
+        key, status = self.state.key(unit, at), state.label
+        return lambda value: Settled(str(at) if key is None else key, status, value, error)
 
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
@@ -521,6 +544,19 @@ class Binding:
 
 _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
+
+
+def _end_of(s: State, a: int, b: int, *, done: bool) -> tuple[S, dict[str, Any] | None]:
+    """How a scope ended, and by which error."""
+    failed = [u for u in range(a, b) if s.status[u] == S.FAILED]
+    if done or not failed:
+        return (S.COMPLETED if done else S.CANCELLED), None
+    first = min(failed, key=lambda u: s.ended[u])
+    return S.FAILED, s.error.get(first)
+
+
+def _nothing(_reader: Reader) -> None:
+    """Of a scope without a value."""
 
 
 def _defaults(function: Callable[..., Any]) -> set[str]:

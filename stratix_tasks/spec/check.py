@@ -14,6 +14,7 @@ from typing import Any
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.model import NAME, Each, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
@@ -88,6 +89,8 @@ def _findings(
                     yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
+        if node.join != ALL or node.losers is not None:
+            yield from _join(graph, ("tasks", name), name, node)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
             yield from _rare(graph, executors, name, node, pools)
         elif node.call is None:
@@ -167,8 +170,26 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
     if not each.over:
         hint = "Name the arguments and what they run over: each: {as: x, in: …}."
         yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
+    if each.losers is not None and each.gather in (ALL, "settled"):
+        message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
+        hint = "Say gather: any, first_success or n_of, or take losers away."
+        yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
     if each.key is not None:
         yield from _key(graph, (*path, "key"), name, each)
+
+
+def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    needs = len(graph.needs[graph.index[name]])
+    if node.losers is not None and node.join in (ALL, "settled"):
+        message = f"losers means nothing where join is {node.join}: nothing is gone without"
+        hint = "Say join: any, first_success or n_of, or take losers away."
+        yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
+    if node.join != ALL and not needs:
+        message, hint = "it needs nothing, so that there is nothing to join", "Take join away."
+        yield Finding((*path, "join"), Problem("no-effect", message, name, hint=hint))
+    elif node.join != ALL and wanted(node.join, needs) > needs:
+        message = f"the join wants {wanted(node.join, needs)} of what it needs, and that is {needs}"
+        yield Finding((*path, "join"), Problem("impossible-join", message, name, hint=f"Write n_of: {needs} or less."))
 
 
 def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:

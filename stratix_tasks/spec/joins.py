@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 WORDS = ("all", "any", "first_success", "settled")
 """All completed; one ended; one completed; all ended, however."""
@@ -15,6 +15,19 @@ Join = str | dict[str, Any]
 """One of `WORDS`, or `{"n_of": k}`: k completed, a whole number or a share such as `"80%"`."""
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 EXPECTED = f"write {', '.join(WORDS)}, or how many of them, as in n_of: 2 or n_of: 80%"
+
+
+class Settled(NamedTuple):
+    """What became of one item of a fan-out that gathers by `settled`."""
+
+    key: str
+    """Its key; its place as a text where items have none."""
+    status: str
+    """`completed`, `failed`, `upstream_failed`, `cancelled` or `skipped`."""
+    value: Any
+    """Of one that completed its value, else None."""
+    error: dict[str, Any] | None
+    """Of one that failed: type, message, traceback and code of what it failed by."""
 
 
 def join(value: Any) -> Join:

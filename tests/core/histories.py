@@ -71,11 +71,13 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Par
         kind = r.choice([TASK, TASK, TASK, MAP] + ([FLOW, EACH, LOOP] if inner else []))
         join = r.choice([ALL, ALL, ALL, ANY, FIRST, N_OF, SETTLED]) if len(needs) > 1 else ALL
         soft = (needs[:2],) if join is ALL and len(needs) > 2 and r.random() < 0.4 else ()
+        ended = needs[-1:] if needs and r.random() < 0.15 and not any(needs[-1] in one for one in soft) else ()
         policy = policies(r, timed=timed)
         every = r.choice([None, None, 2.0])
         made.append(
             Node(
-                f"n{i}", needs, kind, firsts=soft, join=join, k=r.randint(1, max(1, len(needs))), when=r.random() < 0.15,
+                f"n{i}", needs, kind, firsts=soft, ended=ended, join=join,
+                k=r.randint(1, max(1, len(needs) - len(ended))), when=r.random() < 0.15,
                 keep_losers=r.random() < 0.2, inner=r.choice(inner) if kind in (FLOW, EACH, LOOP) else "",
                 asks=r.random() < 0.3, most=r.choice([0, 0, 2]), gather=r.choice([ALL, ALL, FIRST, N_OF, SETTLED, ANY]),
                 of=r.randint(1, 2), rounds=r.randint(1, 3), until=r.random() < 0.8, every=every if kind is LOOP else None,
@@ -397,8 +399,9 @@ class History:
             if r.block.nodes[k].phase or s.reason.get(u) in ("given", "user", "lost the join"):
                 continue
             if s.status[u] in (S.RUNNING, S.OPEN, S.COMPLETED) and not asked:
-                if r.block.joins[k] == ALL and not r.block.nodes[k].firsts:
+                if r.block.joins[k] == ALL and k not in r.block.soft:
                     assert all(x == S.COMPLETED for x in needs), ("made from less", label(s, u), needs)
+                assert all(IS_OVER[s.status[b + x]] for x in r.block.nodes[k].ended), ("too early", label(s, u))
                 if r.block.joins[k] == SETTLED:
                     assert all(IS_OVER[x] for x in needs), ("made from less", label(s, u))
         if s.run in (RunState.PAUSED,):

@@ -153,7 +153,7 @@ class Naive:
         if node.gather is SETTLED or not ends or (node.gather is ANY):
             return DONE
         if node.gather in (FIRST, N_OF):
-            wanted = min(node.of if node.gather is N_OF else 1, len(ends))
+            wanted = node.of if node.gather is N_OF else 1
             return DONE if ends.count(DONE) >= wanted else FAILED
         return FAILED if any(end in BAD for end in ends) else DONE
 

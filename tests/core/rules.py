@@ -15,7 +15,13 @@ OVER = {*TERMINAL, State.RETIRED}
 
 def needs_say(node: Node, states: Sequence[State], *, bad: bool = False) -> State:
     """`states` are those of the scope by number; `bad`: whether the scope ends badly, for nodes that undo something."""
-    needs = [states[n] for n in node.needs]
+    told = _needs_say(node, states, bad)
+    asked = all(states[n] in OVER for n in node.ended)
+    return WAIT if told is GO and not asked else told
+
+
+def _needs_say(node: Node, states: Sequence[State], bad: bool) -> State:
+    needs = [states[n] for n in node.needs if n not in node.ended]
     ended = [state for state in needs if state in OVER]
     done = needs.count(State.COMPLETED)
     if node.phase:
@@ -23,7 +29,8 @@ def needs_say(node: Node, states: Sequence[State], *, bad: bool = False) -> Stat
     if not needs:
         return GO
     if node.join is ALL:
-        parts = [states[n] for n in node.needs if n not in {x for f in node.firsts for x in f} - set(node.hard)]
+        soft = {*(x for f in node.firsts for x in f), *node.ended} - set(node.hard)
+        parts = [states[n] for n in node.needs if n not in soft]
         return _all_say([*parts, *(_first_says([states[n] for n in first]) for first in node.firsts)])
     if node.join is ANY:
         return GO if ended else WAIT

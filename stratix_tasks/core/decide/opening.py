@@ -110,7 +110,7 @@ def refuse(core: Core, u: int, at: float, error: dict[str, object]) -> None:
 
 
 def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> None:
-    """About a condition: of a node whether it runs, of a loop whether it has come to its end."""
+    """About a condition: of a node whether it runs, or a word for why not, of a loop whether it has come to its end."""
     s, g = core.state, core.agenda
     if g.asked.get(u) != question:
         return None
@@ -119,8 +119,8 @@ def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> 
         return refuse(core, u, at, said)
     if s.status[u] == S.OPEN:
         return end_unit(core, u, Event.GATHERED, at) if said else _next_round(core, u, at)
-    if not said:
-        return end_unit(core, u, Event.WHEN_FALSE, at, "when")
+    if not said or isinstance(said, str):
+        return end_unit(core, u, Event.WHEN_FALSE, at, said or "when")
     core.tell(ENABLED, at, u)
     g.asks.append(u)
     return None
@@ -157,7 +157,8 @@ def lose(core: Core, u: int, at: float) -> None:
     """What a join went without, and nobody else waits for, is ended; and so is what that waited for."""
     s = core.state
     r, _, b = s.place(u)
-    stack = [b + n for n in s.node(u).needs]
+    node = s.node(u)
+    stack = [b + n for n in node.needs if n not in node.ended]
     while stack:
         x = stack.pop()
         if IS_OVER[s.status[x]]:
