@@ -18,7 +18,9 @@ _WHERE = {
     "stratix_tasks.dsl.task": ("task",),
     "stratix_tasks.dsl.control": (
         "Static",
+        "always",
         "each",
+        "failed",
         "finish",
         "first_of",
         "n_of",
@@ -26,12 +28,14 @@ _WHERE = {
         "product",
         "repeat",
         "secret",
+        "status",
         "switch",
         "when",
     ),
     "stratix_tasks.dsl.uses": ("uses",),
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
+    "stratix_tasks.spec.joins": ("Settled",),
     "stratix_tasks.runners.body": ("current", "track"),
     "stratix_tasks.session.flow": ("Flow", "flow", "load_flow"),
     "stratix_tasks.session.run": ("Run",),
@@ -62,17 +66,20 @@ __all__ = [
     "Run",
     "RunCancelled",
     "RunnerLost",
+    "Settled",
     "Static",
     "StoreError",
     "StratixError",
     "TaskFailed",
     "TransitionError",
     "__version__",
+    "always",
     "approval",
     "configure",
     "current",
     "default_engine",
     "each",
+    "failed",
     "finish",
     "first_of",
     "flow",
@@ -86,6 +93,7 @@ __all__ = [
     "secret",
     "signal",
     "sleep",
+    "status",
     "switch",
     "task",
     "track",
@@ -96,7 +104,9 @@ __all__ = [
 if TYPE_CHECKING:
     from stratix_tasks.dsl.control import (
         Static,
+        always,
         each,
+        failed,
         finish,
         first_of,
         n_of,
@@ -104,6 +114,7 @@ if TYPE_CHECKING:
         product,
         repeat,
         secret,
+        status,
         switch,
         when,
     )
@@ -128,6 +139,7 @@ if TYPE_CHECKING:
     from stratix_tasks.session.flow import Flow, flow, load_flow
     from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
+    from stratix_tasks.spec.joins import Settled
 
 
 def __getattr__(name: str) -> Any:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import Block, Join, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import LAST, Block, Join, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import share, wanted
-from stratix_tasks.spec.model import Defaults, Each, NodeSpec
-from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, leaves, needs_of
+from stratix_tasks.spec.model import Defaults, Each, NodeSpec, Timeout
+from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.types import can_be_left_out
+from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
 ROOT = "."
 """The name of the outermost block: no sub-flow can have it."""
@@ -41,6 +43,8 @@ def shape(function: Any) -> Shape:
 
 
 PLAIN, NO_TRAITS = Shape(), Traits()
+AT_END = Timeout.model_construct(attempt=60.0, total=None, queued=None)
+"""What runs at the end of a flow has a minute, where it says nothing else."""
 SILENT = Defaults.model_construct()
 """A flow that says nothing for all of its nodes."""
 _OPTIONS = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
@@ -54,8 +58,13 @@ class _Known:
     """What is known here of what nodes run. `functions` maps a node's `call` to its Task; one may be missing."""
 
     def __init__(self, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> None:
-        self._executors = executors
+        self._executors, self._functions = executors, functions
         self._shapes = {call: shape(function) for call, function in functions.items()}
+
+    def function(self, node: NodeSpec) -> Any:
+        """What it calls; None where that is not known here."""
+        task = self._functions.get(node.call or "")
+        return getattr(task, "fn", task)
 
     def executor(self, node: NodeSpec) -> Executor | None:
         return None if node.flow else self._executors.get(node.uses or CALLED)
@@ -110,7 +119,7 @@ def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:
     policies: dict[Any, Policy] = {}
     nodes = []
     for i, node in enumerate(graph.nodes):
-        key = (node.call or node.uses, *_plain(node), *map(id, _models(node)))
+        key = (node.call or node.uses, node.always, *_plain(node), *map(id, _models(node)))
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known)
@@ -136,10 +145,12 @@ def _node(
         kind,
         firsts=firsts,
         hard=hard,
-        join=_JOINS[_word(node.join)],
-        k=wanted(node.join, len(graph.needs[i])),
+        ended=tuple(graph.ended.get(i, ())),
+        join=Join.SETTLED if node.always and _can_do_without(node, known) else _JOINS[_word(node.join)],
+        k=wanted(node.join, len(graph.needs[i]) - len(graph.ended.get(i, ()))),
+        phase=LAST if node.always else 0,
         keep_losers=node.losers == "keep",
-        when=node.when is not None,
+        when=node.when is not None or bool(node.catch),
         inner=prefix + node.flow if node.flow else "",
         asks=bool(node.flow),
         **(_fan_out(node.each) if node.each is not None else {}),
@@ -149,6 +160,12 @@ def _node(
         takes=known.shape(node).takes,
         arguments=_arguments(graph, node),
     )
+
+
+def _can_do_without(node: NodeSpec, known: _Known) -> bool:
+    """Whether a node can run without what it takes from others: each such argument has a default, or may be None."""
+    taken = [name for name, value in node.args.items() if any(True for _ in needs_of(value))]
+    return not taken or can_be_left_out(known.function(node)) >= set(taken)
 
 
 def _fan_out(each: Each) -> dict[str, Any]:
@@ -201,7 +218,7 @@ def _output(graph: Graph) -> Output:
     value = graph.spec.output
     if value is None:
         return Output()
-    hard = frozenset(graph.index[name] for name, soft in needs_of(value) if not soft and name in graph.index)
+    hard = frozenset(graph.index[name] for name, wants in needs_of(value) if wants == HARD and name in graph.index)
     return Output(hard, tuple(_in_value(graph, value)))
 
 
@@ -213,7 +230,7 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
     names = _POLICY
     if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
         names, defaults = _BODILESS, SILENT
-    options = {}
+    options: dict[str, Any] = {"timeout": AT_END} if node.always and not traits.bodiless else {}
     for name in names:
         if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
             options[name] = value

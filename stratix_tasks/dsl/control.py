@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
-from stratix_tasks.dsl.references import Condition, Joined, Operand, Reference, conjunction, negated, refuse
+from stratix_tasks.dsl.references import Around, Condition, Ending, Joined, Operand, Reference, Status, conjunction, negated, refuse
 from stratix_tasks.dsl.trace import Crossed, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join
@@ -87,6 +87,95 @@ def otherwise() -> Branch:
     if trace.closed is None or trace.closed[0] != trace.branch:
         trace.fail("otherwise() belongs directly after a `with when(…):` block")
     return Branch(trace, negated(trace.closed[1]), last=True)
+
+
+def status(of: object) -> Any:
+    """How a node ended, for conditions: `with when(status(x) == "failed"):`. The nodes inside wait for the end of `x`, whatever
+    that is: `completed`, `failed`, `upstream_failed`, `cancelled` or `skipped`.
+    """
+    trace = trace_of("status")
+    if not isinstance(of, Reference) or of._ref.scope != "tasks" or of._ref.path:
+        trace.fail(f"status() takes what a task or flow returns as a whole, not {_shown(of)}")
+    return Status(of)
+
+
+class Catching:
+    """`with failed(x) as error:`, a block that runs when `x` failed."""
+
+    def __init__(self, trace: Trace, names: tuple[str, ...]) -> None:
+        self._trace, self._names = trace, names
+        self._outer: tuple[tuple[int, ...], tuple[str, ...], set[str]] | None = None
+
+    def __enter__(self) -> Any:
+        trace = self._trace
+        self._outer = trace.branch, trace.catch, trace.caught
+        trace.branches += 1
+        trace.branch, trace.catch, trace.caught = (*trace.branch, trace.branches), self._names, set()
+        trace.closed = None
+        return Around("error")
+
+    def __exit__(self, *_error: object) -> None:
+        trace = self._trace
+        assert self._outer is not None
+        trace.branch, trace.catch, trace.caught = self._outer
+        trace.closed = None
+
+
+def failed(*of: object) -> Catching:
+    """`with failed(x) as error:` the nodes made inside run when `x`, a task, a fan-out or a flow, ended failed; else they are
+    skipped. With several they wait for all, and get the first error.
+
+    `error["message"]`, and `type`, `code`, `node`, `item`, `attempt`, `traceback`, and what plain data the exception has.
+    What a person cancelled is not caught. A failure that was handled is not the run's: `first_of(x, y)` goes on with either.
+    """
+    trace = trace_of("failed")
+    names = []
+    for one in of:
+        if not isinstance(one, Reference) or one._ref.scope != "tasks" or one._ref.path:
+            trace.fail(f"failed() takes what tasks or flows return as a whole, not {_shown(one)}")
+        names.append(trace.value(one).name)
+    if not names:
+        trace.fail("failed() needs what may fail: failed(x)")
+    if trace.catch:
+        trace.fail("a block of failed(…) can't stand in another one: catch what fails in there after it")
+    return Catching(trace, tuple(dict.fromkeys(names)))
+
+
+class Always:
+    """`with always():`, a block that runs at the end of the flow."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._outer: tuple[tuple[int, ...], bool] | None = None
+
+    def __enter__(self) -> Any:
+        trace = self._trace
+        self._outer = trace.branch, trace.always
+        trace.branches += 1
+        trace.branch, trace.always, trace.closed = (*trace.branch, trace.branches), True, None
+        return Ending()
+
+    def __exit__(self, *_error: object) -> None:
+        trace = self._trace
+        assert self._outer is not None
+        trace.branch, trace.always = self._outer
+        trace.closed = None
+
+
+def always() -> Always:
+    """`with always() as scope:` the nodes made inside run when all else in the flow has ended: completed, failed or cancelled.
+
+    They can look at `scope.status` and `scope.error`. What takes the value of a node that has none is skipped, unless that
+    argument has a default or may be None. Each has a minute, where it says nothing else; one that fails makes the run failed.
+    """
+    trace = trace_of("always")
+    if trace.always or trace.branch:
+        trace.fail("always() stands in the body of a flow itself, in no other block")
+    return Always(trace)
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, Reference) else f"a {type(value).__name__}"
 
 
 def first_of(*values: T) -> T:

@@ -289,6 +289,71 @@ class Fact(Operand):
         return (self._reference,)
 
 
+class Status(Operand):
+    """How a node ended, for conditions: `completed`, `failed`, `upstream_failed`, `cancelled` or `skipped`."""
+
+    __slots__ = ("_reference",)
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+
+    def __repr__(self) -> str:
+        return f"<{self._cel()}>"
+
+    def _cel(self) -> str:
+        return f"tasks.{self._reference._ref.name}.status"
+
+    def _references(self) -> tuple[Reference, ...]:
+        return (self._reference,)
+
+
+class Around(Operand):
+    """What is around a node: `error`, where one is caught, and `scope.status`, `scope.error` at the end of a flow."""
+
+    __slots__ = ("_path", "_root")
+
+    def __init__(self, root: str, path: tuple[str | int, ...] = ()) -> None:
+        self._root, self._path = root, path
+
+    def __getitem__(self, key: str | int) -> Around:
+        if type(key) not in (str, int):
+            refuse(f"can't take [{key!r}] of", "Only a constant text or whole number can stand there.")
+        return Around(self._root, (*self._path, key))
+
+    def __repr__(self) -> str:
+        return f"<{self._cel()}>"
+
+    def _value(self) -> Ref | Expr:
+        """As an argument."""
+        return Ref("error", "error", self._path) if self._root == "error" else Expr(self._cel())
+
+    def _cel(self) -> str:
+        return self._root + "".join(f".{step}" if _is_word(step) else f"[{literal_text(step)}]" for step in self._path)
+
+    def _references(self) -> tuple[Reference, ...]:
+        return ()
+
+
+def _is_word(step: str | int) -> bool:
+    return isinstance(step, str) and step.isidentifier() and step.isascii()
+
+
+class Ending(Refusing):
+    """What `with always() as scope` yields: `scope.status` and `scope.error`."""
+
+    __slots__ = ()
+
+    @property
+    def status(self) -> Around:
+        """What the flow has come to: `completed`, `failed` or `cancelled`."""
+        return Around("scope", ("status",))
+
+    @property
+    def error(self) -> Around:
+        """The first failure in it; None where there is none."""
+        return Around("scope", ("error",))
+
+
 class Condition(Refusing):
     """A comparison of references, or several joined by & | ~; for `when`, or as an argument."""
 

@@ -13,17 +13,25 @@ from typing import Any, NoReturn, Protocol
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
-from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
+from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operand, Reference, Status, Summary, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.spec.values import ATOMS, Expr, Ref
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Ref
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 LONGEST = 64
 """Characters of a name."""
+
+
+def _named(update: Mapping[str, Any]) -> set[str]:
+    """The nodes that a node which is placed needs to complete."""
+    each, when = update.get("each"), update.get("when")
+    values = [update["args"], when, *(each.over.values() if each is not None else ())]
+    return {*update.get("needs", ()), *(name for name, wants in needs_of(values) if wants != ASKED)}
 
 
 def tracing() -> bool:
@@ -93,6 +101,10 @@ class Trace:
     counts: dict[str, int] = field(default_factory=dict)
     branch: tuple[int, ...] = ()
     condition: Expr | None = None
+    catch: tuple[str, ...] = ()
+    """What the block that is open catches, and in `caught` what was placed in it so far."""
+    caught: set[str] = field(default_factory=set)
+    always: bool = False
     branches: int = 0
     closed: tuple[tuple[int, ...], Expr] | None = None
 
@@ -215,6 +227,11 @@ class Trace:
         raise FlowError(f"line {line}: {where}{message}", code=code, problems=[])
 
     def _other(self, part: Any) -> Any:
+        if isinstance(part, Around):
+            return part._value()
+        if isinstance(part, Status):
+            self.uses(part._references())
+            return Expr(part._cel(), (part._reference._ref.name,))
         if isinstance(part, Fact):
             self.uses(part._references())
             return Expr(part._cel(), (part._reference._ref.name,))
@@ -248,6 +265,12 @@ class Trace:
             known = self.functions.setdefault(call, task)
             if known is not task and known.fn is not task.fn:
                 update["call"] = self._free_call(call, task)
+        if self.catch:
+            if self.caught.isdisjoint(_named(update)):  # what needs another one in the block runs when that has run
+                update["catch"] = self.catch
+            self.caught.add(name)
+        if self.always:
+            update["always"] = True
         self.nodes[name] = template.but(update)
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)

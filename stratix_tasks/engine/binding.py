@@ -8,8 +8,9 @@ of a reader, over values that were taken at that moment, which does its part the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from inspect import Parameter, signature
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.ends import end_of, first_failed, told_of
 from stratix_tasks.core.joins import scope_completed
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
@@ -34,6 +36,7 @@ from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.model import Each
+from stratix_tasks.spec.names import around
 from stratix_tasks.spec.values import Ref
 
 Work = Callable[[Reader], Any]
@@ -91,6 +94,7 @@ class Binding:
         summarise: Callable[[Any], dict[str, Any] | None],
         memory: Memory,
         objects: Objects,
+        run_id: str = "",
     ) -> None:
         self.core, self.state = core, core.state
         called = {
@@ -98,7 +102,7 @@ class Binding:
         }
         self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
-        self._objects = objects
+        self._objects, self.run_id = objects, run_id
         self._scopes: dict[int, dict[int, Once]] = {}
         self._fans: dict[int, Once] = {}
         self._loads: WeakValueDictionary[int, Load] = WeakValueDictionary()
@@ -204,10 +208,13 @@ class Binding:
         return work
 
     def to_condition(self, unit: int) -> Work:
-        """Work that gives the node's `when`. FlowError when it is no boolean."""
-        when = self.state.node(unit).spec.when
-        scope = self._scope_of(unit, (when,))
-        assert when is not None
+        """Work that gives the node's `when`, or a word for why it does not run. FlowError when it is no boolean."""
+        spec = self.state.node(unit).spec
+        if spec.catch and self._caught(unit) is None:
+            return lambda _reader: NO_ERROR
+        if spec.when is None:
+            return lambda _reader: True
+        when, scope = spec.when, self._scope_of(unit, (spec.when,))
 
         def work(reader: Reader) -> bool:
             verdict = resolve(when, scope, reader)
@@ -218,6 +225,31 @@ class Binding:
             return verdict
 
         return work
+
+    def _caught(self, unit: int) -> int | None:
+        """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended."""
+        s = self.state
+        r, k, b = s.place(s.node_of(unit))
+        caught = [b + r.block.index[name] for name in r.block.nodes[k].spec.catch]
+        failed = [u for u in caught if s.status[u] in (S.FAILED, S.UPSTREAM_FAILED)]
+        return min(failed, key=lambda u: (s.ended[u], u), default=None)
+
+    def _around(self, unit: int, values: Iterable[Any]) -> Mapping[str, Any]:
+        """What is around a unit, as far as values of its document name it."""
+        words = around(list(values))
+        return {word: _AROUND[word](self, unit) for word in words} if words else NONE
+
+    def _error(self, unit: int) -> dict[str, Any] | None:
+        failed = self._caught(unit)
+        return None if failed is None else told_of(self.state, failed)
+
+    def _end(self, unit: int) -> dict[str, Any]:
+        """What the flow whose end runs has come to."""
+        s = self.state
+        r, _, b = s.place(s.node_of(unit))
+        failed = first_failed(s, range(b, b + r.block.n))
+        error = None if failed is None else told_of(s, failed)
+        return {"status": end_of(s, r.block, b).label, "error": error}
 
     def to_expand(self, unit: int) -> Work:
         """Open a group, afresh: work that resolves a sub-flow's inputs, or gives a mapped node's number of items and their keys."""
@@ -392,7 +424,7 @@ class Binding:
         begin = s.item(group, index)
         return begin, s.stretches[s.home[begin]].block
 
-    def _scope_of(self, unit: int, values: Iterable[Any]) -> Scope:
+    def _scope_of(self, unit: int, values: Collection[Any]) -> Scope:
         """The scope that a node stands in, as far as values of the document name it."""
         s, names = self.state, names_in(values)
         r, k, b = s.place(s.node_of(unit))
@@ -400,7 +432,9 @@ class Binding:
             names = {r.block.names[need] for need in r.block.needs[k]}
         parent = s.parent(b + k)
         scope = ROOT if parent < 0 else (parent, s.index(b + k))
-        return self._scope(scope, b, r.block, names, s.winners.get(b + k))
+        made = self._scope(scope, b, r.block, names, s.winners.get(b + k))
+        found = self._around(unit, values)
+        return replace(made, around=found) if found else made
 
     # ------------------------------------------------------------------ what is resolved once
 
@@ -542,6 +576,13 @@ class Binding:
                 del known[unit]
 
 
+NO_ERROR = "no-error"
+"""Why a node that catches is skipped: nothing failed."""
+_AROUND: dict[str, Callable[[Binding, int], Any]] = {
+    "error": Binding._error,
+    "scope": Binding._end,
+    "run": lambda binding, _unit: {"id": binding.run_id, "flow": binding.state.root.spec.flow},
+}
 _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -42,6 +42,8 @@ class Scope:
     """Its inputs by name; a `Once` where they are not resolved yet."""
     tasks: Mapping[str, Seen]
     summarise: Callable[[Any], dict[str, Any] | None]
+    around: Mapping[str, Any] = field(default_factory=dict)
+    """Plain data of what is around, as far as something names it: see `AROUND`."""
 
 
 Item = Mapping[str, Any]
@@ -103,8 +105,8 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
         return value.model_copy(update=update)
     if is_dataclass(value) and next(leaves(value), None) is not None:
         made = copy(value)
-        for field in fields(value):
-            object.__setattr__(made, field.name, resolve(getattr(value, field.name), scope, reader, item))
+        for one in fields(value):
+            object.__setattr__(made, one.name, resolve(getattr(value, one.name), scope, reader, item))
         return made
     return value
 
@@ -139,6 +141,8 @@ def _ref(ref: Ref, scope: Scope, reader: Reader, item: Item) -> Any:
         if seen.status != COMPLETED:
             return None
         held = seen.held
+    elif ref.scope == "error":
+        return _of_error(scope.around["error"], ref.path)
     elif ref.scope == "inputs":
         held = reader.asking.give(scope.inputs)[ref.name]
     else:
@@ -151,6 +155,16 @@ def _ref(ref: Ref, scope: Scope, reader: Reader, item: Item) -> Any:
     return got
 
 
+def _of_error(error: Any, path: tuple[str | int, ...]) -> Any:
+    """A part of an error; None for what this one has not."""
+    for step in path:
+        try:
+            error = error[step]
+        except (LookupError, TypeError):
+            return None
+    return error
+
+
 def evaluate(expr: Expr, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     """A CEL expression over the scope's inputs, tasks and loop variables, of which it looks at what it names."""
     reader, asked = reader.asking, _asked(expr.text)
@@ -158,6 +172,7 @@ def evaluate(expr: Expr, scope: Scope, reader: Reader, item: Item = NONE) -> Any
         "inputs": _named(reader.give(scope.inputs), asked["inputs"], reader),
         "tasks": {name: _seen(scope.tasks[name], asked["tasks"].get(name, ()), scope, reader) for name in expr.tasks},
         **_named(item, asked, reader),
+        **{word: _with_parts(scope.around[word], asked[word]) for word in scope.around if word in asked},
     }
     return compile_expression(expr.text).evaluate(environment)
 
@@ -168,6 +183,11 @@ def _named(held: Item, asked: Mapping[str, Paths], reader: Reader) -> dict[str, 
         name: along(one, asked[name], lambda value: plain(reader.open(value)), reader) if name in asked else None
         for name, one in held.items()
     }
+
+
+def _with_parts(value: Any, paths: Paths) -> Any:
+    """What an expression names of it and is not there is null."""
+    return {**dict.fromkeys(path[0] for path in paths if path), **value} if type(value) is dict else value
 
 
 @lru_cache(1024)

@@ -58,6 +58,7 @@ class FlowReader:
             "inputs": self._inputs,
             "defaults": self._defaults,
             "tasks": self._tasks,
+            "finally": self._finally,
             "flows": self._flows,
             "output": self.values.value,
             "ui": self._ui,
@@ -68,6 +69,7 @@ class FlowReader:
         if not name and isinstance(node, Mapping):
             self._required(node)
         made.pop("stratix", None)
+        made["tasks"] = {**made.get("tasks", {}), **made.pop("finally", {})}
         made.setdefault("flow", name or "unnamed")
         return FlowSpec.model_construct(**made)
 
@@ -171,6 +173,10 @@ class FlowReader:
         self.reading.task = ""
         return made
 
+    def _finally(self, node: Node) -> dict[str, NodeSpec]:
+        """What runs at the end of the flow."""
+        return {name: made.but({"always": True}) for name, made in self._tasks(node).items()}
+
     def _node(self, node: Node) -> NodeSpec:
         reading = self.reading
         readers: dict[str, Reader] = {
@@ -180,6 +186,7 @@ class FlowReader:
             "with": self._arguments,
             "needs": partial(reading.one_or_more, what="needs"),
             "when": self.values.condition,
+            "catch": partial(reading.one_or_more, what="catch"),
             "each": self._each,
             **self._options(IN_NODE),
         }

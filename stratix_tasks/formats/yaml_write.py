@@ -31,7 +31,7 @@ _PLAIN_BLOCK = re.compile(r"[A-Za-z_/][\w./+@-]*(?:[: ][\w./+@-]+|, [\w./+@-]+)*
 _DURATION = re.compile(r"\d+(?:ms|s|m|h|d|w)")
 _SURPRISES = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
 _PLAIN_MAP = tuple(option for option in MAP if option.kind is not Kind.KEY)
-_BLOCKS = frozenset(("inputs", "tasks", "flows"))
+_BLOCKS = frozenset(("inputs", "tasks", "finally", "flows"))
 """Mappings whose entries stand on lines of their own."""
 
 
@@ -63,7 +63,10 @@ def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any
     if spec.defaults is not None:
         data["defaults"] = _options(spec.defaults, IN_DEFAULTS)
     data.update(_options(spec, IN_FLOW))  # the description stays where it is
-    data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
+    written = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
+    data["tasks"] = {name: one for name, one in written.items() if not spec.tasks[name].always}
+    if len(data["tasks"]) < len(written):
+        data["finally"] = {name: one for name, one in written.items() if spec.tasks[name].always}
     if spec.flows:
         data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
     if spec.output is not None:
@@ -106,6 +109,8 @@ def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
         data["needs"] = list(node.needs)
     if node.when is not None:
         data["when"] = node.when.text
+    if node.catch:
+        data["catch"] = list(node.catch)
     if node.each is not None:
         data["each"] = _each(node.each, problems, name)
     if node.args:

@@ -11,7 +11,7 @@ from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
-from stratix_tasks.spec.values import needs_of
+from stratix_tasks.spec.names import needs_of
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.source import Outline
 

@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextvars import Context, ContextVar
+from itertools import islice
 from time import thread_time
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -16,6 +17,8 @@ from stratix_tasks.core.ports import Objects
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.native import Clock
+from stratix_tasks.spec.text import WIDE
+from stratix_tasks.spec.unicode import is_unicode
 
 T = TypeVar("T")
 CURRENT: ContextVar[Attempt | None] = ContextVar("stratix_attempt", default=None)
@@ -217,6 +220,8 @@ def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
 
 LONGEST = 1 << 16
 """Characters of a line that has no end yet, after which it is recorded all the same and another one begins."""
+SEVERAL = 20
+"""Attributes of an error that are looked at."""
 MESSAGE, TRACEBACK = 4_000, 16_000
 """Characters that are recorded of an error's message, and of its traceback."""
 UNSTORED = 99
@@ -240,11 +245,28 @@ def describe(error: BaseException) -> dict[str, Any]:
         "traceback": _asked(lambda: _traceback(error), "") or _asked(lambda: _frames_alone(error), ""),
         "bases": _asked(lambda: [_text(base.__name__) for base in kind.__mro__[1:-1]], ["BaseException"]),
     }
+    if told := _asked(lambda: _attributes(error), {}):
+        data["attributes"] = told
     if issubclass(kind, StratixError):
         data["code"] = _asked(lambda: _text(error.code), "error")  # type: ignore[attr-defined]
     if not issubclass(kind, Exception) or data.get("code") in ("not-storable", "not-sendable"):
         data["final"] = True
     return data
+
+
+def _attributes(error: BaseException) -> dict[str, Any]:
+    """Those that are plain data, for who handles it: the status of an answer, the number of an OSError."""
+    known = {**{name: getattr(error, name) for name in ("errno", "filename")}} if isinstance(error, OSError) else {}
+    known |= vars(error)
+    plain = ((name, value) for name, value in known.items() if type(name) is str and not name.startswith("_"))
+    return {name: value for name, value in islice(plain, SEVERAL) if _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) <= MESSAGE and is_unicode(value)
+    return value is None or kind is bool or (kind is int and -WIDE <= value < WIDE) or (kind is float and value - value == 0)
 
 
 def _asked(question: Callable[[], T], otherwise: T) -> T:

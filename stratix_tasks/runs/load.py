@@ -64,7 +64,7 @@ def new_live(
     loop, spec = engine.loop, state.root.spec
     claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
     core = Core(state, claims if owned else no_claims, seed=run_id, priority=priority)
-    binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory, loop.objects)
+    binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory, loop.objects, run_id)
     live = LiveRun(loop, run_id, ids.key(run_id), core, binding, copy_context(), record.epoch, record.payloads)
     live.priority = priority
     live.claims = None if owned else claims

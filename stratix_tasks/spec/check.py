@@ -16,6 +16,7 @@ from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.model import NAME, Each, NodeSpec
+from stratix_tasks.spec.names import AROUND, around
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
@@ -84,11 +85,15 @@ def _findings(
             yield from _named(("tasks", name), name, "a node", name)
         for argument, value in node.args.items():
             kind = type(value)
-            if kind is Ref and value.scope != "each":
+            if kind is Ref and value.scope in ("tasks", "inputs"):
                 if value.name not in (index if value.scope == "tasks" else inputs):
                     yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
+        if node.catch or graph.has_end:
+            yield from _ends(graph, ("tasks", name), name, node)
+        if around(_values(node)):
+            yield from _around(("tasks", name), name, node)
         if node.join != ALL or node.losers is not None:
             yield from _join(graph, ("tasks", name), name, node)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
@@ -178,6 +183,36 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
         yield from _key(graph, (*path, "key"), name, each)
 
 
+def _values(node: NodeSpec) -> list[Any]:
+    return [node.args, node.when, *(node.each.over.values() if node.each is not None else ())]
+
+
+def _around(path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    """What is around means something only where it is there."""
+    found = around(_values(node))
+    if "error" in found and not node.catch:
+        hint = "Say which: catch: [x]. In Python: with failed(x) as error."
+        yield Finding(path, Problem("unknown-name", "`error` is there only in a node that catches one", name, hint=hint))
+    if "scope" in found and not node.always:
+        hint = "Put the node under finally. In Python: with always() as scope."
+        yield Finding(path, Problem("unknown-name", "`scope` is there only at the end of a flow", name, hint=hint))
+
+
+def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    """What catches, and what runs at the end."""
+    for caught in node.catch:
+        if caught not in graph.index:
+            hint = did_you_mean(caught, graph.names)
+            yield Finding((*path, "catch"), Problem("unknown-task", f"catches '{caught}', no task", name, hint=hint), caught)
+        elif graph.index[caught] not in graph.ended.get(graph.index[name], ()):
+            message = f"it takes the value of '{caught}', and runs only when that failed: it can never run"
+            yield Finding((*path, "catch"), Problem("impossible", message, name, hint="Take the value, or catch it."), caught)
+    for need in graph.needs[graph.index[name]]:
+        if graph.nodes[need].always and not node.always:
+            message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"
+            yield Finding(path, Problem("needs-finally", message, name, hint="Put it under finally, too."))
+
+
 def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     needs = len(graph.needs[graph.index[name]])
     if node.losers is not None and node.join in (ALL, "settled"):
@@ -241,8 +276,8 @@ def _value(
 def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[str]) -> Iterator[Finding]:
     kind = type(leaf)
     if kind is Ref:
-        known: Collection[str] = variables
-        if leaf.scope != "each":
+        known: Collection[str] = variables if leaf.scope == "each" else AROUND
+        if leaf.scope in ("tasks", "inputs"):
             known = graph.index if leaf.scope == "tasks" else graph.spec.inputs
         if leaf.name not in known:
             yield _unknown_ref(graph, path, name, leaf)

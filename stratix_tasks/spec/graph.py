@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
-from stratix_tasks.spec.values import ATOMS, LEAVES, Ref, needs_of
+from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.values import ASKED, ATOMS, HARD, LEAVES, SOFT, Ref
 
 if TYPE_CHECKING:
     import networkx
 
 
 class Graph:
-    """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`.
+    """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`, `ended[i]`
+    those that it only asks about, so that they have to have ended.
 
     Names that no node has are left out here: `check` reports them.
     """
 
-    __slots__ = ("_flows", "index", "names", "needs", "nodes", "soft", "spec")
+    __slots__ = ("_flows", "ended", "has_end", "index", "names", "needs", "nodes", "soft", "spec")
 
     def __init__(self, spec: FlowSpec) -> None:
         self.spec = spec
@@ -28,7 +30,10 @@ class Graph:
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.soft: dict[int, list[int]] = {}
+        self.ended: dict[int, list[int]] = {}
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
+        self.has_end = any(node.always for node in self.nodes)
+        """Whether something runs at its end."""
         self._flows: dict[str, Graph] = {}
 
     def flow(self, name: str) -> Graph:
@@ -94,12 +99,12 @@ class Graph:
         return graph
 
     def _needs(self, i: int, node: NodeSpec) -> list[int]:
-        index, found = self.index, {}
+        index, found = self.index, dict[int, int]()
         for value in node.args.values():
             kind = type(value)
             if kind is Ref:
                 if value.scope == "tasks" and value.name in index:
-                    found[index[value.name]] = True
+                    found[index[value.name]] = HARD
             elif kind not in ATOMS:
                 self._collect(value, found)
         if node.each is not None:
@@ -110,19 +115,22 @@ class Graph:
             self._collect(node.when, found)
         for name in node.needs:
             if name in index:
-                found[index[name]] = True
-        soft = [n for n, strict in found.items() if not strict]
-        if soft:
-            self.soft[i] = soft
+                found[index[name]] = HARD
+        for name in node.catch:
+            if name in index:
+                found.setdefault(index[name], ASKED)
+        for level, known in ((SOFT, self.soft), (ASKED, self.ended)):
+            if level in found.values():
+                known[i] = [n for n, wanted in found.items() if wanted == level]
         return list(found)
 
-    def _collect(self, value: Any, found: dict[int, bool]) -> None:
-        """Into `found`: node number → needed strictly (True) or only in a `first_of` (False)."""
+    def _collect(self, value: Any, found: dict[int, int]) -> None:
+        """Into `found`: node number → the most that is wanted of it."""
         kind = type(value)
         if kind in ATOMS or (kind is list and value and all(type(part) in ATOMS for part in value)):
             return
         if kind in LEAVES or kind in (list, tuple, dict) or hasattr(value, "__dict__") or hasattr(value, "__slots__"):
-            for name, soft in needs_of(value):
+            for name, wanted in needs_of(value):
                 if name in self.index:
                     number = self.index[name]
-                    found[number] = found.get(number, False) or not soft
+                    found[number] = max(found.get(number, ASKED), wanted)

@@ -97,6 +97,10 @@ class NodeSpec(Model):
     """Argument name to value; `"*"` holds the extra positional ones."""
     needs: tuple[str, ...] = ()
     when: Expr | None = None
+    catch: tuple[str, ...] = ()
+    """It runs when one of these failed, with `error` in its arguments; else it is skipped."""
+    always: bool = False
+    """It runs when all else in its flow has ended, however that was. A document says it by `finally`."""
     each: Each | None = None
     pool: tuple[str, ...] = ()
     priority: int = Field(default=0, ge=-MOST, le=MOST)

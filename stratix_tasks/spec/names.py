@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from stratix_tasks.spec.values import Expr, Ref, Template, leaves
+from stratix_tasks.spec.values import ASKED, HARD, SOFT, Expr, FirstOf, Ref, Template, leaves
 
 _TOKEN = re.compile(
     r"""
@@ -67,12 +67,62 @@ def inputs_named(value: Any) -> Iterator[str]:
             yield from inputs_named(list(leaf.parts))
 
 
+def needs_of(value: Any) -> Iterator[tuple[str, int]]:
+    """The tasks that a value needs, with what it wants of each: HARD, SOFT, or ASKED."""
+    for leaf in leaves(value):
+        if type(leaf) is Ref:
+            if leaf.scope == "tasks":
+                yield leaf.name, HARD
+        elif type(leaf) is Expr:
+            asked = asked_only(leaf.text)
+            for name in leaf.tasks:
+                yield name, ASKED if name in asked else HARD
+        elif type(leaf) is FirstOf:
+            for ref in leaf.refs:
+                yield ref.name, SOFT
+        elif type(leaf) is Template:
+            for part in leaf.parts:
+                yield from needs_of(part)
+
+
 def task_names(text: str) -> tuple[str, ...]:
     """The tasks that an expression names: those are its dependencies."""
     if "tasks" not in text:
         return ()
     named = (m.steps[0] for m in mentions(text) if m.root == "tasks" and m.steps)
     return tuple(dict.fromkeys(name for name in named if isinstance(name, str)))
+
+
+@lru_cache(1024)
+def asked_only(text: str) -> frozenset[str]:
+    """The tasks of which an expression asks the status alone: for that they only have to have ended."""
+    asked: dict[str, bool] = {}
+    for m in mentions(text) if "status" in text else ():
+        if m.root == "tasks" and m.steps and isinstance(m.steps[0], str):
+            asked[m.steps[0]] = asked.get(m.steps[0], True) and m.steps[1:2] == ("status",)
+    return frozenset(name for name, only in asked.items() if only)
+
+
+def around(value: Any) -> frozenset[str]:
+    """Of `AROUND` what a value of a document names."""
+    found: set[str] = set()
+    for leaf in leaves(value):
+        if type(leaf) is Ref and leaf.scope == "error":
+            found.add("error")
+        elif type(leaf) is Expr:
+            found.update(_roots(leaf.text))
+        elif type(leaf) is Template:
+            found |= around(list(leaf.parts))
+    return frozenset(found)
+
+
+AROUND = frozenset(("error", "run", "scope"))
+"""What an expression can ask of where it stands: the error that its node catches, the run, the flow that is at its end."""
+
+
+@lru_cache(1024)
+def _roots(text: str) -> frozenset[str]:
+    return AROUND & {mention.root for mention in mentions(text)}
 
 
 def _is_name(step: str | int) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from stratix_tasks.spec.names import Mention, mentions
+from stratix_tasks.spec.names import AROUND, Mention, mentions
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.vocabulary import FACTS, SEEN
+
+
+_PARTS = {"run": ("id", "flow"), "scope": ("status", "error")}
+"""What there is of these; what an error has depends on it."""
 
 
 def expression_problems(
@@ -26,6 +30,11 @@ def _wrong(
     """Code, message, hint and the wrong word; None when all is well."""
     root, steps = mention.root, mention.steps
     if root in variables:
+        return None
+    if root in AROUND:
+        wrong = next(iter(steps), "") if root in _PARTS else ""
+        if wrong and wrong not in _PARTS[root]:
+            return "unknown-name", f"there is no `{root}.{wrong}`", did_you_mean(str(wrong), _PARTS[root]), str(wrong)
         return None
     if root == "tasks":
         return _task(mention, tasks)

@@ -38,7 +38,7 @@ Keep = Callable[[Any], Any]
 
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
-    head = ref.name if ref.scope == "each" else f"{ref.scope}.{ref.name}"
+    head = ref.name if ref.scope in ("each", "error") else f"{ref.scope}.{ref.name}"
     path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
 
@@ -158,13 +158,15 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
             return Ref("inputs", match["name"], path)
         if match["var"] in variables:
             return Ref("each", match["var"], path)
+        if match["var"] == "error":
+            return Ref("error", "error", path)
     return Expr(text, task_names(text))
 
 
 # ---------------------------------------------------------------------- whole documents
 
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
-_PLAIN_NODE = ("call", "flow", "uses", "needs", *(option.name for option in IN_NODE if not option.parts))
+_PLAIN_NODE = ("call", "flow", "uses", "needs", "catch", "always", *(option.name for option in IN_NODE if not option.parts))
 _MODELS = tuple(option.name for option in IN_NODE if option.parts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callab
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from inspect import Parameter, signature
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -69,6 +70,28 @@ def _parsed(node: ast.expr) -> Any:
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         return NAMED[node.value.id][tuple(map(_parsed, inner))]
     raise KeyError(ast.dump(node))
+
+
+def can_be_left_out(function: Any) -> set[str]:
+    """Parameters that have a default, or may be None by their annotation, or have none; nothing of what is no function."""
+    try:
+        parameters = signature(function).parameters
+    except (TypeError, ValueError):
+        return set()
+    hints = hints_of(function)
+    return {
+        name
+        for name, one in parameters.items()
+        if one.default is not Parameter.empty or name not in hints or may_be_none(hints[name])
+    }
+
+
+def may_be_none(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return may_be_none(get_args(hint)[0])
+    return hint in (None, NoneType, Any, object) or (
+        get_origin(hint) in (Union, UnionType) and any(map(may_be_none, get_args(hint)))
+    )
 
 
 @lru_cache(256)

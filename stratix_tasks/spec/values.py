@@ -12,12 +12,16 @@ from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-Scope = Literal["tasks", "inputs", "each"]
+Scope = Literal["tasks", "inputs", "each", "error"]
+ASKED, SOFT, HARD = range(3)
+"""What a value wants of a task: that it has ended, that it or another one completed, that it completed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, or the item of the loop variable `name`."""
+    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, the item of the loop variable `name`, or the `error`
+    that its node catches.
+    """
 
     scope: Scope
     name: str
@@ -104,20 +108,3 @@ def field_names(kind: type) -> list[str]:
         if "__dataclass_fields__" in told:
             return [field.name for field in fields(base)]
     return []
-
-
-def needs_of(value: Any) -> Iterator[tuple[str, bool]]:
-    """The tasks that a value needs, as (name, soft): soft ones stand in a `first_of`, so that a skip of one is fine."""
-    for leaf in leaves(value):
-        if type(leaf) is Ref:
-            if leaf.scope == "tasks":
-                yield leaf.name, False
-        elif type(leaf) is Expr:
-            for name in leaf.tasks:
-                yield name, False
-        elif type(leaf) is FirstOf:
-            for ref in leaf.refs:
-                yield ref.name, True
-        elif type(leaf) is Template:
-            for part in leaf.parts:
-                yield from needs_of(part)

@@ -150,9 +150,9 @@ class Naive:
         return self._task(name, node)
 
     def _gathered(self, node: Node, name: str, ends: list[State]) -> State:
-        if node.gather is SETTLED or not ends or (node.gather is ANY):
+        if node.gather is SETTLED or (node.gather is ANY and ends):
             return DONE
-        if node.gather in (FIRST, N_OF):
+        if node.gather in (ANY, FIRST, N_OF):
             wanted = node.of if node.gather is N_OF else 1
             return DONE if ends.count(DONE) >= wanted else FAILED
         return FAILED if any(end in BAD for end in ends) else DONE

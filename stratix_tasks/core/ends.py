@@ -1,0 +1,85 @@
+"""How things came to their end, told as data: what a handler gets of a failure, and what a flow has come to so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from stratix_tasks.core.block import EACH, LAST, MAP, Block
+from stratix_tasks.core.joins import absorbed, is_bad
+from stratix_tasks.core.state import IS_BAD, State
+from stratix_tasks.core.states import RunState, S
+from stratix_tasks.core.targets import label
+
+PARTS = ("type", "message", "code", "traceback")
+
+
+def told_of(s: State, u: int) -> dict[str, Any]:
+    """A failure as data: of what failed upstream what that failed by, of a fan-out its items."""
+    if s.status[u] == S.UPSTREAM_FAILED:
+        source = _source(s, u)
+        return told_of(s, source) if source is not None else _plain(s, u, {})
+    if u in s.kids and u not in s.error:
+        if s.kind(u) in (MAP, EACH):
+            return _items(s, u)
+        inside = first_failed(s, (x for _, a, b in s.inside(u) for x in range(a, b)))
+        return _plain(s, u, {}) if inside is None else told_of(s, inside)
+    return _plain(s, u, s.error.get(u, {}))
+
+
+def _plain(s: State, u: int, error: dict[str, Any]) -> dict[str, Any]:
+    index = s.index(u) if s.map_of(u) >= 0 else None
+    told = {name: error.get(name) for name in PARTS}
+    return {**error.get("attributes", {}), **told, "node": label(s, s.node_of(u)), "item": index, "attempt": s.attempt[u]}
+
+
+def _items(s: State, u: int) -> dict[str, Any]:
+    found = []
+    for index in range(s.count(u)):
+        first = s.item(u, index)
+        n = s.stretches[s.home[first]].block.n
+        failed = first_failed(s, range(first, first + n))
+        if failed is not None:
+            key = s.key(u, index)
+            found.append({"key": str(index) if key is None else key, "error": told_of(s, failed)})
+    error = {"type": "ItemsFailed", "message": f"{len(found)} of {s.count(u)} items failed", "code": "items"}
+    return {**_plain(s, u, error), "items": found}
+
+
+def _source(s: State, u: int) -> int | None:
+    """Of what failed upstream the first that failed of itself."""
+    found, stack = set[int](), [u]
+    while stack:
+        r, k, b = s.place(stack.pop())
+        for x in [b + n for n in r.block.needs[k]] + ([above] if (above := s.parent(b + k)) >= 0 else []):
+            if x not in found and IS_BAD[s.status[x]]:
+                found.add(x)
+                stack.append(x)
+    return first_failed(s, found)
+
+
+def first_failed(s: State, units: Iterable[int]) -> int | None:
+    """The unit that failed first."""
+    return min((u for u in units if s.status[u] == S.FAILED), key=lambda u: (s.ended[u], u), default=None)
+
+
+def counts(s: State, u: int) -> bool:
+    """Whether a bad end was taken up by nothing, at any level, so that it is the run's."""
+    while u >= 0:
+        r, k, b = s.place(u)
+        if r.block.absorbing and absorbed(s, r.block, b)[k]:
+            return False
+        u = s.parent(u)
+        if u >= 0 and not IS_BAD[s.status[u]]:
+            return False
+    return True
+
+
+def end_of(s: State, block: Block, b: int) -> S:
+    """What the scope that begins at `b`, whose end runs now, has come to."""
+    above = s.parent(b)
+    if above < 0 and s.run is RunState.ENDING:
+        return S.CANCELLED if s.run_target is RunState.CANCELLED else S.FAILED
+    if above >= 0 and above in s.target:
+        return s.target[above][0]
+    return S.FAILED if is_bad(s, block, b, until=LAST) else S.COMPLETED
