@@ -9,7 +9,7 @@ class Answer(IntEnum):
     """What the shell reports.
 
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
-    True, False or an error (attempt is the generation) · EXPANDED count, keys, frozen, or an error · LOST error ·
+    True, False or an error (attempt is the generation) · EXPANDED count, keys, frozen, skipped, or an error · LOST error ·
     WAIT what it waits for (see waits.py) · SPAWN name, args: an item for its own node, while the body goes on.
     """
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
 from stratix_tasks.dsl.references import Around, Condition, Ending, Joined, Operand, Reference, Status, conjunction, negated, refuse
-from stratix_tasks.dsl.trace import Crossed, Mapped, Trace, trace_of
+from stratix_tasks.dsl.trace import Counted, Crossed, Flat, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
@@ -24,7 +24,19 @@ Static = Annotated[T, STATIC]
 def each(values: Iterable[T]) -> T:
     """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`."""
     trace_of("each")
-    return cast(T, Mapped(values))
+    return cast(T, Mapped(values.value, flat=True) if isinstance(values, Flat) else Mapped(values))
+
+
+def flatten(values: Iterable[Iterable[T]]) -> Iterable[T]:
+    """`each(flatten(lists))`: the elements of the lists, one level deep, are the items'."""
+    trace_of("flatten")
+    return cast("Iterable[T]", Flat(values))
+
+
+def count(n: int) -> Iterable[int]:
+    """`each(count(n))`: as many items as `n`, a number that may be known only when the flow runs; they get 0, 1, 2 …"""
+    trace_of("count")
+    return cast("Iterable[int]", Counted(n))
 
 
 @overload

@@ -181,6 +181,20 @@ def choice(value: Any, option: Option) -> str:
     return str(value)
 
 
+def flag(value: Any, option: Option) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{option.name} is True or False")
+    return value
+
+
+def condition(value: Any, option: Option) -> Any:
+    """A function of what it is about, which is asked while the flow is traced; or the text of an expression."""
+    if isinstance(value, str) or callable(value):
+        return value
+    raise TypeError(f'write a function, such as {option.name}=lambda x: x["size"] > 0')
+
+
 def texts(value: Any, _: Option) -> tuple[str, ...]:
     """A text, or several."""
     return (value,) if isinstance(value, str) else tuple(map(str, value))
@@ -199,6 +213,8 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.SIZES: sizes,
     Kind.RETRY: retry,
     Kind.TIMEOUT: timeout,
+    Kind.FLAG: flag,
+    Kind.CONDITION: condition,
     Kind.JOIN: lambda value, _: join(value),
 }
 _OF_BOTH = MAP & TASK

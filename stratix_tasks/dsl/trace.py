@@ -5,6 +5,7 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operan
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
-from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Ref
@@ -70,9 +71,10 @@ class Callee(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Mapped:
-    """A value marked by `each`: its elements go to the items."""
+    """A value marked by `each`: its elements go to the items; of one that is `flat` the elements of these."""
 
     value: Any
+    flat: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +83,21 @@ class Crossed:
 
     group: object
     place: int
+    value: Any
+    flat: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Flat:
+    """What `flatten` returns."""
+
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class Counted:
+    """What `count` returns."""
+
     value: Any
 
 
@@ -149,6 +166,10 @@ class Trace:
         fields = dict(options)
         if "key" in fields:
             fields["key"] = key_template(fields["key"], over, name)
+        if "where" in fields:
+            fields["where"] = self.condition_of(fields["where"], tuple(over), "where", name)
+        if any(mark.flat for mark in marked.values()):
+            fields["flatten"] = True
         each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
         return each, {argument: part for argument, part in named.items() if argument not in marked}
 
@@ -197,8 +218,25 @@ class Trace:
         kind = type(part)
         return self._parts(part, kind) if kind is list or kind is tuple or kind is dict else self.value(part)
 
+    def condition_of(self, asked: Any, words: tuple[str, ...], option: str, node: str) -> Expr:
+        """What an option asks of values that are known later: a text, or a function that is called with what stands for them."""
+        if isinstance(asked, str):
+            return Expr(asked, task_names(asked))
+        try:
+            taken = tuple(inspect.signature(asked).parameters)
+            given = [Around(word) for word in (words[:1] if len(taken) == 1 else [w for w in taken if w in words])]
+            told = asked(*given)
+        except TypeError as error:
+            self.fail(f"{option}= is called with {', '.join(words)}: {error}", node, "bad-option")
+        if not isinstance(told, Condition):
+            self.fail(f"{option}= gives a comparison, not a {type(told).__name__}", node, "bad-option")
+        self.uses(told._uses)
+        return told.expr
+
     def mapped(self, part: Any) -> Any:
         """What `each` was given: a reference, or elements that are known already."""
+        if isinstance(part, Counted):
+            return {"range": self.value(part.value)}
         if isinstance(part, Operand | Joined):
             return self.value(part)
         if isinstance(part, list | tuple):

@@ -23,11 +23,11 @@ from stratix_tasks.core.ends import end_of, first_failed, told_of
 from stratix_tasks.core.joins import scope_completed
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.state import MISSING, Spans, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
-from stratix_tasks.engine.fan import Fan, Items, fan_of, keys_of
+from stratix_tasks.engine.fan import Fan, Items, counted, fan_of, keys_of, refused
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
 from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
@@ -257,15 +257,19 @@ class Binding:
         s = self.state
         if s.kind(unit) is FLOW:
             inputs = self._inputs((unit, 0))
-            return lambda reader: (inputs.get(reader), (0, None, None))[1]
+            return lambda reader: (inputs.get(reader), (0, None, None, ()))[1]
         fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
-        scope = None if each.key is None else self._scope_of(unit, (each.key,))
+        asked = tuple(one for one in (each.key, each.where) if one is not None)
+        scope = self._scope_of(unit, asked) if asked else None
 
-        def work(reader: Reader) -> tuple[int, list[str] | None, dict[str, Any] | None]:
+        def work(reader: Reader) -> tuple[int, list[str] | None, dict[str, Any] | None, Spans]:
             made = fan.get(reader)
             frozen = {word: self._frozen(word, column) for word, column in made.walked.items()}
-            keys = None if scope is None else keys_of(name, each.key, made, scope, reader)
-            return made.count, keys, frozen or None
+            keys, out = None, list[tuple[int, int]]()
+            if scope is not None:
+                keys = None if each.key is None else keys_of(name, each.key, made, scope, reader)
+                out = [] if each.where is None else refused(each.where, made, scope, reader)
+            return made.count, keys, frozen or None, out
 
         return work
 
@@ -465,20 +469,22 @@ class Binding:
             columns |= {} if items is None else {name: partial(_give, items)}
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
-        columns = {name: columns.get(name) or partial(resolve, each.over[name], scope) for name in each.over}
+        columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
         apart = policy.traits.remote
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             own = ByReference(reader) if apart else reader
             return {**_resolved(spec.args, scope, own), **_given(sets, own)}
 
-        return lambda reader: fan_of(columns, broadcast, product=each.by == "product", reader=reader)
+        return lambda reader: fan_of(columns, broadcast, product=each.by == "product", flatten=each.flatten, reader=reader)
 
     def _items(self, each: Each, over: Any, unit: int) -> Items | None:
         """The results of a mapped node that is mapped over are looked up one by one, when their item starts; keys need them
         all at once.
         """
-        if type(over) is not Ref or over.scope != "tasks" or over.path or each.key is not None:
+        if type(over) is not Ref or over.scope != "tasks" or over.path or each.key is not None or each.flatten:
+            return None
+        if each.where is not None:
             return None
         s = self.state
         r, _, b = s.place(unit)
@@ -607,6 +613,13 @@ def _defaults(function: Callable[..., Any]) -> set[str]:
     except (TypeError, ValueError):
         return set()
     return {name for name, one in parameters.items() if one.default is not Parameter.empty}
+
+
+def _column(name: str, over: Any, scope: Scope) -> Work:
+    """What an argument is mapped over; `{"range": n}` counts."""
+    if type(over) is dict and set(over) == {"range"}:
+        return lambda reader: counted(reader.open(resolve(over["range"], scope, reader)), name)
+    return partial(resolve, over, scope)
 
 
 def _first(once: Once, reader: Reader) -> Any:

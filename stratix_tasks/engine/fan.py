@@ -9,11 +9,13 @@ from itertools import islice
 from math import prod
 from typing import Any
 
+from stratix_tasks.core.state import spans
 from stratix_tasks.engine.reading import ATOMS, Away, Reader
-from stratix_tasks.engine.resolving import Scope, exact, resolve
+from stratix_tasks.engine.resolving import Scope, evaluate, exact, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
 from stratix_tasks.spec.unicode import is_unicode
+from stratix_tasks.spec.values import Expr
 
 CHUNK = 4096
 """Elements of an iterable that are taken between looks at whether that was given up."""
@@ -73,11 +75,15 @@ def fan_of(
     broadcast: Callable[[Reader], dict[str, Any]],
     *,
     product: bool,
+    flatten: bool,
     reader: Reader,
 ) -> Fan:
     """Resolve what is mapped over and what all items share. FlowError for what can't be mapped over."""
     walked: dict[str, list[Any]] = {}
     made = {name: _sequence(name, column(reader), reader, walked) for name, column in columns.items()}
+    if flatten:
+        for name, column in made.items():
+            made[name] = _flattened(name, column, reader, walked)
     sizes = tuple(map(len, made.values()))
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
@@ -112,6 +118,38 @@ def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any
     if kind.__module__.partition(".")[0] not in _STEADY:
         walked[name] = found
     return found
+
+
+def _flattened(name: str, column: Sequence[Any], reader: Reader, walked: dict[str, list[Any]]) -> list[Any]:
+    """One level less; what is in there is walked as the whole was."""
+    inner: dict[str, list[Any]] = {}
+    found = [one for part in column for one in _sequence(name, reader.open(part), reader, inner)]
+    if inner or name in walked:
+        walked[name] = found
+    return found
+
+
+def counted(number: Any, name: str) -> range:
+    """As many numbers. FlowError for what is none."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise FlowError(f"can't count to {number!r} for '{name}': count() takes a whole number of 0 or more")
+    return range(number)
+
+
+def refused(where: Expr, fan: Fan, scope: Scope, reader: Reader) -> list[tuple[int, int]]:
+    """The items that are skipped, as spans of places. FlowError where it gives no boolean. Never on the loop."""
+    if not reader.waits:
+        raise Away
+    places = []
+    for index in range(fan.count):
+        told = evaluate(where, scope, reader, fan.item(index))
+        if not isinstance(told, bool):
+            raise FlowError(f"where: `{where.text}` gave {told!r}, not true or false; compare it with something")
+        if not told:
+            places.append(index)
+        if index % CHUNK == 0 and reader.over:
+            raise Away
+    return spans(places)
 
 
 def _no_items(name: str, kind: type, why: str = "") -> FlowError:

@@ -101,8 +101,8 @@ def _evaluate(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
 
 def _expand(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
     def answer(outcome: Outcome) -> None:
-        count, keys, frozen = outcome.value if outcome.error is None else (outcome.told, None, None)
-        engine.post(live, (int(Answer.EXPANDED), unit, generation, engine.clock(), count, keys, frozen))
+        told = outcome.value if outcome.error is None else (outcome.told, None, None, ())
+        engine.post(live, (int(Answer.EXPANDED), unit, generation, engine.clock(), *told))
 
     prepare(engine, live, f"what goes into node '{live.name(unit)}'", partial(live.binding.to_expand, unit), answer)
 

@@ -47,6 +47,8 @@ class FlowReader:
             Kind.RETRY: self._parted,
             Kind.TIMEOUT: self._parted,
             Kind.JOIN: self._join,
+            Kind.FLAG: lambda option, node: reading.flag(node, option.name),
+            Kind.CONDITION: lambda option, node: self.values.condition(node, option.name),
         }
 
     def flow(self, node: Node, name: str = "") -> FlowSpec:
@@ -185,7 +187,7 @@ class FlowReader:
             "uses": partial(reading.text, what="uses"),
             "with": self._arguments,
             "needs": partial(reading.one_or_more, what="needs"),
-            "when": self.values.condition,
+            "when": partial(self.values.condition, what="when"),
             "catch": partial(reading.one_or_more, what="catch"),
             "each": self._each,
             **self._options(IN_NODE),

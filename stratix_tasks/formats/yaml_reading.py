@@ -114,6 +114,13 @@ class Reading:
             return got
         return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}")
 
+    def flag(self, node: Node, what: str) -> Any:
+        """True or false."""
+        got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        if type(got) is bool:
+            return got
+        return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}")
+
     def duration(self, node: Node, what: str) -> Any:
         """Seconds."""
         if not isinstance(node, Scalar):

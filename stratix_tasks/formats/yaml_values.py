@@ -39,13 +39,13 @@ class Values:
         made = {name: self.value(item, variables) for name, item in node.items.items()}
         return WRONG if any(part is WRONG for part in made.values()) else made
 
-    def condition(self, node: Node) -> Any:
-        """The text of `when`: an expression without `${{ }}`."""
+    def condition(self, node: Node, what: str) -> Any:
+        """The text of `when`, or of another condition: an expression without `${{ }}`."""
         if not isinstance(node, Scalar):
-            return self.reading.wrong(node, "bad-value", f"when must be an expression, not {shown(node)}")
+            return self.reading.wrong(node, "bad-value", f"{what} must be an expression, not {shown(node)}")
         if "${{" in node.text:
-            hint = 'Write it without ${{ }}: when: "tasks.x.output > 0".'
-            return self.reading.wrong(node, "expression", "when is an expression already", hint)
+            hint = f'Write it without ${{{{ }}}}: {what}: "tasks.x.output > 0".'
+            return self.reading.wrong(node, "expression", f"{what} is an expression already", hint)
         expr = Expr(node.text.strip(), task_names(node.text))
         return expr if self._compiles(node, expr) else WRONG
 

@@ -172,6 +172,7 @@ _OF_KIND: dict[Kind, Callable[[Any], Any]] = {
     Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
     Kind.TEXTS: list,
     Kind.SIZES: dict,
+    Kind.CONDITION: lambda expr: expr.text,
 }
 """All others are written as they are."""
 

@@ -179,12 +179,18 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
         message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
         hint = "Say gather: any, first_success or n_of, or take losers away."
         yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
+    if each.where is not None:
+        yield from _value(graph, (*path, "where"), name, each.where, frozenset(each.over))
+        if not _varies(each.where, frozenset(each.over)):
+            hint = f"Name one, such as {next(iter(each.over), 'x')} > 0, or use when for all of them."
+            message = "where names no mapped argument, so that it is the same for all"
+            yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint))
     if each.key is not None:
         yield from _key(graph, (*path, "key"), name, each)
 
 
 def _values(node: NodeSpec) -> list[Any]:
-    return [node.args, node.when, *(node.each.over.values() if node.each is not None else ())]
+    return [node.args, node.when, node.each and node.each.where, *(node.each.over.values() if node.each is not None else ())]
 
 
 def _around(path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:

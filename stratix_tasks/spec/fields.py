@@ -36,6 +36,9 @@ class Kind(Enum):
     """Whole numbers by name."""
     RETRY = auto()
     TIMEOUT = auto()
+    FLAG = auto()
+    CONDITION = auto()
+    """An expression."""
     JOIN = auto()
     """A word, or how many of them."""
 
@@ -132,6 +135,8 @@ MAP = _of(
     Each,
     Option("key", Kind.KEY, "The name of an item, such as ${{ region }}."),
     Option("max", Kind.WHOLE, "How many items run at a time.", least=1),
+    Option("where", Kind.CONDITION, "Which of the items are done; the others are skipped. It names the mapped arguments."),
+    Option("flatten", Kind.FLAG, "Whether what it runs over is a list of lists: one level is taken away."),
     Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
     Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
 )

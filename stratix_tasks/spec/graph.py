@@ -111,6 +111,8 @@ class Graph:
             for over in node.each.over.values():
                 self._collect(over, found)
             self._collect(node.each.key, found)
+            if node.each.where is not None:
+                self._collect(node.each.where, found)
         if node.when is not None:
             self._collect(node.when, found)
         for name in node.needs:

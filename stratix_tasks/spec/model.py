@@ -67,13 +67,19 @@ class Timeout(Model):
 
 
 class Each(Model):
-    """A fan-out: `over` maps arguments to the value whose elements they take; every other argument is broadcast."""
+    """A fan-out: `over` maps arguments to the value whose elements they take, `{"range": n}` for so many numbers from 0 on;
+    every other argument is broadcast.
+    """
 
     over: dict[str, Any]
     by: Literal["zip", "product"] = "zip"
     key: Any = None
     """A template over the mapped arguments, stored as `${{ region }}`; keys must be unique."""
     max: int | None = Field(default=None, ge=1, le=MOST)
+    where: Expr | None = None
+    """Items for which it does not hold are skipped."""
+    flatten: bool = False
+    """Whether the elements are containers, whose elements are the items'."""
     gather: Joined = ALL
     losers: Literal["cancel"] | None = None
 

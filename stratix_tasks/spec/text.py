@@ -205,9 +205,16 @@ def _each_document(each: Each, keep: Keep | None) -> dict[str, Any]:
     if each.by != "zip":
         data["by"] = each.by
     for option in MAP:
-        if (value := getattr(each, option.name)) is not None:
-            data[option.name] = dump(value) if option.kind is Kind.KEY else value
+        if (value := getattr(each, option.name)) != option.default:
+            data[option.name] = _of_each.get(option.kind, _as_it_is)(value)
     return data
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_of_each: dict[Kind, Callable[[Any], Any]] = {Kind.KEY: dump, Kind.CONDITION: lambda expr: expr.text}
 
 
 def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
@@ -269,6 +276,8 @@ def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
 def _each(data: dict[str, Any], fetch: Keep | None) -> Each:
     over = {name: load(value, fetch) for name, value in data["over"].items()}
     made = {**data, "over": over}
+    if "where" in data:
+        made["where"] = Expr(data["where"], task_names(data["where"]))
     if "key" in data:
         made["key"] = load(data["key"], None, frozenset(over))
     return Each.model_validate(made)

@@ -8,10 +8,10 @@ from typing import Any
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside
+from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, finish_spans
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
 from stratix_tasks.core.joins import GO, WAIT, verdict, winners
-from stratix_tasks.core.state import IS_OVER
+from stratix_tasks.core.state import IS_OVER, Spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
 
@@ -134,9 +134,10 @@ def told_items(
     count: object,
     keys: list[str] | None = None,
     frozen: dict[str, Any] | None = None,
+    skipped: Spans = (),
 ) -> None:
-    """How many items or scopes a group has, their keys, and what is recorded of what it goes over; an error where that
-    can't be told.
+    """How many items or scopes a group has, their keys, what is recorded of what it goes over, and the places of those that
+    are skipped; an error where that can't be told.
     """
     s, g = core.state, core.agenda
     if g.asked.get(p) != question:
@@ -147,7 +148,12 @@ def told_items(
     if s.kind(p) in (FLOW, LOOP):
         return _open_one(core, p, at)
     assert isinstance(count, int)
-    return open_group(core, p, at, count, keys, 0, frozen)
+    open_group(core, p, at, count, keys, 0, frozen)
+    i, n = s.kids[p][-1], s.stretches[s.kids[p][-1]].block.n
+    base = s.stretches[i].base
+    for a, b in skipped:
+        finish_spans(core, s.below([(i, base + a * n, base + b * n)]), S.SKIPPED, "where", at)
+    return None
 
 
 # ---------------------------------------------------------------------- joins
