@@ -15,7 +15,7 @@ from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import share, wanted
-from stratix_tasks.spec.model import Defaults, Each, NodeSpec, Timeout
+from stratix_tasks.spec.model import Defaults, Each, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.types import can_be_left_out
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
@@ -87,7 +87,8 @@ def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, 
             continue
         prefix = "" if name == ROOT else f"{name}."
         blocks[name] = _block(name, prefix, inner, known)
-        waiting += [(prefix + node.flow, inner.flow(node.flow)) for node in inner.nodes if node.flow]
+        opened = (inner.inner(i) for i in range(len(inner.nodes)))
+        waiting += [(prefix + one[0], one[1]) for one in opened if one is not None]
     return join_blocks(blocks, ROOT)
 
 
@@ -137,7 +138,8 @@ def _node(
     known: _Known,
 ) -> Node:
     node, soft = graph.nodes[i], graph.soft.get(i, ())
-    kind = _KINDS[bool(node.flow), node.each is not None]
+    kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
+    inner = graph.inner(i)
     hard = tuple(n for first in firsts for n in first if n not in soft)
     return Node(
         graph.names[i],
@@ -151,8 +153,9 @@ def _node(
         phase=LAST if node.always else 0,
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
-        inner=prefix + node.flow if node.flow else "",
-        asks=bool(node.flow),
+        inner=prefix + inner[0] if inner is not None else "",
+        asks=inner is not None,
+        **(_rounds(node.loop) if node.loop is not None else {}),
         **(_fan_out(node.each) if node.each is not None else {}),
         policy=policy,
         spec=node,
@@ -166,6 +169,16 @@ def _can_do_without(node: NodeSpec, known: _Known) -> bool:
     """Whether a node can run without what it takes from others: each such argument has a default, or may be None."""
     taken = [name for name, value in node.args.items() if any(True for _ in needs_of(value))]
     return not taken or can_be_left_out(known.function(node)) >= set(taken)
+
+
+def _rounds(loop: Loop) -> dict[str, Any]:
+    return {
+        "rounds": loop.max,
+        "until": loop.until is not None,
+        "every": loop.every,
+        "within": loop.within,
+        "take_last": loop.on_max == "take" or loop.until is None,
+    }
 
 
 def _fan_out(each: Each) -> dict[str, Any]:

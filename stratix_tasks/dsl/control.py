@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
@@ -225,4 +225,46 @@ def n_of(k: int | str) -> Any:
     return join({N_OF: k})
 
 
-switch, repeat, finish, secret = map(_later, ("switch", "repeat", "finish", "secret"))
+def repeat(
+    body: Callable[..., T],
+    *args: Any,
+    until: Callable[[Any], Any] | str | None = None,
+    max: int = 100,
+    every: Any = None,
+    within: Any = None,
+    carry: str | None = None,
+    on_max: str = "fail",
+    **kwargs: Any,
+) -> T:
+    """Run a task or flow again and again: `repeat(step, state, until=lambda s: s["loss"] < 0.1, max=20)`.
+
+    Each round gets what the last one gave as its first argument, or as `carry`. `until` is asked of the value of each round.
+    When `max` rounds, or the time `within`, are over it fails, or with `on_max="take"` completes with the last value; without
+    `until` it runs `max` rounds. `every` is the time between rounds, which takes no place. The value is that of the last round.
+    """
+    said = {"until": until, "max": max, "every": every, "within": within, "carry": carry, "on_max": on_max}
+    return cast(T, trace_of("repeat").place_loop(body, args, kwargs, said))
+
+
+def switch(value: object, cases: Mapping[Any, Callable[[], Any]], default: Callable[[], Any] | None = None) -> Any:
+    """Take one way of several: `switch(kind, {"a": lambda: left(x), "b": lambda: right(x)}, default=lambda: other(x))`.
+
+    Each function places nodes in a branch of its own; stands for the value of the one that ran.
+    """
+    trace = trace_of("switch")
+    if not isinstance(value, Operand) or not cases:
+        trace.fail("switch() takes a reference, and what to do in at least one case")
+    found, left = [], None
+    for case, way in cases.items():
+        condition = value == case
+        left = ~condition if left is None else left & ~condition
+        with when(condition):
+            found.append(way())
+    if default is not None:
+        with when(left):
+            found.append(default())
+    ways = [one for one in found if one is not None]
+    return first_of(*ways) if len(ways) > 1 else ways[0] if ways else None
+
+
+finish, secret = map(_later, ("finish", "secret"))

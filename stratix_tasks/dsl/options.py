@@ -60,6 +60,14 @@ def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
         raise FlowError(f"{what}: {error}", code="bad-option") from None
 
 
+def loop_fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a loop as fields of a Loop. ValueError, TypeError."""
+    known = {option.name: option for option in fields.LOOP}
+    given = {name: value for name, value in options.items() if value is not None and name != "until"}
+    made = {name: _READ[known[name].kind](value, known[name]) for name, value in given.items()}
+    return {**made, **({"until": options["until"]} if options.get("until") is not None else {})}
+
+
 def _reason(error: Exception) -> str:
     errors = getattr(error, "errors", None)
     if errors is None:

@@ -14,10 +14,11 @@ from typing import Any, NoReturn, Protocol
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
+from stratix_tasks.dsl.options import loop_fields
 from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operand, Reference, Status, Summary, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
-from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
@@ -172,6 +173,26 @@ class Trace:
             fields["flatten"] = True
         each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
         return each, {argument: part for argument, part in named.items() if argument not in marked}
+
+    def place_loop(self, body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], said: dict[str, Any]) -> Reference:
+        """`repeat(…)`: a task or flow in rounds."""
+        if not hasattr(body, "template_name"):
+            self.fail("repeat() takes a @task or a @flow, and what its first round is called with", code="bad-arguments")
+        named, name = body.bind(args, kwargs), body.template_name
+        if said["carry"] is None and args:
+            said["carry"] = next(iter(named))
+        if said["until"] is not None:
+            said["until"] = self.condition_of(said["until"], ("output",), "until", name)
+        try:
+            fields = loop_fields(said)
+        except (ValueError, TypeError) as error:
+            self.fail(f"repeat(): {error}", name, "bad-option")
+        if fields.get("carry") not in (None, *named):
+            self.fail(f"repeat(): carry={said['carry']!r} is no argument of the first round", name, "bad-option")
+        loop = Loop.model_construct(**fields)
+        if isinstance(body, BaseTask):
+            return self._add(body, body.template, {"args": self._parts(named, dict), "loop": loop}, None)
+        return self._place_flow(body, named, {"loop": loop})
 
     def place_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A flow called in the flow: a group; its document goes into `flows`, identical ones once."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block
+from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import end_of, first_failed, told_of
 from stratix_tasks.core.joins import scope_completed
@@ -30,14 +30,14 @@ from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.fan import Fan, Items, counted, fan_of, keys_of, refused
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
-from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
+from stratix_tasks.engine.resolving import NONE, Scope, Seen, evaluate, names_in, resolve
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.names import around
-from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.values import Expr, Ref
 
 Work = Callable[[Reader], Any]
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -209,22 +209,29 @@ class Binding:
 
     def to_condition(self, unit: int) -> Work:
         """Work that gives the node's `when`, or a word for why it does not run. FlowError when it is no boolean."""
+        if self.state.status[unit] == S.OPEN:
+            return self._to_until(unit)
         spec = self.state.node(unit).spec
         if spec.catch and self._caught(unit) is None:
             return lambda _reader: NO_ERROR
         if spec.when is None:
             return lambda _reader: True
         when, scope = spec.when, self._scope_of(unit, (spec.when,))
+        return lambda reader: _verdict(when, scope, reader)
 
-        def work(reader: Reader) -> bool:
-            verdict = resolve(when, scope, reader)
-            if not isinstance(verdict, bool):
-                raise FlowError(
-                    f"the condition `{when.text}` gave {verdict!r}, not true or false; compare it with something"
-                )
-            return verdict
+    def _to_until(self, unit: int) -> Work:
+        """Work that tells whether the last round of a loop that has ended was the last one at all."""
+        until = self.state.node(unit).spec.loop.until
+        scope, output = self._scope_of(unit, (until,)), self._to_round(unit)
+        return lambda reader: _verdict(until, scope, reader, {"output": output(reader)})
 
-        return work
+    def _to_round(self, unit: int, index: int | None = None) -> Work:
+        """Work that gives the output of a round of a loop: of the last one that opened, or of another."""
+        s = self.state
+        i = s.kids[unit][-1] if index is None else s.home[s.item(unit, index)]
+        r = s.stretches[i]
+        output = r.block.spec.output
+        return partial(resolve, output, self._scope((unit, r.index), r.base, r.block, names_in((output,))))
 
     def _caught(self, unit: int) -> int | None:
         """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended."""
@@ -255,7 +262,7 @@ class Binding:
         """Open a group, afresh: work that resolves a sub-flow's inputs, or gives a mapped node's number of items and their keys."""
         self.forget(unit)
         s = self.state
-        if s.kind(unit) is FLOW:
+        if s.kind(unit) in (FLOW, Kind.LOOP):
             inputs = self._inputs((unit, 0))
             return lambda reader: (inputs.get(reader), (0, None, None, ()))[1]
         fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
@@ -332,6 +339,8 @@ class Binding:
             return partial(resolve, output, self._scope((unit, 0), begin, block, names_in((output,))))
         if s.kind(unit) is EACH:
             return self._to_gather_scopes(unit)
+        if s.kind(unit) is Kind.LOOP:
+            return self._to_round(unit)
         if s.node(unit).gather == SETTLED:
             return self._to_settle(unit)
         items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
@@ -511,7 +520,10 @@ class Binding:
     def _to_inputs(self, unit: int, index: int) -> Work:
         r, k, _ = self.state.place(unit)
         flow = r.block.inner[k].spec
-        given_by = self._to_mapped(unit, index) if self.state.kind(unit) is EACH else self._to_given(unit)
+        kind = self.state.kind(unit)
+        given_by = self._to_mapped(unit, index) if kind is EACH else self._to_given(unit)
+        if kind is Kind.LOOP:
+            given_by = self._to_carry(unit, index, given_by)
 
         def work(reader: Reader) -> dict[str, Any]:
             given = given_by(reader)
@@ -526,11 +538,20 @@ class Binding:
     def _to_given(self, unit: int) -> Work:
         """What a sub-flow is given; without what a join went on without, where its input has a default."""
         s = self.state
-        args, inputs = s.node(unit).spec.args, self._begin((unit, 0))[1].spec.inputs
+        r, k, _ = s.place(unit)
+        args, inputs = s.node(unit).spec.args, r.block.inner[k].spec.inputs
         scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
         gone = self._gone(unit)
         args = {name: value for name, value in args.items() if name not in gone or inputs[name].required}
         return lambda reader: {**_resolved(args, scope, reader), **_given(sets, reader)}
+
+    def _to_carry(self, unit: int, index: int, given_by: Work) -> Work:
+        """What a round is given: as the first one, and what the round before gave."""
+        carry = self.state.node(unit).spec.loop.carry
+        if carry is None or not index:
+            return given_by
+        before = self._to_round(unit, index - 1)
+        return lambda reader: {**given_by(reader), carry: before(reader)}
 
     def _to_mapped(self, unit: int, index: int) -> Work:
         """What one scope of a mapped flow is given."""
@@ -613,6 +634,13 @@ def _defaults(function: Callable[..., Any]) -> set[str]:
     except (TypeError, ValueError):
         return set()
     return {name for name, one in parameters.items() if one.default is not Parameter.empty}
+
+
+def _verdict(expr: Expr, scope: Scope, reader: Reader, item: Mapping[str, Any] = NONE) -> bool:
+    verdict = evaluate(expr, scope, reader, item)
+    if not isinstance(verdict, bool):
+        raise FlowError(f"the condition `{expr.text}` gave {verdict!r}, not true or false; compare it with something")
+    return verdict
 
 
 def _column(name: str, over: Any, scope: Scope) -> Work:

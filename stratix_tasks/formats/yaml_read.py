@@ -13,10 +13,10 @@ from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.inputs import convert
 from stratix_tasks.spec.joins import join
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, NodeSpec, Ui
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type
 from stratix_tasks.spec.values import leaves
@@ -190,6 +190,7 @@ class FlowReader:
             "when": partial(self.values.condition, what="when"),
             "catch": partial(reading.one_or_more, what="catch"),
             "each": self._each,
+            "loop": self._loop,
             **self._options(IN_NODE),
         }
         made = reading.fields(node, readers, "a task")
@@ -198,6 +199,10 @@ class FlowReader:
             self.excused.add(reading.task)
         if "with" in made:
             made["args"] = made.pop("with")
+        if "loop" in made:  # what is repeated stands in there
+            body, made["loop"] = made["loop"]
+            made.update(body)
+            self.excused.add(reading.task)
         return NodeSpec.model_construct(**made)
 
     def _options(self, options: Iterable[Option]) -> dict[str, Reader]:
@@ -293,6 +298,18 @@ class FlowReader:
             return WRONG
         made.setdefault("over", {})
         return Each.model_construct(**made)
+
+    def _loop(self, node: Node) -> Any:
+        readers: dict[str, Reader] = {
+            "flow": partial(self.reading.name, what="the name of a flow"),
+            "call": self._call,
+            **self._options(LOOP),
+        }
+        made = self.reading.fields(node, readers, "loop")
+        body = {name: made.pop(name) for name in ("flow", "call") if name in made}
+        if len(body) != 1 and isinstance(node, Mapping):
+            return self.reading.wrong(node, "nothing-to-do", "loop repeats a flow or a call", "Write loop: {flow: …}.")
+        return body, Loop.model_construct(**made)
 
     def _variables(self, entries: dict[str, Node]) -> frozenset[str]:
         over, single = entries.get("over"), entries.get("as")

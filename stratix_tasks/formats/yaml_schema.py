@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import N_OF, WORDS
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
@@ -133,10 +133,20 @@ def _task() -> _Schema:
         "when": _ref("expression"),
         "catch": {**_ref("names"), "description": "It runs when one of these failed, with ${{ error }}; else it is skipped."},
         "each": _ref("each"),
+        "loop": _loop(),
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
         **_options(IN_NODE),
     }
-    return {**_object(fields), "oneOf": [{"required": [body]} for body in BODIES]}
+    return {**_object(fields), "oneOf": [{"required": [body]} for body in (*BODIES, "loop")]}
+
+
+def _loop() -> _Schema:
+    fields = {
+        "flow": {"type": "string", "description": "The name of the sub-flow that is repeated."},
+        "call": {"type": "string", "description": "The function that is repeated."},
+        **_options(LOOP),
+    }
+    return {**_object(fields), "oneOf": [{"required": ["flow"]}, {"required": ["call"]}]}
 
 
 def _each() -> _Schema:

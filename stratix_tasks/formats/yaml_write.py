@@ -14,7 +14,7 @@ import yaml
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
@@ -105,6 +105,8 @@ def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) 
 
 def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
     data: dict[str, Any] = {key: value for key in BODIES if (value := getattr(node, key)) is not None}
+    if node.loop is not None:
+        data = {"loop": {**data, **_options(node.loop, LOOP)}}
     if node.needs:
         data["needs"] = list(node.needs)
     if node.when is not None:

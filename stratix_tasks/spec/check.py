@@ -15,7 +15,7 @@ from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, wanted
-from stratix_tasks.spec.model import NAME, Each, NodeSpec
+from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
 from stratix_tasks.spec.names import AROUND, around
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
@@ -94,6 +94,8 @@ def _findings(
             yield from _ends(graph, ("tasks", name), name, node)
         if around(_values(node)):
             yield from _around(("tasks", name), name, node)
+        if node.loop is not None:
+            yield from _loop(graph, ("tasks", name, "loop"), name, node, node.loop)
         if node.join != ALL or node.losers is not None:
             yield from _join(graph, ("tasks", name), name, node)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
@@ -217,6 +219,24 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
         if graph.nodes[need].always and not node.always:
             message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"
             yield Finding(path, Problem("needs-finally", message, name, hint="Put it under finally, too."))
+
+
+def _loop(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loop) -> Iterator[Finding]:
+    if node.each is not None:
+        hint = "Put the loop into a flow, and map that."
+        yield Finding(path, Problem("twice", "a node is either mapped or repeated", name, hint=hint))
+    if loop.until is not None:
+        yield from _value(graph, (*path, "until"), name, loop.until, frozenset(("output",)))
+        if not _varies(loop.until, frozenset(("output",))):
+            message, hint = "until asks nothing of the round", "Ask its output, as in output.loss < 0.1."
+            yield Finding((*path, "until"), Problem("no-effect", message, name, hint=hint))
+    elif loop.on_max != "fail" or loop.within is not None:
+        message = "without until it runs max rounds and is done"
+        yield Finding(path, Problem("no-effect", message, name, hint="Say until, or take on_max and within away."))
+    if loop.carry is not None and loop.carry not in node.args:
+        hint = did_you_mean(loop.carry, node.args)
+        message = f"carry names '{loop.carry}', which is no argument of the first round"
+        yield Finding((*path, "carry"), Problem("bad-arguments", message, name, hint=hint), loop.carry)
 
 
 def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:

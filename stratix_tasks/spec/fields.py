@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from stratix_tasks.spec.model import Each, FlowSpec, Model, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.model import Each, FlowSpec, Loop, Model, NodeSpec, Retry, Timeout
 
 
 class Kind(Enum):
@@ -141,6 +141,16 @@ MAP = _of(
     Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
 )
 """Of a fan-out."""
+LOOP = _of(
+    Loop,
+    Option("carry", Kind.TEXT, "The argument that gets the value of the round before."),
+    Option("until", Kind.CONDITION, "Whether a round was the last one, asked of its output."),
+    Option("max", Kind.WHOLE, "How many rounds at most.", least=1),
+    Option("every", Kind.DURATION, "From the end of a round to the next one."),
+    Option("within", Kind.DURATION, "From the first round on."),
+    Option("on_max", Kind.CHOICE, "What becomes of it when rounds or time are over.", words=("fail", "take")),
+)
+"""Of a loop."""
 FLOW = _of(
     FlowSpec,
     Option("name", Kind.NAME),

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.joins import ALL
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.values import ASKED, ATOMS, HARD, LEAVES, SOFT, Ref
 
 if TYPE_CHECKING:
     import networkx
+
+
+def round_of(name: str, node: NodeSpec) -> FlowSpec:
+    """A task that is repeated, as a flow of its own: one round. What the node says of its body holds in there."""
+    inputs = {argument: InputSpec.model_construct() for argument in node.args}
+    args = {argument: Ref("inputs", argument) for argument in node.args}
+    task = node.but({"args": args, "loop": None, "when": None, "catch": (), "needs": (), "always": False, "join": ALL})
+    output = Ref("tasks", name)
+    return FlowSpec.model_construct(flow=name, inputs=inputs, tasks={name: task}, output=output)
 
 
 class Graph:
@@ -41,6 +51,18 @@ class Graph:
         if name not in self._flows:
             self._flows[name] = Graph(self.spec.flows[name])
         return self._flows[name]
+
+    def inner(self, i: int) -> tuple[str, Graph] | None:
+        """Of a node that opens scopes their graph, and a name for it: a sub-flow, or the one task that is repeated."""
+        node = self.nodes[i]
+        if node.flow:
+            return node.flow, self.flow(node.flow)
+        if node.loop is None:
+            return None
+        name = f"{self.names[i]}()"  # which no flow can be called
+        if name not in self._flows:
+            self._flows[name] = Graph(round_of(self.names[i], node))
+        return name, self._flows[name]
 
     def outs(self) -> list[list[int]]:
         """Who needs each node."""
@@ -115,6 +137,8 @@ class Graph:
                 self._collect(node.each.where, found)
         if node.when is not None:
             self._collect(node.when, found)
+        if node.loop is not None and node.loop.until is not None:
+            self._collect(node.loop.until, found)
         for name in node.needs:
             if name in index:
                 found[index[name]] = HARD

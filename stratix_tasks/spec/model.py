@@ -84,6 +84,20 @@ class Each(Model):
     losers: Literal["cancel"] | None = None
 
 
+class Loop(Model):
+    """A flow or task again and again, each round with what the last one gave."""
+
+    carry: str | None = None
+    """The argument that gets the value of the round before; without it every round gets the same."""
+    until: Expr | None = None
+    """Asked after each round, of its `output`: whether it was the last one."""
+    max: int = Field(default=100, ge=1, le=MOST)
+    every: Duration | None = Field(default=None, gt=0)
+    within: Duration | None = Field(default=None, gt=0)
+    on_max: Literal["fail", "take"] = "fail"
+    """Whether it fails when its rounds or its time are over, or completes with the last value."""
+
+
 class InputSpec(Model):
     """One input of a flow. `type` is the annotation's name; `default` is absent when `required`."""
 
@@ -108,6 +122,7 @@ class NodeSpec(Model):
     always: bool = False
     """It runs when all else in its flow has ended, however that was. A document says it by `finally`."""
     each: Each | None = None
+    loop: Loop | None = None
     pool: tuple[str, ...] = ()
     priority: int = Field(default=0, ge=-MOST, le=MOST)
     runner: str | None = None

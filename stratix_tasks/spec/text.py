@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from stratix_tasks.errors import StoreError
-from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, MAP, Kind
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
@@ -187,6 +187,8 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
         return data
     if node.each is not None:
         data["each"] = _each_document(node.each, keep)
+    if node.loop is not None:
+        data["loop"] = _options_document(node.loop, LOOP)
     for name in _MODELS:
         if state.get(name) is not None:
             data[name] = state[name].model_dump(exclude_defaults=True)
@@ -204,17 +206,23 @@ def _each_document(each: Each, keep: Keep | None) -> dict[str, Any]:
     data: dict[str, Any] = {"over": {name: dump(value, keep) for name, value in each.over.items()}}
     if each.by != "zip":
         data["by"] = each.by
-    for option in MAP:
-        if (value := getattr(each, option.name)) != option.default:
-            data[option.name] = _of_each.get(option.kind, _as_it_is)(value)
-    return data
+    return {**data, **_options_document(each, MAP)}
+
+
+def _options_document(said: Each | Loop, options: Iterable[Option]) -> dict[str, Any]:
+    told = {option: getattr(said, option.name) for option in options}
+    return {
+        option.name: _WRITE.get(option.kind, _as_it_is)(value)
+        for option, value in told.items()
+        if value != option.default
+    }
 
 
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-_of_each: dict[Kind, Callable[[Any], Any]] = {Kind.KEY: dump, Kind.CONDITION: lambda expr: expr.text}
+_WRITE: dict[Kind, Callable[[Any], Any]] = {Kind.KEY: dump, Kind.CONDITION: lambda expr: expr.text}
 
 
 def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
@@ -265,19 +273,27 @@ def _input(data: dict[str, Any], fetch: Keep | None) -> InputSpec:
 def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
     made = dict(data)
     if "when" in data:
-        made["when"] = Expr(data["when"], task_names(data["when"]))
+        made["when"] = _expr(data["when"])
     if "each" in data:
         made["each"] = _each(data["each"], fetch)
+    if "loop" in data:
+        made["loop"] = dict(data["loop"])
+        if "until" in made["loop"]:
+            made["loop"]["until"] = _expr(made["loop"]["until"])
     if "with" in data:
         made["with"] = {name: load(value, fetch) for name, value in data["with"].items()}
     return NodeSpec.model_validate(made)
+
+
+def _expr(text: str) -> Expr:
+    return Expr(text, task_names(text))
 
 
 def _each(data: dict[str, Any], fetch: Keep | None) -> Each:
     over = {name: load(value, fetch) for name, value in data["over"].items()}
     made = {**data, "over": over}
     if "where" in data:
-        made["where"] = Expr(data["where"], task_names(data["where"]))
+        made["where"] = _expr(data["where"])
     if "key" in data:
         made["key"] = load(data["key"], None, frozenset(over))
     return Each.model_validate(made)

@@ -18,13 +18,10 @@ LATER = frozenset(
         "allow_failure",
         "cache",
         "hooks",
-        "loop",
         "max_depth",
         "overlap",
-        "repeat",
         "resources",
         "schedule",
-        "switch",
         "undo",
         "until",
     )
