@@ -57,6 +57,8 @@ GRACE = 5.0
 MAX_DEPTH = 32
 """Levels of a flow in itself."""
 UNDO, LAST = 1, 2
+OTHERWISE = -1
+"""In `firsts`, last: a plain value is taken where none of them completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Block:
         self.distinct = tuple({id(policy): policy for policy in self.policies}.values())
         self.timed = bytes(node.policy.timed for node in nodes)
         self.soft = {
-            k: frozenset((*(n for first in node.firsts for n in first), *node.ended)) - frozenset(node.hard)
+            k: frozenset((*(n for first in node.firsts for n in first), *node.ended)) - {*node.hard, OTHERWISE}
             for k, node in enumerate(nodes)
             if node.firsts or node.ended
         }

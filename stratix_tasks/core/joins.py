@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, SETTLED, UNDO, Block, Kind
+from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Block, Kind
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 
@@ -77,6 +77,8 @@ def first_of(s: State, b: int, first: Iterable[int]) -> S:
     """`GO` when one of them is to be taken; how it ends when none can be."""
     bad = False
     for n in first:
+        if n == OTHERWISE:
+            return GO
         state = s.status[b + n]
         if state == S.COMPLETED:
             return GO
@@ -88,7 +90,7 @@ def first_of(s: State, b: int, first: Iterable[int]) -> S:
 
 def chosen(s: State, b: int, first: Iterable[int]) -> int | None:
     """Which of a `first_of` is taken, as a unit; None where none is."""
-    return next((b + n for n in first if s.status[b + n] == S.COMPLETED), None)
+    return next((b + n for n in first if n != OTHERWISE and s.status[b + n] == S.COMPLETED), None)
 
 
 # ---------------------------------------------------------------------- phases of a scope
@@ -166,13 +168,13 @@ def _went_on(s: State, b: int, o: int, found: bytearray) -> bool:
 
 
 def _of_output(block: Block) -> frozenset[int]:
-    return block.output.hard | frozenset(n for first in block.output.firsts for n in first)
+    return block.output.hard | frozenset(n for first in block.output.firsts for n in first if n != OTHERWISE)
 
 
 def _output_goes_on(s: State, block: Block, b: int, k: int) -> bool:
     if k in block.output.hard:
         return False
-    return all(chosen(s, b, first) is not None for first in block.output.firsts if k in first)
+    return all(OTHERWISE in first or chosen(s, b, first) is not None for first in block.output.firsts if k in first)
 
 
 def order(block: Block) -> list[int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import LAST, Block, Join, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import LAST, OTHERWISE, Block, Join, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
@@ -140,7 +140,7 @@ def _node(
     node, soft = graph.nodes[i], graph.soft.get(i, ())
     kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
     inner = graph.inner(i)
-    hard = tuple(n for first in firsts for n in first if n not in soft)
+    hard = tuple(n for first in firsts for n in first if n not in soft and n != OTHERWISE)
     return Node(
         graph.names[i],
         tuple(graph.needs[i]),
@@ -222,6 +222,8 @@ def _in_value(graph: Graph, value: Any) -> list[tuple[int, ...]]:
     for leaf in leaves(value):
         if type(leaf) is FirstOf:
             first = tuple(graph.index[ref.name] for ref in leaf.refs if ref.name in graph.index)
+            if first and leaf.otherwise:
+                first = (*first, OTHERWISE)
             if first:
                 found.append(first)
     return found

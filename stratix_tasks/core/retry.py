@@ -9,17 +9,32 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.model import Retry
+from stratix_tasks.spec.names import mentions
 
 AFTER_LOSS = Retry.model_construct(max=0, delay=0.2, backoff=2.0, max_delay=30.0, jitter="full", on=())
 """The pause before a body whose worker process has gone is begun again."""
 
 
 def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
-    """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, and its class or a base is in `on`."""
-    if tried > retry.max:
+    """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, its class or a base is in `on`,
+    and `when` holds of it.
+    """
+    if tried > retry.max or (retry.when is not None and not _is_worth(retry.when.text, error)):
         return False
     return not retry.on or not {error.get("type"), *error.get("bases", ())}.isdisjoint(retry.on)
+
+
+def _is_worth(when: str, error: dict[str, Any]) -> bool:
+    """What the error does not have is null; what can't be asked of it is no."""
+    parts = {str(m.steps[0]): None for m in mentions(when) if m.root == "error" and m.steps}
+    told = {**parts, **error.get("attributes", {}), **{name: error.get(name) for name in ("type", "message", "code")}}
+    try:
+        return compile_expression(when).evaluate({"error": told}) is True
+    except FlowError:
+        return False
 
 
 def pause_before(retry: Retry, tried: int, random: Random) -> float:

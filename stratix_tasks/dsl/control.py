@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
-from stratix_tasks.dsl.references import Around, Condition, Ending, Joined, Operand, Reference, Status, conjunction, negated, refuse
+from stratix_tasks.dsl.references import Around, Condition, Joined, Operand, Reference, Refusing, Status, conjunction, negated, refuse
 from stratix_tasks.dsl.trace import Counted, Crossed, Flat, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join
@@ -165,7 +165,7 @@ class Always:
         self._outer = trace.branch, trace.always
         trace.branches += 1
         trace.branch, trace.always, trace.closed = (*trace.branch, trace.branches), True, None
-        return Ending()
+        return Around("scope")
 
     def __exit__(self, *_error: object) -> None:
         trace = self._trace
@@ -191,21 +191,28 @@ def _shown(value: object) -> str:
 
 
 def first_of(*values: T) -> T:
-    """The first of the references that was not skipped: joins the branches of `when` and `otherwise`."""
+    """The first of the references that completed, in this order: joins the branches of `when` and `otherwise`, takes what a
+    handler gave in place of what failed. The last may be a plain value, for when none did.
+    """
     trace = trace_of("first_of")
     refs: list[Ref] = []
+    last: tuple[Any, ...] = ()
+    if values and not isinstance(values[-1], Refusing):
+        *values, plain = values  # type: ignore[assignment]
+        last = (trace.value(plain),)
     for value in values:
         if isinstance(value, Joined):
             refs += value._first.refs
+            last = last or value._first.otherwise
         elif isinstance(value, Reference) and value._ref.scope == "tasks":
             refs.append(value._ref)
             if value._trace is not trace:
                 trace.value(value)
         else:
             trace.fail(f"first_of() takes references to outputs of tasks, not a {type(value).__name__}")
-    if len(refs) < 2:
-        trace.fail("first_of() needs at least two references")
-    return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)))))
+    if len(refs) + len(last) < 2 or not refs:
+        trace.fail("first_of() needs at least two references, or one and a plain value")
+    return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)), last)))
 
 
 def _later(word: str) -> Callable[..., NoReturn]:

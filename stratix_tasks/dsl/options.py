@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
+from stratix_tasks.dsl.references import asked_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
@@ -80,11 +81,13 @@ def retry(value: Any, _: Option) -> Retry:
     if isinstance(value, Retry):
         return value
     if isinstance(value, bool) or not isinstance(value, int | Mapping):
-        raise TypeError("write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on}")
+        raise TypeError("write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on, when}")
     given: dict[str, Any] = {"max": value} if isinstance(value, int) else dict(value)
     if "on" in given:
         on = given["on"]
         given["on"] = tuple(map(_exception_name, on if isinstance(on, list | tuple | set) else [on]))
+    if callable(given.get("when")):
+        given["when"] = asked_of(given["when"], ("error",)).expr
     return Retry.model_validate(given)
 
 

@@ -7,6 +7,7 @@ raises and names the line.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, date, datetime
@@ -320,6 +321,11 @@ class Around(Operand):
             refuse(f"can't take [{key!r}] of", "Only a constant text or whole number can stand there.")
         return Around(self._root, (*self._path, key))
 
+    def __getattr__(self, name: str) -> Around:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
     def __repr__(self) -> str:
         return f"<{self._cel()}>"
 
@@ -338,20 +344,15 @@ def _is_word(step: str | int) -> bool:
     return isinstance(step, str) and step.isidentifier() and step.isascii()
 
 
-class Ending(Refusing):
-    """What `with always() as scope` yields: `scope.status` and `scope.error`."""
-
-    __slots__ = ()
-
-    @property
-    def status(self) -> Around:
-        """What the flow has come to: `completed`, `failed` or `cancelled`."""
-        return Around("scope", ("status",))
-
-    @property
-    def error(self) -> Around:
-        """The first failure in it; None where there is none."""
-        return Around("scope", ("error",))
+def asked_of(question: Any, words: tuple[str, ...]) -> Condition:
+    """What a function says of values that are known later: it is called with what stands for them, by name where it takes
+    several. TypeError.
+    """
+    taken = tuple(inspect.signature(question).parameters)
+    told = question(*(Around(word) for word in (words[:1] if len(taken) == 1 else taken)))
+    if not isinstance(told, Condition):
+        raise TypeError(f"it gives a comparison, not a {type(told).__name__}")
+    return told
 
 
 class Condition(Refusing):

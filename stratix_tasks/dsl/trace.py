@@ -5,7 +5,6 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.options import loop_fields
-from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operand, Reference, Status, Summary, user_line
+from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operand, Reference, Status, Summary, asked_of, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
@@ -244,13 +243,9 @@ class Trace:
         if isinstance(asked, str):
             return Expr(asked, task_names(asked))
         try:
-            taken = tuple(inspect.signature(asked).parameters)
-            given = [Around(word) for word in (words[:1] if len(taken) == 1 else [w for w in taken if w in words])]
-            told = asked(*given)
+            told = asked_of(asked, words)
         except TypeError as error:
             self.fail(f"{option}= is called with {', '.join(words)}: {error}", node, "bad-option")
-        if not isinstance(told, Condition):
-            self.fail(f"{option}= gives a comparison, not a {type(told).__name__}", node, "bad-option")
         self.uses(told._uses)
         return told.expr
 

@@ -119,7 +119,7 @@ def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:
         return evaluate(leaf, scope, reader, item)
     if kind is FirstOf:
         first = next((ref for ref in leaf.refs if scope.tasks[ref.name].status == COMPLETED), None)
-        return None if first is None else _ref(first, scope, reader, item)
+        return next(iter(leaf.otherwise), None) if first is None else _ref(first, scope, reader, item)
     if kind is Template:
         return "".join(part if type(part) is str else _text(part, scope, reader.asking, item) for part in leaf.parts)
     assert kind is Object

@@ -13,7 +13,7 @@ from stratix_tasks.formats.yaml_tree import Node, Scalar, Sequence
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.text import FIRST_OF, OBJECT, parse, unclosed
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 
 NO_VARIABLES: frozenset[str] = frozenset()
 
@@ -79,10 +79,11 @@ class Values:
         parts = self.reading.listed(node, self.value, "first_of")
         if parts is WRONG:
             return WRONG
-        if len(parts) < 2 or not all(type(part) is Ref and part.scope == "tasks" for part in parts):
-            hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"].'
+        last = () if not parts or next(leaves(parts[-1]), None) is not None else (parts.pop(),)
+        if len(parts) + len(last) < 2 or not all(type(part) is Ref and part.scope == "tasks" for part in parts):
+            hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]; the last may be a plain value.'
             return self.reading.wrong(node, "bad-value", "first_of takes at least two references to outputs", hint)
-        return FirstOf(tuple(parts))
+        return FirstOf(tuple(parts), last)
 
 
 def _expressions(value: Any) -> Iterator[Expr]:

@@ -16,7 +16,7 @@ from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
-from stratix_tasks.spec.names import AROUND, around
+from stratix_tasks.spec.names import AROUND, around, mentions
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
@@ -94,6 +94,8 @@ def _findings(
             yield from _ends(graph, ("tasks", name), name, node)
         if around(_values(node)):
             yield from _around(("tasks", name), name, node)
+        if node.retry is not None and node.retry.when is not None:
+            yield from _retry(("tasks", name, "retry", "when"), name, node.retry.when)
         if node.loop is not None:
             yield from _loop(graph, ("tasks", name, "loop"), name, node, node.loop)
         if node.join != ALL or node.losers is not None:
@@ -219,6 +221,14 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
         if graph.nodes[need].always and not node.always:
             message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"
             yield Finding(path, Problem("needs-finally", message, name, hint="Put it under finally, too."))
+
+
+def _retry(path: Path, name: str, when: Expr) -> Iterator[Finding]:
+    roots = {mention.root for mention in mentions(when.text)}
+    if roots != {"error"}:
+        message = f"retry.when asks the error of an attempt, and nothing else: `{when.text}`"
+        hint = "Ask such as error.status in [429, 503], error.code == 'x'."
+        yield Finding(path, Problem("unknown-name", message, name, hint=hint), next(iter(roots - {"error"}), ""))
 
 
 def _loop(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loop) -> Iterator[Finding]:

@@ -83,6 +83,7 @@ _RETRY = _of(
     Option("max_delay", Kind.DURATION),
     Option("jitter", Kind.CHOICE, words=("full", "none")),
     Option("on", Kind.TEXTS, "Names of exception classes; without it every Exception."),
+    Option("when", Kind.CONDITION, "Asked of the error, such as error.status in [429, 503]: whether it is tried again."),
 )
 _TIMEOUT = _of(Timeout, *(Option(limit, Kind.DURATION) for limit in ("attempt", "total", "queued")))
 TASK = _of(

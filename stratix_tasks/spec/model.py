@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
@@ -43,6 +43,14 @@ class Model(BaseModel):
         return made
 
 
+def _expr(value: Any) -> Any:
+    return Expr(value) if isinstance(value, str) else value
+
+
+Asked = Annotated[Expr, BeforeValidator(_expr), PlainSerializer(lambda expr: expr.text)]
+"""A condition that names no task."""
+
+
 class Retry(Model):
     """`max` attempts after the first.
 
@@ -56,6 +64,8 @@ class Retry(Model):
     jitter: Literal["full", "none"] = "full"
     on: tuple[str, ...] = ()
     """Names of exception classes (base classes count); empty: every Exception."""
+    when: Asked | None = None
+    """Asked of the `error`: whether it is worth another attempt."""
 
 
 class Timeout(Model):

@@ -66,7 +66,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind is Expr:
         return f"${{{{ {value.text} }}}}"
     if kind is FirstOf:
-        return {FIRST_OF: [dump(ref) for ref in value.refs]}
+        return {FIRST_OF: [dump(part, keep) for part in (*value.refs, *value.otherwise)]}
     if kind is Template:
         return _template_text(value)
     if keep is None:
@@ -93,7 +93,9 @@ def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = froze
             value = fetch(data[OBJECT])
             return Object(data[TYPE], value) if TYPE in data else value
         if set(data) == {FIRST_OF}:
-            return FirstOf(tuple(load(part, fetch, variables) for part in data[FIRST_OF]))
+            parts = [load(part, fetch, variables) for part in data[FIRST_OF]]
+            last = () if type(parts[-1]) is Ref else (parts.pop(),)
+            return FirstOf(tuple(parts), last)
         return {key: load(part, fetch, variables) for key, part in data.items()}
     return data
 

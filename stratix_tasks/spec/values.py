@@ -46,9 +46,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class FirstOf:
-    """The first of the references that was not skipped."""
+    """The first of the references that completed, in their order; where none did the plain value in `otherwise`, if there is
+    one.
+    """
 
     refs: tuple[Ref, ...]
+    otherwise: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
