@@ -54,8 +54,6 @@ NO_LIMIT = Timeout.model_construct(attempt=None, total=None, queued=None)
 MAX_LOST = 3
 GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
-MAX_DEPTH = 32
-"""Levels of a flow in itself."""
 UNDO, LAST = 1, 2
 OTHERWISE = -1
 """In `firsts`, last: a plain value is taken where none of them completed."""

@@ -20,8 +20,6 @@ from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.types import can_be_left_out
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
-ROOT = "."
-"""The name of the outermost block: no sub-flow can have it."""
 CALLED = "python"
 """The executor of a node that names a function by `call`."""
 
@@ -80,16 +78,14 @@ def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, 
     """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing."""
     known = _Known(functions, executors)
     blocks: dict[str, Block] = {}
-    waiting = [(ROOT, graph)]
+    waiting = [graph]
     while waiting:
-        name, inner = waiting.pop()
-        if name in blocks:
+        inner = waiting.pop()
+        if inner.path in blocks:
             continue
-        prefix = "" if name == ROOT else f"{name}."
-        blocks[name] = _block(name, prefix, inner, known)
-        opened = (inner.inner(i) for i in range(len(inner.nodes)))
-        waiting += [(prefix + one[0], one[1]) for one in opened if one is not None]
-    return join_blocks(blocks, ROOT)
+        blocks[inner.path] = _block(inner, known)
+        waiting += [one for i in range(len(inner.nodes)) if (one := inner.inner(i)) is not None]
+    return join_blocks(blocks, graph.path)
 
 
 class Layouts:
@@ -114,7 +110,7 @@ class Layouts:
         return block
 
 
-def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:
+def _block(graph: Graph, known: _Known) -> Block:
     spec = graph.spec
     defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
@@ -125,14 +121,13 @@ def _block(name: str, prefix: str, graph: Graph, known: _Known) -> Block:
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known)
         firsts = _firsts(graph, node) if i in graph.soft else ()
-        nodes.append(_node(graph, i, prefix, policy, firsts, known))
-    return Block(name, nodes, spec=spec, output=_output(graph))
+        nodes.append(_node(graph, i, policy, firsts, known))
+    return Block(graph.path, nodes, spec=spec, output=_output(graph))
 
 
 def _node(
     graph: Graph,
     i: int,
-    prefix: str,
     policy: Policy,
     firsts: tuple[tuple[int, ...], ...],
     known: _Known,
@@ -153,7 +148,7 @@ def _node(
         phase=LAST if node.always else 0,
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
-        inner=prefix + inner[0] if inner is not None else "",
+        inner=inner.path if inner is not None else "",
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),
         **(_fan_out(node.each) if node.each is not None else {}),

@@ -198,14 +198,15 @@ class Trace:
         return self._place_flow(flow, flow.bind(args, kwargs), {})
 
     def _place_flow(self, flow: Callee, given: dict[str, Any], more: dict[str, Any]) -> Reference:
-        if any(other.fn is flow.fn for other in self.above):
-            path = " → ".join([*(other.name for other in self.above), flow.name])
-            self.fail(f"a flow can't call itself ({path}); repeat inside a task", code="not-available")
         static = {name: given.pop(name) for name in flow.static if name in given}
         for name, part in static.items():
             if isinstance(part, Operand | Joined):
                 self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
         node_args = {name: self.value(part) for name, part in given.items()}
+        if any(other.fn is flow.fn for other in self.above):
+            if static:
+                self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)
+            return self._add(flow, NodeSpec.model_construct(flow=flow.name), {"args": node_args, **more}, None)
         traced = flow.trace(static, inside=self)
         node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
         reference = self._add(flow, node, {"args": node_args, **more}, None)

@@ -283,10 +283,11 @@ def _varies(leaf: Any, variables: frozenset[str]) -> bool:
 
 
 def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
-    inner = graph.spec.flows.get(node.flow or "")
+    found = graph.find(node.flow or "")
+    inner = None if found is None else found.spec
     given_by = node.args if node.each is None else {**node.args, **node.each.over}
     if inner is None:
-        hint = did_you_mean(node.flow or "", graph.spec.flows)
+        hint = did_you_mean(node.flow or "", graph.known())
         message = f"there is no flow '{node.flow}'"
         yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
         return

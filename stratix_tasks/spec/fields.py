@@ -161,6 +161,7 @@ FLOW = _of(
     Option("timeout", Kind.DURATION),
     Option("on_failure", Kind.CHOICE, words=("finish", "stop")),
     Option("max_recoveries", Kind.WHOLE, least=0),
+    Option("max_depth", Kind.WHOLE, "How deep a flow may lie in itself.", least=1),
     Option("tags", Kind.TEXTS),
 )
 """Of a flow."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import networkx
 
 
+ROOT = "."
+"""The path of the outermost flow: no sub-flow can have it."""
+
+
 def round_of(name: str, node: NodeSpec) -> FlowSpec:
     """A task that is repeated, as a flow of its own: one round. What the node says of its body holds in there."""
     inputs = {argument: InputSpec.model_construct() for argument in node.args}
@@ -32,10 +36,12 @@ class Graph:
     Names that no node has are left out here: `check` reports them.
     """
 
-    __slots__ = ("_flows", "ended", "has_end", "index", "names", "needs", "nodes", "soft", "spec")
+    __slots__ = ("_flows", "above", "ended", "has_end", "index", "names", "needs", "nodes", "path", "soft", "spec")
 
-    def __init__(self, spec: FlowSpec) -> None:
-        self.spec = spec
+    def __init__(self, spec: FlowSpec, above: Graph | None = None, name: str = ROOT) -> None:
+        self.spec, self.above = spec, above
+        self.path = name if above is None or above.above is None else f"{above.path}.{name}"
+        """Tells it apart from all others in the document."""
         self.names: list[str] = list(spec.tasks)
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
@@ -49,20 +55,39 @@ class Graph:
     def flow(self, name: str) -> Graph:
         """The graph of a sub-flow of this document."""
         if name not in self._flows:
-            self._flows[name] = Graph(self.spec.flows[name])
+            self._flows[name] = Graph(self.spec.flows[name], self, name)
         return self._flows[name]
 
-    def inner(self, i: int) -> tuple[str, Graph] | None:
-        """Of a node that opens scopes their graph, and a name for it: a sub-flow, or the one task that is repeated."""
+    def find(self, name: str) -> Graph | None:
+        """The flow that a node here means by a name: a sub-flow, or this flow itself, or so of one around it."""
+        around: Graph | None = self
+        while around is not None:
+            if name in around.spec.flows:
+                return around.flow(name)
+            if around.spec.flow == name:
+                return around
+            around = around.above
+        return None
+
+    def known(self) -> list[str]:
+        """The names that `find` knows."""
+        found, around = list[str](), self
+        while around is not None:
+            found += [*around.spec.flows, around.spec.flow]
+            around = around.above  # type: ignore[assignment]
+        return found
+
+    def inner(self, i: int) -> Graph | None:
+        """Of a node that opens scopes their graph: that of a flow, or of the one task that is repeated."""
         node = self.nodes[i]
         if node.flow:
-            return node.flow, self.flow(node.flow)
+            return self.find(node.flow)
         if node.loop is None:
             return None
         name = f"{self.names[i]}()"  # which no flow can be called
         if name not in self._flows:
-            self._flows[name] = Graph(round_of(self.names[i], node))
-        return name, self._flows[name]
+            self._flows[name] = Graph(round_of(self.names[i], node), self, name)
+        return self._flows[name]
 
     def outs(self) -> list[list[int]]:
         """Who needs each node."""

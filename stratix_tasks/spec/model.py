@@ -15,6 +15,7 @@ from stratix_tasks.spec.joins import ALL, Join, join
 from stratix_tasks.spec.values import Expr
 
 MAX_RECOVERIES = 5
+MAX_DEPTH = 32
 MOST = 2**53 - 1
 """The largest whole number that JSON holds in every language."""
 NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
@@ -175,6 +176,8 @@ class FlowSpec(Model):
     max_recoveries: int = Field(default=MAX_RECOVERIES, ge=0)
     """How often the run is taken over after its owner died with live bodies, before it waits for a person."""
     on_failure: Literal["finish", "stop"] = "finish"
+    max_depth: int = Field(default=MAX_DEPTH, ge=1)
+    """How deep a flow may lie in itself."""
     tags: tuple[str, ...] = ()
     tasks: dict[str, NodeSpec] = Field(default_factory=dict)
     flows: dict[str, FlowSpec] = Field(default_factory=dict)

@@ -18,7 +18,6 @@ LATER = frozenset(
         "allow_failure",
         "cache",
         "hooks",
-        "max_depth",
         "overlap",
         "resources",
         "schedule",

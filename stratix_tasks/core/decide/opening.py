@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, MAX_DEPTH, N_OF, SETTLED, TASK, Node
+from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, finish_spans
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
@@ -14,6 +14,7 @@ from stratix_tasks.core.joins import GO, WAIT, verdict, winners
 from stratix_tasks.core.state import IS_OVER, Spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
+from stratix_tasks.spec.model import MAX_DEPTH
 
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""
@@ -81,8 +82,10 @@ def ask(core: Core, what: Do, u: int) -> None:
 def _open_one(core: Core, u: int, at: float) -> None:
     """A sub-flow, or the first round of a loop."""
     s = core.state
-    if s.depth(u) >= MAX_DEPTH:
-        message = f"flow '{s.node(u).inner}' lies in itself {MAX_DEPTH} levels deep: it would go on for ever"
+    most = MAX_DEPTH if s.root.spec is None else s.root.spec.max_depth
+    if s.depth(u) >= most:
+        name = s.node(u).inner.rpartition(".")[2] or s.root.spec.flow
+        message = f"flow '{name}' lies in itself {most} levels deep: when is it done? Or set max_depth"
         return refuse(core, u, at, {"type": "RecursionError", "message": message, "code": "too-deep", "bases": []})
     return open_group(core, u, at, 1, None, 0)
 
