@@ -242,20 +242,47 @@ class Outline:
         self.kinds: list[Kind] = []
         self.parents: list[int] = []
         self.nodes: list[Node] = []
+        self.opens: list[Block | None] = []
+        """Of a group whose scopes open later their block."""
+        self.starts: list[tuple[Block, int]] = []
+        """The blocks in it, and where each begins."""
         starts: list[int] = []
         for block, above, k in root.layout:
             parent = -1 if above < 0 else starts[above] + k
             prefix = "" if parent < 0 else self.names[parent] + "."
             starts.append(len(self.names))
+            self.starts.append((block, len(self.names)))
+            self.opens += [block.inner.get(k) if _opens_later(block, k) else None for k in range(block.n)]
             self.names += [prefix + name for name in block.names] if prefix else block.names
             self.kinds += [node.kind for node in block.nodes]
             self.parents += [parent] * block.n
             self.nodes += block.nodes
         self.index = {name: unit for unit, name in enumerate(self.names)}
 
-    def told(self) -> list[tuple[str, str, int]]:
-        """`(name, kind, parent)` a unit: what the CREATED fact tells readers."""
-        return [(n, k.label, p) for n, k, p in zip(self.names, self.kinds, self.parents, strict=True)]
+    def told(self) -> list[tuple[str, str, int, str | None]]:
+        """`(name, kind, parent, inner)` a unit: what the CREATED fact tells readers. `inner` names what opens in it later."""
+        inner = [None if block is None else block.name for block in self.opens]
+        return [(n, k.label, *more) for n, k, *more in zip(self.names, self.kinds, self.parents, inner, strict=True)]
+
+    def scopes(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What opens later, by name: `(name, kind, parent, inner, offset, size, place)` a node, in which `parent` is a place in
+        this list or -1. Of `count` scopes the unit of the j-th one is `first + offset * count + j * size + place`.
+        """
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        waiting = [self]
+        for outline in waiting:
+            for block in outline.opens:
+                if block is not None and block.name not in found:
+                    inner = block.outline
+                    places = [(at, one.n, k) for one, at in inner.starts for k in range(one.n)]
+                    told = zip(inner.told(), places, strict=True)
+                    found[block.name] = [(*node, *place) for node, place in told]
+                    waiting.append(inner)
+        return found
+
+
+def _opens_later(block: Block, k: int) -> bool:
+    return block.nodes[k].kind not in (TASK, MAP) and k not in block.fixed
 
 
 def arrivals(node: Node) -> int:

@@ -36,8 +36,9 @@ TOLD = (
 COLUMNS = {
     "flows": ("flow", "version", "spec"),
     "created": ("run", "flow", "version", "engine", "host", "pid", "at", "inputs", "tags", "key", "priority"),
-    "nodes": ("run", "unit", "node", "kind", "parent"),
-    "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys"),
+    "nodes": ("run", "unit", "node", "kind", "parent", "inner_block"),
+    "scopes": ("run", "block", "entry", "node", "kind", "parent", "inner_block", "start", "size", "place"),
+    "expansions": ("run", "seq", "epoch", "unit", "first", "count", "keys", "index"),
     "spawned": ("run", "seq", "epoch", "unit", "parent", "item", "key"),
     "facts": ("run", "seq", "part", "epoch", "at", "kind", *TOLD),
     "notes_logs": ("run", "unit", "attempt", "at", "level", "text"),
@@ -70,7 +71,7 @@ class Rows:
             if kind == CREATED:
                 self._created(run, at, fact[2])
             elif kind == EXPANDED:
-                self.tables["expansions"].append((run, seq, epoch, *fact[2:6]))
+                self.tables["expansions"].append((run, seq, epoch, *fact[2:7]))
             elif kind == SPAWNED:
                 self.tables["spawned"].append((run, seq, epoch, *fact[2:6]))
             for part, told in enumerate(_TELL[kind](fact[: WIDTHS[kind]])):
@@ -99,6 +100,8 @@ class Rows:
         )
         self.tables["created"].append(row)
         self.tables["nodes"] += [(run, unit, *node) for unit, node in enumerate(about["nodes"])]
+        for block, inner in about["scopes"].items():
+            self.tables["scopes"] += [(run, block, entry, *node) for entry, node in enumerate(inner)]
 
     def take_notes(self, table: str, frame: Frame) -> None:
         run = run_text(frame.run)

@@ -6,8 +6,15 @@ CREATE TABLE created (
     run VARCHAR, flow VARCHAR, version VARCHAR, engine VARCHAR, host VARCHAR, pid INTEGER, "at" TIMESTAMP,
     inputs VARCHAR, tags VARCHAR, key VARCHAR, priority INTEGER
 );
-CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER);
-CREATE TABLE expansions (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[]);
+CREATE TABLE nodes (run VARCHAR, unit INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER, inner_block VARCHAR);
+-- What opens later in a group: of `count` scopes the unit of the j-th one is first + start * count + j * size + place.
+CREATE TABLE scopes (
+    run VARCHAR, block VARCHAR, entry INTEGER, node VARCHAR, kind VARCHAR, parent INTEGER, inner_block VARCHAR,
+    start INTEGER, size INTEGER, place INTEGER
+);
+CREATE TABLE expansions (
+    run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, first INTEGER, count INTEGER, keys VARCHAR[], "index" INTEGER
+);
 CREATE TABLE spawned (run VARCHAR, seq INTEGER, epoch INTEGER, unit INTEGER, parent INTEGER, item INTEGER, key VARCHAR);
 -- A fact of a span is of the units from `unit` to `stop` - 1; one of several spans has a row, a part, for each.
 CREATE TABLE facts (
@@ -40,19 +47,48 @@ SELECT x.*, coalesce(x.seq > b.seq, true) AS present
 FROM expansions x JOIN recorded r USING (run, seq, epoch)
 LEFT JOIN (SELECT run, unit, max(seq) AS seq FROM moves WHERE kind = 'rolled' GROUP BY run, unit) b ON b.run = x.run AND b.unit = x.unit;
 
+-- Nodes of scopes that opened later: of mapped flows, of rounds, of flows in themselves. A round that was done anew counts once.
+CREATE VIEW opened AS
+WITH RECURSIVE inside AS (
+    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present, inner_block, NULL::VARCHAR AS scope
+    FROM nodes WHERE inner_block IS NOT NULL
+    UNION ALL
+    SELECT x.run, (x.first + b.start * x.count + i.i * b.size + b.place)::INTEGER, o.node || '.' || b.node,
+        CASE WHEN o.kind = 'flow' THEN o.item ELSE (x."index" + i.i)::INTEGER END,
+        CASE WHEN o.kind = 'flow' THEN o.key ELSE x.keys[i.i + 1] END, b.kind,
+        CASE WHEN b.parent < 0 THEN x.unit ELSE (x.first + p.start * x.count + i.i * p.size + p.place)::INTEGER END,
+        o.present AND x.present AND x.last, b.inner_block,
+        coalesce(o.scope || '.', '') || split_part(o.node, '.', -1)
+            || CASE WHEN o.kind = 'flow' THEN '' ELSE '[' || (x."index" + i.i) || ']' END
+    FROM inside o
+    JOIN (
+        SELECT *, row_number() OVER (PARTITION BY run, unit, "index" ORDER BY seq DESC) = 1 AS last FROM expanded
+    ) x ON x.run = o.run AND x.unit = o.unit
+    JOIN scopes b ON b.run = o.run AND b.block = o.inner_block
+    LEFT JOIN scopes p ON p.run = b.run AND p.block = b.block AND p.entry = b.parent,
+    LATERAL (SELECT unnest(range(x.count)) AS i) i
+    WHERE o.inner_block IS NOT NULL
+)
+SELECT * FROM inside WHERE scope IS NOT NULL;
+
 -- Nodes, items, and items that others spawned into the expansion before them; only `present` ones are of the run.
 CREATE VIEW units AS
-SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present FROM nodes
+WITH placed AS (
+    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present, NULL::VARCHAR AS scope FROM nodes
+    UNION ALL
+    SELECT run, unit, node, item, key, kind, parent, present, scope FROM opened
+)
+SELECT * FROM placed
 UNION ALL
-SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present
+SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present AND n.present, n.scope
 FROM expanded x
-JOIN nodes n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
+JOIN placed n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i
 UNION ALL
-SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, x.present
+SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, x.present AND n.present, n.scope
 FROM spawned s JOIN recorded r USING (run, seq, epoch)
 JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.seq < s.seq
-JOIN nodes n ON n.run = s.run AND n.unit = s.parent
+JOIN placed n ON n.run = s.run AND n.unit = s.parent
 QUALIFY row_number() OVER (PARTITION BY s.run, s.unit ORDER BY x.seq DESC) = 1;
 
 -- Marks: the last word on a unit itself. A release, or a rollback, takes its mark away; one that lets go is a mark, too.
@@ -116,7 +152,7 @@ SELECT
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
-    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.unit, u.kind
+    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.scope, u.unit, u.kind
 FROM (SELECT * FROM units WHERE present) u
 LEFT JOIN task_state t USING (run, unit)
 LEFT JOIN paused p USING (run, unit),
