@@ -147,7 +147,8 @@ def scope_completed(s: State, block: Block, b: int) -> bool:
 
 
 def absorbed(s: State, block: Block, b: int) -> bytearray:
-    """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself.
+    """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself. Who only
+    asked how it ended, and was skipped for that, is none.
 
     Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer; what runs at
     the end of the scope, however that is, consumes nothing.
@@ -155,6 +156,7 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
     found = bytearray(block.n)
     for k in reversed(order(block)):
         users = [o for o in block.outs[k] if not block.nodes[o].phase] if IS_BAD[s.status[b + k]] else []
+        users = [o for o in users if s.status[b + o] != S.SKIPPED or k not in block.nodes[o].ended]
         if users or (IS_BAD[s.status[b + k]] and k in _of_output(block)):
             found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
     return found

@@ -47,7 +47,8 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
     of_map = {name: made[name] for name in options if name in MAP and (name not in _OF_BOTH or "gather" in options)}
-    made = {name: value for name, value in made.items() if name not in MAP or (name in _OF_BOTH and "join" in options)}
+    of_task = TASK if "join" in options or "gather" not in options else TASK - _OF_BOTH
+    made = {name: value for name, value in made.items() if name in of_task}
     made.pop("name", None)
     return made, of_map
 

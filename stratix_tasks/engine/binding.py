@@ -162,7 +162,7 @@ class Binding:
             named: Work = partial(_given, {**fan.broadcast, **self._item(fan, unit)})
         else:
             args = s.node(unit).spec.args
-            named = partial(_resolved, args, self._scope_of(unit, args.values()))
+            named = partial(_resolved, args, self.scope_of(unit, args.values()))
         sets, function = self._sets(unit), self.functions.get(policy.call, NOTHING)
         positional, gone = function.positional, self._gone(unit)
         absent = gone and gone & _defaults(function.call)
@@ -216,13 +216,13 @@ class Binding:
             return lambda _reader: NO_ERROR
         if spec.when is None:
             return lambda _reader: True
-        when, scope = spec.when, self._scope_of(unit, (spec.when,))
+        when, scope = spec.when, self.scope_of(unit, (spec.when,))
         return lambda reader: _verdict(when, scope, reader)
 
     def _to_until(self, unit: int) -> Work:
         """Work that tells whether the last round of a loop that has ended was the last one at all."""
         until = self.state.node(unit).spec.loop.until
-        scope, output = self._scope_of(unit, (until,)), self._to_round(unit)
+        scope, output = self.scope_of(unit, (until,)), self._to_round(unit)
         return lambda reader: _verdict(until, scope, reader, {"output": output(reader)})
 
     def _to_round(self, unit: int, index: int | None = None) -> Work:
@@ -267,7 +267,7 @@ class Binding:
             return lambda reader: (inputs.get(reader), (0, None, None, ()))[1]
         fan, name, each = self.fan(unit), label(s, unit), s.node(unit).spec.each
         asked = tuple(one for one in (each.key, each.where) if one is not None)
-        scope = self._scope_of(unit, asked) if asked else None
+        scope = self.scope_of(unit, asked) if asked else None
 
         def work(reader: Reader) -> tuple[int, list[str] | None, dict[str, Any] | None, Spans]:
             made = fan.get(reader)
@@ -437,7 +437,7 @@ class Binding:
         begin = s.item(group, index)
         return begin, s.stretches[s.home[begin]].block
 
-    def _scope_of(self, unit: int, values: Collection[Any]) -> Scope:
+    def scope_of(self, unit: int, values: Collection[Any]) -> Scope:
         """The scope that a node stands in, as far as values of the document name it."""
         s, names = self.state, names_in(values)
         r, k, b = s.place(s.node_of(unit))
@@ -477,7 +477,7 @@ class Binding:
             items = self._items(each, each.over[name], unit)
             columns |= {} if items is None else {name: partial(_give, items)}
         left = {name: over for name, over in each.over.items() if name not in columns}
-        scope = self._scope_of(unit, (*left.values(), *spec.args.values()))
+        scope = self.scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
         apart = policy.traits.remote
 
@@ -540,7 +540,7 @@ class Binding:
         s = self.state
         r, k, _ = s.place(unit)
         args, inputs = s.node(unit).spec.args, r.block.inner[k].spec.inputs
-        scope, sets = self._scope_of(unit, args.values()), self._sets(unit)
+        scope, sets = self.scope_of(unit, args.values()), self._sets(unit)
         gone = self._gone(unit)
         args = {name: value for name, value in args.items() if name not in gone or inputs[name].required}
         return lambda reader: {**_resolved(args, scope, reader), **_given(sets, reader)}

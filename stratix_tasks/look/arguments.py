@@ -124,7 +124,7 @@ def _resolved(live: LiveRun, unit: int, value: Any) -> Known:
     if any(s.status[b + r.block.index[name]] not in (State.COMPLETED, State.SKIPPED) for name in names):
         return Known(MISSING)
     try:
-        return Known(resolve(value, binding.scope(scope, names), LOOP), text)
+        return Known(resolve(value, binding.scope_of(unit, (value,)), LOOP), text)
     except Away:
         return Known(AWAY, text)
     except Exception:

@@ -202,12 +202,13 @@ def _meaning(inputs: Mapping[str, Any], stored: Mapping[str, Any]) -> str:
 
 def _about(engine: Workshop, block: Block, body: bytes, functions: Mapping[str, Any]) -> dict[str, Any]:
     """What the first fact says of the flow, and of where it is run."""
+    scopes = block.outline.scopes()
     return {
+        **({"scopes": scopes} if scopes else {}),
         "flow": block.spec.flow,
         "version": sha256(body).hexdigest()[:12],
         "spec": orjson.Fragment(body),
         "nodes": block.outline.told(),
-        "scopes": block.outline.scopes(),
         "engine": engine.id,
         "host": engine.opened.host,
         "pid": engine.pid,

@@ -99,8 +99,8 @@ class Rows:
             about["priority"],
         )
         self.tables["created"].append(row)
-        self.tables["nodes"] += [(run, unit, *node) for unit, node in enumerate(about["nodes"])]
-        for block, inner in about["scopes"].items():
+        self.tables["nodes"] += [(run, unit, *node, None)[:6] for unit, node in enumerate(about["nodes"])]
+        for block, inner in about.get("scopes", {}).items():
             self.tables["scopes"] += [(run, block, entry, *node) for entry, node in enumerate(inner)]
 
     def take_notes(self, table: str, frame: Frame) -> None:

@@ -17,9 +17,9 @@ from stratix_tasks.formats.yaml import dump, load
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.runs.request_data import setting
 from stratix_tasks.spec import vocabulary
-from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, TASK, Kind, Option
+from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, TASK, Kind, Option
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.text import document, from_document
 
 GIVEN: dict[Kind, Any] = {
@@ -34,10 +34,15 @@ GIVEN: dict[Kind, Any] = {
     Kind.SIZES: {"p": 2},
     Kind.RETRY: {"max": 2, "delay": "5s", "backoff": 3, "jitter": "none", "on": ["OSError"]},
     Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
+    Kind.JOIN: {"n_of": 1},
+    Kind.FLAG: True,
+    Kind.CONDITION: lambda x: x > 1,
 }
 """A value of each kind, as Python takes it, which is no option's default."""
-BODIES = {"call", "flow", "uses", "with", "needs", "when", "each"}
-PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "flows", "output", "ui"}
+BODIES = {"call", "flow", "uses", "with", "needs", "when", "catch", "each", "loop"}
+PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "finally", "flows", "output", "ui"}
+BESIDE = {"losers": {"join": "any"}}
+"""What has to be said beside an option, so that it means something; of a fan-out by `gather`."""
 OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
 
 
@@ -54,19 +59,25 @@ def work(x: int) -> int:
     return x
 
 
+@task
+def other(x: int) -> int:
+    return x
+
+
 def in_node(option: Option) -> FlowSpec:
     """A flow in whose node the option is given in Python."""
-    placed = work.options(**{option.name: given(option)})
+    placed = work.options(**BESIDE.get(option.name, {}), **{option.name: given(option)})
 
     @flow(pools={"p": 2, "q": 1})
     def f(x: int) -> int:
-        return placed(x)
+        return placed(other(x))
 
     return f.spec
 
 
 def in_map(option: Option) -> FlowSpec:
-    placed = work.options(**{option.name: given(option)})
+    beside = {"gather": "any"} if option.name in BESIDE else {}
+    placed = work.options(**beside, **{option.name: given(option)})
 
     @flow
     def f(xs: list[int]) -> list[int]:
@@ -113,8 +124,9 @@ def test_an_option_of_a_fan_out(option: Option) -> None:
     assert fan_out is not None
     assert getattr(fan_out, option.name) != option.default
     assert f" {option.name}:" in written(made)
-    with pytest.raises(FlowError, match="is for a fan-out"):
-        in_node(option)
+    if option.name not in BESIDE:
+        with pytest.raises(FlowError, match="is for a fan-out"):
+            in_node(option)
 
 
 @pytest.mark.parametrize("option", IN_FLOW, ids=by_name)
@@ -136,7 +148,8 @@ def test_an_option_that_a_flow_says_for_all(option: Option) -> None:
 def test_an_option_that_the_core_acts_on(option: Option) -> None:
     """What the node says is laid out, or what the flow says for all."""
     for made in [in_node(option), *([in_defaults(option)] if option.for_all else [])]:
-        (node,) = lay_out(Graph(made), {}, EXECUTORS).nodes
+        block = lay_out(Graph(made), {}, EXECUTORS)
+        node = block.nodes[block.index["work"]]
         assert getattr(node.policy, option.name) != getattr(Policy(), option.name)
 
 
@@ -166,17 +179,23 @@ def test_the_schema_has_the_options_and_no_others() -> None:
             assert parts[option.name]["anyOf"][1]["properties"].keys() == {part.name for part in option.parts}
 
 
+def parts_of_loop() -> set[str]:
+    return set(schema()["$defs"]["task"]["properties"]["loop"]["properties"])
+
+
 ROWS = {"node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
 
 
 def test_no_option_is_known_that_has_no_row() -> None:
     """To the models, the decorators, the checks, the waits, the core and `run.set`."""
     names = {where: {option.name for option in rows} for where, rows in ROWS.items()}
-    fields = {field.alias or name for name, field in NodeSpec.model_fields.items()}
+    fields = {field.alias or name for name, field in NodeSpec.model_fields.items()} - {"always"}  # which is said by finally
     assert fields - BODIES == names["node"]
     assert Defaults.model_fields.keys() == names["defaults"]
     assert Each.model_fields.keys() - {"over", "by"} == names["map"]
     assert FlowSpec.model_fields.keys() - PARTS == names["flow"]
+    assert list(Loop.model_fields) == [option.name for option in LOOP]
+    assert parts_of_loop() == {option.name for option in LOOP} | {"flow", "call"}
     for option in IN_NODE:
         assert (option.model is None) == (not option.parts)
         if option.model is not None:

@@ -73,7 +73,11 @@ def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = froz
     nodes that completed with a value of a person's, who did not run."""
 
     def users(k: int) -> list[bool]:
-        told = [went_on(o) for o, node in enumerate(block.nodes) if k in node.needs and not node.phase]
+        told = [
+            went_on(o)
+            for o, node in enumerate(block.nodes)
+            if k in node.needs and not node.phase and not (k in node.ended and states[o] is State.SKIPPED)
+        ]
         if k in block.output.hard:
             told.append(False)
         told += [any(states[n] is State.COMPLETED for n in first) for first in block.output.firsts if k in first]

@@ -298,7 +298,7 @@ def test_wrong_use_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["cache", "resources", "undo", "join", "losers", "gather", "allow_failure", "overlap"],
+    ["cache", "resources", "undo", "allow_failure", "overlap"],
 )
 def test_options_of_later_versions_are_named(option: str) -> None:
     """They are refused, not ignored: `not-available`."""
@@ -307,7 +307,7 @@ def test_options_of_later_versions_are_named(option: str) -> None:
     assert caught.value.code == "not-available"
 
 
-@pytest.mark.parametrize("option", ["schedule", "hooks", "max_depth"])
+@pytest.mark.parametrize("option", ["schedule", "hooks"])
 def test_flow_options_of_later_versions_are_named(option: str) -> None:
     """The same for flows."""
     with pytest.raises(FlowError, match=option) as caught:
@@ -316,10 +316,10 @@ def test_flow_options_of_later_versions_are_named(option: str) -> None:
 
 
 def test_words_of_later_versions_are_named() -> None:
-    """`repeat`, `switch` and the like say that they are not available yet."""
+    """They say that they are not available yet."""
     import stratix_tasks as st
 
-    for word in ("finish", "n_of", "repeat", "secret", "switch"):
+    for word in ("finish", "secret"):
         with pytest.raises(FlowError, match=word) as caught:
             getattr(st, word)("x")
         assert caught.value.code == "not-available"
@@ -341,7 +341,7 @@ def test_generators_and_classes_are_no_tasks() -> None:
 
 
 def test_flows_refuse_what_cannot_be_traced() -> None:
-    """Generators, star arguments, and a flow that calls itself."""
+    """Generators and star arguments."""
 
     def generator() -> Any:
         yield 1
@@ -351,13 +351,6 @@ def test_flows_refuse_what_cannot_be_traced() -> None:
     for wrong in (generator, stars):
         with pytest.raises(FlowError):
             flow(wrong)
-
-    @flow
-    def again() -> Any:
-        return again()
-
-    with pytest.raises(FlowError, match="call itself"):
-        _ = again.spec
 
 
 def test_order_without_data() -> None:

@@ -1,0 +1,303 @@
+"""The words of the language: each says in Python and in YAML the same, and does what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from gated import LONG
+
+from stratix_tasks import (
+    Engine,
+    Flow,
+    FlowError,
+    Settled,
+    TaskFailed,
+    always,
+    count,
+    each,
+    failed,
+    first_of,
+    flatten,
+    flow,
+    n_of,
+    otherwise,
+    repeat,
+    status,
+    switch,
+    task,
+    when,
+)
+
+said: list[Any] = []
+
+
+class Refused(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+@task
+def number(x: int) -> int:
+    return x
+
+
+@task
+def numbers(n: int) -> list[int]:
+    return list(range(n))
+
+
+@task
+def lists() -> list[list[int]]:
+    return [[1, 2], [], [3]]
+
+
+@task
+def refuses(x: int) -> int:
+    if x < 0:
+        raise Refused(-x)
+    return x
+
+
+@task
+def pair(a: int | None, b: int = 9) -> list[Any]:
+    return [a, b]
+
+
+@task
+def tells(*what: Any) -> list[Any]:
+    said.append([*what])
+    return [*what]
+
+
+@task
+def step(n: int, by: int = 1) -> int:
+    return n + by
+
+
+@task
+def tries(x: int) -> int:
+    said.append(x)
+    raise Refused(429 if len(said) < 3 else 500)
+
+
+@flow
+def squared(x: int, by: int = 1) -> Any:
+    return number(step(refuses(x), by))
+
+
+@flow
+def down(n: int) -> Any:
+    left = step(n, -1)
+    with when(left > 0):
+        rest = down(left)
+    return first_of(rest, left)
+
+
+def joined(kind: Any, first: int) -> Any:
+    return pair.options(join=kind)(refuses(first), number(2))
+
+
+def handled(x: int) -> Any:
+    a = refuses(x)
+    with failed(a) as error:
+        y = tells(error.status, error["type"], error.node, error.nothing)
+    return first_of(a, y)
+
+
+def handled_fan_out(xs: list[int]) -> Any:
+    a = refuses.map(each(xs))
+    with failed(a) as error:
+        y = tells(error.code, error["items"])
+    return first_of(a, y)
+
+
+def asked(x: int) -> Any:
+    a = refuses(x)
+    with when(status(a) == "failed"):
+        bad = number(1)
+    with otherwise():
+        good = number(2)
+    return first_of(bad, good)
+
+
+def ended(x: int) -> Any:
+    a = refuses(x)
+    with always() as scope:
+        tells(scope.status, a)
+    return a
+
+
+def worth(x: int) -> Any:
+    a = tries.options(retry={"max": 9, "delay": 0.001, "when": lambda e: e.status == 429})(x)
+    return first_of(a, "given up")
+
+
+def ways(kind: str) -> Any:
+    return switch(kind, {"a": lambda: number(1), "b": lambda: number(2)}, default=lambda: number(3))
+
+
+CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {
+    "map a flow": (lambda n: squared.map(each(numbers(n)), by=10), {"n": 3}, [10, 11, 12]),
+    "map a flow within another": (lambda: fans.map(each(numbers(3))), {}, [[], [0], [0, 1]]),
+    "first that completed": (lambda: joined("first_success", -1), {}, [None, 2]),
+    "settled": (lambda: joined("settled", -1), {}, [None, 2]),
+    "all": (lambda: joined("all", 1), {}, [1, 2]),
+    "so many of them": (lambda: joined(n_of(1), -1), {}, [None, 2]),
+    "a share of them": (lambda: joined(n_of("50%"), -1), {}, [None, 2]),
+    "default in place": (lambda: pair.options(join="settled")(number(1), refuses(-1)), {}, [1, 9]),
+    "gather so many": (lambda: refuses.options(gather=n_of(1)).map(each([-1, 5, -2])), {}, [5]),
+    "gather a share": (lambda: refuses.options(gather=n_of("30%")).map(each([-1, 5, -2])), {}, [5]),
+    "caught": (handled, {"x": -4}, [4, "Refused", "refuses", None]),
+    "nothing caught": (handled, {"x": 4}, 4),
+    "items caught": (lambda: handled_fan_out(numbers(3)), {}, [0, 1, 2]),
+    "status bad": (asked, {"x": -1}, 1),
+    "status good": (asked, {"x": 1}, 2),
+    "plain value": (worth, {"x": 0}, "given up"),
+    "flat": (lambda: step.map(each(flatten(lists()))), {}, [2, 3, 4]),
+    "counted": (lambda n: step.map(each(count(number(n)))), {"n": 3}, [1, 2, 3]),
+    "where": (lambda: step.options(where=lambda n: n > 1).map(each(numbers(4))), {}, [3, 4]),
+    "where of a flow": (lambda: number.options(where="x != 0").map(each([0, 1])), {}, [1]),
+    "repeat a task": (lambda: repeat(step, 0, until=lambda n: n >= 5, by=2), {}, 6),
+    "repeat a flow": (lambda: repeat(squared, 0, until="output > 3", max=9), {}, 4),
+    "repeat so often": (lambda: repeat(step, 0, max=4), {}, 4),
+    "take what there is": (lambda: repeat(step, 0, until="output > 99", max=3, on_max="take"), {}, 3),
+    "carry another": (lambda: repeat(pair, 1, carry="b", max=2, b=5), {}, [1, [1, 5]]),
+    "recursion": (lambda n: down(n), {"n": 5}, 0),
+    "first way": (ways, {"kind": "a"}, 1),
+    "second way": (ways, {"kind": "b"}, 2),
+    "other way": (ways, {"kind": "x"}, 3),
+}
+
+
+@flow
+def fans(n: int) -> Any:
+    return number.map(each(count(n)))
+
+
+def defined(name: str, body: Callable[..., Any], inputs: dict[str, Any]) -> Any:
+    scope: dict[str, Any] = {"body": body}
+    typed = ", ".join(f"{word}: {type(value).__name__}" for word, value in inputs.items())
+    exec(f"def words({typed}): return body({', '.join(inputs)})", scope)
+    return flow(name="words")(scope["words"])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("door", ["python", "yaml"])
+def test_a_word_does_what_it_says(engine: Engine, name: str, door: str) -> None:
+    """The document that is written of it does the same, and is written as the same again."""
+    said.clear()
+    body, inputs, wanted = CASES[name]
+    made = defined(name, body, inputs)
+    if door == "yaml":
+        text = made.to_yaml()
+        made = Flow.from_yaml(text)
+        assert made.to_yaml() == text
+    run = engine.start(made, inputs)
+    assert run.result(LONG) == wanted
+    assert run.status == "completed"
+
+
+@pytest.mark.parametrize(("x", "told"), [(1, ["completed", 1]), (-1, None)])
+def test_what_always_runs_sees_what_the_flow_came_to(engine: Engine, x: int, told: Any) -> None:
+    """What takes a value that is not there is skipped, for it has no default; the run ends as it would have."""
+    said.clear()
+    run = engine.start(defined("ended", ended, {"x": x}), {"x": x})
+    assert run.wait(LONG) == ("failed" if x < 0 else "completed")
+    assert said == ([] if told is None else [told])
+    assert {row["name"]: row["state"] for row in run.progress()}["tells"] == ("skipped" if x < 0 else "completed")
+
+
+def test_a_failure_that_nothing_took_up_is_the_runs(engine: Engine) -> None:
+    """Also beside one that was handled; the error names that one."""
+
+    @flow
+    def two() -> Any:
+        a, b = refuses.options(name="a")(-1), refuses.options(name="b")(-2)
+        with failed(a) as error:
+            tells(error.status)
+        return b
+
+    with pytest.raises(TaskFailed, match="'b' failed"):
+        engine.start(two).result(LONG)
+
+
+def test_a_settled_fan_out_tells_of_every_item(engine: Engine) -> None:
+    """With key, status, value and error."""
+
+    @flow
+    def all_of() -> Any:
+        return refuses.options(gather="settled", key="k{x}").map(each([1, -7]))
+
+    good, bad = engine.start(all_of).result(LONG)
+    assert good == Settled("k1", "completed", 1, None)
+    assert (bad.key, bad.status, bad.value, bad.error["attributes"]) == ("k-7", "failed", None, {"status": 7})
+
+
+def test_too_few_fails(engine: Engine) -> None:
+    """Of a gather, of a join, and of one over nothing."""
+
+    @flow
+    def of_items() -> Any:
+        return refuses.options(gather=n_of(2)).map(each([-1, 5]))
+
+    @flow
+    def of_nothing() -> Any:
+        return refuses.options(gather="any").map(each(numbers(0)))
+
+    for made in (of_items, of_nothing):
+        assert engine.start(made).wait(LONG) == "failed"
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "losers of all": (lambda: pair.options(losers="keep")(number(1), number(2)), "no-effect"),
+    "join of nothing": (lambda: number.options(join="any")(1), "no-effect"),
+    "more than there are": (lambda: pair.options(join=n_of(3))(number(1), number(2)), "impossible-join"),
+    "value and catch": (lambda: _value_and_catch(), "impossible"),
+    "where of nothing": (lambda: number.options(where="1 > 0").map(each([1])), "no-effect"),
+    "until of nothing": (lambda: repeat(step, 0, until="1 > 0"), "no-effect"),
+    "within without until": (lambda: repeat(step, 0, within="1s"), "no-effect"),
+    "retry asks another": (lambda: number.options(retry={"max": 1, "when": "inputs.x > 1"})(1), "unknown-name"),
+    "behind the end": (lambda: _behind_the_end(), "needs-finally"),
+}
+
+
+def _value_and_catch() -> Any:
+    a = number(1)
+    with failed(a):
+        return number(a)
+
+
+def _behind_the_end() -> Any:
+    with always():
+        a = number(1)
+    return step(a)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_do_nothing_is_a_problem(engine: Engine, name: str) -> None:
+    """Told before anything runs."""
+    body, code = REFUSED[name]
+    made = defined(name, body, {})
+    assert code in {problem.code for problem in made.validate()}
+    with pytest.raises(FlowError):
+        engine.start(made)
+
+
+def test_an_inner_node_of_a_mapped_flow_is_told_apart(engine: Engine) -> None:
+    """In the history by its scope, and by its label where it is named: retried alone, the run goes on."""
+
+    @flow
+    def over() -> Any:
+        return squared.map(each([1, -1]))
+
+    run = engine.start(over)
+    assert run.wait(LONG) == "failed"
+    rows = run.tasks()
+    bad = rows[(rows["node"] == "squared.refuses") & (rows["state"] == "failed")]
+    assert (bad["scope"].tolist(), bad["item"].tolist()) == (["squared[1]"], [1])
+    assert "squared[1].refuses" in str(run.error)
+    run.skip("squared[1].refuses", value=5)
+    assert run.result(LONG) == [2, 6]
