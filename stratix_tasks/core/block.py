@@ -203,9 +203,7 @@ class Block:
         }
         self.output = output if output is not None else Output()
         self.plain = bytes(
-            node.kind is TASK
-            and node.join is ALL
-            and not (node.when or node.firsts or node.ended or node.phase)
+            node.kind is TASK and node.join is ALL and not (node.when or node.firsts or node.ended or node.phase)
             for node in nodes
         )
         """1: ready as soon as its needs are completed; nobody has to be asked."""
@@ -213,7 +211,9 @@ class Block:
         self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
         self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
         self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
-        self.absorbing = any(node.join is not ALL or node.firsts or node.ended for node in nodes) or bool(self.output.firsts)
+        self.absorbing = any(node.join is not ALL or node.firsts or node.ended for node in nodes) or bool(
+            self.output.firsts
+        )
         """Whether a bad end in it may be taken up by something behind it."""
         self.inner: dict[int, Block] = {}
         self.fixed: tuple[int, ...] = ()
@@ -262,7 +262,8 @@ class Outline:
     def told(self) -> list[tuple[str, str, int, str | None]]:
         """`(name, kind, parent, inner)` a unit: what the CREATED fact tells readers. `inner` names what opens in it later."""
         inner = [None if block is None else block.name for block in self.opens]
-        return [(n, k.label, *more) for n, k, *more in zip(self.names, self.kinds, self.parents, inner, strict=True)]
+        told = zip(self.names, self.kinds, self.parents, inner, strict=True)
+        return [(name, kind.label, parent, later) for name, kind, parent, later in told]
 
     def scopes(self) -> dict[str, list[tuple[Any, ...]]]:
         """What opens later, by name: `(name, kind, parent, inner, offset, size, place)` a node, in which `parent` is a place in

@@ -30,7 +30,13 @@ def told_of(s: State, u: int) -> dict[str, Any]:
 def _plain(s: State, u: int, error: dict[str, Any]) -> dict[str, Any]:
     index = s.index(u) if s.map_of(u) >= 0 else None
     told = {name: error.get(name) for name in PARTS}
-    return {**error.get("attributes", {}), **told, "node": label(s, s.node_of(u)), "item": index, "attempt": s.attempt[u]}
+    return {
+        **error.get("attributes", {}),
+        **told,
+        "node": label(s, s.node_of(u)),
+        "item": index,
+        "attempt": s.attempt[u],
+    }
 
 
 def _items(s: State, u: int) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
 
-from stratix_tasks.dsl.references import Around, Condition, Joined, Operand, Reference, Refusing, Status, conjunction, negated, refuse
+from stratix_tasks.dsl.references import (
+    Around,
+    Condition,
+    Joined,
+    Operand,
+    Reference,
+    Refusing,
+    Status,
+    conjunction,
+    negated,
+    refuse,
+)
 from stratix_tasks.dsl.trace import Counted, Crossed, Flat, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join

@@ -82,7 +82,9 @@ def retry(value: Any, _: Option) -> Retry:
     if isinstance(value, Retry):
         return value
     if isinstance(value, bool) or not isinstance(value, int | Mapping):
-        raise TypeError("write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on, when}")
+        raise TypeError(
+            "write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on, when}"
+        )
     given: dict[str, Any] = {"max": value} if isinstance(value, int) else dict(value)
     if "on" in given:
         on = given["on"]
@@ -233,7 +235,7 @@ _OF_BOTH = MAP & TASK
 """What belongs to the word that is said beside it: `losers` to `join`, or to `gather`."""
 _OF_TASK = {
     option.name: (_READ[option.kind], option)
-    for option in (*fields.TASK, *fields.MAP)
+    for option in (*fields.MAP, *fields.TASK)
     if option.kind is not Kind.NODES  # which are read when it is placed
 }
 _OF_FLOW = {

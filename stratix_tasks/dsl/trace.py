@@ -14,7 +14,18 @@ from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.options import loop_fields
-from stratix_tasks.dsl.references import Around, Condition, Fact, Joined, Operand, Reference, Status, Summary, asked_of, user_line
+from stratix_tasks.dsl.references import (
+    Around,
+    Condition,
+    Fact,
+    Joined,
+    Operand,
+    Reference,
+    Status,
+    Summary,
+    asked_of,
+    user_line,
+)
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
@@ -176,7 +187,9 @@ class Trace:
     def place_loop(self, body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], said: dict[str, Any]) -> Reference:
         """`repeat(…)`: a task or flow in rounds."""
         if not hasattr(body, "template_name"):
-            self.fail("repeat() takes a @task or a @flow, and what its first round is called with", code="bad-arguments")
+            self.fail(
+                "repeat() takes a @task or a @flow, and what its first round is called with", code="bad-arguments"
+            )
         named, name = body.bind(args, kwargs), body.template_name
         if said["carry"] is None and args:
             said["carry"] = next(iter(named))

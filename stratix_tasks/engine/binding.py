@@ -375,9 +375,7 @@ class Binding:
         """Every item of a map, however it ended."""
         s = self.state
         held = [(item, self.held(item)) for item in s.members(unit)]
-        told = [
-            self._settled(unit, at, S(s.status[item]), s.error.get(item)) for at, (item, _) in enumerate(held)
-        ]
+        told = [self._settled(unit, at, S(s.status[item]), s.error.get(item)) for at, (item, _) in enumerate(held)]
         return lambda reader: [make(reader.give(one)) for make, (_, one) in zip(told, held, strict=True)]
 
     def _settled(self, unit: int, at: int, state: S, error: dict[str, Any] | None) -> Callable[[Any], Settled]:
@@ -485,7 +483,9 @@ class Binding:
             own = ByReference(reader) if apart else reader
             return {**_resolved(spec.args, scope, own), **_given(sets, own)}
 
-        return lambda reader: fan_of(columns, broadcast, product=each.by == "product", flatten=each.flatten, reader=reader)
+        return lambda reader: fan_of(
+            columns, broadcast, product=each.by == "product", flatten=each.flatten, reader=reader
+        )
 
     def _items(self, each: Each, over: Any, unit: int) -> Items | None:
         """The results of a mapped node that is mapped over are looked up one by one, when their item starts; keys need them
@@ -587,7 +587,7 @@ class Binding:
         status = self.state.status
         for known in self._fans, self._scopes:
             for unit in [unit for unit in known if status[unit] in TERMINAL]:
-                del known[unit]  # type: ignore[attr-defined]
+                del known[unit]
 
     def forget(self, unit: int) -> None:
         """Its sources may have changed: resolve again when next asked."""

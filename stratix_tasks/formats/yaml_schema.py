@@ -69,7 +69,10 @@ def _flow() -> _Schema:
         "inputs": _map({"anyOf": [_ref("input"), {"type": "null"}]}),
         "defaults": {**_object(_options(IN_DEFAULTS)), "description": "What tasks take that do not say otherwise."},
         "tasks": _map(_ref("task")),
-        "finally": {**_map(_ref("task")), "description": "Tasks that run when all others have ended, however that was."},
+        "finally": {
+            **_map(_ref("task")),
+            "description": "Tasks that run when all others have ended, however that was.",
+        },
         "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},
         "output": _ref("value"),
         "ui": _object({"positions": _map(places, names=False)}),
@@ -131,7 +134,10 @@ def _task() -> _Schema:
         "uses": {"enum": list(known), "description": f"An executor. It takes: {takes}."},
         "needs": {**_ref("names"), "description": "Tasks that must be completed first, beside those that values name."},
         "when": _ref("expression"),
-        "catch": {**_ref("names"), "description": "It runs when one of these failed, with ${{ error }}; else it is skipped."},
+        "catch": {
+            **_ref("names"),
+            "description": "It runs when one of these failed, with ${{ error }}; else it is skipped.",
+        },
         "each": _ref("each"),
         "loop": _loop(),
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},

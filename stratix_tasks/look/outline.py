@@ -9,9 +9,9 @@ from typing import Any, Literal
 from stratix_tasks.core.block import Block, Kind, Node
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
+from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
-from stratix_tasks.spec.names import needs_of
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.source import Outline
 

@@ -245,7 +245,8 @@ def describe(error: BaseException) -> dict[str, Any]:
         "traceback": _asked(lambda: _traceback(error), "") or _asked(lambda: _frames_alone(error), ""),
         "bases": _asked(lambda: [_text(base.__name__) for base in kind.__mro__[1:-1]], ["BaseException"]),
     }
-    if told := _asked(lambda: _attributes(error), {}):
+    nothing: dict[str, Any] = {}
+    if told := _asked(lambda: _attributes(error), nothing):
         data["attributes"] = told
     if issubclass(kind, StratixError):
         data["code"] = _asked(lambda: _text(error.code), "error")  # type: ignore[attr-defined]
@@ -266,7 +267,12 @@ def _is_plain(value: Any) -> bool:
     kind = type(value)
     if kind is str:
         return len(value) <= MESSAGE and is_unicode(value)
-    return value is None or kind is bool or (kind is int and -WIDE <= value < WIDE) or (kind is float and value - value == 0)
+    return (
+        value is None
+        or kind is bool
+        or (kind is int and -WIDE <= value < WIDE)
+        or (kind is float and value - value == 0)
+    )
 
 
 def _asked(question: Callable[[], T], otherwise: T) -> T:

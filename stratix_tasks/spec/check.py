@@ -179,6 +179,9 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
     if not each.over:
         hint = "Name the arguments and what they run over: each: {as: x, in: …}."
         yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
+    if each.losers == "keep":
+        message = "what a gather went on without is cancelled: losers can't be keep there"
+        yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away."))
     if each.losers is not None and each.gather in (ALL, "settled"):
         message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
         hint = "Say gather: any, first_success or n_of, or take losers away."
@@ -194,7 +197,12 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
 
 
 def _values(node: NodeSpec) -> list[Any]:
-    return [node.args, node.when, node.each and node.each.where, *(node.each.over.values() if node.each is not None else ())]
+    return [
+        node.args,
+        node.when,
+        node.each and node.each.where,
+        *(node.each.over.values() if node.each is not None else ()),
+    ]
 
 
 def _around(path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
@@ -202,7 +210,9 @@ def _around(path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     found = around(_values(node))
     if "error" in found and not node.catch:
         hint = "Say which: catch: [x]. In Python: with failed(x) as error."
-        yield Finding(path, Problem("unknown-name", "`error` is there only in a node that catches one", name, hint=hint))
+        yield Finding(
+            path, Problem("unknown-name", "`error` is there only in a node that catches one", name, hint=hint)
+        )
     if "scope" in found and not node.always:
         hint = "Put the node under finally. In Python: with always() as scope."
         yield Finding(path, Problem("unknown-name", "`scope` is there only at the end of a flow", name, hint=hint))
@@ -213,10 +223,14 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
     for caught in node.catch:
         if caught not in graph.index:
             hint = did_you_mean(caught, graph.names)
-            yield Finding((*path, "catch"), Problem("unknown-task", f"catches '{caught}', no task", name, hint=hint), caught)
+            yield Finding(
+                (*path, "catch"), Problem("unknown-task", f"catches '{caught}', no task", name, hint=hint), caught
+            )
         elif graph.index[caught] not in graph.ended.get(graph.index[name], ()):
             message = f"it takes the value of '{caught}', and runs only when that failed: it can never run"
-            yield Finding((*path, "catch"), Problem("impossible", message, name, hint="Take the value, or catch it."), caught)
+            yield Finding(
+                (*path, "catch"), Problem("impossible", message, name, hint="Take the value, or catch it."), caught
+            )
     for need in graph.needs[graph.index[name]]:
         if graph.nodes[need].always and not node.always:
             message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"

@@ -83,7 +83,9 @@ _RETRY = _of(
     Option("max_delay", Kind.DURATION),
     Option("jitter", Kind.CHOICE, words=("full", "none")),
     Option("on", Kind.TEXTS, "Names of exception classes; without it every Exception."),
-    Option("when", Kind.CONDITION, "Asked of the error, such as error.status in [429, 503]: whether it is tried again."),
+    Option(
+        "when", Kind.CONDITION, "Asked of the error, such as error.status in [429, 503]: whether it is tried again."
+    ),
 )
 _TIMEOUT = _of(Timeout, *(Option(limit, Kind.DURATION) for limit in ("attempt", "total", "queued")))
 TASK = _of(
@@ -122,7 +124,9 @@ TASK = _of(
         of_bodies=True,
         settable=True,
     ),
-    Option("join", Kind.JOIN, "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of."),
+    Option(
+        "join", Kind.JOIN, "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of."
+    ),
     Option(
         "losers",
         Kind.CHOICE,
@@ -136,7 +140,9 @@ MAP = _of(
     Each,
     Option("key", Kind.KEY, "The name of an item, such as ${{ region }}."),
     Option("max", Kind.WHOLE, "How many items run at a time.", least=1),
-    Option("where", Kind.CONDITION, "Which of the items are done; the others are skipped. It names the mapped arguments."),
+    Option(
+        "where", Kind.CONDITION, "Which of the items are done; the others are skipped. It names the mapped arguments."
+    ),
     Option("flatten", Kind.FLAG, "Whether what it runs over is a list of lists: one level is taken away."),
     Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
     Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),

@@ -40,7 +40,7 @@ class Graph:
 
     def __init__(self, spec: FlowSpec, above: Graph | None = None, name: str = ROOT) -> None:
         self.spec, self.above = spec, above
-        self.path = name if above is None or above.above is None else f"{above.path}.{name}"
+        self.path: str = name if above is None or above.above is None else f"{above.path}.{name}"
         """Tells it apart from all others in the document."""
         self.names: list[str] = list(spec.tasks)
         self.nodes: list[NodeSpec] = list(spec.tasks.values())

@@ -92,7 +92,7 @@ class Each(Model):
     flatten: bool = False
     """Whether the elements are containers, whose elements are the items'."""
     gather: Joined = ALL
-    losers: Literal["cancel"] | None = None
+    losers: Literal["cancel", "keep"] | None = None
 
 
 class Loop(Model):

@@ -8,7 +8,6 @@ from stratix_tasks.spec.names import AROUND, Mention, mentions
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.vocabulary import FACTS, SEEN
 
-
 _PARTS = {"run": ("id", "flow"), "scope": ("status", "error")}
 """What there is of these; what an error has depends on it."""
 

@@ -168,7 +168,15 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
 # ---------------------------------------------------------------------- whole documents
 
 _NODE_DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in NodeSpec.model_fields.items()}
-_PLAIN_NODE = ("call", "flow", "uses", "needs", "catch", "always", *(option.name for option in IN_NODE if not option.parts))
+_PLAIN_NODE = (
+    "call",
+    "flow",
+    "uses",
+    "needs",
+    "catch",
+    "always",
+    *(option.name for option in IN_NODE if not option.parts),
+)
 _MODELS = tuple(option.name for option in IN_NODE if option.parts)
 
 

@@ -189,7 +189,9 @@ ROWS = {"node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
 def test_no_option_is_known_that_has_no_row() -> None:
     """To the models, the decorators, the checks, the waits, the core and `run.set`."""
     names = {where: {option.name for option in rows} for where, rows in ROWS.items()}
-    fields = {field.alias or name for name, field in NodeSpec.model_fields.items()} - {"always"}  # which is said by finally
+    fields = {field.alias or name for name, field in NodeSpec.model_fields.items()} - {
+        "always"
+    }  # which is said by finally
     assert fields - BODIES == names["node"]
     assert Defaults.model_fields.keys() == names["defaults"]
     assert Each.model_fields.keys() - {"over", "by"} == names["map"]

@@ -19,7 +19,6 @@ from stratix_tasks.core.block import (
     FLOW,
     LOOP,
     MAP,
-    MAX_DEPTH,
     N_OF,
     SETTLED,
     TASK,
@@ -27,6 +26,7 @@ from stratix_tasks.core.block import (
     Node,
 )  # fmt: skip
 from stratix_tasks.core.states import BAD, State
+from stratix_tasks.spec.model import MAX_DEPTH
 
 Script = Callable[[str, int], str]
 """How an attempt (from 1) of a node or item ends: ok, fail or final."""

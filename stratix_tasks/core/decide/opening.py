@@ -123,7 +123,7 @@ def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> 
     if s.status[u] == S.OPEN:
         return end_unit(core, u, Event.GATHERED, at) if said else _next_round(core, u, at)
     if not said or isinstance(said, str):
-        return end_unit(core, u, Event.WHEN_FALSE, at, said or "when")
+        return end_unit(core, u, Event.WHEN_FALSE, at, str(said or "when"))
     core.tell(ENABLED, at, u)
     g.asks.append(u)
     return None
@@ -137,7 +137,7 @@ def told_items(
     count: object,
     keys: list[str] | None = None,
     frozen: dict[str, Any] | None = None,
-    skipped: Spans = (),
+    skipped: Spans | None = None,
 ) -> None:
     """How many items or scopes a group has, their keys, what is recorded of what it goes over, and the places of those that
     are skipped; an error where that can't be told.
@@ -154,7 +154,7 @@ def told_items(
     open_group(core, p, at, count, keys, 0, frozen)
     i, n = s.kids[p][-1], s.stretches[s.kids[p][-1]].block.n
     base = s.stretches[i].base
-    for a, b in skipped:
+    for a, b in skipped or ():
         finish_spans(core, s.below([(i, base + a * n, base + b * n)]), S.SKIPPED, "where", at)
     return None
 
@@ -242,7 +242,7 @@ def _is_at_fault(core: Core, p: int) -> bool:
 def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     tally = core.agenda.tally[p]
     if tally.early:
-        wanted = node.of if node.share is None else part_of(node.share, tally.count)
+        wanted = _wanted(core, p, node)
         came = tally.ended if node.gather is ANY else tally.done
         if came >= wanted:
             end_unit(core, p, Event.GATHERED, at)
@@ -256,6 +256,15 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     if tally.bad and node.gather is not SETTLED:
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
     return end_unit(core, p, Event.GATHERED, at)
+
+
+def _wanted(core: Core, p: int, node: Node) -> int:
+    """How many items a gather asks for; a share is one of those that were not refused."""
+    if node.share is None:
+        return node.of if node.gather is N_OF else 1
+    s = core.state
+    skipped = sum(s.status.count(S.SKIPPED, a, b) for _, a, b in s.scopes(p)) if node.kind is MAP else 0
+    return part_of(node.share, core.agenda.tally[p].count - skipped)
 
 
 # ---------------------------------------------------------------------- loops
