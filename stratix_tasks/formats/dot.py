@@ -7,7 +7,10 @@ from typing import Any
 
 from stratix_tasks.formats.waits import label, shape
 
-SHAPES = {"task": "box", "map": "box3d", "flow": "folder", "wait": "hexagon"}
+SHAPES = {"task": "box", "map": "box3d", "flow": "folder", "each": "box3d", "loop": "cds", "nested": "folder", "wait": "hexagon"}
+
+
+EDGES = {"order": {"style": "dashed"}, "catch": {"style": "dashed", "color": "red", "label": "failed"}}
 
 
 def to_dot(view: Mapping[str, Any]) -> str:
@@ -27,5 +30,5 @@ def to_dot(view: Mapping[str, Any]) -> str:
     for number in sorted(groups, reverse=True)[:-1]:
         groups[nodes[number]["parent"]].subgraph(groups[number])
     for a, b, kind in view["edges"]:
-        top.edge(str(a), str(b), style="dashed" if kind == "order" else "solid")
+        top.edge(str(a), str(b), **EDGES.get(kind, {"style": "solid"}))
     return str(top.source)

@@ -7,14 +7,17 @@ from typing import Any
 
 from stratix_tasks.formats.waits import label, shape
 
-SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")', "wait": '{{{{"{}"}}}}'}
+SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")', "each": '[["{}"]]', "loop": '(["{}"])', "nested": '("{}")', "wait": '{{{{"{}"}}}}'}
+
+
+ARROWS = {"order": "-.->", "catch": "-. failed .->"}
 
 
 def to_mermaid(view: Mapping[str, Any]) -> str:
     """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow, dotted arrows for order without data."""
     lines = ["flowchart LR", *_members(view["nodes"], -1, "  ")]
     for a, b, kind in view["edges"]:
-        lines.append(f"  n{a} {'-.->' if kind == 'order' else '-->'} n{b}")
+        lines.append(f"  n{a} {ARROWS.get(kind, '-->')} n{b}")
     return "\n".join(lines) + "\n"
 
 

@@ -180,6 +180,10 @@ def waits_text(run: Mapping[str, Any]) -> str:
     return f"waiting for {' and '.join(people)}" if people else "asleep" if run["waits"] else ""
 
 
+MANY = ("map", "each")
+"""Kinds of nodes that stand for many."""
+
+
 def _edge(
     source: Mapping[str, Any],
     target: Mapping[str, Any],
@@ -194,12 +198,13 @@ def _edge(
         (target["x"], target["y"] + target["h"] / 2),
     ]
     dash = "" if kind == "data" else ' stroke-dasharray="4 4"'
+    colour = FILLS["failed"] if kind == "catch" else colours["edge"]
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x1, y1), (x2, y2) in zip(points[::2], points[1::2], strict=True):
         bend = max((x2 - x1) / 2, 24)
         path += "" if (x1, y1) == points[0] else f"L{x1:.1f} {y1:.1f}"
         path += f"C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    return f'<path d="{path}" fill="none" stroke="{colours["edge"]}" stroke-width="1.6"{dash}/>'
+    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6"{dash}/>'
 
 
 def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
@@ -223,7 +228,7 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
     outer, inner = (PILL, PILL - 1.5) if node["wait"] else (9, 6.5)
-    if node["kind"] == "map":
+    if node["kind"] in MANY:
         for shift, opacity in ((9, 0.55), (5, 1)):
             parts.append(
                 f'<rect x="{x + shift}" y="{y + shift}" width="{w}" height="{h}" rx="{outer}" fill="{colours["card"]}" stroke="{fill}" '
@@ -237,7 +242,9 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
         _glyph(look, x + 22, y + 21, node["wait"] if look in ("planned", "waiting") else ""),
         f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(node["label"])}</text>',
     ]
-    if node["kind"] == "map":
+    if node["badge"]:
+        parts.append(_badge(node["badge"], x + w - 8, y, colours, text))
+    if node["kind"] in MANY:
         many = f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
         parts.append(
             f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>'
@@ -251,6 +258,16 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
     return [*parts, *_bar(node, status, x, y, w, h), *_breakpoint(status, x, y, colours)]
+
+
+def _badge(badge: str, right: float, y: float, colours: Mapping[str, str], ink: str) -> str:
+    """How it begins or goes on, on the upper edge of its card."""
+    width = 6.2 * len(badge) + 12
+    return (
+        f'<rect x="{right - width:.1f}" y="{y - 8}" width="{width:.1f}" height="16" rx="8" fill="{colours["card"]}" '
+        f'stroke="{colours["edge"]}"/><text x="{right - width / 2:.1f}" y="{y + 3.5}" font-size="10" text-anchor="middle" '
+        f'fill="{ink}">{escape(badge)}</text>'
+    )
 
 
 def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> list[str]:
@@ -273,7 +290,7 @@ def _glyph(look: str, x: float, y: float, of: str = "") -> str:
 def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:
     inset = PILL - 3 if node["wait"] else 12
     total, at, room = status[4], x + inset, w - 2 * inset
-    if node["kind"] != "map" or not total:
+    if node["kind"] not in MANY or not total:
         return []
     parts = [
         f'<rect x="{at}" y="{y + h - 8}" width="{room}" height="4" rx="2" fill="{FILLS["pending"]}" fill-opacity="0.3"/>'

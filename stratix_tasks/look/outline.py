@@ -9,6 +9,10 @@ from typing import Any, Literal
 from stratix_tasks.core.block import Block, Kind, Node
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
+from stratix_tasks.spec.fields import LOOP
+from stratix_tasks.spec.joins import ALL
+from stratix_tasks.spec.joins import text as join_text
+from stratix_tasks.spec.model import Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
@@ -66,18 +70,21 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         config.append(
             ("timeout", ", ".join(f"{n} {v:g} s" for n, v in node.timeout.model_dump().items() if v is not None))
         )
+    config += [(name, text) for name, text in _loop(node.loop)] if node.loop is not None else []
     if node.each is not None:
+        config.append(("where", node.each.where.text if node.each.where is not None else ""))
         config.append(("each", f"{node.each.by}: {', '.join(node.each.over)}"))
         config.append(("max", str(node.each.max or "")))
     inputs = [*node.args.items(), *(node.each.over.items() if node.each else ())]
     return {
         "name": outline.names[unit],
         "label": outline.names[unit].rpartition(".")[2],
-        "kind": outline.kinds[unit].label,
+        "kind": "nested" if laid_out.kind is Kind.FLOW and outline.opens[unit] is not None else laid_out.kind.label,
         "parent": outline.parents[unit],
         "doc": doc,
         "wait": _wait(laid_out),
         "asks": _asks(laid_out),
+        "badge": _badge(node),
         "call": node.call or node.uses or f"flow {node.flow}",
         "config": [pair for pair in config if pair[1]],
         "inputs": [(name, _source_text(value)) for name, value in inputs],
@@ -85,9 +92,31 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     }
 
 
+def _loop(loop: Loop) -> list[tuple[str, str]]:
+    """What is said of a loop."""
+    told = [(option.name, getattr(loop, option.name)) for option in LOOP]
+    return [(name, getattr(value, "text", None) or str(value)) for name, value in told if value is not None]
+
+
 def _wait(node: Node) -> str:
     """The kind of a wait; nothing for what is none."""
     return node.executor.waits.name if node.executor is not None and node.executor.waits is not None else ""
+
+
+def _badge(node: NodeSpec) -> str:
+    """How it begins, or goes on, where that is not as usual."""
+    found = []
+    if node.join != ALL:
+        found.append(join_text(node.join))
+    if node.catch:
+        found.append("on failure")
+    if node.always:
+        found.append("at the end")
+    if node.loop is not None:
+        found.append(f"↻ ≤ {node.loop.max:,}" if node.loop.until is not None else f"↻ {node.loop.max:,}")
+    if node.each is not None and node.each.gather != ALL:
+        found.append(join_text(node.each.gather))
+    return " · ".join(found)
 
 
 def _asks(node: Node) -> str:
@@ -106,8 +135,10 @@ def _source_text(value: Any) -> str:
     return short(text if isinstance(text, str) else repr(text))
 
 
-def _edge_kind(block: Block, need: int, k: int) -> Literal["data", "order", "when"]:
+def _edge_kind(block: Block, need: int, k: int) -> Literal["data", "order", "when", "catch"]:
     name, node = block.names[need], block.nodes[k].spec
+    if name in node.catch:
+        return "catch"
     if name in node.needs:
         return "order"
     return "when" if node.when is not None and name in node.when.tasks and not _in_arguments(node, name) else "data"

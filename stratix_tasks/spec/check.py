@@ -311,10 +311,10 @@ def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[F
             message = f"flow '{node.flow}' has no input '{given}'"
             place: Path = ("with", given) if given in node.args else ("each", "over", given)
             yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint))
-    for wanted, one in inner.inputs.items():
-        if one.required and wanted not in given_by:
-            message = f"flow '{node.flow}' needs the input '{wanted}'"
-            yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {wanted}: …."))
+    for needed, one in inner.inputs.items():
+        if one.required and needed not in given_by:
+            message = f"flow '{node.flow}' needs the input '{needed}'"
+            yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {needed}: …."))
 
 
 def _value(

@@ -20,7 +20,7 @@ Point = tuple[float, float]
 Edge = tuple[
     Annotated[int, "from"],
     Annotated[int, "to"],
-    Annotated[Literal["data", "order", "when"], "kind"],
+    Annotated[Literal["data", "order", "when", "catch"], "kind"],
 ]
 
 
@@ -50,7 +50,9 @@ class FlowInfo(TypedDict):
 
 
 class NodeOutline(TypedDict):
-    """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`."""
+    """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
+    `badge` says how it begins or goes on, where that is not as usual.
+    """
 
     name: str
     label: str
@@ -59,6 +61,7 @@ class NodeOutline(TypedDict):
     doc: str
     wait: str
     asks: str
+    badge: str
     call: str
     config: list[Pair]
     inputs: list[Pair]

@@ -55,6 +55,7 @@ function info(name: string, parent = -1): NodeInfo {
     when: null,
     wait: "",
     asks: "",
+    badge: "",
     line: "",
   };
 }

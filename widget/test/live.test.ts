@@ -45,6 +45,7 @@ const info: NodeInfo = {
   when: null,
   wait: "",
   asks: "",
+  badge: "",
   line: "",
 };
 

@@ -47,7 +47,7 @@ export type Pair = [string, string];
 
 export type Point = [number, number];
 
-export type Edge = [from: number, to: number, kind: "data" | "order" | "when"];
+export type Edge = [from: number, to: number, kind: "data" | "order" | "when" | "catch"];
 
 export interface Problem {
   code: string;
@@ -72,7 +72,8 @@ export interface FlowInfo {
   interrupted?: Interrupted[];
 }
 
-/** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`. */
+/** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
+ * `badge` says how it begins or goes on, where that is not as usual. */
 export interface NodeOutline {
   name: string;
   label: string;
@@ -81,6 +82,7 @@ export interface NodeOutline {
   doc: string;
   wait: string;
   asks: string;
+  badge: string;
   call: string;
   config: Pair[];
   inputs: Pair[];
@@ -96,6 +98,7 @@ export interface NodeInfo {
   doc: string;
   wait: string;
   asks: string;
+  badge: string;
   call: string;
   config: Pair[];
   inputs: Pair[];

@@ -27,7 +27,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const planned = live.run === null;
   return (
     <div
-      class={`stx-card stx-s-${planned ? "planned" : look}${node.wait ? " stx-gate" : ""}${node.kind === "map" ? " stx-stack" : ""}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-s-${planned ? "planned" : look}${node.wait ? " stx-gate" : ""}${isMany(node) ? " stx-stack" : ""}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
@@ -41,7 +41,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           <Icon name={glyphOf(node, shown, planned)} />
         </span>
         <span class="stx-name">{node.label}</span>
-        {node.kind === "map" && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
+        {isMany(node) && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
       </div>
       <div class="stx-detail" title={planned ? undefined : [line, rest].filter(Boolean).join(" · ")}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
@@ -49,6 +49,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
       <Bar status={status} node={node} look={look} now={live.now()} />
+      {node.badge && <span class="stx-badge">{node.badge}</span>}
       {node.when && (
         <span class="stx-when" title={`when ${node.when}`}>
           ?
@@ -71,6 +72,11 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   );
 }
 
+/** A fan-out of a task or of a flow. */
+function isMany(node: NodeInfo): boolean {
+  return node.kind === "map" || node.kind === "each";
+}
+
 /** How many of how many: 340/10,000 */
 export function share(status: Status): string {
   return `${status[3].toLocaleString("en")}/${status[4].toLocaleString("en")}`;
@@ -80,7 +86,7 @@ export function share(status: Status): string {
 function Bar({ status, node, look, now }: { status: Status; node: NodeInfo; look: string; now: number }) {
   const [, , , done, total, failed, running, skipped, told] = status;
   const progress = node.wait === "sleep" ? slept(status, now) : told;
-  if (node.kind === "map" && total > 0) {
+  if (isMany(node) && total > 0) {
     const parts: [string, number][] = [
       ["completed", done],
       ["failed", failed],
