@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import LAST, OTHERWISE, Block, Join, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import LAST, OTHERWISE, UNDO, Block, Join, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
@@ -116,10 +116,10 @@ def _block(graph: Graph, known: _Known) -> Block:
     policies: dict[Any, Policy] = {}
     nodes = []
     for i, node in enumerate(graph.nodes):
-        key = (node.call or node.uses, node.always, *_plain(node), *map(id, _models(node)))
+        key = (node.call or node.uses, node.always or i in graph.undoes, *_plain(node), *map(id, _models(node)))
         policy = policies.get(key)
         if policy is None:
-            policy = policies[key] = _policy(node, defaults, known)
+            policy = policies[key] = _policy(node, defaults, known, at_end=node.always or i in graph.undoes)
         firsts = _firsts(graph, node) if i in graph.soft else ()
         nodes.append(_node(graph, i, policy, firsts, known))
     return Block(graph.path, nodes, spec=spec, output=_output(graph))
@@ -145,7 +145,8 @@ def _node(
         ended=tuple(graph.ended.get(i, ())),
         join=Join.SETTLED if node.always and _can_do_without(node, known) else _JOINS[_word(node.join)],
         k=wanted(node.join, len(graph.needs[i]) - len(graph.ended.get(i, ()))),
-        phase=LAST if node.always else 0,
+        phase=UNDO if i in graph.undoes else LAST if node.always else 0,
+        undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
         inner=inner.path if inner is not None else "",
@@ -156,7 +157,7 @@ def _node(
         spec=node,
         executor=known.executor(node),
         takes=known.shape(node).takes,
-        arguments=_arguments(graph, node),
+        arguments=_arguments(graph, node) if i not in graph.undoes else None,
     )
 
 
@@ -232,7 +233,7 @@ def _output(graph: Graph) -> Output:
     return Output(hard, tuple(_in_value(graph, value)))
 
 
-def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
+def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) -> Policy:
     executor = known.executor(node)
     wanted = executor.runner if executor is not None else None
     runner = node.runner or wanted or defaults.runner or known.shape(node).runner
@@ -240,7 +241,7 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known) -> Policy:
     names = _POLICY
     if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
         names, defaults = _BODILESS, SILENT
-    options: dict[str, Any] = {"timeout": AT_END} if node.always and not traits.bodiless else {}
+    options: dict[str, Any] = {"timeout": AT_END} if at_end and not traits.bodiless else {}
     for name in names:
         if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
             options[name] = value

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stratix_tasks.core.allowed import state_of
+from stratix_tasks.core.block import EARLY
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
@@ -98,6 +101,10 @@ def _failed(core: Core, u: int, name: str, _at: float) -> str:
 
 
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
+    node = core.state.node(core.state.node_of(u))
+    if node.join in EARLY:
+        asked = len(node.needs) - len(node.ended)
+        return f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
     return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete."
 
 
@@ -106,6 +113,8 @@ def _skipped(core: Core, u: int, name: str, _at: float) -> str:
 
 
 def _cancelled(core: Core, u: int, name: str, _at: float) -> str:
+    if core.state.why_ended(u) == "lost the join":
+        return f"'{name}' was cancelled: what it was for went on without it.{_abandoned(core, u)}"
     return f"'{name}' was cancelled ({core.state.why_ended(u) or 'user'}).{_abandoned(core, u)}"
 
 
@@ -191,6 +200,10 @@ def _abandoned(core: Core, u: int) -> str:
     return " Its body did not stop in its grace, and still runs." if u in core.agenda.abandoned else ""
 
 
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
 def _listed(core: Core, u: int, *, bad: bool) -> str:
     s = core.state
     r, k, b = s.place(s.node_of(u))
@@ -227,4 +240,8 @@ def _skip_reason(core: Core, u: int) -> str:
     reason, spec = s.why_ended(u), s.node(s.node_of(u)).spec
     if reason == "when" and spec is not None and spec.when is not None:
         return f"its condition `{spec.when.text}` is false"
+    if reason == "no-error":
+        return f"nothing failed of what it catches, {_quoted(spec.catch)}"
+    if reason == "where":
+        return f"`{spec.each.where.text}` is false of it"
     return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

@@ -58,15 +58,17 @@ class _Binder:
         self._failed: dict[str, Problem] = {}
 
     def node(self, name: str, node: NodeSpec) -> None:
-        call = node.call
-        if call is None:
-            return
+        for call in (node.call, node.undo):
+            if call is not None:
+                self._call(name, node, call)
+
+    def _call(self, name: str, node: NodeSpec, call: str) -> None:
         if call not in self.functions and call not in self._failed:
             self._find(call)
         if call in self._failed:
             problem = self._failed[call]
             self.problems.append(Problem(problem.code, problem.message, name, hint=problem.hint))
-        elif (why := _mismatch(self.functions[call], node)) is not None:
+        elif call == node.call and (why := _mismatch(self.functions[call], node)) is not None:
             self.problems.append(Problem("bad-arguments", why[0], name, hint=why[1]))
 
     def _find(self, call: str) -> None:

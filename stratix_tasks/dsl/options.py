@@ -209,6 +209,16 @@ def condition(value: Any, option: Option) -> Any:
     raise TypeError(f'write a function, such as {option.name}=lambda x: x["size"] > 0')
 
 
+def call(value: Any, _: Option) -> str:
+    """A function as a document names it."""
+    if isinstance(value, str):
+        return value
+    function = getattr(value, "fn", value)
+    if not callable(function) or not hasattr(function, "__qualname__"):
+        raise TypeError("write a function or a @task, or its name as module:name")
+    return f"{function.__module__}:{function.__qualname__}"
+
+
 def texts(value: Any, _: Option) -> tuple[str, ...]:
     """A text, or several."""
     return (value,) if isinstance(value, str) else tuple(map(str, value))
@@ -228,6 +238,7 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.RETRY: retry,
     Kind.TIMEOUT: timeout,
     Kind.FLAG: flag,
+    Kind.CALL: call,
     Kind.CONDITION: condition,
     Kind.JOIN: lambda value, _: join(value),
 }

@@ -32,11 +32,11 @@ def importable(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> list[Proble
     """Problems `not-importable`: nodes whose function is a closure, a lambda, a partial or a method."""
     problems = []
     for name, node in nodes(spec):
-        call = node.call or ""
-        why = _hidden(call, functions[call]) if call in functions else None
-        if why is not None:
-            message = f"'{call}' is {why}, so that no other process can import it"
-            problems.append(Problem("not-importable", message, name, hint=_HINT))
+        for call in (node.call, node.undo):
+            why = _hidden(call, functions[call]) if call is not None and call in functions else None
+            if why is not None:
+                message = f"'{call}' is {why}, so that no other process can import it"
+                problems.append(Problem("not-importable", message, name, hint=_HINT))
     return problems
 
 

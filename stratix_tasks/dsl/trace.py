@@ -339,9 +339,16 @@ class Trace:
             self.caught.add(name)
         if self.always:
             update["always"] = True
+        if template.undo is not None:
+            self._undo(template.undo, task.options_given["undo"])
         self.nodes[name] = template.but(update)
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)
+
+    def _undo(self, call: str, undo: Any) -> None:
+        """What takes a task back is known by its name, as tasks are."""
+        if not isinstance(undo, str):
+            self.functions.setdefault(call, undo if isinstance(undo, BaseTask) else BaseTask(undo, {}))
 
     def _special(self, task: Any) -> Mapping[str, Any]:
         """`after` becomes `needs`."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
+from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, UNDO, Block, Kind
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import end_of, first_failed, told_of
 from stratix_tasks.core.joins import scope_completed
@@ -166,6 +166,8 @@ class Binding:
         sets, function = self._sets(unit), self.functions.get(policy.call, NOTHING)
         positional, gone = function.positional, self._gone(unit)
         absent = gone and gone & _defaults(function.call)
+        if s.node(unit).phase == UNDO:
+            absent = set(s.node(unit).spec.args) - _taken(function.call)
 
         def work(reader: Reader) -> Arguments:
             own = ByReference(reader) if policy.traits.remote else reader
@@ -625,6 +627,14 @@ def _end_of(s: State, a: int, b: int, *, done: bool) -> tuple[S, dict[str, Any] 
 
 def _nothing(_reader: Reader) -> None:
     """Of a scope without a value."""
+
+
+def _taken(function: Callable[..., Any]) -> set[str]:
+    """What takes something back is given what it asks for, of the arguments and the value of that."""
+    try:
+        return set(signature(function).parameters)
+    except (TypeError, ValueError):
+        return set()
 
 
 def _defaults(function: Callable[..., Any]) -> set[str]:

@@ -47,6 +47,7 @@ class FlowReader:
             Kind.RETRY: self._parted,
             Kind.TIMEOUT: self._parted,
             Kind.JOIN: self._join,
+            Kind.CALL: lambda option, node: self._call(node),
             Kind.FLAG: lambda option, node: reading.flag(node, option.name),
             Kind.CONDITION: lambda option, node: self.values.condition(node, option.name),
         }

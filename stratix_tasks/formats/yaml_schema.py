@@ -110,6 +110,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
     Kind.TEXT: lambda option, least: {"type": "string"},
     Kind.KEY: lambda option, least: {"type": "string"},
     Kind.WHOLE: lambda option, least: {"type": "integer", **least},
+    Kind.CALL: lambda option, least: {"type": "string"},
     Kind.FLAG: lambda option, least: {"type": "boolean"},
     Kind.CONDITION: lambda option, least: _ref("expression"),
     Kind.NUMBER: lambda option, least: {"type": "number", **least},

@@ -40,6 +40,14 @@ MOVING = (State.RUNNING, State.STOPPING)
 STILL = (State.SUSPENDED, State.HELD)
 
 
+_SKIPPED = {
+    "when": "condition is false",
+    "upstream": "what it needs was skipped",
+    "no-error": "nothing failed",
+    "where": "left out by where",
+}
+"""Why something was skipped that no person skipped."""
+
 def run_info(live: LiveRun) -> RunInfo:
     """The run as the top bar shows it."""
     core, s = live.core, live.core.state
@@ -185,7 +193,7 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
         if state is State.COMPLETED:
             text["summary"] = summary_text(live, node)
         elif state is State.SKIPPED and reason:
-            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(reason, "")
+            text["reason"] = _SKIPPED.get(reason, "")
         elif state is State.HELD and s.mark(node) == "breakpoint":
             text["reason"] = "breakpoint"
         elif state in (State.WAITING, State.OPEN):

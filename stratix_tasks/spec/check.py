@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stratix_tasks.spec.executors import Executors, use_problems
+from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.fit import misfits
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, wanted
@@ -35,6 +36,10 @@ class Finding:
     path: Path
     problem: Problem
     word: str = ""
+
+
+OF_BODIES = tuple(option for option in IN_NODE if option.of_bodies or option.name == "timeout")
+"""Options that a node has no use for which runs no body."""
 
 
 def check(
@@ -80,7 +85,7 @@ def _findings(
     spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
     for name in inputs:
         yield from _named(("inputs", name), name, "an input", "")
-    for name, node in zip(graph.names, graph.nodes, strict=True):
+    for name, node in spec.tasks.items():
         if name in RESERVED or not _NAME.fullmatch(name):
             yield from _named(("tasks", name), name, "a node", name)
         for argument, value in node.args.items():
@@ -90,6 +95,10 @@ def _findings(
                     yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
+        if node.undo is not None and (node.call is None or node.each is not None or node.loop is not None or node.always):
+            message = "undo takes back what one function call did: not a flow, a wait, a fan-out, a loop, or the end of a flow"
+            hint = "Say it of the tasks inside."
+            yield Finding(("tasks", name, "undo"), Problem("no-effect", message, name, hint=hint))
         if node.catch or graph.has_end:
             yield from _ends(graph, ("tasks", name), name, node)
         if around(_values(node)):
@@ -297,6 +306,11 @@ def _varies(leaf: Any, variables: frozenset[str]) -> bool:
 
 
 def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    for option in OF_BODIES:
+        if getattr(node, option.name) != option.default:
+            message = f"{option.name} means nothing on a sub-flow, which runs no body of its own"
+            hint = "Say it of the tasks in that flow, or in its defaults."
+            yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint))
     found = graph.find(node.flow or "")
     inner = None if found is None else found.spec
     given_by = node.args if node.each is None else {**node.args, **node.each.over}

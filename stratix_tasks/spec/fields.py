@@ -37,6 +37,8 @@ class Kind(Enum):
     RETRY = auto()
     TIMEOUT = auto()
     FLAG = auto()
+    CALL = auto()
+    """A function, by module:name."""
     CONDITION = auto()
     """An expression."""
     JOIN = auto()
@@ -133,6 +135,7 @@ TASK = _of(
         "What becomes of what a join went on without, if nothing else needs it.",
         words=("cancel", "keep"),
     ),
+    Option("undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True),
     Option("description", Kind.TEXT),
 )
 """Of a task."""

@@ -36,21 +36,51 @@ class Graph:
     Names that no node has are left out here: `check` reports them.
     """
 
-    __slots__ = ("_flows", "above", "ended", "has_end", "index", "names", "needs", "nodes", "path", "soft", "spec")
+    __slots__ = ("_flows", "above", "ended", "has_end", "index", "names", "needs", "nodes", "path", "soft", "spec", "undoes")
 
     def __init__(self, spec: FlowSpec, above: Graph | None = None, name: str = ROOT) -> None:
         self.spec, self.above = spec, above
         self.path: str = name if above is None or above.above is None else f"{above.path}.{name}"
         """Tells it apart from all others in the document."""
+        self.undoes: dict[int, int] = {}
+        """What takes another node back, behind all others: its number → that one's."""
         self.names: list[str] = list(spec.tasks)
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
+        self._add_undos()
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.soft: dict[int, list[int]] = {}
         self.ended: dict[int, list[int]] = {}
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
+        if self.undoes:
+            self._order_undos()
         self.has_end = any(node.always for node in self.nodes)
         """Whether something runs at its end."""
         self._flows: dict[str, Graph] = {}
+
+    def _add_undos(self) -> None:
+        for i, (name, node) in enumerate(self.spec.tasks.items()):
+            if node.undo is not None:
+                hidden = f"undo_{name}"
+                while hidden in self.spec.tasks:
+                    hidden += "_"
+                args = {**node.args, "value": Ref("tasks", name)}
+                self.undoes[len(self.names)] = i
+                self.names.append(hidden)
+                self.nodes.append(NodeSpec.model_construct(call=node.undo, args=args))
+
+    def _order_undos(self) -> None:
+        """What was done last is taken back first."""
+        outs = self.outs()
+        undone = {i: u for u, i in self.undoes.items()}
+        for u, i in self.undoes.items():
+            stack, seen = [*outs[i]], set[int]()
+            while stack:
+                one = stack.pop()
+                if one in seen or one in self.undoes:
+                    continue
+                seen.add(one)
+                stack += outs[one]
+            self.needs[u] += [undone[one] for one in sorted(seen) if one in undone]
 
     def flow(self, name: str) -> Graph:
         """The graph of a sub-flow of this document."""

@@ -143,6 +143,8 @@ class NodeSpec(Model):
     max_lost: int | None = Field(default=None, ge=0, le=MOST)
     join: Joined = ALL
     losers: Literal["cancel", "keep"] | None = None
+    undo: str | None = None
+    """What takes it back when its flow ends failed or cancelled; named as `call` is."""
     description: str = ""
 
 

@@ -21,7 +21,6 @@ LATER = frozenset(
         "overlap",
         "resources",
         "schedule",
-        "undo",
         "until",
     )
 )

@@ -36,6 +36,7 @@ GIVEN: dict[Kind, Any] = {
     Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
     Kind.JOIN: {"n_of": 1},
     Kind.FLAG: True,
+    Kind.CALL: "shop:unpublish",
     Kind.CONDITION: lambda x: x > 1,
 }
 """A value of each kind, as Python takes it, which is no option's default."""

@@ -301,3 +301,32 @@ def test_an_inner_node_of_a_mapped_flow_is_told_apart(engine: Engine) -> None:
     assert "squared[1].refuses" in str(run.error)
     run.skip("squared[1].refuses", value=5)
     assert run.result(LONG) == [2, 6]
+
+
+def takes_back(value: int, n: int) -> None:
+    said.append(("back", n, value))
+
+
+@task(undo=takes_back)
+def does(n: int) -> int:
+    return n * 10
+
+
+@pytest.mark.parametrize("door", ["python", "yaml"])
+def test_what_was_done_is_taken_back_in_reverse(engine: Engine, door: str) -> None:
+    """When the flow ends failed, with the arguments and the value of each; and not when it completed."""
+    said.clear()
+
+    def saga(last: int) -> Any:
+        first = does(1)
+        second = does(first)
+        return refuses.options(after=[second])(last)
+
+    made = defined("saga", saga, {"last": 1})
+    if door == "yaml":
+        made = Flow.from_yaml(made.to_yaml(), allow=[__name__])
+    assert engine.start(made, {"last": -1}).wait(LONG) == "failed"
+    assert said == [("back", 10, 100), ("back", 1, 10)]
+    said.clear()
+    assert engine.start(made, {"last": 1}).wait(LONG) == "completed"
+    assert said == []
