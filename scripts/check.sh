@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/mypy
 .venv/bin/lint-imports
 .venv/bin/python scripts/messages.py check
+.venv/bin/python scripts/joins.py check
 sh scripts/widget.sh check
 sh scripts/widget.sh build
 git diff --exit-code -- stratix_tasks/view/static

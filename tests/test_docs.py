@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import runpy
 import typing
 from pathlib import Path
 
@@ -58,3 +59,9 @@ def test_every_room_says_what_it_is_for() -> None:
     for path in (ROOT / "stratix_tasks").glob("*/__init__.py"):
         module = importlib.import_module(f"stratix_tasks.{path.parent.name}")
         assert module.__doc__
+
+
+def test_the_page_on_joins_is_what_the_core_decides() -> None:
+    """It is made from the code; when that changes it is made again: `python scripts/joins.py`."""
+    made = runpy.run_path(str(ROOT / "scripts" / "joins.py"))
+    assert (ROOT / "docs" / "joins.md").read_text() == made["page"]()
