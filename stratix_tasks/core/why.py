@@ -104,7 +104,9 @@ def _upstream(core: Core, u: int, name: str, _at: float) -> str:
     node = core.state.node(core.state.node_of(u))
     if node.join in EARLY:
         asked = len(node.needs) - len(node.ended)
-        return f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
+        return (
+            f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
+        )
     return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete."
 
 

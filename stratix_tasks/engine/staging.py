@@ -10,11 +10,13 @@ from typing import Any
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.block import Policy
-from stratix_tasks.engine.binding import AGAIN, NOTHING, Work
+from stratix_tasks.engine.binding import AGAIN
 from stratix_tasks.engine.breaking import or_break_off
+from stratix_tasks.engine.calls import NOTHING
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
 from stratix_tasks.engine.reading import LOOP, Away
+from stratix_tasks.engine.scopes import Work
 from stratix_tasks.runners.attempt import Attempt
 
 Then = Callable[[Outcome], None]

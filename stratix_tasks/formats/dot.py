@@ -7,7 +7,15 @@ from typing import Any
 
 from stratix_tasks.formats.waits import label, shape
 
-SHAPES = {"task": "box", "map": "box3d", "flow": "folder", "each": "box3d", "loop": "cds", "nested": "folder", "wait": "hexagon"}
+SHAPES = {
+    "task": "box",
+    "map": "box3d",
+    "flow": "folder",
+    "each": "box3d",
+    "loop": "cds",
+    "nested": "folder",
+    "wait": "hexagon",
+}
 
 
 EDGES = {"order": {"style": "dashed"}, "catch": {"style": "dashed", "color": "red", "label": "failed"}}

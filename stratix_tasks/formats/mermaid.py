@@ -7,7 +7,15 @@ from typing import Any
 
 from stratix_tasks.formats.waits import label, shape
 
-SHAPES = {"task": '["{}"]', "map": '[["{}"]]', "flow": '("{}")', "each": '[["{}"]]', "loop": '(["{}"])', "nested": '("{}")', "wait": '{{{{"{}"}}}}'}
+SHAPES = {
+    "task": '["{}"]',
+    "map": '[["{}"]]',
+    "flow": '("{}")',
+    "each": '[["{}"]]',
+    "loop": '(["{}"])',
+    "nested": '("{}")',
+    "wait": '{{{{"{}"}}}}',
+}
 
 
 ARROWS = {"order": "-.->", "catch": "-. failed .->"}

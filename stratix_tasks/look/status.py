@@ -48,6 +48,7 @@ _SKIPPED = {
 }
 """Why something was skipped that no person skipped."""
 
+
 def run_info(live: LiveRun) -> RunInfo:
     """The run as the top bar shows it."""
     core, s = live.core, live.core.state

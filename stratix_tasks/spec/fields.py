@@ -135,7 +135,9 @@ TASK = _of(
         "What becomes of what a join went on without, if nothing else needs it.",
         words=("cancel", "keep"),
     ),
-    Option("undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True),
+    Option(
+        "undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True
+    ),
     Option("description", Kind.TEXT),
 )
 """Of a task."""

@@ -36,7 +36,20 @@ class Graph:
     Names that no node has are left out here: `check` reports them.
     """
 
-    __slots__ = ("_flows", "above", "ended", "has_end", "index", "names", "needs", "nodes", "path", "soft", "spec", "undoes")
+    __slots__ = (
+        "_flows",
+        "above",
+        "ended",
+        "has_end",
+        "index",
+        "names",
+        "needs",
+        "nodes",
+        "path",
+        "soft",
+        "spec",
+        "undoes",
+    )
 
     def __init__(self, spec: FlowSpec, above: Graph | None = None, name: str = ROOT) -> None:
         self.spec, self.above = spec, above
