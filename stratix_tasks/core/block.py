@@ -55,6 +55,7 @@ MAX_LOST = 3
 GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
 UNDO, LAST = 1, 2
+OF_INPUTS = -2
 OTHERWISE = -1
 """In `firsts`, last: a plain value is taken where none of them completed."""
 
@@ -141,7 +142,9 @@ class Node:
     takes: tuple[str, ...] = ()
     """Names of the arguments that its function takes."""
     arguments: tuple[tuple[str, int, Any], ...] | None = None
-    """`(name, need, literal)` of each argument, need -1 for a literal; None where they have to be worked out otherwise."""
+    """`(name, need, literal)` of each argument, need -1 for a literal, `OF_INPUTS` for the input of that name; None where they
+    have to be worked out otherwise.
+    """
 
 
 class Block:

@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import LAST, OTHERWISE, UNDO, Block, Join, Kind, Node, Output, Policy, join_blocks
+from stratix_tasks.core.block import (
+    LAST,
+    OF_INPUTS,
+    OTHERWISE,
+    UNDO,
+    Block,
+    Join,
+    Kind,
+    Node,
+    Output,
+    Policy,
+    join_blocks,
+)
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
@@ -203,6 +215,8 @@ def _arguments(graph: Graph, node: NodeSpec) -> tuple[tuple[str, int, Any], ...]
             found.append((name, -1, value))
         elif kind is Ref and value.scope == "tasks" and not value.path and value.name in graph.index:
             found.append((name, graph.index[value.name], None))
+        elif kind is Ref and value.scope == "inputs" and not value.path:
+            found.append((name, OF_INPUTS, value.name))
         else:
             return None
     return tuple(found)

@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from stratix_tasks.core.block import FLOW, UNDO, Kind
+from stratix_tasks.core.block import FLOW, OF_INPUTS, UNDO, Kind
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING, Spans
+from stratix_tasks.core.state import MISSING, Spans, Stretch
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of, parameters_of, positioned
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
-from stratix_tasks.engine.reading import LOOP, Away, ByReference, Once, Reader, Source
+from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
 from stratix_tasks.engine.resolving import NONE, Scope, evaluate, names_in, resolve
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
@@ -84,9 +84,31 @@ class Binding(Scopes):
                         got = values[b + need]
                         if got is MISSING or type(got) is Stored:
                             return self._at_once(unit)
+                elif need == OF_INPUTS:
+                    got = self._input(r, b, literal)
+                    if (
+                        type(type(got)) is not type or type(got) not in ATOMS
+                    ):  # a class of the user's may have a `__hash__`
+                        return self._at_once(unit)
                 named[name] = got
         positional = self.functions[block.policies[k].call].positional
         return positioned(named, positional) if positional or "*" in named else ((), named)
+
+    def _input(self, r: Stretch, b: int, name: str) -> Any:
+        """An input of the scope that begins at `b`, where it is at hand; else what is no plain value."""
+        if r.parent < 0:
+            return self.inputs.get(name, MISSING)
+        group = self.state.parent(b)
+        once = self._fans.get(group)
+        if once is not None:
+            fan = once.value
+            if fan is None or fan.looked_up:
+                return MISSING
+            item = fan.item(self.state.index(b))
+            return item[name] if name in item else fan.broadcast.get(name, MISSING)
+        known = self._scopes.get(group)
+        inputs = known.get(0) if known is not None and r.step else None
+        return MISSING if inputs is None or inputs.value is None else inputs.value.get(name, MISSING)
 
     def _at_once(self, unit: int) -> Arguments:
         got: Arguments = self.to_arguments(unit)(LOOP)

@@ -10,6 +10,14 @@ from stratix_tasks.formats.waits import label, shape
 SHAPES = {
     "task": '["{}"]',
     "map": '[["{}"]]',
+    "each": '[["{}"]]',
+    "flow": '("{}")',
+    "nested": '("{}")',
+    "loop": '(["{}"])',
+    "wait": '{{{{"{}"}}}}',
+}
+    "task": '["{}"]',
+    "map": '[["{}"]]',
     "flow": '("{}")',
     "each": '[["{}"]]',
     "loop": '(["{}"])',
