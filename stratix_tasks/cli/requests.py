@@ -113,6 +113,19 @@ def approve(
 
 
 @app.command()
+def reject(
+    run_id: RunId,
+    node: OneNode,
+    by: Annotated[str | None, typer.Option(help="Who rejects.", show_default="this user")] = None,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Say no to what a node waits for: it fails."""
+    found = _found(run_id)
+    found.reject(node, by=by, note=note)
+    _go_on(found)
+
+
+@app.command()
 def send(
     run_id: RunId,
     name: Annotated[str, typer.Argument(help="The name of the signal.")],

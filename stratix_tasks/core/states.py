@@ -94,6 +94,7 @@ class Event(IntEnum):
     GATHERED_BAD = 28
     REOPEN = 29
     PAUSE_ROUNDS = 30
+    REJECT = 31  # a person said no
 
     @property
     def label(self) -> str:
@@ -173,6 +174,7 @@ NODE: dict[State, dict[Event, State | None]] = {
     _S.WAITING: {
         _E.SIGNAL: _S.COMPLETED,
         _E.WAIT_TIMEOUT: _S.FAILED,
+        _E.REJECT: _S.FAILED,
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },

@@ -84,6 +84,11 @@ def _approve(args: Mapping[str, Any]) -> str:
     return "" if isinstance(args.get("by", ""), str) else "`by` is who approves, a text"
 
 
+def _reject(args: Mapping[str, Any]) -> str:
+    said = (args.get("by", ""), args.get("note", ""))
+    return "" if all(isinstance(one, str) for one in said) else "`by` is who rejects and `note` is why, both texts"
+
+
 def _send(args: Mapping[str, Any]) -> str:
     if why := unfit("name", args.get("name")):
         return f"`name` is the signal's: {why}"
@@ -100,5 +105,6 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "breakpoint": _breakpoint,
     "rollback": _rollback,
     "approve": _approve,
+    "reject": _reject,
     "send": _send,
 }

@@ -110,7 +110,14 @@ def _can_unit(core: Core, unit: int) -> Can:
     s = core.state
     told, word = accepted(core, unit), WORDS.get(core.seen(unit), "running")
     ended_by = {kind_of(wait).ended_by for wait in waits_of(s, unit)}
-    return {verb: _said(word, told[verb]) for verb in VERBS if verb not in ANSWERED or verb in ended_by}
+    return {
+        verb: _said(word, told[verb]) for verb in VERBS if _answers(verb) not in ANSWERED or _answers(verb) in ended_by
+    }
+
+
+def _answers(verb: str) -> str:
+    """A rejection answers what an approval does."""
+    return "approve" if verb == "reject" else verb
 
 
 def _said(word: str, why: str | None) -> Able:

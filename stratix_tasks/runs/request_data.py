@@ -38,6 +38,11 @@ def approving(by: str | None) -> dict[str, Any]:
     return {"by": by if by is not None else _user()}
 
 
+def rejecting(by: str | None, note: str) -> dict[str, Any]:
+    """Who says no, and why."""
+    return {**approving(by), "note": note}
+
+
 def _user() -> str:
     from getpass import getuser
 
@@ -79,6 +84,8 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
         return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
     if verb == "approve":
         return approving(args.get("by"))
+    if verb == "reject":
+        return rejecting(args.get("by"), args.get("note", ""))
     if verb == "send":
         typed = args.get("text", "")
         return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))

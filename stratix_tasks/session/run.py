@@ -112,6 +112,10 @@ class Run(Handle):
         """Approve what a node (or item) waits for; of a mapped one all that wait. `by` is who; without it, this user."""
         self._ask("approve", target, request_data.approving(by))
 
+    def reject(self, target: str, *, by: str | None = None, note: str = "") -> None:
+        """Say no to what a node (or item) waits for: it fails, code `rejected`, which `failed` can catch."""
+        self._ask("reject", target, request_data.rejecting(by, note))
+
     def send(self, name: str, value: Any = None) -> None:
         """Send a value to the nodes that wait for the signal `name`, now or later; each takes every value once, in order."""
         self._ask("send", None, request_data.signalling(self._engine.store.objects, name, value))

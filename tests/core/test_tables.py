@@ -40,7 +40,7 @@ running: ok→completed fail_retry→retrying fail→failed wait→waiting suspe
 running: lost→failed lost_retry→retrying orphaned→pending rollback→stopping
 suspended: release→running stop→stopping lost→failed lost_retry→retrying orphaned→pending rollback→stopping
 suspended: ok→completed fail→failed fail_retry→retrying
-waiting: signal→completed wait_timeout→failed cancel→cancelled skip→skipped give→completed rollback→pending
+waiting: signal→completed wait_timeout→failed reject→failed cancel→cancelled skip→skipped give→completed rollback→pending
 retrying: dispatch→running retry→retrying queued_too_long→failed total_timeout→failed
 retrying: cancel→cancelled skip→skipped give→completed rollback→pending
 stopping: stopped→target ok→completed stop→stopping orphaned→target rollback→stopping

@@ -191,7 +191,10 @@ def test_a_persistent_trigger_waits_for_who_needs_it(engine: Engine) -> None:
 
 def test_the_page_lists_every_pattern() -> None:
     """43 rows; what it says to be tested here is."""
-    rows = {int(row[0]): row for row in re.findall(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(), re.M)}
+    rows = {
+        int(row[0]): row
+        for row in re.findall(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(), re.M)
+    }
     assert sorted(rows) == list(range(1, 44))
     here = {number for number, row in rows.items() if "test_a_pattern_is_said" in row[3]}
     assert here == PATTERNS.keys()

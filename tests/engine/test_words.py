@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gated import LONG
+from gated import LONG, until
 
 from stratix_tasks import (
     Engine,
@@ -15,6 +15,7 @@ from stratix_tasks import (
     Settled,
     TaskFailed,
     always,
+    approval,
     count,
     each,
     failed,
@@ -330,3 +331,19 @@ def test_what_was_done_is_taken_back_in_reverse(engine: Engine, door: str) -> No
     said.clear()
     assert engine.start(made, {"last": 1}).wait(LONG) == "completed"
     assert said == []
+
+
+def test_what_is_rejected_fails_and_can_be_caught(engine: Engine) -> None:
+    """Its error says who said no, and why."""
+
+    @flow
+    def asks() -> Any:
+        ok = approval("Ship it?")
+        with failed(ok) as error:
+            no = tells(error.code, error.by, error.note)
+        return first_of(no, ok)
+
+    run = engine.start(asks)
+    until(run, lambda: run.progress()[0]["state"] == "waiting")
+    run.reject("approval", by="ann", note="not today")
+    assert run.result(LONG) == ["rejected", "ann", "not today"]

@@ -211,7 +211,7 @@ def test_views_offer_what_the_core_accepts_and_say_why_not(engine: Engine, state
 
     offered, wrong = live.engine.look(look)
     assert wrong == []
-    assert all(set(VERBS) - can.keys() <= {"approve", "send"} for can in offered.values())
+    assert all(set(VERBS) - can.keys() <= {"approve", "reject", "send"} for can in offered.values())
     assert all(why is True or why.startswith("it is ") for can in offered.values() for why in can.values())
 
 

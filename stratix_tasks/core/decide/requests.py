@@ -12,6 +12,7 @@ sends it. One whose effect already holds is a recorded no-op. What may be asked 
 | set | a node, an item, a path | `args`: name to result as data; `options`: name to plain data |
 | breakpoint | a node, a path | `on`: whether it is to be there |
 | approve | a node that waits for it, an item | `by`: who approves |
+| reject | the same | `by`: who rejects, `note`: why |
 | send | the run | `name` of the signal, `value`: a result as data |
 | rollback | the run | `to`: a node, or `nodes`: names of those to run again |
 """
@@ -26,7 +27,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import Kind, Node, Policy
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import complete, end, finish, finish_spans
+from stratix_tasks.core.decide.ending import complete, end, end_unit, finish, finish_spans
 from stratix_tasks.core.decide.opening import BREAKPOINT
 from stratix_tasks.core.decide.turn import advance, ring, start
 from stratix_tasks.core.facts import BREAKPOINT as BREAKPOINT_FACT
@@ -452,18 +453,36 @@ def _put_breakpoint(core: Core, path: str, on: bool, at: float) -> None:
 
 def _approve(core: Core, target: str, at: float, args: Args) -> Do_it:
     """waiting → completed; of a mapped node all items that wait. InputError for a node that is no approval."""
-    s = core.state
-    u = unit_of(s, target)
-    _check_approval(s, u)
-    check(s, "approve", u)
-    units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
-    asked = [one for one in units if ends(s.waits.get(one), "approve")]
+    asked = _asked(core.state, target, "approve")
 
     def approve() -> None:
         for one in asked:
             complete(core, one, at, APPROVED, approval(args.get("by", ""), at))
 
     return approve
+
+
+def _reject(core: Core, target: str, at: float, args: Args) -> Do_it:
+    """waiting → failed, in the same way; `failed` can catch it."""
+    asked, by, note = _asked(core.state, target, "reject"), args.get("by", ""), args.get("note", "")
+    message = " ".join(filter(None, ("rejected", f"by {by}" if by else ""))) + (f": {note}" if note else "")
+    error: dict[str, Any] = {"type": "Rejected", "message": message, "code": "rejected", "bases": ["Exception"]}
+    error["attributes"] = {"by": by, "note": note}
+
+    def reject() -> None:
+        for one in asked:
+            end_unit(core, one, Event.REJECT, at, "rejected", {"error": error})
+
+    return reject
+
+
+def _asked(s: State, target: str, verb: str) -> list[int]:
+    """What waits for somebody to say yes or no."""
+    u = unit_of(s, target)
+    _check_approval(s, u)
+    check(s, verb, u)
+    units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
+    return [one for one in units if ends(s.waits.get(one), "approve")]
 
 
 def _check_approval(s: State, u: int) -> None:
@@ -493,4 +512,5 @@ NODE_VERBS: dict[str, Callable[[Core, str, float, Args], Do_it]] = {
     "set": _set,
     "breakpoint": _breakpoint,
     "approve": _approve,
+    "reject": _reject,
 }
