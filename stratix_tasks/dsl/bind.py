@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.task import task
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.inputs import convert
-from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.annotations import described
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
-from stratix_tasks.spec.types import hints_of
-from stratix_tasks.spec.values import LEAVES, leaves
+from stratix_tasks.spec.types import hints_of, unknown_in
+from stratix_tasks.spec.values import LEAVES, Ref, leaves
 
 
 def bind(
@@ -40,6 +41,28 @@ def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> tuple[FlowSpec, 
     those that can't be."""
     problems: list[Problem] = []
     return _typed(spec, functions, problems, ""), problems
+
+
+def fed_hints(spec: FlowSpec, functions: Callable[[], Mapping[str, BaseTask]]) -> dict[str, Any]:
+    """The annotations of inputs that are made by classes, such as an Enum or a model: of a parameter that such an input is
+    given to as it is, and that says the same of it in a document. `functions` is asked where there are any.
+    """
+    made = {name: one for name, one in spec.inputs.items() if one.choices or one.fields or unknown_in(one.type)}
+    found: dict[str, Any] = {}
+    known = functions() if made else {}
+    for node in spec.tasks.values() if made else ():
+        function = known.get(node.call or "")
+        hints = hints_of(function.fn) if function is not None else {}
+        for argument, value in node.args.items():
+            whole = type(value) is Ref and value.scope == "inputs" and value.name in made and not value.path
+            if whole and argument in hints and _says_the_same(hints[argument], made[value.name]):
+                found.setdefault(value.name, hints[argument])
+    return found
+
+
+def _says_the_same(hint: Any, one: InputSpec) -> bool:
+    said = described(hint)
+    return (said["type"], said.get("choices", ()), said.get("fields", {})) == (one.type, one.choices, one.fields)
 
 
 def nodes(spec: FlowSpec, prefix: str = "") -> Iterator[tuple[str, NodeSpec]]:

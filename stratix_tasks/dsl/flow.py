@@ -18,10 +18,12 @@ from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.spec.inputs import bare, convert, shown
+from stratix_tasks.spec.annotations import described, plain_default
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.inputs import bare, shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import hints_of, type_text
+from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW
 
@@ -140,11 +142,9 @@ class FlowDefinition(Generic[P, R]):
 
     def _input(self, parameter: inspect.Parameter) -> InputSpec:
         required = parameter.default is inspect.Parameter.empty
-        return InputSpec.model_construct(
-            type=type_text(self.hints.get(parameter.name, "")),
-            required=required,
-            default=None if required else Trace(self.name).value(parameter.default),
-        )
+        hint = self.hints.get(parameter.name, "")
+        default = None if required else Trace(self.name).value(plain_default(parameter.default, hint))
+        return InputSpec.model_construct(**described(hint), required=required, default=default)
 
     def _arguments(self, trace: Trace, static: Mapping[str, Any]) -> inspect.BoundArguments:
         signature = inspect.Signature(list(self.parameters.values()))

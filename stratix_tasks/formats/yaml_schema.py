@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, MAP, Kind, Option
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
 from stratix_tasks.spec.vocabulary import BODIES
@@ -35,6 +35,7 @@ def schema() -> _Schema:
             "expression": {"type": ["string", "boolean"], "description": "A CEL expression, without ${{ }}."},
             "flow": _object(_flow()),
             "input": _input(),
+            "shared": _object(_options(IN_DEFAULTS)),
             "task": _task(),
             "each": _each(),
             **{option.name: _parted(option) for option in IN_NODE if option.parts},
@@ -66,7 +67,6 @@ def _flow() -> _Schema:
         "flow": {**_ref("name"), "description": "The flow's name."},
         **_options(IN_FLOW),
         "inputs": _map({"anyOf": [_ref("input"), {"type": "null"}]}),
-        "defaults": {**_object(_options(IN_DEFAULTS)), "description": "What tasks take that do not say otherwise."},
         "tasks": _map(_ref("task")),
         "flows": {**_map(_ref("flow")), "description": "Sub-flows, which tasks name by `flow`."},
         "output": _ref("value"),
@@ -78,9 +78,12 @@ def _input() -> _Schema:
     known = ", ".join(sorted(NAMED))
     return _object(
         {
-            "type": {"type": "string", "description": f"One of {known}, or such as list[str] and int | None."},
+            "type": {
+                "type": "string",
+                "description": f"One of {known}, or such as list[str], int | None, Literal['eu', 'us'].",
+            },
             "default": {"description": "Without it the input is required."},
-            "description": {"type": "string"},
+            **_options(INPUT),
         }
     )
 
@@ -112,6 +115,12 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
     Kind.NAMES: lambda option, least: _ref("names"),
     Kind.TEXTS: lambda option, least: _ref("names"),
     Kind.SIZES: lambda option, least: _map({"type": "integer", **least}, names=False),
+    Kind.SWITCH: lambda option, least: {"type": "boolean"},
+    Kind.POLICIES: lambda option, least: _map(_ref("shared"), names=False),
+    Kind.DEFAULTS: lambda option, least: _object({**_options(IN_DEFAULTS), "for": _map(_ref("shared"), names=False)}),
+    Kind.OF_TYPE: lambda option, least: {"type": ["number", "string"]},
+    Kind.CHOICES: lambda option, least: {"type": "array"},
+    Kind.INPUTS: lambda option, least: _map({"anyOf": [_ref("input"), {"type": "null"}]}),
 }
 
 

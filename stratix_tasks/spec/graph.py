@@ -5,27 +5,35 @@ Nodes keep the order of the document. Needs come from arguments, `each`, `when` 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.policies import Policies, patterns, resolved
 from stratix_tasks.spec.values import ATOMS, LEAVES, Ref, needs_of
 
 if TYPE_CHECKING:
     import networkx
 
+NO_POLICIES: Policies = MappingProxyType({})
+
 
 class Graph:
     """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`.
 
-    Names that no node has are left out here: `check` reports them.
+    Names that no node has are left out here: `check` reports them. `policies` are the flow's own and those around it, and
+    `nodes` have taken what these say, and what the flow's defaults say of what they call or use.
     """
 
-    __slots__ = ("_flows", "index", "names", "needs", "nodes", "soft", "spec")
+    __slots__ = ("_flows", "index", "names", "needs", "nodes", "policies", "soft", "spec")
 
-    def __init__(self, spec: FlowSpec) -> None:
+    def __init__(self, spec: FlowSpec, policies: Policies = NO_POLICIES) -> None:
         self.spec = spec
+        self.policies: Policies = {**policies, **spec.policies}
         self.names: list[str] = list(spec.tasks)
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
+        if self.policies or patterns(spec):
+            self.nodes = [resolved(node, self.policies, patterns(spec)) for node in self.nodes]
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.soft: dict[int, list[int]] = {}
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
@@ -34,7 +42,7 @@ class Graph:
     def flow(self, name: str) -> Graph:
         """The graph of a sub-flow of this document."""
         if name not in self._flows:
-            self._flows[name] = Graph(self.spec.flows[name])
+            self._flows[name] = Graph(self.spec.flows[name], self.policies)
         return self._flows[name]
 
     def outs(self) -> list[list[int]]:
