@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import Defaults, NodeSpec
@@ -53,11 +54,20 @@ class _Known:
     """What is known here of what nodes run. `functions` maps a node's `call` to its Task; one may be missing."""
 
     def __init__(self, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> None:
-        self._executors = executors
+        self._executors, self._functions = executors, functions
         self._shapes = {call: shape(function) for call, function in functions.items()}
 
     def executor(self, node: NodeSpec) -> Executor | None:
         return None if node.flow else self._executors.get(node.uses or CALLED)
+
+    def filled(self, graph: Graph, i: int) -> NodeSpec:
+        """The node, with None for the arguments that go without a value and have no default."""
+        node, absent = graph.nodes[i], graph.absent.get(i, ())
+        if not absent or (node.call is not None and node.call not in self._functions):
+            return node
+        function = self._functions.get(node.call or "")
+        nones = [name for name in absent if instead(node, name, graph.spec, function, self._executors) == "None"]
+        return node.but({"args": {**node.args, **dict.fromkeys(nones)}}) if nones else node
 
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
@@ -126,7 +136,7 @@ def _node(
     firsts: tuple[tuple[int, ...], ...],
     known: _Known,
 ) -> Node:
-    node, soft = graph.nodes[i], graph.soft.get(i, ())
+    node, soft = known.filled(graph, i), graph.soft.get(i, ())
     kind = Kind.TASK if not node.flow and node.each is None else Kind.FLOW if node.flow else Kind.MAP
     hard = tuple(n for first in firsts for n in first if n not in soft)
     return Node(
@@ -136,6 +146,7 @@ def _node(
         firsts=firsts,
         hard=hard,
         when=node.when is not None,
+        enabled=node.enabled,
         inner=prefix + node.flow if node.flow else "",
         asks=bool(node.flow),
         most=(node.each.max or 0) if node.each is not None else 0,

@@ -227,4 +227,6 @@ def _skip_reason(core: Core, u: int) -> str:
     reason, spec = s.why_ended(u), s.node(s.node_of(u)).spec
     if reason == "when" and spec is not None and spec.when is not None:
         return f"its condition `{spec.when.text}` is false"
+    if reason == "disabled":
+        return "it is disabled"
     return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

@@ -168,6 +168,9 @@ def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
     return [(node, record(live, node)) for node in wanted]
 
 
+_SKIPPED = {"when": "condition is false", "upstream": "what it needs was skipped", "disabled": "disabled"}
+
+
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
     """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip."""
     s, found = live.core.state, dict[str, Texts]()
@@ -185,7 +188,7 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
         if state is State.COMPLETED:
             text["summary"] = summary_text(live, node)
         elif state is State.SKIPPED and reason:
-            text["reason"] = {"when": "condition is false", "upstream": "what it needs was skipped"}.get(reason, "")
+            text["reason"] = _SKIPPED.get(reason, "")
         elif state is State.HELD and s.mark(node) == "breakpoint":
             text["reason"] = "breakpoint"
         elif state in (State.WAITING, State.OPEN):

@@ -14,6 +14,7 @@ from typing import Any
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions
 from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.fit import misfits, without_output
@@ -110,6 +111,8 @@ def _findings(
     for cycle in cycles:
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
+    if graph.off:
+        yield from _disabled(graph, executors, functions)
     if not cycles:
         for name, place, problem in misfits(graph, executors, functions or {}):
             yield Finding(("tasks", name, *place), problem)
@@ -225,8 +228,9 @@ def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[F
             hint = did_you_mean(given, inner.inputs)
             message = f"flow '{node.flow}' has no input '{given}'"
             yield Finding((*path, "with", given), Problem("unknown-input", message, name, hint=hint))
+    absent = graph.absent.get(graph.index[name], ())  # of which more is said elsewhere
     for wanted, one in inner.inputs.items():
-        if one.required and wanted not in node.args:
+        if one.required and wanted not in node.args and wanted not in absent:
             message = f"flow '{node.flow}' needs the input '{wanted}'"
             yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {wanted}: …."))
 
@@ -302,6 +306,27 @@ def _taken(graph: Graph, outputless: Collection[str]) -> Iterator[Finding]:
                 hint = f"Give '{flow}' an output; for order alone there is needs: [{need}], in Python after=[…]."
                 message = f"the value of '{need}' is taken, and the flow '{flow}' has no output"
                 yield Finding(path, Problem("no-output", message, name, hint=hint), need)
+
+
+def _disabled(graph: Graph, executors: Executors, functions: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """What can't go without the value of a node that is disabled."""
+    for i, absent in graph.absent.items():
+        name, node, path = graph.names[i], graph.nodes[i], ("tasks", graph.names[i])
+        function = (functions or {}).get(node.call or "")
+        for argument in absent if node.call is None or function is not None else ():
+            if not instead(node, argument, graph.spec, function, executors):
+                hint = "Give it a default, or an annotation with None; or disable this node, too."
+                message = f"'{argument}' takes the value of a node that is disabled, and has no default"
+                yield Finding((*path, "with", argument), Problem("disabled-value", message, name, hint=hint))
+        over = node.each.over if node.each is not None else {}
+        asked = {("when",): node.when, ("each", "key"): node.each.key if node.each is not None else None}
+        asked |= {("with", argument): value for argument, value in node.args.items()}
+        asked |= {("each", "over", argument): value for argument, value in over.items()}
+        for place, value in asked.items():
+            for need in {need for need, _ in needs_of(value)} & graph.off:
+                message = f"asks for '{need}', which is disabled"
+                hint = f"Take it out, or disable '{name}', too."
+                yield Finding((*path, *place), Problem("disabled-value", message, name, hint=hint), need)
 
 
 def _value(

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args
 from stratix_tasks.spec.annotations import annotation
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.model import InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.types import hints_of, tuple_arity, type_text
@@ -25,7 +25,7 @@ class Types:
 
     def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
         self.graph, self.executors, self.functions = graph, executors, functions
-        self._inputs = {name: annotation(one) for name, one in graph.spec.inputs.items()}
+        self._inputs = {name: _type(one) for name, one in graph.spec.inputs.items()}
         self._hints: dict[tuple[str | None, ...], Mapping[str, Any]] = {}
 
     def takes(self, node: NodeSpec) -> Mapping[str, Any]:
@@ -69,6 +69,11 @@ class Types:
             return Any
         made = self.takes(node).get("return", Any)
         return made if node.each is None else GenericAlias(list, (made,))
+
+
+def _type(one: InputSpec) -> Any:
+    """The type of an input; of what has fields only its class knows what it is."""
+    return Any if one.fields else annotation(one)
 
 
 def stepped(hint: Any, path: tuple[str | int, ...]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.policies import Policies, patterns, resolved
 from stratix_tasks.spec.values import ATOMS, LEAVES, Ref, needs_of
@@ -22,10 +23,11 @@ class Graph:
     """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`.
 
     Names that no node has are left out here: `check` reports them. `policies` are the flow's own and those around it, and
-    `nodes` have taken what these say, and what the flow's defaults say of what they call or use.
+    `nodes` have taken what these say, and what the flow's defaults say of what they call or use. Nobody needs a node that is
+    disabled, nor does it need others; `absent[i]` are the arguments for which node i has no value therefore.
     """
 
-    __slots__ = ("_flows", "index", "names", "needs", "nodes", "policies", "soft", "spec")
+    __slots__ = ("_flows", "absent", "index", "names", "needs", "nodes", "off", "policies", "soft", "spec")
 
     def __init__(self, spec: FlowSpec, policies: Policies = NO_POLICIES) -> None:
         self.spec = spec
@@ -34,6 +36,12 @@ class Graph:
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
         if self.policies or patterns(spec):
             self.nodes = [resolved(node, self.policies, patterns(spec)) for node in self.nodes]
+        self.off = frozenset(name for name, node in spec.tasks.items() if not node.enabled)
+        self.absent: dict[int, tuple[str, ...]] = {}
+        if self.off:
+            for i, (name, node) in enumerate(zip(self.names, self.nodes, strict=True)):
+                if name not in self.off:
+                    self.nodes[i], self.absent[i] = left_of_node(node, self.off)
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.soft: dict[int, list[int]] = {}
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
@@ -102,6 +110,8 @@ class Graph:
         return graph
 
     def _needs(self, i: int, node: NodeSpec) -> list[int]:
+        if not node.enabled:
+            return []
         index, found = self.index, {}
         for value in node.args.values():
             kind = type(value)
@@ -117,7 +127,7 @@ class Graph:
         if node.when is not None:
             self._collect(node.when, found)
         for name in node.needs:
-            if name in index:
+            if name in index and name not in self.off:
                 found[index[name]] = True
         soft = [n for n, strict in found.items() if not strict]
         if soft:

@@ -43,7 +43,7 @@ def _is_one(value: Any, wanted: Any) -> bool:
     if get_origin(wanted) is Literal:
         return any(type(value) is type(other) and value == other for other in get_args(wanted))
     if isinstance(wanted, type) and issubclass(wanted, Enum) and not isinstance(value, Enum):
-        return False
+        return any(value == member.value for member in wanted)  # as an input, it is made one
     return _classes(type(value), wanted)
 
 
