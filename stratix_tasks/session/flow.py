@@ -245,6 +245,8 @@ if TYPE_CHECKING:
         *,
         name: str = ...,
         pools: Mapping[str, int] = ...,
+        policies: Mapping[str, Mapping[str, Any]] = ...,
+        defaults: Mapping[str, Any] = ...,
         concurrency: int = ...,
         timeout: Any = ...,
         on_failure: str = ...,

@@ -17,9 +17,9 @@ from stratix_tasks.formats.yaml import dump, load
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.runs.request_data import setting
 from stratix_tasks.spec import vocabulary
-from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, TASK, Kind, Option
+from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, MAP, TASK, Kind, Option
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, NodeSpec, Shared
 from stratix_tasks.spec.text import document, from_document
 
 GIVEN: dict[Kind, Any] = {
@@ -34,10 +34,13 @@ GIVEN: dict[Kind, Any] = {
     Kind.SIZES: {"p": 2},
     Kind.RETRY: {"max": 2, "delay": "5s", "backoff": 3, "jitter": "none", "on": ["OSError"]},
     Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
+    Kind.SWITCH: False,
+    Kind.POLICIES: {"net": {"retry": 3, "pool": "p"}},
+    Kind.DEFAULTS: {"priority": 7, "for": {"wo*": {"retry": 3}}},
 }
 """A value of each kind, as Python takes it, which is no option's default."""
 BODIES = {"call", "flow", "uses", "with", "needs", "when", "each"}
-PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "flows", "output", "ui"}
+PARTS = {"stratix", "flow", "inputs", "tasks", "flows", "output", "ui"}
 OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
 
 
@@ -58,7 +61,7 @@ def in_node(option: Option) -> FlowSpec:
     """A flow in whose node the option is given in Python."""
     placed = work.options(**{option.name: given(option)})
 
-    @flow(pools={"p": 2, "q": 1})
+    @flow(pools={"p": 2, "q": 1}, policies={"in words": {"retry": 3}})
     def f(x: int) -> int:
         return placed(x)
 
@@ -85,7 +88,22 @@ def in_flow(option: Option) -> FlowSpec:
 
 def in_defaults(option: Option) -> FlowSpec:
     value = getattr(in_node(option).tasks["work"], option.name)
-    return in_flow(FLOW[0]).but({"defaults": Defaults(**{option.name: value})})
+    return in_flow(FLOW[0]).but({"defaults": Defaults(**{option.name: value}), "pools": {"p": 2, "q": 1}})
+
+
+def in_policy(option: Option) -> FlowSpec:
+    """A flow whose node takes the option of a policy that it names."""
+    value = getattr(in_node(option).tasks["work"], option.name)
+    made = in_defaults(option)
+    node = made.tasks["work"].but({"policy": "net"})
+    said = {"defaults": None, "policies": {"net": Shared(**{option.name: value})}}
+    return made.but({**said, "tasks": {"work": node}})
+
+
+def in_pattern(option: Option) -> FlowSpec:
+    """A flow that says the option of what its node calls."""
+    value = getattr(in_node(option).tasks["work"], option.name)
+    return in_defaults(option).but({"defaults": Defaults(**{"for": {"*:wo*": Shared(**{option.name: value})}})})
 
 
 def written(made: FlowSpec) -> str:
@@ -130,12 +148,15 @@ def test_an_option_that_a_flow_says_for_all(option: Option) -> None:
     """Its default is None, so that the flow's own word counts for a node that says nothing."""
     assert option.default is None
     assert f"\ndefaults: {{{option.name}:" in written(in_defaults(option))
+    assert f"\npolicies: {{net: {{{option.name}:" in written(in_policy(option))
+    assert f'for: {{"*:wo*": {{{option.name}:' in written(in_pattern(option))
 
 
 @pytest.mark.parametrize("option", OF_POLICY, ids=by_name)
 def test_an_option_that_the_core_acts_on(option: Option) -> None:
-    """What the node says is laid out, or what the flow says for all."""
-    for made in [in_node(option), *([in_defaults(option)] if option.for_all else [])]:
+    """What the node says is laid out, or what the flow says for all, by a policy or by what is called."""
+    shared = (in_defaults, in_policy, in_pattern) if option.for_all else ()
+    for made in [in_node(option), *(said(option) for said in shared)]:
         (node,) = lay_out(Graph(made), {}, EXECUTORS).nodes
         assert getattr(node.policy, option.name) != getattr(Policy(), option.name)
 
@@ -160,13 +181,15 @@ def test_the_schema_has_the_options_and_no_others() -> None:
     assert parts["each"]["properties"].keys() == names["map"] | {"as", "in", "over", "by"}
     assert parts["flow"]["properties"].keys() == names["flow"] | PARTS - {"stratix"}
     assert made["properties"].keys() == names["flow"] | PARTS
-    assert made["properties"]["defaults"]["properties"].keys() == names["defaults"]
+    assert made["properties"]["defaults"]["properties"].keys() == names["defaults"] | {"for"}
+    assert parts["shared"]["properties"].keys() == names["defaults"]
+    assert parts["input"]["properties"].keys() == names["input"] | {"type", "default"}
     for option in IN_NODE:
         if option.parts:
             assert parts[option.name]["anyOf"][1]["properties"].keys() == {part.name for part in option.parts}
 
 
-ROWS = {"node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
+ROWS = {"input": INPUT, "node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
 
 
 def test_no_option_is_known_that_has_no_row() -> None:
@@ -174,7 +197,9 @@ def test_no_option_is_known_that_has_no_row() -> None:
     names = {where: {option.name for option in rows} for where, rows in ROWS.items()}
     fields = {field.alias or name for name, field in NodeSpec.model_fields.items()}
     assert fields - BODIES == names["node"]
-    assert Defaults.model_fields.keys() == names["defaults"]
+    assert Shared.model_fields.keys() == names["defaults"]
+    assert Defaults.model_fields.keys() == names["defaults"] | {"for_"}
+    assert InputSpec.model_fields.keys() == names["input"] | {"type", "default", "required"}
     assert Each.model_fields.keys() - {"over", "by"} == names["map"]
     assert FlowSpec.model_fields.keys() - PARTS == names["flow"]
     for option in IN_NODE:
