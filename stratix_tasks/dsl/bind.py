@@ -43,16 +43,16 @@ def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> tuple[FlowSpec, 
     return _typed(spec, functions, problems, ""), problems
 
 
-def fed_hints(spec: FlowSpec, functions: Callable[[], Mapping[str, BaseTask]]) -> dict[str, Any]:
+def fed_hints(spec: FlowSpec, functions: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """The annotations of inputs that are made by classes, such as an Enum or a model: of a parameter that such an input is
-    given to as it is, and that says the same of it in a document. `functions` is asked where there are any.
+    given to as it is, and that says the same of it in a document. `functions` is asked, by `call`, where there are any.
     """
     made = {name: one for name, one in spec.inputs.items() if one.choices or one.fields or unknown_in(one.type)}
     found: dict[str, Any] = {}
     known = functions() if made else {}
     for node in spec.tasks.values() if made else ():
         function = known.get(node.call or "")
-        hints = hints_of(function.fn) if function is not None else {}
+        hints = hints_of(getattr(function, "fn", function)) if function is not None else {}
         for argument, value in node.args.items():
             whole = type(value) is Ref and value.scope == "inputs" and value.name in made and not value.path
             if whole and argument in hints and _says_the_same(hints[argument], made[value.name]):
