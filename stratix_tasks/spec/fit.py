@@ -42,7 +42,8 @@ class Types:
             if node.flow not in self.graph.spec.flows:
                 return {}
             inner = Types(self.graph.flow(node.flow), self.executors, self.functions)
-            return {**inner._inputs, "return": inner.of(inner.graph.spec.output)}
+            output = inner.graph.spec.output
+            return {**inner._inputs, "return": Any if output is None else inner.of(output)}
         task = self.functions.get(node.call or "")
         function = getattr(task, "fn", task)
         return hints_of(function) if function is not None else {}
