@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from types import GenericAlias
 from typing import Any, get_args, get_origin
 
-from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.types import checkable
 from stratix_tasks.spec.values import Object
 
@@ -31,8 +29,6 @@ def convert(value: Any, kind: Any) -> Any:
     kind = checkable(kind)
     if kind is Any or type(value) is kind:
         return value
-    if kind is timedelta and isinstance(value, str) and not value.startswith(("P", "-")):
-        return timedelta(seconds=seconds(value))
     if isinstance(kind, type) and not isinstance(kind, GenericAlias) and not _pydantic_makes(kind):
         if isinstance(value, kind):
             return value
@@ -81,4 +77,4 @@ def _by_pydantic(value: Any, kind: Any) -> Any:
 def _first(errors: list[Any]) -> str:
     place = "".join(f"[{part!r}]" for part in errors[0]["loc"])
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{f'at {place}: ' if place else ''}{errors[0]['msg']}{more}"
+    return f"{f'at {place}: ' if place else ''}{errors[0]['msg'].removeprefix('Value error, ')}{more}"

@@ -21,13 +21,14 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from stratix_tasks.spec.constraints import LIMITS, constrained, said_in
+from stratix_tasks.spec.durations import seconds
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -218,7 +219,7 @@ def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
 
 def checkable(hint: Any) -> Any:
     """The annotation as far as a value can be checked for it without being used up: of an iterable that it is one, of a
-    Protocol nothing but what it can tell itself.
+    Protocol nothing but what it can tell itself. A duration may be a text such as `5m` wherever it stands.
     """
     origin, args = get_origin(hint), get_args(hint)
     kind: Any = origin or hint
@@ -230,13 +231,25 @@ def checkable(hint: Any) -> Any:
         instance: Any = pydantic.InstanceOf
         return instance[kind]
     if not args:
-        return kind
+        return _duration() if kind is timedelta else kind
     made = args if origin is Literal or origin is Callable else tuple(map(checkable, args))
     if all(new is old for new, old in zip(made, args, strict=True)):
         return hint
     if origin is Annotated:
         return Annotated[(made[0], *hint.__metadata__)]
     return Union[made] if origin in (Union, UnionType) else origin[made]  # noqa: UP007 - built from values
+
+
+@cache
+def _duration() -> Any:
+    from pydantic import BeforeValidator
+
+    return Annotated[timedelta, BeforeValidator(_of_text)]
+
+
+def _of_text(value: Any) -> Any:
+    own = isinstance(value, str) and not value.startswith(("P", "-"))
+    return timedelta(seconds=seconds(value)) if own else value
 
 
 def parts_of(hint: Any) -> set[Any]:

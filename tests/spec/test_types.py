@@ -181,6 +181,9 @@ VALUES: list[Any] = [
     ),
     *(
         "5m",
+        "6m",
+        ["5m"],
+        "PT1M",
         b"x",
         [],
         [1],
@@ -232,6 +235,9 @@ CHECKED: list[Any] = [
     Annotated[date, Field(ge=date(2024, 1, 1), lt=date(2025, 1, 1))],
     Annotated[Decimal, Field(multiple_of=Decimal("0.25"))],
     Annotated[list[int], Field(min_length=1)],
+    Annotated[timedelta, Field(le=timedelta(minutes=5))],
+    timedelta | None,
+    list[timedelta],
     list[Annotated[int, Field(ge=1)]],
 ]
 
