@@ -96,7 +96,7 @@ def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) ->
         data[option.name] = value
     if not given.required:
         data["default"] = _of_type(f"the default of input '{name}'", given.default, annotation(given), flow, problems)
-    texts = {text: data.pop(text) for text in ("label", "description") if text in data}
+    texts: dict[str, Any] = {text: data.pop(text) for text in ("label", "description") if text in data}
     return {**data, **texts}
 
 

@@ -95,11 +95,12 @@ def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) ->
     types = Types(graph, executors, functions)
     judged: dict[tuple[Any, ...], str] = {}
     for name, node in zip(graph.names, graph.nodes, strict=True):
+        takes = types.takes(node)
         for argument, value in node.args.items():
-            if type(value) is Ref and value.scope != "each":
+            if type(value) is Ref and (argument in takes or value.path) and value.scope != "each":
                 key = (*_key(graph, value), node.call, node.uses, node.flow, argument)
                 if key not in judged:
-                    judged[key] = _verdict(types, value, types.takes(node).get(argument))
+                    judged[key] = _verdict(types, value, takes.get(argument))
                 if why := judged[key]:
                     problem = Problem("type-mismatch", f"'{argument}' is fed by '{value.name}', {why}", name)
                     yield name, ("with", argument), problem
