@@ -214,13 +214,12 @@ def _flow(name: str, allow: list[str] | None) -> Any:
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:
     """`name=value` as inputs, each as the flow wants it: see `_value`."""
     made: dict[str, Any] = {}
+    hints = {**{name: annotation(one) for name, one in flow.spec.inputs.items()}, **flow.hints} if pairs else {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         if not equals:
             raise InputError(f"an input is given as name=value, not {pair!r}")
-        given = flow.spec.inputs.get(name)
-        kind = Any if given is None else flow.hints.get(name, annotation(given))
-        made[name] = _value(text, bare(kind))
+        made[name] = _value(text, bare(hints.get(name, Any)))
     return made
 
 

@@ -20,7 +20,7 @@ from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.annotations import described, plain_default
 from stratix_tasks.spec.conversion import convert
-from stratix_tasks.spec.inputs import bare, shown
+from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of
@@ -165,7 +165,7 @@ class FlowDefinition(Generic[P, R]):
                 raise InputError(f"flow '{self.name}': static input '{name}' has no default, so give it")
             return parameter.default
         try:
-            return convert(static[name], bare(self.hints.get(name, Any)))
+            return convert(static[name], self.hints.get(name, Any))
         except ValueError as error:
             raise InputError(f"flow '{self.name}': static input '{name}': {shown(static[name])}: {error}") from None
 

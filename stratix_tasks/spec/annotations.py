@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from stratix_tasks.spec import constraints
@@ -59,6 +60,15 @@ def plain_default(value: Any, hint: Any) -> Any:
         return plain_data(value, hint)
     except ValueError:
         return value
+
+
+def worded(value: Any) -> Any:
+    """A literal with the values of an Enum's members in their place, as a document says them."""
+    if isinstance(value, Enum):
+        return value.value
+    if type(value) in (list, tuple):
+        return type(value)(map(worded, value))
+    return {key: worded(part) for key, part in value.items()} if type(value) is dict else value
 
 
 def has_classes(hint: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.annotations import allowed, annotation, contradictions
+from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import Executors, use_problems
@@ -240,7 +240,7 @@ def _literal(path: Path, node: str, name: str, value: Any, one: InputSpec) -> It
     if next(leaves(value), None) is not None:
         return
     try:
-        convert(value, annotation(one))
+        convert(worded(value), annotation(one))
     except ValueError as error:
         message = f"input '{name}' must be {allowed(one)}, not {shown(value)}{'' if one.choices else f': {error}'}"
         yield Finding(path, Problem("type-mismatch", message, node))

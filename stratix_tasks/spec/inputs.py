@@ -34,7 +34,7 @@ def check_inputs(
             made[name] = value  # which whoever wrote it wanted so
             continue
         try:
-            made[name] = _checked(value, one, hints[name] if hints and name in hints else annotation(one))
+            made[name] = _checked(name, value, one, hints)
         except ValueError as error:
             wrong.append(f"input '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
     if wrong:
@@ -42,11 +42,12 @@ def check_inputs(
     return made
 
 
-def _checked(value: Any, one: InputSpec, kind: Any) -> Any:
-    """A value of an input as its type."""
+def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | None) -> Any:
+    """A value of an input as its type. An annotation that is a text could not be read: the document says what is in it."""
+    hint = hints.get(name, "") if hints else ""
     if one.fields and isinstance(value, Mapping):
         convert(value, annotation(one))  # which takes no field that is not there, whatever the class does
-    return convert(value, kind)
+    return convert(value, annotation(one) if isinstance(hint, str) else hint)
 
 
 def _why(one: InputSpec, value: Any, error: ValueError) -> str:

@@ -163,6 +163,8 @@ def _parsed(node: ast.expr, unknown: list[str]) -> Any:
         return _CLASSES[node.id]
     if isinstance(node, ast.Constant) and node.value is None:
         return None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):  # a name that is given later, as code writes it
+        return _parsed(ast.parse(node.value, mode="eval").body, unknown)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return Union[_parsed(node.left, unknown), _parsed(node.right, unknown)]  # noqa: UP007 - built from values
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from stratix_tasks import Engine, Flow, FlowError, InputError, flow, task
+from stratix_tasks import Engine, Flow, FlowError, InputError, Static, flow, task
 from stratix_tasks.cli.app import _inputs
 from stratix_tasks.formats.yaml import load
 
@@ -196,6 +196,52 @@ def test_limits_that_mean_nothing_are_problems() -> None:
     assert [message[:9] for message in told] == [f"input '{name}'"[:9] for name in "abc"] + ["the defau"] * 2
     with pytest.raises(FlowError, match="can't start"):
         odd.start(a="x", b=1, c="x")
+
+
+def test_static_inputs_are_checked_as_the_others(engine: Engine) -> None:
+    """Their limits hold, and the command line reads them as their types want it."""
+
+    @flow
+    def traced(sides: Static[Annotated[int, Field(ge=1)]] = 1, name: Static[str] = "x") -> Any:
+        return show(sides, name)
+
+    given = _inputs(traced, ["sides=2", "name=007"])
+    assert engine.start(traced, given).result(20) == "(2, '007')"
+    with pytest.raises(InputError, match="greater than or equal to 1"):
+        engine.start(traced, {"sides": 0})
+
+
+def test_an_annotation_that_can_not_be_resolved_is_checked_by_its_text(engine: Engine) -> None:
+    """As far as it names what documents know."""
+
+    @flow
+    def half(xs: "list[int] | dict[str, Hidden]") -> Any:  # type: ignore[name-defined]  # noqa: F821, UP037
+        return show(xs)
+
+    assert [problem.code for problem in half.validate()] == ["unchecked-type"]
+    assert engine.start(half, {"xs": ["1"]}).result(20) == "([1],)"
+    with pytest.raises(InputError, match="must be list"):
+        engine.start(half, {"xs": 5})
+
+
+def test_a_member_of_an_enum_is_given_to_a_flow_inside(engine: Engine) -> None:
+    """As it is; one that the flow does not know is a problem."""
+
+    @flow
+    def inside(modes: list[Mode], mode: Mode) -> Any:
+        return show(modes, mode)
+
+    @flow
+    def around() -> Any:
+        return inside([Mode.FAST], Mode.SLOW)
+
+    @flow
+    def wrong() -> Any:
+        return inside([Mode.FAST], "quick")  # type: ignore[arg-type]
+
+    assert around.validate() == []
+    assert "Mode.FAST" in engine.start(around).result(20)
+    assert [problem.code for problem in wrong.validate()] == ["type-mismatch"]
 
 
 HEAD = "stratix: 1\nflow: f\n"
