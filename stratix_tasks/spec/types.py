@@ -83,7 +83,8 @@ def type_text(hint: Any) -> str:
     if hint is None or hint is NoneType:
         return "None"
     if isinstance(hint, str):
-        return hint
+        quoted = len(hint) > 2 and hint[0] in "'\"" and hint.count(hint[0]) == 2 and hint[-1] == hint[0]
+        return hint[1:-1] if quoted else hint
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _annotated_text(hint)
