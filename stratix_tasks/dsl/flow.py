@@ -89,6 +89,13 @@ class FlowDefinition(Generic[P, R]):
         return {name: self._input(p) for name, p in self.parameters.items() if name not in self.static}
 
     @functools.cached_property
+    def made_defaults(self) -> dict[str, Any]:
+        """Defaults that the document says as plain data: members of an Enum, models."""
+        given = {name: self.parameters[name].default for name, one in self.inputs.items() if not one.required}
+        plain = {name: plain_default(value, self.hints.get(name, "")) for name, value in given.items()}
+        return {name: value for name, value in given.items() if plain[name] is not value}
+
+    @functools.cached_property
     def description(self) -> str:
         """What the option says, else the first paragraph of the docstring."""
         doc = inspect.getdoc(self.fn) or ""

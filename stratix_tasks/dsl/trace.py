@@ -55,6 +55,8 @@ class Callee(Protocol):
 
     @property
     def static(self) -> frozenset[str]: ...
+    @property
+    def made_defaults(self) -> Mapping[str, Any]: ...
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]: ...
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced: ...
 
@@ -137,7 +139,7 @@ class Trace:
         for name, part in static.items():
             if isinstance(part, Operand | Joined):
                 self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
-        node_args = {name: self.value(part) for name, part in given.items()}
+        node_args = {name: self.value(part) for name, part in {**flow.made_defaults, **given}.items()}
         traced = flow.trace(static, inside=self)
         node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
         reference = self._add(flow, node, {"args": node_args}, None)

@@ -63,9 +63,11 @@ def plain_default(value: Any, hint: Any) -> Any:
 
 
 def worded(value: Any) -> Any:
-    """A literal with the values of an Enum's members in their place, as a document says them."""
+    """A literal as a document says it: members of an Enum by their values, models by their fields."""
     if isinstance(value, Enum):
         return value.value
+    if hasattr(type(value), "__pydantic_fields__"):
+        return {name: worded(getattr(value, name)) for name in type(value).__pydantic_fields__}
     if type(value) in (list, tuple):
         return type(value)(map(worded, value))
     return {key: worded(part) for key, part in value.items()} if type(value) is dict else value

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Any, get_origin
 
 from stratix_tasks.errors import InputError
-from stratix_tasks.spec.annotations import allowed, annotation
+from stratix_tasks.spec.annotations import allowed, annotation, worded
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.model import MOST, FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
@@ -47,7 +47,9 @@ def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | N
     hint = hints.get(name, "") if hints else ""
     if one.fields and isinstance(value, Mapping):
         convert(value, annotation(one))  # which takes no field that is not there, whatever the class does
-    return convert(value, annotation(one) if isinstance(hint, str) else hint)
+    if isinstance(hint, str):
+        return convert(worded(value) if one.choices or one.fields else value, annotation(one))
+    return convert(value, hint)
 
 
 def _why(one: InputSpec, value: Any, error: ValueError) -> str:

@@ -244,6 +244,51 @@ def test_a_member_of_an_enum_is_given_to_a_flow_inside(engine: Engine) -> None:
     assert [problem.code for problem in wrong.validate()] == ["type-mismatch"]
 
 
+CONF = Conf(n=3)
+
+
+@task
+def listed(modes: list[Mode], day: date) -> str:
+    return repr((modes, day))
+
+
+def test_a_document_takes_members_and_models_by_what_they_say(engine: Engine) -> None:
+    """Where it does not know their classes: what it feeds tells nothing of them."""
+
+    @flow
+    def loose(mode: Mode, conf: Conf) -> Any:
+        return show(mode, conf)
+
+    again = Flow.from_yaml(loose.to_yaml(), allow=[__name__])
+    given = {"mode": Mode.FAST, "conf": Conf(n=3)}
+    assert engine.start(loose, given).result(20) == repr((Mode.FAST, Conf(n=3)))
+    assert engine.start(again, given).result(20) == "('fast', {'n': 3, 'mode': 'fast'})"
+
+
+@flow
+def nested(modes: list[Mode], day: date, mode: Mode = Mode.FAST, other: Mode = Mode.SLOW, conf: Conf = CONF) -> Any:
+    return [listed(modes, day), tell(mode, conf), tell(other, conf), show(other)]
+
+
+@flow
+def outer(given: Mode = Mode.FAST) -> Any:
+    return nested([Mode.FAST], date(2024, 1, 31), other=given)
+
+
+def test_what_a_flow_inside_is_given_is_as_its_types(engine: Engine) -> None:
+    """Literals, defaults and inputs that go through it, of code and of its document alike."""
+    again = Flow.from_yaml(outer.to_yaml(), allow=[__name__])
+    assert [*outer.validate(), *again.validate()] == []
+    expected = [
+        f"({[Mode.FAST]!r}, datetime.date(2024, 1, 31))",
+        f"{Mode.FAST!r} Conf(n=3, mode={Mode.FAST!r})",
+        f"{Mode.SLOW!r} Conf(n=3, mode={Mode.FAST!r})",
+        f"({Mode.SLOW!r},)",
+    ]
+    assert engine.start(outer, {"given": "slow"}).result(20) == expected
+    assert engine.start(again, {"given": "slow"}).result(20) == expected
+
+
 HEAD = "stratix: 1\nflow: f\n"
 WRONG = {
     "choice of another type": ("x: {type: int, choices: [1, a]}", "choices of 'x' must be int"),
