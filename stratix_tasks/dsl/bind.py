@@ -14,7 +14,7 @@ from typing import Any, cast
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.task import task
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.annotations import annotation, described
+from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
@@ -51,12 +51,16 @@ def fed_hints(spec: FlowSpec, functions: Callable[[], Mapping[str, Any]]) -> dic
     found: dict[str, Any] = {}
     known = functions() if made else {}
     for node in spec.tasks.values() if made else ():
-        hints = hints_for(node, spec, known)
-        for argument, value in node.args.items():
-            whole = type(value) is Ref and value.scope == "inputs" and value.name in made and not value.path
-            if whole and argument in hints and _says_the_same(hints[argument], made[value.name]):
-                found.setdefault(value.name, hints[argument])
+        fed = {argument: value.name for argument, value in node.args.items() if _is_input(value, made)}
+        hints = hints_for(node, spec, known) if fed else {}
+        for argument, name in fed.items():
+            if argument in hints and _says_the_same(hints[argument], made[name]) and has_classes(hints[argument]):
+                found.setdefault(name, hints[argument])
     return found
+
+
+def _is_input(value: Any, names: Collection[str]) -> bool:
+    return type(value) is Ref and value.scope == "inputs" and value.name in names and not value.path
 
 
 def _may_be_made(one: InputSpec) -> bool:
@@ -191,7 +195,8 @@ def _typed_node(
             if node.flow is None:  # of inputs the check of the document tells
                 problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name))
             continue
-        if type(converted) is not type(value) or converted is not value:
+        same = converted is value if argument in node.args else converted == value
+        if type(converted) is not type(value) or not same:
             made[argument] = converted
     return node.model_copy(update={"args": {**node.args, **made}}) if made else node
 
