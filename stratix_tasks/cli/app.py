@@ -21,8 +21,10 @@ from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.recover import recover as recover_runs
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
-from stratix_tasks.spec.inputs import bare, convert
-from stratix_tasks.spec.types import parse_type
+from stratix_tasks.spec.annotations import annotation
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.inputs import bare
+from stratix_tasks.spec.problems import errors
 
 app = typer.Typer(
     cls=Commands,
@@ -108,9 +110,10 @@ def validate(
     problems = found.validate()
     for problem in problems:
         console.print(str(problem), markup=False, soft_wrap=True)
-    if problems:
+    if errors(problems):
         raise typer.Exit(BAD_INPUT)
-    console.print(f"Flow {found.name}: {len(found.spec.tasks)} nodes, no problems.")
+    sound = f"{len(problems)} warning{'s' if len(problems) > 1 else ''}" if problems else "no problems"
+    console.print(f"Flow {found.name}: {len(found.spec.tasks)} nodes, {sound}.")
 
 
 @app.command()
@@ -211,13 +214,12 @@ def _flow(name: str, allow: list[str] | None) -> Any:
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:
     """`name=value` as inputs, each as the flow wants it: see `_value`."""
     made: dict[str, Any] = {}
+    hints = {**{name: annotation(one) for name, one in flow.spec.inputs.items()}, **flow.hints} if pairs else {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         if not equals:
             raise InputError(f"an input is given as name=value, not {pair!r}")
-        given = flow.spec.inputs.get(name)
-        kind = Any if given is None else flow.hints.get(name, parse_type(given.type))
-        made[name] = _value(text, bare(kind))
+        made[name] = _value(text, bare(hints.get(name, Any)))
     return made
 
 

@@ -108,6 +108,8 @@ class Node:
     """N_OF: how many."""
     keep_losers: bool = False
     when: bool = False
+    enabled: bool = True
+    """Else it is skipped as soon as its scope begins."""
     inner: str = ""
     """FLOW, EACH, LOOP: the name of a block; it may be one that this block lies in."""
     asks: bool = False
@@ -206,7 +208,10 @@ class Block:
         }
         self.output = output if output is not None else Output()
         self.plain = bytes(
-            node.kind is TASK and node.join is ALL and not (node.when or node.firsts or node.ended or node.phase)
+            node.kind is TASK
+            and node.join is ALL
+            and not (node.when or node.firsts or node.ended or node.phase)
+            and node.enabled
             for node in nodes
         )
         """1: ready as soon as its needs are completed; nobody has to be asked."""

@@ -24,6 +24,7 @@ from stratix_tasks.core.block import (
     join_blocks,
 )
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import share, wanted
@@ -78,6 +79,15 @@ class _Known:
 
     def executor(self, node: NodeSpec) -> Executor | None:
         return None if node.flow else self._executors.get(node.uses or CALLED)
+
+    def filled(self, graph: Graph, i: int) -> NodeSpec:
+        """The node, with None for the arguments that go without a value and have no default."""
+        node, absent = graph.nodes[i], graph.absent.get(i, ())
+        if not absent or (node.call is not None and node.call not in self._functions):
+            return node
+        function = self._functions.get(node.call or "")
+        nones = [name for name in absent if instead(node, name, graph.spec, function, self._executors) == "None"]
+        return node.but({"args": {**node.args, **dict.fromkeys(nones)}}) if nones else node
 
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
@@ -144,7 +154,7 @@ def _node(
     firsts: tuple[tuple[int, ...], ...],
     known: _Known,
 ) -> Node:
-    node, soft = graph.nodes[i], graph.soft.get(i, ())
+    node, soft = known.filled(graph, i), graph.soft.get(i, ())
     kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
     inner = graph.inner(i)
     hard = tuple(n for first in firsts for n in first if n not in soft and n != OTHERWISE)
@@ -161,6 +171,7 @@ def _node(
         undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
+        enabled=node.enabled,
         inner=inner.path if inner is not None else "",
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),

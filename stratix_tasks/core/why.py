@@ -246,4 +246,6 @@ def _skip_reason(core: Core, u: int) -> str:
         return f"nothing failed of what it catches, {_quoted(spec.catch)}"
     if reason == "where":
         return f"`{spec.each.where.text}` is false of it"
+    if reason == "disabled":
+        return "it is disabled"
     return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

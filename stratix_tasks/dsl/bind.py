@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.task import task
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.inputs import convert
-from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.annotations import annotation, described, has_classes
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
-from stratix_tasks.spec.types import hints_of
-from stratix_tasks.spec.values import LEAVES, leaves
+from stratix_tasks.spec.types import hints_of, unknown_in
+from stratix_tasks.spec.values import LEAVES, Ref, leaves
 
 
 def bind(
@@ -40,6 +41,46 @@ def typed(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> tuple[FlowSpec, 
     those that can't be."""
     problems: list[Problem] = []
     return _typed(spec, functions, problems, ""), problems
+
+
+def fed_hints(spec: FlowSpec, functions: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """The annotations of inputs that are made by classes, such as an Enum or a model: of a parameter that such an input is
+    given to as it is, and that says the same of it in a document. `functions` is asked, by `call`, where there are any.
+    """
+    made = {name: one for name, one in spec.inputs.items() if _may_be_made(one)}
+    found: dict[str, Any] = {}
+    known = functions() if made else {}
+    for node in spec.tasks.values() if made else ():
+        fed = {argument: value.name for argument, value in node.args.items() if _is_input(value, made)}
+        hints = hints_for(node, spec, known) if fed else {}
+        for argument, name in fed.items():
+            if argument in hints and _says_the_same(hints[argument], made[name]) and has_classes(hints[argument]):
+                found.setdefault(name, hints[argument])
+    return found
+
+
+def _is_input(value: Any, names: Collection[str]) -> bool:
+    return type(value) is Ref and value.scope == "inputs" and value.name in names and not value.path
+
+
+def _may_be_made(one: InputSpec) -> bool:
+    """Whether a class may stand behind what a document says."""
+    return bool(one.choices or one.fields or "Literal[" in one.type or unknown_in(one.type))
+
+
+def hints_for(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, Any]) -> dict[str, Any]:
+    """The annotations of what a node of a flow calls: of a function its own, of a flow what its inputs say and feed."""
+    if node.flow in spec.flows and node.flow is not None:
+        inner = spec.flows[node.flow]
+        said = {name: annotation(one) for name, one in inner.inputs.items()}
+        return {**said, **fed_hints(inner, lambda: functions)}
+    function = functions.get(node.call or "")
+    return hints_of(getattr(function, "fn", function)) if function is not None else {}
+
+
+def _says_the_same(hint: Any, one: InputSpec) -> bool:
+    said = described(hint)
+    return (said["type"], said.get("choices", ()), said.get("fields", {})) == (one.type, one.choices, one.fields)
 
 
 def nodes(spec: FlowSpec, prefix: str = "") -> Iterator[tuple[str, NodeSpec]]:
@@ -137,23 +178,33 @@ _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem], prefix: str) -> FlowSpec:
-    tasks = {name: _typed_node(prefix + name, node, functions, problems) for name, node in spec.tasks.items()}
+    tasks = {name: _typed_node(prefix + name, node, spec, functions, problems) for name, node in spec.tasks.items()}
     flows = {name: _typed(inner, functions, problems, f"{prefix}{name}.") for name, inner in spec.flows.items()}
     return spec.model_copy(update={"tasks": tasks, "flows": flows})
 
 
-def _typed_node(name: str, node: NodeSpec, functions: Mapping[str, BaseTask], problems: list[Problem]) -> NodeSpec:
-    function = functions.get(node.call or "")
-    hints = hints_of(function.fn) if function is not None else {}
+def _typed_node(
+    name: str, node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem]
+) -> NodeSpec:
+    hints = hints_for(node, spec, functions)
     made = {}
-    for argument, value in node.args.items():
+    for argument, value in {**node.args, **_defaults(node, spec)}.items():
         if argument not in hints or type(value) in LEAVES or next(leaves(value), None) is not None:
             continue
         try:
             converted = convert(value, hints[argument])
         except ValueError as error:
-            problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name))
+            if node.flow is None:  # of inputs the check of the document tells
+                problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name))
             continue
-        if type(converted) is not type(value) or converted is not value:
+        same = converted is value if argument in node.args else converted == value
+        if type(converted) is not type(value) or not same:
             made[argument] = converted
     return node.model_copy(update={"args": {**node.args, **made}}) if made else node
+
+
+def _defaults(node: NodeSpec, spec: FlowSpec) -> dict[str, Any]:
+    """Defaults of a flow inside that its classes may make something else of; for they are plain in a document."""
+    inner = spec.flows.get(node.flow or "")
+    known = inner.inputs if inner is not None else {}
+    return {name: one.default for name, one in known.items() if not (one.required or name in node.args)}

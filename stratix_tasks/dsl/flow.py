@@ -18,10 +18,12 @@ from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced, trace_of
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.spec.inputs import bare, convert, shown
+from stratix_tasks.spec.annotations import described, plain_default
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import hints_of, type_text
+from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW
 
@@ -87,6 +89,13 @@ class FlowDefinition(Generic[P, R]):
         return {name: self._input(p) for name, p in self.parameters.items() if name not in self.static}
 
     @functools.cached_property
+    def made_defaults(self) -> dict[str, Any]:
+        """Defaults that the document says as plain data: members of an Enum, models."""
+        given = {name: self.parameters[name].default for name, one in self.inputs.items() if not one.required}
+        plain = {name: plain_default(value, self.hints.get(name, "")) for name, value in given.items()}
+        return {name: value for name, value in given.items() if plain[name] is not value}
+
+    @functools.cached_property
     def description(self) -> str:
         """What the option says, else the first paragraph of the docstring."""
         doc = inspect.getdoc(self.fn) or ""
@@ -143,11 +152,9 @@ class FlowDefinition(Generic[P, R]):
 
     def _input(self, parameter: inspect.Parameter) -> InputSpec:
         required = parameter.default is inspect.Parameter.empty
-        return InputSpec.model_construct(
-            type=type_text(self.hints.get(parameter.name, "")),
-            required=required,
-            default=None if required else Trace(self.name).value(parameter.default),
-        )
+        hint = self.hints.get(parameter.name, "")
+        default = None if required else Trace(self.name).value(plain_default(parameter.default, hint))
+        return InputSpec.model_construct(**described(hint), required=required, default=default)
 
     def _arguments(self, trace: Trace, static: Mapping[str, Any]) -> inspect.BoundArguments:
         signature = inspect.Signature(list(self.parameters.values()))
@@ -168,7 +175,7 @@ class FlowDefinition(Generic[P, R]):
                 raise InputError(f"flow '{self.name}': static input '{name}' has no default, so give it")
             return parameter.default
         try:
-            return convert(static[name], bare(self.hints.get(name, Any)))
+            return convert(static[name], self.hints.get(name, Any))
         except ValueError as error:
             raise InputError(f"flow '{self.name}': static input '{name}': {shown(static[name])}: {error}") from None
 

@@ -13,7 +13,7 @@ from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
-from stratix_tasks.spec.model import NAME, Retry, Timeout
+from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
@@ -195,13 +195,6 @@ def choice(value: Any, option: Option) -> str:
     return str(value)
 
 
-def flag(value: Any, option: Option) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{option.name} is True or False")
-    return value
-
-
 def condition(value: Any, option: Option) -> Any:
     """A function of what it is about, which is asked while the flow is traced; or the text of an expression."""
     if isinstance(value, str) or callable(value):
@@ -224,6 +217,41 @@ def texts(value: Any, _: Option) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(map(str, value))
 
 
+def switch(value: Any, option: Option) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{option.name} is True or False, not {value!r}")
+    return value
+
+
+def policies(value: Any, option: Option) -> dict[str, Shared]:
+    """Options that several nodes take, by name."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"{option.name} are options by name, such as {{'net': {{'retry': 5}}}}, not {value!r}")
+    return {name: Shared.model_construct(**_shared(f"{option.name} '{name}'", said)) for name, said in value.items()}
+
+
+def defaults(value: Any, _: Option) -> Defaults:
+    """Options that all nodes take; under `for` those that nodes take by what they call or use."""
+    if isinstance(value, Defaults):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"defaults are options, such as {{'retry': 3}}, not {value!r}")
+    plain = _shared("defaults", {name: said for name, said in value.items() if name != "for"})
+    return Defaults.model_construct(**plain, for_=policies(value.get("for", {}), _FOR))
+
+
+def _shared(what: str, said: Any) -> dict[str, Any]:
+    if isinstance(said, Shared):
+        return {name: part for name, part in said if part is not None}
+    if not isinstance(said, Mapping):
+        raise TypeError(f"{what} are options, such as {{'retry': 3}}, not {said!r}")
+    refuse_unknown(said, _SHARED, what)
+    return task_fields(said, what)[0]
+
+
+_SHARED = frozenset(option.name for option in fields.IN_DEFAULTS)
+_FOR = Option("for", Kind.POLICIES)
 _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.NAME: lambda value, _: name(value),
     Kind.TEXT: lambda value, _: str(value),
@@ -237,10 +265,12 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.SIZES: sizes,
     Kind.RETRY: retry,
     Kind.TIMEOUT: timeout,
-    Kind.FLAG: flag,
+    Kind.SWITCH: switch,
     Kind.CALL: call,
     Kind.CONDITION: condition,
     Kind.JOIN: lambda value, _: join(value),
+    Kind.POLICIES: policies,
+    Kind.DEFAULTS: defaults,
 }
 _OF_BOTH = MAP & TASK
 """What belongs to the word that is said beside it: `losers` to `join`, or to `gather`."""

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from stratix_tasks.dsl.bind import nodes
+from stratix_tasks.dsl.bind import hints_for, nodes
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
-from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Object
 
 
@@ -23,7 +22,7 @@ def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
 
     What has no such form stays: writing the document reports it as `not-portable`.
     """
-    tasks = {name: _plain_node(node, functions) for name, node in spec.tasks.items()}
+    tasks = {name: _plain_node(node, spec, functions) for name, node in spec.tasks.items()}
     flows = {name: plain(inner, functions) for name, inner in spec.flows.items()}
     return spec.model_copy(update={"tasks": tasks, "flows": flows})
 
@@ -43,11 +42,10 @@ def importable(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> list[Proble
 _HINT = "Move it to the top level of a module, as a `def` of its own name."
 
 
-def _plain_node(node: NodeSpec, functions: Mapping[str, BaseTask]) -> NodeSpec:
-    function = functions.get(node.call or "")
-    if function is None:
+def _plain_node(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask]) -> NodeSpec:
+    if node.flow is None and node.call not in functions:
         return node
-    made = dict(_replacements(node, hints_of(function.fn)))
+    made = dict(_replacements(node, hints_for(node, spec, functions)))
     return node.model_copy(update={"args": {**node.args, **made}}) if made else node
 
 

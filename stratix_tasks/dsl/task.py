@@ -88,6 +88,8 @@ def task(
     runner: str = ...,
     grace: Any = ...,
     max_lost: int = ...,
+    policy: str = ...,
+    enabled: bool = ...,
     description: str = ...,
     **later: Any,
 ) -> Decorator: ...

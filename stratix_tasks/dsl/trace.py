@@ -76,6 +76,8 @@ class Callee(Protocol):
 
     @property
     def static(self) -> frozenset[str]: ...
+    @property
+    def made_defaults(self) -> Mapping[str, Any]: ...
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]: ...
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced: ...
 
@@ -215,7 +217,7 @@ class Trace:
         for name, part in static.items():
             if isinstance(part, Operand | Joined):
                 self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
-        node_args = {name: self.value(part) for name, part in given.items()}
+        node_args = {name: self.value(part) for name, part in {**flow.made_defaults, **given}.items()}
         if any(other.fn is flow.fn for other in self.above):
             if static:
                 self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)

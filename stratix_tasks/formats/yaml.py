@@ -14,10 +14,11 @@ from stratix_tasks.formats.yaml_read import FlowReader
 from stratix_tasks.formats.yaml_reading import Reading
 from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
+from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import Path, findings
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Problem, errors
 
 __all__ = ["dump", "load", "read"]
 
@@ -25,6 +26,7 @@ __all__ = ["dump", "load", "read"]
 def load(text: str, *, file: str = "") -> FlowSpec:
     """The flow of a YAML text. FlowError `bad-document` with every problem, each with file, line and column."""
     spec, problems = read(text, file=file)
+    problems = errors(problems)
     if problems or spec is None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise FlowError(f"{file or 'the document'} has {count}:", code="bad-document", problems=problems)
@@ -58,7 +60,11 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) 
             continue
         reading.task = problem.node
         word = finding.word if exact else ""
-        reading.wrong(node, problem.code, problem.message, problem.hint, word)
+        reading.wrong(node, problem.code, problem.message, problem.hint, word, warning=problem.warning)
+    for name, problem in unchecked(spec):
+        reading.task = ""
+        node, _ = _locate(tree, ("inputs", name, "type"))
+        reading.wrong(node, problem.code, problem.message, problem.hint, warning=True)
 
 
 def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:

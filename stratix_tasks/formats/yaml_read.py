@@ -11,20 +11,24 @@ from pydantic import ValidationError
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
+from stratix_tasks.formats.yaml_scalars import resolve
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.inputs import convert
+from stratix_tasks.spec.annotations import allowed, annotation
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import join
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Ui
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared, Ui
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import NAMED, parse_type
+from stratix_tasks.spec.types import NAMED, parse_type, parts_of
 from stratix_tasks.spec.values import leaves
 from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
 _FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
 """Words of other languages for our types."""
+_OF_TYPE = frozenset((Kind.OF_TYPE, Kind.CHOICES))
+"""Read when the type is known."""
 
 
 class FlowReader:
@@ -44,12 +48,15 @@ class FlowReader:
             Kind.TEXTS: lambda option, node: reading.one_or_more(node, option.name),
             Kind.RUNNER: self._runner,
             Kind.SIZES: self._pools,
+            Kind.SWITCH: lambda option, node: reading.switch(node, option.name),
             Kind.RETRY: self._parted,
             Kind.TIMEOUT: self._parted,
             Kind.JOIN: self._join,
             Kind.CALL: lambda option, node: self._call(node),
-            Kind.FLAG: lambda option, node: reading.flag(node, option.name),
             Kind.CONDITION: lambda option, node: self.values.condition(node, option.name),
+            Kind.POLICIES: lambda option, node: self._policies(node, option.name) or WRONG,
+            Kind.DEFAULTS: lambda option, node: self._defaults(node),
+            Kind.INPUTS: lambda option, node: self._inputs(node),
         }
 
     def flow(self, node: Node, name: str = "") -> FlowSpec:
@@ -59,7 +66,6 @@ class FlowReader:
             "flow": partial(reading.name, what="the name of a flow"),
             **self._options(IN_FLOW),
             "inputs": self._inputs,
-            "defaults": self._defaults,
             "tasks": self._tasks,
             "finally": self._finally,
             "flows": self._flows,
@@ -129,15 +135,34 @@ class FlowReader:
     def _input(self, name: str, node: Node) -> InputSpec:
         readers: dict[str, Reader] = {
             "type": self._type,
-            "default": lambda inner: inner,
-            "description": partial(self.reading.text, what="description"),
+            **self._options(option for option in INPUT if option.kind not in _OF_TYPE),
+            **{option.name: _as_it_is for option in INPUT if option.kind in _OF_TYPE},
+            "default": _as_it_is,
         }
         made = self.reading.fields(node, readers, f"input '{name}'", keep_null=("default",))
-        made["required"] = "default" not in made
-        if "default" in made:
-            default = self._default(name, made["default"], made.get("type", "any"))
-            made["default"] = None if default is WRONG else default
-        return InputSpec.model_construct(**made)
+        one = InputSpec.model_construct(**{**made, "default": None, "required": "default" not in made})
+        kind = parse_type(one.type)
+        for option in INPUT:
+            if option.kind in _OF_TYPE and option.name in made:
+                read = self._choices if option.kind is Kind.CHOICES else self._limit
+                got = read(f"{option.name} of '{name}'", made[option.name], one.type, kind)
+                one = one.but({option.name: option.default if got is WRONG else got})
+        return self._with_default(name, one, made["default"]) if "default" in made else one
+
+    def _with_default(self, name: str, one: InputSpec, node: Node) -> InputSpec:
+        default = self._of_type(f"the default of '{name}'", node, allowed(one), annotation(one))
+        return one.but({"default": None if default is WRONG else default})
+
+    def _choices(self, what: str, node: Node, text: str, kind: Any) -> Any:
+        read = self.reading.listed(node, lambda item: self._limit(what, item, text, kind), what)
+        return read if read is WRONG else tuple(read)
+
+    def _limit(self, what: str, node: Node, text: str, kind: Any) -> Any:
+        """A value of the type; a number stays as it is written."""
+        plain = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        number = type(plain) in (int, float) and kind is not str
+        got = self._of_type(what, node, text, kind)
+        return plain if number and got is not WRONG and type(got) in (int, float) else got
 
     def _type(self, node: Node) -> Any:
         text = self.reading.text(node, "type")
@@ -150,9 +175,9 @@ class FlowReader:
             return text
         return self.reading.wrong(node, "unknown-type", f"there is no type '{text}'", f"Did you mean '{meant}'?")
 
-    def _default(self, name: str, node: Node, type_text: str) -> Any:
-        kind = parse_type(type_text)
-        if kind is str and isinstance(node, Scalar) and not absent(node):
+    def _of_type(self, what: str, node: Node, text: str, kind: Any) -> Any:
+        """A literal of a type, of which `text` tells people."""
+        if parts_of(kind) <= {str} and isinstance(node, Scalar) and not absent(node):
             value: Any = self.values.value(Scalar(node.text, False, node.line, node.column))
         else:
             value = self.values.value(node)
@@ -160,11 +185,11 @@ class FlowReader:
             return value
         if next(leaves(value), None) is not None:
             hint = "Use an expression where the input is used."
-            return self.reading.wrong(node, "bad-value", f"the default of '{name}' can't be an expression", hint)
+            return self.reading.wrong(node, "bad-value", f"{what} can't be an expression", hint)
         try:
             return convert(value, kind)
         except ValueError as error:
-            return self.reading.wrong(node, "bad-value", f"the default of '{name}' must be {type_text}: {error}")
+            return self.reading.wrong(node, "bad-value", f"{what} must be {text}: {error}")
 
     # ------------------------------------------------------------------ tasks
 
@@ -210,8 +235,15 @@ class FlowReader:
         return {option.name: partial(self._of_kind[option.kind], option) for option in options}
 
     def _defaults(self, node: Node) -> Any:
-        made = self.reading.fields(node, self._options(IN_DEFAULTS), "defaults")
+        readers: dict[str, Reader] = {**self._options(IN_DEFAULTS), "for": partial(self._policies, what="for")}
+        made = self.reading.fields(node, readers, "defaults")
+        if "for" in made:
+            made["for_"] = made.pop("for")
         return Defaults.model_construct(**made) if made else WRONG
+
+    def _policies(self, node: Node, what: str) -> dict[str, Shared]:
+        read = partial(self.reading.fields, readers=self._options(IN_DEFAULTS), what=f"an entry of {what}")
+        return {name: Shared.model_construct(**read(inner)) for name, inner in self.reading.entries(node, what).items()}
 
     def _call(self, node: Node) -> Any:
         text = self.reading.text(node, "call")
@@ -320,3 +352,7 @@ class FlowReader:
     def _over(self, node: Node) -> dict[str, Any]:
         made = {name: self.values.value(value) for name, value in self.reading.entries(node, "over").items()}
         return {name: value for name, value in made.items() if value is not WRONG}
+
+
+def _as_it_is(node: Node) -> Node:
+    return node

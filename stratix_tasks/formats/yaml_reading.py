@@ -28,13 +28,22 @@ class Reading:
         self.problems: list[Problem] = []
         self.task = ""
 
-    def wrong(self, node: Node, code: str, message: str, hint: str = "", word: str = "", shift: int = 0) -> Any:
+    def wrong(
+        self,
+        node: Node,
+        code: str,
+        message: str,
+        hint: str = "",
+        word: str = "",
+        shift: int = 0,
+        warning: bool = False,
+    ) -> Any:
         """Note a problem at a node, or at a word inside of a text, and answer WRONG."""
         column = node.column + shift
         if isinstance(node, Scalar) and word and node.line <= len(self.lines):
             at = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lines[node.line - 1][column - 1 :])
             column += at.start() if at is not None else 0
-        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column))
+        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column, warning))
         return WRONG
 
     # ------------------------------------------------------------------ mappings and lists
@@ -107,19 +116,19 @@ class Reading:
         more = "" if least is None else f" of {least} or more"
         return self.wrong(node, "bad-value", f"{what} must be a whole number{more}, not {shown(node)}")
 
+    def switch(self, node: Node, what: str) -> Any:
+        """True or false."""
+        got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
+        if type(got) is bool:
+            return got
+        return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}")
+
     def number(self, node: Node, what: str) -> Any:
         """A number."""
         got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
         if type(got) in (int, float):
             return got
         return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}")
-
-    def flag(self, node: Node, what: str) -> Any:
-        """True or false."""
-        got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
-        if type(got) is bool:
-            return got
-        return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}")
 
     def duration(self, node: Node, what: str) -> Any:
         """Seconds."""

@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import N_OF, WORDS
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
@@ -36,6 +36,7 @@ def schema() -> _Schema:
             "expression": {"type": ["string", "boolean"], "description": "A CEL expression, without ${{ }}."},
             "flow": _object(_flow()),
             "input": _input(),
+            "shared": _object(_options(IN_DEFAULTS)),
             "task": _task(),
             "each": _each(),
             **{option.name: _parted(option) for option in IN_NODE if option.parts},
@@ -67,7 +68,6 @@ def _flow() -> _Schema:
         "flow": {**_ref("name"), "description": "The flow's name."},
         **_options(IN_FLOW),
         "inputs": _map({"anyOf": [_ref("input"), {"type": "null"}]}),
-        "defaults": {**_object(_options(IN_DEFAULTS)), "description": "What tasks take that do not say otherwise."},
         "tasks": _map(_ref("task")),
         "finally": {
             **_map(_ref("task")),
@@ -83,9 +83,12 @@ def _input() -> _Schema:
     known = ", ".join(sorted(NAMED))
     return _object(
         {
-            "type": {"type": "string", "description": f"One of {known}, or such as list[str] and int | None."},
+            "type": {
+                "type": "string",
+                "description": f"One of {known}, or such as list[str], int | None, Literal['eu', 'us'].",
+            },
             "default": {"description": "Without it the input is required."},
-            "description": {"type": "string"},
+            **_options(INPUT),
         }
     )
 
@@ -111,7 +114,6 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
     Kind.KEY: lambda option, least: {"type": "string"},
     Kind.WHOLE: lambda option, least: {"type": "integer", **least},
     Kind.CALL: lambda option, least: {"type": "string"},
-    Kind.FLAG: lambda option, least: {"type": "boolean"},
     Kind.CONDITION: lambda option, least: _ref("expression"),
     Kind.NUMBER: lambda option, least: {"type": "number", **least},
     Kind.DURATION: lambda option, least: _ref("duration"),
@@ -123,6 +125,12 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
         "anyOf": [{"enum": list(WORDS)}, _object({N_OF: {"type": ["integer", "string"]}}, (N_OF,))]
     },
     Kind.SIZES: lambda option, least: _map({"type": "integer", **least}, names=False),
+    Kind.SWITCH: lambda option, least: {"type": "boolean"},
+    Kind.POLICIES: lambda option, least: _map(_ref("shared"), names=False),
+    Kind.DEFAULTS: lambda option, least: _object({**_options(IN_DEFAULTS), "for": _map(_ref("shared"), names=False)}),
+    Kind.OF_TYPE: lambda option, least: {"type": ["number", "string"]},
+    Kind.CHOICES: lambda option, least: {"type": "array"},
+    Kind.INPUTS: lambda option, least: _map({"anyOf": [_ref("input"), {"type": "null"}]}),
 }
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.annotations import annotation
 from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec, Shared
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -31,6 +32,7 @@ _PLAIN_BLOCK = re.compile(r"[A-Za-z_/][\w./+@-]*(?:[: ][\w./+@-]+|, [\w./+@-]+)*
 _DURATION = re.compile(r"\d+(?:ms|s|m|h|d|w)")
 _SURPRISES = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
 _PLAIN_MAP = tuple(option for option in MAP if option.kind is not Kind.KEY)
+_OF_INPUTS = {"type", "default", *(option.name for option in INPUT)}
 _BLOCKS = frozenset(("inputs", "tasks", "finally", "flows"))
 """Mappings whose entries stand on lines of their own."""
 
@@ -60,8 +62,6 @@ def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any
         data["description"] = spec.description
     if spec.inputs:
         data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
-    if spec.defaults is not None:
-        data["defaults"] = _options(spec.defaults, IN_DEFAULTS)
     data.update(_options(spec, IN_FLOW))  # the description stays where it is
     written = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
     data["tasks"] = {name: one for name, one in written.items() if not spec.tasks[name].always}
@@ -85,22 +85,33 @@ def _sub_flow(name: str, spec: FlowSpec, problems: list[Problem], prefix: str) -
 
 def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
     data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
+    kind, flow = parse_type(given.type), prefix.rstrip(".")
+    for option in INPUT:
+        if (value := getattr(given, option.name)) == option.default:
+            continue
+        what = f"'{option.name}' of input '{name}'"
+        if option.kind is Kind.OF_TYPE:
+            value = _of_type(what, value, kind, flow, problems)
+        elif option.kind is Kind.CHOICES:
+            value = [_of_type(what, choice, kind, flow, problems) for choice in value]
+        elif option.kind is Kind.INPUTS:
+            value = {field: _input(f"{name}.{field}", inner, problems, prefix) for field, inner in value.items()}
+        data[option.name] = value
     if not given.required:
-        data["default"] = _default(name, given, problems, prefix)
-    if given.description:
-        data["description"] = given.description
-    return data
+        data["default"] = _of_type(f"the default of input '{name}'", given.default, annotation(given), flow, problems)
+    texts: dict[str, Any] = {text: data.pop(text) for text in ("label", "description") if text in data}
+    return {**data, **texts}
 
 
-def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> Any:
+def _of_type(what: str, value: Any, kind: Any, flow: str, problems: list[Problem]) -> Any:
     try:
-        return dump_value(given.default)
+        return dump_value(value)
     except ValueError:
         pass
     try:
-        return plain_data(given.default, parse_type(given.type))
+        return plain_data(value, kind)
     except ValueError:
-        return _not_portable(f"the default of input '{name}'", given.default, prefix.rstrip("."), problems)
+        return _not_portable(what, value, flow, problems)
 
 
 def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
@@ -128,6 +139,8 @@ def _options(said: Any, options: Iterable[Option]) -> dict[str, Any]:
 
 
 def _option(option: Option, value: Any) -> Any:
+    if option.kind is Kind.DEFAULTS:
+        return {**_options(value, IN_DEFAULTS), **({"for": _shared(value.for_)} if value.for_ else {})}
     if not option.parts:
         write = _OF_KIND.get(option.kind)
         return value if write is None else write(value)
@@ -168,7 +181,12 @@ def _short(number: float) -> int | float:
     return int(number) if number == int(number) else number
 
 
+def _shared(policies: dict[str, Shared]) -> dict[str, Any]:
+    return {name: _options(shared, IN_DEFAULTS) for name, shared in policies.items()}
+
+
 _OF_KIND: dict[Kind, Callable[[Any], Any]] = {
+    Kind.POLICIES: _shared,
     Kind.NUMBER: _short,
     Kind.DURATION: duration,
     Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
@@ -197,7 +215,7 @@ def _entries(data: dict[str, Any], depth: int) -> Iterator[Any]:
     yield yaml.MappingStartEvent(anchor=None, tag=None, implicit=True, flow_style=not data)
     for name, inner in data.items():
         yield _text(name, inline=True)
-        if set(inner) <= {"type", "default", "description"}:
+        if inner.keys() <= _OF_INPUTS:
             yield from _any(inner, False)
         else:
             yield from _mapping(inner, block=True, depth=depth + 1)

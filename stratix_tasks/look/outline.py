@@ -62,7 +62,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     function = function_of(functions, policy.call)
     doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
     config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
-    config += [("priority", str(node.priority) if node.priority else ""), ("pool", ", ".join(node.pool))]
+    config += [("priority", str(policy.priority) if policy.priority else ""), ("pool", ", ".join(policy.pool))]
     if node.retry is not None:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
         config.append(("retry", f"{node.retry.max} more, {node.retry.delay:g} s × {node.retry.backoff:g}{jitter}"))

@@ -177,6 +177,9 @@ def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
     return [(node, record(live, node)) for node in wanted]
 
 
+_SKIPPED = {"when": "condition is false", "upstream": "what it needs was skipped", "disabled": "disabled"}
+
+
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
     """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip."""
     s, found = live.core.state, dict[str, Texts]()

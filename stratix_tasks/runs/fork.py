@@ -7,6 +7,7 @@ from typing import Any
 from stratix_tasks.core import fork as core
 from stratix_tasks.core.block import Node
 from stratix_tasks.core.state import State
+from stratix_tasks.dsl.bind import fed_hints
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.executors.registry import EXECUTORS
@@ -28,7 +29,7 @@ def fork(
     """See `Run.fork`."""
     known = recorded(engine, run_id)
     old = known.folded()
-    made = check_inputs(known.graph.spec, {**known.inputs, **inputs})
+    made = {**known.inputs, **_new_inputs(known, inputs)}
     keep, open_ = core.taken_over(old, _again(known, old, from_))
     _refuse_fed(known, {name for name in inputs if not is_same(made[name], known.inputs[name])}, keep | open_)
     _refuse_unknown(known, keep)
@@ -44,6 +45,13 @@ def fork(
         forked_from={"run": run_id, "node": from_},
         reused=Reused(facts, places, known),
     )
+
+
+def _new_inputs(known: Recorded, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Those that are given anew, checked; the others were when the old run began."""
+    spec = known.graph.spec
+    new = spec.but({"inputs": {name: one for name, one in spec.inputs.items() if name in inputs}})
+    return check_inputs(new, inputs, fed_hints(spec, lambda: known.functions), static=spec.inputs)
 
 
 def _again(known: Recorded, old: State, from_: str | None) -> set[int]:

@@ -33,6 +33,7 @@ from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import check_about, check_inputs, named_inputs
 from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.text import WIDE, document
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.store import ids
@@ -69,7 +70,7 @@ def start(
 def _laid_out(engine: Workshop, traced: Traced) -> Block:
     """FlowError with all that is wrong with a flow."""
     graph = Graph(traced.spec)
-    problems = [*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)]
+    problems = errors([*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)])
     if problems:
         raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
     return lay_out(graph, traced.functions, EXECUTORS)

@@ -22,7 +22,7 @@ from stratix_tasks.runs.interrupted import left_of
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Problem, errors
 from stratix_tasks.view.messages import Able, Interrupted, Snapshot
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import Lead, Source
@@ -63,7 +63,7 @@ def flow_source(
 
 def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> Able:
     missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
-    if problems:
+    if errors(problems):
         return "mend the problems first"
     return (
         f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in missing)})"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
-from stratix_tasks.dsl.bind import bind, typed
+from stratix_tasks.dsl.bind import bind, fed_hints, typed
+from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
@@ -23,7 +24,9 @@ from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_yaml
 from stratix_tasks.session.run import Run
+from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import check
+from stratix_tasks.spec.forms import input_schema
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
@@ -182,7 +185,12 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
+        wrong = [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
+        return [*wrong, *(warning for _, warning in unchecked(traced.spec, self.hints))]
+
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the inputs, for forms: an object with a property an input."""
+        return input_schema(self.spec)
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
@@ -197,11 +205,19 @@ class DocumentFlow(Flow[..., Any]):
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document, bound to its functions; problems tell what could not be bound."""
-        functions, unbound = bind(self._document, known_tasks(), self._allow)
+        functions, unbound = self._bound()
         if inside is not None:
             inside.functions.update(functions)
         spec, mistyped = typed(self._document, functions)
         return Traced(spec, functions, [*unbound, *mistyped])
+
+    @property
+    def hints(self) -> dict[str, Any]:
+        """Of inputs that are made by classes: what the functions say which they feed."""
+        return fed_hints(self._document, lambda: self._bound()[0])
+
+    def _bound(self) -> tuple[dict[str, BaseTask], list[Problem]]:
+        return bind(self._document, known_tasks(), self._allow)
 
 
 def load_flow(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -229,6 +245,8 @@ if TYPE_CHECKING:
         *,
         name: str = ...,
         pools: Mapping[str, int] = ...,
+        policies: Mapping[str, Mapping[str, Any]] = ...,
+        defaults: Mapping[str, Any] = ...,
         concurrency: int = ...,
         timeout: Any = ...,
         on_failure: str = ...,

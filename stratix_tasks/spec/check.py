@@ -11,13 +11,20 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import Executors, use_problems
+from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.fields import IN_NODE
-from stratix_tasks.spec.fit import misfits
+from stratix_tasks.spec.fit import misfits, without_output
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, wanted
-from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
-from stratix_tasks.spec.names import AROUND, around, mentions
+from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, Loop, NodeSpec
+from stratix_tasks.spec.names import AROUND, around, mentions, needs_of
+from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
@@ -83,9 +90,12 @@ def _findings(
     graph: Graph, executors: Executors, pools: Collection[str] | None, functions: Mapping[str, Any] | None
 ) -> Iterator[Finding]:
     spec, index, inputs = graph.spec, graph.index, graph.spec.inputs
-    for name in inputs:
+    for name, one in inputs.items():
         yield from _named(("inputs", name), name, "an input", "")
-    for name, node in spec.tasks.items():
+        yield from _input(("inputs", name), name, one)
+    if spec.policies or patterns(spec):
+        yield from _unused(graph)
+    for name, node in zip(graph.names[: len(spec.tasks)], graph.nodes, strict=False):
         if name in RESERVED or not _NAME.fullmatch(name):
             yield from _named(("tasks", name), name, "a node", name)
         for argument, value in node.args.items():
@@ -111,6 +121,8 @@ def _findings(
             yield from _loop(graph, ("tasks", name, "loop"), name, node, node.loop)
         if node.join != ALL or node.losers is not None:
             yield from _join(graph, ("tasks", name), name, node)
+        if node.policy is not None and node.policy not in graph.policies:
+            yield _unknown_policy(graph, name, node.policy)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
             yield from _rare(graph, executors, name, node, pools)
         elif node.call is None:
@@ -121,9 +133,13 @@ def _findings(
     for cycle in cycles:
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
-    if functions is not None and not cycles:
-        for name, argument, problem in misfits(graph, executors, functions):
-            yield Finding(("tasks", name, "with", argument), problem)
+    if graph.off:
+        yield from _disabled(graph, executors, functions)
+    if not cycles:
+        for name, place, problem in misfits(graph, executors, functions or {}):
+            yield Finding(("tasks", name, *place), problem)
+    if outputless := without_output(graph):
+        yield from _taken(graph, outputless)
 
 
 def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
@@ -149,6 +165,10 @@ def _rare(
             yield Finding((*path, "needs"), Problem("unknown-task", f"needs '{need}', no task", name, hint=hint), need)
     if node.when is not None:
         yield from _value(graph, (*path, "when"), name, node.when)
+        if _never(node.when):
+            hint = "To leave it out, write enabled: false (in Python .options(enabled=False))."
+            message = f"its condition `{node.when.text}` never holds, so that it can't be reached"
+            yield Finding((*path, "when"), Problem("unreachable", message, name, hint=hint))
     if node.each is not None:
         yield from _each(graph, (*path, "each"), name, node, node.each)
     yield from _body(graph, executors, path, name, node)
@@ -170,7 +190,7 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
 
 
 def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Iterator[Finding]:
-    for pool in node.pool:
+    for pool in node.pool or ():
         if pool not in known:
             declare = f"Declare it: @flow(pools={{'{pool}': 4}}), or configure(pools={{'{pool}': 4}})."
             hint = f"{did_you_mean(pool, known)} {declare}".strip()
@@ -321,16 +341,113 @@ def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[F
         message = f"there is no flow '{node.flow}'"
         yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
         return
-    for given in given_by:
+    for given, value in given_by.items():
+        place: Path = ("with", given) if given in node.args else ("each", "over", given)
         if given not in inner.inputs:
             hint = did_you_mean(given, inner.inputs)
             message = f"flow '{node.flow}' has no input '{given}'"
-            place: Path = ("with", given) if given in node.args else ("each", "over", given)
             yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint))
+        elif given in node.args:
+            yield from _literal((*path, *place), name, given, value, inner.inputs[given])
+    absent = graph.absent.get(graph.index[name], ())  # of which more is said elsewhere
     for needed, one in inner.inputs.items():
-        if one.required and needed not in given_by:
+        if one.required and needed not in given_by and needed not in absent:
             message = f"flow '{node.flow}' needs the input '{needed}'"
             yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {needed}: …."))
+
+
+def _literal(path: Path, node: str, name: str, value: Any, one: InputSpec) -> Iterator[Finding]:
+    """Whether a literal can be an input."""
+    if next(leaves(value), None) is not None:
+        return
+    try:
+        convert(worded(value), annotation(one))
+    except ValueError as error:
+        message = f"input '{name}' must be {allowed(one)}, not {shown(value)}{'' if one.choices else f': {error}'}"
+        yield Finding(path, Problem("type-mismatch", message, node))
+
+
+def _input(path: Path, name: str, one: InputSpec) -> Iterator[Finding]:
+    for place, why in contradictions(one):
+        yield Finding((*path, *place), Problem("bad-input", f"input '{name}': {why}"))
+        return
+    if one.default is not None:
+        for finding in _literal((*path, "default"), "", name, one.default, one):
+            message = f"the default of {finding.problem.message}"
+            yield replace(finding, problem=replace(finding.problem, code="bad-input", message=message))
+
+
+def _never(when: Expr) -> bool:
+    """Whether a condition that names nothing is false."""
+    if mentions(when.text):
+        return False
+    try:
+        return compile_expression(when.text).evaluate({}) is False
+    except FlowError:
+        return False
+
+
+def _unknown_policy(graph: Graph, name: str, policy: str) -> Finding:
+    declare = f"Declare it: policies: {{{policy}: {{retry: 3}}}}, or @flow(policies={{'{policy}': {{'retry': 3}}}})."
+    hint = f"{did_you_mean(policy, graph.policies)} {declare}".strip()
+    problem = Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint)
+    return Finding(("tasks", name, "policy"), problem, policy)
+
+
+def _unused(graph: Graph) -> Iterator[Finding]:
+    """Options for several nodes that none takes, as warnings."""
+    spec = graph.spec
+    for pattern in patterns(spec):
+        if not any(matches(pattern, node) for node in graph.nodes):
+            message = f"defaults for '{pattern}' mean no task: none calls or uses anything of that name"
+            hint = "Write a pattern such as http.* or mylib.ingest:*."
+            yield Finding(("defaults", "for", pattern), Problem("unused", message, hint=hint, warning=True))
+    for policy in spec.policies.keys() - _policies_named(spec):
+        message = f"no task takes the policy '{policy}'"
+        hint = f"Say so at a task: policy: {policy}."
+        yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True))
+
+
+def _policies_named(spec: FlowSpec) -> set[str]:
+    inside = (name for inner in spec.flows.values() for name in _policies_named(inner))
+    return {node.policy for node in spec.tasks.values() if node.policy is not None}.union(inside)
+
+
+def _taken(graph: Graph, outputless: Collection[str]) -> Iterator[Finding]:
+    """Values that are taken of sub-flows which have none."""
+    places: list[tuple[Path, str, Any]] = [(("output",), "", graph.spec.output)]
+    for name, node in zip(graph.names, graph.nodes, strict=True):
+        places += [(("tasks", name, "with", argument), name, value) for argument, value in node.args.items()]
+        over = node.each.over if node.each is not None else {}
+        places += [(("tasks", name, "each", "over", argument), name, value) for argument, value in over.items()]
+    for path, name, value in places:
+        for need, _ in needs_of(value):
+            if need in outputless:
+                flow = graph.spec.tasks[need].flow
+                hint = f"Give '{flow}' an output; for order alone there is needs: [{need}], in Python after=[…]."
+                message = f"the value of '{need}' is taken, and the flow '{flow}' has no output"
+                yield Finding(path, Problem("no-output", message, name, hint=hint), need)
+
+
+def _disabled(graph: Graph, executors: Executors, functions: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """What can't go without the value of a node that is disabled."""
+    for i, absent in graph.absent.items():
+        name, node, path = graph.names[i], graph.nodes[i], ("tasks", graph.names[i])
+        function = (functions or {}).get(node.call or "")
+        for argument in absent if node.call is None or function is not None else ():
+            if not instead(node, argument, graph.spec, function, executors):
+                hint = "Give it a default, or an annotation with None; or disable this node, too."
+                message = f"'{argument}' takes the value of a node that is disabled, and has no default"
+                yield Finding((*path, "with", argument), Problem("disabled-value", message, name, hint=hint))
+        over = node.each.over if node.each is not None else {}
+        asked = {("when",): node.when, ("each", "key"): node.each.key if node.each is not None else None}
+        asked |= {("with", argument): value for argument, value in node.args.items()}
+        asked |= {("each", "over", argument): value for argument, value in over.items()}
+        for place, value in asked.items():
+            for need in {need for need, _ in needs_of(value)} & graph.off:
+                message = f"asks for '{need}', which is disabled"
+                hint = f"Take it out, or disable '{name}', too."
+                yield Finding((*path, *place), Problem("disabled-value", message, name, hint=hint), need)
 
 
 def _value(

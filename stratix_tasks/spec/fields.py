@@ -1,4 +1,4 @@
-"""The options of nodes, fan-outs and flows, each described once.
+"""The options of nodes, fan-outs, flows and inputs, each described once.
 
 Readers and writers of documents, their JSON Schema, what Python takes and what a run can change are made from these
 rows: a new option is a row here, a field in `model.py` and its effect. The order is that of a written document.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from stratix_tasks.spec.model import Each, FlowSpec, Loop, Model, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, Model, NodeSpec, Retry, Timeout
 
 
 class Kind(Enum):
@@ -34,15 +34,26 @@ class Kind(Enum):
     """A list, even of one; a text alone is read, too."""
     SIZES = auto()
     """Whole numbers by name."""
+    SWITCH = auto()
+    """True or false."""
     RETRY = auto()
     TIMEOUT = auto()
-    FLAG = auto()
     CALL = auto()
     """A function, by module:name."""
     CONDITION = auto()
     """An expression."""
     JOIN = auto()
     """A word, or how many of them."""
+    POLICIES = auto()
+    """Options that several nodes take, by name."""
+    DEFAULTS = auto()
+    """Options that all nodes take, and under `for` those that nodes take by what they call or use."""
+    OF_TYPE = auto()
+    """A literal of the type of the input."""
+    CHOICES = auto()
+    """Several of them."""
+    INPUTS = auto()
+    """Inputs by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Option:
     parts: tuple[Option, ...] = ()
     """RETRY, TIMEOUT: its fields; a value alone stands for the first."""
     for_all: bool = False
-    """Whether a flow's `defaults` can say it for all nodes; a node that says nothing has None."""
+    """Whether a flow's `defaults` and `policies` can say it for many nodes; a node that says nothing has None."""
     of_bodies: bool = False
     """Whether it means nothing to a node that runs no body."""
     settable: bool = False
@@ -94,8 +105,10 @@ TASK = _of(
     NodeSpec,
     Option("name", Kind.NAME),
     Option("after", Kind.NODES),
-    Option("pool", Kind.NAMES, "An attempt takes a slot of each.", of_bodies=True),
-    Option("priority", Kind.WHOLE, "Higher starts first.", of_bodies=True, settable=True),
+    Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself."),
+    Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it."),
+    Option("pool", Kind.NAMES, "An attempt takes a slot of each.", for_all=True, of_bodies=True),
+    Option("priority", Kind.WHOLE, "Higher starts first.", for_all=True, of_bodies=True, settable=True),
     Option("runner", Kind.RUNNER, for_all=True, of_bodies=True),
     Option(
         "timeout",
@@ -148,7 +161,7 @@ MAP = _of(
     Option(
         "where", Kind.CONDITION, "Which of the items are done; the others are skipped. It names the mapped arguments."
     ),
-    Option("flatten", Kind.FLAG, "Whether what it runs over is a list of lists: one level is taken away."),
+    Option("flatten", Kind.SWITCH, "Whether what it runs over is a list of lists: one level is taken away."),
     Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
     Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
 )
@@ -163,10 +176,28 @@ LOOP = _of(
     Option("on_max", Kind.CHOICE, "What becomes of it when rounds or time are over.", words=("fail", "take")),
 )
 """Of a loop."""
+INPUT = _of(
+    InputSpec,
+    Option("choices", Kind.CHOICES, "The values that are allowed."),
+    Option("min", Kind.OF_TYPE),
+    Option("max", Kind.OF_TYPE),
+    Option("exclusive_min", Kind.OF_TYPE, "What it must be more than."),
+    Option("exclusive_max", Kind.OF_TYPE, "What it must be less than."),
+    Option("multiple_of", Kind.OF_TYPE),
+    Option("min_length", Kind.WHOLE, least=0),
+    Option("max_length", Kind.WHOLE, least=0),
+    Option("pattern", Kind.TEXT, "A regular expression that must be found in it."),
+    Option("fields", Kind.INPUTS, "Of a mapping: what is in it."),
+    Option("label", Kind.TEXT, "Its name in forms."),
+    Option("description", Kind.TEXT),
+)
+"""Of an input, beside its type and default."""
 FLOW = _of(
     FlowSpec,
     Option("name", Kind.NAME),
     Option("description", Kind.TEXT),
+    Option("defaults", Kind.DEFAULTS, "What tasks take that do not say otherwise."),
+    Option("policies", Kind.POLICIES, "What tasks take that name it by `policy`, and do not say otherwise."),
     Option("pools", Kind.SIZES, least=1),
     Option("concurrency", Kind.WHOLE, least=1),
     Option("timeout", Kind.DURATION),

@@ -1,61 +1,169 @@
-"""Whether what a task returns can be what the next one takes, by their annotations. Only certain mistakes count."""
+"""Whether what comes of a node, or an input, can be what the next one takes, by their types. Only certain mistakes count."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import GenericAlias
-from typing import Any
+from typing import Any, Union, get_args
 
+from stratix_tasks.spec.annotations import annotation
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.joins import ALL, Settled
+from stratix_tasks.spec.model import InputSpec, NodeSpec
+from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.spec.types import certainly_wrong, hints_of, tuple_arity, type_text
-from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
+from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template
 
-Misfit = tuple[str, str, Problem]
-"""The node, its argument, and what is wrong."""
+Misfit = tuple[str, tuple[str, ...], Problem]
+"""The node, where in it, and what is wrong."""
+_SOURCE = {"tasks": "which returns", "inputs": "which is"}
 
 
-def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Misfit]:
-    """Arguments fed by a task whose annotation can't be what the parameter wants; judged once a pair of calls."""
-    judged: dict[tuple[Any, ...], str] = {}
-    nodes, index = graph.nodes, graph.index
+class Types:
+    """The types in a flow: what each node takes and yields, as far as functions, executors and inputs tell it."""
 
-    def hints(node: NodeSpec) -> Mapping[str, Any]:
+    def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
+        self.graph, self.executors, self.functions = graph, executors, functions
+        self._inputs = {name: _type(one) for name, one in graph.spec.inputs.items()}
+        self._hints: dict[tuple[str | None, ...], Mapping[str, Any]] = {}
+
+    def takes(self, node: NodeSpec) -> Mapping[str, Any]:
+        """What its arguments must be, and what it yields of one item (`return`)."""
+        key = (node.call, node.uses, node.flow)
+        if key not in self._hints:
+            self._hints[key] = self._hints_of(node)
+        return self._hints[key]
+
+    def _hints_of(self, node: NodeSpec) -> Mapping[str, Any]:
         if node.uses is not None:
-            return executors[node.uses].hints if node.uses in executors else {}
-        task = functions.get(node.call or "")
+            return self.executors[node.uses].hints if node.uses in self.executors else {}
+        if node.flow is not None:
+            if node.flow not in self.graph.spec.flows:
+                return {}
+            inner = Types(self.graph.flow(node.flow), self.executors, self.functions)
+            output = inner.graph.spec.output
+            return {**inner._inputs, "return": Any if output is None else inner.of(output)}
+        task = self.functions.get(node.call or "")
         function = getattr(task, "fn", task)
         return hints_of(function) if function is not None else {}
 
-    for name, node in zip(graph.names, nodes, strict=True):
+    def of(self, value: Any) -> Any:
+        """The type of a value of the document; Any where nobody tells."""
+        kind = type(value)
+        if kind is Ref:
+            return stepped(self.whole(value), value.path)
+        if kind is FirstOf:
+            return Union[tuple(map(self.of, (*value.refs, *value.otherwise)))]  # noqa: UP007 - built from values
+        if kind is Template:
+            return str
+        if kind is list or kind is tuple:
+            return GenericAlias(list, (Any,))
+        return kind if kind in ATOMS else Any
+
+    def whole(self, ref: Ref) -> Any:
+        """The type of what a reference steps into."""
+        if ref.scope == "inputs":
+            return self._inputs.get(ref.name, Any)
+        node = self.graph.spec.tasks.get(ref.name) if ref.scope == "tasks" else None
+        if node is None:
+            return Any
+        made = self.takes(node).get("return", Any)
+        if node.each is None:
+            return made
+        return GenericAlias(list, (Settled if node.each.gather == "settled" else made,))
+
+    def missing(self, name: str, node: NodeSpec, argument: str, source: str) -> Problem | None:
+        """Where a join may go on without a source, what takes its value has a default, or takes None."""
+        function = self.functions.get(node.call or "")
+        if function is None or argument in can_be_left_out(getattr(function, "fn", function)):
+            return None
+        message = f"'{argument}' is fed by '{source}', which the join may go on without: then there is no value for it"
+        hint = f"Give '{argument}' a default, or annotate it as one that may be None."
+        return Problem("may-be-missing", message, name, hint=hint)
+
+
+def _type(one: InputSpec) -> Any:
+    """The type of an input; of what has fields only its class knows what it is."""
+    return Any if one.fields else annotation(one)
+
+
+def stepped(hint: Any, path: tuple[str | int, ...]) -> Any:
+    """The type of an item of an item …; Any where that is not told."""
+    for step in path:
+        parts, arity = get_args(hint), tuple_arity(hint)
+        if arity is not None:
+            hint = parts[step] if isinstance(step, int) and -arity <= step < arity else Any
+        elif (pair := mapped(hint)) is not None:
+            hint = pair[1]
+        else:
+            hint = (element(hint) or (Any,))[0]
+    return hint
+
+
+def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Arguments fed by what can't be what they want, and fan-outs over what can't be iterated; judged once a pair of calls."""
+    types = Types(graph, executors, functions)
+    judged: dict[tuple[Any, ...], str] = {}
+    for name, node in zip(graph.names, graph.nodes, strict=True):
+        takes = types.takes(node)
         for argument, value in node.args.items():
-            if type(value) is not Ref or value.scope != "tasks" or value.name not in index:
-                continue
-            source = nodes[index[value.name]]
-            pair = (source.call, source.uses, source.each is None, value.path[:1], node.call, node.uses, argument)
-            if pair not in judged:
-                judged[pair] = _verdict(hints(source), source.each is not None, value, hints(node).get(argument))
-            if judged[pair]:
-                message = f"'{argument}' is fed by '{value.name}', {judged[pair]}"
-                yield name, argument, Problem("type-mismatch", message, name)
+            if type(value) is Ref and (argument in takes or value.path) and value.scope != "each":
+                key = (*_key(graph, value), node.call, node.uses, node.flow, argument)
+                if key not in judged:
+                    judged[key] = _verdict(types, value, takes.get(argument))
+                if why := judged[key]:
+                    problem = Problem("type-mismatch", f"'{argument}' is fed by '{value.name}', {why}", name)
+                    yield name, ("with", argument), problem
+                if node.join != ALL and value.scope == "tasks" and argument in takes:
+                    if (absent := types.missing(name, node, argument, value.name)) is not None:
+                        yield name, ("with", argument), absent
+        for argument, value in node.each.over.items() if node.each is not None else ():
+            if (unfit := _each(types, name, node, argument, value)) is not None:
+                yield name, ("each", "over", argument), unfit
 
 
-def _verdict(source: Mapping[str, Any], mapped: bool, ref: Ref, wanted: Any) -> str:
-    """Why what comes of a source with these annotations can't be what is wanted, or nothing."""
-    if "return" not in source:
+def _key(graph: Graph, ref: Ref) -> tuple[Any, ...]:
+    source = graph.spec.tasks.get(ref.name) if ref.scope == "tasks" else None
+    if source is None:
+        return (ref.name, ref.path)
+    return (source.call, source.uses, source.flow, source.each is None, ref.path)
+
+
+def _verdict(types: Types, ref: Ref, wanted: Any) -> str:
+    """Why what comes of a reference can't be what is wanted, or nothing."""
+    whole = types.whole(ref)
+    arity, step = tuple_arity(whole), ref.path[0] if ref.path else None
+    if arity is not None and isinstance(step, int) and not -arity <= step < arity:
+        return f"{_SOURCE[ref.scope]} {arity} parts, so that there is no [{step}]".replace("which is", "which has")
+    given = stepped(whole, ref.path)
+    if wanted is None or overlaps(given, wanted):
         return ""
-    given = GenericAlias(list, (source["return"],)) if mapped else source["return"]
-    if ref.path:
-        return _index(given, ref.path[0])
-    if wanted is None or not certainly_wrong(given, wanted):
-        return ""
-    return f"which returns {type_text(given)}, and must be {type_text(wanted)}"
+    part = f" and {''.join(f'[{step!r}]' for step in ref.path)} of it {type_text(given)}" if ref.path else ""
+    return f"{_SOURCE[ref.scope]} {type_text(whole)}{part}, and must be {type_text(wanted)}"
 
 
-def _index(given: Any, step: str | int) -> str:
-    arity = tuple_arity(given)
-    if arity is None or not isinstance(step, int) or -arity <= step < arity:
-        return ""
-    return f"which returns {arity} parts, so that there is no [{step}]"
+def _each(types: Types, name: str, node: NodeSpec, argument: str, value: Any) -> Problem | None:
+    """What is wrong with one mapped argument."""
+    given = type(value) if type(value) in ATOMS else types.of(value)
+    what = f"'{value.name}', {_SOURCE[value.scope]}" if type(value) is Ref and value.scope != "each" else "what is"
+    if not iterates(given):
+        message = f"'{argument}' maps over {what} {type_text(given)}: that can't be iterated"
+        hint = f"Map over a list, or give it to all items alike: with: {{{argument}: …}}."
+        return Problem("bad-each", message, name, hint=hint)
+    wanted, found = types.takes(node).get(argument), element(given)
+    if node.each is not None and node.each.flatten and found is not None:
+        found = element(found[0])
+    if wanted is None or found is None or overlaps(found[0], wanted):
+        return None
+    message = f"'{argument}' takes one element each of {what} {type_text(given)}, and must be {type_text(wanted)}"
+    return Problem("type-mismatch", message, name)
+
+
+def without_output(graph: Graph) -> frozenset[str]:
+    """Nodes that are sub-flows without an output."""
+    flows = graph.spec.flows
+    return frozenset(
+        name for name, node in graph.spec.tasks.items() if node.flow in flows and flows[node.flow].output is None
+    )

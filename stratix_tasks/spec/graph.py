@@ -5,15 +5,20 @@ Nodes keep the order of the document. Needs come from arguments, `each`, `when` 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.policies import Policies, patterns, resolved
 from stratix_tasks.spec.values import ASKED, ATOMS, HARD, LEAVES, SOFT, Ref
 
 if TYPE_CHECKING:
     import networkx
+
+NO_POLICIES: Policies = MappingProxyType({})
 
 
 ROOT = "."
@@ -33,19 +38,24 @@ class Graph:
     """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`, `ended[i]`
     those that it only asks about, so that they have to have ended.
 
-    Names that no node has are left out here: `check` reports them.
+    Names that no node has are left out here: `check` reports them. `policies` are the flow's own and those around it, and
+    `nodes` have taken what these say, and what the flow's defaults say of what they call or use. Nobody needs a node that is
+    disabled, nor does it need others; `absent[i]` are the arguments for which node i has no value therefore.
     """
 
     __slots__ = (
         "_flows",
         "above",
+        "absent",
         "ended",
         "has_end",
         "index",
         "names",
         "needs",
         "nodes",
+        "off",
         "path",
+        "policies",
         "soft",
         "spec",
         "undoes",
@@ -55,10 +65,19 @@ class Graph:
         self.spec, self.above = spec, above
         self.path: str = name if above is None or above.above is None else f"{above.path}.{name}"
         """Tells it apart from all others in the document."""
+        self.policies: Policies = {**(NO_POLICIES if above is None else above.policies), **spec.policies}
         self.undoes: dict[int, int] = {}
         """What takes another node back, behind all others: its number → that one's."""
         self.names: list[str] = list(spec.tasks)
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
+        if self.policies or patterns(spec):
+            self.nodes = [resolved(node, self.policies, patterns(spec)) for node in self.nodes]
+        self.off = frozenset(name for name, node in spec.tasks.items() if not node.enabled)
+        self.absent: dict[int, tuple[str, ...]] = {}
+        if self.off:
+            for i, (name, node) in enumerate(zip(self.names, self.nodes, strict=True)):
+                if name not in self.off:
+                    self.nodes[i], self.absent[i] = left_of_node(node, self.off)
         self._add_undos()
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.soft: dict[int, list[int]] = {}
@@ -189,6 +208,8 @@ class Graph:
         return graph
 
     def _needs(self, i: int, node: NodeSpec) -> list[int]:
+        if not node.enabled:
+            return []
         index, found = self.index, dict[int, int]()
         for value in node.args.values():
             kind = type(value)
@@ -208,10 +229,10 @@ class Graph:
         if node.loop is not None and node.loop.until is not None:
             self._collect(node.loop.until, found)
         for name in node.needs:
-            if name in index:
+            if name in index and name not in self.off:
                 found[index[name]] = HARD
         for name in node.catch:
-            if name in index:
+            if name in index and name not in self.off:
                 found.setdefault(index[name], ASKED)
         for level, known in ((SOFT, self.soft), (ASKED, self.ended)):
             if level in found.values():

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
-from types import GenericAlias
-from typing import Annotated, Any, get_args, get_origin
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, get_origin
 
 from stratix_tasks.errors import InputError
-from stratix_tasks.spec.durations import seconds
-from stratix_tasks.spec.model import MOST, FlowSpec
+from stratix_tasks.spec.annotations import allowed, annotation, worded
+from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.model import MOST, FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import checkable, parse_type
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Object, own
-
-_OURS = frozenset(("builtins", "datetime", "decimal", "pathlib", "enum", "uuid", "fractions", "ipaddress"))
-"""Modules whose classes pydantic converts to; of any other class a value must be an instance already."""
 
 
 def check_inputs(
@@ -31,86 +26,37 @@ def check_inputs(
     wrong = [f"unknown input '{name}'. {did_you_mean(name, known)}".strip() for name in given if name not in known]
     made: dict[str, Any] = {}
     for name, one in spec.inputs.items():
-        if name not in given:
-            if one.required:
-                wrong.append(f"missing input '{name}' ({one.type})")
-            made[name] = fresh(one.default)
+        if name not in given and one.required:
+            wrong.append(f"missing input '{name}' ({allowed(one)})")
             continue
-        kind = hints[name] if hints and name in hints else parse_type(one.type)
+        value = given[name] if name in given else fresh(one.default)
+        if name not in given and (value is None or isinstance(one.default, Object)):
+            made[name] = value  # which whoever wrote it wanted so
+            continue
         try:
-            made[name] = convert(given[name], kind)
+            made[name] = _checked(name, value, one, hints)
         except ValueError as error:
-            wrong.append(f"input '{name}' must be {one.type}, not {shown(given[name])}: {error}")
+            wrong.append(f"input '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
     if wrong:
         raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
     return made
 
 
-def convert(value: Any, kind: Any) -> Any:
-    """A value as its type. ValueError says why not. Exact builtin matches cost nothing; pydantic does the rest.
-
-    >>> convert("2024-01-31", datetime.date)
-    datetime.date(2024, 1, 31)
-    """
-    if kind is Any or kind is None or type(value) is kind or _is_plain_list(value, kind):
-        return value
-    if isinstance(kind, str) or (isinstance(value, Object)):
-        return value
-    if get_origin(kind) is Iterable and get_args(kind) and type(value) in (list, tuple, set, frozenset):
-        parts = (get_args(kind)[0], ...) if type(value) is tuple else get_args(kind)
-        return _by_pydantic(value, GenericAlias(type(value), parts))
-    kind = checkable(kind)
-    if kind is Any or type(value) is kind:
-        return value
-    if kind is timedelta and isinstance(value, str) and not value.startswith(("P", "-")):
-        return timedelta(seconds=seconds(value))
-    if isinstance(kind, type) and not isinstance(kind, GenericAlias) and not _pydantic_makes(kind):
-        if isinstance(value, kind):
-            return value
-        raise ValueError(f"it is a {type(value).__name__}")
-    return _by_pydantic(value, kind)
+def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | None) -> Any:
+    """A value of an input as its type. An annotation that is a text could not be read: the document says what is in it."""
+    hint = hints.get(name, "") if hints else ""
+    if one.fields and isinstance(value, Mapping):
+        convert(value, annotation(one))  # which takes no field that is not there, whatever the class does
+    if isinstance(hint, str):
+        return convert(worded(value) if one.choices or one.fields else value, annotation(one))
+    return convert(value, hint)
 
 
-def _is_plain_list(value: Any, kind: Any) -> bool:
-    if type(value) is not list or get_origin(kind) is not list:
-        return False
-    element = next(iter(get_args(kind)), None)
-    return element in (str, int, float, bool) and all(type(part) is element for part in value)
-
-
-def _pydantic_makes(kind: type) -> bool:
-    import enum
-    from dataclasses import is_dataclass
-
-    if kind.__module__ in _OURS or hasattr(kind, "__pydantic_fields__") or issubclass(kind, enum.Enum):
-        return True
-    return is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__total__")
-
-
-def _by_pydantic(value: Any, kind: Any) -> Any:
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
-    from pydantic.errors import PydanticUserError
-
-    config = ConfigDict(arbitrary_types_allowed=True)
-    try:
-        try:
-            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
-        except PydanticUserError:
-            adapter = TypeAdapter(kind)
-    except Exception:  # an annotation that says nothing that can be checked
-        return value
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        raise ValueError(_first(error.errors())) from None
-    except PydanticUserError:
-        return value
-
-
-def _first(errors: list[Any]) -> str:
-    place = "".join(f"[{part!r}]" for part in errors[0]["loc"])
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{f'at {place}: ' if place else ''}{errors[0]['msg']}{more}"
+def _why(one: InputSpec, value: Any, error: ValueError) -> str:
+    if not one.choices:
+        return f": {error}"
+    hint = did_you_mean(value, [choice for choice in one.choices if isinstance(choice, str)]) if _is_text(value) else ""
+    return f". {hint}" if "mean" in hint else ""
 
 
 def fresh(default: Any) -> Any:

@@ -110,11 +110,26 @@ class Loop(Model):
 
 
 class InputSpec(Model):
-    """One input of a flow. `type` is the annotation's name; `default` is absent when `required`."""
+    """One input of a flow, or one field of it. `default` is absent when `required`.
+
+    What stands beside `type` is asked of the value, too; `inputs.annotation` makes of it what checks. `fields` are those of a
+    model, a class that a document does not know.
+    """
 
     type: str = "any"
+    choices: tuple[Any, ...] = ()
+    min: Any = None
+    max: Any = None
+    exclusive_min: Any = None
+    exclusive_max: Any = None
+    multiple_of: Any = None
+    min_length: int | None = Field(default=None, ge=0, le=MOST)
+    max_length: int | None = Field(default=None, ge=0, le=MOST)
+    pattern: str = ""
+    fields: dict[str, InputSpec] = Field(default_factory=dict)
     required: bool = True
     default: Any = None
+    label: str = ""
     description: str = ""
 
 
@@ -134,8 +149,11 @@ class NodeSpec(Model):
     """It runs when all else in its flow has ended, however that was. A document says it by `finally`."""
     each: Each | None = None
     loop: Loop | None = None
-    pool: tuple[str, ...] = ()
-    priority: int = Field(default=0, ge=-MOST, le=MOST)
+    policy: str | None = None
+    """The name of one of the flow's `policies`, or of those around it."""
+    enabled: bool = True
+    pool: tuple[str, ...] | None = None
+    priority: int | None = Field(default=None, ge=-MOST, le=MOST)
     runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None
@@ -148,14 +166,23 @@ class NodeSpec(Model):
     description: str = ""
 
 
-class Defaults(Model):
-    """What nodes take that do not say otherwise."""
+class Shared(Model):
+    """Options that are said for several nodes at once."""
 
+    pool: tuple[str, ...] | None = None
+    priority: int | None = Field(default=None, ge=-MOST, le=MOST)
+    runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None
-    runner: str | None = None
     grace: Duration | None = None
     max_lost: int | None = Field(default=None, ge=0, le=MOST)
+
+
+class Defaults(Shared):
+    """What nodes take that do not say otherwise. `for_`: patterns of what they call or use; of those that say the same option
+    the last one counts."""
+
+    for_: dict[str, Shared] = Field(default_factory=dict, alias="for")
 
 
 class Ui(Model):
@@ -172,6 +199,7 @@ class FlowSpec(Model):
     description: str = ""
     inputs: dict[str, InputSpec] = Field(default_factory=dict)
     defaults: Defaults | None = None
+    policies: dict[str, Shared] = Field(default_factory=dict)
     pools: dict[str, int] = Field(default_factory=dict)
     concurrency: int | None = Field(default=None, ge=1)
     timeout: Duration | None = None

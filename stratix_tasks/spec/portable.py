@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.durations import text
-from stratix_tasks.spec.inputs import convert
 
 
 def plain_data(value: Any, kind: Any) -> Any:

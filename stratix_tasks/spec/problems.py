@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a flow. `line` and `column` are 1-based, in `file`; 0 when unknown."""
+    """One thing that is wrong in a flow, or with `warning` worth knowing. `line` and `column` are 1-based, in `file`; 0 when
+    unknown."""
 
     code: str
     message: str
@@ -17,6 +18,7 @@ class Problem:
     hint: str = ""
     file: str = ""
     column: int = 0
+    warning: bool = False
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
@@ -24,7 +26,12 @@ class Problem:
         node = f"node '{self.node}': " if self.node else ""
         stop = "" if not self.hint or self.message.endswith((".", "!", "?")) else "."
         hint = f"{stop} {self.hint}" if self.hint else ""
-        return f"{where}{node}{self.message}{hint} [{self.code}]"
+        return f"{where}{'warning: ' if self.warning else ''}{node}{self.message}{hint} [{self.code}]"
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that keep a flow from running."""
+    return [problem for problem in problems if not problem.warning]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from stratix_tasks.errors import StoreError
-from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
@@ -239,10 +239,9 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A flow as JSON data."""
     data: dict[str, Any] = {"stratix": 1, "flow": spec.flow}
     if spec.inputs:
-        data["inputs"] = {name: _input_document(given, keep) for name, given in spec.inputs.items()}
-    data.update({option.name: value for option in IN_FLOW if (value := getattr(spec, option.name)) != option.default})
-    if spec.defaults is not None:
-        data["defaults"] = spec.defaults.model_dump(exclude_defaults=True)
+        data["inputs"] = _inputs_document(spec.inputs, keep)
+    said = {option.name: value for option in IN_FLOW if (value := getattr(spec, option.name)) != option.default}
+    data.update({name: _shared(value) for name, value in said.items()})
     data["tasks"] = {name: _named_document(name, node, keep) for name, node in spec.tasks.items()}
     if spec.flows:
         data["flows"] = {name: document(inner, keep) for name, inner in spec.flows.items()}
@@ -253,13 +252,34 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     return data
 
 
+def _shared(value: Any) -> Any:
+    """What is said for several nodes, as JSON data; any other value as it is."""
+    if isinstance(value, Shared):
+        return value.model_dump(exclude_defaults=True, by_alias=True)
+    return {name: _shared(part) for name, part in value.items()} if type(value) is dict else value
+
+
 def _input_document(given: InputSpec, keep: Keep | None) -> dict[str, Any]:
     data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
+    for option in INPUT:
+        if (value := getattr(given, option.name)) != option.default:
+            write = _OF_INPUT.get(option.kind)
+            data[option.name] = value if write is None else write(value, keep)
     if not given.required:
         data["default"] = dump(given.default, keep)
-    if given.description:
-        data["description"] = given.description
     return data
+
+
+def _inputs_document(inputs: dict[str, InputSpec], keep: Keep | None) -> dict[str, Any]:
+    return {name: _input_document(given, keep) for name, given in inputs.items()}
+
+
+_OF_INPUT: dict[Kind, Callable[[Any, Keep | None], Any]] = {
+    Kind.OF_TYPE: dump,
+    Kind.CHOICES: lambda choices, keep: [dump(choice, keep) for choice in choices],
+    Kind.INPUTS: _inputs_document,
+}
+"""All others are as they are."""
 
 
 def from_document(data: dict[str, Any], fetch: Keep | None = None) -> FlowSpec:
@@ -273,11 +293,15 @@ def from_document(data: dict[str, Any], fetch: Keep | None = None) -> FlowSpec:
 
 
 def _input(data: dict[str, Any], fetch: Keep | None) -> InputSpec:
-    made = dict(data)
-    made["required"] = "default" not in data
-    if "default" in data:
-        made["default"] = load(data["default"], fetch)
+    made: dict[str, Any] = {**data, "required": "default" not in data}
+    for name in _VALUES & data.keys():
+        made[name] = load(data[name], fetch)
+    if "fields" in data:
+        made["fields"] = {name: _input(inner, fetch) for name, inner in data["fields"].items()}
     return InputSpec.model_validate(made)
+
+
+_VALUES = {"default", *(option.name for option in INPUT if option.kind in (Kind.OF_TYPE, Kind.CHOICES))}
 
 
 def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:

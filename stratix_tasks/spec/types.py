@@ -1,15 +1,35 @@
-"""Annotations and their texts: `list[str]`, `date | None`, `any`; a document writes texts, code gives annotations."""
+"""Annotations and their texts: `list[str]`, `date | None`, `Literal['eu', 'us']`, `any`; a document writes texts, code gives
+annotations. What a text says is checked as its annotation is; to read one, no code of anybody's is looked at.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from decimal import Decimal
+from enum import Enum, Flag
+from functools import cache, lru_cache
 from inspect import Parameter, signature
+from pathlib import Path, PurePath
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from stratix_tasks.spec.constraints import LIMITS, constrained, said_in
+from stratix_tasks.spec.durations import seconds
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -17,59 +37,174 @@ NAMED: dict[str, Any] = {
     "bytes": bytes,
     "date": date,
     "datetime": datetime,
+    "Decimal": Decimal,
     "dict": dict,
     "float": float,
+    "frozenset": frozenset,
     "int": int,
     "list": list,
+    "Path": Path,
     "set": set,
     "str": str,
     "time": time,
     "timedelta": timedelta,
     "tuple": tuple,
+    "UUID": UUID,
 }
 """The types that a document can name without code."""
+_CODE: dict[str, Any] = {
+    "Any": Any,
+    "Collection": Collection,
+    "Iterable": Iterable,
+    "Mapping": Mapping,
+    "Optional": Optional,
+    "PurePath": PurePath,
+    "Sequence": Sequence,
+    "Union": Union,
+    "complex": complex,
+    "object": object,
+}
+"""More of them, as code writes them."""
+_PARTS = {dict: 2, Mapping: 2, list: 1, set: 1, frozenset: 1, Sequence: 1, Collection: 1, Iterable: 1, Optional: 1}
+"""How many types stand in brackets, where that is fixed."""
+_ANY_PARTS = (tuple, Union)
 _ONCE = frozenset((AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator))
 """To check the elements of these would use them up."""
+_SAID = (str, int, float, bool, NoneType)
+"""Types of values that a document has words for."""
+LONGEST = 2000
+"""Characters of a type."""
 
 
 def type_text(hint: Any) -> str:
-    """An annotation as a document writes it; `any` when there is none."""
+    """An annotation as a document writes it; `any` when there is none. An Enum is the Literal of its values."""
+    hint = meant(hint)
     if hint is Any or (isinstance(hint, str) and not hint):
         return "any"
     if hint is None or hint is NoneType:
         return "None"
     if isinstance(hint, str):
-        return hint
+        quoted = len(hint) > 2 and hint[0] in "'\"" and hint.count(hint[0]) == 2 and hint[-1] == hint[0]
+        return hint[1:-1] if quoted else hint
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return type_text(args[0])
+        return _annotated_text(hint)
     if origin in (Union, UnionType):
         return " | ".join(map(type_text, args))
-    if origin is not None and args and isinstance(origin, type):
-        return f"{origin.__name__}[{', '.join('...' if a is Ellipsis else type_text(a) for a in args)}]"
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+    if (choices := choices_of(hint)) is not None:
+        return f"Literal[{', '.join(map(repr, choices))}]"
+    if isinstance(origin, type) and (args or origin is tuple):
+        return f"{origin.__name__}[{', '.join('...' if a is Ellipsis else type_text(a) for a in args) or '()'}]"
+    return _class_name(hint) if isinstance(hint, type) else str(hint).replace("typing.", "")
+
+
+def _class_name(kind: type) -> str:
+    """A class of the user's that is named as one which documents know is told from it."""
+    name = kind.__name__
+    return name if _CLASSES.get(name, kind) is kind else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def meant(hint: Any) -> Any:
+    """What a NewType, an alias or a variable stands for."""
+    while True:
+        if isinstance(hint, TypeVar):
+            hint = hint.__bound__ or Any
+        elif hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        elif type(hint).__name__ == "TypeAliasType":
+            hint = hint.__value__
+        else:
+            return hint
+
+
+def choices_of(hint: Any) -> tuple[Any, ...] | None:
+    """The values of a Literal or an Enum, where they are plain; None for any other annotation."""
+    if get_origin(hint) is Literal:
+        values = tuple(part.value if isinstance(part, Enum) else part for part in get_args(hint))
+    elif isinstance(hint, type) and issubclass(hint, Enum) and not issubclass(hint, Flag):
+        values = tuple(member.value for member in hint)
+    else:
+        return None
+    return values if values and all(type(value) in _SAID and value == value for value in values) else None
+
+
+def _annotated_text(hint: Any) -> str:
+    """With what is asked beside the type; what a document has no word for is named, so that nobody takes it for checked."""
+    said, unsaid = said_in(hint.__metadata__)
+    limits = ", ".join(
+        f"{LIMITS[name]}={value!r}" for name, value in said.items() if type(value) in _SAID and name in LIMITS
+    )
+    odd = [LIMITS[name] for name, value in said.items() if name in LIMITS and type(value) not in _SAID]
+    parts = [type_text(get_args(hint)[0]), *([f"Field({limits})"] if limits else []), *odd, *unsaid]
+    return f"Annotated[{', '.join(parts)}]" if len(parts) > 1 else parts[0]
+
+
+def parse_type(text: str) -> Any:
+    """The annotation that a text stands for; Any in the place of each name of code."""
+    return _read(text)[0]
+
+
+def unknown_in(text: str) -> tuple[str, ...]:
+    """The names of code in the text of a type, of which a document can check nothing."""
+    return _read(text)[1]
 
 
 @lru_cache(256)
-def parse_type(text: str) -> Any:
-    """The annotation that a text of the simple names stands for; Any when it names something else."""
+def _read(text: str) -> tuple[Any, tuple[str, ...]]:
+    unknown: list[str] = []
     try:
-        return _parsed(ast.parse(text, mode="eval").body)
-    except (SyntaxError, KeyError, TypeError, ValueError):
-        return Any
+        if len(text) > LONGEST:
+            raise ValueError(text)
+        return _parsed(ast.parse(text.strip(), mode="eval").body, unknown), tuple(unknown)
+    except (SyntaxError, KeyError, TypeError, ValueError, RecursionError, MemoryError):
+        return Any, (text,)
 
 
-def _parsed(node: ast.expr) -> Any:
-    if isinstance(node, ast.Name):
-        return NAMED[node.id]
-    if isinstance(node, ast.Constant) and (node.value is None or node.value is Ellipsis):
-        return node.value
+def _parsed(node: ast.expr, unknown: list[str]) -> Any:
+    if isinstance(node, ast.Name) and node.id in _CLASSES:
+        return _CLASSES[node.id]
+    if isinstance(node, ast.Constant) and node.value is None:
+        return None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):  # a name that is given later, as code writes it
+        return _parsed(ast.parse(node.value, mode="eval").body, unknown)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return Union[_parsed(node.left), _parsed(node.right)]  # noqa: UP007 - built from values
+        return Union[_parsed(node.left, unknown), _parsed(node.right, unknown)]  # noqa: UP007 - built from values
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return NAMED[node.value.id][tuple(map(_parsed, inner))]
-    raise KeyError(ast.dump(node))
+        return _parametrized(node, node.value.id, unknown)
+    unknown.append(ast.unparse(node))
+    return Any
+
+
+_CLASSES = {name: kind for name, kind in {**NAMED, **_CODE}.items() if kind not in (Optional, Union)}
+
+
+def _parametrized(node: ast.Subscript, name: str, unknown: list[str]) -> Any:
+    inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if name == "Literal":
+        return Literal[tuple(map(ast.literal_eval, inner))]
+    if name == "Annotated":
+        return _annotated(inner, unknown)
+    kind: Any = NAMED[name] if name in NAMED else _CODE.get(name)
+    if kind not in _PARTS and kind not in _ANY_PARTS:
+        unknown.append(ast.unparse(node))
+        return Any
+    if kind in _PARTS and len(inner) != _PARTS[kind]:
+        raise ValueError(name)
+    parts = tuple(... if ast.unparse(part) == "..." and kind is tuple else _parsed(part, unknown) for part in inner)
+    return kind[parts[0] if kind is Optional else parts]
+
+
+def _annotated(inner: list[ast.expr], unknown: list[str]) -> Any:
+    said: dict[str, Any] = {}
+    for part in inner[1:]:
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == "Field" and not part.args:
+            said |= {_FIELDS[str(one.arg)]: ast.literal_eval(one.value) for one in part.keywords}
+        else:
+            unknown.append(ast.unparse(part))
+    return constrained(_parsed(inner[0], unknown), said)
+
+
+_FIELDS = {word: name for name, word in LIMITS.items()}
 
 
 def can_be_left_out(function: Any) -> set[str]:
@@ -110,7 +245,7 @@ def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
 
 def checkable(hint: Any) -> Any:
     """The annotation as far as a value can be checked for it without being used up: of an iterable that it is one, of a
-    Protocol nothing but what it can tell itself.
+    Protocol nothing but what it can tell itself. A duration may be a text such as `5m` wherever it stands.
     """
     origin, args = get_origin(hint), get_args(hint)
     kind: Any = origin or hint
@@ -122,7 +257,7 @@ def checkable(hint: Any) -> Any:
         instance: Any = pydantic.InstanceOf
         return instance[kind]
     if not args:
-        return kind
+        return _duration() if kind is timedelta else kind
     made = args if origin is Literal or origin is Callable else tuple(map(checkable, args))
     if all(new is old for new, old in zip(made, args, strict=True)):
         return hint
@@ -131,30 +266,29 @@ def checkable(hint: Any) -> Any:
     return Union[made] if origin in (Union, UnionType) else origin[made]  # noqa: UP007 - built from values
 
 
+@cache
+def _duration() -> Any:
+    from pydantic import BeforeValidator
+
+    return Annotated[timedelta, BeforeValidator(_of_text)]
+
+
+def _of_text(value: Any) -> Any:
+    own = isinstance(value, str) and not value.startswith(("P", "-"))
+    return timedelta(seconds=seconds(value)) if own else value
+
+
+def parts_of(hint: Any) -> set[Any]:
+    """The classes of an annotation's values, None aside; of a Literal those of its words."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return parts_of(args[0])
+    if origin in (Union, UnionType):
+        return {kind for part in args if part is not NoneType for kind in parts_of(part)}
+    return set(map(type, args)) if origin is Literal else {origin or hint}
+
+
 def tuple_arity(hint: Any) -> int | None:
     """How many parts a `tuple[A, B]` has; None for any other annotation, `tuple[A, ...]` included."""
     parts = get_args(hint)
     return len(parts) if get_origin(hint) is tuple and parts and parts[-1] is not Ellipsis else None
-
-
-def certainly_wrong(given: Any, wanted: Any) -> bool:
-    """Whether no value of the class `given` can be one of the class `wanted`. Only plain classes are judged."""
-    given, wanted = _class(given), _class(wanted)
-    if given is None or wanted is None or given is object or wanted is object:
-        return False
-    if (given in (bool, int) and wanted in (float, complex)) or (given, wanted) == (float, complex):
-        return False
-    try:
-        return not (issubclass(given, wanted) or issubclass(wanted, given))
-    except TypeError:
-        return False
-
-
-def _class(hint: Any) -> type | None:
-    if hint is None:
-        return NoneType
-    if get_origin(hint) is Annotated:
-        return _class(get_args(hint)[0])
-    origin = dict if is_typeddict(hint) else get_origin(hint) or hint
-    unclear = origin in (Any, UnionType) or getattr(origin, "_is_protocol", False)
-    return origin if isinstance(origin, type) and not unclear else None

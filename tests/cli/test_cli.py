@@ -22,6 +22,7 @@ from stratix_tasks.cli.app import _inputs
 
 FLOWS = """
 import os, threading
+from typing import Literal
 from stratix_tasks import approval, current, flow, signal, task
 
 @task
@@ -54,6 +55,10 @@ def gated(marker: str) -> int:
 @flow
 def fine(x: int = 1, name: str = "n") -> int:
     return double(x)
+
+@flow
+def picks(region: Literal["eu", "us"] = "eu") -> int:
+    return double(1)
 
 @flow
 def bad(x: int = 1) -> int:
@@ -89,12 +94,23 @@ tasks:
     with: {x: "${{ inputs.x }}"}
 output: "${{ tasks.double.output }}"
 """
+LIMITED = """stratix: 1
+flow: limited
+inputs:
+  x: {type: int, min: 0, max: 9, default: 1}
+  frame: {type: Frame, default: null}
+tasks:
+  double:
+    call: flows:double
+    with: {x: "${{ inputs.x }}"}
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "flows.py").write_text(FLOWS)
     (tmp_path / "doubled.yaml").write_text(YAML)
+    (tmp_path / "limited.yaml").write_text(LIMITED)
     yield tmp_path
 
 
@@ -170,6 +186,8 @@ def test_a_failed_run_ends_with_1_and_says_why(folder: Path) -> None:
     ("args", "said"),
     [
         (("run", "flows:fine", "-i", "x=many"), "must be int"),
+        (("run", "flows:picks", "-i", "region=euu"), "must be one of 'eu', 'us', not str 'euu'. Did you mean 'eu'"),
+        (("run", "limited.yaml", "--allow", "flows", "-i", "x=10"), "must be int, 0 or more, 9 or less, not int 10"),
         (("run", "flows:fine", "-i", "y=1"), "unknown input 'y'"),
         (("run", "flows:fine", "-i", "x"), "name=value"),
         (("run", "flows:none"), "no flow flows:none"),
@@ -302,8 +320,11 @@ def test_runs_show_and_history_tell_of_it(folder: Path) -> None:
 
 
 def test_validate_tells_all_problems(folder: Path) -> None:
-    """A sound flow has none; a broken document has each with its place."""
+    """A sound flow has none, or warnings; a broken document has each with its place."""
     assert stratix(folder, "validate", "flows:fine").returncode == 0
+    warned = stratix(folder, "validate", "limited.yaml", "--allow", "flows")
+    assert (warned.returncode, "[unchecked-type]" in warned.stdout) == (0, True)
+    assert "1 nodes, 1 warning." in warned.stdout
     (folder / "bad.yaml").write_text(YAML.replace("inputs.x", "inputs.z").replace("tasks.double", "tasks.dobule"))
     done = stratix(folder, "validate", "bad.yaml")
     assert done.returncode == 2

@@ -17,9 +17,9 @@ from stratix_tasks.formats.yaml import dump, load
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.runs.request_data import setting
 from stratix_tasks.spec import vocabulary
-from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, TASK, Kind, Option
+from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, TASK, Kind, Option
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, Loop, NodeSpec
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared
 from stratix_tasks.spec.text import document, from_document
 
 GIVEN: dict[Kind, Any] = {
@@ -35,19 +35,22 @@ GIVEN: dict[Kind, Any] = {
     Kind.RETRY: {"max": 2, "delay": "5s", "backoff": 3, "jitter": "none", "on": ["OSError"]},
     Kind.TIMEOUT: {"attempt": "30s", "total": "1h"},
     Kind.JOIN: {"n_of": 1},
-    Kind.FLAG: True,
     Kind.CALL: "shop:unpublish",
     Kind.CONDITION: lambda x: x > 1,
+    Kind.POLICIES: {"net": {"retry": 3, "pool": "p"}},
+    Kind.DEFAULTS: {"priority": 7, "for": {"wo*": {"retry": 3}}},
 }
 """A value of each kind, as Python takes it, which is no option's default."""
 BODIES = {"call", "flow", "uses", "with", "needs", "when", "catch", "each", "loop"}
-PARTS = {"stratix", "flow", "inputs", "defaults", "tasks", "finally", "flows", "output", "ui"}
+PARTS = {"stratix", "flow", "inputs", "tasks", "finally", "flows", "output", "ui"}
 BESIDE = {"losers": {"join": "any"}}
 """What has to be said beside an option, so that it means something; of a fan-out by `gather`."""
 OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
 
 
 def given(option: Option) -> Any:
+    if option.kind is Kind.SWITCH:
+        return not option.default
     return next(word for word in option.words if word != option.default) if option.words else GIVEN[option.kind]
 
 
@@ -69,7 +72,7 @@ def in_node(option: Option) -> FlowSpec:
     """A flow in whose node the option is given in Python."""
     placed = work.options(**BESIDE.get(option.name, {}), **{option.name: given(option)})
 
-    @flow(pools={"p": 2, "q": 1})
+    @flow(pools={"p": 2, "q": 1}, policies={"in words": {"retry": 3}})
     def f(x: int) -> int:
         return placed(other(x))
 
@@ -97,7 +100,22 @@ def in_flow(option: Option) -> FlowSpec:
 
 def in_defaults(option: Option) -> FlowSpec:
     value = getattr(in_node(option).tasks["work"], option.name)
-    return in_flow(FLOW[0]).but({"defaults": Defaults(**{option.name: value})})
+    return in_flow(FLOW[0]).but({"defaults": Defaults(**{option.name: value}), "pools": {"p": 2, "q": 1}})
+
+
+def in_policy(option: Option) -> FlowSpec:
+    """A flow whose node takes the option of a policy that it names."""
+    value = getattr(in_node(option).tasks["work"], option.name)
+    made = in_defaults(option)
+    node = made.tasks["work"].but({"policy": "net"})
+    said = {"defaults": None, "policies": {"net": Shared(**{option.name: value})}}
+    return made.but({**said, "tasks": {"work": node}})
+
+
+def in_pattern(option: Option) -> FlowSpec:
+    """A flow that says the option of what its node calls."""
+    value = getattr(in_node(option).tasks["work"], option.name)
+    return in_defaults(option).but({"defaults": Defaults(**{"for": {"*:wo*": Shared(**{option.name: value})}})})
 
 
 def written(made: FlowSpec) -> str:
@@ -143,12 +161,15 @@ def test_an_option_that_a_flow_says_for_all(option: Option) -> None:
     """Its default is None, so that the flow's own word counts for a node that says nothing."""
     assert option.default is None
     assert f"\ndefaults: {{{option.name}:" in written(in_defaults(option))
+    assert f"\npolicies: {{net: {{{option.name}:" in written(in_policy(option))
+    assert f'for: {{"*:wo*": {{{option.name}:' in written(in_pattern(option))
 
 
 @pytest.mark.parametrize("option", OF_POLICY, ids=by_name)
 def test_an_option_that_the_core_acts_on(option: Option) -> None:
-    """What the node says is laid out, or what the flow says for all."""
-    for made in [in_node(option), *([in_defaults(option)] if option.for_all else [])]:
+    """What the node says is laid out, or what the flow says for all, by a policy or by what is called."""
+    shared = (in_defaults, in_policy, in_pattern) if option.for_all else ()
+    for made in [in_node(option), *(said(option) for said in shared)]:
         block = lay_out(Graph(made), {}, EXECUTORS)
         node = block.nodes[block.index["work"]]
         assert getattr(node.policy, option.name) != getattr(Policy(), option.name)
@@ -174,7 +195,9 @@ def test_the_schema_has_the_options_and_no_others() -> None:
     assert parts["each"]["properties"].keys() == names["map"] | {"as", "in", "over", "by"}
     assert parts["flow"]["properties"].keys() == names["flow"] | PARTS - {"stratix"}
     assert made["properties"].keys() == names["flow"] | PARTS
-    assert made["properties"]["defaults"]["properties"].keys() == names["defaults"]
+    assert made["properties"]["defaults"]["properties"].keys() == names["defaults"] | {"for"}
+    assert parts["shared"]["properties"].keys() == names["defaults"]
+    assert parts["input"]["properties"].keys() == names["input"] | {"type", "default"}
     for option in IN_NODE:
         if option.parts:
             assert parts[option.name]["anyOf"][1]["properties"].keys() == {part.name for part in option.parts}
@@ -184,7 +207,7 @@ def parts_of_loop() -> set[str]:
     return set(schema()["$defs"]["task"]["properties"]["loop"]["properties"])
 
 
-ROWS = {"node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
+ROWS = {"input": INPUT, "node": IN_NODE, "defaults": IN_DEFAULTS, "map": MAP, "flow": IN_FLOW}
 
 
 def test_no_option_is_known_that_has_no_row() -> None:
@@ -194,7 +217,9 @@ def test_no_option_is_known_that_has_no_row() -> None:
         "always"
     }  # which is said by finally
     assert fields - BODIES == names["node"]
-    assert Defaults.model_fields.keys() == names["defaults"]
+    assert Shared.model_fields.keys() == names["defaults"]
+    assert Defaults.model_fields.keys() == names["defaults"] | {"for_"}
+    assert InputSpec.model_fields.keys() == names["input"] | {"type", "default", "required"}
     assert Each.model_fields.keys() - {"over", "by"} == names["map"]
     assert FlowSpec.model_fields.keys() - PARTS == names["flow"]
     assert list(Loop.model_fields) == [option.name for option in LOOP]

@@ -366,7 +366,8 @@ def what_was_rolled_back_runs_again(core: Core, u: int) -> None:
     said = needs_say(s.node(u), scope_of(s, u))
     if said is GO and is_open(s, u) and not s.node(u).phase:
         state = State(s.status[u])
-        need(state not in TERMINAL, f"'{label(s, u)}' was rolled back, but is {state.label}")
+        again = state not in TERMINAL or s.reason.get(u) == "disabled"  # it is skipped in the same turn
+        need(again, f"'{label(s, u)}' was rolled back, but is {state.label}")
 
 
 OF_A_CORE: tuple[Callable[[Core], None], ...] = (

@@ -57,6 +57,15 @@ FLOWS: dict[str, FlowSpec] = {
     "conditional sub-flow": spec(
         {"g": {"flow": "inner", "call": None, "when": WHEN}}, flows={"inner": spec({"a": {"when": WHEN}})}
     ),
+    "disabled": spec({"a": {"enabled": False, **needs("b")}, "b": {}, "c": needs("a")}),
+    "disabled map and sub-flow": spec(
+        {
+            "m": {"each": EACH, "enabled": False},
+            "g": {"flow": "inner", "call": None, "enabled": False},
+            "z": needs("m", "g"),
+        },
+        flows={"inner": spec({"a": {}})},
+    ),
     "stop on failure": spec({"a": {}, "b": {}}, on_failure="stop"),
     "map that stops": spec({"m": {"each": EACH}, "b": {}}, on_failure="stop"),
     "sub-flow that stops": spec(

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
-from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
+from stratix_tasks.spec.model import (
+    NAME,
+    Defaults,
+    Each,
+    FlowSpec,
+    InputSpec,
+    NodeSpec,
+    Retry,
+    Shared,
+    Timeout,
+)
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
@@ -54,17 +66,27 @@ durations = st.integers(1, 10**6).map(lambda n: n / 1000)
 def flows(draw: Any, depth: int = 1) -> FlowSpec:
     """A flow whose references all point back, so that it has no cycle."""
     inputs = draw(st.dictionaries(names, inputs_of(), max_size=3))
+    if not depth:  # what a flow is given may be anything
+        inputs = {name: one for name, one in inputs.items() if one.type == "any" or not one.required}
     pools = draw(st.dictionaries(names, st.integers(1, 9), max_size=2))
     inner = draw(st.dictionaries(names, flows(depth=0), max_size=1)) if depth else {}
     tasks: dict[str, NodeSpec] = {}
+    free = [name for name, one in inputs.items() if one.type == "any"]  # of which no check can say what they can't be
     for name in draw(st.lists(names, unique=True, min_size=1, max_size=5)):
-        tasks[name] = draw(nodes_of(list(inputs), list(tasks), pools, inner))
-    output = draw(values_of(list(inputs), list(tasks)))
+        tasks[name] = draw(nodes_of(free, _called(tasks), pools, inner))
+    if draw(st.booleans()):
+        last = next(reversed(tasks))  # which nobody asks for
+        tasks[last] = tasks[last].but({"enabled": False})
+    output = draw(values_of(free, _called(tasks)))
     return FlowSpec(
         flow=draw(names),
         description=draw(texts),
         inputs=inputs,
         pools=pools,
+        policies={name: draw(shared_of(pools)) for name in POLICIES},
+        defaults=draw(
+            st.none() | st.builds(Defaults, **shared_fields(pools), **{"for": st.just({"m*": Shared(priority=1)})})
+        ),
         concurrency=draw(st.none() | st.integers(1, 50)),
         timeout=draw(st.none() | durations),
         on_failure=draw(st.sampled_from(["finish", "stop"])),
@@ -76,18 +98,73 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
     )
 
 
+def _called(tasks: dict[str, NodeSpec]) -> list[str]:
+    return [name for name, node in tasks.items() if node.call is not None]
+
+
+POLICIES = ("net", "cheap")
+
+
+def shared_fields(pools: dict[str, int]) -> dict[str, Any]:
+    """What is said for several nodes, each or not."""
+    return {
+        "pool": st.none() | st.lists(st.sampled_from([*pools]), unique=True, max_size=2).map(tuple)
+        if pools
+        else st.none(),
+        "priority": st.none() | st.integers(-5, 5),
+        "runner": st.sampled_from([None, "thread"]),
+        "retry": st.none() | retries,
+        "timeout": st.none() | timeouts,
+        "grace": st.none() | durations,
+        "max_lost": st.none() | st.integers(0, 9),
+    }
+
+
+def shared_of(pools: dict[str, int]) -> Any:
+    return st.builds(Shared, **shared_fields(pools))
+
+
 @st.composite
-def inputs_of(draw: Any) -> InputSpec:
-    kind, default = draw(
-        st.sampled_from(["any", "int", "str", "list[str]", "float | None"]).flatmap(
-            lambda kind: st.tuples(st.just(kind), DEFAULTS[kind])
-        )
-    )
+def inputs_of(draw: Any, deep: bool = True) -> InputSpec:
+    kind = draw(st.sampled_from([*DEFAULTS]))
+    said = dict(draw(LIMITED[kind])) if kind in LIMITED else {}
+    fits = DEFAULTS[kind] if not said else st.sampled_from(said.pop("fit"))
     required = draw(st.booleans())
-    return InputSpec(type=kind, required=required, default=None if required else default, description=draw(texts))
+    if deep and draw(st.booleans()):
+        said = {"fields": draw(st.dictionaries(names, inputs_of(deep=False), min_size=1, max_size=2))}
+        kind, required = "Conf", True
+    return InputSpec(
+        type=kind,
+        required=required,
+        default=None if required else draw(fits),
+        label=draw(texts),
+        description=draw(texts),
+        **said,
+    )
 
 
+LIMITED: dict[str, Any] = {
+    "int": st.just({}) | st.integers(-9, 9).map(lambda n: {"min": n, "max": n + 3, "fit": (n, n + 3)}),
+    "float": st.just({}) | st.integers(-9, 9).map(lambda n: {"exclusive_min": n, "max": n + 0.5, "fit": (n + 0.25,)}),
+    "str": st.sampled_from(
+        [{}, {"choices": ("eu", "no", "1"), "fit": ("1",)}, {"pattern": "^a", "min_length": 2, "fit": ("ab", "a:")}]
+    ),
+    "date": st.sampled_from(
+        [{}, {"min": date(2024, 1, 1), "choices": (date(2024, 2, 1),), "fit": (date(2024, 2, 1),)}]
+    ),
+    "timedelta": st.sampled_from([{}, {"max": timedelta(minutes=5), "fit": (timedelta(seconds=1),)}]),
+}
+"""What may be asked beside the type, and values that fit."""
 DEFAULTS: dict[str, Any] = {
+    "float": st.floats(allow_nan=False, allow_infinity=False),
+    "date": st.dates(),
+    "timedelta": st.integers(0, 9999).map(lambda n: timedelta(seconds=n)),
+    "Path": st.sampled_from([Path("a"), Path("/a/b c")]),
+    "Decimal": st.decimals(allow_nan=False, allow_infinity=False, places=3),
+    "Literal['eu', 1, None]": st.sampled_from(["eu", 1, None]),
+    "dict[str, Annotated[int, Field(ge=0)]]": st.dictionaries(texts, st.integers(0, 9), max_size=2),
+    "tuple[int, ...] | None": st.none() | st.lists(st.integers(), max_size=3).map(tuple),
+    "DataFrame": st.none(),
     "any": literals,
     "int": st.integers(-(2**63), 2**63 - 1),
     "str": texts,
@@ -120,11 +197,11 @@ def values_of(inputs: list[str], tasks: list[str]) -> Any:
 @st.composite
 def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, int], inner: dict[str, Any]) -> NodeSpec:
     sub = draw(st.sampled_from([None, *inner]))
-    known = list(inner[sub].inputs) if sub is not None else None
+    known = inner[sub].inputs if sub is not None else None
     if known is None:
         args = draw(st.dictionaries(names, values_of(inputs, tasks), max_size=3))
     else:
-        args = {name: draw(values_of(inputs, tasks)) for name in known}
+        args = {name: draw(values_of(inputs, tasks)) for name, one in known.items() if one.type == "any"}
     each = None
     if sub is None and draw(st.booleans()):
         over = draw(names.filter(lambda name: name not in args))
@@ -146,8 +223,9 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         needs=tuple(draw(st.lists(st.sampled_from(tasks), unique=True, max_size=2))) if tasks else (),
         when=condition,
         each=each,
-        pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else (),
-        priority=draw(st.integers(-5, 5)) if plain else 0,
+        pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else None,
+        priority=draw(st.none() | st.integers(-5, 5)) if plain else None,
+        policy=draw(st.sampled_from([None, *POLICIES])) if plain else None,
         runner=draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None,
         retry=draw(st.none() | retries) if plain else None,
         timeout=draw(st.none() | timeouts) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
@@ -161,7 +239,7 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
 def wait_arguments(draw: Any, argument: str, inputs: list[str], tasks: list[str]) -> tuple[dict[str, Any], Each | None]:
     """The one argument of a wait, given or mapped."""
     literal = st.sampled_from(["5m", "1h30m", 90, 0.5]) if argument == "duration" else texts.filter(str.strip)
-    known = references(inputs, tasks) if inputs or tasks else literal
+    known = references(inputs, []) if inputs else literal  # what a task yields may be a list, which no wait takes
     if draw(st.booleans()):
         return {argument: draw(literal | known)}, None
     return {}, Each(over={argument: draw(st.lists(literal | known, max_size=3))}, key=Ref("each", argument))

@@ -1,0 +1,44 @@
+"""What is said for several nodes at once: a node's own word counts first, then that of its policy, then of `defaults.for`;
+that of `defaults` comes last, where a flow is laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from stratix_tasks.spec.fields import IN_DEFAULTS
+from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
+
+_NAMES = tuple(option.name for option in IN_DEFAULTS)
+Policies = Mapping[str, Shared]
+
+
+def patterns(spec: FlowSpec) -> Policies:
+    """Of `defaults.for`."""
+    return spec.defaults.for_ if spec.defaults is not None else {}
+
+
+def matches(pattern: str, node: NodeSpec) -> bool:
+    """Whether a pattern means what a node calls, with its module or without, or uses."""
+    named = node.call or node.uses or ""
+    return any(fnmatchcase(name, pattern) for name in {named, named.rpartition(":")[2]} if name)
+
+
+def resolved(node: NodeSpec, policies: Policies, patterns: Policies) -> NodeSpec:
+    """The node with what it takes of others. A policy that there is not says nothing."""
+    said = list(_said(node, policies, patterns))
+    taken = {
+        name: next(value for one in said if (value := getattr(one, name)) is not None)
+        for name in _NAMES
+        if getattr(node, name) is None and any(getattr(one, name) is not None for one in said)
+    }
+    return node.but(taken) if taken else node
+
+
+def _said(node: NodeSpec, policies: Policies, patterns: Policies) -> Iterator[Shared]:
+    if node.policy is not None and node.policy in policies:
+        yield policies[node.policy]
+    for pattern, shared in reversed(list(patterns.items())):
+        if matches(pattern, node):
+            yield shared

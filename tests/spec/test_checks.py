@@ -1,0 +1,156 @@
+"""What is said against a flow before it runs: types that don't meet, fan-outs over no list, values that nobody gives."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+
+from stratix_tasks import Flow, FlowError, each, first_of, flow, product, task
+from stratix_tasks.formats.yaml import load
+from stratix_tasks.spec.problems import errors
+
+
+@task
+def number() -> int:
+    return 1
+
+
+@task
+def texts() -> list[str]:
+    return ["a"]
+
+
+@task
+def pairs() -> dict[str, list[int]]:
+    return {}
+
+
+@task
+def both() -> tuple[int, str]:
+    return 1, "a"
+
+
+@task
+def nothing() -> None:
+    return None
+
+
+@task
+def takes_int(x: int) -> int:
+    return x
+
+
+@task
+def takes_ints(xs: list[int]) -> str:
+    return ""
+
+
+@task
+def takes_region(region: Literal["eu", "us"]) -> None: ...
+
+
+@flow
+def gives_text(n: int = 1) -> Any:
+    return takes_ints([n])
+
+
+@flow
+def gives_nothing() -> None:
+    number()
+
+
+def _sound(n: int = 1, xs: list[int] | None = None, region: Literal["eu"] = "eu") -> Any:
+    takes_int(n)
+    takes_int(number())
+    takes_ints(xs)
+    takes_region(region)
+    takes_int.map(each(xs))
+    takes_int.map(each(pairs()["a"]))
+    takes_ints(takes_int.map(each([1, 2])))
+    takes_int(both()[0])
+    takes_int(first_of(number(), texts()))
+    return gives_text(number())
+
+
+WRONG: dict[str, tuple[Any, str, str]] = {
+    "an input of another type": (lambda s: takes_int(s), "type-mismatch", "fed by 's', which is str, and must be int"),
+    "an input of another choice": (lambda s: takes_region(s), "", ""),
+    "elements of another type": (lambda: takes_ints(texts()), "type-mismatch", "which returns list[str]"),
+    "a part of another type": (lambda: takes_int(both()[1]), "type-mismatch", "[1] of it str"),
+    "a part that there is not": (lambda: takes_int(texts()["a"][5]), "", ""),
+    "items of a map": (lambda: takes_int(takes_int.map(each([1]))), "type-mismatch", "which returns list[int]"),
+    "a value of a mapping": (lambda: takes_int(pairs()["a"]), "type-mismatch", "list[int], and must be int"),
+    "the output of a flow": (lambda: takes_int(gives_text()), "type-mismatch", "which returns str"),
+    "an input of a flow": (lambda: gives_text(texts()), "type-mismatch", "and must be int"),
+    "a literal of a flow": (lambda: gives_text("x"), "type-mismatch", "input 'n' must be int, not str 'x'"),
+    "a fan-out over a number": (lambda n: takes_int.map(each(n)), "bad-each", "'x' maps over 'n', which is int"),
+    "a fan-out over a text": (lambda s: takes_int.map(each(s)), "bad-each", "can't be iterated"),
+    "a fan-out over a task's number": (lambda: takes_int.map(each(number())), "bad-each", "which returns int"),
+    "a fan-out over None": (lambda: takes_int.map(each(nothing())), "bad-each", "which returns None"),
+    "a product over a number": (lambda n: takes_int.map(product([1], n)[1]), "bad-each", "which is int"),
+    "elements of a fan-out": (
+        lambda: takes_int.map(each(texts())),
+        "type-mismatch",
+        "takes one element each of 'texts'",
+    ),
+    "the value of a flow without one": (lambda: takes_int(gives_nothing()), "no-output", "has no output"),
+}
+
+
+def traced(body: Any) -> Flow[..., Any]:
+    def f(n: int = 1, s: str = "x") -> Any:
+        names = body.__code__.co_varnames[: body.__code__.co_argcount]
+        return body(**{name: value for name, value in {"n": n, "s": s}.items() if name in names})
+
+    return flow(f)
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_can_not_meet_is_told_before_it_runs(what: str) -> None:
+    """By both names, with both types; what may be is not told."""
+    body, code, said = WRONG[what]
+    problems = traced(body).validate()
+    assert [problem.code for problem in problems] == ([code] if code else [])
+    assert all(said in problem.message for problem in problems)
+
+
+def test_what_meets_is_not_told() -> None:
+    """Inputs, parts, elements, first_of, None that may be there, and flows."""
+    assert flow(_sound).validate() == []
+
+
+HEAD = "stratix: 1\nflow: f\ninputs: {n: {type: int, default: 3}, xs: {type: 'list[str]', default: []}}\ntasks:\n"
+IN_TEXT = {
+    "a fan-out over a number": ("  a: {call: x, each: {as: f, in: '${{ inputs.n }}'}}\n", "bad-each", 5),
+    "a fan-out over a literal": ("  a: {call: x, each: {as: f, in: 5}}\n", "bad-each", 5),
+    "a fan-out over a text": ("  a: {call: x, each: {over: {f: abc}}}\n", "bad-each", 5),
+    "a wait fed by a list": ("  a: {uses: wait.signal, with: {name: '${{ inputs.xs }}'}}\n", "type-mismatch", 5),
+    "a condition that never holds": ("  a: {call: x, when: false}\n", "unreachable", 5),
+    "a comparison that never holds": ("  a: {call: x, when: '1 > 2'}\n", "unreachable", 5),
+    "the value of a flow without one": (
+        "  a: {flow: g}\n  b: {call: x, with: {y: ['${{ tasks.a.output }}']}}\nflows: {g: {tasks: {c: {call: x}}}}\n",
+        "no-output",
+        6,
+    ),
+    "a literal of a flow": (
+        "  a: {flow: g, with: {day: soon}}\nflows: {g: {inputs: {day: {type: date}}, tasks: {}}}\n",
+        "type-mismatch",
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IN_TEXT)
+def test_a_document_tells_it_with_its_place(what: str) -> None:
+    """Without any function at hand, as far as the document says the types."""
+    text, code, line = IN_TEXT[what]
+    with pytest.raises(FlowError) as caught:
+        load(HEAD + text)
+    assert [(problem.code, problem.line) for problem in errors(caught.value.problems)] == [(code, line)]
+
+
+def test_a_value_that_nobody_takes_is_fine() -> None:
+    """Nor is order after a flow without an output a problem."""
+    text = "  a: {flow: g}\n  b: {call: x, needs: [a], when: true}\nflows: {g: {tasks: {c: {call: x}}}}\n"
+    assert list(load(HEAD + text).tasks) == ["a", "b"]
