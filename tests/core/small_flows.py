@@ -59,7 +59,11 @@ FLOWS: dict[str, FlowSpec] = {
     ),
     "disabled": spec({"a": {"enabled": False, **needs("b")}, "b": {}, "c": needs("a")}),
     "disabled map and sub-flow": spec(
-        {"m": {"each": EACH, "enabled": False}, "g": {"flow": "inner", "call": None, "enabled": False}, "z": needs("m", "g")},
+        {
+            "m": {"each": EACH, "enabled": False},
+            "g": {"flow": "inner", "call": None, "enabled": False},
+            "z": needs("m", "g"),
+        },
         flows={"inner": spec({"a": {}})},
     ),
     "stop on failure": spec({"a": {}, "b": {}}, on_failure="stop"),
