@@ -99,7 +99,8 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
 
 
 def _called(tasks: dict[str, NodeSpec]) -> list[str]:
-    return [name for name, node in tasks.items() if node.call is not None]
+    """Those of which no check can say what they can't yield: what is mapped yields a list."""
+    return [name for name, node in tasks.items() if node.call is not None and node.each is None]
 
 
 POLICIES = ("net", "cheap")
