@@ -29,6 +29,7 @@ _WHERE = {
         "switch",
         "when",
     ),
+    "stratix_tasks.dsl.expressions": ("expr",),
     "stratix_tasks.dsl.uses": ("uses",),
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
@@ -73,6 +74,7 @@ __all__ = [
     "current",
     "default_engine",
     "each",
+    "expr",
     "finish",
     "first_of",
     "flow",
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
         switch,
         when,
     )
+    from stratix_tasks.dsl.expressions import expr
     from stratix_tasks.dsl.task import task
     from stratix_tasks.dsl.uses import uses
     from stratix_tasks.dsl.waits import approval, signal, sleep

@@ -11,7 +11,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
-from stratix_tasks.spec.model import NAME, Retry, Timeout
+from stratix_tasks.spec.model import NAME, Defaults, Retry, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START
 
@@ -32,10 +32,13 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
 
 
 def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option."""
+    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option.
+
+    None takes away what was said before.
+    """
     made: dict[str, Any] = {}
     for name, value in options.items():
-        if name not in _OF_TASK:
+        if name not in _OF_TASK or value is None:
             continue
         read, option = _OF_TASK[name]
         try:
@@ -44,7 +47,7 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    of_map = {name: made.pop(name) for name in options if name in MAP}
+    of_map = {name: made.pop(name) for name in options if name in MAP and name in made}
     made.pop("name", None)
     return made, of_map
 
@@ -53,9 +56,23 @@ def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Flow options as fields of a FlowSpec, without its description. FlowError `bad-option` that names the flow."""
     try:
         given = {name: value for name, value in options.items() if name in _OF_FLOW and value is not None}
-        return {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+        made = {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+        if options.get("positions"):
+            made["ui"] = Ui.model_validate({"positions": {**options["positions"]}})
     except (ValueError, TypeError, AttributeError) as error:
-        raise FlowError(f"{what}: {error}", code="bad-option") from None
+        raise FlowError(f"{what}: {_reason(error)}", code="bad-option") from None
+    if options.get("defaults"):
+        made["defaults"] = _defaults(options["defaults"], what)
+    return made
+
+
+def _defaults(given: Any, what: str) -> Defaults:
+    """What nodes take that do not say otherwise, from a mapping of options."""
+    known = frozenset(option.name for option in fields.IN_DEFAULTS)
+    if not isinstance(given, Mapping):
+        raise FlowError(f"{what}: defaults= is a dict of options, such as {{'retry': 3}}", code="bad-option")
+    refuse_unknown(given, known, f"the defaults of {what}")
+    return Defaults.model_construct(**task_fields(given, f"the defaults of {what}")[0])
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,17 @@ from typing import Any, NoReturn, Protocol
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
-from stratix_tasks.dsl.references import Condition, Fact, Joined, Operand, Reference, Summary, user_line
+from stratix_tasks.dsl.references import (
+    Condition,
+    Fact,
+    Filled,
+    Joined,
+    Operand,
+    Reference,
+    Refusing,
+    Summary,
+    user_line,
+)
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.nesting import is_tree
@@ -52,6 +62,7 @@ class Callee(Protocol):
 
     fn: Callable[..., Any]
     name: str
+    node_fields: Mapping[str, Any]
 
     @property
     def static(self) -> frozenset[str]: ...
@@ -139,7 +150,7 @@ class Trace:
                 self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
         node_args = {name: self.value(part) for name, part in given.items()}
         traced = flow.trace(static, inside=self)
-        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
+        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec), **flow.node_fields)
         reference = self._add(flow, node, {"args": node_args}, None)
         name = reference._ref.name
         self.problems += [replace(p, node=f"{name}.{p.node}".rstrip(".")) for p in traced.problems]
@@ -172,9 +183,7 @@ class Trace:
 
     def mapped(self, part: Any) -> Any:
         """What `each` was given: a reference, or elements that are known already."""
-        if isinstance(part, Operand | Joined):
-            return self.value(part)
-        if isinstance(part, list | tuple):
+        if isinstance(part, Refusing | list | tuple):
             return self.value(part)
         if isinstance(part, str | bytes):
             self._not_many(part)
@@ -208,6 +217,8 @@ class Trace:
             return part.expr
         if isinstance(part, Joined):
             return part._first
+        if isinstance(part, Filled):
+            return part._template
         if isinstance(part, Summary):
             self.fail('a summary can\'t be passed on as a whole; name a fact, such as ref.summary["rows"]')
         if isinstance(part, Mapped | Crossed):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
+from stratix_tasks.formats.shortest import options, short
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
@@ -61,15 +61,15 @@ def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any
     if spec.inputs:
         data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
     if spec.defaults is not None:
-        data["defaults"] = _options(spec.defaults, IN_DEFAULTS)
-    data.update(_options(spec, IN_FLOW))  # the description stays where it is
+        data["defaults"] = options(spec.defaults, IN_DEFAULTS)
+    data.update(options(spec, IN_FLOW))  # the description stays where it is
     data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
     if spec.flows:
         data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
     if spec.output is not None:
         data["output"] = _value(spec.output, "output", prefix.rstrip("."), problems)
     if spec.ui is not None and spec.ui.positions:
-        data["ui"] = {"positions": {name: [*map(_short, place)] for name, place in spec.ui.positions.items()}}
+        data["ui"] = {"positions": {name: [*map(short, place)] for name, place in spec.ui.positions.items()}}
     return data
 
 
@@ -110,23 +110,8 @@ def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
         data["each"] = _each(node.each, problems, name)
     if node.args:
         data["with"] = {key: _value(value, f"argument '{key}'", name, problems) for key, value in node.args.items()}
-    data.update(_options(node, IN_NODE))
+    data.update(options(node, IN_NODE))
     return data
-
-
-def _options(said: Any, options: Iterable[Option]) -> dict[str, Any]:
-    """Those that are not at their default."""
-    values = ((option, getattr(said, option.name)) for option in options)
-    return {option.name: _option(option, value) for option, value in values if value != option.default}
-
-
-def _option(option: Option, value: Any) -> Any:
-    if not option.parts:
-        write = _OF_KIND.get(option.kind)
-        return value if write is None else write(value)
-    data, first = _options(value, option.parts), option.parts[0]
-    alone = getattr(value, first.name)
-    return data if data.keys() - {first.name} or alone is None else _option(first, alone)
 
 
 def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
@@ -138,7 +123,7 @@ def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
         data["by"] = each.by
     if each.key is not None:
         data["key"] = _value(each.key, "the key", node, problems)
-    data.update(_options(each, _PLAIN_MAP))
+    data.update(options(each, _PLAIN_MAP))
     return data
 
 
@@ -155,20 +140,6 @@ def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> 
     message = f"{what} holds a value that is no plain data ({kind})"
     hint = "Make it in a task, or annotate the parameter with its type where YAML can write it (dates, enums, paths)."
     problems.append(Problem("not-portable", message, node, hint=hint))
-
-
-def _short(number: float) -> int | float:
-    return int(number) if number == int(number) else number
-
-
-_OF_KIND: dict[Kind, Callable[[Any], Any]] = {
-    Kind.NUMBER: _short,
-    Kind.DURATION: duration,
-    Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
-    Kind.TEXTS: list,
-    Kind.SIZES: dict,
-}
-"""All others are written as they are."""
 
 
 # ---------------------------------------------------------------------- the look

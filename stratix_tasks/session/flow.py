@@ -91,7 +91,12 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return given
 
     def options(self, **options: Any) -> Self:
-        """How it is started: `key` (the same key is the same run), `priority`, `tags`."""
+        """How it is started: `key` (the same key is the same run), `priority`, `tags`.
+
+        In the body of another flow, how it is placed there: `name`, `after`, `description`.
+        """
+        if TRACE.get() is not None:
+            return self.placed(options)
         opts.refuse_unknown(options, opts.START, f"starting flow '{self.name}'")
         other = copy.copy(self)
         other._start_options = {**self._start_options, **options}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -37,8 +37,8 @@ def type_text(hint: Any) -> str:
         return "any"
     if hint is None or hint is NoneType:
         return "None"
-    if isinstance(hint, str):
-        return hint
+    if isinstance(hint, str | ForwardRef):
+        return hint if isinstance(hint, str) else hint.__forward_arg__
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return type_text(args[0])

@@ -1,0 +1,40 @@
+"""Options in their shortest form, as plain data: `30s` for `{attempt: 30s}`, one name for a list of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stratix_tasks.spec.durations import text as duration
+from stratix_tasks.spec.fields import Kind, Option
+
+
+def options(said: Any, rows: Iterable[Option]) -> dict[str, Any]:
+    """Those that are not at their default."""
+    values = ((option, getattr(said, option.name)) for option in rows)
+    return {option.name: shortest(option, value) for option, value in values if value != option.default}
+
+
+def shortest(option: Option, value: Any) -> Any:
+    """The value of an option."""
+    if not option.parts:
+        write = _OF_KIND.get(option.kind)
+        return value if write is None else write(value)
+    data, first = options(value, option.parts), option.parts[0]
+    alone = getattr(value, first.name)
+    return data if data.keys() - {first.name} or alone is None else shortest(first, alone)
+
+
+def short(number: float) -> int | float:
+    """A whole number without its `.0`."""
+    return int(number) if number == int(number) else number
+
+
+_OF_KIND: dict[Kind, Callable[[Any], Any]] = {
+    Kind.NUMBER: short,
+    Kind.DURATION: duration,
+    Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
+    Kind.TEXTS: list,
+    Kind.SIZES: dict,
+}
+"""All others are written as they are."""
