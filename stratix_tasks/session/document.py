@@ -13,6 +13,9 @@ from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.dsl.portable import importable, plain
 from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 
 
@@ -46,6 +49,26 @@ def to_yaml(flow: FlowDefinition[..., Any]) -> str:
     if hidden := importable(traced.spec, traced.functions):
         raise FlowError(f"flow '{flow.name}' can't be written as YAML:", code="not-portable", problems=hidden)
     return dump(plain(traced.spec, traced.functions))
+
+
+def to_python(flow: FlowDefinition[..., Any]) -> str:
+    """See `Flow.to_python`."""
+    from stratix_tasks.dsl.sources import Sources, literals, resolved
+    from stratix_tasks.formats.python import dump
+
+    traced = flow.trace()
+    wrong = [*traced.problems, *check(Graph(traced.spec), EXECUTORS, None)]
+    if wrong:
+        raise FlowError(f"flow '{flow.name}' can't be written as Python:", code="bad-flow", problems=wrong)
+    sources = Sources()
+    callees = sources.callees(traced.functions)
+    sources.classes([*literals(traced.spec)])
+    if sources.problems:
+        problems = sources.problems
+        raise FlowError(f"flow '{flow.name}' can't be written as Python:", code="not-portable", problems=problems)
+    by_own_name = {callee.call: callee for callee in callees.values()}
+    is_async = inspect.iscoroutinefunction(flow.fn)
+    return dump(resolved(traced.spec, traced.functions), by_own_name, sources.module, is_async=is_async)
 
 
 def known_tasks() -> dict[str, BaseTask]:

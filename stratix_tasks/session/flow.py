@@ -21,7 +21,7 @@ from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_yaml
+from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_python, to_yaml
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
@@ -158,6 +158,16 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         from stratix_tasks.session.display import written
 
         return written(to_yaml(self), path)
+
+    def to_python(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The flow as a Python module, which yields the same document when it is traced; written to `path` too, if given.
+
+        Functions are imported; those of the notebook are written out. FlowError `not-portable` lists what Python has no
+        word for, and functions that can't be had.
+        """
+        from stratix_tasks.session.display import written
+
+        return written(to_python(self), path)
 
     @classmethod
     def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:

@@ -1,0 +1,88 @@
+"""The types of inputs as annotations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, Literal
+
+from stratix_tasks.spec.code import quoted
+from stratix_tasks.spec.types import NAMED, parse_type, type_text
+
+_MODULES = {
+    "date": "datetime",
+    "datetime": "datetime",
+    "time": "datetime",
+    "timedelta": "datetime",
+    "Decimal": "decimal",
+    "Path": "pathlib",
+    "UUID": "uuid",
+    "Literal": "typing",
+}
+_HARMLESS = (
+    ast.Expression,
+    ast.Name,
+    ast.Load,
+    ast.Attribute,
+    ast.Subscript,
+    ast.BinOp,
+    ast.BitOr,
+    ast.Tuple,
+    ast.List,
+)
+"""What an annotation may be made of beside constants, for Python evaluates it."""
+
+
+def foreign_names(text: str) -> set[str]:
+    """The names in a type's text that are not known here, so that nothing else may bear them."""
+    tree = _tree(text)
+    return _names(tree) - _MODULES.keys() if tree is not None else set()
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def annotation(text: str, imported: Callable[[str, str], str]) -> str:
+    """The annotation that a type's text stands for; empty where it says nothing, a text where its names are not known.
+
+    ValueError for a text that would do more than name types.
+    """
+    if text == "any":
+        return ""
+    tree = _tree(text)
+    if tree is None:
+        return quoted(text)
+    if not all(isinstance(node, (*_HARMLESS, ast.Constant)) for node in ast.walk(tree)):
+        raise ValueError(f"the type {text!r} is no annotation")
+    names = _names(tree)
+    if not names <= NAMED.keys() | _MODULES.keys() or "any" in names or not _means(text, tree):
+        return quoted(text)
+    bound = {name: imported(_MODULES[name], name) for name in sorted(names & _MODULES.keys())}
+    if all(name == new for name, new in bound.items()):
+        return text
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = bound.get(node.id, node.id)
+    return ast.unparse(tree)
+
+
+def _tree(text: str) -> ast.Expression | None:
+    try:
+        return ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _means(text: str, tree: ast.Expression) -> bool:
+    """Whether the annotation has this text again."""
+    body = tree.body
+    if isinstance(body, ast.Name) and body.id in _MODULES and body.id != "Literal":
+        return True
+    if isinstance(body, ast.Subscript) and isinstance(body.value, ast.Name) and body.value.id == "Literal":
+        parts = body.slice.elts if isinstance(body.slice, ast.Tuple) else [body.slice]
+        plain = all(isinstance(part, ast.Constant) and type(part.value) in (str, int, bool) for part in parts)
+        values: Any = tuple(part.value for part in parts if isinstance(part, ast.Constant))
+        return plain and type_text(Literal[values]) == text
+    hint = parse_type(text)
+    return hint is not Any and type_text(hint) == text
