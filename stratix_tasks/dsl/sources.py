@@ -6,7 +6,7 @@ import builtins
 import inspect
 import symtable
 import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any

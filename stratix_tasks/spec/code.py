@@ -27,7 +27,8 @@ NOTEBOOK = "__main__"
 class Group:
     """Parts between brackets, which stand on one line, or on a line each."""
 
-    start: str
+    start: Code
+    """A text, or a call before this one: `load.options(…).map(`."""
     parts: tuple[Code, ...]
     end: str
     lonely: str = ""
@@ -42,15 +43,31 @@ Code = str | Group
 
 def prefixed(start: str, code: Code) -> Code:
     """The code with a text before it, such as the name of an argument."""
-    return start + code if isinstance(code, str) else Group(start + code.start, code.parts, code.end, code.lonely)
+    if isinstance(code, str):
+        return start + code
+    return Group(prefixed(start, code.start), code.parts, code.end, code.lonely)
+
+
+def followed(code: Code, end: str) -> Code:
+    """The code with a text behind it."""
+    return code + end if isinstance(code, str) else Group(code.start, code.parts, code.end + end, code.lonely)
 
 
 def lines(code: Code, indent: str = "") -> str:
     """The code as text, parted where a line would be too long."""
-    if isinstance(code, str) or not code.parts or len(indent) + len(str(code)) <= WIDTH:
+    if isinstance(code, str) or len(indent) + len(str(code)) <= WIDTH:
         return f"{indent}{code}"
+    start = lines(code.start, indent)
+    if not code.parts or (
+        not isinstance(code.start, str) and _width(start) + len(str(Group("", code.parts, code.end))) <= WIDTH
+    ):
+        return f"{start}{Group('', code.parts, code.end, code.lonely)}"
     inner = "".join(f"{lines(part, indent + INDENT)},\n" for part in code.parts)
-    return f"{indent}{code.start}\n{inner}{indent}{code.end}"
+    return f"{start}\n{inner}{indent}{code.end}"
+
+
+def _width(text: str) -> int:
+    return len(text.rpartition("\n")[2])
 
 
 # ---------------------------------------------------------------------- names and imports
