@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from inspect import Parameter, Signature
 from keyword import iskeyword
 
-from stratix_tasks.spec.code import Code, Group, prefixed
+from stratix_tasks.spec.code import Code, Group, prefixed, quoted
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _MANY = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -40,7 +40,7 @@ def arguments(
     keywords = {**left, **clashing}
     plain = tuple(prefixed(f"{name}=", code) for name, code in keywords.items() if _is_word(name))
     odd = {name: code for name, code in keywords.items() if not _is_word(name)}
-    spread = Group("**{", tuple(prefixed(f"{name!r}: ", code) for name, code in odd.items()), "}")
+    spread = Group("**{", tuple(prefixed(f"{quoted(name)}: ", code) for name, code in odd.items()), "}")
     return (*placed, *extra, *plain, *((spread,) if odd else ()))
 
 

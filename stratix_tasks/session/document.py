@@ -95,4 +95,6 @@ def stand_in(spec: FlowSpec) -> Any:
 
 def _parameter(name: str, given: InputSpec) -> inspect.Parameter:
     default = inspect.Parameter.empty if given.required else given.default
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+    made = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+    made._name = name  # type: ignore[attr-defined]  # which may be a word of Python, such as `from`
+    return made

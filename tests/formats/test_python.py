@@ -85,7 +85,7 @@ def sayable(spec: FlowSpec) -> FlowSpec:
     return spec.but({"flows": flows, "tasks": tasks})
 
 
-@settings(max_examples=300, suppress_health_check=[*QUIET, HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[*QUIET, HealthCheck.function_scoped_fixture])
 @given(spec=flows())
 def test_spec_to_python_to_spec_is_the_identity(spec: FlowSpec) -> None:
     """For any document that Python can say; tracing what was written finds nothing wrong with it."""
@@ -166,9 +166,9 @@ def day_report(
     with when(numbers_out.summary["length"] > limit):
         inner_out = inner(halves_out[0], note="big")
         with when(numbers_out[0] == 31):
-            last_day = inner.options(name="last_day", after=scaled_out)(halves_out[1])
+            inner.options(name="last_day", after=scaled_out)(halves_out[1])
         with otherwise():
-            inner_2 = inner(halves_out[1], note='"quoted"')
+            inner(halves_out[1], note='"quoted"')
     with otherwise():
         total_out = total(halves_out[0], halves_out[1], 1, start=10)
     plain_out = plain(numbers_out[0], 5, c=7, **{"lambda": 1})
