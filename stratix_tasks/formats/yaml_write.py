@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -37,14 +37,30 @@ _BLOCKS = frozenset(("inputs", "tasks", "flows"))
 
 def dump(spec: FlowSpec) -> str:
     """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for."""
+    return _emitted(_mapping(data_of(spec), block=True, depth=0))
+
+
+def data_of(spec: FlowSpec) -> dict[str, Any]:
+    """What the canonical text says, as plain data. FlowError `not-portable`."""
     problems: list[Problem] = []
     data = _flow(spec, problems, "")
     if problems:
         raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=problems)
+    return {"stratix": 1, **data}
+
+
+def fragment(value: Any, *, block: bool = False, field: str = "") -> str:
+    """A part of such data on one line; entries, of a field, in a block on as many as it takes."""
+    if block:
+        return _emitted(_entries(value, 0) if field in _BLOCKS else _mapping(value, block=True, depth=0))
+    return _emitted(_any(value, inline=True)).removesuffix("\n").removesuffix("\n...")
+
+
+def _emitted(node: Iterable[Any]) -> str:
     events = [
         yaml.StreamStartEvent(),
         yaml.DocumentStartEvent(explicit=False),
-        *_mapping({"stratix": 1, **data}, block=True, depth=0),
+        *node,
         yaml.DocumentEndEvent(explicit=False),
         yaml.StreamEndEvent(),
     ]
