@@ -201,12 +201,9 @@ def literals(spec: FlowSpec) -> Iterator[Any]:
         yield from literals(inner)
 
 
-def resolved(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
-    """The flow with each `call` as the function's own `module:name`, where a document has it by name alone."""
-    tasks = {}
-    for name, node in spec.tasks.items():
-        task = functions.get(node.call or "")
-        own = f"{task.fn.__module__}:{task.fn.__qualname__}" if task is not None else node.call
-        tasks[name] = node if own == node.call else node.model_copy(update={"call": own})
-    flows = {name: resolved(inner, functions) for name, inner in spec.flows.items()}
-    return spec.model_copy(update={"tasks": tasks, "flows": flows})
+def called(spec: FlowSpec, calls: Mapping[str, str]) -> FlowSpec:
+    """The flow with each `call` as another names the same function."""
+    tasks = {
+        name: node.but({"call": calls[node.call or ""]}) if node.call in calls else node for name, node in spec.tasks.items()
+    }
+    return spec.but({"tasks": tasks, "flows": {name: called(inner, calls) for name, inner in spec.flows.items()}})

@@ -37,10 +37,10 @@ def read(text: str) -> Span:
 
 
 def _node(event: Any, events: Iterator[Any]) -> Span:
-    mark = event.start_mark
-    if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-        return Span(mark.index, event.end_mark.index, mark.column)
-    span = Span(mark.index, event.end_mark.index, mark.column, bool(event.flow_style))
+    mark, is_leaf = event.start_mark, isinstance(event, yaml.ScalarEvent | yaml.AliasEvent)
+    span = Span(mark.index, event.end_mark.index, mark.column, not is_leaf and bool(event.flow_style))
+    if is_leaf:
+        return span
     if isinstance(event, yaml.SequenceStartEvent):
         while not isinstance(inner := next(events), yaml.SequenceEndEvent):
             span.items.append(_node(inner, events))

@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from stratix_tasks.errors import FlowError
+from stratix_tasks.errors import FlowError, StoreError
 from stratix_tasks.formats.shortest import options, short
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, Keep
 from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.types import parse_type
 from stratix_tasks.spec.values import Object, leaves
@@ -35,17 +37,32 @@ _BLOCKS = frozenset(("inputs", "tasks", "flows"))
 """Mappings whose entries stand on lines of their own."""
 
 
-def dump(spec: FlowSpec) -> str:
-    """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for."""
-    return _emitted(_mapping(data_of(spec), block=True, depth=0))
+@dataclass(slots=True)
+class Notes:
+    """What is wrong so far; `keep` stores what YAML has no text for, in a folder."""
+
+    keep: Keep | None = None
+    problems: list[Problem] = field(default_factory=list)
 
 
-def data_of(spec: FlowSpec) -> dict[str, Any]:
+def dump(spec: FlowSpec, keep: Keep | None = None, folder: str = "") -> str:
+    """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for.
+
+    With `keep` these are stored by it, and the text says in which folder.
+    """
+    data = data_of(spec, keep)
+    if keep is not None and OBJECT in str(data):
+        tasks = data.pop("tasks")
+        data = {**data, "objects": folder, "tasks": tasks}
+    return _emitted(_mapping(data, block=True, depth=0))
+
+
+def data_of(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     """What the canonical text says, as plain data. FlowError `not-portable`."""
-    problems: list[Problem] = []
-    data = _flow(spec, problems, "")
-    if problems:
-        raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=problems)
+    notes = Notes(keep)
+    data = _flow(spec, notes, "")
+    if notes.problems:
+        raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=notes.problems)
     return {"stratix": 1, **data}
 
 
@@ -70,42 +87,42 @@ def _emitted(node: Iterable[Any]) -> str:
 # ---------------------------------------------------------------------- the fields, shortest form
 
 
-def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+def _flow(spec: FlowSpec, notes: Notes, prefix: str) -> dict[str, Any]:
     data: dict[str, Any] = {"flow": spec.flow}
     if spec.description:
         data["description"] = spec.description
     if spec.inputs:
-        data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
+        data["inputs"] = {name: _input(name, given, notes, prefix) for name, given in spec.inputs.items()}
     if spec.defaults is not None:
         data["defaults"] = options(spec.defaults, IN_DEFAULTS)
     data.update(options(spec, IN_FLOW))  # the description stays where it is
-    data["tasks"] = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
+    data["tasks"] = {name: _node(node, notes, prefix + name) for name, node in spec.tasks.items()}
     if spec.flows:
-        data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
+        data["flows"] = {name: _sub_flow(name, inner, notes, prefix) for name, inner in spec.flows.items()}
     if spec.output is not None:
-        data["output"] = _value(spec.output, "output", prefix.rstrip("."), problems)
+        data["output"] = _value(spec.output, "output", prefix.rstrip("."), notes)
     if spec.ui is not None and spec.ui.positions:
         data["ui"] = {"positions": {name: [*map(short, place)] for name, place in spec.ui.positions.items()}}
     return data
 
 
-def _sub_flow(name: str, spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
-    data = _flow(spec, problems, f"{prefix}{name}.")
+def _sub_flow(name: str, spec: FlowSpec, notes: Notes, prefix: str) -> dict[str, Any]:
+    data = _flow(spec, notes, f"{prefix}{name}.")
     if data["flow"] == name:
         del data["flow"]
     return data
 
 
-def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+def _input(name: str, given: InputSpec, notes: Notes, prefix: str) -> dict[str, Any]:
     data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
     if not given.required:
-        data["default"] = _default(name, given, problems, prefix)
+        data["default"] = _default(name, given, notes, prefix)
     if given.description:
         data["description"] = given.description
     return data
 
 
-def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> Any:
+def _default(name: str, given: InputSpec, notes: Notes, prefix: str) -> Any:
     try:
         return dump_value(given.default)
     except ValueError:
@@ -113,49 +130,72 @@ def _default(name: str, given: InputSpec, problems: list[Problem], prefix: str) 
     try:
         return plain_data(given.default, parse_type(given.type))
     except ValueError:
-        return _not_portable(f"the default of input '{name}'", given.default, prefix.rstrip("."), problems)
+        pass
+    try:
+        return _stored(given.default, notes.keep)
+    except (ValueError, StoreError):
+        return _not_portable(f"the default of input '{name}'", given.default, prefix.rstrip("."), notes)
 
 
-def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
+def _node(node: NodeSpec, notes: Notes, name: str) -> dict[str, Any]:
     data: dict[str, Any] = {key: value for key in BODIES if (value := getattr(node, key)) is not None}
     if node.needs:
         data["needs"] = list(node.needs)
     if node.when is not None:
         data["when"] = node.when.text
     if node.each is not None:
-        data["each"] = _each(node.each, problems, name)
+        data["each"] = _each(node.each, notes, name)
     if node.args:
-        data["with"] = {key: _value(value, f"argument '{key}'", name, problems) for key, value in node.args.items()}
+        data["with"] = {key: _value(value, f"argument '{key}'", name, notes) for key, value in node.args.items()}
     data.update(options(node, IN_NODE))
     return data
 
 
-def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
-    over = {name: _value(value, f"argument '{name}'", node, problems) for name, value in each.over.items()}
+def _each(each: Each, notes: Notes, node: str) -> dict[str, Any]:
+    over = {name: _value(value, f"argument '{name}'", node, notes) for name, value in each.over.items()}
     data: dict[str, Any] = {"over": over}
     if len(over) == 1:
         data = {"as": next(iter(over)), "in": next(iter(over.values()))}
     if each.by != "zip":
         data["by"] = each.by
     if each.key is not None:
-        data["key"] = _value(each.key, "the key", node, problems)
+        data["key"] = _value(each.key, "the key", node, notes)
     data.update(options(each, _PLAIN_MAP))
     return data
 
 
-def _value(value: Any, what: str, node: str, problems: list[Problem]) -> Any:
+def _value(value: Any, what: str, node: str, notes: Notes) -> Any:
+    try:
+        return _stored(value, notes.keep)
+    except (ValueError, StoreError):
+        return _not_portable(what, value, node, notes)
+
+
+def _stored(value: Any, keep: Keep | None) -> Any:
+    """A value as plain data; what has none is stored, if there is a place. ValueError, StoreError where that can't be."""
     try:
         return dump_value(value)
     except ValueError:
-        return _not_portable(what, value, node, problems)
+        if keep is None:
+            raise
+    kind = type(value)
+    if kind is Object:
+        return {OBJECT: keep(value.value), TYPE: value.type}
+    if kind is list:
+        return [_stored(part, keep) for part in value]
+    if kind is dict and all(type(key) is str for key in value) and OBJECT not in value and FIRST_OF not in value:
+        return {key: _stored(part, keep) for key, part in value.items()}
+    if next(leaves(value), None) is not None:
+        raise ValueError(f"a {kind.__name__} that holds references has no text")
+    return {OBJECT: keep(value)}
 
 
-def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> None:
+def _not_portable(what: str, value: Any, node: str, notes: Notes) -> None:
     hidden = next((leaf for leaf in leaves(value) if isinstance(leaf, Object)), None)
     kind = hidden.type if hidden is not None else type(value).__name__
     message = f"{what} holds a value that is no plain data ({kind})"
-    hint = "Make it in a task, or annotate the parameter with its type where YAML can write it (dates, enums, paths)."
-    problems.append(Problem("not-portable", message, node, hint=hint))
+    hint = "Keep it in a file: to_yaml(objects=…); or make it in a task, or annotate dates, enums and paths as what they are."
+    notes.problems.append(Problem("not-portable", message, node, hint=hint))
 
 
 # ---------------------------------------------------------------------- the look

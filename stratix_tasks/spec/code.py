@@ -121,6 +121,10 @@ class Module:
         self.imports[bound] = Import(module, name, "" if bound == name else bound)
         return bound
 
+    def text(self) -> str:
+        """The module."""
+        return "\n\n\n".join(part for part in (self.head(), *self.texts.values()) if part) + "\n"
+
     def head(self) -> str:
         """The imports as text: the standard library, other packages, ours, each in alphabetical order."""
         parts: dict[int, dict[str, list[Import]]] = {}
