@@ -21,6 +21,9 @@ from stratix_tasks.spec.problems import Problem
 
 __all__ = ["dump", "load", "read"]
 
+MOST_FINDINGS = 1000
+"""Problems of the flow as a whole that are looked for."""
+
 
 def load(text: str, *, file: str = "") -> FlowSpec:
     """The flow of a YAML text. FlowError `bad-document` with every problem, each with file, line and column."""
@@ -51,7 +54,11 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
 
 def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
     """What can be said about the flow as a whole, put at the places in the text."""
-    for finding in findings(Graph(spec), EXECUTORS, pools=None):
+    for count, finding in enumerate(findings(Graph(spec), EXECUTORS, pools=None)):
+        if count == MOST_FINDINGS:
+            hint = "Mend those that are told first."
+            reading.wrong(tree, "too-many", f"there are more than {MOST_FINDINGS} problems", hint)
+            return
         node, exact = _locate(tree, finding.path)
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:

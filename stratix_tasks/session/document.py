@@ -67,9 +67,7 @@ def to_yaml(flow: FlowDefinition[..., Any], path: Place = None, code: Place = No
     return text
 
 
-def _in_module(
-    spec: FlowSpec, functions: Mapping[str, BaseTask], path: Path
-) -> tuple[FlowSpec, str, list[Problem]]:
+def _in_module(spec: FlowSpec, functions: Mapping[str, BaseTask], path: Path) -> tuple[FlowSpec, str, list[Problem]]:
     """The flow with the functions of the notebook called where a file defines them, its text, and what keeps it from that."""
     name = path.stem
     if path.suffix != ".py" or not name.isidentifier() or iskeyword(name):

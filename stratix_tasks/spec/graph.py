@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import networkx
 
 
+_MOST_CYCLES = 10
+"""That are looked for at a time."""
+
+
 class Graph:
     """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`.
 
@@ -63,10 +67,10 @@ class Graph:
         return next(iter(self.cycles()), [])
 
     def cycles(self) -> list[list[str]]:
-        """Cycles that have no node in common, each as such a path; when they are broken, look again."""
+        """Some cycles that have no node in common, each as such a path; when they are broken, look again."""
         found = []
         stuck = self._on_cycles(set(range(len(self.names))) - set(self.order()))
-        while stuck:
+        while stuck and len(found) < _MOST_CYCLES:
             node, seen = min(stuck), []
             while node not in seen:
                 seen.append(node)

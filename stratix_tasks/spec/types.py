@@ -54,7 +54,7 @@ def parse_type(text: str) -> Any:
     """The annotation that a text of the simple names stands for; Any when it names something else."""
     try:
         return _parsed(ast.parse(text, mode="eval").body)
-    except (SyntaxError, KeyError, TypeError, ValueError):
+    except (SyntaxError, KeyError, TypeError, ValueError, RecursionError, MemoryError):
         return Any
 
 
