@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from stratix_tasks.errors import FlowError
@@ -19,7 +20,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 
-__all__ = ["dump", "load", "read"]
+__all__ = ["dump", "load", "located", "read"]
 
 MOST_FINDINGS = 1000
 """Problems of the flow as a whole that are looked for."""
@@ -66,6 +67,22 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) 
         reading.task = problem.node
         word = finding.word if exact else ""
         reading.wrong(node, problem.code, problem.message, problem.hint, word)
+
+
+def located(text: str, problems: Iterable[Problem], *, file: str = "") -> list[Problem]:
+    """Problems that tell of a node, put at its place in the text that it was read from."""
+    tree = yaml_tree.read(text, [])
+    if not isinstance(tree, Mapping):
+        return list(problems)
+    return [problem if problem.line else _placed(tree, problem, file) for problem in problems]
+
+
+def _placed(tree: Mapping, problem: Problem, file: str) -> Problem:
+    *flows, name = problem.node.split(".")
+    path = [step for flow in flows for step in ("flows", flow)]
+    node, found = _locate(tree, (*path, "tasks", name)) if name else (tree, True)
+    line, column = (node.line, node.column) if found else (tree.line, tree.column)
+    return replace(problem, line=line, column=column, file=file)
 
 
 def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
