@@ -9,9 +9,13 @@ from stratix_tasks.formats.waits import label, shape
 
 SHAPES = {"task": "box", "map": "box3d", "flow": "folder", "wait": "hexagon"}
 
+EDGES = {"data": {"style": "solid"}, "order": {"style": "dashed"}, "when": {"style": "dashed", "label": "when"}}
+
 
 def to_dot(view: Mapping[str, Any]) -> str:
-    """DOT text: boxes for tasks, hexagons for waits, a cluster for each sub-flow, dashed arrows for order without data."""
+    """DOT text: boxes for tasks, hexagons for waits, a cluster for each sub-flow; dashed arrows for order without data and,
+    with `when`, for what a condition asks.
+    """
     import graphviz
 
     nodes = view["nodes"]
@@ -27,5 +31,5 @@ def to_dot(view: Mapping[str, Any]) -> str:
     for number in sorted(groups, reverse=True)[:-1]:
         groups[nodes[number]["parent"]].subgraph(groups[number])
     for a, b, kind in view["edges"]:
-        top.edge(str(a), str(b), style="dashed" if kind == "order" else "solid")
+        top.edge(str(a), str(b), **EDGES[kind])
     return str(top.source)

@@ -68,7 +68,7 @@ class Graph:
 
     def cycles(self) -> list[list[str]]:
         """Some cycles that have no node in common, each as such a path; when they are broken, look again."""
-        found = []
+        found: list[list[str]] = []
         stuck = self._on_cycles(set(range(len(self.names))) - set(self.order()))
         while stuck and len(found) < _MOST_CYCLES:
             node, seen = min(stuck), []
