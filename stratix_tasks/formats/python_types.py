@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any, Literal, Union
 
 from stratix_tasks.spec.code import quoted
-from stratix_tasks.spec.types import NAMED, parse_type, type_text
+from stratix_tasks.spec.types import NAMED, type_text
 
 _MODULES = {
     "date": "datetime",
@@ -56,8 +57,10 @@ def annotation(text: str, imported: Callable[[str, str], str]) -> str:
     if not all(isinstance(node, (*_HARMLESS, ast.Constant)) for node in ast.walk(tree)):
         raise ValueError(f"the type {text!r} is no annotation")
     names = _names(tree)
-    if not names <= NAMED.keys() | _MODULES.keys() or "any" in names or not _means(text, tree):
+    if not names <= NAMED.keys() | _MODULES.keys() or "any" in names:
         return quoted(text)
+    if not _means(text, tree):
+        raise ValueError(f"the type {text!r} is none, or is written otherwise in Python")
     bound = {name: imported(_MODULES[name], name) for name in sorted(names & _MODULES.keys())}
     if all(name == new for name, new in bound.items()):
         return text
@@ -76,13 +79,22 @@ def _tree(text: str) -> ast.Expression | None:
 
 def _means(text: str, tree: ast.Expression) -> bool:
     """Whether the annotation has this text again."""
-    body = tree.body
-    if isinstance(body, ast.Name) and body.id in _MODULES and body.id != "Literal":
-        return True
-    if isinstance(body, ast.Subscript) and isinstance(body.value, ast.Name) and body.value.id == "Literal":
-        parts = body.slice.elts if isinstance(body.slice, ast.Tuple) else [body.slice]
-        plain = all(isinstance(part, ast.Constant) and type(part.value) in (str, int, bool) for part in parts)
-        values: Any = tuple(part.value for part in parts if isinstance(part, ast.Constant))
-        return plain and type_text(Literal[values]) == text
-    hint = parse_type(text)
-    return hint is not Any and type_text(hint) == text
+    try:
+        return type_text(_meant(tree.body)) == text
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return False
+
+
+def _meant(node: ast.expr) -> Any:
+    """The annotation of a tree of known names. KeyError, TypeError for what is none."""
+    if isinstance(node, ast.Name):
+        return NAMED[node.id] if node.id in NAMED else getattr(import_module(_MODULES[node.id]), node.id)
+    if isinstance(node, ast.Constant) and (node.value is None or node.value is Ellipsis):
+        return node.value
+    if isinstance(node, ast.BinOp):
+        return Union[_meant(node.left), _meant(node.right)]  # noqa: UP007 - built from values
+    if not isinstance(node, ast.Subscript):
+        raise TypeError(ast.dump(node))
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    base = _meant(node.value)
+    return base[tuple(map(ast.literal_eval if base is Literal else _meant, parts))]

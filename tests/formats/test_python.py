@@ -373,3 +373,35 @@ def ran(folder: Path, script: str, what: str) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+TYPES = """\
+stratix: 1
+flow: typed
+inputs:
+  a: {type: DataFrame, description: A frame}
+  b: {type: 'list[Path] | None'}
+  c: {type: "Literal['x', 'y']", default: x}
+  d: {type: 'Optional[int]', default: null}
+  e: {type: 'list[DataFrame] | None', default: null}
+  date: {type: date, default: 2024-01-02}
+  g: {type: any of them, default: 1}
+  when: {default: 1}
+tasks:
+  each: {call: 'pieces:total', when: inputs.when == 1, with: {"*": ["${{ inputs.date }}"]}}
+output: "${{ tasks.each.output }}"
+"""
+
+
+def test_types_and_names_that_stand_in_each_others_way() -> None:
+    """Types that are known are imported, others stay texts; an input that is named as a type or a word of ours hides neither."""
+    given = Flow.from_yaml(TYPES, allow=["pieces"])
+    text = given.to_python()
+    again = defined(text)
+    assert again.spec == given.spec
+    assert not again.validate()
+    assert "from datetime import date as date_" in text
+    assert "date: date_ = date_(2024, 1, 2)" in text
+    assert "with when_(when == 1):" in text
+    with pytest.raises(FlowError, match="written otherwise"):
+        Flow.from_yaml(TYPES.replace("""\"Literal['x', 'y']\"""", """'Literal["x"]'"""), allow=["pieces"]).to_python()
