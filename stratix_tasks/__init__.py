@@ -34,6 +34,7 @@ _WHERE = {
         "switch",
         "when",
     ),
+    "stratix_tasks.dsl.expressions": ("expr",),
     "stratix_tasks.dsl.uses": ("uses",),
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
@@ -82,6 +83,7 @@ __all__ = [
     "current",
     "default_engine",
     "each",
+    "expr",
     "failed",
     "finish",
     "first_of",
@@ -124,6 +126,7 @@ if TYPE_CHECKING:
         switch,
         when,
     )
+    from stratix_tasks.dsl.expressions import expr
     from stratix_tasks.dsl.task import task
     from stratix_tasks.dsl.uses import uses
     from stratix_tasks.dsl.waits import approval, signal, sleep

@@ -108,6 +108,10 @@ def validate(
     """Tell everything that is wrong with a flow; nothing runs."""
     found = _flow(flow, allow)
     problems = found.validate()
+    if problems and Path(flow).is_file():
+        from stratix_tasks.formats.yaml import located
+
+        problems = located(Path(flow).read_text(encoding="utf-8"), problems, file=flow)
     for problem in problems:
         console.print(str(problem), markup=False, soft_wrap=True)
     if errors(problems):

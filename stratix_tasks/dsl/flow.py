@@ -6,11 +6,12 @@ flows the methods that run, draw and save them; it makes its decorator with `flo
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.control import STATIC
@@ -25,7 +26,7 @@ from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Ref
-from stratix_tasks.spec.vocabulary import FLOW
+from stratix_tasks.spec.vocabulary import FLOW, GROUP, OF_ALL
 
 _STAND_IN = re.compile(r"\b(Reference|Joined)\b")
 """Said by code that was given a stand-in in place of a value."""
@@ -40,6 +41,7 @@ class FlowDefinition(Generic[P, R]):
     """
 
     options_given: Mapping[str, Any] = {}
+    node_fields: Mapping[str, Any] = {}
     special = False
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -61,6 +63,17 @@ class FlowDefinition(Generic[P, R]):
         raise FlowError(
             f"flow '{self.name}' has no engine to run it: define it by stratix_tasks.flow", code="no-engine"
         )
+
+    def placed(self, options: Mapping[str, Any]) -> Self:
+        """The same, as it is called in the body of another flow with these options. FlowError `unknown-option`."""
+        what = f"flow '{self.name}' in another flow"
+        opts.refuse_unknown(options, GROUP, what)
+        other = copy.copy(self)
+        other.options_given = {**self.options_given, **options}
+        other.node_fields = opts.task_fields(other.options_given, what)[0]
+        other.template_name = str(options.get("name") or self.template_name)
+        other.special = "after" in other.options_given
+        return other
 
     def place(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Reference:
         """Called in the body of another flow: a group of that one, and what stands for its output."""
@@ -210,7 +223,7 @@ def flow_decorator(cls: type[FlowDefinition[Any, Any]]) -> FlowDecorator:
 
     def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         """Make a function a flow: `@flow`, or `@flow(name="sales", pools={"api": 4}, concurrency=16, timeout="2h")`."""
-        opts.refuse_unknown(options, FLOW, "a flow")
+        opts.refuse_unknown(options, FLOW | OF_ALL, "a flow")
         if fn is None:
             return lambda function: _make(cls, function, options)
         return _make(cls, fn, options)
@@ -244,6 +257,12 @@ def _finish_coroutine(coroutine: Any, name: str) -> Any:
         f"flow '{name}' awaits something that is no task: the body of a flow only composes; await it in a task",
         code="bad-flow",
     )
+
+
+def _described(hint: Any) -> str:
+    """What `Annotated[int, Field(description="…")]` says."""
+    said = (getattr(part, "description", None) for part in getattr(hint, "__metadata__", ()))
+    return next((text for text in said if isinstance(text, str)), "")
 
 
 def _is_static(hint: Any) -> bool:

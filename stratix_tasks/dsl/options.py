@@ -13,7 +13,7 @@ from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
-from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout
+from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
@@ -34,10 +34,13 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
 
 
 def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option."""
+    """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option.
+
+    None takes away what was said before.
+    """
     made: dict[str, Any] = {}
     for name, value in options.items():
-        if name not in _OF_TASK:
+        if name not in _OF_TASK or value is None:
             continue
         read, option = _OF_TASK[name]
         try:
@@ -46,8 +49,9 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
-    of_map = {name: made[name] for name in options if name in MAP and (name not in _OF_BOTH or "gather" in options)}
-    of_task = TASK if "join" in options or "gather" not in options else TASK - _OF_BOTH
+    told = {name for name in options if name in made}
+    of_map = {name: made[name] for name in told if name in MAP and (name not in _OF_BOTH or "gather" in told)}
+    of_task = TASK if "join" in told or "gather" not in told else TASK - _OF_BOTH
     made = {name: value for name, value in made.items() if name in of_task}
     made.pop("name", None)
     return made, of_map
@@ -57,9 +61,12 @@ def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Flow options as fields of a FlowSpec, without its description. FlowError `bad-option` that names the flow."""
     try:
         given = {name: value for name, value in options.items() if name in _OF_FLOW and value is not None}
-        return {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+        made = {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+        if options.get("positions"):
+            made["ui"] = Ui.model_validate({"positions": {**options["positions"]}})
     except (ValueError, TypeError, AttributeError) as error:
-        raise FlowError(f"{what}: {error}", code="bad-option") from None
+        raise FlowError(f"{what}: {_reason(error)}", code="bad-option") from None
+    return made
 
 
 def loop_fields(options: Mapping[str, Any]) -> dict[str, Any]:

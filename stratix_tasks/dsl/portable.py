@@ -32,7 +32,7 @@ def importable(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> list[Proble
     problems = []
     for name, node in nodes(spec):
         for call in (node.call, node.undo):
-            why = _hidden(call, functions[call]) if call is not None and call in functions else None
+            why = hidden(call, functions[call]) if call is not None and call in functions else None
             if why is not None:
                 message = f"'{call}' is {why}, so that no other process can import it"
                 problems.append(Problem("not-importable", message, name, hint=_HINT))
@@ -60,10 +60,10 @@ def _replacements(node: NodeSpec, hints: Mapping[str, Any]) -> Iterator[tuple[st
                 continue
 
 
-def _hidden(call: str, function: BaseTask) -> str | None:
+def hidden(call: str, function: BaseTask) -> str | None:
     """Why an import would not give this function; None when it does."""
     origin: Any = getattr(function.fn, "stands_for", function.fn)
-    found = _imported(call)
+    found = imported(call)
     if origin is getattr(found, "fn", found):
         return None
     if isinstance(origin, partial):
@@ -77,7 +77,7 @@ def _hidden(call: str, function: BaseTask) -> str | None:
     return "not what stands under this name now" if found is not None else "not found under this name"
 
 
-def _imported(call: str) -> Any:
+def imported(call: str) -> Any:
     """What the modules that are loaded have under this name, or None."""
     module, _, qualname = call.rpartition(":")
     found: Any = sys.modules.get(module)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.text import ref_text
 from stratix_tasks.spec.unicode import readable
-from stratix_tasks.spec.values import Expr, FirstOf, Ref
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import FACTS
 
 _PACKAGE = Path(__file__).parent.parent
@@ -242,6 +242,18 @@ class Joined(Refusing):
 
     def __repr__(self) -> str:
         return f"<first of {', '.join(map(ref_text, self._first.refs))}>"
+
+
+class Filled(Refusing):
+    """A text with references filled in, as `expr` makes it; it can be passed on to a task, or returned."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def __repr__(self) -> str:
+        return "<a text that is filled in>"
 
 
 class Summary(Refusing):

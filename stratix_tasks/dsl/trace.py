@@ -18,9 +18,11 @@ from stratix_tasks.dsl.references import (
     Around,
     Condition,
     Fact,
+    Filled,
     Joined,
     Operand,
     Reference,
+    Refusing,
     Status,
     Summary,
     asked_of,
@@ -73,6 +75,7 @@ class Callee(Protocol):
 
     fn: Callable[..., Any]
     name: str
+    node_fields: Mapping[str, Any]
 
     @property
     def static(self) -> frozenset[str]: ...
@@ -223,7 +226,7 @@ class Trace:
                 self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)
             return self._add(flow, NodeSpec.model_construct(flow=flow.name), {"args": node_args, **more}, None)
         traced = flow.trace(static, inside=self)
-        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec))
+        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec), **flow.node_fields)
         reference = self._add(flow, node, {"args": node_args, **more}, None)
         name = reference._ref.name
         self.problems += [replace(p, node=f"{name}.{p.node}".rstrip(".")) for p in traced.problems]
@@ -269,9 +272,7 @@ class Trace:
         """What `each` was given: a reference, or elements that are known already."""
         if isinstance(part, Counted):
             return {"range": self.value(part.value)}
-        if isinstance(part, Operand | Joined):
-            return self.value(part)
-        if isinstance(part, list | tuple):
+        if isinstance(part, Refusing | list | tuple):
             return self.value(part)
         if isinstance(part, str | bytes):
             self._not_many(part)
@@ -310,6 +311,8 @@ class Trace:
             return part.expr
         if isinstance(part, Joined):
             return part._first
+        if isinstance(part, Filled):
+            return part._template
         if isinstance(part, Summary):
             self.fail('a summary can\'t be passed on as a whole; name a fact, such as ref.summary["rows"]')
         if isinstance(part, Mapped | Crossed):

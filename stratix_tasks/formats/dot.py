@@ -20,9 +20,13 @@ SHAPES = {
 
 EDGES = {"order": {"style": "dashed"}, "catch": {"style": "dashed", "color": "red", "label": "failed"}}
 
+EDGES = {"data": {"style": "solid"}, "order": {"style": "dashed"}, "when": {"style": "dashed", "label": "when"}}
+
 
 def to_dot(view: Mapping[str, Any]) -> str:
-    """DOT text: boxes for tasks, hexagons for waits, a cluster for each sub-flow, dashed arrows for order without data."""
+    """DOT text: boxes for tasks, hexagons for waits, a cluster for each sub-flow; dashed arrows for order without data and,
+    with `when`, for what a condition asks.
+    """
     import graphviz
 
     nodes = view["nodes"]
@@ -38,5 +42,5 @@ def to_dot(view: Mapping[str, Any]) -> str:
     for number in sorted(groups, reverse=True)[:-1]:
         groups[nodes[number]["parent"]].subgraph(groups[number])
     for a, b, kind in view["edges"]:
-        top.edge(str(a), str(b), **EDGES.get(kind, {"style": "solid"}))
+        top.edge(str(a), str(b), **EDGES[kind])
     return str(top.source)

@@ -18,12 +18,16 @@ SHAPES = {
 }
 ARROWS = {"order": "-.->", "catch": "-. failed .->"}
 
+ARROWS = {"data": "-->", "order": "-.->", "when": "-.->|when|"}
+
 
 def to_mermaid(view: Mapping[str, Any]) -> str:
-    """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow, dotted arrows for order without data."""
+    """Mermaid text: boxes for tasks, hexagons for waits, a subgraph for each sub-flow; dotted arrows for order without data
+    and, with `when`, for what a condition asks.
+    """
     lines = ["flowchart LR", *_members(view["nodes"], -1, "  ")]
     for a, b, kind in view["edges"]:
-        lines.append(f"  n{a} {ARROWS.get(kind, '-->')} n{b}")
+        lines.append(f"  n{a} {ARROWS[kind]} n{b}")
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from stratix_tasks.errors import FlowError
@@ -20,7 +21,10 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem, errors
 
-__all__ = ["dump", "load", "read"]
+__all__ = ["dump", "load", "located", "read"]
+
+MOST_FINDINGS = 1000
+"""Problems of the flow as a whole that are looked for."""
 
 
 def load(text: str, *, file: str = "") -> FlowSpec:
@@ -53,7 +57,11 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
 
 def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
     """What can be said about the flow as a whole, put at the places in the text."""
-    for finding in findings(Graph(spec), EXECUTORS, pools=None):
+    for count, finding in enumerate(findings(Graph(spec), EXECUTORS, pools=None)):
+        if count == MOST_FINDINGS:
+            hint = "Mend those that are told first."
+            reading.wrong(tree, "too-many", f"there are more than {MOST_FINDINGS} problems", hint)
+            return
         node, exact = _locate(tree, finding.path)
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:
@@ -65,6 +73,22 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) 
         reading.task = ""
         node, _ = _locate(tree, ("inputs", name, "type"))
         reading.wrong(node, problem.code, problem.message, problem.hint, warning=True)
+
+
+def located(text: str, problems: Iterable[Problem], *, file: str = "") -> list[Problem]:
+    """Problems that tell of a node, put at its place in the text that it was read from."""
+    tree = yaml_tree.read(text, [])
+    if not isinstance(tree, Mapping):
+        return list(problems)
+    return [problem if problem.line else _placed(tree, problem, file) for problem in problems]
+
+
+def _placed(tree: Mapping, problem: Problem, file: str) -> Problem:
+    *flows, name = problem.node.split(".")
+    path = [step for flow in flows for step in ("flows", flow)]
+    node, found = _locate(tree, (*path, "tasks", name)) if name else (tree, True)
+    line, column = (node.line, node.column) if found else (tree.line, tree.column)
+    return replace(problem, line=line, column=column, file=file)
 
 
 def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:

@@ -21,7 +21,7 @@ from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type, parts_of
-from stratix_tasks.spec.values import leaves
+from stratix_tasks.spec.values import Object, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
@@ -73,7 +73,9 @@ class FlowReader:
             "ui": self._ui,
         }
         if not name:
-            readers = {"stratix": self._version, **readers}
+            readers = {"stratix": self._version, "objects": lambda _: WRONG, **readers}
+            if isinstance(node, Mapping) and "objects" in node.items:
+                self._objects(node.items["objects"])  # before what stands there is named
         made = reading.fields(node, readers, "a flow")
         if not name and isinstance(node, Mapping):
             self._required(node)
@@ -86,6 +88,18 @@ class FlowReader:
         for field, example in (("stratix", "stratix: 1"), ("flow", "flow: my_flow")):
             if field not in node.items or absent(node.items[field]):
                 self.reading.wrong(node, "missing-field", f"the document has no '{field}'", f"Begin with {example}.")
+
+    def _objects(self, node: Node) -> None:
+        """The folder of stored objects, which lies beside the document or below."""
+        text = self.reading.text(node, "objects")
+        if text is WRONG:
+            return
+        parts = text.replace("\\", "/").split("/")
+        if not text or parts[0] == "" or ".." in parts or ":" in text:
+            hint = "Write a path that begins at the document's own folder, such as objects: my_objects."
+            self.reading.wrong(node, "bad-value", f"objects can't lie in {text!r}", hint)
+            return
+        self.values.objects = text
 
     def _version(self, node: Node) -> Any:
         version = self.reading.whole(node, "stratix")
@@ -183,7 +197,10 @@ class FlowReader:
             value = self.values.value(node)
         if value is WRONG or value is None:
             return value
-        if next(leaves(value), None) is not None:
+        found = {type(leaf) for leaf in leaves(value)}
+        if found == {Object}:
+            return value
+        if found:
             hint = "Use an expression where the input is used."
             return self.reading.wrong(node, "bad-value", f"{what} can't be an expression", hint)
         try:

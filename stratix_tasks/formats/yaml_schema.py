@@ -16,6 +16,11 @@ from stratix_tasks.spec.vocabulary import BODIES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _Schema = dict[str, Any]
+_DOCUMENT: _Schema = {
+    "stratix": {"const": 1, "description": "Version of this format."},
+    "objects": {"type": "string", "description": "The folder of stored objects, beside the document."},
+}
+"""What the document as a whole says, beside what each flow does."""
 
 
 def schema() -> _Schema:
@@ -23,7 +28,7 @@ def schema() -> _Schema:
     return {
         "$schema": DRAFT,
         "title": "stratix flow",
-        **_object({"stratix": {"const": 1, "description": "Version of this format."}, **_flow()}, ("stratix", "flow")),
+        **_object({**_DOCUMENT, **_flow()}, ("stratix", "flow")),
         "$defs": {
             "name": {"type": "string", "pattern": NAME},
             "names": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},

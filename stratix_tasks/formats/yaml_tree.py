@@ -5,6 +5,7 @@ Every node knows its line and column (from 1). Problems are collected, so that o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,9 @@ MOST_CHARACTERS = 4_000_000
 MOST_NODES = 200_000
 """Counted with every alias written out."""
 MOST_DEPTH = 64
+_STRANGE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML takes for no text."""
+_WRITTEN = 'Write it with a backslash between double quotes, such as "\\x00".'
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -66,7 +70,14 @@ def read(text: str, problems: list[Problem]) -> Node | None:
     """The tree of the one document of a text; None when it can't be read or is empty. Adds to `problems`."""
     if len(text) > MOST_CHARACTERS:
         message = f"the document has {len(text)} characters, at most {MOST_CHARACTERS} are read"
-        problems.append(Problem("too-large", message, hint="Split it, or keep data in files that tasks read."))
+        hint = "Split it, or keep data in files that tasks read."
+        problems.append(Problem("too-large", message, line=1, column=1, hint=hint))
+        return None
+    if (strange := _STRANGE.search(text)) is not None:
+        before = text[: strange.start()]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"not YAML: the character {ord(strange[0]):#06x} can't stand in a text"
+        problems.append(Problem("syntax", message, line=line, column=column, hint=_WRITTEN))
         return None
     try:
         return _Reader(text, problems).document()
@@ -75,11 +86,10 @@ def read(text: str, problems: list[Problem]) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part) or "it can't be read"
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         problems.append(Problem("syntax", f"not YAML: {message}", line=line, column=column, hint=_hint(message)))
     except yaml.YAMLError as error:
-        line = text[: getattr(error, "position", None) or 0].count("\n") + 1
-        problems.append(Problem("syntax", f"not YAML: {str(error).splitlines()[0]}", line=line))
+        problems.append(Problem("syntax", f"not YAML: {str(error).splitlines()[0]}", line=1, column=1))
     return None
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from stratix_tasks.errors import FlowError
 from stratix_tasks.formats.yaml_reading import WRONG, Reading, shown
 from stratix_tasks.formats.yaml_scalars import resolve
-from stratix_tasks.formats.yaml_tree import Node, Scalar, Sequence
+from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import task_names
-from stratix_tasks.spec.text import FIRST_OF, OBJECT, parse, unclosed
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, parse, unclosed
+from stratix_tasks.spec.values import Expr, FirstOf, Kept, Object, Ref, Template, leaves
 
 NO_VARIABLES: frozenset[str] = frozenset()
 
@@ -23,6 +23,8 @@ class Values:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.objects = ""
+        """The folder of stored objects, as the document names it."""
 
     def value(self, node: Node, variables: frozenset[str] = NO_VARIABLES) -> Any:
         """A value; `variables` are the loop's. WRONG when any part of it is."""
@@ -34,10 +36,23 @@ class Values:
         if FIRST_OF in node.items and len(node.items) == 1:
             return self._first_of(node.items[FIRST_OF])
         if OBJECT in node.items:
-            hint = "Give the value in Python, or have a task make it."
-            return self.reading.wrong(node.keys[OBJECT], "bad-value", "stored objects are not read from YAML", hint)
+            return self._object(node)
         made = {name: self.value(item, variables) for name, item in node.items.items()}
         return WRONG if any(part is WRONG for part in made.values()) else made
+
+    def _object(self, node: Mapping) -> Any:
+        """What is stored beside the document; it is read when the flow is bound to its functions, not here."""
+        if not self.objects:
+            hint = "Name their folder, beside the document: objects: folder."
+            return self.reading.wrong(
+                node.keys[OBJECT], "bad-value", "stored objects are read where `objects` is said", hint
+            )
+        kept = _data(node.items[OBJECT])
+        if node.items.keys() - {OBJECT, TYPE} or type(kept) is not list or len(kept) != 2 or type(kept[0]) is not str:
+            hint = "It is written by to_yaml(objects=…)."
+            return self.reading.wrong(node, "bad-value", "this is no stored object", hint)
+        kind = node.items.get(TYPE)
+        return Object(kind.text if isinstance(kind, Scalar) else "", Kept(self.objects, kept))
 
     def condition(self, node: Node, what: str) -> Any:
         """The text of `when`, or of another condition: an expression without `${{ }}`."""
@@ -84,6 +99,15 @@ class Values:
             hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]; the last may be a plain value.'
             return self.reading.wrong(node, "bad-value", "first_of takes at least two references to outputs", hint)
         return FirstOf(tuple(parts), last)
+
+
+def _data(node: Node) -> Any:
+    """A node as plain data, in which `${{` is nothing but text."""
+    if isinstance(node, Scalar):
+        return resolve(node.text) if node.plain else node.text
+    if isinstance(node, Sequence):
+        return [_data(item) for item in node.items]
+    return {name: _data(item) for name, item in node.items.items()}
 
 
 def _expressions(value: Any) -> Iterator[Expr]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from stratix_tasks.errors import FlowError
+from stratix_tasks.errors import FlowError, StoreError
+from stratix_tasks.formats.shortest import options, short
 from stratix_tasks.spec.annotations import annotation
-from stratix_tasks.spec.durations import text as duration
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec, Shared
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, Keep
 from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.types import parse_type
 from stratix_tasks.spec.values import Object, leaves
@@ -37,16 +39,47 @@ _BLOCKS = frozenset(("inputs", "tasks", "finally", "flows"))
 """Mappings whose entries stand on lines of their own."""
 
 
-def dump(spec: FlowSpec) -> str:
-    """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for."""
-    problems: list[Problem] = []
-    data = _flow(spec, problems, "")
-    if problems:
-        raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=problems)
+@dataclass(slots=True)
+class Notes:
+    """What is wrong so far; `keep` stores what YAML has no text for, in a folder."""
+
+    keep: Keep | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def dump(spec: FlowSpec, keep: Keep | None = None, folder: str = "") -> str:
+    """The canonical text. FlowError `not-portable` that lists every value which YAML has no word for.
+
+    With `keep` these are stored by it, and the text says in which folder.
+    """
+    data = data_of(spec, keep)
+    if keep is not None and OBJECT in str(data):
+        tasks = data.pop("tasks")
+        data = {**data, "objects": folder, "tasks": tasks}
+    return _emitted(_mapping(data, block=True, depth=0))
+
+
+def data_of(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
+    """What the canonical text says, as plain data. FlowError `not-portable`."""
+    notes = Notes(keep)
+    data = _flow(spec, notes, "")
+    if notes.problems:
+        raise FlowError(f"flow '{spec.flow}' can't be written as YAML:", code="not-portable", problems=notes.problems)
+    return {"stratix": 1, **data}
+
+
+def fragment(value: Any, *, block: bool = False, field: str = "") -> str:
+    """A part of such data on one line; entries, of a field, in a block on as many as it takes."""
+    if block:
+        return _emitted(_entries(value, 0) if field in _BLOCKS else _mapping(value, block=True, depth=0))
+    return _emitted(_any(value, inline=True)).removesuffix("\n").removesuffix("\n...")
+
+
+def _emitted(node: Iterable[Any]) -> str:
     events = [
         yaml.StreamStartEvent(),
         yaml.DocumentStartEvent(explicit=False),
-        *_mapping({"stratix": 1, **data}, block=True, depth=0),
+        *node,
         yaml.DocumentEndEvent(explicit=False),
         yaml.StreamEndEvent(),
     ]
@@ -56,34 +89,34 @@ def dump(spec: FlowSpec) -> str:
 # ---------------------------------------------------------------------- the fields, shortest form
 
 
-def _flow(spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+def _flow(spec: FlowSpec, notes: Notes, prefix: str) -> dict[str, Any]:
     data: dict[str, Any] = {"flow": spec.flow}
     if spec.description:
         data["description"] = spec.description
     if spec.inputs:
-        data["inputs"] = {name: _input(name, given, problems, prefix) for name, given in spec.inputs.items()}
-    data.update(_options(spec, IN_FLOW))  # the description stays where it is
-    written = {name: _node(node, problems, prefix + name) for name, node in spec.tasks.items()}
+        data["inputs"] = {name: _input(name, given, notes, prefix) for name, given in spec.inputs.items()}
+    data.update(options(spec, IN_FLOW))  # the description stays where it is
+    written = {name: _node(node, notes, prefix + name) for name, node in spec.tasks.items()}
     data["tasks"] = {name: one for name, one in written.items() if not spec.tasks[name].always}
     if len(data["tasks"]) < len(written):
         data["finally"] = {name: one for name, one in written.items() if spec.tasks[name].always}
     if spec.flows:
-        data["flows"] = {name: _sub_flow(name, inner, problems, prefix) for name, inner in spec.flows.items()}
+        data["flows"] = {name: _sub_flow(name, inner, notes, prefix) for name, inner in spec.flows.items()}
     if spec.output is not None:
-        data["output"] = _value(spec.output, "output", prefix.rstrip("."), problems)
+        data["output"] = _value(spec.output, "output", prefix.rstrip("."), notes)
     if spec.ui is not None and spec.ui.positions:
-        data["ui"] = {"positions": {name: [*map(_short, place)] for name, place in spec.ui.positions.items()}}
+        data["ui"] = {"positions": {name: [*map(short, place)] for name, place in spec.ui.positions.items()}}
     return data
 
 
-def _sub_flow(name: str, spec: FlowSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
-    data = _flow(spec, problems, f"{prefix}{name}.")
+def _sub_flow(name: str, spec: FlowSpec, notes: Notes, prefix: str) -> dict[str, Any]:
+    data = _flow(spec, notes, f"{prefix}{name}.")
     if data["flow"] == name:
         del data["flow"]
     return data
 
 
-def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) -> dict[str, Any]:
+def _input(name: str, given: InputSpec, notes: Notes, prefix: str) -> dict[str, Any]:
     data: dict[str, Any] = {} if given.type == "any" else {"type": given.type}
     kind, flow = parse_type(given.type), prefix.rstrip(".")
     for option in INPUT:
@@ -91,19 +124,19 @@ def _input(name: str, given: InputSpec, problems: list[Problem], prefix: str) ->
             continue
         what = f"'{option.name}' of input '{name}'"
         if option.kind is Kind.OF_TYPE:
-            value = _of_type(what, value, kind, flow, problems)
+            value = _of_type(what, value, kind, flow, notes)
         elif option.kind is Kind.CHOICES:
-            value = [_of_type(what, choice, kind, flow, problems) for choice in value]
+            value = [_of_type(what, choice, kind, flow, notes) for choice in value]
         elif option.kind is Kind.INPUTS:
-            value = {field: _input(f"{name}.{field}", inner, problems, prefix) for field, inner in value.items()}
+            value = {field: _input(f"{name}.{field}", inner, notes, prefix) for field, inner in value.items()}
         data[option.name] = value
     if not given.required:
-        data["default"] = _of_type(f"the default of input '{name}'", given.default, annotation(given), flow, problems)
+        data["default"] = _of_type(f"the default of input '{name}'", given.default, annotation(given), flow, notes)
     texts: dict[str, Any] = {text: data.pop(text) for text in ("label", "description") if text in data}
     return {**data, **texts}
 
 
-def _of_type(what: str, value: Any, kind: Any, flow: str, problems: list[Problem]) -> Any:
+def _of_type(what: str, value: Any, kind: Any, flow: str, notes: Notes) -> Any:
     try:
         return dump_value(value)
     except ValueError:
@@ -111,13 +144,17 @@ def _of_type(what: str, value: Any, kind: Any, flow: str, problems: list[Problem
     try:
         return plain_data(value, kind)
     except ValueError:
-        return _not_portable(what, value, flow, problems)
+        pass
+    try:
+        return _stored(value, notes.keep)
+    except (ValueError, StoreError):
+        return _not_portable(what, value, flow, notes)
 
 
-def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
+def _node(node: NodeSpec, notes: Notes, name: str) -> dict[str, Any]:
     data: dict[str, Any] = {key: value for key in BODIES if (value := getattr(node, key)) is not None}
     if node.loop is not None:
-        data = {"loop": {**data, **_options(node.loop, LOOP)}}
+        data = {"loop": {**data, **options(node.loop, LOOP)}}
     if node.needs:
         data["needs"] = list(node.needs)
     if node.when is not None:
@@ -125,76 +162,58 @@ def _node(node: NodeSpec, problems: list[Problem], name: str) -> dict[str, Any]:
     if node.catch:
         data["catch"] = list(node.catch)
     if node.each is not None:
-        data["each"] = _each(node.each, problems, name)
+        data["each"] = _each(node.each, notes, name)
     if node.args:
-        data["with"] = {key: _value(value, f"argument '{key}'", name, problems) for key, value in node.args.items()}
-    data.update(_options(node, IN_NODE))
+        data["with"] = {key: _value(value, f"argument '{key}'", name, notes) for key, value in node.args.items()}
+    data.update(options(node, IN_NODE))
     return data
 
 
-def _options(said: Any, options: Iterable[Option]) -> dict[str, Any]:
-    """Those that are not at their default."""
-    values = ((option, getattr(said, option.name)) for option in options)
-    return {option.name: _option(option, value) for option, value in values if value != option.default}
-
-
-def _option(option: Option, value: Any) -> Any:
-    if option.kind is Kind.DEFAULTS:
-        return {**_options(value, IN_DEFAULTS), **({"for": _shared(value.for_)} if value.for_ else {})}
-    if not option.parts:
-        write = _OF_KIND.get(option.kind)
-        return value if write is None else write(value)
-    data, first = _options(value, option.parts), option.parts[0]
-    alone = getattr(value, first.name)
-    return data if data.keys() - {first.name} or alone is None else _option(first, alone)
-
-
-def _each(each: Each, problems: list[Problem], node: str) -> dict[str, Any]:
-    over = {name: _value(value, f"argument '{name}'", node, problems) for name, value in each.over.items()}
+def _each(each: Each, notes: Notes, node: str) -> dict[str, Any]:
+    over = {name: _value(value, f"argument '{name}'", node, notes) for name, value in each.over.items()}
     data: dict[str, Any] = {"over": over}
     if len(over) == 1:
         data = {"as": next(iter(over)), "in": next(iter(over.values()))}
     if each.by != "zip":
         data["by"] = each.by
     if each.key is not None:
-        data["key"] = _value(each.key, "the key", node, problems)
-    data.update(_options(each, _PLAIN_MAP))
+        data["key"] = _value(each.key, "the key", node, notes)
+    data.update(options(each, _PLAIN_MAP))
     return data
 
 
-def _value(value: Any, what: str, node: str, problems: list[Problem]) -> Any:
+def _value(value: Any, what: str, node: str, notes: Notes) -> Any:
+    try:
+        return _stored(value, notes.keep)
+    except (ValueError, StoreError):
+        return _not_portable(what, value, node, notes)
+
+
+def _stored(value: Any, keep: Keep | None) -> Any:
+    """A value as plain data; what has none is stored, if there is a place. ValueError, StoreError where that can't be."""
     try:
         return dump_value(value)
     except ValueError:
-        return _not_portable(what, value, node, problems)
+        if keep is None:
+            raise
+    kind = type(value)
+    if kind is Object:
+        return {OBJECT: keep(value.value), TYPE: value.type}
+    if kind is list:
+        return [_stored(part, keep) for part in value]
+    if kind is dict and all(type(key) is str for key in value) and OBJECT not in value and FIRST_OF not in value:
+        return {key: _stored(part, keep) for key, part in value.items()}
+    if next(leaves(value), None) is not None:
+        raise ValueError(f"a {kind.__name__} that holds references has no text")
+    return {OBJECT: keep(value)}
 
 
-def _not_portable(what: str, value: Any, node: str, problems: list[Problem]) -> None:
+def _not_portable(what: str, value: Any, node: str, notes: Notes) -> None:
     hidden = next((leaf for leaf in leaves(value) if isinstance(leaf, Object)), None)
     kind = hidden.type if hidden is not None else type(value).__name__
     message = f"{what} holds a value that is no plain data ({kind})"
-    hint = "Make it in a task, or annotate the parameter with its type where YAML can write it (dates, enums, paths)."
-    problems.append(Problem("not-portable", message, node, hint=hint))
-
-
-def _short(number: float) -> int | float:
-    return int(number) if number == int(number) else number
-
-
-def _shared(policies: dict[str, Shared]) -> dict[str, Any]:
-    return {name: _options(shared, IN_DEFAULTS) for name, shared in policies.items()}
-
-
-_OF_KIND: dict[Kind, Callable[[Any], Any]] = {
-    Kind.POLICIES: _shared,
-    Kind.NUMBER: _short,
-    Kind.DURATION: duration,
-    Kind.NAMES: lambda names: names[0] if len(names) == 1 else list(names),
-    Kind.TEXTS: list,
-    Kind.SIZES: dict,
-    Kind.CONDITION: lambda expr: expr.text,
-}
-"""All others are written as they are."""
+    hint = "Keep it in a file: to_yaml(objects=…); or make it in a task, or annotate dates, enums and paths as what they are."
+    notes.problems.append(Problem("not-portable", message, node, hint=hint))
 
 
 # ---------------------------------------------------------------------- the look

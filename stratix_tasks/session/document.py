@@ -5,15 +5,23 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.dsl.portable import importable, plain
+from stratix_tasks.dsl.sources import Sources, called, literals
 from stratix_tasks.dsl.task import KNOWN
-from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.model import FlowSpec, InputSpec
+from stratix_tasks.errors import FlowError, StoreError
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.values import Kept, Object
+from stratix_tasks.store.objects import ObjectStore
 
 
 def text_of(path: str | os.PathLike[str]) -> str:
@@ -38,14 +46,98 @@ def spec_of(data: FlowSpec | Mapping[str, Any]) -> FlowSpec:
         raise FlowError(f"this is no FlowSpec: {wrong}", code="bad-document") from None
 
 
-def to_yaml(flow: FlowDefinition[..., Any]) -> str:
+Place = str | os.PathLike[str] | None
+
+
+def to_yaml(flow: FlowDefinition[..., Any], path: Place = None, code: Place = None, objects: Place = None) -> str:
     """See `Flow.to_yaml`."""
     from stratix_tasks.formats.yaml import dump
 
     traced = flow.trace()
-    if hidden := importable(traced.spec, traced.functions):
+    spec, module = plain(traced.spec, traced.functions), ""
+    hidden = importable(traced.spec, traced.functions)
+    if code is not None and not hidden:
+        spec, module, hidden = _in_module(spec, traced.functions, Path(code))
+    if hidden:
         raise FlowError(f"flow '{flow.name}' can't be written as YAML:", code="not-portable", problems=hidden)
-    return dump(plain(traced.spec, traced.functions))
+    folder = _beside(path, objects) if objects is not None else ""
+    text = dump(spec, ObjectStore(Path(objects)).keep_value if objects is not None else None, folder)
+    if code is not None and module:
+        Path(code).write_text(module, encoding="utf-8")
+    return text
+
+
+def _in_module(spec: FlowSpec, functions: Mapping[str, BaseTask], path: Path) -> tuple[FlowSpec, str, list[Problem]]:
+    """The flow with the functions of the notebook called where a file defines them, its text, and what keeps it from that."""
+    name = path.stem
+    if path.suffix != ".py" or not name.isidentifier() or iskeyword(name):
+        raise FlowError(
+            f"code={str(path)!r} is no module that can be imported: name it such as tasks.py", code="bad-option"
+        )
+    sources = Sources()
+    callees = sources.callees(functions)
+    moved = {call: f"{name}:{callee.path}" for call, callee in callees.items() if callee.home is None}
+    return called(spec, moved), sources.module.text() if moved else "", sources.problems
+
+
+def _beside(path: Place, objects: str | os.PathLike[str]) -> str:
+    """The folder of objects as the document names it: below its own. FlowError `bad-option`."""
+    folder = Path(os.path.relpath(objects, Path(path).parent if path is not None else Path()))
+    if ".." in folder.parts or folder.is_absolute():
+        where = f"the folder of {os.fspath(path)}" if path is not None else "the working directory"
+        raise FlowError(
+            f"objects={os.fspath(objects)!r} must lie in {where}, so that both go together", code="bad-option"
+        )
+    return folder.as_posix()
+
+
+def with_objects(spec: FlowSpec, beside: Path) -> FlowSpec:
+    """The flow with its stored objects read, from folders beside its document. FlowError `bad-object`."""
+    stores: dict[str, ObjectStore] = {}
+
+    def value(part: Any) -> Any:
+        kind = type(part)
+        if kind is Object and type(part.value) is Kept:
+            store = stores.setdefault(part.value.folder, ObjectStore(beside / part.value.folder))
+            try:
+                fetched = store.fetch(part.value.kept)
+            except (StoreError, LookupError, ValueError, TypeError) as error:
+                message = f"a stored object of flow '{spec.flow}' can't be read from {store.directory}: {error}"
+                raise FlowError(message, code="bad-object") from None
+            return Object(part.type, fetched) if part.type else fetched
+        if kind is list:
+            return [value(one) for one in part]
+        return {name: value(one) for name, one in part.items()} if kind is dict else part
+
+    def node(one: NodeSpec) -> NodeSpec:
+        over = one.each.but({"over": value(one.each.over)}) if one.each is not None else None
+        return one.but({"args": value(one.args), "each": over})
+
+    def flow(one: FlowSpec) -> FlowSpec:
+        inputs = {name: given.but({"default": value(given.default)}) for name, given in one.inputs.items()}
+        tasks = {name: node(inner) for name, inner in one.tasks.items()}
+        flows = {name: flow(inner) for name, inner in one.flows.items()}
+        return one.but({"inputs": inputs, "tasks": tasks, "flows": flows, "output": value(one.output)})
+
+    return flow(spec)
+
+
+def to_python(flow: FlowDefinition[..., Any]) -> str:
+    """See `Flow.to_python`."""
+    from stratix_tasks.formats.python import dump
+
+    traced = flow.trace()
+    refused = f"flow '{flow.name}' can't be written as Python:"
+    if wrong := [*traced.problems, *check(Graph(traced.spec), EXECUTORS, None)]:
+        raise FlowError(refused, code="bad-flow", problems=wrong)
+    sources = Sources()
+    callees = sources.callees(traced.functions)
+    sources.classes([*literals(traced.spec)])
+    if sources.problems:
+        raise FlowError(refused, code="not-portable", problems=sources.problems)
+    spec = called(traced.spec, {call: callee.call for call, callee in callees.items()})
+    by_own_name = {callee.call: callee for callee in callees.values()}
+    return dump(spec, by_own_name, sources.module, is_async=inspect.iscoroutinefunction(flow.fn))
 
 
 def known_tasks() -> dict[str, BaseTask]:
@@ -72,4 +164,6 @@ def stand_in(spec: FlowSpec) -> Any:
 
 def _parameter(name: str, given: InputSpec) -> inspect.Parameter:
     default = inspect.Parameter.empty if given.required else given.default
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+    made = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+    made._name = name  # type: ignore[attr-defined]  # which may be a word of Python, such as `from`
+    return made

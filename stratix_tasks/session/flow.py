@@ -6,6 +6,7 @@ import copy
 import inspect
 import os
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
@@ -22,7 +23,7 @@ from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_yaml
+from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_python, to_yaml, with_objects
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import check
@@ -94,7 +95,12 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return given
 
     def options(self, **options: Any) -> Self:
-        """How it is started: `key` (the same key is the same run), `priority`, `tags`."""
+        """How it is started: `key` (the same key is the same run), `priority`, `tags`.
+
+        In the body of another flow, how it is placed there: `name`, `after`, `description`.
+        """
+        if TRACE.get() is not None:
+            return self.placed(options)
         opts.refuse_unknown(options, opts.START, f"starting flow '{self.name}'")
         other = copy.copy(self)
         other._start_options = {**self._start_options, **options}
@@ -148,14 +154,32 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     # ------------------------------------------------------------------ documents
 
-    def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_yaml(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        code: str | os.PathLike[str] | None = None,
+        objects: str | os.PathLike[str] | None = None,
+    ) -> str:
         """The flow as a YAML document, from which `load_flow` makes the same again; written to `path` too, if given.
 
-        FlowError `not-portable` lists values that YAML has no word for and functions that can't be imported.
+        `code`: a .py file, into which functions of the notebook are written with what they use, so that others can import
+        them. `objects`: a folder in that of `path`, for values that YAML has no text for. FlowError `not-portable` lists
+        what can't be written even so: functions that can't be imported, values that can't be stored.
         """
         from stratix_tasks.session.display import written
 
-        return written(to_yaml(self), path)
+        return written(to_yaml(self, path, code, objects), path)
+
+    def to_python(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The flow as a Python module, which yields the same document when it is traced; written to `path` too, if given.
+
+        Functions are imported; those of the notebook are written out. FlowError `not-portable` lists what Python has no
+        word for, and functions that can't be had.
+        """
+        from stratix_tasks.session.display import written
+
+        return written(to_python(self), path)
 
     @classmethod
     def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -199,16 +223,17 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 class DocumentFlow(Flow[..., Any]):
     """A flow of a document. Its functions are looked up at each start: tasks of this kernel, or of allowed modules."""
 
-    def __init__(self, spec: FlowSpec, allow: Collection[str] = ()) -> None:
+    def __init__(self, spec: FlowSpec, allow: Collection[str] = (), folder: Path | None = None) -> None:
         super().__init__(stand_in(spec), {"name": spec.flow, "description": spec.description})
         self._document, self._allow = spec, (allow,) if isinstance(allow, str) else tuple(allow)
+        self._folder = folder or Path()
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document, bound to its functions; problems tell what could not be bound."""
         functions, unbound = self._bound()
         if inside is not None:
             inside.functions.update(functions)
-        spec, mistyped = typed(self._document, functions)
+        spec, mistyped = typed(with_objects(self._document, self._folder), functions)
         return Traced(spec, functions, [*unbound, *mistyped])
 
     @property
@@ -227,7 +252,7 @@ def load_flow(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> F
     """
     from stratix_tasks.formats.yaml import load
 
-    return DocumentFlow(load(text_of(path), file=os.fspath(path)), allow)
+    return DocumentFlow(load(text_of(path), file=os.fspath(path)), allow, Path(path).parent)
 
 
 if TYPE_CHECKING:

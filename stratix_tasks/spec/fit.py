@@ -116,9 +116,9 @@ def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) ->
                 if why := judged[key]:
                     problem = Problem("type-mismatch", f"'{argument}' is fed by '{value.name}', {why}", name)
                     yield name, ("with", argument), problem
-                if node.join != ALL and value.scope == "tasks" and argument in takes:
-                    if (absent := types.missing(name, node, argument, value.name)) is not None:
-                        yield name, ("with", argument), absent
+                joined = node.join != ALL and value.scope == "tasks" and argument in takes
+                if joined and (absent := types.missing(name, node, argument, value.name)) is not None:
+                    yield name, ("with", argument), absent
         for argument, value in node.each.over.items() if node.each is not None else ():
             if (unfit := _each(types, name, node, argument, value)) is not None:
                 yield name, ("each", "over", argument), unfit

@@ -34,6 +34,10 @@ def round_of(name: str, node: NodeSpec) -> FlowSpec:
     return FlowSpec.model_construct(flow=name, inputs=inputs, tasks={name: task}, output=output)
 
 
+_MOST_CYCLES = 10
+"""That are looked for at a time."""
+
+
 class Graph:
     """Read-only. `needs[i]` are the nodes that node i needs; `soft[i]` those of them that stand in a `first_of`, `ended[i]`
     those that it only asks about, so that they have to have ended.
@@ -177,10 +181,10 @@ class Graph:
         return next(iter(self.cycles()), [])
 
     def cycles(self) -> list[list[str]]:
-        """Cycles that have no node in common, each as such a path; when they are broken, look again."""
-        found = []
+        """Some cycles that have no node in common, each as such a path; when they are broken, look again."""
+        found: list[list[str]] = []
         stuck = self._on_cycles(set(range(len(self.names))) - set(self.order()))
-        while stuck:
+        while stuck and len(found) < _MOST_CYCLES:
             node, seen = min(stuck), []
             while node not in seen:
                 seen.append(node)

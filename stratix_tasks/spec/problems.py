@@ -34,12 +34,17 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if not problem.warning]
 
 
+_FEW = 200
+"""Words that are compared with one that is not known."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?`, or the known words when none is near, or nothing when there are none."""
     from difflib import get_close_matches
 
     words = sorted(known)
-    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    likely = words if len(words) <= _FEW else [one for one in words if one[:1] == word[:1]][:_FEW]
+    near = get_close_matches(word, likely, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
     return f"Known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}." if words else ""

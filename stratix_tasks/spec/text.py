@@ -24,7 +24,8 @@ WIDE = 1 << 63
 OBJECT, TYPE = "$object", "type"
 """What is kept of a value; its type where nothing is to be looked for in it."""
 FIRST_OF = "first_of"
-_MARK = re.compile(r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?!\}\}).)*)\}\}""", re.DOTALL)
+_MARK = re.compile(r"""\$\$\{\{|\$\{\{((?:"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|(?!\}\}).)*+)\}\}""", re.DOTALL)
+"""What it has taken it gives back never, so that a text without an end is found out in one pass."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _STEPS = r"""\[(-?\d+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\]"""
 _STEP = re.compile(_STEPS)
@@ -137,9 +138,13 @@ def parse(text: str, variables: frozenset[str] = frozenset()) -> Any:
 
 def unclosed(text: str) -> int | None:
     """Where a `${{` begins that no `}}` ends, as an offset; None when all is well."""
-    left = _MARK.sub(lambda match: " " * len(match[0]), text)
-    at = left.find("${{")
-    return None if at < 0 else at
+    at = 0
+    while (begin := text.find("${{", at)) >= 0:
+        match = _MARK.match(text, begin - 1 if begin > at and text[begin - 1] == "$" else begin)
+        if match is None:
+            return begin
+        at = match.end()
+    return None
 
 
 def _add_text(parts: list[Any], text: str) -> None:

@@ -25,7 +25,7 @@ from functools import cache, lru_cache
 from inspect import Parameter, signature
 from pathlib import Path, PurePath
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Literal, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ForwardRef, Literal, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from stratix_tasks.spec.constraints import LIMITS, constrained, said_in
@@ -83,6 +83,8 @@ def type_text(hint: Any) -> str:
         return "any"
     if hint is None or hint is NoneType:
         return "None"
+    if isinstance(hint, ForwardRef):
+        hint = hint.__forward_arg__
     if isinstance(hint, str):
         quoted = len(hint) > 2 and hint[0] in "'\"" and hint.count(hint[0]) == 2 and hint[-1] == hint[0]
         return hint[1:-1] if quoted else hint

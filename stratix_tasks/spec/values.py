@@ -64,6 +64,14 @@ class Object:
     codec: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """In place of the value of an Object: what a document says of it, as `ObjectStore.fetch` takes it."""
+
+    folder: str
+    kept: Any
+
+
 def own(value: Any) -> Any:
     """A copy, so that who changes it does not change the other; the value itself where none can be made."""
     kind = type(value)

@@ -10,8 +10,12 @@ MAP = frozenset(option.name for option in fields.MAP)
 """Options of a fan-out."""
 FLOW = frozenset(option.name for option in fields.FLOW)
 """Options of a flow."""
+OF_ALL = frozenset(("defaults", "positions"))
+"""What a flow says of its nodes: options for all that say nothing else, and where the editor has put them."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
+GROUP = frozenset(("name", "after", "description", "enabled", "join", "losers"))
+"""Options of a flow that is called in another one."""
 LATER = frozenset(
     (
         "alerts",

@@ -332,6 +332,18 @@ def test_validate_tells_all_problems(folder: Path) -> None:
     assert "bad.yaml:9:" in done.stderr
 
 
+def test_validate_tells_where_functions_do_not_fit(folder: Path) -> None:
+    """Of a document that is sound in itself: each node whose function can't be had, or takes other arguments."""
+    text = "stratix: 1\nflow: f\ntasks:\n  a: {call: 'flows:no_such'}\n  b:\n    flow: g\nflows:\n  g:\n    tasks:\n"
+    (folder / "unfit.yaml").write_text(text + "      c: {call: 'elsewhere:load'}\n")
+    done = stratix(folder, "validate", "unfit.yaml", "--allow", "flows")
+    assert done.returncode == 2
+    first, second = done.stdout.splitlines()
+    assert first.startswith("unfit.yaml:4:3: node 'a': there is no 'no_such' in 'flows'")
+    assert second.startswith("unfit.yaml:10:7: node 'g.c': 'elsewhere:load' would import")
+    assert "allow=['elsewhere']" in second
+
+
 def test_schema_is_json_schema(folder: Path) -> None:
     """`schema` prints a JSON Schema that editors can use."""
     schema = json.loads(stratix(folder, "schema").stdout)

@@ -194,7 +194,7 @@ def test_the_schema_has_the_options_and_no_others() -> None:
     assert parts["task"]["properties"].keys() == names["node"] | BODIES
     assert parts["each"]["properties"].keys() == names["map"] | {"as", "in", "over", "by"}
     assert parts["flow"]["properties"].keys() == names["flow"] | PARTS - {"stratix"}
-    assert made["properties"].keys() == names["flow"] | PARTS
+    assert made["properties"].keys() == names["flow"] | PARTS | {"objects"}
     assert made["properties"]["defaults"]["properties"].keys() == names["defaults"] | {"for"}
     assert parts["shared"]["properties"].keys() == names["defaults"]
     assert parts["input"]["properties"].keys() == names["input"] | {"type", "default"}

@@ -407,6 +407,8 @@ def equivalent(mutant: Mutant) -> str | None:
     """Why a mutant makes no difference, or None."""
     if mutant.name == "a reopened group is not counted":
         return "the review that follows counts it afresh"
+    if mutant.name == "IS_OVER without retired":
+        return "a scope is out of the run as a whole, so that nothing in the run needs what is out of it"
     words = mutant.name.replace(":", "").replace(",", "").split()
     kind = words[0]
     if kind in ("NODE", "GROUP", "RUN"):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.executors import arguments_of, usable
 from stratix_tasks.spec.model import (
-    NAME,
     Defaults,
     Each,
     FlowSpec,
@@ -20,7 +19,9 @@ from stratix_tasks.spec.model import (
     Retry,
     Shared,
     Timeout,
+    Ui,
 )
+from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
@@ -43,9 +44,12 @@ SURPRISES = [
     "'",
     '"',
 ]
-names = st.from_regex(NAME.replace("{0,63}$", "{0,9}\\Z"), fullmatch=True).filter(
-    lambda name: name not in RESERVED and name not in SCOPES and name.isascii()
-)
+names = st.builds(
+    "{}{}".format,
+    st.sampled_from("abfstxzAZ_"),
+    st.text("abeinortx09_Z", max_size=5) | st.sampled_from(["alse", "rom", "ask", "ow", "x" * 63]),
+).filter(lambda name: name not in RESERVED and name not in SCOPES)
+"""Among them words of Python and of ours."""
 texts = st.text(max_size=20) | st.sampled_from(SURPRISES)
 scalars = (
     st.none()
@@ -59,6 +63,7 @@ literals = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
+places = st.tuples(st.integers(-999, 999), st.floats(-999, 999)).map(lambda place: (float(place[0]), place[1]))
 durations = st.integers(1, 10**6).map(lambda n: n / 1000)
 
 
@@ -95,6 +100,7 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         tasks=tasks,
         flows=inner,
         output=output,
+        ui=draw(st.none() | st.builds(Ui, positions=st.fixed_dictionaries(dict.fromkeys(tasks, places)))),
     )
 
 
@@ -192,7 +198,18 @@ def values_of(inputs: list[str], tasks: list[str]) -> Any:
     whole = st.sampled_from(tasks).map(lambda name: Ref("tasks", name))
     first = st.lists(whole, min_size=2, max_size=3, unique=True).map(lambda parts: FirstOf(tuple(parts)))
     template = st.builds(lambda text, ref: Template((f"{text}: ", ref)), st.from_regex(r"\A[a-z]{1,6}\Z"), whole)
-    return refs | literals | template | st.lists(refs | literals, max_size=2) | (first if len(tasks) > 1 else refs)
+    computed = whole.map(lambda ref: f"size(tasks.{ref.name}.output) + 1")
+    expressions = (computed | whole.map(lambda ref: f"tasks.{ref.name}.summary.rows")).map(
+        lambda text: Expr(text, task_names(text))
+    )
+    return (
+        refs
+        | literals
+        | template
+        | expressions
+        | st.lists(refs | literals, max_size=2)
+        | (first if len(tasks) > 1 else refs)
+    )
 
 
 @st.composite
@@ -208,13 +225,14 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         over = draw(names.filter(lambda name: name not in args))
         key = draw(st.none() | st.just(Ref("each", over)) | st.just(Template(("k-", Ref("each", over)))))
         each = Each(over={over: draw(references(inputs, tasks))}, key=key, max=draw(st.none() | st.integers(1, 9)))
+        if draw(st.booleans()):
+            other = draw(names.filter(lambda name: name not in args and name != over))
+            crossed = {over: each.over[over], other: draw(st.lists(literals, max_size=3))}
+            each = each.but({"over": crossed, "by": draw(st.sampled_from(["zip", "product"]))})
     uses = draw(st.none() | st.sampled_from([*usable(EXECUTORS)])) if sub is None else None
     if uses is not None:
         args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))
-    condition = None
-    if tasks and draw(st.booleans()):
-        name = draw(st.sampled_from(tasks))
-        condition = Expr(f"tasks.{name}.output > {draw(st.integers(0, 9))}", (name,))
+    condition = draw(st.none() | conditions(inputs, tasks)) if tasks else None
     plain = sub is None and uses is None
     return NodeSpec(
         call=None if sub or uses else draw(st.sampled_from(["mylib.ingest:load", "fetch", "a.b:C.d"])),
@@ -234,6 +252,28 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
         description=draw(texts),
     )
+
+
+def conditions(inputs: list[str], tasks: list[str]) -> Any:
+    """Expressions as Python writes them, which few words make likely to be said twice, and others."""
+    told = st.sampled_from([f"tasks.{name}.output" for name in tasks] + [f"inputs.{name}" for name in inputs])
+    facts = st.sampled_from(tasks).map(lambda name: f"tasks.{name}.summary.rows")
+    plain = st.builds(
+        lambda left, sign, right: f"{left} {sign} {right}",
+        told | facts,
+        st.sampled_from(["==", "<"]),
+        st.sampled_from(["0", '"(a) && (b)"', "null", "[1, 2]"]) | told,
+    )
+    other = told.map(lambda one: f"size({one}) > 1 || {one} in [1]") | st.sampled_from(["true", "1 < 2"])
+    texts = st.recursive(
+        plain | other,
+        lambda inner: (
+            inner.map(lambda one: f"!({one})")
+            | st.builds("({}) {} ({})".format, inner, st.sampled_from(["&&", "&&", "||"]), inner)
+        ),
+        max_leaves=3,
+    )
+    return texts.map(lambda text: Expr(text, task_names(text)))
 
 
 @st.composite

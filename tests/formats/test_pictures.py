@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, approval, each, flow, signal, sleep, task
+from stratix_tasks import Engine, approval, each, flow, signal, sleep, task, when
 from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.dot import to_dot
 from stratix_tasks.formats.mermaid import to_mermaid
@@ -113,6 +113,27 @@ def test_dot_and_mermaid_have_groups_and_order(tmp_path: Any) -> None:
     assert "subgraph" in mermaid
     assert "-.->" in mermaid
     assert mermaid.startswith("flowchart LR")
+
+
+def test_what_a_condition_asks_is_told_apart() -> None:
+    """By a dashed arrow with `when` on it; one that brings a value, too, is drawn as all that do."""
+
+    @task
+    def size(x: int = 1) -> int:
+        return x
+
+    @flow
+    def chosen() -> None:
+        first = size()
+        with when(first > 1):
+            size.options(name="asks")(5)
+            size.options(name="takes")(first)
+
+    assert "0 -> 1 [label=when style=dashed]" in chosen.to_dot()
+    assert "0 -> 2 [style=solid]" in chosen.to_dot()
+    assert "n0 -.->|when| n1" in chosen.to_mermaid()
+    assert "n0 --> n2" in chosen.to_mermaid()
+    assert chosen.to_svg().count("stroke-dasharray") == 1
 
 
 def test_waits_show_with_their_word() -> None:

@@ -20,7 +20,7 @@ from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.text import document, from_document
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(spec=flows())
 def test_spec_to_yaml_to_spec_is_the_identity(spec: FlowSpec) -> None:
     """For any document; and the text of what was read is the same text."""
@@ -30,7 +30,7 @@ def test_spec_to_yaml_to_spec_is_the_identity(spec: FlowSpec) -> None:
     assert dump(again) == text
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(spec=flows())
 def test_other_readers_agree_on_the_plain_parts(spec: FlowSpec) -> None:
     """A YAML 1.1 reader sees the same names, texts and numbers: what it would mistake is quoted."""

@@ -328,7 +328,7 @@ def test_what_an_old_owner_wrote_behind_a_take_over_is_not_shown(store: Store) -
     about |= {"id": "", "nodes": [["m", "map", -1]], "key": None, "engine": "a", "host": "h", "pid": 1}
     key, old, new = ids.key(run), *(JournalWriter(store.path / "journal", name) for name in "ab")
     old.commit(key, 0, 1, [(0, 1.0, {**about, "id": run}), (1, 1.0, int(RunState.RUNNING), None, None)])
-    new.commit(key, 2, 2, [(8, 3.0, "b", 2, "h", 2), (6, 3.0, 0, 1, 2, None, "", None)])
+    new.commit(key, 2, 2, [(8, 3.0, "b", 2, "h", 2), (6, 3.0, 0, 1, 2, None, 0, None)])
     new.commit(key, 4, 2, [(1, 4.0, int(RunState.PAUSED), "user", None)])
     behind = [(6, 5.0, 0, 1, 3, None, 0, None), *((3, 5.0, unit, 1, 5.0, "thread") for unit in (1, 2, 3))]
     old.commit(key, 2, 1, [*behind, (1, 6.0, int(RunState.FAILED), None, None)])

@@ -26,6 +26,7 @@ export const VERBS = [
   "give",
   "set",
   "approve",
+  "reject",
   "send",
   "breakpoint",
   "rollback",

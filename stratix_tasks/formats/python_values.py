@@ -1,0 +1,146 @@
+"""Values of a document as Python, in the body of one flow: variables, expressions, and the blocks that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from stratix_tasks.formats.python_conditions import condition, operand
+from stratix_tasks.spec.callees import Callee
+from stratix_tasks.spec.code import Code, Group, Module, Names, literal, quoted
+from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.text import dump as dump_value
+from stratix_tasks.spec.text import expression
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
+
+WORDS = ("each", "expr", "first_of", "flow", "otherwise", "product", "task", "uses", "when")
+"""Those of ours that bodies are written with, beside the names of waits."""
+WAITS = {"wait.approval": "approval", "wait.signal": "signal", "wait.sleep": "sleep"}
+"""Executors that have a word of their own."""
+RESERVED = frozenset(
+    (*WORDS, *WAITS.values(), "date", "datetime", "time", "timedelta", "Decimal", "Path", "UUID", "UTC")
+)
+
+
+Branch = tuple[int, ...]
+"""The blocks that are open around a statement."""
+
+
+class Around(Protocol):
+    """The module in which the flow is written."""
+
+    module: Module
+    names: Names
+    problems: list[Problem]
+    callees: Mapping[str, Callee]
+
+    def word(self, name: str) -> str: ...
+    def imported(self, module: str, name: str) -> str: ...
+    def task(self, callee: Callee) -> str: ...
+    def flow(self, spec: FlowSpec) -> str: ...
+
+
+class Values:
+    """Writes the values of one flow; `node` is the one that is being written, `branch` the blocks around it."""
+
+    def __init__(self, around: Around, spec: FlowSpec) -> None:
+        self.around, self.spec = around, spec
+        self.node = ""
+        self.branch: Branch = ()
+        self.variables: dict[str, str] = {}
+        self.branches: dict[str, Branch] = {}
+        self.used: set[str] = set()
+        self.locals = Names({*around.names.taken, *spec.inputs, *RESERVED})
+
+    def place(self, name: str) -> None:
+        """A node stands here: what comes after can name it, in this block and those within."""
+        self.variables[name] = self.locals.free(name, f"{name}_out")
+        self.branches[name] = self.branch
+
+    def refuse(self, what: str) -> Code:
+        """Note that Python has no word for something."""
+        hint = "Keep it in YAML, or say it otherwise."
+        problem = Problem("not-portable", f"Python has no word for this: {what}", self.node, hint=hint)
+        if problem not in self.around.problems:
+            self.around.problems.append(problem)
+        return "..."
+
+    def value(self, value: Any) -> Code:
+        """The code of a value of the document."""
+        try:
+            return literal(value, self.around.imported, self._leaf, self.around.module.texts)
+        except ValueError as error:
+            return self.refuse(str(error))
+
+    def _leaf(self, value: Any) -> Code:
+        write = self._LEAVES.get(type(value))
+        if write is None:
+            raise ValueError(f"a value that has no text in Python ({getattr(value, 'type', type(value).__name__)})")
+        return write(self, value)
+
+    def ref(self, ref: Ref) -> Code:
+        """By its variable, or as documents name it, where Python would warn that it may be skipped."""
+        if ref.scope in ("each", "error"):
+            raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
+        return self._named(ref) or f"{self.around.word('expr')}({quoted(dump_value(ref))})"
+
+    def _first(self, first: FirstOf) -> Code:
+        if len(set(first.refs)) != len(first.refs) or len(first.refs) + len(first.otherwise) < 2:
+            raise ValueError("`first_of` that names one output twice, or one alone")
+        parts = (*map(self._first_ref, first.refs), *map(self.value, first.otherwise))
+        return Group(f"{self.around.word('first_of')}(", parts, ")")
+
+    def _first_ref(self, ref: Ref) -> str:
+        """`first_of` takes what stands in blocks that are closed."""
+        branch, self.branch = self.branch, self.branches.get(ref.name, ())
+        code = str(self.ref(ref))
+        self.branch = branch
+        return code
+
+    def _template(self, template: Template) -> Code:
+        return f"{self.around.word('expr')}({quoted(dump_value(template))})"
+
+    def _expr(self, expr: Expr) -> Code:
+        """A reference alone would be a value of its own, and no expression."""
+        fact = None if type(expression(expr.text)) is Ref else operand(expr.text, self._named)
+        return fact or self._expression(expr.text)
+
+    _LEAVES: Mapping[type, Callable[[Values, Any], Code]] = {
+        Ref: ref,
+        Expr: _expr,
+        FirstOf: _first,
+        Template: _template,
+    }
+
+    def demand(self, text: str) -> str:
+        """The condition of a block."""
+        if text in ("true", "false"):
+            return text.title()
+        return self._expression(text)
+
+    def _expression(self, text: str) -> str:
+        code = condition(text, self._named) or None
+        if code is None and "${{" in text:
+            return str(self.refuse(f"the expression `{text}`"))
+        return code or f"{self.around.word('expr')}({quoted(text)})"
+
+    def _named(self, ref: Ref) -> str | None:
+        """The code of a reference where it can be named here: it is placed, and in no block that is closed."""
+        if ref.scope == "tasks":
+            name = self._variable(ref.name)
+            if name is None:
+                return None
+        elif ref.scope == "inputs" and ref.name in self.spec.inputs:
+            name = ref.name
+        else:
+            return None
+        steps = "".join(f"[{quoted(step) if type(step) is str else step}]" for step in ref.path)
+        return f"{name}{steps}"
+
+    def _variable(self, name: str) -> str | None:
+        branch = self.branches.get(name)
+        if branch is None or branch != self.branch[: len(branch)]:
+            return None
+        self.used.add(name)
+        return self.variables[name]

@@ -1,0 +1,121 @@
+"""What documents can say, said in Python: expressions by their text, options of groups, defaults, positions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field
+
+from stratix_tasks import FlowError, each, expr, first_of, flow, task, when
+from stratix_tasks.spec.values import Expr, Ref, Template
+
+
+@task(retry=3, timeout="5s", priority=2)
+def work(x: Any = 0) -> int:
+    return int(x) + 1
+
+
+def test_an_expression_by_its_text() -> None:
+    """As a condition, beside others, as an argument and to map over; it makes what it names a need."""
+
+    @flow
+    def f(n: int, xs: list[int]) -> Any:
+        first = work(n)
+        with when(expr("inputs.n + tasks.work.output > 3") & (first > 1)):
+            work(expr("size(inputs.xs)"))
+        return work.map(each(expr("inputs.xs + [inputs.n]")))
+
+    nodes = f.spec.tasks
+    assert nodes["work_2"].when == Expr("(inputs.n + tasks.work.output > 3) && (tasks.work.output > 1)", ("work",))
+    assert nodes["work_2"].args == {"x": Expr("size(inputs.xs)")}
+    assert nodes["work_3"].each.over == {"x": Expr("inputs.xs + [inputs.n]")}
+    assert not f.validate()
+
+
+def test_a_text_that_is_filled_in() -> None:
+    """With `${{ }}`; one that is nothing else is the value itself, in or out of a branch."""
+
+    @flow
+    def f(n: int) -> Any:
+        with when(expr("inputs.n > 1")):
+            work.options(name="inside")(n)
+        out = work(expr("${{ tasks.inside.output }}"))
+        other = work(expr("number ${{ inputs.n }}"))
+        return first_of(expr("${{ tasks.inside.output[0] }}"), out), other, expr("$${{ inputs.n }}")
+
+    spec = f.spec
+    assert spec.tasks["work"].args == {"x": Ref("tasks", "inside")}
+    assert spec.tasks["work_2"].args == {"x": Template(("number ", Ref("inputs", "n")))}
+    assert spec.output[2] == "${{ inputs.n }}"
+    assert not f.validate()
+
+
+def test_a_wrong_expression_is_told() -> None:
+    """Names that are not there with the flow's other problems; what has no end at once."""
+
+    @flow
+    def f(n: int) -> Any:
+        return expr("inputs.m + 1")
+
+    @flow
+    def g(n: int) -> Any:
+        return expr("${{ inputs.n")
+
+    assert "m" in f.validate()[0].message
+    with pytest.raises(FlowError, match="has no end"):
+        g.spec
+    with pytest.raises(FlowError, match="belongs in the body"):
+        expr("1")
+
+
+def test_none_takes_an_option_away() -> None:
+    """What the decorator says does not hold for this node."""
+
+    @flow
+    def f() -> Any:
+        return work.options(retry=None, timeout=None, priority=None)()
+
+    node = f.spec.tasks["work"]
+    assert (node.retry, node.timeout, node.priority) == (None, None, None)
+
+
+def test_a_flow_in_a_flow_has_a_name_and_order() -> None:
+    """And a description; other options of it mean nothing there."""
+
+    @flow
+    def inner(x: int) -> int:
+        return work(x)
+
+    @flow
+    def outer() -> Any:
+        before = work()
+        inner(1)
+        return inner.options(name="second", after=before, description="Again.")(2)
+
+    @flow
+    def wrong() -> Any:
+        return inner.options(key="x")(2)
+
+    spec = outer.spec
+    assert list(spec.tasks) == ["work", "inner", "second"]
+    assert (spec.tasks["second"].needs, spec.tasks["second"].description) == (("work",), "Again.")
+    assert spec.tasks["second"].flow == "inner"
+    with pytest.raises(FlowError, match="no option 'key'"):
+        wrong.spec
+
+
+def test_what_a_flow_says_of_its_nodes() -> None:
+    """Defaults for all that say nothing else, places in the editor, and what an input is."""
+
+    @flow(defaults={"retry": 2, "timeout": "1m"}, positions={"work": (1, 2.5)})
+    def f(n: Annotated[int, Field(description="How many.")] = 1) -> Any:
+        return work(n)
+
+    spec = f.spec
+    assert (spec.defaults.retry.max, spec.defaults.timeout.attempt) == (2, 60.0)
+    assert spec.ui.positions == {"work": (1.0, 2.5)}
+    assert spec.inputs["n"].description == "How many."
+    for wrong in ({"defaults": {"retry": "x"}}, {"defaults": 3}, {"positions": {"a": 1}}):
+        with pytest.raises(FlowError):
+            flow(**wrong)(f.fn)
