@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import Block, Kind, Node, Output, Policy, join_blocks
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import Defaults, NodeSpec
@@ -62,7 +63,7 @@ class _Known:
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
         if executor is not None and executor.waits is None and executor.function is not None:
-            return shape(executor.function)
+            return Shape(shape(executor.function).runner, tuple(arguments_of(executor)))
         return self._shapes.get(node.call or "", PLAIN)
 
 

@@ -29,7 +29,6 @@ from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source, load
 from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
 from stratix_tasks.errors import FlowError
-from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
@@ -89,9 +88,7 @@ class Binding:
         objects: Objects,
     ) -> None:
         self.core, self.state = core, core.state
-        called = {
-            name: one.function for name, one in EXECUTORS.items() if one.waits is None and one.function is not None
-        }
+        called = {name: one.function for name, one in core.state.root.executors.items()}
         self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self.inputs, self._source, self._summarise = inputs, source, summarise
         self._objects = objects

@@ -25,3 +25,6 @@ class Python:
 
     def unfit(self, argument: str, value: Any) -> str:
         return ""
+
+    def clash(self, arguments: Mapping[str, Any]) -> str:
+        return ""

@@ -15,6 +15,7 @@ from stratix_tasks.formats.yaml_reading import Reading
 from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
 from stratix_tasks.spec.check import Path, findings
+from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
@@ -22,16 +23,19 @@ from stratix_tasks.spec.problems import Problem
 __all__ = ["dump", "load", "read"]
 
 
-def load(text: str, *, file: str = "") -> FlowSpec:
-    """The flow of a YAML text. FlowError `bad-document` with every problem, each with file, line and column."""
-    spec, problems = read(text, file=file)
+def load(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> FlowSpec:
+    """The flow of a YAML text, whose nodes can use these executors.
+
+    FlowError `bad-document` with every problem, each with file, line and column.
+    """
+    spec, problems = read(text, file=file, executors=executors)
     if problems or spec is None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise FlowError(f"{file or 'the document'} has {count}:", code="bad-document", problems=problems)
     return spec
 
 
-def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
+def read(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> tuple[FlowSpec | None, list[Problem]]:
     """The flow as far as it can be read, and all problems by their place. Pools are left for the engine to check."""
     reading = Reading(text, file)
     tree = yaml_tree.read(text, reading.problems)
@@ -39,7 +43,7 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
     if isinstance(tree, Mapping):
         reader = FlowReader(reading)
         spec = reader.flow(tree)
-        _check(reading, reader, tree, spec)
+        _check(reading, reader, tree, spec, executors)
     elif not reading.problems:
         hint = "Begin with stratix: 1, flow: name and tasks:."
         reading.problems.append(
@@ -49,9 +53,9 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
     return spec, sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
+def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, executors: Executors) -> None:
     """What can be said about the flow as a whole, put at the places in the text."""
-    for finding in findings(Graph(spec), EXECUTORS, pools=None):
+    for finding in findings(Graph(spec), executors, pools=None):
         node, exact = _locate(tree, finding.path)
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
-from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.executors import Executors, arguments_of, usable
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, MAP, Kind, Option
 from stratix_tasks.spec.model import NAME
 from stratix_tasks.spec.types import NAMED
@@ -17,8 +17,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _Schema = dict[str, Any]
 
 
-def schema() -> _Schema:
-    """JSON Schema 2020-12 of a flow document."""
+def schema(executors: Executors = EXECUTORS) -> _Schema:
+    """JSON Schema 2020-12 of a flow document, whose nodes can use these executors."""
     return {
         "$schema": DRAFT,
         "title": "stratix flow",
@@ -35,7 +35,7 @@ def schema() -> _Schema:
             "expression": {"type": ["string", "boolean"], "description": "A CEL expression, without ${{ }}."},
             "flow": _object(_flow()),
             "input": _input(),
-            "task": _task(),
+            "task": _task(usable(executors)),
             "each": _each(),
             **{option.name: _parted(option) for option in IN_NODE if option.parts},
         },
@@ -115,8 +115,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
 }
 
 
-def _task() -> _Schema:
-    known = usable(EXECUTORS)
+def _task(known: Executors) -> _Schema:
     takes = ", ".join(f"{' and '.join(arguments_of(one))} for {name}" for name, one in known.items())
     fields = {
         "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},

@@ -13,7 +13,7 @@ from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE, Registry
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -155,14 +155,15 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return written(to_yaml(self), path)
 
     @classmethod
-    def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:
-        """The flow of a YAML text. `allow` names modules that may be imported when it is bound to its functions.
+    def from_yaml(cls, text: str, *, allow: Collection[str] = (), executors: Registry | None = None) -> Flow[..., Any]:
+        """The flow of a YAML text. `allow` names modules that may be imported when it is bound to its functions;
+        `executors` are those of the engine that is to run it (`engine.executors`), where that is not the default one.
 
         FlowError `bad-document` with every problem, each with its line and column.
         """
         from stratix_tasks.formats.yaml import load
 
-        return DocumentFlow(load(text), allow)
+        return DocumentFlow(load(text, executors=(executors or HERE.get()).entries), allow)
 
     @classmethod
     def from_spec(cls, spec: FlowSpec | Mapping[str, Any], *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -182,7 +183,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        return [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
+        return [*traced.problems, *check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions)]
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
@@ -204,14 +205,17 @@ class DocumentFlow(Flow[..., Any]):
         return Traced(spec, functions, [*unbound, *mistyped])
 
 
-def load_flow(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> Flow[..., Any]:
-    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions.
+def load_flow(
+    path: str | os.PathLike[str], *, allow: Collection[str] = (), executors: Registry | None = None
+) -> Flow[..., Any]:
+    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions; `executors` are
+    those of the engine that is to run it (`engine.executors`), where that is not the default one.
 
     FlowError: `no-file`; `bad-document` with every problem, each with file, line and column.
     """
     from stratix_tasks.formats.yaml import load
 
-    return DocumentFlow(load(text_of(path), file=os.fspath(path)), allow)
+    return DocumentFlow(load(text_of(path), file=os.fspath(path), executors=(executors or HERE.get()).entries), allow)
 
 
 if TYPE_CHECKING:

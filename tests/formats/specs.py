@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stratix_tasks.executors.registry import EXECUTORS
-from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, NodeSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
@@ -117,6 +117,9 @@ def values_of(inputs: list[str], tasks: list[str]) -> Any:
     return refs | literals | template | st.lists(refs | literals, max_size=2) | (first if len(tasks) > 1 else refs)
 
 
+WAITS = [name for name, one in EXECUTORS.items() if one.waits is not None]
+
+
 @st.composite
 def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, int], inner: dict[str, Any]) -> NodeSpec:
     sub = draw(st.sampled_from([None, *inner]))
@@ -130,7 +133,7 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         over = draw(names.filter(lambda name: name not in args))
         key = draw(st.none() | st.just(Ref("each", over)) | st.just(Template(("k-", Ref("each", over)))))
         each = Each(over={over: draw(references(inputs, tasks))}, key=key, max=draw(st.none() | st.integers(1, 9)))
-    uses = draw(st.none() | st.sampled_from([*usable(EXECUTORS)])) if sub is None else None
+    uses = draw(st.none() | st.sampled_from(WAITS)) if sub is None else None
     if uses is not None:
         args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))
     condition = None
