@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from stratix_tasks import Engine, Flow, FlowError, each, flow, task, uses
 from stratix_tasks.core.decide.requests import NODE_VERBS, RUN_VERBS
 from stratix_tasks.core.layout import lay_out
-from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS, Executor
+from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.core.waits import KINDS, wait_for
 from stratix_tasks.engine.places import Places
 from stratix_tasks.executors.registry import HERE, Registry
