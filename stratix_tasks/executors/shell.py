@@ -94,8 +94,9 @@ class Run:
     Config = ShellConfig
 
     async def execute(self, context: Body, config: ShellConfig) -> Ended:
+        guardian = _guardian()
         process = await _begin(config)
-        _guardian().watch(process.pid)
+        guardian.watch(process.pid)
         try:
             out, err, _ = await asyncio.gather(
                 _lines(process.stdout, sys.stdout, config.max_output),
@@ -108,7 +109,7 @@ class Run:
             raise
         finally:
             _kill(process.pid)  # what it left behind in its group
-            _guardian().forget(process.pid)
+            guardian.forget(process.pid)
         if code not in config.exit_codes:
             shown = _shown(config.command)
             raise ShellError(

@@ -27,6 +27,8 @@ BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
 REPLACED = 2.0
 """Seconds after which other bodies, if some wait, go on in another loop."""
+LAST = 5.0
+"""Seconds for which bodies that were cancelled because their engine is closed may go on."""
 TURN = 0.005
 """Seconds for which bodies that do not wait, and what follows from them, are run without giving the loop back."""
 COROUTINE = inspect.CO_COROUTINE
@@ -149,7 +151,17 @@ class LoopThread:
 
     def close(self) -> None:
         self.closed = True
-        self.carriers.soon(self.loop.stop)
+        self.carriers.soon(self._end)
+
+    def _end(self) -> None:
+        """Bodies that wait are cancelled, and have `LAST` seconds to let go of what they hold outside of the process."""
+        tasks = set(self.carriers.begun.values())
+        for task in tasks:
+            task.cancel()
+            task.add_done_callback(lambda task: (tasks.discard(task), tasks or self.loop.stop()))
+        if not tasks:
+            self.loop.stop()
+        self.loop.call_later(LAST, self.loop.stop)
 
 
 class AsyncRunner(Cooperative):

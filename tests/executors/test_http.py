@@ -76,7 +76,7 @@ def test_retry_on_tells_statuses_apart(web: Served, engine: Engine) -> None:
 
 def test_no_server_and_half_an_answer_are_connection_errors(web: Served, value_of: Value) -> None:
     """Python's own name for it, so that `retry on ConnectionError` holds."""
-    with pytest.raises(ConnectionError, match="127.0.0.1:1/"):
+    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1/"):
         value_of("http.get", url="http://127.0.0.1:1/")
     with pytest.raises(http.HttpConnectionError):
         value_of("http.get", url=f"{web.url}/half")
