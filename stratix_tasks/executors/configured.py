@@ -129,8 +129,8 @@ def _wrong(executor: Any) -> list[str]:
     found = []
     if not isinstance(getattr(executor, "description", None), str):
         found.append("it has no text `description`")
-    if not (isinstance(config, type) and issubclass(config, BaseModel)):
-        found.append("its `Config` is no pydantic model")
+    if not (isinstance(config, type) and issubclass(config, BaseModel) and config is not BaseModel):
+        found.append("its `Config` is no class of yours made from pydantic's BaseModel")
     if not callable(execute):
         found.append("it has no `execute`")
     else:

@@ -25,7 +25,8 @@ class FlowConfig(BaseModel):
 
     flow: str = Field(min_length=1)
     """The name of a flow that this process has defined or loaded."""
-    inputs: dict[str, Any] = {}
+    args: dict[str, Any] = {}
+    """Its inputs by name. (Not `inputs`: no argument that is mapped can have that name.)"""
     max_depth: int = Field(default=32, ge=1)
     """Levels of runs in runs, beyond which none is started."""
 
@@ -41,7 +42,7 @@ class Run:
         start = START.get(None)
         if start is None:
             raise ExecutorError("'flow.run' starts runs where a flow runs, and nowhere else", code="no-engine")
-        child = await apart(lambda: start(config.flow, config.inputs, context, config.max_depth))
+        child = await apart(lambda: start(config.flow, config.args, context, config.max_depth))
         context.log.info("run %s of flow '%s'", child.id, config.flow)
         try:
             return await child.value()
