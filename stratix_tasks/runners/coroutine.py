@@ -134,7 +134,7 @@ class LoopThread:
         self.carriers = Carriers(self.loop)
         self.beat = Clock.monotonic()
         self.closed = False
-        self.thread = Thread(lambda: serve(self.loop, lambda: not self.closed), "stratix-async")
+        self.thread = Thread(self._live, "stratix-async")
 
     @property
     def silent(self) -> float:
@@ -144,6 +144,10 @@ class LoopThread:
     @property
     def busy(self) -> bool:
         return bool(self.carriers.begun or self.carriers.jobs)
+
+    def _live(self) -> None:
+        serve(self.loop, lambda: not self.closed)
+        self.loop.close()
 
     def mark(self) -> None:
         self.beat = Clock.monotonic()
@@ -155,13 +159,20 @@ class LoopThread:
 
     def _end(self) -> None:
         """Bodies that wait are cancelled, and have `LAST` seconds to let go of what they hold outside of the process."""
-        tasks = set(self.carriers.begun.values())
-        for task in tasks:
+        left = set(self.carriers.begun.values())
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            left.discard(task)
+            if not left:
+                self.loop.stop()
+
+        for task in tuple(left):
             task.cancel()
-            task.add_done_callback(lambda task: (tasks.discard(task), tasks or self.loop.stop()))
-        if not tasks:
+            task.add_done_callback(ended)
+        if left:
+            self.loop.call_later(LAST, self.loop.stop)
+        else:
             self.loop.stop()
-        self.loop.call_later(LAST, self.loop.stop)
 
 
 class AsyncRunner(Cooperative):

@@ -60,8 +60,9 @@ def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Bo
             code="too-deep",
         )
     for number in count(1):
-        live = start(engine, flow, inputs, key=f"{KEY} {depth} {body.idempotency_key} {number}")
-        if not (live.core.is_over and live.core.state.run in BAD):
+        begun: list[Handle] = []
+        live = start(engine, flow, inputs, key=f"{KEY} {depth} {body.idempotency_key} {number}", begun=begun)
+        if begun or not (live.core.is_over and live.core.state.run in BAD):
             return Child(engine, _going_on(engine, live))
     raise AssertionError("the numbers have no end")
 
