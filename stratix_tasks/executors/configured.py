@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.errors import ExecutorError, InputError
@@ -63,9 +64,12 @@ class Configured:
             return str(error)
         return ""
 
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of its arguments."""
-        made: dict[str, Any] = self.executor.Config.model_json_schema(by_alias=True)
+    def schema(self, refs: str) -> dict[str, Any]:
+        """As its model has it. A model of what JSON has no word for is described by its names alone."""
+        try:
+            made: dict[str, Any] = self.executor.Config.model_json_schema(by_alias=True, ref_template=refs)
+        except PydanticInvalidForJsonSchema:
+            return {}
         return made
 
     def config(self, arguments: Mapping[str, Any]) -> Any:

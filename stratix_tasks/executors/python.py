@@ -26,5 +26,8 @@ class Python:
     def unfit(self, argument: str, value: Any) -> str:
         return ""
 
+    def schema(self, refs: str) -> dict[str, Any]:
+        return {}
+
     def clash(self, arguments: Mapping[str, Any]) -> str:
         return ""

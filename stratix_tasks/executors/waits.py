@@ -87,6 +87,9 @@ class Wait:
     def unfit(self, argument: str, value: Any) -> str:
         return unfit(argument, value)
 
+    def schema(self, refs: str) -> dict[str, Any]:
+        return {}
+
     def clash(self, arguments: Mapping[str, Any]) -> str:
         return ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
@@ -19,6 +19,8 @@ _Schema = dict[str, Any]
 
 def schema(executors: Executors = EXECUTORS) -> _Schema:
     """JSON Schema 2020-12 of a flow document, whose nodes can use these executors."""
+    known = usable(executors)
+    configs = {name: one.schema(f"#/$defs/{name}.{{model}}") for name, one in known.items()}
     return {
         "$schema": DRAFT,
         "title": "stratix flow",
@@ -35,9 +37,14 @@ def schema(executors: Executors = EXECUTORS) -> _Schema:
             "expression": {"type": ["string", "boolean"], "description": "A CEL expression, without ${{ }}."},
             "flow": _object(_flow()),
             "input": _input(),
-            "task": _task(usable(executors)),
+            "task": _task(known, configs),
             "each": _each(),
             **{option.name: _parted(option) for option in IN_NODE if option.parts},
+            **{
+                f"{name}.{model}": _open(part)
+                for name, config in configs.items()
+                for model, part in config.get("$defs", {}).items()
+            },
         },
     }
 
@@ -115,7 +122,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
 }
 
 
-def _task(known: Executors) -> _Schema:
+def _task(known: Executors, configs: Mapping[str, _Schema]) -> _Schema:
     takes = ", ".join(f"{' and '.join(arguments_of(one))} for {name}" for name, one in known.items())
     fields = {
         "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},
@@ -127,7 +134,41 @@ def _task(known: Executors) -> _Schema:
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
         **_options(IN_NODE),
     }
-    return {**_object(fields), "oneOf": [{"required": [body]} for body in BODIES]}
+    bodies: list[_Schema] = [{"required": [body]} for body in BODIES]
+    return {
+        **_object(fields),
+        "oneOf": bodies,
+        "allOf": [_use(name, config) for name, config in configs.items() if config],
+    }
+
+
+def _use(name: str, config: _Schema) -> _Schema:
+    """What stands in `with` where a task uses this executor. What it needs may stand in `each` as well."""
+    arguments = {argument: _open(part) for argument, part in config.get("properties", {}).items()}
+    return {
+        "if": {"properties": {"uses": {"const": name}}, "required": ["uses"]},
+        "then": {"properties": {"with": _object(arguments)}},
+    }
+
+
+def _open(schema: _Schema) -> _Schema:
+    """The same, but at each place a value of the document may stand that is known when the flow runs."""
+    inner: _Schema = {
+        **schema,
+        **{word: _open(schema[word]) for word in _ONE if isinstance(schema.get(word), dict)},
+        **{word: [_open(part) for part in schema[word]] for word in _LISTS if word in schema},
+        **{word: {name: _open(part) for name, part in schema[word].items()} for word in _NAMED if word in schema},
+    }
+    about: _Schema = {word: inner.pop(word) for word in ("title", "description", "default") if word in inner}
+    return {**about, "anyOf": [inner, *_LATE]}
+
+
+_ONE, _LISTS, _NAMED = ("items", "additionalProperties"), ("anyOf", "oneOf", "allOf", "prefixItems"), ("properties",)
+"""Words of JSON Schema that hold one schema, a list of them, and some by name."""
+_LATE: list[_Schema] = [
+    {"type": "string", "pattern": r"\$\{\{"},
+    {"type": "object", "required": ["first_of"]},
+]
 
 
 def _each() -> _Schema:

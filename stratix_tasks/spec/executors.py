@@ -42,6 +42,11 @@ class Described(Protocol):
     def unfit(self, argument: str, value: Any) -> str:
         """Why a value can't be this argument; nothing when it can."""
 
+    def schema(self, refs: str) -> dict[str, Any]:
+        """The JSON Schema of its arguments, whose definitions are referred to by the template `refs` (`{model}` in it is their
+        name); empty where nothing more is known of them than their names.
+        """
+
     def clash(self, arguments: Mapping[str, Any]) -> str:
         """Why these arguments, which are all that it is given and each of which fits, can't stand together; nothing when they
         can.

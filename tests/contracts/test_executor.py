@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import BaseModel, Field
 
@@ -208,6 +210,36 @@ def test_the_schema_names_it_and_what_it_takes(name: str) -> None:
     about = schema(ALL)["$defs"]["task"]["properties"]["uses"]
     assert name in about["enum"]
     assert f"{' and '.join(arguments_of(ALL[name]))} for {name}" in about["description"]
+
+
+@pytest.mark.parametrize("name", USED)
+def test_the_schema_and_the_loader_agree(name: str) -> None:
+    """On a right use, a reference in place of each argument, and a name that it does not take."""
+    validator = jsonschema.Draft202012Validator(schema(ALL))
+    given = {argument: FITTING[argument] for argument in ALL[name].required}
+    late = dict.fromkeys(arguments_of(ALL[name]), "${{ inputs.x }}")
+    for arguments, right in ((given, True), (late, True), ({**given, "wrong": 1}, ALL[name].waits is not None)):
+        task = {"uses": name, "with": arguments}
+        document = {"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {"n": task}}
+        assert validator.is_valid(document) == right
+        if right and "wrong" not in arguments:
+            assert read(json.dumps(document), executors=ALL)[1] == []
+
+
+@pytest.mark.parametrize("name", [name for name in USED if ALL[name].waits is None])
+def test_a_late_argument_is_told_once(engine: Engine, name: str) -> None:
+    """One that is known when the node starts, and wrong, fails the node, is named, and is not tried again."""
+    one = ALL[name]
+    word = min(one.required - ANYTHING)
+    given: dict[str, Any] = {argument: FITTING[argument] for argument in one.required}
+    odd = {"uses": name, "with": {**given, word: "${{ inputs.x }}"}, "retry": 3}
+    late = Flow.from_yaml(
+        json.dumps({"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {"n": odd}}), executors=OURS
+    )
+    run = engine.start(late, {"x": None})
+    assert run.wait(LONG) == "failed"
+    assert f"'{name}' can't start: {word}" in str(run.error)
+    assert list(run.tasks()["attempts"]) == [1]
 
 
 def test_every_way_to_wait_is_ended_by_a_request_or_by_its_time() -> None:
