@@ -38,7 +38,7 @@ class Run:
     runner = "child"
 
     async def execute(self, context: Body, config: FlowConfig) -> Any:
-        """The run ends with its node: where this is cancelled, so is that."""
+        """The run ends with its node: where this is cancelled, so is that. A pause is each one's own."""
         start = START.get(None)
         if start is None:
             raise ExecutorError("'flow.run' starts runs where a flow runs, and nowhere else", code="no-engine")

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import EntryPoint, entry_points
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.ports import Executor
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.built_in import NAMES
 from stratix_tasks.executors.configured import Configured
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "stratix_tasks.plugins"
 _lock = RLock()
@@ -35,6 +36,8 @@ def plugged(*, look_again: bool = False) -> Mapping[str, Executor]:
     One that can't be imported, or brings what is no executor, is named in a warning and left out, with those that require it.
     ExecutorError `missing-plugin`, `cyclic-plugins`.
     """
+    from importlib.metadata import entry_points
+
     global _known  # noqa: PLW0603 - what is installed is the process's
     with _lock:
         if _known is None or look_again:
@@ -72,6 +75,8 @@ def in_order(requires: Mapping[str, tuple[str, ...]], left: Mapping[str, str] = 
 
     What is `left` out is there, though not loaded.
     """
+    from graphlib import CycleError, TopologicalSorter
+
     for name, others in requires.items():
         for other in others:
             if other not in requires and other not in left:
