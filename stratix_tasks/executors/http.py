@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stratix_tasks.errors import ExecutorError
+from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
 from stratix_tasks.spec.model import Duration
@@ -201,20 +202,27 @@ _CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, httpx.AsyncCli
 certificates are checked."""
 
 
-def _client(verify: bool) -> httpx.AsyncClient:
+async def _client(verify: bool) -> httpx.AsyncClient:
+    """The first one takes the time to read the certificates, in which other bodies go on."""
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
     if verify not in clients:
-        http = library("httpx", "http", "http.request")
-        limits = http.Limits(max_connections=CONNECTIONS)
-        clients[verify] = http.AsyncClient(verify=verify, limits=limits, headers={"user-agent": "stratix-tasks"})
+        made = await apart(lambda: _made(verify))
+        clients.setdefault(verify, made)
     return clients[verify]
+
+
+def _made(verify: bool) -> httpx.AsyncClient:
+    http = library("httpx", "http", "http.request")
+    limits = http.Limits(max_connections=CONNECTIONS)
+    made: httpx.AsyncClient = http.AsyncClient(verify=verify, limits=limits, headers={"user-agent": "stratix-tasks"})
+    return made
 
 
 @asynccontextmanager
 async def _answer(method: str, config: Asked) -> AsyncIterator[httpx.Response]:
     """The answer behind all redirects, whose body has still to be read. HttpError."""
+    client = await _client(config.verify)
     http = library("httpx", "http", "http.request")
-    client = _client(config.verify)
     timeout = http.Timeout(config.read_timeout, connect=config.connect_timeout, pool=None)
     body = {"json": config.json_, **_content(config.data)} if isinstance(config, Sent) else {}
     try:

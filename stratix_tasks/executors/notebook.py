@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from stratix_tasks.errors import ExecutorError
+from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
 from stratix_tasks.spec.model import Duration
@@ -79,14 +80,7 @@ class Run:
                 raise ValueError(f"parameter {name}: {error}") from None
 
     async def execute(self, context: Body, config: NotebookConfig) -> Executed:
-        nbclient, nbformat = (library(module, "notebooks", self.name) for module in ("nbclient", "nbformat"))
-        try:
-            notebook = nbformat.read(config.path, as_version=4)
-        except FileNotFoundError:
-            raise ExecutorError(f"there is no notebook {config.path}", code="notebook-missing") from None
-        except Exception as error:  # its reader lets through whatever its parts raise
-            raise ExecutorError(f"{config.path} is no notebook: {error}", code="notebook-format") from None
-        _set_parameters(notebook, config.parameters, nbformat)
+        nbclient, nbformat, notebook = await apart(lambda: _read(config))
         code = [at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         told = {at: place for place, at in enumerate(code, 1)}
 
@@ -117,6 +111,19 @@ class Run:
         finally:
             await _keep(context, notebook, config, nbformat)
         return Executed(cells=len(code), result=_result(notebook.cells[code[-1]]) if code else None)
+
+
+def _read(config: NotebookConfig) -> tuple[Any, Any, NotebookNode]:
+    """The libraries, which take their time to import, and the notebook with its parameters."""
+    nbclient, nbformat = (library(module, "notebooks", Run.name) for module in ("nbclient", "nbformat"))
+    try:
+        notebook = nbformat.read(config.path, as_version=4)
+    except FileNotFoundError:
+        raise ExecutorError(f"there is no notebook {config.path}", code="notebook-missing") from None
+    except Exception as error:  # its reader lets through whatever its parts raise
+        raise ExecutorError(f"{config.path} is no notebook: {error}", code="notebook-format") from None
+    _set_parameters(notebook, config.parameters, nbformat)
+    return nbclient, nbformat, notebook
 
 
 def _folder(path: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,6 +30,8 @@ SHELL = ("/bin/sh", "-c")
 TAIL = 2_000
 """Characters of the end of what was written that an error shows."""
 PIECE = 1 << 16
+LAST = 1.0
+"""Seconds for the last words of a command that was ended."""
 
 
 class ShellConfig(BaseModel):
@@ -51,8 +53,10 @@ class ShellConfig(BaseModel):
     """Those that mean it went well."""
     max_output: int = Field(default=2**20, ge=0)
     """Characters that are kept of stdout, and of stderr, in the value: the last ones."""
-    kill_after: Duration = 5.0
-    """Seconds that it has to end by itself when the node is stopped (SIGTERM), before it is killed."""
+    kill_after: Duration = 3.0
+    """Seconds that it has to end by itself when the node is stopped (SIGTERM), before it is killed: less than the node's
+    `grace`, which is 5 s where it is not said.
+    """
 
     @field_validator("command")
     @classmethod
@@ -95,21 +99,33 @@ class Run:
 
     async def execute(self, context: Body, config: ShellConfig) -> Ended:
         guardian = _guardian()
-        process = await _begin(config)
-        guardian.watch(process.pid)
+        beginning = asyncio.ensure_future(_begin(config))
         try:
-            out, err, _ = await asyncio.gather(
-                _lines(process.stdout, sys.stdout, config.max_output),
-                _lines(process.stderr, sys.stderr, config.max_output),
-                _feed(process, config.stdin),
-            )
+            process = await asyncio.shield(beginning)
+        except asyncio.CancelledError:  # it may run already, and only what has begun can be ended as a whole
+            begun = await beginning
+            await _end(begun, config.kill_after)
+            begun.close()
+            raise
+        guardian.watch(process.pid)
+        spoken = asyncio.gather(
+            _lines(process.stdout, sys.stdout, config.max_output),
+            _lines(process.stderr, sys.stderr, config.max_output),
+            _feed(process, config.stdin),
+        )
+        try:
+            await process.exited
+            _kill(process.pid)  # what it left behind in its group, which may still hold its output
+            out, err, _ = await spoken
             code = await process.wait()
         except BaseException:
             await _end(process, config.kill_after)
+            await asyncio.wait((spoken,), timeout=LAST)
+            spoken.cancel()
             raise
         finally:
-            _kill(process.pid)  # what it left behind in its group
             guardian.forget(process.pid)
+            process.close()
         if code not in config.exit_codes:
             shown = _shown(config.command)
             raise ShellError(
@@ -130,11 +146,34 @@ def _guardian() -> Guardian:
         return _made[os.getpid()]
 
 
-async def _begin(config: ShellConfig) -> Process:
+class Started(Process):
+    """A process whose own end can be waited for: `wait` may wait for all who hold its output as well."""
+
+    def __init__(self, transport: asyncio.SubprocessTransport, heard: Heard, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(transport, heard, loop)
+        self.exited, self.close = heard.exited, transport.close
+
+
+class Heard(SubprocessStreamProtocol):
+    """Hears of a process; `exited` is done when it has ended."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=PIECE, loop=loop)
+        self.exited: asyncio.Future[None] = loop.create_future()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+
+async def _begin(config: ShellConfig) -> Started:
     argv: Sequence[str] = (*SHELL, config.command) if isinstance(config.command, str) else config.command
-    stdin = PIPE if config.stdin is not None else asyncio.subprocess.DEVNULL
+    stdin = PIPE if config.stdin is not None else DEVNULL
+    loop = asyncio.get_running_loop()
     try:
-        return await create_subprocess_exec(
+        transport, heard = await loop.subprocess_exec(
+            lambda: Heard(loop),
             *argv,
             stdin=stdin,
             stdout=PIPE,
@@ -143,6 +182,7 @@ async def _begin(config: ShellConfig) -> Process:
             env={**os.environ, **config.env},
             start_new_session=True,
         )
+        return Started(transport, heard, loop)
     except (OSError, ValueError) as error:
         raise ShellError(f"{_shown(config.command)} can't begin: {error}") from None
 
@@ -167,14 +207,16 @@ async def _feed(process: Process, stdin: str | bytes | None) -> None:
     process.stdin.close()
 
 
-async def _end(process: Process, patience: float) -> None:
+async def _end(process: Started, patience: float) -> None:
     """Ask the group to end, and kill it when it does not in time, or when nobody waits any more."""
     _kill(process.pid, signal.SIGTERM)
     try:
-        await asyncio.wait_for(asyncio.shield(process.wait()), patience)
+        await asyncio.wait_for(asyncio.shield(process.exited), patience)
     except (TimeoutError, asyncio.CancelledError):
+        pass
+    finally:
         _kill(process.pid)
-        await process.wait()
+    await process.exited
 
 
 def _kill(group: int, number: int = signal.SIGKILL) -> None:

@@ -86,29 +86,42 @@ class Query:
 
     async def execute(self, context: Body, config: SqlConfig) -> Any:
         """In a thread of its own, so that it holds up nothing; it is interrupted when the node is stopped."""
-        import duckdb
-
-        path = config.database or ":memory:"
-        try:
-            connection = duckdb.connect(path, read_only=config.read_only)
-        except duckdb.Error as error:
-            raise SqlError(f"the database {path} can't be opened: {error}") from None
+        connection = await apart(lambda: _opened(config))
         try:
             return await apart(lambda: _result(connection, config), stop=connection.interrupt)
-        except duckdb.Error as error:
-            raise SqlError(str(error)) from None
         finally:
             connection.close()
 
 
+def _opened(config: SqlConfig) -> DuckDBPyConnection:
+    import duckdb
+
+    path = config.database or ":memory:"
+    try:
+        return duckdb.connect(path, read_only=config.read_only)
+    except duckdb.Error as error:
+        raise SqlError(f"the database {path} can't be opened: {error}") from None
+
+
 def _result(connection: DuckDBPyConnection, config: SqlConfig) -> Any:
+    import duckdb
+
+    try:
+        return _ran(connection, config)
+    except duckdb.Error as error:
+        raise SqlError(str(error)) from None
+
+
+def _ran(connection: DuckDBPyConnection, config: SqlConfig) -> Any:
     for name, frame in config.frames.items():
         connection.register(name, frame)
     _close_in(connection, config)
-    *before, last = connection.extract_statements(config.query)
-    for statement in before:
+    statements = connection.extract_statements(config.query)
+    if not statements:
+        raise SqlError("there is no statement in the query")
+    for statement in statements[:-1]:
         connection.execute(statement)
-    connection.execute(last, config.params)
+    connection.execute(statements[-1], config.params)
     if config.returns:
         return {name: connection.table(name).df() for name in config.returns}
     if config.result == "frame":

@@ -127,13 +127,13 @@ def test_a_cancel_ends_the_whole_group(engine: Engine, tmp_path: Path, polite: b
 
 
 def test_what_a_command_leaves_behind_ends_with_it(engine: Engine, tmp_path: Path) -> None:
-    """A process in the background that has closed its output."""
+    """A process in the background, also one that holds its output open."""
     gate, pids = tmp_path / "gate", tmp_path / "pids"
     os.mkfifo(gate)
 
     @flow
     def leaves() -> Any:
-        said = f"sleep 1000 > /dev/null 2>&1 & echo $! > {pids}; echo go > {gate}; read x < {gate}"
+        said = f"sleep 1000 & echo $! > {pids}; echo go > {gate}; read x < {gate}"
         return uses("shell.run")(said, shell=True)
 
     run = engine.start(leaves)

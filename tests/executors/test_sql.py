@@ -127,6 +127,8 @@ def test_a_wrong_query_says_what_is_wrong(value_of: Value) -> None:
     """In DuckDB's own words; what can't go together is told before anything starts."""
     with pytest.raises(SqlError, match="syntax error"):
         value_of("sql.query", query="selec 1")
+    with pytest.raises(SqlError, match="no statement"):
+        value_of("sql.query", query="-- nothing")
 
     @flow
     def wrong() -> Any:
