@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import runpy
+import sys
 import typing
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def test_readme_names_only_commands_that_exist() -> None:
     words = {part.split()[0] for part in listed[1].replace("\n", " ").split("·")}
     known = typing.cast(typing.Any, typer.main.get_command(app)).commands
     assert words <= set(known)
+
+
+def test_readme_lists_what_executors_take() -> None:
+    """The table of built-in executors is that which their configs make."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        from executors import table
+    finally:
+        sys.path.pop(0)
+    assert f"<!-- executors -->\n{table()}<!-- /executors -->" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

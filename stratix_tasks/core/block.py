@@ -233,6 +233,13 @@ class Block:
         """Of a run's outermost block: the units that are there from the beginning."""
         return Outline(self)
 
+    @cached_property
+    def executors(self) -> dict[str, Executor]:
+        """Those with a body of their own that its nodes name, and nodes in it, as they were when it was laid out."""
+        nodes = (node for block in _in(self) for node in block.nodes)
+        used = {one.name: one for node in nodes if (one := node.executor) is not None}
+        return {name: one for name, one in used.items() if one.function is not None and one.waits is None}
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -328,13 +335,18 @@ def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
 
 
 def _reach(block: Block) -> set[int]:
-    found, stack = set[int](), [block]
+    return {id(one) for one in _in(block)}
+
+
+def _in(block: Block) -> list[Block]:
+    """A block and all that lie in it, each once."""
+    found, stack = dict[int, Block](), [block]
     while stack:
         one = stack.pop()
         if id(one) not in found:
-            found.add(id(one))
+            found[id(one)] = one
             stack += one.inner.values()
-    return found
+    return list(found.values())
 
 
 def _layout(root: Block) -> tuple[tuple[Block, int, int], ...]:

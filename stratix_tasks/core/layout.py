@@ -25,6 +25,7 @@ from stratix_tasks.core.block import (
 )
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.spec.disabled import instead
+from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import share, wanted
@@ -92,7 +93,7 @@ class _Known:
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
         if executor is not None and executor.waits is None and executor.function is not None:
-            return shape(executor.function)
+            return Shape(shape(executor.function).runner, tuple(arguments_of(executor)))
         return self._shapes.get(node.call or "", PLAIN)
 
 

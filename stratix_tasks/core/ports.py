@@ -107,6 +107,8 @@ class Traits:
     """Whether bodies run in another process, which reads recorded results itself."""
     places: str = ""
     """What its own places are called, one for each core; empty where it has as many as the engine."""
+    placeless: bool = False
+    """Whether its bodies only wait for other runs, so that they take no place of the engine that those need."""
     bodiless: bool = False
     """Whether nothing runs, so that it takes no place and no limit of an attempt: what it waits for ends it."""
 
@@ -123,9 +125,11 @@ RUNNERS = {
         remote=True,
         places="the worker processes",
     ),
+    "child": Traits("on a loop", bodies=frozenset(), placeless=True),
     "wait": Traits(bodies=frozenset(), bodiless=True),
 }
-"""Runners by name. `wait` stands in place of one: the machine itself is what such a node runs on."""
+"""Runners by name. On `child` nodes wait for runs that they have started; `wait` stands in place of one: the machine itself is
+what such a node runs on."""
 NAMED_RUNNERS = tuple(name for name, traits in RUNNERS.items() if traits.bodies)
 """Those that a node can ask for."""
 

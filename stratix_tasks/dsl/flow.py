@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from weakref import WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.control import STATIC
@@ -32,6 +33,8 @@ _STAND_IN = re.compile(r"\b(Reference|Joined)\b")
 """Said by code that was given a stand-in in place of a value."""
 P = ParamSpec("P")
 R = TypeVar("R")
+KNOWN_FLOWS: WeakValueDictionary[str, FlowDefinition[..., Any]] = WeakValueDictionary()
+"""The flows of this process by name; of several with one name the one that was defined or loaded last."""
 
 
 class FlowDefinition(Generic[P, R]):
@@ -51,6 +54,7 @@ class FlowDefinition(Generic[P, R]):
         self.name = opts.name(given.get("name") or fn.__name__)
         self.template_name = self.name
         self._fields = opts.flow_fields(given, f"flow '{self.name}'")
+        KNOWN_FLOWS[self.name] = self
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""

@@ -13,7 +13,7 @@ from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.trace import trace_of
 from stratix_tasks.errors import FlowError
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE
 from stratix_tasks.spec.durations import text
 from stratix_tasks.spec.executors import executor_problem
 from stratix_tasks.spec.model import NodeSpec
@@ -53,8 +53,10 @@ class Use(BaseTask, Generic[P, R]):
         return type(self)(self.fn, self.executor, {**self.options_given, **options})
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments by name; a timedelta as a document writes it."""
+        """Arguments by name; what a wait waits for as a document writes it, where it is a timedelta."""
         named = super().bind(args, kwargs)
+        if self.executor.waits is None:
+            return named
         return {name: text(v.total_seconds()) if isinstance(v, timedelta) else v for name, v in named.items()}
 
     def _timed(self, kwargs: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
@@ -70,11 +72,13 @@ class Use(BaseTask, Generic[P, R]):
 def uses(executor: str) -> Use[..., Any]:
     """A node by the name that documents have for it: `uses("wait.approval").options(name="page")(message="Ship it?")`.
 
-    FlowError `not-available` for executors of a later version, `unknown-executor` for any other that there is not.
+    There are those of the engine that starts the flow; outside of a start, those of the default engine. FlowError
+    `not-available` for executors of a later version, `unknown-executor` for any other that there is not.
     """
-    problem = executor_problem(executor, EXECUTORS)
+    executors = HERE.get().entries
+    problem = executor_problem(executor, executors)
     if problem is not None:
         raise FlowError(f"{problem.message}. {problem.hint}", code=problem.code)
-    named = EXECUTORS[executor]
+    named = executors[executor]
     assert named.function is not None
     return Use(named.function, named)

@@ -25,7 +25,6 @@ from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, R
 from stratix_tasks.engine.resolving import NONE, Scope, evaluate, names_in, resolve
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
-from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.values import Expr
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -48,9 +47,7 @@ class Binding(Scopes):
         run_id: str = "",
     ) -> None:
         super().__init__(core, inputs, source, summarise, memory, run_id)
-        called = {
-            name: one.function for name, one in EXECUTORS.items() if one.waits is None and one.function is not None
-        }
+        called = {name: one.function for name, one in core.state.root.executors.items()}
         self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
         self._objects = objects
 

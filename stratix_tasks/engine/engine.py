@@ -87,6 +87,7 @@ class EngineLoop(EngineThread):
             {
                 "thread": ThreadRunner(self._later),
                 "async": AsyncRunner(self._later),
+                "child": AsyncRunner(self._later),
                 "inline": InlineRunner(self.loop),
                 **(runners or {}),
             }

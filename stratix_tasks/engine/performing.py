@@ -65,7 +65,8 @@ def _attempt(engine: Shell, live: LiveRun, unit: int, number: int, policy: Polic
     function = live.binding.functions.get(policy.call)
     if function is None and not policy.bodiless:
         call, node = policy.call, live.name(unit)
-        error = StoreError(f"the function '{call}' of node '{node}' is not known here", code="missing-function")
+        what = "function" if live.core.state.node(unit).spec.uses is None else "executor"
+        error = StoreError(f"the {what} '{call}' of node '{node}' is not known here", code=f"missing-{what}")
         refuse(engine, live, unit, number, Outcome(None, error, describe(error)))
         return None
     try:

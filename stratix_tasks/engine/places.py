@@ -40,7 +40,8 @@ class Places:
             key = runner, policy.pool
             if key not in known:
                 workers = (runner,) if runner is not None else ()
-                known[key] = (*own, self.engine, *workers, *map(pool, policy.pool))
+                engine = () if policy.traits.placeless else (self.engine,)
+                known[key] = (*own, *engine, *workers, *map(pool, policy.pool))
             return (*known[key], *max_)
 
         return claim

@@ -25,3 +25,9 @@ class Python:
 
     def unfit(self, argument: str, value: Any) -> str:
         return ""
+
+    def schema(self, refs: str) -> dict[str, Any]:
+        return {}
+
+    def clash(self, arguments: Mapping[str, Any]) -> str:
+        return ""

@@ -6,7 +6,7 @@ Each is declared as a function that is never called: its signature says what the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypedDict
@@ -86,6 +86,12 @@ class Wait:
 
     def unfit(self, argument: str, value: Any) -> str:
         return unfit(argument, value)
+
+    def schema(self, refs: str) -> dict[str, Any]:
+        return {}
+
+    def clash(self, arguments: Mapping[str, Any]) -> str:
+        return ""
 
 
 SLEEP, APPROVAL, SIGNAL = Wait(sleep), Wait(approval), Wait(signal)

@@ -17,6 +17,7 @@ from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
 from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import Path, findings
+from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem, errors
@@ -27,9 +28,12 @@ MOST_FINDINGS = 1000
 """Problems of the flow as a whole that are looked for."""
 
 
-def load(text: str, *, file: str = "") -> FlowSpec:
-    """The flow of a YAML text. FlowError `bad-document` with every problem, each with file, line and column."""
-    spec, problems = read(text, file=file)
+def load(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> FlowSpec:
+    """The flow of a YAML text, whose nodes can use these executors.
+
+    FlowError `bad-document` with every problem, each with file, line and column.
+    """
+    spec, problems = read(text, file=file, executors=executors)
     problems = errors(problems)
     if problems or spec is None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
@@ -37,7 +41,7 @@ def load(text: str, *, file: str = "") -> FlowSpec:
     return spec
 
 
-def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
+def read(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> tuple[FlowSpec | None, list[Problem]]:
     """The flow as far as it can be read, and all problems by their place. Pools are left for the engine to check."""
     reading = Reading(text, file)
     tree = yaml_tree.read(text, reading.problems)
@@ -45,7 +49,7 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
     if isinstance(tree, Mapping):
         reader = FlowReader(reading)
         spec = reader.flow(tree)
-        _check(reading, reader, tree, spec)
+        _check(reading, reader, tree, spec, executors)
     elif not reading.problems:
         hint = "Begin with stratix: 1, flow: name and tasks:."
         reading.problems.append(
@@ -55,9 +59,9 @@ def read(text: str, *, file: str = "") -> tuple[FlowSpec | None, list[Problem]]:
     return spec, sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec) -> None:
+def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, executors: Executors) -> None:
     """What can be said about the flow as a whole, put at the places in the text."""
-    for count, finding in enumerate(findings(Graph(spec), EXECUTORS, pools=None)):
+    for count, finding in enumerate(findings(Graph(spec), executors, pools=None)):
         if count == MOST_FINDINGS:
             hint = "Mend those that are told first."
             reading.wrong(tree, "too-many", f"there are more than {MOST_FINDINGS} problems", hint)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.executors.registry import EXECUTORS
-from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.executors import Executors, arguments_of, usable
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import N_OF, WORDS
 from stratix_tasks.spec.model import NAME
@@ -23,8 +23,10 @@ _DOCUMENT: _Schema = {
 """What the document as a whole says, beside what each flow does."""
 
 
-def schema() -> _Schema:
-    """JSON Schema 2020-12 of a flow document."""
+def schema(executors: Executors = EXECUTORS) -> _Schema:
+    """JSON Schema 2020-12 of a flow document, whose nodes can use these executors."""
+    known = usable(executors)
+    configs = {name: one.schema(f"#/$defs/{name}.{{model}}") for name, one in known.items()}
     return {
         "$schema": DRAFT,
         "title": "stratix flow",
@@ -42,9 +44,14 @@ def schema() -> _Schema:
             "flow": _object(_flow()),
             "input": _input(),
             "shared": _object(_options(IN_DEFAULTS)),
-            "task": _task(),
+            "task": _task(known, configs),
             "each": _each(),
             **{option.name: _parted(option) for option in IN_NODE if option.parts},
+            **{
+                f"{name}.{model}": _open(part)
+                for name, config in configs.items()
+                for model, part in config.get("$defs", {}).items()
+            },
         },
     }
 
@@ -139,8 +146,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
 }
 
 
-def _task() -> _Schema:
-    known = usable(EXECUTORS)
+def _task(known: Executors, configs: Mapping[str, _Schema]) -> _Schema:
     takes = ", ".join(f"{' and '.join(arguments_of(one))} for {name}" for name, one in known.items())
     fields = {
         "call": {"type": "string", "description": "module:name of a function, or the name of a @task."},
@@ -157,7 +163,12 @@ def _task() -> _Schema:
         "with": {**_map(_ref("value"), names=False), "description": 'Arguments by name; further ones under "*".'},
         **_options(IN_NODE),
     }
-    return {**_object(fields), "oneOf": [{"required": [body]} for body in (*BODIES, "loop")]}
+    bodies: list[_Schema] = [{"required": [body]} for body in (*BODIES, "loop")]
+    return {
+        **_object(fields),
+        "oneOf": bodies,
+        "allOf": [_use(name, config) for name, config in configs.items() if config],
+    }
 
 
 def _loop() -> _Schema:
@@ -167,6 +178,35 @@ def _loop() -> _Schema:
         **_options(LOOP),
     }
     return {**_object(fields), "oneOf": [{"required": ["flow"]}, {"required": ["call"]}]}
+
+
+def _use(name: str, config: _Schema) -> _Schema:
+    """What stands in `with` where a task uses this executor. What it needs may stand in `each` as well."""
+    arguments = {argument: _open(part) for argument, part in config.get("properties", {}).items()}
+    return {
+        "if": {"properties": {"uses": {"const": name}}, "required": ["uses"]},
+        "then": {"properties": {"with": _object(arguments)}},
+    }
+
+
+def _open(schema: _Schema) -> _Schema:
+    """The same, but at each place a value of the document may stand that is known when the flow runs."""
+    inner: _Schema = {
+        **schema,
+        **{word: _open(schema[word]) for word in _ONE if isinstance(schema.get(word), dict)},
+        **{word: [_open(part) for part in schema[word]] for word in _LISTS if word in schema},
+        **{word: {name: _open(part) for name, part in schema[word].items()} for word in _NAMED if word in schema},
+    }
+    about: _Schema = {word: inner.pop(word) for word in ("title", "description", "default") if word in inner}
+    return {**about, "anyOf": [inner, *_LATE]}
+
+
+_ONE, _LISTS, _NAMED = ("items", "additionalProperties"), ("anyOf", "oneOf", "allOf", "prefixItems"), ("properties",)
+"""Words of JSON Schema that hold one schema, a list of them, and some by name."""
+_LATE: list[_Schema] = [
+    {"type": "string", "pattern": r"\$\{\{"},
+    {"type": "object", "required": ["first_of"]},
+]
 
 
 def _each() -> _Schema:

@@ -229,6 +229,8 @@ UNSTORED = 99
 
 traceback_of: Callable[[BaseException], TracebackType | None] = vars(BaseException)["__traceback__"].__get__
 """Its traceback, whatever its class makes of that name."""
+FINAL = ("not-storable", "not-sendable", "bad-config", "missing-extra")
+"""Codes of errors that another attempt would meet again."""
 _OURS = ("stratix_tasks.runners", "stratix_tasks.engine")
 
 
@@ -250,7 +252,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         data["attributes"] = told
     if issubclass(kind, StratixError):
         data["code"] = _asked(lambda: _text(error.code), "error")  # type: ignore[attr-defined]
-    if not issubclass(kind, Exception) or data.get("code") in ("not-storable", "not-sendable"):
+    if not issubclass(kind, Exception) or data.get("code") in FINAL:
         data["final"] = True
     return data
 

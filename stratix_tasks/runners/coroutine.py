@@ -27,6 +27,8 @@ BLOCKED = 1.0
 """Seconds without a turn of the bodies' loop after which the body that holds it is named."""
 REPLACED = 2.0
 """Seconds after which other bodies, if some wait, go on in another loop."""
+LAST = 5.0
+"""Seconds for which bodies that were cancelled because their engine is closed may go on."""
 TURN = 0.005
 """Seconds for which bodies that do not wait, and what follows from them, are run without giving the loop back."""
 COROUTINE = inspect.CO_COROUTINE
@@ -132,7 +134,7 @@ class LoopThread:
         self.carriers = Carriers(self.loop)
         self.beat = Clock.monotonic()
         self.closed = False
-        self.thread = Thread(lambda: serve(self.loop, lambda: not self.closed), "stratix-async")
+        self.thread = Thread(self._live, "stratix-async")
 
     @property
     def silent(self) -> float:
@@ -143,13 +145,34 @@ class LoopThread:
     def busy(self) -> bool:
         return bool(self.carriers.begun or self.carriers.jobs)
 
+    def _live(self) -> None:
+        serve(self.loop, lambda: not self.closed)
+        self.loop.close()
+
     def mark(self) -> None:
         self.beat = Clock.monotonic()
         self.carriers.run()  # what was woken for may have been struck down on the way
 
     def close(self) -> None:
         self.closed = True
-        self.carriers.soon(self.loop.stop)
+        self.carriers.soon(self._end)
+
+    def _end(self) -> None:
+        """Bodies that wait are cancelled, and have `LAST` seconds to let go of what they hold outside of the process."""
+        left = set(self.carriers.begun.values())
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            left.discard(task)
+            if not left:
+                self.loop.stop()
+
+        for task in tuple(left):
+            task.cancel()
+            task.add_done_callback(ended)
+        if left:
+            self.loop.call_later(LAST, self.loop.stop)
+        else:
+            self.loop.stop()
 
 
 class AsyncRunner(Cooperative):

@@ -48,8 +48,12 @@ def main(parent: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
     rest = b""
-    while os.getppid() == parent:
-        if not select.select([0], [], [], WATCH)[0]:
+    gone = False
+    while True:
+        gone = gone or os.getppid() != parent  # what it had said by then still counts
+        if not select.select([0], [], [], 0 if gone else WATCH)[0]:
+            if gone:
+                break
             continue
         data = os.read(0, 4096)
         if not data:

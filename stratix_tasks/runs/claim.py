@@ -7,7 +7,7 @@ from stratix_tasks.core.recovery import Cut, claim
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.runs.functions import missing
+from stratix_tasks.runs.functions import lacking, missing
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
 from stratix_tasks.store.locks import alive
@@ -61,8 +61,8 @@ def _go_on(engine: Workshop, live: LiveRun, epoch: int, cuts: list[Cut], now: fl
 def take_for(engine: Workshop, row: RunRow, verb: str, target: str | None) -> LiveRun:
     """Take over a run whose owner has died, so that it can be asked something.
 
-    To pause or cancel it nothing is started and no function is needed. StratixError `missing-function` for what would let
-    it go on without its functions.
+    To pause or cancel it nothing is started and no function is needed. StratixError `missing-function`, `missing-executor` for
+    what would let it go on without them.
     """
     refuse_living(engine, row)
     cut = cut_of(engine, row)
@@ -70,10 +70,9 @@ def take_for(engine: Workshop, row: RunRow, verb: str, target: str | None) -> Li
     ends = target is None and verb in ("pause", "cancel")
     unknown = [] if ends else missing(live)
     if unknown:
+        code, told = lacking(live.core.state.root.spec, unknown)
         raise StratixError(
-            f"can't {verb} run {row.id} here: its kernel has died, and {', '.join(unknown)} not defined in this process. Run "
-            "the cells (or import the modules) that define them, then ask again",
-            code="missing-function",
+            f"can't {verb} run {row.id} here: its kernel has died, and it needs {told}, then ask again", code=code
         )
     claim_run(engine, live, row.epoch, cut, hold="user" if ends else "")
     return live

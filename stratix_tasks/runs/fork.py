@@ -10,9 +10,8 @@ from stratix_tasks.core.state import State
 from stratix_tasks.dsl.bind import fed_hints
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.runs.functions import changed_of, nodes_of
+from stratix_tasks.runs.functions import changed_of, lacking, nodes_of
 from stratix_tasks.runs.recorded import Recorded, recorded
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.start import launch
@@ -73,13 +72,10 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
     calls = {
         node.policy.call for unit, node in enumerate(known.block.outline.nodes) if unit not in kept and _runs(node)
     }
-    unknown = calls - known.functions.keys() - EXECUTORS.keys()
+    unknown = calls - known.functions.keys() - known.block.executors.keys()
     if unknown:
-        raise InputError(
-            f"a fork of run {known.run} is run here, and needs {', '.join(sorted(unknown))}, not defined here: run the cells "
-            "(or import the modules) that define them, then fork again",
-            code="missing-function",
-        )
+        code, told = lacking(known.block.spec, sorted(unknown))
+        raise InputError(f"a fork of run {known.run} is run here, and needs {told}, then fork again", code=code)
 
 
 def _runs(node: Node) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stratix_tasks.core.block import Block, Kind
 from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
+from stratix_tasks.dsl.bind import nodes
 from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.spec.model import FlowSpec
 
 
 def find_function(call: str) -> Any:
@@ -37,8 +39,24 @@ def _imported(name: str) -> Any:
         return None
 
 
+def lacking(spec: FlowSpec, calls: Iterable[str]) -> tuple[str, str]:
+    """Of what a flow needs and is not known here: the code of the error, and what it says behind `needs`."""
+    used = {node.uses for _, node in nodes(spec)}
+    executors = [call for call in calls if call in used]
+    functions = [call for call in calls if call not in used]
+    told = []
+    if executors:
+        told.append(
+            f"{', '.join(executors)}, not registered here: register it by engine.executors.register(name, executor), or "
+            "install the plugin that brings it"
+        )
+    if functions:
+        told.append(f"{', '.join(functions)}, not defined here: run the cells (or import the modules) that define them")
+    return "missing-function" if functions else "missing-executor", "; and ".join(told)
+
+
 def missing(live: LiveRun) -> list[str]:
-    """Calls of nodes that have still to run and whose function is not known here."""
+    """Calls of nodes that have still to run and whose function or executor is not known here."""
     s = live.core.state
     done = (S.COMPLETED, S.SKIPPED)
     left = (u for u in range(len(s.root.outline.names)) if s.status[u] not in done)

@@ -14,6 +14,7 @@ from stratix_tasks.core.state import State
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import Source
+from stratix_tasks.executors.child import START
 from stratix_tasks.runs.follow import Follower, settle
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded
@@ -65,7 +66,9 @@ def new_live(
     claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
     core = Core(state, claims if owned else no_claims, seed=run_id, priority=priority)
     binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory, loop.objects, run_id)
-    live = LiveRun(loop, run_id, ids.key(run_id), core, binding, copy_context(), record.epoch, record.payloads)
+    context = copy_context()
+    context.run(START.set, engine.child)
+    live = LiveRun(loop, run_id, ids.key(run_id), core, binding, context, record.epoch, record.payloads)
     live.priority = priority
     live.claims = None if owned else claims
     live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}

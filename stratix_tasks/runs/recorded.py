@@ -13,7 +13,6 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.recovery import Cut
 from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError
-from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.runs.functions import find_function
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.graph import Graph
@@ -58,4 +57,5 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
     graph = Graph(from_document(about["spec"], store.objects.fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
     inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
-    return Recorded(run_id, about, graph, functions, lay_out(graph, functions, EXECUTORS), inputs, record)
+    block = lay_out(graph, functions, engine.executors.entries)
+    return Recorded(run_id, about, graph, functions, block, inputs, record)

@@ -10,7 +10,7 @@ from stratix_tasks.runs.ask import ask
 from stratix_tasks.runs.claim import claim_run, cut_of, refuse_living
 from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.functions import changed as changed_calls
-from stratix_tasks.runs.functions import missing, nodes_of
+from stratix_tasks.runs.functions import lacking, missing, nodes_of
 from stratix_tasks.runs.reconcile import enter_orphans
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
@@ -88,9 +88,9 @@ def take_over(engine: Workshop, run_id: str, changed: str = "reuse") -> LiveRun 
         catalog.set_state(run_id, row.epoch, live.core.state.run.label, live.ended_at)
         return None
     if unknown := missing(live):
+        _, told = lacking(live.core.state.root.spec, unknown)
         warnings.warn(
-            f"run {run_id} of flow '{row.flow}' stays interrupted: {', '.join(unknown)} not defined here. "
-            "Run the cells (or import the modules) that define them, then recover() again.",
+            f"run {run_id} of flow '{row.flow}' stays interrupted: it needs {told}. Then recover() again.",
             stacklevel=6,
         )
         return None
@@ -130,7 +130,7 @@ def _changed(engine: Workshop, live: LiveRun, calls: list[str], choice: str) -> 
 
 
 def go_on(engine: Workshop, run_id: str, changed: str) -> LiveRun:
-    """What `recover()` does, for one run. InputError `missing-function` names those that are not defined here."""
+    """What `recover()` does, for one run. InputError `missing-function`, `missing-executor` names those that are not known here."""
     if changed not in CHOICES:
         raise InputError(f"changed is one of {', '.join(CHOICES)}, not {changed!r}", code="bad-option")
     here = engine.loop.lives.get(run_id)
@@ -141,11 +141,8 @@ def go_on(engine: Workshop, run_id: str, changed: str) -> LiveRun:
     if live.core.is_over:
         return live
     if unknown := missing(live):
-        raise InputError(
-            f"run {run_id} needs {', '.join(unknown)}, not defined here: run the cells (or import the modules) that "
-            "define them, then go on",
-            code="missing-function",
-        )
+        code, told = lacking(live.core.state.root.spec, unknown)
+        raise InputError(f"run {run_id} needs {told}, then go on", code=code)
     taken = take_over(engine, run_id, changed)
     if taken is None:
         raise StratixError(f"there is nothing left to go on with in run {run_id}", code="not-running")

@@ -20,7 +20,7 @@ from stratix_tasks.core.state import State
 from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
@@ -57,7 +57,11 @@ def start(
     with collector_paused():
         given = named_inputs(inputs)
         static = {name: given.pop(name) for name in tuple(given) if name in flow.static}
-        traced = flow.trace(static)
+        token = HERE.set(engine.executors)
+        try:
+            traced = flow.trace(static)
+        finally:
+            HERE.reset(token)
         body = _plain_text(traced.spec)
         block = LAYOUTS.get(_key(engine, traced, body), partial(_laid_out, engine, traced))
         made = check_inputs(traced.spec, given, flow.hints)
@@ -70,10 +74,10 @@ def start(
 def _laid_out(engine: Workshop, traced: Traced) -> Block:
     """FlowError with all that is wrong with a flow."""
     graph = Graph(traced.spec)
-    problems = errors([*traced.problems, *check(graph, EXECUTORS, engine.pools, traced.functions)])
+    problems = errors([*traced.problems, *check(graph, engine.executors.entries, engine.pools, traced.functions)])
     if problems:
         raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
-    return lay_out(graph, traced.functions, EXECUTORS)
+    return lay_out(graph, traced.functions, engine.executors.entries)
 
 
 class _HoldsObject(Exception):
@@ -101,7 +105,7 @@ def _key(engine: Workshop, traced: Traced, body: bytes | None) -> Any:
         return None
     try:
         functions = [(call, ref(task.fn), shape(task)) for call, task in traced.functions.items()]
-        hash(key := (body, tuple(engine.pools), *functions))
+        hash(key := (body, tuple(engine.pools), engine.executors.mark, *functions))
     except TypeError:  # a callable of the user's that can't stand in a key
         return None
     return key

@@ -16,6 +16,9 @@ from stratix_tasks.core.recovery import Cut
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StratixError
+from stratix_tasks.executors.child import Child
+from stratix_tasks.executors.registry import Registry
+from stratix_tasks.runners.body import Body
 from stratix_tasks.runs.chores import Chores
 from stratix_tasks.runs.events import Subscribers
 from stratix_tasks.runs.followed_poller import FollowedPoller
@@ -33,8 +36,10 @@ Durability = Literal["process", "power"]
 class Workshop(ABC):
     """One engine's parts. Nothing is opened until it is used. `Engine` adds how runs are loaded, and the words of users."""
 
-    def __init__(self, path: str | None, pools: Mapping[str, int], concurrency: int, durability: Durability) -> None:
-        self.path, self.pools = path, dict(pools)
+    def __init__(
+        self, path: str | None, pools: Mapping[str, int], concurrency: int, durability: Durability, executors: Registry
+    ) -> None:
+        self.path, self.pools, self.executors = path, dict(pools), executors
         self.id, self.pid, self.closed = ids.new_id(), os.getpid(), False
         self.chores, self.followed, self.subscribers, self.held = Chores(), FollowedPoller(), Subscribers(), Held()
         self._concurrency, self._durability = concurrency, durability
@@ -130,6 +135,10 @@ class Workshop(ABC):
 
         Who holds the run here already sees it as it is now; one that this engine runs is not touched.
         """
+
+    @abstractmethod
+    def child(self, name: str, inputs: Mapping[str, Any], body: Body, deepest: int) -> Child:
+        """The run of a flow that a body waits for, at most `deepest` runs deep; for any thread but the engine's."""
 
     def find(self, run_id: str) -> LiveRun:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""

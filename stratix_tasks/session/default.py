@@ -26,6 +26,7 @@ def configure(**settings: Any) -> None:
     """
     global _engine, _settings
     from stratix_tasks.errors import InputError, StratixError
+    from stratix_tasks.executors.registry import DEFAULT
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.spec.problems import did_you_mean
 
@@ -35,7 +36,7 @@ def configure(**settings: Any) -> None:
             raise InputError(f"there is no setting '{name}'. {did_you_mean(name, known)}", code="unknown-option")
     with _LOCK:
         merged = {**_settings, **settings}
-        fresh = Engine(**merged)
+        fresh = Engine(**merged, executors=DEFAULT)
         left = _engine.close_idle() if _engine is not None else ()
         if left and merged == _settings:
             return
@@ -52,11 +53,12 @@ def configure(**settings: Any) -> None:
 def default_engine() -> Engine:
     """The engine of this process; made on first use, and anew in a forked child."""
     global _engine
+    from stratix_tasks.executors.registry import DEFAULT
     from stratix_tasks.session.engine import Engine
 
     with _LOCK:
         if _engine is None or _engine.closed or _engine.pid != os.getpid():
-            _engine = Engine(**_settings)
+            _engine = Engine(**_settings, executors=DEFAULT)
         return _engine
 
 

@@ -12,7 +12,7 @@ from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.waits import told
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.look.progress import progress
@@ -44,20 +44,21 @@ def flow_source(
 
     `left` are its interrupted runs; `poller` tells what becomes of them while the view is open.
     """
+    executors = HERE.get().entries
     problems: list[Problem] = []
     functions: Mapping[str, Any] = {}
     try:
         traced = flow.trace()
         spec, functions, problems = traced.spec, traced.functions, traced.problems
         graph = Graph(spec)
-        problems = [*problems, *check(graph, EXECUTORS, pools, functions)]
-        root = lay_out(graph, functions, EXECUTORS)
+        problems = [*problems, *check(graph, executors, pools, functions)]
+        root = lay_out(graph, functions, executors)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {}, EXECUTORS)
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {}, executors)
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, EXECUTORS)
+        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, executors)
     return FlowSource(root, functions, problems, _startable(flow, problems), left or [], poller)
 
 
@@ -115,7 +116,7 @@ def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
         from stratix_tasks.view.widget import FlowView
 
         made = FlowView(source, lead)._repr_mimebundle_(**options)
-        data, meta = made if isinstance(made, tuple) else (made or {}, {}, EXECUTORS)
+        data, meta = made if isinstance(made, tuple) else (made or {}, {})
     except Exception as error:
         text = f"{text}\n(no live view: {type(error).__name__}: {error})"
     if len(source.outline()["nodes"]) <= MOST_DRAWN:

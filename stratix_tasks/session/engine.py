@@ -9,6 +9,9 @@ from typing import Any, Literal
 from stratix_tasks.core.recovery import Cut
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
+from stratix_tasks.executors.registry import Registry
+from stratix_tasks.runners.body import Body
+from stratix_tasks.runs.children import Child, start_child
 from stratix_tasks.runs.load import load
 from stratix_tasks.runs.recover import recover
 from stratix_tasks.runs.start import start
@@ -24,7 +27,9 @@ class Engine(Workshop):
 
     `store`: a folder (default: `STRATIX_STORE`, else `.stratix`). `concurrency`: bodies at a time, over all runs.
     `pools`: names to numbers of places. `durability`: "process" survives the death of the process and loses at most a
-    second to a power cut, "power" syncs before anything is done. Nothing is opened until the first start.
+    second to a power cut, "power" syncs before anything is done. `executors`: those of another engine; without it the engine
+    has a registry of its own, in which `engine.executors.register(name, executor)` puts more than come with the package and
+    with plugins. Nothing is opened until the first start.
     """
 
     def __init__(
@@ -35,9 +40,11 @@ class Engine(Workshop):
         pools: Mapping[str, int] | None = None,
         strategy: Literal["priority"] = "priority",
         durability: Durability = "process",
+        executors: Registry | None = None,
     ) -> None:
         _check_settings(concurrency, pools or {}, strategy, durability)
-        super().__init__(None if store is None else os.fspath(store), pools or {}, concurrency, durability)
+        known = Registry() if executors is None else executors
+        super().__init__(None if store is None else os.fspath(store), pools or {}, concurrency, durability, known)
 
     def __enter__(self) -> Engine:
         return self
@@ -109,6 +116,9 @@ class Engine(Workshop):
 
     def load(self, run_id: str, cut: Cut | None = None) -> tuple[LiveRun, dict[str, Any]]:
         return load(self, run_id, cut)
+
+    def child(self, name: str, inputs: Mapping[str, Any], body: Body, deepest: int) -> Child:
+        return start_child(self, name, inputs, body, deepest)
 
     # ------------------------------------------------------------------ recovery and events
 

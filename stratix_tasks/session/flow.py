@@ -15,7 +15,7 @@ from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE, Registry
 from stratix_tasks.look.interrupted_poller import InterruptedPoller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -182,14 +182,15 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return written(to_python(self), path)
 
     @classmethod
-    def from_yaml(cls, text: str, *, allow: Collection[str] = ()) -> Flow[..., Any]:
-        """The flow of a YAML text. `allow` names modules that may be imported when it is bound to its functions.
+    def from_yaml(cls, text: str, *, allow: Collection[str] = (), executors: Registry | None = None) -> Flow[..., Any]:
+        """The flow of a YAML text. `allow` names modules that may be imported when it is bound to its functions;
+        `executors` are those of the engine that is to run it (`engine.executors`), where that is not the default one.
 
         FlowError `bad-document` with every problem, each with its line and column.
         """
         from stratix_tasks.formats.yaml import load
 
-        return DocumentFlow(load(text), allow)
+        return DocumentFlow(load(text, executors=(executors or HERE.get()).entries), allow)
 
     @classmethod
     def from_spec(cls, spec: FlowSpec | Mapping[str, Any], *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -209,7 +210,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
-        wrong = [*traced.problems, *check(Graph(traced.spec), EXECUTORS, self._pools(), traced.functions)]
+        wrong = [*traced.problems, *check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions)]
         return [*wrong, *(warning for _, warning in unchecked(traced.spec, self.hints))]
 
     def input_schema(self) -> dict[str, Any]:
@@ -245,14 +246,18 @@ class DocumentFlow(Flow[..., Any]):
         return bind(self._document, known_tasks(), self._allow)
 
 
-def load_flow(path: str | os.PathLike[str], *, allow: Collection[str] = ()) -> Flow[..., Any]:
-    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions.
+def load_flow(
+    path: str | os.PathLike[str], *, allow: Collection[str] = (), executors: Registry | None = None
+) -> Flow[..., Any]:
+    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions; `executors` are
+    those of the engine that is to run it (`engine.executors`), where that is not the default one.
 
     FlowError: `no-file`; `bad-document` with every problem, each with file, line and column.
     """
     from stratix_tasks.formats.yaml import load
 
-    return DocumentFlow(load(text_of(path), file=os.fspath(path)), allow, Path(path).parent)
+    spec = load(text_of(path), file=os.fspath(path), executors=(executors or HERE.get()).entries)
+    return DocumentFlow(spec, allow, Path(path).parent)
 
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from stratix_tasks.errors import ExecutorError
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.values import leaves
@@ -41,6 +42,16 @@ class Described(Protocol):
     def unfit(self, argument: str, value: Any) -> str:
         """Why a value can't be this argument; nothing when it can."""
 
+    def schema(self, refs: str) -> dict[str, Any]:
+        """The JSON Schema of its arguments, whose definitions are referred to by the template `refs` (`{model}` in it is their
+        name); empty where nothing more is known of them than their names.
+        """
+
+    def clash(self, arguments: Mapping[str, Any]) -> str:
+        """Why these arguments, which are all that it is given and each of which fits, can't stand together; nothing when they
+        can.
+        """
+
 
 Executors = Mapping[str, Described]
 
@@ -56,13 +67,17 @@ def arguments_of(executor: Described) -> list[str]:
 
 def executor_problem(uses: str, executors: Executors, node: str = "") -> Problem | None:
     """Why `uses` can't name this; None when it can."""
-    known = usable(executors)
-    if uses in known:
-        return None
+    try:
+        if uses in executors and executors[uses].field == "uses":
+            return None
+        known = usable(executors)
+    except ExecutorError as error:  # a plugin, which may be where it comes from, asks for what is not there
+        return Problem(error.code, error.message, node)
     if uses in EXECUTORS_LATER:
         hint = f"There are {', '.join(known)}."
         return Problem("not-available", f"executor '{uses}' is not available in this version", node, hint=hint)
-    return Problem("unknown-executor", f"there is no executor '{uses}'", node, hint=did_you_mean(uses, known))
+    hint = did_you_mean(uses, known) or "Register it: engine.executors.register(name, executor)."
+    return Problem("unknown-executor", f"there is no executor '{uses}'", node, hint=hint)
 
 
 def use_problems(node: NodeSpec, name: str, executors: Executors) -> Iterator[Wrong]:
@@ -93,6 +108,23 @@ def _arguments(node: NodeSpec, name: str, executor: Described) -> Iterator[Wrong
         if argument in executor.required and argument not in given:
             message, hint = f"'{executor.name}' needs the argument '{argument}'", f"Add it: with: {{{argument}: …}}."
             yield ("with",), Problem("bad-arguments", message, name, hint=hint)
+    wrong = list(_unfit(node, name, executor, over, wanted))
+    yield from wrong
+    if (
+        unknown
+        or wrong
+        or over
+        or not executor.required <= node.args.keys()
+        or next(leaves(node.args), None) is not None
+    ):
+        return  # what is not known yet is judged when the node starts
+    if why := executor.clash(node.args):
+        yield ("with",), Problem("bad-arguments", f"'{executor.name}': {why}", name)
+
+
+def _unfit(
+    node: NodeSpec, name: str, executor: Described, over: Mapping[str, Any], wanted: list[str]
+) -> Iterator[Wrong]:
     for argument in wanted:
         items = over.get(argument)
         literals = [node.args[argument]] if argument in node.args else items if isinstance(items, list | tuple) else []

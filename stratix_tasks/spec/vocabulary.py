@@ -31,20 +31,7 @@ LATER = frozenset(
 """Named in the public contract, not in this version."""
 BODIES = ("call", "flow", "uses")
 """What a node is: it has exactly one of these fields."""
-EXECUTORS_LATER = frozenset(
-    (
-        "file.read",
-        "file.write",
-        "flow.run",
-        "http.get",
-        "http.post",
-        "http.request",
-        "notebook.run",
-        "python",
-        "shell.run",
-        "sql.query",
-    )
-)
+EXECUTORS_LATER = frozenset(("flow.cancel", "flow.finish", "python", "wait.input"))
 RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")
 """First words of an expression; no loop variable can have these names."""

@@ -94,6 +94,6 @@ def test_what_a_dead_kernel_left_is_cancelled_without_its_functions(owner: Calla
     other.child.kill()
     other.child.wait()
     refused = stratix(other, "skip", other.run, "third")
-    assert (refused.returncode, "not defined in this process" in refused.stderr) == (1, True)
+    assert (refused.returncode, "not defined here" in refused.stderr) == (1, True)
     assert stratix(other, "cancel", other.run).stdout == f"Run {other.run} is cancelled.\n"
     assert other.started() == ["first 1"]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from pydantic import BaseModel, Field
 
 from stratix_tasks import Engine, Flow, FlowError, each, flow, task, uses
 from stratix_tasks.core.decide.requests import NODE_VERBS, RUN_VERBS
 from stratix_tasks.core.layout import lay_out
-from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS, Executor
+from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.core.waits import KINDS, wait_for
 from stratix_tasks.engine.places import Places
-from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.executors.registry import HERE, Registry
 from stratix_tasks.formats.yaml import read
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.session.display import flow_source
@@ -27,50 +31,80 @@ from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.vocabulary import MAP, TASK
 
 LONG = 60
-FITTING: dict[str, Any] = {"duration": "1ms", "message": "Ship it?", "name": "go", "text": "hi"}
+FITTING: dict[str, Any] = {
+    "command": ["true"],
+    "duration": "1ms",
+    "flow": "speaks",
+    "message": "Ship it?",
+    "name": "go",
+    "path": "a",
+    "pattern": "*",
+    "query": "select 1",
+    "source": "a",
+    "target": "b",
+    "text": "hi",
+    "url": "http://127.0.0.1/",
+    "value": 1,
+}
+"""A value for each argument that some executor needs."""
+ANYTHING = frozenset(("value",))
+"""Those that take whatever they are given."""
 
 
-def shout(text: str, times: int = 1) -> str:
-    return text.upper() * times
+class Words(BaseModel):
+    text: str = Field(min_length=1)
 
 
-async def whisper(text: str) -> str:
-    return text.lower()
+class Shouted(Words):
+    times: int = Field(default=1, ge=1)
 
 
-def which_process(text: str) -> int:
-    return os.getpid()
+class Shout:
+    """An executor as users write it, whose body is plain."""
+
+    name, description, Config = "text.shout", "It shouts.", Shouted
+
+    def execute(self, context: Any, config: Shouted) -> str:
+        return config.text.upper() * config.times
 
 
-class Text:
-    """An executor with a body, as they are written."""
+class Whisper:
+    """One whose body is a coroutine."""
 
-    field, waits = "uses", None
+    name, description, Config = "text.whisper", "It whispers.", Words
 
-    def __init__(self, function: Callable[..., Any], runner: str | None = None) -> None:
-        self.name, self.runner, self.description = f"text.{function.__name__}", runner, "It speaks."
-        self.function: Callable[..., Any] | None = function
-        self.hints = dict(inspect.get_annotations(function, eval_str=True))
-        parameters = inspect.signature(function).parameters.values()
-        self.required = frozenset(one.name for one in parameters if one.default is one.empty)
-
-    def refusal(self, option: str) -> str:
-        return "it is never lost" if option == "max_lost" else ""
-
-    def unfit(self, argument: str, value: Any) -> str:
-        return "it is empty" if value == "" else ""
+    async def execute(self, context: Any, config: Words) -> str:
+        return config.text.lower()
 
 
-OURS = {one.name: one for one in (Text(shout), Text(whisper), Text(which_process, runner="process"))}
-ALL: dict[str, Executor] = {**EXECUTORS, **OURS}
+class WhichProcess:
+    """One that wants a process."""
+
+    name, description, Config, runner = "text.which_process", "It tells where it is.", Words, "process"
+
+    def execute(self, context: Any, config: Words) -> int:
+        return os.getpid()
+
+
+OURS = Registry()
+for one in (Shout, Whisper, WhichProcess):
+    OURS.register(one.name, one)
+ALL = OURS.entries
 USED = usable(ALL)
 
 
 @pytest.fixture(autouse=True)
-def ours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, one in OURS.items():
-        monkeypatch.setitem(EXECUTORS, name, one)
+def ours() -> Iterator[None]:
+    token = HERE.set(OURS)
     yield
+    HERE.reset(token)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """One whose executors are ours."""
+    with Engine(tmp_path / "store", executors=OURS) as made:
+        yield made
 
 
 def node(name: str, **fields: Any) -> NodeSpec:
@@ -119,7 +153,7 @@ def test_it_is_checked_as_it_says(name: str) -> None:
     assert said(node(name).but({"args": {"wrong": 1}})) == [("bad-arguments", f"'{name}' takes no argument 'wrong'")]
     missing = [("bad-arguments", f"'{name}' needs the argument '{word}'") for word in sorted(one.required)]
     assert said(node(name).but({"args": {}})) == missing
-    for word in sorted(one.required):
+    for word in sorted(one.required - ANYTHING):
         unfit = one.unfit(word, "")
         assert unfit
         assert said(node(name).but({"args": {**node(name).args, word: ""}})) == [("bad-value", f"{word}: {unfit}")]
@@ -147,13 +181,14 @@ def test_python_and_documents_refuse_the_same_options(name: str, option: str) ->
         with pytest.raises(FlowError, match=re.escape(why)) as caught:
             uses(name).options(**{option: value})
         assert caught.value.code == "bad-option"
-    elif option != "runner" or not inspect.iscoroutinefunction(ALL[name].function):
+    else:
         assert option in uses(name).options(**{option: value}).options_given
 
 
 @pytest.mark.parametrize("name", USED)
 def test_it_is_laid_out_by_its_own_word(name: str) -> None:
-    """Runner and traits are those that it wants, over the document's defaults; where nothing runs no place is taken."""
+    """Runner and traits are those that it wants, over the document's defaults; where nothing runs, or only waits for other
+    runs, no place is taken."""
     one = ALL[name]
     defaults = {"runner": "inline", "retry": {"max": 3}, "grace": 1}
     spec = FlowSpec.model_validate(
@@ -164,20 +199,52 @@ def test_it_is_laid_out_by_its_own_word(name: str) -> None:
     assert laid_out.executor is one
     assert (policy.runner, policy.traits) == (one.runner or "inline", RUNNERS[one.runner or "inline"])
     assert policy.retry.max == (0 if one.waits is not None else 3)
-    assert bool(Places(4, {}).claims({}, "f", None)(policy, None)) == (one.waits is None)
+    assert bool(Places(4, {}).claims({}, "f", None)(policy, None)) == (
+        one.waits is None and not policy.traits.placeless
+    )
 
 
 @pytest.mark.parametrize("name", USED)
 def test_the_schema_names_it_and_what_it_takes(name: str) -> None:
     """An editor completes it."""
-    about = schema()["$defs"]["task"]["properties"]["uses"]
+    about = schema(ALL)["$defs"]["task"]["properties"]["uses"]
     assert name in about["enum"]
     assert f"{' and '.join(arguments_of(ALL[name]))} for {name}" in about["description"]
 
 
+@pytest.mark.parametrize("name", USED)
+def test_the_schema_and_the_loader_agree(name: str) -> None:
+    """On a right use, a reference in place of each argument, and a name that it does not take."""
+    validator = jsonschema.Draft202012Validator(schema(ALL))
+    given = {argument: FITTING[argument] for argument in ALL[name].required}
+    late = dict.fromkeys(arguments_of(ALL[name]), "${{ inputs.x }}")
+    for arguments, right in ((given, True), (late, True), ({**given, "wrong": 1}, ALL[name].waits is not None)):
+        task = {"uses": name, "with": arguments}
+        document = {"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {"n": task}}
+        assert validator.is_valid(document) == right
+        if right and "wrong" not in arguments:
+            assert read(json.dumps(document), executors=ALL)[1] == []
+
+
+@pytest.mark.parametrize("name", [name for name in USED if ALL[name].waits is None])
+def test_a_late_argument_is_told_once(engine: Engine, name: str) -> None:
+    """One that is known when the node starts, and wrong, fails the node, is named, and is not tried again."""
+    one = ALL[name]
+    word = min(one.required - ANYTHING)
+    given: dict[str, Any] = {argument: FITTING[argument] for argument in one.required}
+    odd = {"uses": name, "with": {**given, word: "${{ inputs.x }}"}, "retry": 3}
+    late = Flow.from_yaml(
+        json.dumps({"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {"n": odd}}), executors=OURS
+    )
+    run = engine.start(late, {"x": None})
+    assert run.wait(LONG) == "failed"
+    assert f"'{name}' can't start: {word}" in str(run.error)
+    assert list(run.tasks()["attempts"]) == [1]
+
+
 def test_every_way_to_wait_is_ended_by_a_request_or_by_its_time() -> None:
     """And has one executor; what is recorded of it says all that views show."""
-    waits = {one.waits.name: one for one in EXECUTORS.values() if one.waits is not None}
+    waits = {one.waits.name: one for one in ALL.values() if one.waits is not None}
     assert waits.keys() == KINDS.keys()
     for kind in KINDS.values():
         assert kind.ended_by in ("", *NODE_VERBS, *RUN_VERBS)
@@ -189,14 +256,14 @@ def test_every_way_to_wait_is_ended_by_a_request_or_by_its_time() -> None:
 
 def test_runners_that_a_node_can_ask_for_run_something() -> None:
     """What stands in place of a runner can't be asked for, in Python or in YAML."""
-    assert set(NAMED_RUNNERS) == {name for name, traits in RUNNERS.items() if not traits.bodiless}
+    assert set(NAMED_RUNNERS) == {name for name, traits in RUNNERS.items() if not (traits.bodiless or traits.placeless)}
     text = "stratix: 1\nflow: f\ntasks:\n  n: {{call: 'm:f', runner: {}}}\n"
     for name in RUNNERS:
         problems = read(text.format(name))[1]
         assert bool(problems) == (name not in NAMED_RUNNERS)
         if name not in NAMED_RUNNERS:
             with pytest.raises(FlowError, match="there are thread"):
-                task(runner=name)(shout)
+                task(runner=name)(lambda text: text)
 
 
 def test_no_word_of_an_entry_is_an_option_of_fan_outs() -> None:
@@ -229,7 +296,7 @@ def test_it_is_mapped_shown_written_and_read(engine: Engine) -> None:
         return uses("text.shout").map(each(["a", "b"]))
 
     assert engine.start(many, {}).result(LONG) == ["A", "B"]
-    again = Flow.from_yaml(speaks.to_yaml())
+    again = Flow.from_yaml(speaks.to_yaml(), executors=OURS)
     assert again.spec == speaks.spec
     assert again.validate() == []
     shown = {one["name"]: one for one in flow_source(again, {}).outline()["nodes"]}

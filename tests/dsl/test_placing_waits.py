@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "missing argument": (lambda: signal(), "bad-arguments", "signal(name"),  # type: ignore[call-arg]
     "map without each": (lambda: sleep.map(5), "nothing-to-map", "each"),
     "key without map": (lambda: signal.options(key="{name}")("x"), "bad-option", "fan-out"),
-    "later executor": (lambda: uses("http.get")(url="x"), "not-available", "wait.sleep"),
+    "later executor": (lambda: uses("python")(url="x"), "not-available", "wait.sleep"),
     "unknown executor": (lambda: uses("wait.aproval")("x"), "unknown-executor", "Did you mean 'wait.approval'"),
     "used as a value": (lambda: 1 if approval("?") else 2, "reference-used-as-value", "line"),
 }

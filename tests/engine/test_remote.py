@@ -153,7 +153,7 @@ def test_what_its_owner_left_is_taken_over_by_asking(owner: Callable[..., Owner]
     other.child.kill()
     other.child.wait()
     assert run.status == "interrupted"
-    with pytest.raises(StratixError, match="not defined in this process") as missing:
+    with pytest.raises(StratixError, match="not defined here") as missing:
         run.skip("third")
     assert missing.value.code == "missing-function"
     run.cancel()

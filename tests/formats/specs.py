@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stratix_tasks.executors.registry import EXECUTORS
-from stratix_tasks.spec.executors import arguments_of, usable
+from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.model import (
     Defaults,
     Each,
@@ -212,6 +212,9 @@ def values_of(inputs: list[str], tasks: list[str]) -> Any:
     )
 
 
+WAITS = [name for name, one in EXECUTORS.items() if one.waits is not None]
+
+
 @st.composite
 def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, int], inner: dict[str, Any]) -> NodeSpec:
     sub = draw(st.sampled_from([None, *inner]))
@@ -229,7 +232,7 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
             other = draw(names.filter(lambda name: name not in args and name != over))
             crossed = {over: each.over[over], other: draw(st.lists(literals, max_size=3))}
             each = each.but({"over": crossed, "by": draw(st.sampled_from(["zip", "product"]))})
-    uses = draw(st.none() | st.sampled_from([*usable(EXECUTORS)])) if sub is None else None
+    uses = draw(st.none() | st.sampled_from(WAITS)) if sub is None else None
     if uses is not None:
         args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))
     condition = draw(st.none() | conditions(inputs, tasks)) if tasks else None

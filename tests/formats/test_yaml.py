@@ -184,7 +184,7 @@ WRONG = {
     "nothing named": (HEAD + "tasks:\n  a: {call: null}\n", 4, "neither"),
     "two bodies": (HEAD + "tasks:\n  a: {call: x, uses: wait.signal, with: {name: x}}\n", 4, "call and uses"),
     "unknown executor": (HEAD + "tasks:\n  a: {uses: wait.aproval}\n", 4, "Did you mean 'wait.approval'"),
-    "later executor": (HEAD + "tasks:\n  a: {uses: http.get, with: {url: x}}\n", 4, "not available"),
+    "later executor": (HEAD + "tasks:\n  a: {uses: python, with: {url: x}}\n", 4, "not available"),
     "unknown argument": (HEAD + "tasks:\n  a: {uses: wait.signal, with: {nam: x}}\n", 4, "Did you mean 'name'"),
     "missing argument": (HEAD + "tasks:\n  a: {uses: wait.approval}\n", 4, "with: {message: …}"),
     "unreadable sleep": (HEAD + "tasks:\n  a:\n    uses: wait.sleep\n    with: {duration: soon}\n", 6, "'soon'"),

@@ -1,0 +1,86 @@
+"""Children: runs that a node of another run starts and waits for (`flow.run`).
+
+A child is known by its key, which tells of the node that started it, so that an attempt that is made again, by a retry or in
+another process, finds the run that goes on. Only one that ended badly is left, and another one begun in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+from stratix_tasks.core.states import RunState
+from stratix_tasks.dsl.flow import KNOWN_FLOWS
+from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.runners.body import Body
+from stratix_tasks.runs.handle import Handle
+from stratix_tasks.runs.recover import go_on
+from stratix_tasks.runs.start import start
+from stratix_tasks.runs.wait import wait_async
+from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.problems import did_you_mean
+
+KEY = "flow.run"
+BAD = (RunState.FAILED, RunState.CANCELLED)
+
+
+class Child:
+    """A run that was started for a node; it may be run by another engine."""
+
+    def __init__(self, engine: Workshop, live: LiveRun) -> None:
+        self._handle = Handle(engine, live)
+        self.id = live.id
+
+    async def value(self) -> Any:
+        return await wait_async(self._handle)
+
+    def cancel(self) -> None:
+        if not self._handle._live.core.is_over:
+            self._handle._ask("cancel", None)
+
+
+def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Body, deepest: int) -> Child:
+    """The run that a body waits for: the one that it began before, else a new one. Not for the engine's thread.
+
+    FlowError `unknown-flow`, `too-deep`; what `Engine.start` raises.
+    """
+    flow = KNOWN_FLOWS.get(name)
+    if flow is None:
+        raise FlowError(
+            f"there is no flow '{name}' in this process. {did_you_mean(name, KNOWN_FLOWS)} Run the cell (or import the module) "
+            "that defines it, or load its document",
+            code="unknown-flow",
+        )
+    depth = _depth(engine, body.run_id) + 1
+    if depth > deepest:
+        raise FlowError(
+            f"run {body.run_id} is {depth - 1} runs deep, and max_depth is {deepest}: does '{name}' run itself without an end?",
+            code="too-deep",
+        )
+    for number in count(1):
+        begun: list[Handle] = []
+        live = start(engine, flow, inputs, key=f"{KEY} {depth} {body.idempotency_key} {number}", begun=begun)
+        if begun or not (live.core.is_over and live.core.state.run in BAD):
+            return Child(engine, _going_on(engine, live))
+    raise AssertionError("the numbers have no end")
+
+
+def _depth(engine: Workshop, run: str) -> int:
+    """How many runs lie around a run."""
+    row = engine.store.catalog.run(run)
+    word, _, rest = (row.key or "" if row is not None else "").partition(" ")
+    return int(rest.partition(" ")[0]) if word == KEY else 0
+
+
+def _going_on(engine: Workshop, live: LiveRun) -> LiveRun:
+    """One that an engine which died has left is gone on with here."""
+    if live.core.is_over or live.id in engine.lives or engine.runs_elsewhere(live.id):
+        return live
+    try:
+        return go_on(engine, live.id, "reuse")
+    except StratixError:
+        if live.id in engine.lives or engine.runs_elsewhere(live.id):  # another one was faster
+            return engine.find(live.id)
+        raise
