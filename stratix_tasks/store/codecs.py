@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -161,10 +162,27 @@ def _is_plain_dtype(dtype: Any, kinds: str) -> bool:
     return dtype.kind in kinds and dtype.names is None and dtype.subdtype is None and dtype.metadata is None
 
 
+_NPY = re.compile(rb"{'descr': '([^']+)', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), } *\n")
+"""The header of a plain array, as `array_bytes` writes it."""
+
+
 def array_from(data: bytes) -> Any:
+    """The array of `.npy` bytes.
+
+    numpy reads the header with `ast`, which Python before 3.11.8 can't do in two threads at once: where a collection amid
+    one parse lets another thread run, that thread's parse breaks the first (SystemError).
+    """
     import numpy
 
-    return numpy.lib.format.read_array(BytesIO(data), allow_pickle=False)
+    header = _NPY.search(data)
+    if header is None:
+        raise ValueError("these bytes are no plain array")
+    dtype, columns, shape = (part.decode() for part in header.groups())
+    sizes = tuple(int(size) for size in shape.split(",") if size.strip())
+    array = numpy.ndarray(sizes, numpy.dtype(dtype), order="F" if columns == "True" else "C")
+    if array.nbytes:
+        array.ravel("K")[...] = numpy.frombuffer(data, array.dtype, offset=header.end())
+    return array
 
 
 def table_bytes(value: Any) -> tuple[str, bytes] | None:

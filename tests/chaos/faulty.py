@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from victim import victim, watch
+from victim import say, victim, watch
 
 from stratix_tasks import Engine, StratixError
 from stratix_tasks.session.run import Run
@@ -67,7 +67,7 @@ class Fault:
             return self.left == 0 or again
 
     def _strike(self) -> None:
-        os.write(1, b"struck\n")
+        say("struck")
         if self.action == "exit":
             os._exit(9)
         if self.action == "hang":
@@ -81,7 +81,7 @@ def main() -> None:
         Fault(point, action, int(passage)).arm(engine)
         if action != "none":
             meet_it(engine)
-        print("value", watch(here(engine)).result(), flush=True)
+        say("value", watch(here(engine)).result())
 
 
 def meet_it(engine: Engine) -> None:
@@ -93,9 +93,9 @@ def meet_it(engine: Engine) -> None:
     try:
         run = watch(here(engine), approves=False)
     except (RuntimeError, StratixError) as error:
-        print("raised", error, flush=True)
+        say("raised", error)
         return
-    print(run.status, run.error, flush=True)
+    say(run.status, run.error)
 
 
 def here(engine: Engine) -> Run:

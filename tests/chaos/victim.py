@@ -106,6 +106,11 @@ def expected(items: int = ITEMS) -> int:
     return sum(x * x for x in range(items)) + 40_000 * items + sum(range(APART)) + 2**DEEP
 
 
+def say(*words: object) -> None:
+    """A line on stdout, in one piece: what bodies print may stand before it, and the process may end at any moment."""
+    os.write(1, "\n{}\n".format(" ".join(map(str, words))).encode())
+
+
 def watch(run: Run, *, approves: bool = True) -> Run:
     """Wait for it to end, and approve what it asks, if so; what can be seen as completed is said."""
     told: set[str] = set()
@@ -115,18 +120,18 @@ def watch(run: Run, *, approves: bool = True) -> Run:
                 run.approve("ask", by="the victim")
             if row["state"] == "completed" and row["name"] not in told:
                 told.add(row["name"])
-                print("seen", row["name"], flush=True)
+                say("seen", row["name"])
     return run
 
 
 def main() -> None:
     with Engine(sys.argv[1], concurrency=8) as engine:
-        print("ready", flush=True)
+        say("ready")
         found = engine.recover()
         run = found[0] if found else engine.start(victim, key="once")
-        print("run", run.id, flush=True)
+        say("run", run.id)
         watch(run)
-        print("value", run.result(), flush=True)
+        say("value", run.result())
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def unlucky(x: int) -> Any:
 
 
 @flow
-def gated(name: str) -> Any:
+def gated_child(name: str) -> Any:
     return waits(name)
 
 
@@ -139,14 +139,14 @@ def test_a_cancel_of_the_node_ends_its_run(engine: Engine) -> None:
 
     @flow
     def calls() -> Any:
-        return uses("flow.run").options(name="inner")("gated", args={"name": "a"})
+        return uses("flow.run").options(name="inner")("gated_child", args={"name": "a"})
 
     run = engine.start(calls)
     assert GATES["a"].arrived.wait(LONG)
     run.cancel("inner")
     assert run.wait(LONG) in ("cancelled", "failed")
     inner = engine.runs()[0]
-    assert (inner.flow, inner.wait(LONG)) == ("gated", "cancelled")
+    assert (inner.flow, inner.wait(LONG)) == ("gated_child", "cancelled")
 
 
 def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
