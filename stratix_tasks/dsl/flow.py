@@ -15,6 +15,7 @@ from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overl
 from weakref import WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
+from stratix_tasks.dsl.again import Placed, is_same_output
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference, user_line
@@ -46,6 +47,8 @@ class FlowDefinition(Generic[P, R]):
     options_given: Mapping[str, Any] = {}
     node_fields: Mapping[str, Any] = {}
     special = False
+    _last: tuple[Traced, tuple[Placed | None, ...]] | None = None
+    """What it was when it was traced last, for `again`."""
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
         functools.update_wrapper(cast(Any, self), fn)
@@ -138,7 +141,8 @@ class FlowDefinition(Generic[P, R]):
         type. `inside` is the trace of the flow that calls this one.
         """
         above = (*inside.above, self) if inside is not None else (self,)
-        trace = Trace(self.name, above)
+        last = self._last if inside is None else None
+        trace = Trace(self.name, above, last[1] if last is not None else ())
         if inside is not None:
             trace.functions = inside.functions
         arguments = self._arguments(trace, static or {})
@@ -147,6 +151,8 @@ class FlowDefinition(Generic[P, R]):
             value = trace.value(self._run_body(arguments))
         finally:
             TRACE.reset(token)
+        if last is not None and trace.is_last and is_same_output(value, last[0].spec.output):
+            return last[0]
         inputs = [name for name in self.parameters if name not in self.static]
         trace.problems += lint(self.fn, inputs)
         spec = FlowSpec.model_construct(
@@ -158,7 +164,13 @@ class FlowDefinition(Generic[P, R]):
             output=value,
             **self._fields,
         )
-        return Traced(spec, trace.functions, trace.problems)
+        traced = Traced(spec, trace.functions, trace.problems)
+        if inside is None:
+            self._last = (traced, tuple(trace.said)) if trace.can_be_kept else None
+        return traced
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_last"}
 
     def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """In the body of another flow: a scope of this one for each element of the arguments marked by `each`, side by side.

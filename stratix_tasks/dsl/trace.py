@@ -5,11 +5,12 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
+from stratix_tasks.dsl.again import Placed, given_of, is_said_again
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
@@ -48,6 +49,11 @@ def _named(update: Mapping[str, Any]) -> set[str]:
     return {*update.get("needs", ()), *(name for name, wants in needs_of(values) if wants != ASKED)}
 
 
+def _holds(task: BaseTask) -> bool:
+    """Whether a node of it is more than its call says, or to keep it would keep alive what its function holds."""
+    return task.special or task.template.undo is not None or getattr(task.fn, "__closure__", None) is not None
+
+
 def tracing() -> bool:
     """Whether the caller runs in the body of a flow that is being traced."""
     return TRACE.get() is not None
@@ -68,6 +74,8 @@ class Traced:
     spec: FlowSpec
     functions: dict[str, BaseTask]
     problems: list[Problem]
+    body: bytes | None = None
+    """The document as text, once that was made."""
 
 
 class Callee(Protocol):
@@ -122,11 +130,12 @@ class Trace:
     """One flow being traced: `branch` numbers the open `when` blocks, `condition` is what they demand together.
 
     `functions` is shared with the traces of sub-flows; `above` are the flows whose bodies are being traced around
-    this one.
+    this one. `before` is what the last trace of this flow placed, as long as this one says the same.
     """
 
     flow: str
     above: tuple[Callee, ...] = ()
+    before: Sequence[Placed | None] = ()
     nodes: dict[str, NodeSpec] = field(default_factory=dict)
     functions: dict[str, BaseTask] = field(default_factory=dict)
     flows: dict[str, FlowSpec] = field(default_factory=dict)
@@ -140,9 +149,16 @@ class Trace:
     always: bool = False
     branches: int = 0
     closed: tuple[tuple[int, ...], Expr] | None = None
+    said: list[Placed | None] = field(default_factory=list)
+    """Each node that was placed; None for those that can't be taken again."""
 
     def place(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A task called in the flow: one node."""
+        at = len(self.said)
+        if at < len(self.before) and not kwargs:
+            then = self.before[at]
+            if then is not None and self._is_plain and is_said_again(then, task, args, self):
+                return self._take(then)
         if task.map_fields:
             self.fail(
                 f"option '{next(iter(task.map_fields))}' is for a fan-out: call .map(…)",
@@ -155,7 +171,36 @@ class Trace:
                 named[name] = self.value(part)
         if task.template.join != ALL:  # it may go on without what was skipped
             del self.problems[before:]
-        return self._add(task, task.template, {"args": named}, task.arity)
+        given = given_of(args) if self._is_plain and not kwargs and not _holds(task) else None
+        reference = self._add(task, task.template, {"args": named}, task.arity)
+        if given is not None:
+            name = reference._ref.name
+            self.said[-1] = Placed(task, given, self.nodes[name], reference._ref)
+        return reference
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether all that was said can be told apart at a glance when it is said again."""
+        return None not in self.said and not self.flows and not self.problems
+
+    @property
+    def is_last(self) -> bool:
+        """Whether this is, node by node, what was said last time."""
+        return 0 < len(self.said) == len(self.before) and not self.flows and not self.problems
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether what is placed here hangs on nothing but what it is called with."""
+        return not self.branch and not self.catch and not self.always
+
+    def _take(self, then: Placed) -> Reference:
+        """The node of last time."""
+        name = then.ref.name
+        self.closed = None
+        self.said.append(then)
+        self.nodes[name] = then.node
+        self.functions.setdefault(then.node.call or name, then.task)
+        return Reference(then.ref, self, then.task.arity)
 
     def place_map(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
@@ -347,6 +392,8 @@ class Trace:
         if template.undo is not None:
             self._undo(template.undo, task.options_given["undo"])
         self.nodes[name] = template.but(update)
+        self.before = ()  # something else is said
+        self.said.append(None)
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)
 

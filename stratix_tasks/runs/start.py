@@ -62,7 +62,7 @@ def start(
             traced = flow.trace(static)
         finally:
             HERE.reset(token)
-        body = _plain_text(traced.spec)
+        body = traced.body = traced.body or _plain_text(traced.spec)
         block = LAYOUTS.get(_key(engine, traced, body), partial(_laid_out, engine, traced))
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
