@@ -150,7 +150,9 @@ class Run(Handle):
         return self._look(logs, target)  # type: ignore[no-any-return]
 
     def progress(self) -> list[dict[str, Any]]:
-        """One dict a node: name, kind, parent, state, attempt, done, total, failed, progress, text, wait, started, ended, error."""
+        """One dict a node: name, kind, parent, state, attempt, done, total, failed, absorbed, progress, text, wait, started, ended,
+        error. `absorbed` tells of a bad end that others went on without, so that it is not the run's.
+        """
         return self._look(progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:

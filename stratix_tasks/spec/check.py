@@ -106,9 +106,9 @@ def _findings(
             elif kind not in ATOMS:
                 yield from _value(graph, ("tasks", name, "with", argument), name, value)
         if node.undo is not None and (
-            node.call is None or node.each is not None or node.loop is not None or node.always
+            node.flow is not None or node.each is not None or node.loop is not None or node.always
         ):
-            message = "undo takes back what one function call did: not a flow, a wait, a fan-out, a loop, or the end of a flow"
+            message = "undo takes back what one task did: not a flow, a fan-out, a loop, or the end of a flow"
             hint = "Say it of the tasks inside."
             yield Finding(("tasks", name, "undo"), Problem("no-effect", message, name, hint=hint))
         if node.catch or graph.has_end:
