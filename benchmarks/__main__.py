@@ -24,6 +24,7 @@ NAMES = (
     "many_runs",
     "asked",
     "crowded",
+    "exactness",
 )
 
 
