@@ -44,6 +44,12 @@ TAIL = """
 what nobody else needs is cancelled, reason `lost the join`; with `losers="keep"` it goes on. A failure that a join went on without
 is taken up: it is not the run's.
 
+## What may fail
+
+A node with `options(allow_failure=True)`, `allow_failure: true`, may fail: for who waits for `all`, its bad end is as good as its
+completion, and the argument gets its default, else None where the annotation allows it, else it is a problem before anything
+runs. Its failure, and what failed before it and had no other user, is not the run's.
+
 ## What is only asked about
 
 A node that names a status, as in `when: tasks.a.status == "failed"`, or that catches a failure by `catch: [a]`, waits for the end

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
-from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, verdict
+from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
 from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
 from stratix_tasks.core.states import RunState, S
@@ -470,8 +470,10 @@ class Agenda:
         if book.flat:
             return self._count(book.parent, status)
         i, k = divmod(u - book.base, book.n)
+        block = s.stretches[s.home[u]].block
         for o in book.outs[k]:
-            self._arrived(o, u - k + o, status)
+            fine = k in block.tolerated and block.joins[o] == ALL and IS_BAD[status]
+            self._arrived(o, u - k + o, COMPLETED if fine else status)
         if book.kinds[k] == FLOW and u not in s.kids:
             for _, x, y in s.scopes(u):  # a sub-flow that never opened
                 self.asks.extend(range(x, y))
@@ -616,10 +618,12 @@ class Agenda:
             gates += sum(not IS_OVER[status[b + n]] for n in node.ended)
         if node.join == ALL and k in block.soft:
             soft = block.soft[k]
-            hard = sum(status[b + n] != S.COMPLETED for n in needs if n not in soft)
+            states = states_of(s, block, b, (n for n in needs if n not in soft))
+            hard = len(states) - states.count(S.COMPLETED)
             self.left[x] = gates + hard + sum(first_of(s, b, first) == WAIT for first in node.firsts)
             return
-        done = sum(status[b + n] == S.COMPLETED for n in needs)
+        states = states_of(s, block, b, needs) if node.join == ALL else [status[b + n] for n in needs]
+        done = states.count(S.COMPLETED)
         over = sum(IS_OVER[status[b + n]] for n in needs)
         self.left[x] = gates + block.left[k] - (over if node.join in (ANY, SETTLED) else done)
         if x in self.slack:

@@ -110,6 +110,8 @@ class Node:
     when: bool = False
     enabled: bool = True
     """Else it is skipped as soon as its scope begins."""
+    allow_failure: bool = False
+    """Whether its bad end counts for nothing, so that who wants all of what it needs goes on without its value."""
     inner: str = ""
     """FLOW, EACH, LOOP: the name of a block; it may be one that this block lies in."""
     asks: bool = False
@@ -183,6 +185,7 @@ class Block:
         "soft",
         "spec",
         "timed",
+        "tolerated",
     )  # fmt: skip
 
     def __init__(
@@ -219,9 +222,10 @@ class Block:
         self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
         self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
         self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
-        self.absorbing = any(node.join is not ALL or node.firsts or node.ended for node in nodes) or bool(
-            self.output.firsts
-        )
+        self.tolerated = frozenset(k for k, node in enumerate(nodes) if node.allow_failure)
+        self.absorbing = any(
+            node.join is not ALL or node.firsts or node.ended or node.allow_failure for node in nodes
+        ) or bool(self.output.firsts)
         """Whether a bad end in it may be taken up by something behind it."""
         self.inner: dict[int, Block] = {}
         self.fixed: tuple[int, ...] = ()

@@ -26,7 +26,7 @@ def verdict(s: State, u: int) -> S:
     if join == ALL:
         if k in block.soft:
             return _with_soft(s, block, k, b)
-        return _all([status[b + n] for n in needs])
+        return _all(states_of(s, block, b, needs))
     told, asked = _joined(s, block, k, b), block.nodes[k].ended
     return WAIT if told == GO and not all(IS_OVER[status[b + n]] for n in asked) else told
 
@@ -40,6 +40,14 @@ def _joined(s: State, block: Block, k: int, b: int) -> S:
         return GO if len(ends) >= min(1 if join == ANY else len(needs), len(needs)) else WAIT
     done, wanted = ends.count(S.COMPLETED), block.left[k]
     return GO if done >= wanted else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < wanted else WAIT
+
+
+def states_of(s: State, block: Block, b: int, needs: Iterable[int]) -> list[int]:
+    """The states of needs as one sees them who wants all: the bad end of one that may fail is as good as another."""
+    status, tolerated = s.status, block.tolerated
+    if not tolerated:
+        return [status[b + n] for n in needs]
+    return [S.COMPLETED if n in tolerated and IS_BAD[status[b + n]] else status[b + n] for n in needs]
 
 
 def _all(states: Iterable[int]) -> S:
@@ -62,7 +70,7 @@ def _with_soft(s: State, block: Block, k: int, b: int) -> S:
     to have ended.
     """
     soft = block.soft[k]
-    told = _all(s.status[b + n] for n in block.needs[k] if n not in soft)
+    told = _all(states_of(s, block, b, (n for n in block.needs[k] if n not in soft)))
     if told == GO and not all(IS_OVER[s.status[b + n]] for n in block.nodes[k].ended):
         told = WAIT
     for first in block.nodes[k].firsts:
@@ -147,8 +155,8 @@ def scope_completed(s: State, block: Block, b: int) -> bool:
 
 
 def absorbed(s: State, block: Block, b: int) -> bytearray:
-    """1 for each bad node of a scope that has consumers each of which ended well by running, or is absorbed itself. Who only
-    asked how it ended, and was skipped for that, is none.
+    """1 for each bad node of a scope that may fail, or has consumers each of which ended well by running, or is absorbed
+    itself. Who only asked how it ended, and was skipped for that, is none.
 
     Judged backwards, when nothing is left to do. What the scope's value is made from has that as a consumer; what runs at
     the end of the scope, however that is, consumes nothing.
@@ -159,6 +167,7 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
         users = [o for o in users if s.status[b + o] != S.SKIPPED or k not in block.nodes[o].ended]
         if users or (IS_BAD[s.status[b + k]] and k in _of_output(block)):
             found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
+        found[k] |= k in block.tolerated and IS_BAD[s.status[b + k]]
     return found
 
 
@@ -200,7 +209,7 @@ def could_absorb(s: State, u: int) -> bool:
             stack, seen = [k], {k}
             while stack:
                 one = stack.pop()
-                if any(one in first for first in block.output.firsts):
+                if one in block.tolerated or any(one in first for first in block.output.firsts):
                     return True
                 for o in block.outs[one]:
                     takes = block.joins[o] != ALL or one in block.soft.get(o, ())

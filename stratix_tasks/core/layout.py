@@ -173,6 +173,7 @@ def _node(
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
         enabled=node.enabled,
+        allow_failure=node.allow_failure,
         inner=inner.path if inner is not None else "",
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),

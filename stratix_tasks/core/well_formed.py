@@ -56,9 +56,13 @@ def _first_odd(parts: Iterable[object], depth: int) -> str:
     return next(filter(None, (_odd(part, depth + 1) for part in parts)), "")
 
 
+def _retry(args: Mapping[str, Any]) -> str:
+    return "" if isinstance(args.get("redo", False), bool) else f"`redo` is true or false, not {args['redo']!r}"
+
+
 def _skip(args: Mapping[str, Any]) -> str:
     given = args.get("value")
-    return "" if given is None or _is_result(given) else "`value` is a result as data"
+    return _retry(args) if given is None or _is_result(given) else "`value` is a result as data"
 
 
 def _set(args: Mapping[str, Any]) -> str:
@@ -100,6 +104,7 @@ def _is_result(data: object) -> bool:
 
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "retry": _retry,
     "skip": _skip,
     "set": _set,
     "breakpoint": _breakpoint,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import EARLY
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.joins import states_of
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.state import IS_BAD
@@ -97,7 +98,7 @@ def _stopping(core: Core, u: int, name: str, _at: float) -> str:
 
 
 def _failed(core: Core, u: int, name: str, _at: float) -> str:
-    return f"'{name}' failed: {_shown(core, u) or 'its items failed'}.{_abandoned(core, u)}"
+    return f"'{name}' failed: {_shown(core, u) or 'its items failed'}.{_tolerated(core, u)}{_abandoned(core, u)}"
 
 
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
@@ -107,7 +108,7 @@ def _upstream(core: Core, u: int, name: str, _at: float) -> str:
         return (
             f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
         )
-    return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete."
+    return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete.{_tolerated(core, u)}"
 
 
 def _skipped(core: Core, u: int, name: str, _at: float) -> str:
@@ -197,6 +198,10 @@ def _paused(core: Core) -> str:
     }.get(s.run_reason or "", "the run to be resumed")
 
 
+def _tolerated(core: Core, u: int) -> str:
+    return " Its flow goes on without it: it may fail (allow_failure)." if core.state.node(u).allow_failure else ""
+
+
 def _abandoned(core: Core, u: int) -> str:
     """A body that did not listen: it holds its place until it ends by itself."""
     return " Its body did not stop in its grace, and still runs." if u in core.agenda.abandoned else ""
@@ -209,7 +214,8 @@ def _quoted(names: Iterable[str]) -> str:
 def _listed(core: Core, u: int, *, bad: bool) -> str:
     s = core.state
     r, k, b = s.place(s.node_of(u))
-    needs = [b + n for n in r.block.needs[k] if s.status[b + n] not in (S.COMPLETED, S.SKIPPED)]
+    states = zip(r.block.needs[k], states_of(s, r.block, b, r.block.needs[k]), strict=True)
+    needs = [b + n for n, state in states if state not in (S.COMPLETED, S.SKIPPED)]
     needs = [n for n in needs if IS_BAD[s.status[n]]] or needs if bad else needs
     parent = s.parent(u)
     return _names(core, needs if needs or not bad or parent < 0 else [parent])

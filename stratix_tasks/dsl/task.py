@@ -90,6 +90,7 @@ def task(
     max_lost: int = ...,
     policy: str = ...,
     enabled: bool = ...,
+    allow_failure: bool = ...,
     description: str = ...,
     **later: Any,
 ) -> Decorator: ...

@@ -18,7 +18,7 @@ from stratix_tasks.core.state import MISSING, Spans, Stretch
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
-from stratix_tasks.engine.calls import NOTHING, Function, defaults_of, parameters_of, positioned
+from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positioned
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
@@ -46,9 +46,9 @@ class Binding(Scopes):
         objects: Objects,
         run_id: str = "",
     ) -> None:
-        super().__init__(core, inputs, source, summarise, memory, run_id)
         called = {name: one.function for name, one in core.state.root.executors.items()}
-        self.functions = {call: Function.of(task) for call, task in {**called, **functions}.items()}
+        known = {call: Function.of(task) for call, task in {**called, **functions}.items()}
+        super().__init__(core, inputs, source, summarise, memory, known, run_id)
         self._objects = objects
 
     def arguments(self, unit: int) -> Arguments:
@@ -126,8 +126,7 @@ class Binding(Scopes):
             args = s.node(unit).spec.args
             named = partial(resolved, args, self.scope_of(unit, args.values()))
         sets, function = self._sets(unit), self.functions.get(policy.call, NOTHING)
-        positional, gone = function.positional, self._gone(unit)
-        absent = gone and gone & defaults_of(function.call)
+        positional, absent = function.positional, self._left_out(unit)
         if s.node(unit).phase == UNDO:
             absent = set(s.node(unit).spec.args) - parameters_of(function.call)
 

@@ -53,13 +53,13 @@ def positioned(named: dict[str, Any], positional: tuple[str, ...]) -> tuple[tupl
     return (*args, *extra), {**named, **more}
 
 
-def defaults_of(function: Callable[..., Any]) -> set[str]:
-    """Parameters that a function has defaults for."""
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The defaults of a function's parameters, of those that have one."""
     try:
         parameters = signature(function).parameters
     except (TypeError, ValueError):
-        return set()
-    return {name for name, one in parameters.items() if one.default is not Parameter.empty}
+        return {}
+    return {name: one.default for name, one in parameters.items() if one.default is not Parameter.empty}
 
 
 def parameters_of(function: Callable[..., Any]) -> set[str]:

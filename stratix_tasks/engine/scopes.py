@@ -20,6 +20,7 @@ from stratix_tasks.core.joins import scope_completed
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import TERMINAL, S
+from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
 from stratix_tasks.engine.fan import Fan, Items, counted, fan_of
 from stratix_tasks.engine.held import Held
 from stratix_tasks.engine.memory import Memory
@@ -48,9 +49,12 @@ class Scopes(Held):
         source: Source,
         summarise: Callable[[Any], dict[str, Any] | None],
         memory: Memory,
+        functions: Mapping[str, Function],
         run_id: str,
     ) -> None:
         super().__init__(core, source, memory)
+        self.functions = functions
+        """By call, or by the name of an executor."""
         self.inputs, self._summarise, self.run_id = inputs, summarise, run_id
         self._scopes: dict[int, dict[int, Once]] = {}
         self._fans: dict[int, Once] = {}
@@ -212,11 +216,11 @@ class Scopes(Held):
         return {"status": end_of(s, r.block, b).label, "error": error}
 
     def _gone(self, unit: int) -> set[str]:
-        """Arguments that a join went on without: what stands for one is a task that has not completed, or lost."""
+        """Arguments that a node goes on without: what stands for one is a task that has not completed, or lost."""
         s = self.state
         r, k, b = s.place(s.node_of(unit))
         block, there = r.block, s.winners.get(b + k)
-        if block.joins[k] == ALL:
+        if block.joins[k] == ALL and not block.tolerated:
             return set()
         found = set()
         for name, value in block.nodes[k].spec.args.items():
@@ -225,6 +229,22 @@ class Scopes(Held):
                 if s.status[need] != S.COMPLETED or (there is not None and need not in there):
                     found.add(name)
         return found
+
+    def _left_out(self, unit: int) -> set[str]:
+        """Those of them for which there is a default."""
+        gone = self._gone(unit)
+        if not gone:
+            return gone
+        s = self.state
+        r, k, _ = s.place(s.node_of(unit))
+        if r.block.nodes[k].spec.flow is None:
+            return gone & self._defaults(unit).keys()
+        inputs = r.block.inner[k].spec.inputs
+        return {name for name in gone if name in inputs and not inputs[name].required}
+
+    def _defaults(self, unit: int) -> dict[str, Any]:
+        """Those of what a node calls."""
+        return defaults_of(self.functions.get(self.state.policy(unit).call, NOTHING).call)
 
     def _sets(self, unit: int) -> dict[str, Any]:
         """What is held of the arguments that a person gave in place of the flow's."""
@@ -245,13 +265,14 @@ class Scopes(Held):
         r, k, _ = self.state.place(unit)
         flow = r.block.inner[k].spec
         kind = self.state.kind(unit)
+        own = self._defaults(unit) if self.state.node(unit).spec.flow is None else {}
         given_by = self._to_mapped(unit, index) if kind is EACH else self._to_given(unit)
         if kind is Kind.LOOP:
             given_by = self._to_carry(unit, index, given_by)
 
         def work(reader: Reader) -> dict[str, Any]:
             given = given_by(reader)
-            left = {name: one.default for name, one in flow.inputs.items() if name not in given}
+            left = {name: own.get(name, one.default) for name, one in flow.inputs.items() if name not in given}
             if not reader.waits and not all(type(default) in ATOMS for default in left.values()):
                 raise Away
             left = {name: fresh(default) for name, default in left.items()}
@@ -260,13 +281,10 @@ class Scopes(Held):
         return work
 
     def _to_given(self, unit: int) -> Work:
-        """What a sub-flow is given; without what a join went on without, where its input has a default."""
-        s = self.state
-        r, k, _ = s.place(unit)
-        args, inputs = s.node(unit).spec.args, r.block.inner[k].spec.inputs
+        """What a sub-flow is given, but for what has a default and is gone on without."""
+        args, left_out = self.state.node(unit).spec.args, self._left_out(unit)
         scope, sets = self.scope_of(unit, args.values()), self._sets(unit)
-        gone = self._gone(unit)
-        args = {name: value for name, value in args.items() if name not in gone or inputs[name].required}
+        args = {name: value for name, value in args.items() if name not in left_out}
         return lambda reader: {**resolved(args, scope, reader), **given_held(sets, reader)}
 
     def _to_carry(self, unit: int, index: int, given_by: Work) -> Work:
@@ -315,11 +333,12 @@ class Scopes(Held):
         left = {name: over for name, over in each.over.items() if name not in columns}
         scope = self.scope_of(unit, (*left.values(), *spec.args.values()))
         columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
-        apart = policy.traits.remote
+        apart, left_out = policy.traits.remote, self._left_out(unit)
+        shared = {name: value for name, value in spec.args.items() if name not in left_out}
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             own = ByReference(reader) if apart else reader
-            return {**resolved(spec.args, scope, own), **given_held(sets, own)}
+            return {**resolved(shared, scope, own), **given_held(sets, own)}
 
         return lambda reader: fan_of(
             columns, broadcast, product=each.by == "product", flatten=each.flatten, reader=reader

@@ -87,13 +87,17 @@ class Run(Handle):
         """End the run, a node or an item: what has not started is cancelled, bodies are asked to stop."""
         self._ask("cancel", target)
 
-    def retry(self, target: str | None = None) -> None:
-        """Try again: all that failed or was cancelled, or one node or item, with what depends on it."""
-        self._ask("retry", target)
+    def retry(self, target: str | None = None, *, redo: bool = False) -> None:
+        """Try again: all that failed or was cancelled, or one node or item, with what depends on it.
 
-    def skip(self, target: str, *, value: Any = MISSING) -> None:
-        """Skip a node or item; with `value`, that stands for its result."""
-        self._ask("skip", target, request_data.skipping(self._engine.store.objects, value))
+        Where something has gone on without it that is refused; with `redo` what was made so is rolled back.
+        """
+        self._ask("retry", target, {"redo": True} if redo else None)
+
+    def skip(self, target: str, *, value: Any = MISSING, redo: bool = False) -> None:
+        """Skip a node or item; with `value`, that stands for its result. `redo` as for `retry`."""
+        given = request_data.skipping(self._engine.store.objects, value)
+        self._ask("skip", target, {**given, "redo": True} if redo else given)
 
     def set(
         self, target: str, *, args: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None

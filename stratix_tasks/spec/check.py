@@ -27,6 +27,7 @@ from stratix_tasks.spec.names import AROUND, around, mentions, needs_of
 from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
+from stratix_tasks.spec.tolerated import untolerant
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
 
@@ -135,6 +136,8 @@ def _findings(
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
     if graph.off:
         yield from _disabled(graph, executors, functions)
+    for where, problem in untolerant(graph, executors, functions or {}):
+        yield Finding(where, problem)
     if not cycles:
         for name, place, problem in misfits(graph, executors, functions or {}):
             yield Finding(("tasks", name, *place), problem)

@@ -107,6 +107,7 @@ TASK = _of(
     Option("after", Kind.NODES),
     Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself."),
     Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it."),
+    Option("allow_failure", Kind.SWITCH, "Its failure is not that of its flow, and what takes its value goes without."),
     Option("pool", Kind.NAMES, "An attempt takes a slot of each.", for_all=True, of_bodies=True),
     Option("priority", Kind.WHOLE, "Higher starts first.", for_all=True, of_bodies=True, settable=True),
     Option("runner", Kind.RUNNER, for_all=True, of_bodies=True),

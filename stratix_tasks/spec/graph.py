@@ -29,7 +29,18 @@ def round_of(name: str, node: NodeSpec) -> FlowSpec:
     """A task that is repeated, as a flow of its own: one round. What the node says of its body holds in there."""
     inputs = {argument: InputSpec.model_construct() for argument in node.args}
     args = {argument: Ref("inputs", argument) for argument in node.args}
-    task = node.but({"args": args, "loop": None, "when": None, "catch": (), "needs": (), "always": False, "join": ALL})
+    task = node.but(
+        {
+            "args": args,
+            "loop": None,
+            "when": None,
+            "catch": (),
+            "needs": (),
+            "always": False,
+            "join": ALL,
+            "allow_failure": False,
+        }
+    )
     output = Ref("tasks", name)
     return FlowSpec.model_construct(flow=name, inputs=inputs, tasks={name: task}, output=output)
 

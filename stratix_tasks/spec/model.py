@@ -152,6 +152,8 @@ class NodeSpec(Model):
     policy: str | None = None
     """The name of one of the flow's `policies`, or of those around it."""
     enabled: bool = True
+    allow_failure: bool = False
+    """Whether its bad end is not its flow's: what takes its value goes without."""
     pool: tuple[str, ...] | None = None
     priority: int | None = Field(default=None, ge=-MOST, le=MOST)
     runner: str | None = None

@@ -14,12 +14,11 @@ OF_ALL = frozenset(("defaults", "positions"))
 """What a flow says of its nodes: options for all that say nothing else, and where the editor has put them."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
-GROUP = frozenset(("name", "after", "description", "enabled", "join", "losers"))
+GROUP = frozenset(("name", "after", "description", "enabled", "allow_failure", "join", "losers"))
 """Options of a flow that is called in another one."""
 LATER = frozenset(
     (
         "alerts",
-        "allow_failure",
         "cache",
         "hooks",
         "overlap",

@@ -9,7 +9,7 @@ from facade import shown
 from promises import Broken, need
 from rules import GO, OVER, WAIT, absorbed, needs_say
 
-from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, MAP, TASK
+from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, MAP, TASK, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
@@ -36,6 +36,12 @@ def named(s: Recorded, found: Collection[int]) -> list[str]:
 def scope_of(s: Recorded, u: int) -> list[State]:
     r, _, b = s.place(u)
     return [State(state) for state in s.status[b : b + r.block.n]]
+
+
+def block_of(s: Recorded, u: int) -> tuple[Block, int]:
+    """The block of a unit, and its number in it."""
+    r, k, _ = s.place(u)
+    return r.block, k
 
 
 def of_an_end(s: Recorded, u: int) -> bool:
@@ -202,7 +208,7 @@ def what_failed_upstream_has_a_bad_need(core: Core) -> None:
         if s.status[u] == State.UPSTREAM_FAILED and not s.node(u).phase:
             above = s.parent(u)
             in_bad = above >= 0 and s.status[above] in BAD
-            said = needs_say(s.node(u), scope_of(s, u))
+            said = needs_say(*block_of(s, u), scope_of(s, u))
             need(in_bad or said is State.UPSTREAM_FAILED, f"'{label(s, u)}' failed upstream, where nothing is bad")
 
 
@@ -284,7 +290,7 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
         above = s.parent(u)
         if s.status[u] != State.PENDING or not is_open(s, u) or (above >= 0 and s.kind(above) is MAP):
             continue
-        said = GO if u in s.winners else needs_say(s.node(u), scope_of(s, u), bad=_ends_badly(s, u))
+        said = GO if u in s.winners else needs_say(*block_of(s, u), scope_of(s, u), bad=_ends_badly(s, u))
         need(said in (GO, WAIT), f"'{label(s, u)}' is pending, its needs say {said.label}")
         still = s.run in STILL or (s.run is not RunState.ENDING and s.held(u)) or u in g.abandoned
         if said is GO and not still:
@@ -363,7 +369,7 @@ def what_it_says_is_not_heard(core: Core, u: int, number: int) -> bool:
 def what_was_rolled_back_runs_again(core: Core, u: int) -> None:
     """Unless what it needs says otherwise, or its sub-flow never opened."""
     s = core.state
-    said = needs_say(s.node(u), scope_of(s, u))
+    said = needs_say(*block_of(s, u), scope_of(s, u))
     if said is GO and is_open(s, u) and not s.node(u).phase:
         state = State(s.status[u])
         again = state not in TERMINAL or s.reason.get(u) == "disabled"  # it is skipped in the same turn

@@ -87,7 +87,7 @@ class Naive:
         node, name = block.nodes[k], prefix + block.names[k]
         if self._may_lose(block, k) and self.seen(name) == "cancelled":
             return State.CANCELLED
-        end = self._refused(node, name, states, above, bad=bad)
+        end = self._refused(block, k, name, states, above, bad=bad)
         if node.kind is TASK:
             return end or self._task(name, node)
         if node.kind is FLOW and end is not None and k in block.fixed:
@@ -98,11 +98,14 @@ class Naive:
         """Whether a join behind it may fire before it has ended."""
         return any(block.nodes[o].join in EARLY or self._may_lose(block, o) for o in block.outs[k])
 
-    def _refused(self, node: Node, name: str, states: list[State], above: State | None, *, bad: bool) -> State | None:
+    def _refused(
+        self, block: Block, k: int, name: str, states: list[State], above: State | None, *, bad: bool
+    ) -> State | None:
         """The end of a node that does not come to run."""
+        node = block.nodes[k]
         if above is not None:
             return UPSTREAM if above in BAD else SKIPPED
-        said = needs_say(node, states, bad=bad)
+        said = needs_say(block, k, states, bad=bad)
         if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:
             said = SKIPPED if self.seen(name) == "skipped" else UPSTREAM  # whichever came first
         if said is not GO:

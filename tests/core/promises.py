@@ -62,13 +62,13 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
     node = tale.node(u)
     if not item:
         states = tale.scope(u)
-        block = tale.places[u][0]
+        block, k, _, _ = tale.places[u]
         if node.phase:
             left = [n for n, one in enumerate(block.nodes) if one.phase < node.phase and states[n] not in OVER]
             need(not left, f"'{name}' started, but the rest of its scope has not ended")
             undone = node.undoes is not None and states[node.undoes] is State.COMPLETED
             need(node.phase != UNDO or undone, f"'{name}' takes back what has not been done")
-        said = needs_say(node, states, bad=True)
+        said = needs_say(block, k, states, bad=True)
         need(u in tale.winners or said is GO, f"'{name}' started, and its needs say {said.label}: {states}")
     above = -1 if of_an_end(tale, u) else tale.parent(u)  # what lost goes on to its end, though its group has ended
     while above >= 0:

@@ -13,14 +13,15 @@ GO, WAIT = State.RUNNING, State.PENDING
 OVER = {*TERMINAL, State.RETIRED}
 
 
-def needs_say(node: Node, states: Sequence[State], *, bad: bool = False) -> State:
+def needs_say(block: Block, k: int, states: Sequence[State], *, bad: bool = False) -> State:
     """`states` are those of the scope by number; `bad`: whether the scope ends badly, for nodes that undo something."""
-    told = _needs_say(node, states, bad)
+    node = block.nodes[k]
+    told = _needs_say(block, node, states, bad)
     asked = all(states[n] in OVER for n in node.ended)
     return WAIT if told is GO and not asked else told
 
 
-def _needs_say(node: Node, states: Sequence[State], bad: bool) -> State:
+def _needs_say(block: Block, node: Node, states: Sequence[State], bad: bool) -> State:
     needs = [states[n] for n in node.needs if n not in node.ended]
     ended = [state for state in needs if state in OVER]
     done = needs.count(State.COMPLETED)
@@ -30,7 +31,7 @@ def _needs_say(node: Node, states: Sequence[State], bad: bool) -> State:
         return GO
     if node.join is ALL:
         soft = {*(x for f in node.firsts for x in f), *node.ended} - set(node.hard)
-        parts = [states[n] for n in node.needs if n not in soft]
+        parts = [_forgiven(block, n, states[n]) for n in node.needs if n not in soft]
         return _all_say([*parts, *(_first_says([states[n] for n in first]) for first in node.firsts)])
     if node.join is ANY:
         return GO if ended else WAIT
@@ -39,6 +40,10 @@ def _needs_say(node: Node, states: Sequence[State], bad: bool) -> State:
         too_few = done + len(needs) - len(ended) < wanted
         return GO if done >= wanted else State.UPSTREAM_FAILED if too_few else WAIT
     return GO if len(ended) == len(needs) else WAIT
+
+
+def _forgiven(block: Block, n: int, state: State) -> State:
+    return State.COMPLETED if block.nodes[n].allow_failure and state in BAD else state
 
 
 def _all_say(states: Sequence[State]) -> State:
@@ -88,7 +93,7 @@ def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = froz
 
     def is_taken(k: int) -> bool:
         told = users(k)
-        return states[k] in BAD and bool(told) and all(told)
+        return states[k] in BAD and (block.nodes[k].allow_failure or (bool(told) and all(told)))
 
     return {k for k in range(block.n) if is_taken(k)}
 

@@ -57,6 +57,11 @@ FLOWS: dict[str, FlowSpec] = {
     "conditional sub-flow": spec(
         {"g": {"flow": "inner", "call": None, "when": WHEN}}, flows={"inner": spec({"a": {"when": WHEN}})}
     ),
+    "may fail": spec({"a": {"allow_failure": True, "retry": RETRY}, "b": needs("a"), "c": needs("b")}),
+    "flow that may fail": spec(
+        {"g": {"flow": "inner", "call": None, "allow_failure": True}, "z": needs("g")},
+        flows={"inner": spec({"a": {}, "b": needs("a")})},
+    ),
     "disabled": spec({"a": {"enabled": False, **needs("b")}, "b": {}, "c": needs("a")}),
     "disabled map and sub-flow": spec(
         {

@@ -298,7 +298,7 @@ def test_wrong_use_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["cache", "resources", "allow_failure", "overlap"],
+    ["cache", "resources", "overlap"],
 )
 def test_options_of_later_versions_are_named(option: str) -> None:
     """They are refused, not ignored: `not-available`."""

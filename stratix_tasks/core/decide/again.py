@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ANY, LOOP, MAP, SETTLED
+from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
@@ -195,7 +195,10 @@ def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
         for o in r.block.outs[k]:
             x, join = b + o, r.block.joins[o]
             soft = k in r.block.soft.get(o, ())
-            used = (join == SETTLED and verdict(s, x) == GO) or (join == ANY and u in s.winners.get(x, ())) or soft
+            fine = join == ALL and k in r.block.tolerated
+            used = (
+                (join == SETTLED and verdict(s, x) == GO) or (join == ANY and u in s.winners.get(x, ())) or soft or fine
+            )
             if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners):
                 found[x] = u
         p = s.parent(u)

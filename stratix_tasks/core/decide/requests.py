@@ -8,7 +8,7 @@ sends it. One whose effect already holds is a recorded no-op. What may be asked 
 | pause | the run, a node, an item | `drain`: whether bodies are left to finish instead of being suspended |
 | resume, cancel | the run, a node, an item | |
 | retry | the run, a node, an item | `redo`: whether what went on without it is rolled back |
-| skip | a node, an item | `value`: a result as data, which stands for its own |
+| skip | a node, an item | `value`: a result as data, which stands for its own; `redo` |
 | set | a node, an item, a path | `args`: name to result as data; `options`: name to plain data |
 | breakpoint | a node, a path | `on`: whether it is to be there |
 | approve | a node that waits for it, an item | `by`: who approves |
