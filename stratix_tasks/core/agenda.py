@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
-from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch
+from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch, fill
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.timers import Timer, Timers
 
@@ -189,7 +189,7 @@ class Agenda:
                 self.push(u)
             return
         for run in runs:
-            self.queued[run.start : run.stop] = array("d", (s.at,)) * len(run)
+            fill(self.queued, run.start, run.stop, s.at)
             self._limit_queue(run, s.at)
         self.put(book.lanes[0], runs)
 

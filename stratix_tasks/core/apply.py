@@ -15,7 +15,7 @@ from stratix_tasks.core.block import Policy
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import at_path, changed
-from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each
+from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each, fill
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, Event, RunState, S
 from stratix_tasks.core.timers import WHOLE, Timer
 
@@ -285,7 +285,7 @@ def _swept(s: State, fact: Fact) -> None:
     _, at, a, b, state, reason, parts = fact
     for x, y in parts:
         s.status[x:y] = bytes((state,)) * (y - x)
-        s.ended[x:y] = array("d", (at,)) * (y - x)
+        fill(s.ended, x, y, at)
         for told in (s.due, s.waits, s.reason):
             clear(told, x, y)
         s.passing.difference_update(range(x, y) if y - x < len(s.passing) else [u for u in s.passing if x <= u < y])

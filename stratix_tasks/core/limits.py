@@ -93,6 +93,15 @@ class Lane:
         """To the front again, in this order."""
         self.queue.extendleft(reversed([*entries]))
 
+    def pass_over(self, first_left: Callable[[int, int], int]) -> None:
+        """Of the range in front, forget what has ended meanwhile: a whole map may have been cancelled."""
+        if self.queue and type(entry := self.queue[0]) is range:
+            rest = range(first_left(entry.start, entry.stop), entry.stop)
+            if rest:
+                self.queue[0] = rest
+            else:
+                self.queue.popleft()
+
     def entries(self) -> list[int | range]:
         return [*self.queue]
 

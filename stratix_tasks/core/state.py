@@ -29,6 +29,8 @@ MISSING: Any = object()
 Name = int | str
 """What tells the items apart that one item spawned: a key that its body gave, or a number."""
 Spans = list[tuple[int, int]]
+PIECE = 8192
+"""Numbers that are set at a time."""
 IS_OVER = bytes(s in TERMINAL or s == S.RETIRED for s in range(256))
 IS_BAD = bytes(s in BAD for s in range(256))
 NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
@@ -382,6 +384,13 @@ class State:
         """Whether anything has not ended: groups may have ended early, before all that lies in them."""
         return any(self.status.find(state) >= 0 for state in (*NO_BODY, *WITH_BODY, S.OPEN))
 
+    def first_left(self, start: int, stop: int) -> int:
+        """The first unit that has not ended, else `stop`."""
+        for state in (*NO_BODY, *WITH_BODY, S.OPEN):
+            at = self.status.find(state, start, stop)
+            stop = stop if at < 0 else at
+        return stop
+
     def runs(self, status: int, start: int, stop: int) -> Spans:
         """The same as spans: where one begins is found a hundred times as fast by `find` as by a pattern."""
         told, run, found = self.status, _RUNS[status], []
@@ -396,7 +405,7 @@ class State:
         """Whether these units have had equally many attempts."""
         first = self.attempt[a]
         if b - a < 64:
-            return self.attempt.count(first) >= b - a and all(n == first for n in self.attempt[a:b])
+            return self.attempt[a:b].count(first) == b - a
         return self.attempt[a:b] == array("H", (first,)) * (b - a)
 
     def why_ended(self, u: int) -> str | None:
@@ -430,6 +439,14 @@ class State:
 
 
 _RUNS = [re.compile(re.escape(bytes((status,))) + b"+") for status in range(32)]
+
+
+def fill(numbers: array[float], start: int, stop: int, value: float) -> None:
+    """Set a span of an array. By pieces: for a long one, to ask the system for memory takes far longer than to write it."""
+    piece = array("d", (value,)) * min(stop - start, PIECE)
+    for at in range(start, stop, PIECE):
+        end = min(at + PIECE, stop)
+        numbers[at:end] = piece if end - at == PIECE else piece[: end - at]
 
 
 def spans(units: Iterable[int]) -> Spans:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import pytest
 from driver import Body, World
 from folds import folded
+from hypothesis import given
+from hypothesis import strategies as st
 from test_ends import flow, needs, world
 
+from stratix_tasks.core import state as recorded
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.block import EACH, LOOP, MAP, Block, Node, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import HELD, KIND_NAMES, RELEASED, STARTED, STARTED_MANY, SWEPT
-from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.limits import Lane, Slots
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
@@ -43,6 +47,28 @@ def test_a_large_map_keeps_no_chain_waiting(other: Any) -> None:
     begun = made.s.started[0]
     assert made.ended_at("c3") - begun < 12
     assert made.ended_at("other") - begun < 150 < made.ended_at("big") - begun
+
+
+def test_a_map_that_was_cancelled_is_forgotten_at_once() -> None:
+    """What stood in line is not gone through item by item: that took a turn of 0.2 s for a million."""
+    pops: list[int] = []
+
+    class Counted(Lane):
+        __slots__ = ()
+
+        def pop(self, most: int) -> int | range | None:
+            pops.append(most)
+            return super().pop(most)
+
+    block = flow(Node("big", kind=MAP), Node("other"))
+    made = World(block, items=lambda _name: 10_000, concurrency=7, checked=False).start()
+    made.until("big", State.OPEN).until("big[9]", State.RUNNING)
+    lane = made.core.agenda.lane(made.unit("big[9]"))
+    lane.__class__ = Counted
+    made.request("cancel", "big").settle()
+    assert made.state("big[9999]") is State.CANCELLED
+    assert 0 < len(pops) < 10
+    assert not lane.has_entries()
 
 
 def test_two_maps_take_turns() -> None:
@@ -120,6 +146,18 @@ def test_conditions_are_asked_while_the_run_goes_on_alone() -> None:
 
 
 # ---------------------------------------------------------------------- many
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_a_long_span_is_filled_by_pieces(start: int, length: int) -> None:
+    """To the number, wherever it begins and ends."""
+    numbers, same = (array("d", range(80)) for _ in "ab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorded, "PIECE", 8)
+        recorded.fill(numbers, start, start + length, 0.5)
+    same[start : start + length] = array("d", [0.5] * length)
+    assert numbers == same
+
 
 MANY = 1_000_000
 

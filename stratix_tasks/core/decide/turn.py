@@ -246,6 +246,7 @@ def _start_many(core: Core, lane: Lane, entry: range, at: float) -> int:
     a, b = entry.start, entry.stop
     if s.own or g.abandoned or s.status.count(S.PENDING, a, b) != b - a or not s.alike(a, b):
         lane.back([u for u in entry if not IS_OVER[s.status[u]]])
+        lane.pass_over(s.first_left)
         return 0
     number, runner = s.attempt[a] + 1, s.stretches[s.home[a]].block.policies[0].runner
     fact = (STARTED_MANY, at, a, b, number, g.queued[a], runner)
