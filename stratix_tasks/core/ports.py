@@ -90,6 +90,10 @@ class Executor(Described, Protocol):
     def waits(self) -> Kind | None:
         """How it waits; None for one with a body."""
 
+    @property
+    def health(self) -> Callable[[], Any] | None:
+        """What answers whether all that it needs is there; None where nothing does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:

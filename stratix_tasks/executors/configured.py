@@ -45,6 +45,7 @@ class Configured:
         hints = hints_of(executor.execute)
         self.hints |= {"return": hints["return"]} if "return" in hints else {}
         self.function: Callable[..., Any] | None = self._body()
+        self.health: Callable[[], Any] | None = getattr(executor, "health_check", None)
 
     def refusal(self, option: str) -> str:
         if option == "runner" and self.runner is not None:

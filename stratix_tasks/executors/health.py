@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
+from stratix_tasks.core.ports import Executor
 from stratix_tasks.runners.native import Clock
 
 KEPT = 5.0
 """Seconds for which an answer holds."""
+TIMEOUT = 2.0
+"""Seconds within which an answer is to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +32,34 @@ class Checkups:
     """Asks in threads of its own: what hangs holds up no run and no other executor, and is not asked again until it answers."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, tuple[Any, Future[Health]]] = {}
+        self._asked: dict[Executor, Future[Health]] = {}
         self._lock = threading.Lock()
 
-    def ask(self, checks: Mapping[str, Callable[[], Any]], timeout: float) -> dict[str, Health]:
-        """Of each, all at once, what it answers within `timeout` seconds; an answer is kept for `KEPT`."""
+    def ask(self, executors: Mapping[str, Executor], timeout: float) -> dict[str, Health]:
+        """Of each, all at once, what its `health` answers within `timeout` seconds; an answer is kept for `KEPT`."""
         with self._lock:
-            self._asked = {name: self._current(name, check) for name, check in checks.items()}
-            asked = dict(self._asked)
-        wait([future for _, future in asked.values()], timeout)
+            self._asked = {one: future for one, future in self._asked.items() if _holds(future)}
+            asked = {name: self._current(name, one) for name, one in executors.items()}
+        wait(asked.values(), timeout)
         silent = Health(False, f"no answer within {timeout:g} s", Clock.time())
-        return {name: future.result() if future.done() else silent for name, (_, future) in asked.items()}
+        return {name: future.result() if future.done() else silent for name, future in asked.items()}
 
-    def _current(self, name: str, check: Callable[[], Any]) -> tuple[Any, Future[Health]]:
-        """What was asked of this very check, if that still holds; else it is asked now."""
-        known = self._asked.get(name)
-        if known is not None and known[0] == check:
-            future = known[1]
-            if not future.done() or Clock.time() - future.result().at < KEPT:
-                return known
-        future = Future()
-        threading.Thread(target=_answer, args=(check, future), name=f"stratix-health-{name}", daemon=True).start()
-        return check, future
+    def _current(self, name: str, one: Executor) -> Future[Health]:
+        """What this very executor was asked, if that still holds; else it is asked now."""
+        if one not in self._asked:
+            future = self._asked[one] = Future()
+            threading.Thread(target=_answer, args=(one, future), name=f"stratix-health-{name}", daemon=True).start()
+        return self._asked[one]
 
 
-def _answer(check: Callable[[], Any], future: Future[Health]) -> None:
+def _holds(future: Future[Health]) -> bool:
+    return not future.done() or Clock.time() - future.result().at < KEPT
+
+
+def _answer(one: Executor, future: Future[Health]) -> None:
     try:
-        answer = check()
+        assert one.health is not None
+        answer = one.health()
         if inspect.isawaitable(answer):
             answer = asyncio.run(_awaited(answer))
         made = Health(True, "", Clock.time()) if answer in (None, True) else Health(False, _why(answer), Clock.time())

@@ -17,7 +17,7 @@ from stratix_tasks.core.ports import Executor
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.built_in import NAMES, built_in
 from stratix_tasks.executors.configured import Configured
-from stratix_tasks.executors.health import Checkups, Health
+from stratix_tasks.executors.health import TIMEOUT, Checkups, Health
 from stratix_tasks.executors.plugins import plugged
 from stratix_tasks.spec.problems import did_you_mean
 
@@ -50,7 +50,7 @@ class Registry:
         self.entries = Entries()
         self.mark = object()
         """Another one after each change, for who keeps what was made from the entries."""
-        self._checkups = Checkups()
+        self.checkups = Checkups()
 
     def register(self, name: str, executor: Any) -> None:
         """Let nodes use an executor: `uses("mail")` in Python, `uses: mail` in a document. A second one of a name takes the
@@ -94,10 +94,10 @@ class Registry:
         """The names of all executors that nodes can use, in alphabetical order."""
         return sorted(name for name in self.entries if name != "python")
 
-    def health(self, timeout: float = 2.0) -> dict[str, Health]:
+    def health(self, timeout: float = TIMEOUT) -> dict[str, Health]:
         """What each executor that has a `health_check` answers within `timeout` seconds, at most five seconds ago."""
-        checks = {name: getattr(self.get(name), "health_check", None) for name in self.list()}
-        return self._checkups.ask({name: check for name, check in checks.items() if check is not None}, timeout)
+        known = {name: self.entries[name] for name in self.list()}
+        return self.checkups.ask({name: one for name, one in known.items() if one.health is not None}, timeout)
 
     def _become(self, own: dict[str, Executor]) -> None:
         self.entries.own, self.mark = own, object()

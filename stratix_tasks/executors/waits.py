@@ -58,6 +58,7 @@ class Wait:
 
     field = "uses"
     runner: str | None = "wait"
+    health: Callable[[], Any] | None = None
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.name = f"wait.{function.__name__}"

@@ -51,6 +51,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
         "metrics": [(name, value) for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(s.root, live.functions, place),
         "why": why(core, unit, Clock.time()),
+        "ill": "",
         "wait": waiting(s, unit),
         "approved": approved(live, unit),
         "can": can,

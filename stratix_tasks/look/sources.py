@@ -7,12 +7,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from stratix_tasks.core.block import Block
+from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.look import inspection, status
-from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.health import Ills, concerned
 from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
+from stratix_tasks.look.poller import Poller
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.messages import Able, Can, Inspection, Interrupted, ItemPage, Left, RunInfo, Status, Texts
 from stratix_tasks.view.source import Outline
@@ -22,7 +24,9 @@ INTERRUPTED = "its kernel has ended: go on with the run first"
 
 
 class FlowSource:
-    """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched."""
+    """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched; `ills` tells what is
+    wrong with what it uses.
+    """
 
     def __init__(
         self,
@@ -31,10 +35,11 @@ class FlowSource:
         problems: list[Problem],
         start: Able,
         interrupted: list[Interrupted],
-        poller: InterruptedPoller | None = None,
+        ills: Ills,
+        poller: Poller[str, list[Interrupted]] | None = None,
     ) -> None:
         self._root, self._functions, self._problems, self._start = root, functions, problems, start
-        self._interrupted, self._poller = interrupted, poller
+        self._interrupted, self._ills, self._poller = interrupted, ills, poller
 
     def outline(self) -> Outline:
         made = outline(self._root, self._functions, self._problems, self._start)
@@ -48,17 +53,25 @@ class FlowSource:
         return [(node, blank) for node in range(len(self._root.outline.names))]
 
     def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
-        return {}
+        found = ((unit, self._ills.of(node)) for unit, node in enumerate(self._root.outline.nodes))
+        return {str(unit): {"ill": told} for unit, told in found if told}
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
+        released = self._ills.watch(callback)
         if self._poller is None:
-            return lambda: None
+            return released
 
         def tell(rows: list[Interrupted]) -> None:
             self._interrupted = rows
             callback(set())
 
-        return self._poller.watch(self._root.spec.flow, self._interrupted, tell)
+        release = self._poller.watch(self._root.spec.flow, self._interrupted, tell)
+
+        def both() -> None:
+            released()
+            release()
+
+        return both
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         callback()
@@ -84,6 +97,7 @@ class FlowSource:
             "metrics": [],
             "code": code_of(self._root, self._functions, unit),
             "why": "",
+            "ill": self._ills.of(self._root.outline.nodes[unit]),
             "wait": None,
             "approved": None,
             "can": {},
@@ -97,10 +111,10 @@ class FlowSource:
 
 
 class RunSource:
-    """A run, live or ended. `left` is what is known of one whose owner died."""
+    """A run, live or ended. `left` is what is known of one whose owner died; `ills` tells what is wrong with what it uses."""
 
-    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], left: Left | None = None) -> None:
-        self._live, self._ask, self._left = live, ask, left
+    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], ills: Ills, left: Left | None = None) -> None:
+        self._live, self._ask, self._ills, self._left = live, ask, ills, left
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
 
@@ -134,7 +148,20 @@ class RunSource:
         return self._here(status.records, self._live, nodes)  # type: ignore[no-any-return]
 
     def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
-        return self._here(status.texts, self._live, nodes)  # type: ignore[no-any-return]
+        return self._here(self._texts, nodes)  # type: ignore[no-any-return]
+
+    def _texts(self, nodes: set[int] | None) -> dict[str, Texts]:
+        found = status.texts(self._live, nodes)
+        for node, text in found.items():
+            if told := self._ill(int(node)):
+                text["ill"] = told
+        return found
+
+    def _ill(self, unit: int) -> str:
+        """What is wrong with what a node uses that has still to run, or has failed, in a run that is for this process to run."""
+        is_here = self._live.follower is None or self._is_interrupted
+        node = concerned(self._live.core.state, unit) if is_here else None
+        return "" if node is None else self._ills.of(node)
 
     def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
         def watcher(_live: LiveRun, nodes: set[int]) -> None:
@@ -143,8 +170,11 @@ class RunSource:
         live = self._live
         live.watchers.append(watcher)
         unfollow = live.follower.watch(live) if live.follower is not None else None
+        well = self._ills.watch(lambda nodes: self.later(0.0, lambda: callback(nodes)))
+        live.ended.add_done_callback(lambda _: well())
 
         def release() -> None:
+            well()
             if watcher in live.watchers:
                 live.watchers.remove(watcher)
                 if unfollow is not None:
@@ -159,8 +189,13 @@ class RunSource:
         return self._ask(verb, target, args)
 
     def inspect(self, node: str, item: int | None) -> Inspection:
-        seen: Inspection = self._here(inspection.inspect, self._live, node, item)
+        seen: Inspection = self._here(self._inspect, node, item)
         return {**seen, "can": self._told(seen["can"])}
+
+    def _inspect(self, node: str, item: int | None) -> Inspection:
+        seen = inspection.inspect(self._live, node, item)
+        told = self._ill(unit_of(self._live.core.state, seen["name"]))
+        return {**seen, "ill": told, "why": f"{seen['why']} {told}".rstrip()}
 
     def can(self, node: str, item: int | None) -> Can:
         return self._told(self._here(inspection.can, self._live, node, item))

@@ -45,6 +45,7 @@ _SKIPPED = {
     "upstream": "what it needs was skipped",
     "no-error": "nothing failed",
     "where": "left out by where",
+    "disabled": "disabled",
 }
 """Why something was skipped that no person skipped."""
 
@@ -175,9 +176,6 @@ def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
     """(node, record) of all nodes, or of those that changed."""
     wanted = range(len(live.core.state.root.outline.names)) if nodes is None else sorted(nodes)
     return [(node, record(live, node)) for node in wanted]
-
-
-_SKIPPED = {"when": "condition is false", "upstream": "what it needs was skipped", "disabled": "disabled"}
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:

@@ -14,7 +14,8 @@ from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
-from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.health import Ills
+from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.progress import progress
 from stratix_tasks.look.sources import FlowSource, RunSource
 from stratix_tasks.runs.handle import Handle
@@ -38,13 +39,14 @@ def flow_source(
     pools: Mapping[str, int],
     *,
     left: list[Interrupted] | None = None,
-    poller: InterruptedPoller | None = None,
+    poller: Poller[str, list[Interrupted]] | None = None,
 ) -> FlowSource:
     """A flow as it is now, for an engine with these pools; what is wrong with it is part of the picture.
 
     `left` are its interrupted runs; `poller` tells what becomes of them while the view is open.
     """
-    executors = HERE.get().entries
+    registry = HERE.get()
+    executors = registry.entries
     problems: list[Problem] = []
     functions: Mapping[str, Any] = {}
     try:
@@ -59,7 +61,8 @@ def flow_source(
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
         root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, executors)
-    return FlowSource(root, functions, problems, _startable(flow, problems), left or [], poller)
+    ills = Ills(root, registry.checkups)
+    return FlowSource(root, functions, problems, _startable(flow, problems), left or [], ills, poller)
 
 
 def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> Able:
@@ -75,7 +78,8 @@ def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> Able:
 
 def run_source(run: Handle) -> RunSource:
     """A run, live or ended."""
-    return RunSource(run._live, run._request, left_of(run._engine, run._live))
+    ills = Ills(run._live.core.state.root, run._engine.executors.checkups)
+    return RunSource(run._live, run._request, ills, left_of(run._engine, run._live))
 
 
 def drawn(source: Source) -> Snapshot:

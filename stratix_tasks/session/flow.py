@@ -16,7 +16,7 @@ from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE, Registry
-from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.poller import Poller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
 from stratix_tasks.runs.handle import Handle
@@ -31,13 +31,14 @@ from stratix_tasks.spec.forms import input_schema
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.view.messages import Interrupted
 
 if TYPE_CHECKING:
     import networkx
 
 P = ParamSpec("P")
 R = TypeVar("R")
-POLLER = InterruptedPoller(lambda flow: interrupted_of(default_engine(), flow))
+POLLER: Poller[str, list[Interrupted]] = Poller(lambda flow: interrupted_of(default_engine(), flow))
 """Keeps the views of flows informed of interrupted runs in the store of the default engine."""
 
 

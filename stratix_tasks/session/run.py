@@ -6,10 +6,12 @@ import os
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from stratix_tasks.core.block import Node
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.look.health import asked_now, concerned
 from stratix_tasks.look.logs import logs
 from stratix_tasks.look.output import output
 from stratix_tasks.look.progress import progress
@@ -160,15 +162,22 @@ class Run(Handle):
         return self._look(progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:
-        """In one sentence why a node or item is in its state, and what it waits for."""
+        """In one sentence why a node or item is in its state, and what it waits for; in another what is wrong with the executor
+        that it uses, which is asked for at most two seconds.
+        """
         from stratix_tasks.core.why import why
 
         interrupted = self.status == "interrupted"
 
-        def say(live: LiveRun) -> str:
-            return why(live.core, unit_of(live.core.state, target), Clock.time(), interrupted=interrupted)
+        def say(live: LiveRun) -> tuple[str, Node | None]:
+            s = live.core.state
+            unit, is_here = unit_of(s, target), interrupted or live.follower is None
+            said = why(live.core, unit, Clock.time(), interrupted=interrupted)
+            return said, concerned(s, unit) if is_here else None
 
-        return self._look(say)  # type: ignore[no-any-return]
+        told, node = self._look(say)
+        ill = "" if node is None else asked_now(node, self._engine.executors.checkups)
+        return f"{told} {ill}".rstrip()
 
     def tasks(self) -> pandas.DataFrame:
         """The run's nodes and items, from the store: `history().tasks(run=id)`."""

@@ -95,8 +95,10 @@ Status = tuple[
     Annotated[float | None, "due"],
 ]
 """How a node or item stands. `done` to `skipped` count the items of a group; `flags` are those of `view/source.py`."""
-Texts = dict[Literal["error", "progress", "summary", "reason", "wait", "signal"], str]
-"""What a card says beside its state: of a node that waits what is asked, and the name of the signal."""
+Texts = dict[Literal["error", "progress", "summary", "reason", "wait", "signal", "ill"], str]
+"""What a card says beside its state: of a node that waits what is asked, and the name of the signal; `ill`: what is wrong with
+what it uses.
+"""
 
 
 class ForkedFrom(TypedDict):
@@ -215,6 +217,7 @@ class Inspection(TypedDict):
     metrics: list[Metric]
     code: str
     why: str
+    ill: str
     wait: Waiting | None
     approved: Approval | None
     can: Can

@@ -17,7 +17,8 @@ from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.look.arguments import arguments
-from stratix_tasks.look.interrupted_poller import InterruptedPoller
+from stratix_tasks.look.health import Ills
+from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.text import brief
 from stratix_tasks.runs.interrupted import interrupted_of
@@ -311,10 +312,10 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     """While it is open: of a run that is left by another engine, and that a third one has gone on with it."""
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
-        poller = InterruptedPoller(partial(interrupted_of, second))
-        source = FlowSource(
-            lay_out(Graph(summed.spec), {}, EXECUTORS), {}, [], True, interrupted_of(second, "summed"), poller
-        )
+        poller = Poller(partial(interrupted_of, second))
+        root = lay_out(Graph(summed.spec), {}, EXECUTORS)
+        ills = Ills(root, second.executors.checkups)
+        source = FlowSource(root, {}, [], True, interrupted_of(second, "summed"), ills, poller)
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id
@@ -329,7 +330,7 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
 def test_a_view_of_a_flow_that_can_not_be_told_keeps_no_other_from_hearing(tmp_path: Path) -> None:
     """One that raises is passed over; and one that was released is told nothing."""
     rows: list[dict[str, Any]] = []
-    poller = InterruptedPoller(lambda flow: list(rows))
+    poller = Poller(lambda flow: list(rows))
     told: SimpleQueue[str] = SimpleQueue()
 
     def broken(_: Any) -> None:
@@ -356,7 +357,7 @@ def test_a_look_that_fails_is_not_the_last_one() -> None:
         return cast(list[dict[str, Any]], answer)
 
     told: SimpleQueue[list[dict[str, Any]]] = SimpleQueue()
-    release = InterruptedPoller(look).watch("f", [], told.put)
+    release = Poller(look).watch("f", [], told.put)
     assert told.get(timeout=20) == answers[-1]
     release()
 

@@ -126,7 +126,7 @@ export type Status = [
   due: number | null,
 ];
 
-export type Texts = Partial<Record<"error" | "progress" | "summary" | "reason" | "wait" | "signal", string>>;
+export type Texts = Partial<Record<"error" | "progress" | "summary" | "reason" | "wait" | "signal" | "ill", string>>;
 
 export interface ForkedFrom {
   run: string;
@@ -227,6 +227,7 @@ export interface Inspection {
   metrics: Metric[];
   code: string;
   why: string;
+  ill: string;
   wait: Waiting | null;
   approved: Approval | null;
   can: Can;

@@ -55,6 +55,11 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           ?
         </span>
       )}
+      {texts.ill && (
+        <span class="stx-ill" data-testid="ill" role="img" aria-label={texts.ill} title={texts.ill}>
+          !
+        </span>
+      )}
       <Dot status={status} />
       {status[1] & ABANDONED && isOver(status) ? (
         <span

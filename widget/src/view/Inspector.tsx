@@ -83,6 +83,11 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
       </header>
       {live.run && live.canAsk && <Actions target={target} can={can} status={now} {...doing} />}
       {seen && <Waits live={live} seen={seen} />}
+      {seen?.ill && (
+        <p class="stx-unwell" data-testid="node-ill">
+          {plain(seen.ill)}
+        </p>
+      )}
       {seen?.error && (
         <div class="stx-error" data-testid="node-error">
           <Scroll prose>
