@@ -35,6 +35,7 @@ ORIGINALS: dict[str, tuple[str, int]] = {
         f"{CONDUCTOR} `docs/devguide/cookbook/assets/saga-order-fulfillment.json` (without the compensation beside it)",
         75,
     ),
+    "conductor_fork_join_sync_optional_fail": (f"{HARNESS}/fork_join_sync_optional_fail_integration_test.json`", 49),
     "conductor_do_while": (f"{HARNESS}/do_while_integration_test.json`", 117),
     "conductor_exclusive_join": (f"{HARNESS}/exclusive_join_integration_test.json`", 114),
     "serverless_try_catch_then": (f"{SERVERLESS}/try-catch-then.yaml`", 39),

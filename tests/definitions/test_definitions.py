@@ -172,6 +172,19 @@ CASES = [
         heard=("POST /stock", "POST /money", "POST /status/503", "POST /money/back", "POST /stock/back"),
     ),
     Case(
+        "conductor_fork_join_sync_optional_fail",
+        {"broken": "extra"},
+        ["needed is done", None],
+        nodes={"needed": GOOD, "extra": BAD, "meet": GOOD, "after": GOOD},
+        absorbed=frozenset(("extra",)),
+    ),
+    Case(
+        "conductor_fork_join_sync_optional_fail",
+        {"broken": "needed"},
+        status=BAD,
+        nodes={"needed": BAD, "extra": GOOD, "meet": BEHIND, "after": BEHIND},
+    ),
+    Case(
         "serverless_try_catch_then",
         {"url": "{url}", "pet": "rex"},
         200,
