@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/lint-imports
 .venv/bin/python scripts/messages.py check
 .venv/bin/python scripts/joins.py check
+.venv/bin/python scripts/options.py check
 .venv/bin/python scripts/definitions.py check
 sh scripts/widget.sh check
 sh scripts/widget.sh build

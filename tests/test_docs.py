@@ -72,7 +72,8 @@ def test_every_room_says_what_it_is_for() -> None:
         assert module.__doc__
 
 
-def test_the_page_on_joins_is_what_the_core_decides() -> None:
-    """It is made from the code; when that changes it is made again: `python scripts/joins.py`."""
-    made = runpy.run_path(str(ROOT / "scripts" / "joins.py"))
-    assert (ROOT / "docs" / "joins.md").read_text() == made["page"]()
+@pytest.mark.parametrize("name", ["joins", "options"])
+def test_a_page_that_is_made_from_the_code_is_as_that_is(name: str) -> None:
+    """When the code changes it is made again: `python scripts/joins.py`, `python scripts/options.py`."""
+    made = runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))
+    assert (ROOT / "docs" / f"{name}.md").read_text() == made["page"]()

@@ -90,27 +90,37 @@ def _of(model: type[Model], *options: Option) -> tuple[Option, ...]:
 
 _RETRY = _of(
     Retry,
-    Option("max", Kind.WHOLE, least=0),
-    Option("delay", Kind.DURATION),
-    Option("backoff", Kind.NUMBER, least=1),
-    Option("max_delay", Kind.DURATION),
-    Option("jitter", Kind.CHOICE, words=("full", "none")),
+    Option("max", Kind.WHOLE, "Attempts after the first.", least=0),
+    Option("delay", Kind.DURATION, "Before the second attempt."),
+    Option("backoff", Kind.NUMBER, "How many times as long as the delay before it the next one is.", least=1),
+    Option("max_delay", Kind.DURATION, "No delay is longer."),
+    Option(
+        "jitter",
+        Kind.CHOICE,
+        "Whether a delay is drawn from nothing up to what it would be, or just that.",
+        words=("full", "none"),
+    ),
     Option("on", Kind.TEXTS, "Names of exception classes; without it every Exception."),
     Option(
         "when", Kind.CONDITION, "Asked of the error, such as error.status in [429, 503]: whether it is tried again."
     ),
 )
-_TIMEOUT = _of(Timeout, *(Option(limit, Kind.DURATION) for limit in ("attempt", "total", "queued")))
+_TIMEOUT = _of(
+    Timeout,
+    Option("attempt", Kind.DURATION, "Of each attempt."),
+    Option("total", Kind.DURATION, "Of all attempts together."),
+    Option("queued", Kind.DURATION, "Of waiting for a place to run."),
+)
 TASK = _of(
     NodeSpec,
-    Option("name", Kind.NAME),
-    Option("after", Kind.NODES),
+    Option("name", Kind.NAME, "What the node is called; without it the name of its function or flow."),
+    Option("after", Kind.NODES, "What must be completed first, beside what it takes values of."),
     Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself."),
     Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it."),
     Option("allow_failure", Kind.SWITCH, "Its failure is not that of its flow, and what takes its value goes without."),
     Option("pool", Kind.NAMES, "An attempt takes a slot of each.", for_all=True, of_bodies=True),
     Option("priority", Kind.WHOLE, "Higher starts first.", for_all=True, of_bodies=True, settable=True),
-    Option("runner", Kind.RUNNER, for_all=True, of_bodies=True),
+    Option("runner", Kind.RUNNER, "Where its body runs.", for_all=True, of_bodies=True),
     Option(
         "timeout",
         Kind.TIMEOUT,
@@ -152,7 +162,7 @@ TASK = _of(
     Option(
         "undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True
     ),
-    Option("description", Kind.TEXT),
+    Option("description", Kind.TEXT, "What it is for, as views tell it."),
 )
 """Of a task."""
 MAP = _of(
@@ -180,32 +190,42 @@ LOOP = _of(
 INPUT = _of(
     InputSpec,
     Option("choices", Kind.CHOICES, "The values that are allowed."),
-    Option("min", Kind.OF_TYPE),
-    Option("max", Kind.OF_TYPE),
+    Option("min", Kind.OF_TYPE, "The smallest that is allowed."),
+    Option("max", Kind.OF_TYPE, "The largest that is allowed."),
     Option("exclusive_min", Kind.OF_TYPE, "What it must be more than."),
     Option("exclusive_max", Kind.OF_TYPE, "What it must be less than."),
-    Option("multiple_of", Kind.OF_TYPE),
-    Option("min_length", Kind.WHOLE, least=0),
-    Option("max_length", Kind.WHOLE, least=0),
+    Option("multiple_of", Kind.OF_TYPE, "What it must be a multiple of."),
+    Option("min_length", Kind.WHOLE, "Characters or elements at least.", least=0),
+    Option("max_length", Kind.WHOLE, "Characters or elements at most.", least=0),
     Option("pattern", Kind.TEXT, "A regular expression that must be found in it."),
     Option("fields", Kind.INPUTS, "Of a mapping: what is in it."),
     Option("label", Kind.TEXT, "Its name in forms."),
-    Option("description", Kind.TEXT),
+    Option("description", Kind.TEXT, "What it is for, as forms tell it."),
 )
 """Of an input, beside its type and default."""
 FLOW = _of(
     FlowSpec,
-    Option("name", Kind.NAME),
-    Option("description", Kind.TEXT),
+    Option("name", Kind.NAME, "What the flow is called; without it the name of its function."),
+    Option("description", Kind.TEXT, "What it is for, as views tell it; in Python the docstring stands for it."),
     Option("defaults", Kind.DEFAULTS, "What tasks take that do not say otherwise."),
     Option("policies", Kind.POLICIES, "What tasks take that name it by `policy`, and do not say otherwise."),
-    Option("pools", Kind.SIZES, least=1),
-    Option("concurrency", Kind.WHOLE, least=1),
-    Option("timeout", Kind.DURATION),
-    Option("on_failure", Kind.CHOICE, words=("finish", "stop")),
-    Option("max_recoveries", Kind.WHOLE, least=0),
+    Option("pools", Kind.SIZES, "How many attempts may hold a slot of each at a time.", least=1),
+    Option("concurrency", Kind.WHOLE, "How many bodies of a run are under way at a time.", least=1),
+    Option("timeout", Kind.DURATION, "Of a run as a whole."),
+    Option(
+        "on_failure",
+        Kind.CHOICE,
+        "Whether what needs nothing of a failure goes on to its end, or the run stops there.",
+        words=("finish", "stop"),
+    ),
+    Option(
+        "max_recoveries",
+        Kind.WHOLE,
+        "How often a run is gone on with whose kernel died amid bodies, before it waits for a person.",
+        least=0,
+    ),
     Option("max_depth", Kind.WHOLE, "How deep a flow may lie in itself.", least=1),
-    Option("tags", Kind.TEXTS),
+    Option("tags", Kind.TEXTS, "Words that its runs are listed with."),
 )
 """Of a flow."""
 IN_NODE = tuple(option for option in TASK if option.name in NodeSpec.model_fields)

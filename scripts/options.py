@@ -1,0 +1,120 @@
+"""The page on options, made from their table: `python scripts/options.py` writes docs/options.md, `… check` tells whether it
+is so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.spec.durations import text as duration
+from stratix_tasks.spec.fields import FLOW, IN_DEFAULTS, INPUT, LOOP, MAP, TASK, Kind, Option
+from stratix_tasks.spec.joins import WORDS
+from stratix_tasks.spec.joins import text as joined
+from stratix_tasks.spec.vocabulary import GROUP
+
+PAGE = Path(__file__).parent.parent / "docs" / "options.md"
+HEAD = """# Options
+
+All that can be said of a task, a fan-out, a loop, an input and a flow. This page is made from the table that readers, writers,
+checks and the JSON Schema go by (`spec/fields.py`), so it names them all. They are called the same in Python, where they are
+arguments of `@task`, `.options`, `repeat` and `@flow`, and in documents, where they are keys; what differs is told.
+"""
+KINDS: dict[Kind, str] = {
+    Kind.NAME: "a name; in a document the key, of a flow `flow`",
+    Kind.NODES: "what tasks return, one or a list; in a document `needs`, with their names",
+    Kind.TEXT: "a text",
+    Kind.KEY: "a template, `{region}`; in a document `${{ region }}`",
+    Kind.WHOLE: "a whole number",
+    Kind.NUMBER: "a number",
+    Kind.DURATION: "`30s`, `1h30m`, seconds; in Python a `timedelta`, too",
+    Kind.CHOICE: "one word",
+    Kind.RUNNER: "one word",
+    Kind.NAMES: "a name, or a list of names",
+    Kind.TEXTS: "a text, or a list of texts",
+    Kind.SIZES: "whole numbers by name",
+    Kind.SWITCH: "true or false",
+    Kind.RETRY: "attempts after the first, or [parts](#retry)",
+    Kind.TIMEOUT: "the limit of an attempt, or [parts](#timeout)",
+    Kind.CALL: "a function; in a document `module:name`",
+    Kind.CONDITION: "a function of what it asks, `lambda e: e.status == 429`, or its text; in a document an expression",
+    Kind.JOIN: f"{', '.join(f'`{word}`' for word in WORDS)}, `n_of(2)`, `n_of('80%')`; in a document `n_of: 2`",
+    Kind.POLICIES: "options by name",
+    Kind.DEFAULTS: "options; under `for` by what nodes call or use, `http.*`",
+    Kind.OF_TYPE: "a value of the input's type",
+    Kind.CHOICES: "values of the input's type",
+    Kind.INPUTS: "inputs by name",
+}
+
+
+def value(option: Option) -> str:
+    """What it takes."""
+    words = option.words or (NAMED_RUNNERS if option.kind is Kind.RUNNER else ())
+    if words:
+        return " or ".join(f"`{word}`" for word in words)
+    return KINDS[option.kind] + (f", {option.least} or more" if option.least is not None else "")
+
+
+def default(option: Option) -> str:
+    """What holds where nothing is said; nothing where that is none."""
+    told: Any = option.default
+    if option.kind is Kind.JOIN:
+        return f"`{joined(told)}`"
+    if option.kind is Kind.DURATION and told is not None:
+        return f"`{duration(told)}`"
+    if type(told) is bool:
+        return f"`{str(told).lower()}`"
+    return "" if told in (None, "", (), {}) else f"`{told}`"
+
+
+def table(options: Iterable[Option], *more: tuple[str, Iterable[str]]) -> str:
+    """A row an option; `more` are columns, and the options that have a mark there."""
+    heads = ["option", "takes", "where nothing is said", "", *(head for head, _ in more)]
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for option in options:
+        marks = ["✓" if option.name in names else "" for _, names in more]
+        cells = [f"`{option.name}`", value(option), default(option), option.about, *marks]
+        rows.append(f"| {' | '.join(cells)} |".replace("  ", " "))
+    return "\n".join(rows) + "\n"
+
+
+def page() -> str:
+    of_all = {option.name for option in IN_DEFAULTS}
+    later = {option.name for option in TASK if option.settable}
+    parted = [option for option in TASK if option.parts]
+    return "\n".join(
+        [
+            HEAD,
+            "## A task\n",
+            "*All*: a flow's `defaults` and `policies` can say it. *Group*: it can be said of a flow that is called in another\n"
+            "one. *Set*: `run.set` changes it of what has not started.\n",
+            table(TASK, ("all", of_all), ("group", GROUP), ("set", later)),
+            *(f"### {option.name}\n\n{table(option.parts)}" for option in parted),
+            "## A fan-out\n\nBeside those of its task: `fetch.options(max=8).map(each(urls))`; in a document under `each`. For `flatten` there is\n"
+            "`each(flatten(lists))`, too.\n",
+            table(MAP),
+            "## A loop\n\nArguments of `repeat`; in a document under `loop`.\n",
+            table(LOOP),
+            "## An input\n\nBeside `type` and `default` in a document; in Python an annotation says it, such as\n"
+            '`Annotated[int, Field(ge=0)]`, `Literal["eu", "us"]`.\n',
+            table(INPUT),
+            "## A flow\n",
+            table(FLOW),
+        ]
+    )
+
+
+def main(asked: list[str]) -> int:
+    if asked == ["check"]:
+        same = PAGE.exists() and PAGE.read_text() == page()
+        print("docs/options.md is as the table says" if same else "docs/options.md is old: python scripts/options.py")
+        return 0 if same else 1
+    PAGE.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
