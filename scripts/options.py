@@ -23,6 +23,21 @@ All that can be said of a task, a fan-out, a loop, an input and a flow. This pag
 checks and the JSON Schema go by (`spec/fields.py`), so it names them all. They are called the same in Python, where they are
 arguments of `@task`, `.options`, `repeat` and `@flow`, and in documents, where they are keys; what differs is told.
 """
+OF_TASK = """*All*: a flow's `defaults` and `policies` can say it. *Group*: it can be said of a flow that is called in another one. *Set*:
+`run.set` changes it of what has not started.
+
+"""
+OF_MAP = """Beside those of its task: `fetch.options(max=8).map(each(urls))`; in a document under `each`. For `flatten` there is
+`each(flatten(lists))`, too.
+
+"""
+OF_LOOP = """Arguments of `repeat`; in a document under `loop`.
+
+"""
+OF_INPUT = """Beside `type` and `default` in a document; in Python an annotation says it, such as `Annotated[int, Field(ge=0)]`,
+`Literal["eu", "us"]`.
+
+"""
 KINDS: dict[Kind, str] = {
     Kind.NAME: "a name; in a document the key, of a flow `flow`",
     Kind.NODES: "what tasks return, one or a list; in a document `needs`, with their names",
@@ -84,27 +99,16 @@ def table(options: Iterable[Option], *more: tuple[str, Iterable[str]]) -> str:
 def page() -> str:
     of_all = {option.name for option in IN_DEFAULTS}
     later = {option.name for option in TASK if option.settable}
-    parted = [option for option in TASK if option.parts]
-    return "\n".join(
-        [
-            HEAD,
-            "## A task\n",
-            "*All*: a flow's `defaults` and `policies` can say it. *Group*: it can be said of a flow that is called in another\n"
-            "one. *Set*: `run.set` changes it of what has not started.\n",
-            table(TASK, ("all", of_all), ("group", GROUP), ("set", later)),
-            *(f"### {option.name}\n\n{table(option.parts)}" for option in parted),
-            "## A fan-out\n\nBeside those of its task: `fetch.options(max=8).map(each(urls))`; in a document under `each`. For `flatten` there is\n"
-            "`each(flatten(lists))`, too.\n",
-            table(MAP),
-            "## A loop\n\nArguments of `repeat`; in a document under `loop`.\n",
-            table(LOOP),
-            "## An input\n\nBeside `type` and `default` in a document; in Python an annotation says it, such as\n"
-            '`Annotated[int, Field(ge=0)]`, `Literal["eu", "us"]`.\n',
-            table(INPUT),
-            "## A flow\n",
-            table(FLOW),
-        ]
-    )
+    parted = [(option.name, "", table(option.parts)) for option in TASK if option.parts]
+    parts = [
+        ("## A task", OF_TASK, table(TASK, ("all", of_all), ("group", GROUP), ("set", later))),
+        *((f"### {name}", about, rows) for name, about, rows in parted),
+        ("## A fan-out", OF_MAP, table(MAP)),
+        ("## A loop", OF_LOOP, table(LOOP)),
+        ("## An input", OF_INPUT, table(INPUT)),
+        ("## A flow", "", table(FLOW)),
+    ]
+    return "\n".join([HEAD, *(f"{head}\n\n{about}{rows}" for head, about, rows in parts)])
 
 
 def main(asked: list[str]) -> int:
