@@ -27,6 +27,8 @@ VERBS = (
     "fork",
 )
 """`give` is a skip with a value, `send` a signal to a node that waits for it."""
+IN_THE_END = ("cancel", "approve", "reject", "send", "fork")
+"""What may be asked in a run that is ending: what waits then belongs to its end, which may need somebody."""
 
 
 def state_of(s: State, u: int) -> S:
@@ -57,7 +59,7 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "fork": "an item: a new run begins at a whole node" if item else None,
     }
     if s.run is RunState.ENDING:
-        told |= {verb: "and the run is ending" for verb in VERBS if verb not in ("cancel", "fork")}
+        told |= {verb: "and the run is ending" for verb in VERBS if verb not in IN_THE_END}
     if s.run is RunState.COMPLETED:
         told |= {
             verb: f"and the run has completed. {COMPLETED_HINT}"
@@ -147,5 +149,5 @@ def allowed_run(s: State) -> dict[str, Why]:
         if run is RunState.ENDING
         else None,
         "rollback": "Wait until it runs or has ended." if run in (RunState.PENDING, RunState.ENDING) else None,
-        "send": "Nothing waits for it any more." if over or run is RunState.ENDING else None,
+        "send": "Nothing waits for it any more." if over or (run is RunState.ENDING and not s.waits) else None,
     }

@@ -200,7 +200,7 @@ def _detail(s: State, u: int, at: float, state: int, attempt: int, detail: dict[
 def _await(s: State, u: int) -> None:
     """A wait is over by the clock on the wall, but nothing happens by itself in a run that is paused."""
     due = s.waits[u]["due"]
-    if due is not None and s.run is RunState.RUNNING:
+    if due is not None and s.run in (RunState.RUNNING, RunState.ENDING):
         s.limits.at(Timer.WAIT, u, due)
     else:
         s.limits.drop(Timer.WAIT, u)

@@ -27,6 +27,8 @@ from stratix_tasks.spec.model import FlowSpec, NodeSpec
 BEGIN = 1000.0
 SOONEST = 1e-3
 """Seconds that anything takes to reach the core."""
+ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
+"""What bodies fail by."""
 ANSWERED = -1
 """In place of an answer: somebody answers what a node waits for."""
 
@@ -285,10 +287,8 @@ class World(Facade):
         if body.outcome == "ok":
             self._say(seconds, Answer.OK, unit, number, number, "json", number, None, None, None)
         elif body.outcome in ("fail", "final"):
-            error = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
-            self._say(
-                seconds, Answer.FAIL, unit, number, error | ({"final": True} if body.outcome == "final" else {}), None
-            )
+            error = ERROR | ({"final": True} if body.outcome == "final" else {})
+            self._say(seconds, Answer.FAIL, unit, number, error, None)
 
     def _answer_later(self, unit: int, number: int) -> None:
         """What a node waits for comes in the time of its body; where that does not end well, and it has a limit, never."""

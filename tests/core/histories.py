@@ -1,7 +1,6 @@
 """Random programs under random histories: whatever happens, the State is the fold of its facts, and the agenda follows from it.
 
-Programs have every kind of node: bodies, maps, sub-flows, mapped flows, loops, recursion, joins, `first_of`, phases. Histories
-have answers, requests, time and deaths of the owner.
+`programs.py` makes programs. Histories have answers, every request, time, forks and deaths of the owner.
 """
 
 from __future__ import annotations
@@ -11,113 +10,22 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from invariants import hold_all, nothing_is_forgotten
+from invariants import hold_all, nothing_is_forgotten, of_an_end
+from programs import program
 from shadow import Shadow
 from views import view
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import (
-    ALL,
-    ANY,
-    EACH,
-    FIRST,
-    FLOW,
-    LAST,
-    LOOP,
-    MAP,
-    N_OF,
-    SETTLED,
-    TASK,
-    UNDO,
-    Block,
-    Node,
-    Output,
-    Policy,
-    join_blocks,
-)  # fmt: skip
+from stratix_tasks.core.block import ALL, SETTLED, Block, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import complete
 from stratix_tasks.core.limits import Slots
-from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import StratixError
-from stratix_tasks.spec.model import Retry, Timeout
-
-Parts = list[Node]
-
-
-def policies(r: Random, *, timed: bool = True) -> Policy:
-    retry = Retry.model_construct(
-        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none", on=()
-    )
-    limit = Timeout.model_construct(
-        attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0])
-    )
-    limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
-    bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
-                  traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
-
-
-def nodes(r: Random, count: int, inner: list[str], *, timed: bool = True) -> Parts:
-    made: Parts = []
-    for i in range(count):
-        needs = tuple(sorted(r.sample(range(i), r.randint(0, min(i, 3))))) if i else ()
-        kind = r.choice([TASK, TASK, TASK, MAP] + ([FLOW, EACH, LOOP] if inner else []))
-        join = r.choice([ALL, ALL, ALL, ANY, FIRST, N_OF, SETTLED]) if len(needs) > 1 else ALL
-        soft = (needs[:2],) if join is ALL and len(needs) > 2 and r.random() < 0.4 else ()
-        ended = needs[-1:] if needs and r.random() < 0.15 and not any(needs[-1] in one for one in soft) else ()
-        policy = policies(r, timed=timed)
-        every = r.choice([None, None, 2.0])
-        made.append(
-            Node(
-                f"n{i}", needs, kind, firsts=soft, ended=ended, join=join,
-                k=r.randint(1, max(1, len(needs) - len(ended))), when=r.random() < 0.15,
-                allow_failure=r.random() < 0.1, keep_losers=r.random() < 0.2, inner=r.choice(inner) if kind in (FLOW, EACH, LOOP) else "",
-                asks=r.random() < 0.3, most=r.choice([0, 0, 2]), gather=r.choice([ALL, ALL, FIRST, N_OF, SETTLED, ANY]),
-                of=r.randint(1, 2), rounds=r.randint(1, 3), until=r.random() < 0.8, every=every if kind is LOOP else None,
-                within=r.choice([None, None, 6.0]) if kind is LOOP and timed else None, take_last=r.random() < 0.3, policy=policy,
-            )
-        )  # fmt: skip
-    if r.random() < 0.25:
-        plain = [k for k, node in enumerate(made) if node.kind is TASK]
-        if plain and r.random() < 0.5:
-            made.append(Node("undo", (), TASK, phase=UNDO, undoes=r.choice(plain), policy=Policy(grace=2.0)))
-        made.append(
-            Node(
-                "last",
-                tuple(r.sample(range(count), r.randint(0, min(2, count)))),
-                TASK,
-                phase=LAST,
-                policy=Policy(grace=2.0),
-            )
-        )
-    return made
-
-
-def output(r: Random, count: int) -> Output:
-    if r.random() < 0.5:
-        return Output()
-    return Output(frozenset(r.sample(range(count), 1)), (tuple(range(min(2, count))),) if r.random() < 0.5 else ())
-
-
-def program(r: Random, *, timed: bool = True) -> Block:
-    """Blocks with every kind of node; without limits of time, where how it ends must not depend on it."""
-
-    def block(name: str, count: int, inner: list[str]) -> Block:
-        made = nodes(r, count, inner, timed=timed)
-        return Block(name, made, output=output(r, count))
-
-    deeper = [Node("a"), Node("deeper", (0,), FLOW, inner="rec", when=True)]
-    blocks = {"leaf": block("leaf", r.randint(1, 3), []), "rec": Block("rec", deeper)}
-    blocks["mid"] = block("mid", r.randint(1, 4), ["leaf", "rec"])
-    blocks["main"] = block("main", r.randint(1, 6), ["leaf", "mid", "rec"])
-    return join_blocks(blocks, "main")
 
 
 class History:
@@ -193,12 +101,11 @@ class History:
         r = self.r
         what, number = self.asks.pop(u)
         error = {"type": "ValueError", "message": "no", "bases": []}
+        counts = [0, 1, 2, 3, 5] if len(self.core.state.status) < 300 else [0, 1]
         wrong = not kindly and r.random() < 0.05
         if what == Do.EXPAND:
             frozen = {"x": {"codec": "json", "payload": 1}} if r.random() < 0.2 else None
-            return [
-                (int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice([0, 1, 2, 3, 5]), None, frozen)
-            ]
+            return [(int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice(counts), None, frozen)]
         return [(int(Answer.VERDICT), u, number, self.at, error if wrong else r.random() < 0.5)]
 
     def _ended(self, key: tuple[int, int], *, kindly: bool) -> list[Any]:
@@ -321,11 +228,10 @@ class History:
                     self.take(*self.core.drain())
             for u in [u for u, wait in s.waits.items() if wait["due"] is None]:
                 what = s.waits.get(u)
-                if what is None or s.run is RunState.ENDING:
+                if what is None:
                     continue
                 if what["for"] == "approval":
-                    complete(self.core, u, self.at, "approved", {"codec": "json", "payload": 1, "summary": None})
-                    turn.advance(self.core, self.at)
+                    requests.request(self.core, "approve", label(s, u), self.at)
                 else:
                     requests.request(
                         self.core,
@@ -392,7 +298,7 @@ class History:
             needs = [s.status[b + x] for x in r.block.needs[k]]
             assert s.spent[u] <= s.attempt[u]
             above = s.parent(u)
-            if s.status[u] == S.OPEN and above >= 0 and not r.block.nodes[k].phase:
+            if s.status[u] == S.OPEN and above >= 0 and not of_an_end(s, u):
                 assert s.status[above] == S.OPEN or u in s.target, ("in a group that is not open", label(s, u))
             if s.run in RUN_TERMINAL:
                 assert IS_OVER[s.status[u]], ("the run is over", label(s, u))

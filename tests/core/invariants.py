@@ -191,10 +191,11 @@ def an_ended_group_has_only_bodies(core: Core) -> None:
 
 
 def an_open_group_lies_in_open_ones(core: Core) -> None:
+    """But what lost goes on to its end, though its group has ended."""
     s = core.state
     for u in units(s):
         above = s.parent(u)
-        if s.status[u] == State.OPEN and above >= 0 and u not in s.target:
+        if s.status[u] == State.OPEN and above >= 0 and u not in s.target and not of_an_end(s, u):
             need(
                 s.status[above] == State.OPEN,
                 f"'{label(s, u)}' is open in a group that is {State(s.status[above]).label}",

@@ -6,9 +6,11 @@ A task ends by its script alone; a node by the ends of what it needs. Nothing he
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
-from rules import GO, needs_say, taken_up
+from driver import ERROR
+from rules import GO, is_worth, needs_say, taken_up
 
 from stratix_tasks.core.block import (
     ALL,
@@ -105,6 +107,8 @@ class Naive:
         node = block.nodes[k]
         if above is not None:
             return UPSTREAM if above in BAD else SKIPPED
+        if not node.enabled:
+            return SKIPPED
         said = needs_say(block, k, states, bad=bad)
         if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:
             said = SKIPPED if self.seen(name) == "skipped" else UPSTREAM  # whichever came first
@@ -122,7 +126,7 @@ class Naive:
             how = self.script(name, attempt)
             if how == "ok":
                 return DONE
-            if how == "final":
+            if how == "final" or not is_worth(node.policy.retry, ERROR):
                 break
         return FAILED
 
@@ -130,7 +134,8 @@ class Naive:
 
     def _group(self, block: Block, k: int, node: Node, name: str, found: Ends, around: list[Block]) -> State:
         inner = block.inner[k]
-        if node.kind is FLOW and [*around, block].count(inner) >= MAX_DEPTH:
+        deepest = MAX_DEPTH if self.root.spec is None else self.root.spec.max_depth
+        if [*around, block].count(inner) >= deepest:
             return FAILED
         deeper = [*around, block]
         if node.kind is FLOW:
@@ -157,6 +162,8 @@ class Naive:
             return DONE
         if node.gather in (ANY, FIRST, N_OF):
             wanted = node.of if node.gather is N_OF else 1
+            if node.share is not None:
+                wanted = ceil(node.share * len(ends))
             return DONE if ends.count(DONE) >= wanted else FAILED
         return FAILED if any(end in BAD for end in ends) else DONE
 

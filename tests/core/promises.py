@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from rules import GO, OVER, needs_say
+from rules import GO, OVER, is_worth, needs_say
 
 from stratix_tasks.core.block import ANY, N_OF, UNDO, Block, Node
 from stratix_tasks.core.states import LIVE, TERMINAL, Event, RunState, State
+from stratix_tasks.spec.model import Retry
 
 
 class Broken(AssertionError):
@@ -99,9 +100,13 @@ def attempts_never_exceed_the_budget(tale: Tale, u: int, most: int) -> None:
     need(tale.tries[u] <= 1 + most, f"'{tale.name(u)}' was tried {tale.tries[u]} times")
 
 
-def no_attempt_is_given_up_early(tale: Tale, u: int, most: int, error: dict[str, Any]) -> None:
-    used = tale.tries.get(u, 0) > most
-    need(used or bool(error.get("final")), f"'{tale.name(u)}' failed, but has a retry left")
+def no_attempt_is_given_up_early(tale: Tale, u: int, retry: Retry, error: dict[str, Any]) -> None:
+    used = tale.tries.get(u, 0) > retry.max or bool(error.get("final"))
+    need(used or not is_worth(retry, error), f"'{tale.name(u)}' failed, but has a retry left")
+
+
+def only_what_is_worth_it_is_tried_again(tale: Tale, u: int, retry: Retry, error: dict[str, Any]) -> None:
+    need(is_worth(retry, error), f"'{tale.name(u)}' is tried again after an error that is not worth it")
 
 
 def ends_change_only_by_a_request(tale: Tale, u: int, event: Event, *, asked: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, UNDO, Block, Node
+from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, OTHERWISE, UNDO, Block, Node
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, TERMINAL, State
+from stratix_tasks.spec.model import Retry
 
 GO, WAIT = State.RUNNING, State.PENDING
 """What needs say besides how a node ends: it may begin, or it is too early to tell."""
@@ -32,7 +34,7 @@ def _needs_say(block: Block, node: Node, states: Sequence[State], bad: bool) -> 
     if node.join is ALL:
         soft = {*(x for f in node.firsts for x in f), *node.ended} - set(node.hard)
         parts = [_forgiven(block, n, states[n]) for n in node.needs if n not in soft]
-        return _all_say([*parts, *(_first_says([states[n] for n in first]) for first in node.firsts)])
+        return _all_say([*parts, *(_first_says(first, states) for first in node.firsts)])
     if node.join is ANY:
         return GO if ended else WAIT
     if node.join in (FIRST, N_OF):
@@ -54,13 +56,13 @@ def _all_say(states: Sequence[State]) -> State:
     return GO if all(state is State.COMPLETED for state in states) else WAIT
 
 
-def _first_says(states: Sequence[State]) -> State:
-    for state in states:
-        if state is State.COMPLETED:
+def _first_says(first: Sequence[int], states: Sequence[State]) -> State:
+    for n in first:
+        if n == OTHERWISE or states[n] is State.COMPLETED:
             return State.COMPLETED
-        if state not in OVER:
+        if states[n] not in OVER:
             return WAIT
-    return State.UPSTREAM_FAILED if any(state in BAD for state in states) else State.SKIPPED
+    return State.UPSTREAM_FAILED if any(states[n] in BAD for n in first) else State.SKIPPED
 
 
 def _phase_says(node: Node, needs: Sequence[State], states: Sequence[State], bad: bool) -> State:
@@ -71,6 +73,12 @@ def _phase_says(node: Node, needs: Sequence[State], states: Sequence[State], bad
         return WAIT
     missing = any(state is not State.COMPLETED for state in needs)
     return State.SKIPPED if node.phase == LAST and missing and node.join is ALL else GO
+
+
+def is_worth(retry: Retry, error: dict[str, Any]) -> bool:
+    """Whether such an error is tried again: `on` names it, and what `when` asks holds, which here is for one status alone."""
+    named = not retry.on or bool({error.get("type"), *error.get("bases", ())} & {*retry.on})
+    return named and (retry.when is None or error.get("attributes", {}).get("status") == 429)
 
 
 def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = frozenset()) -> set[int]:
@@ -85,7 +93,7 @@ def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = froz
         ]
         if k in block.output.hard:
             told.append(False)
-        told += [any(states[n] is State.COMPLETED for n in first) for first in block.output.firsts if k in first]
+        told += [_first_says(first, states) is State.COMPLETED for first in block.output.firsts if k in first]
         return told
 
     def went_on(o: int) -> bool:

@@ -19,6 +19,7 @@ from promises import (
     no_attempt_is_given_up_early,
     no_node_starts_ahead_of_what_it_needs,
     nothing_starts_while_paused,
+    only_what_is_worth_it_is_tried_again,
     winners_are_those_that_came,
 )
 
@@ -176,8 +177,11 @@ class Shadow:
     def _told(self, fact: Any, core: Core, asked: bool) -> None:
         _, _, u, event, to, _reason, _attempt, detail = fact
         self._moved(u, Event(event), State(to), detail, asked)
-        if event == Event.FAIL:
-            no_attempt_is_given_up_early(self, u, core.state.policy(u).retry.max, (detail or {}).get("error", {}))
+        rule = {Event.FAIL: no_attempt_is_given_up_early, Event.FAIL_RETRY: only_what_is_worth_it_is_tried_again}.get(
+            event
+        )
+        if rule is not None:
+            rule(self, u, core.state.policy(u).retry, (detail or {}).get("error", {}))
 
     def _swept(self, fact: Any, _core: Core, asked: bool) -> None:
         event = Event.CANCEL if fact[4] == State.CANCELLED else Event.SKIP

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED
+from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.opening import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
@@ -38,7 +38,7 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
     above: list[int] = []
     while True:
         r, k, b = s.place(u)
-        stack = [*r.block.outs[k], *(p for p in r.block.phased if s.status[b + p] != S.PENDING and p != k)]
+        stack = [*r.block.outs[k], *(p for p in ends_after(r.block, k) if s.status[b + p] != S.PENDING)]
         while stack:
             o = stack.pop()
             if b + o not in units:
@@ -53,6 +53,11 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
         u = p
 
 
+def ends_after(block: Block, k: int) -> list[int]:
+    """What runs at the end of a scope once a node of it has ended: that of later phases."""
+    return [p for p in block.phased if block.nodes[p].phase > block.nodes[k].phase]
+
+
 def ended_after(core: Core, units: Iterable[int]) -> set[int]:
     """Descendants that ended and did not complete, and did not lose; what never opened with all that lies in it. Groups
     around that have opened are not among them: they go on with what else is in them as it is."""
@@ -60,7 +65,7 @@ def ended_after(core: Core, units: Iterable[int]) -> set[int]:
     while stack:
         u = stack.pop()
         r, k, b = s.place(u)
-        near = [b + o for o in r.block.outs[k]] + [b + p for p in r.block.phased if p != k]
+        near = [b + o for o in r.block.outs[k]] + [b + p for p in ends_after(r.block, k)]
         if k in r.fixed and u not in s.kids:
             near += [x for _, a, z in s.scopes(u) for x in range(a, z)]
         for x in near:
@@ -238,8 +243,8 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
     for unit in units:
         u = unit
         while u >= 0:
-            r, _, b = s.place(u)
-            for k in r.block.phased:
+            r, own, b = s.place(u)
+            for k in ends_after(r.block, own):
                 if s.status[b + k] not in (S.PENDING, S.SKIPPED) and (s.attempt[b + k] or b + k in s.kids):
                     again |= {b + k, *(b + n for n in r.block.needs[k] if s.status[b + n] == S.COMPLETED)}
             u = s.parent(u)

@@ -83,13 +83,19 @@ def ask(core: Core, what: Do, u: int) -> None:
 
 def _open_one(core: Core, u: int, at: float) -> None:
     """A sub-flow, or the first round of a loop."""
+    return None if _is_too_deep(core, u, at) else open_group(core, u, at, 1, None, 0)
+
+
+def _is_too_deep(core: Core, u: int, at: float) -> bool:
+    """Whether the flow that a unit would open lies in itself too often; then it has failed."""
     s = core.state
     most = MAX_DEPTH if s.root.spec is None else s.root.spec.max_depth
-    if s.depth(u) >= most:
-        name = s.node(u).inner.rpartition(".")[2] or s.root.spec.flow
-        message = f"flow '{name}' lies in itself {most} levels deep: when is it done? Or set max_depth"
-        return refuse(core, u, at, {"type": "RecursionError", "message": message, "code": "too-deep", "bases": []})
-    return open_group(core, u, at, 1, None, 0)
+    if s.depth(u) < most:
+        return False
+    name = s.node(u).inner.rpartition(".")[2] or s.root.spec.flow
+    message = f"flow '{name}' lies in itself {most} levels deep: when is it done? Or set max_depth"
+    refuse(core, u, at, {"type": "RecursionError", "message": message, "code": "too-deep", "bases": []})
+    return True
 
 
 def open_group(
@@ -152,6 +158,8 @@ def told_items(
         return refuse(core, p, at, count)
     if s.kind(p) in (FLOW, LOOP):
         return _open_one(core, p, at)
+    if s.kind(p) is EACH and _is_too_deep(core, p, at):
+        return None
     assert isinstance(count, int)
     open_group(core, p, at, count, keys, 0, frozen)
     i, n = s.kids[p][-1], s.stretches[s.kids[p][-1]].block.n
