@@ -485,8 +485,11 @@ class Agenda:
 
     def _arrived(self, o: int, x: int, status: int) -> None:
         """A need of a node has ended: it is looked at when that may decide what becomes of it."""
-        block = self.state.stretches[self.state.home[x]].block
-        if o in block.soft or block.nodes[o].phase:
+        s = self.state
+        r = s.stretches[s.home[x]]
+        block = r.block
+        shut = r.step and block.joins[o] != ALL and s.parent(x) not in s.kids  # what came too many opens no gate
+        if shut or o in block.soft or block.nodes[o].phase:
             self._recount(x)
             self.asks.append(x)
         elif status == COMPLETED or block.joins[o] in (ANY, SETTLED):
@@ -625,7 +628,7 @@ class Agenda:
         states = states_of(s, block, b, needs) if node.join == ALL else [status[b + n] for n in needs]
         done = states.count(S.COMPLETED)
         over = sum(IS_OVER[status[b + n]] for n in needs)
-        self.left[x] = gates + block.left[k] - (over if node.join in (ANY, SETTLED) else done)
+        self.left[x] = gates + max(block.left[k] - (over if node.join in (ANY, SETTLED) else done), 0)
         if x in self.slack:
             self.slack[x] = len(needs) - block.left[k] - (over - done)
 

@@ -359,7 +359,7 @@ def of_rules() -> list[Mutant]:
         without("what ran at an end stays", again.roll_ends),
         without("a rollback keeps what was made from it", again.made_from, lambda _c, _u: (set(), [], [])),
         without("an older round may change", again.readers, lambda _c, _u: {}),
-        without("a paused node's mark outlives its end", requests._unmark),
+        without("a paused node's mark outlives its end", ending.unmark),
         without("nothing is looked at when the run settles", turn._settle),
         without("what is due does not fire", turn.ring),
         of(timers.Timers, "the time without an owner counts", "skip"),

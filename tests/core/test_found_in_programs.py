@@ -9,7 +9,7 @@ from driver import Body, World, spec
 from small_flows import waiting
 from test_ends import flow
 
-from stratix_tasks.core.block import EACH, LAST, LOOP, MAP, Block, Node, Policy
+from stratix_tasks.core.block import ANY, EACH, FIRST, LAST, LOOP, MAP, Block, Node, Policy
 from stratix_tasks.core.states import RunState, State
 
 SHORT = Policy(grace=2.0)
@@ -75,3 +75,37 @@ def test_a_loop_in_itself_ends_at_its_depth() -> None:
         World(flow(Node("g", kind=LOOP, inner="rec", until=False, take_last=True), inner={"rec": rec})).start().settle()
     )
     assert world.error("g" + "[0].again" * 32)["code"] == "too-deep"
+
+
+def test_who_read_what_followed_from_a_node_reads_it_again() -> None:
+    """Seed 36840: `c` asks how `b` ended, which failed for `a`; a value for `a` lets `b` run, and `c` waits for that."""
+    block = flow(Node("a"), Node("b", (0,)), Node("c", (1,), ended=(1,)))
+    world = World(block, lambda name, _: Body(1, "final" if name == "a" else "ok")).start().until("c", State.RUNNING)
+    world.request("skip", "a", 7, redo=True).until("c", State.RUNNING)
+    assert (world.state("b"), world.attempt("c")) == (State.COMPLETED, 2)
+    assert world.settle().run is RunState.COMPLETED
+
+
+def test_a_join_that_has_more_than_it_needs_waits_for_what_it_asks_about() -> None:
+    """Seed 40382: `j` takes one of two, both there, and asks how `c` ended, which is tried again before `j` has begun."""
+    block = flow(Node("a"), Node("b"), Node("c"), Node("j", (0, 1, 2), ended=(2,), join=ANY))
+    world = World(block, lambda name, _: Body(9 if name == "c" else 1)).start().until("b", State.COMPLETED)
+    world.request("pause").request("cancel", "c").settle()
+    assert (world.state("j"), world.run) == (State.READY, RunState.PAUSED)
+    world.request("retry", "c").request("resume").until("j", State.RUNNING)
+    assert world.state("c") is State.COMPLETED
+
+
+def test_the_ends_of_what_lost_are_not_held_by_the_pause_of_a_group_that_has_ended() -> None:
+    """Seed 53613: a paused mapped flow completes with its first scope, and nobody can resume it any more."""
+    inner = {"one": (Node("x"), Node("e", phase=LAST, policy=SHORT))}
+    block = flow(Node("m", kind=EACH, inner="one", gather=FIRST), inner=inner)
+    world = World(block, lambda name, _: Body(1 if name in ("m[0].x", "m[0].e") else 9, stops=1.0)).start()
+    world.until("m", State.OPEN).until("m[2].x", State.RUNNING).request("pause", "m").until("m[0].x", State.COMPLETED)
+    world.request("resume", "m[0].e").settle()
+    assert [world.state(name) for name in ("m", "m[1].x", "m[1].e")] == [
+        State.COMPLETED,
+        State.CANCELLED,
+        State.COMPLETED,
+    ]
+    assert world.run is RunState.COMPLETED

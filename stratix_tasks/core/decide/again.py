@@ -133,7 +133,7 @@ def retry(core: Core, units: Iterable[int], at: float) -> None:
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
     """What had ended for a unit is pending again, for that has come to another end; groups around it are open again."""
     fresh, groups, items = with_what_followed(core, (u,), set(), set(), [])
-    go_on(core, {u}, at)
+    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at)
     end()
     set_again(core, fresh - {u}, groups | groups_around(core, (u,)), items, at)
     core.agenda.review([(u, u + 1)])

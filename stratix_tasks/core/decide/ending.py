@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.facts import GIVEN, SWEPT
+from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, phase_is_open
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.state import NO_BODY, WITH_BODY, Spans
@@ -40,6 +40,12 @@ def complete(core: Core, u: int, at: float, reason: str, given: Data) -> None:
     core.cache.pop(u, None)
     core.tell(GIVEN, at, u, reason, core.state.attempt[u], given["codec"], given["payload"], given["summary"])
     core.agenda.over(u, S.COMPLETED)
+
+
+def unmark(core: Core, u: int, at: float) -> None:
+    """What has ended, or is asked to, is not paused any more."""
+    if core.state.mark(u) is not None:
+        core.tell(RELEASED, at, [(u, u + 1)])
 
 
 def stop(core: Core, u: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, finish_spans
+from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, finish_spans, unmark
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
 from stratix_tasks.core.joins import GO, WAIT, verdict, winners
 from stratix_tasks.core.state import IS_OVER, Spans
@@ -256,11 +256,12 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
         came = tally.ended if node.gather is ANY else tally.done
         if came >= wanted:
             end_unit(core, p, Event.GATHERED, at)
-            return finish_inside(core, p, S.CANCELLED, LOST, at)
-        if came + tally.count - tally.ended < wanted:
+        elif came + tally.count - tally.ended < wanted:
             end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
-            return finish_inside(core, p, S.CANCELLED, LOST, at)
-        return None
+        else:
+            return None
+        unmark(core, p, at)  # what runs at the end of those that lost is not held by it
+        return finish_inside(core, p, S.CANCELLED, LOST, at)
     if tally.ended != tally.count:
         return None
     if tally.bad and node.gather is not SETTLED:

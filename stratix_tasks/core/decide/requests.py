@@ -27,7 +27,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import Kind, Node, Policy
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import complete, end, end_unit, finish, finish_spans
+from stratix_tasks.core.decide.ending import complete, end, end_unit, finish, finish_spans, unmark
 from stratix_tasks.core.decide.opening import BREAKPOINT
 from stratix_tasks.core.decide.turn import advance, ring, start
 from stratix_tasks.core.facts import BREAKPOINT as BREAKPOINT_FACT
@@ -264,16 +264,10 @@ def release(core: Core, u: int, at: float, _args: Args = NONE) -> None:
     g.asks.extend(one for a, b in parts for one in s.find(S.OPEN, a, b))
 
 
-def _unmark(core: Core, u: int, at: float) -> None:
-    """What is asked to end is not paused any more."""
-    if core.state.mark(u) is not None:
-        core.tell(RELEASED, at, [(u, u + 1)])
-
-
 def cancel(core: Core, u: int, at: float, _args: Args = NONE) -> None:
     if core.state.status[u] == S.CANCELLED:
         return
-    _unmark(core, u, at)
+    unmark(core, u, at)
     finish(core, u, S.CANCELLED, "user", at)
 
 
@@ -344,7 +338,7 @@ def _skip(core: Core, target: str, at: float, args: Args) -> Do_it:
 
 def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
     s = core.state
-    _unmark(core, u, at)
+    unmark(core, u, at)
     if s.status[u] not in TERMINAL:
         target = S.SKIPPED if given is None else S.COMPLETED
         return finish(core, u, target, "user" if given is None else "given", at, given)
