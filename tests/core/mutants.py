@@ -28,7 +28,7 @@ from small_flows import FLOWS, PLACES
 
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
-from stratix_tasks.core.decide import again, attempts, core, ending, opening, requests, turn
+from stratix_tasks.core.decide import again, attempts, core, ending, opening, turn
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
 from stratix_tasks.core.states import GROUP, NODE, RUN, Event, RunEvent, RunState, State
