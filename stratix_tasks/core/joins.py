@@ -9,6 +9,8 @@ from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 
 WAIT, GO = S.PENDING, S.RUNNING
+REFUSED = "where"
+"""Why an item was left out: what was asked of it does not hold."""
 
 
 def verdict(s: State, u: int) -> S:
@@ -149,9 +151,17 @@ def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
     return any(IS_BAD[state] and not taken[k] and block.nodes[k].phase < until for k, state in enumerate(status))
 
 
-def scope_completed(s: State, block: Block, b: int) -> bool:
-    """Whether the scope that begins at `b` has come to a good end."""
-    return all(IS_OVER[state] for state in s.status[b : b + block.n]) and not is_bad(s, block, b)
+def scope_ended(s: State, block: Block, b: int) -> S:
+    """How the scope that begins at `b` ended; `WAIT` where something is left to do in it."""
+    if not all(IS_OVER[state] for state in s.status[b : b + block.n]):
+        return WAIT
+    return S.FAILED if is_bad(s, block, b) else S.SKIPPED if is_refused(s, block, b) else S.COMPLETED
+
+
+def is_refused(s: State, block: Block, b: int) -> bool:
+    """Whether a scope or item was left out as a whole."""
+    skipped = s.status[b] == S.SKIPPED and s.status.count(S.SKIPPED, b, b + block.n) == block.n
+    return skipped and s.why_ended(b) == REFUSED
 
 
 def absorbed(s: State, block: Block, b: int) -> bytearray:

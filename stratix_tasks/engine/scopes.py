@@ -16,7 +16,7 @@ from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import end_of, first_failed, told_of
-from stratix_tasks.core.joins import scope_completed
+from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import TERMINAL, S
@@ -113,11 +113,12 @@ class Scopes(Held):
             names = names_in((output,))
             for at in range(r.count):
                 begin = r.base + at * r.block.n
-                done = scope_completed(s, r.block, begin)
+                end = scope_ended(s, r.block, begin)
+                done = end == S.COMPLETED
                 if done:
                     found.append(partial(resolve, output, self._scope((unit, r.index + at), begin, r.block, names)))
                 if settled:
-                    told.append(self._settled(unit, r.index + at, *_end_of(s, begin, begin + r.block.n, done=done)))
+                    told.append(self._settled(unit, r.index + at, *_end_of(s, begin, begin + r.block.n, end)))
                     found += () if done else (_nothing,)
         if settled:
             return lambda reader: [make(one(reader)) for make, one in zip(told, found, strict=True)]
@@ -397,11 +398,13 @@ _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
 
 
-def _end_of(s: State, a: int, b: int, *, done: bool) -> tuple[S, dict[str, Any] | None]:
+def _end_of(s: State, a: int, b: int, end: S) -> tuple[S, dict[str, Any] | None]:
     """How a scope ended, and by which error."""
+    if end in (S.COMPLETED, S.SKIPPED):
+        return end, None
     failed = [u for u in range(a, b) if s.status[u] == S.FAILED]
-    if done or not failed:
-        return (S.COMPLETED if done else S.CANCELLED), None
+    if not failed:
+        return S.CANCELLED, None
     first = min(failed, key=lambda u: s.ended[u])
     return S.FAILED, s.error.get(first)
 

@@ -20,6 +20,7 @@ from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.state import spans
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
@@ -65,7 +66,7 @@ class World(Facade):
     """One run in virtual time, of a document or of a block.
 
     `script(name, attempt)` tells how a body goes; `verdict(name)` what a condition says, `items(name)` how many items a
-    map has (an error's text: expansion fails).
+    map has (an error's text: expansion fails), `left_out(name, index)` whether `where` refuses one.
     """
 
     def __init__(
@@ -75,11 +76,13 @@ class World(Facade):
         *,
         verdict: Callable[[str], Any] = lambda _name: True,
         items: Callable[[str], Any] = lambda _name: 3,
+        left_out: Callable[[str, int], bool] = lambda _name, _index: False,
         concurrency: int = 8,
         checked: bool = True,
     ) -> None:
         self.root = block_of(flow)
         self.script, self.verdict, self.items, self.checked = script, verdict, items, checked
+        self.left_out = left_out
         self.places = Places(concurrency)
         self.now = BEGIN
         self.facts: list[Any] = []
@@ -337,10 +340,14 @@ class World(Facade):
     def _expand(self, unit: int, question: int) -> None:
         if self.s.kind(unit) in (FLOW, LOOP):
             return self._say(0, Answer.EXPANDED, unit, question, 0, None)
-        count = self.items(self.label(unit))
+        name = self.label(unit)
+        count = self.items(name)
         if isinstance(count, str):
-            count = {"type": "TypeError", "message": count, "bases": []}
-        self._say(0, Answer.EXPANDED, unit, question, count, None)
+            return self._say(
+                0, Answer.EXPANDED, unit, question, {"type": "TypeError", "message": count, "bases": []}, None
+            )
+        refused = spans(i for i in range(count) if self.left_out(name, i))
+        return self._say(0, Answer.EXPANDED, unit, question, count, None, None, refused)
 
     def _kill(self, unit: int, number: int) -> None:
         """A body that does not listen is ended all the same."""

@@ -22,7 +22,7 @@ from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.recovery import claim
-from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State
+from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import StratixError
@@ -105,8 +105,14 @@ class History:
         wrong = not kindly and r.random() < 0.05
         if what == Do.EXPAND:
             frozen = {"x": {"codec": "json", "payload": 1}} if r.random() < 0.2 else None
-            return [(int(Answer.EXPANDED), u, number, self.at, error if wrong else r.choice(counts), None, frozen)]
-        return [(int(Answer.VERDICT), u, number, self.at, error if wrong else r.random() < 0.5)]
+            if wrong:
+                return [(int(Answer.EXPANDED), u, number, self.at, error)]
+            count = r.choice(counts)
+            keys = [f"k{i}" for i in range(count)] if r.random() < 0.2 else None
+            refused = spans(i for i in range(count) if r.random() < 0.4) if r.random() < 0.2 else None
+            return [(int(Answer.EXPANDED), u, number, self.at, count, keys, frozen, refused)]
+        said: Any = "no-error" if r.random() < 0.1 and self.core.state.status[u] == S.PENDING else r.random() < 0.5
+        return [(int(Answer.VERDICT), u, number, self.at, error if wrong else said)]
 
     def _ended(self, key: tuple[int, int], *, kindly: bool) -> list[Any]:
         r, (u, number) = self.r, key

@@ -113,7 +113,12 @@ def _scope_end(s: Recorded, i: int, b: int) -> State | None:
     if s.kind(s.parent(b)) is MAP:
         return states[0]
     bad = [b + k for k, state in enumerate(states) if state in BAD and not _is_taken(s, b + k)]
-    return State.FAILED if bad else State.COMPLETED
+    return State.FAILED if bad else State.SKIPPED if left_out(s, b, block.n) else State.COMPLETED
+
+
+def left_out(s: Recorded, b: int, n: int) -> bool:
+    """Whether an item, or a scope as a whole, was refused by `where`."""
+    return all(s.status[u] == State.SKIPPED and s.why_ended(u) == "where" for u in range(b, b + n))
 
 
 def _is_taken(s: Recorded, u: int) -> bool:

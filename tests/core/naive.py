@@ -40,7 +40,7 @@ Ends = dict[str, State]
 
 class Naive:
     """`verdict(name)` is what a condition says, `items(name)` how many items a map has (an error's text: it has none),
-    `spawns(name)` how many more each of these spawns.
+    `spawns(name)` how many more each of these spawns, `left_out(name, index)` whether `where` refuses one.
     """
 
     def __init__(
@@ -51,9 +51,10 @@ class Naive:
         items: Callable[[str], Any],
         seen: Seen,
         spawns: Callable[[str], int] = lambda _name: 0,
+        left_out: Callable[[str, int], bool] = lambda _name, _index: False,
     ) -> None:
         self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
-        self.spawns = spawns
+        self.spawns, self.left_out = spawns, left_out
 
     def ends(self) -> dict[str, str]:
         """The end of every node and item, by name."""
@@ -146,24 +147,40 @@ class Naive:
         if isinstance(count, str):
             return FAILED
         if node.kind is MAP:
-            count += 0 if node.policy.bodiless else sum(self.spawns(f"{name}[{i}]") for i in range(count))
-            found |= (items := {f"{name}[{i}]": self._item(f"{name}[{i}]", node) for i in range(count)})
-            return self._gathered(node, name, list(items.values()))
-        scopes = [self._scope(inner, f"{name}[{i}].", None, found, deeper) for i in range(count)]
-        return self._gathered(node, name, scopes)
+            planned = [i for i in range(count) if not self.left_out(name, i)]
+            count += 0 if node.policy.bodiless else sum(self.spawns(f"{name}[{i}]") for i in planned)
+            out = [f"{name}[{i}]" for i in range(count) if self.left_out(name, i)]
+            items = {
+                one: SKIPPED if one in out else self._item(one, node) for one in (f"{name}[{i}]" for i in range(count))
+            }
+            found |= items
+            return self._gathered(node, list(items.values()), len(out))
+        kept = [i for i in range(count) if not self.left_out(name, i)]
+        for i in set(range(count)) - {*kept}:
+            self._never(inner, f"{name}[{i}].", found)
+        scopes = [self._scope(inner, f"{name}[{i}].", None, found, deeper) for i in kept]
+        return self._gathered(node, [*scopes, *[SKIPPED] * (count - len(kept))], count - len(kept))
+
+    def _never(self, block: Block, prefix: str, found: Ends) -> None:
+        """A scope that was left out: all that is laid out with it is skipped, what would run at its end, too."""
+        for k, name in enumerate(block.names):
+            found[prefix + name] = SKIPPED
+            if k in block.fixed:
+                self._never(block.inner[k], f"{prefix}{name}.", found)
 
     def _item(self, name: str, node: Node) -> State:
         if node.gather in EARLY and self.seen(name) == "cancelled":
             return State.CANCELLED
         return self._task(name, node)
 
-    def _gathered(self, node: Node, name: str, ends: list[State]) -> State:
-        if node.gather is SETTLED or (node.gather is ANY and ends):
+    def _gathered(self, node: Node, ends: list[State], out: int) -> State:
+        """`out` of these were refused."""
+        if node.gather is SETTLED or (node.gather is ANY and len(ends) > out):
             return DONE
         if node.gather in (ANY, FIRST, N_OF):
             wanted = node.of if node.gather is N_OF else 1
             if node.share is not None:
-                wanted = ceil(node.share * len(ends))
+                wanted = ceil(node.share * (len(ends) - out))
             return DONE if ends.count(DONE) >= wanted else FAILED
         return FAILED if any(end in BAD for end in ends) else DONE
 

@@ -9,7 +9,7 @@ from driver import Body, World, spec
 from small_flows import waiting
 from test_ends import flow
 
-from stratix_tasks.core.block import ANY, EACH, FIRST, LAST, LOOP, MAP, Block, Node, Policy
+from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, LOOP, MAP, N_OF, SETTLED, Block, Node, Policy
 from stratix_tasks.core.states import RunState, State
 
 SHORT = Policy(grace=2.0)
@@ -109,3 +109,47 @@ def test_the_ends_of_what_lost_are_not_held_by_the_pause_of_a_group_that_has_end
         State.COMPLETED,
     ]
     assert world.run is RunState.COMPLETED
+
+
+def test_a_join_that_fires_into_the_end_of_its_run_leaves_no_limit() -> None:
+    """Seed 101057: what lost ends the run, whose other failure nobody took up, and with it the node that would have begun."""
+    tasks = {"x": {}, "s": {}, "f": {}, "j": {"needs": ("s", "f"), "join": "any", "timeout": {"queued": 5}}}
+    bodies = {"x": Body(2, "final"), "s": Body(50)}
+    world = World(spec(tasks, on_failure="stop"), lambda name, _: bodies.get(name, Body(1))).start().settle()
+    world.request("rollback", nodes=["s", "j"]).settle()
+    assert (world.state("j"), world.run) == (State.CANCELLED, RunState.FAILED)
+
+
+GATHERS: Any = [
+    (ALL, 1, None, "completed"),
+    (SETTLED, 1, None, "completed"),
+    (ANY, 1, None, "completed"),
+    (FIRST, 1, None, "completed"),
+    (N_OF, 2, None, "failed"),
+    (N_OF, 1, 1.0, "completed"),
+]
+
+
+@pytest.mark.parametrize("kind", [MAP, EACH])
+@pytest.mark.parametrize(("gather", "of", "share", "end"), GATHERS)
+def test_an_item_that_was_refused_is_no_item(kind: Any, gather: Any, of: int, share: float | None, end: str) -> None:
+    """Of two items one is left out: it wins for no gather, a share is one of the other, and nothing runs at its end."""
+    inner = {"one": (Node("x"), Node("e", phase=LAST, policy=SHORT))}
+    node = Node("m", kind=kind, inner="one" if kind is EACH else "", gather=gather, of=of, share=share)
+    world = World(flow(node, inner=inner), items=lambda _name: 2, left_out=lambda _name, index: index == 0).start()
+    states = world.settle().states()
+    first = ("m[0].x", "m[0].e") if kind is EACH else ("m[0]",)
+    other = "m[1].x" if kind is EACH else "m[1]"
+    assert [states[name] for name in first] == ["skipped"] * len(first)
+    assert (states["m"], states[other]) == (end, "cancelled" if end == "failed" else "completed")
+
+
+@pytest.mark.parametrize("gather", [ANY, FIRST])
+def test_a_fan_out_of_which_nothing_is_left_has_too_few(gather: Any) -> None:
+    """All items are refused: there is none that could have come."""
+    world = (
+        World(flow(Node("m", kind=MAP, gather=gather)), items=lambda _name: 2, left_out=lambda *_: True)
+        .start()
+        .settle()
+    )
+    assert (world.state("m"), world.reason("m")) == (State.FAILED, "too-few")

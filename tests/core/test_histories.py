@@ -81,13 +81,17 @@ def ends_as_told(seed: int) -> None:
     def items(name: str) -> Any:
         return pick(seed, [0, 1, 2, 3, "no list"], name)
 
+    def left_out(name: str, index: int) -> bool:
+        return bool(pick(seed, [False, True], f"{name} where") and pick(seed, [False, True], f"{name} {index}"))
+
     world = World(
         root, lambda name, tried: Body(pick(seed, [0.5, 1.0, 2.0], name), outcome(name, tried)), verdict=verdict, items=items,
+        left_out=left_out,
         concurrency=pick(seed, [1, 2, 8], "places"),
     )  # fmt: skip
     is_over(world.start().settle())
     seen = world.states()
-    naive = Naive(root, outcome, verdict, items, lambda name: seen.get(name, "nowhere"))
+    naive = Naive(root, outcome, verdict, items, lambda name: seen.get(name, "nowhere"), left_out=left_out)
     told = naive.ends()
     loose = [name for name in seen if name != "run" and world.s.node(world.unit(name)).gather in EARLY]
     for name, end in told.items():

@@ -237,6 +237,32 @@ def test_a_settled_fan_out_tells_of_every_item(engine: Engine) -> None:
     assert (bad.key, bad.status, bad.value, bad.error["attributes"]) == ("k-7", "failed", None, {"status": 7})
 
 
+@pytest.mark.parametrize(
+    ("gather", "wanted"),
+    [
+        ("all", [3]),
+        ("first_success", [3]),
+        ("settled", [Settled("0", "skipped", None, None), Settled("1", "completed", 3, None)]),
+    ],
+)
+def test_an_item_of_a_mapped_flow_that_was_refused_yields_nothing(engine: Engine, gather: str, wanted: Any) -> None:
+    """Of the flow nothing runs for it, and it is no success."""
+    document = f"""
+        stratix: 1
+        flow: refused
+        flows:
+          one:
+            inputs: {{x: {{type: int}}}}
+            tasks: {{step: {{call: "{__name__}:step", with: {{n: "${{{{ inputs.x }}}}"}}}}}}
+            output: "${{{{ tasks.step.output }}}}"
+        tasks:
+          m: {{flow: one, each: {{as: x, in: [0, 2], where: x > 0, gather: {gather}}}}}
+        output: "${{{{ tasks.m.output }}}}"
+    """
+    made = Flow.from_yaml(document, allow=[__name__])
+    assert engine.start(made).result(LONG) == wanted
+
+
 def test_too_few_fails(engine: Engine) -> None:
     """Of a gather, of a join, and of one over nothing."""
 

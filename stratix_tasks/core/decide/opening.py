@@ -8,9 +8,9 @@ from typing import Any
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, finish_spans, unmark
-from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED
-from stratix_tasks.core.joins import GO, WAIT, verdict, winners
+from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, unmark
+from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, SWEPT
+from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_refused, verdict, winners
 from stratix_tasks.core.state import IS_OVER, Spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
@@ -51,6 +51,8 @@ def _begin(core: Core, u: int, at: float) -> None:
         core.tell(JOINED, at, u, winners(s, u))
         if not node.keep_losers:
             lose(core, u, at)
+        if s.status[u] != S.PENDING:  # the end of one that lost has ended the run, and with it this one
+            return None
     if node.kind is TASK and (not node.when or u in s.enabled):
         return g.push(u)
     g.opening.add(u)
@@ -162,11 +164,19 @@ def told_items(
         return None
     assert isinstance(count, int)
     open_group(core, p, at, count, keys, 0, frozen)
-    i, n = s.kids[p][-1], s.stretches[s.kids[p][-1]].block.n
-    base = s.stretches[i].base
-    for a, b in skipped or ():
-        finish_spans(core, s.below([(i, base + a * n, base + b * n)]), S.SKIPPED, "where", at)
-    return None
+    return leave_out(core, s.kids[p][-1], skipped, at) if skipped else None
+
+
+def leave_out(core: Core, i: int, places: Spans, at: float) -> None:
+    """Items that were refused are skipped, each as a whole: nothing of it began, so nothing runs at its end."""
+    s = core.state
+    r = s.stretches[i]
+    n, parts = r.block.n, dict[int, Spans]()
+    for j, a, b in s.below((i, r.base + a * n, r.base + b * n) for a, b in places):
+        parts.setdefault(j, []).append((a, b))
+    for gone in parts.values():
+        core.tell(SWEPT, at, gone[0][0], gone[-1][1], int(S.SKIPPED), REFUSED, gone)
+        core.agenda.review(gone)
 
 
 # ---------------------------------------------------------------------- joins
@@ -253,7 +263,7 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     tally = core.agenda.tally[p]
     if tally.early:
         wanted = _wanted(core, p, node)
-        came = tally.ended if node.gather is ANY else tally.done
+        came = tally.ended - _left_out(core, p) if node.gather is ANY else tally.done
         if came >= wanted:
             end_unit(core, p, Event.GATHERED, at)
         elif came + tally.count - tally.ended < wanted:
@@ -273,9 +283,18 @@ def _wanted(core: Core, p: int, node: Node) -> int:
     """How many items a gather asks for; a share is one of those that were not refused."""
     if node.share is None:
         return node.of if node.gather is N_OF else 1
-    s = core.state
-    skipped = sum(s.status.count(S.SKIPPED, a, b) for _, a, b in s.scopes(p)) if node.kind is MAP else 0
-    return part_of(node.share, core.agenda.tally[p].count - skipped)
+    return part_of(node.share, core.agenda.tally[p].count - _left_out(core, p))
+
+
+def _left_out(core: Core, p: int) -> int:
+    """How many items were refused."""
+    s, tally, found = core.state, core.agenda.tally[p], 0
+    if tally.undone == tally.bad:
+        return 0
+    for i, a, b in s.scopes(p):
+        block = s.stretches[i].block
+        found += sum(is_refused(s, block, u) for u in s.find(S.SKIPPED, a, b) if (u - a) % block.n == 0)
+    return found
 
 
 # ---------------------------------------------------------------------- loops
