@@ -39,6 +39,7 @@ _WHERE = {
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
     "stratix_tasks.spec.joins": ("Settled",),
+    "stratix_tasks.spec.secrets": ("Secret",),
     "stratix_tasks.runners.body": ("current", "track"),
     "stratix_tasks.session.flow": ("Flow", "flow", "load_flow"),
     "stratix_tasks.session.run": ("Run",),
@@ -69,6 +70,7 @@ __all__ = [
     "Run",
     "RunCancelled",
     "RunnerLost",
+    "Secret",
     "Settled",
     "Static",
     "StoreError",
@@ -149,6 +151,9 @@ if TYPE_CHECKING:
     from stratix_tasks.session.history import history
     from stratix_tasks.session.run import Run
     from stratix_tasks.spec.joins import Settled
+
+    Secret = str
+    """To a type checker an input that is one is a text: that is what tasks get of it."""
 
 
 def __getattr__(name: str) -> Any:

@@ -103,11 +103,15 @@ def run(
 
 @app.command()
 def validate(
-    flow: Annotated[str, typer.Argument(help="A YAML file, or module:name of a @flow.")], allow: Allow = None
+    flow: Annotated[str, typer.Argument(help="A YAML file, or module:name of a @flow.")],
+    allow: Allow = None,
+    secrets: Annotated[
+        bool, typer.Option("--secrets", help="Also whether the secrets that it names are here.")
+    ] = False,
 ) -> None:
     """Tell everything that is wrong with a flow; nothing runs."""
     found = _flow(flow, allow)
-    problems = found.validate()
+    problems = found.validate(secrets=secrets)
     if problems and Path(flow).is_file():
         from stratix_tasks.formats.yaml import located
 

@@ -58,13 +58,17 @@ class Journal(Protocol):
     def close(self) -> None: ...
 
 
+Check = Callable[[bytes], None]
+"""Asked of the bytes of a value before they are kept anywhere; what it raises keeps them from that."""
+
+
 class Objects(Protocol):
     """Encodes values and keeps large ones, content-addressed."""
 
-    def encode(self, value: Any, what: str = "the result") -> Encoded:
-        """Any thread. StoreError `not-storable` names the type; `disk-full` when there is no room."""
+    def encode(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
+        """Any thread. StoreError `not-storable` names the type; `disk-full` when there is no room. What `check` raises."""
 
-    def encode_apart(self, value: Any, what: str = "the result") -> Encoded:
+    def encode_apart(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
         """The same without a frame, for what no payload frame stands beside."""
 
     def decode(self, codec: str, payload: Any, frame: bytes | None) -> Any:

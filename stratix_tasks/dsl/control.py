@@ -18,9 +18,10 @@ from stratix_tasks.dsl.references import (
     negated,
     refuse,
 )
-from stratix_tasks.dsl.trace import Counted, Crossed, Flat, Mapped, Trace, trace_of
+from stratix_tasks.dsl.trace import TRACE, Counted, Crossed, Flat, Mapped, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join
+from stratix_tasks.spec.secrets import A_NAME, Secret
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 T = TypeVar("T")
@@ -285,4 +286,20 @@ def switch(value: object, cases: Mapping[Any, Callable[[], Any]], default: Calla
     return first_of(*ways) if len(ways) > 1 else ways[0] if ways else None
 
 
-finish, secret = map(_later, ("finish", "secret"))
+finish = _later("finish")
+
+
+def secret(name: str) -> Any:
+    """A secret by its name: `fetch(url, token=secret("API"))`. The body that takes it gets its text; documents, journals, logs and
+    views have the name alone.
+
+    Where it comes from the engine says (`Engine(secrets=…)`), else the environment (`STRATIX_SECRET_API`), else `secrets.toml` or
+    `.env` beside the store. It can be an argument, or stand in one: in a list or a dict, in `expr("Bearer ${{ secrets.API }}")`.
+    Outside of a flow it is a `Secret`, which an input of that type takes. FlowError `bad-name`.
+    """
+    try:
+        made = Secret(name)
+    except ValueError:  # it may be the secret itself that was given
+        raise FlowError(f"secret() takes {A_NAME}", code="bad-name") from None
+    trace = TRACE.get()
+    return made if trace is None else Reference(Ref("secrets", made.name), trace)

@@ -26,6 +26,7 @@ from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW, GROUP, OF_ALL
@@ -182,7 +183,9 @@ class FlowDefinition(Generic[P, R]):
     def _input(self, parameter: inspect.Parameter) -> InputSpec:
         required = parameter.default is inspect.Parameter.empty
         hint = self.hints.get(parameter.name, "")
-        default = None if required else Trace(self.name).value(plain_default(parameter.default, hint))
+        default = None if required else plain_default(parameter.default, hint)
+        if type(default) is not Secret:  # which stands for itself there
+            default = Trace(self.name).value(default)
         return InputSpec.model_construct(**described(hint), required=required, default=default)
 
     def _arguments(self, trace: Trace, static: Mapping[str, Any]) -> inspect.BoundArguments:

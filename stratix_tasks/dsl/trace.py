@@ -35,6 +35,7 @@ from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Ref
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
@@ -345,6 +346,8 @@ class Trace:
     def _other(self, part: Any) -> Any:
         if isinstance(part, Around):
             return part._value()
+        if isinstance(part, Secret):
+            return Ref("secrets", part.name)
         if isinstance(part, Status):
             self.uses(part._references())
             return Expr(part._cel(), (part._reference._ref.name,))

@@ -22,7 +22,7 @@ from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positio
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import NONE, Scope, evaluate, names_in, resolve
+from stratix_tasks.engine.resolving import NONE, Scope, evaluate, names_in, resolve_whole
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.values import Expr
@@ -203,7 +203,7 @@ class Binding(Scopes):
     def to_output(self) -> Work:
         """Work that gives the run's own value."""
         output = self.state.root.spec.output
-        return partial(resolve, output, self.scope(ROOT, names_in((output,))))
+        return partial(resolve_whole, output, self.scope(ROOT, names_in((output,))))
 
     def item(self, unit: int) -> dict[str, Any] | None:
         """What is held of an item's arguments; None where what is mapped over is not resolved now."""

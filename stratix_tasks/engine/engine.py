@@ -32,6 +32,7 @@ from stratix_tasks.runners.attempt import UNSTORED
 from stratix_tasks.runners.capture import CAPTURE
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.native import Clock
+from stratix_tasks.runners.secrets import no_secrets
 from stratix_tasks.runners.thread import ThreadRunner
 
 Payload = tuple[int, int, bytes]
@@ -52,6 +53,8 @@ LONGEST = 30.0
 class EngineLoop(EngineThread):
     """Runs live runs. All methods but those named as for any thread belong to the thread that has the turn.
 
+    `secrets` gives the value of a secret by its name.
+
     `clock` gives Unix time, steadily (`Clock`). With a `loop` of yours there is no thread: you drive it, and all methods belong to your
     thread. `runners` stand in for the usual ones, by name; `prepare` for the threads that prepare what must not be done on
     the loop.
@@ -68,9 +71,10 @@ class EngineLoop(EngineThread):
         loop: asyncio.AbstractEventLoop | None = None,
         runners: Mapping[str, Any] | None = None,
         prepare: Any = None,
+        secrets: Callable[[str], str] = no_secrets,
     ) -> None:
         super().__init__(loop)
-        self.journal, self.objects, self.clock = journal, objects, clock
+        self.journal, self.objects, self.clock, self.secrets = journal, objects, clock, secrets
         self.places = Places(concurrency, pools)
         self.memory = Memory()
         self.lives: dict[str, LiveRun] = {}

@@ -24,6 +24,7 @@ from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.ends import gap
+from stratix_tasks.runners.secrets import Masks
 
 
 class Shell(Protocol):
@@ -31,6 +32,7 @@ class Shell(Protocol):
 
     journal: Journal
     objects: Objects
+    secrets: Callable[[str], str]
     clock: Callable[[], float]
     loop: AbstractEventLoop
     lives: dict[str, LiveRun]
@@ -103,6 +105,7 @@ class LiveRun:
         self.looks: dict[str, str] = {}
         """What views show of its inputs: their texts, made once, not in the engine's thread."""
         self.objects = engine.objects
+        self.masks = Masks()
         self.events: list[tuple[Any, ...]] = []
         self.bodies: dict[int, Attempt] = {}
         self.jobs: set[Job] = set()
@@ -223,10 +226,18 @@ class LiveRun:
             except Exception as error:
                 self.engine.call(self.engine.break_off, self, error)
 
+    def secret(self, name: str) -> str:
+        """The value of a secret for a body, masked from now on in what bodies of this run say."""
+        value = self.engine.secrets(name)
+        self.masks.learn(name, value)
+        return value
+
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         """Take a log row, metric, progress or artifact; of too many of a node, the two ends are kept."""
         if self.elsewhere:
             return
+        if self.masks:
+            row = self.masks.data(row)
         note = (attempt, kind, writable(row))
         if kind == "gap":  # what comes from a worker process has been shortened already
             note = (attempt, "log", gap(*row))

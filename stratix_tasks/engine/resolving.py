@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from stratix_tasks.engine.reading import ATOMS, MOST, Away, Reader, are_atoms
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
+from stratix_tasks.spec.secrets import HIDDEN, Secret, joined, sealed, unsealed
 from stratix_tasks.spec.unicode import is_unicode, readable
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
@@ -93,9 +94,11 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
         if kind in LEAVES:
             return _leaf(value, scope, reader, item)
         if kind is list or kind is tuple:
-            return kind(value) if are_atoms(value) else kind(resolve(part, scope, reader, item) for part in value)
+            if are_atoms(value):
+                return kind(value)
+            return sealed(kind(resolve(part, scope, reader, item) for part in value))
         if kind is dict and (reader.waits or all(type(key) is str for key in value)):
-            return {key: resolve(part, scope, reader, item) for key, part in value.items()}
+            return sealed({key: resolve(part, scope, reader, item) for key, part in value.items()})
         if kind is not dict and _is_whole(kind):
             return value
     if not reader.waits:
@@ -111,6 +114,11 @@ def resolve(value: Any, scope: Scope, reader: Reader, item: Item = NONE) -> Any:
     return value
 
 
+def resolve_whole(value: Any, scope: Scope, reader: Reader) -> Any:
+    """The same, of what is no argument of a body, so that nothing in it is opened."""
+    return unsealed(resolve(value, scope, reader))
+
+
 def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:
     kind = type(leaf)
     if kind is Ref:
@@ -121,13 +129,14 @@ def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:
         first = next((ref for ref in leaf.refs if scope.tasks[ref.name].status == COMPLETED), None)
         return next(iter(leaf.otherwise), None) if first is None else _ref(first, scope, reader, item)
     if kind is Template:
-        return "".join(part if type(part) is str else _text(part, scope, reader.asking, item) for part in leaf.parts)
+        return joined(part if type(part) is str else _text(part, scope, reader.asking, item) for part in leaf.parts)
     assert kind is Object
     return leaf.value
 
 
-def _text(part: Any, scope: Scope, reader: Reader, item: Item) -> str:
-    return exact(str(reader.open(resolve(part, scope, reader, item))))
+def _text(part: Any, scope: Scope, reader: Reader, item: Item) -> Any:
+    value = resolve(part, scope, reader, item)
+    return value if type(value) in HIDDEN else exact(str(reader.open(value)))
 
 
 def exact(text: str) -> str:
@@ -141,6 +150,8 @@ def _ref(ref: Ref, scope: Scope, reader: Reader, item: Item) -> Any:
         if seen.status != COMPLETED:
             return None
         held = seen.held
+    elif ref.scope == "secrets":
+        return Secret(ref.name)
     elif ref.scope == "error":
         return _of_error(scope.around["error"], ref.path)
     elif ref.scope == "inputs":

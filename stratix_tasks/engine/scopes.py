@@ -25,7 +25,7 @@ from stratix_tasks.engine.fan import Fan, Items, counted, fan_of
 from stratix_tasks.engine.held import Held
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve
+from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve, resolve_whole
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.model import Each
@@ -88,7 +88,7 @@ class Scopes(Held):
         if s.kind(unit) is FLOW:
             begin, block = self._begin((unit, 0))
             output = block.spec.output
-            return partial(resolve, output, self._scope((unit, 0), begin, block, names_in((output,))))
+            return partial(resolve_whole, output, self._scope((unit, 0), begin, block, names_in((output,))))
         if s.kind(unit) is EACH:
             return self._to_gather_scopes(unit)
         if s.kind(unit) is Kind.LOOP:
@@ -116,7 +116,9 @@ class Scopes(Held):
                 end = scope_ended(s, r.block, begin)
                 done = end == S.COMPLETED
                 if done:
-                    found.append(partial(resolve, output, self._scope((unit, r.index + at), begin, r.block, names)))
+                    found.append(
+                        partial(resolve_whole, output, self._scope((unit, r.index + at), begin, r.block, names))
+                    )
                 if settled:
                     told.append(self._settled(unit, r.index + at, *_end_of(s, begin, begin + r.block.n, end)))
                     found += () if done else (_nothing,)
@@ -141,7 +143,7 @@ class Scopes(Held):
         i = s.kids[unit][-1] if index is None else s.home[s.item(unit, index)]
         r = s.stretches[i]
         output = r.block.spec.output
-        return partial(resolve, output, self._scope((unit, r.index), r.base, r.block, names_in((output,))))
+        return partial(resolve_whole, output, self._scope((unit, r.index), r.base, r.block, names_in((output,))))
 
     # ------------------------------------------------------------------ what is known in a scope
 
@@ -417,7 +419,7 @@ def _column(name: str, over: Any, scope: Scope) -> Work:
     """What an argument is mapped over; `{"range": n}` counts."""
     if type(over) is dict and set(over) == {"range"}:
         return lambda reader: counted(reader.open(resolve(over["range"], scope, reader)), name)
-    return partial(resolve, over, scope)
+    return partial(resolve_whole, over, scope)
 
 
 def give_held(held: Any, reader: Reader) -> Any:

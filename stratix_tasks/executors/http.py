@@ -19,6 +19,7 @@ from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.apart import apart
 from stratix_tasks.executors.extras import library
 from stratix_tasks.executors.replacing import replacing
+from stratix_tasks.runners.body import current
 from stratix_tasks.spec.model import Duration
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ async def _error(response: httpx.Response) -> HttpStatusError:
         begun += piece
         if len(begun) >= EXCERPT * 4:
             break
-    status, body = response.status_code, _text(begun, response)[:EXCERPT]
+    status, body = response.status_code, _excerpt(begun, response)
     kind = HttpTooManyRequests if status == 429 else HttpServerError if status >= 500 else HttpClientError
     told = f"{response.request.method} {response.url} answered {status} {response.reason_phrase}: {body}".rstrip(": ")
     return kind(told, str(response.url), status, body, _retry_after(response.headers.get("retry-after")))
@@ -371,8 +372,13 @@ def _parsed(body: bytes, response: httpx.Response, config: Asked) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        shown = _text(body[:EXCERPT], response)
+        shown = _excerpt(body, response)
         raise HttpError(f"the body of {response.url} is no JSON ({error}): {shown}", config.url) from None
+
+
+def _excerpt(body: bytes, response: httpx.Response) -> str:
+    """Its beginning, in which no secret is cut in two, so that a part of it would be told."""
+    return current().masks.text(_text(body, response))[:EXCERPT]
 
 
 def _text(body: bytes, response: httpx.Response) -> str:

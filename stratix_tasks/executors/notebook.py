@@ -167,7 +167,7 @@ def _failed(notebook: NotebookNode) -> int:
 
 
 async def _keep(context: Body, notebook: NotebookNode, config: NotebookConfig, nbformat: Any) -> None:
-    text = nbformat.writes(notebook)
+    text = context.masks.text(nbformat.writes(notebook))
     context.artifact(ARTIFACT, text)
     if config.to_file is not None:
         await asyncio.to_thread(_write, Path(config.to_file), text)

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.runners.guardian import Guardian
+from stratix_tasks.runners.secrets import Masks
 from stratix_tasks.spec.model import Duration
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Run:
 
     async def execute(self, context: Body, config: ShellConfig) -> Ended:
         guardian = _guardian()
-        beginning = asyncio.ensure_future(_begin(config))
+        masks = context.masks
+        beginning = asyncio.ensure_future(_begin(config, masks))
         try:
             process = await asyncio.shield(beginning)
         except asyncio.CancelledError:  # it may run already, and only what has begun can be ended as a whole
@@ -109,8 +111,8 @@ class Run:
             raise
         guardian.watch(process.pid)
         spoken = asyncio.gather(
-            _lines(process.stdout, sys.stdout, config.max_output),
-            _lines(process.stderr, sys.stderr, config.max_output),
+            _lines(process.stdout, sys.stdout, config.max_output, masks),
+            _lines(process.stderr, sys.stderr, config.max_output, masks),
             _feed(process, config.stdin),
         )
         try:
@@ -127,7 +129,7 @@ class Run:
             guardian.forget(process.pid)
             process.close()
         if code not in config.exit_codes:
-            shown = _shown(config.command)
+            shown = _shown(config.command, masks)
             raise ShellError(
                 f"{shown} ended with exit code {code}: {err[-TAIL:].strip()}".rstrip(": "), code, err[-TAIL:]
             )
@@ -167,7 +169,7 @@ class Heard(SubprocessStreamProtocol):
             self.exited.set_result(None)
 
 
-async def _begin(config: ShellConfig) -> Started:
+async def _begin(config: ShellConfig, masks: Masks) -> Started:
     argv: Sequence[str] = (*SHELL, config.command) if isinstance(config.command, str) else config.command
     stdin = PIPE if config.stdin is not None else DEVNULL
     loop = asyncio.get_running_loop()
@@ -184,18 +186,18 @@ async def _begin(config: ShellConfig) -> Started:
         )
         return Started(transport, heard, loop)
     except (OSError, ValueError) as error:
-        raise ShellError(f"{_shown(config.command)} can't begin: {error}") from None
+        raise ShellError(f"{_shown(config.command, masks)} can't begin: {error}") from None
 
 
-async def _lines(stream: asyncio.StreamReader | None, to: Any, most: int) -> str:
-    """What is written there is the node's, line by line; the end of it, at most `most` characters."""
+async def _lines(stream: asyncio.StreamReader | None, to: Any, most: int, masks: Masks) -> str:
+    """What is written there is the node's, line by line; the end of it, at most `most` characters, without secrets."""
     assert stream is not None
     decode, kept = getincrementaldecoder("utf-8")("replace").decode, ""
     while data := await stream.read(PIECE):
         text = decode(data)
         to.write(text)
-        kept = (kept + text)[-most:] if most else ""
-    return kept
+        kept = (kept + text)[-most - masks.longest :] if most else ""
+    return masks.text(kept)[-most:]
 
 
 async def _feed(process: Process, stdin: str | bytes | None) -> None:
@@ -224,6 +226,6 @@ def _kill(group: int, number: int = signal.SIGKILL) -> None:
         os.killpg(group, number)
 
 
-def _shown(command: list[str] | str) -> str:
-    text = command if isinstance(command, str) else " ".join(command)
+def _shown(command: list[str] | str, masks: Masks) -> str:
+    text = masks.text(command if isinstance(command, str) else " ".join(command))
     return text if len(text) < 200 else f"{text[:200]}…"

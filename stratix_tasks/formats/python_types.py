@@ -19,6 +19,7 @@ _MODULES = {
     "Path": "pathlib",
     "UUID": "uuid",
     "Literal": "typing",
+    "Secret": "stratix_tasks",
 }
 _HARMLESS = (
     ast.Expression,

@@ -14,7 +14,7 @@ from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.text import expression
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 
-WORDS = ("each", "expr", "first_of", "flow", "otherwise", "product", "task", "uses", "when")
+WORDS = ("Secret", "each", "expr", "first_of", "flow", "otherwise", "product", "secret", "task", "uses", "when")
 """Those of ours that bodies are written with, beside the names of waits."""
 WAITS = {"wait.approval": "approval", "wait.signal": "signal", "wait.sleep": "sleep"}
 """Executors that have a word of their own."""
@@ -83,6 +83,8 @@ class Values:
         """By its variable, or as documents name it, where Python would warn that it may be skipped."""
         if ref.scope in ("each", "error"):
             raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
+        if ref.scope == "secrets":
+            return f"{self.around.word('secret')}({quoted(ref.name)})"
         return self._named(ref) or f"{self.around.word('expr')}({quoted(dump_value(ref))})"
 
     def _first(self, first: FirstOf) -> Code:

@@ -138,6 +138,8 @@ def _recorded_text(live: LiveRun, unit: int, value: Any) -> str | None:
     s = live.core.state
     if value.scope == "inputs":
         return live.looks.get(value.name) if s.parent(unit) < 0 else None
+    if value.scope != "tasks":
+        return None
     r, _, b = s.place(unit)
     return (s.summary.get(b + r.block.index[value.name]) or {}).get("text")
 

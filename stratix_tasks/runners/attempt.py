@@ -17,6 +17,7 @@ from stratix_tasks.core.ports import Objects
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.native import Clock
+from stratix_tasks.runners.secrets import Masks, encode, hiding, reveal
 from stratix_tasks.spec.text import WIDE
 from stratix_tasks.spec.unicode import is_unicode
 
@@ -50,6 +51,11 @@ class Host(Protocol):
 
     id: str
     objects: Objects
+    masks: Masks
+    """The secrets that bodies of this run were given so far."""
+
+    def secret(self, name: str) -> str:
+        """The value of a secret, which is masked from then on. StratixError `missing-secret`."""
 
     def answer(self, event: tuple[Any, ...]) -> None: ...
 
@@ -118,6 +124,10 @@ class Attempt:
         if self.go is not None:
             self.go.set()
 
+    def reveal(self) -> None:
+        """Its body is about to begin: it gets the secrets that stand in its arguments."""
+        self.args, self.kwargs = reveal(self.args, self.kwargs, self.host.secret)
+
     def suspended(self) -> None:
         """The body is parked."""
         self.host.answer((int(Answer.SUSPENDED), self.unit, self.number, Clock.time()))
@@ -130,9 +140,11 @@ class Attempt:
         for line in lines:
             self.host.note(self, "log", (Clock.time(), stream, line.rstrip("\r").rpartition("\r")[2]))
         rest = rest if rest.endswith("\r") else rest.rpartition("\r")[2]
-        if len(rest) > LONGEST:
-            self.host.note(self, "log", (Clock.time(), stream, rest))
-            rest = ""
+        if len(rest) > LONGEST:  # no secret is cut in two, for then its parts would not be masked
+            rest = self.host.masks.text(rest)
+            cut = len(rest) - self.host.masks.longest
+            self.host.note(self, "log", (Clock.time(), stream, rest[:cut]))
+            rest = rest[cut:]
         self.lines[stream] = rest
 
     def flush(self) -> None:
@@ -162,6 +174,7 @@ def _run(attempt: Attempt) -> tuple[Any, ...]:
     CURRENT.set(attempt)
     begun, home = thread_time(), os.getpid()
     try:
+        attempt.reveal()
         value = attempt.function(*attempt.args, **attempt.kwargs)
     except BaseException as error:
         end_child(home, error)
@@ -182,7 +195,7 @@ def stored(attempt: Attempt, value: Any, cpu: float | None) -> tuple[Any, ...]:
     if value is None or kind is bool or (kind is int and -(1 << 63) <= value < 1 << 63):  # as `encode` would, at once
         return (0, attempt.unit, attempt.number, Clock.time(), value, "json", value, None, cpu, None)
     try:
-        encoded = attempt.host.objects.encode(value)
+        value, encoded = encode(attempt.host.objects, attempt.host.masks, value)
     except StoreError as error:
         if error.code == "disk-full":
             return (UNSTORED, attempt, value, cpu)
@@ -200,7 +213,16 @@ def failed(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     kind = type(error)
     if issubclass(kind, Stopped) or (attempt.stop and kind.__name__ == "CancelledError"):
         return (int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time())
-    return (int(Answer.FAIL), attempt.unit, attempt.number, Clock.time(), describe(error), error)
+    return (int(Answer.FAIL), attempt.unit, attempt.number, Clock.time(), *told(error, attempt.host.masks))
+
+
+def told(error: BaseException, masks: Masks) -> tuple[dict[str, Any], BaseException | None]:
+    """An error as data without the secrets, and the error itself, unless it tells one."""
+    if not masks:
+        return describe(error), error
+    hide, found = hiding(masks)
+    data = describe(error, hide)
+    return data, None if found else error
 
 
 def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
@@ -229,13 +251,18 @@ UNSTORED = 99
 
 traceback_of: Callable[[BaseException], TracebackType | None] = vars(BaseException)["__traceback__"].__get__
 """Its traceback, whatever its class makes of that name."""
-FINAL = ("not-storable", "not-sendable", "bad-config", "missing-extra")
+FINAL = ("not-storable", "not-sendable", "bad-config", "missing-extra", "secret-in-result")
 """Codes of errors that another attempt would meet again."""
 _OURS = ("stratix_tasks.runners", "stratix_tasks.engine")
 
 
-def describe(error: BaseException) -> dict[str, Any]:
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def describe(error: BaseException, hide: Callable[[str], str] = _as_it_is) -> dict[str, Any]:
     """An error as data: type, message, code, the names of its bases, and the traceback from the body's first frame on.
+    Texts are told as `hide` tells them, before they are cut.
 
     Its class may be the user's: whatever is asked of it may raise anything, and then something plainer is said.
     """
@@ -243,13 +270,13 @@ def describe(error: BaseException) -> dict[str, Any]:
     name = _asked(lambda: _text(kind.__name__), "an exception without a name")
     data: dict[str, Any] = {
         "type": name,
-        "message": _message(error, name),
-        "traceback": _asked(lambda: _traceback(error), "") or _asked(lambda: _frames_alone(error), ""),
+        "message": _message(error, name, hide),
+        "traceback": _asked(lambda: _traceback(error, hide), "") or _asked(lambda: _frames_alone(error, hide), ""),
         "bases": _asked(lambda: [_text(base.__name__) for base in kind.__mro__[1:-1]], ["BaseException"]),
     }
     nothing: dict[str, Any] = {}
-    if told := _asked(lambda: _attributes(error), nothing):
-        data["attributes"] = told
+    if known := _asked(lambda: _attributes(error), nothing):
+        data["attributes"] = {name: hide(one) if type(one) is str else one for name, one in known.items()}
     if issubclass(kind, StratixError):
         data["code"] = _asked(lambda: _text(error.code), "error")  # type: ignore[attr-defined]
     if not issubclass(kind, Exception) or data.get("code") in FINAL:
@@ -289,24 +316,24 @@ def _text(value: Any) -> str:
     return str.__str__(str(value)).encode("utf-8", "replace").decode()
 
 
-def _message(error: BaseException, name: str) -> str:
+def _message(error: BaseException, name: str, hide: Callable[[str], str]) -> str:
     try:
-        return shortened(_text(error), MESSAGE)
+        return shortened(hide(_text(error)), MESSAGE)
     except BaseException as second:
         return f"<{name}, whose text can't be made: {type(second).__name__}>"
 
 
-def _traceback(error: BaseException) -> str:
-    return _whole(traceback.format_exception(type(error), error, _of_body(error)))
+def _traceback(error: BaseException, hide: Callable[[str], str]) -> str:
+    return _whole(traceback.format_exception(type(error), error, _of_body(error)), hide)
 
 
-def _frames_alone(error: BaseException) -> str:
-    return _whole(traceback.format_tb(_of_body(error)))
+def _frames_alone(error: BaseException, hide: Callable[[str], str]) -> str:
+    return _whole(traceback.format_tb(_of_body(error)), hide)
 
 
-def _whole(parts: list[str]) -> str:
+def _whole(parts: list[str], hide: Callable[[str], str]) -> str:
     """The parts in a row. A long message is shortened for itself, so that the frames beside it stay."""
-    return _text(shortened("".join(shortened(part, MESSAGE) for part in parts), TRACEBACK))
+    return _text(shortened("".join(shortened(hide(part), MESSAGE) for part in parts), TRACEBACK))
 
 
 def shortened(text: str, most: int) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from asyncio import _get_running_loop, get_running_loop
 from collections.abc import Generator, Iterable, Iterator, Sized
+from contextlib import suppress
+from copy import copy
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from stratix_tasks.core.answers import Answer
+from stratix_tasks.core.ports import Encoded
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped
 from stratix_tasks.runners.native import Clock
+from stratix_tasks.runners.secrets import Masks, encode
 from stratix_tasks.spec.unicode import is_unicode
 
 T = TypeVar("T")
@@ -55,6 +59,11 @@ class Body:
         return self._attempt.number
 
     @property
+    def masks(self) -> Masks:
+        """The secrets that bodies of this run were given."""
+        return self._attempt.host.masks
+
+    @property
     def params(self) -> dict[str, Any]:
         """The arguments that the body was called with by name."""
         return dict(self._attempt.kwargs)
@@ -86,7 +95,7 @@ class Body:
 
     def artifact(self, name: str, value: Any) -> None:
         """Keep a value beside the result, under a name. StoreError `not-storable` when it can't be."""
-        encoded = self._attempt.host.objects.encode_apart(value)
+        _, encoded = self._encoded(value)
         self._note("artifact", Clock.time(), str(name), encoded, type(value).__qualname__)
 
     def spawn(self, item: Any = UNSAID, /, *, key: str | int | None = None, **items: Any) -> None:
@@ -123,7 +132,7 @@ class Body:
                 "spawn another one, without an end? If not, return lists of them, and map another node over each list",
                 code="too-many-items",
             )
-        encoded = {name: attempt.host.objects.encode_apart(value) for name, value in given.items()}
+        encoded = {name: self._encoded(value)[1] for name, value in given.items()}
         args = {name: {"codec": e.codec, "payload": e.payload, "summary": e.summary} for name, e in encoded.items()}
         name = number if key is None else str(key)
         attempt.host.answer((int(Answer.SPAWN), attempt.unit, attempt.number, Clock.time(), name, args))
@@ -139,6 +148,10 @@ class Body:
         if attempt.hold and _get_running_loop() is None:
             park(attempt)
         return Checkpoint(attempt)
+
+    def _encoded(self, value: Any) -> tuple[Any, Encoded]:
+        host = self._attempt.host
+        return encode(host.objects, host.masks, value, apart=True)
 
     def _note(self, kind: str, *row: Any) -> None:
         self._attempt.host.note(self._attempt, kind, row)
@@ -197,6 +210,7 @@ class Outside:
     idempotency_key = ""
 
     def __init__(self) -> None:
+        self.masks = Masks()
         self.params: dict[str, Any] = {}
 
     @property
@@ -335,6 +349,7 @@ def listen() -> None:
         if passed:
             record = passed if isinstance(passed, logging.LogRecord) else record
             hear(record)
+            record = _masked(record)
             if (
                 not logger.disabled and logger.hasHandlers()
             ):  # without one, `logging` prints it: then it would come twice
@@ -343,6 +358,19 @@ def listen() -> None:
 
     handle.hears = True  # type: ignore[attr-defined]
     logging.Logger.handle, logging.Logger.isEnabledFor = handle, is_enabled_for  # type: ignore[method-assign,assignment]
+
+
+def _masked(record: logging.LogRecord) -> logging.LogRecord:
+    """The record as other handlers get it: without the secrets that its body was given."""
+    attempt = CURRENT.get()
+    if attempt is None or not attempt.host.masks:
+        return record
+    hide, made = attempt.host.masks.text, copy(record)
+    with suppress(Exception):  # a record that can't be written is told by whoever writes it
+        made.msg, made.args = hide(record.getMessage()), None
+        if record.exc_info:
+            made.exc_text, made.exc_info = hide(FORMATTER.formatException(record.exc_info)), None
+    return made
 
 
 def _disabled(logger: logging.Logger) -> int:

@@ -90,6 +90,7 @@ def _without_this_frame(error: BaseException) -> BaseException:
 
 def _called(attempt: Attempt) -> Any:
     CURRENT.set(attempt)
+    attempt.reveal()
     return attempt.function(*attempt.args, **attempt.kwargs)
 
 

@@ -80,7 +80,7 @@ class Stream:
         return data[cut:] if cut >= 0 and self._mark.startswith(data[cut:]) else b""
 
     def _say(self, attempt: Attempt, text: str) -> None:
-        self.tail = (self.tail + text)[-WORDS:]
+        self.tail = (self.tail + text)[-WORDS - attempt.host.masks.longest :]
         room, count = HEAD - self._lines, text.count("\n")
         self._lines += count
         if count < room:

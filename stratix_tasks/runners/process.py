@@ -26,7 +26,7 @@ from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
 from stratix_tasks.runners.imported import Known
 from stratix_tasks.runners.native import Clock, Lock, Thread
-from stratix_tasks.runners.output import Stream
+from stratix_tasks.runners.output import WORDS, Stream
 from stratix_tasks.runners.payload import Functions, Packed, dumps
 from stratix_tasks.runners.wire import Wire
 
@@ -165,6 +165,7 @@ class ProcessRunner:
         def tell(text: str) -> None:
             attempt.host.note(attempt, "log", (Clock.time(), "warning", text))
 
+        attempt.reveal()
         function = self._functions.packed(attempt.host.id, attempt.function, tell)
         return function, dumps(
             (attempt.args, attempt.kwargs), f"an argument of '{attempt.host.place(attempt.unit)[0]}'"
@@ -232,7 +233,8 @@ class Worker:
         number, module, name, data = function
         fresh = number not in self._known
         self._known.add(number)
-        about = (attempt.host.id, attempt.unit, attempt.number, attempt.host.place(attempt.unit))
+        host = attempt.host
+        about = (host.id, attempt.unit, attempt.number, host.place(attempt.unit), host.masks.values)
         with suppress(OSError):  # a worker that is gone is found out below
             self._wire.send("run", self._job, (number, module, name, data if fresh else b""), arguments, about)
         self._hearing = attempt
@@ -308,7 +310,7 @@ class Worker:
         code = self._process.wait()
         self._guardian.forget(self._process.pid)
         self._end_output(attempt)
-        last = self._streams[1].tail
+        last = attempt.host.masks.text(self._streams[1].tail)[-WORDS:]
         self.close()
         if attempt.stop:
             return int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time()

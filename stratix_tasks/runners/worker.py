@@ -20,10 +20,11 @@ from time import process_time
 from typing import Any
 
 from stratix_tasks.errors import StoreError, StratixError
-from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, describe
+from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, told
 from stratix_tasks.runners.ends import NAMES, Ends
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.imported import Imports
+from stratix_tasks.runners.secrets import Masks, encode
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
@@ -35,8 +36,9 @@ WATCH = 0.5
 class Host:
     """The run, as a body in a worker sees it."""
 
-    def __init__(self, run: str, job: int, place: Where, objects: Any, wire: Wire) -> None:
+    def __init__(self, run: str, job: int, place: Where, masks: Masks, objects: Any, wire: Wire) -> None:
         self.id, self._job, self._place, self.objects, self._wire = run, job, place, objects, wire
+        self.masks = masks
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
         self._ends = {kind: Ends(kind) for kind in NAMES}
@@ -46,6 +48,10 @@ class Host:
 
     def place(self, _unit: int) -> Where:
         return self._place
+
+    def secret(self, name: str) -> str:
+        """Arguments come here with their secrets."""
+        raise AssertionError(name)
 
     def answer(self, event: tuple[Any, ...]) -> None:
         """What a body says while it goes on. By its job, for a thread that it left behind may still talk."""
@@ -145,15 +151,15 @@ class Worker:
         return True
 
     def _run(self, job: int, function: tuple[int, str, str, bytes], arguments: bytes, about: tuple[Any, ...]) -> None:
-        run, unit, number, place = about
-        host = Host(run, job, place, self.objects, self.wire)
+        run, unit, number, place, secrets = about
+        host = Host(run, job, place, Masks(secrets), self.objects, self.wire)
         attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
         self.job, self.attempt = job, attempt
         try:
             attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
             message = attempt.context.run(self._perform, attempt, host)
         except BaseException as error:
-            message = failure(error)
+            message = failure(error, host.masks)
         self._end_output()
         host.end()
         if modules := self.imports.news():
@@ -190,7 +196,7 @@ class Worker:
         end_child(self.home)
         cpu = process_time() - begun
         try:
-            encoded = host.objects.encode(value)
+            _, encoded = encode(host.objects, host.masks, value)
         except StoreError as error:
             if error.code == "disk-full":
                 return "unstored", _dump(value), cpu
@@ -207,15 +213,16 @@ def _imported(module: str, name: str) -> Any:
     return getattr(found, "fn", found)
 
 
-def failure(error: BaseException) -> tuple[Any, ...]:
+def failure(error: BaseException, masks: Masks) -> tuple[Any, ...]:
     """What the engine is told of a body that ended by an exception."""
     if issubclass(type(error), Stopped):
         return ("stopped",)
+    data, kept = told(error, masks)
     try:
-        sent = _dump(error)
+        sent = _dump(kept)
     except BaseException:
         sent = b""
-    return "failed", describe(error), sent
+    return "failed", data, sent
 
 
 def _load(data: bytes) -> Any:

@@ -24,6 +24,7 @@ from stratix_tasks.runs.events import Subscribers
 from stratix_tasks.runs.followed_poller import FollowedPoller
 from stratix_tasks.runs.held import Held
 from stratix_tasks.runs.mailbox import Mailbox
+from stratix_tasks.runs.vault import Given, Vault
 from stratix_tasks.store import ids
 from stratix_tasks.store.index import CHUNK
 from stratix_tasks.store.journal import JournalWriter
@@ -37,12 +38,19 @@ class Workshop(ABC):
     """One engine's parts. Nothing is opened until it is used. `Engine` adds how runs are loaded, and the words of users."""
 
     def __init__(
-        self, path: str | None, pools: Mapping[str, int], concurrency: int, durability: Durability, executors: Registry
+        self,
+        path: str | None,
+        pools: Mapping[str, int],
+        concurrency: int,
+        durability: Durability,
+        executors: Registry,
+        secrets: Given = None,
     ) -> None:
         self.path, self.pools, self.executors = path, dict(pools), executors
         self.id, self.pid, self.closed = ids.new_id(), os.getpid(), False
         self.chores, self.followed, self.subscribers, self.held = Chores(), FollowedPoller(), Subscribers(), Held()
         self._concurrency, self._durability = concurrency, durability
+        self.vault = Vault(secrets, lambda: self.store.path.resolve().parent)
         self._open_lock = threading.RLock()
         self._store: Store | None = None
         self._opened: Opened | None = None
@@ -171,7 +179,13 @@ class Opened:
         self._lock = EngineLock(store.locks, engine.id)
         self.journal = JournalWriter(store.path / "journal", engine.id, durability=durability)
         store.catalog.add_engine(id=engine.id, host=self.host, boot_id=boot_id(), pid=engine.pid)
-        self.loop = EngineLoop(self.journal, store.objects, concurrency=concurrency, pools=dict(engine.pools))
+        self.loop = EngineLoop(
+            self.journal,
+            store.objects,
+            concurrency=concurrency,
+            pools=dict(engine.pools),
+            secrets=engine.vault.find,
+        )
         self.loop.on_ended.append(self._ended)
         self.loop.on_revived.append(self._revived)
         self.mailbox = Mailbox(engine.id, store, self.loop, engine.held, engine.chores, engine.load)

@@ -17,7 +17,7 @@ os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_i
 
 
 def configure(**settings: Any) -> None:
-    """Settings of the default engine: store, concurrency, pools, strategy, durability.
+    """Settings of the default engine: store, concurrency, pools, strategy, durability, secrets.
 
     The default engine so far is closed; handles and views of its runs stay. While runs go on in it, the settings that it
     has already are none to change, and others are refused: StratixError `runs-go-on` names the runs.
@@ -30,7 +30,7 @@ def configure(**settings: Any) -> None:
     from stratix_tasks.session.engine import Engine
     from stratix_tasks.spec.problems import did_you_mean
 
-    known = ("store", "concurrency", "pools", "strategy", "durability")
+    known = ("store", "concurrency", "pools", "strategy", "durability", "secrets")
     for name in settings:
         if name not in known:
             raise InputError(f"there is no setting '{name}'. {did_you_mean(name, known)}", code="unknown-option")

@@ -15,6 +15,7 @@ from stratix_tasks.runs.children import Child, start_child
 from stratix_tasks.runs.load import load
 from stratix_tasks.runs.recover import recover
 from stratix_tasks.runs.start import start
+from stratix_tasks.runs.vault import Given
 from stratix_tasks.runs.workshop import Durability, Workshop
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.catalog import RunRow
@@ -29,7 +30,10 @@ class Engine(Workshop):
     `pools`: names to numbers of places. `durability`: "process" survives the death of the process and loses at most a
     second to a power cut, "power" syncs before anything is done. `executors`: those of another engine; without it the engine
     has a registry of its own, in which `engine.executors.register(name, executor)` puts more than come with the package and
-    with plugins. Nothing is opened until the first start.
+    with plugins. `secrets`: a mapping of names to texts, or a file (.toml, .env); then the environment counts
+    (`STRATIX_SECRET_<name>`), and where nothing is given, last, `secrets.toml` or `.env` beside the store.
+
+    Nothing is opened until the first start.
     """
 
     def __init__(
@@ -41,10 +45,13 @@ class Engine(Workshop):
         strategy: Literal["priority"] = "priority",
         durability: Durability = "process",
         executors: Registry | None = None,
+        secrets: Given = None,
     ) -> None:
         _check_settings(concurrency, pools or {}, strategy, durability)
         known = Registry() if executors is None else executors
-        super().__init__(None if store is None else os.fspath(store), pools or {}, concurrency, durability, known)
+        super().__init__(
+            None if store is None else os.fspath(store), pools or {}, concurrency, durability, known, secrets
+        )
 
     def __enter__(self) -> Engine:
         return self

@@ -27,6 +27,7 @@ from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import check
+from stratix_tasks.spec.check_secrets import missing
 from stratix_tasks.spec.forms import input_schema
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
@@ -205,13 +206,16 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         source = flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
         return bundle(source, flow_text(self, source), Leads(default_engine, start=self.start), **options)
 
-    def validate(self) -> list[Problem]:
-        """Everything that is wrong with it; nothing when it can start."""
+    def validate(self, *, secrets: bool = False) -> list[Problem]:
+        """Everything that is wrong with it; nothing when it can start. With `secrets` also those that it names and the default
+        engine does not have: a start does not ask for them.
+        """
         try:
             traced = self.trace()
         except FlowError as error:
             return error.problems or [Problem(error.code, error.message)]
         wrong = [*traced.problems, *check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions)]
+        wrong += missing(traced.spec, default_engine().vault.has) if secrets else ()
         return [*wrong, *(warning for _, warning in unchecked(traced.spec, self.hints))]
 
     def input_schema(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
+from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import Executors, use_problems
@@ -134,6 +135,7 @@ def _findings(
     for cycle in cycles:
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
+    yield from (Finding(*found) for found in secret_findings(graph, executors))
     if graph.off:
         yield from _disabled(graph, executors, functions)
     for where, problem in untolerant(graph, executors, functions or {}):
@@ -464,6 +466,8 @@ def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[s
     kind = type(leaf)
     if kind is Ref:
         known: Collection[str] = variables if leaf.scope == "each" else AROUND
+        if leaf.scope == "secrets":
+            return
         if leaf.scope in ("tasks", "inputs"):
             known = graph.index if leaf.scope == "tasks" else graph.spec.inputs
         if leaf.name not in known:

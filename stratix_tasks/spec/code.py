@@ -13,6 +13,8 @@ from pathlib import Path, PurePath
 from typing import Any
 from uuid import UUID
 
+from stratix_tasks.spec.secrets import Secret
+
 WIDTH = 100
 """Longest line, in characters, of what can be parted."""
 INDENT = "    "
@@ -265,6 +267,7 @@ _UNITS = {
     "milliseconds": timedelta(milliseconds=1),
 }
 _WRITE: dict[type, Callable[[Any, Imported], str]] = {
+    Secret: lambda value, imported: f"{imported('stratix_tasks', 'secret')}({quoted(value.name)})",
     date: _date,
     datetime: _datetime,
     time: _time,

@@ -13,12 +13,13 @@ from stratix_tasks.spec.joins import ALL, Settled
 from stratix_tasks.spec.model import InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
 from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template
 
 Misfit = tuple[str, tuple[str, ...], Problem]
 """The node, where in it, and what is wrong."""
-_SOURCE = {"tasks": "which returns", "inputs": "which is"}
+_SOURCE = {"tasks": "which returns", "inputs": "which is", "secrets": "which is"}
 
 
 class Types:
@@ -66,6 +67,8 @@ class Types:
         """The type of what a reference steps into."""
         if ref.scope == "inputs":
             return self._inputs.get(ref.name, Any)
+        if ref.scope == "secrets":
+            return Secret
         node = self.graph.spec.tasks.get(ref.name) if ref.scope == "tasks" else None
         if node is None:
             return Any

@@ -10,6 +10,7 @@ from stratix_tasks.spec.annotations import allowed, annotation, worded
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.model import MOST, FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.secrets import A_NAME, Secret, is_secret
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Object, own
 
@@ -36,6 +37,9 @@ def check_inputs(
         try:
             made[name] = _checked(name, value, one, hints)
         except ValueError as error:
+            if is_secret(one.type):  # what was given may be the secret itself: it is not told
+                wrong.append(f"input '{name}' must be {A_NAME}")
+                continue
             wrong.append(f"input '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
     if wrong:
         raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
@@ -44,6 +48,8 @@ def check_inputs(
 
 def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | None) -> Any:
     """A value of an input as its type. An annotation that is a text could not be read: the document says what is in it."""
+    if type(value) is Secret and not is_secret(one.type):
+        raise ValueError("a secret can be given to an input of type Secret alone: annotate it so, in YAML type: Secret")
     hint = hints.get(name, "") if hints else ""
     if one.fields and isinstance(value, Mapping):
         convert(value, annotation(one))  # which takes no field that is not there, whatever the class does

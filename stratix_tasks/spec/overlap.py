@@ -11,6 +11,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
+from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import meant
 
 _WIDER = {bool: (float, complex), int: (float, complex), float: (complex,)}
@@ -35,6 +36,8 @@ def _bare(hint: Any) -> Any:
     hint = meant(hint)
     while get_origin(hint) is Annotated:
         hint = meant(get_args(hint)[0])
+    if hint is Secret:  # of which a body gets the text
+        return str
     return NoneType if hint is None else hint
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.durations import text
+from stratix_tasks.spec.secrets import Secret
 
 
 def plain_data(value: Any, kind: Any) -> Any:
     """JSON data that `convert(…, kind)` turns into an equal value of the same class. ValueError when there is none."""
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+    if type(value) is Secret:
+        return value.name
     try:
         data = text(value.total_seconds()) if _is_duration(value) else to_jsonable_python(value)
         again = convert(data, kind)

@@ -44,8 +44,8 @@ def _wrong(
         if not named:
             return "unknown-input", "`inputs` alone is no value", "Write inputs.name.", root
         return "unknown-input", f"there is no input '{named}'", did_you_mean(named, inputs), named
-    if root == "secrets":
-        return "not-available", "secrets are not available in this version", "", root
+    if root == "secrets":  # of which `check_secrets` tells where they can stand
+        return None
     return "unknown-name", f"an expression knows no '{root}'", _root_hint(root, tasks, inputs, variables), root
 
 

@@ -30,7 +30,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _STEPS = r"""\[(-?\d+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\]"""
 _STEP = re.compile(_STEPS)
 _REF = re.compile(
-    r"(?:(?P<scope>tasks|inputs)\.(?P<name>[A-Za-z_]\w*)(?P<output>\.output)?|(?P<var>[A-Za-z_]\w*))"
+    r"(?:(?P<scope>tasks|inputs|secrets)\.(?P<name>[A-Za-z_]\w*)(?P<output>\.output)?|(?P<var>[A-Za-z_]\w*))"
     rf"(?P<path>(?:{_STEPS.replace('(-?', '(?:-?', 1)})*)"
 )
 
@@ -163,6 +163,8 @@ def expression(text: str, variables: frozenset[str] = frozenset()) -> Ref | Expr
             return Ref("tasks", match["name"], path)
         if match["scope"] == "inputs" and not match["output"]:
             return Ref("inputs", match["name"], path)
+        if match["scope"] == "secrets" and not match["output"] and not path:
+            return Ref("secrets", match["name"])
         if match["var"] in variables:
             return Ref("each", match["var"], path)
         if match["var"] == "error":

@@ -5,6 +5,7 @@ annotations. What a text says is checked as its annotation is; to read one, no c
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -30,6 +31,7 @@ from uuid import UUID
 
 from stratix_tasks.spec.constraints import LIMITS, constrained, said_in
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.secrets import Secret
 
 NAMED: dict[str, Any] = {
     "any": Any,
@@ -44,6 +46,7 @@ NAMED: dict[str, Any] = {
     "int": int,
     "list": list,
     "Path": Path,
+    "Secret": Secret,
     "set": set,
     "str": str,
     "time": time,
@@ -70,6 +73,7 @@ _PARTS = {dict: 2, Mapping: 2, list: 1, set: 1, frozenset: 1, Sequence: 1, Colle
 _ANY_PARTS = (tuple, Union)
 _ONCE = frozenset((AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator))
 """To check the elements of these would use them up."""
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _SAID = (str, int, float, bool, NoneType)
 """Types of values that a document has words for."""
 LONGEST = 2000
@@ -144,6 +148,11 @@ def _annotated_text(hint: Any) -> str:
 def parse_type(text: str) -> Any:
     """The annotation that a text stands for; Any in the place of each name of code."""
     return _read(text)[0]
+
+
+def names_in_type(text: str) -> set[str]:
+    """The words in the text of a type."""
+    return set(_WORD.findall(text))
 
 
 def unknown_in(text: str) -> tuple[str, ...]:

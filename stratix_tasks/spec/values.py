@@ -12,15 +12,15 @@ from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-Scope = Literal["tasks", "inputs", "each", "error"]
+Scope = Literal["tasks", "inputs", "each", "error", "secrets"]
 ASKED, SOFT, HARD = range(3)
 """What a value wants of a task: that it has ended, that it or another one completed, that it completed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, the item of the loop variable `name`, or the `error`
-    that its node catches.
+    """A value passed by reference: `tasks.x.output[0]`, `inputs.day`, the item of the loop variable `name`, the `error`
+    that its node catches, or a secret.
     """
 
     scope: Scope

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID, SafeUUID
 
 from stratix_tasks.spec.nesting import CONTAINERS, is_tree
+from stratix_tasks.spec.secrets import Secret
 
 SCALARS = frozenset((type(None), bool, str, int, float))
 SMALL = 512
@@ -128,6 +129,7 @@ _TO: dict[type, tuple[str, Any]] = {
     Decimal: ("decimal", str),
     UUID: ("uuid", _plain_uuid),
     range: ("range", lambda v: [v.start, v.stop, v.step]),
+    Secret: ("secret", lambda v: v.name),
 }
 _FROM: dict[str, Any] = {
     "dict": lambda v: {untagged(key): untagged(part) for key, part in v},
@@ -144,6 +146,7 @@ _FROM: dict[str, Any] = {
     "decimal": Decimal,
     "uuid": lambda v: UUID(hex=v),
     "range": lambda v: range(*v),
+    "secret": Secret,
 }
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from stratix_tasks.core.ports import Encoded
+from stratix_tasks.core.ports import Check, Encoded
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store import codecs
 from stratix_tasks.store.journal import FULL, disk_full
@@ -32,21 +32,25 @@ class ObjectStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def encode(self, value: Any, what: str = "the result") -> Encoded:
+    def encode(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
         """StoreError `not-storable` says what can't be stored, its type and where it is; `disk-full` when there is no room."""
         if codecs.is_fact_scalar(value):
+            if check is not None and type(value) is str:
+                check(value.encode())
             return Encoded("json", value)
         summary = summarise(value)
         codec, data, tagged = self._bytes(value, what)
+        if check is not None:
+            check(data)
         if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(tagged, data):
             return Encoded("json", tagged, None, summary)
         if len(data) <= FRAME:
             return Encoded(f"{codec}+frame", [len(data)], data, summary)
         return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
 
-    def encode_apart(self, value: Any, what: str = "the result") -> Encoded:
+    def encode_apart(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
         """The same without a frame, for what no payload frame stands beside: its bytes are kept here. Raises the same."""
-        encoded = self.encode(value, what)
+        encoded = self.encode(value, what, check)
         if encoded.frame is None:
             return encoded
         codec, payload = encoded.codec.replace("+frame", "+object"), [len(encoded.frame), self.keep(encoded.frame)]

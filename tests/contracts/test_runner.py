@@ -17,14 +17,17 @@ import pytest
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import RUNNERS, Encoded
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.body import current
 from stratix_tasks.runners.coroutine import AsyncRunner, InlineRunner
 from stratix_tasks.runners.process import ProcessRunner
+from stratix_tasks.runners.secrets import Masks
 from stratix_tasks.runners.thread import ThreadRunner
+from stratix_tasks.spec.secrets import Sealed, Secret, SecretText
 
 LONG = 30.0
+SECRETS = {"API": "s3cr3t-value"}
 DONE = {int(Answer.OK), int(Answer.FAIL), int(Answer.STOPPED), int(Answer.LOST)}
 
 
@@ -34,7 +37,7 @@ class Host:
     id = "r1"
 
     def __init__(self) -> None:
-        self.objects = Plain()
+        self.objects, self.masks = Plain(), Masks()
         self.heard: list[Any] = []
         self.stacks: list[list[str]] = []
         """The functions on the stack of each hand-over."""
@@ -53,6 +56,12 @@ class Host:
 
     def note(self, attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
         self._hear((kind, *row[1:]))
+
+    def secret(self, name: str) -> str:
+        if name not in SECRETS:
+            raise StratixError(f"there is no secret '{name}'", code="missing-secret")
+        self.masks.learn(name, SECRETS[name])
+        return SECRETS[name]
 
     def place(self, unit: int) -> Where:
         return Where(f"node{unit}", mapped=("x",), room=3)
@@ -78,7 +87,9 @@ class Host:
 class Plain:
     """As a store does: scalars stand for themselves."""
 
-    def encode(self, value: Any) -> Encoded:
+    def encode(self, value: Any, what: str = "the result", check: Any = None) -> Encoded:
+        if check is not None:
+            check(repr(value).encode())
         if isinstance(value, Unstorable):
             raise StoreError("an Unstorable can't be stored", code="not-storable")
         return Encoded("json", value)
@@ -104,6 +115,30 @@ def double(x: int) -> int:
 async def async_double(x: int) -> int:
     await asyncio.sleep(0)
     return 2 * x
+
+
+def opens(parts: list[str]) -> list[Any]:
+    return [parts[0], len(parts[1])]
+
+
+async def async_opens(parts: list[str]) -> list[Any]:
+    return opens(parts)
+
+
+def refuses(who: str) -> None:
+    raise LookupError(f"not {who}")
+
+
+async def async_refuses(who: str) -> None:
+    refuses(who)
+
+
+def holds(token: str) -> dict[str, str]:
+    return {"token": token}
+
+
+async def async_holds(token: str) -> dict[str, str]:
+    return holds(token)
 
 
 def breaks(x: int) -> int:
@@ -279,6 +314,26 @@ def test_a_result_that_cannot_be_stored_is_a_failure(rig: Rig) -> None:
     (answer,) = rig.host.done()
     assert answer[0] == int(Answer.FAIL)
     assert (answer[4]["code"], answer[4]["final"]) == ("not-storable", True)
+
+
+def test_a_secret_is_opened_for_the_body_and_masked_behind_it(rig: Rig) -> None:
+    """Within an argument, too; its value is no part of an error, nor of the exception beside it, and what holds it is refused."""
+    rig.run(opens, async_opens, Sealed(["yes", Secret("API")]))
+    rig.run(refuses, async_refuses, SecretText(("by ", Secret("API"))), unit=1)
+    rig.run(holds, async_holds, Secret("API"), unit=2)
+    opened, refused, held = sorted(rig.host.done(3), key=lambda one: one[1])
+    assert (opened[0], opened[6]) == (int(Answer.OK), ["yes", len(SECRETS["API"])])
+    assert refused[4]["message"] == "not by [secret API]" and refused[5] is None
+    assert (held[4]["code"], held[4]["final"]) == ("secret-in-result", True)
+    assert SECRETS["API"] not in repr((refused, held))
+
+
+def test_a_secret_that_is_not_there_is_a_failure(rig: Rig) -> None:
+    """By its name; another attempt may find it."""
+    rig.run(opens, async_opens, Secret("GONE"))
+    (answer,) = rig.host.done()
+    assert (answer[0], answer[4]["code"]) == (int(Answer.FAIL), "missing-secret")
+    assert "final" not in answer[4]
 
 
 def test_notes_come_before_the_answer(rig: Rig) -> None:
