@@ -29,7 +29,7 @@ from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import hints_of
 from stratix_tasks.spec.values import Ref
-from stratix_tasks.spec.vocabulary import FLOW, GROUP, OF_ALL
+from stratix_tasks.spec.vocabulary import FLOW, GROUP, MAP, OF_ALL
 
 _STAND_IN = re.compile(r"\b(Reference|Joined)\b")
 """Said by code that was given a stand-in in place of a value."""
@@ -47,6 +47,7 @@ class FlowDefinition(Generic[P, R]):
 
     options_given: Mapping[str, Any] = {}
     node_fields: Mapping[str, Any] = {}
+    map_fields: Mapping[str, Any] = {}
     special = False
     _last: tuple[Traced, tuple[Placed | None, ...]] | None = None
     """What it was when it was traced last, for `again`."""
@@ -75,10 +76,10 @@ class FlowDefinition(Generic[P, R]):
     def placed(self, options: Mapping[str, Any]) -> Self:
         """The same, as it is called in the body of another flow with these options. FlowError `unknown-option`."""
         what = f"flow '{self.name}' in another flow"
-        opts.refuse_unknown(options, GROUP, what)
+        opts.refuse_unknown(options, GROUP | MAP, what)
         other = copy.copy(self)
         other.options_given = {**self.options_given, **options}
-        other.node_fields = opts.task_fields(other.options_given, what)[0]
+        other.node_fields, other.map_fields = opts.task_fields(other.options_given, what)
         other.template_name = str(options.get("name") or self.template_name)
         other.special = "after" in other.options_given
         return other

@@ -84,7 +84,9 @@ class Callee(Protocol):
 
     fn: Callable[..., Any]
     name: str
+    template_name: str
     node_fields: Mapping[str, Any]
+    map_fields: Mapping[str, Any]
 
     @property
     def static(self) -> frozenset[str]: ...
@@ -160,12 +162,7 @@ class Trace:
             then = self.before[at]
             if then is not None and self._is_plain and is_said_again(then, task, args, self):
                 return self._take(then)
-        if task.map_fields:
-            self.fail(
-                f"option '{next(iter(task.map_fields))}' is for a fan-out: call .map(…)",
-                task.template_name,
-                "bad-option",
-            )
+        self._of_no_map(task)
         named, before = task.bind(args, kwargs), len(self.problems)
         for name, part in named.items():
             if type(part) not in ATOMS:
@@ -178,6 +175,12 @@ class Trace:
             name = reference._ref.name
             self.said[-1] = Placed(task, given, self.nodes[name], reference._ref)
         return reference
+
+    def _of_no_map(self, placed: BaseTask | Callee) -> None:
+        """What is called or repeated has no use for what is said of a fan-out."""
+        if placed.map_fields:
+            option, name = next(iter(placed.map_fields)), placed.template_name
+            self.fail(f"option '{option}' is for a fan-out: call .map(…)", name, "bad-option")
 
     @property
     def can_be_kept(self) -> bool:
@@ -207,12 +210,15 @@ class Trace:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
         named = task.bind(args, kwargs)
         each, rest = self._each(named, task.map_fields, task.template_name)
+        before = len(self.problems)
         node_args = {name: self.value(part) for name, part in rest.items()}
+        if task.template.join != ALL:
+            del self.problems[before:]
         return self._add(task, task.template, {"args": node_args, "each": each}, None)
 
     def place_mapped_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`flow.map(…)`: a scope of that flow for each element."""
-        each, rest = self._each(flow.bind(args, kwargs), {}, flow.name)
+        each, rest = self._each(flow.bind(args, kwargs), flow.map_fields, flow.name)
         return self._place_flow(flow, rest, {"each": each})
 
     def _each(self, named: dict[str, Any], options: Mapping[str, Any], name: str) -> tuple[Each, dict[str, Any]]:
@@ -253,12 +259,14 @@ class Trace:
         if fields.get("carry") not in (None, *named):
             self.fail(f"repeat(): carry={said['carry']!r} is no argument of the first round", name, "bad-option")
         loop = Loop.model_construct(**fields)
+        self._of_no_map(body)
         if isinstance(body, BaseTask):
             return self._add(body, body.template, {"args": self._parts(named, dict), "loop": loop}, None)
         return self._place_flow(body, named, {"loop": loop})
 
     def place_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A flow called in the flow: a group; its document goes into `flows`, identical ones once."""
+        self._of_no_map(flow)
         return self._place_flow(flow, flow.bind(args, kwargs), {})
 
     def _place_flow(self, flow: Callee, given: dict[str, Any], more: dict[str, Any]) -> Reference:
@@ -266,11 +274,15 @@ class Trace:
         for name, part in static.items():
             if isinstance(part, Operand | Joined):
                 self.fail(f"static input '{name}' must be a plain value, not a reference", flow.name, "bad-arguments")
+        before = len(self.problems)
         node_args = {name: self.value(part) for name, part in {**flow.made_defaults, **given}.items()}
+        if flow.node_fields.get("join", ALL) != ALL:  # it may go on without what was skipped
+            del self.problems[before:]
         if any(other.fn is flow.fn for other in self.above):
             if static:
                 self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)
-            return self._add(flow, NodeSpec.model_construct(flow=flow.name), {"args": node_args, **more}, None)
+            node = NodeSpec.model_construct(flow=flow.name, **flow.node_fields)
+            return self._add(flow, node, {"args": node_args, **more}, None)
         traced = flow.trace(static, inside=self)
         node = NodeSpec.model_construct(flow=self._flow_name(traced.spec), **flow.node_fields)
         reference = self._add(flow, node, {"args": node_args, **more}, None)

@@ -15,6 +15,7 @@ from stratix_tasks.spec.fields import IN_NODE, MAP, Kind
 from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import GROUP
+from stratix_tasks.spec.vocabulary import MAP as OF_MAP
 
 _SILENT = NodeSpec.model_construct()
 _LATER = ("catch", "always", "loop", "undo")
@@ -74,7 +75,7 @@ class Nodes:
         said = self._options(node, _SILENT, {})
         if not self._placed.gives(name, inner.flow, False):
             said = {"name": quoted(name), **said}
-        for option in said.keys() - GROUP:
+        for option in said.keys() - (GROUP if node.each is None else GROUP | OF_MAP):
             self.values.refuse(f"option '{option}' of a flow in a flow")
         return self._called(self._with_options(self.around.flow(inner), said), _signature(inner), node)
 

@@ -99,7 +99,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
     def options(self, **options: Any) -> Self:
         """How it is started: `key` (the same key is the same run), `priority`, `tags`.
 
-        In the body of another flow, how it is placed there: `name`, `after`, `description`.
+        In the body of another flow, how it is placed there: `name`, `after`, `join`, … and, before `.map`, the options of a fan-out.
         """
         if TRACE.get() is not None:
             return self.placed(options)

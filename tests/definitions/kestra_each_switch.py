@@ -19,12 +19,12 @@ def letter(char: str) -> Any:
         is_a = give.options(name="is_a")("it is a")
     with when(char == "b"):
         is_b = give.options(name="is_b")("it is b")
-        digits = digit.options(name="digits", after=[is_b]).map(each(["1", "2"]), char=char)
+        digits = digit.options(name="digits", after=[is_b], key="{n}").map(each(["1", "2"]), char=char)
     return first_of(is_a, digits)
 
 
 @flow
 def letters_and_numbers() -> list[Any]:
     begin = give.options(name="begin")("begins")
-    letters = letter.options(name="letters", after=[begin]).map(each(["a", "b"]))
+    letters = letter.options(name="letters", after=[begin], key="{char}").map(each(["a", "b"]))
     return [begin, letters, give.options(name="end", after=[letters])("ends")]

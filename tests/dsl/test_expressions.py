@@ -80,6 +80,17 @@ def test_none_takes_an_option_away() -> None:
     assert (node.retry, node.timeout, node.priority) == (None, None, None)
 
 
+def test_a_flow_in_itself_has_its_options() -> None:
+    """Those of a call there are the node's, as those of any other."""
+
+    @flow
+    def again(n: int) -> Any:
+        with when(n > 0):
+            return again.options(name="deeper", allow_failure=True)(n)
+
+    assert again.spec.tasks["deeper"].allow_failure
+
+
 def test_a_flow_in_a_flow_has_a_name_and_order() -> None:
     """And a description; other options of it mean nothing there."""
 
@@ -101,7 +112,7 @@ def test_a_flow_in_a_flow_has_a_name_and_order() -> None:
     assert list(spec.tasks) == ["work", "inner", "second"]
     assert (spec.tasks["second"].needs, spec.tasks["second"].description) == (("work",), "Again.")
     assert spec.tasks["second"].flow == "inner"
-    with pytest.raises(FlowError, match="no option 'key'"):
+    with pytest.raises(FlowError, match="option 'key' is for a fan-out"):
         wrong.spec
 
 

@@ -90,6 +90,11 @@ def squared(x: int, by: int = 1) -> Any:
 
 
 @flow
+def paired(a: int, b: int = 9) -> Any:
+    return pair(a, b)
+
+
+@flow
 def down(n: int) -> Any:
     left = step(n, -1)
     with when(left > 0):
@@ -142,6 +147,10 @@ def ways(kind: str) -> Any:
 
 CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     "map a flow": (lambda n: squared.map(each(numbers(n)), by=10), {"n": 3}, [10, 11, 12]),
+    "so many of a mapped flow": (lambda: squared.options(gather=n_of(1)).map(each([-1, 5, -2])), {}, [6]),
+    "where of a mapped flow": (lambda: squared.options(where=lambda x: x > 1, max=1).map(each([1, 2])), {}, [3]),
+    "two of a mapped flow at a time": (lambda: squared.options(max=2, key="k{x}").map(each([1, 2, 3])), {}, [2, 3, 4]),
+    "a flow goes on without": (lambda x: _goes_on(x), {"x": 1}, [1, 9]),
     "map a flow within another": (lambda: fans.map(each(numbers(3))), {}, [[], [0], [0, 1]]),
     "first that completed": (lambda: joined("first_success", -1), {}, [None, 2]),
     "settled": (lambda: joined("settled", -1), {}, [None, 2]),
@@ -278,10 +287,17 @@ def test_too_few_fails(engine: Engine) -> None:
         assert engine.start(made).wait(LONG) == "failed"
 
 
+def _goes_on(x: Any) -> Any:
+    with when(x > 1):
+        skipped = number(x)
+    return paired.options(join="settled")(number(x), skipped)
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "losers of all": (lambda: pair.options(losers="keep")(number(1), number(2)), "no-effect"),
     "join of nothing": (lambda: number.options(join="any")(1), "no-effect"),
     "more than there are": (lambda: pair.options(join=n_of(3))(number(1), number(2)), "impossible-join"),
+    "max of a loop": (lambda: repeat(number.options(max=2), 1, max=2), "bad-option"),
     "value and catch": (lambda: _value_and_catch(), "impossible"),
     "where of nothing": (lambda: number.options(where="1 > 0").map(each([1])), "no-effect"),
     "until of nothing": (lambda: repeat(step, 0, until="1 > 0"), "no-effect"),
