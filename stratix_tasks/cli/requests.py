@@ -15,8 +15,10 @@ from stratix_tasks.session.run import Run
 
 __all__ = ["app"]
 
-Node = Annotated[str | None, typer.Argument(help="A node, or an item as 'train[3]'; else the run.", show_default="RUN")]
-OneNode = Annotated[str, typer.Argument(metavar="NODE", help="A node, or an item as 'train[3]'.")]
+_NODE = "A node, an item as 'train[3]', or a round as 'refine[2]'"
+Node = Annotated[str | None, typer.Argument(help=f"{_NODE}; else the run.", show_default="RUN")]
+OneNode = Annotated[str, typer.Argument(metavar="NODE", help=f"{_NODE}.")]
+Redo = Annotated[bool, typer.Option("--redo", help="Roll back what has gone on without it.")]
 
 
 @app.command()
@@ -25,7 +27,7 @@ def pause(
     node: Node = None,
     drain: Annotated[bool, typer.Option("--drain", help="Let what runs finish, instead of suspending it.")] = False,
 ) -> None:
-    """Pause a run, a node or an item: nothing new starts, bodies stop at their next checkpoint or finish."""
+    """Pause a run, a node, an item or a round: nothing new starts, bodies stop at their next checkpoint or finish."""
     found = _found(run_id)
     found.pause(node, drain=drain)
     _told(found)
@@ -41,7 +43,7 @@ def resume(run_id: RunId, node: Node = None) -> None:
 
 @app.command()
 def cancel(run_id: RunId, node: Node = None) -> None:
-    """End a run, a node or an item."""
+    """End a run, a node, an item or a round."""
     found = _found(run_id)
     found.cancel(node)
     if found.runs_here:
@@ -50,10 +52,10 @@ def cancel(run_id: RunId, node: Node = None) -> None:
 
 
 @app.command()
-def retry(run_id: RunId, node: Node = None) -> None:
-    """Try again what failed or was cancelled, or one node or item, with what depends on it."""
+def retry(run_id: RunId, node: Node = None, redo: Redo = False) -> None:
+    """Try again what failed or was cancelled, or one node, item or round, with what depends on it."""
     found = _found(run_id)
-    found.retry(node)
+    found.retry(node, redo=redo)
     _go_on(found)
 
 
@@ -62,13 +64,14 @@ def skip(
     run_id: RunId,
     node: OneNode,
     value: Annotated[str | None, typer.Option(help="What stands for its result; it may be JSON.")] = None,
+    redo: Redo = False,
 ) -> None:
-    """Skip a node or item."""
+    """Skip a node, an item or a round."""
     found = _found(run_id)
     if value is None:
-        found.skip(node)
+        found.skip(node, redo=redo)
     else:
-        found.skip(node, value=_value(value))
+        found.skip(node, value=_value(value), redo=redo)
     _go_on(found)
 
 
@@ -140,7 +143,10 @@ def send(
 @app.command()
 def rollback(
     run_id: RunId,
-    to: Annotated[str | None, typer.Option(help="A completed node: what came after it is set back.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="A completed node, item or round: what came after it is set back."),
+    ] = None,
     at: Annotated[int | None, typer.Option(help="The number of a fact.")] = None,
 ) -> None:
     """Set back what came after a node or a fact; the run is then paused, and its history kept."""
@@ -157,7 +163,7 @@ def fork(run_id: RunId, node: Node = None) -> None:
 
 @app.command()
 def why(run_id: RunId, node: OneNode) -> None:
-    """Say in one sentence why a node is in its state, and what it waits for."""
+    """Say in one sentence why a node, an item or a round is in its state, and what it waits for."""
     console.print(_found(run_id).why(node), markup=False, soft_wrap=True)
 
 

@@ -12,9 +12,21 @@ from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
-from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_refused, phase_is_open, states_of, verdict
+from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_out, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
-from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, Spans, State, Stretch, fill
+from stratix_tasks.core.state import (
+    COMPLETED,
+    FAILED,
+    IS_BAD,
+    IS_OVER,
+    PENDING,
+    RETRYING,
+    SKIPPED,
+    Spans,
+    State,
+    Stretch,
+    fill,
+)
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.timers import Timer, Timers
 
@@ -511,17 +523,19 @@ class Agenda:
             return
         p = book.parent + i * book.step
         if book.tally is not None:
-            a = book.base + i * book.n
-            self._count(p, FAILED if book.bad[i] and self._is_bad(a) else self._good_end(a))
+            self._count(p, self._end(book, i))
         else:
             self.asks.append(p)
 
+    def _end(self, book: Book, i: int) -> int:
+        """How a scope in which nothing is left to do counts for its group."""
+        a = book.base + i * book.n
+        if book.bad[i] and self._is_bad(a):
+            return FAILED
+        return SKIPPED if is_left_out(self.state, self.state.stretches[self.state.home[a]].block, a) else COMPLETED
+
     def _is_bad(self, a: int) -> bool:
         return is_bad(self.state, self.state.stretches[self.state.home[a]].block, a)
-
-    def _good_end(self, a: int) -> int:
-        s = self.state
-        return S.SKIPPED if s.status[a] == S.SKIPPED and is_refused(s, s.stretches[s.home[a]].block, a) else COMPLETED
 
     def scope_is_bad(self, i: int, scope: int) -> bool:
         """Of a scope in which nothing is left to do."""
@@ -674,10 +688,8 @@ class Agenda:
                 bad = sum(status.count(state) for state in (S.FAILED, S.UPSTREAM_FAILED, S.CANCELLED))
                 ended = done + skipped + bad
             else:
-                over = [scope for scope in range(r.count) if not book.todo[scope]]
-                bad = sum(bool(book.bad[scope]) and self._is_bad(r.base + scope * book.n) for scope in over)
-                left_out = sum(self._good_end(r.base + scope * book.n) == S.SKIPPED for scope in over)
-                ended, done = len(over), len(over) - bad - left_out
+                ends = [self._end(book, scope) for scope in range(r.count) if not book.todo[scope]]
+                ended, done, bad = len(ends), ends.count(COMPLETED), ends.count(FAILED)
             tally.ended += ended
             tally.undone += ended - done
             tally.bad += bad

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stratix_tasks.core.block import LOOP, MAP, Kind
+from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import Scope, label
 from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
 
 Why = str | None
@@ -58,8 +59,12 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "rollback": "an item: go back to the whole node" if item else _rollback(s, state),
         "fork": "an item: a new run begins at a whole node" if item else None,
     }
+    return _as_the_run_is(s, state, told)
+
+
+def _as_the_run_is(s: State, state: S, told: dict[str, Why]) -> dict[str, Why]:
     if s.run is RunState.ENDING:
-        told |= {verb: "and the run is ending" for verb in VERBS if verb not in IN_THE_END}
+        told |= {verb: "and the run is ending" for verb in told if verb not in IN_THE_END}
     if s.run is RunState.COMPLETED:
         told |= {
             verb: f"and the run has completed. {COMPLETED_HINT}"
@@ -69,6 +74,38 @@ def allowed(s: State, u: int) -> dict[str, Why]:
     if state == S.SKIPPED:
         told["skip"] = None  # as it is
     return told
+
+
+def allowed_scope(s: State, scope: Scope) -> dict[str, Why]:
+    """The verbs that a scope takes as one, and why each may not be asked of it now."""
+    state = state_of_scope(s, scope)
+    over = state in TERMINAL
+    last = _last(s, scope.start) if over and scope.units else None
+    told: dict[str, Why] = {
+        "pause": _pause(state),
+        "resume": "" if over else None,
+        "cancel": "" if over and state != S.CANCELLED else None,
+        "retry": last if (why := _retry_scope(s, scope, state)) is None else why,
+        "skip": "" if state == S.COMPLETED else last,
+        "give": "" if state == S.COMPLETED else _give_scope(s, scope) or last,
+        "rollback": _rollback(s, state),
+    }
+    return _as_the_run_is(s, state, told)
+
+
+def _retry_scope(s: State, scope: Scope, state: S) -> Why:
+    if state in (S.COMPLETED, S.STOPPING):
+        return ""
+    return None if state in TERMINAL or bad_units(s, scope) else "and nothing in it has ended badly"
+
+
+def _give_scope(s: State, scope: Scope) -> Why:
+    u = giver(s, scope)
+    if u is None:
+        return "and its value is made of more than one node's: give them theirs"
+    if s.status[u] == S.COMPLETED:
+        return f"and its value is there: '{label(s, u)}' has completed"
+    return f"and '{label(s, u)}' is expanded: a value can be given only before" if u in s.kids else None
 
 
 def _pause(state: S) -> Why:

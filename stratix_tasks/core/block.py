@@ -150,6 +150,11 @@ class Node:
     have to be worked out otherwise.
     """
 
+    def is_ended_by(self, verb: str) -> bool:
+        """Whether it waits for such a request."""
+        waits = None if self.executor is None else self.executor.waits
+        return waits is not None and waits.ended_by == verb
+
 
 class Block:
     """Parallel tuples by the node's number; a scope adds the place where it begins.
@@ -251,6 +256,8 @@ class Output:
 
     hard: frozenset[int] = frozenset()
     firsts: tuple[tuple[int, ...], ...] = ()
+    just: int | None = None
+    """The node whose value it is, where it is no more than that."""
 
 
 class Outline:

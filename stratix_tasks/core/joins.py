@@ -11,6 +11,10 @@ from stratix_tasks.core.states import RunState, S
 WAIT, GO = S.PENDING, S.RUNNING
 REFUSED = "where"
 """Why an item was left out: what was asked of it does not hold."""
+WITH_SCOPE = "scope"
+"""Why a node was skipped: all of its scope was."""
+LEFT_OUT = frozenset((REFUSED, WITH_SCOPE))
+"""Reasons of a skip by which a scope has no value."""
 
 
 def verdict(s: State, u: int) -> S:
@@ -155,11 +159,24 @@ def scope_ended(s: State, block: Block, b: int) -> S:
     """How the scope that begins at `b` ended; `WAIT` where something is left to do in it."""
     if not all(IS_OVER[state] for state in s.status[b : b + block.n]):
         return WAIT
-    return S.FAILED if is_bad(s, block, b) else S.SKIPPED if is_refused(s, block, b) else S.COMPLETED
+    if is_bad(s, block, b):
+        return S.FAILED if s.status.find(S.FAILED, b, b + block.n) >= 0 else S.CANCELLED
+    return S.SKIPPED if is_left_out(s, block, b) else S.COMPLETED
+
+
+def is_left_out(s: State, block: Block, b: int) -> bool:
+    """Whether a scope was skipped as a whole, by `where` or by a person, before its value was there."""
+    just, stop = block.output.just, b + block.n
+    u = s.status.find(S.SKIPPED, b, stop)
+    while u >= 0:
+        if s.why_ended(u) in LEFT_OUT:
+            return just is None or s.status[b + just] != S.COMPLETED
+        u = s.status.find(S.SKIPPED, u + 1, stop)
+    return False
 
 
 def is_refused(s: State, block: Block, b: int) -> bool:
-    """Whether a scope or item was left out as a whole."""
+    """Whether a scope or item was left out as a whole, by `where`."""
     skipped = s.status[b] == S.SKIPPED and s.status.count(S.SKIPPED, b, b + block.n) == block.n
     return skipped and s.why_ended(b) == REFUSED
 

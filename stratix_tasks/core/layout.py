@@ -257,7 +257,8 @@ def _output(graph: Graph) -> Output:
     if value is None:
         return Output()
     hard = frozenset(graph.index[name] for name, wants in needs_of(value) if wants == HARD and name in graph.index)
-    return Output(hard, tuple(_in_value(graph, value)))
+    is_node = type(value) is Ref and value.scope == "tasks" and not value.path
+    return Output(hard, tuple(_in_value(graph, value)), graph.index.get(value.name) if is_node else None)
 
 
 def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) -> Policy:

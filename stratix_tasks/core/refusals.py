@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.allowed import allowed, allowed_run, state_of
+from stratix_tasks.core.allowed import Why, allowed, allowed_run, allowed_scope, state_of
+from stratix_tasks.core.scope import bad_units, state_of_scope
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import Scope, label, scope_label
 from stratix_tasks.errors import TransitionError
 
 SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve")
@@ -15,25 +16,43 @@ ASKED = {"give": "skip", "send": "send a signal to", "rollback": "roll back to"}
 
 def check(s: State, verb: str, u: int) -> None:
     """TransitionError for a request of a node or item that may not be asked now."""
-    told = allowed(s, u)
-    why = told[verb]
+    why = allowed(s, u)[verb]
     if why is not None:
         raise refusal(s, verb, u, why)
 
 
+def check_scope(s: State, verb: str, scope: Scope) -> None:
+    """The same of a scope as one."""
+    why = allowed_scope(s, scope)[verb]
+    if why is not None:
+        raise refusal_of_scope(s, verb, scope, why)
+
+
 def refusal(s: State, verb: str, u: int, why: str) -> TransitionError:
-    told = allowed(s, u)
-    words = [word for word in SHOWN if told[word] is None and word != verb and not _holds_already(s, word, u)]
-    may = ", ".join(words) or "nothing"
-    said = f"can't {ASKED.get(verb, verb)} '{label(s, u)}': it is {state_of(s, u).label}{' ' + why if why else ''}"
-    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.", story=story(s, u))
-
-
-def _holds_already(s: State, verb: str, u: int) -> bool:
-    """Whether a request may be asked, and would change nothing."""
     state = state_of(s, u)
+    held = state in (S.HELD, S.SUSPENDED) or bool(s.held(u))
+    return _refusal(verb, label(s, u), state, why, allowed(s, u), story(s, u), held=held)
+
+
+def refusal_of_scope(s: State, verb: str, scope: Scope, why: str) -> TransitionError:
+    state = state_of_scope(s, scope)
+    told = [f"'{label(s, u)}': {story(s, u)[-1]}" for u in bad_units(s, scope)][:10]
+    return _refusal(verb, scope_label(s, scope), state, why, allowed_scope(s, scope), told, held=state == S.HELD)
+
+
+def _refusal(
+    verb: str, name: str, state: S, why: str, told: dict[str, Why], story: list[str], *, held: bool
+) -> TransitionError:
+    words = [word for word in SHOWN if told.get(word, "") is None and word != verb]
+    may = ", ".join(word for word in words if not _holds_already(word, state, held=held)) or "nothing"
+    said = f"can't {ASKED.get(verb, verb)} '{name}': it is {state.label}{' ' + why if why else ''}"
+    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.", story=story)
+
+
+def _holds_already(verb: str, state: S, *, held: bool) -> bool:
+    """Whether a request may be asked, and would change nothing."""
     if verb in ("pause", "resume"):
-        return (state in (S.HELD, S.SUSPENDED) or bool(s.held(u))) is (verb == "pause")
+        return held is (verb == "pause")
     return {"cancel": S.CANCELLED, "skip": S.SKIPPED}.get(verb) is state
 
 

@@ -20,8 +20,8 @@ from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers
 
-PENDING, RUNNING, RETRYING, COMPLETED, FAILED, OPEN = map(
-    int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.FAILED, S.OPEN)
+PENDING, RUNNING, RETRYING, COMPLETED, FAILED, SKIPPED, OPEN = map(
+    int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.FAILED, S.SKIPPED, S.OPEN)
 )
 """As plain numbers, for what happens with every task: members of an Enum are slow to look up and to compare."""
 MISSING: Any = object()

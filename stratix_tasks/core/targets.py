@@ -1,4 +1,5 @@
-"""What a request is about: `"train"` a node, `"train[3]"` or `"train['eu']"` an item, `"load[2].fetch"` a node in a scope.
+"""What a request is about: `"train"` a node, `"train[3]"` or `"train['eu']"` an item, `"load[2].fetch"` a node in a scope,
+`"load[2]"` a whole scope: an item of a mapped flow, or a round of a loop.
 
 A path without places, `"load.fetch"`, means the node in every scope that is to come, where that makes sense.
 """
@@ -8,8 +9,9 @@ from __future__ import annotations
 import re
 from ast import literal_eval
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP
+from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP, Kind
 from stratix_tasks.core.settings import at_path
 from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError
@@ -21,45 +23,80 @@ _STEP = re.compile(
 _INDEX = re.compile(r"-?[0-9]{1,18}")
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The scope with the place `index` in a group: units `start` to `stop - 1`, of a stretch."""
+
+    group: int
+    index: int
+    stretch: int
+    start: int
+    stop: int
+
+    @property
+    def units(self) -> range:
+        return range(self.start, self.stop)
+
+
+Found = int | str | Scope
+"""A unit, the path of a node in scopes that are not told apart, or a scope."""
+
+
 def unit_of(s: State, target: str) -> int:
     """The unit that a target names. InputError with the names that exist."""
-    found = find(s, target)
+    return only_unit(s, find(s, target))
+
+
+def only_unit(s: State, found: Found) -> int:
+    """InputError for what is no unit, with how to name one."""
     if isinstance(found, str):
         raise InputError(
             f"'{found}' lies in each scope of a mapped flow or loop: say which, as in \"{_first_scope(found)}\"",
             code="unknown-node",
         )
+    if isinstance(found, Scope):
+        name, names = scope_label(s, found), s.stretches[found.stretch].block.names
+        inside = f': name a node in it, as in "{name}.{names[0]}"' if names else ", in which there is no node"
+        raise InputError(f"'{name}' is {_WHAT[s.kind(found.group)]}{inside}", code="unknown-node")
     return found
 
 
-def find(s: State, target: str) -> int | str:
-    """The unit that a target names, or the path of a node in scopes that it does not tell apart. InputError."""
+_WHAT = {EACH: "an item of a mapped flow", LOOP: "a round of a loop"}
+
+
+def find(s: State, target: str) -> Found:
+    """The unit or scope that a target names, or the path of a node in scopes that it does not tell apart. InputError."""
     if not isinstance(target, str):
         raise InputError(f'name a node ("train") or an item ("train[3]"), not {target!r}', code="unknown-node")
-    u, base, block, said = -1, 0, s.root, ""
-    scoped = True  # whether `base` is the scope that the next name lies in
+    found: int | Scope = Scope(-1, 0, 0, 0, s.stretches[0].stop)
+    said = ""
     for name, item in _steps(target):
-        if not scoped:
-            scopes = [a for _, a, _ in s.scopes(u)]
-            if s.kind(u) is not FLOW or not scopes:
+        if not isinstance(found, Scope):
+            inner = next(s.scopes(found), None) if s.kind(found) is FLOW else None
+            if inner is None:
                 return _path(s, target)
-            base = scopes[0]
-            block = s.stretches[s.home[base]].block
-        said = f"{said}.{name}" if said else name
-        if name not in block.index:
-            raise _unknown(s, said, [f"{said.rpartition('.')[0]}.{one}".lstrip(".") for one in block.names])
-        u, scoped = base + block.index[name], False
+            found = Scope(found, 0, *inner)
+        names = s.stretches[found.stretch].block.index
+        above, said = said, f"{said}.{name}" if said else name
+        if name not in names:
+            raise _unknown(s, said, [f"{above}.{one}".lstrip(".") for one in names])
+        found = found.start + names[name]
         if item is not None:
-            one = _item(s, u, said, item)
+            found = _item(s, found, said, item)
             said = f"{said}[{item}]"
-            if s.map_of(one) >= 0:
-                u = one
-            else:
-                base, scoped = one, True
-                block = s.stretches[s.home[one]].block
-    if u < 0:
+    if not said:
         raise _unknown(s, target, s.root.outline.names)
-    return u
+    return found
+
+
+def scope_of(s: State, group: int, index: int) -> Scope:
+    """The scope of a mapped flow or loop by its place. IndexError."""
+    for i in s.kids.get(group, ()):
+        r = s.stretches[i]
+        if r.index <= index < r.index + r.count:
+            start = r.base + (index - r.index) * r.block.n
+            return Scope(group, index, i, start, start + r.block.n)
+    raise IndexError(index)
 
 
 def _steps(target: str) -> Iterator[tuple[str, str | None]]:
@@ -91,8 +128,13 @@ def _unknown(s: State, name: str, known: Iterable[str]) -> InputError:
     return InputError(f"this run has no node '{name}'. {did_you_mean(name, known)}", code="unknown-node")
 
 
-def _item(s: State, u: int, name: str, item: str) -> int:
+def _item(s: State, u: int, name: str, item: str) -> int | Scope:
     kind = s.kind(u)
+    at = _index(s, u, kind, name, item)
+    return s.item(u, at) if kind is MAP else scope_of(s, u, at)
+
+
+def _index(s: State, u: int, kind: Kind, name: str, item: str) -> int:
     if kind not in (MAP, EACH, LOOP):
         raise InputError(f"node '{name}' is not mapped, so it has no items; name the node alone", code="unknown-item")
     if u not in s.kids:
@@ -101,13 +143,13 @@ def _item(s: State, u: int, name: str, item: str) -> int:
     if _INDEX.fullmatch(item):
         index = int(item)
         if 0 <= index < count:
-            return s.item(u, index)
+            return index
         what = "rounds" if kind is LOOP else "items"
         has = f"{what} 0 to {count - 1}, not {index}" if count else "no items: what it maps over is empty"
         raise InputError(f"node '{name}' has {has}", code="unknown-item")
     key = _key(item)
     if key in keys:
-        return s.item(u, keys.index(key))
+        return keys.index(key)
     raise InputError(f"node '{name}' has no item with the key '{key}'. {did_you_mean(key, keys)}", code="unknown-item")
 
 
@@ -134,6 +176,11 @@ def label(s: State, u: int) -> str:
             parts.append(_place(s, above, s.index(u)))
         u = above
     return _joined(parts)
+
+
+def scope_label(s: State, scope: Scope) -> str:
+    """The target text of a scope."""
+    return label(s, scope.group) + _place(s, scope.group, scope.index)
 
 
 def _place(s: State, group: int, index: int) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import EARLY
+from stratix_tasks.core.block import EACH, EARLY, LOOP
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.joins import states_of
+from stratix_tasks.core.ends import first_failed
+from stratix_tasks.core.joins import WITH_SCOPE, states_of
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
-from stratix_tasks.core.state import IS_BAD
+from stratix_tasks.core.scope import left_out_units, state_of_scope
+from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import TERMINAL, S
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
 
@@ -27,8 +29,17 @@ _HOW = {
 """How a node completed that ran no body, or did not come to its end, by the reason."""
 
 
-def why(core: Core, u: int, at: float, *, interrupted: bool = False) -> str:
-    """A sentence for people; `at` is now, in Unix seconds. `interrupted`: nobody runs the run, though it has not ended."""
+def why(core: Core, target: str, at: float, *, interrupted: bool = False) -> str:
+    """A sentence for people about a node, item or scope; `at` is now, in Unix seconds. `interrupted`: nobody runs the run,
+    though it has not ended. InputError for what there is not.
+    """
+    found = find(core.state, target)
+    if isinstance(found, Scope):
+        return why_scope(core, found, at, interrupted=interrupted)
+    return why_unit(core, only_unit(core.state, found), at, interrupted=interrupted)
+
+
+def why_unit(core: Core, u: int, at: float, *, interrupted: bool = False) -> str:
     s = core.state
     state, name = state_of(s, u), label(s, u)
     if s.gone(u):
@@ -132,6 +143,42 @@ def _open(core: Core, u: int, name: str, _at: float) -> str:
     members = s.members(u)
     ended = sum(s.status[one] in TERMINAL for one in members)
     return f"'{name}' is under way: {ended} of {len(members)} have ended."
+
+
+def why_scope(core: Core, scope: Scope, at: float, *, interrupted: bool = False) -> str:
+    """Of an item of a mapped flow, or a round of a loop, as one: what is to be told of its nodes."""
+    s = core.state
+    state, name = state_of_scope(s, scope), scope_label(s, scope)
+    if interrupted and state not in TERMINAL:
+        return f"'{name}' was {state.label} when the run was interrupted; recover() goes on with it."
+    if state == S.HELD:
+        return f"'{name}' is paused{_paused_with(s, scope)}; resume({name!r}) lets it go on."
+    if state in (S.FAILED, S.CANCELLED):
+        first = first_failed(s, scope.units)
+        return f"'{name}' was cancelled." if first is None else f"'{name}' failed. {why_unit(core, first, at)}"
+    if state == S.SKIPPED:
+        first = left_out_units(s, scope)[0]
+        return f"'{name}' was skipped: {'as one' if s.why_ended(first) == WITH_SCOPE else _skip_reason(core, first)}."
+    if state == S.COMPLETED:
+        return f"'{name}' completed."
+    left = [u for u in scope.units if s.status[u] not in TERMINAL]
+    if state == S.STOPPING:
+        return f"'{name}' was asked to stop, and has when this has ended: {_names(core, left)}."
+    done = f"{len(scope.units) - len(left)} of {len(scope.units)} have ended"
+    first = next((u for u in left if s.status[u] not in (S.PENDING, S.OPEN)), left[0])
+    return f"'{name}' {_WORDS[state]}: {done}. {why_unit(core, first, at)}"
+
+
+_WORDS = {S.PENDING: "has not begun", S.OPEN: "is under way", S.WAITING: "waits"}
+
+
+def _paused_with(s: State, scope: Scope) -> str:
+    """The group around it that is paused, where it is not itself."""
+    marked = any(s.mark(u) for u in scope.units)
+    above = scope.group
+    while not marked and above >= 0 and not s.mark(above):
+        above = s.parent(above)
+    return "" if marked else f" with '{label(s, above)}'"
 
 
 _SAY = {
@@ -243,6 +290,23 @@ def _blocked_by(core: Core, u: int) -> str:
     return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 
 
+def _refused_by(s: State, u: int) -> str:
+    """The text of what the items of a map, or a mapped flow around it, were chosen by."""
+    while u >= 0:
+        spec = s.node(u).spec
+        if spec is not None and spec.each is not None and spec.each.where is not None:
+            return str(spec.each.where.text)
+        u = s.parent(u)
+    return "where"
+
+
+def _scope_around(s: State, u: int) -> str:
+    """The item of a mapped flow, or the round of a loop, that a unit lies in."""
+    while s.kind(s.parent(u)) not in (EACH, LOOP):
+        u = s.parent(u)
+    return scope_label(s, scope_of(s, s.parent(u), s.index(u)))
+
+
 def _skip_reason(core: Core, u: int) -> str:
     s = core.state
     reason, spec = s.why_ended(u), s.node(s.node_of(u)).spec
@@ -251,7 +315,9 @@ def _skip_reason(core: Core, u: int) -> str:
     if reason == "no-error":
         return f"nothing failed of what it catches, {_quoted(spec.catch)}"
     if reason == "where":
-        return f"`{spec.each.where.text}` is false of it"
+        return f"`{_refused_by(s, u)}` is false of it"
+    if reason == WITH_SCOPE:
+        return f"'{_scope_around(s, u)}' was skipped as one"
     if reason == "disabled":
         return "it is disabled"
     return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"

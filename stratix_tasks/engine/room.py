@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.decide import requests
+from stratix_tasks.core.decide import of_run
 from stratix_tasks.core.decide.turn import advance
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.breaking import or_break_off
@@ -68,7 +68,7 @@ def unstored(engine: Shell, live: LiveRun, attempt: Attempt, value: Any, cpu: fl
 
 def pause_for_room(engine: Shell, live: LiveRun) -> None:
     if live.core.state.run is RunState.RUNNING:
-        requests.pause_run(live.core, engine.clock(), reason="disk")
+        of_run.pause_run(live.core, engine.clock(), reason="disk")
         warnings.warn(
             f"run {live.id} is paused: no room left on the disk; free some space, then resume()", stacklevel=2
         )

@@ -12,13 +12,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from stratix_tasks.core import targets
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import end_of, first_failed, told_of
-from stratix_tasks.core.joins import scope_ended
+from stratix_tasks.core.joins import WAIT, scope_ended
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.scope import last_round
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
 from stratix_tasks.engine.fan import Fan, Items, counted, fan_of
@@ -120,7 +122,10 @@ class Scopes(Held):
                         partial(resolve_whole, output, self._scope((unit, r.index + at), begin, r.block, names))
                     )
                 if settled:
-                    told.append(self._settled(unit, r.index + at, *_end_of(s, begin, begin + r.block.n, end)))
+                    failed = first_failed(s, range(begin, begin + r.block.n)) if end == S.FAILED else None
+                    error = None if failed is None else s.error.get(failed)
+                    end = S.CANCELLED if end == WAIT else end  # it lost, and is being stopped
+                    told.append(self._settled(unit, r.index + at, end, error))
                     found += () if done else (_nothing,)
         if settled:
             return lambda reader: [make(one(reader)) for make, one in zip(told, found, strict=True)]
@@ -137,13 +142,23 @@ class Scopes(Held):
         key, status = self.state.key(unit, at), state.label
         return lambda value: Settled(str(at) if key is None else key, status, value, error)
 
-    def _to_round(self, unit: int, index: int | None = None) -> Work:
-        """Work that gives the output of a round of a loop: of the last one that opened, or of another."""
-        s = self.state
-        i = s.kids[unit][-1] if index is None else s.home[s.item(unit, index)]
-        r = s.stretches[i]
-        output = r.block.spec.output
-        return partial(resolve_whole, output, self._scope((unit, r.index), r.base, r.block, names_in((output,))))
+    def _to_round(self, unit: int) -> Work:
+        """Work that gives the output of a loop: of its last round that was not skipped."""
+        last = last_round(self.state, unit)
+        return _nothing if last is None else self._to_output_of(last)
+
+    def output_of(self, scope: targets.Scope) -> Once:
+        """The value of an item of a mapped flow, or of a round, that has completed."""
+        return Once(self._to_output_of(scope))
+
+    def inputs_of(self, scope: targets.Scope) -> Once:
+        """What it is given."""
+        return self._inputs((scope.group, scope.index))
+
+    def _to_output_of(self, scope: targets.Scope) -> Work:
+        block = self.state.stretches[scope.stretch].block
+        output, place = block.spec.output, (scope.group, scope.index)
+        return partial(resolve_whole, output, self._scope(place, scope.start, block, names_in((output,))))
 
     # ------------------------------------------------------------------ what is known in a scope
 
@@ -291,11 +306,12 @@ class Scopes(Held):
         return lambda reader: {**resolved(args, scope, reader), **given_held(sets, reader)}
 
     def _to_carry(self, unit: int, index: int, given_by: Work) -> Work:
-        """What a round is given: as the first one, and what the round before gave."""
+        """What a round is given: as the first one, and what the last one before it gave that was not skipped."""
         carry = self.state.node(unit).spec.loop.carry
-        if carry is None or not index:
+        last = last_round(self.state, unit, index) if carry is not None else None
+        if last is None:
             return given_by
-        before = self._to_round(unit, index - 1)
+        before = self._to_output_of(last)
         return lambda reader: {**given_by(reader), carry: before(reader)}
 
     def _to_mapped(self, unit: int, index: int) -> Work:
@@ -400,19 +416,8 @@ _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
 
 
-def _end_of(s: State, a: int, b: int, end: S) -> tuple[S, dict[str, Any] | None]:
-    """How a scope ended, and by which error."""
-    if end in (S.COMPLETED, S.SKIPPED):
-        return end, None
-    failed = [u for u in range(a, b) if s.status[u] == S.FAILED]
-    if not failed:
-        return S.CANCELLED, None
-    first = min(failed, key=lambda u: s.ended[u])
-    return S.FAILED, s.error.get(first)
-
-
 def _nothing(_reader: Reader) -> None:
-    """Of a scope without a value."""
+    """Of a scope, or a loop, without a value."""
 
 
 def _column(name: str, over: Any, scope: Scope) -> Work:

@@ -13,6 +13,7 @@ from stratix_tasks.core.block import Block, Node
 from stratix_tasks.core.ports import Executor
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
+from stratix_tasks.core.targets import Found
 from stratix_tasks.executors.health import TIMEOUT, Checkups
 from stratix_tasks.look.poller import Poller
 
@@ -73,9 +74,11 @@ def ill(node: Node, known: dict[str, str]) -> str:
     return f"Its executor '{name}' is not well: {known[name].rstrip('.')}." if name in known else ""
 
 
-def concerned(s: State, u: int) -> Node | None:
-    """The node of a unit that may still need its executor, or has failed with it."""
-    return None if s.status[u] in (S.COMPLETED, S.SKIPPED, S.CANCELLED) else s.node(s.node_of(u))
+def concerned(s: State, u: Found) -> Node | None:
+    """The node of a unit that may still need its executor, or has failed with it; None for what is no unit."""
+    return (
+        None if not isinstance(u, int) or s.status[u] in (S.COMPLETED, S.SKIPPED, S.CANCELLED) else s.node(s.node_of(u))
+    )
 
 
 def asked_now(node: Node, checkups: Checkups) -> str:

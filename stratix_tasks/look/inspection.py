@@ -6,35 +6,39 @@ from typing import Any
 
 from stratix_tasks.core.allowed import VERBS
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.requests import accepted
+from stratix_tasks.core.decide.of_unit import accepted
 from stratix_tasks.core.states import State
-from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.core.waits import ANSWERED, kind_of
-from stratix_tasks.core.why import why
+from stratix_tasks.core.why import why_unit
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.arguments import arguments, given
-from stratix_tasks.look.logs import last_logs
+from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import output_shown
-from stratix_tasks.look.status import WORDS, item_error
+from stratix_tasks.look.scopes import can_scope, inspect_scope
+from stratix_tasks.look.status import failure, item_error, said
 from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, waiting, waits_of
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.view.messages import Able, Argument, Attempt, Can, Failure, Inspection, Pair
+from stratix_tasks.view.messages import Argument, Attempt, Can, Inspection, Pair
 
 MOST_ATTEMPTS = 20
 
 
 def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
-    """Everything about one node or item, for the inspector. InputError where there is none."""
+    """Everything about one node, item or scope, for the inspector. InputError where there is none."""
     core, s = live.core, live.core.state
     target = _target(node, item)
-    unit = unit_of(s, target)
+    found = find(s, target)
+    if isinstance(found, Scope):
+        return inspect_scope(live, found)
+    unit = only_unit(s, found)
     place = s.shown(unit)
     live.engine.flush_notes(live)
     error = s.error.get(unit) or (item_error(s, unit) if item is None else None)
     shown = error if error and s.status[unit] not in (State.COMPLETED, State.SKIPPED) else None
-    logs = last_logs(live, unit)
+    logs = logs_of(live, (unit, *s.members(unit)))
     can = _can_unit(core, unit)
     rows = arguments(live, unit) if can["set"] is True or not s.attempt[unit] else []
     return {
@@ -47,10 +51,10 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
         "output": output_shown(live, unit),
         "logs": logs,
         "dropped": live.notes.dropped.get(place, 0),
-        "error": _failure(shown) if shown else None,
+        "error": failure(shown) if shown else None,
         "metrics": [(name, value) for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
         "code": code_of(s.root, live.functions, place),
-        "why": why(core, unit, Clock.time()),
+        "why": why_unit(core, unit, Clock.time()),
         "ill": "",
         "wait": waiting(s, unit),
         "approved": approved(live, unit),
@@ -59,17 +63,15 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
 
 
 def can(live: LiveRun, node: str, item: int | None) -> Can:
-    """What may be asked of a node or item now. InputError where there is none."""
-    return _can_unit(live.core, unit_of(live.core.state, _target(node, item)))
+    """What may be asked of a node, item or scope now. InputError where there is none."""
+    found = find(live.core.state, _target(node, item))
+    if isinstance(found, Scope):
+        return can_scope(live.core, found)
+    return _can_unit(live.core, only_unit(live.core.state, found))
 
 
 def _target(node: str, item: int | None) -> str:
     return node if item is None else f"{node}[{item}]"
-
-
-def _failure(error: dict[str, Any]) -> Failure:
-    kind, message, traceback = (str(error.get(name, "")) for name in ("type", "message", "traceback"))
-    return {"type": kind, "message": message, "traceback": traceback}
 
 
 def _attempts(core: Core, unit: int) -> list[Attempt]:
@@ -109,19 +111,13 @@ def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Pair]:
 def _can_unit(core: Core, unit: int) -> Can:
     """What may be asked of it now; a text says why not. What ends a wait is told of what waits for just that alone."""
     s = core.state
-    told, word = accepted(core, unit), WORDS.get(core.seen(unit), "running")
+    told, state = accepted(core, unit), core.seen(unit)
     ended_by = {kind_of(wait).ended_by for wait in waits_of(s, unit)}
     return {
-        verb: _said(word, told[verb]) for verb in VERBS if _answers(verb) not in ANSWERED or _answers(verb) in ended_by
+        verb: said(state, told[verb]) for verb in VERBS if _answers(verb) not in ANSWERED or _answers(verb) in ended_by
     }
 
 
 def _answers(verb: str) -> str:
     """A rejection answers what an approval does."""
     return "approve" if verb == "reject" else verb
-
-
-def _said(word: str, why: str | None) -> Able:
-    if why is None:
-        return True
-    return f"it is {word} {why}" if why else f"it is {word}"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.targets import unit_of
+from collections.abc import Iterable
+
+from stratix_tasks.core.scope import inside
+from stratix_tasks.core.state import State
+from stratix_tasks.core.targets import Found, Scope, find, only_unit
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.view.messages import LogRow
 
@@ -17,15 +21,21 @@ def logs(live: LiveRun, target: str | None) -> list[str]:
     if target is None:
         units = {*notes.logs, *notes.dropped}
     else:
-        unit = unit_of(s, target)
-        units = {unit, *s.members(unit)}
+        units = _units(s, find(s, target))
     rows = sorted((row for unit in sorted(units) for row in notes.logs.get(unit, ())), key=lambda row: row[0])
     lines = [text for _, _, _, text in rows]
     dropped = sum(notes.dropped.get(node, 0) for node in {s.shown(unit) for unit in units})
     return [*lines, f"… {dropped:,} more lines were not kept"] if dropped else lines
 
 
-def last_logs(live: LiveRun, unit: int) -> list[LogRow]:
-    units = [unit, *live.core.state.members(unit)]
+def _units(s: State, found: Found) -> set[int]:
+    if isinstance(found, Scope):
+        return {u for _, a, b in inside(s, found) for u in range(a, b)}
+    unit = only_unit(s, found)
+    return {unit, *s.members(unit)}
+
+
+def logs_of(live: LiveRun, units: Iterable[int]) -> list[LogRow]:
+    """The last rows of some units, for the inspector."""
     rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
     return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.block import MAP
+from stratix_tasks.core.scope import giver, state_of_scope
 from stratix_tasks.core.states import State
-from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, Reader, at_hand
 from stratix_tasks.errors import StratixError
@@ -24,11 +25,30 @@ def output(live: LiveRun, target: str) -> Any:
 
 
 def _held(live: LiveRun, target: str) -> Any:
-    unit = unit_of(live.core.state, target)
-    if live.core.state.status[unit] != State.COMPLETED:
-        state = live.core.seen(unit).label
-        raise StratixError(f"'{target}' has no output: it is {state}", code="no-output")
-    return live.binding.held(unit)
+    s = live.core.state
+    found = find(s, target)
+    scope = found if isinstance(found, Scope) else None
+    unit = only_unit(s, found) if scope is None else -1
+    state = live.core.seen(unit) if scope is None else state_of_scope(s, scope)
+    if state is not State.COMPLETED:
+        raise StratixError(f"'{target}' has no output: it is {state.label}", code="no-output")
+    return live.binding.held(unit) if scope is None else live.binding.output_of(scope)
+
+
+def scope_output_shown(live: LiveRun, scope: Scope) -> Output | None:
+    """The value of an item of a mapped flow, or of a round: as it was told of the node whose value it is."""
+    s = live.core.state
+    if state_of_scope(s, scope) != State.COMPLETED:
+        return None
+    u = giver(s, scope)
+    return output_shown(live, u) if u is not None else _glance(live.binding.output_of(scope))
+
+
+def _glance(held: Any) -> Output:
+    value = at_hand(held)
+    if value is AWAY:
+        return {"text": "(not in memory)", "type": "", "shape": ""}
+    return {"text": glance(value), "type": type_name(value), "shape": ""}
 
 
 def output_shown(live: LiveRun, unit: int) -> Output | None:
@@ -41,10 +61,7 @@ def output_shown(live: LiveRun, unit: int) -> Output | None:
         return {"text": summary["text"], "type": summary["type"], "shape": summary_text(live, unit)}
     if s.kind(unit) is MAP and unit in s.kids:
         return {"text": _items_text(live, unit), "type": "list", "shape": ""}
-    value = at_hand(live.binding.held(unit))
-    if value is AWAY:
-        return {"text": "(not in memory)", "type": "", "shape": ""}
-    return {"text": glance(value), "type": type_name(value), "shape": ""}
+    return _glance(live.binding.held(unit))
 
 
 def _items_text(live: LiveRun, unit: int) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.targets import Found, find
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.look import inspection, status
@@ -157,7 +157,7 @@ class RunSource:
                 text["ill"] = told
         return found
 
-    def _ill(self, unit: int) -> str:
+    def _ill(self, unit: Found) -> str:
         """What is wrong with what a node uses that has still to run, or has failed, in a run that is for this process to run."""
         is_here = self._live.follower is None or self._is_interrupted
         node = concerned(self._live.core.state, unit) if is_here else None
@@ -194,7 +194,7 @@ class RunSource:
 
     def _inspect(self, node: str, item: int | None) -> Inspection:
         seen = inspection.inspect(self._live, node, item)
-        told = self._ill(unit_of(self._live.core.state, seen["name"]))
+        told = self._ill(find(self._live.core.state, seen["name"]))
         return {**seen, "ill": told, "why": f"{seen['why']} {told}".rstrip()}
 
     def can(self, node: str, item: int | None) -> Can:

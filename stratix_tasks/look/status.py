@@ -15,7 +15,7 @@ from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance
-from stratix_tasks.view.messages import Can, ForkedFrom, RunInfo, Status, Texts
+from stratix_tasks.view.messages import Able, Can, Failure, ForkedFrom, RunInfo, Status, Texts
 from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS
 
 WORDS = {
@@ -122,6 +122,17 @@ def _items(s: Recorded, group: int, first: int, stop: int) -> Counter[State]:
 def can_run(s: Recorded) -> Can:
     """What may be asked of the run now; a text says why not."""
     return {verb: True if why is None else f"the run is {s.run.label}. {why}" for verb, why in allowed_run(s).items()}
+
+
+def said(state: State, why: str | None) -> Able:
+    """What is told of a verb: True, or why it may not be asked."""
+    return True if why is None else f"it is {WORDS.get(state, 'running')} {why}".rstrip()
+
+
+def failure(error: dict[str, Any]) -> Failure:
+    """An error as the inspector shows it."""
+    kind, message, traceback = (str(error.get(name, "")) for name in ("type", "message", "traceback"))
+    return {"type": kind, "message": message, "traceback": traceback}
 
 
 def record(live: LiveRun, unit: int) -> Status:

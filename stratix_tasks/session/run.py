@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stratix_tasks.core.block import Node
 from stratix_tasks.core.state import MISSING
-from stratix_tasks.core.targets import unit_of
+from stratix_tasks.core.targets import find
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.look.health import asked_now, concerned
@@ -74,7 +74,7 @@ class Run(Handle):
     # ------------------------------------------------------------------ requests
 
     def pause(self, target: str | None = None, *, drain: bool = False) -> None:
-        """Pause the run, a node (`"train"`) or an item (`"train[3]"`).
+        """Pause the run, a node (`"train"`), an item (`"train[3]"`, also of a mapped flow) or a round of a loop (`"refine[2]"`).
 
         Nothing new starts. Bodies park at their next checkpoint or finish, those in worker processes are suspended where
         they are; with `drain` all are left to finish.
@@ -86,18 +86,21 @@ class Run(Handle):
         self._ask("resume", target)
 
     def cancel(self, target: str | None = None) -> None:
-        """End the run, a node or an item: what has not started is cancelled, bodies are asked to stop."""
+        """End the run, a node, an item or a round: what has not started is cancelled, bodies are asked to stop."""
         self._ask("cancel", target)
 
     def retry(self, target: str | None = None, *, redo: bool = False) -> None:
-        """Try again: all that failed or was cancelled, or one node or item, with what depends on it.
+        """Try again: all that failed or was cancelled, or one node, item or round, with what depends on it.
 
         Where something has gone on without it that is refused; with `redo` what was made so is rolled back.
         """
         self._ask("retry", target, {"redo": True} if redo else None)
 
     def skip(self, target: str, *, value: Any = MISSING, redo: bool = False) -> None:
-        """Skip a node or item; with `value`, that stands for its result. `redo` as for `retry`."""
+        """Skip a node, an item or a round; with `value`, that stands for its result. `redo` as for `retry`.
+
+        An item that is skipped is not among the results; after a round that is skipped the next one has what that had.
+        """
         given = request_data.skipping(self._engine.store.objects, value)
         self._ask("skip", target, {**given, "redo": True} if redo else given)
 
@@ -127,7 +130,8 @@ class Run(Handle):
         self._ask("send", None, request_data.signalling(self._engine.store.objects, name, value))
 
     def rollback(self, to: str | None = None, *, at: int | None = None) -> None:
-        """Set back what came after: `to` a completed node, or `at` a fact (`seq` of `events()`). The run is then paused.
+        """Set back what came after: `to` a completed node, item of a mapped flow or round, or `at` a fact (`seq` of
+        `events()`). The run is then paused.
 
         What depends on the node is pending again; its history is kept, and running bodies of it are stopped.
         """
@@ -162,18 +166,17 @@ class Run(Handle):
         return self._look(progress)  # type: ignore[no-any-return]
 
     def why(self, target: str) -> str:
-        """In one sentence why a node or item is in its state, and what it waits for; in another what is wrong with the executor
-        that it uses, which is asked for at most two seconds.
+        """In one sentence why a node, an item or a round is in its state, and what it waits for; in another what is wrong with
+        the executor that it uses, which is asked for at most two seconds.
         """
         from stratix_tasks.core.why import why
 
         interrupted = self.status == "interrupted"
 
         def say(live: LiveRun) -> tuple[str, Node | None]:
-            s = live.core.state
-            unit, is_here = unit_of(s, target), interrupted or live.follower is None
-            said = why(live.core, unit, Clock.time(), interrupted=interrupted)
-            return said, concerned(s, unit) if is_here else None
+            said = why(live.core, target, Clock.time(), interrupted=interrupted)
+            is_here = interrupted or live.follower is None
+            return said, concerned(live.core.state, find(live.core.state, target)) if is_here else None
 
         told, node = self._look(say)
         ill = "" if node is None else asked_now(node, self._engine.executors.checkups)

@@ -10,9 +10,10 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.scope import state_of_scope
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
-from stratix_tasks.core.targets import label, unit_of
+from stratix_tasks.core.targets import Scope, find, label, unit_of
 from stratix_tasks.core.why import why
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.graph import Graph
@@ -82,7 +83,9 @@ class Facade:
         return [u for u in range(len(self.s.status)) if not self.s.gone(u)]
 
     def state(self, name: str) -> State:
-        return shown(self.core, self.unit(name))
+        """Of a node, an item or a scope."""
+        found = find(self.s, name)
+        return state_of_scope(self.s, found) if isinstance(found, Scope) else shown(self.core, self.unit(name))
 
     def states(self) -> dict[str, str]:
         return {"run": self.run.label, **{self.label(u): shown(self.core, u).label for u in self.units()}}
@@ -127,4 +130,4 @@ class Facade:
         return self.s.waits.get(self.unit(name))
 
     def why(self, name: str) -> str:
-        return why(self.core, self.unit(name), self.now)
+        return why(self.core, name, self.now)

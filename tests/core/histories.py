@@ -10,21 +10,22 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from invariants import hold_all, nothing_is_forgotten, of_an_end
+from invariants import a_request_of_a_scope_has_its_effect, hold_all, nothing_is_forgotten, of_an_end
 from programs import program
 from shadow import Shadow
 from views import view
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import ALL, SETTLED, Block, Policy
+from stratix_tasks.core.block import ALL, EACH, LOOP, SETTLED, Block, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.of_scope import accepted_scope
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.errors import StratixError
 
 
@@ -185,17 +186,46 @@ class History:
             args = {"on": r.random() < 0.6}
         if verb in ("retry", "skip") and r.random() < 0.5:
             args = {**args, "redo": True}
+        self.counts[verb] += self.request(verb, target, args)
+        return None
+
+    def request(self, verb: str, target: str | None, args: dict[str, Any]) -> bool:
+        """Whether it was taken."""
         self.log.append((verb, target, args))
         before = len(self.facts)
         try:
             requests.request(self.core, verb, target, self.at, args=args)
         except StratixError:
             assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
-            return None
-        self.counts[verb] += 1
+            return False
         self.take(*self.core.drain(), asked=True)
         assert len(self.facts) > before
-        return None
+        return True
+
+    def ask_scope(self) -> None:
+        """An item of a mapped flow, or a round of a loop, as one."""
+        r, s = self.r, self.core.state
+        groups = [p for p in s.kids if s.kind(p) in (EACH, LOOP) and s.count(p) and not s.gone(p)]
+        if not groups:
+            return
+        group = r.choice(groups)
+        scope = scope_of(s, group, r.randrange(s.count(group)))
+        told = {verb: why for verb, why in accepted_scope(self.core, scope).items() if verb != "rollback"}
+        verb = r.choice(["pause", "resume", "cancel", "retry", "skip", "give", "rollback"])
+        if r.random() < 0.5:  # what may be asked is seldom: it is sought
+            verb = r.choice([one for one, why in told.items() if why is None] or [verb])
+        args: dict[str, Any] = {"value": {"codec": "json", "payload": 77, "summary": None}} if verb == "give" else {}
+        redo = verb in ("retry", "skip", "give") and r.random() < 0.4
+        args |= {"redo": True} if redo else {}
+        name = scope_label(s, scope)
+        if verb == "rollback":
+            taken = self.request(verb, None, {"to": name} if r.random() < 0.5 else {"nodes": [name]})
+        else:
+            taken = self.request("skip" if verb == "give" else verb, name, args)
+            assert redo or taken == (told[verb] is None), (verb, name, told[verb])
+        if taken:
+            a_request_of_a_scope_has_its_effect(self.core, verb, scope)
+            self.counts[f"scope {verb}"] += 1
 
     def stale(self, u: int) -> None:
         """Answers that nobody waits for change nothing."""
@@ -341,6 +371,8 @@ def drive(r: Random, steps: int) -> History:
                 h.answers()
             elif x < 0.75:
                 h.time(to_next=r.random() < 0.3)
+            elif x < 0.85:
+                h.ask_scope()
             else:
                 h.ask()
         h.end()

@@ -13,7 +13,7 @@ from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, MAP, TASK, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.targets import Scope, label, scope_label
 from stratix_tasks.core.timers import PAUSABLE, WHOLE, Timer
 
 Ask = tuple[int, int]
@@ -113,12 +113,15 @@ def _scope_end(s: Recorded, i: int, b: int) -> State | None:
     if s.kind(s.parent(b)) is MAP:
         return states[0]
     bad = [b + k for k, state in enumerate(states) if state in BAD and not _is_taken(s, b + k)]
-    return State.FAILED if bad else State.SKIPPED if left_out(s, b, block.n) else State.COMPLETED
+    return State.FAILED if bad else State.SKIPPED if _was_left_out(s, b) else State.COMPLETED
 
 
-def left_out(s: Recorded, b: int, n: int) -> bool:
-    """Whether an item, or a scope as a whole, was refused by `where`."""
-    return all(s.status[u] == State.SKIPPED and s.why_ended(u) == "where" for u in range(b, b + n))
+def _was_left_out(s: Recorded, b: int) -> bool:
+    """Whether a scope was skipped as one, by a person or by `where`, and has no value all the same."""
+    r, _, _ = s.place(b)
+    just, units = r.block.output.just, range(b, b + r.block.n)
+    out = any(s.status[u] == State.SKIPPED and s.why_ended(u) in ("scope", "where") for u in units)
+    return out and (just is None or s.status[b + just] != State.COMPLETED)
 
 
 def _is_taken(s: Recorded, u: int) -> bool:
@@ -348,6 +351,28 @@ def a_request_that_was_taken_has_its_effect(core: Core, verb: str, u: int) -> No
     stopping = u in s.target and s.target[u][0] is to
     marked = verb == "pause" and bool(s.held(u))
     need(state is to or stopping or marked, f"'{label(s, u)}' is {state.label} after a {verb}")
+
+
+def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope) -> None:
+    """On every node in it that has not ended, but for what belongs to its end; the others come to theirs when their bodies do."""
+    s, name = core.state, scope_label(core.state, scope)
+    if s.home[scope.start] in s.retired:
+        return need(verb == "rollback", f"'{name}' is out of the run after a {verb}")
+    left = [u for u in scope.units if s.status[u] not in OVER and not s.node(u).phase]
+    if verb == "pause":
+        need(all(s.held(u) for u in left), f"'{name}' goes on after a pause")
+    if verb == "resume":
+        need(not any(s.held(u) for u in left if s.held(u) != "breakpoint"), f"'{name}' is paused after a resume")
+    if verb in ("cancel", "skip"):
+        to = ASKED_FOR[verb]
+        need(all(s.target[u][0] is to for u in left), f"{named(s, left)} go on after a {verb} of '{name}'")
+    if verb == "skip" and not left and not s.stretches[scope.stretch].block.phased:
+        need(_scope_end(s, scope.stretch, scope.start) is not State.FAILED, f"'{name}' is bad, though it was skipped")
+    if verb == "give":
+        just = scope.start + (s.stretches[scope.stretch].block.output.just or 0)
+        given = s.status[just] == State.COMPLETED or s.target[just][0] is State.COMPLETED
+        need(given, f"'{name}' has no value, though one was given")
+    return None
 
 
 COUNTS_ALL_THE_SAME = frozenset((State.CANCELLED, State.FAILED, State.RETRYING, State.SKIPPED))

@@ -178,5 +178,8 @@ def at_end(r: Random, made: list[Node], count: int, inner: list[str], *, timed: 
 def output(r: Random, count: int) -> Output:
     if r.random() < 0.5:
         return Output()
+    if r.random() < 0.3:
+        just = r.randrange(count)
+        return Output(frozenset((just,)), just=just)
     hard = frozenset(r.sample(range(count), 1)) if r.random() < 0.7 else frozenset()
     return Output(hard, firsts_of(r, tuple(range(count))) if r.random() < 0.5 else ())

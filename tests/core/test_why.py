@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from driver import Body, World, chain_of
 
-from stratix_tasks.core.decide.requests import pause_run
+from stratix_tasks.core.decide.of_run import pause_run
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.why import why
 
@@ -35,7 +35,7 @@ def test_an_attempt_lost_with_its_kernel_is_named() -> None:
     world.die_and_recover()
     lost = "waits for the run to be resumed. Its attempt 1 was lost with the kernel that ran it."
     assert reason(world, "n0") == f"'n0' is ready and {lost}"
-    assert why(world.folded(), world.unit("n0"), world.now) == f"'n0' is ready and {lost}"
+    assert why(world.folded(), "n0", world.now) == f"'n0' is ready and {lost}"
 
 
 def test_too_many_recoveries_are_named() -> None:

@@ -6,7 +6,7 @@ rounds of the loops around it, and behind the groups that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED, Block
@@ -16,6 +16,7 @@ from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
 from stratix_tasks.core.state import Spans, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
+from stratix_tasks.core.targets import Scope
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
 
@@ -139,6 +140,21 @@ def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> Non
     core.agenda.review([(u, u + 1)])
 
 
+def end_inside(core: Core, units: Sequence[int], end: Callable[[], None], at: float) -> None:
+    """Nodes of one scope come to another end, and the scope with them. Nothing in it goes on for that; what had ended for the
+    groups around it is pending again, and these are open again."""
+    s, around = core.state, groups_around(core, units)
+    fresh, groups, items = with_what_followed(core, around, set(), set(), [])
+    followed = {*fresh, *groups, *(a for a, _ in items)}
+    concerned = around | followed | groups_around(core, followed)
+    revive(core, at)
+    roll_ends(core, concerned, at)
+    roll_read(core, {**readers(core, concerned), **readers_around(core, units[0])}, concerned, at)
+    end()
+    set_again(core, fresh, groups | {p for p in around if not s.gone(p)}, items, at)
+    core.agenda.review(spans(units))
+
+
 def with_what_followed(
     core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans
 ) -> tuple[set[int], set[int], Spans]:
@@ -206,18 +222,29 @@ def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
             )
             if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners):
                 found[x] = u
-        p = s.parent(u)
-        while p >= 0:
-            if s.status[p] == S.COMPLETED:
-                found[p] = u
-            p = s.parent(p)
+        found |= readers_around(core, u)
+    return found
+
+
+def readers_around(core: Core, u: int) -> dict[int, int]:
+    """Of these the groups that it lies in, which have completed."""
+    s, found, p = core.state, dict[int, int](), core.state.parent(u)
+    while p >= 0:
+        if s.status[p] == S.COMPLETED:
+            found[p] = u
+        p = s.parent(p)
     return found
 
 
 def roll_users(core: Core, units: set[int], at: float) -> None:
     """What went on with a bad end that is to be another one is rolled back: it was made from less."""
+    roll_read(core, readers(core, units), units, at)
+
+
+def roll_read(core: Core, read: dict[int, int], units: set[int], at: float) -> None:
+    """Readers, each with what it read, which is among `units` or lies in them."""
     s = core.state
-    for x, u in readers(core, units).items():
+    for x, u in read.items():
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
@@ -330,6 +357,15 @@ def behind(core: Core, u: int, at: float) -> None:
     """What was made from a unit, which stays as it is."""
     made, rounds, above = made_from(core, u)
     roll(core, made, rounds, _around(above, made), at)
+
+
+def behind_scope(core: Core, scope: Scope, at: float) -> None:
+    """What was made from a scope, which stays as it is: later rounds of its loop, and what lies behind its group."""
+    s, p = core.state, scope.group
+    made, rounds, above = made_from(core, p)
+    if s.kind(p) is LOOP:
+        rounds += [i for i in s.kids[p] if s.stretches[i].index > scope.index]
+    roll(core, made, rounds, _around([p, *above], made), at)
 
 
 def _around(above: list[int], made: set[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -16,6 +17,14 @@ from stratix_tasks.core.states import RUN as RUN_TABLE
 
 Detail = dict[str, Any]
 Command = tuple[int, int, int]
+Args = dict[str, Any]
+"""Arguments of a request."""
+Act = Callable[[], None]
+"""What a request that may be asked does."""
+
+
+def nothing() -> None:
+    """The effect of a request holds already."""
 
 
 def no_claims(_policy: Policy, _most: int | None) -> tuple[()]:
@@ -109,4 +118,4 @@ class Core:
         return self.state.run in (RunState.PAUSING, RunState.PAUSED)
 
 
-__all__ = ["TERMINAL", "Command", "Core", "Detail", "no_claims"]
+__all__ = ["TERMINAL", "Act", "Args", "Command", "Core", "Detail", "no_claims", "nothing"]

@@ -42,10 +42,10 @@ def complete(core: Core, u: int, at: float, reason: str, given: Data) -> None:
     core.agenda.over(u, S.COMPLETED)
 
 
-def unmark(core: Core, u: int, at: float) -> None:
-    """What has ended, or is asked to, is not paused any more."""
-    if core.state.mark(u) is not None:
-        core.tell(RELEASED, at, [(u, u + 1)])
+def unmark(core: Core, a: int, b: int, at: float) -> None:
+    """What has ended, or is asked to, is not paused any more: units a to b - 1, which lie in one scope."""
+    if any(core.state.mark(u) is not None for u in range(a, b)):
+        core.tell(RELEASED, at, [(a, b)])
 
 
 def stop(core: Core, u: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:
@@ -84,25 +84,32 @@ def finish_inside(core: Core, p: int, target: S, reason: str, at: float) -> None
 
 
 def finish_spans(core: Core, parts: list[tuple[int, int, int]], target: S, reason: str, at: float) -> None:
-    """One fact a span for all that has no body; one each for bodies and open groups."""
+    """One fact a stretch for all that has no body; one each for bodies and open groups."""
     s = core.state
+    by_stretch: dict[int, Spans] = {}
     for i, a, b in parts:
-        for u in s.find(S.OPEN, a, b):
+        by_stretch.setdefault(i, []).append((a, b))
+    swept: Spans = []
+    for i, spans in by_stretch.items():
+        for u in [u for a, b in spans for u in s.find(S.OPEN, a, b)]:
             if (u not in s.target or s.target[u][0] != target) and not _is_spared(core, i, u):
                 close(core, u, target, reason, at)
-        live = [u for state in WITH_BODY for u in s.find(state, a, b) if not _is_spared(core, i, u)]
-        gone = _without_body(core, i, a, b)
+        bodies = (u for state in WITH_BODY for a, b in spans for u in s.find(state, a, b))
+        live = [u for u in bodies if not _is_spared(core, i, u)]
+        gone = _without_body(core, i, spans)
         if gone:
-            core.tell(SWEPT, at, a, b, int(target), reason, gone)
-            core.agenda.review(gone)
+            core.tell(SWEPT, at, min(spans)[0], max(spans)[1], int(target), reason, gone)
+            swept += gone
         for u in live:
             if s.status[u] != S.STOPPING or s.target[u][0] != target:
                 stop(core, u, target, reason, at)
+    if swept:
+        core.agenda.review(swept)
 
 
-def _without_body(core: Core, i: int, a: int, b: int) -> Spans:
+def _without_body(core: Core, i: int, spans: Spans) -> Spans:
     s = core.state
-    found = [run for state in NO_BODY for run in s.runs(state, a, b)]
+    found = [run for a, b in spans for state in NO_BODY for run in s.runs(state, a, b)]
     if s.stretches[i].block.phased:
         units = sorted(u for x, y in found for u in range(x, y) if not _is_spared(core, i, u))
         return [(u, u + 1) for u in units]

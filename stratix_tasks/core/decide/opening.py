@@ -10,8 +10,8 @@ from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SE
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, unmark
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, SWEPT
-from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_refused, verdict, winners
-from stratix_tasks.core.state import IS_OVER, Spans
+from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_left_out, is_refused, verdict, winners
+from stratix_tasks.core.state import IS_OVER, Spans, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
 from stratix_tasks.spec.model import MAX_DEPTH
@@ -270,7 +270,7 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
             end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
         else:
             return None
-        unmark(core, p, at)  # what runs at the end of those that lost is not held by it
+        unmark(core, p, p + 1, at)  # what runs at the end of those that lost is not held by it
         return finish_inside(core, p, S.CANCELLED, LOST, at)
     if tally.ended != tally.count:
         return None
@@ -307,10 +307,16 @@ def _round_is_over(core: Core, p: int, node: Node, at: float) -> None:
     if p in s.due:
         if s.due[p] <= at and g.going and not core.held(p):
             open_group(core, p, at, 1, None, s.stretches[s.kids[p][-1]].index + 1)
-    elif not node.until:
+    elif not node.until or _is_left_out(s, p):  # a round that was left out does not end it
         _next_round(core, p, at)
     elif g.going and not core.held(p) and p not in g.asked:
         ask(core, Do.EVALUATE, p)
+
+
+def _is_left_out(s: State, p: int) -> bool:
+    """Whether the last round of a loop was skipped as a whole."""
+    r = s.stretches[s.kids[p][-1]]
+    return is_left_out(s, r.block, r.base)
 
 
 def _next_round(core: Core, p: int, at: float) -> None:

@@ -1,0 +1,194 @@
+"""What is asked of a node or an item, but for what changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from stratix_tasks.core.allowed import Why, allowed
+from stratix_tasks.core.block import Kind
+from stratix_tasks.core.decide import again, spans
+from stratix_tasks.core.decide.core import Act, Args, Core, nothing
+from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
+from stratix_tasks.core.facts import GIVEN
+from stratix_tasks.core.refusals import check, refusal
+from stratix_tasks.core.results import Data, stands_for
+from stratix_tasks.core.state import Spans, State
+from stratix_tasks.core.states import TERMINAL, Event, S
+from stratix_tasks.core.targets import Found, label, only_unit
+from stratix_tasks.core.waits import APPROVED, approval, ends
+from stratix_tasks.errors import InputError
+from stratix_tasks.spec.problems import did_you_mean
+
+Ask = Callable[[Core, Found, float, Args], Act]
+"""A request of what was named, checked: what it does."""
+
+
+def _on_unit(verb: str, act: Callable[[Core, int, float, Args], None]) -> Ask:
+    def checked(core: Core, found: Found, at: float, args: Args) -> Act:
+        u = only_unit(core.state, found)
+        check(core.state, verb, u)
+        return lambda: act(core, u, at, args)
+
+    return checked
+
+
+def hold(core: Core, u: int, at: float, args: Args, *, reason: str = "user") -> None:
+    spans.hold(core, u, u + 1, _with_inside(core.state, u), at, reason=reason, drain=bool(args.get("drain")))
+
+
+def _with_inside(s: State, u: int) -> Spans:
+    """A unit, and all that lies in it."""
+    return [(u, u + 1), *((a, b) for _, a, b in s.inside(u))] if s.is_group(u) else [(u, u + 1)]
+
+
+def _release(core: Core, u: int, at: float, _args: Args) -> None:
+    spans.release(core, u, u + 1, _with_inside(core.state, u), at)
+
+
+def _cancel(core: Core, u: int, at: float, _args: Args) -> None:
+    if core.state.status[u] == S.CANCELLED:
+        return
+    unmark(core, u, u + 1, at)
+    finish(core, u, S.CANCELLED, "user", at)
+
+
+def _try_again(core: Core, u: int, at: float) -> None:
+    s = core.state
+    if s.status[u] == S.RETRYING:
+        core.move(u, Event.RETRY, at, "user", {"due": at})
+        core.agenda.push(u)
+        return
+    bad = again.bad_before(core, u) if s.status[u] == S.UPSTREAM_FAILED else set()
+    again.retry(core, [u, *bad], at)
+
+
+def _retry(core: Core, found: Found, at: float, args: Args) -> Act:
+    s = core.state
+    u = only_unit(s, found)
+    check(s, "retry", u)
+    if s.status[u] != S.RETRYING:
+        _check_readers(core, "retry", u, args)
+    return lambda: _try_again(core, u, at)
+
+
+def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
+    """TransitionError that names what went on without it: that was made from less."""
+    why = None if args.get("redo") else _gone_on(core, verb, u)
+    if why is not None:
+        raise refusal(core.state, verb, u, why)
+
+
+def accepted(core: Core, u: int) -> dict[str, Why]:
+    """Every verb, and why a request of it without `redo` would be refused now: what views offer."""
+    told, state = allowed(core.state, u), core.state.status[u]
+    if state in TERMINAL:
+        for verb, asked in (("retry", "retry"), ("skip", "skip"), ("give", "skip")):
+            if told[verb] is None and (verb, state) != ("skip", S.SKIPPED):
+                told[verb] = _gone_on(core, asked, u)
+    return told
+
+
+def _gone_on(core: Core, verb: str, u: int) -> Why:
+    return gone_on(core, verb, label(core.state, u), again.readers(core, [u]))
+
+
+def gone_on(core: Core, verb: str, name: str, readers: Iterable[int]) -> Why:
+    """What went on without it as it ended, and has begun, which a retry or skip would make wrong."""
+    s = core.state
+    found = [x for x in readers if s.status[x] != S.PENDING or s.attempt[x]]
+    if not found:
+        return None
+    names = ", ".join(f"'{label(s, one)}'" for one in sorted(found)[:5])
+    redo = f"{verb}({name!r}, redo=True) rolls back what was made from it"
+    if any(s.status[one] == S.COMPLETED and one in s.kids for one in found):
+        return f"but {names} has completed, so nothing in it changes any more; {redo}"
+    return f"and {names} has gone on without it; {redo}"
+
+
+def _skip(core: Core, found: Found, at: float, args: Args) -> Act:
+    """With `value` in the arguments that stands for its result."""
+    s = core.state
+    u = only_unit(s, found)
+    given: Data | None = args.get("value")
+    state = s.status[u]
+    if given is not None and state == S.COMPLETED and s.reason.get(u) == "given" and stands_for(s.values[u], given):
+        return nothing
+    if given is None and state == S.SKIPPED:
+        return nothing
+    check(s, "give" if given is not None else "skip", u)
+    if state in TERMINAL:
+        _check_readers(core, "skip", u, args)
+    return lambda: _end_as_asked(core, u, at, given)
+
+
+def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
+    s = core.state
+    unmark(core, u, u + 1, at)
+    if s.status[u] not in TERMINAL:
+        target = S.SKIPPED if given is None else S.COMPLETED
+        return finish(core, u, target, "user" if given is None else "given", at, given)
+
+    def end() -> None:
+        if given is None:
+            core.move(u, Event.SKIP, at, "user")
+        else:
+            core.cache.pop(u, None)
+            core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
+
+    return again.end_otherwise(core, u, end, at)
+
+
+def _approve(core: Core, found: Found, at: float, args: Args) -> Act:
+    """waiting → completed; of a mapped node all items that wait. InputError for a node that is no approval."""
+    asked = _asked(core.state, found, "approve")
+
+    def approve() -> None:
+        for one in asked:
+            complete(core, one, at, APPROVED, approval(args.get("by", ""), at))
+
+    return approve
+
+
+def _reject(core: Core, found: Found, at: float, args: Args) -> Act:
+    """waiting → failed, in the same way; `failed` can catch it."""
+    asked, by, note = _asked(core.state, found, "reject"), args.get("by", ""), args.get("note", "")
+    message = " ".join(filter(None, ("rejected", f"by {by}" if by else ""))) + (f": {note}" if note else "")
+    error: dict[str, Any] = {"type": "Rejected", "message": message, "code": "rejected", "bases": ["Exception"]}
+    error["attributes"] = {"by": by, "note": note}
+
+    def reject() -> None:
+        for one in asked:
+            end_unit(core, one, Event.REJECT, at, "rejected", {"error": error})
+
+    return reject
+
+
+def _asked(s: State, found: Found, verb: str) -> list[int]:
+    """What waits for somebody to say yes or no."""
+    u = only_unit(s, found)
+    _check_approval(s, u)
+    check(s, verb, u)
+    units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
+    return [one for one in units if ends(s.waits.get(one), "approve")]
+
+
+def _check_approval(s: State, u: int) -> None:
+    node = s.node(s.node_of(u))
+    if node.spec is None or node.is_ended_by("approve"):
+        return
+    outline = s.root.outline
+    known = [name for name, one in zip(outline.names, outline.nodes, strict=True) if one.is_ended_by("approve")]
+    hint = did_you_mean("", known) if known else "This run has none."
+    raise InputError(f"node '{label(s, s.node_of(u))}' is no approval. {hint}", code="no-approval")
+
+
+UNIT_VERBS: dict[str, Ask] = {
+    "pause": _on_unit("pause", hold),
+    "resume": _on_unit("resume", _release),
+    "cancel": _on_unit("cancel", _cancel),
+    "retry": _retry,
+    "skip": _skip,
+    "approve": _approve,
+    "reject": _reject,
+}
