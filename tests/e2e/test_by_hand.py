@@ -45,7 +45,13 @@ def node(name: str) -> str:
 
 
 def state(page: Any, wanted: str, timeout: float = 20_000) -> None:
-    page.wait_for_selector(f"{SHOWN}[data-run-state={wanted}]", timeout=timeout)
+    """Wait until the view shows this state of its run; else say what it shows."""
+    from playwright.sync_api import TimeoutError
+
+    try:
+        page.wait_for_selector(f"{SHOWN}[data-run-state={wanted}]", timeout=timeout)
+    except TimeoutError as error:
+        raise AssertionError(f"not {wanted}, but: {page.locator(SHOWN).all_inner_texts()}") from error
 
 
 def book_of(lab: Server, page: Any, name: str, *cells: str) -> Notebook:
