@@ -28,6 +28,7 @@ ORIGINALS: dict[str, tuple[str, int]] = {
     "argo_skipped_output_defaults": (f"{ARGO}/skipped-output-defaults/` (three files)", 101),
     "argo_dag_targets": (f"{ARGO}/dag-targets.yaml`", 46),
     "argo_synchronization_tmpl_level": (f"{ARGO}/synchronization-tmpl-level.yaml`", 28),
+    "kestra_inputs": (f"{KESTRA}/inputs.yaml`", 147),
     "kestra_restart_local_errors": (f"{KESTRA}/restart_local_errors.yaml`", 22),
     "kestra_each_switch": (f"{KESTRA}/each-switch.yaml`", 41),
     "kestra_waitfor_max_duration": (f"{KESTRA}/waitfor-max-duration.yaml`", 15),

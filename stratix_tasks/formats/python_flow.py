@@ -105,7 +105,9 @@ class FlowWriter:
         except ValueError as error:
             self.values.refuse(f"input '{name}': {error}")
             return ""
-        if given.choices and {type(one).__name__ for one in given.choices} == {given.type}:
+        if given.choices and not {type(one) for one in given.choices} <= _LITERAL:
+            self.values.refuse(f"'choices' of input '{name}': Python's Literal holds texts and whole numbers alone")
+        elif given.choices and {type(one).__name__ for one in given.choices} == {given.type}:
             hint = f"{self.around.imported('typing', 'Literal')}[{', '.join(map(quoted_or_plain, given.choices))}]"
         elif given.choices:
             self.values.refuse(f"'choices' of input '{name}', which are not of its type")
@@ -178,6 +180,8 @@ class FlowWriter:
 
 
 _CHOICES = "its type and choices"
+_LITERAL = frozenset((str, int, bool))
+"""What a type of choices can be written of."""
 _FIELD = {
     "min": "ge",
     "max": "le",

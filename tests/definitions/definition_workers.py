@@ -31,3 +31,8 @@ def work(given: Any = None) -> Any:
 @task
 def join(left: Any = None, right: Any = None) -> list[Any]:
     return [left, right]
+
+
+@task
+def measure(text: str) -> int:
+    return len(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,24 @@ from typing import Any
 import pytest
 from definition_server import Served, served
 
-from stratix_tasks import Engine, Flow, load_flow
+from stratix_tasks import Engine, Flow, InputError, load_flow
 from stratix_tasks.store.analytics import History
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LONG = 60.0
 GOOD, BAD, BEHIND, SKIPPED, STOPPED = "completed", "failed", "upstream_failed", "skipped", "cancelled"
+GIVEN = {
+    "text": "a",
+    "choice": "other",
+    "number": 3,
+    "amount": 1.5,
+    "moment": "2024-05-06T07:08:00Z",
+    "file": "a/b",
+    "key": "BOX",
+    "numbers": [1, 2],
+}
+DOCUMENT = {"property": "something", "list": [{"key": "a", "value": 1}, {"key": "b", "value": 2}]}
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Case:
     heard: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.definition}({','.join(map(str, self.inputs.values()))})"
+        return f"{self.definition}({','.join(map(str, [*self.inputs.values()][:3]))})"
 
 
 CASES = [
@@ -132,6 +144,15 @@ CASES = [
         nodes=dict.fromkeys(("source", "by_its_default", "by_its_input"), GOOD),
     ),
     Case("argo_synchronization_tmpl_level", result=["done"] * 5, nodes={"hold": GOOD}),
+    Case(
+        "kestra_inputs",
+        GIVEN,
+        ["a", None, 3, 1.5, datetime(2024, 5, 6, 7, 8, tzinfo=UTC), Path("a/b"), 6, [1, 2], None, DOCUMENT],
+        nodes=dict.fromkeys(
+            ("text", "maybe", "number", "amount", "moment", "file", "key", "numbers", "data", "data_again", "document"),
+            GOOD,
+        ),
+    ),
     Case(
         "kestra_each_switch",
         result=["begins", ["it is a", ["b", "b 2"]], "ends"],
@@ -232,8 +253,8 @@ CASES = [
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """With the pool that other runs take places of, too."""
-    with Engine(tmp_path / "store", pools={"machines": 3}) as made:
+    """With the pool that other runs take places of, too, and a secret."""
+    with Engine(tmp_path / "store", pools={"machines": 3}, secrets={"BOX": "sesame"}) as made:
         yield made
 
 
@@ -307,3 +328,25 @@ def test_none_is_longer_than_its_original() -> None:
     }
     assert longer == {}
     assert (ROOT / "docs" / "definitions.md").read_text() == made["page"]()
+
+
+REFUSED = {
+    "choice": "neither",
+    "link": "ftp://a",
+    "nested": {"more": {"number": "many"}},
+    "code": "B1",
+    "size": 21,
+    "in_2023": "2024-01-01",
+    "moment_in_2023": "2022-12-31T23:59:59Z",
+    "wait": "5s",
+    "share": 0.6,
+    "morning": "12:00:00",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("door", ["yaml", "python"])
+def test_an_input_out_of_its_limits_is_refused(engine: Engine, name: str, door: str) -> None:
+    """Before anything runs, by its name."""
+    with pytest.raises(InputError, match=name):
+        engine.start(definition("kestra_inputs", door), {**GIVEN, name: REFUSED[name]})

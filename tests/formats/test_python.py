@@ -96,7 +96,8 @@ JSON = (type(None), bool, int, float, str)
 
 def is_said(one: InputSpec) -> bool:
     """Whether a type as Python writes it says this of an input: no class is known of its fields, and Literal is for choices."""
-    chosen = not one.choices or {type(choice).__name__ for choice in one.choices} == {one.type}
+    kinds = {type(choice).__name__ for choice in one.choices}
+    chosen = not kinds or (kinds == {one.type} and one.type in ("str", "int", "bool"))
     return not one.fields and "[" not in one.type and chosen
 
 
@@ -291,6 +292,7 @@ UNSAID = {
     "needs that say it twice": HEAD + "tasks: {a: {call: pieces:total}, b: {call: pieces:total, needs: [a, a]}}\n",
     "a map over a mapping": HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: {k: 1}}}}\n",
     "a gap in the positions": HEAD + "tasks: {a: {call: pieces:plain, with: {b: 1, '*': [1]}}}\n",
+    "choices that are dates": HEAD.replace("{x: {}}", "{x: {type: date, choices: ['2024-02-01']}}") + "tasks: {}\n",
     "a type that does something": HEAD.replace("{x: {}}", "{x: {type: f(1)}}") + "tasks: {}\n",
 }
 
