@@ -18,21 +18,21 @@ AFTER_LOSS = Retry.model_construct(max=0, delay=0.2, backoff=2.0, max_delay=30.0
 """The pause before a body whose worker process has gone is begun again."""
 
 
-def retries(retry: Retry, tried: int, error: dict[str, Any]) -> bool:
-    """Whether an error of the `tried`-th attempt (from 1) is tried again: the budget holds, its class or a base is in `on`,
-    and `when` holds of it.
+def retries(retry: Retry, tried: int, error: dict[str, Any], attempt: int) -> bool:
+    """Whether an error of the `tried`-th attempt (from 1) that counts is tried again: the budget holds, its class or a base is
+    in `on`, and `when` holds of it. `attempt` is its number, with those that do not count.
     """
-    if tried > retry.max or (retry.when is not None and not _is_worth(retry.when.text, error)):
+    if tried > retry.max or (retry.when is not None and not _is_worth(retry.when.text, error, attempt)):
         return False
     return not retry.on or not {error.get("type"), *error.get("bases", ())}.isdisjoint(retry.on)
 
 
-def _is_worth(when: str, error: dict[str, Any]) -> bool:
+def _is_worth(when: str, error: dict[str, Any], attempt: int) -> bool:
     """What the error does not have is null; what can't be asked of it is no."""
     parts = {str(m.steps[0]): None for m in mentions(when) if m.root == "error" and m.steps}
     told = {**parts, **error.get("attributes", {}), **{name: error.get(name) for name in ("type", "message", "code")}}
     try:
-        return compile_expression(when).evaluate({"error": told}) is True
+        return compile_expression(when).evaluate({"error": told, "attempt": attempt}) is True
     except FlowError:
         return False
 

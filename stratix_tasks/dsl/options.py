@@ -97,7 +97,7 @@ def retry(value: Any, _: Option) -> Retry:
         on = given["on"]
         given["on"] = tuple(map(_exception_name, on if isinstance(on, list | tuple | set) else [on]))
     if callable(given.get("when")):
-        given["when"] = asked_of(given["when"], ("error",)).expr
+        given["when"] = asked_of(given["when"], ("error", "attempt")).expr
     return Retry.model_validate(given)
 
 

@@ -122,6 +122,8 @@ class Binding(Scopes):
             if fan is None:
                 return partial(_first, self.fan(node))
             named: Work = partial(given_held, {**fan.broadcast, **self._item(fan, unit)})
+            if fan.own:
+                named = _with_own(named, partial(resolved, fan.own, self.scope_of(unit, fan.own.values())))
         else:
             args = s.node(unit).spec.args
             named = partial(resolved, args, self.scope_of(unit, args.values()))
@@ -190,7 +192,7 @@ class Binding(Scopes):
             keys, out = None, list[tuple[int, int]]()
             if scope is not None:
                 keys = None if each.key is None else keys_of(name, each.key, made, scope, reader)
-                out = [] if each.where is None else refused(each.where, made, scope, reader)
+                out = [] if each.where is None else refused(each.where, made, scope, reader, keys)
             return made.count, keys, frozen or None, out
 
         return work
@@ -224,6 +226,10 @@ def _verdict(expr: Expr, scope: Scope, reader: Reader, item: Mapping[str, Any] =
     if not isinstance(verdict, bool):
         raise FlowError(f"the condition `{expr.text}` gave {verdict!r}, not true or false; compare it with something")
     return verdict
+
+
+def _with_own(shared: Work, own: Work) -> Work:
+    return lambda reader: {**shared(reader), **own(reader)}
 
 
 def _first(once: Once, reader: Reader) -> Any:

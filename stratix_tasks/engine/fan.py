@@ -52,6 +52,8 @@ class Fan:
     sizes: tuple[int, ...]
     looked_up: bool
     """Whether what is held of an item's arguments has to be looked up when it starts."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the document that name what is around an item, so that each has its own."""
     walked: dict[str, list[Any]] = field(default_factory=dict)
     """Columns that another walk may give otherwise."""
 
@@ -69,16 +71,26 @@ class Fan:
             chosen[name] = self.columns[name][at]
         return chosen
 
+    def numbered(self, index: int, key: str | None) -> dict[str, Any]:
+        """The same, with what `each` says of it, unless an argument has that name."""
+        return {"each": about_item(index, key), **self.item(index)}
+
+
+def about_item(index: int, key: str | None) -> dict[str, Any]:
+    """What `each` is in an expression."""
+    return {"index": index, "key": key}
+
 
 def fan_of(
     columns: Mapping[str, Callable[[Reader], Any]],
     broadcast: Callable[[Reader], dict[str, Any]],
     *,
+    own: Mapping[str, Any],
     product: bool,
     flatten: bool,
     reader: Reader,
 ) -> Fan:
-    """Resolve what is mapped over and what all items share. FlowError for what can't be mapped over."""
+    """Resolve what is mapped over and what all items share; `own` is resolved for each. FlowError for what can't be mapped over."""
     walked: dict[str, list[Any]] = {}
     made = {name: _sequence(name, column(reader), reader, walked) for name, column in columns.items()}
     if flatten:
@@ -88,8 +100,8 @@ def fan_of(
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
-    looked_up = any(type(column) is Items for column in made.values())
-    return Fan(made, product, broadcast(reader), sizes, looked_up, walked)
+    looked_up = bool(own) or any(type(column) is Items for column in made.values())
+    return Fan(made, product, broadcast(reader), sizes, looked_up, own, walked)
 
 
 def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any]]) -> Sequence[Any]:
@@ -136,13 +148,14 @@ def counted(number: Any, name: str) -> range:
     return range(number)
 
 
-def refused(where: Expr, fan: Fan, scope: Scope, reader: Reader) -> list[tuple[int, int]]:
-    """The items that are skipped, as spans of places. FlowError where it gives no boolean. Never on the loop."""
+def refused(where: Expr, fan: Fan, scope: Scope, reader: Reader, keys: Sequence[str] | None) -> list[tuple[int, int]]:
+    """The items, which have these keys, if they have some, that are skipped, as spans of places. FlowError where it gives no
+    boolean. Never on the loop."""
     if not reader.waits:
         raise Away
     places = []
     for index in range(fan.count):
-        told = evaluate(where, scope, reader, fan.item(index))
+        told = evaluate(where, scope, reader, fan.numbered(index, None if keys is None else keys[index]))
         if not isinstance(told, bool):
             raise FlowError(f"where: `{where.text}` gave {told!r}, not true or false; compare it with something")
         if not told:
@@ -160,7 +173,7 @@ def keys_of(name: str, template: Any, fan: Fan, scope: Scope, reader: Reader) ->
     """The items' keys. FlowError when they are not unique, or no Unicode text. Never on the loop: there may be many."""
     if not reader.waits:
         raise Away
-    keys = [exact(str(resolve(template, scope, reader, fan.item(index)))) for index in range(fan.count)]
+    keys = [exact(str(resolve(template, scope, reader, fan.numbered(index, None)))) for index in range(fan.count)]
     if len(set(keys)) < fan.count:
         twice = next(key for key, count in Counter(keys).items() if count > 1)
         raise FlowError(f"the keys of '{name}' must differ: '{twice}' comes twice; take another key=")

@@ -144,6 +144,11 @@ class LiveRun:
         """Whether this engine lost it to another one."""
         return self.broken is not None and self.broken.code == "fenced"
 
+    def begin(self, at: float) -> None:
+        """Its first fact is of then, in Unix seconds."""
+        self.started_at = at
+        self.binding.begin(at)
+
     def own(self) -> None:
         """This engine is going to decide what becomes of the run."""
         if self.claims is not None:

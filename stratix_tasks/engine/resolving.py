@@ -182,8 +182,8 @@ def evaluate(expr: Expr, scope: Scope, reader: Reader, item: Item = NONE) -> Any
     environment: dict[str, Any] = {
         "inputs": _named(reader.give(scope.inputs), asked["inputs"], reader),
         "tasks": {name: _seen(scope.tasks[name], asked["tasks"].get(name, ()), scope, reader) for name in expr.tasks},
-        **_named(item, asked, reader),
         **{word: _with_parts(scope.around[word], asked[word]) for word in scope.around if word in asked},
+        **_named(item, asked, reader),
     }
     return compile_expression(expr.text).evaluate(environment)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from stratix_tasks.core.scope import last_round
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
-from stratix_tasks.engine.fan import Fan, Items, counted, fan_of
+from stratix_tasks.engine.fan import Fan, Items, about_item, counted, fan_of
 from stratix_tasks.engine.held import Held
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
@@ -57,9 +58,16 @@ class Scopes(Held):
         super().__init__(core, source, memory)
         self.functions = functions
         """By call, or by the name of an executor."""
-        self.inputs, self._summarise, self.run_id = inputs, summarise, run_id
+        self.inputs, self._summarise = inputs, summarise
+        self._everywhere: dict[str, dict[str, Any]] = {
+            "run": {"id": run_id, "flow": core.state.root.spec.flow, "started": None}
+        }
         self._scopes: dict[int, dict[int, Once]] = {}
         self._fans: dict[int, Once] = {}
+
+    def begin(self, at: float) -> None:
+        """The run began then, in Unix seconds, as its first fact tells."""
+        self._everywhere["run"]["started"] = datetime.fromtimestamp(at, UTC)
 
     # ------------------------------------------------------------------ what is held
 
@@ -182,7 +190,7 @@ class Scopes(Held):
                 tasks[name] = Seen(self.held(u), state_of(s, u).label, s.summary.get(u))
             else:
                 tasks[name] = _LATE
-        return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise)
+        return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise, self._everywhere)
 
     def _begin(self, scope: Place) -> tuple[int, Block]:
         """Where the units of a scope begin, and its block."""
@@ -206,7 +214,7 @@ class Scopes(Held):
         scope = ROOT if parent < 0 else (parent, s.index(b + k))
         made = self._scope(scope, b, r.block, names, s.winners.get(b + k))
         found = self._around(unit, values)
-        return replace(made, around=found) if found else made
+        return replace(made, around={**made.around, **found}) if found else made
 
     def _caught(self, unit: int) -> int | None:
         """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended."""
@@ -218,12 +226,17 @@ class Scopes(Held):
 
     def _around(self, unit: int, values: Iterable[Any]) -> Mapping[str, Any]:
         """What is around a unit, as far as values of its document name it."""
-        words = around(list(values))
+        words = around(list(values)) & _AROUND.keys()
         return {word: _AROUND[word](self, unit) for word in words} if words else NONE
 
     def _error(self, unit: int) -> dict[str, Any] | None:
         failed = self._caught(unit)
         return None if failed is None else told_of(self.state, failed)
+
+    def _item_around(self, unit: int) -> dict[str, Any]:
+        s = self.state
+        node = s.map_of(unit)
+        return about_item(s.index(unit), s.key(node, s.index(unit))) if node >= 0 else {}
 
     def _end(self, unit: int) -> dict[str, Any]:
         """What the flow whose end runs has come to."""
@@ -316,11 +329,16 @@ class Scopes(Held):
 
     def _to_mapped(self, unit: int, index: int) -> Work:
         """What one scope of a mapped flow is given."""
-        fan = self.fan(unit)
+        fan, args = self.fan(unit), self.state.node(unit).spec.args
+        of_item = {name: value for name, value in args.items() if OF_ITEM & around((value,))}
+        scope = self.scope_of(unit, of_item.values()) if of_item else None
+        if scope is not None:
+            scope = replace(scope, around={**scope.around, "each": about_item(index, self.state.key(unit, index))})
 
         def work(reader: Reader) -> dict[str, Any]:
             made = fan.get(reader)
-            return {**made.broadcast, **{name: reader.give(value) for name, value in made.item(index).items()}}
+            own = resolved(made.own, scope, reader) if scope is not None else {}
+            return {**made.broadcast, **own, **{name: reader.give(value) for name, value in made.item(index).items()}}
 
         return work
 
@@ -350,17 +368,19 @@ class Scopes(Held):
             items = self._items(each, each.over[name], unit)
             columns |= {} if items is None else {name: partial(give_held, items)}
         left = {name: over for name, over in each.over.items() if name not in columns}
-        scope = self.scope_of(unit, (*left.values(), *spec.args.values()))
-        columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
         apart, left_out = policy.traits.remote, self._left_out(unit)
-        shared = {name: value for name, value in spec.args.items() if name not in left_out}
+        args = {name: value for name, value in spec.args.items() if name not in left_out}
+        own = {name: value for name, value in args.items() if name not in sets and OF_ITEM & around((value,))}
+        shared = {name: value for name, value in args.items() if name not in own}
+        scope = self.scope_of(unit, (*left.values(), *shared.values()))
+        columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
 
         def broadcast(reader: Reader) -> dict[str, Any]:
-            own = ByReference(reader) if apart else reader
-            return {**resolved(shared, scope, own), **given_held(sets, own)}
+            by = ByReference(reader) if apart else reader
+            return {**resolved(shared, scope, by), **given_held(sets, by)}
 
         return lambda reader: fan_of(
-            columns, broadcast, product=each.by == "product", flatten=each.flatten, reader=reader
+            columns, broadcast, own=own, product=each.by == "product", flatten=each.flatten, reader=reader
         )
 
     def _items(self, each: Each, over: Any, unit: int) -> Items | None:
@@ -405,12 +425,15 @@ class Scopes(Held):
                 del known[unit]
 
 
+OF_ITEM = frozenset(("attempt", "each"))
+"""What is around an item, and another one for each."""
 NO_ERROR = "no-error"
 """Why a node that catches is skipped: nothing failed."""
 _AROUND: dict[str, Callable[[Scopes, int], Any]] = {
     "error": Scopes._error,
     "scope": Scopes._end,
-    "run": lambda scopes, _unit: {"id": scopes.run_id, "flow": scopes.state.root.spec.flow},
+    "attempt": lambda scopes, unit: scopes.state.attempt[unit],
+    "each": Scopes._item_around,
 }
 _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
@@ -435,5 +458,5 @@ def given_held(held: dict[str, Any], reader: Reader) -> dict[str, Any]:
     return {name: reader.give(value) for name, value in held.items()}
 
 
-def resolved(args: dict[str, Any], scope: Scope, reader: Reader) -> dict[str, Any]:
+def resolved(args: Mapping[str, Any], scope: Scope, reader: Reader) -> dict[str, Any]:
     return {name: resolve(value, scope, reader) for name, value in args.items()}

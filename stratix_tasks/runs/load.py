@@ -33,7 +33,8 @@ def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[
         about, record = known.about, known.record
         state = fold(State(known.block), record.facts)
         live = new_live(engine, run_id, state, known.functions, known.inputs, record, priority=about["priority"])
-        live.seq, live.started_at = len(record.facts), record.facts[0][1]
+        live.seq = len(record.facts)
+        live.begin(record.facts[0][1])
         live.ended_at, live.forked_from = state.at, about.get("forked_from")
         for kind, rows in record.notes:
             live.notes.take(kind, rows)

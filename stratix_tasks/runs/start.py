@@ -159,7 +159,8 @@ def launch(
     state = fold(State(block), reused.facts if reused is not None else ())
     live = new_live(engine, run_id, state, functions, inputs, record, looks, priority=priority, owned=True)
     engine.held.add(live)
-    live.started_at, live.forked_from = now, forked_from
+    live.begin(now)
+    live.forked_from = forked_from
     begin = (CREATED, now, about)
     if begun is not None:
         begun.append(Handle(engine, live))

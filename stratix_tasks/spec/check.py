@@ -13,6 +13,7 @@ from typing import Any
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
+from stratix_tasks.spec.check_around import around_findings, around_output
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.disabled import instead
@@ -24,7 +25,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, Loop, NodeSpec
-from stratix_tasks.spec.names import AROUND, around, mentions, needs_of
+from stratix_tasks.spec.names import AROUND, mentions, needs_of
 from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.scope import expression_problems
@@ -115,10 +116,7 @@ def _findings(
             yield Finding(("tasks", name, "undo"), Problem("no-effect", message, name, hint=hint))
         if node.catch or graph.has_end:
             yield from _ends(graph, ("tasks", name), name, node)
-        if around(_values(node)):
-            yield from _around(("tasks", name), name, node)
-        if node.retry is not None and node.retry.when is not None:
-            yield from _retry(("tasks", name, "retry", "when"), name, node.retry.when)
+        yield from (Finding(*found) for found in around_findings(name, node, executors))
         if node.loop is not None:
             yield from _loop(graph, ("tasks", name, "loop"), name, node, node.loop)
         if node.join != ALL or node.losers is not None:
@@ -131,6 +129,7 @@ def _findings(
             yield from _body(graph, executors, ("tasks", name), name, node)
     if spec.output is not None:
         yield from _value(graph, ("output",), "", spec.output)
+        yield from (Finding(*found) for found in around_output(spec.output))
     cycles = graph.cycles() if graph.cycle() else []
     for cycle in cycles:
         message = f"these nodes need each other: {' → '.join(cycle)}"
@@ -224,34 +223,12 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
         yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
     if each.where is not None:
         yield from _value(graph, (*path, "where"), name, each.where, frozenset(each.over))
-        if not _varies(each.where, frozenset(each.over)):
+        if not _varies(each.where, frozenset((*each.over, "each"))):
             hint = f"Name one, such as {next(iter(each.over), 'x')} > 0, or use when for all of them."
             message = "where names no mapped argument, so that it is the same for all"
             yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint))
     if each.key is not None:
         yield from _key(graph, (*path, "key"), name, each)
-
-
-def _values(node: NodeSpec) -> list[Any]:
-    return [
-        node.args,
-        node.when,
-        node.each and node.each.where,
-        *(node.each.over.values() if node.each is not None else ()),
-    ]
-
-
-def _around(path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
-    """What is around means something only where it is there."""
-    found = around(_values(node))
-    if "error" in found and not node.catch:
-        hint = "Say which: catch: [x]. In Python: with failed(x) as error."
-        yield Finding(
-            path, Problem("unknown-name", "`error` is there only in a node that catches one", name, hint=hint)
-        )
-    if "scope" in found and not node.always:
-        hint = "Put the node under finally. In Python: with always() as scope."
-        yield Finding(path, Problem("unknown-name", "`scope` is there only at the end of a flow", name, hint=hint))
 
 
 def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
@@ -271,14 +248,6 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
         if graph.nodes[need].always and not node.always:
             message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"
             yield Finding(path, Problem("needs-finally", message, name, hint="Put it under finally, too."))
-
-
-def _retry(path: Path, name: str, when: Expr) -> Iterator[Finding]:
-    roots = {mention.root for mention in mentions(when.text)}
-    if roots != {"error"}:
-        message = f"retry.when asks the error of an attempt, and nothing else: `{when.text}`"
-        hint = "Ask such as error.status in [429, 503], error.code == 'x'."
-        yield Finding(path, Problem("unknown-name", message, name, hint=hint), next(iter(roots - {"error"}), ""))
 
 
 def _loop(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loop) -> Iterator[Finding]:
@@ -316,7 +285,7 @@ def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
 def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:
     variables = frozenset(each.over)
     yield from _value(graph, path, name, each.key, variables)
-    if not any(_varies(leaf, variables) for leaf in leaves(each.key)):
+    if not any(_varies(leaf, variables | {"each"}) for leaf in leaves(each.key)):
         example = next(iter(variables), "x")
         hint = f"Name one, such as '${{{{ {example} }}}}'."
         yield Finding(

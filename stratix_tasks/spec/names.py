@@ -116,8 +116,10 @@ def around(value: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-AROUND = frozenset(("error", "run", "scope"))
-"""What an expression can ask of where it stands: the error that its node catches, the run, the flow that is at its end."""
+AROUND = frozenset(("attempt", "each", "error", "run", "scope"))
+"""What an expression can ask of where it stands: the number of the attempt, the item, the error that its node catches, the run,
+the flow that is at its end.
+"""
 
 
 @lru_cache(1024)

@@ -8,7 +8,12 @@ from stratix_tasks.spec.names import AROUND, Mention, mentions
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.vocabulary import FACTS, SEEN
 
-_PARTS = {"run": ("id", "flow"), "scope": ("status", "error")}
+_PARTS: dict[str, tuple[str, ...]] = {
+    "attempt": (),
+    "each": ("index", "key"),
+    "run": ("id", "flow", "started"),
+    "scope": ("status", "error"),
+}
 """What there is of these; what an error has depends on it."""
 
 

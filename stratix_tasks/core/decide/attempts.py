@@ -46,7 +46,7 @@ def keep(core: Core, u: int, attempt: int, value: Any, codec: str, payload: Any,
 
 def failed(core: Core, u: int, at: float, error: Detail) -> None:
     s = core.state
-    if not error.get("final") and retries(s.policy(u).retry, s.tries(u), error):
+    if not error.get("final") and retries(s.policy(u).retry, s.tries(u), error, s.attempt[u]):
         _again_later(core, u, Event.FAIL_RETRY, at, error, _pause(core, u))
     else:
         _ended(core, u, Event.FAIL, at, None, error)
@@ -286,7 +286,7 @@ def _end_loop(core: Core, p: int, at: float) -> None:
 def _time_out(core: Core, u: int, which: str, at: float) -> None:
     s = core.state
     error = _timeout_error(core, u, which)
-    again = which == "attempt" and retries(s.policy(u).retry, s.tries(u), error)
+    again = which == "attempt" and retries(s.policy(u).retry, s.tries(u), error, s.attempt[u])
     stop(core, u, S.RETRYING if again else S.FAILED, "timeout", at, {"error": error})
 
 

@@ -1,0 +1,80 @@
+"""What is around (`error`, `scope`, `attempt`, `each`) means something only where it is there; the run is everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stratix_tasks.spec.executors import Executors
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.names import around, mentions
+from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.values import Expr
+
+Path = tuple[str | int, ...]
+Found = tuple[Path, Problem, str]
+"""A place in the document, what is wrong there, and the word that is."""
+_OF_RETRY = frozenset(("attempt", "error"))
+_MEANT = {
+    "attempt": (
+        "in the arguments of what runs a body, and in retry.when",
+        "Give it to the task that runs: with: {n: ${{ attempt }}}.",
+    ),
+    "each": (
+        "where something is mapped: in its arguments, where and key",
+        "A flow that is mapped takes it as an input: with: {n: ${{ each.index }}}.",
+    ),
+    "error": ("in a node that catches one", "Say which: catch: [x]. In Python: with failed(x) as error."),
+    "scope": ("at the end of a flow", "Put the node under finally. In Python: with always() as scope."),
+}
+"""Where each word for what is around is there, and what to do."""
+
+
+def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator[Found]:
+    """Of a node what its expressions ask for that is not there."""
+    if node.retry is not None and node.retry.when is not None:
+        yield from _retry(name, node.retry.when)
+    places = [(path, words) for path, value in _places(node) if (words := around(value) - {"run"})]
+    if not places:
+        return
+    here = {word for word, there in (("error", node.catch), ("scope", node.always)) if there}
+    mapped = node.each.over.keys() if node.each is not None else frozenset[str]()
+    waits = getattr(executors.get(node.uses or ""), "waits", None) is not None
+    runs_body = node.flow is None and node.loop is None and not waits
+    for path, words in places:
+        known = here | ({"attempt"} if runs_body and path[0] == "with" else set())
+        known |= {"each"} if mapped and path[0] in ("with", "each") and path[1] != "over" else set()
+        known |= mapped if path[0] == "each" and path[1] != "over" else set()  # a mapped argument may have that name
+        for word in sorted(words - known):
+            yield ("tasks", name, *path), _not_there(word, name), word
+
+
+def around_output(output: Any) -> Iterator[Found]:
+    """The same of what a flow gives."""
+    for word in sorted(around(output) - {"run"}):
+        yield ("output",), _not_there(word), word
+
+
+def _not_there(word: str, node: str = "") -> Problem:
+    where, hint = _MEANT[word]
+    return Problem("unknown-name", f"`{word}` is there only {where}", node, hint=hint)
+
+
+def _retry(name: str, when: Expr) -> Iterator[Found]:
+    roots = {mention.root for mention in mentions(when.text)}
+    if not roots or roots - _OF_RETRY:
+        message = f"retry.when asks the error of an attempt, and its number, and nothing else: `{when.text}`"
+        hint = "Ask such as error.status in [429, 503], error.code == 'x' && attempt < 3."
+        word = next(iter(roots - _OF_RETRY), "")
+        yield ("tasks", name, "retry", "when"), Problem("unknown-name", message, name, hint=hint), word
+
+
+def _places(node: NodeSpec) -> Iterator[tuple[Path, Any]]:
+    """Where in a node expressions stand, but for retry.when."""
+    yield from ((("with", argument), value) for argument, value in node.args.items())
+    yield ("when",), node.when
+    if node.each is not None:
+        yield from ((("each", "over", argument), value) for argument, value in node.each.over.items())
+        yield from ((("each", word), getattr(node.each, word)) for word in ("where", "key"))
+    if node.loop is not None:
+        yield ("loop", "until"), node.loop.until
