@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -201,7 +200,6 @@ def _lost(store: Path, run: str, facts: list[Fact], seen: set[str]) -> list[str]
 def rounds(folder: Path, count: int, seed: int) -> list[Story]:
     """Stores are used up one after the other until `count` kills were made."""
     random, stories = Random(seed), []
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     while sum(story.kills for story in stories) < count:
         left = count - sum(story.kills for story in stories)
         stories.append(kill_until_done(folder / f"store{len(stories)}", random, min(random.randint(1, 4), left)))

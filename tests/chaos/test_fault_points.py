@@ -88,7 +88,6 @@ def play(folder: Path, point: str, action: str) -> Story:
 def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Future[Story]]]:
     """Two at a time, all begun at once; each test waits for its own."""
     folder = tmp_path_factory.mktemp("faults")
-    os.environ.setdefault("PYTHONHASHSEED", "0")
     with ThreadPoolExecutor(2) as pool:
         begun = {case: pool.submit(play, folder, *case) for case in CASES}
         yield begun
