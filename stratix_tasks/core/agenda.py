@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
+from stratix_tasks.core.around import Around, Doors, around
 from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_out, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
@@ -113,6 +114,11 @@ class Agenda:
         self.questions = 0
         self.parked: list[tuple[Lane, int | range]] = []
         """What came up in a lane while it was held."""
+        self.arounds: list[Around] = []
+        """By stretch: what the sub-flows around it say for what lies in it."""
+        self.gated = False
+        """Whether any of them begins as a whole."""
+        self.doors = Doors()
         self.abandoned: dict[int, int] = {}
         """Bodies by unit that did not stop in their grace: they have their places until they end by themselves."""
         self.fenced: set[tuple[int, int]] = set()
@@ -143,6 +149,8 @@ class Agenda:
             self._count_bodies(r)
             if i not in s.retired:
                 self._ready(self.books[i], r)
+        for p in s.begun:
+            self.doors.enter(p, self.lane(p))
         for p in self.tally:
             if s.status[p] == S.OPEN and not s.gone(p):
                 self._retally(p)
@@ -218,6 +226,8 @@ class Agenda:
             if tally is None:
                 tally = self.tally[r.parent] = Tally(node.gather in EARLY)
             tally.count += r.count
+        self.arounds.append(around(s, self.arounds, r))
+        self.gated = self.gated or self.arounds[-1].doors
         book = Book(r, self._lanes(r, kind, node.most if node is not None else 0), tally, flat=flat)
         self.books.append(book)
         self.left.extend(block.left * r.count)
@@ -239,14 +249,16 @@ class Agenda:
 
     def _lanes(self, r: Stretch, kind: Kind | None, most: int) -> tuple[Lane, ...]:
         """What stands for many units has lanes of its own, so that others take their turns between; single nodes share."""
+        outer = self.arounds[-1]
         if kind is MAP:
             policy = r.block.policies[0]
-            return (self._lane_of_items(r) or Lane(self, self.claims(policy, most or None), policy.priority),)
+            lane = self._lane_of_items(r)
+            return (lane or Lane(self, self._claim(outer, policy, most or None), outer.rank(policy)),)
         if kind is not EACH or r.count < 2:
-            known = {id(policy): self._lane(policy) for policy in r.block.distinct}
+            known = {id(policy): self._lane(outer, policy) for policy in r.block.distinct}
             return tuple([known[id(policy)] for policy in r.block.policies])
         own: dict[tuple[Claim, int], Lane] = {}
-        keys = [(self.claims(policy, None), policy.priority) for policy in r.block.policies]
+        keys = [(self._claim(outer, policy, None), outer.rank(policy)) for policy in r.block.policies]
         for key in keys:
             if key not in own:
                 own[key] = DeepLane(self, *key)
@@ -257,8 +269,13 @@ class Agenda:
         first = next(iter(self.state.kids.get(r.parent, ())), len(self.books))
         return self.books[first].lanes[0] if first < len(self.books) else None
 
-    def _lane(self, policy: Policy) -> Lane:
-        key = self.claims(policy, None), policy.priority
+    def _claim(self, outer: Around, policy: Policy, most: int | None) -> Claim:
+        """What it takes, but for what is held around it; of a limit around it each body takes its part."""
+        claim = self.claims(outer.taking(policy), most)
+        return claim if policy.bodiless or policy.whole or not outer.bounds else (*claim, *outer.bounds)
+
+    def _lane(self, outer: Around, policy: Policy) -> Lane:
+        key = self._claim(outer, policy, None), outer.rank(policy)
         lane = self._shared.get(key)
         if lane is None:
             lane = self._shared[key] = Lane(self, *key)
@@ -269,9 +286,9 @@ class Agenda:
         book = self.books[s.home[u]]
         lane = book.lanes[(u - book.base) % book.n]
         if s.own:
-            policy = s.policy(u)
-            if policy.priority != lane.priority:
-                key = lane.claim, policy.priority
+            rank = self.arounds[s.home[u]].rank(s.policy(u))
+            if rank != lane.priority:
+                key = lane.claim, rank
                 other = self._shared.get(key)
                 if other is None:
                     other = self._shared[key] = Lane(self, *key)
@@ -305,6 +322,14 @@ class Agenda:
             self.wake(lane)
         if book.timed[k] or s.own:
             self._limit_queue((u,), at)
+
+    def try_now(self, u: int) -> None:
+        """What waits for its next attempt, or its next try, waits no longer."""
+        if self.state.is_group(u):
+            self.forget_question(u)
+            self.asks.append(u)
+        else:
+            self.push(u)
 
     def _limit_queue(self, units: Iterable[int], at: float) -> None:
         """Limits of waiting for a place, and of all attempts together, begin here."""
@@ -479,6 +504,8 @@ class Agenda:
         self.forget_question(u)
         if self.local:
             self.local.drop_unit(u)
+        if self.gated:
+            self.doors.leave(u)
         if book.flat:
             return self._count(book.parent, status)
         i, k = divmod(u - book.base, book.n)
@@ -697,6 +724,7 @@ class Agenda:
     def drop_gone(self) -> None:
         """What was asked for units that a rollback took out does not count."""
         s = self.state
+        self.doors.leave_gone(s)
         for u in [u for u in self.opening if s.gone(u)]:
             self.forget_question(u)
         for u in {u for told in (self.local.deadline, self.local.frozen) for _, u in told if s.gone(u)}:
@@ -708,12 +736,14 @@ class Agenda:
         s = self.state
         state = s.status[u]
         if state == PENDING:
-            return self.left[u] <= 0 and u not in self.opening and u not in self.abandoned
-        return state == RETRYING and s.due[u] <= max(at, self.now) and u not in self.abandoned
+            waits = self.left[u] > 0 or u in self.opening or u in self.abandoned
+            return not (waits or (self.gated and s.is_group(u)))
+        due = state == RETRYING and s.due[u] <= max(at, self.now) and u not in self.abandoned
+        return due and not s.is_group(u)
 
     def is_ready(self, u: int) -> bool:
         """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""
         s = self.state
         if s.status[u] == S.PENDING:
             return self.left[u] <= 0 and u not in self.opening and not s.is_group(u) and verdict(s, u) == S.RUNNING
-        return s.status[u] == S.RETRYING and s.due[u] <= self.now
+        return s.status[u] == S.RETRYING and s.due[u] <= self.now and not s.is_group(u)

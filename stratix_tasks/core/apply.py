@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core import facts as kinds
-from stratix_tasks.core.block import Policy
+from stratix_tasks.core.block import FLOW, Node, Policy
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import at_path, changed
@@ -127,6 +127,8 @@ def _moved(s: State, fact: Fact) -> None:
     _, at, u, event, state, reason, attempt, detail = fact
     was, s.status[u] = s.status[u], state
     _tell(s.reason, u, reason)
+    if was == S.OPEN and state != S.OPEN:
+        _closed(s, u, state)
     if was == S.SUSPENDED:
         s.limits.thaw(at, u)
     if event in _SUSPENSION:
@@ -146,6 +148,14 @@ def _moved(s: State, fact: Fact) -> None:
         _detail(s, u, at, state, attempt, detail)
     if s.marks and state in (S.PENDING, S.RETRYING) and s.held(u):
         s.limits.freeze(at, u)
+
+
+def _closed(s: State, u: int, state: int) -> None:
+    """A group is open no more; one that is to be tried again opens what is laid out for it anew."""
+    s.begun.discard(u)
+    r, k, _ = s.place(u)
+    if state == S.RETRYING and k in r.fixed:
+        del s.kids[u]
 
 
 def _lost(s: State, u: int, _attempt: int, _was: int) -> None:
@@ -181,7 +191,8 @@ def _detail(s: State, u: int, at: float, state: int, attempt: int, detail: dict[
         if state == S.STOPPING:
             s.limits.arm(Timer.GRACE, u, at, s.policy(u).grace)
         else:
-            s.limits.drop(Timer.TOTAL, u)
+            for kind in (Timer.QUEUED, Timer.SCOPE, *(() if s.target[u][0] == S.RETRYING else (Timer.TOTAL,))):
+                s.limits.drop(kind, u)
     if "error" in detail:
         s.error[u] = detail["error"]
         if state != S.STOPPING:
@@ -234,6 +245,9 @@ def _expanded(s: State, fact: Fact) -> None:
     if s.reason:
         s.reason.pop(u, None)
     s.passing.discard(u)
+    node = r.block.nodes[k]
+    if node.kind is FLOW:
+        _tried(s, u, at, node)
     if k in r.fixed:
         s.kids[u] = [r.fixed[k]]
         return
@@ -242,9 +256,38 @@ def _expanded(s: State, fact: Fact) -> None:
         s.keys.setdefault(u, []).extend(keys)
     if frozen is not None:
         s.frozen[u] = frozen
-    node = r.block.nodes[k]
     if node.within is not None and not s.limits.armed(Timer.TOTAL, u):
         s.limits.arm(Timer.TOTAL, u, at, node.within)
+        _stand(s, u, at)
+
+
+def _tried(s: State, u: int, at: float, node: Node) -> None:
+    """Tries of a sub-flow are counted where it is something as a whole; it waits from here on for its first body."""
+    policy = node.policy
+    if policy.retry.max or policy.whole:
+        s.attempt[u] += 1
+    if policy.whole and policy.timeout.queued is not None:
+        s.limits.arm(Timer.QUEUED, u, at, policy.timeout.queued)
+        _stand(s, u, at)
+
+
+def _stand(s: State, u: int, at: float) -> None:
+    """What is paused counts no time."""
+    if s.marks and s.held(u):
+        s.limits.freeze(at, u)
+
+
+def _entered(s: State, fact: Fact) -> None:
+    _, at, u = fact
+    s.begun.add(u)
+    s.limits.drop(Timer.QUEUED, u)
+    limit = s.policy(u).timeout
+    if u not in s.target:
+        if limit.attempt is not None:
+            s.limits.arm(Timer.SCOPE, u, at, limit.attempt)
+        if limit.total is not None and not s.limits.armed(Timer.TOTAL, u):
+            s.limits.arm(Timer.TOTAL, u, at, limit.total)
+    _stand(s, u, at)
 
 
 def _spawned(s: State, fact: Fact) -> None:
@@ -304,9 +347,12 @@ def _settle(s: State, at: float) -> None:
         s.limits.settle(at, _still(s))
 
 
+_STANDING = (S.PENDING, S.RETRYING, S.OPEN)
+
+
 def _still(s: State) -> Callable[[int], bool]:
     """What counts no time of its limits: what is paused by itself, or by a group that it lies in."""
-    return lambda u: s.status[u] == S.SUSPENDED or (s.status[u] in (S.PENDING, S.RETRYING) and bool(s.held(u)))
+    return lambda u: s.status[u] == S.SUSPENDED or (s.status[u] in _STANDING and bool(s.held(u)))
 
 
 def _released(s: State, fact: Fact) -> None:
@@ -351,7 +397,7 @@ def _again(s: State, fact: Fact) -> None:
 def _clear_all(s: State, a: int, b: int) -> None:
     for told in (s.error, s.reason, s.due, s.waits, s.winners, s.target, s.lost, s.summary):
         clear(told, a, b)
-    for marked in (s.enabled, s.passing):
+    for marked in (s.enabled, s.passing, s.begun):
         marked.difference_update(range(a, b) if b - a < len(marked) else [u for u in marked if a <= u < b])
     s.limits.drop_span(a, b)
 
@@ -370,12 +416,16 @@ def _reopened(s: State, fact: Fact) -> None:
         s.status[u], s.values[u] = S.OPEN, MISSING
         for told in (s.error, s.reason, s.target):
             told.pop(u, None)
+        s.spent[u] = max(s.attempt[u] - 1, 0)  # it is its first try again
 
 
 def _rolled(s: State, fact: Fact) -> None:
     _, at, parts, out = fact
     for i in out:
-        s.kids[s.stretches[i].parent].remove(i)
+        p = s.stretches[i].parent
+        s.kids[p].remove(i)
+        if not s.kids[p]:  # a sub-flow that is to be tried again
+            del s.kids[p]
     gone = [(i, s.stretches[i].base, s.stretches[i].stop) for i in out]
     for u in each(parts):
         r, k, _ = s.place(u)
@@ -503,5 +553,5 @@ def _nothing(_s: State, _fact: Fact) -> None:
 
 _APPLY: tuple[Callable[[State, Fact], None], ...] = (
     _nothing, _run, _moved, started, completed, _given, _expanded, _requested, _claimed, _spawned, started_many, _swept, _held,
-    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken,
+    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken, _entered,
 )  # fmt: skip

@@ -69,7 +69,8 @@ class Policy:
 
     call: str = ""
     runner: str = "thread"
-    priority: int = 0
+    priority: int | None = None
+    """None: that of the sub-flow around it, and where none says one 0."""
     pool: tuple[str, ...] = ()
     retry: Retry = NO_RETRY
     timeout: Timeout = NO_LIMIT
@@ -77,6 +78,10 @@ class Policy:
     max_lost: int = MAX_LOST
     """How often the place where a body runs may go before the node fails."""
     traits: Traits = RUNNERS["thread"]
+    concurrency: int | None = None
+    """Of a sub-flow: how many bodies may run in it at once."""
+    whole: bool = False
+    """Of a sub-flow: whether it begins as a whole, for it takes places or its time is limited."""
 
     @property
     def bodiless(self) -> bool:
@@ -159,7 +164,8 @@ class Node:
 class Block:
     """Parallel tuples by the node's number; a scope adds the place where it begins.
 
-    `needs[k]`, `outs[k]` are numbers; `fixed` are the nodes whose one inner scope is laid out with this block's own.
+    `needs[k]`, `outs[k]` are numbers; `fixed` are the nodes whose one inner scope is laid out with this block's own: sub-flows that
+    do not lie in themselves, and have no limit of their own for bodies, since that counts for each scope apart.
     """
 
     __slots__ = (
@@ -338,7 +344,9 @@ def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
     reach = {id(block): _reach(block) for block in blocks.values()}
     for block in blocks.values():
         block.fixed = tuple(
-            k for k, node in enumerate(block.nodes) if node.kind is FLOW and id(block) not in reach[id(block.inner[k])]
+            k
+            for k, node in enumerate(block.nodes)
+            if node.kind is FLOW and node.policy.concurrency is None and id(block) not in reach[id(block.inner[k])]
         )
     for block in blocks.values():
         block.layout = _layout(block)

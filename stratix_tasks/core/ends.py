@@ -52,6 +52,22 @@ def _items(s: State, u: int) -> dict[str, Any]:
     return {**_plain(s, u, error), "items": found}
 
 
+def failure_in(s: State, u: int) -> dict[str, Any] | None:
+    """The error that a sub-flow failed by: of what failed in it first, and was taken up by nothing; None where nothing did."""
+    while u in s.kids and u not in s.error:
+        members = [x for _, a, b in s.scopes(u) for x in range(a, b)]
+        failed = first_failed(s, (x for x in members if not _is_taken(s, x)))
+        if failed is None:
+            return None
+        u = failed
+    return s.error.get(u)
+
+
+def _is_taken(s: State, u: int) -> bool:
+    r, k, b = s.place(u)
+    return r.block.absorbing and bool(absorbed(s, r.block, b)[k])
+
+
 def _source(s: State, u: int) -> int | None:
     """Of what failed upstream the first that failed of itself."""
     found, stack = set[int](), [u]

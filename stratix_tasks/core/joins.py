@@ -249,6 +249,13 @@ def could_absorb(s: State, u: int) -> bool:
         above = s.parent(u)
         if above >= 0 and s.kind(above) in (Kind.MAP, Kind.EACH) and s.node(above).gather != ALL:
             return True
+        if (
+            above >= 0
+            and s.attempt[above]
+            and s.status[above] == S.OPEN
+            and s.tries(above) <= s.policy(above).retry.max
+        ):
+            return True  # it may be tried again
         u = above
     return False
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import (
     LAST,
+    NO_LIMIT,
     OF_INPUTS,
     OTHERWISE,
     UNDO,
@@ -60,8 +61,9 @@ AT_END = Timeout.model_construct(attempt=60.0, total=None, queued=None)
 SILENT = Defaults.model_construct()
 """A flow that says nothing for all of its nodes."""
 _OPTIONS = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
-_POLICY = [option.name for option in _OPTIONS]
-_BODILESS = [option.name for option in _OPTIONS if not option.of_bodies]
+_POLICY = [option.name for option in _OPTIONS if option.of_tasks]
+_OF_FLOWS = [option.name for option in _OPTIONS if option.of_flows]
+_BODILESS = [option.name for option in _OPTIONS if option.of_tasks and not option.of_bodies]
 _plain = attrgetter(*(option.name for option in _OPTIONS if option.model is None))
 _models = attrgetter(*(option.name for option in _OPTIONS if option.model is not None))
 
@@ -262,6 +264,8 @@ def _output(graph: Graph) -> Output:
 
 
 def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) -> Policy:
+    if node.flow:
+        return _policy_of_flow(node)
     executor = known.executor(node)
     wanted = executor.runner if executor is not None else None
     runner = node.runner or wanted or defaults.runner or known.shape(node).runner
@@ -274,3 +278,11 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) 
         if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
             options[name] = value
     return Policy(**{**options, "call": call, "runner": runner, "traits": traits})
+
+
+def _policy_of_flow(node: NodeSpec) -> Policy:
+    """What is said of a sub-flow as a whole; what a flow says for all of its nodes is about bodies."""
+    said = {name: value for name in _OF_FLOWS if (value := getattr(node, name)) is not None}
+    limit = said.get("timeout", NO_LIMIT)
+    begins = node.pool or any((limit.attempt, limit.total, limit.queued))
+    return Policy(**said, whole=bool(begins))

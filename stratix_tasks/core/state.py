@@ -77,6 +77,7 @@ class State:
     __slots__ = (
         "at",
         "attempt",
+        "begun",
         "breaks",
         "children",
         "due",
@@ -158,6 +159,8 @@ class State:
         """Spans that are paused, with the reason; "" lets go on what a mark further out would pause. They don't overlap."""
         self.breaks: set[str] = set()
         """Paths of nodes with a breakpoint: they are held when they are about to become ready, in every scope."""
+        self.begun: set[int] = set()
+        """Open sub-flows that have begun as a whole: they have their places, and their time counts."""
         self.passing: set[int] = set()
         """Units that a person let go on from their breakpoint."""
         self.due: dict[int, float] = {}

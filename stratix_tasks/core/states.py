@@ -211,10 +211,19 @@ GROUP: dict[State, dict[Event, State | None]] = {
         _E.ROLLBACK: _S.PENDING,
         **_NO_BODY,
     },
+    _S.RETRYING: {
+        _E.EXPANDED: _S.OPEN,
+        _E.ERROR: _S.FAILED,
+        _E.RETRY: _S.RETRYING,
+        _E.TOTAL_TIMEOUT: _S.FAILED,
+        _E.ROLLBACK: _S.PENDING,
+        **_NO_BODY,
+    },
     _S.OPEN: {
         _E.EXPANDED: _S.OPEN,
         _E.GATHERED: _S.COMPLETED,
         _E.GATHERED_BAD: _S.FAILED,
+        _E.FAIL_RETRY: _S.RETRYING,
         _E.ERROR: _S.FAILED,
         _E.PAUSE_ROUNDS: _S.OPEN,
         _E.STOP: _S.OPEN,
@@ -230,7 +239,7 @@ GROUP: dict[State, dict[Event, State | None]] = {
 """Mapped nodes, sub-flows, mapped flows and loops.
 
 A stop of an open group stops what is in it; it ends in the stop's target when the last of that has ended. A completed
-group is open again after a rollback into it alone.
+group is open again after a rollback into it alone. A sub-flow that failed may be tried again, as a body is.
 """
 
 RUN: dict[RunState, dict[RunEvent, RunState | None]] = {

@@ -17,13 +17,15 @@ class Timer(IntEnum):
     GRACE = 4
     RUN = 5
     WAIT = 6
+    SCOPE = 7
+    """Of a sub-flow: one try of it."""
 
 
-PAUSABLE = frozenset((Timer.TOTAL, Timer.QUEUED, Timer.RUN))
+PAUSABLE = frozenset((Timer.TOTAL, Timer.QUEUED, Timer.RUN, Timer.SCOPE))
 """They stop counting while the run is paused; bodies that still run keep their attempt timers."""
-HOLDABLE = frozenset((Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED))
+HOLDABLE = frozenset((Timer.ATTEMPT, Timer.TOTAL, Timer.QUEUED, Timer.SCOPE))
 """They stop counting while their unit is held or suspended."""
-OF_ATTEMPTS = (Timer.ATTEMPT, Timer.DUE, Timer.GRACE, Timer.WAIT)
+OF_ATTEMPTS = (Timer.ATTEMPT, Timer.DUE, Timer.GRACE, Timer.WAIT, Timer.SCOPE)
 OF_UNITS = (*OF_ATTEMPTS, Timer.TOTAL, Timer.QUEUED)
 WHOLE = -1
 """In place of a unit: the timer is the run's."""

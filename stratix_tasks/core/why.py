@@ -225,10 +225,19 @@ def _again(core: Core, u: int) -> str:
     """What set a node back that has run before."""
     s = core.state
     if s.reason.get(u) == "rollback":
-        return " A rollback set it back."
+        return " Its flow is tried again." if _is_in_a_try(core, u) else " A rollback set it back."
     if s.attempt[u] and s.attempt[u] in s.orphaned.get(u, ()):
         return f" Its attempt {s.attempt[u]} was lost with the kernel that ran it."
     return ""
+
+
+def _is_in_a_try(core: Core, u: int) -> bool:
+    """Whether it lies in a sub-flow that was tried before."""
+    s = core.state
+    while (u := s.parent(u)) >= 0:
+        if s.attempt[u] > (s.status[u] != S.RETRYING):
+            return True
+    return False
 
 
 def _paused(core: Core) -> str:
@@ -278,16 +287,19 @@ def _blocked_by(core: Core, u: int) -> str:
         return paused
     if u in core.agenda.abandoned:
         return "its abandoned body to end"
-    full = core.agenda.lane(u).full()
+    p = core.agenda.doors.closed(core.state, u) if core.agenda.gated else None
+    full = core.agenda.lane(u if p is None else p).full()
     if full is None:
         return "its turn"
+    who = "" if p is None else f"'{label(core.state, p)}' to begin as a whole, and that for "
     names = {
         "run": "the run's concurrency",
         "engine": "the engine's concurrency",
         "max": "the map's max",
+        "group": "the concurrency of the flow around it",
         **{name: traits.places for name, traits in RUNNERS.items() if traits.places},
     }
-    return f"a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
+    return f"{who}a free place: {names.get(full.name, f'pool {full.name!r}')} ({full.size}) is full"
 
 
 def _refused_by(s: State, u: int) -> str:

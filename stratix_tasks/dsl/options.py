@@ -15,7 +15,7 @@ from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.vocabulary import LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
+from stratix_tasks.spec.vocabulary import GROUP, LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
 __all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
 
@@ -30,6 +30,8 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
         hint = did_you_mean(name, allowed)
         if name in MAP:
             hint = f"It is for a fan-out: task.options({name}=…).map(…)."
+        elif name in GROUP - TASK and allowed >= {"retry"}:
+            hint = f"It is for a flow in a flow: flow.options({name}=…)(…); of a fan-out it is max."
         raise FlowError(f"{what} has no option '{name}'. {hint}", code="unknown-option")
 
 
@@ -51,7 +53,7 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             raise FlowError(f"{what}: option {name}={value!r}: {_reason(error)}", code="bad-option") from None
     told = {name for name in options if name in made}
     of_map = {name: made[name] for name in told if name in MAP and (name not in _OF_BOTH or "gather" in told)}
-    of_task = TASK if "join" in told or "gather" not in told else TASK - _OF_BOTH
+    of_task = _OF_NODE if "join" in told or "gather" not in told else _OF_NODE - _OF_BOTH
     made = {name: value for name, value in made.items() if name in of_task}
     made.pop("name", None)
     return made, of_map
@@ -279,6 +281,7 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.POLICIES: policies,
     Kind.DEFAULTS: defaults,
 }
+_OF_NODE = frozenset(option.name for option in fields.TASK)
 _OF_BOTH = MAP & TASK
 """What belongs to the word that is said beside it: `losers` to `join`, or to `gather`."""
 _OF_TASK = {

@@ -20,7 +20,8 @@ class Places:
         self.pools = {name: Slots(name, size) for name, size in pools.items()}
 
     def claims(self, spec_pools: Mapping[str, int], flow: str, concurrency: int | None) -> Claims:
-        """What a body of one run takes: a place of the run's own limit, of the engine's, of its pools.
+        """What a body of one run takes: a place of the run's own limit, of the engine's, of its pools; a sub-flow takes
+        those of its pools alone.
 
         The same limits are the same claim, but for those of a fan-out with a limit of its own.
         """
@@ -36,6 +37,8 @@ class Places:
             max_ = () if most is None else (Slots("max", most),)
             if policy.bodiless:
                 return max_
+            if policy.whole:
+                return tuple(map(pool, policy.pool))
             runner = self.runners.get(policy.runner)
             key = runner, policy.pool
             if key not in known:

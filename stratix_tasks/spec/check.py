@@ -28,6 +28,7 @@ from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, Loop, Node
 from stratix_tasks.spec.names import AROUND, mentions, needs_of
 from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.regions import blocking
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.tolerated import untolerant
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
@@ -36,6 +37,7 @@ from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
 Path = tuple[str | int, ...]
 """Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
 _NAME = re.compile(NAME)
+_OF_FLOWS_ALONE = tuple(option.name for option in IN_NODE if not option.of_tasks)
 _NO_WORDS: frozenset[str] = frozenset()
 
 
@@ -46,10 +48,6 @@ class Finding:
     path: Path
     problem: Problem
     word: str = ""
-
-
-OF_BODIES = tuple(option for option in IN_NODE if option.of_bodies or option.name == "timeout")
-"""Options that a node has no use for which runs no body."""
 
 
 def check(
@@ -114,6 +112,13 @@ def _findings(
             message = "undo takes back what one task did: not a flow, a fan-out, a loop, or the end of a flow"
             hint = "Say it of the tasks inside."
             yield Finding(("tasks", name, "undo"), Problem("no-effect", message, name, hint=hint))
+        for option in _OF_FLOWS_ALONE if node.flow is None else ():
+            if getattr(node, option) is not None:
+                message = f"{option} is for a flow in a flow, and this is none"
+                hint = (
+                    "Of a fan-out the items that run at a time are each.max; or put what is to be limited into a flow."
+                )
+                yield Finding(("tasks", name, option), Problem("no-effect", message, name, hint=hint))
         if node.catch or graph.has_end:
             yield from _ends(graph, ("tasks", name), name, node)
         yield from (Finding(*found) for found in around_findings(name, node, executors))
@@ -137,6 +142,9 @@ def _findings(
     yield from (Finding(*found) for found in secret_findings(graph, executors))
     if graph.off:
         yield from _disabled(graph, executors, functions)
+    if graph.above is None:
+        for where, problem in blocking(graph):
+            yield Finding(where, problem)
     for where, problem in untolerant(graph, executors, functions or {}):
         yield Finding(where, problem)
     if not cycles:
@@ -302,8 +310,8 @@ def _varies(leaf: Any, variables: frozenset[str]) -> bool:
 
 
 def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
-    for option in OF_BODIES:
-        if getattr(node, option.name) != option.default:
+    for option in IN_NODE:
+        if not option.of_flows and getattr(node, option.name) != option.default:
             message = f"{option.name} means nothing on a sub-flow, which runs no body of its own"
             hint = "Say it of the tasks in that flow, or in its defaults."
             yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint))

@@ -76,6 +76,11 @@ class Option:
     """Whether a flow's `defaults` and `policies` can say it for many nodes; a node that says nothing has None."""
     of_bodies: bool = False
     """Whether it means nothing to a node that runs no body."""
+    of_flows: bool = False
+    """Whether a flow that is called in another one can say it: of that as a whole, of each item or round where it is mapped
+    or repeated."""
+    of_tasks: bool = True
+    """Whether anything else can."""
     settable: bool = False
     """Whether `run.set` changes it of a node that is placed."""
     default: Any = None
@@ -113,13 +118,46 @@ _TIMEOUT = _of(
 )
 TASK = _of(
     NodeSpec,
-    Option("name", Kind.NAME, "What the node is called; without it the name of its function or flow."),
-    Option("after", Kind.NODES, "What must be completed first, beside what it takes values of."),
-    Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself."),
-    Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it."),
-    Option("allow_failure", Kind.SWITCH, "Its failure is not that of its flow, and what takes its value goes without."),
-    Option("pool", Kind.NAMES, "An attempt takes a slot of each.", for_all=True, of_bodies=True),
-    Option("priority", Kind.WHOLE, "Higher starts first.", for_all=True, of_bodies=True, settable=True),
+    Option(
+        "name",
+        Kind.NAME,
+        "What the node is called; without it the name of its function or flow.",
+        of_flows=True,
+    ),
+    Option("after", Kind.NODES, "What must be completed first, beside what it takes values of.", of_flows=True),
+    Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself.", of_flows=True),
+    Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it.", of_flows=True),
+    Option(
+        "allow_failure",
+        Kind.SWITCH,
+        "Its failure is not that of its flow, and what takes its value goes without.",
+        of_flows=True,
+    ),
+    Option(
+        "pool",
+        Kind.NAMES,
+        "An attempt takes a slot of each; a flow as a whole, from its first body to its end.",
+        for_all=True,
+        of_bodies=True,
+        of_flows=True,
+    ),
+    Option(
+        "concurrency",
+        Kind.WHOLE,
+        "Of a flow in a flow: how many bodies may run in it at once.",
+        least=1,
+        of_flows=True,
+        of_tasks=False,
+    ),
+    Option(
+        "priority",
+        Kind.WHOLE,
+        "Higher starts first; that of a flow is for all in it that say none.",
+        for_all=True,
+        of_bodies=True,
+        of_flows=True,
+        settable=True,
+    ),
     Option("runner", Kind.RUNNER, "Where its body runs.", for_all=True, of_bodies=True),
     Option(
         "timeout",
@@ -128,6 +166,7 @@ TASK = _of(
         model=Timeout,
         parts=_TIMEOUT,
         for_all=True,
+        of_flows=True,
         settable=True,
     ),
     Option(
@@ -138,6 +177,7 @@ TASK = _of(
         parts=_RETRY,
         for_all=True,
         of_bodies=True,
+        of_flows=True,
         settable=True,
     ),
     Option("grace", Kind.DURATION, "How long a body may take to stop.", for_all=True, of_bodies=True, settable=True),
@@ -151,20 +191,24 @@ TASK = _of(
         settable=True,
     ),
     Option(
-        "join", Kind.JOIN, "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of."
+        "join",
+        Kind.JOIN,
+        "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of.",
+        of_flows=True,
     ),
     Option(
         "losers",
         Kind.CHOICE,
         "What becomes of what a join went on without, if nothing else needs it.",
         words=("cancel", "keep"),
+        of_flows=True,
     ),
     Option(
         "undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True
     ),
-    Option("description", Kind.TEXT, "What it is for, as views tell it."),
+    Option("description", Kind.TEXT, "What it is for, as views tell it.", of_flows=True),
 )
-"""Of a task."""
+"""Of a task, or of a flow that is called in another one."""
 MAP = _of(
     Each,
     Option("key", Kind.KEY, "The name of an item, such as ${{ region }}."),
@@ -229,6 +273,8 @@ FLOW = _of(
 )
 """Of a flow."""
 IN_NODE = tuple(option for option in TASK if option.name in NodeSpec.model_fields)
+AS_A_WHOLE = tuple(option for option in IN_NODE if option.name in ("pool", "concurrency", "timeout", "retry"))
+"""What a flow that is called in another one can say of itself as a whole."""
 IN_DEFAULTS = tuple(option for option in TASK if option.for_all)
 IN_FLOW = tuple(option for option in FLOW if option.name in FlowSpec.model_fields)
 """Those that are fields of the documents, too; all of a fan-out are."""

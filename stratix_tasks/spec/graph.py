@@ -5,10 +5,12 @@ Nodes keep the order of the document. Needs come from arguments, `each`, `when` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.disabled import left_of_node
+from stratix_tasks.spec.fields import AS_A_WHOLE
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
@@ -25,24 +27,40 @@ ROOT = "."
 """The path of the outermost flow: no sub-flow can have it."""
 
 
-def round_of(name: str, node: NodeSpec) -> FlowSpec:
-    """A task that is repeated, as a flow of its own: one round. What the node says of its body holds in there."""
-    inputs = {argument: InputSpec.model_construct() for argument in node.args}
-    args = {argument: Ref("inputs", argument) for argument in node.args}
-    task = node.but(
-        {
-            "args": args,
-            "loop": None,
-            "when": None,
-            "catch": (),
-            "needs": (),
-            "always": False,
-            "join": ALL,
-            "allow_failure": False,
-        }
+def one_of(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec]) -> FlowSpec:
+    """One round of what is repeated, or one item of a mapped flow, as a flow of its own; what the node says of its body holds in
+    there. `inputs` are those of its flow."""
+    given = (*node.args, *(node.each.over if node.each is not None else ()))
+    args = {argument: Ref("inputs", argument) for argument in given}
+    inner = node.but({"args": args, **_OF_ALL})
+    return FlowSpec.model_construct(
+        flow=name if node.flow is None else f"{name}()",  # by which nothing in there can mean it
+        inputs={argument: inputs.get(argument) or InputSpec.model_construct() for argument in given},
+        tasks={name: inner},
+        output=Ref("tasks", name),
     )
-    output = Ref("tasks", name)
-    return FlowSpec.model_construct(flow=name, inputs=inputs, tasks={name: task}, output=output)
+
+
+_OF_ALL = {
+    "loop": None,
+    "each": None,
+    "when": None,
+    "catch": (),
+    "needs": (),
+    "always": False,
+    "join": ALL,
+    "losers": None,
+    "allow_failure": False,
+}
+"""What is said of all rounds, or items, together."""
+
+
+def stands_apart(node: NodeSpec) -> bool:
+    """Whether each item, or round, is a flow in that of the node: of a task that is repeated, and where options hold for each."""
+    if node.flow is None:
+        return node.loop is not None
+    many = node.each is not None or node.loop is not None
+    return many and any(getattr(node, option.name) != option.default for option in AS_A_WHOLE)
 
 
 _MOST_CYCLES = 10
@@ -157,13 +175,13 @@ class Graph:
     def inner(self, i: int) -> Graph | None:
         """Of a node that opens scopes their graph: that of a flow, or of the one task that is repeated."""
         node = self.nodes[i]
-        if node.flow:
-            return self.find(node.flow)
-        if node.loop is None:
-            return None
+        found = self.find(node.flow) if node.flow else None
+        if not stands_apart(node):
+            return found
         name = f"{self.names[i]}()"  # which no flow can be called
         if name not in self._flows:
-            self._flows[name] = Graph(round_of(self.names[i], node), self, name)
+            inputs = found.spec.inputs if found is not None else {}
+            self._flows[name] = Graph(one_of(self.names[i], node, inputs), self, name)
         return self._flows[name]
 
     def outs(self) -> list[list[int]]:

@@ -155,6 +155,8 @@ class NodeSpec(Model):
     allow_failure: bool = False
     """Whether its bad end is not its flow's: what takes its value goes without."""
     pool: tuple[str, ...] | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=MOST)
+    """Of a sub-flow: how many bodies may run in it at once."""
     priority: int | None = Field(default=None, ge=-MOST, le=MOST)
     runner: str | None = None
     retry: Retry | None = None

@@ -11,6 +11,7 @@ from stratix_tasks.spec.fields import IN_DEFAULTS
 from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
 
 _NAMES = tuple(option.name for option in IN_DEFAULTS)
+_OF_FLOWS = tuple(option.name for option in IN_DEFAULTS if option.of_flows)
 Policies = Mapping[str, Shared]
 
 
@@ -30,7 +31,7 @@ def resolved(node: NodeSpec, policies: Policies, patterns: Policies) -> NodeSpec
     said = list(_said(node, policies, patterns))
     taken = {
         name: next(value for one in said if (value := getattr(one, name)) is not None)
-        for name in _NAMES
+        for name in (_NAMES if node.flow is None else _OF_FLOWS)
         if getattr(node, name) is None and any(getattr(one, name) is not None for one in said)
     }
     return node.but(taken) if taken else node

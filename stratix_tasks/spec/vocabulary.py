@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stratix_tasks.spec import fields
 
-TASK = frozenset(option.name for option in fields.TASK)
+TASK = frozenset(option.name for option in fields.TASK if option.of_tasks)
 """Options of a task."""
 MAP = frozenset(option.name for option in fields.MAP)
 """Options of a fan-out."""
@@ -14,7 +14,7 @@ OF_ALL = frozenset(("defaults", "positions"))
 """What a flow says of its nodes: options for all that say nothing else, and where the editor has put them."""
 START = frozenset(("key", "priority", "tags"))
 """Options of one start of a flow."""
-GROUP = frozenset(("name", "after", "description", "enabled", "allow_failure", "join", "losers"))
+GROUP = frozenset(option.name for option in fields.TASK if option.of_flows)
 """Options of a flow that is called in another one."""
 LATER = frozenset(
     (

@@ -220,6 +220,7 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.BREAKPOINT: _of_unit("breakpoint"),
     kinds.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],
     kinds.TAKEN: _of_unit("taken"),
+    kinds.ENTERED: _of_unit("entered"),
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

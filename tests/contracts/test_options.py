@@ -79,6 +79,21 @@ def in_node(option: Option) -> FlowSpec:
     return f.spec
 
 
+@flow
+def called(x: int) -> int:
+    return work(x)
+
+
+def in_group(option: Option) -> FlowSpec:
+    """A flow that calls another one, of which the option is given in Python."""
+
+    @flow(pools={"p": 2, "q": 1}, policies={"in words": {"retry": 3}})
+    def f(x: int) -> int:
+        return called.options(**BESIDE.get(option.name, {}), **{option.name: given(option)})(other(x))
+
+    return f.spec
+
+
 def in_map(option: Option) -> FlowSpec:
     beside = {"gather": "any"} if option.name in BESIDE else {}
     placed = work.options(**beside, **{option.name: given(option)})
@@ -127,12 +142,27 @@ def written(made: FlowSpec) -> str:
     return text
 
 
-@pytest.mark.parametrize("option", IN_NODE, ids=by_name)
+@pytest.mark.parametrize("option", [option for option in IN_NODE if option.of_tasks], ids=by_name)
 def test_an_option_of_a_node(option: Option) -> None:
     """Taken by `.options`, written to YAML and read again."""
     made = in_node(option)
     assert getattr(made.tasks["work"], option.name) != option.default
     assert f" {option.name}:" in written(made)
+
+
+@pytest.mark.parametrize("option", IN_NODE, ids=by_name)
+def test_an_option_of_a_flow_in_a_flow(option: Option) -> None:
+    """Taken by `.options`, written and read again, and laid out where the core acts on it; or refused by its name."""
+    if not option.of_flows:
+        with pytest.raises(FlowError, match=f"has no option '{option.name}'"):
+            in_group(option)
+        return
+    made = in_group(option)
+    assert getattr(made.tasks["called"], option.name) != option.default
+    assert f" {option.name}:" in written(made)
+    block = lay_out(Graph(made), {}, EXECUTORS)
+    policy = block.nodes[block.index["called"]].policy
+    assert option not in OF_POLICY or getattr(policy, option.name) != getattr(Policy(), option.name)
 
 
 @pytest.mark.parametrize("option", MAP, ids=by_name)
@@ -165,7 +195,7 @@ def test_an_option_that_a_flow_says_for_all(option: Option) -> None:
     assert f'for: {{"*:wo*": {{{option.name}:' in written(in_pattern(option))
 
 
-@pytest.mark.parametrize("option", OF_POLICY, ids=by_name)
+@pytest.mark.parametrize("option", [option for option in OF_POLICY if option.of_tasks], ids=by_name)
 def test_an_option_that_the_core_acts_on(option: Option) -> None:
     """What the node says is laid out, or what the flow says for all, by a policy or by what is called."""
     shared = (in_defaults, in_policy, in_pattern) if option.for_all else ()
@@ -228,13 +258,15 @@ def test_no_option_is_known_that_has_no_row() -> None:
         assert (option.model is None) == (not option.parts)
         if option.model is not None:
             assert list(option.model.model_fields) == [part.name for part in option.parts]
-    of_task = {option.name for option in TASK}
-    assert names["node"] == of_task - {"name", "after"}
+    of_task = {option.name for option in TASK if option.of_tasks}
+    of_flow = {option.name for option in TASK if option.of_flows}
+    assert names["node"] == (of_task | of_flow) - {"name", "after"}
+    assert of_flow == vocabulary.GROUP
     assert of_task == vocabulary.TASK
     assert names["map"] == vocabulary.MAP
     assert {option.name for option in FLOW} == vocabulary.FLOW == names["flow"] | {"name"}
     assert work.allowed == vocabulary.TASK | vocabulary.MAP
     typed = {name for one in get_overloads(task) for name in inspect.signature(one).parameters}
     assert typed - {"fn", "later"} <= of_task - {"after"}
-    assert Policy.__dataclass_fields__.keys() - {"call", "traits"} <= names["node"]
+    assert Policy.__dataclass_fields__.keys() - {"call", "traits", "whole"} <= names["node"]
     assert USELESS | OPTIONS.keys() <= names["node"]

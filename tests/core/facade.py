@@ -33,13 +33,17 @@ def block_of(flow: FlowSpec | Block) -> Block:
 
 
 class Places:
-    """What a body takes: a place of the engine's, and of a fan-out with at most so many one of these; a wait takes none."""
+    """What a body takes: a place of the engine's, and of a fan-out with at most so many one of these; a wait takes none. Each
+    pool has one place."""
 
     def __init__(self, size: int) -> None:
         self.slots = Slots("engine", size)
 
+        self.pools: dict[str, Slots] = {}
+
     def __call__(self, policy: Any, most: int | None) -> tuple[Slots, ...]:
-        mine = () if policy.bodiless else (self.slots,)
+        pools = tuple(self.pools.setdefault(name, Slots(name, 1)) for name in policy.pool)
+        mine = () if policy.bodiless else pools if policy.whole else (self.slots, *pools)
         return mine if most is None else (*mine, Slots("max", most))
 
 

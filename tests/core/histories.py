@@ -17,7 +17,7 @@ from views import view
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import ALL, EACH, LOOP, SETTLED, Block, Policy
+from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, SETTLED, Block, Policy
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.of_scope import accepted_scope
@@ -45,12 +45,14 @@ class History:
 
     def _core(self, state: State) -> Core:
         self.slots = Slots("engine", self.places)
-        slots = self.slots
+        slots, pool = self.slots, Slots("pool", 1)
+        self.pool = pool
 
         def claims(policy: Policy, most: int | None) -> tuple[Slots, ...]:
-            if policy.bodiless:
-                return () if most is None else (Slots("max", most),)
-            return (slots,) if most is None else (slots, Slots("max", most))
+            pools = (pool,) if policy.pool else ()
+            if policy.bodiless or policy.whole:
+                return pools if policy.whole else () if most is None else (Slots("max", most),)
+            return (slots, *pools) if most is None else (slots, *pools, Slots("max", most))
 
         return Core(state, claims, seed="s")
 
@@ -294,18 +296,31 @@ class History:
         hold_all(self.core)
         nothing_is_forgotten(self.core, {(u, number) for u, (_, number) in self.asks.items()})
         self.the_state_is_sound()
+        taken = [u for u in (*s.begun, *s.units_in(S.RUNNING, S.STOPPING, S.SUSPENDED)) if self._takes(u)]
+        taken += [u for u, count in g.abandoned.items() for _ in range(count) if self._takes(u)]
+        assert self.pool.size - self.pool.free == len(taken), ("places of the pool", self.pool.free, taken)
         live = sum(s.status.count(state) for state in (S.RUNNING, S.STOPPING))
         assert live == g.live, (live, g.live)
         with_body = {(u, s.attempt[u]) for u in s.units_in(S.RUNNING, S.STOPPING, S.SUSPENDED)}
         assert with_body <= self.bodies.keys(), with_body - self.bodies.keys()
 
+    def _takes(self, u: int) -> bool:
+        """Whether a body or sub-flow takes a place of the pool by itself, for none around it holds one."""
+        s = self.core.state
+        around, pool = s.parent(u), s.policy(u).pool and not s.policy(u).bodiless
+        while around >= 0:
+            if s.kind(around) is FLOW and s.policy(around).pool:
+                return False
+            around = s.parent(around)
+        return bool(pool)
+
     def a_rebuilt_core_decides_nothing(self, made: State) -> None:
         s, g = self.core.state, self.core.agenda
         if s.run is RunState.PENDING:
             return
-        kept_slots = self.slots
+        kept = self.slots, self.pool
         other = self._core(made)
-        self.slots = kept_slots
+        self.slots, self.pool = kept
         late, commands = turn.handle(other, (), max(self.at, s.at))
         if not g.abandoned and not g.local:
             assert not late, ("a rebuilt core decides", late)

@@ -244,7 +244,8 @@ def nothing_counts_while_paused(core: Core) -> None:
 
 
 def _stands_still(core: Core, u: int) -> bool:
-    return shown(core, u) in (State.HELD, State.SUSPENDED)
+    paused = core.state.status[u] == State.OPEN and bool(core.state.held(u))
+    return paused or shown(core, u) in (State.HELD, State.SUSPENDED)
 
 
 def what_waits_for_its_retry_is_due(core: Core) -> None:
@@ -322,13 +323,16 @@ def _ends_badly(s: Recorded, u: int) -> bool:
 
 
 def a_free_place_is_used(core: Core, free: int) -> None:
-    """No unit of a running run stays ready while there is a place, but one that waits for its abandoned body."""
+    """No unit of a running run stays ready while there is a place, but one that waits for its abandoned body; of one in a flow
+    that takes places as a whole, while there are these."""
     s = core.state
     if s.run is not RunState.RUNNING or free <= 0:
         return
     for u in units(s):
         if shown(core, u) is State.READY and u not in core.agenda.abandoned:
-            need(core.agenda.lane(u).full() is not None, f"'{label(s, u)}' is ready, and a place is free")
+            door = core.agenda.doors.closed(s, u)
+            full = core.agenda.lane(u if door is None else door).full()
+            need(full is not None, f"'{label(s, u)}' is ready, and a place is free")
 
 
 # ---------------------------------------------------------------------- of requests

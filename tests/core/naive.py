@@ -38,6 +38,10 @@ DONE, FAILED, SKIPPED, UPSTREAM = State.COMPLETED, State.FAILED, State.SKIPPED, 
 Ends = dict[str, State]
 
 
+class Untold(Exception):
+    """How it ends hangs on an order of ends that nobody knows."""
+
+
 class Naive:
     """`verdict(name)` is what a condition says, `items(name)` how many items a map has (an error's text: it has none),
     `spawns(name)` how many more each of these spawns, `left_out(name, index)` whether `where` refuses one.
@@ -55,6 +59,10 @@ class Naive:
     ) -> None:
         self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
         self.spawns, self.left_out = spawns, left_out
+        self.saw = 0
+        """How often it was asked what really became of a node."""
+        self.tried: dict[str, int] = {}
+        """Attempts of each node, over all tries of the sub-flows around it."""
 
     def ends(self) -> dict[str, str]:
         """The end of every node and item, by name."""
@@ -63,6 +71,7 @@ class Naive:
         return {name: end.label for name, end in found.items()}
 
     def run(self) -> str:
+        self.tried.clear()
         return self._scope(self.root, "", None, {}, []).label
 
     def _scope(self, block: Block, prefix: str, above: State | None, found: Ends, around: list[Block]) -> State:
@@ -88,7 +97,7 @@ class Naive:
         *, bad: bool,
     ) -> State:  # fmt: skip
         node, name = block.nodes[k], prefix + block.names[k]
-        if self._may_lose(block, k) and self.seen(name) == "cancelled":
+        if self._may_lose(block, k) and self._saw(name) == "cancelled":
             return State.CANCELLED
         end = self._refused(block, k, name, states, above, bad=bad)
         if node.kind is TASK:
@@ -112,7 +121,7 @@ class Naive:
             return SKIPPED
         said = needs_say(block, k, states, bad=bad)
         if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:
-            said = SKIPPED if self.seen(name) == "skipped" else UPSTREAM  # whichever came first
+            said = SKIPPED if self._saw(name) == "skipped" else UPSTREAM  # whichever came first
         if said is not GO:
             return said
         if not node.when:
@@ -123,8 +132,9 @@ class Naive:
     def _task(self, name: str, node: Node) -> State:
         if node.policy.bodiless:
             return DONE  # without a limit somebody answers it, sooner or later
-        for attempt in range(1, 2 + node.policy.retry.max):
-            how = self.script(name, attempt)
+        for _ in range(1 + node.policy.retry.max):
+            self.tried[name] = self.tried.get(name, 0) + 1
+            how = self.script(name, self.tried[name])
             if how == "ok":
                 return DONE
             if how == "final" or not is_worth(node.policy.retry, ERROR):
@@ -140,7 +150,7 @@ class Naive:
             return FAILED
         deeper = [*around, block]
         if node.kind is FLOW:
-            return self._scope(inner, f"{name}.", None, found, deeper)
+            return self._tries(inner, node, name, found, deeper, fixed=k in block.fixed)
         if node.kind is LOOP:
             return self._loop(inner, node, name, found, deeper)
         count = self.items(name)
@@ -168,8 +178,27 @@ class Naive:
             if k in block.fixed:
                 self._never(block.inner[k], f"{prefix}{name}.", found)
 
+    def _tries(self, inner: Block, node: Node, name: str, found: Ends, around: list[Block], *, fixed: bool) -> State:
+        """A sub-flow that failed is run again, as often as it says. Of a try that another one followed nobody can see the order
+        of ends any more."""
+        for left in reversed(range(1 + node.policy.retry.max)):
+            before = self.saw
+            for one in [
+                one for one in self.tried if one.startswith(f"{name}.") and (not fixed or "[" in one[len(name) :])
+            ]:
+                del self.tried[one]  # it opens anew
+            if (end := self._scope(inner, f"{name}.", None, found, around)) is DONE:
+                break
+            if left and self.saw > before:
+                raise Untold(name)
+        return end
+
+    def _saw(self, name: str) -> str:
+        self.saw += 1
+        return self.seen(name)
+
     def _item(self, name: str, node: Node) -> State:
-        if node.gather in EARLY and self.seen(name) == "cancelled":
+        if node.gather in EARLY and self._saw(name) == "cancelled":
             return State.CANCELLED
         return self._task(name, node)
 

@@ -86,7 +86,8 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
 def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) -> Node:
     """A node that needs some of those above; one that is disabled needs nobody, and nobody needs it."""
     kind = r.choice([*KINDS, *(SCOPED if inner else ())])
-    said = {"policy": policy(r, timed=timed), **fan_out(r, kind), **rounds(r, kind, timed=timed)}
+    own = policy(r, timed=timed)
+    said = {"policy": as_a_whole(r, own) if kind is FLOW else own, **fan_out(r, kind), **rounds(r, kind, timed=timed)}
     said["inner"] = r.choice(inner) if kind in SCOPED else ""
     if r.random() < 0.05:
         return Node(f"n{i}", (), kind, enabled=False, **said)
@@ -144,8 +145,19 @@ def policy(r: Random, *, timed: bool) -> Policy:
     )
     limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
     bodiless = r.random() < 0.1
-    return Policy(priority=r.choice([0, 0, 1]), retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
+    pool = ("p",) if r.random() < 0.1 and not bodiless else ()
+    return Policy(priority=r.choice([None, 0, 1]), pool=pool, retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
                   max_lost=r.choice([0, 1, 3]), traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
+
+
+def as_a_whole(r: Random, own: Policy) -> Policy:
+    """Of a sub-flow: it takes a place of the pool, has limits, is tried again."""
+    if r.random() < 0.4:
+        return Policy(priority=own.priority)
+    pool, limit = ("p",) if r.random() < 0.3 else (), own.timeout
+    begins = bool(pool or any((limit.attempt, limit.total, limit.queued)))
+    bound = r.choice([None, None, 1, 2])
+    return Policy(priority=own.priority, pool=pool, retry=own.retry, timeout=limit, concurrency=bound, whole=begins)
 
 
 # ---------------------------------------------------------------------- the end of a scope

@@ -289,7 +289,7 @@ class Shadow:
             self._retire(first)
         for a, b in fact[2]:
             for u in range(a, b):
-                ends_change_only_by_a_request(self, u, Event.ROLLBACK, asked=asked)
+                ends_change_only_by_a_request(self, u, Event.ROLLBACK, asked=asked or self._is_in_a_try(u))
                 block, k, _, _ = self.places[u]
                 if k not in block.fixed:
                     for first in self.scopes.pop(u, ()):
@@ -300,6 +300,13 @@ class Shadow:
                 self._forget(u)
                 self.marks.pop(u, None)
                 self.generations[u] = self.generations.get(u, 0) + 1
+
+    def _is_in_a_try(self, u: int) -> bool:
+        """Whether it lies in a sub-flow that is to be tried again."""
+        while (u := self.parent(u)) >= 0:
+            if self.state[u] is State.RETRYING:
+                return True
+        return False
 
     def _retire(self, first: int) -> None:
         """A scope and all that lies in it."""

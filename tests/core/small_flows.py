@@ -57,6 +57,18 @@ FLOWS: dict[str, FlowSpec] = {
     "conditional sub-flow": spec(
         {"g": {"flow": "inner", "call": None, "when": WHEN}}, flows={"inner": spec({"a": {"when": WHEN}})}
     ),
+    "flow that is tried again": spec(
+        {"g": {"flow": "inner", "call": None, "retry": RETRY}, "z": needs("g")},
+        flows={"inner": spec({"a": {}, "b": needs("a")})},
+    ),
+    "flows of one pool": spec(
+        {
+            "g": {"flow": "inner", "call": None, "pool": ("one",)},
+            "h": {"flow": "inner", "call": None, "pool": ("one",)},
+        },
+        flows={"inner": spec({"a": {}})},
+        pools={"one": 1},
+    ),
     "may fail": spec({"a": {"allow_failure": True, "retry": RETRY}, "b": needs("a"), "c": needs("b")}),
     "flow that may fail": spec(
         {"g": {"flow": "inner", "call": None, "allow_failure": True}, "z": needs("g")},

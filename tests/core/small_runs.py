@@ -367,7 +367,7 @@ class Small(Facade):
             tuple((u, s.tries(u)) for u in range(len(s.status)) if s.attempt[u]),
             tuple(sorted((u, t[0], t[1]) for u, t in s.target.items())),
             tuple((r.base, r.stop) for r in s.stretches), repr(s.children), tuple(sorted(s.retired)),
-            tuple(sorted(s.winners.items())), tuple(sorted(s.enabled)), tuple(sorted(s.passing)),
+            tuple(sorted(s.winners.items())), tuple(sorted(s.enabled)), tuple(sorted(s.passing)), tuple(sorted(s.begun)),
             tuple(sorted(s.breaks)), tuple(map(str, s.sets)), tuple(map(str, s.own)), tuple(sorted(g.abandoned.items())),
             s.limits.paused, self._clock(s.limits), self._clock(g.local),
             tuple(sorted((u, n - s.attempt[u], way) for (u, n), way in self.bodies.items())),

@@ -26,8 +26,10 @@ from stratix_tasks.core.block import (
     Policy,
     join_blocks,
 )  # fmt: skip
+from stratix_tasks.core.facts import STARTED
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
+from stratix_tasks.spec.model import Retry
 
 SLOW = Body(50, stops=1.0)
 
@@ -396,3 +398,45 @@ def test_what_ran_at_the_end_leaves_the_item_that_is_asked_for(verb: str) -> Non
     made.request("skip" if verb == "give" else "retry", "m[1]", redo=True, **asked).settle()
     assert (made.state("m"), made.state("m[1]"), made.attempt("last")) == (State.COMPLETED, State.COMPLETED, 2)
     assert (made.attempt("m[0]"), made.attempt("m[1]")) == (1, 1 if verb == "give" else 2)
+
+
+# ---------------------------------------------------------------------- flows as a whole
+
+
+def test_a_priority_is_that_of_all_in_a_flow_which_say_none() -> None:
+    """At any depth; what says one keeps it."""
+    inside = (Node("a"), Node("b", policy=Policy(priority=9)))
+    outer = (Node("deep", (), FLOW, inner="inside"),)
+    urgent = Node("g", (), FLOW, inner="outer", policy=Policy(priority=5))
+    w = world(flow(Node("x"), urgent, Node("y"), inner={"inside": inside, "outer": outer}), concurrency=1).settle()
+    assert [w.label(fact[2]) for fact in w.facts if fact[0] == STARTED] == ["g.deep.b", "g.deep.a", "x", "y"]
+
+
+def fails_once(who: str) -> Any:
+    return lambda name, tried: Body(1, "fail" if (name, tried) == (who, 1) else "ok")
+
+
+def test_a_flow_holds_its_place_between_its_bodies() -> None:
+    """From the first to the end of it, over its retries of bodies; what lies in it takes no second place."""
+    again = Policy(retry=Retry(max=1, delay=9, jitter="none"))
+    held = Policy(pool=("one",), whole=True)
+    inside = (Node("a", policy=again), Node("b", (0,), policy=Policy(pool=("one",))))
+    g, h = (Node(name, (), FLOW, inner="inside", policy=held) for name in "gh")
+    w = World(flow(g, h, inner={"inside": inside}), fails_once("g.a")).start().until("g.a", State.RETRYING)
+    assert w.state("h.a") is State.READY
+    w.until("g.a", State.COMPLETED)
+    assert w.state("h.a") is State.READY
+    w.settle()
+    assert (w.run, w.ended_at("g") <= w.s.started[w.unit("h.a")]) == (RunState.COMPLETED, True)
+
+
+def test_a_flow_is_tried_again_after_its_delay() -> None:
+    """Once it has ended, with what runs at its end; by a person at once."""
+    again = Policy(retry=Retry(max=2, delay=50, backoff=1, jitter="none"))
+    inside = (Node("a"), Node("last", (), phase=LAST))
+    block = flow(Node("g", (), FLOW, inner="inside", policy=again), inner={"inside": inside})
+    w = World(block, fails_once("g.a")).start().until("g", State.RETRYING)
+    assert (w.state("g.a"), w.generation("g.last"), w.run) == (State.PENDING, 1, RunState.RUNNING)
+    since = w.now
+    w.request("retry", "g").settle()
+    assert (w.run, w.attempt("g.last"), w.now < since + 50) == (RunState.COMPLETED, 2, True)

@@ -55,7 +55,9 @@ DESIGN_GROUP = """
 pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed
 pending: cancel→cancelled skip→skipped give→completed rollback→pending
 open: expanded→open gathered→completed gathered_bad→failed error→failed pause_rounds→open
-open: stop→open stopped→target rollback→pending
+open: fail_retry→retrying stop→open stopped→target rollback→pending
+retrying: expanded→open error→failed retry→retrying total_timeout→failed
+retrying: cancel→cancelled skip→skipped give→completed rollback→pending
 completed: rollback→pending reopen→open
 failed: reopen→open retry→pending give→completed skip→skipped rollback→pending
 upstream_failed: retry→pending give→completed skip→skipped rollback→pending
@@ -106,7 +108,7 @@ def test_tables_are_those_of_the_design(table: dict, design: str) -> None:
 def test_every_state_has_its_row() -> None:
     """No recorded state is missing from the table of its kind: ready and held are never recorded, groups have no body."""
     assert set(NODE) == set(State) - {State.READY, State.HELD, State.OPEN, State.RETIRED}
-    assert set(GROUP) == {State.PENDING, State.OPEN} | TERMINAL
+    assert set(GROUP) == {State.PENDING, State.RETRYING, State.OPEN} | TERMINAL
     assert set(RUN) == set(RunState)
 
 

@@ -13,7 +13,8 @@ def view(core: Core, at: float) -> dict[str, object]:
     lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {
         id(lane): lane for lane in g._shared.values()
     }
-    for entry in [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]:
+    entries = [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]
+    for entry in [*entries, *(u for waiting in g.doors.waiting.values() for _, u in waiting)]:
         told += entry if type(entry) is range else (entry,)
     alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
     waiting = [
@@ -31,6 +32,7 @@ def view(core: Core, at: float) -> dict[str, object]:
             p: (t.count, t.ended, t.done, t.bad) for p, t in g.tally.items() if s.status[p] == S.OPEN and s.kids.get(p)
         },
         "live": g.live,
+        "inside": set(g.doors.holding),
         "free": core_free(core),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED, Block
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.opening import LOST
+from stratix_tasks.core.decide.ending import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
 from stratix_tasks.core.state import Spans, spans

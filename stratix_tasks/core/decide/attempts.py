@@ -7,9 +7,10 @@ from typing import Any
 from stratix_tasks.core import spawning
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import LOOP, Kind
+from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import close, complete, end, end_unit, finish_inside, stop
-from stratix_tasks.core.decide.opening import gather, loop_error
+from stratix_tasks.core.decide.opening import look, loop_error
 from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
 from stratix_tasks.core.results import Data, Stored
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
@@ -244,10 +245,10 @@ def fire(core: Core, timer: Timer, u: int, at: float) -> None:
         return end(core, RunState.FAILED, "timeout", at)
     state = s.status[u]
     if timer is Timer.DUE:
-        if state == S.RETRYING:
+        if state == S.RETRYING and not s.is_group(u):
             g.push(u)
-        elif state == S.OPEN:
-            gather(core, u, at)
+        else:
+            look(core, u, at)
     elif timer is Timer.WAIT and state == S.WAITING:
         _wait_is_over(core, u, at)
     elif timer is Timer.ATTEMPT and state == S.RUNNING:
@@ -257,6 +258,8 @@ def fire(core: Core, timer: Timer, u: int, at: float) -> None:
             core.command(Do.KILL, u, s.attempt[u])
         else:
             stopped(core, u, at, abandoned=True)
+    elif timer in (Timer.SCOPE, Timer.QUEUED) and state == S.OPEN:
+        _end_in_time(core, u, "attempt" if timer is Timer.SCOPE else "queued", at)
     elif timer is Timer.QUEUED and g.is_ready(u):
         _expire(core, u, Event.QUEUED_TOO_LONG, "queued", at)
     elif timer is Timer.TOTAL:
@@ -268,10 +271,16 @@ def _total_is_over(core: Core, u: int, state: int, at: float) -> None:
     s = core.state
     if state == S.OPEN and s.kind(u) is LOOP:
         _end_loop(core, u, at)
+    elif state == S.OPEN:
+        _end_in_time(core, u, "total", at)
     elif state in (S.RUNNING, S.SUSPENDED) or (state == S.STOPPING and s.target[u][0] == S.RETRYING):
         _time_out(core, u, "total", at)
-    elif state in (S.PENDING, S.RETRYING) and s.kind(u) is Kind.TASK:
+    elif state == S.RETRYING or (state == S.PENDING and s.kind(u) is Kind.TASK):
         _expire(core, u, Event.TOTAL_TIMEOUT, "total", at)
+
+
+def _end_in_time(core: Core, p: int, which: str, at: float) -> None:
+    whole.end_in_time(core, p, which, at, _timeout_error(core, p, which))
 
 
 def _end_loop(core: Core, p: int, at: float) -> None:

@@ -38,7 +38,7 @@ def _change(core: Core, u: int, at: float, values: Args, options: Args) -> None:
     core.tell(SET, at, u, values, options)
     if s.status[u] == S.RETRYING:
         if s.due[u] <= at:
-            g.push(u)
+            g.try_now(u)
     elif s.status[u] == S.PENDING:
         g.forget_question(u)
         if g.is_ready(u) and not s.node(u).when:

@@ -10,6 +10,8 @@ from stratix_tasks.core.results import Data
 from stratix_tasks.core.state import NO_BODY, WITH_BODY, Spans
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 
+LOST = "lost the join"
+"""Why something was cancelled: what it was for went on without it."""
 GATHERED = "items"
 """Why a group failed whose own units did."""
 

@@ -57,7 +57,7 @@ def _try_again(core: Core, u: int, at: float) -> None:
     s = core.state
     if s.status[u] == S.RETRYING:
         core.move(u, Event.RETRY, at, "user", {"due": at})
-        core.agenda.push(u)
+        core.agenda.try_now(u)
         return
     bad = again.bad_before(core, u) if s.status[u] == S.UPSTREAM_FAILED else set()
     again.retry(core, [u, *bad], at)

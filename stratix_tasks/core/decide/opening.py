@@ -7,8 +7,9 @@ from typing import Any
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SETTLED, TASK, Node
+from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish, finish_inside, unmark
+from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish, finish_inside, stop_at_failure, unmark
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_left_out, is_refused, verdict, winners
 from stratix_tasks.core.state import IS_OVER, Spans, State
@@ -16,8 +17,6 @@ from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
 from stratix_tasks.spec.model import MAX_DEPTH
 
-LOST = "lost the join"
-"""Why something was cancelled: what it was for went on without it."""
 BREAKPOINT = "breakpoint"
 
 
@@ -27,6 +26,8 @@ def look(core: Core, u: int, at: float) -> None:
     state = s.status[u]
     if state == S.OPEN:
         return gather(core, u, at)
+    if state == S.RETRYING and s.is_group(u) and s.due[u] <= max(at, g.now):
+        return _open_again(core, u, at)
     if state != S.PENDING or s.run is RunState.PENDING or core.is_over:
         return None
     told = verdict(s, u)
@@ -81,6 +82,17 @@ def ask(core: Core, what: Do, u: int) -> None:
     g.questions += 1
     g.asked[u] = g.questions
     core.command(what, u, g.questions)
+
+
+def _open_again(core: Core, u: int, at: float) -> None:
+    """A sub-flow that failed, and whose time to be tried again has come."""
+    s, g = core.state, core.agenda
+    g.opening.add(u)
+    if s.breaks and g.going:
+        stop_at_breakpoint(core, u, at)
+    if not g.going or core.held(u) or u in g.asked:
+        return None
+    return ask(core, Do.EXPAND, u) if s.node(u).asks else _open_one(core, u, at)
 
 
 def _open_one(core: Core, u: int, at: float) -> None:
@@ -220,10 +232,19 @@ def gather(core: Core, p: int, at: float) -> None:
     if core.agenda.books[i].todo[scope]:
         return None
     if core.agenda.scope_is_bad(i, scope):
-        return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+        return _ended_badly(core, p, at)
     if node.kind is LOOP:
         return _round_is_over(core, p, node, at)
     return end_unit(core, p, Event.GATHERED, at)
+
+
+def _ended_badly(core: Core, p: int, at: float) -> None:
+    s = core.state
+    if s.kind(p) is FLOW and whole.tries_again(core, p, at):
+        return
+    end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+    if s.attempt[p]:  # what failed in it does not count only now
+        stop_at_failure(core, at)
 
 
 def _present(core: Core, p: int) -> tuple[int, int]:
@@ -241,6 +262,8 @@ def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
     target, reason, _ = s.target[p]
     if target not in (S.COMPLETED, S.FAILED) and _is_at_fault(core, p):
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
+    if target == S.RETRYING:
+        return whole.once_more(core, p, at, s.error[p], reason)
     return end_unit(core, p, Event.STOPPED, at, reason, None, target)
 
 

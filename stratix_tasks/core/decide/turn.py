@@ -12,11 +12,11 @@ from typing import Any
 
 from stratix_tasks.core import apply
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.decide import attempts, opening
+from stratix_tasks.core.decide import attempts, opening, whole
 from stratix_tasks.core.decide.core import Command, Core
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
 from stratix_tasks.core.limits import Lane
-from stratix_tasks.core.state import IS_OVER, PENDING, RUNNING, WITH_BODY
+from stratix_tasks.core.state import IS_OVER, OPEN, PENDING, RUNNING, WITH_BODY
 from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState, S
 
 PAUSING = RunState.PAUSING
@@ -178,7 +178,7 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> int:
     s, g = core.state, core.agenda
     status, attempt, home, waits_for, queued = s.status, s.attempt, s.home, g.left, g.queued
     facts, commands, books, pop, started = core.facts, core.commands, g.books, lane.pop, apply.started
-    plain = not (g.opening or g.abandoned or g.local.deadline or s.own or s.breaks or s.marks)
+    plain = not (g.opening or g.abandoned or g.local.deadline or s.own or s.breaks or s.marks or g.gated)
     left, one_by_one = most, 0
     while left > 0:
         entry = pop(left)
@@ -196,6 +196,7 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> int:
         else:
             u = entry
         if not (plain and status[u] == PENDING and waits_for[u] <= 0) and not _may_start(core, lane, u, at):
+            left -= status[u] == OPEN and whole.enter(core, lane, u, at)
             continue
         number = attempt[u] + 1
         book = books[home[u]]
@@ -223,6 +224,10 @@ def _may_start(core: Core, lane: Lane, u: int, at: float) -> bool:
     if s.marks and core.held(u):
         g.parked.append((lane, u))
         return False
+    if g.arounds[s.home[u]].doors and (p := g.doors.closed(s, u)) is not None:
+        if g.doors.knock(p, lane, u):
+            g.put(g.lane(p), (p,))
+        return False
     g.local.drop_unit(u)
     return True
 
@@ -244,7 +249,13 @@ def _start_many(core: Core, lane: Lane, entry: range, at: float) -> int:
     """Fresh neighbours of one map together; where not all of them can be started, one by one. Returns how many were."""
     s, g = core.state, core.agenda
     a, b = entry.start, entry.stop
-    if s.own or g.abandoned or s.status.count(S.PENDING, a, b) != b - a or not s.alike(a, b):
+    if (
+        s.own
+        or g.abandoned
+        or g.arounds[s.home[a]].doors
+        or s.status.count(S.PENDING, a, b) != b - a
+        or not s.alike(a, b)
+    ):
         lane.back([u for u in entry if not IS_OVER[s.status[u]]])
         lane.pass_over(s.first_left)
         return 0

@@ -1,0 +1,75 @@
+"""Flows that hold places of pools as a whole: where one waits for what another one holds, and that for what the first one
+does, both may wait for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.problems import Problem
+
+Place = tuple[str, ...]
+NOTHING: frozenset[str] = frozenset()
+
+
+class _Wait(NamedTuple):
+    """Who holds one pool and takes another one inside."""
+
+    held: str
+    taken: str
+    place: Place
+    node: str
+
+
+def blocking(graph: Graph) -> Iterator[tuple[Place, Problem]]:
+    """Of a whole document: pools that are held and waited for in a circle."""
+    if not any(node.flow for node in graph.nodes):
+        return
+    waits = _waits(graph)
+    outs: dict[str, set[str]] = {}
+    for wait in waits:
+        outs.setdefault(wait.held, set()).add(wait.taken)
+    for wait in waits:
+        if wait.held in _reach(outs, wait.taken):
+            message = (
+                f"it takes pool '{wait.taken}' while '{wait.held}' is held around it, and elsewhere '{wait.held}' is waited "
+                f"for while '{wait.taken}' is held: both may wait for ever"
+            )
+            hint = (
+                f"Hold both around: pool: [{wait.held}, {wait.taken}], in Python pool=['{wait.held}', '{wait.taken}']."
+            )
+            yield (*wait.place, "pool"), Problem("can-block", message, wait.node, hint=hint)
+
+
+def _waits(root: Graph) -> list[_Wait]:
+    found: list[_Wait] = []
+    todo, seen = [(root, NOTHING)], set[tuple[str, frozenset[str]]]()
+    for graph, held in todo:  # it grows meanwhile
+        if (graph.path, held) in seen:
+            continue
+        seen.add((graph.path, held))
+        defaults = graph.spec.defaults
+        for i, node in enumerate(graph.nodes):
+            inner = graph.find(node.flow) if node.flow else None
+            shared = defaults.pool if defaults is not None and inner is None and node.uses is None else None
+            takes = frozenset(node.pool or shared or ()) - held
+            found += [_Wait(one, pool, _place(graph, i), graph.names[i]) for one in held for pool in takes]
+            if inner is not None:
+                todo.append((inner, held | takes))
+    return found
+
+
+def _place(graph: Graph, i: int) -> Place:
+    flows = tuple(part for name in graph.path.split(".") if name for part in ("flows", name))
+    return (*flows, "tasks", graph.names[i])
+
+
+def _reach(outs: dict[str, set[str]], start: str) -> set[str]:
+    found, stack = {start}, [start]
+    while stack:
+        new = outs.get(stack.pop(), set()) - found
+        found |= new
+        stack += new
+    return found
