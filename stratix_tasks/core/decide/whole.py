@@ -36,7 +36,12 @@ def tries_again(core: Core, p: int, at: float) -> bool:
     s = core.state
     retry = s.policy(p).retry
     error = failure_in(s, p) if retry.max else None
-    if error is None or error.get("final") or not retries(retry, s.tries(p), error) or _is_out_of_time(core, p, at):
+    if (
+        error is None
+        or error.get("final")
+        or not retries(retry, s.tries(p), error, s.attempt[p])
+        or _is_out_of_time(core, p, at)
+    ):
         return False
     once_more(core, p, at, error)
     return True
@@ -64,7 +69,7 @@ def end_in_time(core: Core, p: int, which: str, at: float, error: Detail) -> Non
     stops_for_good = p in s.target and (which != "total" or s.target[p][0] != S.RETRYING)
     if stops_for_good or (p not in s.target and not _works(core, p)):
         return
-    anew = which == "attempt" and retries(s.policy(p).retry, s.tries(p), error)
+    anew = which == "attempt" and retries(s.policy(p).retry, s.tries(p), error, s.attempt[p])
     close(core, p, S.RETRYING if anew else S.FAILED, "timeout", at, {"error": error})
     finish_inside(core, p, S.CANCELLED, "timeout", at)
 
