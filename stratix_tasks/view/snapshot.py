@@ -57,7 +57,7 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static"] = 
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500
-"""Items of a mapped node, and nodes, that a page with nothing behind it tells about."""
+"""Items of a mapped node or flow, or rounds, and nodes, that a page with nothing behind it tells about."""
 
 
 def whole(source: Source) -> Snapshot:
@@ -66,7 +66,7 @@ def whole(source: Source) -> Snapshot:
     if made["run"] is None:
         return made
     names = [node["name"] for node in made["nodes"][:MOST_TOLD]]
-    maps = [node["name"] for node in made["nodes"] if node["kind"] == "map"]
+    maps = [node["name"] for node in made["nodes"] if node["kind"] in ("map", "each", "loop")]
     told: dict[str, Inspection] = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
     return {**made, "told": told, "items": {name: source.items(name, 0, MOST_ITEMS) for name in maps}}
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, TransitionError, approval, each, flow, signal, task
+from stratix_tasks import Engine, TransitionError, approval, each, flow, repeat, signal, task
 from stratix_tasks.core.allowed import VERBS
+from stratix_tasks.core.block import EACH, LOOP
 from stratix_tasks.core.decide.requests import request
-from stratix_tasks.core.targets import label
+from stratix_tasks.core.state import State
+from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.core.waits import NOTHING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
@@ -52,8 +54,20 @@ def inner(x: int) -> Any:
 
 
 @flow
+def part(x: int) -> Any:
+    return done(gated(picky(x)))
+
+
+@flow
+def again(x: int) -> Any:
+    return done(gated.options(name="waits")(picky(x)))
+
+
+@flow
 def bad() -> Any:
     first = done()
+    part.map(each([0, 1, 2]))
+    repeat(again, 3, max=2, until=lambda x: x > 9, on_max="take")
     last = done.options(name="last")(gated(first))
     picky.map(each([0, 1, 2]))
     gated.options(name="slow").map(each([0, 1]))
@@ -65,6 +79,7 @@ def bad() -> Any:
 def good() -> Any:
     first = done()
     some = done.options(name="some").map(each([0, 1, 2]))
+    repeat(again, 3, max=2, until=lambda x: x > 9, on_max="take")
     return [done.options(name="last")(gated(first)), some, inner(first)]
 
 
@@ -113,7 +128,7 @@ def paused(engine: Engine) -> Any:
 
 def held(engine: Engine) -> Any:
     run = busy(engine)
-    for target in ("last", "inner", "slow[0]"):
+    for target in ("last", "inner", "slow[0]", "part[0]", "again[0]"):
         run.pause(target)
     run.breakpoint("last")
     return run
@@ -139,6 +154,7 @@ def skipped(engine: Engine) -> Any:
     run.skip("picky[1]")
     run.skip("last")
     run.skip("breaks", value=3)
+    run.skip("part[1]")
     until(run, lambda seen: (seen["picky"], seen["after"]) == ("completed", "completed"))
     return run
 
@@ -166,6 +182,15 @@ FORMS: dict[str, Callable[[str], tuple[str, str | None, dict[str, Any]]]] = {
     "rollback": lambda target: ("rollback", None, {"to": target}),
 }
 """How a verb of a node is asked, where that is not by its name alone."""
+
+
+OF_SCOPES = {"pause", "resume", "cancel", "retry", "skip", "give", "rollback"}
+
+
+def scopes_of(s: State) -> list[str]:
+    """Items of mapped flows, and rounds of loops."""
+    groups = [group for group in s.kids if s.kind(group) in (EACH, LOOP) and not s.gone(group)]
+    return [scope_label(s, scope_of(s, group, index)) for group in groups for index in range(s.count(group))]
 
 
 def is_accepted(live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> bool:
@@ -206,8 +231,10 @@ def test_views_offer_what_the_core_accepts_and_say_why_not(engine: Engine, state
     def look() -> tuple[dict[str, dict[str, Any]], list[str]]:
         targets = [label(s, unit) for stretch in s.stretches for unit in range(stretch.base, stretch.stop)]
         offered = {target: source.inspect(target, None)["can"] for target in targets}
+        scopes = {target: source.inspect(target, None)["can"] for target in scopes_of(s)}
+        assert all(can.keys() == OF_SCOPES for can in scopes.values())
         info = source.run_info()
-        return offered, differ_in(live, offered, info["can"])
+        return offered, differ_in(live, offered | scopes, info["can"])
 
     offered, wrong = live.engine.look(look)
     assert wrong == []

@@ -6,6 +6,7 @@ import {
   ABANDONED,
   type Argument,
   BREAK,
+  type Can,
   HOLD,
   type NodeInfo,
   type RunInfo,
@@ -97,6 +98,12 @@ describe("actions", () => {
       expect(ids(PENDING)).toContain(id);
       expect(ids(PENDING, true)).not.toContain(id);
     }
+  });
+
+  it("goes back to an item that is a scope, and edits the inputs of another one", () => {
+    const last = (can: Can) => actionsOf(COMPLETED, true, can).at(-1)?.id;
+    expect(last({ pause: true, rollback: true })).toBe("node-rollback");
+    expect(last({ pause: true, rollback: true, set: true })).toBe("edit-input");
   });
 
   it("takes a breakpoint away where there is one", () => {

@@ -75,7 +75,8 @@ function breakpoint(on: boolean): Action {
   };
 }
 
-/** In the order in which they stand; answers where something waits for them. Breakpoints, forks and rollbacks are of whole nodes. */
+/** In the order in which they stand; answers where something waits for them. Breakpoints and forks are of whole nodes; an item of a mapped flow, or
+ * a round, has no inputs that are edited, and can be gone back to. */
 export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
   const all = (status[1] & WAITS) > 0 ? { label: "Approve all" } : {};
   const answers = ANSWERS.filter(({ verb }) => verb in can).map((one) =>
@@ -83,7 +84,7 @@ export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
   );
   const first = isHeld(status) ? RESUME : PAUSE;
   const main = isOver(status) ? [first, RETRY, SKIP] : [...answers, first, CANCEL, RETRY, SKIP];
-  if (item) return [...main, GIVE, EDIT];
+  if (item) return [...main, GIVE, !("set" in can) && "rollback" in can ? BACK : EDIT];
   return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK];
 }
 

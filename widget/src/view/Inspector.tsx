@@ -196,6 +196,9 @@ function noOutput(live: Live, status: Status): string {
   return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.run.state).word}.`;
 }
 
+/** What nodes of these kinds have that can be opened one by one. */
+const PARTS: Record<string, string> = { map: "items", each: "items", loop: "rounds" };
+
 interface OutputProps {
   live: Live;
   calls: Calls;
@@ -212,7 +215,9 @@ function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
   const summary = item === null ? live.texts(node).summary : undefined;
   const [, , , , , , , , , started, ended] = status;
   const isPage = live.snapshot.mode === "static";
-  const told = isPage ? (live.snapshot.items?.[info?.name ?? ""]?.rows.length ?? 0) : status[4];
+  const page = isPage ? live.snapshot.items?.[info?.name ?? ""] : undefined;
+  const most = isPage ? (page?.rows.length ?? 0) : Number.POSITIVE_INFINITY;
+  const parts = item === null ? PARTS[info?.kind ?? ""] : undefined;
   return (
     <>
       {seen?.output ? (
@@ -242,12 +247,12 @@ function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
           </tbody>
         </table>
       )}
-      {info?.kind === "map" && item === null && told > 0 && (
-        <Items live={live} calls={calls} node={node} total={told} open={isPage ? () => {} : open} />
+      {parts && status[4] > 0 && most > 0 && (
+        <Items live={live} calls={calls} node={node} most={most} open={isPage ? () => {} : open} />
       )}
-      {isPage && told > 0 && told < status[4] && (
+      {page && most > 0 && most < page.total && (
         <p class="stx-quiet">
-          The first {told.toLocaleString("en")} of {status[4].toLocaleString("en")} items.
+          The first {most.toLocaleString("en")} of {page.total.toLocaleString("en")} {parts}.
         </p>
       )}
     </>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
-import type { ItemRow } from "../model/messages";
+import type { ItemPage } from "../model/messages";
 import { duration, lookOf, stateName } from "../model/states";
 import { glyphOf, left } from "../model/waits";
 import type { Calls } from "../transport";
@@ -14,14 +14,16 @@ interface Props {
   live: Live;
   calls: Calls;
   node: number;
-  total: number;
+  /** Rows at most: a page with nothing behind it has no more. */
+  most: number;
   open: (item: number) => void;
 }
 
-/** The items of a mapped node: only the rows in sight are asked for and drawn, so that 100,000 stay fluid. */
-export function Items({ live, calls, node, total, open }: Props) {
+/** The items of a mapped node or flow, or the rounds of a loop: only the rows in sight are asked for and drawn, so that 100,000 stay fluid. */
+export function Items({ live, calls, node, most, open }: Props) {
   const [top, setTop] = useState(0);
-  const [rows, setRows] = useState<ItemRow[]>([]);
+  const [{ total, rows }, setPage] = useState<ItemPage>({ total: 0, rows: [] });
+  const count = Math.min(total, most);
   const first = Math.max(Math.floor(top / HEIGHT) - 4, 0);
   const info = live.snapshot.nodes[node];
   const name = info?.name ?? "";
@@ -38,7 +40,7 @@ export function Items({ live, calls, node, total, open }: Props) {
           stop: first + SHOWN + 8,
         })
         .then(
-          (answer) => !over && setRows(answer.rows),
+          (answer) => !over && setPage(answer),
           () => {},
         );
     };
@@ -56,10 +58,10 @@ export function Items({ live, calls, node, total, open }: Props) {
   return (
     <div
       class="stx-items nowheel"
-      style={{ height: `${Math.min(total, SHOWN) * HEIGHT + 2}px` }}
+      style={{ height: `${Math.min(count, SHOWN) * HEIGHT + 2}px` }}
       onScroll={(e) => setTop(e.currentTarget.scrollTop)}
     >
-      <div style={{ height: `${total * HEIGHT}px`, position: "relative" }}>
+      <div style={{ height: `${count * HEIGHT}px`, position: "relative" }}>
         {rows.map(([index, key, status, text]) => {
           const look = lookOf(status);
           const [, , attempt, , , , , , , started, ended] = status;

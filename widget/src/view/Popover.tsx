@@ -132,14 +132,15 @@ function Rollback({ live, target, close, yes }: { live: Live; target: Target; cl
   const below = [...descendants(live.snapshot, target.node)];
   const done = below.filter((node) => isOver(live.status(node)) || live.status(node)[2] > 0).length;
   const results = done === 1 ? "the result of 1 node" : `the results of ${done} nodes`;
+  const isRound = target.item !== null && live.snapshot.nodes[target.node]?.kind === "loop";
   return (
     <div class="stx-confirm" role="alertdialog" aria-label={`Roll back to ${target.name}`}>
       <p>
         <b>Roll back to after {target.name}?</b>
       </p>
       <p>
-        {done === 0 ? "Nothing has run after it." : `This sets back ${results} after it.`} The run is then paused; its
-        history is kept.
+        {done === 0 ? "Nothing has run after it." : `This sets back ${results} after it.`}
+        {isRound && " The rounds after it are taken out."} The run is then paused; its history is kept.
       </p>
       <Choice close={close} yes={yes} label="Roll back" />
     </div>
