@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.core.block import EACH, LAST, MAP, Block
 from stratix_tasks.core.joins import absorbed, is_bad
-from stratix_tasks.core.state import IS_BAD, State
+from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.targets import label
 
@@ -85,16 +85,16 @@ def first_failed(s: State, units: Iterable[int]) -> int | None:
     return min((u for u in units if s.status[u] == S.FAILED), key=lambda u: (s.ended[u], u), default=None)
 
 
-def counts(s: State, u: int) -> bool:
-    """Whether a bad end was taken up by nothing, at any level, so that it is the run's."""
+def taken_up(s: State, u: int) -> bool:
+    """Whether others have gone on without a bad end, at some level, so that it is not the run's; not while that is open."""
     while u >= 0:
         r, k, b = s.place(u)
         if r.block.absorbing and absorbed(s, r.block, b)[k]:
-            return False
+            return True
         u = s.parent(u)
         if u >= 0 and not IS_BAD[s.status[u]]:
-            return False
-    return True
+            return bool(IS_OVER[s.status[u]])
+    return False
 
 
 def end_of(s: State, block: Block, b: int) -> S:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import EACH, EARLY, LOOP
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.ends import first_failed
+from stratix_tasks.core.ends import first_failed, taken_up
 from stratix_tasks.core.joins import WITH_SCOPE, states_of
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
@@ -108,8 +108,17 @@ def _stopping(core: Core, u: int, name: str, _at: float) -> str:
     return f"'{name}' was asked to stop and becomes {target} when its body ends or its grace is over."
 
 
-def _failed(core: Core, u: int, name: str, _at: float) -> str:
-    return f"'{name}' failed: {_shown(core, u) or 'its items failed'}.{_tolerated(core, u)}{_abandoned(core, u)}"
+def _failed(core: Core, u: int, name: str, at: float) -> str:
+    told, more = _shown(core, u), f"{_went_on(core, u)}{_abandoned(core, u)}"
+    inside = None if told else _first_inside(core.state, u)
+    if inside is not None:
+        return f"'{name}' failed. {why_unit(core, inside, at)}{more}"
+    return f"'{name}' failed: {told or 'its items failed'}.{more}"
+
+
+def _first_inside(s: State, group: int) -> int | None:
+    """What failed first of the nodes or items of a group."""
+    return first_failed(s, (u for _, a, b in s.scopes(group) for u in s.find(S.FAILED, a, b)))
 
 
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
@@ -119,7 +128,7 @@ def _upstream(core: Core, u: int, name: str, _at: float) -> str:
         return (
             f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
         )
-    return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete.{_tolerated(core, u)}"
+    return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete.{_went_on(core, u)}"
 
 
 def _skipped(core: Core, u: int, name: str, _at: float) -> str:
@@ -254,8 +263,11 @@ def _paused(core: Core) -> str:
     }.get(s.run_reason or "", "the run to be resumed")
 
 
-def _tolerated(core: Core, u: int) -> str:
-    return " Its flow goes on without it: it may fail (allow_failure)." if core.state.node(u).allow_failure else ""
+def _went_on(core: Core, u: int) -> str:
+    """Why a bad end is not the run's."""
+    if core.state.node(u).allow_failure:
+        return " Its flow goes on without it: it may fail (allow_failure)."
+    return " What needed it went on without it, so that it is not the run's." if taken_up(core.state, u) else ""
 
 
 def _abandoned(core: Core, u: int) -> str:

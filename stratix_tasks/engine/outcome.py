@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.ends import counts
+from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
@@ -165,4 +165,4 @@ def first_failure(s: State) -> int | None:
 def _first(s: State, state: S, units: Iterable[int]) -> int | None:
     """Of those that were taken up by nothing, if there is one."""
     found = [u for u in units if s.status[u] == state and (u not in s.kids or u in s.error)]
-    return min(found, key=lambda u: (not counts(s, u), s.ended[u]), default=None)
+    return min(found, key=lambda u: (taken_up(s, u), s.ended[u]), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.ends import counts
+from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.states import BAD
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.status import record
@@ -32,7 +32,7 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
         "done": done,
         "total": total,
         "failed": failed,
-        "absorbed": s.status[unit] in BAD and not counts(s, unit),
+        "absorbed": s.status[unit] in BAD and taken_up(s, unit),
         "progress": fraction,
         "text": text,
         "wait": _wait(live, unit),

@@ -18,6 +18,7 @@ from stratix_tasks import (
     approval,
     count,
     each,
+    expr,
     failed,
     first_of,
     flatten,
@@ -389,3 +390,25 @@ def test_what_is_rejected_fails_and_can_be_caught(engine: Engine) -> None:
     until(run, lambda: run.progress()[0]["state"] == "waiting")
     run.reject("approval", by="ann", note="not today")
     assert run.result(LONG) == ["rejected", "ann", "not today"]
+
+
+def test_why_tells_what_failed_in_a_group_and_whose_failure_is_not_the_runs(engine: Engine) -> None:
+    """The group by its node; of what was handled, that others went on without it, for as long as that is so."""
+
+    @flow
+    def handles() -> Any:
+        done = squared(-4)
+        with failed(done) as error:
+            asked = approval(expr("Go on after ${{ error.message }}?"))
+        return first_of(done, asked)
+
+    run = engine.start(handles)
+    until(run, lambda: run.progress()[1]["state"] == "waiting")
+    inner = "'squared.refuses' failed: Refused: status 4."
+    assert (run.why("squared"), run.why("squared.refuses")) == (f"'squared' failed. {inner}", inner)
+    assert [row["name"] for row in run.progress() if row["absorbed"]] == []
+    run.approve("approval")
+    assert run.wait(LONG) == "completed"
+    went_on = "What needed it went on without it, so that it is not the run's."
+    assert run.why("squared.refuses") == f"{inner} {went_on}"
+    assert {"squared", "squared.refuses"} < {row["name"] for row in run.progress() if row["absorbed"]}
