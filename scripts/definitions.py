@@ -32,6 +32,7 @@ ORIGINALS: dict[str, tuple[str, int]] = {
     "kestra_restart_local_errors": (f"{KESTRA}/restart_local_errors.yaml`", 22),
     "kestra_each_switch": (f"{KESTRA}/each-switch.yaml`", 41),
     "kestra_waitfor_max_duration": (f"{KESTRA}/waitfor-max-duration.yaml`", 15),
+    "kestra_pause_on_resume": (f"{KESTRA}/pause_on_resume.yaml`", 16),
     "conductor_saga_order_fulfillment": (
         f"{CONDUCTOR} `docs/devguide/cookbook/assets/saga-order-fulfillment.json` (without the compensation beside it)",
         75,

@@ -49,6 +49,8 @@ class Case:
     nodes: dict[str, str] = field(default_factory=dict)
     absorbed: frozenset[str] = frozenset()
     heard: tuple[str, ...] = ()
+    sent: dict[str, Any] = field(default_factory=dict)
+    """What is sent to it by the names of signals."""
 
     def __str__(self) -> str:
         return f"{self.definition}({','.join(map(str, [*self.inputs.values()][:3]))})"
@@ -163,6 +165,12 @@ CASES = [
         "kestra_restart_local_errors",
         status=BAD,
         nodes={"before": GOOD, "part": BAD, "part.near": GOOD, "part.stop": BAD, "handler": GOOD, "after": BEHIND},
+    ),
+    Case(
+        "kestra_pause_on_resume",
+        result={"asked": "yes", "data": None},
+        nodes={"pause": GOOD, "last": GOOD},
+        sent={"go-on": {"asked": "yes", "data": None}},
     ),
     Case("conductor_do_while", {"rounds": 1}, {"round": 1, "of": 1}, nodes={"again": GOOD}),
     Case("conductor_do_while", {"rounds": 3}, {"round": 3, "of": 3}, nodes={"again": GOOD}),
@@ -280,6 +288,8 @@ def test_a_definition_comes_to_what_its_original_does(
     places = {"{folder}": str(tmp_path), "{url}": server.url}
     inputs = {name: places.get(value, value) if type(value) is str else value for name, value in case.inputs.items()}
     run = engine.start(made, inputs)
+    for name, value in case.sent.items():
+        run.send(name, value)
     assert run.wait(LONG) == case.status
     if case.status == GOOD:
         assert run.result() == case.result
