@@ -204,7 +204,7 @@ def literals(spec: FlowSpec) -> Iterator[Any]:
 def called(spec: FlowSpec, calls: Mapping[str, str]) -> FlowSpec:
     """The flow with each `call` as another names the same function."""
     tasks = {
-        name: node.but({"call": calls[node.call or ""]}) if node.call in calls else node
+        name: node.but({field: calls[call] for field in ("call", "undo") if (call := getattr(node, field)) in calls})
         for name, node in spec.tasks.items()
     }
     return spec.but({"tasks": tasks, "flows": {name: called(inner, calls) for name, inner in spec.flows.items()}})

@@ -58,7 +58,8 @@ class _Writer:
         self.names = Names({*inputs, *types, *defined, *_BUILTINS})
         self.hidden = inputs & defined
         """Names of definitions that an input hides in the body of a flow."""
-        for call in dict.fromkeys(node.call or "" for spec in _all(self.spec) for node in spec.tasks.values()):
+        nodes = [node for spec in _all(self.spec) for node in spec.tasks.values()]
+        for call in dict.fromkeys(call or "" for node in nodes for call in (node.call, node.undo)):
             if call in self.callees:
                 self.task(self.callees[call])
 

@@ -38,8 +38,8 @@ def arguments(
         if extra and parameter.kind in _POSITIONAL and parameter.name not in named:
             raise ValueError(f"further arguments are given, and '{parameter.name}' before them is not")
     keywords = {**left, **clashing}
-    plain = tuple(prefixed(f"{name}=", code) for name, code in keywords.items() if _is_word(name))
-    odd = {name: code for name, code in keywords.items() if not _is_word(name)}
+    plain = tuple(prefixed(f"{name}=", code) for name, code in keywords.items() if is_word(name))
+    odd = {name: code for name, code in keywords.items() if not is_word(name)}
     spread = Group("**{", tuple(prefixed(f"{quoted(name)}: ", code) for name, code in odd.items()), "}")
     return (*placed, *extra, *plain, *((spread,) if odd else ()))
 
@@ -51,5 +51,5 @@ def _more_required(signature: Signature, name: str, given: Mapping[str, Code]) -
     return any(other.kind is Parameter.POSITIONAL_ONLY and other.name in given for other in behind)
 
 
-def _is_word(name: str) -> bool:
+def is_word(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name)

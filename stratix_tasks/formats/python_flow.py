@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import heapify, heappop, heappush
+from itertools import takewhile
 from keyword import iskeyword
 from typing import Any
 
@@ -17,6 +19,8 @@ from stratix_tasks.spec.code import INDENT, Code, Group, lines, literal, prefixe
 from stratix_tasks.spec.fields import IN_FLOW, INPUT
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.values import ASKED, HARD, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class FlowWriter:
         decorator = lines(self._decorator())
         parameters = Group(f"{word} {self.name}(", tuple(self._parameters()), "):")
         ordered = [(name, node.when.text if node.when is not None else None) for name, node in self._ordered()]
-        self._block(ordered, 1)
+        self._block([one for one in ordered if not spec.tasks[one[0]].always], 1)
+        if ending := [one for one in ordered if spec.tasks[one[0]].always]:
+            self._open(1, f"{self.around.word('always')}()", "scope", partial(self._block, ending, 2))
         self.values.node = ""
         if spec.output is not None:
             self.statements.append(Statement(1, prefixed("return ", self.values.value(spec.output))))
@@ -150,19 +156,59 @@ class FlowWriter:
         while at < len(nodes):
             name, demand = nodes[at]
             if not demand:
-                self._place(name, depth)
-                at, closed = at + 1, ""
+                caught = self._caught([name for name, demand in takewhile(lambda one: not one[1], nodes[at:])])
+                if self.spec.tasks[name].catch:
+                    self._open(depth, self._failed(name), "error", partial(self._place_all, caught, depth + 1))
+                else:
+                    self._place(name, depth)
+                at, closed = at + len(caught), ""
                 continue
             outer = _outer(nodes, at, demand, closed)
             inside = [*_run(nodes, at, outer)]
             last = bool(closed) and outer == f"!({closed})"
             word, demands = ("otherwise", "") if last else ("when", self.values.demand(outer))
-            self.statements.append(Statement(depth, f"with {self.around.word(word)}({demands}):"))
-            before = self.values.branch
-            self._blocks += 1
-            self.values.branch = (*before, self._blocks)
-            self._block(inside, depth + 1)
-            self.values.branch, at, closed = before, at + len(inside), "" if last else outer
+            self._open(depth, f"{self.around.word(word)}({demands})", "", partial(self._block, inside, depth + 1))
+            at, closed = at + len(inside), "" if last else outer
+
+    def _open(self, depth: int, head: str, variable: str, write: Callable[[], None]) -> None:
+        """A block in which `write` places nodes; `variable` is what stands for something around them, if any uses it."""
+        at, before = len(self.statements), self.values.branch
+        self._blocks += 1
+        self.values.branch = (*before, self._blocks)
+        if variable:
+            self.values.open[variable] = False
+        write()
+        used = self.values.open.pop(variable, False)
+        bound = f" as {self.values.around_as(variable)}" if used else ""
+        self.values.open.pop(variable, None)
+        self.values.branch = before
+        self.statements.insert(at, Statement(depth, f"with {head}{bound}:"))
+
+    def _failed(self, name: str) -> str:
+        """The head of the block of a node that catches."""
+        self.values.node, caught = name, self.spec.tasks[name].catch
+        if len(set(caught)) < len(caught):
+            self.values.refuse("`catch` that names a node twice")
+        sources = ", ".join(str(self.values.ref(Ref("tasks", one))) for one in caught)
+        return f"{self.around.word('failed')}({sources})"
+
+    def _caught(self, names: Sequence[str]) -> list[str]:
+        """The nodes of one block of what catches: a node in it that needs another one there runs when that has run."""
+        first, *others = names
+        block, catch = [first], self.spec.tasks[first].catch
+        for name in others if catch else ():
+            node = self.spec.tasks[name]
+            needs = [(one, wants) for one, wants in _needs(node) if one in block and wants != ASKED]
+            stays = node.catch == catch and not needs
+            follows = not node.catch and bool(needs) and all(wants == HARD for _, wants in needs)
+            if not (stays or follows):
+                break
+            block.append(name)
+        return block
+
+    def _place_all(self, names: Sequence[str], depth: int) -> None:
+        for name in names:
+            self._place(name, depth)
 
     def _place(self, name: str, depth: int) -> None:
         self.values.node = name
@@ -220,6 +266,12 @@ def _run(nodes: Sequence[tuple[str, str | None]], at: int, outer: str) -> Iterat
         if rest is None:
             return
         yield name, rest
+
+
+def _needs(node: NodeSpec) -> list[tuple[str, int]]:
+    """What a node needs, as tracing looks for it to tell whether it stands behind another one in its block."""
+    over = node.each.over.values() if node.each is not None else ()
+    return [*((name, HARD) for name in node.needs), *needs_of([node.args, node.when, *over])]
 
 
 def _is_docstring(text: str) -> bool:

@@ -8,20 +8,22 @@ from typing import Any
 
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import shortest
-from stratix_tasks.formats.python_calls import arguments
+from stratix_tasks.formats.python_calls import arguments, is_word
 from stratix_tasks.formats.python_values import WAITS, Values
 from stratix_tasks.spec.code import Code, Group, followed, prefixed, quoted
-from stratix_tasks.spec.fields import IN_NODE, MAP, Kind
-from stratix_tasks.spec.model import Each, FlowSpec, NodeSpec
+from stratix_tasks.spec.fields import IN_NODE, LOOP, MAP, Kind
+from stratix_tasks.spec.joins import ALL, N_OF
+from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import GROUP
 from stratix_tasks.spec.vocabulary import MAP as OF_MAP
 
 _SILENT = NodeSpec.model_construct()
-_LATER = ("catch", "always", "loop", "undo")
-"""What a document can say and no code is written of yet."""
 _MAPPABLE = frozenset((Ref, Expr, FirstOf, Template, list, tuple))
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_NAMED = Parameter.KEYWORD_ONLY
+_OF_REPEAT = frozenset(("body", "*", "**", *(option.name for option in LOOP)))
+"""Arguments that `repeat` takes for itself."""
 
 
 class Nodes:
@@ -36,9 +38,6 @@ class Nodes:
 
     def call(self, name: str, node: NodeSpec) -> Code:
         """The call that places a node."""
-        for field in _LATER:
-            if getattr(node, field):
-                return self.values.refuse(f"`{field}` of node '{name}' has no form in Python that is written so far")
         write = next(write for field, write in self._BODIES.items() if getattr(node, field) is not None)
         return write(self, name, node)
 
@@ -50,6 +49,8 @@ class Nodes:
         if not self._placed.gives(name, callee.node_name, callee.fixed_name):
             said = {"name": quoted(name), **said}
         head = self._with_options(self.around.task(callee), said)
+        if node.loop is not None:
+            return self._repeated(head, callee.signature, node, node.loop)
         code = self._called(head, callee.signature, node)
         return prefixed("await ", code) if callee.is_async and self.is_async and node.each is None else code
 
@@ -69,15 +70,38 @@ class Nodes:
 
     def _flow(self, name: str, node: NodeSpec) -> Code:
         key = node.flow or ""
-        inner = self.spec.flows[key]
-        if self._flow_name(inner) != key:
+        itself = key not in self.spec.flows and key == self.spec.flow
+        inner = self.spec if itself else self.spec.flows.get(key)
+        if inner is None:
+            return self.values.refuse(f"the flow '{key}', in which this one lies")
+        if not itself and self._flow_name(inner) != key:
             self.values.refuse(f"sub-flow '{key}' is named '{inner.flow}'")
         said = self._options(node, _SILENT, {})
         if not self._placed.gives(name, inner.flow, False):
             said = {"name": quoted(name), **said}
         for option in said.keys() - (GROUP if node.each is None else GROUP | OF_MAP):
             self.values.refuse(f"option '{option}' of a flow in a flow")
-        return self._called(self._with_options(self.around.flow(inner), said), _signature(inner), node)
+        head = self._with_options(self.around.flow(inner), said)
+        if node.loop is not None:
+            return self._repeated(head, _signature(inner), node, node.loop)
+        return self._called(head, _signature(inner), node)
+
+    def _repeated(self, body: Code, signature: Signature, node: NodeSpec, loop: Loop) -> Code:
+        """`repeat(body, …)`: what is carried stands first, where the body takes it first; all else is named."""
+        said = {name: self.values.value(value) for name, value in shortest.options(loop, LOOP).items()}
+        named = {name: self.values.value(value) for name, value in node.args.items()}
+        kinds = {name: one.kind for name, one in signature.parameters.items()}
+        placed: tuple[Code, ...] = ()
+        if loop.carry is not None and loop.carry in named and loop.carry == next(iter(kinds), None):
+            placed = (named.pop(loop.carry),)
+            del said["carry"]
+        if any(
+            name in _OF_REPEAT or not is_word(name) or kinds.get(name, _NAMED) not in (_NAMED, _POSITIONAL[1])
+            for name in named
+        ):
+            return self.values.refuse("a loop whose body can't be given its arguments by their names")
+        parts = tuple(prefixed(f"{name}=", code) for name, code in {**named, **said}.items())
+        return Group(f"{self.around.word('repeat')}(", (body, *placed, *parts), ")")
 
     _BODIES: Mapping[str, Callable[[Nodes, str, NodeSpec], Code]] = {"call": _task, "uses": _use, "flow": _flow}
 
@@ -97,15 +121,32 @@ class Nodes:
             said["after"] = self._after(node.needs)
         for option in IN_NODE:
             value = getattr(node, option.name)
-            if value != getattr(brought, option.name):
+            if value != getattr(brought, option.name) and option.kind is Kind.CALL:
+                said[option.name] = self._function(value)
+            elif value != getattr(brought, option.name):
                 plain = None if value == option.default else shortest.shortest(option, value)
-                said[option.name] = self.values.value(plain)
+                said[option.name] = self._option(plain)
+        both = node.each is not None and node.each.gather != ALL and (node.join != ALL or node.losers is not None)
+        if node.each is not None and both and node.losers != node.each.losers:
+            self.values.refuse("`losers` of a join, and otherwise of the gather beside it")
         for option in MAP:
             value = getattr(node.each, option.name, option.default)
             value = self._key(node.each) if option.kind is Kind.KEY and node.each is not None else value
             if value != of_map.get(option.name, option.default):
-                said[option.name] = self.values.value(shortest.shortest(option, value))
+                said[option.name] = self._option(shortest.shortest(option, value))
         return said
+
+    def _option(self, value: Any) -> Code:
+        if type(value) is dict and value.keys() == {N_OF}:
+            return Group(f"{self.around.word('n_of')}(", (self.values.value(value[N_OF]),), ")")
+        return self.values.value(value)
+
+    def _function(self, call: str | None) -> Code:
+        """What takes a task back."""
+        callee = self.around.callees.get(call or "")
+        if call is None or callee is None:
+            return "None" if call is None else self.values.refuse(f"the function '{call}' is not known")
+        return self.around.task(callee)
 
     def _after(self, needs: tuple[str, ...]) -> Code:
         if len(set(needs)) != len(needs):
@@ -174,6 +215,8 @@ class Nodes:
         return dict(zip(over, variables, strict=True))
 
     def _over(self, value: Any) -> Code:
+        if type(value) is dict and set(value) == {"range"}:
+            return Group(f"{self.around.word('count')}(", (self.values.value(value["range"]),), ")")
         if type(value) in _MAPPABLE:
             return self.values.value(value)
         return self.values.refuse(f"`each` over a {type(value).__name__}")

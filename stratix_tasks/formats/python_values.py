@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -14,7 +15,24 @@ from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.text import expression
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 
-WORDS = ("Secret", "each", "expr", "first_of", "flow", "otherwise", "product", "secret", "task", "uses", "when")
+WORDS = (
+    "Secret",
+    "always",
+    "count",
+    "each",
+    "expr",
+    "failed",
+    "first_of",
+    "flow",
+    "n_of",
+    "otherwise",
+    "product",
+    "repeat",
+    "secret",
+    "task",
+    "uses",
+    "when",
+)
 """Those of ours that bodies are written with, beside the names of waits."""
 WAITS = {"wait.approval": "approval", "wait.signal": "signal", "wait.sleep": "sleep"}
 """Executors that have a word of their own."""
@@ -51,12 +69,22 @@ class Values:
         self.variables: dict[str, str] = {}
         self.branches: dict[str, Branch] = {}
         self.used: set[str] = set()
+        self.open: dict[str, bool] = {}
+        """Of the blocks that are open what stands for what is around there, and whether anything used it."""
+        self._around_as: dict[str, str] = {}
         self.locals = Names({*around.names.taken, *spec.inputs, *RESERVED})
 
     def place(self, name: str) -> None:
         """A node stands here: what comes after can name it, in this block and those within."""
         self.variables[name] = self.locals.free(name, f"{name}_out")
         self.branches[name] = self.branch
+
+    def around_as(self, word: str) -> str:
+        """The variable of an open block in which `error` or `scope` stands; it is used from now on."""
+        self.open[word] = True
+        if word not in self._around_as:
+            self._around_as[word] = self.locals.free(word, f"{word}_")
+        return self._around_as[word]
 
     def refuse(self, what: str) -> Code:
         """Note that Python has no word for something."""
@@ -81,6 +109,8 @@ class Values:
 
     def ref(self, ref: Ref) -> Code:
         """By its variable, or as documents name it, where Python would warn that it may be skipped."""
+        if ref.scope == "error" and "error" in self.open:
+            return f"{self.around_as('error')}{_steps(ref)}"
         if ref.scope in ("each", "error"):
             raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
         if ref.scope == "secrets":
@@ -105,6 +135,8 @@ class Values:
 
     def _expr(self, expr: Expr) -> Code:
         """A reference alone would be a value of its own, and no expression."""
+        if "scope" in self.open and _OF_SCOPE.fullmatch(expr.text):
+            return f"{self.around_as('scope')}{expr.text.removeprefix('scope')}"
         fact = None if type(expression(expr.text)) is Ref else operand(expr.text, self._named)
         return fact or self._expression(expr.text)
 
@@ -137,8 +169,7 @@ class Values:
             name = ref.name
         else:
             return None
-        steps = "".join(f"[{quoted(step) if type(step) is str else step}]" for step in ref.path)
-        return f"{name}{steps}"
+        return f"{name}{_steps(ref)}"
 
     def _variable(self, name: str) -> str | None:
         branch = self.branches.get(name)
@@ -146,3 +177,10 @@ class Values:
             return None
         self.used.add(name)
         return self.variables[name]
+
+
+_OF_SCOPE = re.compile(r"scope(\.[A-Za-z]\w*)+", re.ASCII)
+
+
+def _steps(ref: Ref) -> str:
+    return "".join(f"[{quoted(step) if type(step) is str else step}]" for step in ref.path)

@@ -13,14 +13,34 @@ from typing import Annotated, Any
 import pieces
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from pydantic import Field
 from specs import flows
 
-from stratix_tasks import Flow, FlowError, Static, approval, each, first_of, flow, otherwise, product, sleep, task, when
+from stratix_tasks import (
+    Flow,
+    FlowError,
+    Static,
+    always,
+    approval,
+    count,
+    each,
+    failed,
+    first_of,
+    flow,
+    n_of,
+    otherwise,
+    product,
+    repeat,
+    sleep,
+    task,
+    when,
+)
 from stratix_tasks.dsl.sources import Sources
 from stratix_tasks.formats.python import dump
-from stratix_tasks.spec.model import FlowSpec, InputSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
+from stratix_tasks.spec.values import Expr, Ref, Template
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -105,6 +125,58 @@ def is_said(one: InputSpec) -> bool:
 @given(spec=flows())
 def test_spec_to_python_to_spec_is_the_identity(spec: FlowSpec) -> None:
     """For any document that Python can say; tracing what was written finds nothing wrong with it."""
+    spec = sayable(spec)
+    text = written(spec)
+    again = defined(text).trace()
+    assert again.spec == spec, text
+    assert not again.problems, text
+
+
+@st.composite
+def wordy(draw: Any) -> FlowSpec:
+    """A flow whose nodes also catch, run at the end, go in rounds, are taken back, join and gather."""
+    spec = draw(flows())
+    last = draw(st.integers(0, len(spec.tasks)))
+    made: dict[str, NodeSpec] = {}
+    for at, (name, node) in enumerate(spec.tasks.items()):
+        fields: dict[str, Any] = {"always": at >= last}
+        if made:
+            fields["catch"] = tuple(draw(st.lists(st.sampled_from([*made]), unique=True, max_size=2)))
+        if fields.get("catch") and node.call is not None and node.each is None:
+            error = Ref("error", "error", draw(st.sampled_from([(), ("message",), ("items", 0)])))
+            fields["args"] = {**node.args, "told": draw(st.just(error) | st.just(Template(("it was ", error))))}
+        elif fields["always"] and node.call is not None and node.each is None:
+            fields["args"] = {**node.args, "told": Expr(draw(st.sampled_from(["scope.status", "scope.error.message"])))}
+        if node.call is not None and node.each is None and "*" not in node.args and draw(st.booleans()):
+            fields["loop"] = draw(rounds(fields.get("args", node.args)))
+        elif node.call is not None and node.each is None:
+            fields["undo"] = draw(st.none() | st.sampled_from(["mylib.ingest:load", "a.b:C.d"]))
+        if node.flow is None and (node.each is None or node.each.gather == "all"):
+            fields["join"] = draw(st.sampled_from(["all", "any", "settled", {"n_of": 2}, {"n_of": "50%"}]))
+            fields["losers"] = draw(st.sampled_from([None, "keep", "cancel"])) if fields["join"] != "all" else None
+        if node.each is not None and fields.get("losers") is None and node.each.by == "zip" and draw(st.booleans()):
+            over = {argument: {"range": 3} for argument in node.each.over}
+            fields["each"] = node.each.but({"over": over, "flatten": draw(st.booleans()), "gather": "settled"})
+        made[name] = node.but(fields)
+    return spec.but({"tasks": made})
+
+
+def rounds(args: dict[str, Any]) -> Any:
+    return st.builds(
+        Loop,
+        carry=st.none() | st.sampled_from([*args]) if args else st.none(),
+        until=st.none() | st.sampled_from([Expr("output.loss < 0.1"), Expr("size(output) > inputs_")]),
+        max=st.integers(1, 99),
+        every=st.none() | st.integers(1, 99).map(float),
+        within=st.none() | st.integers(1, 99).map(float),
+        on_max=st.sampled_from(["fail", "take"]),
+    )
+
+
+@settings(max_examples=60, suppress_health_check=[*QUIET, HealthCheck.function_scoped_fixture])
+@given(spec=wordy())
+def test_all_words_of_python_say_the_same(spec: FlowSpec) -> None:
+    """What catches, runs at the end, goes in rounds, is taken back, joins and gathers is the same when it is traced again."""
     spec = sayable(spec)
     text = written(spec)
     again = defined(text).trace()
@@ -231,6 +303,54 @@ def test_a_written_flow_is_the_same_and_gives_the_same(name: str, engine: Any) -
         run.wait()
     first, second = (run.result() for run in ended)
     assert first == second
+
+
+@flow
+def many_ways(values: list[int], depth: int = 2) -> Any:
+    first = pieces.total.options(undo=pieces.plain)(values)
+    with failed(first) as error:
+        told = pieces.told(error["message"])
+        more = pieces.told.options(name="more")(told)
+    refined = repeat(pieces.scaled, depth, until=lambda output: output > 9, max=9, every="1m")
+    fast = pieces.scaled.options(gather=n_of(2), losers="cancel").map(each(count(3)), by=0.5)
+    best = pieces.told.options(name="best", join="first_success")(first_of(first, more, 0), folder=Path("a"))
+    with when(first == 3):
+        many_ways.options(name="again")([1])
+    with always() as scope:
+        pieces.told.options(name="tell")(scope.status)
+        with when(first > 3):
+            pieces.told.options(name="why")(scope.error.message)
+    return [best, refined, fast]
+
+
+MANY_WAYS = """\
+@flow
+def many_ways(values: list[int], depth: int = 2):
+    total_out = total.options(undo=plain)(values)
+    with failed(total_out) as error:
+        told_out = told(error["message"])
+        more = told.options(name="more")(told_out)
+    scaled_out = repeat(scaled, depth, until="output > 9", max=9, every="1m")
+    scaled_2 = scaled.options(gather=n_of(2), losers="cancel").map(each(count(3)), by=0.5)
+    best = told.options(name="best", join="first_success")(
+        first_of(total_out, more, 0),
+        folder=Path("a"),
+    )
+    with when(total_out == 3):
+        many_ways.options(name="again")([1])
+    with always() as scope:
+        told.options(name="tell")(scope.status)
+        with when(total_out > 3):
+            told.options(name="why")(scope.error.message)
+    return [best, scaled_out, scaled_2]
+"""
+
+
+def test_every_word_reads_well() -> None:
+    """Blocks for what catches and for the end of the flow, `repeat` for loops, functions for what takes something back."""
+    text = many_ways.to_python()
+    assert text.endswith(MANY_WAYS)
+    assert defined(text).spec == many_ways.spec
 
 
 DOCUMENT = """\
