@@ -39,5 +39,8 @@ def _is_worth(when: str, error: dict[str, Any], attempt: int) -> bool:
 
 def pause_before(retry: Retry, tried: int, random: Random) -> float:
     """Seconds to wait after the `tried`-th attempt (from 1)."""
-    delay = min(retry.delay * retry.backoff ** max(tried - 1, 0), retry.max_delay)
+    try:
+        delay = min(retry.delay * retry.backoff ** max(tried - 1, 0), retry.max_delay)
+    except OverflowError:  # after some hundred attempts
+        delay = retry.max_delay if retry.delay else 0.0
     return random.uniform(0, delay) if retry.jitter == "full" else delay
