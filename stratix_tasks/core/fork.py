@@ -15,6 +15,8 @@ from stratix_tasks.core.state import State
 from stratix_tasks.core.states import Event, S
 
 REASON = "forked"
+GIVEN_BY_HAND = "given"
+"""What ended for a reason that counts, such as this one, has that in the new run, too."""
 Place = tuple[int, int, int]
 """A unit of the new run, and the unit and attempt of the old one whose payload frame holds its result."""
 
@@ -93,7 +95,10 @@ class _Facts:
         while stack:
             was, u, ended, opened = stack.pop()
             if opened:
-                self._moved(u, Event.GATHERED, S.COMPLETED)
+                if self.old.status[was] == S.COMPLETED:
+                    self._moved(u, Event.GATHERED, S.COMPLETED)
+                else:  # it lies in what went on without it
+                    self._moved(u, Event.GATHERED_BAD, S.FAILED, self.old.why_ended(was))
             elif was not in self.old.kids or self.old.status[was] == S.SKIPPED:
                 self._result(was, u)
             else:
@@ -110,7 +115,7 @@ class _Facts:
             laid_out = was < len(old.root.outline.names)  # its members are nodes that are asked for one by one
             return [] if laid_out else [(one, first + x, True, False) for x, one in enumerate(old.members(was))]
         inside: list[tuple[int, int, bool, bool]] = []
-        planned = [i for i in old.kids[was] if old.stretches[i].base not in old.spawned]
+        planned = [i for i in old.kids[was] if not old.stretches[i].count or old.stretches[i].base not in old.spawned]
         for i in planned:
             r = old.stretches[i]
             base = len(self.new.status)
@@ -147,16 +152,16 @@ class _Facts:
     def _result(self, was: int, u: int) -> None:
         old = self.old
         if old.status[was] == S.SKIPPED:
-            return self._moved(u, Event.SKIP, S.SKIPPED)
+            return self._moved(u, Event.SKIP, S.SKIPPED, old.why_ended(was))
         if old.status[was] != S.COMPLETED:  # in a group that went on without it
-            return self._moved(u, Event.CANCEL, S.CANCELLED)
+            return self._moved(u, Event.CANCEL, S.CANCELLED, old.why_ended(was))
         value = old.values[was]
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         if stored.codec.endswith("+frame"):
             self.places.append((u, stored.unit, stored.attempt))
-        self.facts.append((GIVEN, self.at, u, REASON, 0, stored.codec, stored.payload, old.summary.get(was)))
+        how = GIVEN_BY_HAND if old.reason.get(was) == GIVEN_BY_HAND else REASON
+        self.facts.append((GIVEN, self.at, u, how, 0, stored.codec, stored.payload, old.summary.get(was)))
         return None
 
-    def _moved(self, u: int, event: Event, state: S) -> None:
-        detail: dict[str, Any] | None = None
-        self.facts.append((MOVED, self.at, u, int(event), int(state), REASON, 0, detail))
+    def _moved(self, u: int, event: Event, state: S, why: str | None = None) -> None:
+        self.facts.append((MOVED, self.at, u, int(event), int(state), why or REASON, 0, None))

@@ -99,6 +99,16 @@ def scope_of(s: State, group: int, index: int) -> Scope:
     raise IndexError(index)
 
 
+def units_at(s: State, path: str) -> list[int]:
+    """The units at a path in every scope that is there, and the items of those that are mapped."""
+    parts, units = [(0, s.stretches[0].base, s.stretches[0].stop)], list[int]()
+    for name in path.split("."):
+        there = [(s.stretches[i].block, a, b) for i, a, b in parts if i not in s.retired]
+        units = [u for block, a, b in there for u in range(a + block.index[name], b, block.n)]
+        parts = [part for u in units for part in s.scopes(u)]
+    return units + [u for i, a, b in parts if s.stretches[i].block.items for u in range(a, b)]
+
+
 def _steps(target: str) -> Iterator[tuple[str, str | None]]:
     at = 0
     while at < len(target):

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from asking import SIGNAL, drawn
 from invariants import a_request_of_a_scope_has_its_effect, hold_all, nothing_is_forgotten, of_an_end
 from programs import program
 from shadow import Shadow
 from views import view
 
+from stratix_tasks.core import fork
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, SETTLED, Block, Policy
@@ -137,7 +139,7 @@ class History:
         if s.policy(u).bodiless and x < 0.8 and way == "runs":
             kind = r.choice(["sleep", "approval", "signal"])
             due = self.at + 3.0 if kind == "sleep" or r.random() < 0.5 or kindly else None
-            wait = {"for": kind, "due": due, "message": "?", "name": "go"}
+            wait = {"for": kind, "due": due, "message": "?", "name": SIGNAL}
             return [(int(Answer.WAIT), u, number, self.at, wait)]
         if way in ("stops", "killed"):
             event = (int(Answer.STOPPED), u, number, self.at) if x < 0.7 else ok if x < 0.9 else fail
@@ -158,50 +160,26 @@ class History:
         self.take(*turn.handle(self.core, (), self.at))
 
     def ask(self) -> None:
-        r, s = self.r, self.core.state
-        verb = r.choice(["pause", "resume", "cancel", "skip", "skip", "retry", "retry", "set", "breakpoint", "rollback", "approve",
-                         "run pause", "run resume", "run retry", "run cancel", "run send", "die", "die", "stale"])  # fmt: skip
-        u = r.randrange(len(s.status))
-        bad = [x for x in range(len(s.status)) if IS_BAD[s.status[x]] and not s.gone(x)]
-        done = [x for x in range(len(s.status)) if s.status[x] == S.COMPLETED and not s.gone(x)]
-        u = r.choice(bad) if verb == "retry" and bad else r.choice(done) if verb == "rollback" and done else u
-        if verb == "die":
-            return self.die()
-        if verb == "stale":
-            return self.stale(u)
-        if s.gone(u) or (verb == "run cancel" and r.random() < 0.7):
-            return None
-        target: str | None = label(s, u)
-        args: dict[str, Any] = {}
-        if verb == "rollback":
-            args = {"to": target} if r.random() < 0.5 else {"nodes": [target]}
-            target = None
-        elif verb.startswith("run "):
-            verb, target = verb[4:], None
-            if verb == "send":
-                args = {"name": "go", "value": {"codec": "json", "payload": 5, "summary": None}}
-        elif verb == "skip" and r.random() < 0.5:
-            args = {"value": {"codec": "json", "payload": 77, "summary": None}}
-        elif verb == "set":
-            args = {"options": {"priority": r.choice([0, 1, 2])}}
-        elif verb == "breakpoint":
-            args = {"on": r.random() < 0.6}
-        if verb in ("retry", "skip") and r.random() < 0.5:
-            args = {**args, "redo": True}
-        self.counts[verb] += self.request(verb, target, args)
+        """Somebody asks something, the owner dies, an answer comes late, or the run is forked."""
+        other = {0: self.die, 1: self.die, 2: self.stale, 3: self.fork}.get(self.r.randrange(24))
+        if other is not None:
+            return other()
+        asked = drawn(self.r, self.core.state)
+        if asked is not None:
+            self.counts[asked[0]] += self.request(*asked)
         return None
 
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> bool:
         """Whether it was taken."""
         self.log.append((verb, target, args))
-        before = len(self.facts)
+        before, heard = len(self.facts), args.get("id") in self.core.state.heard
         try:
             requests.request(self.core, verb, target, self.at, args=args)
         except StratixError:
             assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
             return False
         self.take(*self.core.drain(), asked=True)
-        assert len(self.facts) > before
+        assert (len(self.facts) == before) == heard, ("taken", verb, target, args)
         return True
 
     def ask_scope(self) -> None:
@@ -229,9 +207,10 @@ class History:
             a_request_of_a_scope_has_its_effect(self.core, verb, scope)
             self.counts[f"scope {verb}"] += 1
 
-    def stale(self, u: int) -> None:
+    def stale(self) -> None:
         """Answers that nobody waits for change nothing."""
         s = self.core.state
+        u = self.r.randrange(len(s.status))
         if not s.attempt[u]:
             return
         event = (0, u, max(0, s.attempt[u] - 1), self.at, 1, "json", 1, None, None, None)
@@ -249,6 +228,23 @@ class History:
         self.core = self._core(fold(State(self.root), self.facts))
         claim(self.core, self.at, "second", 2, "host", 1)
         self.take(*self.core.drain())
+
+    def fork(self) -> None:
+        """Another run takes over what does not have to be made again, begins as sound as any, and comes to its end."""
+        s = self.core.state
+        keep, open_ = fork.taken_over(s, fork.again(s, {self.r.randrange(s.root.n)}))
+        told, _ = fork.facts(s, keep, open_, self.at)
+        made = History(self.r, self.root, self.places)
+        made.at, made.core = self.at, made._core(fold(State(self.root), told))
+        self.counts["fork"] += 1
+        self.log.append(("fork", made.log))
+        made.facts += told
+        made.shadow.take(told, made.core, asked=False)
+        assert all(made.core.state.status[u] == s.status[u] for u in keep), "a fork took over something else"
+        made.begin()
+        for _ in range(self.r.randint(0, 4)):
+            made.answers()
+        made.end()
 
     def end(self) -> None:
         """Let go and answered, the run comes to an end."""
@@ -276,7 +272,7 @@ class History:
                         "send",
                         None,
                         self.at,
-                        args={"name": "go", "value": {"codec": "json", "payload": 1, "summary": None}},
+                        args={"name": SIGNAL, "value": {"codec": "json", "payload": 1, "summary": None}},
                     )
                 self.take(*self.core.drain())
             if not self.answers(kindly=True):

@@ -229,7 +229,8 @@ class Shadow:
         told, items = self.spawned.setdefault(group, {}), self.scopes[group]
         an_item_is_spawned_once(self, group, told.keys(), (parent, name))
         need(u == len(self.state) and index == len(items), f"{fact} is not the next item")
-        a_spawned_item_has_a_live_parent(self, group, items[parent])
+        if self.run is not RunState.PENDING:  # then it is a fork that takes it over
+            a_spawned_item_has_a_live_parent(self, group, items[parent])
         grows = bool(told) and self.opened[-1][0] == group
         told[parent, name] = u
         block, k, _, _ = self.places[group]

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from driver import Body, World, spec
+from folds import folded
 from small_flows import waiting
 from test_ends import flow
 
+from stratix_tasks.core import fork
 from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, LOOP, MAP, N_OF, SETTLED, Block, Node, Policy
+from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.targets import label
 
 SHORT = Policy(grace=2.0)
 
@@ -153,3 +157,55 @@ def test_a_fan_out_of_which_nothing_is_left_has_too_few(gather: Any) -> None:
         .settle()
     )
     assert (world.state("m"), world.reason("m")) == (State.FAILED, "too-few")
+
+
+def test_a_fork_takes_over_a_group_that_failed_as_failed() -> None:
+    """It lies in a mapped flow that settled without it, and yields nothing there."""
+    block = flow(
+        Node("m", kind=EACH, inner="one", gather=SETTLED), Node("z", (0,)), inner={"one": (Node("i", kind=MAP),)}
+    )
+    old = World(block, lambda name, _: Body(1, "final" if name == "m[0].i[0]" else "ok")).start().settle()
+    keep, open_ = fork.taken_over(old.s, fork.again(old.s, {old.unit("z")}))
+    told, _ = fork.facts(old.s, keep, open_, old.now)
+    new = folded(block, told)
+    states = {label(new, u): State(new.status[u]).label for u in range(len(new.status))}
+    assert (states["m"], states["m[0].i"], states["m[0].i[0]"]) == ("completed", "failed", "cancelled")
+    assert (states["m[1].i"], states["m[1].i[0]"], states["z"]) == ("completed", "completed", "pending")
+
+
+def test_what_stands_in_line_in_scopes_is_found_again_when_its_priority_changes() -> None:
+    """Seed 2718: a set at a path counts for the nodes of scopes that are there already, which wait for a place."""
+    world = World(flow(Node("m", kind=EACH, inner="one"), inner={"one": (Node("x"),)}), concurrency=1).start()
+    world.until("m", State.OPEN).request("set", "m.x", options={"priority": 5}).settle()
+    assert world.run is RunState.COMPLETED
+
+
+def test_items_in_line_are_found_again_when_their_priority_changes() -> None:
+    """Also those of a map in scopes."""
+    world = World(flow(Node("m", kind=EACH, inner="one"), inner={"one": (Node("i", kind=MAP),)}), concurrency=1).start()
+    world.until("m", State.OPEN).until("m[0].i", State.OPEN).request("set", "m.i", options={"priority": 5}).settle()
+    assert world.run is RunState.COMPLETED
+
+
+def test_a_fork_keeps_refused_items_out() -> None:
+    """They are skipped for the same reason there, so that they yield nothing."""
+    block = flow(Node("m", kind=EACH, inner="one"), Node("z", (0,)), inner={"one": (Node("x"),)})
+    old = World(block, items=lambda _name: 2, left_out=lambda _name, index: index == 0).start().settle()
+    keep, open_ = fork.taken_over(old.s, fork.again(old.s, {old.unit("z")}))
+    new = folded(block, fork.facts(old.s, keep, open_, old.now)[0])
+    begins = [new.item(0, index) for index in (0, 1)]
+    inner = new.stretches[new.home[begins[0]]].block
+    assert [scope_ended(new, inner, begin) for begin in begins] == [State.SKIPPED, State.COMPLETED]
+
+
+def test_a_fork_takes_over_an_empty_fan_out_beside_spawned_items() -> None:
+    """Seed 4315: where the one of no items would begin another one's spawned item does."""
+    block = flow(Node("n", kind=MAP), Node("m", kind=EACH, inner="one"), Node("z", (0, 1)), inner={"one": (Node("x"),)})
+    counts = {"n": 1, "m": 0}
+    old = (
+        World(block, lambda name, _: Body(2 if name == "z" else 1, spawns=1), items=counts.__getitem__).start().settle()
+    )
+    keep, open_ = fork.taken_over(old.s, fork.again(old.s, {old.unit("z")}))
+    new = folded(block, fork.facts(old.s, keep, open_, old.now)[0])
+    assert [State(new.status[u]).label for u in range(3)] == ["completed", "completed", "pending"]
+    assert (new.count(0), new.count(1)) == (2, 0)

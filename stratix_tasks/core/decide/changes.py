@@ -13,7 +13,7 @@ from stratix_tasks.core.facts import SET
 from stratix_tasks.core.refusals import check
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.states import S
-from stratix_tasks.core.targets import Found, label, only_unit
+from stratix_tasks.core.targets import Found, label, only_unit, units_at
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.problems import did_you_mean
 
@@ -25,7 +25,7 @@ def _set(core: Core, found: Found, at: float, args: Args) -> Act:
     if isinstance(found, str):
         block, k = at_path(s.root, found)
         _check_set(block.nodes[k], block.inner.get(k), found, values, options)
-        return lambda: core.tell(SET, at, found, values, options)
+        return lambda: _change(core, found, at, values, options)
     u = only_unit(s, found)
     check(s, "set", u)
     r, k, _ = s.place(u)
@@ -33,9 +33,15 @@ def _set(core: Core, found: Found, at: float, args: Args) -> Act:
     return lambda: _change(core, u, at, values, options)
 
 
-def _change(core: Core, u: int, at: float, values: Args, options: Args) -> None:
+def _change(core: Core, where: int | str, at: float, values: Args, options: Args) -> None:
+    """What is there already and has not started stands in line by what counts for it now."""
+    core.tell(SET, at, where, values, options)
+    for u in (where,) if isinstance(where, int) else units_at(core.state, where):
+        _stand_in_line(core, u, at)
+
+
+def _stand_in_line(core: Core, u: int, at: float) -> None:
     s, g = core.state, core.agenda
-    core.tell(SET, at, u, values, options)
     if s.status[u] == S.RETRYING:
         if s.due[u] <= at:
             g.try_now(u)
