@@ -208,4 +208,5 @@ def test_a_fork_takes_over_an_empty_fan_out_beside_spawned_items() -> None:
     keep, open_ = fork.taken_over(old.s, fork.again(old.s, {old.unit("z")}))
     new = folded(block, fork.facts(old.s, keep, open_, old.now)[0])
     assert [State(new.status[u]).label for u in range(3)] == ["completed", "completed", "pending"]
+    assert 1 in new.kids
     assert (new.count(0), new.count(1)) == (2, 0)
