@@ -361,7 +361,9 @@ def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope) -> 
     """On every node in it that has not ended, but for what belongs to its end; the others come to theirs when their bodies do."""
     s, name = core.state, scope_label(core.state, scope)
     if s.home[scope.start] in s.retired:
-        again = any(s.status[p] == State.RETRYING for p in groups(s))  # a group around it is tried again, from its start
+        again = any(
+            s.status[p] == State.RETRYING for p in groups(s)
+        )  # a group around it is tried again, from its start
         return need(verb == "rollback" or again, f"'{name}' is out of the run after a {verb}")
     left = [u for u in scope.units if s.status[u] not in OVER and not s.node(u).phase]
     if verb == "pause":
