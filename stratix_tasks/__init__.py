@@ -22,7 +22,6 @@ _WHERE = {
         "count",
         "each",
         "failed",
-        "finish",
         "first_of",
         "flatten",
         "n_of",
@@ -35,6 +34,7 @@ _WHERE = {
         "when",
     ),
     "stratix_tasks.dsl.expressions": ("expr",),
+    "stratix_tasks.dsl.steps": ("cancel", "finish"),
     "stratix_tasks.dsl.uses": ("uses",),
     "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
@@ -80,6 +80,7 @@ __all__ = [
     "__version__",
     "always",
     "approval",
+    "cancel",
     "configure",
     "count",
     "current",
@@ -116,7 +117,6 @@ if TYPE_CHECKING:
         count,
         each,
         failed,
-        finish,
         first_of,
         flatten,
         n_of,
@@ -129,6 +129,7 @@ if TYPE_CHECKING:
         when,
     )
     from stratix_tasks.dsl.expressions import expr
+    from stratix_tasks.dsl.steps import cancel, finish
     from stratix_tasks.dsl.task import task
     from stratix_tasks.dsl.uses import uses
     from stratix_tasks.dsl.waits import approval, signal, sleep

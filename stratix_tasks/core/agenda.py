@@ -427,6 +427,11 @@ class Agenda:
         else:
             self._begin(book, t, range(t.count))
 
+    def finished(self, u: int) -> None:
+        """A step has ended the scope that it lies in: what that comes to is looked at closely."""
+        book = self.books[self.state.home[u]]
+        book.bad[(u - book.base) // book.n] = 1
+
     def spawned(self, u: int) -> None:
         """One more item, which is ready, or not if its map is ending."""
         s = self.state
@@ -507,7 +512,7 @@ class Agenda:
         if self.gated:
             self.doors.leave(u)
         if book.flat:
-            return self._count(book.parent, status)
+            return self._count(book.parent, s.as_taken(u))
         i, k = divmod(u - book.base, book.n)
         block = s.stretches[s.home[u]].block
         for o in book.outs[k]:
@@ -681,7 +686,7 @@ class Agenda:
         a = book.base + i * book.n
         status = self.state.status[a : a + book.n]
         book.todo[i] = sum(not IS_OVER[state] for state in status)
-        book.bad[i] = any(IS_BAD[state] for state in status)
+        book.bad[i] = any(IS_BAD[state] for state in status) or self.state.finisher(r.block, a) is not None
         if book.phased and book.todo[i]:
             self.asks.extend(a + k for k in r.block.phased if status[k] == S.PENDING)
 
@@ -714,6 +719,8 @@ class Agenda:
                 done, skipped = status.count(S.COMPLETED), status.count(S.SKIPPED)
                 bad = sum(status.count(state) for state in (S.FAILED, S.UPSTREAM_FAILED, S.CANCELLED))
                 ended = done + skipped + bad
+                if s.root.stepping:
+                    bad = sum(bool(IS_BAD[s.as_taken(u)]) for u in range(r.base, r.stop))
             else:
                 ends = [self._end(book, scope) for scope in range(r.count) if not book.todo[scope]]
                 ended, done, bad = len(ends), ends.count(COMPLETED), ends.count(FAILED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.block import LOOP, MAP, Kind
+from stratix_tasks.core.block import FLOW, LOOP, MAP, Block, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
@@ -120,16 +120,34 @@ def _retry(s: State, u: int, state: S) -> Why:
     if state == S.OPEN:
         bad = s.kind(u) is not LOOP and any(s.status.find(one, a, b) >= 0 for one in BAD for _, a, b in s.inside(u))
         return None if bad else "and nothing in it has ended badly"
-    return _last(s, u) if state in TERMINAL and state != S.COMPLETED else ""
+    if state not in TERMINAL or state == S.COMPLETED:
+        return ""
+    if s.kind(u) in (FLOW, LOOP) and u in s.kids:
+        *_, (i, a, _) = s.scopes(u)
+        if why := _finished(s, s.stretches[i].block, a):
+            return why
+    return _last(s, u)
 
 
 def _last(s: State, u: int) -> Why:
-    """What lies in a round that another one came after does not change any more."""
-    while (p := s.parent(u)) >= 0:
-        if s.kind(p) is LOOP and s.home[u] != s.kids[p][-1]:
+    """What lies in a round that another one came after does not change any more, nor what lies in a scope that was finished."""
+    while u >= 0:
+        r, _, b = s.place(u)
+        if why := _finished(s, r.block, b):
+            return why
+        p = s.parent(u)
+        if p >= 0 and s.kind(p) is LOOP and s.home[u] != s.kids[p][-1]:
             return f"and another round of '{label(s, p)}' was made from it: roll back to it"
         u = p
     return None
+
+
+def _finished(s: State, block: Block, b: int) -> Why:
+    step = s.finisher(block, b)
+    if step is None:
+        return None
+    name = label(s, step)
+    return f"and '{name}' has finished what it lies in: roll back to what stands before that"
 
 
 def _give(s: State, u: int, state: S, group: bool) -> Why:
@@ -166,6 +184,14 @@ def _rollback(s: State, state: S) -> Why:
     return None if state in (S.COMPLETED, S.SKIPPED) else "and a rollback goes to after a node that has completed"
 
 
+def _of_run(s: State) -> Why:
+    step = s.finisher(s.root, 0)
+    if step is None:
+        return None
+    name = label(s, step)
+    return f"'{name}' has finished it: roll back to what stands before that."
+
+
 def allowed_run(s: State) -> dict[str, Why]:
     """The same of the whole run: what stands behind «the run is <state>. »."""
     run, over = s.run, s.run in RUN_TERMINAL
@@ -184,7 +210,7 @@ def allowed_run(s: State) -> dict[str, Why]:
         if run is RunState.COMPLETED
         else "Wait until it has ended."
         if run is RunState.ENDING
-        else None,
+        else _of_run(s),
         "rollback": "Wait until it runs or has ended." if run in (RunState.PENDING, RunState.ENDING) else None,
         "send": "Nothing waits for it any more." if over or (run is RunState.ENDING and not s.waits) else None,
     }

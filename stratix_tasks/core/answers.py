@@ -10,7 +10,8 @@ class Answer(IntEnum):
 
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
     True, False or an error (attempt is the generation) · EXPANDED count, keys, frozen, skipped, or an error · LOST error ·
-    WAIT what it waits for (see waits.py) · SPAWN name, args: an item for its own node, while the body goes on.
+    WAIT what it waits for (see waits.py) ·
+    STEP as OK: what a step gives, which ends something now · SPAWN name, args: an item for its own node, while the body goes on.
     """
 
     OK = 0
@@ -22,6 +23,7 @@ class Answer(IntEnum):
     LOST = 6
     WAIT = 7
     SPAWN = 8
+    STEP = 9
 
 
 class Do(IntEnum):

@@ -395,7 +395,7 @@ def _again(s: State, fact: Fact) -> None:
 
 
 def _clear_all(s: State, a: int, b: int) -> None:
-    for told in (s.error, s.reason, s.due, s.waits, s.winners, s.target, s.lost, s.summary):
+    for told in (s.error, s.reason, s.due, s.waits, s.winners, s.finished, s.target, s.lost, s.summary):
         clear(told, a, b)
     for marked in (s.enabled, s.passing, s.begun):
         marked.difference_update(range(a, b) if b - a < len(marked) else [u for u in marked if a <= u < b])
@@ -505,6 +505,10 @@ def _taken(s: State, fact: Fact) -> None:
     s.taken[fact[2]] = s.taken.get(fact[2], 0) + 1
 
 
+def _finished(s: State, fact: Fact) -> None:
+    s.finished[fact[2]] = S(fact[3])
+
+
 def _requested(s: State, fact: Fact) -> None:
     if "id" in fact[4]:
         s.heard.add(fact[4]["id"])
@@ -553,5 +557,5 @@ def _nothing(_s: State, _fact: Fact) -> None:
 
 _APPLY: tuple[Callable[[State, Fact], None], ...] = (
     _nothing, _run, _moved, started, completed, _given, _expanded, _requested, _claimed, _spawned, started_many, _swept, _held,
-    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken, _entered,
+    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken, _entered, _finished,
 )  # fmt: skip

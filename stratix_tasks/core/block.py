@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import Retry, Timeout
 
 
@@ -96,6 +97,24 @@ PLAIN = Policy()
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a node ends when its turn comes, in place of running a body: by the rest the scope that it lies in itself."""
+
+    to: S = S.COMPLETED
+    """COMPLETED or FAILED: what it ends is finished so. CANCELLED: it is cancelled."""
+    node: int | None = None
+    """The node of the same scope that it ends."""
+    around: str = ""
+    """The name of the group that it ends, one of those that it lies in."""
+    gives: bool = False
+    """Whether what it ends has the value that it gives, in place of what is there."""
+
+    @property
+    def own(self) -> bool:
+        return self.node is None and not self.around
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A node of a block; `needs` are numbers in it."""
 
@@ -148,6 +167,7 @@ class Node:
     """The NodeSpec that it was made from."""
     executor: Executor | None = None
     """What it runs; None for a sub-flow, and for what is not known here."""
+    step: Step | None = None
     takes: tuple[str, ...] = ()
     """Names of the arguments that its function takes."""
     arguments: tuple[tuple[str, int, Any], ...] | None = None
@@ -172,6 +192,7 @@ class Block:
         "__dict__",
         "absorbing",
         "distinct",
+        "finishers",
         "fixed",
         "groups",
         "index",
@@ -238,6 +259,8 @@ class Block:
             node.join is not ALL or node.firsts or node.ended or node.allow_failure for node in nodes
         ) or bool(self.output.firsts)
         """Whether a bad end in it may be taken up by something behind it."""
+        self.finishers = tuple(k for k, node in enumerate(nodes) if node.step is not None and node.step.own)
+        """Nodes that may finish a scope of it."""
         self.inner: dict[int, Block] = {}
         self.fixed: tuple[int, ...] = ()
         self.layout: tuple[tuple[Block, int, int], ...] = ((self, -1, -1),)
@@ -249,11 +272,21 @@ class Block:
         return Outline(self)
 
     @cached_property
+    def stepping(self) -> bool:
+        """Whether a node of it, or one in these, ends others."""
+        return any(node.step is not None for block in _in(self) for node in block.nodes)
+
+    @cached_property
     def executors(self) -> dict[str, Executor]:
         """Those with a body of their own that its nodes name, and nodes in it, as they were when it was laid out."""
         nodes = (node for block in _in(self) for node in block.nodes)
         used = {one.name: one for node in nodes if (one := node.executor) is not None}
-        return {name: one for name, one in used.items() if one.function is not None and one.waits is None}
+        return {name: one for name, one in used.items() if has_body(one)}
+
+
+def has_body(executor: Executor) -> bool:
+    """Whether it has a body of its own, that no node names."""
+    return executor.function is not None and executor.waits is None and not executor.step
 
 
 @dataclass(frozen=True, slots=True)

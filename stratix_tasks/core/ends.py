@@ -45,9 +45,14 @@ def _items(s: State, u: int) -> dict[str, Any]:
         first = s.item(u, index)
         n = s.stretches[s.home[first]].block.n
         failed = first_failed(s, range(first, first + n))
-        if failed is not None:
+        step = s.finisher(s.stretches[s.home[first]].block, first)
+        if step is not None:
+            error = _plain(s, step, said_by(s, step)) if s.finished[step] == S.FAILED else None
+        else:
+            error = None if failed is None else told_of(s, failed)
+        if error is not None:
             key = s.key(u, index)
-            found.append({"key": str(index) if key is None else key, "error": told_of(s, failed)})
+            found.append({"key": str(index) if key is None else key, "error": error})
     error = {"type": "ItemsFailed", "message": f"{len(found)} of {s.count(u)} items failed", "code": "items"}
     return {**_plain(s, u, error), "items": found}
 
@@ -83,6 +88,13 @@ def _source(s: State, u: int) -> int | None:
 def first_failed(s: State, units: Iterable[int]) -> int | None:
     """The unit that failed first."""
     return min((u for u in units if s.status[u] == S.FAILED), key=lambda u: (s.ended[u], u), default=None)
+
+
+def said_by(s: State, step: int) -> dict[str, Any]:
+    """The error of what a step finished as failed: a text that it gave is its message."""
+    given = s.values[step]
+    message = given if isinstance(given, str) and given else f"'{label(s, step)}' ended it as failed"
+    return {"type": "Finished", "message": message, "code": "finished", "bases": ["Exception"]}
 
 
 def taken_up(s: State, u: int) -> bool:

@@ -42,6 +42,8 @@ What follows `kind` and `at`:
 - SENT: name, value. A signal.
 - ENTERED: unit. A sub-flow that takes places, or has a time limit, as a whole has begun: the first body in it is about to.
 - TAKEN: unit. It has had the next value of its signal.
+- FINISHED: unit, state. A step ended the scope that it lies in, which comes to that state (completed or failed) when nothing in
+  it is left to do.
 
 Results: `codec` "json" with `payload` the plain JSON value itself (scalars and small plain values); otherwise `codec`
 is "<name>+frame" with payload `[size]` (the bytes are the payload frame of that unit and attempt, written just before),
@@ -56,13 +58,13 @@ from __future__ import annotations
 from typing import Any
 
 (CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED, SPAWNED, STARTED_MANY, SWEPT, HELD, RELEASED,
- JOINED, ENABLED, AGAIN, REOPENED, ROLLED, SET, BREAKPOINT, SENT, TAKEN, ENTERED) = range(24)  # fmt: skip
+ JOINED, ENABLED, AGAIN, REOPENED, ROLLED, SET, BREAKPOINT, SENT, TAKEN, ENTERED, FINISHED) = range(25)  # fmt: skip
 
 KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed", "spawned",
               "started_many", "swept", "held", "released", "joined", "enabled", "again", "reopened", "rolled", "set",
-              "breakpoint", "sent", "taken", "entered")  # fmt: skip
+              "breakpoint", "sent", "taken", "entered", "finished")  # fmt: skip
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 8, 8, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3)
+WIDTHS = (3, 5, 8, 6, 8, 8, 8, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3, 4)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

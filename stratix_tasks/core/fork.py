@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP
-from stratix_tasks.core.facts import EXPANDED, GIVEN, MOVED, SPAWNED, Fact
+from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, Fact
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import State
+from stratix_tasks.core.state import FINISHED as FINISHED_EARLY
+from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import Event, S
+from stratix_tasks.core.steps import ended_by
 
 REASON = "forked"
 GIVEN_BY_HAND = "given"
@@ -24,7 +26,8 @@ Place = tuple[int, int, int]
 def again(old: State, roots: set[int]) -> set[int]:
     """These nodes, all that depends on them, and what lies in sub-flows among them: of those that are laid out from the
     beginning."""
-    found, stack = set[int](), list(roots)
+    found, stack, laid_out = set[int](), list(roots), len(old.root.outline.names)
+    by_steps = _ended_by_steps(old)
     while stack:
         u = stack.pop()
         if u in found:
@@ -32,6 +35,8 @@ def again(old: State, roots: set[int]) -> set[int]:
         found.add(u)
         r, k, b = old.place(u)
         stack += [b + o for o in r.block.outs[k]]
+        stack += [one for one in ended_by(old, u) if one < laid_out]
+        stack += by_steps.get(u, ())
         above = old.parent(u)
         while above >= 0:  # what comes behind the sub-flow that it lies in; that itself begins open
             r, k, b = old.place(above)
@@ -47,11 +52,20 @@ def again(old: State, roots: set[int]) -> set[int]:
     return inside
 
 
+def _ended_by_steps(old: State) -> dict[int, list[int]]:
+    """Of what steps ended those that did, as far as both are laid out from the beginning."""
+    found: dict[int, list[int]] = {}
+    for u in range(len(old.root.outline.names)) if old.root.stepping else ():
+        for one in ended_by(old, u):
+            found.setdefault(one, []).append(u)
+    return found
+
+
 def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:
     """The nodes whose results stay when `again` run again; and the sub-flows that begin open. Of those that are laid out
     from the beginning; what lies in maps, mapped flows and loops goes with them."""
     units = range(len(old.root.outline.names))
-    keep = {u for u in units if u not in again and old.status[u] in (S.COMPLETED, S.SKIPPED)}
+    keep = {u for u in units if u not in again and old.as_taken(u) in (S.COMPLETED, S.SKIPPED)}
     open_ = {u for u in units if old.kind(u) is FLOW and u in old.kids} - again
     changed = True
     while changed:
@@ -95,16 +109,26 @@ class _Facts:
         while stack:
             was, u, ended, opened = stack.pop()
             if opened:
-                if self.old.status[was] == S.COMPLETED:
-                    self._moved(u, Event.GATHERED, S.COMPLETED)
-                else:  # it lies in what went on without it
-                    self._moved(u, Event.GATHERED_BAD, S.FAILED, self.old.why_ended(was))
+                self._ended(was, u)
             elif was not in self.old.kids or self.old.status[was] == S.SKIPPED:
                 self._result(was, u)
             else:
                 if ended:
                     stack.append((was, u, ended, True))
                 stack += reversed(self._open(was, u))
+
+    def _ended(self, was: int, u: int) -> None:
+        """A group that is taken over with what lies in it."""
+        old = self.old
+        if old.as_taken(was) == S.SKIPPED:
+            return self._moved(u, Event.STOPPED, S.CANCELLED, old.why_ended(was))
+        if old.status[was] != S.COMPLETED:  # it lies in what went on without it
+            return self._moved(u, Event.GATHERED_BAD, S.FAILED, old.why_ended(was))
+        value = old.values[was]
+        stored = value if type(value) is Stored else Stored("json", value, was, 0)
+        given = {"codec": stored.codec, "payload": stored.payload, "summary": old.summary.get(was)}
+        why = FINISHED_EARLY if old.reason.get(was) == FINISHED_EARLY else None
+        return self._moved(u, Event.GATHERED, S.COMPLETED, why, None if value is MISSING else {"value": given})
 
     def _open(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """Its scopes, and what is to be taken over of what lies in them."""
@@ -153,15 +177,21 @@ class _Facts:
         old = self.old
         if old.status[was] == S.SKIPPED:
             return self._moved(u, Event.SKIP, S.SKIPPED, old.why_ended(was))
+        if old.as_taken(was) == S.SKIPPED:
+            return self._moved(u, Event.CANCEL, S.CANCELLED, str(old.why_ended(was)))
         if old.status[was] != S.COMPLETED:  # in a group that went on without it
             return self._moved(u, Event.CANCEL, S.CANCELLED, old.why_ended(was))
         value = old.values[was]
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         if stored.codec.endswith("+frame"):
             self.places.append((u, stored.unit, stored.attempt))
-        how = GIVEN_BY_HAND if old.reason.get(was) == GIVEN_BY_HAND else REASON
+        how = old.reason[was] if old.reason.get(was) in (GIVEN_BY_HAND, FINISHED_EARLY) else REASON
         self.facts.append((GIVEN, self.at, u, how, 0, stored.codec, stored.payload, old.summary.get(was)))
+        if was in old.finished:
+            self.facts.append((FINISHED, self.at, u, int(old.finished[was])))
         return None
 
-    def _moved(self, u: int, event: Event, state: S, why: str | None = None) -> None:
-        self.facts.append((MOVED, self.at, u, int(event), int(state), why or REASON, 0, None))
+    def _moved(
+        self, u: int, event: Event, state: S, why: str | None = None, detail: dict[str, Any] | None = None
+    ) -> None:
+        self.facts.append((MOVED, self.at, u, int(event), int(state), why or REASON, 0, detail))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Block, Kind
-from stratix_tasks.core.state import IS_BAD, IS_OVER, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 
 WAIT, GO = S.PENDING, S.RUNNING
@@ -22,7 +22,7 @@ def verdict(s: State, u: int) -> S:
     r, k, b = s.place(u)
     block, status = r.block, s.status
     if r.step and (group := r.parent + (u - r.base) // block.n * r.step) not in s.kids:  # a sub-flow that is not open
-        above = status[group]
+        above = s.as_taken(group)
         return S.UPSTREAM_FAILED if IS_BAD[above] else S.SKIPPED if IS_OVER[above] else WAIT
     if block.nodes[k].phase:
         return _of_a_phase(s, block, k, b)
@@ -50,10 +50,10 @@ def _joined(s: State, block: Block, k: int, b: int) -> S:
 
 def states_of(s: State, block: Block, b: int, needs: Iterable[int]) -> list[int]:
     """The states of needs as one sees them who wants all: the bad end of one that may fail is as good as another."""
-    status, tolerated = s.status, block.tolerated
+    tolerated, taken = block.tolerated, s.as_taken
     if not tolerated:
-        return [status[b + n] for n in needs]
-    return [S.COMPLETED if n in tolerated and IS_BAD[status[b + n]] else status[b + n] for n in needs]
+        return [taken(b + n) for n in needs]
+    return [S.COMPLETED if n in tolerated and IS_BAD[taken(b + n)] else taken(b + n) for n in needs]
 
 
 def _all(states: Iterable[int]) -> S:
@@ -93,7 +93,7 @@ def first_of(s: State, b: int, first: Iterable[int]) -> S:
     for n in first:
         if n == OTHERWISE:
             return GO
-        state = s.status[b + n]
+        state = s.as_taken(b + n)
         if state == S.COMPLETED:
             return GO
         if not IS_OVER[state]:
@@ -136,8 +136,11 @@ def ends_badly(s: State, block: Block, b: int) -> bool:
     """Whether the scope that begins at `b` ends failed or cancelled, by what it came to or by what was asked."""
     above = s.parent(b)
     asked = s.run_target if above < 0 and s.run is RunState.ENDING else None
-    if asked is not None or (above >= 0 and above in s.target and s.target[above][0] != S.COMPLETED):
+    target = s.target[above] if above >= 0 and above in s.target else None
+    if asked is not None or (target is not None and target[0] != S.COMPLETED):
         return True
+    if target is not None and target[1] == FINISHED:
+        return False
     return is_bad(s, block, b, until=UNDO)
 
 
@@ -145,14 +148,20 @@ def ends_badly(s: State, block: Block, b: int) -> bool:
 
 
 def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
-    """Whether a scope in which nothing is left to do has a bad end that nothing took up; nodes of phase `until` on don't count."""
-    status = s.status[b : b + block.n]
-    if not any(IS_BAD[state] for state in status):
+    """Whether a scope in which nothing is left to do has a bad end that nothing took up; nodes of phase `until` on don't count.
+    Of one that a step finished what that said, and what ran at its end.
+    """
+    step = s.finisher(block, b)
+    if step is not None and s.finished[step] == S.FAILED:
+        return True
+    if step is None and not any(IS_BAD[state] for state in s.status[b : b + block.n]):
         return False
-    if not block.absorbing:
-        return any(IS_BAD[state] and block.nodes[k].phase < until for k, state in enumerate(status))
+    first = 0 if step is None else UNDO
+    bad = [k for k in range(block.n) if IS_BAD[s.as_taken(b + k)] and first <= block.nodes[k].phase < until]
+    if not bad or not block.absorbing:
+        return bool(bad)
     taken = absorbed(s, block, b)
-    return any(IS_BAD[state] and not taken[k] and block.nodes[k].phase < until for k, state in enumerate(status))
+    return not all(taken[k] for k in bad)
 
 
 def scope_ended(s: State, block: Block, b: int) -> S:
@@ -160,12 +169,24 @@ def scope_ended(s: State, block: Block, b: int) -> S:
     if not all(IS_OVER[state] for state in s.status[b : b + block.n]):
         return WAIT
     if is_bad(s, block, b):
-        return S.FAILED if s.status.find(S.FAILED, b, b + block.n) >= 0 else S.CANCELLED
+        finished = s.finisher(block, b) is not None
+        return S.FAILED if finished or s.status.find(S.FAILED, b, b + block.n) >= 0 else S.CANCELLED
+    if _is_left_off(s, block, b):
+        return S.CANCELLED
     return S.SKIPPED if is_left_out(s, block, b) else S.COMPLETED
+
+
+def _is_left_off(s: State, block: Block, b: int) -> bool:
+    """Whether something in it was cancelled when what lies around it was finished."""
+    if not s.root.stepping or s.finisher(block, b) is not None:
+        return False
+    return any(s.status[u] == S.CANCELLED and s.why_ended(u) == FINISHED for u in range(b, b + block.n))
 
 
 def is_left_out(s: State, block: Block, b: int) -> bool:
     """Whether a scope was skipped as a whole, by `where` or by a person, before its value was there."""
+    if s.finisher(block, b) is not None:
+        return False
     just, stop = block.output.just, b + block.n
     u = s.status.find(S.SKIPPED, b, stop)
     while u >= 0:
@@ -189,12 +210,13 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
     the end of the scope, however that is, consumes nothing.
     """
     found = bytearray(block.n)
+    bad = [IS_BAD[s.as_taken(b + k)] for k in range(block.n)]
     for k in reversed(order(block)):
-        users = [o for o in block.outs[k] if not block.nodes[o].phase] if IS_BAD[s.status[b + k]] else []
-        users = [o for o in users if s.status[b + o] != S.SKIPPED or k not in block.nodes[o].ended]
-        if users or (IS_BAD[s.status[b + k]] and k in _of_output(block)):
+        users = [o for o in block.outs[k] if not block.nodes[o].phase] if bad[k] else []
+        users = [o for o in users if s.as_taken(b + o) != S.SKIPPED or k not in block.nodes[o].ended]
+        if users or (bad[k] and k in _of_output(block)):
             found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
-        found[k] |= k in block.tolerated and IS_BAD[s.status[b + k]]
+        found[k] |= k in block.tolerated and bad[k]
     return found
 
 

@@ -22,9 +22,12 @@ from stratix_tasks.core.block import (
     Node,
     Output,
     Policy,
+    Step,
+    has_body,
     join_blocks,
 )
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
+from stratix_tasks.core.states import S
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
@@ -94,7 +97,7 @@ class _Known:
 
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
-        if executor is not None and executor.waits is None and executor.function is not None:
+        if executor is not None and has_body(executor):
             return Shape(shape(executor.function).runner, tuple(arguments_of(executor)))
         return self._shapes.get(node.call or "", PLAIN)
 
@@ -183,9 +186,22 @@ def _node(
         policy=policy,
         spec=node,
         executor=known.executor(node),
+        step=_step(graph, node, known),
         takes=known.shape(node).takes,
         arguments=_arguments(graph, node) if i not in graph.undoes else None,
     )
+
+
+def _step(graph: Graph, node: NodeSpec, known: _Known) -> Step | None:
+    executor = known.executor(node)
+    if executor is None or not executor.step:
+        return None
+    to = S.FAILED if node.args.get("status") == "failed" else S.COMPLETED
+    ends, gives = node.args.get("node"), node.args.get("value") is not None
+    to = S.CANCELLED if executor.step == "cancel" else to
+    if not isinstance(ends, str):
+        return Step(to, gives=gives)
+    return Step(to, graph.index.get(ends), "" if ends in graph.index else ends, gives)
 
 
 def _can_do_without(node: NodeSpec, known: _Known) -> bool:

@@ -92,7 +92,7 @@ class Executor(Described, Protocol):
 
     @property
     def waits(self) -> Kind | None:
-        """How it waits; None for one with a body."""
+        """How it waits; None for one that does not."""
 
     @property
     def health(self) -> Callable[[], Any] | None:

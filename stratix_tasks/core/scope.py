@@ -40,7 +40,7 @@ def is_still(s: State, u: int) -> bool:
 def bad_units(s: State, scope: Scope) -> list[int]:
     """Nodes of it that ended badly, and that nothing went on without."""
     block = s.stretches[scope.stretch].block
-    bad = [u for u in scope.units if IS_BAD[s.status[u]]]
+    bad = [u for u in scope.units if IS_BAD[s.as_taken(u)]]
     if not bad or not block.absorbing:
         return bad
     taken = absorbed(s, block, scope.start)

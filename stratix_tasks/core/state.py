@@ -36,6 +36,9 @@ IS_BAD = bytes(s in BAD for s in range(256))
 NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 """States of a unit that has not ended, of which nothing runs."""
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
+FINISHED, BY_STEP = "finished early", "cancelled by a step"
+"""Why something ended that a step ended, with what it lies in or by itself."""
+OF_STEPS = frozenset((FINISHED, BY_STEP))
 
 
 @dataclass(slots=True, frozen=True)
@@ -85,6 +88,7 @@ class State:
         "ended",
         "error",
         "failures",
+        "finished",
         "frozen",
         "generation",
         "heard",
@@ -153,6 +157,8 @@ class State:
         """What a body that was asked to stop, or a group that is being ended, is to end as."""
         self.winners: dict[int, tuple[int, ...]] = {}
         """Of joins that fired: the needs that they were made from."""
+        self.finished: dict[int, S] = {}
+        """Of steps that ended the scope that they lie in: what that is to come to."""
         self.enabled: set[int] = set()
         """Units whose condition is true."""
         self.marks: list[tuple[int, int, str]] = []
@@ -417,6 +423,17 @@ class State:
         if told is None and self.swept and self.status[u] in (S.CANCELLED, S.SKIPPED):
             return next((reason for a, b, reason in reversed(self.swept) if a <= u < b), None)
         return told
+
+    def as_taken(self, u: int) -> int:
+        """The state that others take a unit's for: what a step cancelled is to them as if it was skipped."""
+        state = self.status[u]
+        if state == S.CANCELLED and self.root.stepping and self.why_ended(u) in OF_STEPS:
+            return S.SKIPPED
+        return state
+
+    def finisher(self, block: Block, b: int) -> int | None:
+        """The step that finished the scope that begins at `b`."""
+        return next((b + k for k in block.finishers if b + k in self.finished), None) if self.finished else None
 
     def tries(self, u: int) -> int:
         """Attempts that count against the budget of retries."""

@@ -95,6 +95,7 @@ class Event(IntEnum):
     REOPEN = 29
     PAUSE_ROUNDS = 30
     REJECT = 31  # a person said no
+    FINISHED_BAD = 32  # a step finished it as failed
 
     @property
     def label(self) -> str:
@@ -126,7 +127,12 @@ _S, _E = S, Event
 TARGET = None
 """In a table: the state that the stop was asked for."""
 
-_NO_BODY: dict[Event, State | None] = {_E.CANCEL: _S.CANCELLED, _E.SKIP: _S.SKIPPED, _E.GIVE: _S.COMPLETED}
+_NO_BODY: dict[Event, State | None] = {
+    _E.CANCEL: _S.CANCELLED,
+    _E.SKIP: _S.SKIPPED,
+    _E.GIVE: _S.COMPLETED,
+    _E.FINISHED_BAD: _S.FAILED,
+}
 _BAD_END: dict[Event, State | None] = {
     _E.RETRY: _S.PENDING,
     _E.GIVE: _S.COMPLETED,

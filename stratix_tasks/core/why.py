@@ -12,8 +12,9 @@ from stratix_tasks.core.joins import WITH_SCOPE, states_of
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
-from stratix_tasks.core.state import IS_BAD, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, State
 from stratix_tasks.core.states import TERMINAL, S
+from stratix_tasks.core.steps import ender
 from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
@@ -138,11 +139,16 @@ def _skipped(core: Core, u: int, name: str, _at: float) -> str:
 def _cancelled(core: Core, u: int, name: str, _at: float) -> str:
     if core.state.why_ended(u) == "lost the join":
         return f"'{name}' was cancelled: what it was for went on without it.{_abandoned(core, u)}"
+    if core.state.why_ended(u) in OF_STEPS:
+        return f"'{name}' was cancelled: {ender(core.state, u)} ended it early.{_abandoned(core, u)}"
     return f"'{name}' was cancelled ({core.state.why_ended(u) or 'user'}).{_abandoned(core, u)}"
 
 
 def _completed(core: Core, u: int, name: str, _at: float) -> str:
-    return f"'{name}' completed{_HOW.get(core.state.reason.get(u, ''), '')}."
+    reason = core.state.reason.get(u, "")
+    if reason == FINISHED:
+        return f"'{name}' completed early: {ender(core.state, u)} finished it."
+    return f"'{name}' completed{_HOW.get(reason, '')}."
 
 
 def _open(core: Core, u: int, name: str, _at: float) -> str:
@@ -344,4 +350,12 @@ def _skip_reason(core: Core, u: int) -> str:
         return f"'{_scope_around(s, u)}' was skipped as one"
     if reason == "disabled":
         return "it is disabled"
-    return "what it needs was skipped" if reason == "upstream" else f"by {reason or 'user'}"
+    if reason == "upstream":
+        return f"what it needs was {'cancelled by a step' if _lost_a_need(core, u) else 'skipped'}"
+    return f"by {reason or 'user'}"
+
+
+def _lost_a_need(core: Core, u: int) -> bool:
+    s = core.state
+    r, k, b = s.place(s.node_of(u))
+    return any(s.status[b + n] == S.CANCELLED and s.as_taken(b + n) == S.SKIPPED for n in r.block.needs[k])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Annotated, Any, NoReturn, TypeVar, cast, overload
+from typing import Annotated, Any, TypeVar, cast, overload
 
 from stratix_tasks.dsl.references import (
     Around,
@@ -227,15 +227,6 @@ def first_of(*values: T) -> T:
     return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)), last)))
 
 
-def _later(word: str) -> Callable[..., NoReturn]:
-    def unavailable(*_args: Any, **_kwargs: Any) -> NoReturn:
-        raise FlowError(f"{word}() is not available in this version", code="not-available")
-
-    unavailable.__name__ = unavailable.__qualname__ = word
-    unavailable.__doc__ = f"`{word}` comes in a later version; calling it raises FlowError `not-available`."
-    return unavailable
-
-
 def n_of(k: int | str) -> Any:
     """So many of them: `task.options(join=n_of(2))(a, b, c)`, `task.options(gather=n_of("80%")).map(…)`.
 
@@ -284,9 +275,6 @@ def switch(value: object, cases: Mapping[Any, Callable[[], Any]], default: Calla
             found.append(default())
     ways = [one for one in found if one is not None]
     return first_of(*ways) if len(ways) > 1 else ways[0] if ways else None
-
-
-finish = _later("finish")
 
 
 def secret(name: str) -> Any:

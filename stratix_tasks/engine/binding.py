@@ -22,7 +22,7 @@ from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positio
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import NONE, Scope, evaluate, names_in, resolve_whole
+from stratix_tasks.engine.resolving import NONE, Scope, evaluate
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.values import Expr
@@ -153,7 +153,20 @@ class Binding(Scopes):
             if got is AGAIN:
                 return got
             args = {name: reader.open(value) for name, value in got[1].items()}
-            return (at,), wait_for(kind, args, limit, at)
+            return (at, wait_for(kind, args, limit, at)), {}
+
+        return work
+
+    def to_step(self, unit: int) -> Work:
+        """Work that gives, as arguments, what a step gives, ready to be recorded."""
+        named, what = self.to_arguments(unit), f"the value of node '{label(self.state, unit)}'"
+
+        def work(reader: Reader) -> Any:
+            value = reader.open(named(reader)[1].get("value"))
+            if type(value) not in ATOMS and not reader.waits:
+                raise Away
+            made = self._objects.encode_apart(value, what)
+            return (value, made.codec, made.payload, made.summary, None, None), {}
 
         return work
 
@@ -204,8 +217,7 @@ class Binding(Scopes):
 
     def to_output(self) -> Work:
         """Work that gives the run's own value."""
-        output = self.state.root.spec.output
-        return partial(resolve_whole, output, self.scope(ROOT, names_in((output,))))
+        return self._to_value(ROOT, 0, self.state.root)
 
     def item(self, unit: int) -> dict[str, Any] | None:
         """What is held of an item's arguments; None where what is mapped over is not resolved now."""

@@ -10,7 +10,7 @@ from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.state import FINISHED, MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.reading import LOOP, Away, Reader
 from stratix_tasks.engine.scopes import Work
@@ -119,6 +119,8 @@ def _value(take: Callable[[], Work], reader: Reader) -> tuple[Any, StratixError 
 def failure_of(live: LiveRun) -> StratixError:
     """TaskFailed for the first node that failed, with the body's own exception as its cause."""
     s = live.core.state
+    if s.run_reason == FINISHED and s.run_error is not None:
+        return _finished(live, s.run_error)
     unit = first_failure(s)
     if unit is None:
         return _failed_without(live)
@@ -140,6 +142,20 @@ def failure_of(live: LiveRun) -> StratixError:
     )
     failure.__cause__ = live.exceptions.get(unit)
     return failure
+
+
+def _finished(live: LiveRun, error: dict[str, Any]) -> StratixError:
+    """Of a run that a step finished as failed."""
+    s = live.core.state
+    step = s.finisher(s.root, 0)
+    assert step is not None
+    name = live.name(step)
+    message = (
+        f"node '{name}' finished the run as failed: {error['message']}\n  run.rollback(to=…) goes back to before that."
+    )
+    return TaskFailed(
+        message, code=error["code"], run=live.id, node=name, attempt=s.attempt[step], error_type=error["type"]
+    )
 
 
 def _failed_without(live: LiveRun) -> StratixError:

@@ -17,11 +17,11 @@ from stratix_tasks.core import targets
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.ends import end_of, first_failed, told_of
+from stratix_tasks.core.ends import end_of, first_failed, said_by, told_of
 from stratix_tasks.core.joins import WAIT, scope_ended
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
-from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
 from stratix_tasks.engine.fan import Fan, Items, about_item, counted, fan_of
@@ -97,8 +97,7 @@ class Scopes(Held):
         s = self.state
         if s.kind(unit) is FLOW:
             begin, block = self._begin((unit, 0))
-            output = block.spec.output
-            return partial(resolve_whole, output, self._scope((unit, 0), begin, block, names_in((output,))))
+            return self._to_value((unit, 0), begin, block)
         if s.kind(unit) is EACH:
             return self._to_gather_scopes(unit)
         if s.kind(unit) is Kind.LOOP:
@@ -119,19 +118,14 @@ class Scopes(Held):
         settled, told = s.node(unit).gather == SETTLED, list[Callable[[Any], Settled]]()
         for i, _, _ in s.scopes(unit):
             r = s.stretches[i]
-            output = r.block.spec.output
-            names = names_in((output,))
             for at in range(r.count):
                 begin = r.base + at * r.block.n
                 end = scope_ended(s, r.block, begin)
                 done = end == S.COMPLETED
                 if done:
-                    found.append(
-                        partial(resolve_whole, output, self._scope((unit, r.index + at), begin, r.block, names))
-                    )
+                    found.append(self._to_value((unit, r.index + at), begin, r.block))
                 if settled:
-                    failed = first_failed(s, range(begin, begin + r.block.n)) if end == S.FAILED else None
-                    error = None if failed is None else s.error.get(failed)
+                    error = _error_of(s, r.block, begin) if end == S.FAILED else None
                     end = S.CANCELLED if end == WAIT else end  # it lost, and is being stopped
                     told.append(self._settled(unit, r.index + at, end, error))
                     found += () if done else (_nothing,)
@@ -165,8 +159,15 @@ class Scopes(Held):
 
     def _to_output_of(self, scope: targets.Scope) -> Work:
         block = self.state.stretches[scope.stretch].block
-        output, place = block.spec.output, (scope.group, scope.index)
-        return partial(resolve_whole, output, self._scope(place, scope.start, block, names_in((output,))))
+        return self._to_value((scope.group, scope.index), scope.start, block)
+
+    def _to_value(self, scope: Place, begin: int, block: Block) -> Work:
+        """Work that gives the value of a scope: its output, or what the step gave that finished it."""
+        step = self.state.finisher(block, begin)
+        if step is not None and (told := self.state.node(step).step) is not None and told.gives:
+            return partial(give_held, self.held(step))
+        output = block.spec.output
+        return partial(resolve_whole, output, self._scope(scope, begin, block, names_in((output,))))
 
     # ------------------------------------------------------------------ what is known in a scope
 
@@ -437,6 +438,15 @@ _AROUND: dict[str, Callable[[Scopes, int], Any]] = {
 }
 _LATE = Seen(None, S(S.CANCELLED).label, None)
 """Of a task that a join went on without: whatever became of it after."""
+
+
+def _error_of(s: State, block: Block, begin: int) -> dict[str, Any] | None:
+    """Why a scope failed: what a step said, or what failed first in it."""
+    step = s.finisher(block, begin)
+    if step is not None and s.finished[step] == S.FAILED:
+        return said_by(s, step)
+    failed = first_failed(s, range(begin, begin + block.n))
+    return None if failed is None else s.error.get(failed)
 
 
 def _nothing(_reader: Reader) -> None:

@@ -89,8 +89,13 @@ class Staging:
 
     def _prepare(self, live: LiveRun, attempt: Attempt, at: float) -> None:
         unit, binding = attempt.unit, live.binding
-        waits = live.core.state.policy(unit).bodiless
-        take = partial(binding.to_wait, unit, at) if waits else partial(binding.to_arguments, unit)
+        s = live.core.state
+        if s.node(unit).step is not None:
+            take = partial(binding.to_step, unit)
+        else:
+            take = (
+                partial(binding.to_wait, unit, at) if s.policy(unit).bodiless else partial(binding.to_arguments, unit)
+            )
         self._waiting[attempt] = live, None
         then = partial(self._arrived, live, attempt, at)
         job = prepare(self._engine, live, f"an argument of node '{live.name(unit)}'", take, then)
@@ -114,7 +119,9 @@ class Staging:
         policy = live.core.state.policy(attempt.unit)
         if policy.bodiless:
             del live.bodies[attempt.unit]
-            self._engine.post(live, (int(Answer.WAIT), attempt.unit, attempt.number, *attempt.args, attempt.kwargs))
+            kind = Answer.WAIT if live.core.state.node(attempt.unit).step is None else Answer.STEP
+            told = attempt.args if kind is Answer.WAIT else (self._engine.clock(), *attempt.args)
+            self._engine.post(live, (int(kind), attempt.unit, attempt.number, *told))
         else:
             self._engine.runners[policy.runner].submit([attempt])
 

@@ -29,7 +29,7 @@ AN_EXECUTOR = (
 class Configured:
     """One that users wrote, under the name by which nodes use it. ExecutorError `bad-executor` tells all that it lacks."""
 
-    field, waits = "uses", None
+    field, waits, step = "uses", None, ""
 
     def __init__(self, name: str, executor: Any) -> None:
         if wrong := list(_wrong(executor)):

@@ -19,6 +19,7 @@ class Python:
     required: frozenset[str] = frozenset()
     runner: str | None = None
     waits: Kind | None = None
+    step = ""
     health: Callable[[], Any] | None = None
 
     def refusal(self, option: str) -> str:

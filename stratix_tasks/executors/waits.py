@@ -56,7 +56,7 @@ _NEVER = "a wait has no body"
 class Wait:
     """One of the waits, by its declaration."""
 
-    field = "uses"
+    field, step = "uses", ""
     runner: str | None = "wait"
     health: Callable[[], Any] | None = None
 

@@ -9,7 +9,7 @@ from typing import Any
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import shortest
 from stratix_tasks.formats.python_calls import arguments, is_word
-from stratix_tasks.formats.python_values import WAITS, Values
+from stratix_tasks.formats.python_values import OWN_WORDS, Values
 from stratix_tasks.spec.code import Code, Group, followed, prefixed, quoted
 from stratix_tasks.spec.fields import IN_NODE, LOOP, MAP, Kind
 from stratix_tasks.spec.joins import ALL, N_OF
@@ -59,7 +59,7 @@ class Nodes:
         executor = EXECUTORS[uses]
         assert executor.function is not None
         signature = Signature.from_callable(executor.function)
-        word = WAITS.get(uses)
+        word = OWN_WORDS.get(uses)
         head = self.around.word(word) if word else f"{self.around.word('uses')}({quoted(uses)})"
         said = self._options(node, _SILENT, {})
         if not self._placed.gives(name, executor.function.__name__, False):

@@ -33,11 +33,17 @@ WORDS = (
     "uses",
     "when",
 )
-"""Those of ours that bodies are written with, beside the names of waits."""
-WAITS = {"wait.approval": "approval", "wait.signal": "signal", "wait.sleep": "sleep"}
+"""Those of ours that bodies are written with, beside those of waits and steps."""
+OWN_WORDS = {
+    "flow.cancel": "cancel",
+    "flow.finish": "finish",
+    "wait.approval": "approval",
+    "wait.signal": "signal",
+    "wait.sleep": "sleep",
+}
 """Executors that have a word of their own."""
 RESERVED = frozenset(
-    (*WORDS, *WAITS.values(), "date", "datetime", "time", "timedelta", "Decimal", "Path", "UUID", "UTC")
+    (*WORDS, *OWN_WORDS.values(), "date", "datetime", "time", "timedelta", "Decimal", "Path", "UUID", "UTC")
 )
 
 

@@ -6,7 +6,8 @@ import inspect as introspection
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from stratix_tasks.core.block import Block, Kind, Node
+from stratix_tasks.core.block import Block, Kind, Node, Step
+from stratix_tasks.core.states import S
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.fields import LOOP
@@ -84,7 +85,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "doc": doc,
         "wait": _wait(laid_out),
         "asks": _asks(laid_out),
-        "badge": _badge(node),
+        "badge": _badge(node, laid_out.step),
         "call": node.call or node.uses or f"flow {node.flow}",
         "config": [pair for pair in config if pair[1]],
         "inputs": [(name, _source_text(value)) for name, value in inputs],
@@ -103,9 +104,9 @@ def _wait(node: Node) -> str:
     return node.executor.waits.name if node.executor is not None and node.executor.waits is not None else ""
 
 
-def _badge(node: NodeSpec) -> str:
-    """How it begins, or goes on, where that is not as usual."""
-    found = []
+def _badge(node: NodeSpec, step: Step | None) -> str:
+    """How it begins, or goes on, where that is not as usual; and what it ends."""
+    found = [_ends(step, str(node.args.get("node") or "its flow"))] if step is not None else []
     if node.join != ALL:
         found.append(join_text(node.join))
     if node.catch:
@@ -117,6 +118,11 @@ def _badge(node: NodeSpec) -> str:
     if node.each is not None and node.each.gather != ALL:
         found.append(join_text(node.each.gather))
     return " · ".join(found)
+
+
+def _ends(step: Step, what: str) -> str:
+    verb = {S.COMPLETED: "finishes", S.FAILED: "fails", S.CANCELLED: "cancels"}[step.to]
+    return f"{verb} {what}"
 
 
 def _asks(node: Node) -> str:

@@ -30,6 +30,7 @@ from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.regions import blocking
 from stratix_tasks.spec.scope import expression_problems
+from stratix_tasks.spec.steps import step_problems
 from stratix_tasks.spec.tolerated import untolerant
 from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
@@ -150,7 +151,7 @@ def _findings(
     if not cycles:
         for name, place, problem in misfits(graph, executors, functions or {}):
             yield Finding(("tasks", name, *place), problem)
-    if outputless := without_output(graph):
+    if outputless := without_output(graph, executors):
         yield from _taken(graph, outputless)
 
 
@@ -197,6 +198,9 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
     elif node.uses is not None:
         for field, problem in use_problems(node, name, executors):
             yield Finding((*path, *field), problem, node.uses if field == ("uses",) else "")
+        if (executor := executors.get(node.uses)) is not None and executor.step:
+            for field, problem in step_problems(graph, name, node):
+                yield Finding((*path, *field), problem, str(node.args["node"]))
     if node.flow is not None:
         yield from _sub_flow(graph, path, name, node)
 

@@ -29,6 +29,10 @@ class Described(Protocol):
     def description(self) -> str: ...
 
     @property
+    def step(self) -> str:
+        """What it does to others in place of running a body: "finish" or "cancel"; empty where it runs or waits."""
+
+    @property
     def hints(self) -> Mapping[str, Any]:
         """What it takes and yields (`return`), as annotations of a function would say it."""
 

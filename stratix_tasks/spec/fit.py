@@ -10,7 +10,7 @@ from stratix_tasks.spec.annotations import annotation
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, Settled
-from stratix_tasks.spec.model import InputSpec, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
@@ -164,9 +164,16 @@ def _each(types: Types, name: str, node: NodeSpec, argument: str, value: Any) ->
     return Problem("type-mismatch", message, name)
 
 
-def without_output(graph: Graph) -> frozenset[str]:
-    """Nodes that are sub-flows without an output."""
+def without_output(graph: Graph, executors: Executors) -> frozenset[str]:
+    """Nodes that are sub-flows without an output, and without a step that gives their value."""
     flows = graph.spec.flows
     return frozenset(
-        name for name, node in graph.spec.tasks.items() if node.flow in flows and flows[node.flow].output is None
+        name
+        for name, node in graph.spec.tasks.items()
+        if node.flow in flows and flows[node.flow].output is None and not _is_given(flows[node.flow], executors)
     )
+
+
+def _is_given(flow: FlowSpec, executors: Executors) -> bool:
+    giving = (node.uses for node in flow.tasks.values() if node.uses in executors and "value" in node.args)
+    return any(executors[uses].step for uses in giving if uses is not None)

@@ -9,6 +9,7 @@ import orjson
 
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.facts import CREATED, EXPANDED, KIND_NAMES, SPAWNED, WIDTHS
+from stratix_tasks.core.state import FINISHED
 from stratix_tasks.core.states import Event, RunState, State
 from stratix_tasks.store.format import read_number
 from stratix_tasks.store.ids import text as run_text
@@ -115,7 +116,7 @@ class Rows:
 
 Told = list[dict[str, Any]]
 """What a fact says, a row for each of its spans."""
-HOW = {"given": "give", "forked": "cache_hit"}
+HOW = {"given": "give", FINISHED: "give", "forked": "cache_hit"}
 """The event by which a node completed that ran no body, by the reason; else what it waited for has come."""
 
 
@@ -221,6 +222,7 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],
     kinds.TAKEN: _of_unit("taken"),
     kinds.ENTERED: _of_unit("entered"),
+    kinds.FINISHED: lambda fact: [{"unit": fact[2], "event": "finished", "detail": _json({"to": STATES.get(fact[3])})}],
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

@@ -269,6 +269,9 @@ class World(Facade):
         policy = self.s.policy(unit)
         if policy.bodiless:
             node = self.s.node(self.s.node_of(unit))
+            if node.step is not None:
+                seconds = self.script(self.label(unit), number).seconds
+                return self._say(seconds, Answer.STEP, unit, number, "v", "json", "v", None, None, None)
             wait = {"for": "sleep", "due": self.now + 1.0}
             if node.executor is not None:
                 wait = wait_for(node.executor.waits, node.spec.args, policy.timeout.attempt, self.now)

@@ -136,6 +136,8 @@ class History:
         x = r.random()
         ok = (0, u, number, self.at, 1, "json", r.randint(0, 9), None, None, None)
         fail = (int(Answer.FAIL), u, number, self.at, {"type": "ValueError", "message": "no", "bases": []}, None)
+        if s.node(u).step is not None and (kindly or x < 0.9):
+            return [(int(Answer.STEP), u, number, self.at, 1, "json", r.choice([None, 1, "no"]), None, None, None)]
         if s.policy(u).bodiless and x < 0.8 and way == "runs":
             kind = r.choice(["sleep", "approval", "signal"])
             due = self.at + 3.0 if kind == "sleep" or r.random() < 0.5 or kindly else None
@@ -349,7 +351,7 @@ class History:
                 assert s.status[above] == S.OPEN or u in s.target, ("in a group that is not open", label(s, u))
             if s.run in RUN_TERMINAL:
                 assert IS_OVER[s.status[u]], ("the run is over", label(s, u))
-            if r.block.nodes[k].phase or s.reason.get(u) in ("given", "user", "lost the join"):
+            if r.block.nodes[k].phase or s.reason.get(u) in ("given", "user", "lost the join", "finished early"):
                 continue
             if s.status[u] in (S.RUNNING, S.OPEN, S.COMPLETED) and not asked:
                 if r.block.joins[k] == ALL and k not in r.block.soft:

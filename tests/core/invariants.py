@@ -7,12 +7,13 @@ from typing import Any
 
 from facade import shown
 from promises import Broken, need
-from rules import GO, OVER, WAIT, absorbed, needs_say
+from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen
 
 from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, MAP, TASK, Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
+from stratix_tasks.core.steps import aim
 from stratix_tasks.core.targets import Scope, label, scope_label
 from stratix_tasks.core.timers import PAUSABLE, WHOLE, Timer
 
@@ -35,7 +36,7 @@ def named(s: Recorded, found: Collection[int]) -> list[str]:
 
 def scope_of(s: Recorded, u: int) -> list[State]:
     r, _, b = s.place(u)
-    return [State(state) for state in s.status[b : b + r.block.n]]
+    return [seen(s, x) for x in range(b, b + r.block.n)]
 
 
 def block_of(s: Recorded, u: int) -> tuple[Block, int]:
@@ -107,12 +108,17 @@ def counts_are_right(core: Core) -> None:
 def _scope_end(s: Recorded, i: int, b: int) -> State | None:
     """How a scope of a fan-out ended, or None; that of an item is its own."""
     block = s.stretches[i].block
-    states = [State(state) for state in s.status[b : b + block.n]]
+    states = [seen(s, x) for x in range(b, b + block.n)]
     if any(state not in OVER for state in states):
         return None
     if s.kind(s.parent(b)) is MAP:
         return states[0]
+    if (said := finished_as(s, block, b)) is State.FAILED:
+        return said
     bad = [b + k for k, state in enumerate(states) if state in BAD and not _is_taken(s, b + k)]
+    bad = [x for x in bad if said is None or s.node(x).phase]
+    if said is not None:
+        return State.FAILED if bad else said
     return State.FAILED if bad else State.SKIPPED if _was_left_out(s, b) else State.COMPLETED
 
 
@@ -208,6 +214,22 @@ def an_open_group_lies_in_open_ones(core: Core) -> None:
                 s.status[above] == State.OPEN,
                 f"'{label(s, u)}' is open in a group that is {State(s.status[above]).label}",
             )
+
+
+def what_a_step_ended_has_its_step(core: Core) -> None:
+    """Beside it, or around it; a rollback of that takes it back."""
+    s, ended = core.state, set[int]()
+    for u in units(s):
+        step, (r, _, b) = s.node(u).step, s.place(u)
+        if step is None or s.status[u] != State.COMPLETED or s.reason.get(u) == "given":
+            continue
+        around = [range(b, b + r.block.n)] if step.own else [range(x, x + 1) for x in (aim(s, u),)]
+        for span in around:
+            ended.update(span)
+            for x in span:
+                ended.update(y for _, a, z in s.inside(x) for y in range(a, z)) if s.is_group(x) else None
+    left = [u for u in units(s) if s.status[u] == State.CANCELLED and s.why_ended(u) in BY_STEPS and u not in ended]
+    need(not left, f"{named(s, left)} were cancelled by a step, which has not run")
 
 
 def what_failed_upstream_has_a_bad_need(core: Core) -> None:
@@ -318,6 +340,9 @@ def _ends_badly(s: Recorded, u: int) -> bool:
     above = s.parent(b)
     if (above < 0 and s.run is RunState.ENDING) or (above in s.target and s.target[above][0] != State.COMPLETED):
         return True
+    said = finished_as(s, r.block, b)
+    if said is not None or (above in s.target and s.target[above][1] == "finished early"):
+        return said is State.FAILED
     states = scope_of(s, u)
     return any(states[k] in BAD and node.phase < 1 and not _is_taken(s, b + k) for k, node in enumerate(r.block.nodes))
 
@@ -426,6 +451,7 @@ OF_A_CORE: tuple[Callable[[Core], None], ...] = (
     an_ended_group_has_only_bodies,
     an_open_group_lies_in_open_ones,
     what_failed_upstream_has_a_bad_need,
+    what_a_step_ended_has_its_step,
     nothing_counts_while_paused,
     what_waits_for_its_retry_is_due,
     what_a_rollback_took_out_is_gone,

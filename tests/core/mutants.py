@@ -20,6 +20,7 @@ import test_ends
 import test_found
 import test_moves
 import test_order
+import test_steps
 import test_tables
 import test_waits
 from explorer import explore
@@ -28,9 +29,10 @@ from small_flows import FLOWS, PLACES
 
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
-from stratix_tasks.core.decide import again, attempts, core, ending, opening, turn
+from stratix_tasks.core.decide import again, attempts, core, ending, opening, steps, turn
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import GROUP, NODE, RUN, Event, RunEvent, RunState, State
 
 JUDGES = [
@@ -137,6 +139,9 @@ def _short(error: BaseException) -> str:
 
 def _pairs() -> None:
     """The tests of single requests in single states."""
+    for name, test in vars(test_steps).items():
+        if name.startswith("test_"):
+            test()
     test_tables.test_a_completed_run_is_not_revived()
     test_found.test_a_run_that_has_not_started_can_be_cancelled()
     test_found.test_a_set_while_the_expansion_is_on_its_way_asks_again()
@@ -321,7 +326,7 @@ def _kept_place(self: Agenda, u: int) -> None:
 def of_rules() -> list[Mutant]:
     """A rule of the core left out, or turned."""
     unapplied = (facts.GIVEN, facts.SWEPT, facts.HELD, facts.RELEASED, facts.JOINED, facts.ENABLED, facts.AGAIN, facts.REOPENED,
-                 facts.ROLLED, facts.SET, facts.BREAKPOINT, facts.SENT, facts.TAKEN, facts.CLAIMED, facts.REQUESTED)  # fmt: skip
+                 facts.ROLLED, facts.SET, facts.BREAKPOINT, facts.SENT, facts.TAKEN, facts.CLAIMED, facts.REQUESTED, facts.FINISHED)  # fmt: skip
     return [
         *(no_fact(kind) for kind in unapplied),
         of(Agenda, "a place is not given back", "let_go", _kept_place),
@@ -346,6 +351,9 @@ def of_rules() -> list[Mutant]:
         without("a resumed body is not told", attempts.resume_body),
         without("nothing suspends", attempts.suspended),
         without("losers go on", opening.lose),
+        of(Recorded, "what a step cancelled is bad", "as_taken", lambda self, u: self.status[u]),
+        without("a rollback of a step leaves what that ended", again._with_ended, lambda _s, units: units),
+        without("a step ends no scope", steps._finish_scope),
         without("breakpoints hold nothing", opening.stop_at_breakpoint),
         without("a failure stops nothing", ending.stop_at_failure),
         without("what runs at an end is cancelled with the rest", ending._is_spared, _never),
@@ -407,6 +415,8 @@ def equivalent(mutant: Mutant) -> str | None:
     """Why a mutant makes no difference, or None."""
     if mutant.name == "a reopened group is not counted":
         return "the review that follows counts it afresh"
+    if mutant.name == "UNPAUSABLE without waiting":
+        return "of what waits `allowed` tells before, in words of its own"
     if mutant.name == "IS_OVER without retired":
         return "a scope is out of the run as a whole, so that nothing in the run needs what is out of it"
     words = mutant.name.replace(":", "").replace(",", "").split()

@@ -5,6 +5,7 @@ A task ends by its script alone; a node by the ends of what it needs. Nothing he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import ceil
 from typing import Any
@@ -56,7 +57,10 @@ class Naive:
         seen: Seen,
         spawns: Callable[[str], int] = lambda _name: 0,
         left_out: Callable[[str, int], bool] = lambda _name, _index: False,
+        early: Callable[[str], State | None] = lambda _name: None,
     ) -> None:
+        self.early = early
+        """How a step ended a node, which is a matter of time, too; None where none did."""
         self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
         self.spawns, self.left_out = spawns, left_out
         self.saw = 0
@@ -83,14 +87,20 @@ class Naive:
             while left:
                 ready = [k for k in left if not left & set(block.nodes[k].needs)]
                 for k in ready:
-                    states[k] = self._node(block, k, prefix, states, above, found, around, bad=bad)
-                    found[prefix + block.names[k]] = states[k]
+                    early = self.early(prefix + block.names[k])
+                    end = early or self._node(block, k, prefix, states, above, found, around, bad=bad)
+                    found[prefix + block.names[k]] = end
+                    states[k] = SKIPPED if early is State.CANCELLED else end
                 left -= set(ready)
         return FAILED if self._is_bad(block, states) else DONE
 
     def _is_bad(self, block: Block, states: list[State]) -> bool:
         taken = taken_up(block, states)
-        return any(state in BAD and k not in taken for k, state in enumerate(states))
+        done = [node.step.to for node, state in zip(block.nodes, states, strict=True) if _finishes(node, state)]
+        first = 1 if done else 0
+        return FAILED in done or any(
+            state in BAD and k not in taken and block.nodes[k].phase >= first for k, state in enumerate(states)
+        )
 
     def _node(
         self, block: Block, k: int, prefix: str, states: list[State], above: State | None, found: Ends, around: list[Block],
@@ -130,6 +140,8 @@ class Naive:
         return None if told is True else SKIPPED if told is False else FAILED
 
     def _task(self, name: str, node: Node) -> State:
+        if node.step is not None and node.step.around:
+            return DONE if node.step.around in re.findall(r"(\w+)(?:\[\d+\])?\.", name) else FAILED
         if node.policy.bodiless:
             return DONE  # without a limit somebody answers it, sooner or later
         for _ in range(1 + node.policy.retry.max):
@@ -224,6 +236,10 @@ class Naive:
             if told is not False:
                 return FAILED
         return DONE if node.take_last else FAILED
+
+
+def _finishes(node: Node, state: State) -> bool:
+    return node.step is not None and node.step.own and state is DONE
 
 
 __all__ = ["EACH", "Naive"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -26,15 +27,18 @@ from stratix_tasks.core.block import (
     Node,
     Output,
     Policy,
+    Step,
     join_blocks,
 )  # fmt: skip
 from stratix_tasks.core.ports import Traits
+from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import FlowSpec, NodeSpec, Retry, Timeout
 from stratix_tasks.spec.values import Expr
 
 SCOPED = (FLOW, EACH, LOOP)
 KINDS = (TASK, TASK, TASK, MAP)
 SHORT = Policy(grace=2.0)
+WAITS = Policy(runner="wait", traits=Traits(bodiless=True))
 WORTH = Expr("error.status == 429", ())
 """What `retry.when` asks; bodies fail with such an error or another one."""
 GATHERS = (ALL, ALL, FIRST, N_OF, SETTLED, ANY)
@@ -77,6 +81,9 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
     made: list[Node] = []
     for i in range(count):
         made.append(node(r, i, inner, [k for k, one in enumerate(made) if one.enabled], timed=timed))
+    for k, one in enumerate(made):
+        if one.kind is TASK and one.enabled and r.random() < 0.12:
+            made[k] = replace(one, step=step(r, k, count), policy=WAITS)
     if r.random() < 0.25:
         undone(r, made)
         at_end(r, made, count, inner, timed=timed)
@@ -94,6 +101,18 @@ def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) 
     needs = tuple(sorted(r.sample(above, min(len(above), r.randint(0, 3)))))
     said |= {"when": r.random() < 0.15, "asks": r.random() < 0.3, "allow_failure": r.random() < 0.1}
     return Node(f"n{i}", needs, kind, **said, **joined(r, needs))
+
+
+def step(r: Random, k: int, count: int) -> Step:
+    """What a node ends: its scope, another node in it, or a group around it, where there is one of that name."""
+    to = r.choice([S.COMPLETED, S.COMPLETED, S.FAILED, S.CANCELLED])
+    way = r.choice(["own", "node", "node", "around"])
+    others = [n for n in range(count) if n != k]
+    if way == "node" and others:
+        return Step(to, node=r.choice(others), gives=r.random() < 0.5)
+    if way == "around":
+        return Step(to, around=f"n{r.randrange(4)}", gives=r.random() < 0.5)
+    return Step(S.FAILED if to == S.FAILED else S.COMPLETED)
 
 
 def joined(r: Random, needs: tuple[int, ...]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from stratix_tasks.spec.model import Retry
 GO, WAIT = State.RUNNING, State.PENDING
 """What needs say besides how a node ends: it may begin, or it is too early to tell."""
 OVER = {*TERMINAL, State.RETIRED}
+BY_STEPS = ("finished early", "cancelled by a step")
 
 
 def needs_say(block: Block, k: int, states: Sequence[State], *, bad: bool = False) -> State:
@@ -106,13 +107,27 @@ def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = froz
     return {k for k in range(block.n) if is_taken(k)}
 
 
+def seen(s: Recorded, u: int) -> State:
+    """What others take it for: to them what a step cancelled was skipped."""
+    state = State(s.status[u])
+    of_step = state is State.CANCELLED and s.why_ended(u) in BY_STEPS
+    return State.SKIPPED if of_step else state
+
+
+def finished_as(s: Recorded, block: Block, b: int) -> State | None:
+    """What a step said that the scope which begins at `b` comes to."""
+    return next((s.finished[u] for u in range(b, b + block.n) if u in s.finished), None)
+
+
 def absorbed(s: Recorded, u: int) -> bool:
     """Whether a bad end makes nothing around it bad: it was taken up, or is in what was, or counts for nothing there."""
-    if s.gone(u):
+    if s.gone(u) or seen(s, u) not in BAD:
         return True
     r, k, b = s.place(u)
     above = s.parent(u)
-    states = [State(state) for state in s.status[b : b + r.block.n]]
+    if finished_as(s, r.block, b) is State.COMPLETED and not r.block.nodes[k].phase:
+        return True
+    states = [seen(s, b + n) for n in range(r.block.n)]
     given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given")
     if k in taken_up(r.block, states, given):
         return True
@@ -122,6 +137,7 @@ def absorbed(s: Recorded, u: int) -> bool:
         return True
     return (
         s.status[above] == State.SKIPPED
-        or s.reason.get(above) == "given"
+        or s.reason.get(above) in ("given", "finished early")
+        or seen(s, above) is State.SKIPPED
         or (s.status[above] in BAD and absorbed(s, above))
     )

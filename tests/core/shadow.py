@@ -28,7 +28,7 @@ from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
 
-GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "cached": Event.CACHE_HIT}
+GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "finished early": Event.GIVE, "cached": Event.CACHE_HIT}
 Place = tuple[Block, int, int, int]
 """A unit's block, its number in it, where its scope begins, and the group around it or -1."""
 
@@ -242,6 +242,14 @@ class Shadow:
         winners_are_those_that_came(self, fact[2], fact[3])
         self.winners[fact[2]] = tuple(fact[3])
 
+    def _finished(self, fact: Any, _core: Core, _asked: bool) -> None:
+        u, to = fact[2], State(fact[3])
+        step = self.node(u).step
+        need(self.state[u] is State.COMPLETED, f"'{self.name(u)}' ends its scope, but is {self.state[u].label}")
+        need(
+            step is not None and step.to is to, f"'{self.name(u)}' ends its scope as {to.label}, which it does not say"
+        )
+
     def _enabled(self, fact: Any, _core: Core, _asked: bool) -> None:
         self.enabled.add(fact[2])
 
@@ -333,6 +341,7 @@ _TAKE: dict[int, Callable[[Shadow, Any, Core, bool], None]] = {
     F.EXPANDED: Shadow._expanded,
     F.SPAWNED: Shadow._spawned,
     F.JOINED: Shadow._joined,
+    F.FINISHED: Shadow._finished,
     F.ENABLED: Shadow._enabled,
     F.HELD: Shadow._held,
     F.RELEASED: Shadow._released,

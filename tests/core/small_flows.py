@@ -6,9 +6,11 @@ from typing import Any
 
 from driver import spec
 
-from stratix_tasks.core.block import ANY, FIRST, LAST, LOOP, MAP, SETTLED, UNDO, Block, Node, Policy, join_blocks
+from stratix_tasks.core.block import ANY, FIRST, LAST, LOOP, MAP, SETTLED, UNDO, Block, Node, Policy, Step, join_blocks
 from stratix_tasks.core.block import EACH as EACH_KIND
 from stratix_tasks.core.block import FLOW as FLOW_KIND
+from stratix_tasks.core.ports import RUNNERS
+from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import Each, FlowSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
@@ -109,6 +111,14 @@ ONE = {"one": (Node("x"),)}
 REC = {"rec": (Node("a"), Node("deeper", (0,), FLOW_KIND, inner="rec", when=True))}
 SHORT = Policy(grace=2.0)
 
+STEPS = Policy(runner="wait", traits=RUNNERS["wait"])
+
+
+def finishing(**what: Any) -> Node:
+    """A step, which ends what it says."""
+    return Node("f", step=Step(**what), policy=STEPS)
+
+
 BLOCKS: dict[str, Block] = {
     "mapped flow": blocks(Node("m", kind=EACH_KIND, inner="one"), Node("z", (0,)), inner=ONE),
     "first of a mapped flow": blocks(Node("m", kind=EACH_KIND, inner="one", gather=FIRST), inner=ONE),
@@ -122,6 +132,22 @@ BLOCKS: dict[str, Block] = {
     "join of the first": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST), Node("z", (2,))),
     "join that keeps": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST, keep_losers=True)),
     "settled": blocks(Node("a"), Node("j", (0,), join=SETTLED)),
+    "finish": blocks(Node("a"), Node("b", (0,)), finishing()),
+    "finish as failed": blocks(Node("a"), finishing(to=S.FAILED), Node("e", phase=LAST, policy=SHORT)),
+    "finish with an end": blocks(
+        Node("a"), finishing(), Node("u", phase=UNDO, undoes=0, policy=SHORT), Node("e", phase=LAST, policy=SHORT)
+    ),
+    "finish a round": blocks(Node("l", kind=LOOP, inner="two", rounds=2), inner={"two": (Node("x"), finishing())}),
+    "finish a map": blocks(Node("m", kind=MAP), finishing(node=0), Node("z", (0,))),
+    "finish a mapped flow with a value": blocks(
+        Node("m", kind=EACH_KIND, inner="one"), finishing(node=0, gives=True), Node("z", (0,)), inner=ONE
+    ),
+    "finish a node as failed": blocks(Node("a"), finishing(node=0, to=S.FAILED), Node("z", (0,))),
+    "finish what is around": blocks(
+        Node("m", kind=EACH_KIND, inner="two"), inner={"two": (Node("x"), finishing(around="m"))}
+    ),
+    "cancel": blocks(Node("a"), finishing(node=0, to=S.CANCELLED), Node("z", (0,))),
+    "cancel a sub-flow": blocks(Node("g", kind=FLOW_KIND, inner="one"), finishing(node=0, to=S.CANCELLED), inner=ONE),
     "ends": blocks(Node("a"), Node("u", phase=UNDO, undoes=0, policy=SHORT), Node("e", phase=LAST, policy=SHORT)),
 }
 """What no document says yet: mapped flows, loops, recursion, joins with losers, what runs at the end of a scope."""

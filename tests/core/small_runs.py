@@ -117,7 +117,7 @@ class Small(Facade):
                 yield ("signalled", unit, 0)
         for (unit, number), way in self.bodies.items():
             if s.policy(unit).bodiless:
-                yield ("waits", unit, number)
+                yield ("waits" if s.node(unit).step is None else "step", unit, number)
                 yield ("final", unit, number)
                 continue
             if way in (STOPS, KILLED):
@@ -367,7 +367,7 @@ class Small(Facade):
             tuple((u, s.tries(u)) for u in range(len(s.status)) if s.attempt[u]),
             tuple(sorted((u, t[0], t[1]) for u, t in s.target.items())),
             tuple((r.base, r.stop) for r in s.stretches), repr(s.children), tuple(sorted(s.retired)),
-            tuple(sorted(s.winners.items())), tuple(sorted(s.enabled)), tuple(sorted(s.passing)), tuple(sorted(s.begun)),
+            tuple(sorted(s.winners.items())), tuple(sorted(s.finished.items())), tuple(sorted(s.enabled)), tuple(sorted(s.passing)), tuple(sorted(s.begun)),
             tuple(sorted(s.breaks)), tuple(map(str, s.sets)), tuple(map(str, s.own)), tuple(sorted(g.abandoned.items())),
             s.limits.paused, self._clock(s.limits), self._clock(g.local),
             tuple(sorted((u, n - s.attempt[u], way) for (u, n), way in self.bodies.items())),
@@ -396,6 +396,7 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "final": (Answer.FAIL, ({**ERROR, "final": True}, None)),
     "stopped": (Answer.STOPPED, ()),
     "waits": (Answer.WAIT, ()),
+    "step": (Answer.STEP, ("v", "json", "v", None, None, None)),
     "spawn": (Answer.SPAWN, ()),
     "lost": (Answer.LOST, (GONE,)),
     "suspended": (Answer.SUSPENDED, ()),

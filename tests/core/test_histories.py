@@ -15,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from naive import Naive, Untold
 from programs import program
+from rules import BY_STEPS, finished_as
 from test_machine import is_over
 
-from stratix_tasks.core.block import EARLY
+from stratix_tasks.core.block import EARLY, FLOW, LOOP
 from stratix_tasks.core.facts import KIND_NAMES
+from stratix_tasks.core.states import State
 
 SEEDS = int(os.environ.get("STRATIX_HISTORIES", "300"))
 """How many histories are played: a few hundred in the suite, 100,000 in the deep form."""
@@ -91,7 +93,16 @@ def ends_as_told(seed: int) -> None:
     )  # fmt: skip
     is_over(world.start().settle())
     seen = world.states()
-    naive = Naive(root, outcome, verdict, items, lambda name: seen.get(name, "nowhere"), left_out=left_out)
+
+    def early(name: str) -> Any:
+        if name not in seen:
+            return None
+        s, u = world.s, world.unit(name)
+        scopes = s.scopes(u) if s.kind(u) in (FLOW, LOOP) and u in s.kids else ()
+        by_itself = any(finished_as(s, s.stretches[i].block, a) for i, a, _ in scopes)
+        return State(s.status[u]) if s.why_ended(u) in BY_STEPS and not by_itself else None
+
+    naive = Naive(root, outcome, verdict, items, lambda name: seen.get(name, "nowhere"), early=early, left_out=left_out)
     try:
         told = naive.ends()
     except Untold:

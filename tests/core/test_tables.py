@@ -34,14 +34,14 @@ from stratix_tasks.spec.values import Ref
 
 DESIGN_NODE = """
 pending: dispatch→running cache_hit→completed when_false→skipped deps_skipped→skipped deps_bad→upstream_failed
-pending: error→failed queued_too_long→failed total_timeout→failed
+pending: error→failed queued_too_long→failed total_timeout→failed finished_bad→failed
 pending: cancel→cancelled skip→skipped give→completed rollback→pending
 running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping stopped→failed
 running: lost→failed lost_retry→retrying orphaned→pending rollback→stopping
 suspended: release→running stop→stopping lost→failed lost_retry→retrying orphaned→pending rollback→stopping
 suspended: ok→completed fail→failed fail_retry→retrying
-waiting: signal→completed wait_timeout→failed reject→failed cancel→cancelled skip→skipped give→completed rollback→pending
-retrying: dispatch→running retry→retrying queued_too_long→failed total_timeout→failed
+waiting: signal→completed wait_timeout→failed reject→failed finished_bad→failed cancel→cancelled skip→skipped give→completed rollback→pending
+retrying: dispatch→running retry→retrying queued_too_long→failed total_timeout→failed finished_bad→failed
 retrying: cancel→cancelled skip→skipped give→completed rollback→pending
 stopping: stopped→target ok→completed stop→stopping orphaned→target rollback→stopping
 completed: rollback→pending
@@ -52,11 +52,11 @@ skipped: retry→pending give→completed skip→skipped rollback→pending
 """
 
 DESIGN_GROUP = """
-pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed
+pending: expanded→open when_false→skipped deps_skipped→skipped deps_bad→upstream_failed error→failed finished_bad→failed
 pending: cancel→cancelled skip→skipped give→completed rollback→pending
 open: expanded→open gathered→completed gathered_bad→failed error→failed pause_rounds→open
 open: fail_retry→retrying stop→open stopped→target rollback→pending
-retrying: expanded→open error→failed retry→retrying total_timeout→failed
+retrying: expanded→open error→failed retry→retrying total_timeout→failed finished_bad→failed
 retrying: cancel→cancelled skip→skipped give→completed rollback→pending
 completed: rollback→pending reopen→open
 failed: reopen→open retry→pending give→completed skip→skipped rollback→pending

@@ -315,16 +315,6 @@ def test_flow_options_of_later_versions_are_named(option: str) -> None:
     assert caught.value.code == "not-available"
 
 
-def test_words_of_later_versions_are_named() -> None:
-    """They say that they are not available yet."""
-    import stratix_tasks as st
-
-    for word in ("finish",):
-        with pytest.raises(FlowError, match=word) as caught:
-            getattr(st, word)("x")
-        assert caught.value.code == "not-available"
-
-
 def test_generators_and_classes_are_no_tasks() -> None:
     """Refused at decoration, with what to write instead."""
 

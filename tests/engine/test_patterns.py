@@ -18,6 +18,7 @@ from stratix_tasks import (
     Flow,
     current,
     each,
+    finish,
     first_of,
     flow,
     n_of,
@@ -90,6 +91,45 @@ def deferred() -> Any:
     return both.options(join="first_success")(one(signal("never")), one(7))
 
 
+@flow
+def waiting() -> Any:
+    return one(signal("never"))
+
+
+def sought(x: Any, ends: Callable[[Any], Any]) -> Any:
+    """What lies far is waited for in vain; the second one is enough."""
+    with when(x > 2):
+        far = one(signal("never"))
+    with otherwise():
+        near = one(x)
+        with when(near == 2):
+            ends(near)
+    return first_of(far, near)
+
+
+@flow
+def searching(x: int) -> Any:
+    return sought(x, lambda _near: finish(node="search"))
+
+
+@flow
+def asking(x: int) -> Any:
+    return sought(x, lambda near: finish(near, node="asked"))
+
+
+def milestone() -> Any:
+    reached = one()
+    changes = waiting.options(after=[reached])()
+    finish(changes, value=two(reached))
+    return changes
+
+
+def explicit() -> Any:
+    left = one(signal("never"))
+    finish(two())
+    return left
+
+
 PATTERNS: dict[int, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     1: (lambda: two(one()), {}, 2),
     2: (lambda: [two(a := one()), one(a)], {}, [2, 1]),
@@ -106,17 +146,21 @@ PATTERNS: dict[int, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     15: (lambda: grows.map(each([2])), {}, [2, 1, 0]),
     16: (deferred, {}, [None, 7]),
     17: (lambda: [one.options(pool="one")(), two.options(pool="one")()], {}, [1, 4]),
+    18: (milestone, {}, 2),
     21: (lambda: repeat(two, 1, until=lambda x: x > 9, max=9), {}, 16),
     22: (lambda: falling(3), {}, 48),
+    27: (lambda: searching.options(name="search").map(each([9, 2])), {}, [2]),
     29: (lambda: both.options(join="first_success")(one(signal("never")), two()), {}, [None, 4]),
     30: (lambda: both.options(join=n_of(1), losers="keep")(breaks(1), two()), {}, [None, 4]),
     32: (lambda: both.options(join=n_of(1))(two(), one(signal("never"))), {}, [4, None]),
     33: (lambda: both(two(a := one()), one(a)), {}, [2, 1]),
     34: (lambda: breaks_but(2).options(gather=n_of(1)).map(each([1, 2])), {}, [2]),
     35: (lambda: breaks_but(2).options(gather=n_of("50%")).map(each([1, 2])), {}, [2]),
+    36: (lambda n: asking.options(name="asked").map(each(many(n))), {"n": 5}, 2),
     37: (multi_choice, {"x": 1}, [None, None]),
     39: (lambda: [part.map(each([1])), one.options(pool="one")()], {}, [[[1, 2]], 1]),
     40: (lambda: one.options(pool="one").map(each([3, 4])), {}, [3, 4]),
+    43: (explicit, {}, 4),
 }
 
 

@@ -15,9 +15,11 @@ from stratix_tasks import (
     Run,
     Static,
     approval,
+    cancel,
     configure,
     current,
     each,
+    finish,
     first_of,
     flow,
     history,
@@ -133,6 +135,9 @@ def waits(day: date) -> str:
     with when(sent["go"] == True):  # noqa: E712
         sleep(90)
     uses("wait.approval").options(name="page")(message="Up?")
+    finish(night, value=3)
+    finish("late", node=ok, status="failed")
+    cancel(sent)
     return tell(night)
 
 

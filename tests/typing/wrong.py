@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks import approval, each, flow, sleep, task
+from stratix_tasks import approval, each, finish, flow, sleep, task
 
 
 @task
@@ -25,6 +25,7 @@ def wrong(n: int) -> str:
     sleep("5m", timeout="1d")  # error
     label(approval("Ship it?"))  # error
     approval.map(each([1, 2]))  # error
+    finish(n, status="done")  # error
     return double(n)  # error
 
 

@@ -14,11 +14,14 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
-from stratix_tasks.core.state import Spans, spans
+from stratix_tasks.core.state import IS_BAD, OF_STEPS, Spans, State, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
+from stratix_tasks.core.steps import ended_by
 from stratix_tasks.core.targets import Scope
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
+LEFT = (LOST, *OF_STEPS)
+"""Why something ended that is not tried again unless somebody asks for it."""
 
 
 def revive(core: Core, at: float) -> None:
@@ -47,7 +50,7 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
                 stack += r.block.outs[o]
         p = s.parent(u)
         if p < 0:
-            return units, rounds, above
+            return _with_ended(s, units), rounds, above
         if s.kind(p) is LOOP:
             rounds += [i for i in s.kids.get(p, ()) if s.stretches[i].index > r.index]
         above.append(p)
@@ -57,6 +60,19 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
 def ends_after(block: Block, k: int) -> list[int]:
     """What runs at the end of a scope once a node of it has ended: that of later phases."""
     return [p for p in block.phased if block.nodes[p].phase > block.nodes[k].phase]
+
+
+def _with_ended(s: State, units: set[int]) -> set[int]:
+    """With what steps among them have ended, and what is behind that."""
+    stack = [u for u in units if s.finished or s.root.stepping]
+    while stack:
+        for x in ended_by(s, stack.pop()):
+            if x not in units:
+                r, k, b = s.place(x)
+                behind = [o for o in (x, *(b + o for o in r.block.outs[k])) if o not in units]
+                units.update(behind)
+                stack += behind
+    return units
 
 
 def ended_after(core: Core, units: Iterable[int]) -> set[int]:
@@ -70,7 +86,7 @@ def ended_after(core: Core, units: Iterable[int]) -> set[int]:
         if k in r.fixed and u not in s.kids:
             near += [x for _, a, z in s.scopes(u) for x in range(a, z)]
         for x in near:
-            if x not in seen and s.status[x] in ENDED_BADLY and s.why_ended(x) != LOST:
+            if x not in seen and s.status[x] in ENDED_BADLY and s.why_ended(x) not in LEFT:
                 seen.add(x)
                 stack.append(x)
         above = s.parent(u)
@@ -91,14 +107,16 @@ def bad_before(core: Core, u: int) -> set[int]:
         above = s.parent(one)
         near = [b + n for n in r.block.needs[k]] + ([above] if above >= 0 else [])
         for x in near:
-            if x not in found and s.status[x] in BAD:
+            if x not in found and IS_BAD[s.as_taken(x)]:
                 found.add(x)
                 stack.append(x)
     return found
 
 
 def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
-    """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items."""
+    """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items. What
+    steps ended in them is left as it is, but in a group that one ended itself.
+    """
     s = core.state
     fresh: set[int] = set()
     groups: set[int] = set()
@@ -112,12 +130,13 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
             fresh.add(u)
             continue
         groups.add(u)
+        left = (LOST,) if s.why_ended(u) in OF_STEPS else LEFT
         inside = [*s.scopes(u)]
         for i, a, b in inside[-1:] if s.kind(u) is LOOP else inside:
             if s.stretches[i].block.n == 1 and s.kind(u) is MAP:
-                items += [run for state in BAD for run in s.runs(state, a, b)]
+                items += [run for state in BAD for run in s.runs(state, a, b) if s.why_ended(run[0]) not in left]
             else:
-                stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) != LOST]
+                stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) not in left]
     return fresh, groups, items
 
 
@@ -350,6 +369,7 @@ def rollback(core: Core, units: set[int], at: float) -> None:
         made |= behind
         rounds += later
         above += around
+    made = _with_ended(core.state, made)
     roll(core, made, rounds, _around(above, made), at)
 
 

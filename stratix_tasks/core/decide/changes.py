@@ -60,6 +60,9 @@ def _check_set(node: Any, inner: Any, name: str, values: Args, options: Args) ->
         if inner is not None and inner.spec is not None and node.kind is not Kind.MAP:
             taken |= set(inner.spec.inputs)
         for word in values:
+            if node.step is not None and word != "value":
+                message = f"'{word}' of '{name}' says what it ends, which can't be changed in a run"
+                raise InputError(message, code="unknown-argument")
             if word not in taken:
                 raise InputError(
                     f"'{name}' has no argument '{word}'. {did_you_mean(word, taken)}", code="unknown-argument"

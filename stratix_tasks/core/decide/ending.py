@@ -59,19 +59,24 @@ def stop(core: Core, u: int, target: S, reason: str, at: float, detail: Detail |
     core.command(Do.STOP, u, s.attempt[u])
 
 
-def finish(core: Core, u: int, target: S, reason: str, at: float, value: Data | None = None) -> None:
+def finish(core: Core, u: int, target: S, reason: str, at: float, value: Data | None = None,
+           error: Detail | None = None) -> None:  # fmt: skip
     """Bring a unit that has not ended to `target`: at once when it has no body and nothing open in it, else by asking."""
     s = core.state
     state = s.status[u]
+    detail = {"value": value} if value is not None else {"error": error} if error is not None else None
     if state in WITH_BODY:
-        stop(core, u, target, reason, at, None if value is None else {"value": value})
+        stop(core, u, target, reason, at, detail)
     elif state == S.OPEN:
-        close(core, u, target, reason, at)
-        finish_inside(core, u, S.CANCELLED if target == S.COMPLETED else target, reason, at)
+        close(core, u, target, reason, at, detail)
+        finish_inside(core, u, S.CANCELLED if target in (S.COMPLETED, S.FAILED) else target, reason, at)
     elif value is not None:
         complete(core, u, at, reason, value)
     else:
-        end_unit(core, u, Event.CANCEL if target == S.CANCELLED else Event.SKIP, at, reason)
+        end_unit(core, u, _AT_ONCE[target], at, reason, detail)
+
+
+_AT_ONCE = {S.CANCELLED: Event.CANCEL, S.SKIPPED: Event.SKIP, S.FAILED: Event.FINISHED_BAD}
 
 
 def close(core: Core, p: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:

@@ -13,8 +13,8 @@ from stratix_tasks.core.decide.turn import start
 from stratix_tasks.core.facts import SENT
 from stratix_tasks.core.joins import absorbed
 from stratix_tasks.core.refusals import check, check_scope
-from stratix_tasks.core.state import State
-from stratix_tasks.core.states import BAD, RunEvent, RunState, S
+from stratix_tasks.core.state import IS_BAD, State
+from stratix_tasks.core.states import RunEvent, RunState, S
 from stratix_tasks.core.targets import Scope, find, label, only_unit
 from stratix_tasks.core.waits import signal_of
 from stratix_tasks.errors import InputError
@@ -78,7 +78,7 @@ def _retry(core: Core, at: float, args: Args) -> Act:
     s = core.state
     root = s.stretches[0]
     taken = absorbed(s, root.block, root.base) if root.block.absorbing else bytes(root.block.n)
-    bad = [u for u in range(root.base, root.stop) if s.status[u] in BAD and not taken[u - root.base]]
+    bad = [u for u in range(root.base, root.stop) if IS_BAD[s.as_taken(u)] and not taken[u - root.base]]
     return lambda: again.retry(core, bad, at)
 
 

@@ -10,9 +10,10 @@ from stratix_tasks.core.block import ANY, EACH, EARLY, FLOW, LOOP, MAP, N_OF, SE
 from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish, finish_inside, stop_at_failure, unmark
+from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_left_out, is_refused, verdict, winners
-from stratix_tasks.core.state import IS_OVER, Spans, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, Spans, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import part_of
 from stratix_tasks.spec.model import MAX_DEPTH
@@ -240,6 +241,11 @@ def gather(core: Core, p: int, at: float) -> None:
 
 def _ended_badly(core: Core, p: int, at: float) -> None:
     s = core.state
+    i, scope = _present(core, p)
+    r = s.stretches[i]
+    step = s.finisher(r.block, r.base + scope * r.block.n)
+    if step is not None and s.finished[step] == S.FAILED:
+        return end_unit(core, p, Event.GATHERED_BAD, at, FINISHED, {"error": said_by(s, step)})
     if s.kind(p) is FLOW and whole.tries_again(core, p, at):
         return
     end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
@@ -259,12 +265,24 @@ def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
     s = core.state
     if not _all_ended(core, p, node):
         return
-    target, reason, _ = s.target[p]
-    if target not in (S.COMPLETED, S.FAILED) and _is_at_fault(core, p):
+    target, reason, detail = s.target[p]
+    if _end_failed(core, p) if reason == FINISHED else target not in (S.COMPLETED, S.FAILED) and _is_at_fault(core, p):
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
     if target == S.RETRYING:
         return whole.once_more(core, p, at, s.error[p], reason)
-    return end_unit(core, p, Event.STOPPED, at, reason, None, target)
+    value = None if detail is None or "value" not in detail else {"value": detail["value"]}
+    return end_unit(core, p, Event.STOPPED, at, reason, value, target)
+
+
+def _end_failed(core: Core, p: int) -> bool:
+    """Whether something failed that ran at the end of what lies in it."""
+    s = core.state
+    for i, a, b in s.scopes(p):
+        r = s.stretches[i]
+        for k in r.block.phased:
+            if any(IS_BAD[s.as_taken(u)] for u in range(a + k, b, r.block.n)):
+                return True
+    return False
 
 
 def _all_ended(core: Core, p: int, node: Node) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 from stratix_tasks.core import apply
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.decide import attempts, opening, whole
-from stratix_tasks.core.decide.core import Command, Core
+from stratix_tasks.core.decide import attempts, opening, steps, whole
+from stratix_tasks.core.decide.core import Command, Core, Detail
+from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
 from stratix_tasks.core.limits import Lane
-from stratix_tasks.core.state import IS_OVER, OPEN, PENDING, RUNNING, WITH_BODY
+from stratix_tasks.core.state import FINISHED, IS_OVER, OPEN, PENDING, RUNNING, WITH_BODY
 from stratix_tasks.core.states import OK_AFTER_STOP, RUN_TERMINAL, RunEvent, RunState, S
 
 PAUSING = RunState.PAUSING
@@ -86,13 +87,22 @@ def _settle(core: Core, at: float) -> None:
         if s.run is RunState.ENDING:
             _end(core, RunEvent.ALL_ENDED, at, s.run_reason)
         elif s.run in (RunState.RUNNING, RunState.PAUSING):
-            _end(core, RunEvent.SOME_BAD if g.scope_is_bad(0, 0) else RunEvent.ALL_OK, at, None)
+            _end_of_itself(core, at)
     if s.run is RunState.PAUSING and not g.live:
         core.move_run(RunEvent.DRAINED, at, s.run_reason)
 
 
-def _end(core: Core, event: RunEvent, at: float, reason: str | None) -> None:
-    core.move_run(event, at, reason)
+def _end_of_itself(core: Core, at: float) -> None:
+    s, bad = core.state, core.agenda.scope_is_bad(0, 0)
+    step = s.finisher(s.root, 0)
+    failed = step is not None and s.finished[step] == S.FAILED
+    detail = {"error": said_by(s, step)} if failed and step is not None else None
+    reason = FINISHED if step is not None and bad == failed else None
+    _end(core, RunEvent.SOME_BAD if bad else RunEvent.ALL_OK, at, reason, detail)
+
+
+def _end(core: Core, event: RunEvent, at: float, reason: str | None, detail: Detail | None = None) -> None:
+    core.move_run(event, at, reason, detail)
     core.command(Do.ENDED, int(core.state.run), 0)
 
 
@@ -141,6 +151,7 @@ _ANSWERS = {
     Answer.STOPPED: _stopped,
     Answer.LOST: _lost,
     Answer.WAIT: _wait,
+    Answer.STEP: steps.take,
 }
 
 

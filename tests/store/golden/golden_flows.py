@@ -14,7 +14,7 @@ from typing import Any
 import numpy
 import pyarrow
 
-from stratix_tasks import approval, current, each, flow, signal, sleep, task, when
+from stratix_tasks import approval, cancel, current, each, finish, flow, signal, sleep, task, when
 
 WAIT = 30.0
 
@@ -233,3 +233,18 @@ def waited() -> Any:
     """It was approved, sent a value before it waited for it, and slept."""
     ok = approval.options(name="ask")("Go on?", timeout="1h")
     return [ok["by"], signal.options(after=[ok])("go"), sleep.options(after=[ok])("1ms")]
+
+
+@flow
+def stepped() -> Any:
+    """Finished while it waits for what never comes; a part of it is cancelled by a step."""
+    off = signal.options(name="off")("off")
+    cancel(off)
+    finish.options(after=[always()])({"early": 1})
+    return signal.options(name="late")("late")
+
+
+@flow(pools={"one": 1})
+def pooled() -> Any:
+    """A flow in it takes a place as a whole."""
+    return inner.options(pool="one")(3)

@@ -88,6 +88,8 @@ def ended(store: Path) -> None:
         assert reopened.result(LONG) == 2
         engine.start(flows.grown).result(LONG)
         engine.start(flows.walked).result(LONG)
+        engine.start(flows.stepped).result(LONG)
+        engine.start(flows.pooled).result(LONG)
         waited(engine)
         halted(engine)
         revised(engine)

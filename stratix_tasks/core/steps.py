@@ -1,0 +1,54 @@
+"""Steps: nodes that end others. Which unit one ends, and what came to its end by it: pure questions about a State."""
+
+from __future__ import annotations
+
+from stratix_tasks.core.state import FINISHED, OF_STEPS, State
+from stratix_tasks.core.states import S
+from stratix_tasks.core.targets import label
+
+
+def aim(s: State, u: int) -> int:
+    """The unit that a step ends, where that is not its own scope: one beside it, or the nearest of that name around it.
+
+    LookupError where it lies in nothing of that name.
+    """
+    step, (_, _, b) = s.node(u).step, s.place(u)
+    assert step is not None
+    if step.node is not None:
+        return b + step.node
+    above = s.parent(u)
+    while above >= 0:
+        if s.node(above).name == step.around:
+            return above
+        above = s.parent(above)
+    raise LookupError(step.around)
+
+
+def ender(s: State, u: int) -> str:
+    """Who ended a unit that a step ended, for people."""
+    while u >= 0:
+        r, k, b = s.place(u)
+        for n, node in enumerate(r.block.nodes):
+            if (
+                node.step is not None
+                and s.status[b + n] == S.COMPLETED
+                and (node.step.node == k or b + n in s.finished)
+            ):
+                return f"'{label(s, b + n)}'"
+        u = s.parent(u)
+    return "a step in it"
+
+
+def ended_by(s: State, u: int) -> list[int]:
+    """What a step has ended, or is ending, so that it is set back with it; of a scope, or of a group around it, what it
+    cancelled in there."""
+    step = s.node(u).step
+    if step is None or s.status[u] != S.COMPLETED or s.reason.get(u) == "given":
+        return []
+    if step.own:
+        r, _, b = s.place(u)
+        return [x for x in range(b, b + r.block.n) if u in s.finished and s.why_ended(x) == FINISHED]
+    x = aim(s, u)
+    if step.node is not None:
+        return [x] if s.why_ended(x) in OF_STEPS else []
+    return [one for _, a, b in s.scopes(x) for one in range(a, b) if s.why_ended(one) == FINISHED]
