@@ -5,7 +5,11 @@ docs/patterns.md is the list of all of them, with those that are refused.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from gated import LONG
 from stratix_tasks import (
     Engine,
     Flow,
+    cancel,
     current,
     each,
     finish,
@@ -31,30 +36,50 @@ from stratix_tasks import (
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "patterns.md"
+OWNER = Path(__file__).with_name("pattern_owner.py")
+
+
+def began() -> None:
+    """In a process that is to be killed the first body of each run says so, and goes no further."""
+    me, run = str(threading.get_ident()), current().run_id
+    if "PATTERN_OWNER" in os.environ and os.environ.setdefault(run, me) == me:
+        os.write(1, f"{run}\n".encode())
+        threading.Event().wait()
 
 
 @task
 def one(x: int = 1) -> int:
+    began()
     return x
 
 
 @task
 def two(x: int = 2) -> int:
+    began()
     return x * 2
 
 
 @task
 def both(a: int | None = None, b: int | None = None) -> list[Any]:
+    began()
     return [a, b]
 
 
 @task
+def taken(x: Any) -> Any:
+    began()
+    return x
+
+
+@task
 def many(n: int) -> list[int]:
+    began()
     return list(range(n))
 
 
 @task
 def grows(n: int) -> int:
+    began()
     if n:
         current().spawn(n - 1)
     return n
@@ -62,6 +87,7 @@ def grows(n: int) -> int:
 
 @task
 def breaks(x: int) -> int:
+    began()
     raise ValueError(x)
 
 
@@ -89,6 +115,11 @@ def multi_choice(x: int) -> Any:
 
 def deferred() -> Any:
     return both.options(join="first_success")(one(signal("never")), one(7))
+
+
+@flow
+def waits(name: str) -> Any:
+    return one(signal(name))
 
 
 @flow
@@ -124,6 +155,22 @@ def milestone() -> Any:
     return changes
 
 
+def without(left: Any) -> Any:
+    """What is cancelled by a step is gone on without."""
+    cancel.options(after=[one()])(left)
+    return first_of(taken(left), 0)
+
+
+@flow
+def wcp_20() -> Any:
+    return two(one())
+
+
+@flow
+def wcp_24() -> Any:
+    return one(signal("go"))
+
+
 def explicit() -> Any:
     left = one(signal("never"))
     finish(two())
@@ -147,8 +194,11 @@ PATTERNS: dict[int, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     16: (deferred, {}, [None, 7]),
     17: (lambda: [one.options(pool="one")(), two.options(pool="one")()], {}, [1, 4]),
     18: (milestone, {}, 2),
+    19: (lambda: without(signal("never")), {}, 0),
     21: (lambda: repeat(two, 1, until=lambda x: x > 9, max=9), {}, 16),
     22: (lambda: falling(3), {}, 48),
+    25: (lambda: without(waiting()), {}, 0),
+    26: (lambda: without(waits.map(each(["never", "ever"]))), {}, 0),
     27: (lambda: searching.options(name="search").map(each([9, 2])), {}, [2]),
     29: (lambda: both.options(join="first_success")(one(signal("never")), two()), {}, [None, 4]),
     30: (lambda: both.options(join=n_of(1), losers="keep")(breaks(1), two()), {}, [None, 4]),
@@ -166,6 +216,7 @@ PATTERNS: dict[int, tuple[Callable[..., Any], dict[str, Any], Any]] = {
 
 @task
 def only(x: int, good: int) -> int:
+    began()
     if x != good:
         raise ValueError(x)
     return x
@@ -231,6 +282,22 @@ def test_a_persistent_trigger_waits_for_who_needs_it(engine: Engine) -> None:
     run = engine.start(waits)
     run.send("go", 5)
     assert run.result(LONG) == 5
+
+
+def test_a_pattern_outlives_its_owner(tmp_path: Path) -> None:
+    """Each, in the middle of its run, when that is killed: another owner comes to the same value."""
+    store = tmp_path / "store"
+    with subprocess.Popen([sys.executable, OWNER, store], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        begun = {child.stdout.readline().strip() for _ in range(len(PATTERNS) + 3)}
+        child.kill()
+    wanted = {f"wcp_{number}": value for number, (_, _, value) in PATTERNS.items()}
+    with Engine(store, concurrency=50) as engine:
+        engine.recover()
+        runs = {run.flow: run for run in engine.runs()}
+        assert begun == {"cancelled", *(run.id for run in runs.values())}
+        assert runs.pop("wcp_20").wait(LONG) == "cancelled"
+        assert {name: run.result(LONG) for name, run in runs.items()} == {**wanted, "wcp_24": 5}
 
 
 def test_the_page_lists_every_pattern() -> None:
