@@ -11,7 +11,8 @@ class Answer(IntEnum):
     After `(kind, unit, attempt, at)`: OK value, codec, payload, summary, cpu, frame · FAIL error, exception · VERDICT
     True, False or an error (attempt is the generation) · EXPANDED count, keys, frozen, skipped, or an error · LOST error ·
     WAIT what it waits for (see waits.py) ·
-    STEP as OK: what a step gives, which ends something now · SPAWN name, args: an item for its own node, while the body goes on.
+    STEP as OK: what a step gives, which ends something now · SPAWN name, args: an item for its own node, while the body goes on ·
+    OPTIONS those that come with the run, and an error.
     """
 
     OK = 0
@@ -24,12 +25,13 @@ class Answer(IntEnum):
     WAIT = 7
     SPAWN = 8
     STEP = 9
+    OPTIONS = 10
 
 
 class Do(IntEnum):
     """What the shell is told.
 
-    EVALUATE and EXPAND carry the generation in place of the attempt; ENDED the RunState as unit. KILL ends a body that did
+    EVALUATE, EXPAND and RESOLVE carry the generation in place of the attempt; ENDED the RunState as unit. KILL ends a body that did
     not stop within its grace; only bodies that can be killed get it.
     """
 
@@ -41,3 +43,4 @@ class Do(IntEnum):
     EXPAND = 5
     ENDED = 6
     KILL = 7
+    RESOLVE = 8

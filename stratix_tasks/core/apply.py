@@ -14,7 +14,7 @@ from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.block import FLOW, Node, Policy
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.results import Stored, stand_in
-from stratix_tasks.core.settings import at_path, changed
+from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each, fill
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, Event, RunState, S
 from stratix_tasks.core.timers import WHOLE, Timer
@@ -445,6 +445,7 @@ def _rolled(s: State, fact: Fact) -> None:
         s.status[a:b] = bytes(b - a)
         s.values[a:b] = [MISSING] * (b - a)
         _clear_all(s, a, b)
+        _forget_late(s, a, b)
         s.reason.update(kept)
         s.marks = _unmarked(s.marks, a, b) if s.marks else s.marks
         for u in held:
@@ -456,6 +457,7 @@ def _rolled(s: State, fact: Fact) -> None:
 def _retire(s: State, i: int, a: int, b: int, at: float) -> None:
     """Out of the run; bodies in there are stopped, and then are out of it, too."""
     s.retired.add(i)
+    _forget_late(s, a, b)
     live = [u for state in WITH_BODY for u in s.find(state, a, b)]
     s.status[a:b] = bytes((S.RETIRED,)) * (b - a)
     s.values[a:b] = [MISSING] * (b - a)
@@ -480,6 +482,7 @@ def _set(s: State, fact: Fact) -> None:
     if given:
         s.sets[where] = {**s.sets.get(where, {}), **given}
     if options:
+        s.said[where] = {**s.said.get(where, {}), **options}
         s.own[where] = changed(s.policy(where) if type(where) is int else _policy_at(s, where), options)
         s.timed = s.timed or s.own[where].timed
     if type(where) is int:
@@ -491,6 +494,29 @@ def _policy_at(s: State, path: str) -> Policy:
         return s.own[path]
     block, k = at_path(s.root, path)
     return block.policies[k]
+
+
+def _resolved(s: State, fact: Fact) -> None:
+    _, _at, u, options = fact
+    s.late[u] = options
+    _own(s, u)
+
+
+def _own(s: State, u: int) -> None:
+    """What its node says, what came with the run, and what a person gave, the latter first."""
+    r, k, _ = s.place(u)
+    late = {name: value for name, value in s.late.get(u, {}).items() if name in OPTIONS}
+    said = {**s.said.get(s.path(u), {}), **s.said.get(u, {})}
+    s.own.pop(u, None)
+    if late or said:
+        s.own[u] = changed(r.block.policies[k], {**late, **said})
+        s.timed = s.timed or s.own[u].timed
+
+
+def _forget_late(s: State, a: int, b: int) -> None:
+    for u in [u for u in s.late if a <= u < b]:
+        del s.late[u]
+        _own(s, u)
 
 
 def _breakpoint(s: State, fact: Fact) -> None:
@@ -557,5 +583,5 @@ def _nothing(_s: State, _fact: Fact) -> None:
 
 _APPLY: tuple[Callable[[State, Fact], None], ...] = (
     _nothing, _run, _moved, started, completed, _given, _expanded, _requested, _claimed, _spawned, started_many, _swept, _held,
-    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken, _entered, _finished,
+    _released, _joined, _enabled, _again, _reopened, _rolled, _set, _breakpoint, _sent, _taken, _entered, _finished, _resolved,
 )  # fmt: skip

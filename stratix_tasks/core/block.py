@@ -138,6 +138,8 @@ class Node:
     """Whether its bad end counts for nothing, so that who wants all of what it needs goes on without its value."""
     inner: str = ""
     """FLOW, EACH, LOOP: the name of a block; it may be one that this block lies in."""
+    late: bool = False
+    """TASK, MAP: whether some of its options come with the run: they are asked for when it is about to begin."""
     asks: bool = False
     """FLOW: whether its inputs have to be worked out before it opens."""
     most: int = 0
@@ -245,7 +247,7 @@ class Block:
         self.plain = bytes(
             node.kind is TASK
             and node.join is ALL
-            and not (node.when or node.firsts or node.ended or node.phase)
+            and not (node.when or node.firsts or node.ended or node.phase or node.late)
             and node.enabled
             for node in nodes
         )

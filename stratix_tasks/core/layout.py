@@ -33,6 +33,7 @@ from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import share, wanted
+from stratix_tasks.spec.late import late_values, without_late
 from stratix_tasks.spec.model import Defaults, Each, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.types import can_be_left_out
@@ -177,6 +178,7 @@ def _node(
         undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
+        late=bool(late_values(node)),
         enabled=node.enabled,
         allow_failure=node.allow_failure,
         inner=inner.path if inner is not None else "",
@@ -291,8 +293,12 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) 
         names, defaults = _BODILESS, SILENT
     options: dict[str, Any] = {"timeout": AT_END} if at_end and not traits.bodiless else {}
     for name in names:
-        if (value := getattr(node, name)) is not None or (value := getattr(defaults, name)) is not None:
-            options[name] = value
+        value = getattr(node, name)
+        if value is not None:
+            value = without_late(value)
+        elif (value := getattr(defaults, name)) is None:
+            continue
+        options[name] = value
     return Policy(**{**options, "call": call, "runner": runner, "traits": traits})
 
 

@@ -95,6 +95,7 @@ class State:
         "home",
         "keys",
         "kids",
+        "late",
         "limits",
         "lost",
         "marks",
@@ -109,6 +110,7 @@ class State:
         "run_error",
         "run_reason",
         "run_target",
+        "said",
         "sets",
         "signals",
         "spawned",
@@ -188,7 +190,11 @@ class State:
         self.sets: dict[int | str, dict[str, Any]] = {}
         """Arguments that a person gave in place of the flow's, by unit, or by path for scopes that are to come."""
         self.own: dict[int | str, Policy] = {}
-        """Policies that a person changed, in the same way."""
+        """Policies of which something came with the run, or was changed by a person, in the same way."""
+        self.late: dict[int, dict[str, Any]] = {}
+        """Options that came with the run."""
+        self.said: dict[int | str, dict[str, Any]] = {}
+        """Options that a person gave, which win over these."""
         self.timed = False
         """Whether a limit may begin with an attempt: in most flows nobody has to look."""
         self.limits = Timers()

@@ -227,12 +227,13 @@ def first_of(*values: T) -> T:
     return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)), last)))
 
 
-def n_of(k: int | str) -> Any:
-    """So many of them: `task.options(join=n_of(2))(a, b, c)`, `task.options(gather=n_of("80%")).map(…)`.
+def n_of(k: Any) -> Any:
+    """So many of them, a number or a share; of a fan-out also what is known in the run alone:
+    `task.options(join=n_of(2))(a, b, c)`, `task.options(gather=n_of("80%")).map(…)`.
 
     ValueError for what is neither a whole number of 1 or more nor a share.
     """
-    return join({N_OF: k})
+    return join({N_OF: trace_of("n_of").value(k) if isinstance(k, Reference) else k})
 
 
 def repeat(

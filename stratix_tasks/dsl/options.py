@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
-from stratix_tasks.dsl.references import asked_of
+from stratix_tasks.dsl.references import Reference, asked_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
@@ -15,6 +15,7 @@ from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.values import LATE
 from stratix_tasks.spec.vocabulary import GROUP, LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
 __all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
@@ -46,7 +47,7 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             continue
         read, option = _OF_TASK[name]
         try:
-            made[name] = read(value, option)
+            made[name] = read(_late(value), option)
         except FlowError as error:
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
@@ -57,6 +58,22 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
     made = {name: value for name, value in made.items() if name in of_task}
     made.pop("name", None)
     return made, of_map
+
+
+def _late(value: Any) -> Any:
+    """References in the place of an option's value, or of a part of it, as the document has them."""
+    if isinstance(value, Reference):
+        return value._ref
+    return {name: _late(part) for name, part in value.items()} if type(value) is dict else value
+
+
+def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
+    """Those on which options hang."""
+    for value in options.values():
+        if isinstance(value, Reference):
+            yield value
+        elif type(value) is dict:
+            yield from references_in(value)
 
 
 def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -90,6 +107,8 @@ def retry(value: Any, _: Option) -> Retry:
     """`3`: three attempts after the first; or a Retry, or its fields."""
     if isinstance(value, Retry):
         return value
+    if type(value) in LATE:
+        return Retry.model_validate({"max": value})
     if isinstance(value, bool) or not isinstance(value, int | Mapping):
         raise TypeError(
             "write a number of attempts after the first, or {max, delay, backoff, max_delay, jitter, on, when}"
@@ -115,7 +134,9 @@ def timeout(value: Any, _: Option) -> Timeout:
     """A scalar is the limit of each attempt; or a Timeout, or its fields."""
     if isinstance(value, Timeout):
         return value
-    return Timeout.model_validate(dict(value) if isinstance(value, Mapping) else {"attempt": seconds(value)})
+    if isinstance(value, Mapping):
+        return Timeout.model_validate(dict(value))
+    return Timeout.model_validate({"attempt": value if type(value) in LATE else seconds(value)})
 
 
 def names(value: Any, option: Option) -> tuple[str, ...]:
@@ -126,8 +147,10 @@ def names(value: Any, option: Option) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
 
 
-def whole(value: Any, option: Option) -> int:
+def whole(value: Any, option: Option) -> Any:
     """A whole number, not below the least."""
+    if option.from_values and type(value) in LATE:
+        return value
     if (rule := _not_whole(value, option)) is not None:
         hint = f"; {option.about[0].lower()}{option.about[1:].rstrip('.')}" if option.about and not rule else ""
         raise ValueError(f"write a whole number{rule}{hint}")

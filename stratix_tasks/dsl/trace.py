@@ -14,7 +14,7 @@ from stratix_tasks.dsl.again import Placed, given_of, is_said_again
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.keys import key_template
-from stratix_tasks.dsl.options import loop_fields
+from stratix_tasks.dsl.options import loop_fields, references_in
 from stratix_tasks.dsl.references import (
     Around,
     Condition,
@@ -404,6 +404,8 @@ class Trace:
             self.caught.add(name)
         if self.always:
             update["always"] = True
+        if task.options_given:
+            self.uses(tuple(references_in(task.options_given)))
         if template.undo is not None:
             self._undo(template.undo, task.options_given["undo"])
         self.nodes[name] = template.but(update)

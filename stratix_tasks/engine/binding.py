@@ -25,6 +25,7 @@ from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, R
 from stratix_tasks.engine.resolving import NONE, Scope, evaluate
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.late import late_values, resolved_options
 from stratix_tasks.spec.values import Expr
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -187,6 +188,21 @@ class Binding(Scopes):
         until = self.state.node(unit).spec.loop.until
         scope, output = self.scope_of(unit, (until,)), self._to_round(unit)
         return lambda reader: _verdict(until, scope, reader, {"output": output(reader)})
+
+    def to_options(self, unit: int) -> Work:
+        """Work that gives those of a node's options that come with the run, as plain data. FlowError that names a wrong one."""
+        spec, name = self.state.node(unit).spec, label(self.state, unit)
+        late = late_values(spec)
+        scope = self.scope_of(unit, late.values())
+
+        def work(reader: Reader) -> dict[str, Any]:
+            values = {place: reader.open(resolve_whole(value, scope, reader)) for place, value in late.items()}
+            try:
+                return resolved_options(spec, values)
+            except ValueError as error:
+                raise FlowError(f"'{name}': {error}", code="bad-option") from None
+
+        return work
 
     def to_expand(self, unit: int) -> Work:
         """Open a group, afresh: work that resolves a sub-flow's inputs, or gives a mapped node's number of items and their keys."""

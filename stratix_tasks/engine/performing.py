@@ -108,6 +108,14 @@ def _expand(engine: Shell, live: LiveRun, unit: int, generation: int) -> None:
     prepare(engine, live, f"what goes into node '{live.name(unit)}'", partial(live.binding.to_expand, unit), answer)
 
 
+def _resolve(engine: Shell, live: LiveRun, unit: int, question: int) -> None:
+    def answer(outcome: Outcome) -> None:
+        event = (int(Answer.OPTIONS), unit, question, engine.clock(), outcome.value)
+        engine.post(live, (*event, None if outcome.error is None else outcome.told))
+
+    prepare(engine, live, f"the options of node '{live.name(unit)}'", partial(live.binding.to_options, unit), answer)
+
+
 def _end(engine: Shell, live: LiveRun, _state: int, _number: int) -> None:
     engine.end(live)
 
@@ -119,5 +127,6 @@ _PERFORM: dict[int, Perform] = {
     Do.RELEASE: _tell("release"),
     Do.EVALUATE: _evaluate,
     Do.EXPAND: _expand,
+    Do.RESOLVE: _resolve,
     Do.ENDED: _end,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from stratix_tasks.spec.durations import text as duration
 from stratix_tasks.spec.fields import IN_DEFAULTS, Kind, Option
 from stratix_tasks.spec.model import Shared
+from stratix_tasks.spec.values import LATE
 
 
 def options(said: Any, rows: Iterable[Option]) -> dict[str, Any]:
@@ -20,6 +21,8 @@ def shortest(option: Option, value: Any) -> Any:
     """The value of an option."""
     if option.kind is Kind.DEFAULTS:
         return {**options(value, IN_DEFAULTS), **({"for": shared(value.for_)} if value.for_ else {})}
+    if type(value) in LATE:
+        return value
     if not option.parts:
         write = _OF_KIND.get(option.kind)
         return value if write is None else write(value)

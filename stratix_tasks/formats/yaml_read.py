@@ -21,7 +21,7 @@ from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type, parts_of
-from stratix_tasks.spec.values import Object, leaves
+from stratix_tasks.spec.values import LATE, Object, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
@@ -249,7 +249,17 @@ class FlowReader:
         return NodeSpec.model_construct(**made)
 
     def _options(self, options: Iterable[Option]) -> dict[str, Reader]:
-        return {option.name: partial(self._of_kind[option.kind], option) for option in options}
+        return {option.name: partial(self._option, option) for option in options}
+
+    def _option(self, option: Option, node: Node) -> Any:
+        """Its value, or what that is in the run."""
+        if not option.from_values or not isinstance(node, Scalar) or "${{" not in node.text:
+            return self._of_kind[option.kind](option, node)
+        value = self.values.value(node)
+        if value is WRONG or type(value) in LATE:
+            return value
+        hint = f"Write it plainly, or as one reference: {option.name}: ${{{{ inputs.x }}}}."
+        return self.reading.wrong(node, "bad-value", f"{option.name} can't be put together from text", hint)
 
     def _defaults(self, node: Node) -> Any:
         readers: dict[str, Reader] = {**self._options(IN_DEFAULTS), "for": partial(self._policies, what="for")}
@@ -287,7 +297,7 @@ class FlowReader:
         """A mapping of its parts, or the first of them alone."""
         if isinstance(node, Scalar):
             first = option.parts[0]
-            alone = self._of_kind[first.kind](replace(first, name=option.name), node)
+            alone = self._option(replace(first, name=option.name), node)
             return alone if alone is WRONG else self._model(option, node, {first.name: alone})
         return self._model(option, node, self.reading.fields(node, self._options(option.parts), option.name))
 

@@ -114,7 +114,12 @@ def _option(option: Option) -> _Schema:
         return _ref(option.name)
     least = {} if option.least is None else {"minimum": option.least}
     about = {"description": option.about} if option.about else {}
-    return {**_OF_KIND[option.kind](option, least), **about}
+    kind = _OF_KIND[option.kind](option, least)
+    return {**({"anyOf": [kind, _OF_A_RUN]} if option.from_values else kind), **about}
+
+
+_OF_A_RUN: _Schema = {"type": "string", "pattern": r"^\s*\$\{\{.*\}\}\s*$"}
+"""What comes with the run."""
 
 
 def _parted(option: Option) -> _Schema:

@@ -165,7 +165,7 @@ def _node(node: NodeSpec, notes: Notes, name: str) -> dict[str, Any]:
         data["each"] = _each(node.each, notes, name)
     if node.args:
         data["with"] = {key: _value(value, f"argument '{key}'", name, notes) for key, value in node.args.items()}
-    data.update(options(node, IN_NODE))
+    data.update(dump_value(options(node, IN_NODE)))
     return data
 
 
@@ -178,7 +178,7 @@ def _each(each: Each, notes: Notes, node: str) -> dict[str, Any]:
         data["by"] = each.by
     if each.key is not None:
         data["key"] = _value(each.key, "the key", node, notes)
-    data.update(options(each, _PLAIN_MAP))
+    data.update(dump_value(options(each, _PLAIN_MAP)))
     return data
 
 

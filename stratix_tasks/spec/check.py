@@ -23,7 +23,8 @@ from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.fit import misfits, without_output
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
-from stratix_tasks.spec.joins import ALL, wanted
+from stratix_tasks.spec.joins import ALL, N_OF, wanted
+from stratix_tasks.spec.late import GATHER, late_values
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import AROUND, mentions, needs_of
 from stratix_tasks.spec.policies import matches, patterns
@@ -32,7 +33,7 @@ from stratix_tasks.spec.regions import blocking
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.steps import step_problems
 from stratix_tasks.spec.tolerated import untolerant
-from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.values import ATOMS, LATE, Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED, SCOPES
 
 Path = tuple[str | int, ...]
@@ -95,8 +96,9 @@ def _findings(
     for name, one in inputs.items():
         yield from _named(("inputs", name), name, "an input", "")
         yield from _input(("inputs", name), name, one)
-    if spec.policies or patterns(spec):
+    if spec.policies or spec.defaults is not None:
         yield from _unused(graph)
+        yield from _plain_alone(graph)
     for name, node in zip(graph.names[: len(spec.tasks)], graph.nodes, strict=False):
         if name in RESERVED or not _NAME.fullmatch(name):
             yield from _named(("tasks", name), name, "a node", name)
@@ -127,6 +129,8 @@ def _findings(
             yield from _loop(graph, ("tasks", name, "loop"), name, node, node.loop)
         if node.join != ALL or node.losers is not None:
             yield from _join(graph, ("tasks", name), name, node)
+        if late := late_values(node):
+            yield from _of_values(graph, ("tasks", name), name, node, late)
         if node.policy is not None and node.policy not in graph.policies:
             yield _unknown_policy(graph, name, node.policy)
         if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
@@ -205,6 +209,19 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
         yield from _sub_flow(graph, path, name, node)
 
 
+def _of_values(
+    graph: Graph, path: Path, name: str, node: NodeSpec, late: Mapping[tuple[str, ...], Any]
+) -> Iterator[Finding]:
+    """Options whose values come with the run."""
+    for place, value in late.items():
+        where = (*path, *(("each", *place) if place[0] == GATHER else place))
+        if node.flow is not None or node.loop is not None:
+            what = "a flow in a flow" if node.flow is not None else "what is repeated"
+            message, hint = f"{place[0]} takes a plain value on {what}", "Say it of a task in there, or as a number."
+            yield Finding(where, Problem("bad-option", message, name, hint=hint))
+        yield from _value(graph, where, name, value)
+
+
 def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Iterator[Finding]:
     for pool in node.pool or ():
         if pool not in known:
@@ -281,6 +298,9 @@ def _loop(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loop) -> It
 
 
 def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    if isinstance(node.join, dict) and type(node.join[N_OF]) in LATE:
+        message = "how many a join waits for is a plain number: it is asked before the node has any value"
+        yield Finding((*path, "join"), Problem("bad-option", message, name, hint="Gather a fan-out by n_of instead."))
     needs = len(graph.needs[graph.index[name]])
     if node.losers is not None and node.join in (ALL, "settled"):
         message = f"losers means nothing where join is {node.join}: nothing is gone without"
@@ -392,6 +412,18 @@ def _unused(graph: Graph) -> Iterator[Finding]:
         message = f"no task takes the policy '{policy}'"
         hint = f"Say so at a task: policy: {policy}."
         yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True))
+
+
+def _plain_alone(graph: Graph) -> Iterator[Finding]:
+    """What is said for several nodes names nothing of a run."""
+    spec = graph.spec
+    shared: dict[Path, Any] = {("defaults",): spec.defaults}
+    shared |= {("policies", name): said for name, said in spec.policies.items()}
+    shared |= {("defaults", "for", pattern): said for pattern, said in patterns(spec).items()}
+    for path, said in shared.items():
+        for place in late_values(said) if said is not None else ():
+            message, hint = f"{'.'.join(place)} of several nodes is a plain value", "Say it of the tasks themselves."
+            yield Finding((*path, *place), Problem("bad-option", message, hint=hint))
 
 
 def _policies_named(spec: FlowSpec) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.problems import Problem
@@ -21,6 +22,7 @@ HINT = "Write it as an argument: with: {token: ${{ secrets.NAME }}}, in Python t
 _PLACES = {
     "condition": "a condition",
     "key": "a key",
+    "option": "an option",
     "map": "what is mapped over",
     "output": "the output of a flow",
 }
@@ -59,6 +61,9 @@ def _unfit_places(node: NodeSpec) -> Iterator[tuple[str, Path, Any]]:
     if node.each is not None:
         yield "condition", ("each", "where"), node.each.where
         yield "key", ("each", "key"), node.each.key
+    for place, value in late_values(node).items():
+        yield "option", place, value
+    if node.each is not None:
         for name, over in node.each.over.items():
             yield "map", ("each", "over", name), over
 

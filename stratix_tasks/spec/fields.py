@@ -81,6 +81,8 @@ class Option:
     or repeated."""
     of_tasks: bool = True
     """Whether anything else can."""
+    from_values: bool = False
+    """Whether its value may come with the run, for a task or a fan-out: a reference, or an expression."""
     settable: bool = False
     """Whether `run.set` changes it of a node that is placed."""
     default: Any = None
@@ -95,7 +97,7 @@ def _of(model: type[Model], *options: Option) -> tuple[Option, ...]:
 
 _RETRY = _of(
     Retry,
-    Option("max", Kind.WHOLE, "Attempts after the first.", least=0),
+    Option("max", Kind.WHOLE, "Attempts after the first.", least=0, from_values=True),
     Option("delay", Kind.DURATION, "Before the second attempt."),
     Option("backoff", Kind.NUMBER, "How many times as long as the delay before it the next one is.", least=1),
     Option("max_delay", Kind.DURATION, "No delay is longer."),
@@ -112,9 +114,9 @@ _RETRY = _of(
 )
 _TIMEOUT = _of(
     Timeout,
-    Option("attempt", Kind.DURATION, "Of each attempt."),
-    Option("total", Kind.DURATION, "Of all attempts together."),
-    Option("queued", Kind.DURATION, "Of waiting for a place to run."),
+    Option("attempt", Kind.DURATION, "Of each attempt.", from_values=True),
+    Option("total", Kind.DURATION, "Of all attempts together.", from_values=True),
+    Option("queued", Kind.DURATION, "Of waiting for a place to run.", from_values=True),
 )
 TASK = _of(
     NodeSpec,
@@ -154,6 +156,7 @@ TASK = _of(
         Kind.WHOLE,
         "Higher starts first; that of a flow is for all in it that say none.",
         for_all=True,
+        from_values=True,
         of_bodies=True,
         of_flows=True,
         settable=True,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.fields import AS_A_WHOLE
 from stratix_tasks.spec.joins import ALL
+from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import Policies, patterns, resolved
@@ -259,6 +260,8 @@ class Graph:
                 self._collect(node.each.where, found)
         if node.when is not None:
             self._collect(node.when, found)
+        for value in late_values(node).values():
+            self._collect(value, found)
         if node.loop is not None and node.loop.until is not None:
             self._collect(node.loop.until, found)
         for name in node.needs:

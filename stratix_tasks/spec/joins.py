@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from stratix_tasks.spec.values import LATE
+
 WORDS = ("all", "any", "first_success", "settled")
 """All completed; one ended; one completed; all ended, however."""
 N_OF = "n_of"
@@ -39,7 +41,9 @@ def join(value: Any) -> Join:
     raise ValueError(f"{EXPECTED}, not {value!r}")
 
 
-def _many(value: Any) -> int | str:
+def _many(value: Any) -> Any:
+    if type(value) in LATE:
+        return value
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     if isinstance(value, str) and (found := _SHARE.fullmatch(value.strip())) and 0 < float(found[1]) <= 100:
@@ -58,7 +62,9 @@ def wanted(join: Join, total: int) -> int:
     part = share(join)
     if part is not None:
         return part_of(part, total)
-    return join[N_OF] if isinstance(join, dict) else total if join == ALL else 1
+    if isinstance(join, dict):
+        return join[N_OF] if isinstance(join[N_OF], int) else 1  # it comes with the run
+    return total if join == ALL else 1
 
 
 def part_of(part: float, total: int) -> int:
@@ -68,4 +74,6 @@ def part_of(part: float, total: int) -> int:
 
 def text(join: Join) -> str:
     """For people."""
+    if isinstance(join, dict) and type(join[N_OF]) in LATE:
+        return "as many of them as the run tells"
     return f"{join[N_OF]} of them" if isinstance(join, dict) else join.replace("_", " ")

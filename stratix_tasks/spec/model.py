@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
-from stratix_tasks.spec.values import Expr
+from stratix_tasks.spec.values import LATE, Expr
 
 MAX_RECOVERIES = 5
 MAX_DEPTH = 32
@@ -22,6 +30,14 @@ NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Duration = Annotated[float, BeforeValidator(seconds)]
 """Seconds; written as `30s`, a timedelta or a number."""
+
+
+def _or_late(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if type(value) in LATE else check(value)
+
+
+LATER = WrapValidator(_or_late)
+"""What may be a reference or an expression, too: its value comes with the run."""
 Joined = Annotated[Join, BeforeValidator(join)]
 
 
@@ -58,7 +74,7 @@ class Retry(Model):
     The n-th waits `delay * backoff**(n-1)` seconds, at most `max_delay`; drawn from 0 to that when jitter is full.
     """
 
-    max: int = Field(default=0, ge=0, le=MOST)
+    max: Annotated[int, Field(ge=0, le=MOST), LATER] = 0
     delay: Duration = 1.0
     backoff: float = Field(default=2.0, ge=1)
     max_delay: Duration = 60.0
@@ -69,12 +85,15 @@ class Retry(Model):
     """Asked of the `error`: whether it is worth another attempt."""
 
 
+Limit = Annotated[Annotated[Duration, Field(gt=0)] | None, LATER]
+
+
 class Timeout(Model):
     """Limits in seconds: `attempt` for each attempt, `total` over all attempts, `queued` for waiting on a slot."""
 
-    attempt: Duration | None = Field(default=None, gt=0)
-    total: Duration | None = Field(default=None, gt=0)
-    queued: Duration | None = Field(default=None, gt=0)
+    attempt: Limit = None
+    total: Limit = None
+    queued: Limit = None
 
 
 class Each(Model):
@@ -157,7 +176,7 @@ class NodeSpec(Model):
     pool: tuple[str, ...] | None = None
     concurrency: int | None = Field(default=None, ge=1, le=MOST)
     """Of a sub-flow: how many bodies may run in it at once."""
-    priority: int | None = Field(default=None, ge=-MOST, le=MOST)
+    priority: Annotated[Annotated[int, Field(ge=-MOST, le=MOST)] | None, LATER] = None
     runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None

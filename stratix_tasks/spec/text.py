@@ -14,10 +14,11 @@ from typing import Any
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared
+from stratix_tasks.spec.late import without_late
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, Model, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
+from stratix_tasks.spec.values import LATE, Expr, FirstOf, Object, Ref, Template
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
@@ -208,8 +209,19 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
         data["loop"] = _options_document(node.loop, LOOP)
     for name in _MODELS:
         if state.get(name) is not None:
-            data[name] = state[name].model_dump(exclude_defaults=True)
+            data[name] = _parts_document(state[name])
+    for name in _LATE & data.keys():
+        data[name] = dump(data[name])
     return data
+
+
+def _parts_document(said: Model) -> dict[str, Any]:
+    """What comes with the run is written as it is in a document."""
+    late = {name: dump(value) for name, value in said.__dict__.items() if type(value) in LATE}
+    return {**without_late(said).model_dump(exclude_defaults=True), **late}
+
+
+_LATE = {"join", *(option.name for option in IN_NODE if option.from_values)}
 
 
 def _named_document(name: str, node: NodeSpec, keep: Keep | None) -> dict[str, Any]:
@@ -239,7 +251,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-_WRITE: dict[Kind, Callable[[Any], Any]] = {Kind.KEY: dump, Kind.CONDITION: lambda expr: expr.text}
+_WRITE: dict[Kind, Callable[[Any], Any]] = {Kind.KEY: dump, Kind.JOIN: dump, Kind.CONDITION: lambda expr: expr.text}
 
 
 def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
@@ -321,6 +333,11 @@ def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
         made["loop"] = dict(data["loop"])
         if "until" in made["loop"]:
             made["loop"]["until"] = _expr(made["loop"]["until"])
+    for name in _LATE & data.keys():
+        made[name] = load(data[name])
+    for name in _MODELS:
+        if name in data:
+            made[name] = {part: value if part == "when" else load(value) for part, value in data[name].items()}
     if "with" in data:
         made["with"] = {name: load(value, fetch) for name, value in data["with"].items()}
     return NodeSpec.model_validate(made)
@@ -333,6 +350,8 @@ def _expr(text: str) -> Expr:
 def _each(data: dict[str, Any], fetch: Keep | None) -> Each:
     over = {name: load(value, fetch) for name, value in data["over"].items()}
     made = {**data, "over": over}
+    if "gather" in data:
+        made["gather"] = load(data["gather"])
     if "where" in data:
         made["where"] = _expr(data["where"])
     if "key" in data:

@@ -92,6 +92,8 @@ def own(value: Any) -> Any:
 
 ATOMS = frozenset((type(None), bool, int, float, str))
 LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))
+LATE = frozenset((Ref, Expr))
+"""What may stand in the place of an option's value, and is known only in the run."""
 
 
 def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:

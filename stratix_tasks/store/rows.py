@@ -223,6 +223,7 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.TAKEN: _of_unit("taken"),
     kinds.ENTERED: _of_unit("entered"),
     kinds.FINISHED: lambda fact: [{"unit": fact[2], "event": "finished", "detail": _json({"to": STATES.get(fact[3])})}],
+    kinds.RESOLVED: _of_unit("resolved"),
 }
 """Kind of fact → its columns, but those that all facts have; what is not named is NULL."""
 

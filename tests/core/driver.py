@@ -236,7 +236,7 @@ class World(Facade):
             if state in LIVE and (unit, s.attempt[unit]) not in self.bodies and not self._answered(unit):
                 raise Broken(f"'{self.label(unit)}' is {State(state).label} without a body")
         hold_all(self.core)
-        asks = {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED)}
+        asks = {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED, Answer.OPTIONS)}
         nothing_is_forgotten(self.core, asks)
         bodies = sum(state in LIVE and not s.policy(u).bodiless for u, state in enumerate(s.status))
         taken = bodies + sum(g.abandoned.values())
@@ -340,6 +340,9 @@ class World(Facade):
     def _evaluate(self, unit: int, question: int) -> None:
         self._say(0, Answer.VERDICT, unit, question, self.verdict(self.label(unit)))
 
+    def _resolve(self, unit: int, question: int) -> None:
+        self._say(0, Answer.OPTIONS, unit, question, {"priority": 1}, None)
+
     def _expand(self, unit: int, question: int) -> None:
         if self.s.kind(unit) in (FLOW, LOOP):
             return self._say(0, Answer.EXPANDED, unit, question, 0, None)
@@ -370,6 +373,7 @@ _PERFORM: dict[int, Callable[[World, int, int], None]] = {
     Do.RELEASE: World._release,
     Do.EVALUATE: World._evaluate,
     Do.EXPAND: World._expand,
+    Do.RESOLVE: World._resolve,
     Do.ENDED: World._ended,
     Do.KILL: World._kill,
 }

@@ -85,7 +85,7 @@ class History:
             elif what == Do.RELEASE:
                 if self.bodies.get((u, number)) in ("asked", "parked"):
                     self.bodies[u, number] = "runs"
-            elif what in (Do.EXPAND, Do.EVALUATE):
+            elif what in (Do.EXPAND, Do.EVALUATE, Do.RESOLVE):
                 self.asks[u] = (what, number)
         self.check()
 
@@ -108,6 +108,12 @@ class History:
         error = {"type": "ValueError", "message": "no", "bases": []}
         counts = [0, 1, 2, 3, 5] if len(self.core.state.status) < 300 else [0, 1]
         wrong = not kindly and r.random() < 0.05
+        if what == Do.RESOLVE:
+            options: dict[str, Any] = {"priority": r.choice([0, 1, 2])} if r.random() < 0.5 else {}
+            options |= {"retry": {"max": 2, "delay": 1.0}} if r.random() < 0.5 else {}
+            options |= {"timeout": {"total": 9.0, "queued": 3.0}} if r.random() < 0.3 else {}
+            options |= {"n_of": r.choice([1, 2, "50%"])} if r.random() < 0.3 else {}
+            return [(int(Answer.OPTIONS), u, number, self.at, options, error if wrong else None)]
         if what == Do.EXPAND:
             frozen = {"x": {"codec": "json", "payload": 1}} if r.random() < 0.2 else None
             if wrong:
@@ -322,7 +328,7 @@ class History:
         late, commands = turn.handle(other, (), max(self.at, s.at))
         if not g.abandoned and not g.local:
             assert not late, ("a rebuilt core decides", late)
-            asked = {u for what, u, _ in commands if what in (Do.EVALUATE, Do.EXPAND)}
+            asked = {u for what, u, _ in commands if what in (Do.EVALUATE, Do.EXPAND, Do.RESOLVE)}
             assert asked <= set(g.asked), ("asked", asked, set(g.asked))
             assert all(not g.going or s.held(u) for u in set(g.asked) - asked), ("not asked", set(g.asked) - asked)
             mine, theirs = view(self.core, self.at), view(other, self.at)

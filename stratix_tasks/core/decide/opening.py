@@ -11,14 +11,16 @@ from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish, finish_inside, stop_at_failure, unmark
 from stratix_tasks.core.ends import said_by
-from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, SWEPT
+from stratix_tasks.core.facts import ENABLED, EXPANDED, HELD, JOINED, RESOLVED, SWEPT
 from stratix_tasks.core.joins import GO, REFUSED, WAIT, is_left_out, is_refused, verdict, winners
 from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, Spans, State
 from stratix_tasks.core.states import Event, RunState, S
-from stratix_tasks.spec.joins import part_of
+from stratix_tasks.spec.joins import N_OF as N_OF_THEM
+from stratix_tasks.spec.joins import part_of, share
 from stratix_tasks.spec.model import MAX_DEPTH
 
 BREAKPOINT = "breakpoint"
+NOTHING: dict[str, Any] = {}
 
 
 def look(core: Core, u: int, at: float) -> None:
@@ -55,7 +57,8 @@ def _begin(core: Core, u: int, at: float) -> None:
             lose(core, u, at)
         if s.status[u] != S.PENDING:  # the end of one that lost has ended the run, and with it this one
             return None
-    if node.kind is TASK and (not node.when or u in s.enabled):
+    late = node.late and u not in s.late
+    if node.kind is TASK and not late and (not node.when or u in s.enabled):
         return g.push(u)
     g.opening.add(u)
     if s.breaks and g.going:
@@ -64,6 +67,8 @@ def _begin(core: Core, u: int, at: float) -> None:
         return None
     if node.when and u not in s.enabled:
         return ask(core, Do.EVALUATE, u)
+    if late:
+        return ask(core, Do.RESOLVE, u)
     if node.kind in (FLOW, LOOP) and not node.asks:
         return _open_one(core, u, at)
     return ask(core, Do.EXPAND, u)
@@ -148,6 +153,19 @@ def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> 
     if not said or isinstance(said, str):
         return end_unit(core, u, Event.WHEN_FALSE, at, str(said or "when"))
     core.tell(ENABLED, at, u)
+    g.asks.append(u)
+    return None
+
+
+def told_options(core: Core, u: int, question: int, at: float, options: dict[str, Any], error: Detail | None) -> None:
+    """What the options of a node are of which some come with the run."""
+    g = core.agenda
+    if g.asked.get(u) != question:
+        return None
+    del g.asked[u]
+    if error is not None:
+        return refuse(core, u, at, error)
+    core.tell(RESOLVED, at, u, options)
     g.asks.append(u)
     return None
 
@@ -322,9 +340,11 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
 
 def _wanted(core: Core, p: int, node: Node) -> int:
     """How many items a gather asks for; a share is one of those that were not refused."""
-    if node.share is None:
-        return node.of if node.gather is N_OF else 1
-    return part_of(node.share, core.agenda.tally[p].count - _left_out(core, p))
+    told = core.state.late.get(p, NOTHING).get(N_OF_THEM)
+    part = node.share if told is None else share({N_OF_THEM: told})
+    if part is None:
+        return (node.of if told is None else told) if node.gather is N_OF else 1
+    return part_of(part, core.agenda.tally[p].count - _left_out(core, p))
 
 
 def _left_out(core: Core, p: int) -> int:

@@ -116,6 +116,8 @@ def _answer(core: Core, event: tuple[Any, ...]) -> None:
         return opening.told_verdict(core, u, number, at, event[4])
     if kind == Answer.EXPANDED:
         return opening.told_items(core, u, number, at, *event[4:8])
+    if kind == Answer.OPTIONS:
+        return opening.told_options(core, u, number, at, *event[4:6])
     if kind == Answer.SPAWN:
         return attempts.spawned(core, u, number, at, event[4], event[5])
     state = s.status[u]
