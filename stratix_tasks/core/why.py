@@ -49,9 +49,20 @@ def why_unit(core: Core, u: int, at: float, *, interrupted: bool = False) -> str
         return f"'{name}' was {state.label} when the run was interrupted; recover() goes on with it."
     if state == S.PENDING:
         return _pending(core, u, name)
-    if state in _SAY:
-        return _SAY[state](core, u, name, at)
-    return f"'{name}' is {state.label}."
+    said = _SAY[state](core, u, name, at) if state in _SAY else f"'{name}' is {state.label}."
+    return said + _came(s, u)
+
+
+def _came(s: State, u: int) -> str:
+    """Options that came with the run."""
+    options = s.late.get(s.node_of(u))
+    if not options:
+        return ""
+    told = [
+        f"{name} {' '.join(f'{part} {said}' for part, said in value.items()) if isinstance(value, dict) else value}"
+        for name, value in options.items()
+    ]
+    return f" The run told its {', '.join(told)}."
 
 
 def _pending(core: Core, u: int, name: str) -> str:

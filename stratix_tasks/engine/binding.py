@@ -22,7 +22,7 @@ from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positio
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import NONE, Scope, evaluate
+from stratix_tasks.engine.resolving import NONE, Scope, evaluate, resolve_whole
 from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.late import late_values, resolved_options

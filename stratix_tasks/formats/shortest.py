@@ -21,7 +21,7 @@ def shortest(option: Option, value: Any) -> Any:
     """The value of an option."""
     if option.kind is Kind.DEFAULTS:
         return {**options(value, IN_DEFAULTS), **({"for": shared(value.for_)} if value.for_ else {})}
-    if type(value) in LATE:
+    if type(value) in LATE and option.kind is not Kind.CONDITION:
         return value
     if not option.parts:
         write = _OF_KIND.get(option.kind)

@@ -17,6 +17,7 @@ from stratix_tasks.spec.model import Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
+from stratix_tasks.spec.values import LATE
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.source import Outline
 
@@ -63,13 +64,17 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     function = function_of(functions, policy.call)
     doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
     config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
-    config += [("priority", str(policy.priority) if policy.priority else ""), ("pool", ", ".join(policy.pool))]
+    priority = node.priority if type(node.priority) in LATE else policy.priority
+    config += [("priority", _shown(priority) if priority else ""), ("pool", ", ".join(policy.pool))]
+    config.append(("concurrency", str(policy.concurrency or "")))
     if node.retry is not None:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
-        config.append(("retry", f"{node.retry.max} more, {node.retry.delay:g} s × {node.retry.backoff:g}{jitter}"))
+        config.append(
+            ("retry", f"{_shown(node.retry.max)} more, {node.retry.delay:g} s × {node.retry.backoff:g}{jitter}")
+        )
     if node.timeout is not None:
         config.append(
-            ("timeout", ", ".join(f"{n} {v:g} s" for n, v in node.timeout.model_dump().items() if v is not None))
+            ("timeout", ", ".join(f"{n} {_shown(v, ' s')}" for n, v in node.timeout.__dict__.items() if v is not None))
         )
     config += [(name, text) for name, text in _loop(node.loop)] if node.loop is not None else []
     if node.each is not None:
@@ -91,6 +96,11 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "inputs": [(name, _source_text(value)) for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
     }
+
+
+def _shown(value: Any, unit: str = "") -> str:
+    """A number; what comes with the run as a document says it."""
+    return str(dump(value)) if type(value) in LATE else f"{value:g}{unit}"
 
 
 def _loop(loop: Loop) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ _PLAIN = tuple(option.name for option in IN_NODE if option.from_values)
 _PARTED = tuple(
     (option.name, tuple(part.name for part in option.parts if part.from_values)) for option in IN_NODE if option.parts
 )
+_PARTS = frozenset(part for _, parts in _PARTED for part in parts)
 Place = tuple[str, ...]
 """The option, and the part of it."""
 
@@ -48,8 +49,13 @@ def without_late(value: Any) -> Any:
     if not isinstance(value, Model):
         return value
     fields = type(value).model_fields
-    late = {name: fields[name].get_default() for name in fields if type(getattr(value, name)) in LATE}
+    late = {name: fields[name].get_default() for name in late_parts(value)}
     return value.but(late) if late else value
+
+
+def late_parts(said: Model) -> dict[str, Any]:
+    """The parts of an option that come with the run."""
+    return {name: value for name, value in said.__dict__.items() if name in _PARTS and type(value) in LATE}
 
 
 def resolved_options(node: NodeSpec, values: Mapping[Place, Any]) -> dict[str, Any]:

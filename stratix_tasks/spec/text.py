@@ -14,11 +14,11 @@ from typing import Any
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.late import without_late
+from stratix_tasks.spec.late import late_parts, without_late
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, Model, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import LATE, Expr, FirstOf, Object, Ref, Template
+from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
@@ -217,7 +217,7 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
 
 def _parts_document(said: Model) -> dict[str, Any]:
     """What comes with the run is written as it is in a document."""
-    late = {name: dump(value) for name, value in said.__dict__.items() if type(value) in LATE}
+    late = {name: dump(value) for name, value in late_parts(said).items()}
     return {**without_late(said).model_dump(exclude_defaults=True), **late}
 
 
