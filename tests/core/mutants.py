@@ -179,6 +179,7 @@ def _pairs() -> None:
     test_waits.test_what_is_sent_too_early_is_kept_in_order()
     test_waits.test_a_pause_of_a_map_leaves_its_waiting_items()
     test_amend.test_a_request_that_comes_twice_is_taken_once()
+    test_ends.test_what_a_loser_waited_for_is_cancelled_with_it()
     test_ends.test_a_late_answer_of_a_loser_changes_nothing()
     test_ends.test_a_loser_that_another_node_needs_goes_on()
     test_ends.test_the_output_is_a_consumer()

@@ -95,6 +95,19 @@ def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> N
     need(all(tale.state[w] in fine for w in winners), f"{winners} won for '{tale.name(u)}', and have not come")
 
 
+def what_lost_ends(tale: Tale, u: int, ending: Collection[int]) -> None:
+    """What a join went without has ended, or is about to, unless it is to be kept or somebody else needs it."""
+    block, _, base, _ = tale.places[u]
+    node, states = tale.node(u), tale.scope(u)
+    if node.keep_losers or u not in tale.winners:
+        return
+    alone = [
+        n for n in node.needs if n not in node.ended and block.outs[n] == (u - base,) and n not in block.output.hard
+    ]
+    left = [n for n in alone if states[n] not in OVER and base + n not in ending]
+    need(not left, f"{[tale.name(base + n) for n in left]} go on, though '{tale.name(u)}' went on without")
+
+
 def attempts_never_exceed_the_budget(tale: Tale, u: int, most: int) -> None:
     """`most` retries; an attempt that died with its owner does not count."""
     need(tale.tries[u] <= 1 + most, f"'{tale.name(u)}' was tried {tale.tries[u]} times")

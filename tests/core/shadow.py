@@ -20,6 +20,7 @@ from promises import (
     no_node_starts_ahead_of_what_it_needs,
     nothing_starts_while_paused,
     only_what_is_worth_it_is_tried_again,
+    what_lost_ends,
     winners_are_those_that_came,
 )
 
@@ -48,6 +49,8 @@ class Shadow:
         self.run = RunState.PENDING
         self.marks: dict[int, str] = {}
         self.winners: dict[int, tuple[int, ...]] = {}
+        self.fired: list[int] = []
+        """Joins that fired in this turn."""
         self.enabled: set[int] = set()
         self.attempt: dict[int, int] = {}
         self.tries: dict[int, int] = {}
@@ -129,6 +132,9 @@ class Shadow:
             if told is not None:
                 told(self, fact, core, asked)
         s = core.state
+        for u in self.fired:
+            what_lost_ends(self, u, s.target)
+        self.fired.clear()
         real = [State(status) for status in s.status]
         wrong = [
             (self.name(u), a.label, b.label)
@@ -241,6 +247,7 @@ class Shadow:
     def _joined(self, fact: Any, _core: Core, _asked: bool) -> None:
         winners_are_those_that_came(self, fact[2], fact[3])
         self.winners[fact[2]] = tuple(fact[3])
+        self.fired.append(fact[2])
 
     def _finished(self, fact: Any, _core: Core, _asked: bool) -> None:
         u, to = fact[2], State(fact[3])

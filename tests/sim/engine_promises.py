@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from case import Case
+from invariants import a_completed_run_has_no_bad_node
 from owner import Owner
 from promises import Broken
-from rules import absorbed
 
 from stratix_tasks.core.apply import apply
 from stratix_tasks.core.block import MAP
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import AGAIN, CLAIMED, COMPLETED, EXPANDED, ROLLED, SPAWNED, Fact
 from stratix_tasks.core.state import State as Recorded
-from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, RunState, State
+from stratix_tasks.core.states import LIVE, RUN_TERMINAL, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import Reader
@@ -79,9 +79,7 @@ def is_over(world: World, case: Case) -> str:
         raise Broken(f"the catalog says {row.state}, the journal {state.label}")
     if owner.engine.places.engine.free != owner.engine.places.engine.size or owner.bodies:
         raise Broken("places or bodies are left")
-    bad = [label(folded, u) for u in range(case.block.n) if folded.status[u] in BAD and not absorbed(folded, u)]
-    if state is RunState.COMPLETED and bad:
-        raise Broken(f"the run completed with {bad}")
+    a_completed_run_has_no_bad_node(Core(folded))
     _results(world, case, live, record.facts)
     _spawned(world, case, folded, record.facts)
     world.count("recovery", sum(fact[0] == CLAIMED for fact in record.facts))

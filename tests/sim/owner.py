@@ -300,7 +300,9 @@ class Body:
         if outcome == "lost":
             return self._answer(self._event(Answer.LOST, {"type": "RunnerLost", "message": "gone", "bases": []}))
         if outcome != "ok":
-            answer = failed(attempt, ValueError("no"))
+            error = ValueError("no")
+            error.status = self.fate.status  # type: ignore[attr-defined]
+            answer = failed(attempt, error)
             detail = {**answer[4], "final": True} if outcome == "final" else answer[4]
             return self._answer(self._event(Answer.FAIL, detail, answer[5]))
         value = attempt.function(*attempt.args, **attempt.kwargs)

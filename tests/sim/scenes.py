@@ -9,7 +9,7 @@ from zlib import crc32
 
 from driver import spec
 
-from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Retry, Timeout
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, Retry, Shared, Timeout
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 INPUTS = {"yes": True, "no": False, "count": 3, "items": [5, 6, 7]}
@@ -34,7 +34,14 @@ def text(**args: Any) -> str:
     return f"{number(**args)} " * 150
 
 
-FUNCTIONS: dict[str, Any] = {"m:number": number, "m:listed": listed, "m:text": text}
+def nested(**args: Any) -> list[list[int]]:
+    """Lists in a list, to be flattened."""
+    return [listed(**args), [1, 2]]
+
+
+FUNCTIONS: dict[str, Any] = {"m:number": number, "m:listed": listed, "m:text": text, "m:nested": nested}
+JOINS = ("any", "first_success", {"n_of": 2}, "settled")
+GATHERS = ("all", "all", *JOINS, {"n_of": "60%"})
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Fate:
     """Whether it logs at each checkpoint."""
     spawns: bool
     """Whether it adds an item to its own map at its first step, if it is an item."""
+    status: int
+    """What its error says, where it fails."""
 
 
 def fate(seed: str, wild: float) -> Fate:
@@ -69,53 +78,133 @@ def fate(seed: str, wild: float) -> Fate:
         else ()
     )
     delay = random.choice((0.0, 0.2, 3.0)) if random.random() < wild * 0.4 else 0.0
-    says, spawns = random.random() < 0.3, random.random() < 0.3
-    return Fate(seconds, outcome, steps, echoes, delay, says, spawns)
+    says, spawns, status = random.random() < 0.3, random.random() < 0.3, random.choice((429, 500))
+    return Fate(seconds, outcome, steps, echoes, delay, says, spawns, status)
 
 
 def flow(random: Random, depth: int = 1) -> FlowSpec:
-    """A DAG of tasks, maps and sub-flows with conditions, order, `first_of`, retries, limits, pools and priorities."""
+    """A DAG with every word: tasks, maps, flows, mapped flows, loops, recursion, waits, conditions, order, joins, `first_of`,
+    failures as data, what runs at the end, undo, retries, limits, pools, priorities, policies.
+    """
     tasks: dict[str, dict[str, Any]] = {}
     subs: dict[str, FlowSpec] = {}
     lists: list[str] = []
     for i in range(random.randint(1, 8 if depth else 3)):
-        name, above = f"n{i}", list(tasks)
+        name, above = f"n{i}", [one for one, node in tasks.items() if node.get("enabled", True)]
         node: dict[str, Any] = {"with": {"me": i}, "needs": tuple(_some(random, above, 1))}
         for position, need in enumerate(_some(random, above, 2)):
             node["with"][f"a{position}"] = Ref("tasks", need)
         if len(soft := _some(random, above, 3)) > 1 and random.random() < 0.4:
-            node["with"]["first"] = FirstOf(tuple(Ref("tasks", need) for need in soft))
+            node["with"]["first"] = FirstOf(tuple(Ref("tasks", need) for need in soft), random.choice(((), (), (7,))))
         if random.random() < 0.2:
             node["when"] = Expr(random.choice(CONDITIONS))
-        kind = random.choice(("task", "task", "list", "map", "map", "wait", "flow" if depth else "task"))
+        deep = ("flow", "mapped flow", "recursion") if depth else ("task",)
+        kind = random.choice(("task", "task", "list", "map", "map", "wait", "loop", *deep))
         if kind == "wait":
             node |= _wait(random)
-        elif kind == "flow":
+        elif kind in ("flow", "mapped flow"):
             subs[name] = flow(random, 0)
             node["with"] = {"x": node["with"].get("a0", i)}
             node |= {"flow": name, "call": None}
+            if kind == "mapped flow":
+                node |= {"with": {}, "each": _each(random, lists)}
+        elif kind == "recursion":
+            subs[name] = _in_itself(random, name)
+            node |= {"flow": name, "call": None, "with": {"x": random.randint(0, 3)}}
+        elif kind == "loop":
+            node |= {**_body(random, kind), "loop": _loop(random, node)}
         else:
             node |= _body(random, kind)
             if kind == "map":
-                source = (
-                    Ref("tasks", random.choice(lists)) if lists and random.random() < 0.6 else Ref("inputs", "items")
-                )
-                node["each"] = Each(over={"x": source}, max=random.choice((None, None, 1, 2)))
+                node["each"] = _each(random, lists)
             elif kind == "list":
                 lists.append(name)
-        tasks[name] = node
+        tasks[name] = _more_words(random, node, above)
+    for i in range(random.choice((0, 0, 0, 1, 2))):
+        tasks[f"end{i}"] = {"with": {"me": i, **_taken(random, tasks)}, **_body(random, "task"), "always": True}
     options: dict[str, Any] = {"on_failure": random.choice(("finish", "finish", "stop")), "flows": subs}
     if depth:
         options |= {"timeout": random.choice((None, None, None, 30.0)), "concurrency": random.choice((None, 1, 3))}
         options |= {"pools": {"narrow": 1}, "defaults": Defaults(grace=random.choice((0.5, 2.0)))}
         options["inputs"] = {name: InputSpec(required=False, default=value) for name, value in INPUTS.items()}
+        options |= {"policies": {"net": Shared(retry=Retry(max=1, delay=0.5, jitter="none"))}}
     else:
         options["inputs"] = {
             "x": InputSpec(required=False),
             **{name: InputSpec(required=False, default=value) for name, value in INPUTS.items()},
         }
-        options["output"] = Ref("tasks", random.choice(list(tasks)))
+        options["output"] = Ref(
+            "tasks", random.choice([one for one in tasks if tasks[one].get("enabled", True)] or [*tasks])
+        )
     return spec(tasks, **options)
+
+
+def _each(random: Random, lists: list[str]) -> Each:
+    """A fan-out over a list, numbers, or lists one level less; at times without some of them, or of which some are enough."""
+    source: Any = Ref("tasks", random.choice(lists)) if lists and random.random() < 0.6 else Ref("inputs", "items")
+    flat = random.random() < 0.1
+    over = [[1, 2], [], [3]] if flat else {"range": Ref("inputs", "count")} if random.random() < 0.2 else source
+    where = Expr("x % 2 == 1") if random.random() < 0.2 else None
+    gather, most = random.choice(GATHERS), random.choice((None, None, 1, 2))
+    losers = random.choice((None, "keep")) if gather not in ("all", "settled") else None
+    return Each(over={"x": over}, max=most, where=where, flatten=flat, gather=gather, losers=losers)
+
+
+def _loop(random: Random, node: dict[str, Any]) -> Loop:
+    return Loop(
+        max=random.randint(1, 4), carry=random.choice((None, "me")), until=Expr(random.choice(UNTIL)),
+        every=random.choice((None, None, 5.0)), within=random.choice((None, None, 20.0)),
+        on_max=random.choice(("fail", "take")),
+    )  # fmt: skip
+
+
+UNTIL = ("output % 3 == 0", "output % 3 == 0", "output < 0", "output.nothing > 1")
+"""The last one can't be told of a number."""
+
+
+def _in_itself(random: Random, name: str) -> FlowSpec:
+    """One level deeper for as long as its input says so."""
+    deeper = {"flow": name, "call": None, "when": Expr("inputs.x > 0"), "with": {"x": Expr("inputs.x - 1")}}
+    first = FirstOf((Ref("tasks", "deeper"), Ref("tasks", "a")))
+    tasks = {"a": {"with": {"me": Ref("inputs", "x")}, **_body(random, "task")}, "deeper": {**deeper, "needs": ("a",)}}
+    return spec(tasks, inputs={"x": InputSpec(required=False)}, output=first)
+
+
+def _taken(random: Random, tasks: dict[str, Any]) -> dict[str, Any]:
+    """What runs at the end takes a value, or how things ended."""
+    above = [one for one, node in tasks.items() if node.get("enabled", True) and not node.get("always")]
+    if not above or random.random() < 0.5:
+        return {"told": Expr("scope.status")}
+    return {"value": Ref("tasks", random.choice(above))}
+
+
+def _more_words(random: Random, node: dict[str, Any], above: list[str]) -> dict[str, Any]:
+    """How a node waits for what it needs, what may become of it, and who takes it back."""
+    if random.random() < 0.04:
+        return {
+            **node,
+            "with": {"me": 0} if node.get("call") else node["with"],
+            "needs": (),
+            "when": None,
+            "enabled": False,
+        }
+    if len(node["needs"]) + len(node["with"]) > 2 and random.random() < 0.3:
+        node["join"] = random.choice(JOINS)
+        node["losers"] = random.choice((None, "keep")) if node["join"] != "settled" else None
+    plain = [one for one in above if one not in node["needs"] and Ref("tasks", one) not in node["with"].values()]
+    if plain and random.random() < 0.15:
+        one = random.choice(plain)
+        asked = (
+            {"catch": (one,)} if random.random() < 0.5 else {"when": Expr(f'tasks.{one}.status == "failed"', (one,))}
+        )
+        node |= asked
+    body = "each" not in node and "loop" not in node and node.get("call")
+    if body and random.random() < 0.15:
+        node["undo"] = "m:number"
+    if node.get("call") and "retry" not in node and random.random() < 0.3:
+        node["policy"] = "net"
+    node["allow_failure"] = random.random() < 0.08
+    return node
 
 
 def _some(random: Random, names: list[str], most: int) -> list[str]:
@@ -138,11 +227,18 @@ def _wait(random: Random) -> dict[str, Any]:
     return made
 
 
+BODIES = ("m:number", "m:number", "m:text", "m:nested")
+
+
 def _body(random: Random, kind: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"call": "m:listed" if kind == "list" else random.choice(("m:number", "m:number", "m:text"))}
+    body: dict[str, Any] = {"call": "m:listed" if kind == "list" else random.choice(BODIES)}
     if random.random() < 0.7:
         body["retry"] = Retry(
-            max=random.randint(0, 3), delay=random.choice((0.0, 1.0, 10.0)), jitter=random.choice(("none", "full"))
+            max=random.randint(0, 3),
+            delay=random.choice((0.0, 1.0, 10.0)),
+            jitter=random.choice(("none", "full")),
+            on=random.choice(((), (), ("ValueError",), ("KeyError",))),
+            when=random.choice((None, None, None, Expr("error.status == 429"))),
         )
     if random.random() < 0.4:
         body["timeout"] = Timeout(

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import orjson
+from asking import drawn
 from case import Case, short
 from disk import Crash, Disk, JournalOn
 from engine_promises import bodies_and_places, is_over
@@ -31,10 +32,8 @@ from stratix_tasks.testing import VirtualClock, VirtualLoop
 
 MOST = 30_000
 """Turns after which a world that has not ended is stuck in a circle."""
-
-VERBS = ("pause", "pause", "resume", "cancel", "retry", "skip", "give", "breakpoint", "rollback")
-VERBS_AFTER_THE_END = ("retry", "retry", "skip", "give", "rollback")
-OF_NODES = ("skip", "give", "breakpoint")
+MOST_STEPS = 300
+"""Times that what is held is let go: rounds and scopes that open later may be held, too."""
 
 
 class World:
@@ -284,20 +283,11 @@ class World:
         if not lives or self.calm:
             return
         live = random.choice(lives)
-        case = next(case for case in self.cases if case.id == live.id)
-        over = live.core.is_over and random.random() < 0.7
-        verb = random.choice(VERBS_AFTER_THE_END if over else VERBS)
-        s = live.core.state
-        named = label(s, random.randrange(len(s.status)))
-        target = named if verb in OF_NODES or random.random() < 0.5 else None
-        if s.waits and random.random() < 0.5:
+        case, s = next(case for case in self.cases if case.id == live.id), live.core.state
+        if s.waits and random.random() < 0.3:
             self._answer_wait(owner, case, random.choice(sorted(s.waits)))
-        elif verb == "give":
-            self.ask(owner, case, "skip", target, {"value": self._value()})
-        elif verb == "rollback":
-            self.ask(owner, case, verb, None, {"nodes": [named]})
-        else:
-            self.ask(owner, case, verb, target)
+        elif (asked := drawn(random, s)) is not None:
+            self.ask(owner, case, *asked)
         if random.random() < 0.4:
             self.loop.call_later(random.choice((0.0, 0.1, 1.0)), self._ask_something)
 
@@ -391,8 +381,9 @@ class World:
                 self.ask(owner, case, "pause")
                 self._run()
                 self._need_state(owner, case, "paused", {RunState.PAUSED, *RUN_TERMINAL})
-            for _ in range(len(case.block.outline.names) + 3):
-                self._let_go(owner, case)
+            for _ in range(MOST_STEPS):
+                if not self._let_go(owner, case):
+                    break
         self._run()
 
     @staticmethod
@@ -401,8 +392,9 @@ class World:
         if state not in fine:
             raise Broken(f"a run that was {what} is {state.label} when nothing happens any more")
 
-    def _let_go(self, owner: Owner, case: Case) -> None:
-        core = owner.lives[case.id].core
+    def _let_go(self, owner: Owner, case: Case) -> bool:
+        """Whether there was something to let go, or to answer."""
+        core, before = owner.lives[case.id].core, self.counts["request"]
         s = core.state
         if core.is_paused:
             self.ask(owner, case, "resume")
@@ -410,6 +402,7 @@ class World:
             if unit in s.waits and s.waits[unit]["for"] != "sleep":
                 self._answer_wait(owner, case, unit)
         for unit in range(len(s.status)):
-            if s.mark(unit) and s.status[unit] not in TERMINAL and not core.is_over:
+            if s.mark(unit) and s.status[unit] not in TERMINAL and not core.is_over and not s.gone(unit):
                 self.ask(owner, case, "resume", label(s, unit))
         self._run()
+        return self.counts["request"] > before
