@@ -160,7 +160,6 @@ class Small(Facade):
             target, item = self.label(unit), s.map_of(unit) >= 0
             for verb in ("pause", "resume", "cancel", "retry", "skip"):
                 yield (verb, target)
-            yield ("pause", target, "drain", True)
             yield ("retry", target, "redo", True)
             yield ("skip", target, "value", 7)
             yield ("set", target, "options", {"priority": 1})
