@@ -218,6 +218,16 @@ def test_an_item_that_is_skipped_is_not_bad_and_counts_for_nothing() -> None:
     assert made.attempt("m[1].b") == 0
 
 
+def test_a_failure_that_something_was_going_on_with_is_skipped_with_its_item() -> None:
+    """What took it up is skipped, too, so that nobody has gone on without it."""
+    inner = (Node("x"), Node("g", (0,), FLOW, join=SETTLED, inner="deep"))
+    made = world(
+        flow(Node("m", kind=EACH, inner="inner"), inner, Output(), deep=Block("deep", CHAIN)), {"m[0].x": "fail"}
+    )
+    made.until("m[0].g", State.OPEN).request("skip", "m[0]").settle()
+    assert states(made, "m[0].x", "m[0].g", "m[0]", "m") == ["skipped", "skipped", "skipped", "completed"]
+
+
 def test_a_gather_that_asks_for_one_does_not_take_a_skipped_item_for_it() -> None:
     """It waits for another; when none is left there are too few."""
     made = world(mapped(gather=FIRST), dict.fromkeys(("m[0].a", "m[1].a", "m[2].a"), SLOW)).until(

@@ -90,7 +90,7 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
     s = core.state
     u = None if given is None else giver(s, scope)
     ended = [x for x in scope.units if x == u and s.status[x] in TERMINAL]
-    ended += [x for x in bad_units(s, scope) if x != u]
+    ended += [x for x in scope.units if x != u and IS_BAD[s.status[x]]]
     ended += [
         y for x in ended if x not in s.kids for _, a, b in s.inside(x) for y in range(a, b) if IS_BAD[s.status[y]]
     ]
@@ -124,9 +124,11 @@ def _check_readers(core: Core, verb: str, scope: Scope, args: Args) -> None:
 
 def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
     """Of a skip what lies around it alone: in the scope nothing goes on."""
-    units = _again(core.state, scope)
-    readers = again.readers(core, units) if verb == "retry" else again.readers_around(core, scope.start)
-    return gone_on(core, verb, scope_label(core.state, scope), readers) if units else None
+    s, name = core.state, scope_label(core.state, scope)
+    if verb == "retry":
+        return gone_on(core, verb, name, again.readers(core, _again(s, scope)))
+    changes = any(IS_BAD[s.status[u]] for u in scope.units) or left_out_units(s, scope)
+    return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None
 
 
 def accepted_scope(core: Core, scope: Scope) -> dict[str, Why]:
