@@ -420,7 +420,8 @@ def _reopened(s: State, fact: Fact) -> None:
 
 
 def _rolled(s: State, fact: Fact) -> None:
-    _, at, parts, out = fact
+    _, at, parts, scopes = fact
+    out = [next(i for i in s.kids[p] if s.stretches[i].index == index) for p, index in scopes]
     for i in out:
         p = s.stretches[i].parent
         s.kids[p].remove(i)

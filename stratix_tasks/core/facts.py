@@ -35,8 +35,8 @@ What follows `kind` and `at`:
 - ENABLED: unit. Its condition is true.
 - AGAIN: spans, reason. Units that had ended are pending again.
 - REOPENED: units. Groups that had ended are open again.
-- ROLLED: spans, stretches. Units are as if they had not run; what they had opened, and these stretches (by their number,
-  in the order of their opening), are out of the run. Bodies in there are being stopped.
+- ROLLED: spans, scopes. Units are as if they had not run; what they had opened, and these scopes (`[group, place]`: rounds of
+  a loop, or of a sub-flow that is tried again the one that it had), are out of the run. Bodies in there are being stopped.
 - SET: unit or path, args, options. Arguments (results as data by name) and options that count from now on.
 - BREAKPOINT: path, on.
 - SENT: name, value. A signal.

@@ -188,6 +188,15 @@ def _set_back(event: str, reason: str | None, spans: list[list[int]]) -> Told:
     return [{"unit": a, "stop": b, "event": event, "state": "pending", "reason": reason} for a, b in spans]
 
 
+def _rolled(fact: list[Any]) -> Told:
+    """Units that are set back, and groups with the place of a scope in them that is out of the run."""
+    taken = [
+        {"unit": group, "event": "rollback", "reason": "rollback", "detail": _json({"place": place})}
+        for group, place in fact[3]
+    ]
+    return _set_back("rollback", "rollback", fact[2]) + taken
+
+
 def _of_unit(event: str) -> Callable[[list[Any]], Told]:
     """What is told of one unit, or of a path, without changing its state."""
     return lambda fact: [{"unit": fact[2] if isinstance(fact[2], int) else None, "event": event}]
@@ -216,7 +225,7 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.REOPENED: lambda fact: [
         {"unit": unit, "event": "reopen", "state": "open", "reason": "user"} for unit in fact[2]
     ],
-    kinds.ROLLED: lambda fact: _set_back("rollback", "rollback", fact[2]),
+    kinds.ROLLED: _rolled,
     kinds.SET: _of_unit("set"),
     kinds.BREAKPOINT: _of_unit("breakpoint"),
     kinds.SENT: lambda fact: [{"event": "sent", "detail": _json({"name": fact[2]})}],

@@ -299,8 +299,7 @@ class Shadow:
             self._event(u, Event.REOPEN, State.OPEN)
 
     def _rolled(self, fact: Any, _core: Core, asked: bool) -> None:
-        for i in fact[3]:
-            group, first = self.opened[i]
+        for first, group in [(self.scopes[group][index], group) for group, index in fact[3]]:
             self.scopes[group].remove(first)
             self._retire(first)
         for a, b in fact[2]:

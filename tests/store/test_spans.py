@@ -16,6 +16,7 @@ from small_flows import EACH, with_inner
 from test_machine import ACTS, QUICK, play, worlds
 
 from stratix_tasks.core.allowed import state_of
+from stratix_tasks.core.block import LOOP, MAP, Block, Node, join_blocks
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.states import LIVE, TERMINAL, State
 from stratix_tasks.core.targets import label
@@ -42,6 +43,7 @@ class Told:
         rows = Rows()
         for number, world in enumerate(worlds):
             about = {"flow": "f", "version": "1", "spec": {}, "nodes": world.root.outline.told(), "engine": "e"}
+            about["scopes"] = world.root.outline.scopes()
             about |= {"host": "h", "pid": 1, "inputs": {}, "tags": [], "key": None, "priority": 0}
             data = orjson.dumps([[CREATED, 999.0, about], *world.facts])
             rows.take_facts(Frame(FACTS, number.to_bytes(10), 0, 1, memoryview(data), 0, len(data)))
@@ -204,9 +206,54 @@ def test_a_rollback_takes_the_items_of_a_map_out(told: Told) -> None:
     world = World(spec({"m": {"each": EACH}})).start().settle().request("rollback", nodes=["m"])
     assert told.of(world).tasks() == {"m": "pending"}
     assert len(told.rows("SELECT * FROM attempts")) == 3
+    assert told.steps("m", 1)[-1] == ("rollback", "retired")
     world.request("resume").settle()
     assert told.of(world).tasks() == {"m": "completed", "m[0]": "completed", "m[1]": "completed", "m[2]": "completed"}
     assert len(told.rows("SELECT * FROM attempts")) == 6
+
+
+def looped() -> Block:
+    """Three rounds, each of a node and a map behind it."""
+    inner = Block("inner", (Node("x"), Node("m", (0,), MAP)))
+    return join_blocks(
+        {"inner": inner, "main": Block("main", (Node("l", kind=LOOP, inner="inner", rounds=3, take_last=True),))},
+        "main",
+    )
+
+
+def test_a_rollback_takes_rounds_out(told: Told) -> None:
+    """Those behind the one that it goes to are no tasks any more, with all that lay in them; their steps end with that."""
+    world = World(looped(), verdict=lambda _name: False, items=lambda _name: 1).start().settle()
+    assert told.of(world).rows("SELECT scope, node, state FROM tasks WHERE node = 'l.x' ORDER BY unit") == [
+        (f"l[{i}]", "l.x", "completed") for i in range(3)
+    ]
+    world.request("rollback", to="l[0]").settle()
+    assert told.of(world).rows("SELECT scope, node, kind FROM tasks ORDER BY unit") == [
+        (None, "l", "loop"), ("l[0]", "l.x", "task"), ("l[0]", "l.m", "map"), ("l[0]", "l.m", "item"),
+    ]  # fmt: skip
+    assert [told.steps("l.x", i)[-1] for i in range(3)] == [
+        ("ok", "completed"),
+        ("rollback", "retired"),
+        ("rollback", "retired"),
+    ]
+    assert told.rows("SELECT event, detail FROM events WHERE kind = 'rolled' ORDER BY detail") == [
+        ("rollback", '{"place":1}'), ("rollback", '{"place":2}'),
+    ]  # fmt: skip
+    world.request("resume").settle()
+    assert told.of(world).rows(
+        "SELECT scope, count(*) FROM tasks WHERE scope IS NOT NULL GROUP BY scope ORDER BY scope"
+    ) == [(f"l[{i}]", 3) for i in range(3)]
+    assert told.rows("SELECT count(*) FROM attempts WHERE node = 'l.x'") == [(5,)]
+
+
+def test_a_body_in_a_round_that_is_taken_out_is_stopped_first(told: Told) -> None:
+    """Its last step is that it is out."""
+    slow = Body(9, stops=1.0)
+    world = World(looped(), lambda name, _n: slow if name == "l[1].x" else Body(), verdict=lambda _name: False).start()
+    while not any(world.label(u) == "l[1].x" for u in world.units()) or world.state("l[1].x") is not State.RUNNING:
+        assert world.step()
+    world.request("rollback", to="l[0]").settle()
+    assert told.of(world).steps("l.x", 1)[-2:] == [("rollback", "stopping"), ("stopped", "retired")]
 
 
 def test_a_rollback_while_a_body_runs_stops_it(told: Told) -> None:

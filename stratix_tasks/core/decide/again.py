@@ -323,7 +323,7 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
     stops += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
     g.live += sum(s.status[u] == S.SUSPENDED for u in stops)
     if units or rounds:
-        core.tell(ROLLED, at, spans(units), rounds)
+        core.tell(ROLLED, at, spans(units), [[s.stretches[i].parent, s.stretches[i].index] for i in rounds])
     for u in stops:
         core.command(Do.STOP, u, s.attempt[u])
     g.drop_gone()

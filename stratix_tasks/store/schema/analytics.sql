@@ -41,29 +41,30 @@ UNION ALL BY NAME
 SELECT r.* EXCLUDE (stop, unit), u.unit::INTEGER AS unit FROM recorded r, LATERAL (SELECT unnest(range(r.unit, r.stop)) AS unit) u
 WHERE r.stop IS NOT NULL;
 
--- Expansions; `present` is false for one that a rollback took back.
+-- Expansions; `gone` is the fact that took one out of the run: a rollback of its group, or of a round by itself.
 CREATE VIEW expanded AS
-SELECT x.*, coalesce(x.seq > b.seq, true) AS present
-FROM expansions x JOIN recorded r USING (run, seq, epoch)
-LEFT JOIN (SELECT run, unit, max(seq) AS seq FROM moves WHERE kind = 'rolled' GROUP BY run, unit) b ON b.run = x.run AND b.unit = x.unit;
+WITH rolled AS (SELECT run, seq, unit, state, detail FROM moves WHERE kind = 'rolled')
+SELECT x.*, (
+    SELECT min(b.seq) FROM rolled b
+    WHERE b.run = x.run AND b.unit = x.unit AND b.seq > x.seq AND (b.state IS NOT NULL OR b.detail = '{"place":' || x."index" || '}')
+) AS gone
+FROM expansions x JOIN recorded r USING (run, seq, epoch);
 
--- Nodes of scopes that opened later: of mapped flows, of rounds, of flows in themselves. A round that was done anew counts once.
+-- Nodes of scopes that opened later: of mapped flows, of rounds, of flows in themselves.
 CREATE VIEW opened AS
 WITH RECURSIVE inside AS (
-    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present, inner_block, NULL::VARCHAR AS scope
+    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, NULL::BIGINT AS gone, inner_block, NULL::VARCHAR AS scope
     FROM nodes WHERE inner_block IS NOT NULL
     UNION ALL
     SELECT x.run, (x.first + b.start * x.count + i.i * b.size + b.place)::INTEGER, o.node || '.' || b.node,
         CASE WHEN o.kind = 'flow' THEN o.item ELSE (x."index" + i.i)::INTEGER END,
         CASE WHEN o.kind = 'flow' THEN o.key ELSE x.keys[i.i + 1] END, b.kind,
         CASE WHEN b.parent < 0 THEN x.unit ELSE (x.first + p.start * x.count + i.i * p.size + p.place)::INTEGER END,
-        o.present AND x.present AND x.last, b.inner_block,
+        least(o.gone, x.gone), b.inner_block,
         coalesce(o.scope || '.', '') || split_part(o.node, '.', -1)
             || CASE WHEN o.kind = 'flow' THEN '' ELSE '[' || (x."index" + i.i) || ']' END
     FROM inside o
-    JOIN (
-        SELECT *, row_number() OVER (PARTITION BY run, unit, "index" ORDER BY seq DESC) = 1 AS last FROM expanded
-    ) x ON x.run = o.run AND x.unit = o.unit
+    JOIN expanded x ON x.run = o.run AND x.unit = o.unit
     JOIN scopes b ON b.run = o.run AND b.block = o.inner_block
     LEFT JOIN scopes p ON p.run = b.run AND p.block = b.block AND p.entry = b.parent,
     LATERAL (SELECT unnest(range(x.count)) AS i) i
@@ -71,21 +72,21 @@ WITH RECURSIVE inside AS (
 )
 SELECT * FROM inside WHERE scope IS NOT NULL;
 
--- Nodes, items, and items that others spawned into the expansion before them; only `present` ones are of the run.
+-- Nodes, items, and items that others spawned into the expansion before them; what is `gone` is of the run no more.
 CREATE VIEW units AS
 WITH placed AS (
-    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, true AS present, NULL::VARCHAR AS scope FROM nodes
+    SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, NULL::BIGINT AS gone, NULL::VARCHAR AS scope FROM nodes
     UNION ALL
-    SELECT run, unit, node, item, key, kind, parent, present, scope FROM opened
+    SELECT run, unit, node, item, key, kind, parent, gone, scope FROM opened
 )
 SELECT * FROM placed
 UNION ALL
-SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, x.present AND n.present, n.scope
+SELECT x.run, (x.first + i.i)::INTEGER, n.node, i.i::INTEGER, x.keys[i.i + 1], 'item', x.unit, least(x.gone, n.gone), n.scope
 FROM expanded x
 JOIN placed n ON n.run = x.run AND n.unit = x.unit AND n.kind = 'map',
 LATERAL (SELECT unnest(range(x.count)) AS i) i
 UNION ALL
-SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, x.present AND n.present, n.scope
+SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, least(x.gone, n.gone), n.scope
 FROM spawned s JOIN recorded r USING (run, seq, epoch)
 JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.seq < s.seq
 JOIN placed n ON n.run = s.run AND n.unit = s.parent
@@ -94,14 +95,14 @@ QUALIFY row_number() OVER (PARTITION BY s.run, s.unit ORDER BY x.seq DESC) = 1;
 -- Marks: the last word on a unit itself. A release, or a rollback, takes its mark away; one that lets go is a mark, too.
 CREATE VIEW marks AS
 SELECT run, unit, arg_max(event, seq) AS mark, arg_max(reason, seq) AS reason
-FROM moves WHERE kind IN ('held', 'released', 'rolled') GROUP BY run, unit HAVING arg_max(kind, seq) = 'held';
+FROM moves WHERE kind IN ('held', 'released') OR (kind = 'rolled' AND state IS NOT NULL) GROUP BY run, unit HAVING arg_max(kind, seq) = 'held';
 
 -- What is paused: by a mark of its own, or else by that of the nearest group around it.
 CREATE VIEW paused AS
 WITH RECURSIVE told AS (
     SELECT run, unit, mark, reason FROM marks
     UNION ALL
-    SELECT u.run, u.unit, t.mark, t.reason FROM told t JOIN units u ON u.run = t.run AND u.parent = t.unit AND u.present
+    SELECT u.run, u.unit, t.mark, t.reason FROM told t JOIN units u ON u.run = t.run AND u.parent = t.unit AND u.gone IS NULL
     WHERE NOT EXISTS (SELECT 1 FROM marks m WHERE m.run = u.run AND m.unit = u.unit)
 )
 SELECT run, unit, reason FROM told WHERE mark = 'hold';
@@ -153,20 +154,26 @@ SELECT
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
     t.rows, coalesce(t.reason = 'cached', false) AS cached, u.scope, u.unit, u.kind
-FROM (SELECT * FROM units WHERE present) u
+FROM (SELECT * FROM units WHERE gone IS NULL) u
 LEFT JOIN task_state t USING (run, unit)
 LEFT JOIN paused p USING (run, unit),
 LATERAL (SELECT p.unit IS NOT NULL AND coalesce(t.state, 'pending') IN ('pending', 'retrying') AS held) h;
 
 -- To become ready is no fact: the start tells since when it was. To be held is one of the unit that the mark is on, if it waits.
+-- What a rollback took out is retired, by the fact that did.
 CREATE VIEW transitions AS
-WITH told AS (
+WITH taken AS (
+    SELECT u.run, u.gone AS seq, r."at", 'rolled' AS kind, u.unit, 'rollback' AS event, 'retired' AS state, 'rollback' AS reason
+    FROM units u JOIN (SELECT run, seq, min("at") AS "at" FROM recorded WHERE kind = 'rolled' GROUP BY run, seq) r ON r.run = u.run AND r.seq = u.gone
+    SEMI JOIN (SELECT run, unit, min(seq) AS first FROM moves WHERE state IS NOT NULL GROUP BY run, unit) m
+        ON m.run = u.run AND m.unit = u.unit AND m.first < u.gone
+), told AS (
     SELECT * REPLACE (
         coalesce(attempt, lag(attempt IGNORE NULLS) OVER steps, 0) AS attempt,
         CASE WHEN kind = 'rolled' AND lag(CASE WHEN kind <> 'rolled' THEN state END IGNORE NULLS) OVER steps
             IN ('running', 'suspended', 'stopping') THEN 'stopping' ELSE state END AS state
     )
-    FROM moves WHERE state IS NOT NULL OR kind IN ('held', 'released')
+    FROM (SELECT * FROM moves WHERE state IS NOT NULL OR kind IN ('held', 'released') UNION ALL BY NAME SELECT * FROM taken)
     WINDOW steps AS (PARTITION BY run, unit ORDER BY seq)
 ), known AS (
     SELECT *, coalesce(lag(state IGNORE NULLS) OVER (PARTITION BY run, unit ORDER BY seq), 'pending') AS was FROM told
