@@ -431,6 +431,9 @@ class Agenda:
         """A step has ended the scope that it lies in: what that comes to is looked at closely."""
         book = self.books[self.state.home[u]]
         book.bad[(u - book.base) // book.n] = 1
+        if book.tally is not None:  # it may have been counted before that was told
+            self._retally(book.parent)
+            self.asks.append(book.parent)
 
     def spawned(self, u: int) -> None:
         """One more item, which is ready, or not if its map is ending."""

@@ -233,14 +233,20 @@ def what_a_step_ended_has_its_step(core: Core) -> None:
 
 
 def what_failed_upstream_has_a_bad_need(core: Core) -> None:
-    """Or too few of those of which it needs some; or a group around it that ended without having opened."""
+    """Or too few of those of which it needs some; or a group around it that ended without having opened. In a scope that is
+    skipped as one what was bad and counted for nothing stays so."""
     s = core.state
     for u in units(s):
         if s.status[u] == State.UPSTREAM_FAILED and not s.node(u).phase:
             above = s.parent(u)
             in_bad = above >= 0 and s.status[above] in BAD
             said = needs_say(*block_of(s, u), scope_of(s, u))
-            need(in_bad or said is State.UPSTREAM_FAILED, f"'{label(s, u)}' failed upstream, where nothing is bad")
+            b = s.place(u)[2]
+            as_one = any(s.why_ended(b + n) == "scope" for n in s.node(u).needs)
+            need(
+                in_bad or as_one or said is State.UPSTREAM_FAILED,
+                f"'{label(s, u)}' failed upstream, where nothing is bad",
+            )
 
 
 # ---------------------------------------------------------------------- of time

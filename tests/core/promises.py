@@ -88,7 +88,7 @@ def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> N
     """As many as were asked for, each ended as it should."""
     _, _, base, _ = tale.places[u]
     node = tale.node(u)
-    wanted = min(node.k, len(node.needs)) if node.join is N_OF else 1
+    wanted = min(node.k, len(node.needs) - len(node.ended)) if node.join is N_OF else 1
     need(len(set(winners)) == wanted, f"{winners} won for '{tale.name(u)}', not {wanted}")
     need(all(w - base in node.needs for w in winners), f"{winners} won for '{tale.name(u)}', which needs others")
     fine = OVER if node.join is ANY else {State.COMPLETED}

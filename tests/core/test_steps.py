@@ -9,7 +9,7 @@ from driver import Body
 from small_flows import finishing
 from test_ends import flow, needs, world
 
-from stratix_tasks.core.block import EACH, FLOW, LAST, LOOP, MAP, UNDO, Node, Policy
+from stratix_tasks.core.block import ALL, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.errors import TransitionError
 
@@ -162,3 +162,10 @@ def test_a_skip_of_a_step_ends_nothing() -> None:
         made.request("skip", "f", **value).settle()
         assert made.states()["a"] == "completed"
         assert made.s.reason.get(0) is None
+
+
+@pytest.mark.parametrize("gather", [FIRST, ALL, N_OF])
+def test_a_scope_that_a_step_finishes_as_failed_is_no_success_of_its_fan_out(gather: Any) -> None:
+    """Also where nothing else was left to do in it, so that it has ended before what the step says is told."""
+    made = ends(Node("m", kind=EACH, inner="one", gather=gather), inner={"one": (finishing(to=S.FAILED),)})
+    assert (made.state("m"), made.run) == (S.FAILED, RunState.FAILED)
