@@ -16,6 +16,7 @@ from stratix_tasks.dsl.task import task
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.types import hints_of, unknown_in
@@ -158,7 +159,7 @@ def _names(known: Mapping[str, BaseTask]) -> set[str]:
 
 def _mismatch(function: BaseTask, node: NodeSpec) -> tuple[str, str] | None:
     """Why the arguments can't be those of the function, and what to do."""
-    given = [*node.args, *(node.each.over if node.each is not None else ())]
+    given = passed(node)
     parameters = inspect.signature(function.fn).parameters
     kinds = {parameter.kind for parameter in parameters.values()}
     shown = f"It is {function!r}."

@@ -34,7 +34,11 @@ Static = Annotated[T, STATIC]
 
 
 def each(values: Iterable[T]) -> T:
-    """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`."""
+    """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`.
+
+    With `file = each(files)` an argument may be `file["url"]`, or hold that or the element among others. A file that is itself no
+    argument is called `item` in `key`, `where` and documents.
+    """
     trace_of("each")
     return cast(T, Mapped(values.value, flat=True) if isinstance(values, Flat) else Mapped(values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from string import Formatter
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.values import Ref, Template
+
+_STEP = re.compile(r"\[([^\[\]]+)\]")
+"""Into a mapped argument, as `str.format` has it: `{file[name]}`."""
 
 
 def key_template(key: str, over: Collection[str], node: str) -> Any:
@@ -23,12 +27,13 @@ def key_template(key: str, over: Collection[str], node: str) -> Any:
             parts.append(text)
         if name is None:
             continue
-        if name not in over:
-            hint = did_you_mean(name, over)
+        variable, steps = name.partition("[")[0], _STEP.findall(name)
+        if variable not in over or name != variable + "".join(f"[{step}]" for step in steps):
+            hint = did_you_mean(variable, over)
             raise _refusal(node, key, f"names '{name}', which is no mapped argument. {hint}")
         if spec or conversion:
             raise _refusal(node, key, f"formats '{name}'; write {{{name}}} alone")
-        parts.append(Ref("each", name))
+        parts.append(Ref("each", variable, tuple(int(step) if step.isdigit() else step for step in steps)))
     if not any(isinstance(part, Ref) for part in parts):
         raise _refusal(node, key, "names no mapped argument, so that all items would have the same key")
     return Template(_merged(parts)) if len(parts) > 1 else parts[0]

@@ -5,9 +5,10 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.again import Placed, given_of, is_said_again
@@ -55,6 +56,12 @@ def _holds(task: BaseTask) -> bool:
     return task.special or task.template.undo is not None or getattr(task.fn, "__closure__", None) is not None
 
 
+def _variable(taken: Collection[str]) -> str:
+    """What a document calls an element that is no argument as a whole."""
+    numbered = (f"item_{number}" for number in count(2))
+    return next(name for name in chain(("item",), numbered) if name not in taken)
+
+
 def tracing() -> bool:
     """Whether the caller runs in the body of a flow that is being traced."""
     return TRACE.get() is not None
@@ -96,8 +103,41 @@ class Callee(Protocol):
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced: ...
 
 
+class Mark:
+    """What stands for one element each; a step into it for that part of each."""
+
+    __slots__ = ()
+    __iter__ = None
+
+    def __getitem__(self, step: str | int) -> Element:
+        return Element(self, (step,))
+
+
 @dataclass(slots=True, eq=False)
-class Mapped:
+class Element:
+    """A part of what is mapped: `file["url"]` where `file = each(files)`."""
+
+    mark: Mark
+    path: tuple[str | int, ...]
+    __iter__ = None
+
+    def __getitem__(self, step: str | int) -> Element:
+        return Element(self.mark, (*self.path, step))
+
+
+def _marks(value: Any) -> Iterator[Mark]:
+    """What an argument names that is mapped."""
+    if isinstance(value, Element):
+        yield value.mark
+    elif isinstance(value, Mark):
+        yield value
+    elif isinstance(value, list | tuple | dict) and is_tree(value):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _marks(part)
+
+
+@dataclass(slots=True, eq=False)
+class Mapped(Mark):
     """A value marked by `each`: its elements go to the items; of one that is `flat` the elements of these."""
 
     value: Any
@@ -105,7 +145,7 @@ class Mapped:
 
 
 @dataclass(slots=True, eq=False)
-class Crossed:
+class Crossed(Mark):
     """One of the marks of one `product`; the marks vary the faster, the later they stand."""
 
     group: object
@@ -152,6 +192,8 @@ class Trace:
     always: bool = False
     branches: int = 0
     closed: tuple[tuple[int, ...], Expr] | None = None
+    variables: dict[int, str] = field(default_factory=dict)
+    """Of what is mapped right now that of which parts are named: what documents call it, by the identity of its mark."""
     said: list[Placed | None] = field(default_factory=list)
     """Each node that was placed; None for those that can't be taken again."""
 
@@ -212,6 +254,7 @@ class Trace:
         each, rest = self._each(named, task.map_fields, task.template_name)
         before = len(self.problems)
         node_args = {name: self.value(part) for name, part in rest.items()}
+        self.variables = {}
         if task.template.join != ALL:
             del self.problems[before:]
         return self._add(task, task.template, {"args": node_args, "each": each}, None)
@@ -219,11 +262,19 @@ class Trace:
     def place_mapped_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`flow.map(…)`: a scope of that flow for each element."""
         each, rest = self._each(flow.bind(args, kwargs), flow.map_fields, flow.name)
-        return self._place_flow(flow, rest, {"each": each})
+        reference = self._place_flow(flow, rest, {"each": each})
+        self.variables = {}
+        return reference
 
     def _each(self, named: dict[str, Any], options: Mapping[str, Any], name: str) -> tuple[Each, dict[str, Any]]:
         """What is mapped, and the arguments that are the same for all."""
-        marked = {name: part for name, part in named.items() if isinstance(part, Mapped | Crossed)}
+        marked: dict[str, Any] = {name: part for name, part in named.items() if isinstance(part, Mark)}
+        direct = {id(mark): argument for argument, mark in marked.items()}
+        for mark in (one for part in named.values() if not isinstance(part, Mark) for one in _marks(part)):
+            at = id(mark)
+            if at not in self.variables:
+                self.variables[at] = variable = direct.get(at) or _variable({*named, *marked})
+                marked[variable] = mark
         groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
         if not marked:
             self.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
@@ -239,7 +290,9 @@ class Trace:
         if any(mark.flat for mark in marked.values()):
             fields["flatten"] = True
         each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
-        return each, {argument: part for argument, part in named.items() if argument not in marked}
+        whole = {argument: Element(mark, ()) for argument, mark in marked.items() if id(mark) in self.variables}
+        passed = {argument: whole.get(argument, part) for argument, part in named.items()}
+        return each, {argument: part for argument, part in passed.items() if not isinstance(part, Mark)}
 
     def place_loop(self, body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], said: dict[str, Any]) -> Reference:
         """`repeat(…)`: a task or flow in rounds."""
@@ -375,7 +428,13 @@ class Trace:
             return part._template
         if isinstance(part, Summary):
             self.fail('a summary can\'t be passed on as a whole; name a fact, such as ref.summary["rows"]')
-        if isinstance(part, Mapped | Crossed):
+        if isinstance(part, Element):
+            if id(part.mark) not in self.variables:
+                self.fail("a part of what each() marks stands in the arguments of the .map(…) that maps it")
+            return Ref("each", self.variables[id(part.mark)], part.path)
+        if isinstance(part, Mark) and id(part) in self.variables:
+            return Ref("each", self.variables[id(part)])
+        if isinstance(part, Mark):
             word = "each" if isinstance(part, Mapped) else "product"
             self.fail(
                 f"{word}() marks a whole argument of task.map(…), and can't stand elsewhere", code="bad-arguments"

@@ -117,18 +117,22 @@ class Binding(Scopes):
     def to_arguments(self, unit: int) -> Work:
         """Work that gives the arguments of a unit's body, or `AGAIN` when only what all items share was missing."""
         s = self.state
-        node, policy = s.map_of(unit), s.policy(unit)
+        node, policy, sets = s.map_of(unit), s.policy(unit), self._sets(unit)
         if node >= 0:
             fan = self._made_fan(node)
             if fan is None:
                 return partial(_first, self.fan(node))
-            named: Work = partial(given_held, {**fan.broadcast, **self._item(fan, unit)})
+            item = self._item(fan, unit)
+            given = {name: held for name, held in item.items() if name not in fan.variables}
+            named: Work = partial(given_held, {**fan.broadcast, **given})
             if fan.own:
-                named = _with_own(named, partial(resolved, fan.own, self.scope_of(unit, fan.own.values())))
+                own, scope, known = fan.own, self.scope_of(unit, fan.own.values()), {**item, **sets}
+                named = _with_own(named, lambda reader: resolved(own, scope, reader, known))
+            sets = {name: held for name, held in sets.items() if name not in fan.variables}
         else:
             args = s.node(unit).spec.args
             named = partial(resolved, args, self.scope_of(unit, args.values()))
-        sets, function = self._sets(unit), self.functions.get(policy.call, NOTHING)
+        function = self.functions.get(policy.call, NOTHING)
         positional, absent = function.positional, self._left_out(unit)
         if s.node(unit).phase == UNDO:
             absent = set(s.node(unit).spec.args) - parameters_of(function.call)

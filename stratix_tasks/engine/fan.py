@@ -53,7 +53,9 @@ class Fan:
     looked_up: bool
     """Whether what is held of an item's arguments has to be looked up when it starts."""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of the document that name what is around an item, so that each has its own."""
+    """Arguments of the document that name what is around an item, or what is mapped, so that each has its own."""
+    variables: frozenset[str] = frozenset()
+    """Of what is mapped that which they name: no arguments themselves."""
     walked: dict[str, list[Any]] = field(default_factory=dict)
     """Columns that another walk may give otherwise."""
 
@@ -86,6 +88,7 @@ def fan_of(
     broadcast: Callable[[Reader], dict[str, Any]],
     *,
     own: Mapping[str, Any],
+    variables: frozenset[str],
     product: bool,
     flatten: bool,
     reader: Reader,
@@ -101,7 +104,7 @@ def fan_of(
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
     looked_up = bool(own) or any(type(column) is Items for column in made.values())
-    return Fan(made, product, broadcast(reader), sizes, looked_up, own, walked)
+    return Fan(made, product, broadcast(reader), sizes, looked_up, own, variables, walked)
 
 
 def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any]]) -> Sequence[Any]:

@@ -31,6 +31,7 @@ from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, R
 from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve, resolve_whole
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.joins import Settled
+from stratix_tasks.spec.mapped import could_be_named, names_any, variables
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.names import around
 from stratix_tasks.spec.values import Ref
@@ -331,15 +332,18 @@ class Scopes(Held):
     def _to_mapped(self, unit: int, index: int) -> Work:
         """What one scope of a mapped flow is given."""
         fan, args = self.fan(unit), self.state.node(unit).spec.args
-        of_item = {name: value for name, value in args.items() if OF_ITEM & around((value,))}
+        over = self.state.node(unit).spec.each.over
+        of_item = {name: value for name, value in args.items() if is_of_item(value, over)}
         scope = self.scope_of(unit, of_item.values()) if of_item else None
         if scope is not None:
             scope = replace(scope, around={**scope.around, "each": about_item(index, self.state.key(unit, index))})
 
         def work(reader: Reader) -> dict[str, Any]:
             made = fan.get(reader)
-            own = resolved(made.own, scope, reader) if scope is not None else {}
-            return {**made.broadcast, **own, **{name: reader.give(value) for name, value in made.item(index).items()}}
+            item = made.item(index)
+            own = resolved(made.own, scope, reader, item) if scope is not None else {}
+            given = {name: reader.give(value) for name, value in item.items() if name not in made.variables}
+            return {**made.broadcast, **given, **own}
 
         return work
 
@@ -371,7 +375,7 @@ class Scopes(Held):
         left = {name: over for name, over in each.over.items() if name not in columns}
         apart, left_out = policy.traits.remote, self._left_out(unit)
         args = {name: value for name, value in spec.args.items() if name not in left_out}
-        own = {name: value for name, value in args.items() if name not in sets and OF_ITEM & around((value,))}
+        own = {name: value for name, value in args.items() if name not in sets and is_of_item(value, each.over)}
         shared = {name: value for name, value in args.items() if name not in own}
         scope = self.scope_of(unit, (*left.values(), *shared.values()))
         columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
@@ -381,7 +385,13 @@ class Scopes(Held):
             return {**resolved(shared, scope, by), **given_held(sets, by)}
 
         return lambda reader: fan_of(
-            columns, broadcast, own=own, product=each.by == "product", flatten=each.flatten, reader=reader
+            columns,
+            broadcast,
+            own=own,
+            variables=variables(spec),
+            product=each.by == "product",
+            flatten=each.flatten,
+            reader=reader,
         )
 
     def _items(self, each: Each, over: Any, unit: int) -> Items | None:
@@ -468,5 +478,10 @@ def given_held(held: dict[str, Any], reader: Reader) -> dict[str, Any]:
     return {name: reader.give(value) for name, value in held.items()}
 
 
-def resolved(args: Mapping[str, Any], scope: Scope, reader: Reader) -> dict[str, Any]:
-    return {name: resolve(value, scope, reader) for name, value in args.items()}
+def is_of_item(value: Any, over: Collection[str]) -> bool:
+    """Whether each item has its own of an argument: it names what is mapped, or what is around an item."""
+    return bool(OF_ITEM & around((value,))) or names_any(value, could_be_named(over))
+
+
+def resolved(args: Mapping[str, Any], scope: Scope, reader: Reader, item: Mapping[str, Any] = NONE) -> dict[str, Any]:
+    return {name: resolve(value, scope, reader, item) for name, value in args.items()}

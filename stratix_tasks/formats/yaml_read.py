@@ -18,6 +18,7 @@ from stratix_tasks.spec.annotations import allowed, annotation
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import join
+from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import NAMED, parse_type, parts_of
@@ -228,7 +229,7 @@ class FlowReader:
             "call": self._call,
             "flow": partial(reading.name, what="the name of a flow"),
             "uses": partial(reading.text, what="uses"),
-            "with": self._arguments,
+            "with": partial(self._arguments, names=self._mapped(node)),
             "needs": partial(reading.one_or_more, what="needs"),
             "when": partial(self.values.condition, what="when"),
             "catch": partial(reading.one_or_more, what="catch"),
@@ -279,9 +280,14 @@ class FlowReader:
         hint = "Write module:name, or the name of a @task."
         return self.reading.wrong(node, "bad-value", f"call names a function, which {text!r} can't be", hint)
 
-    def _arguments(self, node: Node) -> dict[str, Any]:
+    def _mapped(self, node: Node) -> frozenset[str]:
+        """What arguments can name of what is mapped."""
+        each = node.items.get("each") if isinstance(node, Mapping) else None
+        return could_be_named(self._variables(each.items)) if isinstance(each, Mapping) else frozenset()
+
+    def _arguments(self, node: Node, names: frozenset[str]) -> dict[str, Any]:
         entries = self.reading.entries(node, "with")
-        made = {name: self.values.value(value) for name, value in entries.items()}
+        made = {name: self.values.value(value, names) for name, value in entries.items()}
         extra = entries.get("*")
         if extra is not None and not isinstance(extra, Sequence):
             made["*"] = self.reading.wrong(extra, "bad-value", 'the arguments under "*" must be a list')

@@ -216,7 +216,10 @@ _LATE: list[_Schema] = [
 
 def _each() -> _Schema:
     fields = {
-        "as": {**_ref("name"), "description": "The argument that takes one element each."},
+        "as": {
+            **_ref("name"),
+            "description": "The argument that takes one element each, or what the values of others call it.",
+        },
         "in": {**_ref("value"), "description": "What its elements are."},
         "over": {**_map(_ref("value")), "description": "Several arguments, and what each runs over."},
         "by": {"enum": ["zip", "product"]},

@@ -25,6 +25,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, N_OF, wanted
 from stratix_tasks.spec.late import GATHER, late_values
+from stratix_tasks.spec.mapped import could_be_named, passed, variables
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import AROUND, mentions, needs_of
 from stratix_tasks.spec.policies import matches, patterns
@@ -108,7 +109,8 @@ def _findings(
                 if value.name not in (index if value.scope == "tasks" else inputs):
                     yield _unknown_ref(graph, ("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
-                yield from _value(graph, ("tasks", name, "with", argument), name, value)
+                over = could_be_named(node.each.over) if node.each is not None else _NO_WORDS
+                yield from _value(graph, ("tasks", name, "with", argument), name, value, over)
         if node.undo is not None and (
             node.flow is not None or node.each is not None or node.loop is not None or node.always
         ):
@@ -236,7 +238,7 @@ def _each(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> It
             message = f"'{variable}' can't be the name of a loop variable"
             hint = "It is the name of the parameter that takes one element of each."
             yield Finding((*path, "over"), Problem("bad-name", message, name, hint=hint), variable)
-        if variable in node.args:
+        if variable in node.args and variable not in variables(node):
             message = f"'{variable}' stands in `each` and in `with`: an argument is either mapped or the same for all"
             yield Finding((*path, "over"), Problem("twice", message, name, hint="Take one of them away."), variable)
         yield from _value(graph, (*path, "over", variable), name, value)
@@ -341,13 +343,14 @@ def _sub_flow(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[F
             yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint))
     found = graph.find(node.flow or "")
     inner = None if found is None else found.spec
-    given_by = node.args if node.each is None else {**node.args, **node.each.over}
+    given_by = {**(node.each.over if node.each is not None else {}), **node.args}
     if inner is None:
         hint = did_you_mean(node.flow or "", graph.known())
         message = f"there is no flow '{node.flow}'"
         yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
         return
-    for given, value in given_by.items():
+    for given in passed(node):
+        value = given_by[given]
         place: Path = ("with", given) if given in node.args else ("each", "over", given)
         if given not in inner.inputs:
             hint = did_you_mean(given, inner.inputs)
@@ -495,7 +498,7 @@ def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[s
 
 def _unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:
     if ref.scope == "each":
-        message = f"the loop variable '{ref.name}' can stand in `key` only"
+        message = f"there is no loop variable '{ref.name}' here"
         return Finding(path, Problem("unknown-loop-variable", message, name), ref.name)
     what = "task" if ref.scope == "tasks" else "input"
     known: Collection[str] = graph.index if ref.scope == "tasks" else graph.spec.inputs

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from stratix_tasks.errors import ExecutorError
+from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Problem, did_you_mean
 from stratix_tasks.spec.values import leaves
@@ -101,7 +102,8 @@ def use_problems(node: NodeSpec, name: str, executors: Executors) -> Iterator[Wr
 
 
 def _arguments(node: NodeSpec, name: str, executor: Described) -> Iterator[Wrong]:
-    wanted, over = arguments_of(executor), node.each.over if node.each is not None else {}
+    wanted, named = arguments_of(executor), variables(node)
+    over = {} if node.each is None else {name: value for name, value in node.each.over.items() if name not in named}
     given = {**node.args, **over}
     unknown = [argument for argument in given if argument not in wanted]
     for argument in unknown:

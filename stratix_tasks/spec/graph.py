@@ -13,6 +13,7 @@ from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.fields import AS_A_WHOLE
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.late import late_values
+from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import Policies, patterns, resolved
@@ -31,7 +32,7 @@ ROOT = "."
 def one_of(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec]) -> FlowSpec:
     """One round of what is repeated, or one item of a mapped flow, as a flow of its own; what the node says of its body holds in
     there. `inputs` are those of its flow."""
-    given = (*node.args, *(node.each.over if node.each is not None else ()))
+    given = passed(node)
     args = {argument: Ref("inputs", argument) for argument in given}
     inner = node.but({"args": args, **_OF_ALL})
     return FlowSpec.model_construct(

@@ -98,7 +98,7 @@ class Timeout(Model):
 
 class Each(Model):
     """A fan-out: `over` maps arguments to the value whose elements they take, `{"range": n}` for so many numbers from 0 on;
-    every other argument is broadcast.
+    every other argument is broadcast. An argument that others name, as `${{ file["url"] }}` does, is there for these alone.
     """
 
     over: dict[str, Any]

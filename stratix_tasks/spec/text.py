@@ -15,6 +15,7 @@ from typing import Any
 from stratix_tasks.errors import StoreError
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.late import late_parts, without_late
+from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, Model, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
@@ -339,7 +340,8 @@ def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
         if name in data:
             made[name] = {part: value if part == "when" else load(value) for part, value in data[name].items()}
     if "with" in data:
-        made["with"] = {name: load(value, fetch) for name, value in data["with"].items()}
+        names = could_be_named(data["each"]["over"]) if "each" in data else frozenset[str]()
+        made["with"] = {name: load(value, fetch, names) for name, value in data["with"].items()}
     return NodeSpec.model_validate(made)
 
 

@@ -307,7 +307,7 @@ def test_no_more_are_under_way_than_the_pool_has_places(engine: Engine, door: st
     runs = [engine.start(made), engine.start(made)]
     assert [run.result(LONG) for run in runs] == [["done"] * 5] * 2
     rows = [row for run in runs for _, row in History(engine.store).attempts(run=run.id).iterrows()]
-    spans = [(row["started"], row["ended"]) for row in rows if row["node"] == "hold.wait"]
+    spans = [(row["started"], row["ended"]) for row in rows if row["node"] == "hold"]
     assert len(spans) == 10
     assert max(sum(begun <= start < ended for begun, ended in spans) for start, _ in spans) == 3
 

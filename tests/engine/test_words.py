@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gated import LONG, until
+from gated import LONG, gate, gates, until
 
 from stratix_tasks import (
     Engine,
@@ -17,6 +17,7 @@ from stratix_tasks import (
     always,
     approval,
     count,
+    current,
     each,
     expr,
     failed,
@@ -25,10 +26,12 @@ from stratix_tasks import (
     flow,
     n_of,
     otherwise,
+    product,
     repeat,
     status,
     switch,
     task,
+    uses,
     when,
 )
 
@@ -88,6 +91,28 @@ def tries(x: int) -> int:
 @flow
 def squared(x: int, by: int = 1) -> Any:
     return number(step(refuses(x), by))
+
+
+@task
+def files() -> list[dict[str, Any]]:
+    return [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
+
+
+@task
+def said_of(text: str, n: int = 0, more: Any = None) -> str:
+    return f"{text}{n}{more or ''}"
+
+
+@task
+def grown(text: str, n: int) -> str:
+    if n == 1:
+        current().spawn({"name": "c", "size": 3})
+    return f"{text}{n}"
+
+
+@flow
+def sized(text: str, n: int) -> Any:
+    return said_of(text, number(n))
 
 
 @flow
@@ -153,6 +178,18 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     "two of a mapped flow at a time": (lambda: squared.options(max=2, key="k{x}").map(each([1, 2, 3])), {}, [2, 3, 4]),
     "a flow goes on without": (lambda x: _goes_on(x), {"x": 1}, [1, 9]),
     "map a flow within another": (lambda: fans.map(each(numbers(3))), {}, [[], [0], [0, 1]]),
+    "parts of what is mapped": (lambda: _parts(said_of, key="{item[name]}"), {}, ["a1['a']", "b2['b']"]),
+    "parts in a process": (lambda: _parts(said_of, runner="process"), {}, ["a1['a']", "b2['b']"]),
+    "parts and the whole": (lambda: said_of.map(one := each(["xy", "z"]), more=one[0]), {}, ["xy0x", "z0z"]),
+    "an element among others": (lambda: said_of.map("a", more=[each([1, 2]), 3]), {}, ["a0[1, 3]", "a0[2, 3]"]),
+    "parts of a mapped flow": (lambda: sized.map((one := each(files()))["name"], one["size"]), {}, ["a1", "b2"]),
+    "parts of what is spawned": (
+        lambda: grown.map((one := each(files()))["name"], one["size"]),
+        {},
+        ["a1", "b2", "c3"],
+    ),
+    "parts of a product": (lambda: _crossed(*product(files(), [3, 4])), {}, ["a3", "a4", "b3", "b4"]),
+    "parts that an executor takes": (lambda: _printed(each(files())), {}, ["a", "b"]),
     "first that completed": (lambda: joined("first_success", -1), {}, [None, 2]),
     "settled": (lambda: joined("settled", -1), {}, [None, 2]),
     "all": (lambda: joined("all", 1), {}, [1, 2]),
@@ -288,6 +325,20 @@ def test_too_few_fails(engine: Engine) -> None:
         assert engine.start(made).wait(LONG) == "failed"
 
 
+def _parts(shows: Any, **options: Any) -> Any:
+    one = each(files())
+    return shows.options(**options).map(one["name"], one["size"], more=[one["name"]])
+
+
+def _crossed(one: Any, n: int) -> Any:
+    return said_of.map(one["name"], n)
+
+
+def _printed(one: Any) -> Any:
+    printed = uses("shell.run").options(name="prints").map(command=["printf", "%s", one["name"]])
+    return [printed[0]["stdout"], printed[1]["stdout"]]
+
+
 def _goes_on(x: Any) -> Any:
     with when(x > 1):
         skipped = number(x)
@@ -412,3 +463,37 @@ def test_why_tells_what_failed_in_a_group_and_whose_failure_is_not_the_runs(engi
     went_on = "What needed it went on without it, so that it is not the run's."
     assert run.why("squared.refuses") == f"{inner} {went_on}"
     assert {"squared", "squared.refuses"} < {row["name"] for row in run.progress() if row["absorbed"]}
+
+
+def test_a_part_of_what_is_mapped_stands_with_that_alone(engine: Engine) -> None:
+    """In the arguments of the fan-out that maps it; a document tells what it knows."""
+
+    @flow
+    def elsewhere() -> Any:
+        return said_of(each(files())["name"])
+
+    with pytest.raises(FlowError, match="stands in the arguments of the"):
+        engine.start(elsewhere)
+    text = "stratix: 1\nflow: f\ntasks: {a: {call: m:f, each: {as: x, in: [1]}, with: {y: '${{ z.name }}'}}}"
+    with pytest.raises(FlowError) as caught:
+        Flow.from_yaml(text)
+    assert "an expression knows no 'z'" in str(caught.value)
+
+
+def test_what_is_mapped_is_set_for_an_item(engine: Engine) -> None:
+    """Its parts are those of what is given; an argument that is given stands for itself."""
+
+    @flow
+    def sets() -> Any:
+        one = each([{"name": "first"}, {"name": "b"}, {"name": "c"}])
+        return gate.options(max=1, name="says").map(one["name"])
+
+    run = engine.start(sets)
+    gates.arrive("first")
+    run.pause("says", drain=True)
+    run.set("says[1]", args={"item": {"name": "x"}})
+    run.set("says[2]", args={"name": "y"})
+    for name in ("first", "x", "y"):
+        gates.let(name)
+    run.resume("says")
+    assert run.result(LONG) == ["first", "x", "y"]

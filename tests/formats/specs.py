@@ -232,6 +232,10 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
             other = draw(names.filter(lambda name: name not in args and name != over))
             crossed = {over: each.over[over], other: draw(st.lists(literals, max_size=3))}
             each = each.but({"over": crossed, "by": draw(st.sampled_from(["zip", "product"]))})
+        if draw(st.booleans()):
+            part = Ref("each", over, draw(st.lists(st.integers(0, 9) | names, max_size=2).map(tuple)))
+            named = draw(names.filter(lambda name: name not in args and name not in each.over))
+            args = {**args, named: draw(st.sampled_from([part, Template(("p-", part)), [part, 1]]))}
     uses = draw(st.none() | st.sampled_from(WAITS)) if sub is None else None
     if uses is not None:
         args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))

@@ -38,6 +38,7 @@ from stratix_tasks import (
 )
 from stratix_tasks.dsl.sources import Sources
 from stratix_tasks.formats.python import dump
+from stratix_tasks.spec.mapped import names_any, variables
 from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
@@ -103,6 +104,9 @@ def sayable(spec: FlowSpec) -> FlowSpec:
     tasks = {
         name: node.but({"call": "loose:fetch"}) if node.call == "fetch" else node for name, node in spec.tasks.items()
     }
+    for name, node in tasks.items():  # parts of what is mapped
+        said = {argument: value for argument, value in node.args.items() if not names_any(value, variables(node))}
+        tasks[name] = node.but({"args": said}) if len(said) < len(node.args) else node
     assume(not any(iskeyword(name) for name in spec.inputs))
     inputs = {
         name: one if is_said(one) and type(one.default) in JSON else InputSpec(required=one.required)
