@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -497,3 +498,23 @@ def test_what_is_mapped_is_set_for_an_item(engine: Engine) -> None:
         gates.let(name)
     run.resume("says")
     assert run.result(LONG) == ["first", "x", "y"]
+
+
+def test_parts_of_what_is_mapped_are_there_after_a_recovery(tmp_path: Path) -> None:
+    """For the items that had not begun, and in a fork that runs them again."""
+
+    @flow
+    def mapped_parts() -> Any:
+        one = each([{"name": "begun"}, {"name": "left"}])
+        return gate.options(max=1, name="says").map(one["name"])
+
+    with Engine(tmp_path / "store") as first:
+        first.start(mapped_parts)
+        gates.arrive("begun")
+        first.close()
+    for name in ("begun", "left"):
+        gates.let(name)
+    with Engine(tmp_path / "store") as second:
+        (run,) = second.recover()
+        assert run.result(LONG) == ["begun", "left"]
+        assert run.fork("says").result(LONG) == ["begun", "left"]
