@@ -71,11 +71,13 @@ class Follower:
             return
         self._place, self._size = record.ends.get(self.owner, self._place), size
         if facts or record.notes:
-            self._engine.loop.call(_take, live, facts, record).result()
+            self._engine.loop.call(_take, self, live, facts, record).result()
 
 
-def _take(live: LiveRun, facts: list[Fact], record: RunRecord) -> None:
-    """In the engine's thread, where everything looks at it."""
+def _take(follower: Follower, live: LiveRun, facts: list[Fact], record: RunRecord) -> None:
+    """In the engine's thread, where everything looks at it. Nothing where the run was read anew, or claimed, meanwhile."""
+    if live.follower is not follower:
+        return
     core = live.core
     live.places.update(record.payloads)
     fold(core.state, facts)

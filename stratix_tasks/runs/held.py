@@ -26,12 +26,13 @@ class Held:
     def take(self, live: LiveRun) -> LiveRun:
         """In the engine's thread: a run as it was read again; returns the one that is held, which is that now.
 
-        One that this engine runs is not touched.
+        One that this engine runs is not touched, nor one that has gone on since the other was read: a whole run may have been
+        claimed, and have ended, in that time.
         """
         held = self._known.get(live.id)
         if held is None or held.broken is not None:
             self._known[live.id] = live
             return live
-        if live.id not in live.engine.lives:
+        if live.id not in live.engine.lives and (live.epoch, live.seq) >= (held.epoch, held.seq):
             held.become(live)
         return held

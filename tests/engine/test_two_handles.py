@@ -15,6 +15,7 @@ import pytest
 
 from stratix_tasks import Engine, StratixError, flow, task
 from stratix_tasks.errors import StoreError
+from stratix_tasks.runs import load as loading
 from stratix_tasks.runs import recover as takeover
 from stratix_tasks.session.display import run_source
 
@@ -46,6 +47,62 @@ def pair(tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
     Gate.fails, Gate.open = True, threading.Event()
     with Engine(tmp_path / "store") as first, Engine(tmp_path / "store") as second:
         yield first, second
+
+
+def test_what_was_read_before_a_run_went_on_does_not_set_it_back(
+    pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads it, as who keeps a view up to date does; before he hands that in it goes on, and ends."""
+    engine, _ = pair
+    run = engine.start(one)
+    assert run.wait(LONG) == "failed"
+    has_read, go_on = threading.Event(), threading.Event()
+    read = loading.recorded
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        known = read(*args, **kwargs)
+        has_read.set()
+        go_on.wait(LONG)
+        return known
+
+    monkeypatch.setattr(loading, "recorded", slow)
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(loading.load, engine, run.id, None)
+        assert has_read.wait(LONG)
+        Gate.fails = False
+        Gate.open.set()
+        run.retry()
+        assert run.wait(LONG) == "completed"
+        go_on.set()
+        assert reader.result(LONG)[0] is run._live
+    assert (run.status, run.result(LONG)) == ("completed", 7)
+
+
+def test_what_is_read_on_of_a_run_that_is_read_anew_counts_once(
+    pair: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows it has read what is new when somebody reads all of it."""
+    first, second = pair
+    run = first.start(one)
+    assert run.wait(LONG) == "failed"
+    seen = second.run(run.id)
+    Gate.fails = False
+    Gate.open.set()
+    run.retry()
+    assert run.wait(LONG) == "completed"
+    call = second.loop.call
+
+    def and_anew(function: Any, *args: Any) -> Any:
+        monkeypatch.undo()
+        second.load(run.id)
+        return call(function, *args)
+
+    monkeypatch.setattr(second.loop, "call", and_anew)
+    follower = seen._live.follower
+    assert follower is not None
+    follower.catch_up(seen._live)
+    assert seen._live.seq == run._live.seq
+    assert (seen.status, seen.result(LONG)) == ("completed", 7)
 
 
 def test_a_run_that_goes_on_elsewhere_is_not_taken_away(pair: tuple[Engine, Engine]) -> None:
