@@ -245,6 +245,6 @@ def stepped() -> Any:
 
 
 @flow(pools={"one": 1})
-def pooled() -> Any:
-    """A flow in it takes a place as a whole."""
-    return inner.options(pool="one")(3)
+def pooled(limit: str = "1m") -> Any:
+    """A flow in it takes a place as a whole, and a limit comes with the run."""
+    return doubled.options(timeout=limit)(inner.options(pool="one")(3))
