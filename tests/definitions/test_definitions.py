@@ -13,15 +13,30 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 from definition_server import Served, served
 
 from stratix_tasks import Engine, Flow, InputError, load_flow
+from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.store.analytics import History
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LONG = 60.0
+
+
+class Plain(yaml.SafeLoader):
+    """Dates are texts."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in forms if not tag.endswith("timestamp")]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+EDITOR = jsonschema.Draft202012Validator(schema())
 GOOD, BAD, BEHIND, SKIPPED, STOPPED = "completed", "failed", "upstream_failed", "skipped", "cancelled"
 GIVEN = {
     "text": "a",
@@ -338,6 +353,15 @@ def test_none_is_longer_than_its_original() -> None:
     }
     assert longer == {}
     assert (ROOT / "docs" / "definitions.md").read_text() == made["page"]()
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.yaml")), ids=lambda path: path.stem)
+def test_an_editor_finds_nothing_wrong_with_a_document(path: Path) -> None:
+    """It fits the JSON Schema that editors check by, and the flow has no problem; what is written of it is the same again."""
+    assert [str(wrong) for wrong in EDITOR.iter_errors(yaml.load(path.read_text(), Plain))] == []
+    made = load_flow(path, allow=[path.stem, "definition_workers"])
+    assert [problem for problem in made.validate() if problem.code != "unknown-pool"] == []
+    assert Flow.from_yaml(made.to_yaml(), allow=[path.stem, "definition_workers"]).spec == made.spec
 
 
 REFUSED = {
