@@ -70,6 +70,20 @@ def test_what_failed_is_retried_or_skipped_from_the_command_line(owner: Callable
     assert other.ask("result") == "{'n': 1}"
 
 
+def test_an_item_of_a_mapped_flow_is_asked_as_one_from_the_command_line(owner: Callable[[str], Owner]) -> None:
+    """Paused with all of its nodes, told of, and skipped with a value that stands for its own."""
+    other = owner("parts")
+    until(lambda: sorted(other.started()) == ["part[0].second 1", "part[1].second 1"], "both items have begun")
+    assert stratix(other, "pause", "last", "part[0]").returncode == 0
+    other.opens("second", "third")
+    until(lambda: "is paused" in stratix(other, "why", other.run, "part[0]").stdout, "it is paused")
+    assert "'part[1]'" in stratix(other, "why", other.run, "part[1]").stdout
+    refused = stratix(other, "set", other.run, "part[0]", "-a", "x=7")
+    assert (refused.returncode, "name a node in it" in refused.stderr) == (2, True)
+    assert stratix(other, "skip", other.run, "part[0]", "--value", "5").returncode == 0
+    assert other.ask("result") == "[5, 30]"
+
+
 def test_exit_codes_and_texts_of_what_is_refused(owner: Callable[[str], Owner]) -> None:
     """1 with the story for what is not legal now, 2 for what does not exist; no traceback."""
     other = owner("failing")

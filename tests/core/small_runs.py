@@ -17,6 +17,7 @@ from facade import Facade, Places, block_of, data
 from folds import folded, the_fold_is_the_run
 from invariants import (
     a_free_place_is_used,
+    a_request_of_a_scope_has_its_effect,
     a_request_that_was_taken_has_its_effect,
     a_result_of_a_stopped_body_counts_where_it_may,
     hold_all,
@@ -30,12 +31,13 @@ from shadow import Shadow
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import FLOW, LOOP, Block
+from stratix_tasks.core.block import EACH, FLOW, LOOP, Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
+from stratix_tasks.core.targets import Scope, find, scope_label, scope_of
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.model import FlowSpec
@@ -170,6 +172,18 @@ class Small(Facade):
                 yield ("breakpoint", target, "on", s.path(unit) not in s.breaks)
                 yield ("rollback", None, "to", target)
                 yield ("rollback", None, "nodes", [target])
+        yield from self._requests_of_scopes()
+
+    def _requests_of_scopes(self) -> Iterator[Act]:
+        """Of items of mapped flows, and of rounds."""
+        s = self.s
+        groups = [p for p in s.kids if s.kind(p) in (EACH, LOOP) and not s.gone(p)]
+        for target in (scope_label(s, scope_of(s, p, index)) for p in groups for index in range(s.count(p))):
+            for verb in ("pause", "resume", "cancel", "retry", "skip"):
+                yield (verb, target)
+            yield ("retry", target, "redo", True)
+            yield ("skip", target, "redo", True)
+            yield ("rollback", None, "to", target)
 
     # ------------------------------------------------------------------ letting it happen
 
@@ -209,7 +223,10 @@ class Small(Facade):
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
-        if target is not None:
+        found = None if target is None else find(self.s, target)
+        if isinstance(found, Scope):
+            a_request_of_a_scope_has_its_effect(self.core, verb, found)
+        elif target is not None:
             word = "give" if "value" in args else verb
             a_request_that_was_taken_has_its_effect(self.core, word, self.unit(target))
         if "options" in args:

@@ -94,7 +94,17 @@ def shipping() -> Any:
     return ok["by"], value["x"], nap
 
 
-FLOWS = {"chain": chain, "failing": failing, "many": many, "shipping": shipping}
+@flow
+def part(x: int) -> Any:
+    return third(second(x))
+
+
+@flow
+def parts() -> Any:
+    return part.map(each([1, 2]))
+
+
+FLOWS = {"chain": chain, "failing": failing, "many": many, "parts": parts, "shipping": shipping}
 
 
 def main() -> None:
