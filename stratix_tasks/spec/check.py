@@ -14,13 +14,14 @@ from typing import Any
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
 from stratix_tasks.spec.check_around import around_findings, around_output
+from stratix_tasks.spec.check_conditions import condition_findings, conjuncts
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.fields import IN_NODE
-from stratix_tasks.spec.fit import misfits, without_output
+from stratix_tasks.spec.fit import Types, misfits, without_output
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, N_OF, wanted
@@ -154,6 +155,8 @@ def _findings(
             yield Finding(where, problem)
     for where, problem in untolerant(graph, executors, functions or {}):
         yield Finding(where, problem)
+    types = Types(graph, executors, functions or {})
+    yield from (Finding(*found) for found in condition_findings(graph, types, not cycles))
     if not cycles:
         for name, place, problem in misfits(graph, executors, functions or {}):
             yield Finding(("tasks", name, *place), problem)
@@ -387,11 +390,13 @@ def _input(path: Path, name: str, one: InputSpec) -> Iterator[Finding]:
 
 
 def _never(when: Expr) -> bool:
-    """Whether a condition that names nothing is false."""
-    if mentions(when.text):
-        return False
+    """Whether a condition, or one that has to hold with others, names nothing and is false."""
+    return any(_is_false(part) for part in conjuncts(when.text) if not mentions(part))
+
+
+def _is_false(text: str) -> bool:
     try:
-        return compile_expression(when.text).evaluate({}) is False
+        return compile_expression(text).evaluate({}) is False
     except FlowError:
         return False
 

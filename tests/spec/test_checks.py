@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 import pytest
@@ -154,3 +155,90 @@ def test_a_value_that_nobody_takes_is_fine() -> None:
     """Nor is order after a flow without an output a problem."""
     text = "  a: {flow: g}\n  b: {call: x, needs: [a], when: true}\nflows: {g: {tasks: {c: {call: x}}}}\n"
     assert list(load(HEAD + text).tasks) == ["a", "b"]
+
+
+TYPED = "inputs: {n: {type: int}, region: {type: str, choices: [eu, us]}, day: {type: date}, any: {}, xs: {type: 'list[str]'}}\n"
+UNEQUAL = {
+    "inputs.n == 'x'": "compares inputs.n, which is int, with 'x'",
+    "'x' == inputs.n": "which is int",
+    "inputs.region == 'asia'": "Known: eu, us",
+    "inputs.n > 2 && inputs.region != 3": "which is Literal['eu', 'us'], with 3",
+    "inputs.day < 3": "which is str",
+    "inputs.xs[0] == 1": "compares inputs.xs[0], which is str",
+    "tasks.b.status == 'done'": "tasks.b.status",
+    "inputs.n": "the condition is `inputs.n`, which is int, and not true or false",
+    "'yes'": "the condition is `'yes'`, and not true or false",
+}
+
+
+@pytest.mark.parametrize("when", UNEQUAL)
+def test_conditions_are_checked_by_types(when: str) -> None:
+    """By what an expression sees of inputs and states, with the line."""
+    text = f'stratix: 1\nflow: typed\n{TYPED}tasks:\n  b: {{call: b}}\n  a:\n    call: a\n    when: "{when}"\n'
+    with pytest.raises(FlowError) as caught:
+        Flow.from_yaml(text)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("type-mismatch", 8)
+    assert UNEQUAL[when] in f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "inputs.n == 1.0 && inputs.region == 'eu' && inputs.day == '2024-01-01'",
+        "inputs.any == 3 || inputs.any.x > 'a'",
+        "inputs.n * 2 == 3 && size(inputs.xs) > 1",
+        "inputs.region in ['asia'] || inputs.xs[0] == inputs.region",
+        "tasks.b.status == 'failed' || tasks.b.status == 'skipped'",
+        "inputs.xs[0] == \"inputs.n == 'x'\" || inputs.any",
+        "inputs.xs.exists(n, n == 'a')",
+    ],
+)
+def test_conditions_that_may_hold_are_not_told(when: str) -> None:
+    """Numbers among each other, dates as texts, sums, calls, texts that look like expressions, what nobody knows."""
+    load(f"stratix: 1\nflow: typed\n{TYPED}tasks:\n  b: {{call: b}}\n  a: {{call: a, when: {json.dumps(when)}}}\n")
+
+
+IMPOSSIBLE = {
+    "both ways": (
+        (
+            "a: {call: f, when: inputs.n > 3}, b: {call: f, when: '!(inputs.n > 3)'}, d: {call: f, needs: [c]}, "
+            "c: {call: f, with: {x: '${{ tasks.a.output }}', y: '${{ tasks.b.output }}'}}"
+        ),
+        "c",
+    ),
+    "both ways, further on": (
+        "a: {call: f, when: inputs.n > 3}, b: {call: f, needs: [a]}, c: {call: f, when: '!(inputs.n > 3)', needs: [b]}",
+        "c",
+    ),
+    "a condition and its opposite": ("a: {call: f, when: '(inputs.n > 3) && (!(inputs.n > 3))'}", "a"),
+    "the value of what failed": (
+        "a: {call: f}, b: {call: f, when: tasks.a.status == 'failed', with: {x: '${{ tasks.a.output }}'}}",
+        "b",
+    ),
+    "what never holds in what might": ("a: {call: f, when: '(inputs.n > 3) && (false)'}", "a"),
+}
+
+
+@pytest.mark.parametrize("what", IMPOSSIBLE)
+def test_nodes_that_can_never_run_are_told(what: str) -> None:
+    """Once, at the first of them."""
+    tasks, node = IMPOSSIBLE[what]
+    with pytest.raises(FlowError) as caught:
+        Flow.from_yaml(f"stratix: 1\nflow: never\ninputs: {{n: {{type: int}}}}\ntasks: {{{tasks}}}\n")
+    (problem,) = caught.value.problems
+    assert problem.code in ("impossible", "unreachable") and problem.node == node and problem.hint
+
+
+def test_ways_that_meet_again_are_fine() -> None:
+    """By first_of, by a join, in what runs at the end, and where a failure is allowed."""
+    tasks = """
+  a: {call: f, when: inputs.n > 3}
+  b: {call: f, when: "!(inputs.n > 3)"}
+  c: {call: f, with: {x: {first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]}}}
+  d: {call: f, join: any, needs: [a, b]}
+  e: {call: f, when: tasks.c.status == 'failed'}
+finally:
+  z: {call: f, needs: [a, b], when: scope.status == 'failed'}
+"""
+    Flow.from_yaml(f"stratix: 1\nflow: meets\ninputs: {{n: {{type: int}}}}\ntasks:{tasks}")
