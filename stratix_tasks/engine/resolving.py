@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from stratix_tasks.engine.reading import ATOMS, MOST, Away, Reader, are_atoms
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
-from stratix_tasks.spec.secrets import HIDDEN, Secret, joined, sealed, unsealed
+from stratix_tasks.spec.secrets import Secret, is_hidden, joined, sealed, unsealed
 from stratix_tasks.spec.unicode import is_unicode, readable
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
 
@@ -136,7 +136,7 @@ def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:
 
 def _text(part: Any, scope: Scope, reader: Reader, item: Item) -> Any:
     value = resolve(part, scope, reader, item)
-    return value if type(value) in HIDDEN else exact(str(reader.open(value)))
+    return value if is_hidden(value) else exact(str(reader.open(value)))
 
 
 def exact(text: str) -> str:

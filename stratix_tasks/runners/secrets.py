@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 from stratix_tasks.core.ports import Encoded, Objects
 from stratix_tasks.errors import StratixError
-from stratix_tasks.spec.secrets import HIDDEN, Secret, mask, opened
+from stratix_tasks.spec.secrets import Secret, is_hidden, mask, opened
 
 LEAST = 6
 """Characters from which on a secret is looked for in what bodies yield: shorter ones stand in any bytes by chance."""
@@ -127,8 +127,6 @@ def reveal(
     args: tuple[Any, ...], kwargs: dict[str, Any], find: Callable[[str], str]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a body with their secrets. What `find` raises."""
-    for value in (*args, *kwargs.values()):
-        kind = type(value)
-        if type(kind) is type and kind in HIDDEN:
-            return tuple(opened(one, find) for one in args), {name: opened(one, find) for name, one in kwargs.items()}
+    if any(map(is_hidden, args)) or any(map(is_hidden, kwargs.values())):
+        return tuple(opened(one, find) for one in args), {name: opened(one, find) for name, one in kwargs.items()}
     return args, kwargs

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from stratix_tasks.spec.secrets import HIDDEN
+from stratix_tasks.spec.secrets import is_hidden
 from stratix_tasks.store.codecs import SCALARS, is_fact_scalar
 
 TEXT = 2_000
@@ -104,7 +104,7 @@ def _text(value: Any, other: Callable[[Any], str], left: list[int]) -> str:
     kind = type(value)
     if type(kind) is type and kind in BRACKETS and left[0] > 0:
         return _container(value, BRACKETS[kind], other, left)
-    if kind in HIDDEN:
+    if is_hidden(value):
         return str(value)
     text = _atom(value) if type(kind) is type and kind in ATOMS else other(value)
     left[0] -= len(text)
