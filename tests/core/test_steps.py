@@ -169,3 +169,21 @@ def test_a_scope_that_a_step_finishes_as_failed_is_no_success_of_its_fan_out(gat
     """Also where nothing else was left to do in it, so that it has ended before what the step says is told."""
     made = ends(Node("m", kind=EACH, inner="one", gather=gather), inner={"one": (finishing(to=S.FAILED),)})
     assert (made.state("m"), made.run) == (S.FAILED, RunState.FAILED)
+
+
+def test_a_retry_that_sets_a_step_back_gives_back_what_it_had_ended() -> None:
+    """The step had been taken by what ran at the end, which runs again: so does the node that it had cancelled."""
+    end = Node("e", (1,), phase=LAST, policy=SHORT)
+    made = world(
+        flow(Node("a"), finishing(node=0, to=S.CANCELLED), Node("x"), end), {**NOW, "a": SLOW, "x": "flaky"}
+    ).settle()
+    assert (made.states()["a"], made.states()["x"], made.attempt("e")) == ("cancelled", "failed", 1)
+    made.request("retry", "x")
+    assert made.states()["a"] == "running"
+    made.settle()
+    assert (made.states()["a"], made.run, made.attempt("f"), made.attempt("e")) == (
+        "cancelled",
+        RunState.COMPLETED,
+        2,
+        2,
+    )

@@ -299,7 +299,7 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
         made: set[int] = set()
         for u in again:
             made |= made_from(core, u)[0]
-        roll(core, again | (made - units), [], [], at)
+        roll(core, again | (_with_ended(s, again | made) - units), [], [], at)
 
 
 # ---------------------------------------------------------------------- rollback
