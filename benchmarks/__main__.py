@@ -25,6 +25,7 @@ NAMES = (
     "asked",
     "crowded",
     "exactness",
+    "language",
 )
 
 

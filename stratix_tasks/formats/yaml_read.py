@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -211,6 +211,22 @@ class FlowReader:
 
     # ------------------------------------------------------------------ tasks
 
+    @cached_property
+    def _in_node(self) -> dict[str, Reader]:
+        reading = self.reading
+        return {
+            "call": self._call,
+            "flow": partial(reading.name, what="the name of a flow"),
+            "uses": partial(reading.text, what="uses"),
+            "with": _as_it_is,
+            "needs": partial(reading.one_or_more, what="needs"),
+            "when": partial(self.values.condition, what="when"),
+            "catch": partial(reading.one_or_more, what="catch"),
+            "each": self._each,
+            "loop": self._loop,
+            **self._options(IN_NODE),
+        }
+
     def _tasks(self, node: Node) -> dict[str, NodeSpec]:
         made = {}
         for name, inner in self.reading.entries(node, "tasks").items():
@@ -225,18 +241,7 @@ class FlowReader:
 
     def _node(self, node: Node) -> NodeSpec:
         reading = self.reading
-        readers: dict[str, Reader] = {
-            "call": self._call,
-            "flow": partial(reading.name, what="the name of a flow"),
-            "uses": partial(reading.text, what="uses"),
-            "with": partial(self._arguments, names=self._mapped(node)),
-            "needs": partial(reading.one_or_more, what="needs"),
-            "when": partial(self.values.condition, what="when"),
-            "catch": partial(reading.one_or_more, what="catch"),
-            "each": self._each,
-            "loop": self._loop,
-            **self._options(IN_NODE),
-        }
+        readers: dict[str, Reader] = {**self._in_node, "with": partial(self._arguments, names=self._mapped(node))}
         made = reading.fields(node, readers, "a task")
         entries = node.items if isinstance(node, Mapping) else {}
         if entries.keys() - readers.keys() or any(not absent(entries[body]) for body in entries.keys() & BODIES):
@@ -247,7 +252,7 @@ class FlowReader:
             body, made["loop"] = made["loop"]
             made.update(body)
             self.excused.add(reading.task)
-        return NodeSpec.model_construct(**made)
+        return NodeSpec.made(made)
 
     def _options(self, options: Iterable[Option]) -> dict[str, Reader]:
         return {option.name: partial(self._option, option) for option in options}

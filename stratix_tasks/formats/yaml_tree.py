@@ -123,9 +123,13 @@ class _Reader:
         return node
 
     def _node(self, event: Any, depth: int) -> Node:
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             return self._alias(event, depth)
         self._spend(event, 1, depth)
+        if kind is yaml.ScalarEvent and event.anchor is None and event.tag is None:
+            mark = event.start_mark
+            return Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if event.tag not in (None, "!"):
@@ -138,17 +142,19 @@ class _Reader:
 
     def _content(self, event: Any, depth: int) -> Node:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
             return Scalar(event.value, not event.style, line, column)
-        if isinstance(event, yaml.SequenceStartEvent):
+        events = self._events
+        if kind is yaml.SequenceStartEvent:
             sequence = Sequence(line, column)
-            while not isinstance(inner := next(self._events), yaml.SequenceEndEvent):
+            while type(inner := next(events)) is not yaml.SequenceEndEvent:
                 self._grow(sequence, item := self._node(inner, depth + 1))
                 sequence.items.append(item)
             return sequence
         mapping = Mapping(line, column)
-        while not isinstance(inner := next(self._events), yaml.MappingEndEvent):
-            key, value = self._node(inner, depth + 1), self._node(next(self._events), depth + 1)
+        while type(inner := next(events)) is not yaml.MappingEndEvent:
+            key, value = self._node(inner, depth + 1), self._node(next(events), depth + 1)
             self._grow(mapping, value)
             self._put(mapping, inner, key, value)
         return mapping

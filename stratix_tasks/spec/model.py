@@ -6,7 +6,8 @@ little.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -47,8 +48,17 @@ _put_fields_set, _put_extra, _put_private = (
 """The slots of every model, beside its fields."""
 
 
+M = TypeVar("M", bound="Model")
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
+
+    @classmethod
+    def made(cls, fields: dict[str, Any]) -> Self:
+        """One of these fields, unchecked: `model_construct` at a tenth of its cost, since reading makes one a node."""
+        blank: Self = _blank(cls)
+        return blank.but(fields)
 
     def but(self, fields: dict[str, Any]) -> Self:
         """A copy with other fields, unchecked: `model_copy` at a tenth of its cost, since tracing makes one a node."""
@@ -58,6 +68,11 @@ class Model(BaseModel):
         _put_extra(made, None)
         _put_private(made, None)
         return made
+
+
+@cache
+def _blank(cls: type[M]) -> M:
+    return cls.model_construct()
 
 
 def _expr(value: Any) -> Any:
