@@ -36,7 +36,7 @@ _WHERE = {
     "stratix_tasks.dsl.expressions": ("expr",),
     "stratix_tasks.dsl.steps": ("cancel", "finish"),
     "stratix_tasks.dsl.uses": ("uses",),
-    "stratix_tasks.dsl.waits": ("approval", "signal", "sleep"),
+    "stratix_tasks.dsl.waits": ("approval", "ask", "signal", "sleep"),
     "stratix_tasks.executors.waits": ("Approval",),
     "stratix_tasks.spec.joins": ("Settled",),
     "stratix_tasks.spec.secrets": ("Secret",),
@@ -80,6 +80,7 @@ __all__ = [
     "__version__",
     "always",
     "approval",
+    "ask",
     "cancel",
     "configure",
     "count",
@@ -132,7 +133,7 @@ if TYPE_CHECKING:
     from stratix_tasks.dsl.steps import cancel, finish
     from stratix_tasks.dsl.task import task
     from stratix_tasks.dsl.uses import uses
-    from stratix_tasks.dsl.waits import approval, signal, sleep
+    from stratix_tasks.dsl.waits import approval, ask, signal, sleep
     from stratix_tasks.errors import (
         ExecutorError,
         FlowError,

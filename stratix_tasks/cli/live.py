@@ -108,6 +108,8 @@ def _answer(run_id: str, row: dict[str, Any]) -> str:
     wait = row["wait"]
     if ends(wait, "approve"):
         return f"`stratix approve {run_id} {row['name']}`"
+    if ends(wait, "answer"):
+        return f"`stratix answer {run_id} {row['name']} {' '.join(f'{name}=…' for name in wait['fields'])}`"
     return f"`stratix send {run_id} {quote(wait['name'])} VALUE`" if ends(wait, "send") else ""
 
 

@@ -129,6 +129,21 @@ def reject(
 
 
 @app.command()
+def answer(
+    run_id: RunId,
+    node: OneNode,
+    fields: Annotated[list[str], typer.Argument(help="NAME=VALUE for each field; a value may be JSON.")],
+) -> None:
+    """Answer what a node asks."""
+    found = _found(run_id)
+    said = next((row["wait"] or {} for row in found.progress() if row["name"] == node), {}).get("fields", {})
+    pairs = (one.partition("=") for one in fields)
+    told = {name: text if said.get(name, {}).get("type") == "str" else _value(text) for name, _, text in pairs}
+    found.answer(node, **told)
+    _go_on(found)
+
+
+@app.command()
 def send(
     run_id: RunId,
     name: Annotated[str, typer.Argument(help="The name of the signal.")],

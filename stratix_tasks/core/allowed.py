@@ -22,13 +22,14 @@ VERBS = (
     "set",
     "approve",
     "reject",
+    "answer",
     "send",
     "breakpoint",
     "rollback",
     "fork",
 )
 """`give` is a skip with a value, `send` a signal to a node that waits for it."""
-IN_THE_END = ("cancel", "approve", "reject", "send", "fork")
+IN_THE_END = ("cancel", "approve", "reject", "answer", "send", "fork")
 """What may be asked in a run that is ending: what waits then belongs to its end, which may need somebody."""
 
 
@@ -54,6 +55,7 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "set": _set(s, u, state, group),
         "approve": _answer(s, u, "approve", APPROVED),
         "reject": _answer(s, u, "approve", ""),
+        "answer": _answer(s, u, "answer", ""),
         "send": _answer(s, u, "send", ""),
         "breakpoint": "an item: a breakpoint is for the whole node" if item else None,
         "rollback": "an item: go back to the whole node" if item else _rollback(s, state),

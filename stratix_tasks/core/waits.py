@@ -39,8 +39,12 @@ class Kind:
     """The request that ends it; nothing where its time does: for the others that has come in vain."""
     answer: str = ""
     """How to ask that; `node` is who waits."""
+    also: tuple[str, ...] = ()
+    """Other arguments that its record holds."""
 
 
+ANSWERED_BY_HAND = "answered"
+"""Why a node completed that somebody answered."""
 KINDS = {
     kind.name: kind
     for kind in (
@@ -63,6 +67,16 @@ KINDS = {
             ended_by="send",
             answer="send({name!r}, value)",
         ),
+        Kind(
+            "input",
+            "message",
+            "an answer to: {message}",
+            asked="{message}",
+            thing="an answer",
+            ended_by="answer",
+            answer="answer({node!r}, …)",
+            also=("fields",),
+        ),
     )
 }
 ANSWERED = {kind.ended_by: kind for kind in KINDS.values() if kind.ended_by}
@@ -76,11 +90,13 @@ def kind_of(wait: Wait) -> Kind:
 def wait_for(kind: Kind, args: Mapping[str, Any], limit: float | None, at: float) -> Wait:
     """What a node of this kind waits for from `at` on. InputError for an argument that does not say it."""
     value = args[kind.word]
-    if why := unfit(kind.word, value):
-        raise InputError(f"wait.{kind.name} can't wait: {kind.word}: {why}", code="bad-wait")
+    for word in (kind.word, *kind.also):
+        if why := unfit(word, args[word]):
+            raise InputError(f"wait.{kind.name} can't wait: {word}: {why}", code="bad-wait")
     if not kind.ended_by:
         return {"for": kind.name, "due": at + seconds(value)}
-    return {"for": kind.name, "due": None if limit is None else at + limit, kind.word: value}
+    more = {word: args[word] for word in kind.also}
+    return {"for": kind.name, "due": None if limit is None else at + limit, kind.word: value, **more}
 
 
 def ends(wait: Wait | None, verb: str) -> bool:

@@ -93,6 +93,10 @@ def _reject(args: Mapping[str, Any]) -> str:
     return "" if all(isinstance(one, str) for one in said) else "`by` is who rejects and `note` is why, both texts"
 
 
+def _answer(args: Mapping[str, Any]) -> str:
+    return "" if isinstance(args.get("fields"), Mapping) else "`fields` has a value for each name"
+
+
 def _send(args: Mapping[str, Any]) -> str:
     if why := unfit("name", args.get("name")):
         return f"`name` is the signal's: {why}"
@@ -111,5 +115,6 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "rollback": _rollback,
     "approve": _approve,
     "reject": _reject,
+    "answer": _answer,
     "send": _send,
 }

@@ -22,6 +22,7 @@ from stratix_tasks.spec.durations import about
 _HOW = {
     "given": " with a given value",
     "approved": ": it was approved",
+    "answered": ": it was answered",
     "signal": " by a signal",
     "due": ": its time came",
     "max": " with its last round: its rounds were used up",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.results import Stored
 from stratix_tasks.engine.memory import Memory, Shelf
-from stratix_tasks.engine.reading import Load, Source, load
+from stratix_tasks.engine.reading import Away, Load, Once, Reader, Source, load
+from stratix_tasks.spec.answers import model_of
 
 
 class Held:
@@ -25,12 +27,24 @@ class Held:
     def _recorded(self, unit: int, stored: Stored) -> Any:
         """Plain JSON is made a value; another result is one that is to be read, once for all who need it at a time."""
         if stored.codec == "json":
-            got = self.core.cache[unit] = load(self._source, stored)
+            got = load(self._source, stored)
+            if (model := self._model(unit)) is not None:
+                return Once(partial(_made, model, got))
+            self.core.cache[unit] = got
             return got
         found = self._loads.get(unit)
         if found is None or found.stored is not stored:
             found = self._loads[unit] = Load(stored, self._source, self._read)
         return found
+
+    def _model(self, unit: int) -> Any:
+        """What an answer is made, where its model is known here; None for all else."""
+        s = self.state
+        node = s.node(s.node_of(unit))
+        asks = (
+            node.executor is not None and node.executor.waits is not None and node.executor.waits.ended_by == "answer"
+        )
+        return model_of(node.spec.args.get("model")) if asks and s.reason.get(unit) != "given" else None
 
     def kept(self, value: Any) -> Any:
         """What is held of a value that stands in a fact other than a result's."""
@@ -60,3 +74,10 @@ class Held:
 
     def _forget_ended(self) -> None:
         """What was made of results that leave the memory, and that nobody needs now."""
+
+
+def _made(model: Any, answer: Any, reader: Reader) -> Any:
+    """An answer as the model that asked for it: what checks that is the user's code."""
+    if not reader.waits:
+        raise Away
+    return model.model_validate(answer)

@@ -8,7 +8,7 @@ from stratix_tasks.core.ports import Executor
 from stratix_tasks.executors.configured import Configured
 from stratix_tasks.executors.python import Python
 from stratix_tasks.executors.steps import CANCEL, FINISH
-from stratix_tasks.executors.waits import APPROVAL, SIGNAL, SLEEP
+from stratix_tasks.executors.waits import APPROVAL, ASK, SIGNAL, SLEEP
 
 WHERE = {
     "file.copy": "file:Copy",
@@ -26,7 +26,7 @@ WHERE = {
     "sql.query": "sql:Query",
 }
 """Their files in this room, and their classes there."""
-_made: dict[str, Executor] = {one.name: one for one in (Python(), SLEEP, APPROVAL, SIGNAL, FINISH, CANCEL)}
+_made: dict[str, Executor] = {one.name: one for one in (Python(), SLEEP, APPROVAL, SIGNAL, ASK, FINISH, CANCEL)}
 NAMES = (*_made, *WHERE)
 
 

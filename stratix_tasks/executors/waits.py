@@ -50,6 +50,15 @@ def signal(name: str, *, timeout: Duration | None = None) -> Any:
     raise AssertionError(_NEVER)
 
 
+def ask(message: str, model: Any = None, *, fields: Any = None, timeout: Duration | None = None) -> Any:
+    """Wait until a person answers: `ask("Ship what?", Order)["rows"]`. What is asked for are the fields of a pydantic model, or
+    `fields={"rows": int, "to": Literal["eu", "us"]}`. The value is the model, or a dict of these fields.
+
+    An answer that does not fit is refused. The node fails when none comes within `timeout`.
+    """
+    raise AssertionError(_NEVER)
+
+
 _NEVER = "a wait has no body"
 
 
@@ -60,12 +69,12 @@ class Wait:
     runner: str | None = "wait"
     health: Callable[[], Any] | None = None
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.name = f"wait.{function.__name__}"
+    def __init__(self, function: Callable[..., Any], kind: str) -> None:
+        self.name = f"wait.{kind}"
         self.function: Callable[..., Any] | None = function
-        self.waits = KINDS[function.__name__]
+        self.waits = KINDS[kind]
         self.description = str(inspect.getdoc(function))
-        self.required = frozenset((self.waits.word,))
+        self.required = frozenset((self.waits.word, *self.waits.also))
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -95,4 +104,5 @@ class Wait:
         return ""
 
 
-SLEEP, APPROVAL, SIGNAL = Wait(sleep), Wait(approval), Wait(signal)
+SLEEP, APPROVAL, SIGNAL = Wait(sleep, "sleep"), Wait(approval, "approval"), Wait(signal, "signal")
+ASK = Wait(ask, "input")

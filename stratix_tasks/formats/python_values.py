@@ -38,6 +38,7 @@ OWN_WORDS = {
     "flow.cancel": "cancel",
     "flow.finish": "finish",
     "wait.approval": "approval",
+    "wait.input": "ask",
     "wait.signal": "signal",
     "wait.sleep": "sleep",
 }

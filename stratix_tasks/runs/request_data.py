@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stratix_tasks.core.state import MISSING
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.targets import find
 from stratix_tasks.dsl.options import task_fields
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.spec.answers import by_model, model_of
 
 if TYPE_CHECKING:
     from stratix_tasks.store.objects import ObjectStore
@@ -41,6 +45,19 @@ def approving(by: str | None) -> dict[str, Any]:
 def rejecting(by: str | None, note: str) -> dict[str, Any]:
     """Who says no, and why."""
     return {**approving(by), "note": note}
+
+
+def answering(s: State, target: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody answers, as JSON data; checked by the model itself where that is known here."""
+    found = find(s, target)
+    node = s.node(s.node_of(found)) if isinstance(found, int) else None
+    model = None if node is None or node.spec is None else model_of(node.spec.args.get("model"))
+    if model is not None:
+        return {"fields": by_model(target, model, fields)}
+    try:
+        return {"fields": to_jsonable_python(dict(fields))}
+    except PydanticSerializationError as error:
+        raise InputError(f"'{target}' can't be answered so: {error}", code="bad-answer") from None
 
 
 def _user() -> str:
@@ -86,6 +103,9 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
         return approving(args.get("by"))
     if verb == "reject":
         return rejecting(args.get("by"), args.get("note", ""))
+    if verb == "answer":
+        typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
+        return {"fields": {**args.get("fields", {}), **typed}}
     if verb == "send":
         typed = args.get("text", "")
         return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))

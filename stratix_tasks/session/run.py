@@ -125,6 +125,11 @@ class Run(Handle):
         """Say no to what a node (or item) waits for: it fails, code `rejected`, which `failed` can catch."""
         self._ask("reject", target, request_data.rejecting(by, note))
 
+    def answer(self, target: str, /, **fields: Any) -> None:
+        """Answer what a node (or item) asks; of a mapped one all that wait. InputError `bad-answer` with all that is wrong: it
+        waits on then."""
+        self._ask("answer", target, request_data.answering(self._live.core.state, target, fields))
+
     def send(self, name: str, value: Any = None) -> None:
         """Send a value to the nodes that wait for the signal `name`, now or later; each takes every value once, in order."""
         self._ask("send", None, request_data.signalling(self._engine.store.objects, name, value))

@@ -45,6 +45,11 @@ def _fields(hint: Any, above: tuple[Any, ...]) -> dict[str, InputSpec]:
     return {name: _field(info, (*above, hint)) for name, info in known.items()}
 
 
+def fields_of(model: type[Any]) -> dict[str, InputSpec]:
+    """The fields of a pydantic model, whatever it checks besides."""
+    return {name: _field(info, (model,)) for name, info in model.__pydantic_fields__.items()}
+
+
 def _field(info: Any, above: tuple[Any, ...]) -> InputSpec:
     said = described(Annotated[(info.annotation, info)], above)
     required = info.is_required()

@@ -23,12 +23,26 @@ def check_inputs(
     `hints` are the annotations, where the code is known, else the texts of the document count. Names in `static` are
     known but not returned. InputError lists every unknown, missing and wrong one.
     """
-    known = [*spec.inputs, *static]
-    wrong = [f"unknown input '{name}'. {did_you_mean(name, known)}".strip() for name in given if name not in known]
+    made, wrong = checked(spec.inputs, given, hints, static)
+    if wrong:
+        raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
+    return made
+
+
+def checked(
+    inputs: Mapping[str, InputSpec],
+    given: Mapping[str, Any],
+    hints: Mapping[str, Any] | None = None,
+    static: Collection[str] = (),
+    word: str = "input",
+) -> tuple[dict[str, Any], list[str]]:
+    """What was given by name, defaults filled in, converted; and what is wrong with the rest."""
+    known = [*inputs, *static]
+    wrong = [f"unknown {word} '{name}'. {did_you_mean(name, known)}".strip() for name in given if name not in known]
     made: dict[str, Any] = {}
-    for name, one in spec.inputs.items():
+    for name, one in inputs.items():
         if name not in given and one.required:
-            wrong.append(f"missing input '{name}' ({allowed(one)})")
+            wrong.append(f"missing {word} '{name}' ({allowed(one)})")
             continue
         value = given[name] if name in given else fresh(one.default)
         if name not in given and (value is None or isinstance(one.default, Object)):
@@ -38,12 +52,10 @@ def check_inputs(
             made[name] = _checked(name, value, one, hints)
         except ValueError as error:
             if is_secret(one.type):  # what was given may be the secret itself: it is not told
-                wrong.append(f"input '{name}' must be {A_NAME}")
+                wrong.append(f"{word} '{name}' must be {A_NAME}")
                 continue
-            wrong.append(f"input '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
-    if wrong:
-        raise InputError(f"flow '{spec.flow}' can't start: " + "; ".join(wrong))
-    return made
+            wrong.append(f"{word} '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
+    return made, wrong
 
 
 def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | None) -> Any:

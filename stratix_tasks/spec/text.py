@@ -259,7 +259,7 @@ def document(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     """A flow as JSON data."""
     data: dict[str, Any] = {"stratix": 1, "flow": spec.flow}
     if spec.inputs:
-        data["inputs"] = _inputs_document(spec.inputs, keep)
+        data["inputs"] = inputs_document(spec.inputs, keep)
     said = {option.name: value for option in IN_FLOW if (value := getattr(spec, option.name)) != option.default}
     data.update({name: _shared(value) for name, value in said.items()})
     data["tasks"] = {name: _named_document(name, node, keep) for name, node in spec.tasks.items()}
@@ -290,14 +290,14 @@ def _input_document(given: InputSpec, keep: Keep | None) -> dict[str, Any]:
     return data
 
 
-def _inputs_document(inputs: dict[str, InputSpec], keep: Keep | None) -> dict[str, Any]:
+def inputs_document(inputs: dict[str, InputSpec], keep: Keep | None = None) -> dict[str, Any]:
     return {name: _input_document(given, keep) for name, given in inputs.items()}
 
 
 _OF_INPUT: dict[Kind, Callable[[Any, Keep | None], Any]] = {
     Kind.OF_TYPE: dump,
     Kind.CHOICES: lambda choices, keep: [dump(choice, keep) for choice in choices],
-    Kind.INPUTS: _inputs_document,
+    Kind.INPUTS: inputs_document,
 }
 """All others are as they are."""
 
@@ -310,6 +310,11 @@ def from_document(data: dict[str, Any], fetch: Keep | None = None) -> FlowSpec:
     made["flows"] = {name: from_document(inner, fetch) for name, inner in data.get("flows", {}).items()}
     made["output"] = load(data.get("output"), fetch)
     return FlowSpec.model_validate(made)
+
+
+def inputs_of(data: dict[str, Any]) -> dict[str, InputSpec]:
+    """Inputs from what a document says of them. pydantic.ValidationError where a field is wrong."""
+    return {name: _input(given, None) for name, given in data.items()}
 
 
 def _input(data: dict[str, Any], fetch: Keep | None) -> InputSpec:

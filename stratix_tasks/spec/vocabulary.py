@@ -30,7 +30,7 @@ LATER = frozenset(
 """Named in the public contract, not in this version."""
 BODIES = ("call", "flow", "uses")
 """What a node is: it has exactly one of these fields."""
-EXECUTORS_LATER = frozenset(("python", "wait.input"))
+EXECUTORS_LATER = frozenset(("python",))
 RUNNERS_LATER = ("kernel", "dask")
 SCOPES = ("inputs", "tasks", "secrets")
 """First words of an expression; no loop variable can have these names."""

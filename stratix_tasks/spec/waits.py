@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stratix_tasks.spec.answers import unfit_fields
 from stratix_tasks.spec.durations import seconds
 
 
@@ -14,6 +15,8 @@ def unfit(argument: str, value: Any) -> str:
             seconds(value)
         except ValueError as error:
             return str(error)
+    elif argument == "fields":
+        return unfit_fields(value)
     elif not isinstance(value, str) or not value.strip():
         return f"write a text, not {value!r}"
     return ""

@@ -156,6 +156,21 @@ Argument = TypedDict(
     },
 )
 """`edit` is the text of an editor, None where `why` tells that there is none; empty for a value that is not there yet."""
+
+
+class AskedField(TypedDict):
+    """A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
+    anything else JSON."""
+
+    name: str
+    label: str
+    hint: str
+    choices: list[str]
+    switch: bool
+    plain: bool
+    required: bool
+
+
 Waiting = TypedDict(
     "Waiting",
     {
@@ -164,9 +179,10 @@ Waiting = TypedDict(
         "due": float | None,
         "message": NotRequired[str],
         "name": NotRequired[str],
+        "fields": NotRequired[list[AskedField]],
     },
 )
-"""What is waited for: a sleep, an approval (its message), a signal (its name)."""
+"""What is waited for: a sleep, an approval (its message), a signal (its name), an input (its message and fields)."""
 
 
 class Approval(TypedDict):

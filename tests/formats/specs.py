@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stratix_tasks.executors.registry import EXECUTORS
-from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.model import (
     Defaults,
     Each,
@@ -238,7 +237,9 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
             args = {**args, named: draw(st.sampled_from([part, Template(("p-", part)), [part, 1]]))}
     uses = draw(st.none() | st.sampled_from(WAITS)) if sub is None else None
     if uses is not None:
-        args, each = draw(wait_arguments(*arguments_of(EXECUTORS[uses]), inputs, tasks))
+        waits = EXECUTORS[uses].waits
+        args, each = draw(wait_arguments(waits.word, inputs, tasks))
+        args |= {word: draw(asked) for word in waits.also}
     condition = draw(st.none() | conditions(inputs, tasks)) if tasks else None
     plain = sub is None and uses is None
     return NodeSpec(
@@ -293,6 +294,8 @@ def wait_arguments(draw: Any, argument: str, inputs: list[str], tasks: list[str]
     return {}, Each(over={argument: draw(st.lists(literal | known, max_size=3))}, key=Ref("each", argument))
 
 
+asked = st.dictionaries(names, st.sampled_from([{"type": "int", "min": 1}, {"type": "str"}]), min_size=1, max_size=2)
+"""The fields of a question."""
 deadlines = st.none() | st.builds(Timeout, attempt=durations)
 retries = st.builds(
     Retry,

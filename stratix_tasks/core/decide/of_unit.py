@@ -16,8 +16,9 @@ from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.state import Spans, State
 from stratix_tasks.core.states import TERMINAL, Event, S
 from stratix_tasks.core.targets import Found, label, only_unit
-from stratix_tasks.core.waits import APPROVED, approval, ends
+from stratix_tasks.core.waits import ANSWERED_BY_HAND, APPROVED, approval, ends
 from stratix_tasks.errors import InputError
+from stratix_tasks.spec.answers import answered
 from stratix_tasks.spec.problems import did_you_mean
 
 Ask = Callable[[Core, Found, float, Args], Act]
@@ -164,13 +165,33 @@ def _reject(core: Core, found: Found, at: float, args: Args) -> Act:
     return reject
 
 
+def _answer(core: Core, found: Found, at: float, args: Args) -> Act:
+    """waiting → completed, with what was answered; one that does not fit is refused, and the node waits on."""
+    s = core.state
+    u = only_unit(s, found)
+    check(s, "answer", u)
+    asked = _waiting(s, u, "answer")
+    told = {one: answered(label(s, one), s.waits[one]["fields"], args["fields"]) for one in asked}
+
+    def answer() -> None:
+        for one, data in told.items():
+            complete(core, one, at, ANSWERED_BY_HAND, {"codec": "json", "payload": data, "summary": None})
+
+    return answer
+
+
 def _asked(s: State, found: Found, verb: str) -> list[int]:
     """What waits for somebody to say yes or no."""
     u = only_unit(s, found)
     _check_approval(s, u)
     check(s, verb, u)
+    return _waiting(s, u, "approve")
+
+
+def _waiting(s: State, u: int, verb: str) -> list[int]:
+    """What waits for such a request: the unit, or items of it."""
     units = s.members(u) if s.kind(u) is Kind.MAP else (u,)
-    return [one for one in units if ends(s.waits.get(one), "approve")]
+    return [one for one in units if ends(s.waits.get(one), verb)]
 
 
 def _check_approval(s: State, u: int) -> None:
@@ -191,4 +212,5 @@ UNIT_VERBS: dict[str, Ask] = {
     "skip": _skip,
     "approve": _approve,
     "reject": _reject,
+    "answer": _answer,
 }

@@ -39,6 +39,10 @@ const ANSWERS: Action[] = [
     ...{ asks: "send", first: true },
   } as Action,
 ];
+/** What a form in the inspector does. */
+export const ANSWER: Action = {
+  ...{ id: "node-answer", verb: "answer", label: "Answer", glyph: "approval", key: "", place: "menu" },
+} as Action;
 const PAUSE: Action = { id: "node-pause", verb: "pause", label: "Pause", glyph: "paused", key: "p", place: "main" };
 const RESUME: Action = {
   id: "node-resume",

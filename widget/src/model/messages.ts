@@ -27,6 +27,7 @@ export const VERBS = [
   "set",
   "approve",
   "reject",
+  "answer",
   "send",
   "breakpoint",
   "rollback",
@@ -174,12 +175,25 @@ export interface Argument {
   why: string;
 }
 
+/** A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
+ * anything else JSON. */
+export interface AskedField {
+  name: string;
+  label: string;
+  hint: string;
+  choices: string[];
+  switch: boolean;
+  plain: boolean;
+  required: boolean;
+}
+
 export interface Waiting {
   for: string;
   since: number;
   due: number | null;
   message?: string;
   name?: string;
+  fields?: AskedField[];
 }
 
 /** Who approved, and when (ISO 8601). */

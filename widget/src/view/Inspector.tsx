@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isHeld, type Target } from "../model/actions";
+import { ANSWER, isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Inspection, STATES, type Status } from "../model/messages";
 import { plain } from "../model/plain";
@@ -82,7 +82,7 @@ export function Inspector({ live, calls, node, doing, want, shown, close }: Prop
         </button>
       </header>
       {live.run && live.canAsk && <Actions target={target} can={can} status={now} {...doing} />}
-      {seen && <Waits live={live} seen={seen} />}
+      {seen && <Waits live={live} seen={seen} answer={(args, from) => doing.act({ ...ANSWER, args }, target, from)} />}
       {seen?.ill && (
         <p class="stx-unwell" data-testid="node-ill">
           {plain(seen.ill)}

@@ -1,11 +1,20 @@
 import type { Live } from "../model/live";
 import type { Inspection, Status, Waiting } from "../model/messages";
-import { left, moment } from "../model/waits";
+import { type Answered, left, moment } from "../model/waits";
+import { Answer } from "./Answer";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
 /** Who is waited for, since when and until when; afterwards who approved. */
-export function Waits({ live, seen }: { live: Live; seen: Inspection }) {
+export function Waits({
+  live,
+  seen,
+  answer,
+}: {
+  live: Live;
+  seen: Inspection;
+  answer: (args: Answered, from: Element) => void;
+}) {
   const { wait, approved } = seen;
   useClock(wait !== null && live.snapshot.mode === "live");
   if (approved)
@@ -25,6 +34,7 @@ export function Waits({ live, seen }: { live: Live; seen: Inspection }) {
       <div>
         <p>{asked(wait)}</p>
         <small>{times(wait, live.now())}</small>
+        {wait.fields && seen.can.answer === true && live.canAsk && <Answer fields={wait.fields} answer={answer} />}
       </div>
     </div>
   );
@@ -36,6 +46,12 @@ function asked(wait: Waiting) {
     return (
       <>
         Somebody is to approve: <b>{wait.message}</b>
+      </>
+    );
+  if (wait.for === "input")
+    return (
+      <>
+        Somebody is to answer: <b>{wait.message}</b>
       </>
     );
   return (
