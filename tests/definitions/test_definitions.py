@@ -18,7 +18,7 @@ import pytest
 import yaml
 from definition_server import Served, served
 
-from stratix_tasks import Engine, Flow, InputError, load_flow
+from stratix_tasks import Engine, Flow, InputError, Run, load_flow
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.store.analytics import History
 
@@ -64,8 +64,8 @@ class Case:
     nodes: dict[str, str] = field(default_factory=dict)
     absorbed: frozenset[str] = frozenset()
     heard: tuple[str, ...] = ()
-    sent: dict[str, Any] = field(default_factory=dict)
-    """What is sent to it by the names of signals."""
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What is answered to its node `pause`, once that asks."""
 
     def __str__(self) -> str:
         return f"{self.definition}({','.join(map(str, [*self.inputs.values()][:3]))})"
@@ -185,7 +185,7 @@ CASES = [
         "kestra_pause_on_resume",
         result={"asked": "yes", "data": None},
         nodes={"pause": GOOD, "last": GOOD},
-        sent={"go-on": {"asked": "yes", "data": None}},
+        answer={"asked": "yes"},
     ),
     Case("conductor_do_while", {"rounds": 1}, {"round": 1, "of": 1}, nodes={"again": GOOD}),
     Case("conductor_do_while", {"rounds": 3}, {"round": 3, "of": 3}, nodes={"again": GOOD}),
@@ -287,6 +287,11 @@ def server() -> Iterator[Served]:
         yield made
 
 
+def asks(run: Run) -> bool:
+    """Whether its node `pause` does."""
+    return any((row["name"], row["state"]) == ("pause", "waiting") for row in run.progress())
+
+
 def definition(name: str, door: str) -> Flow[..., Any]:
     """It, as its document says it or as Python does."""
     read = load_flow(HERE / f"{name}.yaml", allow=[name, "definition_workers"])
@@ -303,8 +308,10 @@ def test_a_definition_comes_to_what_its_original_does(
     places = {"{folder}": str(tmp_path), "{url}": server.url}
     inputs = {name: places.get(value, value) if type(value) is str else value for name, value in case.inputs.items()}
     run = engine.start(made, inputs)
-    for name, value in case.sent.items():
-        run.send(name, value)
+    if case.answer:
+        while not asks(run):
+            assert run.wait(0.01) == "running"
+        run.answer("pause", **case.answer)
     assert run.wait(LONG) == case.status
     if case.status == GOOD:
         assert run.result() == case.result
