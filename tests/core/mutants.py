@@ -140,7 +140,7 @@ def _short(error: BaseException) -> str:
 def _pairs() -> None:
     """The tests of single requests in single states."""
     for name, test in vars(test_steps).items():
-        if name.startswith("test_"):
+        if name.startswith("test_") and not hasattr(test, "pytestmark"):  # one that is parametrised is not called so
             test()
     test_tables.test_a_completed_run_is_not_revived()
     test_found.test_a_run_that_has_not_started_can_be_cancelled()
