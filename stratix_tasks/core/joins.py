@@ -166,6 +166,8 @@ def is_bad(s: State, block: Block, b: int, *, until: int = LAST + 1) -> bool:
 
 def scope_ended(s: State, block: Block, b: int) -> S:
     """How the scope that begins at `b` ended; `WAIT` where something is left to do in it."""
+    if not s.finished and s.status.count(S.COMPLETED, b, b + block.n) == block.n:
+        return S.COMPLETED
     if not all(IS_OVER[state] for state in s.status[b : b + block.n]):
         return WAIT
     if is_bad(s, block, b):

@@ -167,6 +167,8 @@ class Scopes(Held):
         step = self.state.finisher(block, begin)
         if step is not None and (told := self.state.node(step).step) is not None and told.gives:
             return partial(give_held, self.held(step))
+        if block.output.just is not None:
+            return partial(give_held, self.held(begin + block.output.just))
         output = block.spec.output
         return partial(resolve_whole, output, self._scope(scope, begin, block, names_in((output,))))
 

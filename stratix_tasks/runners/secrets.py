@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 from stratix_tasks.core.ports import Encoded, Objects
 from stratix_tasks.errors import StratixError
-from stratix_tasks.spec.secrets import Secret, is_hidden, mask, opened
+from stratix_tasks.spec.secrets import Sealed, Secret, SecretText, mask, opened
 
 LEAST = 6
 """Characters from which on a secret is looked for in what bodies yield: shorter ones stand in any bytes by chance."""
@@ -126,7 +126,12 @@ def encode(objects: Objects, masks: Masks, value: Any, *, apart: bool = False) -
 def reveal(
     args: tuple[Any, ...], kwargs: dict[str, Any], find: Callable[[str], str]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of a body with their secrets. What `find` raises."""
-    if any(map(is_hidden, args)) or any(map(is_hidden, kwargs.values())):
-        return tuple(opened(one, find) for one in args), {name: opened(one, find) for name, one in kwargs.items()}
+    """The arguments of a body with their secrets. What `find` raises. Every body comes by here, and few have any."""
+    for given in (args, kwargs.values()) if kwargs else (args,):
+        for one in given:
+            kind = type(one)
+            if kind is Secret or kind is SecretText or kind is Sealed:
+                return tuple(opened(one, find) for one in args), {
+                    name: opened(one, find) for name, one in kwargs.items()
+                }
     return args, kwargs
