@@ -29,6 +29,7 @@ from small_flows import FLOWS, PLACES
 
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
+from stratix_tasks.core.block import Join
 from stratix_tasks.core.decide import again, attempts, core, ending, opening, steps, turn
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
@@ -54,6 +55,8 @@ JUDGES = [
     ("map of approvals", 1, 0, 125),
     ("conditional sub-flow", 1, 0, 120),
     ("map after map", 1, 0, 125),
+    ("group that is tried again", 1, 0, 200),
+    ("group with a limit", 1, 0, 200),
     ("one", 2, 1, 750),
     ("chain", 2, 0, 375),
 ]
@@ -379,9 +382,86 @@ def of_rules() -> list[Mutant]:
     ]  # fmt: skip
 
 
+# ---------------------------------------------------------------------- of the joins
+
+GO, WAIT, BAD, SKIPPED = State.RUNNING, State.PENDING, State.UPSTREAM_FAILED, State.SKIPPED
+ANSWERS: dict[Join, tuple[tuple[State, State], ...]] = {
+    Join.ALL: (
+        (GO, WAIT),
+        (WAIT, GO),
+        (BAD, GO),
+        (BAD, SKIPPED),
+        (BAD, WAIT),
+        (SKIPPED, GO),
+        (SKIPPED, BAD),
+        (SKIPPED, WAIT),
+    ),
+    Join.ANY: ((GO, WAIT), (WAIT, GO), (GO, BAD)),
+    Join.FIRST: ((GO, WAIT), (WAIT, GO), (GO, BAD), (BAD, GO), (BAD, WAIT)),
+    Join.N_OF: ((GO, WAIT), (WAIT, GO), (GO, BAD), (BAD, GO), (BAD, WAIT)),
+    Join.SETTLED: ((GO, WAIT), (WAIT, GO), (GO, BAD)),
+}
+"""By join what it can say, and what it might say by mistake."""
+COUNTS_AS = ((State.FAILED, State.COMPLETED), (State.UPSTREAM_FAILED, State.COMPLETED), (State.CANCELLED, State.COMPLETED),
+             (State.SKIPPED, State.COMPLETED), (State.CANCELLED, State.SKIPPED), (State.SKIPPED, State.FAILED))  # fmt: skip
+
+
+def of_joins() -> list[Mutant]:
+    """What a join says turned into something else it might say; and how a need ended taken for another end."""
+    made = [_said(join, told, other) for join, pairs in ANSWERS.items() for told, other in pairs]
+    for was, other in COUNTS_AS:
+        made.append(of(joins, f"all takes {was.label} for {other.label}", "_all", _taken_for(joins._all, was, other)))
+    one = joins.first_of
+    for told, other in ((GO, WAIT), (WAIT, GO), (BAD, SKIPPED), (SKIPPED, BAD), (SKIPPED, GO), (BAD, GO)):
+        made.append(without(f"first_of says {other.label} for {told.label}", one, _instead(one, told, other)))
+    return [
+        *made,
+        without("a join is made from the last that came", joins.winners, _reversed(joins.winners)),
+        without("a gather wants one more", opening._wanted, _one_more(opening._wanted)),
+        without("a gather wants one less", opening._wanted, _one_more(opening._wanted, -1)),
+        without("what was refused counts", joins.is_left_out, _never),
+    ]
+
+
+def _said(join: Join, told: State, other: State) -> Mutant:
+    real = joins.verdict
+
+    def verdict(s: Any, u: int) -> Any:
+        r, k, _ = s.place(u)
+        said = real(s, u)
+        mine = r.block.needs[k] and r.block.joins[k] == join and not r.block.nodes[k].phase and u not in s.winners
+        return other if mine and said == told else said
+
+    return without(f"{join.name.lower()} says {other.label} for {told.label}", real, verdict)
+
+
+def _taken_for(real: Any, was: State, other: State) -> Any:
+    return lambda states: real([other if state == was else state for state in states])
+
+
+def _instead(real: Any, told: State, other: State) -> Any:
+    return lambda s, b, first: other if (said := real(s, b, first)) == told else said
+
+
+def _reversed(real: Any) -> Any:
+    def winners(s: Any, u: int) -> Any:
+        r, k, b = s.place(u)
+        node = r.block.nodes[k]
+        came = sorted(
+            (b + n for n in node.needs if n not in node.ended and s.status[b + n] == State.COMPLETED), reverse=True
+        )
+        return tuple(came[: len(real(s, u))]) or real(s, u)
+
+    return winners
+
+
+def _one_more(real: Any, more: int = 1) -> Any:
+    return lambda core, p, node: real(core, p, node) + more
+
+
 def sample(count: int, seed: int) -> list[Mutant]:
     """Some of all kinds that make a difference, always the same for a seed."""
-    all_ = [*dropped(), *changed(seed), *of_sets(), *of_rules()]
+    all_ = [*dropped(), *changed(seed), *of_sets(), *of_rules(), *of_joins()]
     return Random(seed).sample([mutant for mutant in all_ if equivalent(mutant) is None], count)
 
 

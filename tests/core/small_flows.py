@@ -6,7 +6,22 @@ from typing import Any
 
 from driver import spec
 
-from stratix_tasks.core.block import ANY, FIRST, LAST, LOOP, MAP, SETTLED, UNDO, Block, Node, Policy, Step, join_blocks
+from stratix_tasks.core.block import (
+    ANY,
+    FIRST,
+    LAST,
+    LOOP,
+    MAP,
+    N_OF,
+    OTHERWISE,
+    SETTLED,
+    UNDO,
+    Block,
+    Node,
+    Policy,
+    Step,
+    join_blocks,  # fmt: skip
+)
 from stratix_tasks.core.block import EACH as EACH_KIND
 from stratix_tasks.core.block import FLOW as FLOW_KIND
 from stratix_tasks.core.ports import RUNNERS
@@ -56,6 +71,13 @@ FLOWS: dict[str, FlowSpec] = {
     "sub-flow": with_inner({"a": {}, "b": needs("a")}),
     "node after sub-flow": with_inner({"a": {}}, z=needs("g")),
     "map in sub-flow": with_inner({"m": {"each": EACH}}),
+    "group that is tried again": spec(
+        {"g": {"flow": "inner", "call": None, "retry": RETRY}}, flows={"inner": spec({"a": {}})}
+    ),
+    "group with a limit": spec(
+        {"g": {"flow": "inner", "call": None, "retry": {**RETRY, "delay": 5}, "timeout": {"total": 4}}},
+        flows={"inner": spec({"a": {}})},
+    ),
     "conditional sub-flow": spec(
         {"g": {"flow": "inner", "call": None, "when": WHEN}}, flows={"inner": spec({"a": {"when": WHEN}})}
     ),
@@ -110,6 +132,7 @@ def blocks(*nodes: Node, inner: dict[str, tuple[Node, ...]] | None = None) -> Bl
 ONE = {"one": (Node("x"),)}
 REC = {"rec": (Node("a"), Node("deeper", (0,), FLOW_KIND, inner="rec", when=True))}
 SHORT = Policy(grace=2.0)
+ENDS = (Node("a"), Node("u", phase=UNDO, undoes=0, policy=SHORT), Node("e", phase=LAST, policy=SHORT))
 
 STEPS = Policy(runner="wait", traits=RUNNERS["wait"])
 
@@ -130,6 +153,15 @@ BLOCKS: dict[str, Block] = {
     "recursion": blocks(Node("g", kind=FLOW_KIND, inner="rec"), inner=REC),
     "join of any": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=ANY)),
     "join of the first": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST), Node("z", (2,))),
+    "two of three": blocks(Node("a"), Node("b"), Node("c"), Node("j", (0, 1, 2), join=N_OF, k=2)),
+    "any of a map": blocks(Node("m", kind=MAP, gather=ANY), Node("z", (0,))),
+    "all of a share": blocks(Node("m", kind=MAP, gather=N_OF, share=0.5)),
+    "settled mapped flow": blocks(Node("m", kind=EACH_KIND, inner="one", gather=SETTLED), Node("z", (0,)), inner=ONE),
+    "first or plain": blocks(Node("a"), Node("b", (0,), firsts=((0, OTHERWISE),))),
+    "asked and taken": blocks(Node("a"), Node("h", (0,), ended=(0,), when=True), Node("z", (0, 1), firsts=((0, 1),))),
+    "tolerated": blocks(Node("a", allow_failure=True), Node("b", (0,))),
+    "ends of a sub-flow": blocks(Node("g", kind=FLOW_KIND, inner="ends"), Node("z", (0,)), inner={"ends": ENDS}),
+    "map at the end": blocks(Node("a"), Node("e", (0,), kind=MAP, join=SETTLED, phase=LAST, policy=SHORT)),
     "join that keeps": blocks(Node("a"), Node("b"), Node("j", (0, 1), join=FIRST, keep_losers=True)),
     "settled": blocks(Node("a"), Node("j", (0,), join=SETTLED)),
     "finish": blocks(Node("a"), Node("b", (0,)), finishing()),
@@ -150,4 +182,4 @@ BLOCKS: dict[str, Block] = {
     "cancel a sub-flow": blocks(Node("g", kind=FLOW_KIND, inner="one"), finishing(node=0, to=S.CANCELLED), inner=ONE),
     "ends": blocks(Node("a"), Node("u", phase=UNDO, undoes=0, policy=SHORT), Node("e", phase=LAST, policy=SHORT)),
 }
-"""What no document says yet: mapped flows, loops, recursion, joins with losers, what runs at the end of a scope."""
+"""Mapped flows, loops, recursion, joins with losers, steps, what runs at the end of a scope: laid out by hand."""

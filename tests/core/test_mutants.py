@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from mutants import Mutant, added, caught_by, changed, dropped, equivalent, of_rules, of_sets, sample
+from mutants import Mutant, added, caught_by, changed, dropped, equivalent, of_joins, of_rules, of_sets, sample
 
 SEED = int(os.environ.get("STRATIX_SEED", "7"))
 DEEP = bool(os.environ.get("STRATIX_DEEP"))
@@ -17,7 +17,7 @@ DEEP = bool(os.environ.get("STRATIX_DEEP"))
 @pytest.mark.timeout(3600)
 def test_every_mutant_is_caught_but_those_that_change_nothing(record_property: Callable[[str, object], None]) -> None:
     """All mutants of all kinds; what survives is known, with its reason, to make no difference."""
-    mutants = [*dropped(), *changed(SEED), *added(SEED, 15), *of_sets(), *of_rules()]
+    mutants = [*dropped(), *changed(SEED), *added(SEED, 15), *of_sets(), *of_rules(), *of_joins()]
     left = [mutant for mutant in mutants if caught_by(mutant) is None]
     record_property("mutants", len(mutants))
     record_property("caught", len(mutants) - len(left))
