@@ -183,6 +183,8 @@ def _pairs() -> None:
     test_waits.test_a_pause_of_a_map_leaves_its_waiting_items()
     test_amend.test_a_request_that_comes_twice_is_taken_once()
     test_ends.test_what_a_loser_waited_for_is_cancelled_with_it()
+    for join, k in ((Join.FIRST, 1), (Join.N_OF, 2)):
+        test_ends.test_a_join_that_gets_too_few_fails(join, k)
     test_ends.test_a_late_answer_of_a_loser_changes_nothing()
     test_ends.test_a_loser_that_another_node_needs_goes_on()
     test_ends.test_the_output_is_a_consumer()
@@ -483,6 +485,7 @@ NO_STOP_TARGET = (
 )
 NOT_RECORDED = ("ready", "held")
 """States that nothing is recorded as."""
+OUT_OF_THE_RUN = ("TERMINAL with retired", "UNPAUSABLE with retired", "BAD with retired")
 SAME = {
     "NODE running stopped": "a body that ends as if it had been stopped has failed",
     "NODE skipped skip": "its effect holds already, so that nothing is looked up",
@@ -498,6 +501,8 @@ def equivalent(mutant: Mutant) -> str | None:
         return "the review that follows counts it afresh"
     if mutant.name == "UNPAUSABLE without waiting":
         return "of what waits `allowed` tells before, in words of its own"
+    if mutant.name in OUT_OF_THE_RUN:
+        return "what is out of the run is answered before its state is looked at"
     if mutant.name == "IS_OVER without retired":
         return "a scope is out of the run as a whole, so that nothing in the run needs what is out of it"
     words = mutant.name.replace(":", "").replace(",", "").split()

@@ -10,8 +10,10 @@ from small_flows import finishing
 from test_ends import flow, needs, world
 
 from stratix_tasks.core.block import ALL, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
+from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.errors import TransitionError
+from stratix_tasks.spec.model import Retry
 
 SLOW = Body(50, stops=1.0)
 SHORT = Policy(grace=2.0)
@@ -187,3 +189,12 @@ def test_a_retry_that_sets_a_step_back_gives_back_what_it_had_ended() -> None:
         2,
         2,
     )
+
+
+def test_what_waits_or_is_about_to_be_tried_again_is_finished_as_failed() -> None:
+    """At once: it has no body."""
+    waits = Policy(runner="wait", traits=Traits(bodiless=True))
+    again = Policy(retry=Retry(max=1, delay=60, jitter="none"))
+    for policy, body in ((waits, Body()), (again, Body(0.2, "fail"))):
+        made = ends(Node("x", policy=policy), finishing(node=0, to=S.FAILED), bodies={"x": body})
+        assert (made.state("x"), made.ended_at("x") < 1000.8) == (S.FAILED, True)

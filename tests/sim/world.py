@@ -367,23 +367,24 @@ class World:
         self.say(f"finish: {how}")
         owner = self.owner
         assert owner is not None
-        for case in self.cases:
-            if case.id not in owner.lives:
-                continue
+        held = [case for case in self.cases if case.id in owner.lives]
+        for case in held:
             before = owner.lives[case.id].core.state.run
             if how == "cancel" and before not in RUN_TERMINAL:
                 if not self.ask(owner, case, "cancel"):
                     raise Broken(f"a run that is {before.label} can't be cancelled")
                 self._run()
-                self._need_state(owner, case, "cancelled", {RunState.CANCELLED})
+                others = [owner.lives[one.id].core.is_paused for one in held if one is not case]
+                ending = {RunState.ENDING} if any(others) else set()  # what a paused run has the place of
+                self._need_state(owner, case, "cancelled", {RunState.CANCELLED, *ending})
             elif how == "pause" and before in RUN_TERMINAL - {RunState.COMPLETED}:
                 self.ask(owner, case, "retry")
                 self.ask(owner, case, "pause")
                 self._run()
                 self._need_state(owner, case, "paused", {RunState.PAUSED, *RUN_TERMINAL})
-            for _ in range(MOST_STEPS):
-                if not self._let_go(owner, case):
-                    break
+        for _ in range(MOST_STEPS):
+            if not sum(self._let_go(owner, case) for case in held):
+                break
         self._run()
 
     @staticmethod
