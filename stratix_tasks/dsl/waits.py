@@ -34,13 +34,13 @@ class Ask(Use[..., Any]):
         return cast(Any, super().__call__(*args, **kwargs))
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        named = super().bind(args, kwargs)
-        model, fields = named.get("model"), named.get("fields")
+        model, fields = args[1] if len(args) > 1 else kwargs.get("model"), kwargs.get("fields")
         if isinstance(model, type) and hasattr(model, "__pydantic_fields__"):
-            return {**named, "model": name_of(model), "fields": asked_of(model)}
+            named = super().bind(args, {**kwargs, "fields": asked_of(model)})
+            return {**named, "model": name_of(model)}
         if not isinstance(fields, Mapping):
             trace_of("ask").fail("ask() takes a pydantic model, or fields={'rows': int}", code="bad-arguments")
-        return {**named, "fields": as_fields(fields)}
+        return super().bind(args, {**kwargs, "fields": as_fields(fields)})
 
 
 ask = Ask(waits.ask, waits.ASK)

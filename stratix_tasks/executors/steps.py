@@ -73,7 +73,7 @@ class Step:
     def unfit(self, argument: str, value: Any) -> str:
         if argument == "status" and value not in get_args(Status):
             return f"write {' or '.join(get_args(Status))}, not {value!r}"
-        if argument == "node" and not isinstance(value, str):
+        if argument == "node" and not (isinstance(value, str) and value):
             return f"write the name of a node, not {value!r}"
         return ""
 

@@ -50,7 +50,7 @@ def signal(name: str, *, timeout: Duration | None = None) -> Any:
     raise AssertionError(_NEVER)
 
 
-def ask(message: str, model: Any = None, *, fields: Any = None, timeout: Duration | None = None) -> Any:
+def ask(message: str, model: Any = None, *, fields: Any, timeout: Duration | None = None) -> Any:
     """Wait until a person answers: `ask("Ship what?", Order)["rows"]`. What is asked for are the fields of a pydantic model, or
     `fields={"rows": int, "to": Literal["eu", "us"]}`. The value is the model, or a dict of these fields.
 

@@ -23,7 +23,7 @@ from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, Keep
 from stratix_tasks.spec.text import dump as dump_value
 from stratix_tasks.spec.types import parse_type
-from stratix_tasks.spec.values import Object, leaves
+from stratix_tasks.spec.values import LATE, Object, leaves
 from stratix_tasks.spec.vocabulary import BODIES
 
 WIDTH = 100
@@ -165,8 +165,17 @@ def _node(node: NodeSpec, notes: Notes, name: str) -> dict[str, Any]:
         data["each"] = _each(node.each, notes, name)
     if node.args:
         data["with"] = {key: _value(value, f"argument '{key}'", name, notes) for key, value in node.args.items()}
-    data.update(dump_value(options(node, IN_NODE)))
+    data.update(_with_late(options(node, IN_NODE)))
     return data
+
+
+def _with_late(value: Any) -> Any:
+    """Options, with what comes with the run as it is written in a document. Their texts are read as they stand."""
+    if isinstance(value, dict):
+        return {name: _with_late(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_late(part) for part in value]
+    return dump_value(value) if type(value) in LATE else value
 
 
 def _each(each: Each, notes: Notes, node: str) -> dict[str, Any]:
@@ -178,7 +187,7 @@ def _each(each: Each, notes: Notes, node: str) -> dict[str, Any]:
         data["by"] = each.by
     if each.key is not None:
         data["key"] = _value(each.key, "the key", node, notes)
-    data.update(dump_value(options(each, _PLAIN_MAP)))
+    data.update(_with_late(options(each, _PLAIN_MAP)))
     return data
 
 

@@ -20,7 +20,7 @@ def step_problems(graph: Graph, name: str, node: NodeSpec) -> Iterator[Wrong]:
             yield ("with", argument), Problem("bad-value", message, name)
             return
     ends = node.args.get("node")
-    if not isinstance(ends, str):
+    if not isinstance(ends, str) or not ends:  # that is told of its value
         return
     why, hint = _beside(graph, name, ends) if ends in graph.index else _around(graph, ends)
     if why:

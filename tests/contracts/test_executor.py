@@ -34,9 +34,11 @@ LONG = 60
 FITTING: dict[str, Any] = {
     "command": ["true"],
     "duration": "1ms",
+    "fields": {"rows": {"type": "int"}},
     "flow": "speaks",
     "message": "Ship it?",
     "name": "go",
+    "node": "other",
     "path": "a",
     "pattern": "*",
     "query": "select 1",
@@ -47,6 +49,8 @@ FITTING: dict[str, Any] = {
     "value": 1,
 }
 """A value for each argument that some executor needs."""
+OTHER = {"other": {"uses": "wait.sleep", "with": {"duration": "1ms"}}}
+"""A node beside the one that is looked at."""
 ANYTHING = frozenset(("value",))
 """Those that take whatever they are given."""
 
@@ -115,7 +119,8 @@ def node(name: str, **fields: Any) -> NodeSpec:
 
 def said(*nodes: NodeSpec) -> list[tuple[str, str]]:
     """Codes and messages of what is wrong with a flow of these nodes."""
-    spec = FlowSpec.model_construct(flow="f", tasks={f"n{i}": one for i, one in enumerate(nodes)})
+    tasks = {"other": node("wait.sleep"), **{f"n{i}": one for i, one in enumerate(nodes)}}
+    spec = FlowSpec.model_construct(flow="f", tasks=tasks)
     return [(problem.code, problem.message) for problem in check(Graph(spec), ALL, None, {})]
 
 
@@ -128,7 +133,7 @@ def test_an_entry_tells_what_it_can_do(name: str) -> None:
     one = ALL[name]
     assert one.name == name and one.description
     assert one.runner is None or one.runner in RUNNERS
-    assert (one.waits is not None) == (one.runner is not None and RUNNERS[one.runner].bodiless)
+    assert (one.waits is not None or bool(one.step)) == (one.runner is not None and RUNNERS[one.runner].bodiless)
     assert one.required <= set(arguments_of(one))
 
 
@@ -152,7 +157,7 @@ def test_it_is_checked_as_it_says(name: str) -> None:
     assert said(node(name)) == []
     assert said(node(name).but({"args": {"wrong": 1}})) == [("bad-arguments", f"'{name}' takes no argument 'wrong'")]
     missing = [("bad-arguments", f"'{name}' needs the argument '{word}'") for word in sorted(one.required)]
-    assert said(node(name).but({"args": {}})) == missing
+    assert sorted(said(node(name).but({"args": {}}))) == missing
     for word in sorted(one.required - ANYTHING):
         unfit = one.unfit(word, "")
         assert unfit
@@ -192,16 +197,15 @@ def test_it_is_laid_out_by_its_own_word(name: str) -> None:
     one = ALL[name]
     defaults = {"runner": "inline", "retry": {"max": 3}, "grace": 1}
     spec = FlowSpec.model_validate(
-        {"flow": "f", "defaults": defaults, "tasks": {"n": node(name).model_dump(by_alias=True)}}
+        {"flow": "f", "defaults": defaults, "tasks": {**OTHER, "n": node(name).model_dump(by_alias=True)}}
     )
-    (laid_out,) = lay_out(Graph(spec), {}, ALL).nodes
+    laid_out = lay_out(Graph(spec), {}, ALL).nodes[1]
     policy = laid_out.policy
     assert laid_out.executor is one
     assert (policy.runner, policy.traits) == (one.runner or "inline", RUNNERS[one.runner or "inline"])
-    assert policy.retry.max == (0 if one.waits is not None else 3)
-    assert bool(Places(4, {}).claims({}, "f", None)(policy, None)) == (
-        one.waits is None and not policy.traits.placeless
-    )
+    assert policy.retry.max == (0 if policy.traits.bodiless else 3)
+    takes_a_place = not (policy.traits.bodiless or policy.traits.placeless)
+    assert bool(Places(4, {}).claims({}, "f", None)(policy, None)) == takes_a_place
 
 
 @pytest.mark.parametrize("name", USED)
@@ -214,19 +218,20 @@ def test_the_schema_names_it_and_what_it_takes(name: str) -> None:
 
 @pytest.mark.parametrize("name", USED)
 def test_the_schema_and_the_loader_agree(name: str) -> None:
-    """On a right use, a reference in place of each argument, and a name that it does not take."""
+    """On a right use, a reference in place of each argument that can be worked out, and a name that it does not take."""
     validator = jsonschema.Draft202012Validator(schema(ALL))
     given = {argument: FITTING[argument] for argument in ALL[name].required}
-    late = dict.fromkeys(arguments_of(ALL[name]), "${{ inputs.x }}")
+    worked_out = [word for word in arguments_of(ALL[name]) if not ALL[name].step or word == "value"]
+    late = {**given, **dict.fromkeys(worked_out, "${{ inputs.x }}")}
     for arguments, right in ((given, True), (late, True), ({**given, "wrong": 1}, ALL[name].waits is not None)):
         task = {"uses": name, "with": arguments}
-        document = {"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {"n": task}}
+        document = {"stratix": 1, "flow": "f", "inputs": {"x": {"type": "any"}}, "tasks": {**OTHER, "n": task}}
         assert validator.is_valid(document) == right
         if right and "wrong" not in arguments:
             assert read(json.dumps(document), executors=ALL)[1] == []
 
 
-@pytest.mark.parametrize("name", [name for name in USED if ALL[name].waits is None])
+@pytest.mark.parametrize("name", [name for name in USED if ALL[name].waits is None and not ALL[name].step])
 def test_a_late_argument_is_told_once(engine: Engine, name: str) -> None:
     """One that is known when the node starts, and wrong, fails the node, is named, and is not tried again."""
     one = ALL[name]
