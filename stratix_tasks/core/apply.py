@@ -385,6 +385,7 @@ def _marked(marks: list[tuple[int, int, str]], a: int, b: int, reason: str) -> l
 
 def _again(s: State, fact: Fact) -> None:
     for a, b in fact[2]:
+        _unrest(s, a)
         s.status[a:b] = bytes(b - a)
         s.values[a:b] = [MISSING] * (b - a)
         s.spent[a:b] = s.attempt[a:b]
@@ -411,8 +412,17 @@ def clear(told: dict[int, Any], a: int, b: int) -> None:
             del told[u]
 
 
+def _unrest(s: State, u: int) -> None:
+    """A round of which something is set back is not over: a loop that rests after it is asked about its end again."""
+    p = s.stretches[s.home[u]].parent
+    if p in s.due and s.status[p] == S.OPEN:
+        del s.due[p]
+        s.limits.drop(Timer.DUE, p)
+
+
 def _reopened(s: State, fact: Fact) -> None:
     for u in fact[2]:
+        _unrest(s, u)
         s.status[u], s.values[u] = S.OPEN, MISSING
         for told in (s.error, s.reason, s.target):
             told.pop(u, None)
@@ -424,6 +434,7 @@ def _rolled(s: State, fact: Fact) -> None:
     out = [next(i for i in s.kids[p] if s.stretches[i].index == index) for p, index in scopes]
     for i in out:
         p = s.stretches[i].parent
+        _unrest(s, s.stretches[i].base)
         s.kids[p].remove(i)
         if not s.kids[p]:  # a sub-flow that is to be tried again
             del s.kids[p]
@@ -435,6 +446,7 @@ def _rolled(s: State, fact: Fact) -> None:
     for i, a, b in s.below(gone):
         _retire(s, i, a, b, at)
     for a, b in parts:
+        _unrest(s, a)
         held = [u for state in WITH_BODY for u in s.find(state, a, b)]
         for u in range(a, b):
             s.kids.pop(u, None), s.keys.pop(u, None), s.frozen.pop(u, None), s.children.pop(u, None)

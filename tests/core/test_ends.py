@@ -276,6 +276,24 @@ def test_a_loop_rests_between_its_rounds() -> None:
     assert made.settle().run is RunState.COMPLETED
 
 
+def test_a_round_that_is_done_again_while_its_loop_rests_is_asked_about_again() -> None:
+    """The next one begins `every` after it has ended then, if it was not the last."""
+    asked: list[str] = []
+
+    def verdict(name: str) -> bool:
+        asked.append(name)
+        return len(asked) == 3
+
+    made = world(loop(every=50.0, until=True), verdict=verdict)
+    made.until("l[0].b", State.COMPLETED).step()
+    made.request("rollback", to="l[0].a").request("resume")
+    made.until("l[0].b", State.COMPLETED)
+    over = made.now
+    assert made.settle().run is RunState.COMPLETED
+    assert (made.count("l"), len(asked), made.attempt("l[0].b")) == (2, 3, 2)
+    assert made.s.started[made.unit("l[1].a")] - over == pytest.approx(50, abs=1)
+
+
 def test_a_loop_whose_time_is_over_fails_or_takes_what_it_has() -> None:
     """What goes on in its round is cancelled."""
     made = world(loop(within=5.0), {"l[0].a": SLOW}).settle()
