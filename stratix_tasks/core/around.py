@@ -65,8 +65,9 @@ class Doors:
         """Those that are inside, and where they took their places."""
 
     def closed(self, s: State, u: int) -> int | None:
-        """The outermost sub-flow around a unit that has not begun."""
-        return next((p for p in reversed([*_wholes(s, u)]) if p not in s.begun), None)
+        """The outermost sub-flow around a unit that has not begun. One that has ended is no door: what runs at the end of
+        what lost in it does so by itself."""
+        return next((p for p in reversed([*_wholes(s, u)]) if p not in s.begun and s.status[p] == S.OPEN), None)
 
     def knock(self, p: int, lane: Lane, u: int) -> bool:
         """Whether it is the first one that waits there."""

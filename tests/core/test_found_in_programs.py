@@ -11,7 +11,7 @@ from small_flows import waiting
 from test_ends import flow
 
 from stratix_tasks.core import fork
-from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, LOOP, MAP, N_OF, SETTLED, Block, Node, Policy
+from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Block, Node, Policy
 from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
@@ -210,3 +210,30 @@ def test_a_fork_takes_over_an_empty_fan_out_beside_spawned_items() -> None:
     assert [State(new.status[u]).label for u in range(3)] == ["completed", "completed", "pending"]
     assert 1 in new.kids
     assert (new.count(0), new.count(1)) == (2, 0)
+
+
+def test_what_lost_in_a_flow_that_takes_places_as_a_whole_comes_to_its_end() -> None:
+    """Also where that has ended, and given its places back, before the last body in there has stopped."""
+    inner = {
+        "g": (Node("e", kind=EACH, inner="one", gather=FIRST),),
+        "one": (Node("x"), Node("end", phase=LAST, policy=SHORT)),
+    }
+    block = flow(Node("g", kind=FLOW, inner="g", policy=Policy(whole=True, pool=("p",))), inner=inner)
+    world = World(
+        block, lambda name, _: Body(50, stops=1.0) if name == "g.e[1].x" else Body(1), items=lambda _name: 2
+    ).start()
+    world.until("g", State.COMPLETED)
+    assert world.state("g.e[1].x") is State.STOPPING
+    world.settle()
+    assert (world.state("g.e[1].end"), world.run) == (State.COMPLETED, RunState.COMPLETED)
+
+
+def test_a_body_that_two_parts_of_a_rollback_take_out_is_stopped_once() -> None:
+    """A group, and what lies in it."""
+    inner = {"one": (Node("m", kind=MAP),)}
+    world = World(flow(Node("e", kind=EACH, inner="one"), inner=inner), lambda *_: Body(50, parks=True)).start()
+    world.until("e", State.OPEN).until("e[0].m", State.OPEN).until("e[0].m[0]", State.RUNNING)
+    world.request("pause").until_run(RunState.PAUSED)
+    bodies = world.s.status.count(State.SUSPENDED)
+    world.request("rollback", nodes=["e[0].m", "e"])
+    assert bodies == world.s.status.count(State.STOPPING) == world.core.agenda.live

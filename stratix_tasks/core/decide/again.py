@@ -319,8 +319,9 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
         core.cache.pop(u, None)
         g.tally.pop(u, None)
         g.forget_question(u)
-    stops = [u for u in units if s.status[u] in (S.RUNNING, S.SUSPENDED)]
-    stops += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
+    live = [u for u in units if s.status[u] in (S.RUNNING, S.SUSPENDED)]
+    live += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
+    stops = dict.fromkeys(live)  # what lies in two of them is stopped once
     g.live += sum(s.status[u] == S.SUSPENDED for u in stops)
     if units or rounds:
         core.tell(ROLLED, at, spans(units), [[s.stretches[i].parent, s.stretches[i].index] for i in rounds])
