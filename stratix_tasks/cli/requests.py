@@ -108,10 +108,11 @@ def approve(
     run_id: RunId,
     node: OneNode,
     by: Annotated[str | None, typer.Option(help="Who approves.", show_default="this user")] = None,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
 ) -> None:
     """Approve what a node waits for."""
     found = _found(run_id)
-    found.approve(node, by=by)
+    found.approve(node, by=by, note=note)
     _go_on(found)
 
 

@@ -104,10 +104,10 @@ def ends(wait: Wait | None, verb: str) -> bool:
     return wait is not None and kind_of(wait).ended_by == verb
 
 
-def approval(by: str, at: float) -> Data:
-    """What comes of an approval: who gave it, and when (ISO 8601, UTC)."""
+def approval(by: str, at: float, note: str = "") -> Data:
+    """What comes of an approval: who gave it, when (ISO 8601, UTC), and why, if that was said."""
     said = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"codec": "json", "payload": {"by": by, "at": said}, "summary": None}
+    return {"codec": "json", "payload": {"by": by, "at": said, **({"note": note} if note else {})}, "summary": None}
 
 
 def signal_of(wait: Wait) -> str | None:

@@ -84,13 +84,9 @@ def _rollback(args: Mapping[str, Any]) -> str:
     return "" if named else "it takes `to`, a node, or `nodes`, the names of those to run again"
 
 
-def _approve(args: Mapping[str, Any]) -> str:
-    return "" if isinstance(args.get("by", ""), str) else "`by` is who approves, a text"
-
-
-def _reject(args: Mapping[str, Any]) -> str:
+def _decided(args: Mapping[str, Any]) -> str:
     said = (args.get("by", ""), args.get("note", ""))
-    return "" if all(isinstance(one, str) for one in said) else "`by` is who rejects and `note` is why, both texts"
+    return "" if all(isinstance(one, str) for one in said) else "`by` is who says so and `note` is why, both texts"
 
 
 def _answer(args: Mapping[str, Any]) -> str:
@@ -113,8 +109,8 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "set": _set,
     "breakpoint": _breakpoint,
     "rollback": _rollback,
-    "approve": _approve,
-    "reject": _reject,
+    "approve": _decided,
+    "reject": _decided,
     "answer": _answer,
     "send": _send,
 }

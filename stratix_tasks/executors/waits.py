@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from stratix_tasks.core.waits import KINDS
 from stratix_tasks.spec.fields import TASK
@@ -23,10 +23,11 @@ USELESS = frozenset(option.name for option in TASK if option.of_bodies)
 
 
 class Approval(TypedDict):
-    """The value of an approval: who gave it, and when (ISO 8601, UTC)."""
+    """The value of an approval: who gave it, when (ISO 8601, UTC), and why, where somebody said it."""
 
     by: str
     at: str
+    note: NotRequired[str]
 
 
 def sleep(duration: Duration) -> None:

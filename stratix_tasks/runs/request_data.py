@@ -37,14 +37,9 @@ def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
     return {} if value is MISSING else {"value": value_data(objects, value)}
 
 
-def approving(by: str | None) -> dict[str, Any]:
-    """Who approves; without a word, the user of this process."""
-    return {"by": by if by is not None else _user()}
-
-
-def rejecting(by: str | None, note: str) -> dict[str, Any]:
-    """Who says no, and why."""
-    return {**approving(by), "note": note}
+def deciding(by: str | None, note: str) -> dict[str, Any]:
+    """Who says yes or no, and why; without a word, the user of this process."""
+    return {"by": by if by is not None else _user(), "note": note}
 
 
 def answering(s: State, target: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +94,8 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
     """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed."""
     if verb == "skip":
         return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
-    if verb == "approve":
-        return approving(args.get("by"))
-    if verb == "reject":
-        return rejecting(args.get("by"), args.get("note", ""))
+    if verb in ("approve", "reject"):
+        return deciding(args.get("by"), args.get("note", ""))
     if verb == "answer":
         typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
         return {"fields": {**args.get("fields", {}), **typed}}

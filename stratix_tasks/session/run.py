@@ -117,13 +117,14 @@ class Run(Handle):
         """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""
         self._ask("breakpoint", target, {"on": on})
 
-    def approve(self, target: str, *, by: str | None = None) -> None:
-        """Approve what a node (or item) waits for; of a mapped one all that wait. `by` is who; without it, this user."""
-        self._ask("approve", target, request_data.approving(by))
+    def approve(self, target: str, *, by: str | None = None, note: str = "") -> None:
+        """Approve what a node (or item) waits for; of a mapped one all that wait. `by` is who; without it, this user. `note` is
+        why: it stands in the value of the node, beside who and when."""
+        self._ask("approve", target, request_data.deciding(by, note))
 
     def reject(self, target: str, *, by: str | None = None, note: str = "") -> None:
         """Say no to what a node (or item) waits for: it fails, code `rejected`, which `failed` can catch."""
-        self._ask("reject", target, request_data.rejecting(by, note))
+        self._ask("reject", target, request_data.deciding(by, note))
 
     def answer(self, target: str, /, **fields: Any) -> None:
         """Answer what a node (or item) asks; of a mapped one all that wait. InputError `bad-answer` with all that is wrong: it

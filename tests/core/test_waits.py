@@ -188,7 +188,7 @@ def test_what_a_wait_waits_for_can_be_set_before_it_waits() -> None:
     [
         ("approve", "b", {}, "node 'b' is no approval. Known: ask."),
         ("send", None, {"name": "goo", "value": 1}, "no node of this run waits for a signal 'goo'"),
-        ("approve", "ask", {"by": 3}, "`by` is who approves, a text"),
+        ("approve", "ask", {"by": 3}, "`by` is who says so and `note` is why, both texts"),
         ("send", None, {"name": "", "value": 1}, "`name` is the signal's: write a text, not ''"),
         ("send", None, {"name": " ", "value": 1}, "`name` is the signal's: write a text, not ' '"),
         ("send", None, {"name": 3, "value": 1}, "`name` is the signal's: write a text, not 3"),

@@ -49,6 +49,14 @@ def test_a_person_and_a_value_bring_a_run_to_its_end(engine: Engine) -> None:
     assert set(run.output("ask")) == {"by", "at"}
 
 
+def test_why_somebody_approved_stands_beside_it(engine: Engine) -> None:
+    """In the value of the node."""
+    run = comes_to_wait(engine.start(shipping, {}), "ask")
+    run.approve("ask", by="ann", note="looks right")
+    assert (run.output("ask")["by"], run.output("ask")["note"]) == ("ann", "looks right")
+    run.cancel()
+
+
 def test_who_approves_is_the_user_when_nobody_is_named(engine: Engine) -> None:
     """As the operating system knows them."""
     from getpass import getuser

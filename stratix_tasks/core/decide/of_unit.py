@@ -146,7 +146,7 @@ def _approve(core: Core, found: Found, at: float, args: Args) -> Act:
 
     def approve() -> None:
         for one in asked:
-            complete(core, one, at, APPROVED, approval(args.get("by", ""), at))
+            complete(core, one, at, APPROVED, approval(args.get("by", ""), at, args.get("note", "")))
 
     return approve
 

@@ -11,7 +11,7 @@ sends it. One whose effect already holds is a recorded no-op. What may be asked 
 | skip | a node, an item, a scope | `value`: a result as data, which stands for its own; `redo` |
 | set | a node, an item, a path | `args`: name to result as data; `options`: name to plain data |
 | breakpoint | a node, a path | `on`: whether it is to be there |
-| approve | a node that waits for it, an item | `by`: who approves |
+| approve | a node that waits for it, an item | `by`: who approves; `note`: why |
 | answer | the same | `fields`: plain data by name |
 | reject | the same | `by`: who rejects, `note`: why |
 | send | the run | `name` of the signal, `value`: a result as data |
