@@ -223,11 +223,13 @@ def what_a_step_ended_has_its_step(core: Core) -> None:
         step, (r, _, b) = s.node(u).step, s.place(u)
         if step is None or s.status[u] != State.COMPLETED or s.reason.get(u) == "given":
             continue
-        around = [range(b, b + r.block.n)] if step.own else [range(x, x + 1) for x in (aim(s, u),)]
-        for span in around:
-            ended.update(span)
-            for x in span:
-                ended.update(y for _, a, z in s.inside(x) for y in range(a, z)) if s.is_group(x) else None
+        try:
+            span = range(b, b + r.block.n) if step.own else range(aim(s, u), aim(s, u) + 1)
+        except LookupError:  # somebody skipped it where it lies in no such group
+            continue
+        ended.update(span)
+        for x in span:
+            ended.update(y for _, a, z in s.inside(x) for y in range(a, z)) if s.is_group(x) else None
     left = [u for u in units(s) if s.status[u] == State.CANCELLED and s.why_ended(u) in BY_STEPS and u not in ended]
     need(not left, f"{named(s, left)} were cancelled by a step, which has not run")
 
