@@ -246,9 +246,9 @@ class Scopes(Held):
         """What the flow whose end runs has come to."""
         s = self.state
         r, _, b = s.place(s.node_of(unit))
-        failed = first_failed(s, range(b, b + r.block.n))
-        error = None if failed is None else told_of(s, failed)
-        return {"status": end_of(s, r.block, b).label, "error": error}
+        end = end_of(s, r.block, b)
+        failed = None if end == S.COMPLETED else first_failed(s, range(b, b + r.block.n))
+        return {"status": end.label, "error": None if failed is None else told_of(s, failed)}
 
     def _gone(self, unit: int) -> set[str]:
         """Arguments that a node goes on without: what stands for one is a task that has not completed, or lost."""

@@ -285,6 +285,23 @@ def test_a_settled_fan_out_tells_of_every_item(engine: Engine) -> None:
     assert (bad.key, bad.status, bad.value, bad.error["attributes"]) == ("k-7", "failed", None, {"status": 7})
 
 
+def test_an_end_hears_of_no_error_that_others_took_up(engine: Engine) -> None:
+    """What it hears of is why its flow ended badly; this one did not."""
+    said.clear()
+
+    def recovered(x: int) -> Any:
+        a = refuses(x)
+        with failed(a):
+            y = number(7)
+        with always() as scope:
+            tells(scope.status, scope.error)
+        return first_of(a, y)
+
+    run = engine.start(defined("recovered", recovered, {"x": -1}), {"x": -1})
+    assert run.result(LONG) == 7
+    assert said == [["completed", None]]
+
+
 @pytest.mark.parametrize(
     ("gather", "wanted"),
     [
