@@ -9,6 +9,7 @@ import pytest
 
 from stratix_tasks.runners.ends import HEAD, TAIL
 from stratix_tasks.runners.output import LATE, Stream
+from stratix_tasks.runners.secrets import Masks
 
 MARK = b"\0mark\0"
 
@@ -19,6 +20,7 @@ class Heard:
     def __init__(self) -> None:
         self.host = self
         self.text, self.between = "", 0
+        self.masks = Masks()
 
     def write(self, _stream: str, text: str) -> None:
         self.text += text

@@ -15,7 +15,7 @@ from stratix_tasks.core.block import EACH, LOOP
 from stratix_tasks.core.decide.requests import request
 from stratix_tasks.core.state import State
 from stratix_tasks.core.targets import label, scope_label, scope_of
-from stratix_tasks.core.waits import NOTHING
+from stratix_tasks.core.waits import ANSWERED, NOTHING
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.session.display import run_source
@@ -238,7 +238,7 @@ def test_views_offer_what_the_core_accepts_and_say_why_not(engine: Engine, state
 
     offered, wrong = live.engine.look(look)
     assert wrong == []
-    assert all(set(VERBS) - can.keys() <= {"approve", "reject", "send"} for can in offered.values())
+    assert all(set(VERBS) - can.keys() <= {"reject", *ANSWERED} for can in offered.values())
     assert all(why is True or why.startswith("it is ") for can in offered.values() for why in can.values())
 
 
