@@ -17,6 +17,8 @@ from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.handle import Handle
 
+LOST = ("fenced", "closed")
+"""Codes of what broke a run off here that nobody here goes on with."""
 TICK = 0.1
 """Seconds between wake-ups of a waiting cell, so that an interrupt is delivered at once."""
 LAST = 2.0
@@ -110,7 +112,21 @@ def pump() -> None:
 def _goes_on(run: Handle) -> bool:
     """One that was let go of goes on when somebody asked something of it: who waits for it waits on."""
     run._live = run._engine.lives.get(run.id, run._live)
+    if run._live.broken is not None and not run._live.engine.is_here:
+        _take_up(run)
     return not _is_over(run) and not _is_left(run)
+
+
+def _take_up(run: Handle) -> None:
+    """One that was broken off may have been gone on with, and have ended, before who waits came to look."""
+    left = run._live
+    if left.broken is None or left.broken.code in LOST:
+        return
+    now = run._engine.held.get(run.id)
+    if now is None or now is left:
+        now, _ = run._engine.load(run.id)
+    if now.core.is_over:
+        run._live = now
 
 
 def _is_over(run: Handle) -> bool:
@@ -144,7 +160,7 @@ def _follow(run: Handle) -> None:
 def _tell_of_loss(run: Handle) -> None:
     """Who waits is told that the engine was closed, and once that the run was lost to another: it is looked at there then."""
     lost = run._live.broken
-    if lost is None or lost.code not in ("fenced", "closed"):
+    if lost is None or lost.code not in LOST:
         return
     if lost.code == "fenced":
         run._live, _ = run._engine.load(run.id)

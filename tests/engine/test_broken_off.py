@@ -263,8 +263,9 @@ def test_who_waits_is_told_that_the_engine_was_closed(engine: Engine) -> None:
         assert found.result(LONG) == 3
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["goes on", "has ended"])
 @pytest.mark.parametrize("how", ["blocking", "awaiting"])
-def test_who_waits_waits_on_where_somebody_goes_on_with_the_run(engine: Engine, how: str) -> None:
+def test_who_waits_waits_on_where_somebody_goes_on_with_the_run(engine: Engine, how: str, ends: bool) -> None:
     """A run that was broken off and gone on with, before who waits came to look, is waited for as if nothing had been."""
     run = engine.start(three)
     left = run._live
@@ -283,8 +284,10 @@ def test_who_waits_waits_on_where_somebody_goes_on_with_the_run(engine: Engine, 
         def miss(self) -> None:
             if left.broken is None:
                 engine.loop.call(break_off, left, RuntimeError("out of the blue")).result(LONG)
-                engine.recover()
+                (found,) = engine.recover()
                 Gate.open.set()
+                if ends:
+                    found.wait(LONG)
 
     async def value() -> Any:
         return await run
