@@ -14,7 +14,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
-from stratix_tasks.dsl.references import Refusing
+from stratix_tasks.dsl.refusing import Refusing
 from stratix_tasks.spec.values import Object, own
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)

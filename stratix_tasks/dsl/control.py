@@ -6,19 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Any, TypeVar, cast, overload
 
-from stratix_tasks.dsl.references import (
-    Around,
-    Condition,
-    Joined,
-    Operand,
-    Reference,
-    Refusing,
-    Status,
-    conjunction,
-    negated,
-    refuse,
-)
-from stratix_tasks.dsl.trace import TRACE, Counted, Crossed, Flat, Mapped, Trace, trace_of
+from stratix_tasks.dsl.marks import Counted, Crossed, Flat, Mapped
+from stratix_tasks.dsl.references import Around, Condition, Joined, Operand, Reference, Status, conjunction, negated
+from stratix_tasks.dsl.refusing import Refusing, refuse
+from stratix_tasks.dsl.trace import TRACE, Trace, trace_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import N_OF, join
 from stratix_tasks.spec.secrets import A_NAME, Secret
@@ -105,7 +96,7 @@ def when(condition: object) -> Branch:
         return Branch(trace, Expr("true" if condition else "false"), last=False)
     if not isinstance(condition, Condition):
         trace.fail(f"when() takes a comparison of references, not a {type(condition).__name__}")
-    trace.uses(condition._uses)
+    trace.uses(condition._references())
     return Branch(trace, condition.expr, last=False)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Self, cast
 
 from stratix_tasks.dsl import options as opts
-from stratix_tasks.dsl.references import user_line
+from stratix_tasks.dsl.refusing import user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import did_you_mean

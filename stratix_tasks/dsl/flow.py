@@ -18,7 +18,8 @@ from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.again import Placed, is_same_output
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
-from stratix_tasks.dsl.references import Reference, user_line
+from stratix_tasks.dsl.references import Reference
+from stratix_tasks.dsl.refusing import user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced, trace_of
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.annotations import described, plain_default

@@ -1,133 +1,21 @@
 """References: what stands for a value that is not there yet, while a flow is traced.
 
 A reference can be passed on, indexed, asked for a fact about it (`ref.summary["rows"]`) and compared into a
-condition. All else that Python would do with a value (arithmetic, `if`, `for`, `len`, `str`, hashing, attributes)
-raises and names the line.
+condition. All else that Python would do with a value is refused (`refusing.py`).
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, NoReturn
 
-from stratix_tasks.errors import FlowError
+from stratix_tasks.dsl.refusing import IN_A_TASK, UNPACK, Refusing, refuse
 from stratix_tasks.spec.text import ref_text
 from stratix_tasks.spec.unicode import readable
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import FACTS
-
-_PACKAGE = Path(__file__).parent.parent
-OURS = (str(_PACKAGE / "dsl"), str(_PACKAGE / "session"))
-"""Folders whose frames are never the user's."""
-
-
-def user_line() -> tuple[str, int]:
-    """File and line of the innermost frame that is not ours: where the user wrote what is being traced."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
-def refuse(what: str, instead: str) -> NoReturn:
-    """FlowError `reference-used-as-value`: what can't be done, on which line, and what to do instead."""
-    file, line = user_line()
-    raise FlowError(
-        f"line {line}: {what} a reference: its value is known only when the flow runs. "
-        f"{instead} ({Path(file).name}:{line})",
-        code="reference-used-as-value",
-    )
-
-
-IN_A_TASK = "Do it inside a task."
-COMPARE = "Use `with when(ref == …):` for a branch, or do it inside a task."
-_LENGTH = 'Use ref.summary["length"] or ref.summary["rows"] in a condition, or do it inside a task.'
-_UNPACK = "Annotate the task `-> tuple[A, B]` to unpack it, or fan out with task.map(each(ref))."
-_ATTRIBUTE = 'Use ref["key"] for an item of it, ref.summary["rows"] for a fact about it, or do it inside a task.'
-
-
-class Refusing:
-    """Everything that a stand-in can't do."""
-
-    __slots__ = ()
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        refuse(f"can't take .{name} of", _ATTRIBUTE)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise FlowError(
-            f"line {user_line()[1]}: a reference stands in an object, where it can't be found when the flow runs: use a plain "
-            "list, tuple or dict, a dataclass or a pydantic model",
-            code="reference-hidden",
-        )
-
-
-def _refusal(what: str, instead: str) -> Callable[..., Any]:
-    def refused(self: Any, *_args: Any) -> Any:
-        refuse(what, instead)
-
-    return refused
-
-
-_REFUSED = {
-    "bool": ("can't test", COMPARE),
-    "len": ("can't take the len() of", _LENGTH),
-    "str": ("can't make text of", IN_A_TASK),
-    "format": ("can't format", IN_A_TASK),
-    "bytes": ("can't make bytes of", IN_A_TASK),
-    "hash": ("can't hash", "It can't be a key of a dict or stand in a set: use a list, or do it inside a task."),
-    "index": ("can't count (range) or index with", IN_A_TASK),
-    "contains": ("can't look for something `in`", IN_A_TASK),
-    "getitem": ("can't take an item of", IN_A_TASK),
-    "call": ("can't call", IN_A_TASK),
-    "iter": ("can't iterate over", _UNPACK),
-    "reversed": ("can't iterate over", _UNPACK),
-    "aiter": ("can't iterate over", _UNPACK),
-    "enter": ("can't use `with` on", IN_A_TASK),
-    "aenter": ("can't use `async with` on", IN_A_TASK),
-    "exit": ("can't use `with` on", IN_A_TASK),
-    "aexit": ("can't use `async with` on", IN_A_TASK),
-    "setitem": ("can't set an item of", IN_A_TASK),
-    "delitem": ("can't delete an item of", IN_A_TASK),
-    "fspath": ("can't make a path of", IN_A_TASK),
-    **{name: (f"can't take the {name}() of", IN_A_TASK) for name in ("int", "float", "complex", "round", "abs")},
-    **{name: (f"can't take the math.{name}() of", IN_A_TASK) for name in ("trunc", "floor", "ceil")},
-    **{name: (f"can't compute `{sign}` with", IN_A_TASK) for name, sign in (("neg", "-"), ("pos", "+"))},
-    "invert": ("can't use ~ with", "Compare it first: ~(ref == 1)."),
-}
-_BINARY = {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "truediv": "/",
-    "floordiv": "//",
-    "mod": "%",
-    "pow": "**",
-    "matmul": "@",
-    "lshift": "<<",
-    "rshift": ">>",
-    "xor": "^",
-    "divmod": "divmod",
-}
-_COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-for _name, (_what, _instead) in _REFUSED.items():
-    setattr(Refusing, f"__{_name}__", _refusal(_what, _instead))
-for _name, _sign in _BINARY.items():
-    for _side in ("", "r", "i"):
-        setattr(Refusing, f"__{_side}{_name}__", _refusal(f"can't compute `{_sign}` with", IN_A_TASK))
-for _side in ("", "r", "i"):
-    for _name, _sign in (("and", "&"), ("or", "|")):
-        _refused = _refusal(f"can't use {_sign} with", "Compare it first: (ref == 1) & (other == 2).")
-        setattr(Refusing, f"__{_side}{_name}__", _refused)
-for _name, _sign in _COMPARED.items():
-    _refused = _refusal(f"can't compare by {_sign} this kind of", "References and facts about them can be compared.")
-    setattr(Refusing, f"__{_name}__", _refused)
 
 
 class Operand(Refusing):
@@ -140,9 +28,8 @@ class Operand(Refusing):
         """Its text in an expression."""
         raise NotImplementedError
 
-    def _references(self) -> tuple[Reference, ...]:
-        """The references that it uses."""
-        raise NotImplementedError
+    def _value(self) -> Any:
+        return Expr(self._cel(), tuple(reference._ref.name for reference in self._references()))
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
         return _compare(self, "==", other)
@@ -200,7 +87,7 @@ class Reference(Operand):
     def __iter__(self) -> Iterator[Reference]:
         arity = self._arity() if self._arity is not None else None
         if arity is None:
-            refuse("can't iterate over", _UNPACK)
+            refuse("can't iterate over", UNPACK)
         return iter([self[index] for index in range(arity)])
 
     def __await__(self) -> Generator[Any, None, Reference]:
@@ -240,6 +127,9 @@ class Joined(Refusing):
             raise AttributeError(name)
         refuse(f"can't take .{name} of", "Pass what first_of() returns to a task, and look at it there.")
 
+    def _value(self) -> FirstOf:
+        return self._first
+
     def __repr__(self) -> str:
         return f"<first of {', '.join(map(ref_text, self._first.refs))}>"
 
@@ -251,6 +141,9 @@ class Filled(Refusing):
 
     def __init__(self, template: Template) -> None:
         self._template = template
+
+    def _value(self) -> Template:
+        return self._template
 
     def __repr__(self) -> str:
         return "<a text that is filled in>"
@@ -273,6 +166,9 @@ class Summary(Refusing):
         if name.startswith("_"):
             raise AttributeError(name)
         refuse(f"can't take .{name} of the summary of", f'Write ref.summary["{name if name in FACTS else FACTS[0]}"].')
+
+    def _value(self) -> NoReturn:
+        refuse("can't pass on the summary, as a whole, of", 'Name a fact, such as ref.summary["rows"].')
 
     def __repr__(self) -> str:
         return f"<facts about {ref_text(self._reference._ref)}>"
@@ -341,15 +237,11 @@ class Around(Operand):
     def __repr__(self) -> str:
         return f"<{self._cel()}>"
 
-    def _value(self) -> Ref | Expr:
-        """As an argument."""
-        return Ref("error", "error", self._path) if self._root == "error" else Expr(self._cel())
+    def _value(self) -> Any:
+        return Ref("error", "error", self._path) if self._root == "error" else super()._value()
 
     def _cel(self) -> str:
         return self._root + "".join(f".{step}" if _is_word(step) else f"[{literal_text(step)}]" for step in self._path)
-
-    def _references(self) -> tuple[Reference, ...]:
-        return ()
 
 
 def _is_word(step: str | int) -> bool:
@@ -384,6 +276,12 @@ class Condition(Refusing):
 
     def __invert__(self) -> Condition:
         return Condition(negated(self.expr), self._uses)
+
+    def _value(self) -> Expr:
+        return self.expr
+
+    def _references(self) -> tuple[Reference, ...]:
+        return self._uses
 
     def __repr__(self) -> str:
         return f"<condition {self.expr.text}>"

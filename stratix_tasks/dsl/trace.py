@@ -5,34 +5,26 @@ This is on the path of every start, so placing a node copies a template that eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
 from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.again import Placed, given_of, is_said_again
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
-from stratix_tasks.dsl.keys import key_template
+from stratix_tasks.dsl.marks import Element, Mapped, Mark, each_of
 from stratix_tasks.dsl.options import loop_fields, references_in
 from stratix_tasks.dsl.references import (
-    Around,
-    Condition,
-    Fact,
-    Filled,
     Joined,
     Operand,
     Reference,
-    Refusing,
-    Status,
-    Summary,
     asked_of,
-    user_line,
 )
+from stratix_tasks.dsl.refusing import Refusing, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
-from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
@@ -54,12 +46,6 @@ def _named(update: Mapping[str, Any]) -> set[str]:
 def _holds(task: BaseTask) -> bool:
     """Whether a node of it is more than its call says, or to keep it would keep alive what its function holds."""
     return task.special or task.template.undo is not None or getattr(task.fn, "__closure__", None) is not None
-
-
-def _variable(taken: Collection[str]) -> str:
-    """What a document calls an element that is no argument as a whole."""
-    numbered = (f"item_{number}" for number in count(2))
-    return next(name for name in chain(("item",), numbered) if name not in taken)
 
 
 def tracing() -> bool:
@@ -101,71 +87,6 @@ class Callee(Protocol):
     def made_defaults(self) -> Mapping[str, Any]: ...
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]: ...
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced: ...
-
-
-class Mark:
-    """What stands for one element each; a step into it for that part of each."""
-
-    __slots__ = ()
-    __iter__ = None
-
-    def __getitem__(self, step: str | int) -> Element:
-        return Element(self, (step,))
-
-
-@dataclass(slots=True, eq=False)
-class Element:
-    """A part of what is mapped: `file["url"]` where `file = each(files)`."""
-
-    mark: Mark
-    path: tuple[str | int, ...]
-    __iter__ = None
-
-    def __getitem__(self, step: str | int) -> Element:
-        return Element(self.mark, (*self.path, step))
-
-
-def _marks(value: Any) -> Iterator[Mark]:
-    """What an argument names that is mapped."""
-    if isinstance(value, Element):
-        yield value.mark
-    elif isinstance(value, Mark):
-        yield value
-    elif isinstance(value, list | tuple | dict) and is_tree(value):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _marks(part)
-
-
-@dataclass(slots=True, eq=False)
-class Mapped(Mark):
-    """A value marked by `each`: its elements go to the items; of one that is `flat` the elements of these."""
-
-    value: Any
-    flat: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Crossed(Mark):
-    """One of the marks of one `product`; the marks vary the faster, the later they stand."""
-
-    group: object
-    place: int
-    value: Any
-    flat: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Flat:
-    """What `flatten` returns."""
-
-    value: Any
-
-
-@dataclass(slots=True, eq=False)
-class Counted:
-    """What `count` returns."""
-
-    value: Any
 
 
 @dataclass(slots=True, eq=False)
@@ -251,7 +172,7 @@ class Trace:
     def place_map(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`task.map(…)`: one mapped node; arguments marked by `each` are taken apart, the others are broadcast."""
         named = task.bind(args, kwargs)
-        each, rest = self._each(named, task.map_fields, task.template_name)
+        each, rest = each_of(self, named, task.map_fields, task.template_name)
         before = len(self.problems)
         node_args = {name: self.value(part) for name, part in rest.items()}
         self.variables = {}
@@ -261,38 +182,10 @@ class Trace:
 
     def place_mapped_flow(self, flow: Callee, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """`flow.map(…)`: a scope of that flow for each element."""
-        each, rest = self._each(flow.bind(args, kwargs), flow.map_fields, flow.name)
+        each, rest = each_of(self, flow.bind(args, kwargs), flow.map_fields, flow.name)
         reference = self._place_flow(flow, rest, {"each": each})
         self.variables = {}
         return reference
-
-    def _each(self, named: dict[str, Any], options: Mapping[str, Any], name: str) -> tuple[Each, dict[str, Any]]:
-        """What is mapped, and the arguments that are the same for all."""
-        marked: dict[str, Any] = {name: part for name, part in named.items() if isinstance(part, Mark)}
-        direct = {id(mark): argument for argument, mark in marked.items()}
-        for mark in (one for part in named.values() if not isinstance(part, Mark) for one in _marks(part)):
-            at = id(mark)
-            if at not in self.variables:
-                self.variables[at] = variable = direct.get(at) or _variable({*named, *marked})
-                marked[variable] = mark
-        groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
-        if not marked:
-            self.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
-        if len(groups) > 1:
-            self.fail("each() and product(), or two product(), can't be mixed in one map", name)
-        order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))
-        over = {argument: self.mapped(mark.value) for argument, mark in order}
-        fields = dict(options)
-        if "key" in fields:
-            fields["key"] = key_template(fields["key"], over, name)
-        if "where" in fields:
-            fields["where"] = self.condition_of(fields["where"], tuple(over), "where", name)
-        if any(mark.flat for mark in marked.values()):
-            fields["flatten"] = True
-        each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
-        whole = {argument: Element(mark, ()) for argument, mark in marked.items() if id(mark) in self.variables}
-        passed = {argument: whole.get(argument, part) for argument, part in named.items()}
-        return each, {argument: part for argument, part in passed.items() if not isinstance(part, Mark)}
 
     def place_loop(self, body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], said: dict[str, Any]) -> Reference:
         """`repeat(…)`: a task or flow in rounds."""
@@ -376,26 +269,8 @@ class Trace:
             told = asked_of(asked, words)
         except TypeError as error:
             self.fail(f"{option}= is called with {', '.join(words)}: {error}", node, "bad-option")
-        self.uses(told._uses)
+        self.uses(told._references())
         return told.expr
-
-    def mapped(self, part: Any) -> Any:
-        """What `each` was given: a reference, or elements that are known already."""
-        if isinstance(part, Counted):
-            return {"range": self.value(part.value)}
-        if isinstance(part, Refusing | list | tuple):
-            return self.value(part)
-        if isinstance(part, str | bytes):
-            self._not_many(part)
-        try:
-            elements = list(part)
-        except TypeError as error:
-            self._not_many(part, f" ({error})")
-        return self.value(elements)
-
-    def _not_many(self, part: Any, why: str = "") -> NoReturn:
-        kind = type(part).__name__
-        self.fail(f"each() takes a list or another iterable, not a {kind}{why}", code="bad-arguments")
 
     def uses(self, references: tuple[Reference, ...]) -> None:
         """Checks of references that stand in a condition."""
@@ -409,25 +284,11 @@ class Trace:
         raise FlowError(f"line {line}: {where}{message}", code=code, problems=[])
 
     def _other(self, part: Any) -> Any:
-        if isinstance(part, Around):
+        if isinstance(part, Refusing):
+            self.uses(part._references())
             return part._value()
         if isinstance(part, Secret):
             return Ref("secrets", part.name)
-        if isinstance(part, Status):
-            self.uses(part._references())
-            return Expr(part._cel(), (part._reference._ref.name,))
-        if isinstance(part, Fact):
-            self.uses(part._references())
-            return Expr(part._cel(), (part._reference._ref.name,))
-        if isinstance(part, Condition):
-            self.uses(part._uses)
-            return part.expr
-        if isinstance(part, Joined):
-            return part._first
-        if isinstance(part, Filled):
-            return part._template
-        if isinstance(part, Summary):
-            self.fail('a summary can\'t be passed on as a whole; name a fact, such as ref.summary["rows"]')
         if isinstance(part, Element):
             if id(part.mark) not in self.variables:
                 self.fail("a part of what each() marks stands in the arguments of the .map(…) that maps it")
