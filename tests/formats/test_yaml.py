@@ -16,7 +16,7 @@ from specs import flows
 from stratix_tasks import Flow, FlowError, each, first_of, flow, load_flow, otherwise, task, when
 from stratix_tasks.formats.yaml import dump, load
 from stratix_tasks.formats.yaml_schema import schema
-from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.text import document, from_document
 
 
@@ -39,6 +39,13 @@ def test_other_readers_agree_on_the_plain_parts(spec: FlowSpec) -> None:
     assert list(plain["tasks"]) == list(spec.tasks)
     assert plain.get("description", "") == spec.description
     assert tuple(plain.get("tags", ())) == spec.tags
+
+
+@pytest.mark.parametrize("number", [1e16, 1e-05, -5e-324, 1.5e300, 0.1, 2.0])
+def test_other_readers_take_numbers_for_numbers(number: float) -> None:
+    """Large and small ones, too, which a YAML 1.1 reader knows by their point."""
+    spec = FlowSpec(flow="numbers", tasks={"a": NodeSpec(call="m:f", **{"with": {"x": number}})})
+    assert yaml.safe_load(dump(spec))["tasks"]["a"]["with"] == {"x": number}
 
 
 class Mode(Enum):
