@@ -16,11 +16,11 @@ from stratix_tasks.formats.yaml_reading import Reading
 from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
 from stratix_tasks.spec.annotations import unchecked
-from stratix_tasks.spec.check import Path, findings
+from stratix_tasks.spec.check import findings
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
-from stratix_tasks.spec.problems import Problem, errors
+from stratix_tasks.spec.problems import Path, Problem, errors
 
 __all__ = ["dump", "load", "located", "read"]
 

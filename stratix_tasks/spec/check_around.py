@@ -8,12 +8,9 @@ from typing import Any
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.names import around, mentions
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.values import Expr
 
-Path = tuple[str | int, ...]
-Found = tuple[Path, Problem, str]
-"""A place in the document, what is wrong there, and the word that is."""
 _OF_RETRY = frozenset(("attempt", "error"))
 _MEANT = {
     "attempt": (
@@ -30,7 +27,7 @@ _MEANT = {
 """Where each word for what is around is there, and what to do."""
 
 
-def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator[Found]:
+def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator[Finding]:
     """Of a node what its expressions ask for that is not there."""
     if node.retry is not None and node.retry.when is not None:
         yield from _retry(name, node.retry.when)
@@ -46,13 +43,13 @@ def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator
         known |= {"each"} if mapped and path[0] in ("with", "each") and path[1] != "over" else set()
         known |= mapped if path[0] == "each" and path[1] != "over" else set()  # a mapped argument may have that name
         for word in sorted(words - known):
-            yield ("tasks", name, *path), _not_there(word, name), word
+            yield Finding(("tasks", name, *path), _not_there(word, name), word)
 
 
-def around_output(output: Any) -> Iterator[Found]:
+def around_output(output: Any) -> Iterator[Finding]:
     """The same of what a flow gives."""
     for word in sorted(around(output) - {"run"}):
-        yield ("output",), _not_there(word), word
+        yield Finding(("output",), _not_there(word), word)
 
 
 def _not_there(word: str, node: str = "") -> Problem:
@@ -60,13 +57,13 @@ def _not_there(word: str, node: str = "") -> Problem:
     return Problem("unknown-name", f"`{word}` is there only {where}", node, hint=hint)
 
 
-def _retry(name: str, when: Expr) -> Iterator[Found]:
+def _retry(name: str, when: Expr) -> Iterator[Finding]:
     roots = {mention.root for mention in mentions(when.text)}
     if not roots or roots - _OF_RETRY:
         message = f"retry.when asks the error of an attempt, and its number, and nothing else: `{when.text}`"
         hint = "Ask such as error.status in [429, 503], error.code == 'x' && attempt < 3."
         word = next(iter(roots - _OF_RETRY), "")
-        yield ("tasks", name, "retry", "when"), Problem("unknown-name", message, name, hint=hint), word
+        yield Finding(("tasks", name, "retry", "when"), Problem("unknown-name", message, name, hint=hint), word)
 
 
 def _places(node: NodeSpec) -> Iterator[tuple[Path, Any]]:

@@ -24,13 +24,10 @@ from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.overlap import class_of, overlaps
-from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 
-Path = tuple[str | int, ...]
-Found = tuple[Path, Problem, str]
-"""A place in the document, what is wrong there, and the word that is."""
 ENDS = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
 """What the status of a node may be once it has ended."""
 SCOPE_ENDS = ("completed", "failed", "cancelled")
@@ -50,15 +47,15 @@ _AS_TEXT = (date, time, timedelta, PurePath, UUID)
 _SEEN = frozenset((str, int, float, bool, list, dict))
 
 
-def condition_findings(graph: Graph, types: Types, tasks_in: bool) -> Iterator[Found]:
+def condition_findings(graph: Graph, types: Types, tasks_in: bool) -> Iterator[Finding]:
     """What no value makes true, or what can't be compared. `tasks_in`: whether what nodes need is known, as in no cycle."""
     for name, node in graph.spec.tasks.items():
         for path, value, asked in _expressions(node):
             for text in _texts(value):
                 for problem, word in _compared(text, types, name):
-                    yield ("tasks", name, *path), problem, word
+                    yield Finding(("tasks", name, *path), problem, word)
             if asked and value is not None and (wrong := _no_verdict(value.text, types, name)) is not None:
-                yield ("tasks", name, *path), wrong, ""
+                yield Finding(("tasks", name, *path), wrong)
     if tasks_in and any(node.when is not None for node in graph.nodes):
         yield from _contradictions(graph)
 
@@ -190,7 +187,7 @@ def _seen(hint: Any) -> Any:
 # ---------------------------------------------------------------------- what can't be together
 
 
-def _contradictions(graph: Graph) -> Iterator[Found]:
+def _contradictions(graph: Graph) -> Iterator[Finding]:
     """Nodes that need what can't all be there: both ways of a branch, or a status that keeps them from running."""
     demands: dict[int, dict[str, str]] = {}
     for i in graph.order():
@@ -212,12 +209,12 @@ def _contradictions(graph: Graph) -> Iterator[Found]:
                 )
                 message = f"it can never run: {ways}, and it needs both"
                 hint = "Take the one that ran by first_of, or say join: any."
-                yield ("tasks", name), Problem("impossible", message, name, hint=hint), ""
+                yield Finding(("tasks", name), Problem("impossible", message, name, hint=hint))
         for text in own:
             if (unmet := _kept_from(graph, hard, text)) is not None:
                 message = f"it can never run: it takes the value of '{unmet}', and asks for `{text}`"
                 hint = f"Take the value of '{unmet}' in another node, or don't ask for its status."
-                yield ("tasks", name, "when"), Problem("impossible", message, name, hint=hint), unmet
+                yield Finding(("tasks", name, "when"), Problem("impossible", message, name, hint=hint), unmet)
 
 
 def _demanded(text: str) -> tuple[str, ...]:

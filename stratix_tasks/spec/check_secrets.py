@@ -10,14 +10,11 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import mentions
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.secrets import TYPE, Secret, is_secret
 from stratix_tasks.spec.types import names_in_type
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 
-Path = tuple[str | int, ...]
-Found = tuple[Path, Problem, str]
-"""A place in the document, what is wrong there, and the word that is."""
 HINT = "Write it as an argument: with: {token: ${{ secrets.NAME }}}, in Python token=secret('NAME')."
 _PLACES = {
     "condition": "a condition",
@@ -29,26 +26,28 @@ _PLACES = {
 """What no secret can stand in, by the end of the problem's code."""
 
 
-def secret_findings(graph: Graph, executors: Executors) -> Iterator[Found]:
+def secret_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
     """Each secret that stands where it can't, or would be recorded or shown there."""
     inputs = graph.spec.inputs
     for name, one in inputs.items():
         if TYPE in one.type and TYPE in names_in_type(one.type) and not is_secret(one.type):
             hint = "Write type: Secret, or Secret | None; for several secrets have several inputs."
             message = f"input '{name}' is of type {one.type}: a secret is an input for itself"
-            yield ("inputs", name, "type"), Problem("secret-type", message, hint=hint), ""
+            yield Finding(("inputs", name, "type"), Problem("secret-type", message, hint=hint))
     hidden = frozenset(name for name, one in inputs.items() if is_secret(one.type))
     for name, node in graph.spec.tasks.items():
         for place, path, value in _unfit_places(node):
             for word, _ in _named(value, hidden):
-                yield ("tasks", name, *path), _refused(place, name, word), word
+                yield Finding(("tasks", name, *path), _refused(place, name, word), word)
         for argument, value in node.args.items():
             path = ("tasks", name, "with", argument)
-            yield from ((path, problem, word) for problem, word in _argument(node, name, value, hidden, executors))
+            yield from (
+                Finding(path, problem, word) for problem, word in _argument(node, name, value, hidden, executors)
+            )
         if node.flow is not None and (inner := graph.find(node.flow)) is not None:
             yield from _inputs(name, node, inner.spec.inputs, hidden)
     for word, _ in _named(graph.spec.output, hidden):
-        yield ("output",), _refused("output", "", word), word
+        yield Finding(("output",), _refused("output", "", word), word)
 
 
 def _unfit_places(node: NodeSpec) -> Iterator[tuple[str, Path, Any]]:
@@ -88,7 +87,7 @@ def _argument(
             yield Problem("secret-in-expression", message, name, hint=hint), word
 
 
-def _inputs(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec], hidden: frozenset[str]) -> Iterator[Found]:
+def _inputs(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec], hidden: frozenset[str]) -> Iterator[Finding]:
     """What a flow in the flow is given: a secret where it wants one, and nowhere else."""
     for argument, value in node.args.items():
         wants = argument in inputs and is_secret(inputs[argument].type)
@@ -97,11 +96,11 @@ def _inputs(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec], hidden: 
         if word and not wants:
             message = f"input '{argument}' of flow '{node.flow}' is given `{word}`, and is no Secret"
             hint = f"Declare it: {argument}: {{type: Secret}}, in Python {argument}: Secret."
-            yield path, Problem("secret-in-input", message, name, hint=hint), word
+            yield Finding(path, Problem("secret-in-input", message, name, hint=hint), word)
         elif wants and not _is_one(value, hidden):
             message = f"input '{argument}' of flow '{node.flow}' is a Secret, and is given something else"
             hint = "Give it ${{ secrets.NAME }}, in Python secret('NAME'), or an input that is a Secret."
-            yield path, Problem("secret-in-input", message, name, hint=hint), ""
+            yield Finding(path, Problem("secret-in-input", message, name, hint=hint))
 
 
 def _is_one(value: Any, hidden: frozenset[str]) -> bool:

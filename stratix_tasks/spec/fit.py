@@ -12,12 +12,11 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, Settled
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Finding, Problem
 from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
 from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template
 
-Misfit = tuple[str, tuple[str, ...], Problem]
 """The node, where in it, and what is wrong."""
 _SOURCE = {"tasks": "which returns", "inputs": "which is", "secrets": "which is"}
 
@@ -105,7 +104,7 @@ def stepped(hint: Any, path: tuple[str | int, ...]) -> Any:
     return hint
 
 
-def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Misfit]:
+def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Finding]:
     """Arguments fed by what can't be what they want, and fan-outs over what can't be iterated; judged once a pair of calls."""
     types = Types(graph, executors, functions)
     judged: dict[tuple[Any, ...], str] = {}
@@ -118,13 +117,13 @@ def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) ->
                     judged[key] = _verdict(types, value, takes.get(argument))
                 if why := judged[key]:
                     problem = Problem("type-mismatch", f"'{argument}' is fed by '{value.name}', {why}", name)
-                    yield name, ("with", argument), problem
+                    yield Finding(("tasks", name, "with", argument), problem)
                 joined = node.join != ALL and value.scope == "tasks" and argument in takes
                 if joined and (absent := types.missing(name, node, argument, value.name)) is not None:
-                    yield name, ("with", argument), absent
+                    yield Finding(("tasks", name, "with", argument), absent)
         for argument, value in node.each.over.items() if node.each is not None else ():
             if (unfit := _each(types, name, node, argument, value)) is not None:
-                yield name, ("each", "over", argument), unfit
+                yield Finding(("tasks", name, "each", "over", argument), unfit)
 
 
 def _key(graph: Graph, ref: Ref) -> tuple[Any, ...]:

@@ -29,6 +29,19 @@ class Problem:
         return f"{where}{'warning: ' if self.warning else ''}{node}{self.message}{hint} [{self.code}]"
 
 
+Path = tuple[str | int, ...]
+"""Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem, its place in the document, and the wrong word there (to find its column)."""
+
+    path: Path
+    problem: Problem
+    word: str = ""
+
+
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Those that keep a flow from running."""
     return [problem for problem in problems if not problem.warning]

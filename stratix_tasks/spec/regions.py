@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Finding, Problem
 
 Place = tuple[str, ...]
 NOTHING: frozenset[str] = frozenset()
@@ -23,7 +23,7 @@ class _Wait(NamedTuple):
     node: str
 
 
-def blocking(graph: Graph) -> Iterator[tuple[Place, Problem]]:
+def blocking(graph: Graph) -> Iterator[Finding]:
     """Of a whole document: pools that are held and waited for in a circle."""
     if not any(node.flow for node in graph.nodes):
         return
@@ -40,7 +40,7 @@ def blocking(graph: Graph) -> Iterator[tuple[Place, Problem]]:
             hint = (
                 f"Hold both around: pool: [{wait.held}, {wait.taken}], in Python pool=['{wait.held}', '{wait.taken}']."
             )
-            yield (*wait.place, "pool"), Problem("can-block", message, wait.node, hint=hint)
+            yield Finding((*wait.place, "pool"), Problem("can-block", message, wait.node, hint=hint))
 
 
 def _waits(root: Graph) -> list[_Wait]:

@@ -10,14 +10,11 @@ from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.names import needs_of
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.values import HARD, Expr, Ref, Template, leaves
 
-Misfit = tuple[tuple[str, ...], Problem]
-"""Where in the document, and what is wrong."""
 
-
-def untolerant(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Misfit]:
+def untolerant(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Finding]:
     """What asks for a value that may be missing, and can't do without."""
     loose = {name for name, node in graph.spec.tasks.items() if node.allow_failure}
     if not loose:
@@ -31,16 +28,16 @@ def untolerant(graph: Graph, executors: Executors, functions: Mapping[str, Any])
             if whole and known and not instead(node, argument, graph.spec, function, executors):
                 message = f"'{argument}' takes the value of '{value.name}', which may fail: then there is none for it"
                 hint = f"Give '{argument}' a default, or an annotation with None; or catch what fails: with failed(x)."
-                yield (*path, "with", argument), Problem("may-be-missing", message, name, hint=hint)
+                yield Finding((*path, "with", argument), Problem("may-be-missing", message, name, hint=hint))
             yield from _asking(value, loose, (*path, "with", argument), name)
         for place, value in _conditions(node).items():
             yield from _asking(value, loose, (*path, *place), name, anyhow=place[:2] == ("each", "over"))
     yield from _asking(graph.spec.output, loose, ("output",), "")
 
 
-def _conditions(node: NodeSpec) -> dict[tuple[str, ...], Any]:
+def _conditions(node: NodeSpec) -> dict[Path, Any]:
     """What a node asks for beside its arguments."""
-    found: dict[tuple[str, ...], Any] = {("when",): node.when}
+    found: dict[Path, Any] = {("when",): node.when}
     if node.each is not None:
         found |= {("each", "key"): node.each.key, ("each", "where"): node.each.where}
         found |= {("each", "over", argument): value for argument, value in node.each.over.items()}
@@ -49,9 +46,7 @@ def _conditions(node: NodeSpec) -> dict[tuple[str, ...], Any]:
     return found
 
 
-def _asking(
-    value: Any, loose: Collection[str], path: tuple[str, ...], name: str, *, anyhow: bool = False
-) -> Iterator[Misfit]:
+def _asking(value: Any, loose: Collection[str], path: Path, name: str, *, anyhow: bool = False) -> Iterator[Finding]:
     """Expressions and texts that name a value which may be missing; `anyhow`: references, too."""
     kinds = (Expr, Template, Ref) if anyhow else (Expr, Template)
     asking = (leaf for leaf in leaves(value) if type(leaf) in kinds)
@@ -59,4 +54,4 @@ def _asking(
         if need in loose:
             message = f"asks for the value of '{need}', which may fail: then there is none"
             hint = f"Ask how it ended, status({need}), or catch what fails: with failed({need})."
-            yield path, Problem("may-be-missing", message, name, hint=hint)
+            yield Finding(path, Problem("may-be-missing", message, name, hint=hint))

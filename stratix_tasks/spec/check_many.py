@@ -1,0 +1,85 @@
+"""What runs more than once: fan-outs and loops, and what they ask of each element or round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from stratix_tasks.spec.check_values import value_findings
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.joins import ALL
+from stratix_tasks.spec.mapped import variables
+from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
+from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.values import Expr, Ref, Template, leaves
+from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
+
+_NAME = re.compile(NAME)
+
+
+def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Each) -> Iterator[Finding]:
+    for variable, value in each.over.items():
+        if variable in SCOPES or not _NAME.fullmatch(variable) or variable in RESERVED:
+            message = f"'{variable}' can't be the name of a loop variable"
+            hint = "It is the name of the parameter that takes one element of each."
+            yield Finding((*path, "over"), Problem("bad-name", message, name, hint=hint), variable)
+        if variable in node.args and variable not in variables(node):
+            message = f"'{variable}' stands in `each` and in `with`: an argument is either mapped or the same for all"
+            yield Finding((*path, "over"), Problem("twice", message, name, hint="Take one of them away."), variable)
+        yield from value_findings(graph, (*path, "over", variable), name, value)
+    if not each.over:
+        hint = "Name the arguments and what they run over: each: {as: x, in: …}."
+        yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
+    if each.losers == "keep":
+        message = "what a gather went on without is cancelled: losers can't be keep there"
+        yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away."))
+    if each.losers is not None and each.gather in (ALL, "settled"):
+        message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
+        hint = "Say gather: any, first_success or n_of, or take losers away."
+        yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
+    if each.where is not None:
+        yield from value_findings(graph, (*path, "where"), name, each.where, frozenset(each.over))
+        if not _varies(each.where, frozenset((*each.over, "each"))):
+            hint = f"Name one, such as {next(iter(each.over), 'x')} > 0, or use when for all of them."
+            message = "where names no mapped argument, so that it is the same for all"
+            yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint))
+    if each.key is not None:
+        yield from _key(graph, (*path, "key"), name, each)
+
+
+def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:
+    variables = frozenset(each.over)
+    yield from value_findings(graph, path, name, each.key, variables)
+    if not any(_varies(leaf, variables | {"each"}) for leaf in leaves(each.key)):
+        example = next(iter(variables), "x")
+        hint = f"Name one, such as '${{{{ {example} }}}}'."
+        yield Finding(
+            path, Problem("bad-key", "the key names no mapped argument, so that all are alike", name, hint=hint)
+        )
+
+
+def loop_findings(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loop) -> Iterator[Finding]:
+    if node.each is not None:
+        hint = "Put the loop into a flow, and map that."
+        yield Finding(path, Problem("twice", "a node is either mapped or repeated", name, hint=hint))
+    if loop.until is not None:
+        yield from value_findings(graph, (*path, "until"), name, loop.until, frozenset(("output",)))
+        if not _varies(loop.until, frozenset(("output",))):
+            message, hint = "until asks nothing of the round", "Ask its output, as in output.loss < 0.1."
+            yield Finding((*path, "until"), Problem("no-effect", message, name, hint=hint))
+    elif loop.on_max != "fail" or loop.within is not None:
+        message = "without until it runs max rounds and is done"
+        yield Finding(path, Problem("no-effect", message, name, hint="Say until, or take on_max and within away."))
+    if loop.carry is not None and loop.carry not in node.args:
+        hint = did_you_mean(loop.carry, node.args)
+        message = f"carry names '{loop.carry}', which is no argument of the first round"
+        yield Finding((*path, "carry"), Problem("bad-arguments", message, name, hint=hint), loop.carry)
+
+
+def _varies(leaf: Any, variables: frozenset[str]) -> bool:
+    if type(leaf) is Template:
+        return any(_varies(part, variables) for part in leaf.parts)
+    if type(leaf) is Expr:
+        return any(re.search(rf"(?<![\w.]){variable}\b", leaf.text) for variable in variables)
+    return type(leaf) is Ref and leaf.scope == "each"

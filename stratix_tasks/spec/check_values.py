@@ -1,0 +1,47 @@
+"""What a value names is there: nodes, inputs, and what is mapped where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.names import AROUND
+from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.scope import expression_problems
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+
+
+def value_findings(
+    graph: Graph, path: Path, name: str, value: object, variables: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    for leaf in leaves(value):
+        yield from _leaf(graph, path, name, leaf, variables)
+
+
+def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[str]) -> Iterator[Finding]:
+    kind = type(leaf)
+    if kind is Ref:
+        known: Collection[str] = variables if leaf.scope == "each" else AROUND
+        if leaf.scope == "secrets":
+            return
+        if leaf.scope in ("tasks", "inputs"):
+            known = graph.index if leaf.scope == "tasks" else graph.spec.inputs
+        if leaf.name not in known:
+            yield unknown_ref(graph, path, name, leaf)
+    elif kind is FirstOf or kind is Template:
+        for part in leaf.refs if kind is FirstOf else leaf.parts:
+            yield from _leaf(graph, path, name, part, variables)
+    elif kind is Expr:
+        for problem, word in expression_problems(leaf.text, graph.index, graph.spec.inputs, variables, name):
+            yield Finding(path, problem, word)
+
+
+def unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:
+    if ref.scope == "each":
+        message = f"there is no loop variable '{ref.name}' here"
+        return Finding(path, Problem("unknown-loop-variable", message, name), ref.name)
+    what = "task" if ref.scope == "tasks" else "input"
+    known: Collection[str] = graph.index if ref.scope == "tasks" else graph.spec.inputs
+    hint = did_you_mean(ref.name, known)
+    return Finding(path, Problem(f"unknown-{what}", f"there is no {what} '{ref.name}'", name, hint=hint), ref.name)
