@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
-from stratix_tasks.dsl.references import Reference, asked_of
+from stratix_tasks.dsl.references import Reference, asked_of, told_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
@@ -118,8 +118,13 @@ def retry(value: Any, _: Option) -> Retry:
         on = given["on"]
         given["on"] = tuple(map(_exception_name, on if isinstance(on, list | tuple | set) else [on]))
     if callable(given.get("when")):
-        given["when"] = asked_of(given["when"], ("error", "attempt")).expr
+        given["when"] = asked_of(given["when"], _OF_RETRY).expr
+    if callable(given.get("delay")):
+        given["delay"] = told_of(given["delay"], _OF_RETRY)
     return Retry.model_validate(given)
+
+
+_OF_RETRY = ("error", "attempt")
 
 
 def _exception_name(one: Any) -> str:

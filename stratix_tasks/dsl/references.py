@@ -12,9 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 from stratix_tasks.dsl.refusing import IN_A_TASK, UNPACK, Refusing, refuse
-from stratix_tasks.spec.text import ref_text
 from stratix_tasks.spec.unicode import readable
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
+from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, ref_text
 from stratix_tasks.spec.vocabulary import FACTS
 
 
@@ -252,11 +251,23 @@ def asked_of(question: Any, words: tuple[str, ...]) -> Condition:
     """What a function says of values that are known later: it is called with what stands for them, by name where it takes
     several. TypeError.
     """
-    taken = tuple(inspect.signature(question).parameters)
-    told = question(*(Around(word) for word in (words[:1] if len(taken) == 1 else taken)))
+    told = _answer(question, words)
     if not isinstance(told, Condition):
         raise TypeError(f"it gives a comparison, not a {type(told).__name__}")
     return told
+
+
+def told_of(question: Any, words: tuple[str, ...]) -> Expr:
+    """What a function takes of what stands for values that are known later. TypeError."""
+    told = _answer(question, words)
+    if not isinstance(told, Around):
+        raise TypeError(f"it gives a part of what it is asked of, such as e.retry_after, not a {type(told).__name__}")
+    return Expr(told._cel())
+
+
+def _answer(question: Any, words: tuple[str, ...]) -> Any:
+    taken = tuple(inspect.signature(question).parameters)
+    return question(*(Around(word) for word in (words[:1] if len(taken) == 1 else taken)))
 
 
 class Condition(Refusing):

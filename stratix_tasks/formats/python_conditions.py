@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from stratix_tasks.spec.code import quoted
-from stratix_tasks.spec.text import expression, ref_text
-from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.text import expression
+from stratix_tasks.spec.values import Ref, ref_text
 from stratix_tasks.spec.vocabulary import FACTS
 
 Named = Callable[[Ref], str | None]

@@ -7,8 +7,8 @@ from typing import Any
 
 from stratix_tasks.spec.durations import text as duration
 from stratix_tasks.spec.fields import IN_DEFAULTS, Kind, Option
-from stratix_tasks.spec.model import Shared
-from stratix_tasks.spec.values import LATE
+from stratix_tasks.spec.model import Shared, of_error
+from stratix_tasks.spec.values import LATE, late_text
 
 
 def options(said: Any, rows: Iterable[Option]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def shortest(option: Option, value: Any) -> Any:
     if option.kind is Kind.DEFAULTS:
         return {**options(value, IN_DEFAULTS), **({"for": shared(value.for_)} if value.for_ else {})}
     if type(value) in LATE and option.kind is not Kind.CONDITION:
-        return value
+        return late_text(value) if of_error(value) else value
     if not option.parts:
         write = _OF_KIND.get(option.kind)
         return value if write is None else write(value)

@@ -70,7 +70,10 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     if node.retry is not None:
         jitter = ", full jitter" if node.retry.jitter == "full" else ""
         config.append(
-            ("retry", f"{_shown(node.retry.max)} more, {node.retry.delay:g} s × {node.retry.backoff:g}{jitter}")
+            (
+                "retry",
+                f"{_shown(node.retry.max)} more, {_shown(node.retry.delay, ' s')} × {node.retry.backoff:g}{jitter}",
+            )
         )
     if node.timeout is not None:
         config.append(

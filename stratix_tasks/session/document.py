@@ -19,7 +19,7 @@ from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
-from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.problems import Problem, errors
 from stratix_tasks.spec.values import Kept, Object
 from stratix_tasks.store.objects import ObjectStore
 
@@ -128,7 +128,7 @@ def to_python(flow: FlowDefinition[..., Any]) -> str:
 
     traced = flow.trace()
     refused = f"flow '{flow.name}' can't be written as Python:"
-    if wrong := [*traced.problems, *check(Graph(traced.spec), EXECUTORS, None)]:
+    if wrong := errors([*traced.problems, *check(Graph(traced.spec), EXECUTORS, None)]):
         raise FlowError(refused, code="bad-flow", problems=wrong)
     sources = Sources()
     callees = sources.callees(traced.functions)

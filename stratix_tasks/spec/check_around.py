@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from stratix_tasks.spec.executors import Executors
-from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.model import NodeSpec, of_error
 from stratix_tasks.spec.names import around, mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
-from stratix_tasks.spec.values import Expr
+from stratix_tasks.spec.values import late_text
 
 _OF_RETRY = frozenset(("attempt", "error"))
 _MEANT = {
     "attempt": (
-        "in the arguments of what runs a body, and in retry.when",
+        "in the arguments of what runs a body, and in retry.when and retry.delay",
         "Give it to the task that runs: with: {n: ${{ attempt }}}.",
     ),
     "each": (
@@ -30,7 +30,10 @@ _MEANT = {
 def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator[Finding]:
     """Of a node what its expressions ask for that is not there."""
     if node.retry is not None and node.retry.when is not None:
-        yield from _retry(name, node.retry.when)
+        yield from _retry(name, "when", node.retry.when.text, "Ask such as error.status in [429, 503], attempt < 3.")
+    if node.retry is not None and of_error(node.retry.delay):
+        text = str(late_text(node.retry.delay))[3:-2].strip()
+        yield from _retry(name, "delay", text, "Ask such as error.retry_after, 5 * attempt.")
     places = [(path, words) for path, value in _places(node) if (words := around(value) - {"run"})]
     if not places:
         return
@@ -57,13 +60,12 @@ def _not_there(word: str, node: str = "") -> Problem:
     return Problem("unknown-name", f"`{word}` is there only {where}", node, hint=hint)
 
 
-def _retry(name: str, when: Expr) -> Iterator[Finding]:
-    roots = {mention.root for mention in mentions(when.text)}
+def _retry(name: str, part: str, text: str, hint: str) -> Iterator[Finding]:
+    roots = {mention.root for mention in mentions(text)}
     if not roots or roots - _OF_RETRY:
-        message = f"retry.when asks the error of an attempt, and its number, and nothing else: `{when.text}`"
-        hint = "Ask such as error.status in [429, 503], error.code == 'x' && attempt < 3."
-        word = next(iter(roots - _OF_RETRY), "")
-        yield Finding(("tasks", name, "retry", "when"), Problem("unknown-name", message, name, hint=hint), word)
+        message = f"retry.{part} asks the error of an attempt, and its number, and nothing else: `{text}`"
+        word = min(roots - _OF_RETRY, default="")
+        yield Finding(("tasks", name, "retry", part), Problem("unknown-name", message, name, hint=hint), word)
 
 
 def _places(node: NodeSpec) -> Iterator[tuple[Path, Any]]:

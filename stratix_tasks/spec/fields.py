@@ -98,7 +98,12 @@ def _of(model: type[Model], *options: Option) -> tuple[Option, ...]:
 _RETRY = _of(
     Retry,
     Option("max", Kind.WHOLE, "Attempts after the first.", least=0, from_values=True),
-    Option("delay", Kind.DURATION, "Before the second attempt."),
+    Option(
+        "delay",
+        Kind.DURATION,
+        "Before the second attempt; or what the error says, such as error.retry_after, before each.",
+        from_values=True,
+    ),
     Option("backoff", Kind.NUMBER, "How many times as long as the delay before it the next one is.", least=1),
     Option("max_delay", Kind.DURATION, "No delay is longer."),
     Option(

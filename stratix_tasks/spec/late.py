@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.joins import N_OF, join
-from stratix_tasks.spec.model import Model, NodeSpec, Shared
+from stratix_tasks.spec.model import Model, NodeSpec, Shared, of_error
 from stratix_tasks.spec.values import LATE
 
 GATHER = "gather"
@@ -39,7 +39,11 @@ def _late(node: NodeSpec | Shared) -> Iterator[tuple[Place, Any]]:
 def _parts(model: Model | None, parts: tuple[str, ...]) -> list[tuple[str, Any]]:
     if model is None:
         return []
-    return [(part, value) for part in parts if type(value := getattr(model, part)) in LATE]
+    return [(part, value) for part in parts if _is_late(value := getattr(model, part))]
+
+
+def _is_late(value: Any) -> bool:
+    return type(value) in LATE and not of_error(value)
 
 
 def without_late(value: Any) -> Any:
@@ -55,7 +59,7 @@ def without_late(value: Any) -> Any:
 
 def late_parts(said: Model) -> dict[str, Any]:
     """The parts of an option that come with the run."""
-    return {name: value for name, value in said.__dict__.items() if name in _PARTS and type(value) in LATE}
+    return {name: value for name, value in said.__dict__.items() if name in _PARTS and _is_late(value)}
 
 
 def resolved_options(node: NodeSpec, values: Mapping[Place, Any]) -> dict[str, Any]:

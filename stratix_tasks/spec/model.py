@@ -6,6 +6,7 @@ little.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -21,7 +22,8 @@ from pydantic import (
 
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
-from stratix_tasks.spec.values import LATE, Expr
+from stratix_tasks.spec.names import around, task_names
+from stratix_tasks.spec.values import LATE, Expr, late_text
 
 MAX_RECOVERIES = 5
 MAX_DEPTH = 32
@@ -37,7 +39,8 @@ def _or_late(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     return value if type(value) in LATE else check(value)
 
 
-LATER = WrapValidator(_or_late)
+T = TypeVar("T")
+Late = Annotated[T, WrapValidator(_or_late), PlainSerializer(late_text)]
 """What may be a reference or an expression, too: its value comes with the run."""
 Joined = Annotated[Join, BeforeValidator(join)]
 
@@ -81,16 +84,34 @@ def _expr(value: Any) -> Any:
 
 Asked = Annotated[Expr, BeforeValidator(_expr), PlainSerializer(lambda expr: expr.text)]
 """A condition that names no task."""
+_OF_ERROR = frozenset(("attempt", "error"))
+
+
+def of_error(value: Any) -> bool:
+    """Whether it is asked of an attempt that failed, and not of the run."""
+    return type(value) in LATE and not _OF_ERROR.isdisjoint(around(value))
+
+
+def _asked_of_error(value: Any) -> Any:
+    """Its text, as a document has it and facts do, is that of an expression."""
+    if not isinstance(value, str) or (match := _MARKED.fullmatch(value)) is None:
+        return value
+    made = Expr(match[1], task_names(match[1]))
+    return made if of_error(made) else value
+
+
+_MARKED = re.compile(r"\s*\$\{\{\s*(.*?)\s*\}\}\s*", re.DOTALL)
 
 
 class Retry(Model):
     """`max` attempts after the first.
 
-    The n-th waits `delay * backoff**(n-1)` seconds, at most `max_delay`; drawn from 0 to that when jitter is full.
+    The n-th waits `delay * backoff**(n-1)` seconds, at most `max_delay`; drawn from 0 to that when jitter is full. A delay that
+    the error tells is waited for as it is, at most `max_delay`; where it tells none, as where nothing is said.
     """
 
-    max: Annotated[int, Field(ge=0, le=MOST), LATER] = 0
-    delay: Duration = 1.0
+    max: Late[Annotated[int, Field(ge=0, le=MOST)]] = 0
+    delay: Annotated[Late[Duration], BeforeValidator(_asked_of_error)] = 1.0
     backoff: float = Field(default=2.0, ge=1)
     max_delay: Duration = 60.0
     jitter: Literal["full", "none"] = "full"
@@ -100,7 +121,7 @@ class Retry(Model):
     """Asked of the `error`: whether it is worth another attempt."""
 
 
-Limit = Annotated[Annotated[Duration, Field(gt=0)] | None, LATER]
+Limit = Late[Annotated[Duration, Field(gt=0)] | None]
 
 
 class Timeout(Model):
@@ -191,7 +212,7 @@ class NodeSpec(Model):
     pool: tuple[str, ...] | None = None
     concurrency: int | None = Field(default=None, ge=1, le=MOST)
     """Of a sub-flow: how many bodies may run in it at once."""
-    priority: Annotated[Annotated[int, Field(ge=-MOST, le=MOST)] | None, LATER] = None
+    priority: Late[Annotated[int, Field(ge=-MOST, le=MOST)] | None] = None
     runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None

@@ -14,12 +14,11 @@ from typing import Any
 
 from stratix_tasks.errors import StoreError
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
-from stratix_tasks.spec.late import late_parts, without_late
 from stratix_tasks.spec.mapped import could_be_named
-from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, Model, NodeSpec, Shared
+from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template
+from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template, late_text
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
@@ -39,13 +38,6 @@ _REF = re.compile(
 Keep = Callable[[Any], Any]
 
 
-def ref_text(ref: Ref) -> str:
-    """A reference as it stands between `${{` and `}}`."""
-    head = ref.name if ref.scope in ("each", "error") else f"{ref.scope}.{ref.name}"
-    path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
-    return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
-
-
 def dump(value: Any, keep: Keep | None = None) -> Any:
     """A value of memory as JSON data. Without `keep`, ValueError for what has no text."""
     kind = type(value)
@@ -55,7 +47,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
         return value if keep is None or -WIDE <= value < WIDE else {OBJECT: keep(value)}
     if kind is Ref:
         plain = value.scope == "tasks" and not value.path
-        return f"${{{{ tasks.{value.name}.output }}}}" if plain else f"${{{{ {ref_text(value)} }}}}"
+        return f"${{{{ tasks.{value.name}.output }}}}" if plain else late_text(value)
     if kind is str:
         if keep is not None and not is_unicode(value):
             return {OBJECT: keep(value)}
@@ -67,7 +59,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind is dict and _has_plain_keys(value, keep is not None):
         return {key: dump(part, keep) for key, part in value.items()}
     if kind is Expr:
-        return f"${{{{ {value.text} }}}}"
+        return late_text(value)
     if kind is FirstOf:
         return {FIRST_OF: [dump(part, keep) for part in (*value.refs, *value.otherwise)]}
     if kind is Template:
@@ -210,16 +202,10 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
         data["loop"] = _options_document(node.loop, LOOP)
     for name in _MODELS:
         if state.get(name) is not None:
-            data[name] = _parts_document(state[name])
+            data[name] = state[name].model_dump(exclude_defaults=True)
     for name in _LATE & data.keys():
         data[name] = dump(data[name])
     return data
-
-
-def _parts_document(said: Model) -> dict[str, Any]:
-    """What comes with the run is written as it is in a document."""
-    late = {name: dump(value) for name, value in late_parts(said).items()}
-    return {**without_late(said).model_dump(exclude_defaults=True), **late}
 
 
 _LATE = {"join", *(option.name for option in IN_NODE if option.from_values)}

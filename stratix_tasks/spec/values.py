@@ -7,6 +7,7 @@ converts both ways.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -70,6 +71,20 @@ class Kept:
 
     folder: str
     kept: Any
+
+
+def ref_text(ref: Ref) -> str:
+    """A reference as it stands between `${{` and `}}`."""
+    head = ref.name if ref.scope in ("each", "error") else f"{ref.scope}.{ref.name}"
+    path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
+    return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
+
+
+def late_text(value: Any) -> Any:
+    """A reference or an expression as a document has it; anything else as it is."""
+    if type(value) is Ref:
+        return f"${{{{ {ref_text(value)} }}}}"
+    return f"${{{{ {value.text} }}}}" if type(value) is Expr else value
 
 
 def own(value: Any) -> Any:

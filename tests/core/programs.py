@@ -41,6 +41,8 @@ SHORT = Policy(grace=2.0)
 WAITS = Policy(runner="wait", traits=Traits(bodiless=True))
 WORTH = Expr("error.status == 429", ())
 """What `retry.when` asks; bodies fail with such an error or another one."""
+TOLD = Expr("error.status == 429 ? 5 : attempt", ())
+"""A delay that the error tells."""
 GATHERS = (ALL, ALL, FIRST, N_OF, SETTLED, ANY)
 
 
@@ -157,7 +159,7 @@ def rounds(r: Random, kind: int, *, timed: bool) -> dict[str, Any]:
 
 def policy(r: Random, *, timed: bool) -> Policy:
     retry = Retry.model_construct(
-        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, 5.0]), backoff=1.0, max_delay=60.0, jitter="none",
+        max=r.choice([0, 0, 1, 2]), delay=r.choice([0.0, 1.0, TOLD]), backoff=1.0, max_delay=60.0, jitter="none",
         on=r.choice([(), (), ("ValueError",)]), when=WORTH if r.random() < 0.1 else None,
     )  # fmt: skip
     limit = Timeout.model_construct(

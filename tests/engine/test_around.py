@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from gated import until
 
 from stratix_tasks import Engine, Flow, FlowError, each, expr, first_of, flow, task, when
 
@@ -74,6 +76,44 @@ def test_an_attempt_tells_its_number(engine: Engine) -> None:
     run = engine.start(gives_up)
     run.wait(LONG)
     assert getattr(run.error, "attempt", None) == 2
+
+
+class Busy(Exception):
+    """What a server says that is asked too often."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("busy")
+        self.retry_after = retry_after
+
+
+@task(retry={"max": 1, "delay": lambda e: e.retry_after, "max_delay": "1d"})
+def asks_too_often(after: float) -> None:
+    raise Busy(after)
+
+
+def test_an_error_tells_when_to_try_again(engine: Engine) -> None:
+    """In retry.delay, by a function or its text, of a task, a flow in a flow and by a policy; told while it waits."""
+
+    @flow
+    def is_told_to_wait() -> None:
+        asks_too_often.options(retry=None)(7200)
+
+    @flow(policies={"slow": {"retry": {"max": 1, "delay": "${{ 1800 * attempt }}", "max_delay": "1d"}}})
+    def is_told_to_wait_in_all_ways() -> Any:
+        asks_too_often(7200)
+        asks_too_often.options(name="by_policy", policy="slow", retry=None)(7200)
+        half = {"max": 1, "delay": "${{ error.retry_after / 2.0 }}", "max_delay": "1d"}
+        is_told_to_wait.options(name="whole", retry=half)()
+
+    again = Flow.from_yaml(is_told_to_wait_in_all_ways.to_yaml(), allow=["test_around"])
+    assert again.spec == is_told_to_wait_in_all_ways.spec
+    run = engine.start(again)
+    wanted = {"asks_too_often": 7200, "by_policy": 1800, "whole": 3600}
+    until(run, lambda: all("is tried again in" in run.why(name) for name in wanted))
+    for name, seconds in wanted.items():
+        (said,) = re.findall(r"tried again in ([\d.]+) s", run.why(name))
+        assert seconds - LONG < float(said) <= seconds
+    run.cancel()
 
 
 def test_an_item_tells_its_place_and_key(engine: Engine) -> None:

@@ -300,7 +300,7 @@ deadlines = st.none() | st.builds(Timeout, attempt=durations)
 retries = st.builds(
     Retry,
     max=st.integers(0, 9),
-    delay=durations,
+    delay=durations | st.sampled_from([Expr("error.retry_after"), Expr("5 * attempt")]),
     backoff=st.floats(1, 10),
     max_delay=durations,
     jitter=st.sampled_from(["full", "none"]),

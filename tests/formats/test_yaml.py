@@ -181,6 +181,11 @@ WRONG = {
     "other scope": (HEAD + "tasks:\n  a: {call: x, with: {x: '${{ env.HOME }}'}}\n", 4, "env"),
     "python tag": (HEAD + "tasks:\n  a: {call: !!python/name:os.system x}\n", 4, "tag"),
     "later option": (HEAD + "tasks:\n  a: {call: x, cache: 1d}\n", 4, "cache"),
+    "delay of more than the error": (
+        HEAD + "tasks:\n  a: {call: x, retry: {max: 2, delay: '${{ error.wait * each.index }}'}}\n",
+        4,
+        "retry.delay asks the error of an attempt, and its number",
+    ),
     "bad duration": (HEAD + "tasks:\n  a: {call: x, timeout: soon}\n", 4, "soon"),
     "bad number": (HEAD + "concurrency: many\ntasks: {a: {call: x}}\n", 3, "many"),
     "wrong version": ("stratix: 2\nflow: f\ntasks: {}\n", 1, "2"),

@@ -48,7 +48,7 @@ def keep(core: Core, u: int, attempt: int, value: Any, codec: str, payload: Any,
 def failed(core: Core, u: int, at: float, error: Detail) -> None:
     s = core.state
     if not error.get("final") and retries(s.policy(u).retry, s.tries(u), error, s.attempt[u]):
-        _again_later(core, u, Event.FAIL_RETRY, at, error, _pause(core, u))
+        _again_later(core, u, Event.FAIL_RETRY, at, error, _pause(core, u, error))
     else:
         _ended(core, u, Event.FAIL, at, None, error)
 
@@ -69,8 +69,9 @@ def _ended(core: Core, u: int, event: Event, at: float, reason: str | None, erro
     end_unit(core, u, event, at, reason, {"error": error})
 
 
-def _pause(core: Core, u: int) -> float:
-    return pause_before(core.state.policy(u).retry, core.state.tries(u), core.random)
+def _pause(core: Core, u: int, error: Detail) -> float:
+    s = core.state
+    return pause_before(s.policy(u).retry, s.tries(u), core.random, error, s.attempt[u])
 
 
 def _again_later(core: Core, u: int, event: Event, at: float, error: Detail, pause: float, reason: str | None = None) -> None:  # fmt: skip
@@ -108,7 +109,7 @@ def stopped(core: Core, u: int, at: float, *, event: Event = Event.STOPPED, aban
 def _back_off(core: Core, u: int, at: float, reason: str, detail: Detail | None) -> Detail:
     """A body that was stopped is tried again: when, and the detail that tells it."""
     error = (detail or {}).get("error", {"type": "Stopped", "message": reason})
-    return {**(detail or {}), "error": error, "due": at + _pause(core, u)}
+    return {**(detail or {}), "error": error, "due": at + _pause(core, u, error)}
 
 
 def ended_itself(core: Core, u: int, at: float) -> None:

@@ -52,7 +52,7 @@ def once_more(core: Core, p: int, at: float, error: Detail, reason: str | None =
     s, g = core.state, core.agenda
     parts = [(i, a, b) for i, a, b in s.scopes(p)]
     fixed = s.place(p)[1] in s.place(p)[0].fixed
-    due = at + pause_before(s.policy(p).retry, s.tries(p), core.random)
+    due = at + pause_before(s.policy(p).retry, s.tries(p), core.random, error, s.attempt[p])
     event = Event.STOPPED if p in s.target else Event.FAIL_RETRY
     core.move(p, event, at, reason, {"error": error, "due": due}, S.RETRYING)
     units = {u for _, a, b in parts for u in range(a, b)} if fixed else set[int]()
