@@ -10,7 +10,7 @@ from stratix_tasks.core.targets import Scope, label, scope_label
 from stratix_tasks.errors import TransitionError
 
 SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve")
-ASKED = {"give": "skip", "send": "send a signal to", "rollback": "roll back to"}
+ASKED = {"give": "give a value to", "send": "send a signal to", "rollback": "roll back to"}
 """Verbs as they were asked for."""
 
 

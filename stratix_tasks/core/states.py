@@ -36,7 +36,13 @@ class State(IntEnum):
 
     @property
     def label(self) -> str:
+        """Its name, everywhere: in Python, frames, errors and views."""
         return self.name.lower()
+
+    @property
+    def word(self) -> str:
+        """Its name as a text reads it; a group that is open runs."""
+        return "running" if self is State.OPEN else self.label.replace("_", " ")
 
 
 S = State

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import GenericAlias
 from typing import Any, cast
 
 from stratix_tasks.dsl.definition import BaseTask
@@ -77,6 +78,22 @@ def hints_for(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, Any]) -> d
         return {**said, **fed_hints(inner, lambda: functions)}
     function = functions.get(node.call or "")
     return hints_of(getattr(function, "fn", function)) if function is not None else {}
+
+
+def wanted(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, Any], *, item: bool = False) -> dict[str, Any]:
+    """The annotations of what a node of a flow is given, by argument; of what a fan-out goes over, but for an `item` of it, that
+    it is many of these.
+    """
+    hints = hints_for(node, spec, functions)
+    if node.each is None:
+        return hints
+    over = dict.fromkeys(node.each.over) if not item else {}
+    flat = {name for name in over if node.each.flatten}
+    return {
+        name: GenericAlias(Iterable, (hint,)) if name in over else hint
+        for name, hint in hints.items()
+        if name not in flat
+    }
 
 
 def _says_the_same(hint: Any, one: InputSpec) -> bool:

@@ -75,21 +75,14 @@ TEXTS = {
     },
 }
 LOOKS = {
-    State.PENDING: ("pending", "pending"),
-    State.READY: ("queued", "queued"),
-    State.RUNNING: ("running", "running"),
-    State.SUSPENDED: ("paused", "paused"),
-    State.WAITING: ("waiting", "waiting"),
-    State.RETRYING: ("retrying", "retrying"),
-    State.HELD: ("paused", "paused"),
-    State.STOPPING: ("running", "stopping"),
-    State.COMPLETED: ("completed", "completed"),
-    State.FAILED: ("failed", "failed"),
-    State.UPSTREAM_FAILED: ("upstream", "upstream failed"),
-    State.CANCELLED: ("cancelled", "cancelled"),
-    State.SKIPPED: ("skipped", "skipped"),
-    State.OPEN: ("running", "running"),
+    State.READY: "queued",
+    State.SUSPENDED: "paused",
+    State.HELD: "paused",
+    State.STOPPING: "running",
+    State.UPSTREAM_FAILED: "upstream",
+    State.OPEN: "running",
 }
+"""States that look otherwise than they are called."""
 GLYPHS = {
     "pending": "M0 -4V0L3 2",
     "queued": "M-3.5 -2.5H3.5M-3.5 0H3.5M-3.5 2.5H3.5",
@@ -210,11 +203,10 @@ def _edge(
 
 def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     node, status, colours = snapshot["nodes"][index], snapshot["status"][index], THEMES[theme]
-    look, word = LOOKS[State(status[0])] if snapshot["run"] else ("planned", "")
-    if snapshot["run"] and status[1] & PAUSED:
-        look, word = LOOKS[State.HELD]
-    if snapshot["run"] and status[1] & WAITS:
-        look, word = LOOKS[State.WAITING]
+    state = State(status[0])
+    if status[1] & (PAUSED | WAITS):
+        state = State.WAITING if status[1] & WAITS else State.HELD
+    look, word = (LOOKS.get(state, state.label), state.word) if snapshot["run"] else ("planned", "")
     fill, text = FILLS[look], TEXTS[theme][look]
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if node["kind"] == "flow":

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import State
+from stratix_tasks.dsl.bind import wanted
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, LOOP, Away, at_hand, is_plain
 from stratix_tasks.engine.resolving import names_in, resolve
 from stratix_tasks.look.outline import function_of, node_outline
+from stratix_tasks.spec.annotations import has_classes
+from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.store.summaries import TEXT, glance, type_name
 from stratix_tasks.view.messages import Argument, Pair
@@ -40,13 +43,20 @@ def arguments(live: LiveRun, unit: int) -> list[Argument]:
     s = live.core.state
     about = node_outline(s.root, live.functions, s.shown(unit))
     sources, given = dict(about["inputs"]), s.given(unit)
-    passed = _passed(live, unit)
+    passed, hints = _passed(live, unit), _hints(live, unit)
     known = {**passed, **_defaults(live, unit, passed), **_set(live, unit)}
     return [
-        _row(name, one, sources.get(name, "its default"), name in given)
+        _row(name, one, sources.get(name, "its default"), hints.get(name, MISSING), set_by_hand=name in given)
         for name, one in known.items()
         if one.value is not MISSING or name in sources
     ]
+
+
+def _hints(live: LiveRun, unit: int) -> dict[str, Any]:
+    s = live.core.state
+    node = s.node_of(unit)
+    r, k, _ = s.place(node)
+    return wanted(r.block.nodes[k].spec, r.block.spec, live.functions, item=node != unit)
 
 
 def given(live: LiveRun, unit: int) -> list[Pair]:
@@ -62,16 +72,30 @@ def text_of(known: Known) -> str:
     return "(not in memory)" if known.value is AWAY else glance(known.value)
 
 
-def _row(name: str, known: Known, source: str, given: bool) -> Argument:
+def _row(name: str, known: Known, source: str, hint: Any, *, set_by_hand: bool) -> Argument:
+    """An annotation decides how it is edited, whatever value is there; without one the value does."""
     value = known.value
-    row: Argument = {"name": name, "text": source, "from": source, "set": given, "as": "json", "edit": None, "why": ""}
+    kind = "" if hint is MISSING or hint is Any else type_text(hint)
+    is_text = kind == "str" or (hint is MISSING and type(value) is str)
+    row: Argument = {
+        "name": name,
+        "type": kind,
+        "text": source,
+        "from": source,
+        "set": set_by_hand,
+        "as": "text" if is_text else "json",
+        "edit": None,
+        "why": "",
+    }
+    if hint is not MISSING and has_classes(hint):
+        return {**row, "text": source if value is MISSING else text_of(known), "why": f"a {kind} {HERE}"}
     if value is MISSING:
         return {**row, "edit": ""}
     if value is AWAY:
         return {**row, "text": known.text or source, "why": f"it is kept in the store, or part of an object; {HERE}"}
     text = text_of(known)
-    if type(value) is str and len(value) <= 10 * TEXT:
-        return {**row, "text": text, "as": "text", "edit": value}
+    if is_text and type(value) is str and len(value) <= 10 * TEXT:
+        return {**row, "text": text, "edit": value}
     edit = _json(value)
     return {**row, "text": text, "edit": edit, "why": "" if edit is not None else f"a {type_name(value)} {HERE}"}
 

@@ -9,6 +9,7 @@ from typing import Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs import request_data
 from stratix_tasks.runs.ask import ask, send
+from stratix_tasks.runs.fitting import hints_at
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
 
@@ -72,7 +73,8 @@ class Handle:
 
     def _request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
         """A request of a view, from the engine's thread: it must not wait."""
-        asked = request_data.of_view(self._engine.store.objects, verb, target, args)
+        hints = hints_at(self._live, target) if verb == "set" and target is not None else {}
+        asked = request_data.of_view(self._engine.store.objects, verb, target, args, hints)
         return send(self._engine, self._live, verb, target, asked)
 
     def _look(self, function: Callable[..., Any], *args: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -12,6 +13,7 @@ from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.targets import find
 from stratix_tasks.dsl.options import task_fields
 from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.runs.fitting import fitted_by_hand
 from stratix_tasks.spec.answers import by_model, model_of
 
 if TYPE_CHECKING:
@@ -90,8 +92,16 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
-def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[str, Any]) -> dict[str, Any]:
-    """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed."""
+def of_view(
+    objects: ObjectStore,
+    verb: str,
+    target: str | None,
+    args: Mapping[str, Any],
+    hints: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """What a view sent: its values are JSON, or `text` and `texts`, JSON as it was typed. `hints` are the annotations of what it
+    sets.
+    """
     if verb == "skip":
         return skipping(objects, _read("the value", args["text"]) if "text" in args else args.get("value", MISSING))
     if verb in ("approve", "reject"):
@@ -104,7 +114,8 @@ def of_view(objects: ObjectStore, verb: str, target: str | None, args: Mapping[s
         return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))
     if verb == "set":
         typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
-        return setting(objects, {**args.get("args", {}), **typed}, args.get("options", {}), target or "")
+        given = fitted_by_hand(target or "", {**args.get("args", {}), **typed}, hints)
+        return setting(objects, given, args.get("options", {}), target or "")
     return dict(args)
 
 
@@ -113,4 +124,18 @@ def _read(what: str, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InputError(f"{what} is not JSON ({error}); put a text in double quotes", code="bad-value") from None
+        raise InputError(f"{what} is not JSON: {error}{_advice(text.strip())}", code="bad-value") from None
+
+
+def _advice(text: str) -> str:
+    """What may have been meant. The view says the same while one types (`widget/src/model/json.ts`)."""
+    if text in _PYTHON:
+        return f"; write {_PYTHON[text]}"
+    if text.startswith("'"):
+        return "; a text stands in double quotes"
+    return "" if text[:1] in _BEGINS else f"; a text stands in double quotes: {json.dumps(text, ensure_ascii=False)}"
+
+
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
+_BEGINS = tuple('[{"-0123456789')
+"""What JSON begins with: of such a text nobody means that it is to be one."""

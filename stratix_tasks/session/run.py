@@ -17,6 +17,7 @@ from stratix_tasks.look.output import output
 from stratix_tasks.look.progress import progress
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs import request_data, wait
+from stratix_tasks.runs.fitting import fitted, hints_at
 from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.rollback import back_to
@@ -110,8 +111,12 @@ class Run(Handle):
         """Change arguments and options (`retry`, `timeout`, `grace`, `priority`) of what has not started yet.
 
         Pause the run or the node first, so that it does not start meanwhile. Of a map that is expanded: item by item.
+        InputError `type-mismatch` for an argument that is not what the function says of it.
         """
-        self._ask("set", target, request_data.setting(self._engine.store.objects, args or {}, options or {}, target))
+        given = {} if args is None else args
+        if args and isinstance(args, Mapping):
+            given = fitted(target, args, self._look(hints_at, target))
+        self._ask("set", target, request_data.setting(self._engine.store.objects, given, options or {}, target))
 
     def breakpoint(self, target: str, *, on: bool = True) -> None:
         """Pause a node each time it is about to start; `resume(target)` lets it go on. `on=False` takes it away."""

@@ -147,6 +147,7 @@ Argument = TypedDict(
     "Argument",
     {
         "name": str,
+        "type": str,
         "text": str,
         "from": str,
         "set": bool,
@@ -155,7 +156,8 @@ Argument = TypedDict(
         "why": str,
     },
 )
-"""`edit` is the text of an editor, None where `why` tells that there is none; empty for a value that is not there yet."""
+"""`type` is its annotation, if there is one. `edit` is the text of an editor, None
+where `why` tells that there is none; empty for a value that is not there yet."""
 
 
 class AskedField(TypedDict):

@@ -115,6 +115,56 @@ def test_arguments_are_told_as_they_can_be_edited(engine: Engine) -> None:
     assert "run.set(" in rows["odd"]["why"]
 
 
+def test_what_is_set_must_be_what_the_function_takes(engine: Engine) -> None:
+    """By hand or in Python: as its annotation wants it, or refused with all that does not fit; a field stays what it is."""
+    run = started(engine, summed)
+    rows = args(run, "total")
+    assert [(row["type"], row["as"]) for row in rows.values()] == [
+        ("list[int]", "json"),
+        ("set[int]", "json"),
+        ("str", "text"),
+        ("float", "json"),
+    ]
+    with pytest.raises(InputError, match=r"'by' must be float, not str 'abc'.*'xs' must be list"):
+        run._request("set", "total", {"texts": {"by": '"abc"', "xs": '["a"]'}})
+    with pytest.raises(InputError, match="'name' must be str"):
+        run.set("total", args={"name": 5})
+    assert {name: row["edit"] for name, row in args(run, "total").items() if name in ("by", "name")} == {
+        "by": "1.0",
+        "name": "sum",
+    }
+    run.set("total", args={"by": 3, "xs": (1, 2)})
+    assert (args(run, "total")["by"]["edit"], args(run, "total")["xs"]["edit"]) == ("3.0", "[1, 2]")
+
+
+def test_what_a_map_goes_over_is_many_of_what_an_item_takes(engine: Engine) -> None:
+    """Of the map the column is checked, of an item its part."""
+    run = started(engine, mapped)
+    assert args(run, "square")["x"]["type"] == "Iterable[int]"
+    with pytest.raises(InputError, match=r"'x' must be Iterable\[int\]"):
+        run.set("square", args={"x": ["a"]})
+    run.set("square", args={"x": [5, 6]})
+    run.breakpoint("square")
+    GATE.set()
+    reached(engine, run, "square", "held", "held")
+    run.resume("square")
+    assert run.result(20) == [25, 36]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("two", 'a text stands in double quotes: "two"'), ("True", "write true"), ("'a'", "in double quotes")],
+)
+def test_what_is_no_json_is_told_what_to_write(engine: Engine, text: str, told: str) -> None:
+    """Of a word that it may be meant as a text; of a list that breaks off it is not."""
+    run = started(engine, summed)
+    with pytest.raises(InputError, match=told):
+        run._request("set", "total", {"texts": {"by": text}})
+    with pytest.raises(InputError) as refused:
+        run._request("set", "total", {"texts": {"xs": "[1, 2"}})
+    assert "quotes" not in str(refused.value)
+
+
 def test_what_is_typed_is_read_as_json_by_python(engine: Engine) -> None:
     """A float stays one, a large whole number keeps its digits; what is no JSON is refused and names the argument."""
     run = started(engine, summed)

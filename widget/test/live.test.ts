@@ -145,7 +145,7 @@ describe("states", () => {
 
   it("what was set back shows no progress of its former attempt", () => {
     const status: Status = [1, 0, 1, 0, 0, 0, 0, 0, 0.5, null, null, null];
-    expect(detail(info, status, { progress: "5/10" }, 9)).toBe("queued");
+    expect(detail(info, status, { progress: "5/10" }, 9)).toBe("ready");
   });
 
   it("a running body that is held looks as pausing", () => {
@@ -169,15 +169,15 @@ describe("states", () => {
 describe("what is paused", () => {
   const map: Status = [13, 0, 0, 3, 8, 0, 0, 0, null, 100, null, null];
   it("is said of a mapped node whose items are paused", () => {
-    expect(lookOf([...map.slice(0, 1), PAUSED, ...map.slice(2)] as Status).word).toBe("paused");
-    expect(lookOf(map).word).toBe("queued");
+    expect(lookOf([...map.slice(0, 1), PAUSED, ...map.slice(2)] as Status).word).toBe("held");
+    expect(lookOf(map).word).toBe("ready");
   });
   it("is said of a mapped node with no item at work while the run is paused", () => {
-    expect(lookIn(map, "paused").word).toBe("paused");
-    expect(lookIn(map, "running").word).toBe("queued");
+    expect(lookIn(map, "paused").word).toBe("held");
+    expect(lookIn(map, "running").word).toBe("ready");
   });
   it("is the first word of a paused or stopping card", () => {
-    expect(detail(info, [3, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], { progress: "3/9" }, 3)).toBe("paused · 3/9");
+    expect(detail(info, [3, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], { progress: "3/9" }, 3)).toBe("suspended · 3/9");
     expect(detail(info, [7, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], {}, 3)).toBe("stopping · 2.0 s");
   });
 });

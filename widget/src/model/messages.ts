@@ -167,6 +167,7 @@ export type Metric = [name: string, value: number];
 
 export interface Argument {
   name: string;
+  type: string;
   text: string;
   from: string;
   set: boolean;

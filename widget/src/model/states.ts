@@ -3,30 +3,35 @@ import { ABANDONED, CACHED, GIVEN, HOLD, type NodeInfo, PAUSED, STATES, type Sta
 
 export type StateName = (typeof STATES)[number];
 
-/** How each state looks; several share a look. */
-export const LOOKS: Record<StateName, { look: string; glyph: string; word: string }> = {
-  pending: { look: "pending", glyph: "pending", word: "pending" },
-  ready: { look: "queued", glyph: "queued", word: "queued" },
-  running: { look: "running", glyph: "running", word: "running" },
-  suspended: { look: "paused", glyph: "paused", word: "paused" },
-  waiting: { look: "waiting", glyph: "waiting", word: "waiting" },
-  retrying: { look: "retrying", glyph: "retrying", word: "retrying" },
-  held: { look: "paused", glyph: "paused", word: "paused" },
-  stopping: { look: "running", glyph: "cancelled", word: "stopping" },
-  completed: { look: "completed", glyph: "completed", word: "completed" },
-  failed: { look: "failed", glyph: "failed", word: "failed" },
-  upstream_failed: { look: "upstream", glyph: "upstream", word: "upstream failed" },
-  cancelled: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
-  skipped: { look: "skipped", glyph: "skipped", word: "skipped" },
+export interface Look {
+  look: string;
+  glyph: string;
+  word: string;
+}
+
+/** States that look otherwise than they are called. What they are called is one word everywhere: in Python, in data frames and here. */
+const OTHERWISE: Partial<Record<StateName, Partial<Look>>> = {
+  ready: { look: "queued", glyph: "queued" },
+  suspended: { look: "paused", glyph: "paused" },
+  held: { look: "paused", glyph: "paused" },
+  stopping: { look: "running", glyph: "cancelled" },
+  upstream_failed: { look: "upstream", glyph: "upstream" },
   open: { look: "running", glyph: "running", word: "running" },
-  retired: { look: "cancelled", glyph: "cancelled", word: "cancelled" },
+  retired: { look: "cancelled", glyph: "cancelled" },
 };
+
+function named(name: StateName): Look {
+  return { look: name, glyph: name, word: name.replace("_", " "), ...OTHERWISE[name] };
+}
+
+/** How each state looks; several share a look. */
+export const LOOKS = Object.fromEntries(STATES.map((name) => [name, named(name)])) as Record<StateName, Look>;
 
 export function stateName(status: Status): StateName {
   return STATES[status[0]] ?? "pending";
 }
 
-export function lookOf(status: Status): { look: string; glyph: string; word: string } {
+export function lookOf(status: Status): Look {
   const look = LOOKS[stateName(status)];
   if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
   if (isGiven(status)) return { ...look, glyph: "edit", word: "given" };
@@ -34,15 +39,15 @@ export function lookOf(status: Status): { look: string; glyph: string; word: str
   if (status[1] & PAUSED) return LOOKS.held;
   if (status[1] & HOLD && look.look === "running") return { ...look, glyph: "paused", word: "pausing" };
   if (stateName(status) === "open" && status[6] === 0 && status[3] + status[5] + status[7] < status[4])
-    return { ...LOOKS.ready, word: "queued" };
+    return LOOKS.ready;
   return look;
 }
 
 /** Bodies of a run whose kernel ended, ended with it. */
-export function lookIn(status: Status, run: string | undefined): { look: string; glyph: string; word: string } {
+export function lookIn(status: Status, run: string | undefined): Look {
   const look = lookOf(status);
   const stopped = run === "paused" || run === "pausing";
-  if (stopped && stateName(status) === "open" && look.word === "queued") return LOOKS.held;
+  if (stopped && stateName(status) === "open" && look === LOOKS.ready) return LOOKS.held;
   const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }
@@ -80,7 +85,7 @@ export function duration(seconds: number): string {
 }
 
 /** Words that the second line begins with: no other sign on the card says it as plainly. */
-const TOLD = new Set(["paused", "pausing", "stopping", "given"]);
+const TOLD = new Set(["held", "suspended", "pausing", "stopping", "given"]);
 
 /** What the second line of a card says. */
 export function detail(

@@ -17,6 +17,7 @@ import { TopBar } from "./TopBar";
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);
   const [selected, setSelected] = useState<number | null>(null);
+  const [item, setItem] = useState<number | null>(null);
   const [notice, setNotice] = useState("");
   const [pop, setPop] = useState<Pop | null>(null);
   const [want, setWant] = useState<{ tab: Tab } | null>(null);
@@ -34,6 +35,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const opener = useRef<Element | null>(null);
   const select = useCallback((node: number | null) => {
     setSelected(node);
+    setItem(null); // a click on a node is about the node, also where an item of it was open
     setWant(null);
   }, []);
   const show = useCallback(
@@ -93,6 +95,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         if (root.querySelector(".stx-pop")) closePop();
         if (action.id !== "edit-input") return ask(action.verb, target.name, action.args);
         setSelected(target.node);
+        setItem(target.item);
         setWant({ tab: "Inputs" });
       },
     };
@@ -131,7 +134,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
         <Graph live={live} selected={selected} select={select} doing={doing} />
         {selected !== null && nodes[selected] && (
-          <Inspector key={selected} {...{ live, calls, doing, want, shown, close }} node={selected} />
+          <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
         )}
       </div>
       {pop && <Popover live={live} pop={pop} doing={doing} ask={ask} close={closePop} />}

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { jsonWrong } from "../model/json";
 import type { Argument } from "../model/messages";
 import { sourceText } from "../model/source";
 import type { Calls } from "../transport";
 import { useUnique } from "./ids";
-import { isJson } from "./Popover";
 import { Scroll } from "./Scroll";
 
 interface Props {
@@ -48,7 +48,8 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
   const changed = text !== (row.edit ?? "");
   const save = () => {
     const json = row.as === "text" ? JSON.stringify(text) : text;
-    if (!isJson(json)) return setTold({ wrong: true, text: "Not JSON: put a text in double quotes." });
+    const wrong = jsonWrong(json);
+    if (wrong !== null) return setTold({ wrong: true, text: wrong });
     calls.call({ type: "request", verb: "set", target, args: { texts: { [row.name]: json } } }).then(
       () => {
         settled.current = text;
@@ -60,7 +61,10 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
   return (
     <div class="stx-argument" data-testid="input" data-name={row.name}>
       <div class="stx-argument-name">
-        <label for={id}>{row.name}</label>
+        <label for={id}>
+          {row.name}
+          {row.type && <span class="stx-kind">{row.type}</span>}
+        </label>
         <span class="stx-from" title={row.from}>
           {row.set ? "set by hand" : sourceText(row)}
         </span>

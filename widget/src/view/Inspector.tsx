@@ -24,6 +24,9 @@ interface Props {
   live: Live;
   calls: Calls;
   node: number;
+  /** The item, or round, of it that is open. */
+  item: number | null;
+  setItem: (item: number | null) => void;
   doing: Doing;
   /** The tab that was asked for, new each time. */
   want: { tab: Tab } | null;
@@ -33,10 +36,9 @@ interface Props {
 }
 
 /** Everything about one node; a failed one leads with its error. */
-export function Inspector({ live, calls, node, doing, want, shown, close }: Props) {
+export function Inspector({ live, calls, node, item, setItem, doing, want, shown, close }: Props) {
   useNode(live, node);
   const info = live.snapshot.nodes[node];
-  const [item, setItem] = useState<number | null>(null);
   const [tab, setTab] = useState<Tab>(live.run ? "Output" : "Config");
   useEffect(() => {
     if (want) setTab(want.tab);

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Action, actionsOf, descendants, type Target } from "../model/actions";
+import { jsonWrong } from "../model/json";
 import type { Live } from "../model/live";
 import { isOver } from "../model/states";
 import type { Ask, Doing } from "./doing";
@@ -161,10 +162,10 @@ interface GiveProps {
 /** Asks for a value, as JSON. */
 function Give({ title, hint, verb, no, id, close, give, children }: GiveProps) {
   const [text, setText] = useState("");
-  const wrong = text.trim() !== "" && !isJson(text);
+  const wrong = text.trim() === "" ? null : jsonWrong(text);
   const send = (event: Event) => {
     event.preventDefault();
-    if (wrong) return;
+    if (wrong !== null) return;
     give(text);
     close();
   };
@@ -177,15 +178,15 @@ function Give({ title, hint, verb, no, id, close, give, children }: GiveProps) {
           data-testid={id}
           placeholder={hint}
           value={text}
-          aria-invalid={wrong}
+          aria-invalid={wrong !== null}
           // JupyterLab takes Enter away from forms
           onKeyDown={(event) => event.key === "Enter" && !event.isComposing && send(event)}
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>
-      {wrong && <p class="stx-wrong">Not JSON: put a text in double quotes.</p>}
+      {wrong !== null && <p class="stx-wrong">{wrong}</p>}
       <div class="stx-choice">
-        <button type="submit" class="stx-button stx-primary" data-testid="confirm-yes" disabled={wrong}>
+        <button type="submit" class="stx-button stx-primary" data-testid="confirm-yes" disabled={wrong !== null}>
           {verb}
         </button>
         <button type="button" class="stx-button" data-testid="confirm-no" onClick={close}>
@@ -215,13 +216,4 @@ function Choice({ label, yes, close }: { label: string; yes: () => void; close: 
       </button>
     </div>
   );
-}
-
-export function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,26 +1,16 @@
 import type { Live } from "../model/live";
 import type { Able } from "../model/messages";
-import { duration, isWaiting } from "../model/states";
+import { duration, isWaiting, LOOKS, type StateName } from "../model/states";
 import { waitsText } from "../model/waits";
 import type { Ask } from "./doing";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
 const OVER = ["completed", "failed", "cancelled", "interrupted"];
-const ORDER = [
-  "running",
-  "queued",
-  "retrying",
-  "paused",
-  "waiting",
-  "pending",
-  "completed",
-  "failed",
-  "upstream failed",
-  "cancelled",
-  "skipped",
-];
-const LOOK: Record<string, string> = { "upstream failed": "upstream" };
+const ORDER: StateName[] = [
+  ...["running", "stopping", "ready", "retrying", "suspended", "held", "waiting", "pending"],
+  ...["completed", "failed", "upstream_failed", "cancelled", "skipped"],
+] as StateName[];
 
 export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node: number) => void }) {
   const { flow, run, mode } = live.snapshot;
@@ -64,11 +54,11 @@ export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node:
             {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
           </span>
           <span class="stx-counts">
-            {ORDER.filter((word) => run.counts[word]).map((word) => (
-              <span key={word} class={`stx-count stx-s-${LOOK[word] ?? word}`} title={`${run.counts[word]} ${word}`}>
+            {ORDER.filter((name) => run.counts[name]).map((name) => (
+              <span key={name} class={`stx-count stx-s-${LOOKS[name].look}`} data-state={name}>
                 <i class="stx-dot" />
-                {(run.counts[word] ?? 0).toLocaleString("en")}{" "}
-                {word === "running" && run.state === "interrupted" ? "was running" : word}
+                {(run.counts[name] ?? 0).toLocaleString("en")}{" "}
+                {name === "running" && run.state === "interrupted" ? "was running" : LOOKS[name].word}
               </span>
             ))}
           </span>

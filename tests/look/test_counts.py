@@ -1,0 +1,121 @@
+"""The counts of a run: each node and item once, under the one name that its state has everywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, each, flow, history, task
+from stratix_tasks.core.states import State
+from stratix_tasks.session.display import run_source
+
+GATE = threading.Event()
+BROKEN = {3, 4}
+
+
+@task
+def numbers(n: int) -> list[int]:
+    return list(range(n))
+
+
+@task
+def checked(x: int) -> int:
+    if x in BROKEN:
+        raise ValueError(x)
+    return x
+
+
+@task
+def summed(xs: list[int]) -> int:
+    return sum(xs)
+
+
+@task
+def waits(xs: list[int]) -> list[int]:
+    GATE.wait(30)
+    return xs
+
+
+@flow
+def counted_flat(n: int = 20) -> Any:
+    return summed(checked.map(each(numbers(n))))
+
+
+@flow
+def counted_inner(n: int) -> Any:
+    return summed(checked.map(each(numbers(2))))
+
+
+@flow
+def counted_deep(n: int) -> Any:
+    return summed(counted_inner.map(each(numbers(n))))
+
+
+@flow
+def counted_states() -> Any:
+    xs = numbers(6)
+    return summed(waits(xs)), summed.options(name="other")(checked.map(each(xs)))
+
+
+@pytest.fixture(autouse=True)
+def gate() -> Any:
+    GATE.clear()
+    yield
+    GATE.set()
+    BROKEN.update((3, 4))
+
+
+def counts(run: Any) -> tuple[int, int, dict[str, int]]:
+    info = run_source(run).run_info()
+    return info["done"], info["total"], info["counts"]
+
+
+def test_counts_after_rollbacks_are_those_of_what_is_there(engine: Engine) -> None:
+    """What a rollback took out is not counted any more, however often it is run again."""
+    run = engine.start(counted_flat)
+    assert run.wait(20) == "failed"
+    first = (22, 22, {"completed": 19, "failed": 2, "upstream_failed": 1})
+    assert counts(run) == first
+    for _ in range(2):
+        run.rollback("numbers")
+        assert counts(run) == (1, 3, {"completed": 1, "pending": 2})
+        run.resume()
+        assert run.wait(20) == "failed"
+        assert counts(run) == first
+    BROKEN.clear()
+    run.retry()
+    assert run.wait(20) == "completed"
+    assert counts(run) == (22, 22, {"completed": 22})
+
+
+@pytest.mark.parametrize("n", [3, 101])
+def test_each_node_counts_once_however_many_lie_side_by_side(engine: Engine, n: int) -> None:
+    """A map in a mapped flow counts by its items, also where nodes are counted by columns."""
+    run = engine.start(counted_deep, {"n": n})
+    assert run.wait(60) == "completed"
+    assert counts(run) == (4 * n + 2, 4 * n + 2, {"completed": 4 * n + 2})
+
+
+def test_a_state_has_one_name_in_views_python_and_frames(engine: Engine) -> None:
+    """The counts of the header, `progress`, the inspector and the history call it the same."""
+    run = engine.start(counted_states)
+    run.pause("summed")
+    ended = threading.Event()
+    engine.on("task.upstream_failed", lambda event: ended.set())
+    if "upstream_failed" not in counts(run)[2]:
+        assert ended.wait(20)
+    source = run_source(run)
+    rows = {row["name"]: row["state"] for row in run.progress()}
+    assert (rows["summed"], rows["waits"], rows["other"]) == ("held", "running", "upstream_failed")
+    assert {name: source.inspect(name, None)["state"] for name in rows} == rows
+    found = history(engine.store.path).tasks(run=run.id)
+    leaves = found[(found["node"] != "checked") | found["item"].notna()]
+    shown = counts(run)[2]
+    assert dict(Counter(leaves["state"])) == shown
+    assert set(shown) <= {state.label for state in State}
+    GATE.set()
+    run.cancel()
+    run.wait(20)
