@@ -18,17 +18,21 @@ from stratix_tasks.core.state import MISSING, Spans, Stretch
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 from stratix_tasks.core.waits import wait_for
+from stratix_tasks.engine.around import caught
 from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positioned
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
 from stratix_tasks.engine.resolving import NONE, Scope, evaluate, resolve_whole
-from stratix_tasks.engine.scopes import NO_ERROR, ROOT, Scopes, Work, given_held, resolved
+from stratix_tasks.engine.scopes import ROOT, Scopes
+from stratix_tasks.engine.work import Work, given_held, resolved
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.late import late_values, resolved_options
 from stratix_tasks.spec.values import Expr
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+NO_ERROR = "no-error"
+"""Why a node that catches is skipped: nothing failed."""
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
 
@@ -180,7 +184,7 @@ class Binding(Scopes):
         if self.state.status[unit] == S.OPEN:
             return self._to_until(unit)
         spec = self.state.node(unit).spec
-        if spec.catch and self._caught(unit) is None:
+        if spec.catch and caught(self.state, unit) is None:
             return lambda _reader: NO_ERROR
         if spec.when is None:
             return lambda _reader: True

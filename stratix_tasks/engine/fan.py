@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from math import prod
 from typing import Any
 
 from stratix_tasks.core.state import spans
 from stratix_tasks.engine.reading import ATOMS, Away, Reader
-from stratix_tasks.engine.resolving import Scope, evaluate, exact, resolve
+from stratix_tasks.engine.resolving import Scope, evaluate, exact, resolve, resolve_whole
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
+from stratix_tasks.spec.mapped import could_be_named, names_any
+from stratix_tasks.spec.names import around
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr
 
+_OF_ITEM = frozenset(("attempt", "each"))
+"""What is around an item, and another one for each."""
 CHUNK = 4096
 """Elements of an iterable that are taken between looks at whether that was given up."""
 
@@ -81,6 +86,18 @@ class Fan:
 def about_item(index: int, key: str | None) -> dict[str, Any]:
     """What `each` is in an expression."""
     return {"index": index, "key": key}
+
+
+def is_of_item(value: Any, over: Collection[str]) -> bool:
+    """Whether each item has its own of an argument: it names what is mapped, or what is around an item."""
+    return bool(_OF_ITEM & around((value,))) or names_any(value, could_be_named(over))
+
+
+def column_of(name: str, over: Any, scope: Scope) -> Callable[[Reader], Any]:
+    """What an argument is mapped over; `{"range": n}` counts."""
+    if type(over) is dict and set(over) == {"range"}:
+        return lambda reader: counted(reader.open(resolve(over["range"], scope, reader)), name)
+    return partial(resolve_whole, over, scope)
 
 
 def fan_of(

@@ -13,7 +13,7 @@ from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.state import FINISHED, MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.reading import LOOP, Away, Reader
-from stratix_tasks.engine.scopes import Work
+from stratix_tasks.engine.work import Work
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
 
 if TYPE_CHECKING:

@@ -15,32 +15,33 @@ from typing import Any
 
 from stratix_tasks.core import targets
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import ALL, EACH, FLOW, MAP, SETTLED, Block, Kind
+from stratix_tasks.core.block import EACH, FLOW, MAP, SETTLED, Block, Kind
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.ends import end_of, first_failed, said_by, told_of
 from stratix_tasks.core.joins import WAIT, scope_ended
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
-from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
+from stratix_tasks.engine.around import around_of, error_of, lacking
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
-from stratix_tasks.engine.fan import Fan, Items, about_item, counted, fan_of
+from stratix_tasks.engine.fan import Fan, Items, about_item, column_of, fan_of, is_of_item
 from stratix_tasks.engine.held import Held
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import NONE, Scope, Seen, names_in, resolve, resolve_whole
+from stratix_tasks.engine.resolving import Scope, Seen, names_in, resolve_whole
+from stratix_tasks.engine.work import Work, give_held, given_held, nothing, resolved
 from stratix_tasks.spec.inputs import fresh
 from stratix_tasks.spec.joins import Settled
-from stratix_tasks.spec.mapped import could_be_named, names_any, variables
+from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import Each
-from stratix_tasks.spec.names import around
 from stratix_tasks.spec.values import Ref
 
-Work = Callable[[Reader], Any]
 Place = tuple[int, int]
 """A scope: the group that it lies in, and its place among the group's scopes."""
 ROOT: Place = (-1, 0)
 """The scope of the outermost flow: its inputs are the run's."""
+_LATE = Seen(None, S(S.CANCELLED).label, None)
+"""Of a task that a join went on without: whatever became of it after."""
 
 
 class Scopes(Held):
@@ -126,10 +127,10 @@ class Scopes(Held):
                 if done:
                     found.append(self._to_value((unit, r.index + at), begin, r.block))
                 if settled:
-                    error = _error_of(s, r.block, begin) if end == S.FAILED else None
+                    error = error_of(s, r.block, begin) if end == S.FAILED else None
                     end = S.CANCELLED if end == WAIT else end  # it lost, and is being stopped
                     told.append(self._settled(unit, r.index + at, end, error))
-                    found += () if done else (_nothing,)
+                    found += () if done else (nothing,)
         if settled:
             return lambda reader: [make(one(reader)) for make, one in zip(told, found, strict=True)]
         return lambda reader: [one(reader) for one in found]
@@ -148,7 +149,7 @@ class Scopes(Held):
     def _to_round(self, unit: int) -> Work:
         """Work that gives the output of a loop: of its last round that was not skipped."""
         last = last_round(self.state, unit)
-        return _nothing if last is None else self._to_output_of(last)
+        return nothing if last is None else self._to_output_of(last)
 
     def output_of(self, scope: targets.Scope) -> Once:
         """The value of an item of a mapped flow, or of a round, that has completed."""
@@ -217,57 +218,12 @@ class Scopes(Held):
         parent = s.parent(b + k)
         scope = ROOT if parent < 0 else (parent, s.index(b + k))
         made = self._scope(scope, b, r.block, names, s.winners.get(b + k))
-        found = self._around(unit, values)
+        found = around_of(s, unit, values)
         return replace(made, around={**made.around, **found}) if found else made
-
-    def _caught(self, unit: int) -> int | None:
-        """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended."""
-        s = self.state
-        r, k, b = s.place(s.node_of(unit))
-        caught = [b + r.block.index[name] for name in r.block.nodes[k].spec.catch]
-        failed = [u for u in caught if s.status[u] in (S.FAILED, S.UPSTREAM_FAILED)]
-        return min(failed, key=lambda u: (s.ended[u], u), default=None)
-
-    def _around(self, unit: int, values: Iterable[Any]) -> Mapping[str, Any]:
-        """What is around a unit, as far as values of its document name it."""
-        words = around(list(values)) & _AROUND.keys()
-        return {word: _AROUND[word](self, unit) for word in words} if words else NONE
-
-    def _error(self, unit: int) -> dict[str, Any] | None:
-        failed = self._caught(unit)
-        return None if failed is None else told_of(self.state, failed)
-
-    def _item_around(self, unit: int) -> dict[str, Any]:
-        s = self.state
-        node = s.map_of(unit)
-        return about_item(s.index(unit), s.key(node, s.index(unit))) if node >= 0 else {}
-
-    def _end(self, unit: int) -> dict[str, Any]:
-        """What the flow whose end runs has come to."""
-        s = self.state
-        r, _, b = s.place(s.node_of(unit))
-        end = end_of(s, r.block, b)
-        failed = None if end == S.COMPLETED else first_failed(s, range(b, b + r.block.n))
-        return {"status": end.label, "error": None if failed is None else told_of(s, failed)}
-
-    def _gone(self, unit: int) -> set[str]:
-        """Arguments that a node goes on without: what stands for one is a task that has not completed, or lost."""
-        s = self.state
-        r, k, b = s.place(s.node_of(unit))
-        block, there = r.block, s.winners.get(b + k)
-        if block.joins[k] == ALL and not block.tolerated:
-            return set()
-        found = set()
-        for name, value in block.nodes[k].spec.args.items():
-            if type(value) is Ref and value.scope == "tasks":
-                need = b + block.index[value.name]
-                if s.status[need] != S.COMPLETED or (there is not None and need not in there):
-                    found.add(name)
-        return found
 
     def _left_out(self, unit: int) -> set[str]:
         """Those of them for which there is a default."""
-        gone = self._gone(unit)
+        gone = lacking(self.state, unit)
         if not gone:
             return gone
         s = self.state
@@ -380,7 +336,7 @@ class Scopes(Held):
         own = {name: value for name, value in args.items() if name not in sets and is_of_item(value, each.over)}
         shared = {name: value for name, value in args.items() if name not in own}
         scope = self.scope_of(unit, (*left.values(), *shared.values()))
-        columns = {name: columns.get(name) or _column(name, each.over[name], scope) for name in each.over}
+        columns = {name: columns.get(name) or column_of(name, each.over[name], scope) for name in each.over}
 
         def broadcast(reader: Reader) -> dict[str, Any]:
             by = ByReference(reader) if apart else reader
@@ -436,54 +392,3 @@ class Scopes(Held):
         for known in (self._fans, *self._scopes.values()):
             for unit in [unit for unit, once in known.items() if not once.made]:
                 del known[unit]
-
-
-OF_ITEM = frozenset(("attempt", "each"))
-"""What is around an item, and another one for each."""
-NO_ERROR = "no-error"
-"""Why a node that catches is skipped: nothing failed."""
-_AROUND: dict[str, Callable[[Scopes, int], Any]] = {
-    "error": Scopes._error,
-    "scope": Scopes._end,
-    "attempt": lambda scopes, unit: scopes.state.attempt[unit],
-    "each": Scopes._item_around,
-}
-_LATE = Seen(None, S(S.CANCELLED).label, None)
-"""Of a task that a join went on without: whatever became of it after."""
-
-
-def _error_of(s: State, block: Block, begin: int) -> dict[str, Any] | None:
-    """Why a scope failed: what a step said, or what failed first in it."""
-    step = s.finisher(block, begin)
-    if step is not None and s.finished[step] == S.FAILED:
-        return said_by(s, step)
-    failed = first_failed(s, range(begin, begin + block.n))
-    return None if failed is None else s.error.get(failed)
-
-
-def _nothing(_reader: Reader) -> None:
-    """Of a scope, or a loop, without a value."""
-
-
-def _column(name: str, over: Any, scope: Scope) -> Work:
-    """What an argument is mapped over; `{"range": n}` counts."""
-    if type(over) is dict and set(over) == {"range"}:
-        return lambda reader: counted(reader.open(resolve(over["range"], scope, reader)), name)
-    return partial(resolve_whole, over, scope)
-
-
-def give_held(held: Any, reader: Reader) -> Any:
-    return reader.give(held)
-
-
-def given_held(held: dict[str, Any], reader: Reader) -> dict[str, Any]:
-    return {name: reader.give(value) for name, value in held.items()}
-
-
-def is_of_item(value: Any, over: Collection[str]) -> bool:
-    """Whether each item has its own of an argument: it names what is mapped, or what is around an item."""
-    return bool(OF_ITEM & around((value,))) or names_any(value, could_be_named(over))
-
-
-def resolved(args: Mapping[str, Any], scope: Scope, reader: Reader, item: Mapping[str, Any] = NONE) -> dict[str, Any]:
-    return {name: resolve(value, scope, reader, item) for name, value in args.items()}

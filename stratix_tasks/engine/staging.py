@@ -16,7 +16,7 @@ from stratix_tasks.engine.calls import NOTHING
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
 from stratix_tasks.engine.reading import LOOP, Away
-from stratix_tasks.engine.scopes import Work
+from stratix_tasks.engine.work import Work
 from stratix_tasks.runners.attempt import Attempt
 
 Then = Callable[[Outcome], None]

@@ -30,7 +30,7 @@ from small_flows import FLOWS, PLACES
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
 from stratix_tasks.core.block import Join
-from stratix_tasks.core.decide import again, attempts, core, ending, opening, steps, turn
+from stratix_tasks.core.decide import again, attempts, core, ending, gathering, opening, steps, turn
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
 from stratix_tasks.core.state import State as Recorded
@@ -419,8 +419,8 @@ def of_joins() -> list[Mutant]:
     return [
         *made,
         without("a join is made from the last that came", joins.winners, _reversed(joins.winners)),
-        without("a gather wants one more", opening._wanted, _one_more(opening._wanted)),
-        without("a gather wants one less", opening._wanted, _one_more(opening._wanted, -1)),
+        without("a gather wants one more", gathering._wanted, _one_more(gathering._wanted)),
+        without("a gather wants one less", gathering._wanted, _one_more(gathering._wanted, -1)),
         without("what was refused counts", joins.is_left_out, _never),
     ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from stratix_tasks.core import apply
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.decide import attempts, opening, steps, whole
+from stratix_tasks.core.decide import attempts, looking, opening, steps, whole
 from stratix_tasks.core.decide.core import Command, Core, Detail
 from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.facts import COMPLETED, STARTED, STARTED_MANY, Fact
@@ -70,7 +70,7 @@ def advance(core: Core, at: float) -> None:
     asks = g.asks
     while True:
         while asks:
-            opening.look(core, asks.popleft(), at)
+            looking.look(core, asks.popleft(), at)
         if g.awake and g.going:
             _dispatch(core, at)
         if not asks:
@@ -113,11 +113,11 @@ def _answer(core: Core, event: tuple[Any, ...]) -> None:
     kind, u, number, at = event[:4]
     s = core.state
     if kind == Answer.VERDICT:
-        return opening.told_verdict(core, u, number, at, event[4])
+        return looking.told_verdict(core, u, number, at, event[4])
     if kind == Answer.EXPANDED:
-        return opening.told_items(core, u, number, at, *event[4:8])
+        return looking.told_items(core, u, number, at, *event[4:8])
     if kind == Answer.OPTIONS:
-        return opening.told_options(core, u, number, at, *event[4:6])
+        return looking.told_options(core, u, number, at, *event[4:6])
     if kind == Answer.SPAWN:
         return attempts.spawned(core, u, number, at, event[4], event[5])
     state = s.status[u]
