@@ -17,10 +17,11 @@ from benchmarks.rows import Row
 from stratix_tasks.core.agenda import Agenda
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import Block, Kind, Node, Policy, join_blocks
+from stratix_tasks.core.block import Block, join_blocks
 from stratix_tasks.core.decide import turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.node import Kind, Node, Policy
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import RunState
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from stratix_tasks.core.block import ALL, ANY, FIRST, N_OF, SETTLED, Block, Join, Node
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import GO, WAIT, verdict
+from stratix_tasks.core.node import ALL, ANY, FIRST, N_OF, SETTLED, Join, Node
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 

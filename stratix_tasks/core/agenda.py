@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 from stratix_tasks.core.around import Around, Doors, around
-from stratix_tasks.core.block import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_out, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
+from stratix_tasks.core.node import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
 from stratix_tasks.core.state import (
     COMPLETED,
     FAILED,

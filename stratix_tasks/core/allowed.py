@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.block import FLOW, LOOP, MAP, Block, Kind
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import FLOW, LOOP, MAP, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core import facts as kinds
-from stratix_tasks.core.block import FLOW, Node, Policy
 from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.node import FLOW, Node, Policy
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each, fill

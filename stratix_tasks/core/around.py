@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from stratix_tasks.core.block import FLOW, Policy
 from stratix_tasks.core.limits import Claim, Lane, Slots
+from stratix_tasks.core.node import FLOW, Policy
 from stratix_tasks.core.state import State, Stretch
 from stratix_tasks.core.states import S
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stratix_tasks.core.block import EACH, LAST, MAP, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import absorbed, is_bad
+from stratix_tasks.core.node import EACH, LAST, MAP
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.targets import label

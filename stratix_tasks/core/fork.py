@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, Fact
+from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import FINISHED as FINISHED_EARLY
 from stratix_tasks.core.state import MISSING, State

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratix_tasks.core.block import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Block, Kind
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Kind
 from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 

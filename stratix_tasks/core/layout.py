@@ -10,22 +10,8 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import (
-    LAST,
-    NO_LIMIT,
-    OF_INPUTS,
-    OTHERWISE,
-    UNDO,
-    Block,
-    Join,
-    Kind,
-    Node,
-    Output,
-    Policy,
-    Step,
-    has_body,
-    join_blocks,
-)
+from stratix_tasks.core.block import Block, Output, has_body, join_blocks
+from stratix_tasks.core.node import LAST, NO_LIMIT, OF_INPUTS, OTHERWISE, UNDO, Join, Kind, Node, Policy, Step
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.core.states import S
 from stratix_tasks.spec.disabled import instead

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from stratix_tasks.core.block import Block, Policy
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import Policy
 from stratix_tasks.spec.fields import TASK, Kind
 
 _READ: dict[Kind, Callable[[Any], Any]] = {Kind.WHOLE: int, Kind.DURATION: float}

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import FLOW, MAP, Block, Kind, Node, Policy
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import FLOW, MAP, Kind, Node, Policy
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers

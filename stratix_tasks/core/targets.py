@@ -11,7 +11,7 @@ from ast import literal_eval
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stratix_tasks.core.block import EACH, FLOW, LOOP, MAP, Kind
+from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP, Kind
 from stratix_tasks.core.settings import at_path
 from stratix_tasks.core.state import State
 from stratix_tasks.errors import InputError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import EACH, EARLY, LOOP
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import first_failed, taken_up
 from stratix_tasks.core.joins import WITH_SCOPE, states_of
+from stratix_tasks.core.node import EACH, EARLY, LOOP
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stratix_tasks.core.block import ALL, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.ends import end_of, first_failed, said_by, told_of
+from stratix_tasks.core.node import ALL
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 from stratix_tasks.engine.fan import about_item

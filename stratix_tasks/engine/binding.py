@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from stratix_tasks.core.block import FLOW, OF_INPUTS, UNDO, Kind
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import FLOW, OF_INPUTS, UNDO, Kind
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING, Spans, Stretch

@@ -11,9 +11,9 @@ from contextvars import Context
 from typing import Any, Protocol
 
 from stratix_tasks.core.agenda import Claims
-from stratix_tasks.core.block import Policy
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import Policy
 from stratix_tasks.core.ports import Journal, Objects, Place
 from stratix_tasks.core.states import TERMINAL, RunState
 from stratix_tasks.core.targets import label

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import Policy
+from stratix_tasks.core.node import Policy
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.engine.reading import Away

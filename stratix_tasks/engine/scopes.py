@@ -15,9 +15,10 @@ from typing import Any
 
 from stratix_tasks.core import targets
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import EACH, FLOW, MAP, SETTLED, Block, Kind
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.joins import WAIT, scope_ended
+from stratix_tasks.core.node import EACH, FLOW, MAP, SETTLED, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
 from stratix_tasks.core.state import MISSING

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.block import Policy
+from stratix_tasks.core.node import Policy
 from stratix_tasks.engine.binding import AGAIN
 from stratix_tasks.engine.breaking import or_break_off
 from stratix_tasks.engine.calls import NOTHING

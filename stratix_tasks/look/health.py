@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stratix_tasks.core.block import Block, Node
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import Node
 from stratix_tasks.core.ports import Executor
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S

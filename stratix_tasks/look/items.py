@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.block import EACH, LOOP, MAP
+from stratix_tasks.core.node import EACH, LOOP, MAP
 from stratix_tasks.core.states import BAD, LIVE, State
 from stratix_tasks.core.targets import scope_of, unit_of
 from stratix_tasks.core.waits import asked

@@ -6,7 +6,8 @@ import inspect as introspection
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from stratix_tasks.core.block import Block, Kind, Node, Step
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import Kind, Node, Step
 from stratix_tasks.core.states import S
 from stratix_tasks.look.text import short
 from stratix_tasks.spec.durations import text as duration_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.block import MAP
+from stratix_tasks.core.node import MAP
 from stratix_tasks.core.scope import giver, state_of_scope
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from stratix_tasks.core.allowed import allowed_run
-from stratix_tasks.core.block import MAP, TASK
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import MAP, TASK
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.state import Stretch
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State

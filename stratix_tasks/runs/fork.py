@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core import fork as core
-from stratix_tasks.core.block import Node
+from stratix_tasks.core.node import Node
 from stratix_tasks.core.state import State
 from stratix_tasks.dsl.bind import fed_hints
 from stratix_tasks.engine.live import LiveRun

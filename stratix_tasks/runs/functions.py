@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stratix_tasks.core.block import Block, Kind
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.fingerprint import fingerprint
+from stratix_tasks.core.node import Kind
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 from stratix_tasks.dsl.bind import nodes

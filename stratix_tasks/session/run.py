@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from stratix_tasks.core.block import Node
+from stratix_tasks.core.node import Node
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.targets import find
 from stratix_tasks.engine.live import LiveRun

@@ -8,8 +8,8 @@ from typing import Any, get_overloads
 import pytest
 
 from stratix_tasks import FlowError, each, flow, task
-from stratix_tasks.core.block import Policy
 from stratix_tasks.core.layout import lay_out
+from stratix_tasks.core.node import Policy
 from stratix_tasks.core.settings import OPTIONS, changed
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.executors.waits import USELESS

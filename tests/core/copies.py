@@ -6,7 +6,8 @@ import pickle
 from io import BytesIO
 from typing import Any
 
-from stratix_tasks.core.block import Block, Node, Policy
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import Node, Policy
 from stratix_tasks.core.state import MISSING
 
 _KEPT: dict[int, Any] = {}

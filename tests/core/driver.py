@@ -15,9 +15,10 @@ from promises import Broken
 from shadow import Shadow
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import FLOW, LOOP, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import FLOW, LOOP
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.state import spans

@@ -19,11 +19,12 @@ from views import view
 from stratix_tasks.core import fork
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, SETTLED, Block, Policy
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.of_scope import accepted_scope
 from stratix_tasks.core.limits import Slots
+from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, SETTLED, Policy
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.scope import giver
 from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State, spans

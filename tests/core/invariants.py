@@ -9,8 +9,9 @@ from facade import shown
 from promises import Broken, need
 from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen
 
-from stratix_tasks.core.block import ALL, EACH, FLOW, LOOP, MAP, TASK, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, MAP, TASK
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.steps import aim

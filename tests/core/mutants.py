@@ -29,8 +29,8 @@ from small_flows import FLOWS, PLACES
 
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
-from stratix_tasks.core.block import Join
 from stratix_tasks.core.decide import again, attempts, core, ending, gathering, opening, steps, turn
+from stratix_tasks.core.node import Join
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
 from stratix_tasks.core.state import State as Recorded

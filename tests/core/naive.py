@@ -13,21 +13,8 @@ from typing import Any
 from driver import ERROR
 from rules import GO, is_worth, needs_say, taken_up
 
-from stratix_tasks.core.block import (
-    ALL,
-    ANY,
-    EACH,
-    EARLY,
-    FIRST,
-    FLOW,
-    LOOP,
-    MAP,
-    N_OF,
-    SETTLED,
-    TASK,
-    Block,
-    Node,
-)  # fmt: skip
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import ALL, ANY, EACH, EARLY, FIRST, FLOW, LOOP, MAP, N_OF, SETTLED, TASK, Node
 from stratix_tasks.core.states import BAD, State
 from stratix_tasks.spec.model import MAX_DEPTH
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from stratix_tasks.core.block import (
+from stratix_tasks.core.block import Block, Output, join_blocks
+from stratix_tasks.core.node import (
     ALL,
     ANY,
     EACH,
@@ -23,13 +24,10 @@ from stratix_tasks.core.block import (
     SETTLED,
     TASK,
     UNDO,
-    Block,
     Node,
-    Output,
     Policy,
     Step,
-    join_blocks,
-)  # fmt: skip
+)
 from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import FlowSpec, NodeSpec, Retry, Timeout

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from rules import GO, OVER, is_worth, needs_say
 
-from stratix_tasks.core.block import ANY, N_OF, UNDO, Block, Node
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import ANY, N_OF, UNDO, Node
 from stratix_tasks.core.states import LIVE, TERMINAL, Event, RunState, State
 from stratix_tasks.spec.model import Retry
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, OTHERWISE, UNDO, Block, Node
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, OTHERWISE, UNDO, Node
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, TERMINAL, State
 from stratix_tasks.spec.model import Retry

@@ -25,8 +25,9 @@ from promises import (
 )
 
 from stratix_tasks.core import facts as F  # noqa: N812
-from stratix_tasks.core.block import FLOW, LOOP, MAP, TASK, Block, Node
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import FLOW, LOOP, MAP, TASK, Node
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
 
 GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "finished early": Event.GIVE, "cached": Event.CACHE_HIT}

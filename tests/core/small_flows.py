@@ -6,24 +6,10 @@ from typing import Any
 
 from driver import spec
 
-from stratix_tasks.core.block import (
-    ANY,
-    FIRST,
-    LAST,
-    LOOP,
-    MAP,
-    N_OF,
-    OTHERWISE,
-    SETTLED,
-    UNDO,
-    Block,
-    Node,
-    Policy,
-    Step,
-    join_blocks,  # fmt: skip
-)
-from stratix_tasks.core.block import EACH as EACH_KIND
-from stratix_tasks.core.block import FLOW as FLOW_KIND
+from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.node import ANY, FIRST, LAST, LOOP, MAP, N_OF, OTHERWISE, SETTLED, UNDO, Node, Policy, Step
+from stratix_tasks.core.node import EACH as EACH_KIND
+from stratix_tasks.core.node import FLOW as FLOW_KIND
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import Each, FlowSpec

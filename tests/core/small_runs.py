@@ -31,9 +31,10 @@ from shadow import Shadow
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import EACH, FLOW, LOOP, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import EACH, FLOW, LOOP
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State

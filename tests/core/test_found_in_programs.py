@@ -11,8 +11,9 @@ from small_flows import waiting
 from test_ends import flow
 
 from stratix_tasks.core import fork
-from stratix_tasks.core.block import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Block, Node, Policy
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import scope_ended
+from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
 

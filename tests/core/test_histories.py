@@ -18,8 +18,8 @@ from programs import program
 from rules import BY_STEPS, finished_as
 from test_machine import is_over
 
-from stratix_tasks.core.block import EARLY, FLOW, LOOP
 from stratix_tasks.core.facts import KIND_NAMES
+from stratix_tasks.core.node import EARLY, FLOW, LOOP
 from stratix_tasks.core.states import State
 
 SEEDS = int(os.environ.get("STRATIX_HISTORIES", "300"))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from programs import program
 
-from stratix_tasks.core.block import Block, Join, Kind, Node, Output, Policy, Step
+from stratix_tasks.core.block import Block, Output
+from stratix_tasks.core.node import Join, Kind, Node, Policy, Step
 
 OF_THE_SHELL = {"spec", "executor", "call", "takes", "arguments"}
 """What the core only passes on."""

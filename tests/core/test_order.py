@@ -14,11 +14,12 @@ from test_ends import flow, needs, world
 
 from stratix_tasks.core import state as recorded
 from stratix_tasks.core.answers import Answer, Do
-from stratix_tasks.core.block import EACH, LOOP, MAP, Block, Node, Policy
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import HELD, KIND_NAMES, RELEASED, STARTED, STARTED_MANY, SWEPT
 from stratix_tasks.core.limits import Lane, Slots
+from stratix_tasks.core.node import EACH, LOOP, MAP, Node, Policy
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State

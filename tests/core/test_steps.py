@@ -9,7 +9,7 @@ from driver import Body
 from small_flows import finishing
 from test_ends import flow, needs, world
 
-from stratix_tasks.core.block import ALL, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
+from stratix_tasks.core.node import ALL, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
 from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.errors import TransitionError

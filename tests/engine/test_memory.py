@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.core.block import Block, Node, join_blocks
+from stratix_tasks.core.block import Block, join_blocks
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import Node
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import State
 from stratix_tasks.core.targets import unit_of

@@ -11,8 +11,8 @@ import pytest
 
 from stratix_tasks import Engine, TransitionError, approval, each, flow, repeat, signal, task
 from stratix_tasks.core.allowed import VERBS
-from stratix_tasks.core.block import EACH, LOOP
 from stratix_tasks.core.decide.requests import request
+from stratix_tasks.core.node import EACH, LOOP
 from stratix_tasks.core.state import State
 from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.core.waits import ANSWERED, NOTHING

@@ -12,9 +12,9 @@ from owner import Owner
 from promises import Broken
 
 from stratix_tasks.core.apply import apply
-from stratix_tasks.core.block import MAP
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import AGAIN, CLAIMED, COMPLETED, EXPANDED, ROLLED, SPAWNED, Fact
+from stratix_tasks.core.node import MAP
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, State
 from stratix_tasks.core.targets import label

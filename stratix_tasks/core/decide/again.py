@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ALL, ANY, LOOP, MAP, SETTLED, Block
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
+from stratix_tasks.core.node import ALL, ANY, LOOP, MAP, SETTLED
 from stratix_tasks.core.state import IS_BAD, OF_STEPS, Spans, State, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
 from stratix_tasks.core.steps import ended_by

@@ -6,13 +6,13 @@ from typing import Any
 
 from stratix_tasks.core import spawning
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import LOOP, Kind
 from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import close, complete, end, end_unit, finish_inside, stop
 from stratix_tasks.core.decide.gathering import loop_error
 from stratix_tasks.core.decide.looking import look
 from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
+from stratix_tasks.core.node import LOOP, Kind
 from stratix_tasks.core.results import Data, Stored
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
 from stratix_tasks.core.state import WITH_BODY, Name

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.block import Kind, Policy
 from stratix_tasks.core.decide.core import Act, Args, Core
 from stratix_tasks.core.decide.of_unit import Ask, hold
 from stratix_tasks.core.decide.opening import BREAKPOINT
 from stratix_tasks.core.facts import BREAKPOINT as BREAKPOINT_FACT
 from stratix_tasks.core.facts import SET
+from stratix_tasks.core.node import Kind, Policy
 from stratix_tasks.core.refusals import check
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.states import S

@@ -9,8 +9,8 @@ from typing import Any
 from stratix_tasks.core.agenda import Agenda, Claims
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.apply import apply
-from stratix_tasks.core.block import Policy
 from stratix_tasks.core.facts import MOVED, RUN, Fact
+from stratix_tasks.core.node import Policy
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import GROUP, NODE, RUN_TERMINAL, TERMINAL, Event, RunEvent, RunState, S
 from stratix_tasks.core.states import RUN as RUN_TABLE

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, Node
 from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish_inside, stop_at_failure, unmark
 from stratix_tasks.core.decide.opening import ask, open_group
 from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.joins import is_left_out, is_refused
+from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, Node
 from stratix_tasks.core.state import FINISHED, IS_BAD, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.joins import N_OF as N_OF_THEM

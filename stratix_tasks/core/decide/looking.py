@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.block import EACH, FLOW, LOOP
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import end_unit
 from stratix_tasks.core.decide.gathering import gather, next_round
 from stratix_tasks.core.decide.opening import begin, is_too_deep, leave_out, open_again, open_group, open_one, refuse
 from stratix_tasks.core.facts import ENABLED, RESOLVED
 from stratix_tasks.core.joins import GO, WAIT, verdict
+from stratix_tasks.core.node import EACH, FLOW, LOOP
 from stratix_tasks.core.state import Spans
 from stratix_tasks.core.states import Event, RunState, S
 

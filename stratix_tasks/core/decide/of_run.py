@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import Node
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import end, finish_spans
 from stratix_tasks.core.decide.turn import start
 from stratix_tasks.core.facts import SENT
 from stratix_tasks.core.joins import absorbed
+from stratix_tasks.core.node import Node
 from stratix_tasks.core.refusals import check, check_scope
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import RunEvent, RunState, S

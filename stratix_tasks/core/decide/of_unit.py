@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from stratix_tasks.core.allowed import Why, allowed
-from stratix_tasks.core.block import Kind
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
 from stratix_tasks.core.facts import GIVEN
+from stratix_tasks.core.node import Kind
 from stratix_tasks.core.refusals import check, refusal
 from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.state import Spans, State

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.answers import Do
-from stratix_tasks.core.block import EARLY, FLOW, LOOP, TASK
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import LOST, end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import REFUSED, winners
+from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
 from stratix_tasks.core.state import IS_OVER, Spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.spec.model import MAX_DEPTH
