@@ -14,9 +14,10 @@ from typing import Any
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.expr import compile_expression
+from stratix_tasks.spec.late import asked_text
 from stratix_tasks.spec.model import Retry
 from stratix_tasks.spec.names import mentions
-from stratix_tasks.spec.values import LATE, Ref, ref_text
+from stratix_tasks.spec.values import LATE
 
 AFTER_LOSS = Retry.model_construct(max=0, delay=0.2, backoff=2.0, max_delay=30.0, jitter="full", on=())
 """The pause before a body whose worker process has gone is begun again."""
@@ -59,7 +60,7 @@ _FIRST: float = Retry.model_fields["delay"].default
 def _seconds(delay: Any, error: Mapping[str, Any], attempt: int) -> float | None:
     """The delay that the error tells; None where it tells none, or what is no duration."""
     try:
-        return seconds(_told(ref_text(delay) if type(delay) is Ref else delay.text, error, attempt))
+        return seconds(_told(asked_text(delay), error, attempt))
     except (ValueError, OverflowError):
         return None
 

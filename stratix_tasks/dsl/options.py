@@ -69,11 +69,13 @@ def _late(value: Any) -> Any:
 
 def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
     """Those on which options hang."""
-    for value in options.values():
+    for name, value in options.items():
         if isinstance(value, Reference):
             yield value
         elif type(value) is dict:
             yield from references_in(value)
+        elif name == "when" and callable(value):
+            yield from asked_of(value, _OF_RETRY)._uses
 
 
 def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from stratix_tasks.spec.executors import Executors
+from stratix_tasks.spec.late import OF_RUN, asked_text
 from stratix_tasks.spec.model import NodeSpec, of_error
 from stratix_tasks.spec.names import around, mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
-from stratix_tasks.spec.values import late_text
 
 _OF_RETRY = frozenset(("attempt", "error"))
 _MEANT = {
@@ -32,7 +32,7 @@ def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator
     if node.retry is not None and node.retry.when is not None:
         yield from _retry(name, "when", node.retry.when.text, "Ask such as error.status in [429, 503], attempt < 3.")
     if node.retry is not None and of_error(node.retry.delay):
-        text = str(late_text(node.retry.delay))[3:-2].strip()
+        text = asked_text(node.retry.delay)
         yield from _retry(name, "delay", text, "Ask such as error.retry_after, 5 * attempt.")
     places = [(path, words) for path, value in _places(node) if (words := around(value) - {"run"})]
     if not places:
@@ -62,9 +62,9 @@ def _not_there(word: str, node: str = "") -> Problem:
 
 def _retry(name: str, part: str, text: str, hint: str) -> Iterator[Finding]:
     roots = {mention.root for mention in mentions(text)}
-    if not roots or roots - _OF_RETRY:
-        message = f"retry.{part} asks the error of an attempt, and its number, and nothing else: `{text}`"
-        word = min(roots - _OF_RETRY, default="")
+    if roots.isdisjoint(_OF_RETRY) or roots - _OF_RETRY - OF_RUN:
+        message = f"retry.{part} asks the error of an attempt, or its number, with what is of the run: `{text}`"
+        word = min(roots - _OF_RETRY - OF_RUN, default="")
         yield Finding(("tasks", name, "retry", part), Problem("unknown-name", message, name, hint=hint), word)
 
 

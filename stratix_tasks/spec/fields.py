@@ -114,7 +114,9 @@ _RETRY = _of(
     ),
     Option("on", Kind.TEXTS, "Names of exception classes; without it every Exception."),
     Option(
-        "when", Kind.CONDITION, "Asked of the error, such as error.status in [429, 503]: whether it is tried again."
+        "when",
+        Kind.CONDITION,
+        "Asked of the error, such as error.status in [429, 503]: whether it is tried again. It can name inputs and tasks.",
     ),
 )
 _TIMEOUT = _of(

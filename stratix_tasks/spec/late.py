@@ -1,16 +1,25 @@
-"""Options whose value comes with the run: `timeout: "${{ inputs.limit }}"`, in Python `.options(timeout=limit)`."""
+"""Options whose value comes with the run: `timeout: "${{ inputs.limit }}"`, in Python `.options(timeout=limit)`.
+
+What is asked of an error (`retry.when`, `retry.delay`) is asked when there is one; what it names of the run is looked up with
+the others, and stands in it as plain values then.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.joins import N_OF, join
 from stratix_tasks.spec.model import Model, NodeSpec, Shared, of_error
-from stratix_tasks.spec.values import LATE
+from stratix_tasks.spec.names import mentions, task_names
+from stratix_tasks.spec.values import LATE, Expr, Ref, ref_text
 
-GATHER = "gather"
+GATHER, RETRY = "gather", "retry"
+_ASKED = ("when", "delay")
+"""The parts of `retry` that are asked of an error."""
+OF_RUN = frozenset(("inputs", "run", "tasks"))
 _PLAIN = tuple(option.name for option in IN_NODE if option.from_values)
 _PARTED = tuple(
     (option.name, tuple(part.name for part in option.parts if part.from_values)) for option in IN_NODE if option.parts
@@ -31,6 +40,9 @@ def _late(node: NodeSpec | Shared) -> Iterator[tuple[Place, Any]]:
             yield (name,), value
     for name, parts in _PARTED:
         yield from (((name, part), value) for part, value in _parts(getattr(node, name), parts))
+    for part in _ASKED if node.retry is not None else ():
+        if named := _named(getattr(node.retry, part)):
+            yield (RETRY, part), named
     each = node.each if isinstance(node, NodeSpec) else None
     if each is not None and isinstance(each.gather, dict) and type(many := each.gather[N_OF]) in LATE:
         yield (GATHER, N_OF), many
@@ -40,6 +52,36 @@ def _parts(model: Model | None, parts: tuple[str, ...]) -> list[tuple[str, Any]]
     if model is None:
         return []
     return [(part, value) for part in parts if _is_late(value := getattr(model, part))]
+
+
+def asked_text(part: Any) -> str:
+    """The text of what is asked of an error; empty for what is not."""
+    if type(part) is Ref:
+        return ref_text(part) if of_error(part) else ""
+    return part.text if type(part) is Expr else ""
+
+
+def _named(part: Any) -> dict[str, Expr]:
+    """What of the run something names that is asked of an error, by how it names it."""
+    text = asked_text(part)
+    if not of_error(part):
+        return {}
+    found = [text[m.at[0] : m.end] for m in mentions(text) if m.root in OF_RUN]
+    return {one: Expr(one, task_names(one)) for one in found}
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    """The text with values in the place of their names. ValueError for one that has no text."""
+    for mention in reversed(mentions(text)):
+        name = text[mention.at[0] : mention.end]
+        if name in values:
+            value = json.dumps(values[name], ensure_ascii=False, allow_nan=False, default=_no_text)
+            text = f"{text[: mention.at[0]]}({value}){text[mention.end :]}"
+    return text
+
+
+def _no_text(value: Any) -> NoReturn:
+    raise ValueError(f"it can't be asked with a {type(value).__name__}")
 
 
 def _is_late(value: Any) -> bool:
@@ -81,7 +123,10 @@ def _read(node: NodeSpec, made: Mapping[str, Any], place: Place, value: Any) -> 
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError("it must be a whole number")
         return {name: int(value)}
-    if isinstance(value, bool):
+    if isinstance(value, dict):
+        value = _filled(asked_text(getattr(node.retry, place[1])), value)
+        value = value if place[1] == "when" else Expr(value)
+    elif isinstance(value, bool):
         raise TypeError("it must be a number, or a duration such as 30s")
     said = without_late(getattr(node, name))
     told = made.get(name) or said.model_dump(exclude_defaults=True)

@@ -79,11 +79,11 @@ def _blank(cls: type[M]) -> M:
 
 
 def _expr(value: Any) -> Any:
-    return Expr(value) if isinstance(value, str) else value
+    return Expr(value, task_names(value)) if isinstance(value, str) else value
 
 
 Asked = Annotated[Expr, BeforeValidator(_expr), PlainSerializer(lambda expr: expr.text)]
-"""A condition that names no task."""
+"""A condition, by its text."""
 _OF_ERROR = frozenset(("attempt", "error"))
 
 

@@ -31,11 +31,14 @@ _MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One use of a name: the root and the constant steps after it; `at` are their offsets, the root's first."""
+    """One use of a name: the root and the constant steps after it; `at` are their offsets, the root's first, `end` is where
+    the last one ends.
+    """
 
     root: str
     steps: tuple[str | int, ...]
     at: tuple[int, ...]
+    end: int
 
     def __str__(self) -> str:
         return self.root + "".join(f".{step}" if _is_name(step) else f"[{json.dumps(step)}]" for step in self.steps)
@@ -142,6 +145,7 @@ def _bound(tokens: list[tuple[str, str, int]]) -> Iterator[str]:
 
 def _mention(tokens: list[tuple[str, str, int]], index: int) -> Mention:
     root, at = tokens[index][1], [tokens[index][2]]
+    end = at[0] + len(root)
     steps: list[str | int] = []
     index += 1
     while (step := _step(tokens[index : index + 3])) is not None:
@@ -149,7 +153,9 @@ def _mention(tokens: list[tuple[str, str, int]], index: int) -> Mention:
         steps.append(value)
         at.append(place)
         index += length
-    return Mention(root, tuple(steps), tuple(at))
+        _, word, begin = tokens[index - 1]
+        end = begin + len(word)
+    return Mention(root, tuple(steps), tuple(at), end)
 
 
 def _step(ahead: list[tuple[str, str, int]]) -> tuple[str | int, int, int] | None:

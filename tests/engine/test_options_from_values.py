@@ -32,6 +32,19 @@ def shaky(name: str) -> int:
     raise OSError("never")
 
 
+class Numbered(Exception):
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@task
+def answers(number: int) -> None:
+    with _lock:
+        TRIES[current().node] = TRIES.get(current().node, 0) + 1
+    raise Numbered(number)
+
+
 @task
 def stuck() -> None:
     while True:
@@ -93,6 +106,45 @@ def test_a_gather_asks_for_as_many_as_the_run_tells(engine: Engine) -> None:
     run = engine.start(some, {"k": 3})
     run.wait(LONG)
     assert (run.status, states(run)["odd"]) == ("failed", "failed")
+
+
+def test_what_is_asked_of_an_error_names_what_comes_with_the_run(engine: Engine) -> None:
+    """In retry.when and retry.delay: it is looked up before the body begins, recorded and told, and asked with each error."""
+
+    @flow(name="errors_by_inputs")
+    def asked(codes: list[int], wait: float) -> Any:
+        told(codes)
+        often = {"max": 3, "delay": 0, "when": "error.number in tasks.told.output"}
+        answers.options(name="by_task", retry=often)(5)
+        once = {"max": 3, "delay": 0, "when": lambda e: (e.number == codes[1]) | (e.type == "x")}
+        answers.options(name="by_input", retry=once)(5)
+        answers.options(name="by_delay", retry={"max": 1, "delay": "${{ error.number * inputs.wait }}"})(5)
+
+    again = Flow.from_yaml(asked.to_yaml(), allow=[__name__])
+    assert again.spec == asked.spec
+    for made in (asked, again):
+        TRIES.clear()
+        run = engine.start(made, {"codes": [4, 5], "wait": 0.001})
+        run.wait(LONG)
+        assert TRIES == {"by_task": 4, "by_input": 4, "by_delay": 2}
+        assert "when error.number in ([4, 5])." in run.why("by_task")
+        run = engine.start(made, {"codes": [5, 4], "wait": 0})
+        run.wait(LONG)
+        assert TRIES == {"by_task": 8, "by_input": 5, "by_delay": 4}
+
+
+def test_what_an_error_can_not_be_asked_with_fails_the_node_by_name(engine: Engine) -> None:
+    """A value that has no text in an expression."""
+
+    @flow(name="asks_by_a_set")
+    def asked() -> Any:
+        return answers.options(
+            retry={"max": 1, "delay": "${{ error.number * tasks.told.output }}"}, after=[told(float("nan"))]
+        )(5)
+
+    run = engine.start(asked)
+    run.wait(LONG)
+    assert "'answers': retry.delay: " in run.why("answers")
 
 
 @pytest.mark.parametrize("value", ["soon", [1], True])
@@ -176,6 +228,8 @@ def test_where_no_value_can_come_is_a_problem() -> None:
         "defaults: {timeout: '${{ inputs.x }}'}\ntasks: {a: {call: 'm:a'}}": "bad-option",
         "tasks: {a: {call: 'm:a'}, b: {call: 'm:b', needs: [a], join: {n_of: '${{ inputs.x }}'}}}": "bad-option",
         "tasks: {a: {call: 'm:a', timeout: '${{ inputs.y }}'}}": "unknown-input",
+        "tasks: {a: {call: 'm:a', retry: {max: 1, when: 'error.x == inputs.y'}}}": "unknown-input",
+        "tasks: {a: {call: 'm:a', retry: {max: 1, when: 'inputs.x == 1'}}}": "unknown-name",
         "tasks: {a: {call: 'm:a', priority: 'about ${{ inputs.x }}'}}": "bad-value",
     }
     for text, code in texts.items():

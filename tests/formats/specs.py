@@ -305,6 +305,7 @@ retries = st.builds(
     max_delay=durations,
     jitter=st.sampled_from(["full", "none"]),
     on=st.lists(st.sampled_from(["OSError", "TimeoutError"]), unique=True, max_size=2).map(tuple),
+    when=st.none() | st.sampled_from([Expr("error.status in [429, 503]"), Expr("attempt < 3")]),
 )
 timeouts = st.builds(
     Timeout, attempt=st.none() | durations, total=st.none() | durations, queued=st.none() | durations

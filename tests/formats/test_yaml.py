@@ -184,7 +184,7 @@ WRONG = {
     "delay of more than the error": (
         HEAD + "tasks:\n  a: {call: x, retry: {max: 2, delay: '${{ error.wait * each.index }}'}}\n",
         4,
-        "retry.delay asks the error of an attempt, and its number",
+        "retry.delay asks the error of an attempt, or its number",
     ),
     "bad duration": (HEAD + "tasks:\n  a: {call: x, timeout: soon}\n", 4, "soon"),
     "bad number": (HEAD + "concurrency: many\ntasks: {a: {call: x}}\n", 3, "many"),
