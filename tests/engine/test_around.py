@@ -157,7 +157,7 @@ WRONG = {
     "with: {x: '${{ scope.status }}'}": "scope",
     "each: {as: x, in: '${{ error.items }}'}": "error",
     "each: {as: x, in: [1], where: x > attempt}": "attempt",
-    "retry: {max: 1, when: error.code == 'x' && run.id != ''}": "run",
+    "retry: {max: 1, when: error.code == 'x' && each.index > 0}": "run",
 }
 
 
