@@ -14,12 +14,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
 from benchmarks.rows import Row
-from stratix_tasks import Engine, each, flow, task
+from stratix_tasks import Engine, TransitionError, each, flow, task
 from stratix_tasks.core.facts import REQUESTED
 from stratix_tasks.store import ids
 
@@ -84,7 +85,8 @@ class Load:
     def end(self) -> float:
         self._over.set()
         rate = (self.facts + 2 * self._run.progress()[0]["done"]) / (monotonic() - self.begun)
-        self._run.cancel()
+        with suppress(TransitionError):  # it may have ended meanwhile
+            self._run.cancel()
         self._thread.join()
         return rate
 
@@ -103,8 +105,8 @@ def run() -> Iterator[Row]:
             late = taken[int(len(taken) * 0.99)] * 1e3
             yield Row(f"request → fact, {where}, p99", "ms", late, taken[len(taken) // 2] * 1e3, late, "at most", bar)
             yield Row(f"  facts/s meanwhile ({where})", "", rate, FACTS, rate, "told only", 0)
-        STOP.set()
         held.cancel()
+        STOP.set()
         held.wait(10)
 
 

@@ -9,27 +9,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import yaml_spans
 from stratix_tasks.formats.yaml import load, read
 from stratix_tasks.formats.yaml_spans import Span
 from stratix_tasks.formats.yaml_write import WIDTH, data_of, dump, fragment
+from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.model import FlowSpec
 
 _Data = Mapping[str, Any]
 
 
-def edit(text: str, spec: FlowSpec) -> str:
-    """The text of a document with what a changed flow says otherwise, and no more. An edit of nothing is the same text.
+def edit(text: str, spec: FlowSpec, executors: Executors = EXECUTORS) -> str:
+    """The text of a document with what a changed flow says otherwise, and no more. An edit of nothing is the same text. `executors`
+    are those that its nodes can use.
 
     FlowError `bad-document` for a text that is none; `not-portable` for what YAML has no word for.
     """
-    old = load(text)
+    old = load(text, executors=executors)
     if old == spec:
         return text
     editor = _Editor(text)
     editor.mapping(yaml_spans.read(text), data_of(old), data_of(spec))
     edited = editor.text()
-    return edited if read(edited)[0] == spec else dump(spec)
+    return edited if read(edited, executors=executors)[0] == spec else dump(spec)
 
 
 class _Editor:

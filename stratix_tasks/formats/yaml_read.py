@@ -145,9 +145,10 @@ class FlowReader:
     # ------------------------------------------------------------------ inputs
 
     def _inputs(self, node: Node) -> dict[str, InputSpec]:
-        return {name: self._input(name, inner) for name, inner in self.reading.entries(node, "inputs").items()}
+        return {name: self.input(name, inner) for name, inner in self.reading.entries(node, "inputs").items()}
 
-    def _input(self, name: str, node: Node) -> InputSpec:
+    def input(self, name: str, node: Node) -> InputSpec:
+        """An input, as far as it can be read."""
         readers: dict[str, Reader] = {
             "type": self._type,
             **self._options(option for option in INPUT if option.kind not in _OF_TYPE),
@@ -231,7 +232,7 @@ class FlowReader:
         made = {}
         for name, inner in self.reading.entries(node, "tasks").items():
             self.reading.task = self._prefix + name
-            made[name] = self._node(inner)
+            made[name] = self.node(inner)
         self.reading.task = ""
         return made
 
@@ -239,7 +240,8 @@ class FlowReader:
         """What runs at the end of the flow."""
         return {name: made.but({"always": True}) for name, made in self._tasks(node).items()}
 
-    def _node(self, node: Node) -> NodeSpec:
+    def node(self, node: Node) -> NodeSpec:
+        """A task, as far as it can be read."""
         reading = self.reading
         readers: dict[str, Reader] = {**self._in_node, "with": partial(self._arguments, names=self._mapped(node))}
         made = reading.fields(node, readers, "a task")

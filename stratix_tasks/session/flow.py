@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVa
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.bind import bind, fed_hints, typed
 from stratix_tasks.dsl.definition import BaseTask
-from stratix_tasks.dsl.flow import FlowDefinition, flow_decorator
+from stratix_tasks.dsl.flow import KNOWN_FLOWS, FlowDefinition, flow_decorator
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
+from stratix_tasks.edits.editing import Step
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE, Registry
 from stratix_tasks.look.poller import Poller
@@ -23,7 +24,17 @@ from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import interrupted_of
 from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
-from stratix_tasks.session.document import known_tasks, spec_of, stand_in, text_of, to_python, to_yaml, with_objects
+from stratix_tasks.session.document import (
+    Place,
+    known_tasks,
+    spec_of,
+    stand_in,
+    text_of,
+    to_python,
+    to_yaml,
+    with_objects,
+)
+from stratix_tasks.session.edited import Editable, Edits
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import check
@@ -43,10 +54,23 @@ POLLER: Poller[str, list[Interrupted]] = Poller(lambda flow: interrupted_of(defa
 """Keeps the views of flows informed of interrupted runs in the store of the default engine."""
 
 
-class Flow(FlowDefinition[P, R], Generic[P, R]):
+class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
     """A flow: call it to run it to the end, `start` it to get a handle at once."""
 
     _start_options: Mapping[str, Any] = {}
+
+    def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
+        before = KNOWN_FLOWS.get(str(given.get("name") or fn.__name__))
+        super().__init__(fn, given)
+        self.edits_made = Edits(_left_by(before, fn))
+
+    def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
+        """The document of the body, with the edits that were made of it."""
+        traced = super().trace(static, inside=inside)
+        return self.edits_made.apply_to(traced) if self.edits_made.pending else traced
+
+    def _unedited(self) -> FlowSpec:
+        return super().trace().spec
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value; in another flow's body: a group of that one."""
@@ -86,7 +110,7 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
 
     def bind_partial(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs by name; unknown names are left for the check, which says what is allowed."""
-        names = list(self.parameters)
+        names = self.takes
         if len(args) > len(names):
             raise TypeError(f"it takes {len(names)} inputs ({', '.join(names)}), not {len(args)}")
         given = dict(zip(names, args, strict=False))
@@ -95,6 +119,16 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
                 raise TypeError(f"input '{name}' was given twice")
             given[name] = value
         return given
+
+    @property
+    def takes(self) -> list[str]:
+        """The inputs that it can be given, in order."""
+        if not self.edits_made.pending:
+            return [*self.parameters]
+        inputs = self.spec.inputs
+        return [name for name in self.parameters if name in inputs or name in self.static] + [
+            name for name in inputs if name not in self.parameters
+        ]
 
     def options(self, **options: Any) -> Self:
         """How it is started: `key` (the same key is the same run), `priority`, `tags`.
@@ -192,7 +226,12 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         """
         from stratix_tasks.formats.yaml import load
 
-        return DocumentFlow(load(text, executors=(executors or HERE.get()).entries), allow)
+        return DocumentFlow(load(text, executors=(executors or HERE.get()).entries), allow, text=text)
+
+    @classmethod
+    def new(cls, name: str) -> Flow[..., Any]:
+        """A flow without nodes, to be drawn: `Flow.new("sales").edit()`."""
+        return DocumentFlow(spec_of({"flow": name}))
 
     @classmethod
     def from_spec(cls, spec: FlowSpec | Mapping[str, Any], *, allow: Collection[str] = ()) -> Flow[..., Any]:
@@ -226,13 +265,45 @@ class Flow(FlowDefinition[P, R], Generic[P, R]):
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
 
 
+def _left_by(before: FlowDefinition[..., Any] | None, fn: Callable[..., Any]) -> tuple[Step, ...]:
+    """The edits of the definition that this one stands in place of: a cell that was run again."""
+    if not isinstance(before, Flow) or isinstance(before, DocumentFlow):
+        return ()
+    same = (before.fn.__module__, before.fn.__qualname__) == (fn.__module__, fn.__qualname__)
+    return (*before.edits_made.offered, *before.edits_made.pending) if same else ()
+
+
 class DocumentFlow(Flow[..., Any]):
     """A flow of a document. Its functions are looked up at each start: tasks of this kernel, or of allowed modules."""
 
-    def __init__(self, spec: FlowSpec, allow: Collection[str] = (), folder: Path | None = None) -> None:
+    def __init__(
+        self, spec: FlowSpec, allow: Collection[str] = (), *, text: str | None = None, file: Path | None = None
+    ) -> None:
         super().__init__(stand_in(spec), {"name": spec.flow, "description": spec.description})
-        self._document, self._allow = spec, (allow,) if isinstance(allow, str) else tuple(allow)
-        self._folder = folder or Path()
+        self._allow = (allow,) if isinstance(allow, str) else tuple(allow)
+        self._folder = file.parent if file is not None else Path()
+        self.edits_made.load(spec, text, file)
+
+    def to_yaml(self, path: Place = None, *, code: Place = None, objects: Place = None) -> str:
+        """As `Flow.to_yaml`; without `code` and `objects` it is the document itself, with its comments, and what was edited."""
+        if code is not None or objects is not None:
+            return super().to_yaml(path, code=code, objects=objects)
+        from stratix_tasks.formats.yaml import dump
+        from stratix_tasks.session.display import written
+
+        now = self.edits_made.now
+        return written(now.text if now is not None and now.text is not None else dump(self._document), path)
+
+    @property
+    def _document(self) -> FlowSpec:
+        now = self.edits_made.now
+        assert now is not None, "a document is loaded from the beginning"
+        return now.spec
+
+    def _unedited(self) -> FlowSpec:
+        now = self.edits_made.now
+        assert now is not None, "a document is loaded from the beginning"
+        return now.base
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document, bound to its functions; problems tell what could not be bound."""
@@ -261,8 +332,9 @@ def load_flow(
     """
     from stratix_tasks.formats.yaml import load
 
-    spec = load(text_of(path), file=os.fspath(path), executors=(executors or HERE.get()).entries)
-    return DocumentFlow(spec, allow, Path(path).parent)
+    text = text_of(path)
+    spec = load(text, file=os.fspath(path), executors=(executors or HERE.get()).entries)
+    return DocumentFlow(spec, allow, text=text, file=Path(path))
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,134 @@
+"""The edits of one flow: what it is without them, the steps that hold, and those that were taken back.
+
+A flow that was loaded from a text has that text changed with it, and no more of it than an edit touches: comments, order and
+what an editor does not know stay, and undoing gives it back to the byte.
+
+An Editing never changes; each method gives another one. So who shows it may keep the one that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from stratix_tasks.edits.apply import apply
+from stratix_tasks.edits.words import Edit, Restore, Text
+from stratix_tasks.errors import FlowError
+from stratix_tasks.executors.registry import HERE
+from stratix_tasks.formats.yaml_edit import edit as edited
+from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one undo takes back: a drag, a field, a paste."""
+
+    edits: tuple[Edit, ...]
+    inverse: Restore
+    title: str
+    text: str | None = None
+    """What the document said before it, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """`spec` is what `base` became by `done`; `undone` are the steps that a redo does, the next one last. `lost` tells of steps that
+    could not be done on a base that changed: they are kept in `done`, and change nothing.
+    """
+
+    base: FlowSpec
+    spec: FlowSpec
+    done: tuple[Step, ...] = ()
+    undone: tuple[Step, ...] = ()
+    lost: tuple[Problem, ...] = ()
+    text: str | None = None
+    """What the document says, where there is one that can say it."""
+
+    def apply(self, edits: Sequence[Edit], title: str = "") -> Editing:
+        """One step of all these edits, or of none: FlowError, with the reason. An edit that changes nothing is no step."""
+        step, spec = _step(self.spec, edits, title)
+        if (
+            step is None
+            and self.text is not None
+            and any(isinstance(one, Text) and one.text != self.text for one in edits)
+        ):
+            step = Step(tuple(edits), Restore(), title or _title(edits))  # a comment, or another form
+        return self if step is None else self._with(step, spec, ())
+
+    def _with(self, step: Step, spec: FlowSpec, undone: tuple[Step, ...]) -> Editing:
+        done = (*self.done, replace(step, text=self.text))
+        return replace(self, spec=spec, done=done, undone=undone, text=_text(self.text, step, spec))
+
+    def undo(self) -> Editing:
+        """Without the last step. FlowError `nothing-to-undo`."""
+        if not self.done:
+            raise FlowError("there is no edit to undo", code="nothing-to-undo")
+        *done, step = self.done
+        spec, _ = apply(self.spec, step.inverse)
+        return replace(self, spec=spec, done=tuple(done), undone=(*self.undone, step), text=step.text)
+
+    def redo(self) -> Editing:
+        """With the step again that was taken back last. FlowError `nothing-to-redo`."""
+        if not self.undone:
+            raise FlowError("there is no edit to redo", code="nothing-to-redo")
+        *undone, step = self.undone
+        again, spec = _step(self.spec, step.edits, step.title)
+        return self._with(again or replace(step, inverse=Restore()), spec, tuple(undone))
+
+    def on(self, base: FlowSpec) -> Editing:
+        """The same steps on what the flow is now."""
+        if base == self.base:
+            return self
+        return replayed(base, self.done, self.undone)
+
+
+def begun(base: FlowSpec, text: str | None = None) -> Editing:
+    """A flow without edits, and the text that it was loaded from."""
+    return Editing(base, base, text=text)
+
+
+def replayed(base: FlowSpec, done: Iterable[Step], undone: tuple[Step, ...] = ()) -> Editing:
+    """Steps done on another base, which has no text."""
+    spec, made, lost = base, list[Step](), list[Problem]()
+    for step in done:
+        try:
+            again, spec = _step(spec, step.edits, step.title)
+        except FlowError as error:
+            lost.append(
+                Problem("edit-lost", f"the edit '{step.title}' can't be made any more: {error.message}", hint=_LOST)
+            )
+            again = None
+        made.append(again or replace(step, inverse=Restore()))
+    return Editing(base, spec, tuple(made), undone, tuple(lost))
+
+
+_LOST = "Undo it, drop all edits (flow.drop()), or bring back what it names."
+
+
+def _step(spec: FlowSpec, edits: Sequence[Edit], title: str) -> tuple[Step | None, FlowSpec]:
+    made, before = spec, dict[str, object]()
+    for edit in edits:
+        made, inverse = apply(made, edit)
+        before = {**inverse.fields, **before}
+    before = {name: part for name, part in before.items() if part is not made.__dict__[name]}
+    if not before or made == spec:
+        return None, spec
+    return Step(tuple(edits), Restore(before), title or _title(edits)), made
+
+
+def _title(edits: Sequence[Edit]) -> str:
+    return str(edits[0]) + (f" and {len(edits) - 1} more" if len(edits) > 1 else "")
+
+
+def _text(text: str | None, step: Step, spec: FlowSpec) -> str | None:
+    """What a document says after a step; None where no text can."""
+    if text is None:
+        return None
+    last = step.edits[-1]
+    if isinstance(last, Text):
+        return last.text
+    try:
+        return edited(text, spec, HERE.get().entries)
+    except FlowError:
+        return None

@@ -1,0 +1,193 @@
+"""What a person can change of a flow: edits from Python, a view or its text, on one stack, and who is told of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from stratix_tasks.dsl.bind import bind, typed
+from stratix_tasks.dsl.trace import Traced
+from stratix_tasks.edits.diff import Diff, diff
+from stratix_tasks.edits.editing import Editing, Step, begun, replayed
+from stratix_tasks.edits.words import Edit, edit_of
+from stratix_tasks.errors import FlowError
+from stratix_tasks.session.document import known_tasks, text_of
+from stratix_tasks.spec.model import FlowSpec
+
+Said = Edit | Mapping[str, Any]
+"""An edit, or its data: {"edit": "rename", "node": "a", "to": "b"}."""
+
+
+class Edits:
+    """The edits of one flow, for any thread. `offered` are those of the definition before this one, which nobody has taken over or
+    dropped yet; `file` is where its document lies, as it was when it was read or written last.
+    """
+
+    def __init__(self, offered: tuple[Step, ...] = ()) -> None:
+        self.offered = offered
+        self.file: Path | None = None
+        self._as_read: str | None = None
+        self._now: Editing | None = None
+        self._made: tuple[Traced, Editing, Traced] | None = None
+        self._lock = threading.RLock()
+        self._watchers: list[Callable[[], None]] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it begins where it is now; nobody there is told of what is edited here."""
+        return _copied, (self.offered, self.file, self._as_read, self._now)
+
+    def load(self, spec: FlowSpec, text: str | None, file: Path | None) -> None:
+        """Begin with a document, and its text."""
+        self._now, self.file, self._as_read = begun(spec, text), file, text
+
+    @property
+    def pending(self) -> tuple[Step, ...]:
+        """The steps that hold."""
+        return self._now.done if self._now is not None else ()
+
+    @property
+    def now(self) -> Editing | None:
+        return self._now
+
+    def on(self, base: FlowSpec) -> Editing:
+        """The edits on what the flow is now without them."""
+        with self._lock:
+            self._now = begun(base) if self._now is None else self._now.on(base)
+            return self._now
+
+    def change(self, base: FlowSpec, how: Callable[[Editing], Editing]) -> Editing:
+        """Edit, undo or redo. FlowError with the reason, and then nothing has changed."""
+        with self._lock:
+            self._now = how(self.on(base))
+        self._tell()
+        return self._now
+
+    def drop(self) -> tuple[Step, ...]:
+        """Without any edits, and without those that are offered; a document is what was loaded."""
+        with self._lock:
+            dropped, self.offered = (*self.offered, *self.pending), ()
+            if self._now is not None:
+                first = self._now.done[0].text if self._now.done else self._now.text
+                self._now = begun(self._now.base, first)
+        self._tell()
+        return dropped
+
+    def take_over(self, base: FlowSpec) -> Editing:
+        """The edits that are offered, and then those that were made since."""
+        with self._lock:
+            steps, self.offered = (*self.offered, *self.on(base).done), ()
+            self._now = replayed(base, steps)
+        self._tell()
+        return self._now
+
+    def apply_to(self, traced: Traced) -> Traced:
+        """What was traced, with the edits: new nodes are bound to the functions that are known here."""
+        with self._lock:
+            if not self.pending:
+                return traced
+            editing = self.on(traced.spec)
+            if self._made is None or self._made[0] is not traced or self._made[1] is not editing:
+                functions, unbound = bind(editing.spec, {**known_tasks(), **traced.functions})
+                spec, mistyped = typed(editing.spec, functions)
+                problems = [*traced.problems, *unbound, *mistyped, *editing.lost]
+                self._made = traced, editing, Traced(spec, functions, problems)
+            return self._made[2]
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each change; the answer ends it."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    def _tell(self) -> None:
+        for watcher in list(self._watchers):
+            watcher()
+
+    def save(self, text: str, path: Path, *, overwrite: bool) -> None:
+        """Write the document. FlowError `changed-on-disk` where somebody else has written the file since it was read here."""
+        same = self.file is not None and path.resolve() == self.file.resolve()
+        if same and not overwrite and path.exists() and text_of(path) != self._as_read:
+            raise FlowError(
+                f"{os.fspath(path)} has changed on the disk since it was read here: nothing was written. Read it again "
+                "(load_flow), or write over it: save(overwrite=True)",
+                code="changed-on-disk",
+            )
+        path.write_text(text, encoding="utf-8", newline="")
+        self.file, self._as_read = path, text
+
+
+def _copied(offered: tuple[Step, ...], file: Path | None, as_read: str | None, now: Editing | None) -> Edits:
+    made = Edits(offered)
+    made.file, made._as_read, made._now = file, as_read, now
+    return made
+
+
+class Specified(Protocol):
+    """A flow, as far as it is a document."""
+
+    @property
+    def spec(self) -> FlowSpec: ...
+
+
+class Editable:
+    """The words of a flow for its edits."""
+
+    edits_made: Edits
+
+    if TYPE_CHECKING:
+        name: str
+
+        @property
+        def spec(self) -> FlowSpec: ...
+        def to_yaml(self, path: Any = None) -> str: ...
+        def _unedited(self) -> FlowSpec: ...
+
+    def apply(self, *edits: Said, title: str = "") -> Self:
+        """Edit the flow, in one step: `flow.apply({"edit": "rename", "node": "a", "to": "b"})`, or with the classes of
+        `stratix_tasks.edits.words`. What it says from now on is run, drawn and saved; views show it at once. FlowError, with the
+        reason, and then nothing has changed.
+        """
+        made = [edit_of(one) for one in edits]
+        self.edits_made.change(self._unedited(), lambda now: now.apply(made, title))
+        return self
+
+    def undo(self) -> Self:
+        """Take the last step back. FlowError `nothing-to-undo`."""
+        self.edits_made.change(self._unedited(), lambda now: now.undo())
+        return self
+
+    def redo(self) -> Self:
+        """Do the step again that was taken back last. FlowError `nothing-to-redo`."""
+        self.edits_made.change(self._unedited(), lambda now: now.redo())
+        return self
+
+    @property
+    def edits(self) -> list[str]:
+        """What was edited, step by step, the last one last; of a decorated flow what its cell does not say."""
+        return [step.title for step in self.edits_made.pending]
+
+    def drop(self) -> Self:
+        """Forget all edits: the flow is what its cell, or its document, says."""
+        self.edits_made.drop()
+        return self
+
+    def reapply(self) -> Self:
+        """Make the edits of the definition before this one on this one, too."""
+        self.edits_made.take_over(self._unedited())
+        return self
+
+    def diff(self, other: Specified | FlowSpec) -> Diff:
+        """What is added, removed and changed in another flow, or in another version of this one."""
+        return diff(self.spec, other if isinstance(other, FlowSpec) else other.spec)
+
+    def save(self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> Path:
+        """Write the flow as YAML into the file that it was loaded from, or into `path`; the answer is where. FlowError `no-file`;
+        `changed-on-disk` where the file is not what was read, unless `overwrite`; `not-portable`.
+        """
+        where = Path(path) if path is not None else self.edits_made.file
+        if where is None:
+            raise FlowError(f"flow '{self.name}' comes from no file: save('{self.name}.yaml')", code="no-file")
+        self.edits_made.save(self.to_yaml(), where, overwrite=overwrite)
+        return where

@@ -1,0 +1,192 @@
+"""Edits of flows as users make them: of a cell's flow, of a document, of what was drawn; and that runs do what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, Flow, FlowError, flow, load_flow, task
+
+
+@task
+def edits_load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@task
+def edits_total(values: list[int]) -> int:
+    return sum(values)
+
+
+@task
+def edits_twice(value: int, more: int = 0) -> int:
+    return 2 * value + more
+
+
+def defined() -> Flow[..., Any]:
+    @flow
+    def edits_sales(n: int = 4) -> int:
+        return edits_total(edits_load(n))
+
+    return edits_sales
+
+
+RENAME = {"edit": "rename", "node": "edits_load", "to": "load"}
+DOUBLE = (
+    {"edit": "add", "node": "twice", "says": {"call": "edits_twice"}},
+    {"edit": "connect", "source": "edits_total", "target": "twice", "port": "value"},
+    {"edit": "set-flow", "field": "output", "value": "${{ tasks.twice.output }}"},
+)
+
+
+def test_a_run_does_what_the_edited_flow_says(engine: Engine) -> None:
+    """New nodes are bound to the functions of the kernel; undone, the flow is what its cell says."""
+    sales = defined()
+    sales.apply(*DOUBLE, title="double it")
+    assert sales.edits == ["double it"]
+    assert engine.start(sales, {"n": 4}).result() == 12
+    assert engine.start(sales.undo(), {"n": 4}).result() == 6
+    assert sales.edits == [] and engine.start(sales.redo(), {"n": 3}).result() == 6
+
+
+def test_an_input_that_was_added_can_be_given(engine: Engine) -> None:
+    """Inputs of an edited flow are its own: by name, and in order."""
+    sales = defined()
+    sales.apply(
+        *DOUBLE,
+        {"edit": "set-flow", "field": "inputs.more", "value": {"type": "int"}},
+        {"edit": "connect", "source": "inputs.more", "target": "twice", "port": "more"},
+    )
+    assert sales.takes == ["n", "more"]
+    assert engine.start(sales, {"n": 4, "more": 5}).result() == 17
+    assert sales.bind_partial((4, 5), {}) == {"n": 4, "more": 5}
+
+
+def test_what_an_edit_left_wrong_is_told_and_does_not_start(engine: Engine) -> None:
+    """A node without what it needs is a problem of its node."""
+    sales = defined()
+    sales.apply({"edit": "remove", "nodes": ["edits_load"]})
+    assert [problem.node for problem in sales.validate()] == ["edits_total"]
+    with pytest.raises(FlowError, match="values"):
+        engine.start(sales, {"n": 1})
+    sales.apply({"edit": "add", "says": {"call": "no_such_task"}})
+    assert any(problem.code == "unknown-call" for problem in sales.validate())
+
+
+def test_a_cell_that_is_run_again_keeps_the_edits_until_they_are_dropped_or_made_again() -> None:
+    """They are offered to the flow that takes the place of the one before, over several definitions, and never made silently."""
+    first = defined().drop()
+    first.apply(RENAME)
+    second = defined()
+    assert second.edits == [] and list(second.spec.tasks) == ["edits_load", "edits_total"]
+    third = defined()
+    assert [step.title for step in third.edits_made.offered] == ["rename edits_load to load"]
+    assert list(third.reapply().spec.tasks) == ["load", "edits_total"]
+    assert third.edits == ["rename edits_load to load"] and third.edits_made.offered == ()
+    assert list(third.drop().spec.tasks) == ["edits_load", "edits_total"]
+    assert defined().edits_made.offered == ()
+
+
+def test_an_edited_flow_is_written_as_python_and_yaml() -> None:
+    """What the cell does not say yet, as code for a cell and as a document."""
+    sales = defined()
+    sales.apply(RENAME)
+    assert 'edits_load.options(name="load")(n)' in sales.to_python()
+    assert "  load:\n    call: " in sales.to_yaml()
+
+
+def test_watchers_are_told_of_each_change() -> None:
+    """An edit from Python shows in every view at once."""
+    sales, told = defined(), list[int]()
+    release: Callable[[], Any] = sales.edits_made.watch(lambda: told.append(1))
+    sales.apply(RENAME).undo().redo().drop()
+    with pytest.raises(FlowError):
+        sales.apply({"edit": "rename", "node": "nobody", "to": "x"})
+    release()
+    sales.apply(RENAME)
+    assert len(told) == 4
+
+
+TEXT = """\
+# The shop.
+stratix: 1
+flow: edits_shop
+inputs: {n: {type: int, default: 4}}   # how many
+
+tasks:
+  load:   # reads
+    call: edits_load
+    with: {n: "${{ inputs.n }}"}
+output: "${{ tasks.load.output }}"
+"""
+
+
+def test_a_document_is_edited_in_place_and_saved_with_its_comments(tmp_path: Path, engine: Engine) -> None:
+    """Only what changed is changed; undone, the file is what it was to the byte."""
+    path = tmp_path / "shop.yaml"
+    path.write_bytes(TEXT.encode())
+    shop = load_flow(path)
+    shop.apply({"edit": "set", "node": "load", "field": "retry", "value": 2})
+    assert shop.save() == path
+    assert path.read_text().replace("    retry: 2\n", "") == TEXT
+    assert shop.to_yaml() == path.read_text()
+    assert engine.start(shop).result() == [0, 1, 2, 3]
+    shop.undo().save()
+    assert path.read_bytes() == TEXT.encode()
+
+
+def test_a_file_that_changed_on_the_disk_is_not_written_over(tmp_path: Path) -> None:
+    """Nothing is lost silently; a person may say so."""
+    path = tmp_path / "shop.yaml"
+    path.write_text(TEXT)
+    shop = load_flow(path)
+    shop.apply({"edit": "rename", "node": "load", "to": "read"})
+    path.write_text(TEXT + "# by hand\n")
+    with pytest.raises(FlowError, match="changed on the disk") as refused:
+        shop.save()
+    assert refused.value.code == "changed-on-disk" and path.read_text().endswith("# by hand\n")
+    shop.save(overwrite=True)
+    assert "read:" in path.read_text()
+    shop.save()
+
+
+def test_a_flow_is_drawn_from_nothing(tmp_path: Path, engine: Engine) -> None:
+    """An empty canvas, nodes and wires; it runs, and is saved where one says."""
+    drawn = Flow.new("edits_drawn")
+    assert drawn.spec.tasks == {}
+    drawn.apply(
+        {"edit": "add", "node": "load", "says": {"call": "edits_load", "with": {"n": 3}}},
+        {
+            "edit": "add",
+            "node": "total",
+            "says": {"call": "edits_total", "with": {"values": "${{ tasks.load.output }}"}},
+        },
+        {"edit": "set-flow", "field": "output", "value": "${{ tasks.total.output }}"},
+    )
+    assert engine.start(drawn).result() == 3
+    with pytest.raises(FlowError, match="comes from no file"):
+        drawn.save()
+    drawn.save(tmp_path / "drawn.yaml")
+    assert load_flow(tmp_path / "drawn.yaml").spec == drawn.spec
+
+
+def test_a_text_in_place_of_the_flow_is_one_step(tmp_path: Path) -> None:
+    """What does not parse leaves the flow alone; what does keeps its own form."""
+    shop = Flow.from_yaml(TEXT)
+    with pytest.raises(FlowError) as refused:
+        shop.apply({"edit": "text", "text": TEXT.replace("edits_load", "a b")})
+    assert refused.value.problems[0].line == 8 and shop.to_yaml() == TEXT
+    shop.apply({"edit": "text", "text": TEXT.replace("reads", "reads it")})
+    shop.apply({"edit": "text", "text": TEXT.replace("load:", "read:").replace("tasks.load", "tasks.read")})
+    assert "read:" in shop.to_yaml() and shop.undo().to_yaml() == TEXT.replace("reads", "reads it")
+
+
+def test_the_difference_of_two_flows_is_told() -> None:
+    """Of an edited flow and the one before."""
+    first, sales = defined(), defined()
+    sales.apply(*DOUBLE)
+    assert str(first.diff(sales)) == "+ twice\n~ flow: output"
+    assert not first.diff(first.spec)
