@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gated import LONG, gate, gates, states, until
+from gated import LONG, gate, gates, parks, states, until
 
 from stratix_tasks import (
     Engine,
@@ -241,17 +241,18 @@ def test_a_rollback_of_a_step_takes_back_what_it_ended(engine: Engine) -> None:
     @flow
     def early_back() -> Any:
         first = plus(1)
-        held = gate.options(after=[first])("back")
+        held = parks.options(after=[first])("back")
         user = tells.options(name="user")(held)
         cancel.options(after=[first], name="off")(held)
         return first_of(user, "none")
 
     run = engine.start(early_back)
+    until(run, lambda: states(run)["off"] == "completed")
+    gates.let("back")  # where it hears that it was cancelled
     assert run.result(LONG) == "none"
     run.rollback(to="plus")
-    assert [states(run)[name] for name in ("gate", "user", "off")] == ["ready", "pending", "ready"]
+    assert [states(run)[name] for name in ("parks", "user", "off")] == ["ready", "pending", "ready"]
     run.skip("off")
-    gates.let("back")
     run.resume()
     assert run.result(LONG) == "back"
 
@@ -261,14 +262,14 @@ def test_what_lies_in_a_finished_flow_is_not_tried_again(engine: Engine) -> None
 
     @flow
     def early_over() -> Any:
-        held = gate("over")
+        held = signal("over")
         finish.options(after=[plus(1)])("no", status="failed")
         return held
 
     run = engine.start(early_over)
     run.wait(LONG)
     with pytest.raises(TransitionError, match="'finish' has finished what it lies in: roll back"):
-        run.retry("gate")
+        run.retry("signal")
     with pytest.raises(TransitionError, match="'finish' has finished it: roll back"):
         run.retry()
 
