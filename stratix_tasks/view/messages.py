@@ -241,6 +241,96 @@ class Inspection(TypedDict):
     can: Can
 
 
+# ---------------------------------------------------------------------- a flow that is edited
+
+Says = dict[str, Any]
+"""What a document says of a node: {"call": "shop:clean", "with": {"df": "${{ tasks.load.output }}"}}."""
+
+
+class Port(TypedDict):
+    """An argument of a node, or an input of the flow. `text` is what the document gives it, empty for nothing; `source` the node
+    beside it, or `inputs.day`, where that is a wire and no more."""
+
+    name: str
+    type: str
+    required: bool
+    text: str
+    source: str
+
+
+class EditInfo(TypedDict):
+    """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles of
+    those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one, and
+    `file` where it lies, if it does. `ports` and `gives` (the type of a result), by node; `inputs` of the flow."""
+
+    undo: str
+    redo: str
+    steps: list[str]
+    offered: list[str]
+    document: bool
+    file: str
+    inputs: list[Port]
+    ports: list[list[Port]]
+    gives: list[str]
+
+
+class PaletteItem(TypedDict):
+    """What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
+    argument that takes what is dropped on it, where that was asked for, the better the higher `rank`."""
+
+    name: str
+    kind: Literal["task", "executor", "flow"]
+    group: str
+    doc: str
+    says: Says
+    ports: list[Port]
+    gives: str
+    port: str
+    rank: int
+
+
+class FormField(TypedDict):
+    """A field of a node or flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
+    document says, None for nothing; `usual` what holds then. `folded`: not among those that everybody sees at once. `line` is how
+    the document says it."""
+
+    field: str
+    label: str
+    kind: Literal["text", "number", "whole", "switch", "choice", "duration", "expression", "value", "list", "mapping"]
+    type: str
+    about: str
+    value: Any
+    usual: str
+    choices: list[str]
+    required: bool
+    folded: bool
+    line: str
+    problem: str
+
+
+class Form(TypedDict):
+    """The fields of a node; of the flow as a whole `node` is empty."""
+
+    node: str
+    fields: list[FormField]
+
+
+class DocumentText(TypedDict):
+    """The flow as YAML. `lines` are the first and last line of each node, from 1; `why` tells what keeps it from being written."""
+
+    text: str
+    lines: dict[str, tuple[int, int]]
+    why: str
+
+
+class Computed(TypedDict):
+    """What an expression gives on the values of the flow's last run."""
+
+    text: str
+    type: str
+    why: str
+
+
 # ---------------------------------------------------------------------- to a view
 
 
@@ -253,7 +343,7 @@ class Snapshot(TypedDict):
 
     v: Literal[1]
     seq: int
-    mode: Literal["live", "static"]
+    mode: Literal["live", "static", "edit"]
     now: float
     flow: FlowInfo
     run: RunInfo | None
@@ -264,6 +354,7 @@ class Snapshot(TypedDict):
     texts: dict[str, Texts]
     told: NotRequired[dict[str, Inspection]]
     items: NotRequired[dict[str, ItemPage]]
+    edit: NotRequired[EditInfo]
 
 
 class Patch(TypedDict):
@@ -339,7 +430,114 @@ class Resync(TypedDict):
     type: Literal["resync"]
 
 
-Asked = Request | Inspect | Items | WhatCan | Resync
+class Mode(TypedDict):
+    """Whether the view edits the flow; answered by a snapshot."""
+
+    type: Literal["mode"]
+    edit: bool
+
+
+class Edits(TypedDict):
+    """One step of edits, in the form of `edits/words.py`; answered with the names of nodes that were added."""
+
+    type: Literal["edit"]
+    id: int
+    edits: list[dict[str, Any]]
+    title: str
+
+
+class History(TypedDict):
+    """Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none); answered with
+    what was done."""
+
+    type: Literal["history"]
+    id: int
+    do: Literal["undo", "redo", "drop", "reapply", "save"]
+    path: str
+
+
+class Palette(TypedDict):
+    """What can be placed; with `node` what takes its output (`side` out), or fits its argument `port` (`side` in), the best first."""
+
+    type: Literal["palette"]
+    id: int
+    node: str
+    side: Literal["", "in", "out"]
+    port: str
+
+
+class Fits(TypedDict):
+    """Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
+    that, empty for nothing."""
+
+    type: Literal["fits"]
+    id: int
+    source: str
+
+
+class AskForm(TypedDict):
+    """The fields of a node; of the flow for an empty name."""
+
+    type: Literal["form"]
+    id: int
+    node: str
+
+
+class AskText(TypedDict):
+    type: Literal["text"]
+    id: int
+
+
+class CheckText(TypedDict):
+    """What is wrong with a text as a document."""
+
+    type: Literal["check"]
+    id: int
+    text: str
+
+
+class AskPython(TypedDict):
+    """The flow as code for a cell."""
+
+    type: Literal["python"]
+    id: int
+
+
+class Copy(TypedDict):
+    """Nodes as a YAML fragment."""
+
+    type: Literal["copy"]
+    id: int
+    nodes: list[str]
+
+
+class Evaluate(TypedDict):
+    """What an argument or condition of a node gives on the last run's values: a text with `${{ }}`, or an expression."""
+
+    type: Literal["evaluate"]
+    id: int
+    node: str
+    text: str
+
+
+Asked = (
+    Request
+    | Inspect
+    | Items
+    | WhatCan
+    | Resync
+    | Mode
+    | Edits
+    | History
+    | Palette
+    | Fits
+    | AskForm
+    | AskText
+    | CheckText
+    | AskPython
+    | Copy
+    | Evaluate
+)
 
 
 class Answers(TypedDict):
@@ -349,3 +547,13 @@ class Answers(TypedDict):
     inspect: Inspection
     items: ItemPage
     can: Can
+    edit: list[str]
+    history: str
+    palette: list[PaletteItem]
+    fits: dict[str, dict[str, str]]
+    form: Form
+    text: DocumentText
+    check: list[Problem]
+    python: str
+    copy: str
+    evaluate: Computed

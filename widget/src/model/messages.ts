@@ -248,6 +248,85 @@ export interface Inspection {
   can: Can;
 }
 
+export type Says = Record<string, unknown>;
+
+/** An argument of a node, or an input of the flow. `text` is what the document gives it, empty for nothing; `source` the node
+ * beside it, or `inputs.day`, where that is a wire and no more. */
+export interface Port {
+  name: string;
+  type: string;
+  required: boolean;
+  text: string;
+  source: string;
+}
+
+/** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles of
+ * those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one, and
+ * `file` where it lies, if it does. `ports` and `gives` (the type of a result), by node; `inputs` of the flow. */
+export interface EditInfo {
+  undo: string;
+  redo: string;
+  steps: string[];
+  offered: string[];
+  document: boolean;
+  file: string;
+  inputs: Port[];
+  ports: Port[][];
+  gives: string[];
+}
+
+/** What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
+ * argument that takes what is dropped on it, where that was asked for, the better the higher `rank`. */
+export interface PaletteItem {
+  name: string;
+  kind: "task" | "executor" | "flow";
+  group: string;
+  doc: string;
+  says: Says;
+  ports: Port[];
+  gives: string;
+  port: string;
+  rank: number;
+}
+
+/** A field of a node or flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
+ * document says, None for nothing; `usual` what holds then. `folded`: not among those that everybody sees at once. `line` is how
+ * the document says it. */
+export interface FormField {
+  field: string;
+  label: string;
+  kind: "text" | "number" | "whole" | "switch" | "choice" | "duration" | "expression" | "value" | "list" | "mapping";
+  type: string;
+  about: string;
+  value: unknown;
+  usual: string;
+  choices: string[];
+  required: boolean;
+  folded: boolean;
+  line: string;
+  problem: string;
+}
+
+/** The fields of a node; of the flow as a whole `node` is empty. */
+export interface Form {
+  node: string;
+  fields: FormField[];
+}
+
+/** The flow as YAML. `lines` are the first and last line of each node, from 1; `why` tells what keeps it from being written. */
+export interface DocumentText {
+  text: string;
+  lines: Record<string, [number, number]>;
+  why: string;
+}
+
+/** What an expression gives on the values of the flow's last run. */
+export interface Computed {
+  text: string;
+  type: string;
+  why: string;
+}
+
 /** The whole view.
  *
  * `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. `told` and
@@ -255,7 +334,7 @@ export interface Inspection {
 export interface Snapshot {
   v: 1;
   seq: number;
-  mode: "live" | "static";
+  mode: "live" | "static" | "edit";
   now: number;
   flow: FlowInfo;
   run: RunInfo | null;
@@ -266,6 +345,7 @@ export interface Snapshot {
   texts: Record<string, Texts>;
   told?: Record<string, Inspection>;
   items?: Record<string, ItemPage>;
+  edit?: EditInfo;
 }
 
 /** What changed; the records of nodes that did are its buffer. */
@@ -304,7 +384,7 @@ export interface Request {
   id: number;
   verb: string;
   target: string | null;
-  args: Record<string, unknown>;
+  args: Says;
 }
 
 export interface Inspect {
@@ -334,7 +414,87 @@ export interface Resync {
   type: "resync";
 }
 
-export type Asked = Request | Inspect | Items | WhatCan | Resync;
+/** Whether the view edits the flow; answered by a snapshot. */
+export interface Mode {
+  type: "mode";
+  edit: boolean;
+}
+
+/** One step of edits, in the form of `edits/words.py`; answered with the names of nodes that were added. */
+export interface Edits {
+  type: "edit";
+  id: number;
+  edits: Says[];
+  title: string;
+}
+
+/** Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none); answered with
+ * what was done. */
+export interface History {
+  type: "history";
+  id: number;
+  do: "undo" | "redo" | "drop" | "reapply" | "save";
+  path: string;
+}
+
+/** What can be placed; with `node` what takes its output (`side` out), or fits its argument `port` (`side` in), the best first. */
+export interface Palette {
+  type: "palette";
+  id: number;
+  node: string;
+  side: "" | "in" | "out";
+  port: string;
+}
+
+/** Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
+ * that, empty for nothing. */
+export interface Fits {
+  type: "fits";
+  id: number;
+  source: string;
+}
+
+/** The fields of a node; of the flow for an empty name. */
+export interface AskForm {
+  type: "form";
+  id: number;
+  node: string;
+}
+
+export interface AskText {
+  type: "text";
+  id: number;
+}
+
+/** What is wrong with a text as a document. */
+export interface CheckText {
+  type: "check";
+  id: number;
+  text: string;
+}
+
+/** The flow as code for a cell. */
+export interface AskPython {
+  type: "python";
+  id: number;
+}
+
+/** Nodes as a YAML fragment. */
+export interface Copy {
+  type: "copy";
+  id: number;
+  nodes: string[];
+}
+
+/** What an argument or condition of a node gives on the last run's values: a text with `${{ }}`, or an expression. */
+export interface Evaluate {
+  type: "evaluate";
+  id: number;
+  node: string;
+  text: string;
+}
+
+export type Asked = Request | Inspect | Items | WhatCan | Resync | Mode | Edits | History | Palette | Fits | AskForm | AskText | CheckText | AskPython | Copy | Evaluate;
 
 /** By what is asked the result of its reply. */
 export interface Answers {
@@ -342,4 +502,14 @@ export interface Answers {
   inspect: Inspection;
   items: ItemPage;
   can: Can;
+  edit: string[];
+  history: string;
+  palette: PaletteItem[];
+  fits: Record<string, Record<string, string>>;
+  form: Form;
+  text: DocumentText;
+  check: Problem[];
+  python: string;
+  copy: string;
+  evaluate: Computed;
 }
