@@ -23,6 +23,8 @@ HEAD = "// Written by scripts/messages.py from stratix_tasks/view/messages.py: c
 ATOMS = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null", Any: "unknown"}
 WIDE = 80
 """Characters of a tuple up to which it stands in one line."""
+LINE = 120
+"""Characters of a union up to which it stands in one line."""
 NAMED = {hint: name for name, hint in vars(messages).items() if get_args(hint) or is_typeddict(hint)}
 """Names of what is defined there, by what it is."""
 
@@ -73,7 +75,8 @@ def names(words: Iterable[str]) -> str:
 def defined(name: str, hint: Any) -> Iterator[str]:
     """A type of a message under its name."""
     if not is_typeddict(hint):
-        yield f"export type {name} = {spelled(hint)};"
+        text = f"export type {name} = {spelled(hint)};"
+        yield text if len(text) <= LINE else f"export type {name} =\n  | " + spelled(hint).replace(" | ", "\n  | ") + ";"
         return
     if hint.__doc__:
         first, *more = cleandoc(hint.__doc__).split("\n")

@@ -112,7 +112,8 @@ export interface NodeInfo {
   h: number;
 }
 
-export type Status = [
+export type Status =
+  | [
   state: number,
   flags: number,
   attempt: number,
@@ -121,10 +122,14 @@ export type Status = [
   failed: number,
   running: number,
   skipped: number,
-  progress: number | null,
-  started: number | null,
-  ended: number | null,
-  due: number | null,
+  progress: number
+  | null,
+  started: number
+  | null,
+  ended: number
+  | null,
+  due: number
+  | null,
 ];
 
 export type Texts = Partial<Record<"error" | "progress" | "summary" | "reason" | "wait" | "signal" | "ill", string>>;
@@ -494,7 +499,23 @@ export interface Evaluate {
   text: string;
 }
 
-export type Asked = Request | Inspect | Items | WhatCan | Resync | Mode | Edits | History | Palette | Fits | AskForm | AskText | CheckText | AskPython | Copy | Evaluate;
+export type Asked =
+  | Request
+  | Inspect
+  | Items
+  | WhatCan
+  | Resync
+  | Mode
+  | Edits
+  | History
+  | Palette
+  | Fits
+  | AskForm
+  | AskText
+  | CheckText
+  | AskPython
+  | Copy
+  | Evaluate;
 
 /** By what is asked the result of its reply. */
 export interface Answers {
