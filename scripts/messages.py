@@ -76,7 +76,8 @@ def defined(name: str, hint: Any) -> Iterator[str]:
     """A type of a message under its name."""
     if not is_typeddict(hint):
         text = f"export type {name} = {spelled(hint)};"
-        yield text if len(text) <= LINE else f"export type {name} =\n  | " + spelled(hint).replace(" | ", "\n  | ") + ";"
+        wide = len(text) > LINE and get_origin(hint) in (Union, UnionType)
+        yield text if not wide else f"export type {name} =\n  | " + spelled(hint).replace(" | ", "\n  | ") + ";"
         return
     if hint.__doc__:
         first, *more = cleandoc(hint.__doc__).split("\n")

@@ -112,8 +112,7 @@ export interface NodeInfo {
   h: number;
 }
 
-export type Status =
-  | [
+export type Status = [
   state: number,
   flags: number,
   attempt: number,
@@ -122,14 +121,10 @@ export type Status =
   failed: number,
   running: number,
   skipped: number,
-  progress: number
-  | null,
-  started: number
-  | null,
-  ended: number
-  | null,
-  due: number
-  | null,
+  progress: number | null,
+  started: number | null,
+  ended: number | null,
+  due: number | null,
 ];
 
 export type Texts = Partial<Record<"error" | "progress" | "summary" | "reason" | "wait" | "signal" | "ill", string>>;
