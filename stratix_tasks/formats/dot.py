@@ -18,9 +18,13 @@ SHAPES = {
 }
 
 
-EDGES = {"order": {"style": "dashed"}, "catch": {"style": "dashed", "color": "red", "label": "failed"}}
-
-EDGES = {"data": {"style": "solid"}, "order": {"style": "dashed"}, "when": {"style": "dashed", "label": "when"}}
+EDGES = {
+    "data": {"style": "solid"},
+    "order": {"style": "dashed"},
+    "when": {"style": "dashed", "label": "when"},
+    "catch": {"style": "dashed", "color": "red", "label": "failed"},
+    "ends": {"style": "dotted", "label": "ends", "constraint": "false"},
+}
 
 
 def to_dot(view: Mapping[str, Any]) -> str:

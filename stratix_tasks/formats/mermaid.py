@@ -16,9 +16,13 @@ SHAPES = {
     "loop": '(["{}"])',
     "wait": '{{{{"{}"}}}}',
 }
-ARROWS = {"order": "-.->", "catch": "-. failed .->"}
-
-ARROWS = {"data": "-->", "order": "-.->", "when": "-.->|when|"}
+ARROWS = {
+    "data": "-->",
+    "order": "-.->",
+    "when": "-.->|when|",
+    "catch": "-.->|failed|",
+    "ends": "-.->|ends|",
+}
 
 
 def to_mermaid(view: Mapping[str, Any]) -> str:

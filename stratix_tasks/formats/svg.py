@@ -7,7 +7,7 @@ from html import escape
 from math import ceil
 from typing import Any
 
-from stratix_tasks.core.states import State
+from stratix_tasks.core.states import TERMINAL, State
 from stratix_tasks.core.waits import KINDS
 
 FILLS = {
@@ -34,6 +34,7 @@ THEMES = {
         "quiet": "#5b6475",
         "line": "#d9dee8",
         "edge": "#aab4c5",
+        "taken": "#5b6a84",
     },
     "dark": {
         "paper": "#14171e",
@@ -42,6 +43,7 @@ THEMES = {
         "quiet": "#9aa5b8",
         "line": "#323a49",
         "edge": "#566178",
+        "taken": "#a3afc4",
     },
 }
 TEXTS = {
@@ -127,7 +129,9 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
         *_header(snapshot, colours),
         f'<g transform="translate({MARGIN} {TOP})">',
         *(
-            _edge(nodes[a], nodes[b], kind, snapshot["bends"].get(str(number), ()), colours)
+            _edge(
+                nodes[a], nodes[b], kind, snapshot["bends"].get(str(number), ()), _edge_look(snapshot, number), colours
+            )
             for number, (a, b, kind) in enumerate(snapshot["edges"])
         ),
     ]
@@ -178,27 +182,67 @@ MANY = ("map", "each")
 """Kinds of nodes that stand for many."""
 
 
+HEAD = 8.0
+"""The length of an arrowhead."""
+NEVER = (State.SKIPPED, State.UPSTREAM_FAILED)
+
+
+def _edge_look(snapshot: Mapping[str, Any], number: int) -> str:
+    """`plain` while nothing came along an edge, `taken` once something did, `idle` where nothing will."""
+    if not snapshot["run"]:
+        return "plain"
+    a, b, kind = snapshot["edges"][number]
+    source, target = (State(snapshot["status"][node][0]) for node in (a, b))
+    if source in NEVER or target in NEVER:
+        return "idle"
+    if source not in TERMINAL:
+        return "plain"
+    return "idle" if (source is State.COMPLETED) is (kind == "catch") else "taken"
+
+
 def _edge(
     source: Mapping[str, Any],
     target: Mapping[str, Any],
     kind: str,
     bends: Sequence[Sequence[float]],
+    look: str,
     colours: Mapping[str, str],
 ) -> str:
-    """A curve from column to column, level where it passes one."""
-    points = [
-        (source["x"] + source["w"], source["y"] + source["h"] / 2),
-        *bends,
-        (target["x"], target["y"] + target["h"] / 2),
-    ]
-    dash = "" if kind == "data" else ' stroke-dasharray="4 4"'
-    colour = FILLS["failed"] if kind == "catch" else colours["edge"]
+    """A curve from column to column, level where it passes one, with its arrowhead; from a step to what it ends from below to below."""
+    if kind == "ends":
+        return _ends(source, target, look, colours)
+    x, y = target["x"], target["y"] + target["h"] / 2
+    points = [(source["x"] + source["w"], source["y"] + source["h"] / 2), *bends, (x - HEAD + 1, y)]
+    dashed = look == "idle" or (kind != "data" and (look == "plain" or kind == "catch"))
+    dash = ' stroke-dasharray="4 4"' if dashed else ""
+    colour = FILLS["failed"] if kind == "catch" else colours["taken" if look == "taken" else "edge"]
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x1, y1), (x2, y2) in zip(points[::2], points[1::2], strict=True):
         bend = max((x2 - x1) / 2, 24)
         path += "" if (x1, y1) == points[0] else f"L{x1:.1f} {y1:.1f}"
         path += f"C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6"{dash}/>'
+    return _line(path, f"M{x:.1f} {y:.1f}l{-HEAD:g} {-HEAD / 2:g}v{HEAD:g}z", colour, dash, look)
+
+
+DIP = 60.0
+"""How far below both an edge runs that leads back from a step to what it ends."""
+
+
+def _ends(source: Mapping[str, Any], target: Mapping[str, Any], look: str, colours: Mapping[str, str]) -> str:
+    x1, y1 = source["x"] + source["w"] / 2, source["y"] + source["h"]
+    x2, y2 = target["x"] + target["w"] / 2, target["y"] + target["h"]
+    low = max(y1, y2) + DIP
+    path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {low:.1f} {x2:.1f} {low:.1f} {x2:.1f} {y2 + HEAD - 1:.1f}"
+    head = f"M{x2:.1f} {y2:.1f}l{-HEAD / 2:g} {HEAD:g}h{HEAD:g}z"
+    return _line(path, head, colours["taken" if look == "taken" else "edge"], ' stroke-dasharray="2 4"', look)
+
+
+def _line(path: str, head: str, colour: str, dash: str, look: str) -> str:
+    pale = ' opacity="0.5"' if look == "idle" else ""
+    return (
+        f'<g{pale}><path d="{path}" fill="none" stroke="{colour}" '
+        f'stroke-width="1.6"{dash}/><path d="{head}" fill="{colour}"/></g>'
+    )
 
 
 def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
@@ -207,7 +251,7 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     if status[1] & (PAUSED | WAITS):
         state = State.WAITING if status[1] & WAITS else State.HELD
     look, word = (LOOKS.get(state, state.label), state.word) if snapshot["run"] else ("planned", "")
-    fill, text = FILLS[look], TEXTS[theme][look]
+    fill, text, planned = FILLS[look], TEXTS[theme][look], look == "planned"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if node["kind"] == "flow":
         return [
@@ -218,8 +262,11 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
             f'<text x="{x + 14}" y="{y + 23}" font-size="12" font-weight="620" fill="{text}">{escape(node["label"])}</text>',
             *_breakpoint(status, x, y, colours),
         ]
+    disc = "none" if planned else fill
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
+    many = "" if node["kind"] not in MANY else f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
+    name = _cut(node["label"], w - 46 - 7 * len(many), 7.7)
     outer, inner = (PILL, PILL - 1.5) if node["wait"] else (9, 6.5)
     if node["kind"] in MANY:
         for shift, opacity in ((9, 0.55), (5, 1)):
@@ -231,14 +278,12 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
         f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{outer}" fill="{fill}"{dash}/>',
         f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{colours["card"]}"/>',
         f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{fill}" fill-opacity="0.08"/>',
-        f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{fill}"/>',
+        f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{disc}" stroke="{fill}"/>',
         _glyph(look, x + 22, y + 21, node["wait"] if look in ("planned", "waiting") else ""),
-        f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(node["label"])}</text>',
+        f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(name)}</text>',
+        *_foot(node, x, y, w, colours),
     ]
-    if node["badge"]:
-        parts.append(_badge(node["badge"], x + w - 8, y, colours, text))
-    if node["kind"] in MANY:
-        many = f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
+    if many:
         parts.append(
             f'<text x="{x + w - 12}" y="{y + 25}" font-size="11.5" font-weight="600" text-anchor="end" fill="{text}">{many}</text>'
         )
@@ -247,20 +292,29 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
         if snapshot["run"]
         else node["line"]
     )
-    room = int((w - 52) / 6.0)
-    shown = line if len(line) <= room else line[: max(room - 1, 1)] + "…"
+    shown = _cut(line, w - 52, 6.0)
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
     return [*parts, *_bar(node, status, x, y, w, h), *_breakpoint(status, x, y, colours)]
 
 
-def _badge(badge: str, right: float, y: float, colours: Mapping[str, str], ink: str) -> str:
-    """How it begins or goes on, on the upper edge of its card."""
-    width = 6.2 * len(badge) + 12
-    return (
-        f'<rect x="{right - width:.1f}" y="{y - 8}" width="{width:.1f}" height="16" rx="8" fill="{colours["card"]}" '
-        f'stroke="{colours["edge"]}"/><text x="{right - width / 2:.1f}" y="{y + 3.5}" font-size="10" text-anchor="middle" '
-        f'fill="{ink}">{escape(badge)}</text>'
-    )
+def _foot(node: Mapping[str, Any], x: float, y: float, w: float, colours: Mapping[str, str]) -> list[str]:
+    """On what condition it runs, and how it begins or goes on where that is not as usual, on a line of their own."""
+    if not node["foot"]:
+        return []
+    shown = _cut(node["foot"], w - 60, 6.4)
+    return [
+        (
+            f'<rect x="{x + 39}" y="{y + 55}" width="{min(6.6 * len(shown) + 14, w - 50):.1f}" height="17" rx="5" '
+            f'fill="{colours["quiet"]}" fill-opacity="0.1"/><text x="{x + 46}" y="{y + 67}" font-size="11" '
+            f'fill="{colours["quiet"]}">{escape(shown)}</text>'
+        )
+    ]
+
+
+def _cut(text: str, room: float, character: float) -> str:
+    """As much of a text as has room in pixels, at the width of a character."""
+    most = max(int(room / character), 1)
+    return text if len(text) <= most else text[: max(most - 1, 1)] + "…"
 
 
 def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> list[str]:
@@ -271,7 +325,7 @@ def _breakpoint(status: Any, x: float, y: float, colours: Mapping[str, str]) -> 
 
 def _glyph(look: str, x: float, y: float, of: str = "") -> str:
     """The glyph of a look; of what is planned or waits that of its kind, `of`."""
-    ink = "#fff" if look in WHITE else "#111"
+    ink = FILLS[look] if look == "planned" else "#fff" if look in WHITE else "#111"
     paint = (
         f'fill="{ink}"'
         if look == "running"

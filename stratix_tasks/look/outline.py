@@ -18,6 +18,7 @@ from stratix_tasks.spec.model import Loop, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
+from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import LATE
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.source import Outline
@@ -50,12 +51,15 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
 
 def _edges(root: Block) -> list[Edge]:
     found: list[Edge] = []
+    ends: list[Edge] = []
     base = 0
     for block, _, _ in root.layout:
         for k, needs in enumerate(block.needs):
             found += [(base + need, base + k, _edge_kind(block, need, k)) for need in needs]
+        steps = ((k, node.step.node) for k, node in enumerate(block.nodes) if node.step is not None)
+        ends += [(base + k, base + ended, "ends") for k, ended in steps if ended is not None]
         base += block.n
-    return found
+    return found + ends
 
 
 def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
@@ -96,10 +100,17 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "asks": _asks(laid_out),
         "badge": _badge(node, laid_out.step),
         "call": node.call or node.uses or f"flow {node.flow}",
+        "gives": _gives(function),
         "config": [pair for pair in config if pair[1]],
         "inputs": [(name, _source_text(value)) for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
     }
+
+
+def _gives(function: Any) -> str:
+    """What it returns, as far as it says so."""
+    hint = getattr(function, "__annotations__", {}).get("return", Any)
+    return "" if hint is Any or hint == "Any" else short(type_text(hint), 40)
 
 
 def _shown(value: Any, unit: str = "") -> str:

@@ -20,8 +20,9 @@ Point = tuple[float, float]
 Edge = tuple[
     Annotated[int, "from"],
     Annotated[int, "to"],
-    Annotated[Literal["data", "order", "when", "catch"], "kind"],
+    Annotated[Literal["data", "order", "when", "catch", "ends"], "kind"],
 ]
+"""`ends`: from a step to what it ends, which need not come after it; all of these stand behind the others."""
 
 
 class Problem(TypedDict):
@@ -51,7 +52,8 @@ class FlowInfo(TypedDict):
 
 class NodeOutline(TypedDict):
     """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
-    `badge` says how it begins or goes on, where that is not as usual.
+    `badge` says how it begins or goes on, where that is not as usual; `gives` is the type of what its function returns, where that
+    is said.
     """
 
     name: str
@@ -63,15 +65,19 @@ class NodeOutline(TypedDict):
     asks: str
     badge: str
     call: str
+    gives: str
     config: list[Pair]
     inputs: list[Pair]
     when: str | None
 
 
 class NodeInfo(NodeOutline):
-    """A node and its place; `line` is what its card says below its name before anything runs."""
+    """A node and its place; `line` is what its card says below its name before anything runs, `foot` what it says below that: on
+    what condition it runs, and its badge.
+    """
 
     line: str
+    foot: str
     x: float
     y: float
     w: float

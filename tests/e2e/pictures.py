@@ -189,8 +189,8 @@ def control(book: Notebook) -> None:
     page = book.page
     done(page, "price", 2)
     page.click(f"{VIEW} [data-node=settle]")
-    page.click(f"{VIEW} .react-flow__node-toolbar [data-testid=node-breakpoint]")
-    page.click(f"{VIEW} .react-flow__node-toolbar [data-testid=edit-input]")
+    page.click(f"{VIEW} [data-testid=node-tools] [data-testid=node-breakpoint]")
+    page.click(f"{VIEW} [data-testid=node-tools] [data-testid=edit-input]")
     page.wait_for_selector(f"{VIEW} [data-name=fee] [data-testid=input-field]")
     done(page, "price", 4)
     page.mouse.move(5, 5)

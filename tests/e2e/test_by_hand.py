@@ -37,7 +37,7 @@ def {name}(n: int = 5):
     return total(wait(scale(load(n), 2.0)))
 """
 SHOWN = "[data-testid=stratix-view]"
-BAR = f"{SHOWN} .react-flow__node-toolbar"
+BAR = f"{SHOWN} [data-testid=node-tools]"
 
 
 def node(name: str) -> str:

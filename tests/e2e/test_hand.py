@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 AXE = ROOT / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 SHOWN = "[data-testid=stratix-view]"
 LIVE = f"{SHOWN}:not([data-run-state=none])"
-BAR = f"{LIVE} .react-flow__node-toolbar"
+BAR = f"{LIVE} [data-testid=node-tools]"
 DEFINE = """
 import time
 from pathlib import Path
@@ -231,7 +231,7 @@ def test_views_on_one_page_share_no_ids(lab: Server, page: Any) -> None:
     views.nth(1).locator("[data-node=total]").wait_for(timeout=20_000)
     for view in (views.nth(0), views.nth(1)):
         view.locator("[data-node=total]").click()
-        view.locator(".react-flow__node-toolbar [data-testid=edit-input]").click()
+        view.locator("[data-testid=node-tools] [data-testid=edit-input]").click()
         view.locator("[data-name=by] textarea").wait_for()
     doubled = page.evaluate(
         """() => {

@@ -104,10 +104,10 @@ def test_one_node_is_paused_by_click(started: Notebook, waiting: str) -> None:
     state(page, "running")
     started.execute(waiting)
     page.click(node("total"))
-    page.click(f"{SHOWN} .react-flow__node-toolbar [data-testid=node-pause]")
+    page.click(f"{SHOWN} [data-testid=node-tools] [data-testid=node-pause]")
     page.wait_for_selector(f"{node('total')}[data-state=held]", timeout=8_000)
     page.wait_for_selector(f"{node('work')}[data-state=completed]", timeout=30_000)
-    page.click(f"{SHOWN} .react-flow__node-toolbar [data-testid=node-resume]")
+    page.click(f"{SHOWN} [data-testid=node-tools] [data-testid=node-resume]")
     state(page, "completed", 15_000)
 
 
@@ -199,7 +199,7 @@ def test_keys_in_the_view_never_touch_the_cells(started: Notebook) -> None:
         "the close button": lambda: page.focus(f"{SHOWN} .stx-close"),
         "after Escape": lambda: page.keyboard.press("Escape"),
         "the canvas": lambda: page.click(f"{SHOWN} .react-flow__pane", position={"x": 5, "y": 5}),
-        "a zoom button": lambda: page.click(f"{SHOWN} .react-flow__controls-button >> nth=0"),
+        "a zoom button": lambda: page.click(f"{SHOWN} [data-testid=zoom-in]"),
     }
     for place, go in places.items():
         go()

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, approval, each, flow, signal, sleep, task, when
+from stratix_tasks import Engine, approval, cancel, each, flow, signal, sleep, task, when
+from stratix_tasks import failed as on_failure
 from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.dot import to_dot
 from stratix_tasks.formats.mermaid import to_mermaid
@@ -134,6 +135,27 @@ def test_what_a_condition_asks_is_told_apart() -> None:
     assert "n0 -.->|when| n1" in chosen.to_mermaid()
     assert "n0 --> n2" in chosen.to_mermaid()
     assert chosen.to_svg().count("stroke-dasharray") == 1
+
+
+def test_every_kind_of_edge_is_drawn() -> None:
+    """Data, order, a condition, a failure that is caught, and from a step to what it ends, each with its arrow; in all formats."""
+
+    @flow
+    def kinds() -> None:
+        first = numbers()
+        bad = total.options(name="bad", after=[first])([1])
+        with on_failure(bad) as error:
+            total.options(name="caught")([error.message])
+        slow = approval.options(name="slow")("Go on?")
+        with when(total.options(name="sum")(first) > 1):
+            cancel(slow)
+
+    made = snapshot(flow_source(kinds, {}), mode="static")
+    assert {kind for _, _, kind in made["edges"]} == {"data", "order", "when", "catch", "ends"}
+    dot, mermaid, svg = to_dot(made), to_mermaid(made), drawing.to_svg(made)
+    assert ("label=failed" in dot, "label=ends" in dot) == (True, True)
+    assert ("-.->|failed|" in mermaid, "-.->|ends|" in mermaid) == (True, True)
+    assert svg.count("l-8 -4v8z") + svg.count("l-4 8h8z") == len(made["edges"])
 
 
 def test_waits_show_with_their_word() -> None:

@@ -57,6 +57,8 @@ function info(name: string, parent = -1): NodeInfo {
     asks: "",
     badge: "",
     line: "",
+    gives: "",
+    foot: "",
   };
 }
 

@@ -47,6 +47,8 @@ const info: NodeInfo = {
   asks: "",
   badge: "",
   line: "",
+  gives: "",
+  foot: "",
 };
 
 function snapshot(): Snapshot {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Box, firstView, READABLE, toolbarPlace } from "../src/model/place";
+import { type Box, firstView, heightFor, NEAREST, READABLE, toolbarPlace, wholeView, zoomed } from "../src/model/place";
 import { route } from "../src/model/route";
 
 const TOOL = { w: 300, h: 40 };
@@ -51,9 +51,32 @@ describe("the first view", () => {
       expect((node.x + node.w) * zoom + x).toBeLessThanOrEqual(CANVAS.w);
     }
   });
-  it("shows all of a graph with very many nodes, however small", () => {
+  it("begins a graph of very many nodes at a size that can be read, too; the whole of it is shown when that is asked for", () => {
     const many = Array.from({ length: 100 }, (_, i) => at(i * 200, 0));
-    expect(firstView(many, CANVAS, null).zoom).toBeLessThan(0.05);
+    expect(firstView(many, CANVAS, null).zoom).toBe(READABLE);
+    const { x, zoom } = wholeView(many, CANVAS);
+    expect(x).toBeGreaterThan(0);
+    expect(x + (99 * 200 + 170) * zoom).toBeLessThan(CANVAS.w);
+  });
+});
+
+describe("the height", () => {
+  it("is that of the graph at the size that the width gives it", () => {
+    expect(heightFor([at(0, 0), at(300, 0)], 900)).toBe(170);
+    expect(heightFor([at(0, 0), at(0, 200)], 900)).toBe(200 + 58 + 106);
+    expect(heightFor([at(0, 0), at(1000, 400)], 900)).toBeLessThan(heightFor([at(0, 0), at(1000, 400)], 1400));
+  });
+  it("is bearable for any graph", () => {
+    expect(heightFor([at(0, 0), at(0, 20_000)], 900)).toBe(560);
+    expect(heightFor([], 900)).toBe(170);
+  });
+});
+
+describe("a zoom", () => {
+  it("leaves the point in its place, and ends at the nearest and the furthest", () => {
+    const to = zoomed({ x: 40, y: -20, zoom: 0.5 }, 2, { x: 100, y: 80 });
+    expect(to).toEqual({ x: -20, y: -120, zoom: 1 });
+    expect(zoomed({ x: 0, y: 0, zoom: 1 }, 100, { x: 0, y: 0 }).zoom).toBe(NEAREST);
   });
 });
 
@@ -65,6 +88,13 @@ describe("an edge", () => {
     ];
     const path = route([0, 0], [300, 0], bends);
     expect(path).toBe("M0 0C50 0 50 50 100 50L200 50C250 50 250 0 300 0");
+  });
+  it("turns around where it goes back to the left", () => {
+    const bends: [number, number][] = [
+      [100, 50],
+      [0, 50],
+    ];
+    expect(route([80, 0], [20, 100], bends)).toBe("M80 0C104 0 124 50 100 50L0 50C-24 50 -4 100 20 100");
   });
   it("is one curve to the next column", () => {
     expect(route([0, 0], [100, 40])).toBe("M0 0C50 0 50 40 100 40");

@@ -104,8 +104,8 @@ export function descendants({ nodes, edges }: Pick<Snapshot, "nodes" | "edges">,
     const stack = [at];
     while (stack.length > 0) {
       const from = stack.pop();
-      for (const [a, b] of edges)
-        if (a === from && !found.has(b)) {
+      for (const [a, b, kind] of edges)
+        if (a === from && kind !== "ends" && !found.has(b)) {
           found.add(b);
           stack.push(b);
         }

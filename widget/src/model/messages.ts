@@ -49,7 +49,7 @@ export type Pair = [string, string];
 
 export type Point = [number, number];
 
-export type Edge = [from: number, to: number, kind: "data" | "order" | "when" | "catch"];
+export type Edge = [from: number, to: number, kind: "data" | "order" | "when" | "catch" | "ends"];
 
 export interface Problem {
   code: string;
@@ -75,7 +75,8 @@ export interface FlowInfo {
 }
 
 /** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
- * `badge` says how it begins or goes on, where that is not as usual. */
+ * `badge` says how it begins or goes on, where that is not as usual; `gives` is the type of what its function returns, where that
+ * is said. */
 export interface NodeOutline {
   name: string;
   label: string;
@@ -86,12 +87,14 @@ export interface NodeOutline {
   asks: string;
   badge: string;
   call: string;
+  gives: string;
   config: Pair[];
   inputs: Pair[];
   when: string | null;
 }
 
-/** A node and its place; `line` is what its card says below its name before anything runs. */
+/** A node and its place; `line` is what its card says below its name before anything runs, `foot` what it says below that: on
+ * what condition it runs, and its badge. */
 export interface NodeInfo {
   name: string;
   label: string;
@@ -102,10 +105,12 @@ export interface NodeInfo {
   asks: string;
   badge: string;
   call: string;
+  gives: string;
   config: Pair[];
   inputs: Pair[];
   when: string | null;
   line: string;
+  foot: string;
   x: number;
   y: number;
   w: number;

@@ -7,18 +7,32 @@ export interface Box {
   h: number;
 }
 
+export type Size = { w: number; h: number };
+/** Where the graph's upper left corner stands on the canvas, and how large a pixel of it is there. */
+export type View = { x: number; y: number; zoom: number };
+
+/** A box of the graph, on the canvas. */
+export function onCanvas(box: Box, { x, y, zoom }: View): Box {
+  return { x: box.x * zoom + x, y: box.y * zoom + y, w: box.w * zoom, h: box.h * zoom };
+}
+
+/** The view, larger by a factor; the point of the canvas stays where it is. */
+export function zoomed({ x, y, zoom }: View, by: number, at: { x: number; y: number }): View {
+  const to = Math.min(Math.max(zoom * by, FURTHEST), NEAREST);
+  return { x: at.x - ((at.x - x) * to) / zoom, y: at.y - ((at.y - y) * to) / zoom, zoom: to };
+}
+
+/** How small and how large a graph may be shown. */
+export const FURTHEST = 0.02;
+export const NEAREST = 2;
+
 const GAP = 10;
 const EDGE = 6;
 
 const STEP = 16;
 
 /** The toolbar's upper left corner: at `card`, or the place next to it where it covers no card; the least covered if none is free. */
-export function toolbarPlace(
-  card: Box,
-  others: readonly Box[],
-  tool: { w: number; h: number },
-  canvas: { w: number; h: number },
-): { x: number; y: number } {
+export function toolbarPlace(card: Box, others: readonly Box[], tool: Size, canvas: Size): { x: number; y: number } {
   const within = (x: number) => Math.max(EDGE, Math.min(x, canvas.w - tool.w - EDGE));
   const middle = card.x + card.w / 2 - tool.w / 2;
   const lefts = [middle, card.x + card.w - tool.w, card.x].map(within);
@@ -53,22 +67,31 @@ function overlap(a: Box, b: Box): number {
 }
 
 /** A whole graph is shown down to the first; one that would be smaller is begun at the second. */
-export const SMALLEST = 0.6;
-export const READABLE = 0.75;
+export const SMALLEST = 0.7;
+export const READABLE = 0.9;
 const ROOM = 28;
-/** From here on a graph is looked at as a whole: colours, not words. */
-const MANY = 60;
+/** Heights of a canvas: for one row of nodes with their toolbar, and what a notebook page bears. */
+const [LOWEST, TALLEST] = [170, 560];
+
+/** How tall a canvas is made for its graph: as much as it takes at the size that the width gives it. */
+export function heightFor(nodes: readonly Box[], width: number): number {
+  const [right, bottom] = extent(nodes);
+  const zoom = Math.max(Math.min((width - 2 * ROOM) / Math.max(right, 1), 1), SMALLEST);
+  return Math.round(Math.min(Math.max(bottom * zoom + 2 * ROOM + 50, LOWEST), TALLEST));
+}
+
+/** The lower right corner of what is drawn. */
+function extent(nodes: readonly Box[]): [number, number] {
+  let [right, bottom] = [0, 0];
+  for (const { x, y, w, h } of nodes) [right, bottom] = [Math.max(right, x + w), Math.max(bottom, y + h)];
+  return [right, bottom];
+}
 
 /** The whole graph; one that could not be read so begins at its left, or with the chosen node in the middle. */
-export function firstView(
-  nodes: readonly Box[],
-  canvas: { w: number; h: number },
-  chosen: Box | null,
-): { x: number; y: number; zoom: number } {
-  const right = Math.max(...nodes.map((node) => node.x + node.w));
-  const bottom = Math.max(...nodes.map((node) => node.y + node.h));
+export function firstView(nodes: readonly Box[], canvas: Size, chosen: Box | null): View {
+  const [right, bottom] = extent(nodes);
   const whole = Math.min((canvas.w - 2 * ROOM) / right, (canvas.h - 2 * ROOM) / bottom, 1);
-  const zoom = whole >= SMALLEST || nodes.length > MANY ? whole : READABLE;
+  const zoom = whole >= SMALLEST ? whole : READABLE;
   const along = (room: number, size: number, from: number, to: number) => {
     if (size * zoom + 2 * ROOM <= room + 1) return (room - size * zoom) / 2;
     const middle = room / 2 - ((from + to) / 2) * zoom;
@@ -78,12 +101,16 @@ export function firstView(
   return { x: along(canvas.w, right, x, x + w), y: along(canvas.h, bottom, y, y + h), zoom };
 }
 
+/** All of a graph, however small. */
+export function wholeView(nodes: readonly Box[], canvas: Size): View {
+  const [right, bottom] = extent(nodes);
+  const fits = Math.min((canvas.w - 2 * ROOM) / Math.max(right, 1), (canvas.h - 2 * ROOM) / Math.max(bottom, 1));
+  const zoom = Math.max(Math.min(fits, 1), FURTHEST);
+  return { x: (canvas.w - right * zoom) / 2, y: (canvas.h - bottom * zoom) / 2, zoom };
+}
+
 /** The view, moved by no more than it takes to have all of a node in it. */
-export function intoView(
-  node: Box,
-  canvas: { w: number; h: number },
-  { x, y, zoom }: { x: number; y: number; zoom: number },
-): { x: number; y: number; zoom: number } {
+export function intoView(node: Box, canvas: Size, { x, y, zoom }: View): View {
   const along = (at: number, from: number, size: number, room: number) => {
     const [first, last] = [ROOM - from * zoom, room - ROOM - (from + size) * zoom];
     return Math.max(Math.min(at, Math.max(first, last)), Math.min(first, last));

@@ -7,11 +7,13 @@ import { waitsText } from "../model/waits";
 import type { Calls } from "../transport";
 import { BannerBar } from "./BannerBar";
 import type { Anchor, Ask, Doing } from "./doing";
+import { setFull } from "./full";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
+import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
@@ -60,7 +62,8 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       if (event.key !== "Escape") return;
       event.stopPropagation();
       if (root.querySelector(".stx-pop")) closePop();
-      else close();
+      else if (chosen.current !== null) close();
+      else setFull(root, false);
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
     return () => end.abort();
@@ -131,12 +134,12 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           ))}
         </ul>
       )}
-      <div class="stx-main" style={{ height: `${heightFor(nodes)}px` }}>
-        <Graph live={live} selected={selected} select={select} doing={doing} />
+      <Stage boxes={nodes}>
+        <Graph live={live} selected={selected} select={select} doing={doing} root={root} />
         {selected !== null && nodes[selected] && (
           <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
         )}
-      </div>
+      </Stage>
       {pop && <Popover live={live} pop={pop} doing={doing} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}
@@ -153,10 +156,4 @@ function focusOn(root: HTMLElement, before: Element | null): void {
 
 function cardOf(root: HTMLElement, node: number | null): Element | null {
   return root.querySelector(`.react-flow__node[data-id="${node}"]`);
-}
-
-/** Enough for the graph at a readable size, within what a notebook page bears. */
-function heightFor(nodes: { y: number; h: number }[]): number {
-  const bottom = Math.max(0, ...nodes.map((node) => node.y + node.h));
-  return Math.min(Math.max(bottom + 90, 340), 560);
 }

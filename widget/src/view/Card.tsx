@@ -3,16 +3,14 @@ import type { Live } from "../model/live";
 import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages";
 import { detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import { glyphOf, left, slept } from "../model/waits";
-import type { Doing } from "./doing";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
-import { NodeTools } from "./NodeTools";
 
-export type CardData = { live: Live; index: number; doing: Doing } & Record<string, unknown>;
+export type CardData = { live: Live; index: number } & Record<string, unknown>;
 
 /** One task, or a mapped node as a stack with its items' states as a bar. */
 export function Card({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index, doing } = data;
+  const { live, index } = data;
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
@@ -27,7 +25,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const planned = live.run === null;
   return (
     <div
-      class={`stx-card stx-s-${planned ? "planned" : look}${node.wait ? " stx-gate" : ""}${isMany(node) ? " stx-stack" : ""}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-s-${planned ? "planned" : look}${shapeOf(node)}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
@@ -45,15 +43,14 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       </div>
       <div class="stx-detail" title={planned ? undefined : [line, rest].filter(Boolean).join(" · ")}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
-        <span class="stx-told">{planned ? node.line || node.call.split(":")[1] : line}</span>
+        <span class="stx-told">{planned ? node.line : line}</span>
         {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
       <Bar status={status} node={node} look={look} now={live.now()} />
-      {node.badge && <span class="stx-badge">{node.badge}</span>}
-      {node.when && (
-        <span class="stx-when" title={`when ${node.when}`}>
-          ?
-        </span>
+      {node.foot && (
+        <div class="stx-foot">
+          <span title={node.when ? `It runs if ${node.when}` : node.foot}>{node.foot}</span>
+        </div>
       )}
       {texts.ill && (
         <span class="stx-ill" data-testid="ill" role="img" aria-label={texts.ill} title={texts.ill}>
@@ -72,9 +69,13 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         </span>
       ) : null}
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
+}
+
+/** What sets a node apart from a plain task, as classes. */
+function shapeOf(node: NodeInfo): string {
+  return `${node.wait ? " stx-gate" : ""}${isMany(node) ? " stx-stack" : ""}${node.kind === "loop" ? " stx-loop" : ""}`;
 }
 
 /** A fan-out of a task or of a flow. */

@@ -1,14 +1,17 @@
-import { Background, Controls, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
+import { Background, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { firstView, intoView } from "../model/place";
+import { FURTHEST, firstView, intoView, NEAREST, type View, wholeView } from "../model/place";
 import { lookOf } from "../model/states";
 import { Card, type CardData } from "./Card";
+import { Controls } from "./Controls";
+import { type Camera, uncovered } from "./camera";
 import type { Doing } from "./doing";
 import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
-import { Line } from "./Line";
+import { Line, type LineData } from "./Line";
+import { NodeTools } from "./NodeTools";
 
 const nodeTypes = { card: Card, frame: GroupBox } as never;
 const edgeTypes = { line: Line } as never;
@@ -21,30 +24,21 @@ interface Props {
   selected: number | null;
   select: (node: number | null) => void;
   doing: Doing;
+  root: HTMLElement;
 }
 
-export function Graph({ live, selected, select, doing }: Props) {
+export function Graph({ live, selected, select, doing, root }: Props) {
   const { nodes, edges } = live.snapshot;
   const version = live.version;
-  const drawn = useMemo(
-    () => nodes.map((node, index) => flowNode(live, index, doing, node.kind === "flow")),
-    [version, live, doing],
-  );
+  const drawn = useMemo(() => nodes.map((node, index) => flowNode(live, index, node.kind === "flow")), [version, live]);
   const marked = useMemo(
     () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
   );
-  const { bends } = live.snapshot;
-  const lines = useMemo(
-    () => edges.map(([from, to, kind], number) => flowEdge(from, to, kind, selected, bends?.[number])),
-    [version, selected],
-  );
+  const lines = useMemo(() => edges.map((_, number) => flowEdge(live, number, selected)), [version, live, selected]);
   const id = useUnique();
   const moved = useRef(false);
-  const byHand = () => {
-    moved.current = true;
-  };
-  const from = useRef<{ x: number; y: number; zoom: number } | null>(null);
+  const from = useRef<View | null>(null);
   const partly = useStore(({ width, transform: [, , zoom] }) =>
     nodes.some((node) => (node.x + node.w) * zoom > width + 2),
   );
@@ -80,76 +74,88 @@ export function Graph({ live, selected, select, doing }: Props) {
         }}
         onMove={(event, { x, y, zoom }) => {
           const was = from.current;
-          if (event && was && (Math.hypot(x - was.x, y - was.y) > CLICK || zoom !== was.zoom)) byHand();
+          if (event && was && (Math.hypot(x - was.x, y - was.y) > CLICK || zoom !== was.zoom)) moved.current = true;
         }}
         paneClickDistance={CLICK}
         zoomOnScroll={false}
         preventScrolling={false}
         zoomActivationKeyCode={["Meta", "Control"]}
         zoomOnDoubleClick={false}
-        minZoom={0.05}
-        maxZoom={2}
+        minZoom={FURTHEST}
+        maxZoom={NEAREST}
         onlyRenderVisibleElements={nodes.length > 150}
         proOptions={{ hideAttribution: true }}
         colorMode="light"
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
       >
         <Background gap={22} size={1.2} />
-        <Controls
-          showInteractive={false}
-          position="bottom-left"
-          orientation="horizontal"
-          onZoomIn={byHand}
-          onZoomOut={byHand}
-          onFitView={byHand}
-        />
-        {(nodes.length > 12 || partly) && (
+        {partly && (
           <MiniMap
             position="bottom-right"
             pannable
             style={{ width: 140, height: 84 }}
-            nodeClassName={(node) => `stx-s-${lookOf(live.status(Number(node.id))).look}`}
+            nodeClassName={(node) => `stx-s-${live.run ? lookOf(live.status(Number(node.id))).look : "planned"}`}
           />
         )}
-        <Fit live={live} version={version} chosen={selected} moved={moved} />
       </ReactFlow>
+      <Over live={live} selected={selected} doing={doing} root={root} moved={moved} />
     </div>
   );
 }
 
-/** Shows the graph when it opens, and again when the inspector takes room from it. Where a hand has moved it, it stays; but
- * a chosen node is never left outside. */
-function Fit({
-  live,
-  version,
-  chosen,
-  moved,
-}: {
-  live: Live;
-  version: number;
-  chosen: number | null;
+interface OverProps extends Omit<Props, "select"> {
   moved: { current: boolean };
-}) {
-  const { setViewport, getViewport } = useReactFlow();
-  const width = useStore((state) => state.width);
-  const height = useStore((state) => state.height);
-  const done = useRef("");
-  useEffect(() => {
-    const nodes = live.snapshot.nodes;
-    const shape = nodes.map((node) => node.name).join();
-    const key = `${shape}|${chosen !== null}|${width}`;
-    if (!width || !height || nodes.length === 0 || done.current === key) return;
-    const known = done.current.startsWith(`${shape}|`);
-    done.current = key;
-    const canvas = { w: width, h: height };
-    const node = chosen === null ? null : (nodes[chosen] ?? null);
-    if (!moved.current || !known) setViewport(firstView(nodes, canvas, node));
-    else if (node) setViewport(intoView(node, canvas, getViewport()));
-  }, [live, version, chosen, moved, width, height, setViewport, getViewport]);
-  return null;
 }
 
-function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node<CardData> {
+/** What stands above the graph: the controls, the toolbar of the selected node. Shows the graph when it opens and when the page
+ * gives it another width. Where a hand has moved it, it stays; but a node that is chosen is never left outside, or under a panel. */
+function Over({ live, selected, doing, root, moved }: OverProps) {
+  const { setViewport } = useReactFlow();
+  const w = useStore((state) => state.width);
+  const h = useStore((state) => state.height);
+  const [x, y, zoom] = useStore((state) => state.transform);
+  const camera: Camera = {
+    view: { x, y, zoom },
+    size: { w, h },
+    move: (view, byHand = false) => {
+      if (byHand) moved.current = true;
+      setViewport(view);
+    },
+  };
+  const { nodes } = live.snapshot;
+  const done = useRef({ shape: "", w: 0, selected });
+  useEffect(() => {
+    const shape = nodes.map((node) => node.name).join();
+    const was = done.current;
+    if (!w || !h || nodes.length === 0) return;
+    done.current = { shape, w, selected };
+    if (shape !== was.shape || (w !== was.w && !moved.current)) {
+      moved.current = false;
+      camera.move(firstView(nodes, camera.size, null));
+    } else if (selected !== was.selected && selected !== null && nodes[selected])
+      camera.move(intoView(nodes[selected], uncovered(root, camera.size), camera.view));
+  }, [live, live.version, selected, w, h]);
+  const node = selected === null ? undefined : nodes[selected];
+  return (
+    <>
+      <Controls camera={camera} fit={() => camera.move(wholeView(nodes, camera.size), true)} root={root} />
+      {selected !== null && node && live.run && live.canAsk && (
+        <NodeTools
+          live={live}
+          doing={doing}
+          target={{ node: selected, item: null, name: node.name }}
+          box={node}
+          others={node.kind === "flow" ? [] : nodes.filter((other) => other !== node && other.kind !== "flow")}
+          view={camera.view}
+          canvas={camera.size}
+          root={root}
+        />
+      )}
+    </>
+  );
+}
+
+function flowNode(live: Live, index: number, group: boolean): Node<CardData> {
   const node = live.snapshot.nodes[index];
   if (!node) throw new Error(`no node ${index}`);
   return {
@@ -162,25 +168,21 @@ function flowNode(live: Live, index: number, doing: Doing, group: boolean): Node
     initialHeight: node.h,
     zIndex: group ? -1 : 1,
     draggable: false,
-    data: { live, index, doing },
+    data: { live, index },
     ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
 }
 
-function flowEdge(
-  from: number,
-  to: number,
-  kind: string,
-  selected: number | null,
-  bends: [number, number][] | undefined,
-): Edge {
+function flowEdge(live: Live, number: number, selected: number | null): Edge<LineData> {
+  const { edges, bends } = live.snapshot;
+  const [from, to, kind] = edges[number] as (typeof edges)[number];
   const near = from === selected || to === selected;
   return {
     id: `${from}-${to}`,
     source: String(from),
     target: String(to),
     type: "line",
-    data: { bends },
+    data: { live, from, to, kind, bends: bends?.[number] },
     className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
     zIndex: near ? 1 : 0,
     selectable: false,

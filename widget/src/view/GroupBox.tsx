@@ -3,11 +3,10 @@ import { lookIn, stateName } from "../model/states";
 import { type CardData, Dot, share } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
-import { NodeTools } from "./NodeTools";
 
 /** A sub-flow: a frame around its nodes. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index, doing } = data;
+  const { live, index } = data;
   useNode(live, index);
   const node = live.snapshot.nodes[index];
   const status = live.status(index);
@@ -34,7 +33,6 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
       </div>
       <Dot status={status} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
-      {selected && <NodeTools live={live} index={index} doing={doing} />}
     </div>
   );
 }

@@ -1,16 +1,30 @@
-import { NodeToolbar, useStore } from "@xyflow/react";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { type Box, toolbarPlace } from "../model/place";
+import { type Box, onCanvas, type Size, toolbarPlace, type View } from "../model/place";
 import { Actions } from "./Actions";
+import { uncovered } from "./camera";
 import type { Doing } from "./doing";
-import { useStanding } from "./hooks";
+import { useNode, useStanding } from "./hooks";
 
-/** The actions of the selected node, where they cover no other node. */
-export function NodeTools({ live, index, doing }: { live: Live; index: number; doing: Doing }) {
-  const [x, y, zoom] = useStore((state) => state.transform);
-  const w = useStore((state) => state.width);
-  const h = useStore((state) => state.height);
+interface Props {
+  live: Live;
+  target: Target;
+  doing: Doing;
+  /** The node's box, and those that the toolbar should not cover, in pixels of the graph. */
+  box: Box;
+  others: readonly Box[];
+  view: View;
+  canvas: Size;
+  root: HTMLElement;
+}
+
+const CONTROLS = { w: 150, h: 50 };
+
+/** What can be done with the selected node, where it covers no other node. */
+export function NodeTools({ live, target, doing, box, others, view, canvas, root }: Props) {
+  useNode(live, target.node);
+  const standing = useStanding(doing.abilities, target);
   const tool = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ w: 314, h: 40 });
   useLayoutEffect(() => {
@@ -18,20 +32,18 @@ export function NodeTools({ live, index, doing }: { live: Live; index: number; d
     if (offsetWidth && offsetHeight && (offsetWidth !== size.w || offsetHeight !== size.h))
       setSize({ w: offsetWidth, h: offsetHeight });
   });
-  const { nodes } = live.snapshot;
-  const node = nodes[index];
-  const target = { node: index, item: null, name: node?.name ?? "" };
-  const standing = useStanding(doing.abilities, target);
-  if (!node || !live.run || !live.canAsk) return null;
-  const onCanvas = (box: Box): Box => ({ x: box.x * zoom + x, y: box.y * zoom + y, w: box.w * zoom, h: box.h * zoom });
-  const others = nodes.filter((other, at) => at !== index && other.kind !== "flow").map(onCanvas);
-  others.push({ x: 0, y: h - 50, w: 112, h: 50 }); // the zoom controls
-  const place = toolbarPlace(onCanvas(node), node.kind === "flow" ? [] : others, size, { w, h });
+  const controls = { x: 0, y: canvas.h - CONTROLS.h, ...CONTROLS };
+  const place = toolbarPlace(
+    onCanvas(box, view),
+    [...others.map((other) => onCanvas(other, view)), controls],
+    size,
+    uncovered(root, canvas),
+  );
   return (
-    <NodeToolbar isVisible style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
+    <div class="stx-tools" data-testid="node-tools" style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
       <div ref={tool}>
         <Actions target={target} {...standing} {...doing} compact />
       </div>
-    </NodeToolbar>
+    </div>
   );
 }

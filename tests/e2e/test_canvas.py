@@ -1,0 +1,147 @@
+"""The canvas of a page that was saved as a file: its height, what stands above it, and what is drawn on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratix_tasks import Engine, flow, task, when
+
+VIEW = "[data-testid=stratix-view]"
+CANVAS = ".stx-canvas"
+
+
+@task
+def measure(n: int = 3) -> int:
+    """How much there is of it."""
+    return n
+
+
+@task
+def weigh(n: int) -> int:
+    return n * 2
+
+
+@flow
+def in_a_row() -> Any:
+    return weigh.options(name="again")(weigh(measure()))
+
+
+@flow
+def two_ways() -> Any:
+    found = measure()
+    with when(found > 2):
+        weigh.options(name="heavy")(found)
+    with when(found < 2):
+        weigh.options(name="light")(found)
+
+
+@pytest.fixture
+def opened(page: Any, tmp_path: Path) -> Any:
+    """Opens what can be saved as a page, in a notebook's width."""
+
+    def open_it(shown: Any, width: int = 900, height: int = 700) -> Any:
+        page.set_viewport_size({"width": width, "height": height})
+        shown.to_html(tmp_path / "page.html")
+        text = (tmp_path / "page.html").read_text()
+        (tmp_path / "page.html").write_text(text.replace("!important; min-height: 320px", ""))  # a notebook sets no height
+        page.goto((tmp_path / "page.html").as_uri())
+        page.wait_for_selector(f"{VIEW} [data-testid=node]")
+        return page
+
+    return open_it
+
+
+def zoom(page: Any) -> str:
+    return str(page.evaluate("document.querySelector('.react-flow__viewport').style.transform"))
+
+
+def height(page: Any) -> float:
+    return float(page.locator(CANVAS).bounding_box()["height"])
+
+
+def test_a_row_of_nodes_takes_the_height_of_a_row(opened: Any) -> None:
+    """Not that of a whole page; its handle makes it taller by mouse and keyboard, a double click gives it back to the graph."""
+    page = opened(in_a_row)
+    low = height(page)
+    assert low < 200
+    box = page.locator("[data-testid=height]").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 124, steps=4)
+    page.mouse.up()
+    assert height(page) == pytest.approx(low + 120, abs=1)
+    page.focus("[data-testid=height]")
+    page.keyboard.press("ArrowUp")
+    assert height(page) == pytest.approx(low + 96, abs=1)
+    page.dblclick("[data-testid=height]")
+    assert height(page) == pytest.approx(low, abs=1)
+
+
+def test_a_panel_leaves_the_size_of_the_graph(opened: Any) -> None:
+    """It lies above the graph, which is moved by no more than it takes to see the chosen node beside it."""
+    page = opened(in_a_row)
+    before = zoom(page)
+    page.click("[data-node=measure]")
+    page.wait_for_selector(".stx-inspector")
+    assert zoom(page) == before
+    page.keyboard.press("Escape")
+    page.click("[data-node=again]")
+    page.wait_for_selector(".stx-inspector")
+    page.wait_for_function(
+        """() => document.querySelector('[data-node=again]').getBoundingClientRect().right
+        <= document.querySelector('.stx-inspector').getBoundingClientRect().left"""
+    )
+    assert zoom(page).partition("scale")[2] == before.partition("scale")[2]
+
+
+def test_the_full_window_and_back(opened: Any) -> None:
+    """A button fills the window with the view; Escape leaves it, after what is open in it."""
+    page = opened(in_a_row)
+    low = height(page)
+    page.click("[data-testid=full]")
+    assert page.locator(VIEW).bounding_box() == {"x": 0, "y": 0, "width": 900, "height": 700}
+    assert height(page) > 550
+    page.click("[data-node=measure]")
+    page.wait_for_selector(".stx-inspector")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".stx-inspector", state="detached")
+    assert page.get_attribute("[data-testid=full]", "aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=full][aria-pressed=false]")
+    assert height(page) == pytest.approx(low, abs=1)
+
+
+def test_the_branch_that_was_taken_is_told_from_the_other(opened: Any, engine: Engine) -> None:
+    """Solid where something came along, pale where nothing will; the condition stands in the card."""
+    run = engine.start(two_ways)
+    run.wait(30)
+    page = opened(run)
+    looks = page.eval_on_selector_all("[data-testid=edge]", "all => all.map(one => one.dataset.look)")
+    assert sorted(looks) == ["idle", "taken"]
+    assert page.inner_text("[data-node=heavy] .stx-foot") == "if measure > 2"
+
+
+def test_nothing_crosses_the_edge_of_a_card(opened: Any) -> None:
+    """However long a name and what stands below it."""
+
+    @flow
+    def long_names() -> Any:
+        found = measure.options(name="what_there_is_of_everything_that_has_ever_been_measured_here")()
+        with when(found > 1_000_000_000_000):
+            weigh.options(name="w", join="any")(found)
+
+    page = opened(long_names)
+    page.wait_for_selector(".stx-foot")
+    out = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=node]')].flatMap(card => {
+            const edge = card.getBoundingClientRect();
+            return [...card.querySelectorAll('.stx-name, .stx-detail, .stx-foot span')].filter(part => {
+                const box = part.getBoundingClientRect();
+                return box.right > edge.right || box.bottom > edge.bottom;
+            }).map(part => part.textContent);
+        })"""
+    )
+    assert out == []
