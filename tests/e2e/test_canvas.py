@@ -46,7 +46,9 @@ def opened(page: Any, tmp_path: Path) -> Any:
         page.set_viewport_size({"width": width, "height": height})
         shown.to_html(tmp_path / "page.html")
         text = (tmp_path / "page.html").read_text()
-        (tmp_path / "page.html").write_text(text.replace("!important; min-height: 320px", ""))  # a notebook sets no height
+        (tmp_path / "page.html").write_text(
+            text.replace("!important; min-height: 320px", "")
+        )  # a notebook sets no height
         page.goto((tmp_path / "page.html").as_uri())
         page.wait_for_selector(f"{VIEW} [data-testid=node]")
         return page

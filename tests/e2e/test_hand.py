@@ -60,6 +60,13 @@ def node(name: str) -> str:
     return f"{LIVE} [data-node={name}]"
 
 
+def choose(page: Any, name: str) -> None:
+    """Closes the panel, which may lie on the node, and opens that of the node."""
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"{LIVE} .stx-inspector", state="detached")
+    page.click(node(name))
+
+
 def open_book(lab: Server, page: Any, name: str, *cells: str) -> Notebook:
     book = Notebook(page, lab.notebook(name, [DEFINE.format(gate=lab.root / f"{name}.gate", name=name), *cells]))
     book.run_all()
@@ -116,11 +123,11 @@ def test_axe_finds_nothing_serious_in_either_theme(lab: Server, page: Any) -> No
         page.locator(f"{LIVE} [data-testid=item-row][data-state=failed]").first.click()
         page.click(f"{LIVE} .stx-error summary")
         found += violations(page, f"{name}, item")
-        page.click(node("load"))
+        choose(page, "load")
         page.click(f"{LIVE} [data-testid=tab-logs]")
         page.wait_for_selector(f"{LIVE} .stx-logs")
         found += violations(page, f"{name}, logs")
-        page.click(node("total"))
+        choose(page, "total")
         page.keyboard.press("e")
         page.wait_for_selector(f"{LIVE} [data-testid=input-field]")
         found += violations(page, f"{name}, inputs")
@@ -138,6 +145,7 @@ def test_a_click_counts_though_the_hand_shakes(lab: Server, page: Any) -> None:
     """Press, move by some pixels, release: the node opens with its toolbar, again and again while updates stream in."""
     book = open_book(lab, page, "shaky", "run = shaky.start()\nrun")
     for name in ("total", "wait", "load", "total", "spare", "wait") * 3:
+        page.keyboard.press("Escape")
         page.locator(node(name)).hover()
         box = page.locator(node(name)).bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -210,7 +218,8 @@ def test_keys_act_on_what_a_person_looks_at(lab: Server, page: Any) -> None:
     os.kill(kernel, signal.SIGCONT)
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=failed")
 
-    page.click(node("total"), button="right")
+    page.locator(f"{LIVE} .react-flow__node", has=page.locator("[data-node=total]")).focus()  # it lies under the panel
+    page.keyboard.press("Shift+F10")
     page.wait_for_selector(f"{LIVE} .stx-menu >> text=total")
     page.keyboard.press("b")
     page.wait_for_selector(f"{node('total')} [data-testid=breakpoint]")

@@ -124,6 +124,8 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
   };
   const { nodes } = live.snapshot;
   const done = useRef({ shape: "", w: 0, selected });
+  /** What was shown before the view moved for a chosen node, and what it moved to: it goes back when the panel closes. */
+  const home = useRef<{ back: View; from: View } | null>(null);
   useEffect(() => {
     const shape = nodes.map((node) => node.name).join();
     const was = done.current;
@@ -132,8 +134,19 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
     if (shape !== was.shape || (w !== was.w && !moved.current)) {
       moved.current = false;
       camera.move(firstView(nodes, camera.size, null));
-    } else if (selected !== was.selected && selected !== null && nodes[selected])
-      camera.move(intoView(nodes[selected], uncovered(root, camera.size), camera.view));
+      home.current = null;
+    } else if (selected !== was.selected) {
+      const chosen = selected === null ? null : nodes[selected];
+      const to = chosen ? intoView(chosen, uncovered(root, camera.size), camera.view) : null;
+      if (to && !same(to, camera.view)) {
+        home.current ??= { back: camera.view, from: to };
+        home.current.from = to;
+        camera.move(to);
+      } else if (!chosen && home.current) {
+        if (same(home.current.from, camera.view)) camera.move(home.current.back);
+        home.current = null;
+      }
+    }
   }, [live, live.version, selected, w, h]);
   const node = selected === null ? undefined : nodes[selected];
   return (
@@ -153,6 +166,10 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
       )}
     </>
   );
+}
+
+function same(a: View, b: View): boolean {
+  return a.zoom === b.zoom && Math.hypot(a.x - b.x, a.y - b.y) < 1;
 }
 
 function flowNode(live: Live, index: number, group: boolean): Node<CardData> {

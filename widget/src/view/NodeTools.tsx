@@ -27,7 +27,10 @@ export function NodeTools({ live, target, doing, box, others, view, canvas, root
   const standing = useStanding(doing.abilities, target);
   const tool = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ w: 314, h: 40 });
+  const [room, setRoom] = useState(canvas);
   useLayoutEffect(() => {
+    const free = uncovered(root, canvas); // the panel comes with the toolbar
+    if (free.w !== room.w || free.h !== room.h) setRoom(free);
     const { offsetWidth, offsetHeight } = tool.current ?? {};
     if (offsetWidth && offsetHeight && (offsetWidth !== size.w || offsetHeight !== size.h))
       setSize({ w: offsetWidth, h: offsetHeight });
@@ -37,7 +40,7 @@ export function NodeTools({ live, target, doing, box, others, view, canvas, root
     onCanvas(box, view),
     [...others.map((other) => onCanvas(other, view)), controls],
     size,
-    uncovered(root, canvas),
+    room,
   );
   return (
     <div class="stx-tools" data-testid="node-tools" style={{ transform: `translate(${place.x}px, ${place.y}px)` }}>
