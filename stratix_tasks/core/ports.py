@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -76,6 +76,9 @@ class Objects(Protocol):
 
         StoreError when it is missing, damaged or signed by someone else.
         """
+
+    def preview(self, summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """What a person is shown of a value by its summary; None where there is none, or where it is lost."""
 
 
 class Executor(Described, Protocol):

@@ -102,8 +102,8 @@ class LiveRun:
         """Where the payload frame of a unit and attempt is."""
         self.priority = 0
         self.forked_from: dict[str, Any] | None = None
-        self.looks: dict[str, str] = {}
-        """What views show of its inputs: their texts, made once, not in the engine's thread."""
+        self.looks: dict[str, dict[str, Any]] = {}
+        """What views show of its inputs, as summaries: made once, not in the engine's thread."""
         self.objects = engine.objects
         self.masks = Masks()
         self.events: list[tuple[Any, ...]] = []

@@ -19,6 +19,7 @@ from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.secrets import Secret, is_hidden, joined, sealed, unsealed
 from stratix_tasks.spec.unicode import is_unicode, readable
 from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
+from stratix_tasks.spec.vocabulary import FACTS
 
 PARTS = frozenset((("status",), ("summary",), ("output",)))
 """What an expression can ask of a task, as the first steps of paths."""
@@ -253,7 +254,7 @@ def _summary(task: Seen, scope: Scope, reader: Reader) -> dict[str, Any]:
         value = reader.open(task.held)
         known = scope.summarise(value) or {"type": type(value).__name__}
         known |= {"length": len(value)} if isinstance(value, str) else {}
-    return {name: fact for name, fact in known.items() if name != "text"}
+    return {name: known[name] for name in FACTS if name in known}
 
 
 def plain(value: Any, *, strict: bool = False) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect as introspection
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.state import MISSING
@@ -13,11 +14,12 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, LOOP, Away, at_hand, is_plain
 from stratix_tasks.engine.resolving import names_in, resolve
 from stratix_tasks.look.outline import function_of, node_outline
+from stratix_tasks.look.output import summary_shown, text_shown, value_shown
 from stratix_tasks.spec.annotations import has_classes
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
-from stratix_tasks.store.summaries import TEXT, glance, type_name
-from stratix_tasks.view.messages import Argument, Pair
+from stratix_tasks.store.summaries import TEXT, type_name
+from stratix_tasks.view.messages import Argument, Given, Output
 
 MOST_PARTS = 2_000
 """Scalars in a value up to which it is edited as text."""
@@ -27,11 +29,15 @@ HERE = "can't be edited here; use run.set(…) in a cell"
 
 class Known(NamedTuple):
     """What is known of an argument: its value (`MISSING` before it is there, `AWAY` where it would have to be read or
-    asked first), and a text of it that was made with it, if there is one.
+    asked first), and the summary that was made with it, if there is one.
     """
 
     value: Any
-    text: str | None = None
+    summary: Mapping[str, Any] | None = None
+
+    @property
+    def text(self) -> str | None:
+        return self.summary["text"] if self.summary is not None and "text" in self.summary else None
 
 
 def arguments(live: LiveRun, unit: int) -> list[Argument]:
@@ -46,7 +52,7 @@ def arguments(live: LiveRun, unit: int) -> list[Argument]:
     passed, hints = _passed(live, unit), _hints(live, unit)
     known = {**passed, **_defaults(live, unit, passed), **_set(live, unit)}
     return [
-        _row(name, one, sources.get(name, "its default"), hints.get(name, MISSING), set_by_hand=name in given)
+        _row(live, name, one, sources.get(name, "its default"), hints.get(name, MISSING), set_by_hand=name in given)
         for name, one in known.items()
         if one.value is not MISSING or name in sources
     ]
@@ -59,20 +65,20 @@ def _hints(live: LiveRun, unit: int) -> dict[str, Any]:
     return wanted(r.block.nodes[k].spec, r.block.spec, live.functions, item=node != unit)
 
 
-def given(live: LiveRun, unit: int) -> list[Pair]:
-    """Names and texts of the arguments that a body runs or ran with."""
+def given(live: LiveRun, unit: int) -> list[Given]:
+    """The arguments that a body runs or ran with."""
     known = {**_passed(live, unit), **_set(live, unit)}
-    return [(name, text_of(one)) for name, one in known.items() if one.value is not MISSING]
+    return [(name, _shown(live, one)) for name, one in known.items() if one.value is not MISSING]
 
 
-def text_of(known: Known) -> str:
+def _shown(live: LiveRun, known: Known) -> Output:
     """What was recorded of it; else a look that runs no code of its own."""
-    if known.text is not None and not is_plain(known.value):
-        return known.text
-    return "(not in memory)" if known.value is AWAY else glance(known.value)
+    if known.text is not None and known.summary is not None and not is_plain(known.value):
+        return summary_shown(live, known.summary)
+    return text_shown("(not in memory)") if known.value is AWAY else value_shown(known.value)
 
 
-def _row(name: str, known: Known, source: str, hint: Any, *, set_by_hand: bool) -> Argument:
+def _row(live: LiveRun, name: str, known: Known, source: str, hint: Any, *, set_by_hand: bool) -> Argument:
     """An annotation decides how it is edited, whatever value is there; without one the value does."""
     value = known.value
     kind = "" if hint is MISSING or hint is Any else type_text(hint)
@@ -86,18 +92,21 @@ def _row(name: str, known: Known, source: str, hint: Any, *, set_by_hand: bool) 
         "as": "text" if is_text else "json",
         "edit": None,
         "why": "",
+        "preview": None,
     }
+    if value is not MISSING and not (value is AWAY and known.text is None):
+        shown = _shown(live, known)
+        row = {**row, "text": shown["text"], "preview": shown["preview"]}
     if hint is not MISSING and has_classes(hint):
-        return {**row, "text": source if value is MISSING else text_of(known), "why": f"a {kind} {HERE}"}
+        return {**row, "why": f"a {kind} {HERE}"}
     if value is MISSING:
         return {**row, "edit": ""}
     if value is AWAY:
-        return {**row, "text": known.text or source, "why": f"it is kept in the store, or part of an object; {HERE}"}
-    text = text_of(known)
+        return {**row, "why": f"it is kept in the store, or part of an object; {HERE}"}
     if is_text and type(value) is str and len(value) <= 10 * TEXT:
-        return {**row, "text": text, "edit": value}
+        return {**row, "edit": value}
     edit = _json(value)
-    return {**row, "text": text, "edit": edit, "why": "" if edit is not None else f"a {type_name(value)} {HERE}"}
+    return {**row, "edit": edit, "why": "" if edit is not None else f"a {type_name(value)} {HERE}"}
 
 
 def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
@@ -112,8 +121,8 @@ def _passed(live: LiveRun, unit: int) -> dict[str, Known]:
         item = live.binding.item(unit) or {}
     except Exception:  # what it was mapped over can't be resolved any more
         item = {}
-    texts = {name: _recorded_text(live, node, value) for name, value in spec.args.items()}
-    return {name: Known(at_hand(held), texts.get(name)) for name, held in item.items()}
+    told = {name: _recorded(live, node, value) for name, value in spec.args.items()}
+    return {name: Known(at_hand(held), told.get(name)) for name, held in item.items()}
 
 
 def _set(live: LiveRun, unit: int) -> dict[str, Known]:
@@ -141,22 +150,22 @@ def _resolved(live: LiveRun, unit: int, value: Any) -> Known:
     scope = s.parent(unit)
     if scope >= 0 and scope not in s.kids:
         return Known(MISSING)
-    text, names = _recorded_text(live, unit, value), names_in((value,))
+    told, names = _recorded(live, unit, value), names_in((value,))
     if names is None:
-        return Known(AWAY, text)
+        return Known(AWAY, told)
     r, _, b = s.place(unit)
     if any(s.status[b + r.block.index[name]] not in (State.COMPLETED, State.SKIPPED) for name in names):
         return Known(MISSING)
     try:
-        return Known(resolve(value, binding.scope_of(unit, (value,)), LOOP), text)
+        return Known(resolve(value, binding.scope_of(unit, (value,)), LOOP), told)
     except Away:
-        return Known(AWAY, text)
+        return Known(AWAY, told)
     except Exception:
         return Known(MISSING)
 
 
-def _recorded_text(live: LiveRun, unit: int, value: Any) -> str | None:
-    """The text that was made of a result or input with it, where just that is passed."""
+def _recorded(live: LiveRun, unit: int, value: Any) -> Mapping[str, Any] | None:
+    """The summary that was made of a result or input with it, where just that is passed."""
     if type(value) is not Ref or value.path:
         return None
     s = live.core.state
@@ -165,7 +174,7 @@ def _recorded_text(live: LiveRun, unit: int, value: Any) -> str | None:
     if value.scope != "tasks":
         return None
     r, _, b = s.place(unit)
-    return (s.summary.get(b + r.block.index[value.name]) or {}).get("text")
+    return s.summary.get(b + r.block.index[value.name])
 
 
 def _json(value: Any) -> str | None:

@@ -15,13 +15,13 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.arguments import arguments, given
 from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
-from stratix_tasks.look.output import output_shown
+from stratix_tasks.look.output import output_shown, text_shown
 from stratix_tasks.look.scopes import can_scope, inspect_scope
 from stratix_tasks.look.status import failure, item_error, said
 from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, waiting, waits_of
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.view.messages import Argument, Attempt, Can, Inspection, Pair
+from stratix_tasks.view.messages import Argument, Attempt, Can, Given, Inspection
 
 MOST_ATTEMPTS = 20
 
@@ -101,11 +101,11 @@ def _last_line(error: dict[str, Any]) -> str:
     return short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
 
 
-def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Pair]:
+def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Given]:
     """The arguments of a body that runs or ran; before, those that are known, and where the others come from."""
     if live.core.state.attempt[unit] and not live.core.state.is_group(unit):
         return given(live, unit)
-    return [(row["name"], row["text"]) for row in rows]
+    return [(row["name"], {**text_shown(row["text"]), "preview": row["preview"]}) for row in rows]
 
 
 def _can_unit(core: Core, unit: int) -> Can:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from stratix_tasks.core.node import MAP
 from stratix_tasks.core.scope import giver, state_of_scope
@@ -13,8 +14,9 @@ from stratix_tasks.engine.reading import AWAY, Reader, at_hand
 from stratix_tasks.errors import StratixError
 from stratix_tasks.look.status import summary_text
 from stratix_tasks.look.text import short
+from stratix_tasks.store.previews import tree
 from stratix_tasks.store.summaries import glance, type_name
-from stratix_tasks.view.messages import Output
+from stratix_tasks.view.messages import Output, Part, Preview
 
 
 def output(live: LiveRun, target: str) -> Any:
@@ -46,9 +48,25 @@ def scope_output_shown(live: LiveRun, scope: Scope) -> Output | None:
 
 def _glance(held: Any) -> Output:
     value = at_hand(held)
-    if value is AWAY:
-        return {"text": "(not in memory)", "type": "", "shape": ""}
-    return {"text": glance(value), "type": type_name(value), "shape": ""}
+    return text_shown("(not in memory)") if value is AWAY else value_shown(value)
+
+
+def text_shown(text: str) -> Output:
+    return {"text": text, "type": "", "shape": "", "preview": None}
+
+
+def value_shown(value: Any) -> Output:
+    """A value that is at hand, without code of its own: of Python's own containers their parts."""
+    parts: Preview | None = (
+        {"kind": "tree", "root": cast(Part, tree("", value))} if type(value) in (list, dict) else None
+    )
+    return {"text": glance(value), "type": type_name(value), "shape": "", "preview": parts}
+
+
+def summary_shown(live: LiveRun, summary: Mapping[str, Any], shape: str = "") -> Output:
+    """What was made of a value where it was made."""
+    made = cast(Preview | None, live.objects.preview(summary))
+    return {"text": summary["text"], "type": summary["type"], "shape": shape, "preview": made}
 
 
 def output_shown(live: LiveRun, unit: int) -> Output | None:
@@ -58,9 +76,11 @@ def output_shown(live: LiveRun, unit: int) -> Output | None:
         return None
     summary = s.summary.get(unit)
     if summary is not None and "text" in summary:
-        return {"text": summary["text"], "type": summary["type"], "shape": summary_text(live, unit)}
+        shown = summary_shown(live, summary, summary_text(live, unit))
+        small = _glance(live.binding.held(unit))["preview"] if shown["preview"] is None else None
+        return {**shown, "preview": shown["preview"] or small}
     if s.kind(unit) is MAP and unit in s.kids:
-        return {"text": _items_text(live, unit), "type": "list", "shape": ""}
+        return {**text_shown(_items_text(live, unit)), "type": "list"}
     return _glance(live.binding.held(unit))
 
 

@@ -16,12 +16,11 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand
 from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
-from stratix_tasks.look.output import scope_output_shown
+from stratix_tasks.look.output import scope_output_shown, value_shown
 from stratix_tasks.look.status import MOVING, failure, said
 from stratix_tasks.look.waits import due_of
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.store.summaries import glance
-from stratix_tasks.view.messages import Can, Failure, Inspection, Pair, Status
+from stratix_tasks.view.messages import Can, Failure, Given, Inspection, Status
 from stratix_tasks.view.source import GIVEN, HOLD
 
 
@@ -101,10 +100,10 @@ def _error(core: Core, scope: Scope) -> Failure | None:
     return None if first is None else failure(told_of(s, first))
 
 
-def _inputs(live: LiveRun, scope: Scope) -> list[Pair]:
+def _inputs(live: LiveRun, scope: Scope) -> list[Given]:
     """What it was given, as far as that is at hand."""
     try:
         given = at_hand(live.binding.inputs_of(scope))
     except Exception:  # what it goes over can't be resolved any more
         return []
-    return [] if given is AWAY else [(name, glance(value)) for name, value in given.items()]
+    return [] if given is AWAY else [(name, value_shown(value)) for name, value in given.items()]

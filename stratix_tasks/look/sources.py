@@ -14,6 +14,7 @@ from stratix_tasks.look import inspection, status
 from stratix_tasks.look.health import Ills, concerned
 from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
+from stratix_tasks.look.output import text_shown
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.messages import Able, Can, Inspection, Interrupted, ItemPage, Left, RunInfo, Status, Texts
@@ -88,7 +89,9 @@ class FlowSource:
             "state": "pending",
             "attempt": 0,
             "attempts": [],
-            "inputs": node_outline(self._root, self._functions, unit)["inputs"],
+            "inputs": [
+                (name, text_shown(text)) for name, text in node_outline(self._root, self._functions, unit)["inputs"]
+            ],
             "args": [],
             "output": None,
             "logs": [],

@@ -45,7 +45,7 @@ def run_info(live: LiveRun) -> RunInfo:
         "reason": s.run_reason,
         "started": live.started_at,
         "ended": live.ended_at if core.is_over and live.ended_at else None,
-        "inputs": [(name, short(text)) for name, text in live.looks.items()],
+        "inputs": [(name, short(told["text"])) for name, told in live.looks.items()],
         "error": str(live.error) if live.error is not None else None,
         "counts": {state.label: count for state, count in counts.items()},
         "done": sum(count for state, count in counts.items() if state in TERMINAL),

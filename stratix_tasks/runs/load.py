@@ -20,8 +20,9 @@ from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store import ids
+from stratix_tasks.store.previews import preview
 from stratix_tasks.store.reader import RunRecord, payload_reader
-from stratix_tasks.store.summaries import TEXT, look, summarise
+from stratix_tasks.store.summaries import TEXT, look, summarise, type_name
 
 
 def load(engine: Workshop, run_id: str, cut: Cut | None) -> tuple[LiveRun, dict[str, Any]]:
@@ -53,7 +54,7 @@ def new_live(
     functions: Mapping[str, Any],
     inputs: dict[str, Any],
     record: RunRecord,
-    looks: dict[str, str] | None = None,
+    looks: dict[str, dict[str, Any]] | None = None,
     *,
     priority: int = 0,
     owned: bool = False,
@@ -61,7 +62,7 @@ def new_live(
     """A run as its facts tell it; results are read where the record says they are. It is looked at until it is
     owned here; `owned`: it begins here.
 
-    `looks` are the texts of its inputs, where they were made before: it is the caller's thread that asks the values.
+    `looks` is what is shown of its inputs, where that was made before: it is the caller's thread that asks the values.
     """
     loop, spec = engine.loop, state.root.spec
     claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
@@ -72,14 +73,19 @@ def new_live(
     live = LiveRun(loop, run_id, ids.key(run_id), core, binding, context, record.epoch, record.payloads)
     live.priority = priority
     live.claims = None if owned else claims
-    live.looks = looks if looks is not None else {name: input_text(value) for name, value in inputs.items()}
+    live.looks = looks if looks is not None else {name: input_look(value) for name, value in inputs.items()}
     live.listeners.append(engine.subscribers.publish)
     return live
 
 
-def input_text(value: Any, summary: dict[str, Any] | None = None) -> str:
-    """What views show of an input; the summary has it, where there is one."""
-    return repr(value[:TEXT]) if type(value) is str else summary["text"] if summary is not None else look(value)
+def input_look(value: Any, summary: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What views show of an input: the summary that was made with it, where there is one."""
+    if type(value) is str:
+        return {"type": "str", "text": repr(value[:TEXT])}
+    if summary is not None:
+        return summary
+    made = summarise(value) or {"type": type_name(value), "text": look(value)}
+    return {**made, "preview": preview(value)}
 
 
 def _source(engine: Workshop, record: RunRecord) -> Source:

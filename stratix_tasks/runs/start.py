@@ -24,7 +24,7 @@ from stratix_tasks.executors.registry import HERE
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.handle import Handle
-from stratix_tasks.runs.load import input_text, new_live
+from stratix_tasks.runs.load import input_look, new_live
 from stratix_tasks.runs.reconcile import never_was
 from stratix_tasks.runs.reused import Reused
 from stratix_tasks.runs.workshop import Workshop
@@ -135,7 +135,7 @@ def launch(
     run_id, now = ids.new_id(), Clock.time()
     encoded = {name: store.objects.encode_apart(value, f"input '{name}'") for name, value in inputs.items()}
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
-    looks = {name: input_text(inputs[name], one.summary) for name, one in encoded.items()}
+    looks = {name: input_look(inputs[name], one.summary) for name, one in encoded.items()}
     if body is None:
         body = _body(block.spec, store.objects.keep_value)
     same = _meaning({**inputs, **static}, stored) if key is not None else ""

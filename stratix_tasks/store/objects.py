@@ -9,18 +9,22 @@ from __future__ import annotations
 import errno
 import hmac
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from stratix_tasks.core.ports import Check, Encoded
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.store import codecs
 from stratix_tasks.store.journal import FULL, disk_full
+from stratix_tasks.store.previews import preview
 from stratix_tasks.store.summaries import summarise
 
 FRAME = 32 << 10
 """Bytes up to which a result is a frame of the journal; larger ones are files."""
+INLINE = 2 << 10
+"""Bytes up to which a preview stands in the summary itself."""
 PIECE = 1 << 20
 """Bytes that are compared at a time."""
 SIGNATURE = 32
@@ -44,9 +48,34 @@ class ObjectStore:
             check(data)
         if codec == "json" and len(data) <= codecs.SMALL and _fact_safe(tagged, data):
             return Encoded("json", tagged, None, summary)
+        self._preview(value, summary, check)
         if len(data) <= FRAME:
             return Encoded(f"{codec}+frame", [len(data)], data, summary)
         return Encoded(f"{codec}+object", [len(data), self.keep(data)], None, summary)
+
+    def _preview(self, value: Any, summary: dict[str, Any] | None, check: Check | None) -> None:
+        """Puts what is shown of a value into its summary: a small one itself, a larger one as the name of an object.
+
+        It is left out where it can't be kept, or holds what may not be: the result is recorded all the same.
+        """
+        made = preview(value) if summary is not None else None
+        if made is None or summary is None:
+            return
+        data = codecs.to_json(made)
+        try:
+            if check is not None:
+                check(data)
+            summary["preview"] = made if len(data) <= INLINE else self.keep(data, durably=False)
+        except StratixError:
+            return
+
+    def preview(self, summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """The preview that a summary holds or names; None where there is none, or where it is lost."""
+        found = (summary or {}).get("preview")
+        try:
+            return cast(dict[str, Any] | None, codecs.from_json(self.read(found)) if type(found) is str else found)
+        except StoreError:
+            return None
 
     def encode_apart(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
         """The same without a frame, for what no payload frame stands beside: its bytes are kept here. Raises the same."""
@@ -78,8 +107,8 @@ class ObjectStore:
             )
         return self._value(name, data)
 
-    def keep(self, data: bytes) -> str:
-        """Write bytes under their SHA-256, durably; nothing to do when they are there and sound."""
+    def keep(self, data: bytes, *, durably: bool = True) -> str:
+        """Write bytes under their SHA-256, durably unless they may be lost; nothing to do when they are there and sound."""
         digest = sha256(data).hexdigest()
         path = self._path(digest)
         if _holds(path, data):
@@ -90,9 +119,11 @@ class ObjectStore:
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if durably:
+                    os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            if durably:
+                _sync_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             if error.errno in FULL:

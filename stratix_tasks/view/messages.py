@@ -160,6 +160,7 @@ Argument = TypedDict(
         "as": Literal["json", "text"],
         "edit": str | None,
         "why": str,
+        "preview": "Preview | None",
     },
 )
 """`type` is its annotation, if there is one. `edit` is the text of an editor, None
@@ -206,10 +207,59 @@ class Attempt(TypedDict):
     error: str | None
 
 
+class Table(TypedDict):
+    """The head of a frame or an array: columns with their types, and the size `of` the whole."""
+
+    kind: Literal["table"]
+    columns: list[Pair]
+    rows: list[list[str]]
+    index: list[str] | None
+    of: tuple[Annotated[int, "rows"], Annotated[int, "columns"]]
+
+
+class Picture(TypedDict):
+    """`data` in base64."""
+
+    kind: Literal["picture"]
+    mime: str
+    data: str
+
+
+class Markup(TypedDict):
+    """As an object wrote itself: to be shown where no script runs and nothing is fetched."""
+
+    kind: Literal["html"]
+    html: str
+
+
+class Part(TypedDict):
+    """A part of a value, and its own; `more` are left out."""
+
+    name: str
+    text: str
+    more: int
+    parts: list[Part]
+
+
+class Tree(TypedDict):
+    kind: Literal["tree"]
+    root: Part
+
+
+Preview = Table | Picture | Markup | Tree
+
+
 class Output(TypedDict):
+    """A value as it is shown; without a preview by its text."""
+
     text: str
     type: str
     shape: str
+    preview: Preview | None
+
+
+Given = tuple[Annotated[str, "name"], Annotated[Output, "value"]]
+"""An argument, or, before it is known, where it comes from."""
 
 
 class Failure(TypedDict):
@@ -232,7 +282,7 @@ class Inspection(TypedDict):
     state: str
     attempt: int
     attempts: list[Attempt]
-    inputs: list[Pair]
+    inputs: list[Given]
     args: list[Argument]
     output: Output | None
     logs: list[LogRow]

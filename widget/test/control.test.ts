@@ -227,7 +227,17 @@ describe("a lost kernel", () => {
 const expr = (inner: string) => `$${"{{"} ${inner} }}`;
 
 describe("arguments", () => {
-  const row: Argument = { name: "x", type: "int", text: "", from: "", set: false, as: "json", edit: "1", why: "" };
+  const row: Argument = {
+    name: "x",
+    type: "int",
+    text: "",
+    from: "",
+    set: false,
+    as: "json",
+    edit: "1",
+    why: "",
+    preview: null,
+  };
   it("say where they come from", () => {
     expect(sourceText({ ...row, from: expr("tasks.load.output") })).toBe("from load");
     expect(sourceText({ ...row, from: expr("tasks.load.output"), edit: "" })).toBe("later from load");

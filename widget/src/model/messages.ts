@@ -179,6 +179,7 @@ export interface Argument {
   as: "json" | "text";
   edit: string | null;
   why: string;
+  preview: Table | Picture | Markup | Tree | null;
 }
 
 /** A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
@@ -214,11 +215,52 @@ export interface Attempt {
   error: string | null;
 }
 
+/** The head of a frame or an array: columns with their types, and the size `of` the whole. */
+export interface Table {
+  kind: "table";
+  columns: Pair[];
+  rows: string[][];
+  index: string[] | null;
+  of: [rows: number, columns: number];
+}
+
+/** `data` in base64. */
+export interface Picture {
+  kind: "picture";
+  mime: string;
+  data: string;
+}
+
+/** As an object wrote itself: to be shown where no script runs and nothing is fetched. */
+export interface Markup {
+  kind: "html";
+  html: string;
+}
+
+/** A part of a value, and its own; `more` are left out. */
+export interface Part {
+  name: string;
+  text: string;
+  more: number;
+  parts: Part[];
+}
+
+export interface Tree {
+  kind: "tree";
+  root: Part;
+}
+
+export type Preview = Table | Picture | Markup | Tree;
+
+/** A value as it is shown; without a preview by its text. */
 export interface Output {
   text: string;
   type: string;
   shape: string;
+  preview: Table | Picture | Markup | Tree | null;
 }
+
+export type Given = [name: string, value: Output];
 
 export interface Failure {
   type: string;
@@ -238,7 +280,7 @@ export interface Inspection {
   state: string;
   attempt: number;
   attempts: Attempt[];
-  inputs: Pair[];
+  inputs: Given[];
   args: Argument[];
   output: Output | null;
   logs: LogRow[];

@@ -4,7 +4,7 @@ import type { Argument } from "../model/messages";
 import { sourceText } from "../model/source";
 import type { Calls } from "../transport";
 import { useUnique } from "./ids";
-import { Scroll } from "./Scroll";
+import { Shown } from "./Shown";
 
 interface Props {
   calls: Calls;
@@ -71,7 +71,7 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
       </div>
       {row.edit === null ? (
         <>
-          <Scroll>{row.text}</Scroll>
+          <Shown value={row} />
           <p class="stx-quiet">{row.why}</p>
         </>
       ) : (

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ANSWER, isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { type Inspection, STATES, type Status } from "../model/messages";
+import { type Given, type Inspection, type Output, STATES, type Status } from "../model/messages";
 import { plain } from "../model/plain";
 import { duration, isGiven, isOver, lookIn, lookOf, type StateName } from "../model/states";
 import { glyphOf } from "../model/waits";
@@ -15,6 +15,7 @@ import { Icon } from "./Icon";
 import { Items } from "./Items";
 import { useUnique } from "./ids";
 import { Scroll } from "./Scroll";
+import { Shown } from "./Shown";
 import { Waits } from "./Waits";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
@@ -126,7 +127,7 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
         data-testid={`panel-${tab.toLowerCase()}`}
       >
         {tab === "Output" && (
-          <Output live={live} calls={calls} node={node} item={item} status={now} seen={seen} open={open} />
+          <Result live={live} calls={calls} node={node} item={item} status={now} seen={seen} open={open} />
         )}
         {tab === "Logs" && <Logs seen={seen} />}
         {tab === "Inputs" && (seen?.args.length ?? 0) > 0 && live.run?.state !== "interrupted" && (
@@ -140,7 +141,7 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
           />
         )}
         {tab === "Inputs" && ((seen?.args.length ?? 0) === 0 || live.run?.state === "interrupted") && (
-          <Pairs rows={seen?.inputs ?? info.inputs} empty="It takes no arguments." />
+          <Inputs rows={seen?.inputs ?? info.inputs.map(([name, text]) => [name, { ...NOTHING, text }])} />
         )}
         {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
         {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
@@ -212,7 +213,7 @@ interface OutputProps {
   open: (item: number) => void;
 }
 
-function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
+function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
   const info = live.snapshot.nodes[node];
   const summary = item === null ? live.texts(node).summary : undefined;
   const [, , , , , , , , , started, ended] = status;
@@ -224,8 +225,8 @@ function Output({ live, calls, node, item, status, seen, open }: OutputProps) {
     <>
       {seen?.output ? (
         <div class="stx-output">
-          <span class="stx-type">{seen.output.type}</span> {seen.output.shape}
-          <Scroll>{seen.output.text}</Scroll>
+          <span class="stx-type">{seen.output.type}</span> {besides(seen.output)}
+          <Shown value={seen.output} />
         </div>
       ) : (
         <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
@@ -286,6 +287,30 @@ function Logs({ seen }: { seen: Inspection | null }) {
         ))}
       </Scroll>
     </>
+  );
+}
+
+/** The size of a value, where that is not told with its type: `30 × 4`, `of 3`. */
+function besides({ type, shape }: Output): string {
+  return shape.startsWith(type) ? shape.slice(type.length) : shape;
+}
+
+const NOTHING: Output = { text: "", type: "", shape: "", preview: null };
+
+/** Short values beside their names, tables and pictures below them. */
+function Inputs({ rows }: { rows: Given[] }) {
+  if (rows.length === 0) return <p class="stx-quiet">It takes no arguments.</p>;
+  return (
+    <dl class="stx-pairs">
+      {rows.map(([name, value]) => (
+        <div key={name} class={value.preview || value.text.includes("\n") ? "stx-wide" : ""} data-name={name}>
+          <dt>
+            {name} <span class="stx-kind">{value.type}</span>
+          </dt>
+          <dd>{value.preview || value.text.includes("\n") ? <Shown value={value} /> : value.text}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

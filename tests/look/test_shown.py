@@ -1,0 +1,83 @@
+"""What the inspector shows of results and arguments: as it was made where they were made, whoever looks, wherever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.session.display import page, run_source
+
+
+class Drawn:
+    def _repr_html_(self) -> str:
+        return "<script>bad()</script><b>drawn</b>"
+
+
+@task
+def framed(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"n": range(n), "wide": ["x" * 50] * n})
+
+
+@task
+def halved(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.head(len(frame) // 2)
+
+
+@task
+def drawn(frame: pd.DataFrame) -> Any:
+    return Drawn()
+
+
+@task
+def small(frame: pd.DataFrame) -> dict[str, Any]:
+    return {"rows": len(frame), "parts": [1, 2]}
+
+
+@task
+def told(x: int, frame: pd.DataFrame) -> int:
+    return x + len(frame)
+
+
+@flow
+def shown_flow(n: int, base: pd.DataFrame) -> Any:
+    frame = framed(n)
+    drawn(frame)
+    small(base)
+    told.map(each(halved(frame)["n"]), frame=frame)
+
+
+def kinds(source: Any, node: str) -> tuple[Any, dict[str, Any]]:
+    seen = source.inspect(node, None)
+    given = {name: value["preview"] and value["preview"]["kind"] for name, value in seen["inputs"]}
+    return seen["output"]["preview"] and seen["output"]["preview"]["kind"], given
+
+
+def test_results_and_arguments_are_shown_as_what_they_are(tmp_path: Path) -> None:
+    """Frames as tables, also where they are arguments or inputs of the run; markup as what it is; small data as trees. By
+    another engine, which has none of the values, and in a page with nothing behind it, the same.
+    """
+    wanted = {
+        "framed": ("table", {"n": None}),
+        "halved": ("table", {"frame": "table"}),
+        "drawn": ("html", {"frame": "table"}),
+        "small": ("tree", {"frame": "table"}),
+    }
+    with Engine(tmp_path / "store") as engine:
+        run = engine.start(shown_flow, {"n": 40, "base": pd.DataFrame({"b": [1]})})
+        assert run.wait(30) == "completed", run.error
+        source = run_source(run)
+        found = {name: kinds(source, name) for name in wanted}
+        assert found == wanted
+        assert source.inspect("framed", None)["output"]["preview"]["of"] == [40, 2]
+        assert dict(source.inspect("told", 3)["inputs"])["frame"]["preview"]["kind"] == "table"
+    with Engine(tmp_path / "store") as other:
+        again = run_source(other.run(run.id))
+        assert {name: kinds(again, name) for name in wanted} == wanted
+        html = page(again)
+        data = json.loads(html.partition('id="snapshot">')[2].partition("</script>")[0])
+        assert data["told"]["drawn"]["output"]["preview"]["html"] == "<script>bad()</script><b>drawn</b>"
+        assert "<script>bad()" not in html
