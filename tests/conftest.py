@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import pkgutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -69,9 +73,37 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@cache
+def load_all() -> None:
+    """Hypothesis tries constants of the modules that are loaded: with all of them its examples are the same in any order of tests."""
+    for module in pkgutil.walk_packages(stratix_tasks.__path__, "stratix_tasks."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("hypothesis"):
+        load_all()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps a loop running in the main thread until the session ends."""
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+    """Browser tests come first, for nothing takes longer; those that judge by what comes in time last."""
+    order = {"e2e": 0, "chaos": 2}
+    items.sort(key=lambda item: order.get(item.path.parent.name, 1))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Processes share out the files, in order. All browser tests go to one, for they share a JupyterLab; so do those of `chaos`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Pieces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            return path.parent.name if path.parent.name in ("chaos", "e2e") else str(path)
+
+    config.option.loadscopereorder = False
+    return Pieces(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,9 +23,9 @@ def find_browser() -> str | None:
     return found.stdout.strip() or None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium with a profile of its own."""
+    """A headless Chromium with a profile of its own. Not for the session: Playwright keeps a loop running in the main thread."""
     path = find_browser()
     if path is None:
         message = "no Chrome or Chromium found: install one or set STRATIX_BROWSER"
