@@ -18,7 +18,7 @@ from stratix_tasks.formats.yaml_parts import flow_of, fragment_of, input_of, nod
 from stratix_tasks.spec.disabled import NOTHING, left_of, left_of_node
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.mapped import could_be_named
-from stratix_tasks.spec.model import NAME, FlowSpec, NodeSpec, Ui
+from stratix_tasks.spec.model import NAME, Each, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import load
 from stratix_tasks.spec.values import Ref
@@ -224,7 +224,7 @@ def _disconnect(spec: FlowSpec, edit: words.Disconnect) -> FlowSpec:
 
 # ---------------------------------------------------------------------- what is said
 
-_ARGUMENT = "with."
+_ARGUMENT, _MAPPED = "with.", "over."
 
 
 def _set(spec: FlowSpec, edit: words.Set) -> FlowSpec:
@@ -241,6 +241,8 @@ def set_field(node: NodeSpec, field: str, value: Any) -> NodeSpec:
         if value is not None:
             args[argument] = load(value, None, could_be_named(node.each.over) if node.each is not None else frozenset())
         return node.but({"args": args})
+    if field.startswith(_MAPPED):
+        return _mapped(node, field.removeprefix(_MAPPED), value)
     if field == "always":
         return node.but({"always": bool(value)})
     if value is None:
@@ -255,6 +257,19 @@ def set_field(node: NodeSpec, field: str, value: Any) -> NodeSpec:
         name: read.__dict__[name] for name in read.__pydantic_fields_set__ if field in (*BODY, "loop") or name != "call"
     }
     return node.but({**(dict.fromkeys(BODY) if field in BODY else {}), **said})
+
+
+def _mapped(node: NodeSpec, argument: str, value: Any) -> NodeSpec:
+    """A node with an argument that is mapped over a value, or not any more: then each item gets that as a whole."""
+    each = node.each or Each.model_construct(over={})
+    before = each.over.get(argument, node.args.get(argument))
+    over = {name: given for name, given in each.over.items() if name != argument or value is not None}
+    args = {name: given for name, given in node.args.items() if name != argument}
+    if value is not None:
+        over[argument] = load(value)
+    elif before is not None:
+        args[argument] = before
+    return node.but({"each": each.but({"over": over}) if over else None, "args": args})
 
 
 def _set_flow(spec: FlowSpec, edit: words.SetFlow) -> FlowSpec:

@@ -111,7 +111,8 @@ class Disconnect(Edit):
 
 @dataclass(frozen=True, slots=True)
 class Set(Edit):
-    """A field of a node, as a document has it: `retry`, `when`, `each`, `needs`, …, or `with.url` for an argument. None takes it away."""
+    """A field of a node, as a document has it: `retry`, `when`, `each`, `needs`, …, `with.url` for an argument, or `over.url` for one
+    that is mapped: each item gets one element. None takes it away."""
 
     word: ClassVar[str] = "set"
     node: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -59,3 +61,25 @@ def _node(event: Any, events: Iterator[Any]) -> Span:
         else max([span.start, *(part.end for part in parts)])
     )
     return span
+
+
+def lines_of(text: str) -> dict[str, tuple[int, int]]:
+    """The first and last line of each node of a document, from 1; those of sub-flows after the flow's name."""
+    starts = [0, *accumulate(len(line) for line in text.splitlines(keepends=True))]
+    return {
+        name: (bisect_right(starts, start), bisect_right(starts, max(start, end - 1)))
+        for name, start, end in _nodes(read(text), "")
+    }
+
+
+def _nodes(flow: Span, prefix: str) -> Iterator[tuple[str, int, int]]:
+    for part in ("tasks", "finally"):
+        for name, (key, value) in _entries(flow, part).items():
+            yield prefix + name, key.start, value.end
+    for name, (_, value) in _entries(flow, "flows").items():
+        yield from _nodes(value, f"{prefix}{name}.")
+
+
+def _entries(flow: Span, part: str) -> dict[str, tuple[Span, Span]]:
+    found = (flow.entries or {}).get(part)
+    return (found[1].entries or {}) if found is not None else {}

@@ -68,6 +68,22 @@ def data_of(spec: FlowSpec, keep: Keep | None = None) -> dict[str, Any]:
     return {"stratix": 1, **data}
 
 
+def node_data(node: NodeSpec) -> dict[str, Any]:
+    """What the canonical text says of one node, as plain data; in place of what YAML has no word for None."""
+    return _node(node, Notes(), "")
+
+
+def input_data(name: str, given: InputSpec) -> dict[str, Any]:
+    """What it says of an input."""
+    return _input(name, given, Notes(), "")
+
+
+def flow_data(spec: FlowSpec) -> dict[str, Any]:
+    """What it says of a flow as a whole: its options and its output."""
+    output = {} if spec.output is None else {"output": _value(spec.output, "output", "", Notes())}
+    return {**({"description": spec.description} if spec.description else {}), **options(spec, IN_FLOW), **output}
+
+
 def fragment(value: Any, *, block: bool = False, field: str = "") -> str:
     """A part of such data on one line; entries, of a field, in a block on as many as it takes."""
     if block:

@@ -42,6 +42,20 @@ class FlowSource:
         self._root, self._functions, self._problems, self._start = root, functions, problems, start
         self._interrupted, self._ills, self._poller = interrupted, ills, poller
 
+    editor = None
+
+    @property
+    def root(self) -> Block:
+        return self._root
+
+    @property
+    def functions(self) -> Functions:
+        return self._functions
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self._problems
+
     def outline(self) -> Outline:
         made = outline(self._root, self._functions, self._problems, self._start)
         return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}
@@ -120,6 +134,8 @@ class RunSource:
         self._live, self._ask, self._ills, self._left = live, ask, ills, left
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
+
+    editor = None
 
     def _here(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._live.engine.look(function, *args)

@@ -28,6 +28,8 @@ class Edits:
 
     def __init__(self, offered: tuple[Step, ...] = ()) -> None:
         self.offered = offered
+        self.mark: object = object()
+        """Another one after each change, for who keeps what was made of the flow."""
         self.file: Path | None = None
         self._as_read: str | None = None
         self._now: Editing | None = None
@@ -102,6 +104,7 @@ class Edits:
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     def _tell(self) -> None:
+        self.mark = object()
         for watcher in list(self._watchers):
             watcher()
 

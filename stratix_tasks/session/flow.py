@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
 
@@ -48,6 +48,10 @@ from stratix_tasks.view.messages import Interrupted
 if TYPE_CHECKING:
     import networkx
 
+    from stratix_tasks.look.sources import FlowSource
+    from stratix_tasks.session.editor import EditedFlow
+    from stratix_tasks.view.widget import FlowView
+
 P = ParamSpec("P")
 R = TypeVar("R")
 POLLER: Poller[str, list[Interrupted]] = Poller(lambda flow: interrupted_of(default_engine(), flow))
@@ -58,6 +62,10 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
     """A flow: call it to run it to the end, `start` it to get a handle at once."""
 
     _start_options: Mapping[str, Any] = {}
+    is_document = False
+    """Whether it was loaded, or drawn, and is edited where it is; the edits of a cell's flow are beside its cell."""
+    allowed: tuple[str, ...] = ()
+    """Modules that may be imported when a document is bound to its functions."""
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
         before = KNOWN_FLOWS.get(str(given.get("name") or fn.__name__))
@@ -239,11 +247,27 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
         return DocumentFlow(spec_of(spec), allow)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from stratix_tasks.session.display import bundle, flow_source, flow_text
+        from stratix_tasks.session.display import bundle, flow_text
         from stratix_tasks.session.view_actions import Leads
 
-        source = flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
-        return bundle(source, flow_text(self, source), Leads(default_engine, start=self.start), **options)
+        source = self._source()
+        return bundle(source, flow_text(self, source.now()), Leads(default_engine, start=self.start), **options)
+
+    def _source(self) -> EditedFlow:
+        from stratix_tasks.session.display import flow_source
+        from stratix_tasks.session.editor import EditedFlow
+
+        def now() -> FlowSource:
+            return flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
+
+        return EditedFlow(self, now, lambda: next(iter(_runs_of(self.name)), None))
+
+    def edit(self) -> FlowView:
+        """The visual editor of the flow: what is edited there is what runs, is drawn and is saved from then on."""
+        from stratix_tasks.session.view_actions import Leads
+        from stratix_tasks.view.widget import FlowView
+
+        return FlowView(self._source(), Leads(default_engine, start=self.start), editing=True)
 
     def validate(self, *, secrets: bool = False) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start. With `secrets` also those that it names and the default
@@ -265,6 +289,11 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
 
 
+def _runs_of(flow: str) -> Iterator[Run]:
+    """The runs of a flow in the store of the default engine, the newest first, among the newest of all."""
+    return (run for run in default_engine().runs(limit=50) if run.flow == flow)
+
+
 def _left_by(before: FlowDefinition[..., Any] | None, fn: Callable[..., Any]) -> tuple[Step, ...]:
     """The edits of the definition that this one stands in place of: a cell that was run again."""
     if not isinstance(before, Flow) or isinstance(before, DocumentFlow):
@@ -276,11 +305,13 @@ def _left_by(before: FlowDefinition[..., Any] | None, fn: Callable[..., Any]) ->
 class DocumentFlow(Flow[..., Any]):
     """A flow of a document. Its functions are looked up at each start: tasks of this kernel, or of allowed modules."""
 
+    is_document = True
+
     def __init__(
         self, spec: FlowSpec, allow: Collection[str] = (), *, text: str | None = None, file: Path | None = None
     ) -> None:
         super().__init__(stand_in(spec), {"name": spec.flow, "description": spec.description})
-        self._allow = (allow,) if isinstance(allow, str) else tuple(allow)
+        self.allowed = (allow,) if isinstance(allow, str) else tuple(allow)
         self._folder = file.parent if file is not None else Path()
         self.edits_made.load(spec, text, file)
 
@@ -319,7 +350,7 @@ class DocumentFlow(Flow[..., Any]):
         return fed_hints(self._document, lambda: self._bound()[0])
 
     def _bound(self) -> tuple[dict[str, BaseTask], list[Problem]]:
-        return bind(self._document, known_tasks(), self._allow)
+        return bind(self._document, known_tasks(), self.allowed)
 
 
 def load_flow(

@@ -51,8 +51,8 @@ def foot_line(node: NodeOutline) -> str:
     return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
 
 
-def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static"] = "live") -> Snapshot:
-    """The whole view."""
+def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "edit"] = "live") -> Snapshot:
+    """The whole view; in mode `edit` with what an editor shows."""
     outline = source.outline()
     nodes = outline["nodes"]
     sizes = [card_size(node) for node in nodes]
@@ -70,7 +70,7 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static"] = 
         }
         for node, (x, y), (w, h) in zip(nodes, laid.places, laid.sizes, strict=True)
     ]
-    return {
+    made: Snapshot = {
         "v": 1,
         "seq": seq,
         "mode": mode,
@@ -83,6 +83,9 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static"] = 
         "status": [status for _, status in source.records(None)],
         "texts": source.texts(None),
     }
+    if mode == "edit" and source.editor is not None:
+        made["edit"] = source.editor.info()
+    return made
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500

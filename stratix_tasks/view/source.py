@@ -6,7 +6,23 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol, TypedDict
 
-from stratix_tasks.view.messages import Can, Edge, FlowInfo, Inspection, ItemPage, NodeOutline, RunInfo, Status, Texts
+from stratix_tasks.view.messages import (
+    Can,
+    Computed,
+    DocumentText,
+    Edge,
+    EditInfo,
+    FlowInfo,
+    Form,
+    Inspection,
+    ItemPage,
+    NodeOutline,
+    PaletteItem,
+    Problem,
+    RunInfo,
+    Status,
+    Texts,
+)
 
 CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
 """Bits of the flags of a status. PAUSED and WAITS: no item of a mapped node runs, and some are paused, or wait."""
@@ -27,8 +43,39 @@ class Outline(TypedDict):
     positions: dict[int, tuple[float, float]]
 
 
+class Editor(Protocol):
+    """Who edits the flow that a view shows. Any thread; what can't be is a FlowError, with the reason."""
+
+    def info(self) -> EditInfo: ...
+
+    def edit(self, edits: list[dict[str, Any]], title: str) -> list[str]:
+        """One step; the names of nodes that were added."""
+
+    def history(self, do: str, path: str) -> str: ...
+
+    def palette(self, node: str, side: str, port: str) -> list[PaletteItem]: ...
+
+    def fits(self, source: str) -> dict[str, dict[str, str]]: ...
+
+    def form(self, node: str) -> Form: ...
+
+    def text(self) -> DocumentText: ...
+
+    def check(self, text: str) -> list[Problem]: ...
+
+    def python(self) -> str: ...
+
+    def copy(self, nodes: list[str]) -> str: ...
+
+    def evaluate(self, node: str, text: str) -> Computed: ...
+
+
 class Source(Protocol):
-    """All methods may be called from any thread; `watch` and `later` call back in the engine's."""
+    """All methods may be called from any thread; `watch` and `later` call back in the engine's. `editor` is None where nothing can be
+    edited."""
+
+    @property
+    def editor(self) -> Editor | None: ...
 
     def outline(self) -> Outline: ...
 

@@ -15,16 +15,31 @@ from typing import Any
 import anywidget
 import traitlets
 
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
-from stratix_tasks.view.messages import Refusal, Told
+from stratix_tasks.view.messages import Refusal, Snapshot, Told
 from stratix_tasks.view.snapshot import patch, snapshot
-from stratix_tasks.view.source import LEADS, Lead, Source
+from stratix_tasks.view.source import LEADS, Editor, Lead, Source
 
 STATIC = Path(__file__).parent / "static"
 EVERY = 0.066
 """Seconds between patches."""
 OVER = ("completed", "failed", "cancelled")
+
+
+_EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
+    "edit": lambda editor, said: editor.edit(said["edits"], said.get("title", "")),
+    "history": lambda editor, said: editor.history(said["do"], said.get("path", "")),
+    "palette": lambda editor, said: editor.palette(said["node"], said["side"], said["port"]),
+    "fits": lambda editor, said: editor.fits(said["source"]),
+    "form": lambda editor, said: editor.form(said["node"]),
+    "text": lambda editor, _: editor.text(),
+    "check": lambda editor, said: editor.check(said["text"]),
+    "python": lambda editor, _: editor.python(),
+    "copy": lambda editor, said: editor.copy(said["nodes"]),
+    "evaluate": lambda editor, said: editor.evaluate(said["node"], said["text"]),
+}
+"""What is asked of who edits."""
 
 
 class FlowView(anywidget.AnyWidget):
@@ -37,12 +52,14 @@ class FlowView(anywidget.AnyWidget):
     _css = STATIC / "widget.css"
     snapshot = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, source: Source, lead: Lead) -> None:
+    def __init__(self, source: Source, lead: Lead, *, editing: bool = False) -> None:
         self._source, self._lead = source, lead
+        self._home, self._editing = source, editing
+        self._in_order = threading.Lock()
         self._seq = 0
         self._dirty: set[int] = set()
         self._flushing = False
-        super().__init__(snapshot=snapshot(source))
+        super().__init__(snapshot=self._whole())
         keep_on_subshell(self.comm)
         self.on_msg(FlowView._heard)
         self._stop = self._watch()
@@ -80,10 +97,15 @@ class FlowView(anywidget.AnyWidget):
         head, data = patch(self._source, dirty, self._seq)
         self._tell(head, data)
         if head["run"] is not None and head["run"]["state"] in OVER:
-            self.snapshot = dict(snapshot(self._source, seq=self._seq))  # what a notebook saves: the view as it ended
+            self.snapshot = dict(self._whole())  # what a notebook saves: the view as it ended
 
     def _resync(self) -> None:
-        self._tell({"type": "snapshot", "snapshot": snapshot(self._source, seq=self._seq)})
+        with self._in_order:  # a flow may be edited in several threads: what is told last is what is
+            self._tell({"type": "snapshot", "snapshot": self._whole()})
+
+    def _whole(self) -> Snapshot:
+        editing = self._editing and self._source.editor is not None
+        return snapshot(self._source, seq=self._seq, mode="edit" if editing else "live")
 
     def _tell(self, message: Told, *buffers: bytes) -> None:
         self.send(message, buffers=list(buffers))
@@ -110,6 +132,27 @@ class FlowView(anywidget.AnyWidget):
             self._answer(content, lambda: self._source.can(content["node"], content.get("item")))
         elif kind == "items":
             self._answer(content, lambda: self._source.items(content["node"], content["start"], content["stop"]))
+        elif kind == "mode":
+            self._turn(bool(content["edit"]))
+        elif kind in _EDITOR:
+            self._answer(content, lambda: self._edited(_EDITOR[kind], content))
+
+    def _turn(self, editing: bool) -> None:
+        """Edit the flow, or show it; where a run of it is shown, the flow that it came from."""
+        self._editing = editing
+        if editing and self._source is not self._home and self._home.editor is not None:
+            self._show(self._home)
+        self._resync()
+
+    def _edited(self, ask: Callable[[Editor, dict[str, Any]], Any], content: dict[str, Any]) -> Any:
+        if self._source.editor is None:
+            raise FlowError("a run is what its flow was when it began: edit the flow", code="not-available")
+        return ask(self._source.editor, content)
+
+    def _show(self, source: Source) -> None:
+        self._stop()
+        self._source, self._dirty = source, set()
+        self._stop = self._watch()
 
     def _request(self, content: dict[str, Any]) -> None:
         try:
@@ -125,9 +168,7 @@ class FlowView(anywidget.AnyWidget):
         fresh = self._lead(
             content["verb"], content.get("target"), content.get("args") or {}, shown["id"] if shown else None
         )
-        self._stop()
-        self._source, self._dirty = fresh, set()
-        self._stop = self._watch()
+        self._show(fresh)
         fresh.later(0.0, self._resync)
 
     def _answer(self, content: dict[str, Any], make: Callable[[], Any]) -> None:

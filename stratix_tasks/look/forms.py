@@ -1,0 +1,191 @@
+"""The fields of a node or a flow, for the form of an editor: its arguments by their types, its options by their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, Literal, get_origin
+
+from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data
+from stratix_tasks.look.ports import Ports, said
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.problems import Finding
+from stratix_tasks.spec.types import choices_of, meant
+from stratix_tasks.view.messages import Form, FormField
+
+Wrong = Mapping[str, str]
+"""What is wrong with a field, by its name."""
+FieldKind = Literal["text", "number", "whole", "switch", "choice", "duration", "expression", "value", "list", "mapping"]
+_KINDS: dict[Kind, FieldKind] = {
+    Kind.TEXT: "text",
+    Kind.CALL: "text",
+    Kind.KEY: "text",
+    Kind.WHOLE: "whole",
+    Kind.NUMBER: "number",
+    Kind.DURATION: "duration",
+    Kind.CHOICE: "choice",
+    Kind.RUNNER: "choice",
+    Kind.SWITCH: "switch",
+    Kind.NAMES: "list",
+    Kind.TEXTS: "list",
+    Kind.NODES: "list",
+    Kind.CONDITION: "expression",
+    Kind.SIZES: "mapping",
+    Kind.POLICIES: "mapping",
+    Kind.DEFAULTS: "mapping",
+}
+"""How a form shows an option; all others are values: a number, a word or a mapping."""
+_OF_TYPES: dict[Any, FieldKind] = {bool: "switch", int: "whole", float: "number", str: "text"}
+
+
+def node_form(ports: Ports, name: str, path: str, wrong: Wrong) -> Form:
+    """Of a node of a flow; `path` is what the view calls it."""
+    node = ports.graph.spec.tasks[name]
+    data = node_data(node)
+    fields = [*_arguments(ports, node, data), *_body(data), *_options(ports, node, data)]
+    return {"node": path, "fields": [{**one, "problem": wrong.get(one["field"]) or _missing(one)} for one in fields]}
+
+
+def _missing(one: FormField) -> str:
+    return "it needs a value" if one["required"] and one["value"] is None else ""
+
+
+def flow_form(ports: Ports, wrong: Wrong) -> Form:
+    """Of the flow as a whole: its inputs, its output, its options."""
+    spec, data = ports.graph.spec, flow_data(ports.graph.spec)
+    fields = [
+        _field(f"inputs.{name}", name, "mapping", one.type, one.description, input_data(name, one), folded=False)
+        for name, one in spec.inputs.items()
+    ]
+    fields.append(_field("output", "output", "value", "", "What the flow gives.", data.get("output"), folded=False))
+    fields += [_option(option, data) for option in IN_FLOW]
+    return {"node": "", "fields": [{**one, "problem": wrong.get(one["field"], "")} for one in fields]}
+
+
+def wrong_with(findings: Iterable[Finding], name: str) -> dict[str, str]:
+    """What is wrong with the fields of a node (of the flow for an empty name), by field; what is so as a whole under an empty one."""
+    found: dict[str, str] = {}
+    for finding in findings:
+        steps = tuple(map(str, finding.path))
+        if name and steps[:2] != ("tasks", name):
+            continue
+        rest = steps[2:] if name else steps
+        if not name and steps[:1] in (("tasks",), ("flows",)):
+            continue
+        field = ".".join(rest[:2]) if rest[:1] in (("with",), ("inputs",)) else (rest[0] if rest else "")
+        told = finding.problem
+        found.setdefault(field, f"{told.message}. {told.hint}".rstrip(". "))
+    return found
+
+
+# ---------------------------------------------------------------------- arguments
+
+
+def _arguments(ports: Ports, node: NodeSpec, data: Mapping[str, Any]) -> Iterator[FormField]:
+    given = data.get("with", {})
+    over = node.each.over if node.each is not None else {}
+    hints = ports.types.takes(node)
+    for port in ports.of(node):
+        name = port["name"]
+        if name in over:
+            about, value = "One item each.", said(over[name])
+            yield _field(f"over.{name}", f"{name} of each", "value", port["type"], about, value, folded=False)
+            continue
+        hint = meant(hints.get(name, Any))
+        kind, choices = _of_type(hint)
+        yield _field(
+            f"with.{name}",
+            name,
+            kind,
+            port["type"],
+            "",
+            given.get(name),
+            choices=choices,
+            required=port["required"],
+            folded=not (port["required"] or name in given),
+        )
+
+
+def _of_type(hint: Any) -> tuple[FieldKind, list[str]]:
+    """How an argument of a type is shown."""
+    choices = choices_of(hint)
+    if choices is not None and all(isinstance(one, str | Enum) for one in choices):
+        return "choice", [str(one.value if isinstance(one, Enum) else one) for one in choices]
+    if get_origin(hint) is not None or not isinstance(hint, type):
+        return "value", []
+    return _OF_TYPES.get(hint, "value"), []
+
+
+# ---------------------------------------------------------------------- what is said of a node
+
+
+def _body(data: Mapping[str, Any]) -> Iterator[FormField]:
+    rows: tuple[tuple[str, FieldKind, str], ...] = (
+        ("when", "expression", "It runs where this holds, and is skipped else."),
+        ("needs", "list", "What must be completed first, beside what it takes values of."),
+        ("each", "mapping", "Items that it runs over, side by side."),
+        ("loop", "mapping", "Rounds that it runs in."),
+        ("catch", "list", "It runs when one of these failed."),
+    )
+    for field, kind, about in rows:
+        yield _field(field, field, kind, "", about, data.get(field), folded=field not in data)
+
+
+def _options(ports: Ports, node: NodeSpec, data: Mapping[str, Any]) -> Iterator[FormField]:
+    executor = ports.executors.get(node.uses) if node.uses is not None else None
+    for option in IN_NODE:
+        means_something = option.of_flows if node.flow is not None else option.of_tasks
+        if executor is not None and executor.refusal(option.name):
+            means_something = False
+        if means_something or option.name in data:
+            yield _option(option, data)
+
+
+def _option(option: Option, data: Mapping[str, Any]) -> FormField:
+    kind = _KINDS.get(option.kind, "value")
+    choices = list(NAMED_RUNNERS) if option.kind is Kind.RUNNER else list(option.words)
+    usual = "" if option.default is None or option.default == () else str(option.default)
+    value = data.get(option.name)
+    return _field(
+        option.name,
+        option.name,
+        kind,
+        "",
+        option.about,
+        value,
+        choices=choices,
+        usual=usual,
+        folded=option.name not in data,
+    )
+
+
+def _field(
+    field: str,
+    label: str,
+    kind: FieldKind,
+    hint: str,
+    about: str,
+    value: Any,
+    *,
+    choices: list[str] | None = None,
+    required: bool = False,
+    folded: bool = True,
+    usual: str = "",
+) -> FormField:
+    last = field.rpartition(".")[2]
+    return {
+        "field": field,
+        "label": label,
+        "kind": kind,
+        "type": hint,
+        "about": about,
+        "value": value,
+        "usual": usual,
+        "choices": choices or [],
+        "required": required,
+        "folded": folded,
+        "line": "" if value is None else fragment({last: value})[1:-1],
+        "problem": "",
+    }

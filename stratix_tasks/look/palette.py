@@ -1,0 +1,102 @@
+"""What can be placed in a flow: the tasks that are known here, executors by their domain, and flows."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stratix_tasks.look.ports import Ports
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.overlap import overlaps
+from stratix_tasks.spec.types import type_text
+from stratix_tasks.view.messages import PaletteItem, Says
+
+NOTEBOOK = "__main__"
+
+
+def palette(ports: Ports, tasks: Mapping[str, Any]) -> list[PaletteItem]:
+    """All of it. `tasks` are those of this kernel by `module:name`; of a notebook's the name alone is said where it is enough."""
+    ports = Ports(ports.graph, ports.executors, {**ports.functions, **tasks})
+    return [*_tasks(ports, tasks), *_executors(ports), *_flows(ports)]
+
+
+def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str, Any]]) -> list[PaletteItem]:
+    """Those that take a value of a type, the best first: with the port that takes it."""
+    found: list[PaletteItem] = []
+    for item in items:
+        fitting = [
+            (_rank(given, hints[item["name"]].get(port["name"], Any), port["required"]), port["name"])
+            for port in item["ports"]
+            if overlaps(given, hints[item["name"]].get(port["name"], Any))
+        ]
+        if fitting:
+            rank, port_name = max(fitting, key=lambda pair: pair[0])
+            found.append({**item, "port": port_name, "rank": rank})
+    return sorted(found, key=lambda item: -item["rank"])
+
+
+def feeding(items: list[PaletteItem], wanted: Any, hints: Mapping[str, Mapping[str, Any]]) -> list[PaletteItem]:
+    """Those whose result can be what an argument takes, the best first."""
+    found: list[PaletteItem] = []
+    for item in items:
+        given = hints[item["name"]].get("return", Any)
+        if overlaps(given, wanted):
+            found.append({**item, "rank": _rank(given, wanted, True)})
+    return sorted(found, key=lambda item: -item["rank"])
+
+
+def _rank(given: Any, wanted: Any, required: bool) -> int:
+    """A type that is told and the same is better than one that may be, and what must be given than what may."""
+    return (4 if given == wanted and wanted is not Any else 2 if Any not in (given, wanted) else 0) + int(required)
+
+
+def hints_of(ports: Ports, items: list[PaletteItem], tasks: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What each takes and gives."""
+    ports = Ports(ports.graph, ports.executors, {**ports.functions, **tasks})
+    return {item["name"]: ports.types.takes(_node(item["says"])) for item in items}
+
+
+def _node(says: Says) -> NodeSpec:
+    return NodeSpec.made(says)
+
+
+def _item(ports: Ports, name: str, kind: Any, group: str, doc: str, says: Says) -> PaletteItem:
+    node = _node(says)
+    gives = ports.gives(node)
+    return {
+        "name": name,
+        "kind": kind,
+        "group": group,
+        "doc": doc.strip().split("\n", 1)[0],
+        "says": says,
+        "ports": ports.of(node),
+        "gives": "" if gives is Any else type_text(gives),
+        "port": "",
+        "rank": 0,
+    }
+
+
+def _tasks(ports: Ports, tasks: Mapping[str, Any]) -> Iterator[PaletteItem]:
+    for call in sorted(name for name in tasks if ":" in name):
+        task = tasks[call]
+        module, _, name = call.rpartition(":")
+        if "<" in name:  # a function inside of another one can't be named
+            continue
+        short = name if module == NOTEBOOK and tasks.get(name) is task else call
+        doc = inspect.getdoc(getattr(task, "fn", task)) or ""
+        yield _item(ports, name, "task", "notebook" if module == NOTEBOOK else module, doc, {"call": short})
+
+
+def _executors(ports: Ports) -> Iterator[PaletteItem]:
+    for name in sorted(ports.executors):
+        executor = ports.executors[name]
+        if executor.field == "uses":
+            yield _item(ports, name, "executor", name.partition(".")[0], executor.description, {"uses": name})
+
+
+def _flows(ports: Ports) -> Iterator[PaletteItem]:
+    for name in dict.fromkeys(ports.graph.known()):
+        found = ports.graph.find(name)
+        if found is not None and name != ports.graph.spec.flow:
+            yield _item(ports, name, "flow", "flows", found.spec.description, {"flow": name})

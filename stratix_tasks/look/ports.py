@@ -1,0 +1,137 @@
+"""The ports of nodes, for editors: their arguments and results with their types, what feeds them, and what could."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stratix_tasks.look.text import short
+from stratix_tasks.spec.executors import Executors
+from stratix_tasks.spec.fit import Types
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import NodeSpec
+from stratix_tasks.spec.overlap import element, overlaps
+from stratix_tasks.spec.text import dump
+from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.values import Ref
+from stratix_tasks.view.messages import Port
+
+MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class Ports:
+    """The ports in one flow of a document."""
+
+    def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
+        self.graph, self.executors, self.functions = graph, executors, functions
+        self.types = Types(graph, executors, functions)
+
+    def of(self, node: NodeSpec) -> list[Port]:
+        """Its arguments, in the order of its signature; what it is given beyond that last."""
+        hints, needed = self.types.takes(node), self.required(node)
+        over = node.each.over if node.each is not None else {}
+        given = {**node.args, **over}
+        names = dict.fromkeys([*needed, *(name for name in given if name not in needed)])
+        return [
+            _port(name, hints.get(name, Any), needed.get(name, False), given.get(name), name in given) for name in names
+        ]
+
+    def required(self, node: NodeSpec) -> dict[str, bool]:
+        """What a node takes, and whether it can't be left out."""
+        if node.flow is not None:
+            inner = self.graph.find(node.flow)
+            return {name: one.required for name, one in inner.spec.inputs.items()} if inner is not None else {}
+        if node.uses is not None:
+            executor = self.executors.get(node.uses)
+            hints = executor.hints if executor is not None else {}
+            return {name: executor is not None and name in executor.required for name in hints if name != "return"}
+        function = self.functions.get(node.call or "")
+        if function is None:
+            return {}
+        parameters = inspect.signature(getattr(function, "fn", function)).parameters.values()
+        return {p.name: p.default is p.empty for p in parameters if p.kind not in MANY}
+
+    def gives(self, node: NodeSpec) -> Any:
+        """What comes of it, as an annotation; of what is mapped a list."""
+        made = self.types.takes(node).get("return", Any)
+        return list[made] if node.each is not None else made  # type: ignore[valid-type]
+
+    def source(self, name: str) -> Any:
+        """What comes of a node, or of an input of the flow (`inputs.day`), as an annotation; Any for what nobody knows."""
+        if name.startswith("inputs."):
+            return self.types.whole(Ref("inputs", name.removeprefix("inputs.")))
+        return self.gives(self.graph.spec.tasks[name]) if name in self.graph.spec.tasks else Any
+
+    def fits(self, source: str) -> dict[str, dict[str, str]]:
+        """Where a wire from a source can end: by node and port why it can't, or nothing."""
+        behind = self._behind(source)
+        given = self.source(source)
+        found: dict[str, dict[str, str]] = {}
+        for name, node in self.graph.spec.tasks.items():
+            why = "it comes before, or is the same: that would go in a circle" if name in behind else ""
+            hints = self.types.takes(node)
+            over = node.each.over if node.each is not None else {}
+            found[name] = {
+                port: why or self._misfit(given, hints.get(port, Any), port in over)
+                for port in dict.fromkeys([*self.required(node), *node.args, *over])
+            }
+        return found
+
+    def _behind(self, source: str) -> set[str]:
+        """A node and all that it needs."""
+        index = self.graph.index
+        if source not in index:
+            return set()
+        found, stack = set[int](), [index[source]]
+        while stack:
+            one = stack.pop()
+            if one not in found:
+                found.add(one)
+                stack += self.graph.needs[one]
+        return {self.graph.names[one] for one in found}
+
+    @staticmethod
+    def _misfit(given: Any, wanted: Any, is_mapped: bool) -> str:
+        if is_mapped:
+            found = element(given)
+            given = found[0] if found else given
+        return "" if overlaps(given, wanted) else f"it gives {type_text(given)}, and this takes {type_text(wanted)}"
+
+
+def _port(name: str, hint: Any, required: bool, value: Any, is_given: bool) -> Port:
+    return {
+        "name": name,
+        "type": "" if hint is Any else type_text(hint),
+        "required": required,
+        "text": said(value) if is_given else "",
+        "source": wire(value),
+    }
+
+
+def said(value: Any) -> str:
+    """A value of the document, as that says it, in short."""
+    try:
+        text = dump(value)
+    except ValueError:
+        text = value
+    return short(text if isinstance(text, str) else repr(text))
+
+
+def wire(value: Any) -> str:
+    """The node or input that a value is the output of, and no more; empty for any other."""
+    if type(value) is not Ref or value.scope not in ("tasks", "inputs"):
+        return ""
+    return value.name if value.scope == "tasks" else f"inputs.{value.name}"
+
+
+def inputs_of(graph: Graph) -> Iterator[Port]:
+    """The inputs of a flow; `text` is the default of each."""
+    for name, one in graph.spec.inputs.items():
+        yield {
+            "name": name,
+            "type": "" if one.type == "any" else one.type,
+            "required": one.required,
+            "text": "" if one.required else said(one.default),
+            "source": "",
+        }

@@ -1,0 +1,297 @@
+"""Who answers what an editor asks of a flow; and the flow as a source of views, made anew after each edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from stratix_tasks.dsl.bind import bind
+from stratix_tasks.edits.places import flow_at, node_at
+from stratix_tasks.edits.words import Add, Paste, edit_of
+from stratix_tasks.engine.reading import Reader
+from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
+from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.executors.registry import HERE
+from stratix_tasks.formats.yaml import dump, read
+from stratix_tasks.formats.yaml_spans import lines_of
+from stratix_tasks.look.forms import flow_form, node_form, wrong_with
+from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette
+from stratix_tasks.look.ports import Ports, inputs_of
+from stratix_tasks.look.sources import FlowSource
+from stratix_tasks.session.document import known_tasks
+from stratix_tasks.session.edited import Edits
+from stratix_tasks.session.run import Run
+from stratix_tasks.spec.check import findings
+from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.model import FlowSpec, Ui
+from stratix_tasks.spec.names import needs_of, task_names
+from stratix_tasks.spec.problems import Finding
+from stratix_tasks.spec.text import parse
+from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.values import Expr
+from stratix_tasks.store.summaries import look, summarise, type_name
+from stratix_tasks.view.messages import (
+    Can,
+    Computed,
+    DocumentText,
+    EditInfo,
+    Form,
+    Inspection,
+    ItemPage,
+    PaletteItem,
+    Port,
+    Problem,
+    Status,
+    Texts,
+)
+from stratix_tasks.view.source import Outline
+
+
+class EditedFlow:
+    """A flow that is not running, as a source of views. `make` makes what is shown of it; `last` gives its last run, on whose values
+    expressions are tried."""
+
+    def __init__(self, flow: Any, make: Callable[[], FlowSource], last: Callable[[], Run | None]) -> None:
+        self._edits: Edits = flow.edits_made
+        self._make = make
+        self._made: tuple[object, FlowSource] | None = None
+        self.editor = FlowEditor(flow, self.now, last)
+
+    def now(self) -> FlowSource:
+        """What is shown of the flow as it is."""
+        mark = self._edits.mark
+        if self._made is None or self._made[0] is not mark:
+            self._made = mark, self._make()
+        return self._made[1]
+
+    def outline(self) -> Outline:
+        return self.now().outline()
+
+    def run_info(self) -> None:
+        return None
+
+    def records(self, nodes: set[int] | None) -> list[tuple[int, Status]]:
+        return self.now().records(nodes)
+
+    def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
+        return self.now().texts(nodes)
+
+    def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
+        inner = self.now().watch(callback)
+
+        def edited() -> None:
+            nonlocal inner
+            inner()
+            inner = self.now().watch(callback)
+            callback(set())
+
+        release = self._edits.watch(edited)
+
+        def both() -> None:
+            release()
+            inner()
+
+        return both
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        callback()
+
+    def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
+        return self.now().request(verb, target, args)
+
+    def inspect(self, node: str, item: int | None) -> Inspection:
+        return self.now().inspect(node, item)
+
+    def can(self, node: str, item: int | None) -> Can:
+        return self.now().can(node, item)
+
+    def items(self, node: str, start: int, stop: int) -> ItemPage:
+        return self.now().items(node, start, stop)
+
+
+class FlowEditor:
+    """Edits a flow for a view, and tells what can be placed, connected and filled in. See `view/source.py`: Editor."""
+
+    def __init__(self, flow: Any, now: Callable[[], FlowSource], last: Callable[[], Run | None]) -> None:
+        self._flow, self._now, self._last = flow, now, last
+        self._edits: Edits = flow.edits_made
+
+    # ------------------------------------------------------------------ what there is
+
+    def info(self) -> EditInfo:
+        shown, editing = self._now(), self._edits.now
+        root = Graph(shown.root.spec)
+        ports: list[list[Port]] = []
+        gives: list[str] = []
+        within: dict[str, Ports] = {}
+        for name in shown.root.outline.names:
+            here, own = self._ports_of(root, name, within)
+            node = here.graph.spec.tasks.get(own) if here is not None else None
+            ports.append(here.of(node) if here is not None and node is not None else [])
+            gives.append(_text(here.gives(node)) if here is not None and node is not None else "")
+        done, undone = (editing.done, editing.undone) if editing is not None else ((), ())
+        return {
+            "undo": done[-1].title if done else "",
+            "redo": undone[-1].title if undone else "",
+            "steps": [step.title for step in done],
+            "offered": [step.title for step in self._edits.offered],
+            "document": self._flow.is_document,
+            "file": str(self._edits.file or ""),
+            "inputs": list(inputs_of(root)),
+            "ports": ports,
+            "gives": gives,
+        }
+
+    def _ports_of(self, root: Graph, path: str, within: dict[str, Ports]) -> tuple[Ports | None, str]:
+        """The ports of the flow in which a node stands, and the node's own name."""
+        around, _, own = path.rpartition(".")
+        if around not in within:
+            graph: Graph | None = root
+            for name in filter(None, around.split(".")):
+                node = graph.spec.tasks.get(name) if graph is not None else None
+                graph = graph.find(node.flow) if graph is not None and node is not None and node.flow else None
+            if graph is None:
+                return None, own
+            within[around] = Ports(graph, HERE.get().entries, self._now().functions)
+        return within[around], own
+
+    def _at(self, path: str) -> tuple[Ports, str]:
+        """FlowError `unknown-node`."""
+        ports, own = self._ports_of(Graph(self._now().root.spec), path, {})
+        if ports is None or (own and own not in ports.graph.spec.tasks):
+            raise FlowError(f"there is no node '{path}'", code="unknown-node")
+        return ports, own
+
+    # ------------------------------------------------------------------ edits
+
+    def edit(self, edits: list[dict[str, Any]], title: str) -> list[str]:
+        made = [edit_of(one) for one in edits]
+        before = self._flow.spec
+        self._flow.apply(*made, title=title)
+        after = self._flow.spec
+        arounds = {one.node.rpartition(".")[0] for one in made if isinstance(one, Add)}
+        arounds |= {one.into for one in made if isinstance(one, Paste)}
+        return [name for around in sorted(arounds) for name in _added(before, after, around)]
+
+    def history(self, do: str, path: str) -> str:
+        if do == "save":
+            return str(self._flow.save(path or None))
+        steps = self._edits.now
+        done, undone = (steps.done, steps.undone) if steps is not None else ((), ())
+        told = {"undo": done[-1:], "redo": undone[-1:], "drop": done, "reapply": self._edits.offered}
+        if do not in told:
+            raise FlowError(f"'{do}' is none of {', '.join(told)}, save", code="bad-edit")
+        getattr(self._flow, do)()
+        return ", ".join(step.title for step in told[do])
+
+    # ------------------------------------------------------------------ what fits
+
+    def palette(self, node: str, side: str, port: str) -> list[PaletteItem]:
+        tasks = known_tasks()
+        ports, own = (self._at("")[0], node) if node.startswith("inputs.") else self._at(node)
+        items = palette(ports, tasks)
+        if side == "out":
+            return fed_by(items, ports.source(own), hints_of(ports, items, tasks))
+        if side == "in":
+            there = ports.graph.spec.tasks[own]
+            wanted = ports.types.takes(there).get(port, Any)
+            return feeding(items, wanted, hints_of(ports, items, tasks))
+        return items
+
+    def fits(self, source: str) -> dict[str, dict[str, str]]:
+        if source.startswith("inputs."):
+            return self._at("")[0].fits(source)
+        ports, own = self._at(source)
+        prefix = source.removesuffix(own)
+        return {prefix + name: found for name, found in ports.fits(own).items()}
+
+    def form(self, node: str) -> Form:
+        ports, own = self._at(node)
+        wrong = wrong_with(self._findings(ports), own)
+        return node_form(ports, own, node, wrong) if own else flow_form(ports, wrong)
+
+    def _findings(self, ports: Ports) -> Iterator[Finding]:
+        pools = self._flow._pools()
+        return findings(ports.graph, ports.executors, pools, ports.functions)
+
+    # ------------------------------------------------------------------ as text
+
+    def text(self) -> DocumentText:
+        try:  # that of a cell's flow names functions of the notebook, which is well as long as it stays here
+            text = self._flow.to_yaml() if self._flow.is_document else dump(self._flow.spec)
+        except FlowError as error:
+            return {"text": "", "lines": {}, "why": error.message}
+        lines, spec = lines_of(text), self._flow.spec
+        places = {name: node_at(spec, name) for name in self._now().root.outline.names if _is_there(spec, name)}
+        found = {name: ".".join((*place.chain, own)) for name, (place, own) in places.items()}
+        return {"text": text, "lines": {name: lines[at] for name, at in found.items() if at in lines}, "why": ""}
+
+    def check(self, text: str) -> list[Problem]:
+        spec, problems = read(text, executors=HERE.get().entries)
+        if spec is not None and not problems:
+            problems = bind(spec, {**known_tasks(), **self._now().functions}, self._flow.allowed)[1]
+        return [
+            {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems
+        ]
+
+    def python(self) -> str:
+        return str(self._flow.to_python())
+
+    def copy(self, nodes: list[str]) -> str:
+        """A document of the nodes, with the flows that they use and their places."""
+        if not nodes:
+            raise FlowError("choose what is to be copied", code="bad-edit")
+        spec = self._flow.spec
+        place = flow_at(spec, nodes[0].rpartition(".")[0])
+        named = {path.rpartition(".")[2]: path for path in nodes}
+        tasks = {name: node for name, node in place.flow.tasks.items() if name in named}
+        held = sorted({node.flow for node in tasks.values() if node.flow is not None})
+        flows = {name: inner.flow for name in held if (inner := place.find(name)) is not None}
+        positions = spec.ui.positions if spec.ui is not None else {}
+        placed = {name: positions[path] for name, path in named.items() if path in positions}
+        ui = Ui.model_construct(positions=placed) if placed else None
+        return dump(FlowSpec.model_construct(flow="fragment", tasks=tasks, flows=flows, ui=ui))
+
+    # ------------------------------------------------------------------ values
+
+    def evaluate(self, node: str, text: str) -> Computed:
+        """A value of the document, or a condition (a text without `${{ }}` that names something), on the last run's values."""
+        run = self._last()
+        if run is None:
+            return {"text": "", "type": "", "why": "run the flow once: then its values are there to try this on"}
+        try:
+            value = _computed(run, text)
+        except StratixError as error:
+            return {"text": "", "type": "", "why": error.message}
+        except Exception as error:  # what objects on the way raise
+            return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
+        return {"text": look(value), "type": type_name(value), "why": ""}
+
+
+def _computed(run: Run, text: str) -> Any:
+    if "${{" in text:
+        value = parse(text)
+    else:
+        value = Expr(text, task_names(text))
+    named = {name for name, _ in needs_of(value)}
+    scope = Scope(run.inputs, {name: Seen(run.output(name), COMPLETED, None) for name in named}, summarise)
+    return evaluate(value, scope, Reader()) if type(value) is Expr else resolve(value, scope, Reader())
+
+
+def _is_there(spec: FlowSpec, path: str) -> bool:
+    """Whether a node of the view is one of the document: what takes another one back is not."""
+    try:
+        node_at(spec, path)
+    except FlowError:
+        return False
+    return True
+
+
+def _text(hint: Any) -> str:
+    return "" if hint is Any else type_text(hint)
+
+
+def _added(before: FlowSpec, after: FlowSpec, around: str) -> list[str]:
+    old, new = flow_at(before, around).flow.tasks, flow_at(after, around).flow.tasks
+    return [f"{around}.{name}" if around else name for name in new if name not in old]

@@ -1,0 +1,272 @@
+"""What an editor in a view is told of a flow, and what its gestures do: the messages, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pytest
+
+from stratix_tasks import Flow, configure, flow, task
+from stratix_tasks.errors import FlowError
+from stratix_tasks.view.widget import FlowView
+
+
+@task
+def drawn_load(n: int, mode: Literal["fast", "safe"] = "safe") -> list[int]:
+    """Loads it.
+
+    At length.
+    """
+    return list(range(n))
+
+
+@task
+def drawn_total(values: list[int], scale: float = 1.0) -> float:
+    return sum(values) * scale
+
+
+@task
+def drawn_label(text: str) -> str:
+    return text
+
+
+TEXT = """\
+stratix: 1
+flow: drawn_sales
+inputs: {n: {type: int, default: 4}, name: {type: str, default: x}}
+tasks:
+  load: {call: drawn_load, with: {n: "${{ inputs.n }}"}}   # kept
+  total: {call: drawn_total, with: {values: "${{ tasks.load.output }}"}}
+  inner: {flow: part, with: {value: "${{ tasks.total.output }}"}}
+output: "${{ tasks.inner.output }}"
+flows:
+  part:
+    inputs: {value: {type: float}}
+    tasks:
+      show: {call: drawn_total, with: {values: [1], scale: "${{ inputs.value }}"}}
+    output: "${{ tasks.show.output }}"
+"""
+
+
+class View(FlowView):
+    """A view whose front end is this test."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.told: list[dict[str, Any]] = []
+        super().__init__(*args, **kwargs)
+
+    def _tell(self, message: Any, *buffers: bytes) -> None:
+        self.told.append(message)
+
+    def ask(self, kind: str, **said: Any) -> Any:
+        """The answer to a message; AssertionError with the reason for a refusal."""
+        self._heard({"type": kind, "id": len(self.told), **said}, None)
+        reply = self.told[-1]
+        assert reply["type"] == "reply" and reply["ok"], reply.get("error", reply)
+        return reply["result"]
+
+    def refused(self, kind: str, **said: Any) -> str:
+        """The reason of a refusal."""
+        self._heard({"type": kind, "id": len(self.told), **said}, None)
+        return str(self.told[-1]["error"]["message"])
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the front end shows after all that it was told."""
+        snapshots = [message["snapshot"] for message in self.told if message["type"] == "snapshot"]
+        return cast("dict[str, Any]", snapshots[-1] if snapshots else self.snapshot)
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Iterator[Flow[..., Any]]:
+    configure(store=tmp_path / "store")
+    yield Flow.from_yaml(TEXT)
+    configure(store=tmp_path / "other")
+
+
+def view_of(sales: Flow[..., Any], editing: bool = True) -> View:
+    return View(sales._source(), cast(Any, None), editing=editing)
+
+
+def test_a_view_that_edits_shows_ports_with_their_types_and_what_feeds_them(sales: Flow[..., Any]) -> None:
+    """By node in the order of the view, those of sub-flows too; a view that does not edit is told nothing of it."""
+    view = view_of(sales)
+    shown = view.shown
+    assert shown["mode"] == "edit" and [node["name"] for node in shown["nodes"]] == [
+        "load",
+        "total",
+        "inner",
+        "inner.show",
+    ]
+    load, total, inner, show = shown["edit"]["ports"]
+    assert load[0] == {"name": "n", "type": "int", "required": True, "text": "${{ inputs.n }}", "source": "inputs.n"}
+    assert [port["name"] for port in load] == ["n", "mode"] and not load[1]["required"]
+    assert total[0]["source"] == "load" and inner[0]["name"] == "value"
+    assert show[1]["source"] == "inputs.value" and show[0]["text"] == "[1]"
+    assert shown["edit"]["gives"] == ["list[int]", "float", "float", "float"]
+    assert [port["name"] for port in shown["edit"]["inputs"]] == ["n", "name"]
+    view._heard({"type": "mode", "edit": False}, None)
+    assert view.shown["mode"] == "live" and "edit" not in view.shown
+
+
+def test_a_gesture_is_one_step_that_every_view_shows(sales: Flow[..., Any]) -> None:
+    """Names of new nodes are the answer; two views and Python say the same, and a refusal changes none of them."""
+    one, other = view_of(sales), view_of(sales, editing=False)
+    said = [
+        {"edit": "add", "says": {"call": "drawn_label"}, "at": [10, 20]},
+        {"edit": "connect", "source": "inputs.name", "target": "drawn_label", "port": "text"},
+    ]
+    assert one.ask("edit", edits=said, title="drop a wire") == ["drawn_label"]
+    assert one.shown["edit"]["undo"] == "drop a wire"
+    assert [node["name"] for node in other.shown["nodes"]][-2:] == ["drawn_label", "inner.show"] or "drawn_label" in [
+        node["name"] for node in other.shown["nodes"]
+    ]
+    count = len(other.told)
+    assert "Did you mean 'load'" in one.refused("edit", edits=[{"edit": "rename", "node": "lod", "to": "x"}], title="")
+    assert len(other.told) == count
+    sales.undo()
+    assert (
+        "drawn_label" not in [node["name"] for node in one.shown["nodes"]]
+        and one.shown["edit"]["redo"] == "drop a wire"
+    )
+    assert one.ask("history", do="redo", path="") == "drop a wire"
+    assert one.ask("edit", edits=[{"edit": "add", "node": "inner.", "says": {"uses": "wait.sleep"}}], title="") == [
+        "inner.sleep"
+    ]
+
+
+def test_where_a_wire_can_end_is_told_while_it_is_dragged(sales: Flow[..., Any]) -> None:
+    """By type, and not in a circle."""
+    view = view_of(sales)
+    fits = view.ask("fits", source="total")
+    assert "circle" in fits["load"]["n"] and "circle" in fits["total"]["scale"]
+    assert fits["inner"] == {"value": ""}
+    assert view.ask("fits", source="inputs.name")["load"]["n"] == "it gives str, and this takes int"
+    assert view.ask("fits", source="inner.show") == {
+        "inner.show": {"values": fits["total"]["values"], "scale": fits["total"]["scale"]}
+    }
+
+
+def test_what_can_be_placed_is_ranked_by_what_fits(sales: Flow[..., Any]) -> None:
+    """Tasks by module, executors by domain, flows; for a wire those that take it, or give it, the best first."""
+    view = view_of(sales)
+    everything = {item["name"]: item for item in view.ask("palette", node="", side="", port="")}
+    assert everything["drawn_load"]["doc"] == "Loads it." and everything["drawn_load"]["group"] == __name__
+    assert everything["http.get"]["group"] == "http" and everything["part"]["says"] == {"flow": "part"}
+    taking = view.ask("palette", node="load", side="out", port="")
+    assert taking[0]["name"] == "drawn_total" and taking[0]["port"] == "values"
+    assert "drawn_label" not in [item["name"] for item in taking]
+    giving = view.ask("palette", node="total", side="in", port="values")
+    assert giving[0]["name"] == "drawn_load"
+    assert view.ask("palette", node="inputs.name", side="out", port="")[0]["name"] == "drawn_label"
+
+
+def test_a_form_has_arguments_first_and_options_by_their_rows(sales: Flow[..., Any]) -> None:
+    """Each with its kind, its value, its line of the document, and what is wrong with it."""
+    view = view_of(sales)
+    fields = {one["field"]: one for one in view.ask("form", node="load")["fields"]}
+    assert fields["with.n"]["kind"] == "whole" and fields["with.n"]["required"] and not fields["with.n"]["folded"]
+    assert fields["with.mode"]["choices"] == ["fast", "safe"] and fields["with.mode"]["folded"]
+    assert fields["retry"]["folded"] and fields["timeout"]["about"]
+    view.ask("edit", edits=[{"edit": "set", "node": "load", "field": "retry", "value": 3}], title="")
+    view.ask("edit", edits=[{"edit": "set", "node": "load", "field": "with.n", "value": "many"}], title="")
+    fields = {one["field"]: one for one in view.ask("form", node="load")["fields"]}
+    assert (fields["retry"]["value"], fields["retry"]["line"], fields["retry"]["folded"]) == (3, "retry: 3", False)
+    view.ask("edit", edits=[{"edit": "disconnect", "source": "load", "target": "total"}], title="")
+    assert {one["field"]: one["problem"] for one in view.ask("form", node="total")["fields"]}[
+        "with.values"
+    ] == "it needs a value"
+    whole = {one["field"]: one for one in view.ask("form", node="")["fields"]}
+    assert whole["inputs.n"]["value"] == {"type": "int", "default": 4} and "output" in whole and "concurrency" in whole
+    assert "concurrency" not in fields
+    assert "no node" in view.refused("form", node="nobody")
+
+
+def test_the_text_tells_the_lines_of_nodes_and_is_checked_while_it_is_typed(sales: Flow[..., Any]) -> None:
+    """A text that does not parse is told line by line and leaves the graph alone; one that does is one step."""
+    view = view_of(sales)
+    told = view.ask("text")
+    assert told["text"] == TEXT and told["lines"]["load"] == (5, 5) and told["lines"]["inner.show"] == (13, 13)
+    wrong = view.ask("check", text=TEXT.replace("call: drawn_load", "cal: drawn_load"))
+    assert wrong[0]["line"] == 5 and "call" in wrong[0]["hint"]
+    assert any("no_such" in one["message"] for one in view.ask("check", text=TEXT.replace("drawn_load", "no_such")))
+    assert view.ask("check", text=TEXT) == []
+    view.ask("edit", edits=[{"edit": "text", "text": TEXT.replace("# kept", "# mine")}], title="")
+    assert "# mine" in view.ask("text")["text"] and view.shown["edit"]["undo"] == "edit the text"
+    assert "document" in view.refused("edit", edits=[{"edit": "text", "text": "flow: ["}], title="")
+
+
+def test_an_expression_is_tried_on_the_values_of_the_last_run(sales: Flow[..., Any]) -> None:
+    """References, templates and conditions; what can't be computed says why."""
+    view = view_of(sales)
+    assert "run the flow once" in view.ask("evaluate", node="total", text="${{ inputs.n }}")["why"]
+    sales()
+    assert view.ask("evaluate", node="total", text="${{ tasks.load.output[2] }}") == {
+        "text": "2",
+        "type": "int",
+        "why": "",
+    }
+    assert view.ask("evaluate", node="total", text="n is ${{ inputs.n }}")["text"] == "n is 4"
+    assert view.ask("evaluate", node="total", text="tasks.load.output.size() == 4")["text"] == "True"
+    assert "Known" in view.ask("evaluate", node="total", text="tasks.nobody.output")["why"]
+
+
+def test_nodes_are_copied_as_text_into_another_flow(sales: Flow[..., Any]) -> None:
+    """With the flows that they use, and how they lie."""
+    view = view_of(sales)
+    view.ask("edit", edits=[{"edit": "move", "places": {"inner": [10, 20], "total": [0, 0]}}], title="")
+    text = view.ask("copy", nodes=["total", "inner"])
+    drawn = Flow.new("drawn_elsewhere")
+    there = view_of(drawn)
+    assert there.ask("edit", edits=[{"edit": "paste", "text": text, "at": [100, 100]}], title="") == ["total", "inner"]
+    assert drawn.spec.ui is not None and drawn.spec.ui.positions == {"total": (100.0, 100.0), "inner": (110.0, 120.0)}
+    assert "part" in drawn.spec.flows
+    assert "choose" in there.refused("copy", nodes=[])
+
+
+def test_a_flow_of_a_cell_tells_its_edits_and_those_of_the_cell_before(sales: Flow[..., Any], tmp_path: Path) -> None:
+    """They are shown as code for the cell, saved as a document, dropped, or made again on the new cell."""
+
+    def defined() -> Flow[..., Any]:
+        @flow
+        def drawn_cell(n: int = 3) -> float:
+            return drawn_total(drawn_load(n))
+
+        return drawn_cell
+
+    view = view_of(defined().drop())
+    view.ask("edit", edits=[{"edit": "rename", "node": "drawn_load", "to": "load"}], title="")
+    assert view.shown["edit"]["steps"] == ["rename drawn_load to load"] and not view.shown["edit"]["document"]
+    assert 'name="load"' in view.ask("python")
+    assert view.ask("history", do="save", path=str(tmp_path / "cell.yaml")) == str(tmp_path / "cell.yaml")
+    assert "  load:" in (tmp_path / "cell.yaml").read_text()
+    again = view_of(defined())
+    assert again.shown["edit"]["offered"] == ["rename drawn_load to load"]
+    assert again.ask("history", do="reapply", path="") == "rename drawn_load to load"
+    assert again.shown["edit"]["offered"] == [] and again.shown["nodes"][0]["name"] == "load"
+    again.ask("history", do="drop", path="")
+    assert again.shown["edit"]["steps"] == [] and again.shown["nodes"][0]["name"] == "drawn_load"
+    assert "none of" in again.refused("history", do="explode", path="")
+
+
+def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
+    """What began is what it was when it began."""
+    from stratix_tasks.session.display import run_source
+
+    run = sales.start()
+    run.wait()
+    view = View(run_source(run), cast(Any, None))
+    assert "edit the flow" in view.refused("form", node="")
+
+
+def test_a_flow_that_is_wrong_is_edited_all_the_same() -> None:
+    """An unknown function, a circle in the text: what is wrong is told, and the rest is there to be mended."""
+    drawn = Flow.new("drawn_wrong")
+    view = view_of(drawn)
+    assert view.shown["nodes"] == [] and view.shown["edit"]["ports"] == []
+    view.ask("edit", edits=[{"edit": "add", "says": {"call": "no_such_task", "with": {"x": 1}}}], title="")
+    assert view.shown["flow"]["problems"] and [port["name"] for port in view.shown["edit"]["ports"][0]] == ["x"]
+    with pytest.raises(FlowError):
+        drawn.start()
