@@ -115,6 +115,7 @@ class _Binder:
         self.functions: dict[str, BaseTask] = {}
         self.problems: list[Problem] = []
         self._failed: dict[str, Problem] = {}
+        self._signatures: dict[str, Mapping[str, inspect.Parameter]] = {}
 
     def node(self, name: str, node: NodeSpec) -> None:
         for call in (node.call, node.undo):
@@ -127,8 +128,13 @@ class _Binder:
         if call in self._failed:
             problem = self._failed[call]
             self.problems.append(Problem(problem.code, problem.message, name, hint=problem.hint))
-        elif call == node.call and (why := _mismatch(self.functions[call], node)) is not None:
+        elif call == node.call and (why := _mismatch(self.functions[call], self._parameters(call), node)) is not None:
             self.problems.append(Problem("bad-arguments", why[0], name, hint=why[1]))
+
+    def _parameters(self, call: str) -> Mapping[str, inspect.Parameter]:
+        if call not in self._signatures:
+            self._signatures[call] = inspect.signature(self.functions[call].fn).parameters
+        return self._signatures[call]
 
     def _find(self, call: str) -> None:
         module, colon, qualname = call.rpartition(":")
@@ -174,21 +180,21 @@ def _names(known: Mapping[str, BaseTask]) -> set[str]:
     return {name.rpartition(":")[2] for name in known}
 
 
-def _mismatch(function: BaseTask, node: NodeSpec) -> tuple[str, str] | None:
+def _mismatch(
+    function: BaseTask, parameters: Mapping[str, inspect.Parameter], node: NodeSpec
+) -> tuple[str, str] | None:
     """Why the arguments can't be those of the function, and what to do."""
     given = passed(node)
-    parameters = inspect.signature(function.fn).parameters
     kinds = {parameter.kind for parameter in parameters.values()}
-    shown = f"It is {function!r}."
     for name in given:
         takes = inspect.Parameter.VAR_POSITIONAL if name == "*" else inspect.Parameter.VAR_KEYWORD
         if name not in parameters and takes not in kinds:
             what = "no further positional arguments" if name == "*" else f"no argument '{name}'"
-            return f"'{node.call}' takes {what}", f"{did_you_mean(name, parameters)} {shown}".strip()
+            return f"'{node.call}' takes {what}", f"{did_you_mean(name, parameters)} It is {function!r}.".strip()
     for name, parameter in parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind not in _MANY
         if needed and name not in given and "*" not in given:
-            return f"'{node.call}' needs the argument '{name}'", f"Add it: with: {{{name}: …}}. {shown}"
+            return f"'{node.call}' needs the argument '{name}'", f"Add it: with: {{{name}: …}}. It is {function!r}."
     return None
 
 

@@ -20,6 +20,27 @@ from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 
 
+class Written:
+    """The text of a document after a step, worked out when it is asked for: what it was before, with what the step changed."""
+
+    __slots__ = ("_before", "_said", "_spec")
+
+    def __init__(self, said: str | None, spec: FlowSpec, before: Written | None = None) -> None:
+        self._said, self._spec, self._before = said, spec, before
+
+    def text(self) -> str | None:
+        """None where no text can say it."""
+        open_ones, one = list[Written](), self
+        while one._before is not None:
+            open_ones.append(one)
+            one = one._before
+        text = one._said
+        for later in reversed(open_ones):
+            text = later._said = _edited(text, later._spec)
+            later._before = None
+        return text
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one undo takes back: a drag, a field, a paste."""
@@ -27,7 +48,7 @@ class Step:
     edits: tuple[Edit, ...]
     inverse: Restore
     title: str
-    text: str | None = None
+    written: Written | None = None
     """What the document said before it, where there is one."""
 
 
@@ -42,8 +63,13 @@ class Editing:
     done: tuple[Step, ...] = ()
     undone: tuple[Step, ...] = ()
     lost: tuple[Problem, ...] = ()
-    text: str | None = None
-    """What the document says, where there is one that can say it."""
+    written: Written | None = None
+    """What the document says, where there is one."""
+
+    @property
+    def text(self) -> str | None:
+        """What the document says, where there is one that can say it."""
+        return self.written.text() if self.written is not None else None
 
     def apply(self, edits: Sequence[Edit], title: str = "") -> Editing:
         """One step of all these edits, or of none: FlowError, with the reason. An edit that changes nothing is no step."""
@@ -57,8 +83,8 @@ class Editing:
         return self if step is None else self._with(step, spec, ())
 
     def _with(self, step: Step, spec: FlowSpec, undone: tuple[Step, ...]) -> Editing:
-        done = (*self.done, replace(step, text=self.text))
-        return replace(self, spec=spec, done=done, undone=undone, text=_text(self.text, step, spec))
+        done = (*self.done, replace(step, written=self.written))
+        return replace(self, spec=spec, done=done, undone=undone, written=_written(self.written, step, spec))
 
     def undo(self) -> Editing:
         """Without the last step. FlowError `nothing-to-undo`."""
@@ -66,7 +92,7 @@ class Editing:
             raise FlowError("there is no edit to undo", code="nothing-to-undo")
         *done, step = self.done
         spec, _ = apply(self.spec, step.inverse)
-        return replace(self, spec=spec, done=tuple(done), undone=(*self.undone, step), text=step.text)
+        return replace(self, spec=spec, done=tuple(done), undone=(*self.undone, step), written=step.written)
 
     def redo(self) -> Editing:
         """With the step again that was taken back last. FlowError `nothing-to-redo`."""
@@ -85,7 +111,7 @@ class Editing:
 
 def begun(base: FlowSpec, text: str | None = None) -> Editing:
     """A flow without edits, and the text that it was loaded from."""
-    return Editing(base, base, text=text)
+    return Editing(base, base, written=Written(text, base) if text is not None else None)
 
 
 def replayed(base: FlowSpec, done: Iterable[Step], undone: tuple[Step, ...] = ()) -> Editing:
@@ -121,14 +147,17 @@ def _title(edits: Sequence[Edit]) -> str:
     return str(edits[0]) + (f" and {len(edits) - 1} more" if len(edits) > 1 else "")
 
 
-def _text(text: str | None, step: Step, spec: FlowSpec) -> str | None:
-    """What a document says after a step; None where no text can."""
-    if text is None:
+def _written(before: Written | None, step: Step, spec: FlowSpec) -> Written | None:
+    """What a document says after a step."""
+    if before is None:
         return None
     last = step.edits[-1]
-    if isinstance(last, Text):
-        return last.text
+    return Written(last.text, spec) if isinstance(last, Text) else Written(None, spec, before)
+
+
+def _edited(text: str | None, spec: FlowSpec) -> str | None:
+    """A text with what a changed flow says; None where none can."""
     try:
-        return edited(text, spec, HERE.get().entries)
+        return edited(text, spec, HERE.get().entries) if text is not None else None
     except FlowError:
         return None

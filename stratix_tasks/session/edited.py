@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -72,8 +73,8 @@ class Edits:
         with self._lock:
             dropped, self.offered = (*self.offered, *self.pending), ()
             if self._now is not None:
-                first = self._now.done[0].text if self._now.done else self._now.text
-                self._now = begun(self._now.base, first)
+                first = self._now.done[0].written if self._now.done else self._now.written
+                self._now = replace(begun(self._now.base), written=first)
         self._tell()
         return dropped
 

@@ -167,12 +167,15 @@ class FlowEditor:
 
     def edit(self, edits: list[dict[str, Any]], title: str) -> list[str]:
         made = [edit_of(one) for one in edits]
-        before = self._flow.spec
+        before = self._spec()
         self._flow.apply(*made, title=title)
-        after = self._flow.spec
+        after = self._spec()
         arounds = {one.node.rpartition(".")[0] for one in made if isinstance(one, Add)}
         arounds |= {one.into for one in made if isinstance(one, Paste)}
         return [name for around in sorted(arounds) for name in _added(before, after, around)]
+
+    def _spec(self) -> FlowSpec:
+        return self._edits.now.spec if self._edits.now is not None else self._now().root.spec
 
     def history(self, do: str, path: str) -> str:
         if do == "save":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal, cast
 
 import pytest
@@ -55,22 +56,27 @@ class View(FlowView):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.told: list[dict[str, Any]] = []
+        self.replies: SimpleQueue[dict[str, Any]] = SimpleQueue()
         super().__init__(*args, **kwargs)
 
     def _tell(self, message: Any, *buffers: bytes) -> None:
         self.told.append(message)
+        if message["type"] == "reply":
+            self.replies.put(message)
+
+    def reply(self, kind: str, said: dict[str, Any]) -> dict[str, Any]:
+        self._heard({"type": kind, "id": 1, **said}, None)
+        return self.replies.get(timeout=60)
 
     def ask(self, kind: str, **said: Any) -> Any:
         """The answer to a message; AssertionError with the reason for a refusal."""
-        self._heard({"type": kind, "id": len(self.told), **said}, None)
-        reply = self.told[-1]
-        assert reply["type"] == "reply" and reply["ok"], reply.get("error", reply)
+        reply = self.reply(kind, said)
+        assert reply["ok"], reply["error"]
         return reply["result"]
 
     def refused(self, kind: str, **said: Any) -> str:
         """The reason of a refusal."""
-        self._heard({"type": kind, "id": len(self.told), **said}, None)
-        return str(self.told[-1]["error"]["message"])
+        return str(self.reply(kind, said)["error"]["message"])
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -120,9 +126,7 @@ def test_a_gesture_is_one_step_that_every_view_shows(sales: Flow[..., Any]) -> N
     ]
     assert one.ask("edit", edits=said, title="drop a wire") == ["drawn_label"]
     assert one.shown["edit"]["undo"] == "drop a wire"
-    assert [node["name"] for node in other.shown["nodes"]][-2:] == ["drawn_label", "inner.show"] or "drawn_label" in [
-        node["name"] for node in other.shown["nodes"]
-    ]
+    assert "drawn_label" in [node["name"] for node in other.shown["nodes"]]
     count = len(other.told)
     assert "Did you mean 'load'" in one.refused("edit", edits=[{"edit": "rename", "node": "lod", "to": "x"}], title="")
     assert len(other.told) == count
@@ -149,18 +153,23 @@ def test_where_a_wire_can_end_is_told_while_it_is_dragged(sales: Flow[..., Any])
     }
 
 
+def ours(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of this file: other tests define tasks, too."""
+    return [item for item in items if item["name"].startswith("drawn_")]
+
+
 def test_what_can_be_placed_is_ranked_by_what_fits(sales: Flow[..., Any]) -> None:
     """Tasks by module, executors by domain, flows; for a wire those that take it, or give it, the best first."""
     view = view_of(sales)
     everything = {item["name"]: item for item in view.ask("palette", node="", side="", port="")}
     assert everything["drawn_load"]["doc"] == "Loads it." and everything["drawn_load"]["group"] == __name__
     assert everything["http.get"]["group"] == "http" and everything["part"]["says"] == {"flow": "part"}
-    taking = view.ask("palette", node="load", side="out", port="")
+    taking = ours(view.ask("palette", node="load", side="out", port=""))
     assert taking[0]["name"] == "drawn_total" and taking[0]["port"] == "values"
     assert "drawn_label" not in [item["name"] for item in taking]
-    giving = view.ask("palette", node="total", side="in", port="values")
+    giving = ours(view.ask("palette", node="total", side="in", port="values"))
     assert giving[0]["name"] == "drawn_load"
-    assert view.ask("palette", node="inputs.name", side="out", port="")[0]["name"] == "drawn_label"
+    assert ours(view.ask("palette", node="inputs.name", side="out", port=""))[0]["name"] == "drawn_label"
 
 
 def test_a_form_has_arguments_first_and_options_by_their_rows(sales: Flow[..., Any]) -> None:
