@@ -24,7 +24,7 @@ checks and the JSON Schema go by (`spec/fields.py`), so it names them all. They 
 arguments of `@task`, `.options`, `repeat` and `@flow`, and in documents, where they are keys; what differs is told.
 """
 OF_TASK = """*All*: a flow's `defaults` and `policies` can say it. *Group*: it can be said of a flow that is called in another one. *Set*:
-`run.set` changes it of what has not started.
+`run.set` changes it of what has not started. *Run*: its value may come with the run, as a reference or an expression.
 
 """
 OF_MAP = """Beside those of its task: `fetch.options(max=8).map(each(urls))`; in a document under `each`. For `flatten` there is
@@ -96,12 +96,17 @@ def table(options: Iterable[Option], *more: tuple[str, Iterable[str]]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def named(options: Iterable[Option]) -> set[str]:
+    """Those whose value may come with the run."""
+    return {option.name for option in options if option.from_values}
+
+
 def page() -> str:
     of_all = {option.name for option in IN_DEFAULTS}
     later = {option.name for option in TASK if option.settable}
-    parted = [(option.name, "", table(option.parts)) for option in TASK if option.parts]
+    parted = [(one.name, "", table(one.parts, ("run", named(one.parts)))) for one in TASK if one.parts]
     parts = [
-        ("## A task", OF_TASK, table(TASK, ("all", of_all), ("group", GROUP), ("set", later))),
+        ("## A task", OF_TASK, table(TASK, ("all", of_all), ("group", GROUP), ("set", later), ("run", named(TASK)))),
         *((f"### {name}", about, rows) for name, about, rows in parted),
         ("## A fan-out", OF_MAP, table(MAP)),
         ("## A loop", OF_LOOP, table(LOOP)),

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
-from stratix_tasks.core.around import Around, Doors, around
+from stratix_tasks.core.around import Around, Doors, around, rank_of
 from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_out, phase_is_open, states_of, verdict
 from stratix_tasks.core.limits import Claim, DeepLane, Lane
 from stratix_tasks.core.node import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED, Kind, Policy
@@ -286,7 +286,7 @@ class Agenda:
         book = self.books[s.home[u]]
         lane = book.lanes[(u - book.base) % book.n]
         if s.own:
-            rank = self.arounds[s.home[u]].rank(s.policy(u))
+            rank = rank_of(s, u)
             if rank != lane.priority:
                 key = lane.claim, rank
                 other = self._shared.get(key)

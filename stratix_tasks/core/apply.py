@@ -12,7 +12,7 @@ from typing import Any
 
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.node import FLOW, Node, Policy
+from stratix_tasks.core.node import FLOW, Policy
 from stratix_tasks.core.results import Stored, stand_in
 from stratix_tasks.core.settings import OPTIONS, at_path, changed
 from stratix_tasks.core.state import COMPLETED, MISSING, RUNNING, WITH_BODY, State, each, fill
@@ -247,7 +247,7 @@ def _expanded(s: State, fact: Fact) -> None:
     s.passing.discard(u)
     node = r.block.nodes[k]
     if node.kind is FLOW:
-        _tried(s, u, at, node)
+        _tried(s, u, at)
     if k in r.fixed:
         s.kids[u] = [r.fixed[k]]
         return
@@ -261,9 +261,9 @@ def _expanded(s: State, fact: Fact) -> None:
         _stand(s, u, at)
 
 
-def _tried(s: State, u: int, at: float, node: Node) -> None:
+def _tried(s: State, u: int, at: float) -> None:
     """Tries of a sub-flow are counted where it is something as a whole; it waits from here on for its first body."""
-    policy = node.policy
+    policy = s.policy(u)
     if policy.retry.max or policy.whole:
         s.attempt[u] += 1
     if policy.whole and policy.timeout.queued is not None:

@@ -53,6 +53,15 @@ def around(s: State, known: list[Around], r: Stretch) -> Around:
     return Around(rank, outer.pools.union(policy.pool), (*outer.bounds, *bound), outer.doors or policy.whole)
 
 
+def rank_of(s: State, u: int) -> int:
+    """How urgent a unit is where something in the run says it otherwise than the document: by the nearest around that says it."""
+    while u >= 0:
+        if (said := s.policy(u).priority) is not None:
+            return said
+        u = s.parent(u)
+    return OUTSIDE.priority
+
+
 class Doors:
     """Sub-flows that begin as a whole: they take their places, and their time begins, with the first body in them.
 

@@ -17,11 +17,12 @@ from stratix_tasks.core.states import S
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
-from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.graph import Graph, looked_up, stands_apart
 from stratix_tasks.spec.joins import share, wanted
-from stratix_tasks.spec.late import late_values, without_late
+from stratix_tasks.spec.late import late_values, passed_in, without_late
 from stratix_tasks.spec.model import Defaults, Each, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
+from stratix_tasks.spec.policies import with_defaults
 from stratix_tasks.spec.types import can_be_left_out
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
@@ -74,13 +75,30 @@ class _Known:
         return None if node.flow else self._executors.get(node.uses or CALLED)
 
     def filled(self, graph: Graph, i: int) -> NodeSpec:
-        """The node, with None for the arguments that go without a value and have no default."""
+        """The node, with None for the arguments that go without a value and have no default, and with what its options take
+        of the run."""
         node, absent = graph.nodes[i], graph.absent.get(i, ())
+        defaults = graph.spec.defaults or SILENT
+        late = {name for name, *_ in late_values(defaults)}
+        if late and i not in graph.undoes and not self.traits(node).bodiless:
+            node = with_defaults(node, defaults, late)
+        if stands_apart(node) and (inputs := passed_in(graph.one(i))):
+            node = node.but({"args": {**node.args, **inputs}})
         if not absent or (node.call is not None and node.call not in self._functions):
             return node
         function = self._functions.get(node.call or "")
         nones = [name for name in absent if instead(node, name, graph.spec, function, self._executors) == "None"]
         return node.but({"args": {**node.args, **dict.fromkeys(nones)}}) if nones else node
+
+    def runner(self, node: NodeSpec, defaults: Defaults = SILENT) -> str:
+        """Where its body runs."""
+        executor = self.executor(node)
+        wanted = executor.runner if executor is not None else None
+        return node.runner or wanted or defaults.runner or self.shape(node).runner
+
+    def traits(self, node: NodeSpec) -> Traits:
+        """Those of the runner; of a sub-flow, which has none, those of none at all."""
+        return RUNNERS["wait"] if node.flow else RUNNERS.get(self.runner(node), NO_TRAITS)
 
     def shape(self, node: NodeSpec) -> Shape:
         executor = self.executor(node)
@@ -130,24 +148,26 @@ def _block(graph: Graph, known: _Known) -> Block:
     defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
     nodes = []
-    for i, node in enumerate(graph.nodes):
+    for i in range(len(graph.nodes)):
+        node = known.filled(graph, i)
         key = (node.call or node.uses, node.always or i in graph.undoes, *_plain(node), *map(id, _models(node)))
         policy = policies.get(key)
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known, at_end=node.always or i in graph.undoes)
         firsts = _firsts(graph, node) if i in graph.soft else ()
-        nodes.append(_node(graph, i, policy, firsts, known))
+        nodes.append(_node(graph, i, node, policy, firsts, known))
     return Block(graph.path, nodes, spec=spec, output=_output(graph))
 
 
 def _node(
     graph: Graph,
     i: int,
+    node: NodeSpec,
     policy: Policy,
     firsts: tuple[tuple[int, ...], ...],
     known: _Known,
 ) -> Node:
-    node, soft = known.filled(graph, i), graph.soft.get(i, ())
+    soft = graph.soft.get(i, ())
     kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
     inner = graph.inner(i)
     hard = tuple(n for first in firsts for n in first if n not in soft and n != OTHERWISE)
@@ -164,7 +184,7 @@ def _node(
         undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
-        late=bool(late_values(node)),
+        late=bool(looked_up(node)),
         enabled=node.enabled,
         allow_failure=node.allow_failure,
         inner=inner.path if inner is not None else "",
@@ -270,9 +290,7 @@ def _output(graph: Graph) -> Output:
 def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) -> Policy:
     if node.flow:
         return _policy_of_flow(node)
-    executor = known.executor(node)
-    wanted = executor.runner if executor is not None else None
-    runner = node.runner or wanted or defaults.runner or known.shape(node).runner
+    runner = known.runner(node, defaults)
     call, traits = node.call or node.uses or "", RUNNERS.get(runner, NO_TRAITS)
     names = _POLICY
     if traits.bodiless:  # it has one limit, its own: what the document says for all nodes is about bodies
@@ -290,7 +308,7 @@ def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) 
 
 def _policy_of_flow(node: NodeSpec) -> Policy:
     """What is said of a sub-flow as a whole; what a flow says for all of its nodes is about bodies."""
-    said = {name: value for name in _OF_FLOWS if (value := getattr(node, name)) is not None}
-    limit = said.get("timeout", NO_LIMIT)
+    said = {name: without_late(value) for name in _OF_FLOWS if (value := getattr(node, name)) is not None}
+    limit = node.timeout or NO_LIMIT
     begins = node.pool or any((limit.attempt, limit.total, limit.queued))
     return Policy(**said, whole=bool(begins))

@@ -16,6 +16,8 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     for option in TASK
     if option.settable
 }
+OF_FLOWS = tuple(option.name for option in TASK if option.settable and option.of_flows)
+"""Those of a sub-flow as a whole."""
 
 
 def changed(policy: Policy, options: Mapping[str, Any]) -> Policy:

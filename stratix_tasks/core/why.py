@@ -51,7 +51,8 @@ def why_unit(core: Core, u: int, at: float, *, interrupted: bool = False) -> str
     if state == S.PENDING:
         return _pending(core, u, name)
     said = _SAY[state](core, u, name, at) if state in _SAY else f"'{name}' is {state.label}."
-    return said + _came(s, u)
+    came = _came(s, u)
+    return said if came and said.endswith(came) else said + came
 
 
 def _came(s: State, u: int) -> str:

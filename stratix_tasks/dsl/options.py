@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
-from stratix_tasks.dsl.references import Reference, asked_of, told_of
+from stratix_tasks.dsl.references import Condition, Reference, asked_of, told_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
@@ -15,6 +15,7 @@ from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.values import LATE
 from stratix_tasks.spec.vocabulary import GROUP, LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
@@ -47,7 +48,7 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
             continue
         read, option = _OF_TASK[name]
         try:
-            made[name] = read(_late(value), option)
+            made[name] = read(_late(value, option), option)
         except FlowError as error:
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
@@ -60,11 +61,20 @@ def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], 
     return made, of_map
 
 
-def _late(value: Any) -> Any:
-    """References in the place of an option's value, or of a part of it, as the document has them."""
+def _late(value: Any, option: Option | None) -> Any:
+    """References, and their texts, in the place of an option's value, or of a part of it, as the document has them."""
     if isinstance(value, Reference):
         return value._ref
-    return {name: _late(part) for name, part in value.items()} if type(value) is dict else value
+    if type(value) is dict:
+        rows = {row.name: row for row in option.parts} if option is not None else {}
+        return {name: _late(part, rows.get(name)) for name, part in value.items()}
+    if isinstance(value, Condition):
+        return value.expr
+    first = option.parts[0] if option is not None and option.parts else option
+    if first is None or not first.from_values or not isinstance(value, str) or "${{" not in value:
+        return value
+    made = parse(value)
+    return made if type(made) in LATE else value
 
 
 def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
@@ -72,6 +82,8 @@ def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
     for name, value in options.items():
         if isinstance(value, Reference):
             yield value
+        elif isinstance(value, Condition):
+            yield from value._uses
         elif type(value) is dict:
             yield from references_in(value)
         elif name == "when" and callable(value):

@@ -27,7 +27,8 @@ from stratix_tasks.engine.resolving import NONE, Scope, evaluate, resolve_whole
 from stratix_tasks.engine.scopes import ROOT, Scopes
 from stratix_tasks.engine.work import Work, given_held, resolved
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.late import late_values, resolved_options
+from stratix_tasks.spec.graph import looked_up
+from stratix_tasks.spec.late import resolved_options
 from stratix_tasks.spec.values import Expr
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -200,7 +201,7 @@ class Binding(Scopes):
     def to_options(self, unit: int) -> Work:
         """Work that gives those of a node's options that come with the run, as plain data. FlowError that names a wrong one."""
         spec, name = self.state.node(unit).spec, label(self.state, unit)
-        late = late_values(spec)
+        late = looked_up(spec)
         scope = self.scope_of(unit, late.values())
 
         def work(reader: Reader) -> dict[str, Any]:

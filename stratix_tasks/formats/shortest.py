@@ -20,7 +20,7 @@ def options(said: Any, rows: Iterable[Option]) -> dict[str, Any]:
 def shortest(option: Option, value: Any) -> Any:
     """The value of an option."""
     if option.kind is Kind.DEFAULTS:
-        return {**options(value, IN_DEFAULTS), **({"for": shared(value.for_)} if value.for_ else {})}
+        return {**_said(value), **({"for": shared(value.for_)} if value.for_ else {})}
     if type(value) in LATE and option.kind is not Kind.CONDITION:
         return late_text(value) if of_error(value) else value
     if not option.parts:
@@ -33,7 +33,18 @@ def shortest(option: Option, value: Any) -> Any:
 
 def shared(policies: Mapping[str, Shared]) -> dict[str, Any]:
     """Options that several nodes take, by name."""
-    return {name: options(one, IN_DEFAULTS) for name, one in policies.items()}
+    return {name: _said(one) for name, one in policies.items()}
+
+
+def _said(one: Shared) -> dict[str, Any]:
+    """What comes with the run stands there by its text, for there is no variable for it."""
+    told = options(one, IN_DEFAULTS)
+    parts = {
+        name: {part: late_text(said) for part, said in value.items()}
+        for name, value in told.items()
+        if type(value) is dict
+    }
+    return {**{name: late_text(value) for name, value in told.items()}, **parts}
 
 
 def short(number: float) -> int | float:

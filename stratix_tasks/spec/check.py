@@ -18,7 +18,7 @@ from stratix_tasks.spec.check_disabled import disabled_findings
 from stratix_tasks.spec.check_flows import input_findings, outputless_findings, sub_flow_findings
 from stratix_tasks.spec.check_many import each_findings, loop_findings
 from stratix_tasks.spec.check_secrets import secret_findings
-from stratix_tasks.spec.check_shared import plain_findings, unknown_policy, unused_findings
+from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
 from stratix_tasks.spec.check_values import unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
@@ -88,7 +88,7 @@ def _findings(
         yield from input_findings(("inputs", name), name, one)
     if spec.policies or spec.defaults is not None:
         yield from unused_findings(graph)
-        yield from plain_findings(graph)
+        yield from shared_findings(graph)
     for name, node in zip(graph.names[: len(spec.tasks)], graph.nodes, strict=False):
         if name in RESERVED or not _NAME.fullmatch(name):
             yield from _named(("tasks", name), name, "a node", name)
@@ -145,10 +145,10 @@ def _node(
         yield from loop_findings(graph, (*path, "loop"), name, node, node.loop)
     if node.join != ALL or node.losers is not None:
         yield from _join(graph, path, name, node)
-    if late := late_values(node):
-        yield from _of_values(graph, path, name, node, late)
-    if node.policy is not None and node.policy not in graph.policies:
-        yield unknown_policy(graph, name, node.policy)
+    if late := late_values(graph.spec.tasks[name]):
+        yield from _of_values(graph, path, name, late)
+    if node.policy is not None:
+        yield from policy_findings(graph, name, node.policy)
     if node.when is not None or node.each is not None or node.needs or node.pool or node.flow or node.uses:
         yield from _rare(graph, executors, name, node, pools)
     elif node.call is None:
@@ -205,16 +205,10 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
         yield from sub_flow_findings(graph, path, name, node)
 
 
-def _of_values(
-    graph: Graph, path: Path, name: str, node: NodeSpec, late: Mapping[tuple[str, ...], Any]
-) -> Iterator[Finding]:
+def _of_values(graph: Graph, path: Path, name: str, late: Mapping[tuple[str, ...], Any]) -> Iterator[Finding]:
     """Options whose values come with the run."""
     for place, value in late.items():
         where = (*path, *(("each", *place) if place[0] == GATHER else place))
-        if node.flow is not None or node.loop is not None:
-            what = "a flow in a flow" if node.flow is not None else "what is repeated"
-            message, hint = f"{place[0]} takes a plain value on {what}", "Say it of a task in there, or as a number."
-            yield Finding(where, Problem("bad-option", message, name, hint=hint))
         yield from value_findings(graph, where, name, value)
 
 

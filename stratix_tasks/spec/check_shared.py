@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stratix_tasks.spec.check_values import value_findings
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
 
 
-def unknown_policy(graph: Graph, name: str, policy: str) -> Finding:
+def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
+    """What a task takes by a name: it is there, and names inputs of this flow alone."""
+    path = ("tasks", name, "policy")
+    if policy not in graph.policies:
+        yield Finding(path, _unknown_policy(graph, name, policy), policy)
+    elif policy not in graph.spec.policies and any(late_values(graph.policies[policy])):
+        message = f"policy '{policy}' takes inputs of a flow around this one, which has others"
+        hint = f"Say it here, too: policies: {{{policy}: …}}."
+        yield Finding(path, Problem("bad-option", message, name, hint=hint), policy)
+
+
+def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:
     declare = f"Declare it: policies: {{{policy}: {{retry: 3}}}}, or @flow(policies={{'{policy}': {{'retry': 3}}}})."
     hint = f"{did_you_mean(policy, graph.policies)} {declare}".strip()
-    problem = Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint)
-    return Finding(("tasks", name, "policy"), problem, policy)
+    return Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint)
 
 
 def unused_findings(graph: Graph) -> Iterator[Finding]:
@@ -33,16 +45,19 @@ def unused_findings(graph: Graph) -> Iterator[Finding]:
         yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True))
 
 
-def plain_findings(graph: Graph) -> Iterator[Finding]:
-    """What is said for several nodes names nothing of a run."""
+def shared_findings(graph: Graph) -> Iterator[Finding]:
+    """Of what is said for several nodes and comes with the run: it names inputs, which all of them have."""
     spec = graph.spec
     shared: dict[Path, Any] = {("defaults",): spec.defaults}
     shared |= {("policies", name): said for name, said in spec.policies.items()}
     shared |= {("defaults", "for", pattern): said for pattern, said in patterns(spec).items()}
     for path, said in shared.items():
-        for place in late_values(said) if said is not None else ():
-            message, hint = f"{'.'.join(place)} of several nodes is a plain value", "Say it of the tasks themselves."
-            yield Finding((*path, *place), Problem("bad-option", message, hint=hint))
+        for place, value in late_values(said).items() if said is not None else ():
+            yield from value_findings(graph, (*path, *place), "", value)
+            if needed := [name for name, _ in needs_of(value)]:
+                message = f"{'.'.join(place)} of several nodes can't take the value of '{needed[0]}', which may be one of them"
+                hint = "Take an input, or say it of the tasks themselves."
+                yield Finding((*path, *place), Problem("bad-option", message, hint=hint), needed[0])
 
 
 def _policies_named(spec: FlowSpec) -> set[str]:

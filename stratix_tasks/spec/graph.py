@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.fields import AS_A_WHOLE
 from stratix_tasks.spec.joins import ALL
-from stratix_tasks.spec.late import late_values
+from stratix_tasks.spec.late import GATHER, Place, late_values, passed_in, taking_inputs
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
-from stratix_tasks.spec.policies import Policies, patterns, resolved
+from stratix_tasks.spec.policies import Policies, patterns, resolved, with_defaults
 from stratix_tasks.spec.values import ASKED, ATOMS, HARD, LEAVES, SOFT, Ref
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def one_of(name: str, node: NodeSpec, inputs: Mapping[str, InputSpec]) -> FlowSp
     there. `inputs` are those of its flow."""
     given = passed(node)
     args = {argument: Ref("inputs", argument) for argument in given}
-    inner = node.but({"args": args, **_OF_ALL})
+    inner = taking_inputs(node).but({"args": args, **_OF_ALL})
+    taken = [*given, *passed_in(node)]
     return FlowSpec.model_construct(
         flow=name if node.flow is None else f"{name}()",  # by which nothing in there can mean it
-        inputs={argument: inputs.get(argument) or InputSpec.model_construct() for argument in given},
+        inputs={argument: inputs.get(argument) or InputSpec.model_construct() for argument in taken},
         tasks={name: inner},
         output=Ref("tasks", name),
     )
@@ -63,6 +64,12 @@ def stands_apart(node: NodeSpec) -> bool:
         return node.loop is not None
     many = node.each is not None or node.loop is not None
     return many and any(getattr(node, option.name) != option.default for option in AS_A_WHOLE)
+
+
+def looked_up(node: NodeSpec) -> dict[Place, Any]:
+    """Options that are looked up before a node begins: of one that stands apart each item, or round, does so."""
+    late = late_values(node)
+    return {place: late[place] for place in late if place[0] == GATHER} if late and stands_apart(node) else late
 
 
 _MOST_CYCLES = 10
@@ -183,8 +190,13 @@ class Graph:
         name = f"{self.names[i]}()"  # which no flow can be called
         if name not in self._flows:
             inputs = found.spec.inputs if found is not None else {}
-            self._flows[name] = Graph(one_of(self.names[i], node, inputs), self, name)
+            self._flows[name] = Graph(one_of(self.names[i], self.one(i), inputs), self, name)
         return self._flows[name]
+
+    def one(self, i: int) -> NodeSpec:
+        """What is said of one item, or round, of a node that stands apart."""
+        node, defaults = self.nodes[i], self.spec.defaults
+        return with_defaults(node, defaults) if node.flow is None and defaults is not None else node
 
     def outs(self) -> list[list[int]]:
         """Who needs each node."""

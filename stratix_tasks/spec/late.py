@@ -70,18 +70,53 @@ def _named(part: Any) -> dict[str, Expr]:
     return {one: Expr(one, task_names(one)) for one in found}
 
 
-def _filled(text: str, values: Mapping[str, Any]) -> str:
-    """The text with values in the place of their names. ValueError for one that has no text."""
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with others in the place of what it names of the run."""
     for mention in reversed(mentions(text)):
         name = text[mention.at[0] : mention.end]
         if name in values:
-            value = json.dumps(values[name], ensure_ascii=False, allow_nan=False, default=_no_text)
-            text = f"{text[: mention.at[0]]}({value}){text[mention.end :]}"
+            text = f"{text[: mention.at[0]]}{values[name]}{text[mention.end :]}"
     return text
+
+
+def _literal(value: Any) -> str:
+    """A value as an expression has it. ValueError for one that has no text."""
+    return f"({json.dumps(value, ensure_ascii=False, allow_nan=False, default=_no_text)})"
 
 
 def _no_text(value: Any) -> NoReturn:
     raise ValueError(f"it can't be asked with a {type(value).__name__}")
+
+
+def _asked_with(node: NodeSpec, part: str, texts: Mapping[str, str]) -> Any:
+    """What is asked of an error, with other texts for what it names of the run."""
+    text = _filled(asked_text(getattr(node.retry, part)), texts)
+    return Expr(text, task_names(text))
+
+
+def passed_in(node: NodeSpec) -> dict[str, Any]:
+    """What the options of a node take of the run, as inputs of a flow of its own in which it stands, by names that no input
+    can have."""
+    found: dict[str, Any] = {}
+    for place, value in late_values(node).items():
+        if place[0] != GATHER:
+            found |= value if isinstance(value, dict) else {".".join(place): value}
+    return found
+
+
+def taking_inputs(node: NodeSpec) -> NodeSpec:
+    """The node in such a flow: its options take these inputs."""
+    made: dict[str, Any] = {}
+    for place, value in late_values(node).items():
+        name = place[0]
+        if name == GATHER:
+            continue
+        if isinstance(value, dict):
+            taken: Any = _asked_with(node, place[1], {one: f"inputs[{json.dumps(one)}]" for one in value})
+        else:
+            taken = Ref("inputs", ".".join(place))
+        made[name] = made.get(name, getattr(node, name)).but({place[1]: taken}) if len(place) > 1 else taken
+    return node.but(made) if made else node
 
 
 def _is_late(value: Any) -> bool:
@@ -124,8 +159,7 @@ def _read(node: NodeSpec, made: Mapping[str, Any], place: Place, value: Any) -> 
             raise TypeError("it must be a whole number")
         return {name: int(value)}
     if isinstance(value, dict):
-        value = _filled(asked_text(getattr(node.retry, place[1])), value)
-        value = value if place[1] == "when" else Expr(value)
+        value = _asked_with(node, place[1], {one: _literal(told) for one, told in value.items()})
     elif isinstance(value, bool):
         raise TypeError("it must be a number, or a duration such as 30s")
     said = without_late(getattr(node, name))

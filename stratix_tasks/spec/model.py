@@ -229,7 +229,7 @@ class Shared(Model):
     """Options that are said for several nodes at once."""
 
     pool: tuple[str, ...] | None = None
-    priority: int | None = Field(default=None, ge=-MOST, le=MOST)
+    priority: Late[Annotated[int, Field(ge=-MOST, le=MOST)] | None] = None
     runner: str | None = None
     retry: Retry | None = None
     timeout: Timeout | None = None

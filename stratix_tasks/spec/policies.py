@@ -1,10 +1,10 @@
 """What is said for several nodes at once: a node's own word counts first, then that of its policy, then of `defaults.for`;
-that of `defaults` comes last, where a flow is laid out.
+that of `defaults` comes last, where a flow is laid out, for it is about what runs a body.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from stratix_tasks.spec.fields import IN_DEFAULTS
@@ -33,6 +33,14 @@ def resolved(node: NodeSpec, policies: Policies, patterns: Policies) -> NodeSpec
         name: next(value for one in said if (value := getattr(one, name)) is not None)
         for name in (_NAMES if node.flow is None else _OF_FLOWS)
         if getattr(node, name) is None and any(getattr(one, name) is not None for one in said)
+    }
+    return node.but(taken) if taken else node
+
+
+def with_defaults(node: NodeSpec, defaults: Shared, names: Iterable[str] = _NAMES) -> NodeSpec:
+    """The node with what its flow says for all, of these options."""
+    taken = {
+        name: said for name in names if getattr(node, name) is None and (said := getattr(defaults, name)) is not None
     }
     return node.but(taken) if taken else node
 

@@ -295,6 +295,9 @@ def from_document(data: dict[str, Any], fetch: Keep | None = None) -> FlowSpec:
     made["tasks"] = {name: _node(node, fetch) for name, node in data.get("tasks", {}).items()}
     made["flows"] = {name: from_document(inner, fetch) for name, inner in data.get("flows", {}).items()}
     made["output"] = load(data.get("output"), fetch)
+    if "defaults" in data:
+        made["defaults"] = _shared_options(data["defaults"])
+    made["policies"] = {name: _shared_options(said) for name, said in data.get("policies", {}).items()}
     return FlowSpec.model_validate(made)
 
 
@@ -325,15 +328,28 @@ def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
         made["loop"] = dict(data["loop"])
         if "until" in made["loop"]:
             made["loop"]["until"] = _expr(made["loop"]["until"])
-    for name in _LATE & data.keys():
-        made[name] = load(data[name])
-    for name in _MODELS:
-        if name in data:
-            made[name] = {part: value if part == "when" else load(value) for part, value in data[name].items()}
+    made.update(_late_options(data))
     if "with" in data:
         names = could_be_named(data["each"]["over"]) if "each" in data else frozenset[str]()
         made["with"] = {name: load(value, fetch, names) for name, value in data["with"].items()}
     return NodeSpec.model_validate(made)
+
+
+def _late_options(data: dict[str, Any]) -> dict[str, Any]:
+    """Options of which something may come with the run."""
+    made = {name: load(data[name]) for name in _LATE & data.keys()}
+    for name in _MODELS:
+        if name in data:
+            made[name] = {part: value if part == "when" else load(value) for part, value in data[name].items()}
+    return made
+
+
+def _shared_options(data: dict[str, Any]) -> dict[str, Any]:
+    """The same of what is said for several nodes."""
+    made = {**data, **_late_options(data)}
+    if "for" in data:
+        made["for"] = {pattern: _shared_options(said) for pattern, said in data["for"].items()}
+    return made
 
 
 def _expr(text: str) -> Expr:

@@ -99,7 +99,7 @@ def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) 
     if r.random() < 0.05:
         return Node(f"n{i}", (), kind, enabled=False, **said)
     needs = tuple(sorted(r.sample(above, min(len(above), r.randint(0, 3)))))
-    said["late"] = kind in (TASK, MAP) and r.random() < 0.1
+    said["late"] = r.random() < 0.1
     said |= {"when": r.random() < 0.15, "asks": r.random() < 0.3, "allow_failure": r.random() < 0.1}
     return Node(f"n{i}", needs, kind, **said, **joined(r, needs))
 

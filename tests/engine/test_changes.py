@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, InputError, TransitionError, current, each, flow, task
+from stratix_tasks import Engine, InputError, TransitionError, current, each, flow, repeat, task
 
 BODIES: deque[str] = deque()
 """A line a body that ran, in order; each test empties it. No list: what that holds would count as part of the code."""
@@ -204,6 +204,41 @@ def test_a_priority_that_was_set_counts_for_what_waits_already(engine: Engine) -
     OPEN.set()
     assert run.wait(10) == "completed"
     assert list(BODIES) == ["first", "d", "c", "a", "b"]
+
+
+def test_options_of_a_flow_are_set_before_it_begins(engine: Engine) -> None:
+    """Of a flow as a whole, of each item of a mapped one, of each round; a limit where it has one, its priority always."""
+
+    @task
+    def fails(name: str) -> None:
+        ran(name)
+        raise OSError(name)
+
+    @flow
+    def one(name: str) -> None:
+        fails(name)
+
+    @flow(name="flows_that_are_set")
+    def flows_that_are_set() -> None:
+        ready = load(1)
+        one.options(after=[ready])("flow")
+        one.options(name="mapped", retry={"max": 5, "delay": 0}, after=[ready]).map(each(["x", "y"]))
+        repeat(one.options(name="rounds", timeout="1h", after=[ready]), name="round", max=3)
+        one.options(name="plain", after=[ready]).map(each(["z"]))
+
+    OPEN.clear()
+    run = engine.start(flows_that_are_set)
+    until(run, "load", "running")
+    run.set("one", options={"retry": {"max": 1, "delay": 0}, "priority": 3})
+    run.set("mapped", options={"retry": {"max": 2, "delay": 0}})
+    run.set("rounds", options={"retry": {"max": 3, "delay": 0}, "timeout": "2h"})
+    run.set("plain", options={"priority": 3})
+    for name, options in {"one": {"timeout": "1h"}, "plain": {"retry": 1}, "mapped": {"grace": 1}}.items():
+        with pytest.raises(InputError, match=f"'{name}'"):
+            run.set(name, options=options)
+    OPEN.set()
+    assert run.wait(10) == "failed"
+    assert Counter(BODIES) == {"load": 1, "flow": 2, "x": 3, "y": 3, "round": 4, "z": 1}
 
 
 def test_what_was_set_outlives_its_kernel(tmp_path: Any) -> None:

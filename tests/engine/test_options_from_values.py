@@ -9,7 +9,7 @@ import pytest
 from gated import gate, gates
 from small_bodies import LONG, states
 
-from stratix_tasks import Engine, Flow, FlowError, current, each, flow, n_of, task
+from stratix_tasks import Engine, Flow, FlowError, current, each, expr, flow, n_of, task
 
 TRIES: dict[str, int] = {}
 _lock = threading.Lock()
@@ -221,11 +221,99 @@ def test_documents_and_code_say_it_too(engine: Engine) -> None:
     assert "stuck.options(priority=n, timeout=limit, retry=n)()" in written.to_python()
 
 
+GROUPS = f"""stratix: 1
+flow: groups_with_values
+inputs: {{n: {{type: int}}, t: {{default: 30s}}, types: {{default: [OSError]}}}}
+defaults: {{timeout: "${{{{ inputs.t }}}}", for: {{"{__name__}:sha*": {{retry: {{max: "${{{{ inputs.n }}}}", delay: 0}}}}}}}}
+policies: {{often: {{retry: {{max: "${{{{ inputs.n + 1 }}}}", delay: 0}}}}}}
+tasks:
+  by_pattern: {{call: "{__name__}:shaky", with: {{name: by_pattern}}}}
+  by_policy: {{call: "{__name__}:shaky", policy: often, with: {{name: by_policy}}}}
+  by_round: {{loop: {{call: "{__name__}:shaky", max: 2}}, with: {{name: by_round}}}}
+  flow: {{flow: one, policy: often, with: {{name: flow}}}}
+  items: {{flow: one, policy: often, each: {{as: name, in: [x, y]}}}}
+  rounds:
+    loop: {{flow: one, max: 3}}
+    with: {{name: rounds}}
+    retry: {{max: 9, delay: "${{{{ attempt > 0 ? inputs.n * 0 : 0 }}}}", when: "error.type in inputs.types && attempt <= inputs.n"}}
+flows:
+  one:
+    inputs: {{name: {{type: str}}}}
+    tasks: {{s: {{call: "{__name__}:shaky", with: {{name: "${{{{ inputs.name }}}}"}}}}}}
+"""
+
+
+def test_what_is_said_of_many_and_of_flows_comes_with_the_run_too(engine: Engine) -> None:
+    """Policies, defaults, patterns; of a flow as a whole, of each item and each round."""
+    made = Flow.from_yaml(GROUPS, allow=[__name__])
+    for again in (made, Flow.from_spec(made.spec)):
+        TRIES.clear()
+        run = engine.start(again, {"n": 2})
+        run.wait(LONG)
+        assert TRIES == {"by_pattern": 3, "by_policy": 4, "by_round": 3, "flow": 4, "x": 4, "y": 4, "rounds": 3}
+        assert all("timeout attempt 30.0" in run.why(name) for name in ("by_pattern", "by_policy", "by_round"))
+        assert run.why("flow").endswith("The run told its retry max 3 delay 0.0.")
+        assert "retry max 3 delay 0.0" in run.why("items")
+        assert 'when error.type in (["OSError"]) && attempt <= (2)' in run.why("rounds[0]")
+
+
+def test_a_flow_that_is_mapped_or_repeated_says_so_in_python(engine: Engine) -> None:
+    """By references and expressions; a limit of time, too."""
+
+    @flow
+    def is_stuck(x: int) -> None:
+        stuck()
+
+    @flow(name="limits_of_flows", policies={"short": {"timeout": "${{ inputs.limit }}"}})
+    def limited_flows(limit: float, n: int) -> None:
+        is_stuck.options(timeout={"total": limit})(1)
+        is_stuck.options(name="each", timeout=expr("inputs.limit * 2.0")).map(each([1, 2]))
+        is_stuck.options(name="short", policy="short", priority=expr("inputs.n + 1"))(3)
+
+    written = limited_flows.to_python()
+    assert 'timeout={"total": limit}' in written and '"${{ inputs.limit }}"' in written
+    run = engine.start(limited_flows, {"limit": 0.05, "n": 3})
+    run.wait(LONG)
+    assert "total limit of 0.05 s" in run.why("is_stuck")
+    assert "attempt limit of 0.1 s" in run.why("each[1].each") and "limit of 0.1 s" in run.why("each")
+    assert run.why("short").endswith("The run told its priority 4, timeout attempt 0.05.")
+
+
+def test_the_priority_of_a_flow_comes_with_the_run(engine: Engine) -> None:
+    """For all in it that say none, before what has a lower one."""
+    order: list[str] = []
+
+    @task
+    def goes(name: str) -> None:
+        order.append(name)
+
+    @flow
+    def goes_twice(name: str) -> None:
+        goes.options(after=[goes(name)])(name)
+
+    @flow(name="urgent_by_value", concurrency=1)
+    def urgent(low: int, high: int) -> None:
+        first = gate("urgent")
+        goes_twice.options(name="low", priority=low, after=[first])("low")
+        goes_twice.options(name="high", priority=high, after=[first])("high")
+        goes_twice.options(name="set", priority=low, after=[first])("set")
+        goes_twice.options(name="each", priority=expr("inputs.high + 1"), after=[first]).map(each(["each"]))
+
+    run = engine.start(urgent, {"low": 1, "high": 5})
+    gates.arrive("urgent")
+    run.set("set", options={"priority": 3})
+    gates.let("urgent")
+    assert run.wait(LONG) == "completed"
+    assert order == ["each", "each", "high", "high", "set", "set", "low", "low"]
+
+
 def test_where_no_value_can_come_is_a_problem() -> None:
-    """Flows in flows, what is said for several nodes, joins; and names that there are not."""
+    """Of tasks for what is said for several nodes, of inputs of another flow, joins; and names that there are not."""
     texts = {
-        "tasks: {g: {flow: inner, timeout: '${{ inputs.x }}'}}\nflows: {inner: {tasks: {a: {call: 'm:a'}}}}": "bad-option",
-        "defaults: {timeout: '${{ inputs.x }}'}\ntasks: {a: {call: 'm:a'}}": "bad-option",
+        "defaults: {timeout: '${{ tasks.a.output }}'}\ntasks: {a: {call: 'm:a'}}": "bad-option",
+        "policies: {p: {timeout: '${{ inputs.x }}'}}\ntasks: {g: {flow: inner}}\nflows: {inner: {tasks: {a: {call: 'm:a', policy: p}}}}": "bad-option",
+        "defaults: {timeout: '${{ inputs.y }}'}\ntasks: {a: {call: 'm:a'}}": "unknown-input",
+        "tasks: {g: {flow: inner, timeout: '${{ inputs.y }}'}}\nflows: {inner: {tasks: {a: {call: 'm:a'}}}}": "unknown-input",
         "tasks: {a: {call: 'm:a'}, b: {call: 'm:b', needs: [a], join: {n_of: '${{ inputs.x }}'}}}": "bad-option",
         "tasks: {a: {call: 'm:a', timeout: '${{ inputs.y }}'}}": "unknown-input",
         "tasks: {a: {call: 'm:a', retry: {max: 1, when: 'error.x == inputs.y'}}}": "unknown-input",

@@ -6,9 +6,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.spec.check import check
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import (
     Defaults,
     Each,
@@ -82,14 +85,20 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         last = next(reversed(tasks))  # which nobody asks for
         tasks[last] = tasks[last].but({"enabled": False})
     output = draw(values_of(free, _called(tasks)))
+    assume(
+        not any(
+            problem.code == "impossible" for problem in check(Graph(FlowSpec(flow="f", tasks=tasks)), EXECUTORS, None)
+        )
+    )
     return FlowSpec(
         flow=draw(names),
         description=draw(texts),
         inputs=inputs,
         pools=pools,
-        policies={name: draw(shared_of(pools)) for name in POLICIES},
+        policies={name: draw(shared_of(pools, free)) for name in POLICIES},
         defaults=draw(
-            st.none() | st.builds(Defaults, **shared_fields(pools), **{"for": st.just({"m*": Shared(priority=1)})})
+            st.none()
+            | st.builds(Defaults, **shared_fields(pools, free), **{"for": st.just({"m*": Shared(priority=1)})})
         ),
         concurrency=draw(st.none() | st.integers(1, 50)),
         timeout=draw(st.none() | durations),
@@ -111,23 +120,23 @@ def _called(tasks: dict[str, NodeSpec]) -> list[str]:
 POLICIES = ("net", "cheap")
 
 
-def shared_fields(pools: dict[str, int]) -> dict[str, Any]:
+def shared_fields(pools: dict[str, int], inputs: list[str]) -> dict[str, Any]:
     """What is said for several nodes, each or not."""
     return {
         "pool": st.none() | st.lists(st.sampled_from([*pools]), unique=True, max_size=2).map(tuple)
         if pools
         else st.none(),
-        "priority": st.none() | st.integers(-5, 5),
+        "priority": st.none() | numbers(inputs, -5, 5),
         "runner": st.sampled_from([None, "thread"]),
-        "retry": st.none() | retries,
+        "retry": st.none() | retries(inputs),
         "timeout": st.none() | timeouts,
         "grace": st.none() | durations,
         "max_lost": st.none() | st.integers(0, 9),
     }
 
 
-def shared_of(pools: dict[str, int]) -> Any:
-    return st.builds(Shared, **shared_fields(pools))
+def shared_of(pools: dict[str, int], inputs: list[str]) -> Any:
+    return st.builds(Shared, **shared_fields(pools, inputs))
 
 
 @st.composite
@@ -251,10 +260,10 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         when=condition,
         each=each,
         pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else None,
-        priority=draw(st.none() | st.integers(-5, 5)) if plain else None,
+        priority=draw(st.none() | numbers(inputs, -5, 5)) if plain or sub else None,
         policy=draw(st.sampled_from([None, *POLICIES])) if plain else None,
         runner=draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None,
-        retry=draw(st.none() | retries) if plain else None,
+        retry=draw(st.none() | retries(inputs)) if plain or sub else None,
         timeout=draw(st.none() | timeouts) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
         grace=draw(st.none() | durations) if plain else None,
         max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
@@ -297,16 +306,31 @@ def wait_arguments(draw: Any, argument: str, inputs: list[str], tasks: list[str]
 asked = st.dictionaries(names, st.sampled_from([{"type": "int", "min": 1}, {"type": "str"}]), min_size=1, max_size=2)
 """The fields of a question."""
 deadlines = st.none() | st.builds(Timeout, attempt=durations)
-retries = st.builds(
-    Retry,
-    max=st.integers(0, 9),
-    delay=durations | st.sampled_from([Expr("error.retry_after"), Expr("5 * attempt")]),
-    backoff=st.floats(1, 10),
-    max_delay=durations,
-    jitter=st.sampled_from(["full", "none"]),
-    on=st.lists(st.sampled_from(["OSError", "TimeoutError"]), unique=True, max_size=2).map(tuple),
-    when=st.none() | st.sampled_from([Expr("error.status in [429, 503]"), Expr("attempt < 3")]),
-)
+
+
+def numbers(inputs: list[str], least: int, most: int) -> Any:
+    """Whole numbers, or what is one only in the run."""
+    plain = st.integers(least, most)
+    if not inputs:
+        return plain
+    named = st.sampled_from(inputs)
+    return plain | named.map(lambda name: Ref("inputs", name)) | named.map(lambda name: Expr(f"inputs.{name} + 1"))
+
+
+def retries(inputs: list[str]) -> Any:
+    asked = ["error.status in [429, 503]", "attempt < 3", *(f"error.x == inputs.{name}" for name in inputs)]
+    return st.builds(
+        Retry,
+        max=numbers(inputs, 0, 9),
+        delay=durations | st.sampled_from([Expr("error.retry_after"), Expr("5 * attempt")]),
+        backoff=st.floats(1, 10),
+        max_delay=durations,
+        jitter=st.sampled_from(["full", "none"]),
+        on=st.lists(st.sampled_from(["OSError", "TimeoutError"]), unique=True, max_size=2).map(tuple),
+        when=st.none() | st.sampled_from(asked).map(Expr),
+    )
+
+
 timeouts = st.builds(
     Timeout, attempt=st.none() | durations, total=st.none() | durations, queued=st.none() | durations
 ).filter(lambda timeout: any((timeout.attempt, timeout.total, timeout.queued)))

@@ -11,10 +11,11 @@ from stratix_tasks.core.facts import BREAKPOINT as BREAKPOINT_FACT
 from stratix_tasks.core.facts import SET
 from stratix_tasks.core.node import Kind, Policy
 from stratix_tasks.core.refusals import check
-from stratix_tasks.core.settings import OPTIONS, at_path, changed
+from stratix_tasks.core.settings import OF_FLOWS, OPTIONS, at_path, changed
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import Found, label, only_unit, units_at
 from stratix_tasks.errors import InputError
+from stratix_tasks.spec.graph import stands_apart
 from stratix_tasks.spec.problems import did_you_mean
 
 
@@ -24,20 +25,39 @@ def _set(core: Core, found: Found, at: float, args: Args) -> Act:
     values, options = args.get("args", {}), args.get("options", {})
     if isinstance(found, str):
         block, k = at_path(s.root, found)
-        _check_set(block.nodes[k], block.inner.get(k), found, values, options)
-        return lambda: _change(core, found, at, values, options)
-    u = only_unit(s, found)
-    check(s, "set", u)
-    r, k, _ = s.place(u)
-    _check_set(s.node(s.node_of(u)), r.block.inner.get(k), label(s, u), values, options)
-    return lambda: _change(core, u, at, values, options)
+        where: int | str = found
+        node, inner, name = block.nodes[k], block.inner.get(k), found
+    else:
+        where = only_unit(s, found)
+        check(s, "set", where)
+        r, k, _ = s.place(where)
+        node, inner, name = s.node(s.node_of(where)), r.block.inner.get(k), label(s, where)
+    _check_arguments(node, inner, name, values)
+    if options and inner is not None and node.spec is not None and stands_apart(node.spec):
+        path = _of_each(core, where, name)
+        _check_options(inner.nodes[0], name, options)
+        return lambda: _change(core, at, [(where, values, {}), (path, {}, options)])
+    _check_options(node, name, options)
+    return lambda: _change(core, at, [(where, values, options)])
 
 
-def _change(core: Core, where: int | str, at: float, values: Args, options: Args) -> None:
+def _of_each(core: Core, where: int | str, name: str) -> str:
+    """The path of what is mapped, or repeated, as a flow of its own: of each item, or round, that is to come."""
+    s = core.state
+    path = where if isinstance(where, str) else s.path(where)
+    if isinstance(where, int) and units_at(s, path) != [where]:
+        message = f"options of '{name}' are those of its items or rounds, and it lies in one of several scopes"
+        raise InputError(f"{message}. Set them for all: '{path}'", code="bad-option")
+    return f"{path}.{path.rpartition('.')[2]}"
+
+
+def _change(core: Core, at: float, changes: list[tuple[int | str, Args, Args]]) -> None:
     """What is there already and has not started stands in line by what counts for it now."""
-    core.tell(SET, at, where, values, options)
-    for u in (where,) if isinstance(where, int) else units_at(core.state, where):
-        _stand_in_line(core, u, at)
+    for where, values, options in changes:
+        if values or options:
+            core.tell(SET, at, where, values, options)
+            for u in (where,) if isinstance(where, int) else units_at(core.state, where):
+                _stand_in_line(core, u, at)
 
 
 def _stand_in_line(core: Core, u: int, at: float) -> None:
@@ -53,31 +73,40 @@ def _stand_in_line(core: Core, u: int, at: float) -> None:
             g.asks.append(u)
 
 
-def _check_set(node: Any, inner: Any, name: str, values: Args, options: Args) -> None:
+def _check_arguments(node: Any, inner: Any, name: str, values: Args) -> None:
     spec = node.spec
-    if spec is not None:
-        taken = {*spec.args, *(spec.each.over if spec.each else ()), *node.takes}
-        if inner is not None and inner.spec is not None and node.kind is not Kind.MAP:
-            taken |= set(inner.spec.inputs)
-        for word in values:
-            if node.step is not None and word != "value":
-                message = f"'{word}' of '{name}' says what it ends, which can't be changed in a run"
-                raise InputError(message, code="unknown-argument")
-            if word not in taken:
-                raise InputError(
-                    f"'{name}' has no argument '{word}'. {did_you_mean(word, taken)}", code="unknown-argument"
-                )
+    if spec is None:
+        return
+    taken = {*spec.args, *(spec.each.over if spec.each else ()), *node.takes}
+    if inner is not None and inner.spec is not None and node.kind is not Kind.MAP:
+        taken |= set(inner.spec.inputs)
+    for word in values:
+        if node.step is not None and word != "value":
+            message = f"'{word}' of '{name}' says what it ends, which can't be changed in a run"
+            raise InputError(message, code="unknown-argument")
+        if word not in taken:
+            raise InputError(f"'{name}' has no argument '{word}'. {did_you_mean(word, taken)}", code="unknown-argument")
+
+
+def _check_options(node: Any, name: str, options: Args) -> None:
+    known = OPTIONS if node.kind in (Kind.TASK, Kind.MAP) else _OF_EACH if node.kind is not Kind.FLOW else OF_FLOWS
     for word, value in options.items():
-        if word not in OPTIONS or node.kind in (Kind.FLOW, Kind.EACH, Kind.LOOP):
-            single = node.kind in (Kind.TASK, Kind.MAP)
-            hint = did_you_mean(word, OPTIONS) if single else "A sub-flow has none: set them of its nodes."
+        if word not in known:
+            hint = did_you_mean(word, known) if word not in OPTIONS else f"It takes {', '.join(known)}."
             raise InputError(f"option '{word}' of '{name}' can't be changed in a run. {hint}", code="bad-option")
+        if word == "timeout" and node.kind is Kind.FLOW and not node.policy.whole:
+            message = f"'{name}' has no limit or pool in its document, so that its time is not kept as a whole"
+            raise InputError(f"{message}. Set the limits of its nodes", code="bad-option")
         if node.executor is not None and (why := node.executor.refusal(word)):
             raise InputError(f"'{name}': {why}", code="bad-option")
         try:
             changed(Policy(), {word: value})
         except (ValueError, TypeError) as error:
             raise InputError(f"option {word}={value!r} of '{name}': {error}", code="bad-option") from None
+
+
+_OF_EACH = ("priority",)
+"""Of what is mapped or repeated and says nothing of each item or round as a whole."""
 
 
 def _breakpoint(core: Core, found: Found, at: float, args: Args) -> Act:
