@@ -38,6 +38,7 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
                 {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems
             ],
             "start": start,
+            "asks": bool(spec.inputs),
         },
         "nodes": [node_outline(root, functions, unit) for unit in range(len(root.outline.names))],
         "edges": _edges(root),

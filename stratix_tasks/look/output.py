@@ -43,10 +43,11 @@ def scope_output_shown(live: LiveRun, scope: Scope) -> Output | None:
     if state_of_scope(s, scope) != State.COMPLETED:
         return None
     u = giver(s, scope)
-    return output_shown(live, u) if u is not None else _glance(live.binding.output_of(scope))
+    return output_shown(live, u) if u is not None else held_shown(live.binding.output_of(scope))
 
 
-def _glance(held: Any) -> Output:
+def held_shown(held: Any) -> Output:
+    """What is held of a value, where nothing was told of it."""
     value = at_hand(held)
     return text_shown("(not in memory)") if value is AWAY else value_shown(value)
 
@@ -77,11 +78,11 @@ def output_shown(live: LiveRun, unit: int) -> Output | None:
     summary = s.summary.get(unit)
     if summary is not None and "text" in summary:
         shown = summary_shown(live, summary, summary_text(live, unit))
-        small = _glance(live.binding.held(unit))["preview"] if shown["preview"] is None else None
+        small = held_shown(live.binding.held(unit))["preview"] if shown["preview"] is None else None
         return {**shown, "preview": shown["preview"] or small}
     if s.kind(unit) is MAP and unit in s.kids:
         return {**text_shown(_items_text(live, unit)), "type": "list"}
-    return _glance(live.binding.held(unit))
+    return held_shown(live.binding.held(unit))
 
 
 def _items_text(live: LiveRun, unit: int) -> str:

@@ -10,14 +10,28 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.targets import Found, find
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.look import inspection, status
+from stratix_tasks.look import about, inspection, status
+from stratix_tasks.look.about import Beside
+from stratix_tasks.look.fields import form
 from stratix_tasks.look.health import Ills, concerned
 from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
 from stratix_tasks.look.output import text_shown
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.spec.problems import Problem
-from stratix_tasks.view.messages import Able, Can, Inspection, Interrupted, ItemPage, Left, RunInfo, Status, Texts
+from stratix_tasks.view.messages import (
+    Able,
+    About,
+    AskedField,
+    Can,
+    Inspection,
+    Interrupted,
+    ItemPage,
+    Left,
+    RunInfo,
+    Status,
+    Texts,
+)
 from stratix_tasks.view.source import Outline
 
 INTERRUPTED = "its kernel has ended: go on with the run first"
@@ -126,12 +140,25 @@ class FlowSource:
     def items(self, node: str, start: int, stop: int) -> ItemPage:
         return {"total": 0, "rows": []}
 
+    def fields(self) -> list[AskedField]:
+        return form(self._root.spec.inputs, {})
+
+    def about(self) -> About:
+        return {"inputs": [], "result": None, "older": None, "newer": None}
+
 
 class RunSource:
     """A run, live or ended. `left` is what is known of one whose owner died; `ills` tells what is wrong with what it uses."""
 
-    def __init__(self, live: LiveRun, ask: Callable[..., Future[Any]], ills: Ills, left: Left | None = None) -> None:
-        self._live, self._ask, self._ills, self._left = live, ask, ills, left
+    def __init__(
+        self,
+        live: LiveRun,
+        ask: Callable[..., Future[Any]],
+        ills: Ills,
+        left: Left | None = None,
+        beside: Beside = about.alone,
+    ) -> None:
+        self._live, self._ask, self._ills, self._left, self._beside = live, ask, ills, left, beside
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
 
@@ -218,6 +245,12 @@ class RunSource:
 
     def can(self, node: str, item: int | None) -> Can:
         return self._told(self._here(inspection.can, self._live, node, item))
+
+    def fields(self) -> list[AskedField]:
+        return self._here(about.form_of, self._live)  # type: ignore[no-any-return]
+
+    def about(self) -> About:
+        return self._here(about.about, self._live, self._beside)  # type: ignore[no-any-return]
 
     def items(self, node: str, start: int, stop: int) -> ItemPage:
         return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]

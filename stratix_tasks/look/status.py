@@ -7,6 +7,7 @@ from typing import Any
 
 from stratix_tasks.core.allowed import allowed_run
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.node import MAP, TASK
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.state import Stretch
@@ -50,10 +51,19 @@ def run_info(live: LiveRun) -> RunInfo:
         "counts": {state.label: count for state, count in counts.items()},
         "done": sum(count for state, count in counts.items() if state in TERMINAL),
         "total": sum(counts.values()),
+        "absorbed": _absorbed(s, counts),
         "waits": only_waits(s, counts),
         "can": can_run(s),
         "forked_from": _forked_from(live),
     }
+
+
+def _absorbed(s: Recorded, counts: dict[State, int]) -> int:
+    """Bad ends that others went on without; of very many it is not asked, for each looks around."""
+    if not 0 < sum(counts.get(state, 0) for state in BAD) <= MANY * 10:
+        return 0
+    bad = (u for state in BAD for u in s.units_in(state))
+    return sum(not s.gone(u) and u not in s.kids and taken_up(s, u) for u in bad)
 
 
 def _forked_from(live: LiveRun) -> ForkedFrom | None:

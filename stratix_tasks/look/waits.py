@@ -9,10 +9,9 @@ from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.waits import APPROVED, Wait, asked, signal_of
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.spec.annotations import allowed
-from stratix_tasks.spec.model import InputSpec
+from stratix_tasks.look.fields import field_of
 from stratix_tasks.spec.text import inputs_of
-from stratix_tasks.view.messages import Approval, AskedField, Texts, Waiting
+from stratix_tasks.view.messages import Approval, Texts, Waiting
 
 MOVES = (State.READY, State.RUNNING, State.STOPPING, State.RETRYING)
 """States that a node leaves by itself."""
@@ -58,28 +57,8 @@ def waiting(s: Recorded, unit: int) -> Waiting | None:
     if "name" in wait:
         told["name"] = wait["name"]
     if "fields" in wait:
-        told["fields"] = [_asked(name, one) for name, one in inputs_of(wait["fields"]).items()]
+        told["fields"] = [field_of(name, one) for name, one in inputs_of(wait["fields"]).items()]
     return told
-
-
-_JSON = ("any", "int", "float", "bool", "list", "dict", "tuple", "set")
-"""Types whose values are JSON as a person types them, or begin so."""
-
-
-def _asked(name: str, one: InputSpec) -> AskedField:
-    """A field, as a form shows it."""
-    choices = [str(choice) for choice in one.choices]
-    hint = one.description or allowed(one)
-    default = "" if one.required else f"; {one.default if one.default != '' else 'empty'} where nothing is said"
-    return {
-        "name": name,
-        "label": one.label or name,
-        "hint": hint + default,
-        "choices": choices,
-        "switch": one.type == "bool",
-        "plain": not one.type.startswith(_JSON) or any(isinstance(choice, str) for choice in one.choices),
-        "required": one.required,
-    }
 
 
 def approved(live: LiveRun, unit: int) -> Approval | None:

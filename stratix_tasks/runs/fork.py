@@ -46,6 +46,15 @@ def fork(
     )
 
 
+def again(engine: Workshop, run_id: str, inputs: dict[str, Any]) -> LiveRun:
+    """See `Run.again`."""
+    known = recorded(engine, run_id)
+    made = {**known.inputs, **_new_inputs(known, inputs)}
+    _refuse_unknown(known, set())
+    tags, priority = tuple(known.about["tags"]), known.about["priority"]
+    return launch(engine, known.block, known.functions, made, key=None, priority=priority, tags=tags)
+
+
 def _new_inputs(known: Recorded, inputs: dict[str, Any]) -> dict[str, Any]:
     """Those that are given anew, checked; the others were when the old run began."""
     spec = known.graph.spec

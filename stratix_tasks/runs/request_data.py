@@ -107,8 +107,7 @@ def of_view(
     if verb in ("approve", "reject"):
         return deciding(args.get("by"), args.get("note", ""))
     if verb == "answer":
-        typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
-        return {"fields": {**args.get("fields", {}), **typed}}
+        return {"fields": filled_in(args)}
     if verb == "send":
         typed = args.get("text", "")
         return signalling(objects, args.get("name"), _read("the value", typed) if typed else args.get("value"))
@@ -117,6 +116,12 @@ def of_view(
         given = fitted_by_hand(target or "", {**args.get("args", {}), **typed}, hints)
         return setting(objects, given, args.get("options", {}), target or "")
     return dict(args)
+
+
+def filled_in(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form says: `fields` as they are, `texts` as JSON."""
+    typed = {name: _read(f"'{name}'", text) for name, text in args.get("texts", {}).items()}
+    return {**args.get("fields", {}), **typed}
 
 
 def _read(what: str, text: str) -> Any:

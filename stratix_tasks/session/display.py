@@ -14,6 +14,7 @@ from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.look.fields import typable
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.progress import progress
@@ -22,7 +23,7 @@ from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import left_of
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import Problem, errors
 from stratix_tasks.view.messages import Able, Interrupted, Snapshot
 from stratix_tasks.view.snapshot import snapshot, whole
@@ -62,24 +63,23 @@ def flow_source(
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
         root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, executors)
     ills = Ills(root, registry.checkups)
-    return FlowSource(root, functions, problems, _startable(flow, problems), left or [], ills, poller)
+    return FlowSource(root, functions, problems, _startable(flow, root.spec.inputs, problems), left or [], ills, poller)
 
 
-def _startable(flow: FlowDefinition[Any, Any], problems: list[Problem]) -> Able:
-    missing = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
+def _startable(flow: FlowDefinition[Any, Any], inputs: Mapping[str, InputSpec], problems: list[Problem]) -> Able:
+    """Whether a person can start it from its view: a form asks for what can be typed."""
     if errors(problems):
         return "mend the problems first"
-    return (
-        f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in missing)})"
-        if missing
-        else True
-    )
+    required = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
+    if all(name in inputs and typable(inputs[name]) for name in required):
+        return True
+    return f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in required)})"
 
 
 def run_source(run: Handle) -> RunSource:
     """A run, live or ended."""
     ills = Ills(run._live.core.state.root, run._engine.executors.checkups)
-    return RunSource(run._live, run._request, ills, left_of(run._engine, run._live))
+    return RunSource(run._live, run._request, ills, left_of(run._engine, run._live), run._engine.store.catalog.beside)
 
 
 def drawn(source: Source) -> Snapshot:

@@ -32,6 +32,8 @@ from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
 from stratix_tasks.store.summaries import look, summarise, type_name
 from stratix_tasks.view.messages import (
+    About,
+    AskedField,
     Can,
     Computed,
     DocumentText,
@@ -108,6 +110,12 @@ class EditedFlow:
 
     def items(self, node: str, start: int, stop: int) -> ItemPage:
         return self.now().items(node, start, stop)
+
+    def fields(self) -> list[AskedField]:
+        return self.now().fields()
+
+    def about(self) -> About:
+        return self.now().about()
 
 
 class FlowEditor:

@@ -18,7 +18,7 @@ from stratix_tasks.look.progress import progress
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs import request_data, wait
 from stratix_tasks.runs.fitting import fitted, hints_at
-from stratix_tasks.runs.fork import fork
+from stratix_tasks.runs.fork import again, fork
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.rollback import back_to
 from stratix_tasks.runs.workshop import Workshop
@@ -158,6 +158,12 @@ class Run(Handle):
         """
         node = None if from_ is None else request_data.named(from_, "fork from")
         return Run(self._engine, fork(self._engine, self.id, node, named_inputs({} if inputs is None else inputs)))
+
+    def again(self, *, inputs: Mapping[str, Any] | None = None) -> Run:
+        """Start a new run of the same flow, with its functions as they are now, that takes nothing over; `inputs` that are not
+        given are those of this one.
+        """
+        return Run(self._engine, again(self._engine, self.id, named_inputs({} if inputs is None else inputs)))
 
     # ------------------------------------------------------------------ looking closer
 

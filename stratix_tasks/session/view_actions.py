@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stratix_tasks.errors import InputError, StratixError
-from stratix_tasks.runs.fork import fork
+from stratix_tasks.runs import request_data
+from stratix_tasks.runs.fork import again, fork
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.recover import go_on
 from stratix_tasks.runs.request_data import named
@@ -18,13 +19,13 @@ from stratix_tasks.view.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """Answers `start`, `fork`, `recover` and `open` of a view by what it shows then.
+    """Answers `start`, `again`, `fork`, `recover` and `open` of a view by what it shows then.
 
     It waits for the engine, so never call it in the engine's thread. `start` is None for the view of a run.
     """
 
     engine: Callable[[], Workshop]
-    start: Callable[[], Handle] | None = None
+    start: Callable[..., Handle] | None = None
 
     def __call__(self, verb: str, target: str | None, args: dict[str, Any], shown: str | None) -> Source:
         return run_source(self._run(verb, target, args, args.get("run", shown)))
@@ -33,10 +34,12 @@ class Leads:
         if verb == "start":
             if self.start is None:
                 raise StratixError("this view can't start its flow; call it in a cell", code="not-available")
-            return self.start()
+            return self.start(**request_data.filled_in(args))
         if run_id is None:
             raise InputError("this view shows no run; start one first", code="not-running")
         engine = self.engine()
+        if verb == "again":
+            return Handle(engine, again(engine, engine.find(run_id).id, request_data.filled_in(args)))
         if verb == "fork":
             node = None if target is None else named(target, "fork from")
             return Handle(engine, fork(engine, engine.find(run_id).id, node, {}))

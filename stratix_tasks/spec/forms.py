@@ -14,7 +14,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def input_schema(spec: FlowSpec) -> dict[str, Any]:
     """JSON Schema 2020-12: an object with a property an input; what a document can't check may be anything."""
     shared: dict[str, Any] = {}
-    properties = {name: _property(one, shared) for name, one in spec.inputs.items()}
+    properties = {name: property_of(one, shared) for name, one in spec.inputs.items()}
     made: dict[str, Any] = {
         "$schema": DRAFT,
         "title": spec.flow,
@@ -28,7 +28,8 @@ def input_schema(spec: FlowSpec) -> dict[str, Any]:
     return {**made, "$defs": shared} if shared else made
 
 
-def _property(one: InputSpec, shared: dict[str, Any]) -> dict[str, Any]:
+def property_of(one: InputSpec, shared: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON Schema of one input. Into `shared` go definitions that it refers to."""
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
@@ -36,7 +37,9 @@ def _property(one: InputSpec, shared: dict[str, Any]) -> dict[str, Any]:
         made = TypeAdapter(annotation(one)).json_schema()
     except PydanticUserError:  # of what JSON has no word for
         made = {}
-    shared.update(made.pop("$defs", {}))
+    inner = made.pop("$defs", {})
+    if shared is not None:
+        shared.update(inner)
     made.pop("title", None)
     texts = {"title": one.label, "description": one.description}
     made.update({name: text for name, text in texts.items() if text})

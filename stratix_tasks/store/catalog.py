@@ -239,6 +239,11 @@ class Catalog:
         """The newest first; all, or so many."""
         return [RunRow(*row) for row in self._all("runs", limit=-1 if limit is None else limit)]
 
+    def beside(self, id: str) -> tuple[str | None, str | None]:
+        """The runs of the same flow that began just before and after one."""
+        found = self._all("beside", id=id)
+        return (found[0][0], found[0][1]) if found else (None, None)
+
     def unfinished(self) -> list[RunRow]:
         """Those that have not ended, as far as their owners told; the newest first."""
         return [RunRow(*row) for row in self._all("unfinished")]

@@ -41,12 +41,13 @@ class Interrupted(TypedDict):
 
 
 class FlowInfo(TypedDict):
-    """A flow as a whole; `start` tells whether the view can start it."""
+    """A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs."""
 
     name: str
     description: str
     problems: list[Problem]
     start: Able
+    asks: bool
     interrupted: NotRequired[list[Interrupted]]
 
 
@@ -121,7 +122,9 @@ class Left(TypedDict):
 
 
 class RunInfo(TypedDict):
-    """A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it."""
+    """A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
+    went on without.
+    """
 
     id: str
     state: str
@@ -133,6 +136,7 @@ class RunInfo(TypedDict):
     counts: dict[str, int]
     done: int
     total: int
+    absorbed: int
     waits: dict[str, int]
     can: Can
     forked_from: ForkedFrom | None
@@ -169,14 +173,22 @@ where `why` tells that there is none; empty for a value that is not there yet.""
 
 class AskedField(TypedDict):
     """A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
-    anything else JSON."""
+    anything else JSON. `min` to `step` are of a slider. `value` stands in it; `kept` tells of a value that can't be edited here,
+    and stays where nothing else is said.
+    """
 
     name: str
     label: str
     hint: str
-    choices: list[str]
-    switch: bool
+    type: str
+    widget: Literal["text", "path", "date", "datetime", "time", "number", "slider", "switch", "choice", "json"]
     plain: bool
+    choices: list[str]
+    min: float | None
+    max: float | None
+    step: float | None
+    value: str
+    kept: str
     required: bool
 
 
@@ -273,6 +285,15 @@ class ItemPage(TypedDict):
 
     total: int
     rows: list[ItemRow]
+
+
+class About(TypedDict):
+    """A run as a whole, closely: what it was given and gave, and the runs of its flow before and after it."""
+
+    inputs: list[Given]
+    result: Output | None
+    older: str | None
+    newer: str | None
 
 
 class Inspection(TypedDict):
@@ -482,6 +503,18 @@ class WhatCan(TypedDict):
     item: int | None
 
 
+class AskInputs(TypedDict):
+    """Asks for the fields of the inputs: as the run was given them, or, of a flow, empty."""
+
+    type: Literal["inputs"]
+    id: int
+
+
+class AskAbout(TypedDict):
+    type: Literal["about"]
+    id: int
+
+
 class Resync(TypedDict):
     type: Literal["resync"]
 
@@ -581,6 +614,8 @@ Asked = (
     | Inspect
     | Items
     | WhatCan
+    | AskInputs
+    | AskAbout
     | Resync
     | Mode
     | Edits
@@ -603,6 +638,8 @@ class Answers(TypedDict):
     inspect: Inspection
     items: ItemPage
     can: Can
+    inputs: list[AskedField]
+    about: About
     edit: list[str]
     history: str
     palette: list[PaletteItem]

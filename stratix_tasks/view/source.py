@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypedDict
 
 from stratix_tasks.view.messages import (
+    About,
+    AskedField,
     Can,
     Computed,
     DocumentText,
@@ -30,7 +32,7 @@ CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
 
 Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]
 """verb, target, arguments, the run that is shown → what is shown then: for requests that lead to another run."""
-LEADS = ("start", "fork", "recover", "open")
+LEADS = ("start", "again", "fork", "recover", "open")
 """Those requests."""
 
 
@@ -99,3 +101,8 @@ class Source(Protocol):
         """What may be asked of it now."""
 
     def items(self, node: str, start: int, stop: int) -> ItemPage: ...
+
+    def fields(self) -> list[AskedField]:
+        """The inputs to start it with, or to run it again."""
+
+    def about(self) -> About: ...

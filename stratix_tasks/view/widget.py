@@ -130,6 +130,10 @@ class FlowView(anywidget.AnyWidget):
             self._answer(content, lambda: self._source.inspect(content["node"], content.get("item")))
         elif kind == "can":
             self._answer(content, lambda: self._source.can(content["node"], content.get("item")))
+        elif kind == "inputs":
+            self._answer(content, self._source.fields)
+        elif kind == "about":
+            self._answer(content, self._source.about)
         elif kind == "items":
             self._answer(content, lambda: self._source.items(content["node"], content["start"], content["stop"]))
         elif kind == "mode":

@@ -66,12 +66,13 @@ def wait_for_pause_and_resume(book: Notebook) -> float:
 
 
 def test_a_flow_shows_its_graph_and_starts_by_click(lab: Server, page: Any) -> None:
-    """Displaying a flow draws its graph; Run starts it, and the same view goes live."""
+    """Displaying a flow draws its graph; Run asks for its inputs and starts it, and the same view goes live."""
     book = Notebook(page, lab.notebook("graph", [DEFINE, "squares"]))
     book.run_all()
     page.wait_for_selector(node("total"), timeout=30_000)
     assert page.locator(f"{SHOWN} [data-testid=node]").count() == 3
     page.click(f"{SHOWN} [data-testid=run-start]")
+    page.click(f"{SHOWN} [data-testid=start-send]")
     state(page, "running")
     page.wait_for_selector(f"{node('work')}[data-total='12']")
 

@@ -4,6 +4,7 @@ import type { Snapshot } from "./model/messages";
 import { type AnyModel, modelTransport, staticTransport } from "./transport";
 import { mount } from "./view/mount";
 import "./view/style.css";
+import "./view/panels.css";
 import "./view/canvas.css";
 
 function render({ model, el }: { model: AnyModel; el: HTMLElement }): () => void {

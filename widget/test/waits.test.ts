@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { actionsOf } from "../src/model/actions";
 import { type Can, type NodeInfo, type RunInfo, type Status, WAITS } from "../src/model/messages";
 import { detail, lookIn, lookOf } from "../src/model/states";
-import { answered, glyphOf, left, slept, waitsText } from "../src/model/waits";
+import { glyphOf, left, slept, waitsText } from "../src/model/waits";
 import { keyed } from "../src/view/keys";
 
 const HOUR = 3600;
@@ -11,19 +11,6 @@ const MAP: Status = [13, WAITS, 0, 1, 3, 0, 0, 0, null, 100, null, null];
 const RUNNING: Status = [2, 0, 1, 0, 0, 0, 0, 0, null, 100, null, null];
 const wait = (kind: string) => ({ name: "w", kind: "task", wait: kind }) as NodeInfo;
 const run = (waits: RunInfo["waits"]) => ({ waits }) as RunInfo;
-
-describe("a form that was filled in", () => {
-  it("says texts and switches as they are, the rest as it was typed, and nothing of what is empty", () => {
-    const field = (name: string, plain: boolean, on = false) => ({
-      ...{ name, label: name, hint: "", choices: [], switch: on, plain, required: false },
-    });
-    const fields = [field("to", true), field("rows", false), field("yes", false, true), field("note", true)];
-    expect(answered(fields, { to: "7", rows: " 3 ", note: "" })).toEqual({
-      fields: { to: "7", yes: false },
-      texts: { rows: "3" },
-    });
-  });
-});
 
 describe("a waiting card", () => {
   it("says what is asked; of a sleep and before anything is known its kind", () => {

@@ -19,6 +19,13 @@ SELECT id, flow, key, owner, epoch, state, created, ended FROM runs WHERE id = :
 -- The newest runs first; all for a limit below 0.
 SELECT id, flow, key, owner, epoch, state, created, ended FROM runs ORDER BY created DESC, id DESC LIMIT :limit;
 
+-- name: beside
+-- The runs of the same flow that began just before and after one.
+SELECT
+    (SELECT id FROM runs b WHERE b.flow = r.flow AND (b.created, b.id) < (r.created, r.id) ORDER BY b.created DESC, b.id DESC LIMIT 1),
+    (SELECT id FROM runs b WHERE b.flow = r.flow AND (b.created, b.id) > (r.created, r.id) ORDER BY b.created, b.id LIMIT 1)
+FROM runs r WHERE r.id = :id;
+
 -- name: unfinished
 -- Runs that have something left to do, as far as their owners told; the newest first.
 SELECT id, flow, key, owner, epoch, state, created, ended FROM runs

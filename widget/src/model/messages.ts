@@ -65,12 +65,13 @@ export interface Interrupted {
   created: number;
 }
 
-/** A flow as a whole; `start` tells whether the view can start it. */
+/** A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs. */
 export interface FlowInfo {
   name: string;
   description: string;
   problems: Problem[];
   start: Able;
+  asks: boolean;
   interrupted?: Interrupted[];
 }
 
@@ -146,7 +147,8 @@ export interface Left {
   changed: string[];
 }
 
-/** A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it. */
+/** A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
+ * went on without. */
 export interface RunInfo {
   id: string;
   state: string;
@@ -158,6 +160,7 @@ export interface RunInfo {
   counts: Record<string, number>;
   done: number;
   total: number;
+  absorbed: number;
   waits: Record<string, number>;
   can: Can;
   forked_from: ForkedFrom | null;
@@ -183,14 +186,21 @@ export interface Argument {
 }
 
 /** A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
- * anything else JSON. */
+ * anything else JSON. `min` to `step` are of a slider. `value` stands in it; `kept` tells of a value that can't be edited here,
+ * and stays where nothing else is said. */
 export interface AskedField {
   name: string;
   label: string;
   hint: string;
-  choices: string[];
-  switch: boolean;
+  type: string;
+  widget: "text" | "path" | "date" | "datetime" | "time" | "number" | "slider" | "switch" | "choice" | "json";
   plain: boolean;
+  choices: string[];
+  min: number | null;
+  max: number | null;
+  step: number | null;
+  value: string;
+  kept: string;
   required: boolean;
 }
 
@@ -272,6 +282,14 @@ export interface Failure {
 export interface ItemPage {
   total: number;
   rows: ItemRow[];
+}
+
+/** A run as a whole, closely: what it was given and gave, and the runs of its flow before and after it. */
+export interface About {
+  inputs: Given[];
+  result: Output | null;
+  older: string | null;
+  newer: string | null;
 }
 
 /** All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept. */
@@ -457,6 +475,17 @@ export interface WhatCan {
   item: number | null;
 }
 
+/** Asks for the fields of the inputs: as the run was given them, or, of a flow, empty. */
+export interface AskInputs {
+  type: "inputs";
+  id: number;
+}
+
+export interface AskAbout {
+  type: "about";
+  id: number;
+}
+
 export interface Resync {
   type: "resync";
 }
@@ -546,6 +575,8 @@ export type Asked =
   | Inspect
   | Items
   | WhatCan
+  | AskInputs
+  | AskAbout
   | Resync
   | Mode
   | Edits
@@ -565,6 +596,8 @@ export interface Answers {
   inspect: Inspection;
   items: ItemPage;
   can: Can;
+  inputs: AskedField[];
+  about: About;
   edit: string[];
   history: string;
   palette: PaletteItem[];

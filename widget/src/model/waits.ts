@@ -1,6 +1,6 @@
 // Waits in words: what is left of one, when it is over, and what all of a run waits for.
 
-import type { AskedField, NodeInfo, RunInfo, Status } from "./messages";
+import type { NodeInfo, RunInfo, Status } from "./messages";
 import { duration, isWaiting } from "./states";
 
 /** What is left of a wait: 12 s left, 4:59 left, 23 h left, 6 days left; nothing where it has no end. */
@@ -42,18 +42,4 @@ export function moment(at: number, now: number): string {
   const time = then.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   if (then.toDateString() === today.toDateString()) return time;
   return `${then.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
-}
-
-/** An answer: texts and switches as they are, the rest JSON as it was typed, which Python reads. */
-export type Answered = { fields: Record<string, string | boolean>; texts: Record<string, string> };
-
-/** What a form says; a field that was left empty is not said. */
-export function answered(fields: AskedField[], said: Record<string, string | boolean>): Answered {
-  const told: Answered = { fields: {}, texts: {} };
-  for (const { name, plain, switch: on } of fields) {
-    const one = said[name] ?? (on ? false : "");
-    if (typeof one === "boolean" || (plain && one !== "")) told.fields[name] = one;
-    else if (one.trim() !== "") told.texts[name] = one.trim();
-  }
-  return told;
 }

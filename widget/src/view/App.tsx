@@ -13,6 +13,7 @@ import { useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
+import { RunPanel } from "./RunPanel";
 import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
 
@@ -24,6 +25,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const [pop, setPop] = useState<Pop | null>(null);
   const [want, setWant] = useState<{ tab: Tab } | null>(null);
   const [busy, setBusy] = useState(false);
+  const [about, setAbout] = useState(false);
   const { mode, run, flow, nodes } = live.snapshot;
 
   useEffect(() => {
@@ -37,6 +39,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const opener = useRef<Element | null>(null);
   const select = useCallback((node: number | null) => {
     setSelected(node);
+    if (node !== null) setAbout(false);
     setItem(null); // a click on a node is about the node, also where an item of it was open
     setWant(null);
   }, []);
@@ -63,6 +66,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       event.stopPropagation();
       if (root.querySelector(".stx-pop")) closePop();
       else if (chosen.current !== null) close();
+      else if (root.querySelector("[data-testid=run-panel]")) setAbout(false);
       else setFull(root, false);
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
@@ -81,14 +85,26 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     [calls],
   );
 
-  const doing: Doing = useMemo(() => {
-    const abilities = new Abilities(live, calls);
-    const open = (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
+  const open = useCallback(
+    (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
       if (!root.querySelector(".stx-pop")) opener.current = document.activeElement;
       const view = root.getBoundingClientRect();
       const at = anchor instanceof Element ? anchor.getBoundingClientRect() : anchor;
       setPop({ target, shows, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
-    };
+    },
+    [root],
+  );
+  /** Asks for the inputs first, where there are any. */
+  const start = useCallback(
+    (anchor: Element) => {
+      if (flow.asks) open({ node: -1, item: null, name: "" }, anchor, "start");
+      else ask(live.run ? "again" : "start");
+    },
+    [live, flow.asks, ask, open],
+  );
+
+  const doing: Doing = useMemo(() => {
+    const abilities = new Abilities(live, calls);
     return {
       abilities,
       // With the first entry that can be chosen in focus: so not before it is known which those are.
@@ -102,7 +118,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         setWant({ tab: "Inputs" });
       },
     };
-  }, [live, calls, root, ask, closePop]);
+  }, [live, calls, root, ask, open, closePop]);
 
   const shown = useRef<Target | null>(null);
   useKeys(live, root, doing, (focus) => {
@@ -115,7 +131,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   return (
     <ReactFlowProvider>
-      <TopBar live={live} ask={ask} show={show} />
+      <TopBar live={live} ask={ask} show={show} start={start} about={() => setAbout(!about)} />
       <BannerBar live={live} ask={ask} busy={busy} />
       {notice && (
         <div class="stx-notice" role="alert">
@@ -139,8 +155,9 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         {selected !== null && nodes[selected] && (
           <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
         )}
+        {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
       </Stage>
-      {pop && <Popover live={live} pop={pop} doing={doing} ask={ask} close={closePop} />}
+      {pop && <Popover live={live} calls={calls} pop={pop} doing={doing} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}
       </div>

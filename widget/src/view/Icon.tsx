@@ -23,6 +23,9 @@ const PATHS: Record<string, string> = {
   rollback: "M-1 -4L-3.8 -1.4L-1 1.2M-3.6 -1.4H1Q3.8 -1.4 3.8 1.2Q3.8 3.8 1 3.8H-2",
   edit: "M-3.8 3.8L-3 0.8L2 -4.2L4.2 -2L-0.8 3Z",
   more: "M-4.4 0A1 1 0 1 0 -2.4 0A1 1 0 1 0 -4.4 0ZM-1 0A1 1 0 1 0 1 0A1 1 0 1 0 -1 0ZM2.4 0A1 1 0 1 0 4.4 0A1 1 0 1 0 2.4 0Z",
+  copy: "M-3.6 -3.6H1.2V1.2H-3.6ZM-1 3.6H3.6V-1",
+  older: "M2 -3.6L-1.8 0L2 3.6",
+  newer: "M-2 -3.6L1.8 0L-2 3.6",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
 };
 const FILLED = new Set(["running", "stop", "cached", "breakpoint", "more"]);

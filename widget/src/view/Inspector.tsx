@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ANSWER, isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
-import { type Given, type Inspection, type Output, STATES, type Status } from "../model/messages";
+import { type Inspection, type Output, STATES, type Status } from "../model/messages";
 import { plain } from "../model/plain";
 import { duration, isGiven, isOver, lookIn, lookOf, type StateName } from "../model/states";
 import { glyphOf } from "../model/waits";
@@ -10,6 +10,7 @@ import type { Calls } from "../transport";
 import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
 import type { Doing } from "./doing";
+import { Given, NOTHING } from "./Given";
 import { useNode, useStanding } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
@@ -141,7 +142,10 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
           />
         )}
         {tab === "Inputs" && ((seen?.args.length ?? 0) === 0 || live.run?.state === "interrupted") && (
-          <Inputs rows={seen?.inputs ?? info.inputs.map(([name, text]) => [name, { ...NOTHING, text }])} />
+          <Given
+            empty="It takes no arguments."
+            rows={seen?.inputs ?? info.inputs.map(([name, text]) => [name, { ...NOTHING, text }])}
+          />
         )}
         {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
         {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
@@ -293,25 +297,6 @@ function Logs({ seen }: { seen: Inspection | null }) {
 /** The size of a value, where that is not told with its type: `30 × 4`, `of 3`. */
 function besides({ type, shape }: Output): string {
   return shape.startsWith(type) ? shape.slice(type.length) : shape;
-}
-
-const NOTHING: Output = { text: "", type: "", shape: "", preview: null };
-
-/** Short values beside their names, tables and pictures below them. */
-function Inputs({ rows }: { rows: Given[] }) {
-  if (rows.length === 0) return <p class="stx-quiet">It takes no arguments.</p>;
-  return (
-    <dl class="stx-pairs">
-      {rows.map(([name, value]) => (
-        <div key={name} class={value.preview || value.text.includes("\n") ? "stx-wide" : ""} data-name={name}>
-          <dt>
-            {name} <span class="stx-kind">{value.type}</span>
-          </dt>
-          <dd>{value.preview || value.text.includes("\n") ? <Shown value={value} /> : value.text}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }
 
 function Pairs({ rows, empty }: { rows: [string, ComponentChildren][]; empty: string }) {

@@ -4,20 +4,23 @@ import { type Action, actionsOf, descendants, type Target } from "../model/actio
 import { jsonWrong } from "../model/json";
 import type { Live } from "../model/live";
 import { isOver } from "../model/states";
+import type { Calls } from "../transport";
 import type { Ask, Doing } from "./doing";
 import { useStanding } from "./hooks";
 import { Icon } from "./Icon";
+import { StartForm } from "./StartForm";
 
 export interface Pop {
   target: Target;
   /** Pixels from the view's left and top. */
   x: number;
   y: number;
-  shows: "menu" | "rollback" | "skip" | "send";
+  shows: "menu" | "rollback" | "skip" | "send" | "start";
 }
 
 interface Props {
   live: Live;
+  calls: Calls;
   pop: Pop;
   doing: Doing;
   ask: Ask;
@@ -25,7 +28,7 @@ interface Props {
 }
 
 /** The menu of a node, and what an action asks before it is done; kept within the view. */
-export function Popover({ live, pop, doing, ask, close }: Props) {
+export function Popover({ live, calls, pop, doing, ask, close }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState({ left: pop.x, top: pop.y });
   useLayoutEffect(() => {
@@ -47,15 +50,17 @@ export function Popover({ live, pop, doing, ask, close }: Props) {
   useEffect(() => {
     const end = new AbortController();
     const away = (event: PointerEvent) => {
+      if (pop.shows === "start") return; // what was filled in is not lost by a click beside it
       if (box.current && !event.composedPath().includes(box.current)) close();
     };
     document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
     return () => end.abort();
-  }, [close]);
+  }, [close, pop]);
   const { name, node, own } = pop.target;
   const signal = (own ? own.signal : live.texts(node).signal) ?? "";
   return (
     <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
+      {pop.shows === "start" && <StartForm live={live} calls={calls} close={close} />}
       {pop.shows === "menu" && <Menu target={pop.target} doing={doing} />}
       {pop.shows === "rollback" && (
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import type { Able } from "../model/messages";
 import { duration, isWaiting, LOOKS, type StateName } from "../model/states";
@@ -12,7 +13,17 @@ const ORDER: StateName[] = [
   ...["completed", "failed", "upstream_failed", "cancelled", "skipped"],
 ] as StateName[];
 
-export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node: number) => void }) {
+interface Props {
+  live: Live;
+  ask: Ask;
+  show: (node: number) => void;
+  /** Starts it, or asks for its inputs first, beside what was clicked. */
+  start: (from: Element) => void;
+  /** Opens or closes what is told of the run as a whole. */
+  about: () => void;
+}
+
+export function TopBar({ live, ask, show, start, about }: Props) {
   const { flow, run, mode } = live.snapshot;
   const unended = run !== null && !OVER.includes(run.state);
   const active = unended && !live.gone;
@@ -50,9 +61,20 @@ export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node:
               {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
             </span>
           )}
-          <span class="stx-elapsed" title={`run ${run.id}`}>
+          <span class="stx-elapsed">
             {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
           </span>
+          {mode === "live" && (
+            <button
+              type="button"
+              class="stx-link stx-id"
+              data-testid="run-about"
+              title={`Run ${run.id}: its inputs, its result, the runs beside it`}
+              onClick={about}
+            >
+              {run.id.slice(-6)}
+            </button>
+          )}
           <span class="stx-counts">
             {ORDER.filter((name) => run.counts[name]).map((name) => (
               <span key={name} class={`stx-count stx-s-${LOOKS[name].look}`} data-state={name}>
@@ -61,16 +83,26 @@ export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node:
                 {name === "running" && run.state === "interrupted" ? "was running" : LOOKS[name].word}
               </span>
             ))}
+            {run.absorbed > 0 && (
+              <span
+                class="stx-count"
+                data-testid="run-absorbed"
+                title="Bad ends that others went on without: they are not the run's."
+              >
+                ({run.absorbed.toLocaleString("en")} absorbed)
+              </span>
+            )}
           </span>
         </div>
       )}
       {live.canAsk && (
         <div class="stx-actions">
-          {!run && (
-            <Button id="run-start" label="Run" glyph="running" can={flow.start} verb="start" ask={ask} primary />
+          {!run && <Button id="run-start" label="Run" glyph="running" can={flow.start} onClick={start} primary />}
+          {run && OVER.includes(run.state) && run.state !== "interrupted" && (
+            <Button id="run-again" label="Run again" glyph="running" can={true} onClick={start} />
           )}
           {run && active && run.state !== "paused" && run.state !== "pausing" && (
-            <Button id="run-pause" label="Pause" glyph="paused" can={run.can.pause} verb="pause" ask={ask} />
+            <Button id="run-pause" label="Pause" glyph="paused" can={run.can.pause} onClick={() => ask("pause")} />
           )}
           {run && (run.state === "paused" || run.state === "pausing") && (
             <Button
@@ -78,16 +110,29 @@ export function TopBar({ live, ask, show }: { live: Live; ask: Ask; show: (node:
               label="Resume"
               glyph="running"
               can={run.can.resume}
-              verb="resume"
-              ask={ask}
+              onClick={() => ask("resume")}
               primary
             />
           )}
           {run && active && (
-            <Button id="run-cancel" label="Cancel" glyph="stop" can={run.can.cancel} verb="cancel" ask={ask} />
+            <Button
+              id="run-cancel"
+              label="Cancel"
+              glyph="stop"
+              can={run.can.cancel}
+              late
+              onClick={() => ask("cancel")}
+            />
           )}
           {run && (run.state === "failed" || run.state === "cancelled") && (
-            <Button id="run-retry" label="Retry" glyph="retrying" can={run.can.retry} verb="retry" ask={ask} primary />
+            <Button
+              id="run-retry"
+              label="Retry"
+              glyph="retrying"
+              can={run.can.retry}
+              onClick={() => ask("retry")}
+              primary
+            />
           )}
         </div>
       )}
@@ -114,30 +159,43 @@ function Crumbs({ live, ask }: { live: Live; ask: Ask }) {
   );
 }
 
+const MOMENT = 700;
+
+/** Whether so many milliseconds have gone by since it came up. */
+function useLater(ms: number): boolean {
+  const [later, setLater] = useState(ms === 0);
+  useEffect(() => {
+    const timer = ms > 0 ? setTimeout(() => setLater(true), ms) : undefined;
+    return () => clearTimeout(timer);
+  }, [ms]);
+  return later;
+}
+
 interface ButtonProps {
   id: string;
   label: string;
   glyph: string;
   can: Able | undefined;
-  verb: string;
-  ask: Ask;
-  target?: string;
+  onClick: (from: Element) => void;
   primary?: boolean;
+  /** Not at once when it comes up: the second click of a hand that meant what stood there is not for it. */
+  late?: boolean;
 }
 
 /** An action; where it can't be done now it says why. */
-export function Button({ id, label, glyph, can, verb, ask, target, primary }: ButtonProps) {
+function Button({ id, label, glyph, can, onClick, primary, late }: ButtonProps) {
   const why = can ?? "not possible now";
+  const ripe = useLater(late ? MOMENT : 0);
   return (
     <button
       type="button"
       data-testid={id}
       class={`nodrag stx-button${primary ? " stx-primary" : ""}`}
-      disabled={why !== true}
+      disabled={why !== true || !ripe}
       title={why === true ? label : why}
       onClick={(event) => {
         event.stopPropagation();
-        ask(verb, target ?? null);
+        onClick(event.currentTarget);
       }}
     >
       <Icon name={glyph} size={13} /> {label}

@@ -1,6 +1,7 @@
+import type { Answered } from "../model/form";
 import type { Live } from "../model/live";
 import type { Inspection, Status, Waiting } from "../model/messages";
-import { type Answered, left, moment } from "../model/waits";
+import { left, moment } from "../model/waits";
 import { Answer } from "./Answer";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";

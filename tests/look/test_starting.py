@@ -1,0 +1,179 @@
+"""Starting from a view: the fields that it asks for, and the runs that come of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+import pytest
+from pydantic import Field
+
+from stratix_tasks import Engine, failed, flow, task
+from stratix_tasks.errors import InputError
+from stratix_tasks.session.display import flow_source, run_source
+from stratix_tasks.session.view_actions import Leads
+
+
+class Mode(Enum):
+    FAST = "fast"
+    SLOW = "slow"
+
+
+@task
+def told(n: int, name: str) -> str:
+    return f"{name} {n}"
+
+
+@task
+def breaks(n: int) -> int:
+    raise ValueError(n)
+
+
+@task
+def mended(error: Any) -> int:
+    return 0
+
+
+@flow
+def asked_flow(
+    n: Annotated[int, Field(ge=1, le=10, description="How many")],
+    mode: Literal["quick", "deep"] = "quick",
+    share: Annotated[float, Field(ge=0, le=1)] = 0.5,
+    name: str = "x",
+    day: date = date(2024, 1, 2),
+    at: datetime = datetime(2024, 1, 2, 3),
+    file: Path = Path("a.csv"),
+    yes: bool = True,
+    xs: list[int] = [1],
+    kind: Mode = Mode.FAST,
+) -> Any:
+    return told(n, name)
+
+
+@flow
+def framed_flow(frame: pd.DataFrame, n: int = 1) -> Any:
+    return told(n, "framed")
+
+
+@flow
+def absorbed_flow() -> Any:
+    with failed(breaks(1)) as error:
+        mended(error)
+
+
+def fields(source: Any) -> dict[str, dict[str, Any]]:
+    return {field["name"]: field for field in source.fields()}
+
+
+def test_inputs_are_asked_for_by_what_they_are() -> None:
+    """Required ones first; numbers with bounds by a slider, choices, dates, switches and paths by their own fields."""
+    source = flow_source(asked_flow, {})
+    asked = fields(source)
+    assert next(iter(asked)) == "n"
+    assert {name: field["widget"] for name, field in asked.items()} == {
+        "n": "slider",
+        "mode": "choice",
+        "share": "slider",
+        "name": "text",
+        "day": "date",
+        "at": "datetime",
+        "file": "path",
+        "yes": "switch",
+        "xs": "json",
+        "kind": "choice",
+    }
+    assert (asked["n"]["min"], asked["n"]["max"], asked["n"]["step"], asked["n"]["required"]) == (1, 10, 1, True)
+    assert (asked["share"]["step"], asked["mode"]["choices"], asked["n"]["hint"]) == (
+        0.01,
+        ["quick", "deep"],
+        "How many",
+    )
+    assert source.outline()["flow"]["start"] is True
+    assert source.outline()["flow"]["asks"]
+
+
+def test_what_can_not_be_typed_is_to_be_given_in_a_cell() -> None:
+    """A frame, say: the button tells how."""
+    told = flow_source(framed_flow, {}).outline()["flow"]["start"]
+    assert told == "give its inputs in a cell: framed_flow.start(frame=…)"
+
+
+def test_a_filled_in_form_starts_a_run(engine: Engine) -> None:
+    """Its texts are read as the inputs want them; what does not fit is told, and nothing is started."""
+    lead = Leads(lambda: engine, start=lambda **inputs: engine.start(asked_flow, inputs))
+    args = {"fields": {"day": "2025-05-06", "kind": "slow", "file": "b.csv"}, "texts": {"n": "3", "xs": "[4]"}}
+    info = lead("start", None, args, None).run_info()
+    assert info is not None
+    run = engine.run(info["id"])
+    assert run.wait(20) == "completed"
+    assert {name: run.inputs[name] for name in ("n", "day", "kind", "file", "xs")} == {
+        "n": 3,
+        "day": date(2025, 5, 6),
+        "kind": Mode.SLOW,
+        "file": Path("b.csv"),
+        "xs": [4],
+    }
+    with pytest.raises(InputError, match="input 'n' must be"):
+        lead("start", None, {"fields": {}, "texts": {"n": "11"}}, None)
+    assert len(engine.runs()) == 1
+
+
+def test_a_run_is_run_again_with_the_same_or_other_inputs(engine: Engine) -> None:
+    """The form has its values; what is not said stays; what can't be typed is kept as it was. From Python, too."""
+    first = engine.start(asked_flow, {"n": 3, "name": "a b", "day": date(2024, 5, 6), "xs": [7]})
+    assert first.wait(20) == "completed"
+    asked = fields(run_source(first))
+    assert {name: asked[name]["value"] for name in ("n", "name", "day", "xs", "yes", "kind", "file")} == {
+        "n": "3",
+        "name": "a b",
+        "day": "2024-05-06",
+        "xs": "[7]",
+        "yes": "true",
+        "kind": "fast",
+        "file": "a.csv",
+    }
+    lead = Leads(lambda: engine)
+    again = lead("again", None, {"fields": {}, "texts": {"n": "4"}}, first.id).run_info()
+    assert again is not None
+    second = engine.run(again["id"])
+    assert second.result(20) == "a b 4"
+    assert second.inputs == {**first.inputs, "n": 4}
+    assert first.again().result(20) == "a b 3"
+    with pytest.raises(InputError, match="input 'n' must be"):
+        first.again(inputs={"n": 40})
+
+
+def test_what_can_not_be_typed_is_kept(engine: Engine) -> None:
+    """A frame is said to be as it was, and is passed on."""
+    first = engine.start(framed_flow, {"frame": pd.DataFrame({"a": [1]})})
+    assert first.wait(20) == "completed"
+    asked = fields(run_source(first))
+    assert (asked["frame"]["kept"], asked["frame"]["required"]) == ("<DataFrame>", False)
+    again = first.again(inputs={"n": 2})
+    assert again.result(20) == "framed 2"
+    assert again.inputs["frame"].equals(first.inputs["frame"])
+
+
+def test_a_run_tells_what_it_was_given_and_gave_and_what_is_beside_it(engine: Engine) -> None:
+    """Of the same flow alone; the newest has none after it."""
+    runs = [engine.start(asked_flow, {"n": n}) for n in (1, 2, 3)]
+    other = engine.start(absorbed_flow)
+    for run in (*runs, other):
+        assert run.wait(20) == "completed"
+    engine.chores.settle()
+    about = run_source(runs[1]).about()
+    assert (about["older"], about["newer"]) == (runs[0].id, runs[2].id)
+    assert (about["result"] or {})["text"] == "x 2"
+    assert dict(about["inputs"])["n"]["text"] == "2"
+    assert run_source(other).about()["newer"] is None
+
+
+def test_failures_that_others_went_on_without_are_counted(engine: Engine) -> None:
+    """Beside those of the run."""
+    run = engine.start(absorbed_flow)
+    assert run.wait(20) == "completed"
+    info = run_source(run).run_info()
+    assert (info["absorbed"], info["counts"]["failed"]) == (1, 1)

@@ -1,0 +1,101 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Live } from "../model/live";
+import type { About } from "../model/messages";
+import { duration } from "../model/states";
+import { moment } from "../model/waits";
+import type { Calls } from "../transport";
+import type { Ask } from "./doing";
+import { Given } from "./Given";
+import { Icon } from "./Icon";
+import { Shown } from "./Shown";
+
+interface Props {
+  live: Live;
+  calls: Calls;
+  ask: Ask;
+  close: () => void;
+}
+
+/** The run as a whole: its id, what it was given and gave, and the way to the runs before and after it. */
+export function RunPanel({ live, calls, ask, close }: Props) {
+  const run = live.run;
+  const [told, setTold] = useState<About | null>(null);
+  useEffect(() => {
+    let over = false;
+    calls.call({ type: "about" }).then(
+      (about) => !over && setTold(about),
+      () => {},
+    );
+    return () => {
+      over = true;
+    };
+  }, [calls, run?.id, run?.state]);
+  if (!run) return null;
+  const go = (id: string | null | undefined, label: string, test: string, glyph: string) => (
+    <button
+      type="button"
+      class="stx-button stx-icon-only"
+      data-testid={test}
+      title={label}
+      aria-label={label}
+      disabled={!id || !live.canAsk}
+      onClick={() => id && ask("open", null, { run: id })}
+    >
+      <Icon name={glyph} size={13} />
+    </button>
+  );
+  return (
+    <aside class="stx-inspector nowheel" aria-label={`Run ${run.id}`} data-testid="run-panel" tabIndex={-1}>
+      <header>
+        <b>Run</b>
+        <Copied text={run.id} />
+        {go(told?.older, "The run before it", "run-older", "older")}
+        {go(told?.newer, "The run after it", "run-newer", "newer")}
+        <button type="button" class="stx-close" onClick={close} aria-label="Close">
+          ×
+        </button>
+      </header>
+      <p class="stx-quiet">
+        {run.state}, started {moment(run.started, live.now())}
+        {run.ended !== null && `, took ${duration(run.ended - run.started)}`}
+      </p>
+      {run.error && <div class="stx-error">{run.error}</div>}
+      <h4>Inputs</h4>
+      {told ? <Given rows={told.inputs} empty="It has none." /> : null}
+      <h4>Result</h4>
+      {told?.result ? (
+        <div class="stx-output" data-testid="run-result">
+          <span class="stx-type">{told.result.type}</span>
+          <Shown value={told.result} />
+        </div>
+      ) : (
+        <p class="stx-quiet">{told && run.state === "completed" ? "It yields nothing." : "None so far."}</p>
+      )}
+    </aside>
+  );
+}
+
+/** A text that a click copies; where that is not allowed it can be selected. */
+export function Copied({ text }: { text: string }) {
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    if (!done) return;
+    const timer = setTimeout(() => setDone(false), 1500);
+    return () => clearTimeout(timer);
+  }, [done]);
+  return (
+    <span class="stx-copied">
+      <code data-testid="run-id">{text}</code>
+      <button
+        type="button"
+        class="stx-button stx-icon-only"
+        data-testid="run-copy"
+        title="Copy the id"
+        aria-label="Copy the id"
+        onClick={() => navigator.clipboard?.writeText(text).then(() => setDone(true))}
+      >
+        <Icon name={done ? "completed" : "copy"} size={12} />
+      </button>
+    </span>
+  );
+}
