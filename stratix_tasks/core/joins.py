@@ -285,6 +285,34 @@ def could_absorb(s: State, u: int) -> bool:
     return False
 
 
+def is_for(s: State, u: int, ended: int) -> bool:
+    """Whether the end of another unit is one for which a bad end may have waited to be taken up: its own, or that of a group
+    around it, of what needs these, or of what lies beside them in a fan-out."""
+    around = [ended]
+    while (above := s.parent(around[-1])) >= 0:
+        around.append(above)
+    while u >= 0:
+        r, k, b = s.place(u)
+        beside = next((x for x in around if s.place(x)[2] == b), None)
+        if beside is not None and (beside == ended or beside != u) and _needs(r.block, beside - b, k):
+            return True
+        u = s.parent(u)
+        if u in around and s.kind(u) in (Kind.MAP, Kind.EACH):
+            return True
+    return False
+
+
+def _needs(block: Block, one: int, other: int) -> bool:
+    """Whether a node is another one, or has to wait for it."""
+    found = {one}
+    stack = [one]
+    while stack and other not in found:
+        new = {*block.needs[stack.pop()]} - found
+        found |= new
+        stack += new
+    return other in found
+
+
 def winners(s: State, u: int) -> tuple[int, ...]:
     """What a join that fires is made from: the first that came, as many as it asked for."""
     r, k, b = s.place(u)

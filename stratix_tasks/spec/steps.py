@@ -32,6 +32,8 @@ def _beside(graph: Graph, name: str, ends: str) -> tuple[str, str]:
     i, k = graph.index[name], graph.index[ends]
     if i == k:
         return "it can't end itself", "Leave node out to end the flow that it stands in."
+    if ends in graph.off and name not in graph.off:
+        return f"'{ends}' is disabled, so that there is nothing to end", f"Disable '{name}', too, or enable '{ends}'."
     if graph.nodes[k].always or k in graph.undoes:
         return f"'{ends}' runs when all else in the flow has ended, and nothing ends it early", ""
     if k in _ended_before(graph, i):

@@ -223,6 +223,19 @@ def test_the_first_item_that_fails_stops_the_run(dies: bool) -> None:
     assert {world.state("m[0]"), world.state("m[2]"), world.state("z")} == {State.CANCELLED}
 
 
+def test_what_failed_before_a_run_went_on_does_not_stop_it_again() -> None:
+    """`on_failure="stop"`: after a rollback of something else the run goes on to its end, whatever is skipped in it; what fails
+    anew stops it."""
+    flow = spec({"y": {}, "x": {}, "z": {"when": WHEN, **needs("x")}, "w": {}}, on_failure="stop")
+    bodies = {"y": Body(5, "fail"), "w": Body(30), "x": Body(1)}
+    made = World(flow, lambda name, _tried: bodies.get(name, SLOW), verdict=lambda name: name != "z").start().settle()
+    assert (made.run, made.state("w")) == (RunState.FAILED, State.CANCELLED)
+    made.request("rollback", nodes=["x", "w"]).request("resume").until("z", State.SKIPPED)
+    assert made.run is RunState.RUNNING
+    made.settle()
+    assert (made.run, made.state("w"), made.state("y")) == (RunState.FAILED, State.COMPLETED, State.FAILED)
+
+
 def test_a_member_cancelled_by_hand_does_not_stop_the_run() -> None:
     """`on_failure="stop"` is for failures: a cancel ends its sub-flow badly, the rest of the run goes on."""
     flow = spec({"s": {"flow": "sub"}, "z": {}}, flows={"sub": spec({"a": {}})}, on_failure="stop")

@@ -334,6 +334,7 @@ WRONG = {
     "unknown": ("uses: flow.cancel, with: {node: nothing}", "unknown-task", "no task beside it and no group"),
     "itself": ("uses: flow.finish, with: {node: s}", "no-effect", "it can't end itself"),
     "a need": ("uses: flow.cancel, needs: [a], with: {node: a}", "no-effect", "'a' has ended when its turn comes"),
+    "disabled": ("uses: flow.finish, with: {node: off}", "no-effect", "'off' is disabled"),
     "no node": ("uses: flow.cancel", "bad-arguments", "needs the argument 'node'"),
     "status": ("uses: flow.finish, with: {status: done}", "bad-value", "write completed or failed"),
     "a reference": ("uses: flow.cancel, with: {node: '${{ tasks.a.output }}'}", "bad-value", "can't be worked out"),
@@ -347,6 +348,7 @@ def test_a_step_that_would_end_nothing_is_refused(name: str) -> None:
     """With its line, when the document is read."""
     fields, code, words = WRONG[name]
     text = f"stratix: 1\nflow: early_wrong\ntasks:\n  a: {{uses: wait.signal, with: {{name: a}}}}\n  s: {{{fields}}}\n"
+    text += "  off: {uses: wait.signal, enabled: false, with: {name: off}}\n"
     with pytest.raises(FlowError) as caught:
         Flow.from_yaml(text)
     told = [(problem.code, problem.message, problem.line) for problem in caught.value.problems]

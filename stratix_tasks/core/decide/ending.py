@@ -5,7 +5,7 @@ from __future__ import annotations
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
-from stratix_tasks.core.joins import could_absorb, phase_is_open
+from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.state import NO_BODY, WITH_BODY, Spans
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
@@ -22,18 +22,19 @@ def end_unit(core: Core, u: int, event: Event, at: float, reason: str | None = N
     to = core.move(u, event, at, reason, detail, target)
     core.agenda.over(u, to)
     if to != S.COMPLETED and reason != GATHERED:
-        stop_at_failure(core, at)
+        stop_at_failure(core, u, at)
 
 
-def stop_at_failure(core: Core, at: float) -> None:
-    """`on_failure="stop"`: what failed ends the run at once, when nothing is left that could take it up. A group that
-    failed with its items does not: the one that failed has."""
+def stop_at_failure(core: Core, ended: int, at: float) -> None:
+    """`on_failure="stop"`: what failed ends the run at once, when nothing is left that could take it up, for this one has
+    ended. A group that failed with its items does not: the one that failed has. Nor does what had failed before somebody
+    let the run go on."""
     s = core.state
     spec = s.root.spec
     if spec is None or spec.on_failure != "stop" or s.run is RunState.ENDING or core.is_over:
         return
     for u in s.units_in(S.FAILED):
-        if s.reason.get(u) != GATHERED and not s.gone(u) and not could_absorb(s, u):
+        if s.reason.get(u) != GATHERED and not s.gone(u) and is_for(s, u, ended) and not could_absorb(s, u):
             return end(core, RunState.FAILED, "failure", at)
 
 

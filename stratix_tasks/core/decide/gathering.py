@@ -49,7 +49,7 @@ def _ended_badly(core: Core, p: int, at: float) -> None:
         return
     end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
     if s.attempt[p]:  # what failed in it does not count only now
-        stop_at_failure(core, at)
+        stop_at_failure(core, p, at)
 
 
 def _present(core: Core, p: int) -> tuple[int, int]:
