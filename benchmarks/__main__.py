@@ -26,6 +26,7 @@ NAMES = (
     "crowded",
     "exactness",
     "language",
+    "display",
 )
 
 

@@ -12,4 +12,4 @@ cd "$(dirname "$0")/.."
 .venv/bin/python scripts/definitions.py check
 sh scripts/widget.sh check
 sh scripts/widget.sh build
-git diff --exit-code -- stratix_tasks/view/static
+git diff --exit-code -- stratix_tasks/view

@@ -85,7 +85,8 @@ def defined(name: str, hint: Any) -> Iterator[str]:
     yield f"export interface {name} {{"
     for field, inner in get_type_hints(hint, include_extras=True).items():
         is_loose = get_origin(inner) is NotRequired
-        yield f"  {field}{'?' if is_loose else ''}: {script(get_args(inner)[0] if is_loose else inner)};"
+        quoted = field if field.isidentifier() else f'"{field}"'
+        yield f"  {quoted}{'?' if is_loose else ''}: {script(get_args(inner)[0] if is_loose else inner)};"
     yield "}"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import runpy
 import sys
+import tomllib
 import typing
 from pathlib import Path
 
@@ -57,12 +59,12 @@ def test_readme_lists_what_executors_take() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_from_top_to_bottom(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every notebook runs in a fresh kernel without an error, and its graphs come as picture and widget."""
+    """Every notebook runs in a fresh kernel without an error, and its graphs come as pictures that a page can draw again."""
     monkeypatch.setenv("STRATIX_STORE", str(tmp_path / "store"))
     book = nbformat.read(path, 4)
     NotebookClient(book, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     kinds = {kind for cell in book.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
-    assert {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "image/png", "text/plain"} <= kinds
+    assert {"application/vnd.stratix+json", "image/svg+xml", "text/plain"} <= kinds
 
 
 def test_every_room_says_what_it_is_for() -> None:
@@ -77,3 +79,15 @@ def test_a_page_that_is_made_from_the_code_is_as_that_is(name: str) -> None:
     """When the code changes it is made again: `python scripts/joins.py`, `python scripts/options.py`."""
     made = runpy.run_path(str(ROOT / "scripts" / f"{name}.py"))
     assert (ROOT / "docs" / f"{name}.md").read_text() == made["page"]()
+
+
+def test_a_wheel_brings_the_extension_of_jupyterlab() -> None:
+    """Where JupyterLab looks for it, of the version of the package, with the front end that the live view has."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    [folder] = [source for source, place in shared.items() if place == "share/jupyter/labextensions/stratix-tasks"]
+    about = json.loads((ROOT / folder / "package.json").read_text())
+    assert (about["name"], about["version"]) == (project["project"]["name"], project["project"]["version"])
+    assert (ROOT / folder / about["jupyterlab"]["_build"]["load"]).is_file()
+    for name in ("widget.js", "widget.css"):
+        assert (ROOT / folder / "static" / name).samefile(ROOT / "stratix_tasks" / "view" / "static" / name)

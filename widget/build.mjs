@@ -1,8 +1,9 @@
-// Bundles the front end into one ESM and one style sheet beside the Python package.
+// Bundles the front end into one ESM and one style sheet beside the Python package, and the extension of JupyterLab.
 import { readFile, stat, writeFile } from "node:fs/promises";
 import * as esbuild from "esbuild";
 
 const out = new URL("../stratix_tasks/view/static/", import.meta.url).pathname;
+const lab = new URL("../stratix_tasks/view/stratix-tasks/static/", import.meta.url).pathname;
 const limit = 600_000;
 
 const options = {
@@ -33,6 +34,8 @@ if (process.argv.includes("--watch")) {
     const text = await readFile(out + name, "utf8");
     await writeFile(out + name, text.endsWith("\n") ? text : `${text}\n`);
   }
+  const remote = { entryPoints: { remoteEntry: "src/lab/remoteEntry.ts" }, outdir: lab, format: "iife" };
+  await esbuild.build({ ...options, ...remote });
   const { size } = await stat(`${out}widget.js`);
   if (size > limit) throw new Error(`widget.js has ${size} bytes; the limit is ${limit}`);
 }

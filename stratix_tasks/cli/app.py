@@ -35,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(highlight=False)
+LABEXTENSIONS = Path(__file__).parent.parent / "view"
+"""Where in a checkout JupyterLab finds our extension, `stratix-tasks`; a wheel puts it where it looks by itself."""
 
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 WRITTEN = (str, bytes, date, datetime, time, Decimal, Path)
@@ -197,7 +199,8 @@ def lab(
         raise InputError("JupyterLab is missing: pip install 'stratix-tasks[notebook]'")
     where = folder or (Path("notebooks") if Path("notebooks").is_dir() else Path())
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *root, *context.args, str(where)])
+    ours = [f"--LabApp.extra_labextensions_path={LABEXTENSIONS}"] if (LABEXTENSIONS / "stratix-tasks").is_dir() else []
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *root, *ours, *context.args, str(where)])
 
 
 def _flow(name: str, allow: list[str] | None) -> Any:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stratix_tasks.cli.tables import COLOURS, duration
 from stratix_tasks.core.waits import ends
-from stratix_tasks.session.display import awaited
+from stratix_tasks.look.plain import awaited
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.durations import about
 

@@ -17,7 +17,9 @@ from stratix_tasks.look.health import Ills, concerned
 from stratix_tasks.look.items import items
 from stratix_tasks.look.outline import Functions, code_of, node_outline, outline
 from stratix_tasks.look.output import text_shown
+from stratix_tasks.look.plain import flow_text, run_text
 from stratix_tasks.look.poller import Poller
+from stratix_tasks.look.progress import progress
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.messages import (
     Able,
@@ -146,6 +148,9 @@ class FlowSource:
     def about(self) -> About:
         return {"inputs": [], "result": None, "older": None, "newer": None}
 
+    def text(self) -> str:
+        return flow_text(self._root, self._problems)
+
 
 class RunSource:
     """A run, live or ended. `left` is what is known of one whose owner died; `ills` tells what is wrong with what it uses."""
@@ -254,3 +259,7 @@ class RunSource:
 
     def items(self, node: str, start: int, stop: int) -> ItemPage:
         return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]
+
+    def text(self) -> str:
+        info = self.run_info()
+        return run_text(info, self._live.core.state.root.spec.flow, self._here(progress, self._live))

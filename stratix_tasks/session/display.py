@@ -1,15 +1,13 @@
-"""How flows and runs show themselves: a live widget, PNG, SVG and text in one bundle. Showing never raises."""
+"""How flows and runs show themselves: a live widget, and what a notebook keeps of it. Showing never raises."""
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from stratix_tasks.core.layout import lay_out
-from stratix_tasks.core.waits import told
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
@@ -17,7 +15,6 @@ from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.fields import typable
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.poller import Poller
-from stratix_tasks.look.progress import progress
 from stratix_tasks.look.sources import FlowSource, RunSource
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import left_of
@@ -25,7 +22,9 @@ from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import Problem, errors
-from stratix_tasks.view.messages import Able, Interrupted, Snapshot
+from stratix_tasks.view._kernel_compat import is_batch
+from stratix_tasks.view.messages import Able, Interrupted, Kept, Snapshot
+from stratix_tasks.view.saved import MIME, saved
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import Lead, Source
 
@@ -33,6 +32,7 @@ STATIC = Path(__file__).parent.parent / "view" / "static"
 Made = TypeVar("Made", str, bytes)
 MOST_DRAWN = 600
 """Nodes up to which the picture for viewers without a widget is drawn."""
+OVER = ("completed", "failed", "cancelled")
 
 
 def flow_source(
@@ -112,50 +112,54 @@ def written(made: Made, path: str | os.PathLike[str] | None) -> Made:
     return made
 
 
-def bundle(source: Source, text: str, lead: Lead, **options: Any) -> Any:
-    """The mimebundle: widget, PNG, SVG, text. What can't be made is left out."""
-    data: dict[str, Any] = {}
-    meta: dict[str, Any] = {}
+def kept(source: Source) -> Kept:
+    """What a notebook file keeps of a view: the graph as it is now, to be drawn again, a picture and a text of it.
+
+    What can't be made is left out.
+    """
+    text = source.text()
+    try:
+        made = snapshot(source, mode="saved")
+        svg = to_svg(made) if len(made["nodes"]) <= MOST_DRAWN else ""
+        told = saved(source, made, svg, text)
+    except Exception as error:
+        return {"text/plain": f"{text}\n(no picture: {type(error).__name__}: {error})"}
+    data: Kept = {MIME: told, "text/plain": text}
+    return {**data, "image/svg+xml": svg} if svg else data
+
+
+def bundle(source: Source, lead: Lead, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The mimebundle: widget, and what is kept. What can't be made is left out."""
     try:
         from stratix_tasks.view.widget import FlowView
 
-        made = FlowView(source, lead)._repr_mimebundle_(**options)
-        data, meta = made if isinstance(made, tuple) else (made or {}, {})
+        return FlowView(source, lead, kept)._repr_mimebundle_(**options)
     except Exception as error:
-        text = f"{text}\n(no live view: {type(error).__name__}: {error})"
-    if len(source.outline()["nodes"]) <= MOST_DRAWN:
-        try:
-            from stratix_tasks.formats.png import to_png
-
-            svg = picture(source)
-            data = {**data, "image/svg+xml": svg, "image/png": base64.b64encode(to_png(svg)).decode()}
-        except Exception as error:
-            text = f"{text}\n(no picture: {type(error).__name__}: {error})"
-    return {**data, "text/plain": text}, meta
+        data = kept(source)
+        return {**data, "text/plain": f"{data['text/plain']}\n(no live view: {type(error).__name__}: {error})"}, {}
 
 
-def flow_text(flow: FlowDefinition[Any, Any], source: FlowSource) -> str:
-    """`Flow sales(regions, lrs): 6 nodes`, and what is wrong."""
-    outline = source.outline()
-    problems = [f"  - {problem}" for problem in source._problems]
-    lines = [f"Flow {flow.name}({', '.join(flow.parameters)}): {len(outline['nodes'])} nodes", *problems]
-    return "\n".join(lines)
+def show_in_batch(look: Callable[[], Source]) -> None:
+    """In a notebook that is run by a program: display what is kept, and display it again after each cell in which it changed.
 
+    NotImplementedError elsewhere, upon which IPython asks for the mimebundle.
+    """
+    if not is_batch():
+        raise NotImplementedError
+    from IPython import get_ipython
+    from IPython.display import display
 
-def run_text(run: Handle) -> str:
-    """A line for the run, and one for each node."""
-    rows = run._look(progress)
-    wide = max((len(row["name"]) for row in rows), default=0)
-    lines = [f"Run {run.id} of {run.flow}: {run.status}"]
-    for row in rows[:60]:
-        count = f" {row['done']}/{row['total']}" if row["total"] else ""
-        error = f"  {row['error'].splitlines()[0][:100]}" if row["error"] and row["state"] == "failed" else ""
-        wait = f"  waits for {awaited(row)}" if row["wait"] else ""
-        lines.append(f"  {row['name']:<{wide}}  {row['state']}{count}{error}{wait}")
-    return "\n".join(lines + ([f"  … and {len(rows) - 60} more"] if len(rows) > 60 else []))
+    data = kept(look())
+    shown, events = display(data, raw=True, display_id=True), get_ipython().events  # type: ignore[no-untyped-call]
 
+    def after_cell(_: Any) -> None:
+        nonlocal data
+        source = look()
+        if source.text() != data["text/plain"]:
+            data = kept(source)
+            shown.update(data, raw=True)
+        run = source.run_info()
+        if run is None or run["state"] in OVER:
+            events.unregister("post_run_cell", after_cell)
 
-def awaited(row: dict[str, Any]) -> str:
-    """What a waiting row of `Run.progress` waits for."""
-    more = row["wait"]["more"]
-    return told(row["wait"]) + (f", and {more:,} more" if more else "")
+    events.register("post_run_cell", after_cell)

@@ -117,6 +117,9 @@ class EditedFlow:
     def about(self) -> About:
         return self.now().about()
 
+    def text(self) -> str:
+        return self.now().text()
+
 
 class FlowEditor:
     """Edits a flow for a view, and tells what can be placed, connected and filled in. See `view/source.py`: Editor."""

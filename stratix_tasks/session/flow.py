@@ -247,11 +247,15 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
         return DocumentFlow(spec_of(spec), allow)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from stratix_tasks.session.display import bundle, flow_text
+        from stratix_tasks.session.display import bundle
         from stratix_tasks.session.view_actions import Leads
 
-        source = self._source()
-        return bundle(source, flow_text(self, source.now()), Leads(default_engine, start=self.start), **options)
+        return bundle(self._source(), Leads(default_engine, start=self.start), **options)
+
+    def _ipython_display_(self) -> None:
+        from stratix_tasks.session.display import show_in_batch
+
+        show_in_batch(self._source)
 
     def _source(self) -> EditedFlow:
         from stratix_tasks.session.display import flow_source
@@ -264,10 +268,11 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
 
     def edit(self) -> FlowView:
         """The visual editor of the flow: what is edited there is what runs, is drawn and is saved from then on."""
+        from stratix_tasks.session.display import kept
         from stratix_tasks.session.view_actions import Leads
         from stratix_tasks.view.widget import FlowView
 
-        return FlowView(self._source(), Leads(default_engine, start=self.start), editing=True)
+        return FlowView(self._source(), Leads(default_engine, start=self.start), kept, editing=True)
 
     def validate(self, *, secrets: bool = False) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start. With `secrets` also those that it names and the default

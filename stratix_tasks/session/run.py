@@ -28,6 +28,8 @@ from stratix_tasks.store.catalog import RunRow
 if TYPE_CHECKING:
     import pandas
 
+    from stratix_tasks.look.sources import RunSource
+
 
 class Run(Handle):
     """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
@@ -229,12 +231,22 @@ class Run(Handle):
 
         return written(page(run_source(self)), path)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        from stratix_tasks.session.display import bundle, run_source, run_text
-        from stratix_tasks.session.view_actions import Leads
+    def _source(self) -> RunSource:
+        from stratix_tasks.session.display import run_source
 
         self._refresh()
-        return bundle(run_source(self), run_text(self), Leads(lambda: self._engine), **options)
+        return run_source(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        from stratix_tasks.session.display import bundle
+        from stratix_tasks.session.view_actions import Leads
+
+        return bundle(self._source(), Leads(lambda: self._engine), **options)
+
+    def _ipython_display_(self) -> None:
+        from stratix_tasks.session.display import show_in_batch
+
+        show_in_batch(self._source)
 
     def __repr__(self) -> str:
         try:

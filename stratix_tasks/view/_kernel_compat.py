@@ -30,6 +30,13 @@ def kernel() -> Any:
     return getattr(shell, "kernel", None)
 
 
+def is_batch() -> bool:
+    """Whether cells are run by who takes no input, as nbclient, nbconvert and papermill: nobody is there to use a live view, and
+    what they keep of one is its state with the front end in it.
+    """
+    return not getattr(kernel(), "_allow_stdin", True)
+
+
 def major() -> int:
     """ipykernel's major version; 0 when there is none."""
     module = sys.modules.get("ipykernel")

@@ -415,12 +415,13 @@ class Snapshot(TypedDict):
     """The whole view.
 
     `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. `told` and
-    `items`, by node: in a page with nothing behind it what is otherwise asked for.
+    `items`, by node: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise
+    asked for.
     """
 
     v: Literal[1]
     seq: int
-    mode: Literal["live", "static", "edit"]
+    mode: Literal["live", "static", "saved", "edit"]
     now: float
     flow: FlowInfo
     run: RunInfo | None
@@ -432,6 +433,38 @@ class Snapshot(TypedDict):
     told: NotRequired[dict[str, Inspection]]
     items: NotRequired[dict[str, ItemPage]]
     edit: NotRequired[EditInfo]
+
+
+class Widget(TypedDict):
+    """The widget of a view, as `application/vnd.jupyter.widget-view+json` names it."""
+
+    version_major: int
+    version_minor: int
+    model_id: str
+
+
+class Saved(TypedDict):
+    """A view as the file of a notebook has it: `application/vnd.stratix+json`.
+
+    `snapshot` is JSON as text, of half the size that a tree of JSON has in a notebook. `view` is live where a kernel has it;
+    `stamp` tells at which rest of a run it was kept.
+    """
+
+    v: Literal[1]
+    snapshot: str
+    view: NotRequired[Widget]
+    stamp: NotRequired[str]
+
+
+Kept = TypedDict(
+    "Kept",
+    {
+        "application/vnd.stratix+json": NotRequired[Saved],
+        "image/svg+xml": NotRequired[str],
+        "text/plain": str,
+    },
+)
+"""What a notebook file keeps of a view, by MIME type."""
 
 
 class Patch(TypedDict):
@@ -512,6 +545,13 @@ class AskInputs(TypedDict):
 
 class AskAbout(TypedDict):
     type: Literal["about"]
+    id: int
+
+
+class Keep(TypedDict):
+    """Asks for what the file of a notebook is to keep of the view as it is now."""
+
+    type: Literal["keep"]
     id: int
 
 
@@ -616,6 +656,7 @@ Asked = (
     | WhatCan
     | AskInputs
     | AskAbout
+    | Keep
     | Resync
     | Mode
     | Edits
@@ -640,6 +681,7 @@ class Answers(TypedDict):
     can: Can
     inputs: list[AskedField]
     about: About
+    keep: Kept
     edit: list[str]
     history: str
     palette: list[PaletteItem]

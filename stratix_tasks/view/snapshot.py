@@ -51,7 +51,7 @@ def foot_line(node: NodeOutline) -> str:
     return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
 
 
-def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "edit"] = "live") -> Snapshot:
+def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "saved", "edit"] = "live") -> Snapshot:
     """The whole view; in mode `edit` with what an editor shows."""
     outline = source.outline()
     nodes = outline["nodes"]

@@ -106,3 +106,6 @@ class Source(Protocol):
         """The inputs to start it with, or to run it again."""
 
     def about(self) -> About: ...
+
+    def text(self) -> str:
+        """All of it as plain text, for who sees nothing else."""

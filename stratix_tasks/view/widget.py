@@ -17,14 +17,15 @@ import traitlets
 
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
-from stratix_tasks.view.messages import Refusal, Snapshot, Told
+from stratix_tasks.view.messages import Kept, Refusal, Snapshot, Told
+from stratix_tasks.view.saved import MIME
 from stratix_tasks.view.snapshot import patch, snapshot
 from stratix_tasks.view.source import LEADS, Editor, Lead, Source
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
 STATIC = Path(__file__).parent / "static"
 EVERY = 0.066
 """Seconds between patches."""
-OVER = ("completed", "failed", "cancelled")
 
 
 _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
@@ -45,15 +46,16 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
 class FlowView(anywidget.AnyWidget):
     """One view of a flow or run; several views of one run are independent.
 
-    `lead` gives the source that is shown after a request that leads to another run.
+    `lead` gives the source that is shown after a request that leads to another run, `keep` what the file of a notebook is to
+    keep of a source.
     """
 
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
     snapshot = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, source: Source, lead: Lead, *, editing: bool = False) -> None:
-        self._source, self._lead = source, lead
+    def __init__(self, source: Source, lead: Lead, keep: Callable[[Source], Kept], *, editing: bool = False) -> None:
+        self._source, self._lead, self._keep = source, lead, keep
         self._home, self._editing = source, editing
         self._in_order = threading.Lock()
         self._seq = 0
@@ -68,6 +70,15 @@ class FlowView(anywidget.AnyWidget):
         """Stop watching."""
         self._stop()
         super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The widget, and what a notebook keeps of it: with its name, so that the view is live where a kernel has it."""
+        made = super()._repr_mimebundle_(**options)
+        live, meta = made if isinstance(made, tuple) else (made or {}, {})
+        data = self._keep(self._source)
+        if WIDGET in live and MIME in data:
+            data[MIME]["view"] = live[WIDGET]
+        return {**live, **data}, meta
 
     # ------------------------------------------------------------------ to the front end; in the engine's thread
 
@@ -96,8 +107,6 @@ class FlowView(anywidget.AnyWidget):
         self._seq += 1
         head, data = patch(self._source, dirty, self._seq)
         self._tell(head, data)
-        if head["run"] is not None and head["run"]["state"] in OVER:
-            self.snapshot = dict(self._whole())  # what a notebook saves: the view as it ended
 
     def _resync(self) -> None:
         with self._in_order:  # a flow may be edited in several threads: what is told last is what is
@@ -114,11 +123,15 @@ class FlowView(anywidget.AnyWidget):
 
     def _heard(self, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "request" and content.get("verb") in LEADS:
-            threading.Thread(
-                target=self._answer, args=(content, lambda: self._go(content)), name="stratix-lead", daemon=True
-            ).start()
+            self._apart(content, lambda: self._go(content))
+        elif content.get("type") == "keep":
+            self._apart(content, lambda: self._keep(self._source))
         else:
             self._source.later(0.0, lambda: self._handle(content))
+
+    def _apart(self, content: dict[str, Any], make: Callable[[], Any]) -> None:
+        """Answer in a thread of its own: what waits for the engine, or takes long."""
+        threading.Thread(target=self._answer, args=(content, make), name="stratix-view", daemon=True).start()
 
     def _handle(self, content: dict[str, Any]) -> None:
         kind = content.get("type")
@@ -167,7 +180,7 @@ class FlowView(anywidget.AnyWidget):
         future.add_done_callback(lambda done: self._reply(content, None, done.exception()))
 
     def _go(self, content: dict[str, Any]) -> None:
-        """Show another run. In a thread of its own: it waits for the engine."""
+        """Show another run."""
         shown = self._source.run_info()
         fresh = self._lead(
             content["verb"], content.get("target"), content.get("args") or {}, shown["id"] if shown else None

@@ -28,6 +28,7 @@ FLAGS = [
 ]
 KERNEL = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel"
 START = 90.0
+LABEXTENSIONS = Path(__file__).parents[2] / "stratix_tasks" / "view"
 
 
 def free_port() -> int:
@@ -69,6 +70,7 @@ class Server:
                     f"--IdentityProvider.token={self.token}",
                 ),
                 *(f"--ServerApp.root_dir={root}", f"--{expose}.expose_app_in_browser=True"),
+                f"--LabServerApp.extra_labextensions_path={LABEXTENSIONS}",
                 "--LabApp.news_url=None",
                 "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
             ],

@@ -12,7 +12,7 @@ import pytest
 from gated import gates
 
 from stratix_tasks import Engine, Run, StratixError, configure, default_engine, flow, task
-from stratix_tasks.session.display import run_source
+from stratix_tasks.session.display import kept, run_source
 from stratix_tasks.view.widget import FlowView
 
 LONG = 30.0
@@ -46,7 +46,7 @@ class Shown:
 
     def __init__(self, run: Run) -> None:
         self.sent: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        self.view = FlowView(run_source(run), lambda *_: run_source(run))
+        self.view = FlowView(run_source(run), lambda *_: run_source(run), kept)
         self.view.send = lambda content, buffers=None: self.sent.put(content)
 
     def last_state(self) -> str:

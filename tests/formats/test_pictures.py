@@ -218,10 +218,17 @@ def test_showing_never_raises() -> None:
     assert "numbers" in data["image/svg+xml"]
 
 
-def test_a_bundle_has_widget_picture_and_text(failed: Any) -> None:
-    """One mimebundle for every kind of viewer."""
+def test_a_bundle_has_widget_saved_view_picture_and_text(failed: Any) -> None:
+    """One mimebundle for every kind of viewer; the saved view names the widget, so that it is live where a kernel has that."""
     data, _ = failed._repr_mimebundle_()
-    assert set(data) == {"text/plain", "image/svg+xml", "image/png", "application/vnd.jupyter.widget-view+json"}
+    widget = data["application/vnd.jupyter.widget-view+json"]
+    assert set(data) == {
+        "text/plain",
+        "image/svg+xml",
+        "application/vnd.stratix+json",
+        "application/vnd.jupyter.widget-view+json",
+    }
+    assert data["application/vnd.stratix+json"]["view"] == widget
     assert "failed" in data["text/plain"]
 
 

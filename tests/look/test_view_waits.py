@@ -13,7 +13,7 @@ from stratix_tasks.cli.live import how_on
 from stratix_tasks.core.states import State
 from stratix_tasks.errors import InputError
 from stratix_tasks.look.sources import RunSource
-from stratix_tasks.session.display import flow_source, run_source, run_text
+from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.view.snapshot import snapshot, whole
 from stratix_tasks.view.source import WAITS
 
@@ -145,7 +145,7 @@ def test_a_run_tells_that_all_that_is_left_waits(shown: Shown) -> None:
         "notes waits for the signal 'release-notes' · `stratix send r1 release-notes VALUE`",
         "regions waits for somebody to approve: EU?, and 1 more · `stratix approve r1 regions`",
     ]
-    assert "waiting  waits for somebody to approve: Ship it?" in run_text(shown.run)
+    assert "waiting  waits for somebody to approve: Ship it?" in shown.source.text()
     shown.run.pause()
     assert shown.source.run_info()["waits"] == {}  # type: ignore[index]
 

@@ -43,7 +43,13 @@ export function staticTransport(snapshot: Snapshot): Transport {
     snapshot: () => snapshot,
     send(message) {
       const result = kept(snapshot, message);
-      const error = result === undefined ? { code: "static", message: "this is not in the page" } : null;
+      const error =
+        result === undefined
+          ? {
+              code: "static",
+              message: snapshot.mode === "saved" ? "the notebook has not kept this" : "this is not in the page",
+            }
+          : null;
       const id = "id" in message ? message.id : 0;
       queueMicrotask(() => answer({ type: "reply", id, ok: error === null, error, result }, []));
     },

@@ -13,6 +13,7 @@ import {
   type Snapshot,
   type Status,
 } from "../src/model/messages";
+import { restOf } from "../src/model/rest";
 import { sourceText } from "../src/model/source";
 import { detail, lookIn } from "../src/model/states";
 
@@ -133,6 +134,23 @@ describe("descendants", () => {
   });
 });
 
+const OPENS = 'from stratix_tasks import default_engine; default_engine().run("run-1")';
+
+describe("rest", () => {
+  it("is where a run stands still: it has ended, is paused, or waits for people", () => {
+    const at = (over: Partial<RunInfo>) => restOf(snapshot(over));
+    expect([at({}), at({ state: "pausing" })]).toEqual([null, null]);
+    expect(at({ state: "completed", done: 40, ended: 7.5 })).toBe("run-1 completed 40/40 7.5");
+    expect(at({ waits: { approval: 1 } })).toContain("run-1 running 12/40");
+    expect(at({ state: "paused", counts: { failed: 1 } })).not.toBe(at({ state: "paused", counts: { failed: 2 } }));
+  });
+
+  it("of a flow is as it is now", () => {
+    expect(restOf(snapshot(null))).toBe(restOf(snapshot(null)));
+    expect(restOf(snapshot(null))).not.toBe(restOf({ ...snapshot(null), nodes: [] }));
+  });
+});
+
 describe("banner", () => {
   it("is not there for a run that needs nobody", () => {
     expect(bannerOf(snapshot({}), 1000, false)).toBeNull();
@@ -179,9 +197,18 @@ describe("banner", () => {
     expect(bannerOf(snapshot(null, rows), 1000, false)?.text).toContain("2 interrupted runs, the newest");
   });
 
-  it("says that no kernel answers, except of a run that has ended", () => {
+  it("says that no kernel answers and what to run, except of a run that has ended", () => {
     expect(bannerOf(snapshot({}), 1000, true)?.offers).toEqual([]);
+    expect(bannerOf(snapshot({}), 1000, true)?.code).toBe(OPENS);
     expect(bannerOf(snapshot({ state: "completed" }), 1000, true)).toBeNull();
+  });
+
+  it("says of a saved view of when it is, and what to run for a live one", () => {
+    const saved = (over: Partial<RunInfo> | null) => bannerOf({ ...snapshot(over), mode: "saved" }, 1000, false);
+    expect(saved({ state: "completed" })).toMatchObject({ hint: "For a live view, run:", code: OPENS, isQuiet: true });
+    expect(saved({ state: "paused" })?.text).toMatch(/^As saved on Jan 1, 1970, .*, with 12 of 40 done\./);
+    expect(saved({ state: "paused" })?.code).toBe(OPENS);
+    expect(saved(null)?.hint).toBe("Run its cell for a live view.");
   });
 
   it("tells spans in their largest unit", () => {

@@ -13,17 +13,23 @@ export interface Banner {
   text: string;
   /** What to do first, or what else there is. */
   hint: string;
+  /** What to run in a cell. */
+  code?: string;
+  /** It tells, and asks for nothing. */
+  isQuiet?: boolean;
   offers: Offer[];
 }
 
 const OVER = ["completed", "failed", "cancelled"];
-const GONE =
-  "No kernel answers this view. Nothing recorded is lost: run its cell again to see how the run stands, and go on with it.";
+const GONE = "No kernel answers this view. Nothing recorded is lost.";
+const TO_GO_ON = "To see how the run stands, and to go on with it, run:";
 
 /** The banner of a view, or null. `gone`: no kernel answers. */
 export function bannerOf(snapshot: Snapshot, now: number, gone: boolean): Banner | null {
   const { run, flow } = snapshot;
-  if (gone) return run && !OVER.includes(run.state) ? { text: GONE, hint: "", offers: [] } : null;
+  if (snapshot.mode === "saved") return saved(snapshot);
+  if (gone)
+    return run && !OVER.includes(run.state) ? { text: GONE, hint: TO_GO_ON, code: opens(run.id), offers: [] } : null;
   if (!run) return leftOfFlow(flow.interrupted ?? [], now);
   if (run.state === "interrupted" && run.left) {
     const { at, missing, changed } = run.left;
@@ -42,6 +48,22 @@ export function bannerOf(snapshot: Snapshot, now: number, gone: boolean): Banner
     };
   const told = run.reason === null ? undefined : REASONS[run.reason];
   return told ? { ...told, offers: [resume] } : null;
+}
+
+/** A view that a notebook has kept: of when it is, and what to run for a live one. */
+function saved({ now, run }: Snapshot): Banner {
+  const when = new Date(now * 1000).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+  const quiet = { text: `As saved on ${when}.`, offers: [], isQuiet: true };
+  if (!run) return { ...quiet, hint: "Run its cell for a live view." };
+  const code = opens(run.id);
+  if (OVER.includes(run.state)) return { ...quiet, hint: "For a live view, run:", code };
+  const text = `As saved on ${when}, with ${count(run.done)} of ${count(run.total)} done. Nothing recorded is lost.`;
+  return { text, hint: TO_GO_ON, code, offers: [] };
+}
+
+/** Shows a run in any kernel that has its store; an interrupted one goes on from there by a click. */
+function opens(run: string): string {
+  return `from stratix_tasks import default_engine; default_engine().run(${JSON.stringify(run)})`;
 }
 
 const resume: Offer = {

@@ -53,7 +53,12 @@ export class Live {
 
   now(): number {
     if (this.gone) return this.goneAt;
-    return this.snapshot.mode === "static" ? this.snapshot.now : Date.now() / 1000 + this.skew;
+    return this.isKept ? this.snapshot.now : Date.now() / 1000 + this.skew;
+  }
+
+  /** Nothing is behind it: it is a page, or what a notebook has kept. */
+  get isKept(): boolean {
+    return this.snapshot.mode === "static" || this.snapshot.mode === "saved";
   }
 
   /** Whether there is someone to ask for anything. */

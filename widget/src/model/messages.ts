@@ -395,11 +395,12 @@ export interface Computed {
 /** The whole view.
  *
  * `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. `told` and
- * `items`, by node: in a page with nothing behind it what is otherwise asked for. */
+ * `items`, by node: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise
+ * asked for. */
 export interface Snapshot {
   v: 1;
   seq: number;
-  mode: "live" | "static" | "edit";
+  mode: "live" | "static" | "saved" | "edit";
   now: number;
   flow: FlowInfo;
   run: RunInfo | null;
@@ -411,6 +412,30 @@ export interface Snapshot {
   told?: Record<string, Inspection>;
   items?: Record<string, ItemPage>;
   edit?: EditInfo;
+}
+
+/** The widget of a view, as `application/vnd.jupyter.widget-view+json` names it. */
+export interface Widget {
+  version_major: number;
+  version_minor: number;
+  model_id: string;
+}
+
+/** A view as the file of a notebook has it: `application/vnd.stratix+json`.
+ *
+ * `snapshot` is JSON as text, of half the size that a tree of JSON has in a notebook. `view` is live where a kernel has it;
+ * `stamp` tells at which rest of a run it was kept. */
+export interface Saved {
+  v: 1;
+  snapshot: string;
+  view?: Widget;
+  stamp?: string;
+}
+
+export interface Kept {
+  "application/vnd.stratix+json"?: Saved;
+  "image/svg+xml"?: string;
+  "text/plain": string;
 }
 
 /** What changed; the records of nodes that did are its buffer. */
@@ -483,6 +508,12 @@ export interface AskInputs {
 
 export interface AskAbout {
   type: "about";
+  id: number;
+}
+
+/** Asks for what the file of a notebook is to keep of the view as it is now. */
+export interface Keep {
+  type: "keep";
   id: number;
 }
 
@@ -577,6 +608,7 @@ export type Asked =
   | WhatCan
   | AskInputs
   | AskAbout
+  | Keep
   | Resync
   | Mode
   | Edits
@@ -598,6 +630,7 @@ export interface Answers {
   can: Can;
   inputs: AskedField[];
   about: About;
+  keep: Kept;
   edit: string[];
   history: string;
   palette: PaletteItem[];

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { bannerOf } from "../model/banner";
 import type { Live } from "../model/live";
 import type { Ask } from "./doing";
@@ -10,14 +11,16 @@ export function BannerBar({ live, ask, busy }: { live: Live; ask: Ask; busy: boo
   useClock(banner !== null && live.snapshot.mode === "live", 10_000);
   if (!banner) return null;
   return (
-    <div class="stx-banner" role="status" data-testid="banner">
-      <span class="stx-glyph stx-s-paused" aria-hidden="true">
-        <Icon name="paused" />
-      </span>
+    <div class={`stx-banner${banner.isQuiet ? " stx-quiet-banner" : ""}`} role="status" data-testid="banner">
+      {!banner.isQuiet && (
+        <span class="stx-glyph stx-s-paused" aria-hidden="true">
+          <Icon name="paused" />
+        </span>
+      )}
       <p>
-        {banner.text} {banner.hint && <b>{banner.hint}</b>}
+        {banner.text} {banner.hint && <b>{banner.hint}</b>} {banner.code && <Code text={banner.code} />}
       </p>
-      {live.snapshot.mode === "live" && (
+      {banner.offers.length > 0 && (
         <div class="stx-choice">
           {banner.offers.map((offer, index) => (
             <button
@@ -35,5 +38,21 @@ export function BannerBar({ live, ask, busy }: { live: Live; ask: Ask; busy: boo
         </div>
       )}
     </div>
+  );
+}
+
+/** A line to run, chosen as a whole by a click; where the page may write to the clipboard, a button does that. */
+function Code({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
+  return (
+    <span class="stx-code-line">
+      <code data-testid="to-run">{text}</code>
+      {navigator.clipboard && (
+        <button type="button" class="stx-button" data-testid="copy-to-run" onClick={copy}>
+          {copied ? "Copied" : "Copy"}
+        </button>
+      )}
+    </span>
   );
 }

@@ -221,7 +221,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
   const info = live.snapshot.nodes[node];
   const summary = item === null ? live.texts(node).summary : undefined;
   const [, , , , , , , , , started, ended] = status;
-  const isPage = live.snapshot.mode === "static";
+  const isPage = live.isKept;
   const page = isPage ? live.snapshot.items?.[info?.name ?? ""] : undefined;
   const most = isPage ? (page?.rows.length ?? 0) : Number.POSITIVE_INFINITY;
   const parts = item === null ? PARTS[info?.kind ?? ""] : undefined;

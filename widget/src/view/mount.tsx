@@ -2,6 +2,7 @@ import { render } from "preact";
 import { decode, Live } from "../model/live";
 import { Calls, type Transport } from "../transport";
 import { App } from "./App";
+import { tellStands } from "./stands";
 import { followTheme } from "./theme";
 
 /** Draws a view into an element; the answer ends it. Its life hangs on one AbortSignal. */
@@ -23,6 +24,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   keepKeys(root, end.signal);
   el.append(root);
   followTheme(root, end.signal);
+  tellStands(live, calls, root, end.signal);
   render(<App live={live} calls={calls} root={root} />, root);
   return () => {
     render(null, root);
@@ -49,7 +51,7 @@ function watch(transport: Transport, live: Live, signal: AbortSignal): () => voi
   let timer: ReturnType<typeof setTimeout> | undefined;
   const ask = (doubtful: boolean) => {
     clearTimeout(timer);
-    if (live.snapshot.mode === "static") return;
+    if (live.isKept) return;
     if (doubtful) timer = setTimeout(() => live.lose(true), PATIENCE);
     try {
       transport.send({ type: "resync" });

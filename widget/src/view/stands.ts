@@ -1,0 +1,48 @@
+import type { Live } from "../model/live";
+import type { Kept, Snapshot } from "../model/messages";
+import { restOf } from "../model/rest";
+import type { Calls } from "../transport";
+
+/** What a live view tells whoever holds it, by an event of this name: how it stands, and how to keep it. */
+export interface Stands {
+  /** The rest at which it stands; null while its run goes on. */
+  rest(): string | null;
+  /** No kernel answers. */
+  gone(): boolean;
+  /** What is drawn now. */
+  last(): Snapshot;
+  /** Asks Python for what a notebook is to keep. */
+  keep(): Promise<Kept>;
+}
+export const STANDS = "stratix-stands";
+const SOON = 250;
+
+/** Tells when the view gets its place, when it comes to a rest, and when it loses its kernel: a change that is followed by
+ * another is none. */
+export function tellStands(live: Live, calls: Calls, root: HTMLElement, signal: AbortSignal): void {
+  if (live.isKept) return;
+  const detail: Stands = {
+    rest: () => restOf(live.snapshot),
+    gone: () => live.gone,
+    last: () => live.snapshot,
+    keep: () => calls.call({ type: "keep" }),
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => root.dispatchEvent(new CustomEvent(STANDS, { detail, bubbles: true })), SOON);
+  };
+  let told: string | null = null;
+  const release = live.onRun(() => {
+    const rest = live.gone ? "gone" : restOf(live.snapshot);
+    if (rest !== null && rest !== told) soon();
+    told = rest;
+  });
+  const placed = new ResizeObserver(soon);
+  placed.observe(root);
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    release();
+    placed.disconnect();
+  });
+}
