@@ -27,8 +27,10 @@ from stratix_tasks.core.state import (
     State,
     Stretch,
     fill,
+    fill_whole,
 )
 from stratix_tasks.core.states import RunState, S
+from stratix_tasks.core.streams import after, pending, reader, source_of
 from stratix_tasks.core.timers import Timer, Timers
 
 Claims = Callable[[Policy, int | None], Claim]
@@ -40,10 +42,13 @@ GOING = (RunState.RUNNING, RunState.ENDING)
 class Tally:
     """How far a fan-out is: its items, or the scopes of a mapped flow."""
 
-    __slots__ = ("bad", "count", "early", "ended", "undone")
+    __slots__ = ("bad", "count", "early", "ended", "readers", "undone", "watched")
 
-    def __init__(self, early: bool) -> None:
-        self.early = early
+    def __init__(self, early: bool, readers: tuple[int, ...]) -> None:
+        self.early, self.readers = early, readers
+        """`readers`: the maps that may stream from it."""
+        self.watched = early or bool(readers)
+        """Whether each end in it may decide something."""
         self.count = self.ended = self.undone = self.bad = 0
 
     @property
@@ -112,6 +117,8 @@ class Agenda:
         self.asked: dict[int, int] = {}
         """Which question of a unit is open: an answer to another one does not count."""
         self.questions = 0
+        self.overtaken: dict[int, Spans] = {}
+        """By map that streams: spans of its items that wait for what has ended otherwise than completed."""
         self.parked: list[tuple[Lane, int | range]] = []
         """What came up in a lane while it was held."""
         self.arounds: list[Around] = []
@@ -203,7 +210,8 @@ class Agenda:
 
     def _push_runs(self, book: Book, a: int, b: int) -> None:
         s = self.state
-        runs = [range(x, y) for x, y in s.runs(S.PENDING, a, b)]
+        streams = s.stretches[s.home[a]].origin >= 0 if a < b else False
+        runs = self._fed(book.parent, a, b) if streams else [range(x, y) for x, y in s.runs(S.PENDING, a, b)]
         if s.own:
             for u in (u for run in runs for u in run):
                 self.push(u)
@@ -212,6 +220,42 @@ class Agenda:
             fill(self.queued, run.start, run.stop, s.at)
             self._limit_queue(run, s.at)
         self.put(book.lanes[0], runs)
+
+    def _fed(self, p: int, a: int, b: int) -> list[range]:
+        """Of items of a map that streams those whose sources have completed. The others wait, or have waited in vain."""
+        s, ready = self.state, list[range]()
+        for x, y, state in pending(s, a, b):
+            fill_whole(self.left, x, y, int(state != COMPLETED))
+            if state == COMPLETED:
+                ready.append(range(x, y))
+            elif IS_OVER[state]:
+                self._overtake(p, x, y)
+        return ready
+
+    def _overtake(self, p: int, x: int, y: int) -> None:
+        self.overtaken.setdefault(p, []).append((x, y))
+        self.asks.append(p)
+
+    def _feed(self, tally: Tally, u: int) -> None:
+        """An item has completed: those that wait for it are ready."""
+        s, place = self.state, self.state.index(u)
+        for p in tally.readers:
+            x = reader(s, p, place) if source_of(s, p) >= 0 else -1
+            if x < 0 or s.status[x] != PENDING:
+                continue
+            self.left[x] = 0
+            book = self.books[s.home[x]]
+            if s.own or book.timed[0]:
+                self.push(x)
+                continue
+            lane, last = book.lanes[0], self.queued[x - 1]
+            self.queued[x] = s.at
+            if last == s.at:
+                lane.push_behind(x)
+            else:
+                lane.push(x)
+            if not lane.awake:
+                self.wake(lane)
 
     def _book(self, i: int) -> Book:
         s = self.state
@@ -224,7 +268,9 @@ class Agenda:
         if node is not None and i not in s.retired:
             tally = self.tally.get(r.parent)
             if tally is None:
-                tally = self.tally[r.parent] = Tally(node.gather in EARLY)
+                above, k, b = s.place(r.parent)
+                readers = tuple(b + o for o in above.block.readers.get(k, ())) if flat else ()
+                tally = self.tally[r.parent] = Tally(node.gather in EARLY, readers)
             tally.count += r.count
         self.arounds.append(around(s, self.arounds, r))
         self.gated = self.gated or self.arounds[-1].doors
@@ -413,6 +459,7 @@ class Agenda:
                 self.asks.extend(range(a, a + t.block.n))
             self.asks.append(p)
             return
+        self._look_at_readers(p)
         first = len(self.books)
         for i in range(first, len(s.stretches)):
             self._book(i)
@@ -426,6 +473,19 @@ class Agenda:
             self._push_runs(book, t.base, t.stop)
         else:
             self._begin(book, t, range(t.count))
+
+    def _look_at_readers(self, p: int) -> None:
+        """Maps that may stream from one that has opened, or is to end."""
+        r, k, b = self.state.place(p)
+        for o in r.block.readers.get(k, ()) if r.block.readers else ():
+            self._recount(b + o)
+            self.asks.append(b + o)
+
+    def closed(self, p: int) -> None:
+        """An open group is to end."""
+        self.forget_question(p)
+        self.asks.append(p)
+        self._look_at_readers(p)
 
     def finished(self, u: int) -> None:
         """A step has ended the scope that it lies in: what that comes to is looked at closely."""
@@ -447,7 +507,8 @@ class Agenda:
             book.tally.count += 1
             self.left.append(0)
             self.queued.append(0.0)
-        self.push(u)
+        self._push_runs(self.books[i], u, u + 1)
+        self.asks.extend(p for p in self.tally[s.parent(u)].readers if source_of(s, p) >= 0)
 
     def keys_of(self, group: int) -> set[str]:
         """The keys of its items, kept for as long as it grows."""
@@ -475,8 +536,11 @@ class Agenda:
             tally = book.tally
             assert tally is not None
             ended = tally.ended = tally.ended + 1
-            if ended == tally.count or tally.early:
-                self.asks.append(book.parent)
+            if ended == tally.count or tally.watched:
+                if ended == tally.count or tally.early:
+                    self.asks.append(book.parent)
+                if tally.readers:
+                    self._feed(tally, u)
             return
         n = book.n
         i = (u - book.base) // n
@@ -515,7 +579,8 @@ class Agenda:
         if self.gated:
             self.doors.leave(u)
         if book.flat:
-            return self._count(book.parent, s.as_taken(u))
+            self._count(book.parent, s.as_taken(u))
+            return self._end_of_source(u, u + 1) if book.tally is not None and book.tally.readers else None
         i, k = divmod(u - book.base, book.n)
         block = s.stretches[s.home[u]].block
         for o in book.outs[k]:
@@ -536,7 +601,7 @@ class Agenda:
         r = s.stretches[s.home[x]]
         block = r.block
         shut = r.step and block.joins[o] != ALL and s.parent(x) not in s.kids  # what came too many opens no gate
-        if shut or o in block.soft or block.nodes[o].phase:
+        if shut or o in block.soft or block.nodes[o].phase or block.nodes[o].source >= 0:
             self._recount(x)
             self.asks.append(x)
         elif status == COMPLETED or block.joins[o] in (ANY, SETTLED):
@@ -596,6 +661,13 @@ class Agenda:
         if tally.early or tally.ended == tally.count:
             self.asks.append(p)
 
+    def _end_of_source(self, a: int, b: int) -> None:
+        """Of what waits for items a to b - 1, which have ended or are pending again, is counted what that does."""
+        s = self.state
+        for x, y in after(s, a, b):
+            book = self.books[s.home[x]]
+            self._push_runs(book, x, y)
+
     def forget_question(self, u: int) -> None:
         """Nobody waits for an answer about it any more."""
         self.opening.discard(u)
@@ -630,6 +702,7 @@ class Agenda:
                 if home not in s.retired:
                     if book.flat:
                         self._push_runs(book, a, stop)
+                        self._end_of_source(a, stop)
                         above.add(r.parent)
                     else:
                         for u in range(a, stop):
@@ -674,11 +747,11 @@ class Agenda:
             gates += sum(not IS_OVER[status[b + n]] for n in node.ended)
         if node.join == ALL and k in block.soft:
             soft = block.soft[k]
-            states = states_of(s, block, b, (n for n in needs if n not in soft))
+            states = states_of(s, block, k, b, (n for n in needs if n not in soft))
             hard = len(states) - states.count(S.COMPLETED)
             self.left[x] = gates + hard + sum(first_of(s, b, first) == WAIT for first in node.firsts)
             return
-        states = states_of(s, block, b, needs) if node.join == ALL else [status[b + n] for n in needs]
+        states = states_of(s, block, k, b, needs) if node.join == ALL else [status[b + n] for n in needs]
         done = states.count(S.COMPLETED)
         over = sum(IS_OVER[status[b + n]] for n in needs)
         self.left[x] = gates + max(block.left[k] - (over if node.join in (ANY, SETTLED) else done), 0)
@@ -735,6 +808,7 @@ class Agenda:
         """What was asked for units that a rollback took out does not count."""
         s = self.state
         self.doors.leave_gone(s)
+        self.overtaken = {p: spans for p, spans in self.overtaken.items() if p in s.kids and not s.gone(spans[0][0])}
         for u in [u for u in self.opening if s.gone(u)]:
             self.forget_question(u)
         for u in {u for told in (self.local.deadline, self.local.frozen) for _, u in told if s.gone(u)}:

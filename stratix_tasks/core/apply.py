@@ -235,7 +235,7 @@ def _forget_end(s: State, u: int) -> None:
 
 
 def _expanded(s: State, fact: Fact) -> None:
-    _, at, u, _first, count, keys, index, frozen = fact
+    _, at, u, _first, count, keys, index, frozen, streams = fact
     r, k, _ = s.place(u)
     if not s.started[u] or s.status[u] == S.PENDING:
         s.started[u] = at
@@ -251,7 +251,7 @@ def _expanded(s: State, fact: Fact) -> None:
     if k in r.fixed:
         s.kids[u] = [r.fixed[k]]
         return
-    s.kids.setdefault(u, []).append(s.open(r.block.inner[k], u, index, count))
+    s.kids.setdefault(u, []).append(s.open(r.block.inner[k], u, index, count, 0 if streams else -1))
     if keys is not None:
         s.keys.setdefault(u, []).extend(keys)
     if frozen is not None:
@@ -296,7 +296,13 @@ def _spawned(s: State, fact: Fact) -> None:
     kids = s.kids[group]
     last = kids[-1]
     r = s.stretches[last]
-    if len(kids) > 1 and last == len(s.stretches) - 1 and r.stop == u:
+    if key is not None:
+        s.keys.setdefault(group, []).append(key)
+    if args is None:
+        kids.append(s.open(r.block, group, index, 1, parent))
+        s.fed.setdefault(group, {})[parent] = u
+        return
+    if len(kids) > 1 and r.origin < 0 and last == len(s.stretches) - 1 and r.stop == u:
         s.status.append(S.PENDING)
         s.home.append(last)
         s.attempt.append(0)
@@ -309,8 +315,6 @@ def _spawned(s: State, fact: Fact) -> None:
         kids.append(s.open(r.block, group, index, 1))
     s.spawned[u] = args
     s.children.setdefault(group, {}).setdefault(parent, {})[name] = u
-    if key is not None:
-        s.keys.setdefault(group, []).append(key)
 
 
 def _joined(s: State, fact: Fact) -> None:
@@ -449,7 +453,8 @@ def _rolled(s: State, fact: Fact) -> None:
         _unrest(s, a)
         held = [u for state in WITH_BODY for u in s.find(state, a, b)]
         for u in range(a, b):
-            s.kids.pop(u, None), s.keys.pop(u, None), s.frozen.pop(u, None), s.children.pop(u, None)
+            for opened in (s.kids, s.keys, s.frozen, s.children, s.fed):
+                opened.pop(u, None)
             s.generation[u] = s.generation.get(u, 0) + 1
             if s.status[u] in TERMINAL or s.status[u] == S.OPEN or s.attempt[u]:
                 s.reason[u] = "rollback"
@@ -475,7 +480,8 @@ def _retire(s: State, i: int, a: int, b: int, at: float) -> None:
     s.status[a:b] = bytes((S.RETIRED,)) * (b - a)
     s.values[a:b] = [MISSING] * (b - a)
     for u in range(a, b) if s.kids else ():
-        s.kids.pop(u, None), s.keys.pop(u, None), s.frozen.pop(u, None), s.children.pop(u, None)
+        for opened in (s.kids, s.keys, s.frozen, s.children, s.fed):
+            opened.pop(u, None)
     clear(s.spawned, a, b)
     clear(s.generation, a, b)
     _clear_all(s, a, b)

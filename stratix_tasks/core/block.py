@@ -46,6 +46,7 @@ class Block:
         "phased",
         "plain",
         "policies",
+        "readers",
         "roots",
         "runners",
         "soft",
@@ -88,9 +89,16 @@ class Block:
         self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
         self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
         self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
+        self.readers: dict[int, tuple[int, ...]] = {
+            node.source: tuple(k for k, other in enumerate(nodes) if other.source == node.source)
+            for node in nodes
+            if node.source >= 0
+        }
+        """Of a map the maps that stream from it."""
         self.tolerated = frozenset(k for k, node in enumerate(nodes) if node.allow_failure)
         self.absorbing = any(
-            node.join is not ALL or node.firsts or node.ended or node.allow_failure for node in nodes
+            node.join is not ALL or node.firsts or node.ended or node.allow_failure or node.source >= 0
+            for node in nodes
         ) or bool(self.output.firsts)
         """Whether a bad end in it may be taken up by something behind it."""
         self.finishers = tuple(k for k, node in enumerate(nodes) if node.step is not None and node.step.own)
@@ -109,6 +117,11 @@ class Block:
     def stepping(self) -> bool:
         """Whether a node of it, or one in these, ends others."""
         return any(node.step is not None for block in _in(self) for node in block.nodes)
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether a map of it, or of one in these, streams."""
+        return any(block.readers for block in _in(self))
 
     @cached_property
     def executors(self) -> dict[str, Executor]:

@@ -17,15 +17,17 @@ What follows `kind` and `at`:
 - COMPLETED: unit, attempt, codec, payload, summary, cpu. A body's result; `cpu` in seconds or None.
 - GIVEN: unit, reason, attempt, codec, payload, summary. → completed with a value that no body made: given by a person (`given`),
   what it waited for (`approved`, `signal`, `due`), or taken over by a fork (`forked`).
-- EXPANDED: group, first, count, keys, index, frozen. A group is open from now on, or has one more round: `count` scopes or
+- EXPANDED: group, first, count, keys, index, frozen, streams. A group is open from now on, or has one more round: `count` scopes or
   items from unit `first` on, the first of which has the place `index`; keys is None or a list of str. frozen has what it
-  goes over where walking that once more may give another order, `{name: {codec, payload}}`, else None.
+  goes over where walking that once more may give another order, `{name: {codec, payload}}`, else None. With `streams` each of its
+  items waits for the one of the same place in the map that it is mapped over.
 - REQUESTED: verb, target, args, by. Somebody asked; target is None (the run), a node or an item. What comes of it is told
   by the facts behind it.
 - CLAIMED: engine, epoch, host, pid, cuts. A new owner goes on with the run. `cuts` are all of the run so far, `[engine,
   epoch, file, offset]` each: what that engine wrote in that epoch or before, from that place on, does not count.
 - SPAWNED: unit, group, index, key, parent, name, args. One more item of an open mapped node, which its item with the index
-  `parent` spawned under `name` (a number or str); args is what it is mapped to, `{name: {codec, payload, summary}}`.
+  `parent` spawned under `name` (a number or str); args is what it is mapped to, `{name: {codec, payload, summary}}`. Of a map that
+  streams: with None for name and args one that waits for an item with the index `parent`, which came later into its source.
 - STARTED_MANY: first, stop, attempt, queued_at, worker. Neighbours started together, each for the same time.
 - SWEPT: first, stop, state, reason, spans. What had not ended and has no body in there ended so: `spans` of it.
 - HELD: first, stop, reason. Paused from now on, with all that lies in there; with the reason "" let go on, though a group
@@ -67,5 +69,5 @@ KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expan
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 8, 8, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3, 4, 4)
+WIDTHS = (3, 5, 8, 6, 8, 8, 9, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3, 4, 4)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

@@ -139,13 +139,14 @@ class _Facts:
             laid_out = was < len(old.root.outline.names)  # its members are nodes that are asked for one by one
             return [] if laid_out else [(one, first + x, True, False) for x, one in enumerate(old.members(was))]
         inside: list[tuple[int, int, bool, bool]] = []
-        planned = [i for i in old.kids[was] if not old.stretches[i].count or old.stretches[i].base not in old.spawned]
+        planned = [i for i in old.kids[was] if old.stretches[i].index == 0 or kind is not MAP]
         for i in planned:
             r = old.stretches[i]
             base = len(self.new.status)
             keys = old.keys.get(was)
             frozen = old.frozen.get(was)
-            self._expanded(u, base, r.count, keys[r.index : r.index + r.count] if keys else None, r.index, frozen)
+            shown = keys[r.index : r.index + r.count] if keys else None
+            self._expanded(u, base, r.count, shown, r.index, frozen, streams=r.origin >= 0)
             self.new.kids.setdefault(u, []).append(self.new.open(r.block, u, r.index, r.count))
             inside += [(r.base + x, base + x, True, False) for x in range(r.stop - r.base)]
         if kind is MAP:
@@ -160,18 +161,31 @@ class _Facts:
         """The items that others spawned, in order; what spawned them comes along."""
         old = self.old
         told = old.children.get(was, {})
-        by = sorted((item, parent, name) for parent, names in told.items() for name, item in names.items())
+        by: dict[int, tuple[int, Any]] = {
+            item: (parent, name) for parent, names in told.items() for name, item in names.items()
+        }
+        by |= {item: (place, None) for place, item in old.fed.get(was, {}).items()}
         found = []
-        for item, parent, name in by:
-            base, index = len(self.new.status), old.index(item)
+        for item in sorted(by, key=old.index):
+            (parent, name), base, index = by[item], len(self.new.status), old.index(item)
             key = old.key(was, index)
-            self.facts.append((SPAWNED, self.at, base, u, index, key, parent, name, old.spawned[item]))
+            self.facts.append((SPAWNED, self.at, base, u, index, key, parent, name, old.spawned.get(item)))
             self.new.open(old.stretches[old.home[item]].block, u, index, 1)
             found.append((item, base, True, False))
         return found
 
-    def _expanded(self, u: int, first: int, count: int, keys: list[str] | None, index: int, frozen: Any = None) -> None:
-        self.facts.append((EXPANDED, self.at, u, first, count, keys, index, frozen))
+    def _expanded(
+        self,
+        u: int,
+        first: int,
+        count: int,
+        keys: list[str] | None,
+        index: int,
+        frozen: Any = None,
+        *,
+        streams: bool = False,
+    ) -> None:
+        self.facts.append((EXPANDED, self.at, u, first, count, keys, index, frozen, streams))
 
     def _result(self, was: int, u: int) -> None:
         old = self.old

@@ -8,6 +8,7 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Kind
 from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
+from stratix_tasks.core.streams import feeds, state_of_source
 
 WAIT, GO = S.PENDING, S.RUNNING
 REFUSED = "where"
@@ -22,6 +23,8 @@ def verdict(s: State, u: int) -> S:
     """Of a pending unit: `WAIT`, `GO`, or how it ends (UPSTREAM_FAILED, SKIPPED)."""
     r, k, b = s.place(u)
     block, status = r.block, s.status
+    if r.origin >= 0:
+        return _all((state_of_source(s, u),))
     if r.step and (group := r.parent + (u - r.base) // block.n * r.step) not in s.kids:  # a sub-flow that is not open
         above = s.as_taken(group)
         return S.UPSTREAM_FAILED if IS_BAD[above] else S.SKIPPED if IS_OVER[above] else WAIT
@@ -33,7 +36,7 @@ def verdict(s: State, u: int) -> S:
     if join == ALL:
         if k in block.soft:
             return _with_soft(s, block, k, b)
-        return _all(states_of(s, block, b, needs))
+        return _all(states_of(s, block, k, b, needs))
     told, asked = _joined(s, block, k, b), block.nodes[k].ended
     return WAIT if told == GO and not all(IS_OVER[status[b + n]] for n in asked) else told
 
@@ -49,12 +52,15 @@ def _joined(s: State, block: Block, k: int, b: int) -> S:
     return GO if done >= wanted else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < wanted else WAIT
 
 
-def states_of(s: State, block: Block, b: int, needs: Iterable[int]) -> list[int]:
-    """The states of needs as one sees them who wants all: the bad end of one that may fail is as good as another."""
+def states_of(s: State, block: Block, k: int, b: int, needs: Iterable[int]) -> list[int]:
+    """The states of a node's needs as it sees them if it wants all: the bad end of one that may fail is as good as another, and
+    of a map that it streams from it is enough that this has opened."""
     tolerated, taken = block.tolerated, s.as_taken
-    if not tolerated:
+    streams = block.nodes[k].source >= 0
+    if not tolerated and not streams:
         return [taken(b + n) for n in needs]
-    return [S.COMPLETED if n in tolerated and IS_BAD[taken(b + n)] else taken(b + n) for n in needs]
+    there = feeds(s, b + k) - b if streams else -1
+    return [S.COMPLETED if n == there or (n in tolerated and IS_BAD[taken(b + n)]) else taken(b + n) for n in needs]
 
 
 def _all(states: Iterable[int]) -> S:
@@ -77,7 +83,7 @@ def _with_soft(s: State, block: Block, k: int, b: int) -> S:
     to have ended.
     """
     soft = block.soft[k]
-    told = _all(states_of(s, block, b, (n for n in block.needs[k] if n not in soft)))
+    told = _all(states_of(s, block, k, b, (n for n in block.needs[k] if n not in soft)))
     if told == GO and not all(IS_OVER[s.status[b + n]] for n in block.nodes[k].ended):
         told = WAIT
     for first in block.nodes[k].firsts:
@@ -264,7 +270,7 @@ def could_absorb(s: State, u: int) -> bool:
                 if one in block.tolerated or any(one in first for first in block.output.firsts):
                     return True
                 for o in block.outs[one]:
-                    takes = block.joins[o] != ALL or one in block.soft.get(o, ())
+                    takes = block.joins[o] != ALL or one in block.soft.get(o, ()) or _goes_on(block, one, o)
                     state = s.status[b + o]
                     if takes and (state == S.COMPLETED or not IS_OVER[state]):
                         return True
@@ -311,6 +317,12 @@ def _needs(block: Block, one: int, other: int) -> bool:
         found |= new
         stack += new
     return other in found
+
+
+def _goes_on(block: Block, one: int, o: int) -> bool:
+    """Whether a map that streams from another may come to a good end though items of that have not."""
+    node = block.nodes[o]
+    return node.source == one and node.gather != ALL
 
 
 def winners(s: State, u: int) -> tuple[int, ...]:

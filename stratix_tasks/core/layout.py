@@ -23,6 +23,7 @@ from stratix_tasks.spec.late import late_values, passed_in, without_late
 from stratix_tasks.spec.model import Defaults, Each, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import with_defaults
+from stratix_tasks.spec.streams import streams_from
 from stratix_tasks.spec.types import can_be_left_out
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
@@ -191,6 +192,7 @@ def _node(
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),
         **(_fan_out(node.each) if node.each is not None else {}),
+        **(_stream(graph, i) if kind is Kind.MAP else {}),
         policy=policy,
         spec=node,
         executor=known.executor(node),
@@ -235,6 +237,11 @@ def _fan_out(each: Each) -> dict[str, Any]:
         "of": wanted(each.gather, 1),
         "share": share(each.gather),
     }
+
+
+def _stream(graph: Graph, i: int) -> dict[str, Any]:
+    found = streams_from(graph, i)
+    return {} if found is None else {"source": found[0], "over": found[1]}
 
 
 _KINDS = {(False, False): Kind.TASK, (False, True): Kind.MAP, (True, False): Kind.FLOW, (True, True): Kind.EACH}

@@ -78,6 +78,17 @@ class Lane:
     def extend(self, entries: Iterable[int | range]) -> None:
         self.queue.extend(entries)
 
+    def push_behind(self, u: int) -> None:
+        """One more unit; right behind the last one they are one entry."""
+        queue = self.queue
+        last = queue[-1] if queue else None
+        if type(last) is range and last.stop == u:
+            queue[-1] = range(last.start, u + 1)
+        elif last == u - 1:
+            queue[-1] = range(u - 1, u + 1)
+        else:
+            queue.append(u)
+
     def pop(self, most: int) -> int | range | None:
         """The next unit, or a range of at most so many; None where there is none."""
         queue = self.queue

@@ -136,6 +136,10 @@ class Node:
     """TASK, MAP: whether some of its options come with the run: they are asked for when it is about to begin."""
     asks: bool = False
     """FLOW: whether its inputs have to be worked out before it opens."""
+    source: int = -1
+    """MAP: the number of the map that it streams from: each of its items waits for the one of the same place there alone."""
+    over: str = ""
+    """Then the argument that takes what these give."""
     most: int = 0
     """MAP, EACH: bodies at a time, 0 for no limit of its own."""
     gather: Join = ALL

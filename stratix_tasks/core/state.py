@@ -56,6 +56,8 @@ class Stretch:
     stop: int
     fixed: dict[int, int]
     """By node, the stretch of its sub-flow that was laid out with this one."""
+    origin: int = -1
+    """Of items of a map that streams: the place of the first one's source, in the map that it streams from."""
 
     def scope(self, u: int) -> int:
         return (u - self.base) // self.block.n
@@ -89,6 +91,7 @@ class State:
         "ended",
         "error",
         "failures",
+        "fed",
         "finished",
         "frozen",
         "generation",
@@ -154,6 +157,8 @@ class State:
         """By group, then by the place of the item that spawned it, then by its name: the unit of each spawned item."""
         self.spawned: dict[int, dict[str, Data]] = {}
         """What each spawned item is mapped to, by argument."""
+        self.fed: dict[int, dict[int, int]] = {}
+        """By a map that streams, and the place of an item that came later into its source: the unit of its own item for that."""
         self.swept: list[tuple[int, int, str]] = []
         """Spans that ended as a whole, with the reason: it is looked up here, not written a million times."""
         self.target: dict[int, tuple[S, str, dict[str, Any] | None]] = {}
@@ -206,7 +211,7 @@ class State:
         """Names of the requests that were taken, of those that have one."""
         self.open(root, -1, 0, 1)
 
-    def open(self, block: Block, parent: int, index: int, count: int) -> int:
+    def open(self, block: Block, parent: int, index: int, count: int, origin: int = -1) -> int:
         """Room for scopes of a block, and for the sub-flows that are laid out with it; returns the first one's number."""
         first = len(self.stretches)
         for one, above, k in block.layout:
@@ -221,7 +226,7 @@ class State:
             self.started.frombytes(bytes(8 * size))
             self.ended.frombytes(bytes(8 * size))
             if outer is None:
-                self.stretches.append(Stretch(one, base, count, parent, 0, index, base + size, {}))
+                self.stretches.append(Stretch(one, base, count, parent, 0, index, base + size, {}, origin))
             else:
                 outer.fixed[k] = len(self.stretches)
                 self.stretches.append(Stretch(one, base, count, outer.base + k, outer.block.n, 0, base + size, {}))
@@ -310,6 +315,13 @@ class State:
             t = self.stretches[i]
             yield i, t.base, t.stop
 
+    def pieces(self, a: int, b: int) -> Iterator[tuple[int, int]]:
+        """Units a to b - 1 as spans that lie in one stretch each."""
+        while a < b:
+            stop = min(b, self.stretches[self.home[a]].stop)
+            yield a, stop
+            a = stop
+
     def below(self, spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """These spans and all that lie in them, at any depth. A work list: there may be a thousand levels."""
         found = list(spans)
@@ -354,11 +366,12 @@ class State:
 
     def item(self, group: int, index: int) -> int:
         """The unit of an item by its place; of a mapped flow or loop, where that scope begins. IndexError."""
-        for i in self.kids.get(group, ()):
-            r = self.stretches[i]
-            if r.index <= index < r.index + r.count:
-                return r.base + (index - r.index) * r.block.n
-        raise IndexError(index)
+        kids = self.kids.get(group, ())
+        i = bisect_right(kids, index, key=lambda i: self.stretches[i].index) - 1
+        r = self.stretches[kids[i]] if i >= 0 else None
+        if r is None or index >= r.index + r.count:
+            raise IndexError(index)
+        return r.base + (index - r.index) * r.block.n
 
     def index(self, u: int) -> int:
         """The place of its scope in the group that it lies in: of an item among the items, of a round among the rounds."""
@@ -416,6 +429,10 @@ class State:
             found.append((at, end))
             at = told.find(status, end, stop)
         return found
+
+    def same_to(self, u: int, stop: int) -> int:
+        """Where the run of units ends that are in the state of this one."""
+        return _RUNS[self.status[u]].match(self.status, u, stop).end()  # type: ignore[union-attr]
 
     def alike(self, a: int, b: int) -> bool:
         """Whether these units have had equally many attempts."""
@@ -476,6 +493,11 @@ def fill(numbers: array[float], start: int, stop: int, value: float) -> None:
         numbers[at:end] = piece if end - at == PIECE else piece[: end - at]
 
 
+def fill_whole(numbers: array[int], start: int, stop: int, value: int) -> None:
+    """The same, of whole numbers."""
+    numbers[start:stop] = array(numbers.typecode, (value,)) * (stop - start)
+
+
 def spans(units: Iterable[int]) -> Spans:
     """Units as the fewest spans."""
     found: Spans = []
@@ -484,6 +506,17 @@ def spans(units: Iterable[int]) -> Spans:
             found[-1] = (found[-1][0], u + 1)
         else:
             found.append((u, u + 1))
+    return found
+
+
+def apart(parts: Iterable[tuple[int, int]]) -> Spans:
+    """The same spans in order, of those that overlap one."""
+    found: Spans = []
+    for a, b in sorted(parts):
+        if found and a < found[-1][1]:
+            found[-1] = (found[-1][0], max(b, found[-1][1]))
+        else:
+            found.append((a, b))
     return found
 
 

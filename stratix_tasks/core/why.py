@@ -15,6 +15,7 @@ from stratix_tasks.core.scope import left_out_units, state_of_scope
 from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.steps import ender
+from stratix_tasks.core.streams import is_open_ended, source, source_of
 from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
@@ -131,8 +132,11 @@ def _failed(core: Core, u: int, name: str, at: float) -> str:
 
 
 def _first_inside(s: State, group: int) -> int | None:
-    """What failed first of the nodes or items of a group."""
-    return first_failed(s, (u for _, a, b in s.scopes(group) for u in s.find(S.FAILED, a, b)))
+    """What failed first of the nodes or items of a group; else an item that waited in vain for one of another map."""
+    failed = first_failed(s, (u for _, a, b in s.scopes(group) for u in s.find(S.FAILED, a, b)))
+    if failed is None and source_of(s, group) >= 0:
+        return next((u for _, a, b in s.scopes(group) for u in s.find(S.UPSTREAM_FAILED, a, b)), None)
+    return failed
 
 
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
@@ -167,7 +171,8 @@ def _completed(core: Core, u: int, name: str, _at: float) -> str:
 def _open(core: Core, u: int, name: str, _at: float) -> str:
     s, tally = core.state, core.agenda.tally.get(u)
     if tally is not None:
-        return f"'{name}' is under way: {tally.ended} of {tally.count} have ended."
+        more = f", and '{label(s, source_of(s, u))}' goes on" if is_open_ended(s, u) else ""
+        return f"'{name}' is under way: {tally.ended} of {tally.count} have ended{more}."
     members = s.members(u)
     ended = sum(s.status[one] in TERMINAL for one in members)
     return f"'{name}' is under way: {ended} of {len(members)} have ended."
@@ -300,8 +305,11 @@ def _quoted(names: Iterable[str]) -> str:
 
 def _listed(core: Core, u: int, *, bad: bool) -> str:
     s = core.state
+    one = source(s, u)
+    if one >= 0:
+        return _names(core, [one] if s.status[one] != S.COMPLETED else [])
     r, k, b = s.place(s.node_of(u))
-    states = zip(r.block.needs[k], states_of(s, r.block, b, r.block.needs[k]), strict=True)
+    states = zip(r.block.needs[k], states_of(s, r.block, k, b, r.block.needs[k]), strict=True)
     needs = [b + n for n, state in states if state not in (S.COMPLETED, S.SKIPPED)]
     needs = [n for n in needs if IS_BAD[s.status[n]]] or needs if bad else needs
     parent = s.parent(u)

@@ -37,7 +37,7 @@ class Items(Sequence[Any]):
 
     __slots__ = ("_held", "_units")
 
-    def __init__(self, held: Callable[[int], Any], units: list[int]) -> None:
+    def __init__(self, held: Callable[[int], Any], units: Sequence[int]) -> None:
         self._held, self._units = held, units
 
     def __len__(self) -> int:

@@ -23,6 +23,7 @@ from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
+from stratix_tasks.core.streams import Sources, feeds, source_of
 from stratix_tasks.engine.around import around_of, error_of, lacking
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
 from stratix_tasks.engine.fan import Fan, Items, about_item, column_of, fan_of, is_of_item
@@ -325,7 +326,10 @@ class Scopes(Held):
         policy, sets = self.state.policy(unit), self._sets(unit)
         spec = self.state.node(unit).spec
         each = spec.each
-        columns: dict[str, Work] = {name: partial(give_held, sets.pop(name)) for name in each.over if name in sets}
+        columns: dict[str, Work] = self._streamed(unit)
+        columns |= {
+            name: partial(give_held, sets.pop(name)) for name in each.over if name in sets and name not in columns
+        }
         for name, data in self.state.frozen.get(unit, {}).items():
             columns.setdefault(name, partial(give_held, self._told(data)))
         for name in each.over.keys() - columns.keys():
@@ -352,6 +356,18 @@ class Scopes(Held):
             flatten=each.flatten,
             reader=reader,
         )
+
+    def _streamed(self, unit: int) -> dict[str, Work]:
+        """What a map goes over that streams: results that are looked up one by one, since they come one by one."""
+        s = self.state
+        source = source_of(s, unit) if unit in s.kids else feeds(s, unit)
+        if source < 0:
+            return {}
+        items = Items(self._arrived, Sources(s, unit, source))
+        return {s.node(unit).over: partial(give_held, items)}
+
+    def _arrived(self, unit: int) -> Any:
+        return self.held(unit) if self.state.status[unit] == S.COMPLETED else MISSING
 
     def _items(self, each: Each, over: Any, unit: int) -> Items | None:
         """The results of a mapped node that is mapped over are looked up one by one, when their item starts; keys need them

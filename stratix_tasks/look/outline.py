@@ -14,7 +14,7 @@ from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.fields import LOOP
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.joins import text as join_text
-from stratix_tasks.spec.model import Loop, NodeSpec
+from stratix_tasks.spec.model import Loop
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
@@ -99,7 +99,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "doc": doc,
         "wait": _wait(laid_out),
         "asks": _asks(laid_out),
-        "badge": _badge(node, laid_out.step),
+        "badge": _badge(laid_out),
         "call": node.call or node.uses or f"flow {node.flow}",
         "gives": _gives(function),
         "config": [pair for pair in config if pair[1]],
@@ -130,11 +130,14 @@ def _wait(node: Node) -> str:
     return node.executor.waits.name if node.executor is not None and node.executor.waits is not None else ""
 
 
-def _badge(node: NodeSpec, step: Step | None) -> str:
+def _badge(laid_out: Node) -> str:
     """How it begins, or goes on, where that is not as usual; and what it ends."""
+    node, step = laid_out.spec, laid_out.step
     found = [_ends(step, str(node.args.get("node") or "its flow"))] if step is not None else []
     if node.join != ALL:
         found.append(join_text(node.join))
+    if laid_out.source >= 0:
+        found.append("item by item")
     if node.catch:
         found.append("on failure")
     if node.always:

@@ -12,6 +12,7 @@ from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
 from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.streams import could_stream
 from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
@@ -31,6 +32,12 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
     if not each.over:
         hint = "Name the arguments and what they run over: each: {as: x, in: …}."
         yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
+    if each.barrier and could_stream(graph, graph.index[name]) is None:
+        message = "barrier means nothing here: it waits for all of what it is mapped over anyway"
+        hint = (
+            "Only a fan-out over the whole result of another one, without key, where and flatten, goes on item by item."
+        )
+        yield Finding((*path, "barrier"), Problem("no-effect", message, name, hint=hint))
     if each.losers == "keep":
         message = "what a gather went on without is cancelled: losers can't be keep there"
         yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away."))

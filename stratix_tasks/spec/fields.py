@@ -227,6 +227,11 @@ MAP = _of(
         "where", Kind.CONDITION, "Which of the items are done; the others are skipped. It names the mapped arguments."
     ),
     Option("flatten", Kind.SWITCH, "Whether what it runs over is a list of lists: one level is taken away."),
+    Option(
+        "barrier",
+        Kind.SWITCH,
+        "Whether its items wait for the whole of a fan-out that it is mapped over, instead of one for one.",
+    ),
     Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
     Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
 )

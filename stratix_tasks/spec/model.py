@@ -146,6 +146,8 @@ class Each(Model):
     """Items for which it does not hold are skipped."""
     flatten: bool = False
     """Whether the elements are containers, whose elements are the items'."""
+    barrier: bool = False
+    """Whether its items wait for all of those of a fan-out that it is mapped over, instead of one for one."""
     gather: Joined = ALL
     losers: Literal["cancel", "keep"] | None = None
 

@@ -175,8 +175,18 @@ def _requested(fact: list[Any]) -> Told:
 
 def _swept(fact: list[Any]) -> Told:
     _, _, _, _, state, reason, spans = fact
-    event = "skip" if STATES.get(state) == "skipped" else "cancel"
+    event = _SWEEPS.get((STATES.get(state, ""), reason == UPSTREAM), "cancel")
     return [{"unit": a, "stop": b, "event": event, "state": STATES.get(state), "reason": reason} for a, b in spans]
+
+
+UPSTREAM = "upstream"
+"""Why something ended: for what it waited for."""
+_SWEEPS = {
+    ("skipped", False): Event.SKIP.label,
+    ("skipped", True): Event.DEPS_SKIPPED.label,
+    ("upstream_failed", True): Event.DEPS_BAD.label,
+}
+"""The event of each unit, by the state to which a span was brought, and whether that was for what it waited for."""
 
 
 def _held(fact: list[Any]) -> Told:
@@ -214,7 +224,11 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.REQUESTED: _requested,
     kinds.CLAIMED: lambda fact: [{"worker": fact[2]}],
     kinds.SPAWNED: lambda fact: [
-        {"unit": fact[2], "event": "spawned", "detail": _json({"by": fact[6], "name": fact[7]})}
+        {
+            "unit": fact[2],
+            "event": "spawned",
+            "detail": _json({"by": fact[6], "name": fact[7]} if fact[8] is not None else {"of": fact[6]}),
+        }
     ],
     kinds.SWEPT: _swept,
     kinds.HELD: _held,

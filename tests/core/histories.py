@@ -29,6 +29,7 @@ from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.scope import giver
 from stratix_tasks.core.state import IS_BAD, IS_OVER, S, State, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
+from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.errors import StratixError
 
@@ -361,13 +362,15 @@ class History:
                 assert s.status[above] == S.OPEN or u in s.target, ("in a group that is not open", label(s, u))
             if s.run in RUN_TERMINAL:
                 assert IS_OVER[s.status[u]], ("the run is over", label(s, u))
+            if (one := source(s, u)) >= 0 and s.status[u] in (S.RUNNING, S.COMPLETED) and s.reason.get(u) != "given":
+                assert s.status[one] == S.COMPLETED, ("ahead of its source", label(s, u))
             if r.block.nodes[k].phase or s.reason.get(u) in ("given", "user", "lost the join", "finished early"):
                 continue
             if s.status[u] in (S.RUNNING, S.OPEN, S.COMPLETED) and not asked:
                 if r.block.joins[k] == ALL and k not in r.block.soft:
                     tolerated = [x for x in r.block.needs[k] if r.block.nodes[x].allow_failure]
                     assert all(
-                        x == S.COMPLETED or (n in tolerated and IS_BAD[x])
+                        x == S.COMPLETED or (n in tolerated and IS_BAD[x]) or n == r.block.nodes[k].source
                         for n, x in zip(r.block.needs[k], needs, strict=True)
                     ), ("made from less", label(s, u), needs)
                 assert all(IS_OVER[s.status[b + x]] for x in r.block.nodes[k].ended), ("too early", label(s, u))

@@ -9,9 +9,11 @@ from facade import shown
 from promises import Broken, need
 from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen
 
+from stratix_tasks.core import streams
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, MAP, TASK
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.steps import aim
@@ -38,6 +40,16 @@ def named(s: Recorded, found: Collection[int]) -> list[str]:
 def scope_of(s: Recorded, u: int) -> list[State]:
     r, _, b = s.place(u)
     return [seen(s, x) for x in range(b, b + r.block.n)]
+
+
+def seen_by(s: Recorded, u: int) -> list[State]:
+    """The states of its scope as a node sees them: a map that it streams from is there as soon as that has opened."""
+    states, node, (_, _, b) = scope_of(s, u), s.node(u), s.place(u)
+    source = b + node.source
+    opened = node.source >= 0 and s.kids.get(source) and s.status[source] in (State.OPEN, State.COMPLETED, State.FAILED)
+    if opened and source not in s.target and s.values[source] is MISSING and node.over not in s.given(u):
+        states[node.source] = State.COMPLETED
+    return states
 
 
 def block_of(s: Recorded, u: int) -> tuple[Block, int]:
@@ -187,6 +199,8 @@ def no_group_waits_for_ended_units(core: Core) -> None:
     for p in groups(s):
         if s.status[p] == State.OPEN and (s.kind(p) is not LOOP or p in s.target):
             over = all(state in OVER for _, a, b in s.scopes(p) for state in s.status[a:b])
+            source = streams.source_of(s, p) if p not in s.target else -1
+            over = over and (source < 0 or s.status[source] in OVER)
             need(not over, f"'{label(s, p)}' is open, its units ended")
 
 
@@ -243,7 +257,11 @@ def what_failed_upstream_has_a_bad_need(core: Core) -> None:
         if s.status[u] == State.UPSTREAM_FAILED and not s.node(u).phase:
             above = s.parent(u)
             in_bad = above >= 0 and s.status[above] in BAD
-            said = needs_say(*block_of(s, u), scope_of(s, u))
+            source = streams.source(s, u)
+            said = needs_say(*block_of(s, u), seen_by(s, u)) if source < 0 else State.UPSTREAM_FAILED
+            need(
+                source < 0 or s.status[source] in BAD, f"'{label(s, u)}' failed upstream, and what it waits for did not"
+            )
             b = s.place(u)[2]
             as_one = any(s.why_ended(b + n) == "scope" for n in s.node(u).needs)
             need(
@@ -329,9 +347,15 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
         return
     for u in units(s):
         above = s.parent(u)
-        if s.status[u] != State.PENDING or not is_open(s, u) or (above >= 0 and s.kind(above) is MAP):
+        if s.status[u] != State.PENDING or not is_open(s, u):
             continue
-        said = GO if u in s.winners else needs_say(*block_of(s, u), scope_of(s, u), bad=_ends_badly(s, u))
+        if above >= 0 and s.kind(above) is MAP:
+            source = streams.source(s, u)
+            there = State.COMPLETED if source < 0 else State(s.status[source])
+            need(there not in OVER or there is State.COMPLETED, f"'{label(s, u)}' waits in vain")
+            need(there is not State.COMPLETED or g.left[u] <= 0, f"'{label(s, u)}' waits for what has completed")
+            continue
+        said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_ends_badly(s, u))
         need(said in (GO, WAIT), f"'{label(s, u)}' is pending, its needs say {said.label}")
         still = s.run in STILL or (s.run is not RunState.ENDING and s.held(u)) or u in g.abandoned
         if said is GO and not still:
@@ -441,7 +465,7 @@ def what_it_says_is_not_heard(core: Core, u: int, number: int) -> bool:
 def what_was_rolled_back_runs_again(core: Core, u: int) -> None:
     """Unless what it needs says otherwise, or its sub-flow never opened."""
     s = core.state
-    said = needs_say(*block_of(s, u), scope_of(s, u))
+    said = needs_say(*block_of(s, u), seen_by(s, u))
     if said is GO and is_open(s, u) and not s.node(u).phase:
         state = State(s.status[u])
         again = state not in TERMINAL or s.reason.get(u) == "disabled"  # it is skipped in the same turn

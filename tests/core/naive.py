@@ -52,6 +52,8 @@ class Naive:
         self.spawns, self.left_out = spawns, left_out
         self.saw = 0
         """How often it was asked what really became of a node."""
+        self.opened: dict[str, int] = {}
+        """How many items each map has that has opened."""
         self.tried: dict[str, int] = {}
         """Attempts of each node, over all tries of the sub-flows around it."""
 
@@ -75,6 +77,8 @@ class Naive:
                 ready = [k for k in left if not left & set(block.nodes[k].needs)]
                 for k in ready:
                     early = self.early(prefix + block.names[k])
+                    if early is not None and any(node.source == k for node in block.nodes):
+                        raise Untold(prefix + block.names[k])
                     end = early or self._node(block, k, prefix, states, above, found, around, bad=bad)
                     found[prefix + block.names[k]] = end
                     states[k] = SKIPPED if early is State.CANCELLED else end
@@ -112,6 +116,8 @@ class Naive:
     ) -> State | None:
         """The end of a node that does not come to run."""
         node = block.nodes[k]
+        if node.source >= 0 and name.removesuffix(node.name) + block.names[node.source] in self.opened:
+            states = [DONE if n == node.source else state for n, state in enumerate(states)]
         if above is not None:
             return UPSTREAM if above in BAD else SKIPPED
         if not node.enabled:
@@ -155,9 +161,16 @@ class Naive:
         count = self.items(name)
         if isinstance(count, str):
             return FAILED
+        source = name.removesuffix(node.name) + block.names[node.source] if node.source >= 0 else ""
+        if node.kind is MAP and source in self.opened:
+            self.opened[name] = self.opened[source]
+            ends = [self._fed(f"{name}[{i}]", found[f"{source}[{i}]"], node) for i in range(self.opened[source])]
+            found |= {f"{name}[{i}]": end for i, end in enumerate(ends)}
+            return self._gathered(node, ends, 0)
         if node.kind is MAP:
             planned = [i for i in range(count) if not self.left_out(name, i)]
             count += 0 if node.policy.bodiless else sum(self.spawns(f"{name}[{i}]") for i in planned)
+            self.opened[name] = count
             out = [f"{name}[{i}]" for i in range(count) if self.left_out(name, i)]
             items = {
                 one: SKIPPED if one in out else self._item(one, node) for one in (f"{name}[{i}]" for i in range(count))
@@ -200,6 +213,10 @@ class Naive:
         if node.gather in EARLY and self._saw(name) == "cancelled":
             return State.CANCELLED
         return self._task(name, node)
+
+    def _fed(self, name: str, source: State, node: Node) -> State:
+        """Of an item that waits for another one."""
+        return self._item(name, node) if source is DONE else SKIPPED if source is SKIPPED else UPSTREAM
 
     def _gathered(self, node: Node, ends: list[State], out: int) -> State:
         """`out` of these were refused."""

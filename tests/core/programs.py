@@ -84,6 +84,7 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
     for k, one in enumerate(made):
         if one.kind is TASK and one.enabled and r.random() < 0.12:
             made[k] = replace(one, step=step(r, k, count), policy=WAITS)
+    streamed(made)
     if r.random() < 0.25:
         undone(r, made)
         at_end(r, made, count, inner, timed=timed)
@@ -102,6 +103,27 @@ def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) 
     said["late"] = r.random() < 0.1
     said |= {"when": r.random() < 0.15, "asks": r.random() < 0.3, "allow_failure": r.random() < 0.1}
     return Node(f"n{i}", needs, kind, **said, **joined(r, needs))
+
+
+def streamed(made: list[Node]) -> None:
+    """In some programs maps each item of which waits for one of another map, in a row and beside one another. By what the program
+    is, so that all else in it is drawn as it was."""
+    r = Random(repr([(one.name, one.needs, one.kind, one.policy.priority) for one in made]))
+    if r.random() < 0.6:
+        return
+    alone = {"firsts": (), "hard": (), "ended": (), "join": ALL, "k": 1}
+    for k, one in enumerate(made):
+        if not one.enabled or one.step is not None or one.kind not in (TASK, MAP) or r.random() < 0.3:
+            continue
+        could = [n for n in range(k) if made[n].kind is MAP and made[n].gather is ALL and made[n].enabled]
+        could = [n for n in could if not made[n].allow_failure]
+        if could:
+            source = r.choice(could)
+            needs = tuple(sorted({*one.needs, source}))
+            gather = {"gather": r.choice(GATHERS), "of": r.randint(1, 2), "most": r.choice([0, 0, 1])}
+            made[k] = replace(one, kind=MAP, needs=needs, source=source, over=r.choice(["x", "y"]), **alone, **gather)
+        else:
+            made[k] = replace(one, kind=MAP, gather=ALL, share=None, allow_failure=False)
 
 
 def step(r: Random, k: int, count: int) -> Step:

@@ -33,6 +33,7 @@ class Tale(Protocol):
     tries: dict[int, int]
     passed: set[int]
     breaks: set[str]
+    waits_for: dict[int, int]
 
     def name(self, u: int) -> str: ...
     def node(self, u: int) -> Node: ...
@@ -72,6 +73,9 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
             need(node.phase != UNDO or undone, f"'{name}' takes back what has not been done")
         said = needs_say(block, k, states, bad=True)
         need(u in tale.winners or said is GO, f"'{name}' started, and its needs say {said.label}: {states}")
+    source = tale.waits_for.get(u)
+    fed = source is None or tale.state[source] is State.COMPLETED
+    need(fed, f"'{name}' started, and the item that it waits for has not completed")
     above = -1 if of_an_end(tale, u) else tale.parent(u)  # what lost goes on to its end, though its group has ended
     while above >= 0:
         need(tale.state[above] is State.OPEN, f"'{name}' started in a group that is {tale.state[above].label}")

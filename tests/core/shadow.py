@@ -60,6 +60,8 @@ class Shadow:
         """Units that were let go, or tried again, since they were last set back."""
         self.breaks: set[str] = set()
         self.generations: dict[int, int] = {}
+        self.waits_for: dict[int, int] = {}
+        """Items of maps that stream: the item that each waits for."""
         self.spawned: dict[int, dict[tuple[int, Any], int]] = {}
         """By map: who spawned an item, and under which name."""
         self._open(root, -1, 1)
@@ -191,7 +193,8 @@ class Shadow:
             rule(self, u, core.state.policy(u).retry, (detail or {}).get("error", {}))
 
     def _swept(self, fact: Any, _core: Core, asked: bool) -> None:
-        event = Event.CANCEL if fact[4] == State.CANCELLED else Event.SKIP
+        skip = Event.DEPS_SKIPPED if fact[5] == "upstream" else Event.SKIP
+        event = {State.CANCELLED: Event.CANCEL, State.UPSTREAM_FAILED: Event.DEPS_BAD}.get(State(fact[4]), skip)
         for a, b in fact[6]:
             for u in range(a, b):
                 self._moved(u, event, State(fact[4]), None, asked)
@@ -218,8 +221,8 @@ class Shadow:
     # ------------------------------------------------------------------ groups
 
     def _expanded(self, fact: Any, _core: Core, _asked: bool) -> None:
-        _, _, u, first, count, _keys, index, _frozen = fact
-        block, k, _, _ = self.places[u]
+        _, _, u, first, count, _keys, index, _frozen, streams = fact
+        block, k, base, _ = self.places[u]
         self._event(u, Event.EXPANDED, State.OPEN)
         if k in block.fixed:
             need([first] == self.scopes[u], f"'{self.name(u)}' does not open where it is laid out")
@@ -230,20 +233,39 @@ class Shadow:
         need(count == 1 or self.kind(u) not in (FLOW, LOOP), f"'{self.name(u)}' opens {count} scopes")
         self.scopes.setdefault(u, [])
         self._open(block.inner[k], u, count)
+        if streams:
+            there = self.scopes[base + block.nodes[k].source]
+            fine = len(there) == count or self.run is RunState.PENDING  # a fork opens it behind what was spawned
+            need(fine, f"'{self.name(u)}' streams from {len(there)} items with {count}")
+            self.waits_for.update(zip(self.scopes[u], there[:count], strict=True))
 
     def _spawned(self, fact: Any, _core: Core, _asked: bool) -> None:
-        _, _, u, group, index, _key, parent, name, _args = fact
+        _, _, u, group, index, _key, parent, name, args = fact
+        if args is None:
+            return self._grown(u, group, index, parent)
         told, items = self.spawned.setdefault(group, {}), self.scopes[group]
         an_item_is_spawned_once(self, group, told.keys(), (parent, name))
         need(u == len(self.state) and index == len(items), f"{fact} is not the next item")
         if self.run is not RunState.PENDING:  # then it is a fork that takes it over
             a_spawned_item_has_a_live_parent(self, group, items[parent])
-        grows = bool(told) and self.opened[-1][0] == group
+        grows = bool(told) and self.opened[-1][0] == group and self.opened[-1][1] not in self.waits_for
         told[parent, name] = u
         block, k, _, _ = self.places[group]
         self._open(block.inner[k], group, 1)
         if grows:
             self.opened.pop()
+
+    def _grown(self, u: int, group: int, index: int, place: int) -> None:
+        """A map that streams has one more item, for one that came later into its source."""
+        block, k, base, _ = self.places[group]
+        need(u == len(self.state) and index == len(self.scopes[group]), f"item {u} is not the next one")
+        there = self.scopes[base + block.nodes[k].source][place]
+        need(
+            all(self.waits_for.get(one) != there for one in self.scopes[group]),
+            f"two items of '{self.name(group)}' wait for '{self.name(there)}'",
+        )
+        self._open(block.inner[k], group, 1)
+        self.waits_for[u] = there
 
     def _joined(self, fact: Any, _core: Core, _asked: bool) -> None:
         winners_are_those_that_came(self, fact[2], fact[3])

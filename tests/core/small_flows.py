@@ -16,6 +16,7 @@ from stratix_tasks.spec.model import Each, FlowSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref
 
 EACH = Each(over={"x": Ref("inputs", "items")})
+STREAM = Each(over={"x": Ref("tasks", "m")})
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
 WHEN = Expr("inputs.yes", ())
 SIGNAL = "go"
@@ -54,6 +55,10 @@ FLOWS: dict[str, FlowSpec] = {
     "map with retry": spec({"m": {"each": EACH, "retry": RETRY}}),
     "node after map": spec({"m": {"each": EACH}, "b": needs("m")}),
     "map after map": spec({"m": {"each": EACH}, "n": {"each": EACH, **needs("m")}}),
+    "map that streams": spec({"m": {"each": EACH}, "n": {"each": STREAM}}),
+    "node after a map that streams": spec(
+        {"m": {"each": EACH}, "n": {"each": STREAM, "retry": RETRY}, "z": needs("n")}
+    ),
     "sub-flow": with_inner({"a": {}, "b": needs("a")}),
     "node after sub-flow": with_inner({"a": {}}, z=needs("g")),
     "map in sub-flow": with_inner({"m": {"each": EACH}}),
@@ -163,6 +168,12 @@ BLOCKS: dict[str, Block] = {
     "finish a node as failed": blocks(Node("a"), finishing(node=0, to=S.FAILED), Node("z", (0,))),
     "finish what is around": blocks(
         Node("m", kind=EACH_KIND, inner="two"), inner={"two": (Node("x"), finishing(around="m"))}
+    ),
+    "settled behind a map": blocks(
+        Node("m", kind=MAP), Node("n", (0,), MAP, source=0, over="x", gather=SETTLED), Node("z", (1,))
+    ),
+    "finish a map that is streamed from": blocks(
+        Node("m", kind=MAP), Node("n", (0,), MAP, source=0, over="x"), finishing(node=0, gives=True)
     ),
     "cancel": blocks(Node("a"), finishing(node=0, to=S.CANCELLED), Node("z", (0,))),
     "cancel a sub-flow": blocks(Node("g", kind=FLOW_KIND, inner="one"), finishing(node=0, to=S.CANCELLED), inner=ONE),

@@ -272,10 +272,10 @@ class Small(Facade):
 
     def _spawn(self, unit: int, number: int) -> None:
         """The same item each time: it is added once, unless nothing that the body says counts any more."""
-        count = len(self.s.status)
+        count = len(self.s.spawned)
         fresh = self._child_of(unit, number) is None and not what_it_says_is_not_heard(self.core, unit, number)
         self._handle([(int(Answer.SPAWN), unit, number, self.now, 0, {"x": data(8)})])
-        need(len(self.s.status) - count == fresh, f"unit {unit} spawned an item, and that was not counted once")
+        need(len(self.s.spawned) - count == fresh, f"unit {unit} spawned an item, and that was not counted once")
         self.spawns -= fresh
 
     def _answer_wait(self, unit: int, way: str) -> None:

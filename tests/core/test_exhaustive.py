@@ -14,7 +14,7 @@ DEEP = bool(os.environ.get("STRATIX_DEEP"))
 MOST = 300_000 if DEEP else 700
 TWO = ("one", "chain")
 """Graphs that see two requests and a death in the suite, too."""
-SPAWNING = ("map", "map with retry", "node after map", "map that stops", "map in sub-flow")
+SPAWNING = ("map", "map with retry", "node after map", "map that stops", "map in sub-flow", "map that streams")
 """Graphs whose items spawn others."""
 LOSING = ("one", "frail", "timed", "map", "sub-flow")
 """Graphs that see a lost body in the suite, too."""

@@ -140,7 +140,7 @@ def in_state(state: State, *, group: bool) -> Core:
     """A core whose unit 0 was brought to a state by a fact."""
     s = Recorded(block_of(spec({"a": {"each": Each(over={"x": Ref("inputs", "items")})} if group else {}})))
     if state is State.OPEN:
-        apply(s, (EXPANDED, 0.0, 0, 1, 2, None, 0, None))
+        apply(s, (EXPANDED, 0.0, 0, 1, 2, None, 0, None, False))
     else:
         details = {State.WAITING: {"wait": {"for": "signal", "name": "go", "due": None}}, State.RETRYING: {"due": 1.0}}
         details[State.STOPPING] = {"target": int(State.CANCELLED)}

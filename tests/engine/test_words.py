@@ -215,6 +215,8 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     "take what there is": (lambda: repeat(step, 0, until="output > 99", max=3, on_max="take"), {}, 3),
     "carry another": (lambda: repeat(pair, 1, carry="b", max=2, b=5), {}, [1, [1, 5]]),
     "recursion": (lambda n: down(n), {"n": 5}, 0),
+    "map behind a map": (lambda: step.map(each(number.map(each([1, 2, 3])))), {}, [2, 3, 4]),
+    "map behind a whole map": (lambda: step.options(barrier=True).map(each(number.map(each([1])))), {}, [2]),
     "first way": (ways, {"kind": "a"}, 1),
     "second way": (ways, {"kind": "b"}, 2),
     "other way": (ways, {"kind": "x"}, 3),

@@ -15,9 +15,10 @@ from stratix_tasks.core.decide.ending import LOST
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
 from stratix_tasks.core.node import ALL, ANY, LOOP, MAP, SETTLED
-from stratix_tasks.core.state import IS_BAD, OF_STEPS, Spans, State, spans
+from stratix_tasks.core.state import IS_BAD, OF_STEPS, Spans, State, apart, spans
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, RunEvent, S
 from stratix_tasks.core.steps import ended_by
+from stratix_tasks.core.streams import all_after, source, source_of, sources
 from stratix_tasks.core.targets import Scope
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
@@ -83,7 +84,8 @@ def ended_after(core: Core, units: Iterable[int]) -> set[int]:
     while stack:
         u = stack.pop()
         r, k, b = s.place(u)
-        near = [b + o for o in r.block.outs[k]] + [b + p for p in ends_after(r.block, k)]
+        near = [b + o for o in r.block.outs[k] if not r.block.readers or source_of(s, b + o) != u]
+        near += [b + p for p in ends_after(r.block, k)]
         if k in r.fixed and u not in s.kids:
             near += [x for _, a, z in s.scopes(u) for x in range(a, z)]
         for x in near:
@@ -99,6 +101,17 @@ def ended_after(core: Core, units: Iterable[int]) -> set[int]:
     return {x for x in seen - around if s.status[x] in ENDED_BADLY}
 
 
+def followed(s: State, items: Spans) -> Spans:
+    """Of maps that stream the items that ended for the ends of these, as far as somebody may want them again."""
+    return [
+        run
+        for a, b in all_after(s, items)
+        for state in ENDED_BADLY
+        for run in s.runs(state, a, b)
+        if s.why_ended(run[0]) not in LEFT
+    ]
+
+
 def bad_before(core: Core, u: int) -> set[int]:
     """The failed, cancelled and upstream_failed sources of a unit."""
     s, found, stack = core.state, set[int](), [u]
@@ -107,6 +120,8 @@ def bad_before(core: Core, u: int) -> set[int]:
         r, k, b = s.place(one)
         above = s.parent(one)
         near = [b + n for n in r.block.needs[k]] + ([above] if above >= 0 else [])
+        if r.block.items:
+            near = [x for x in (source(s, one),) if x >= 0]
         for x in near:
             if x not in found and IS_BAD[s.as_taken(x)]:
                 found.add(x)
@@ -146,9 +161,22 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
 
 def retry(core: Core, units: Iterable[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
-    fresh, groups, items = with_what_followed(core, (), *bad_in(core, units))
+    fresh, groups, items = bad_in(core, units)
+    items += _bad_sources(core.state, items)
+    fresh, groups, items = with_what_followed(core, (), fresh, groups, items)
     go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at)
     set_again(core, fresh, groups, items, at)
+
+
+def _bad_sources(s: State, items: Spans) -> Spans:
+    """Of items that can't run for what they wait for the bad ends of that."""
+    found, stack = Spans(), [run for run in items if s.status[run[0]] == S.UPSTREAM_FAILED]
+    while stack:
+        for a, b, x in sources(s, *stack.pop()):
+            bad = [run for state in BAD for run in s.runs(state, x, x + b - a)]
+            found += [run for run in bad if run not in items]
+            stack += [run for run in bad if s.status[run[0]] == S.UPSTREAM_FAILED]
+    return found
 
 
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
@@ -179,11 +207,17 @@ def with_what_followed(
     core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans
 ) -> tuple[set[int], set[int], Spans]:
     """With what ended for these units: units, groups, and spans of items."""
-    while more := ended_after(core, [*units, *fresh, *groups, *(a for a, _ in items)]) - fresh - groups:
-        new, opened, inner = bad_in(core, more)
+    s, streams = core.state, core.state.root.streams
+    while True:
+        again = [(u, u + 1) for u in (*units, *fresh)] if streams else []
+        inner = followed(s, again + items) if streams else []
+        more = ended_after(core, [*units, *fresh, *groups, *(a for a, _ in items)]) - fresh - groups
+        if not more and all(run in items for run in inner):
+            break
+        new, opened, bad = bad_in(core, more)
         fresh |= new
         groups |= opened
-        items += [run for run in inner if run not in items]
+        items += [run for run in dict.fromkeys([*inner, *bad]) if run not in items]
     return fresh, groups, [run for run in items if not all(u in fresh for u in range(*run))]
 
 
@@ -210,7 +244,7 @@ def groups_around(core: Core, units: Iterable[int]) -> set[int]:
 def set_again(core: Core, fresh: set[int], groups: set[int], items: Spans, at: float) -> None:
     s, g = core.state, core.agenda
     around = groups_around(core, [*fresh, *groups, *(a for a, _ in items)])
-    again = sorted([*spans(u for u in fresh if s.status[u] in TERMINAL), *(run for run in items if not s.gone(run[0]))])
+    again = apart([*spans(u for u in fresh if s.status[u] in TERMINAL), *(run for run in items if not s.gone(run[0]))])
     reopened = sorted(p for p in groups | around if s.status[p] in TERMINAL)
     if again:
         core.tell(AGAIN, at, again, "user")
@@ -243,6 +277,8 @@ def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
             if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners):
                 found[x] = u
         found |= readers_around(core, u)
+        for y, _ in followed(s, [(u, u + 1)]) if r.block.items else ():
+            found |= readers_around(core, y)
     return found
 
 
@@ -268,10 +304,11 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float) -> N
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
+        made = {one for one in made if one not in units or one in s.kids}  # what opened with it opens anew
         if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
-            roll(core, made - units, rounds, [p for p in above if p not in units], at)
+            roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
-            roll(core, {x, *(one for one in made if one not in units)}, rounds, above, at)
+            roll(core, {x, *made}, rounds, above, at)
 
 
 def _lies_in(core: Core, u: int, group: int) -> bool:

@@ -83,8 +83,7 @@ _AT_ONCE = {S.CANCELLED: Event.CANCEL, S.SKIPPED: Event.SKIP, S.FAILED: Event.FI
 def close(core: Core, p: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:
     """An open group is to end so, once all in it has."""
     core.move(p, Event.STOP, at, reason, {"target": int(target), **(detail or {})})
-    core.agenda.forget_question(p)
-    core.agenda.asks.append(p)
+    core.agenda.closed(p)
 
 
 def finish_inside(core: Core, p: int, target: S, reason: str, at: float) -> None:

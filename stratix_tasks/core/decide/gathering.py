@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import maxsize
 from typing import Any
 
 from stratix_tasks.core.answers import Do
@@ -9,11 +10,13 @@ from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish_inside, stop_at_failure, unmark
 from stratix_tasks.core.decide.opening import ask, open_group
+from stratix_tasks.core.decide.streaming import follow, let_go_of
 from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.joins import is_left_out, is_refused
 from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, Node
 from stratix_tasks.core.state import FINISHED, IS_BAD, State
 from stratix_tasks.core.states import Event, RunState, S
+from stratix_tasks.core.streams import is_open_ended
 from stratix_tasks.spec.joins import N_OF as N_OF_THEM
 from stratix_tasks.spec.joins import part_of, share
 
@@ -24,6 +27,8 @@ def gather(core: Core, p: int, at: float) -> None:
     """An open group, if what is in it decides what becomes of it."""
     s = core.state
     node = s.node(p)
+    if node.source >= 0:
+        follow(core, p, at)
     if p in s.target:
         return _gather_stopped(core, p, node, at)
     if node.kind in (MAP, EACH):
@@ -70,6 +75,8 @@ def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
     if target == S.RETRYING:
         return whole.once_more(core, p, at, s.error[p], reason)
     value = None if detail is None or "value" not in detail else {"value": detail["value"]}
+    if value is not None and node.kind is MAP:
+        let_go_of(core, p, at)
     return end_unit(core, p, Event.STOPPED, at, reason, value, target)
 
 
@@ -100,19 +107,19 @@ def _is_at_fault(core: Core, p: int) -> bool:
 
 
 def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
-    tally = core.agenda.tally[p]
+    tally, more = core.agenda.tally[p], is_open_ended(core.state, p)
     if tally.early:
         wanted = _wanted(core, p, node)
         came = tally.ended - _left_out(core, p) if node.gather is ANY else tally.done
         if came >= wanted:
             end_unit(core, p, Event.GATHERED, at)
-        elif came + tally.count - tally.ended < wanted:
+        elif not more and came + tally.count - tally.ended < wanted:
             end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
         else:
             return None
         unmark(core, p, p + 1, at)  # what runs at the end of those that lost is not held by it
         return finish_inside(core, p, S.CANCELLED, LOST, at)
-    if tally.ended != tally.count:
+    if tally.ended != tally.count or more:
         return None
     if tally.bad and node.gather is not SETTLED:
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
@@ -123,6 +130,8 @@ def _wanted(core: Core, p: int, node: Node) -> int:
     """How many items a gather asks for; a share is one of those that were not refused."""
     told = core.state.late.get(p, NOTHING).get(N_OF_THEM)
     part = node.share if told is None else share({N_OF_THEM: told})
+    if part is not None and is_open_ended(core.state, p):
+        return maxsize  # of how many is not known yet
     if part is None:
         return (node.of if told is None else told) if node.gather is N_OF else 1
     return part_of(part, core.agenda.tally[p].count - _left_out(core, p))

@@ -13,6 +13,7 @@ from stratix_tasks.core.joins import GO, WAIT, verdict
 from stratix_tasks.core.node import EACH, FLOW, LOOP
 from stratix_tasks.core.state import Spans
 from stratix_tasks.core.states import Event, RunState, S
+from stratix_tasks.core.streams import feeds
 
 
 def look(core: Core, u: int, at: float) -> None:
@@ -91,5 +92,7 @@ def told_items(
     if s.kind(p) is EACH and is_too_deep(core, p, at):
         return None
     assert isinstance(count, int)
+    if s.node(p).source >= 0 and (source := feeds(s, p)) >= 0:
+        return open_group(core, p, at, g.tally[source].count, None, 0, streams=True)
     open_group(core, p, at, count, keys, 0, frozen)
     return leave_out(core, s.kids[p][-1], skipped, at) if skipped else None

@@ -11,8 +11,9 @@ from stratix_tasks.core.decide.ending import LOST, end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import REFUSED, winners
 from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
-from stratix_tasks.core.state import IS_OVER, Spans
+from stratix_tasks.core.state import IS_OVER, Spans, State
 from stratix_tasks.core.states import Event, RunState, S
+from stratix_tasks.core.streams import source_of
 from stratix_tasks.spec.model import MAX_DEPTH
 
 BREAKPOINT = "breakpoint"
@@ -92,8 +93,9 @@ def is_too_deep(core: Core, u: int, at: float) -> bool:
 
 
 def open_group(
-    core: Core, p: int, at: float, count: int, keys: list[str] | None, index: int, frozen: dict[str, Any] | None = None
-) -> None:
+    core: Core, p: int, at: float, count: int, keys: list[str] | None, index: int, frozen: dict[str, Any] | None = None,
+    *, streams: bool = False,
+) -> None:  # fmt: skip
     s = core.state
     r, k, _ = s.place(p)
     if k in r.fixed:
@@ -101,7 +103,7 @@ def open_group(
         count = s.stretches[r.fixed[k]].block.n
     else:
         first = len(s.status)
-    core.tell(EXPANDED, at, p, first, count, keys, index, frozen)
+    core.tell(EXPANDED, at, p, first, count, keys, index, frozen, streams)
     core.agenda.opened(p)
 
 
@@ -134,7 +136,7 @@ def lose(core: Core, u: int, at: float) -> None:
             continue
         k = x - b
         if not _is_awaited(core, r.block.outs[k], b) and k not in r.block.output.hard:
-            waited = s.status[x] == S.PENDING
+            waited = s.status[x] == S.PENDING or source_of(s, x) >= 0
             finish(core, x, S.CANCELLED, LOST, at)
             if waited:
                 stack += [b + n for n in r.block.needs[k]]
@@ -142,4 +144,9 @@ def lose(core: Core, u: int, at: float) -> None:
 
 def _is_awaited(core: Core, outs: Iterable[int], b: int) -> bool:
     s = core.state
-    return any(s.status[b + o] == S.PENDING and b + o not in s.winners for o in outs)
+    return any((s.status[b + o] == S.PENDING and b + o not in s.winners) or _streams(s, b + o) for o in outs)
+
+
+def _streams(s: State, p: int) -> bool:
+    """Whether a map goes on with what comes of another one."""
+    return s.status[p] == S.OPEN and p not in s.target and source_of(s, p) >= 0

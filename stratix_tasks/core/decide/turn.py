@@ -266,6 +266,7 @@ def _start_many(core: Core, lane: Lane, entry: range, at: float) -> int:
         s.own
         or g.abandoned
         or g.arounds[s.home[a]].doors
+        or (s.stretches[s.home[a]].origin >= 0 and g.left[a:b].count(0) < b - a)
         or s.status.count(S.PENDING, a, b) != b - a
         or not s.alike(a, b)
     ):

@@ -1,0 +1,142 @@
+"""Streams: maps whose items wait each for the item of the same place in another map. Pure questions about a State.
+
+A map opens with the one that it streams from, and grows with it. Items of both are found by place: those that were there when
+it opened lie side by side in a stretch, and only those that were spawned since are kept one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from stratix_tasks.core.state import IS_OVER, MISSING, State
+from stratix_tasks.core.states import S
+
+
+def feeds(s: State, p: int) -> int:
+    """The map from which a map that has not opened would stream now; -1 where there is none, or it has nothing to give so.
+
+    One that has a value of its own gives that, and so does a person who gave what is mapped over.
+    """
+    r, k, b = s.place(p)
+    node = r.block.nodes[k]
+    if node.source < 0:
+        return -1
+    source = b + node.source
+    there = source in s.kids and s.status[source] in _GIVING and source not in s.target
+    return source if there and s.values[source] is MISSING and node.over not in s.given(p) else -1
+
+
+_GIVING = (S.OPEN, S.COMPLETED, S.FAILED)
+"""States in which items of a map that has opened are there to go on with."""
+
+
+def source_of(s: State, p: int) -> int:
+    """The map that an open one streams from; -1 where it does not."""
+    kids = s.kids.get(p)
+    if not kids or s.stretches[kids[0]].origin < 0:
+        return -1
+    r, k, b = s.place(p)
+    return b + r.block.nodes[k].source
+
+
+def is_open_ended(s: State, p: int) -> bool:
+    """Whether more items may come to a map, since the one that it streams from goes on."""
+    source = source_of(s, p)
+    return source >= 0 and not IS_OVER[s.status[source]]
+
+
+def source(s: State, u: int) -> int:
+    """The item that an item waits for; -1 where it waits for none."""
+    r = s.stretches[s.home[u]]
+    if r.origin < 0:
+        return -1
+    above, k, b = s.place(r.parent)
+    return s.item(b + above.block.nodes[k].source, r.origin + u - r.base)
+
+
+def state_of_source(s: State, u: int) -> int:
+    """How the item that an item waits for is to be taken. Of a map that is to fail what was cancelled for that is bad, too."""
+    x = source(s, u)
+    above = s.parent(x)
+    fails = s.status[above] == S.FAILED or (above in s.target and s.target[above][0] == S.FAILED)
+    return s.status[x] if fails else s.as_taken(x)
+
+
+def sources(s: State, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Of items that wait, first to stop - 1, which lie in one stretch: spans of them, each with the first item of those that they
+    wait for, which lie side by side."""
+    while first < stop:
+        x = source(s, first)
+        end = min(stop, first + s.stretches[s.home[x]].stop - x)
+        yield first, end, x
+        first = end
+
+
+def pending(s: State, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Spans of pending items, of such, with how the items that they wait for are to be taken."""
+    for a, b, x in sources(s, first, stop):
+        off = x - a
+        for start, end in s.runs(S.PENDING, a, b):
+            at = start
+            while at < end:
+                state = s.status[at + off]
+                then = s.same_to(at + off, end + off) - off
+                if state == S.CANCELLED and s.root.stepping:  # it may be as good as skipped
+                    state, then = state_of_source(s, at), at + 1
+                yield at, then, state
+                at = then
+
+
+def readers(s: State, p: int) -> list[int]:
+    """The open maps that stream from a map."""
+    r, k, b = s.place(p)
+    return [b + o for o in r.block.readers.get(k, ()) if source_of(s, b + o) >= 0] if r.block.readers else []
+
+
+def reader(s: State, p: int, place: int) -> int:
+    """The item of a map that streams for the item at a place of its source; -1 where it has none so far."""
+    r = s.stretches[s.kids[p][0]]
+    if place < r.count:
+        return r.base + place
+    return s.fed[p].get(place, -1) if p in s.fed else -1
+
+
+def after(s: State, first: int, stop: int) -> list[tuple[int, int]]:
+    """Spans of the items that wait for items first to stop - 1."""
+    found = list[tuple[int, int]]()
+    for a, b in s.pieces(first, stop):
+        group = s.map_of(a)
+        for p in readers(s, group) if group >= 0 else ():
+            planned, place = s.stretches[s.kids[p][0]], s.index(a)
+            last = place + b - a
+            if place < planned.count:
+                found.append((planned.base + place, planned.base + min(last, planned.count)))
+            found += [(x, x + 1) for at in range(max(place, planned.count), last) if (x := reader(s, p, at)) >= 0]
+    return found
+
+
+def all_after(s: State, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of all items that wait for these, for those that wait for them, and so on."""
+    found, stack = list[tuple[int, int]](), list(spans)
+    while stack:
+        more = after(s, *stack.pop())
+        found += more
+        stack += more
+    return found
+
+
+class Sources(Sequence[int]):
+    """By the place of an item of a map that streams, or is to, the item that it waits for. Grows with the map."""
+
+    __slots__ = ("_map", "_source", "_state")
+
+    def __init__(self, s: State, p: int, source: int) -> None:
+        self._state, self._map, self._source = s, p, source
+
+    def __len__(self) -> int:
+        return self._state.count(self._source)
+
+    def __getitem__(self, index: Any) -> Any:
+        s = self._state
+        return source(s, s.item(self._map, index))
