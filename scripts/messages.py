@@ -21,7 +21,7 @@ from stratix_tasks.view import messages, source
 FILE = Path(__file__).parent.parent / "widget" / "src" / "model" / "messages.ts"
 HEAD = "// Written by scripts/messages.py from stratix_tasks/view/messages.py: change it there."
 ATOMS = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null", Any: "unknown"}
-WIDE = 80
+WIDE = 90
 """Characters of a tuple up to which it stands in one line."""
 LINE = 120
 """Characters of a union up to which it stands in one line."""

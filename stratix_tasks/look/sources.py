@@ -29,6 +29,7 @@ from stratix_tasks.view.messages import (
     Inspection,
     Interrupted,
     ItemPage,
+    ItemQuery,
     Left,
     RunInfo,
     Status,
@@ -139,8 +140,8 @@ class FlowSource:
     def can(self, node: str, item: int | None) -> Can:
         return {}
 
-    def items(self, node: str, start: int, stop: int) -> ItemPage:
-        return {"total": 0, "rows": []}
+    def items(self, node: str, start: int, stop: int, query: ItemQuery | None = None) -> ItemPage:
+        return {"total": 0, "matching": 0, "counts": {}, "columns": [], "rows": []}
 
     def fields(self) -> list[AskedField]:
         return form(self._root.spec.inputs, {})
@@ -257,8 +258,8 @@ class RunSource:
     def about(self) -> About:
         return self._here(about.about, self._live, self._beside)  # type: ignore[no-any-return]
 
-    def items(self, node: str, start: int, stop: int) -> ItemPage:
-        return self._here(items, self._live, node, start, stop)  # type: ignore[no-any-return]
+    def items(self, node: str, start: int, stop: int, query: ItemQuery | None = None) -> ItemPage:
+        return items(self._here, self._live, node, start, stop, query)
 
     def text(self) -> str:
         info = self.run_info()

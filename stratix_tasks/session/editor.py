@@ -41,6 +41,7 @@ from stratix_tasks.view.messages import (
     Form,
     Inspection,
     ItemPage,
+    ItemQuery,
     PaletteItem,
     Port,
     Problem,
@@ -108,8 +109,8 @@ class EditedFlow:
     def can(self, node: str, item: int | None) -> Can:
         return self.now().can(node, item)
 
-    def items(self, node: str, start: int, stop: int) -> ItemPage:
-        return self.now().items(node, start, stop)
+    def items(self, node: str, start: int, stop: int, query: ItemQuery | None = None) -> ItemPage:
+        return self.now().items(node, start, stop, query)
 
     def fields(self) -> list[AskedField]:
         return self.now().fields()

@@ -150,7 +150,9 @@ ItemRow = tuple[
     Annotated[str | None, "key"],
     Annotated[Status, "status"],
     Annotated[str, "text"],
+    Annotated[list[str], "given"],
 ]
+"""An item; `given` are the texts of what is mapped, by the columns of its page."""
 LogRow = tuple[Annotated[float, "at"], Annotated[str, "level"], Annotated[str, "text"]]
 Metric = tuple[Annotated[str, "name"], Annotated[float, "value"]]
 Argument = TypedDict(
@@ -280,10 +282,23 @@ class Failure(TypedDict):
     traceback: str
 
 
+class ItemQuery(TypedDict):
+    """Which items are wanted, and in which order: by state (none: all), by a text in their key or error; `state` puts those first
+    that ended badly.
+    """
+
+    states: list[str]
+    search: str
+    sort: Literal["state", "index", "slowest"]
+
+
 class ItemPage(TypedDict):
-    """Some rows of `total`."""
+    """Some rows of those `matching` of `total`; `counts` by state, of all; `columns` are what is mapped."""
 
     total: int
+    matching: int
+    counts: dict[str, int]
+    columns: list[str]
     rows: list[ItemRow]
 
 
@@ -525,6 +540,7 @@ class Items(TypedDict):
     node: str
     start: int
     stop: int
+    query: ItemQuery
 
 
 class WhatCan(TypedDict):

@@ -18,6 +18,7 @@ from stratix_tasks.view.messages import (
     Form,
     Inspection,
     ItemPage,
+    ItemQuery,
     NodeOutline,
     PaletteItem,
     Problem,
@@ -100,7 +101,7 @@ class Source(Protocol):
     def can(self, node: str, item: int | None) -> Can:
         """What may be asked of it now."""
 
-    def items(self, node: str, start: int, stop: int) -> ItemPage: ...
+    def items(self, node: str, start: int, stop: int, query: ItemQuery | None = None) -> ItemPage: ...
 
     def fields(self) -> list[AskedField]:
         """The inputs to start it with, or to run it again."""

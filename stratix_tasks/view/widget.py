@@ -126,12 +126,17 @@ class FlowView(anywidget.AnyWidget):
             self._apart(content, lambda: self._go(content))
         elif content.get("type") == "keep":
             self._apart(content, lambda: self._keep(self._source))
+        elif content.get("type") == "items":  # there may be very many to be sorted
+            self._apart(content, lambda: self._items(content))
         else:
             self._source.later(0.0, lambda: self._handle(content))
 
     def _apart(self, content: dict[str, Any], make: Callable[[], Any]) -> None:
         """Answer in a thread of its own: what waits for the engine, or takes long."""
         threading.Thread(target=self._answer, args=(content, make), name="stratix-view", daemon=True).start()
+
+    def _items(self, content: dict[str, Any]) -> Any:
+        return self._source.items(content["node"], content["start"], content["stop"], content.get("query"))
 
     def _handle(self, content: dict[str, Any]) -> None:
         kind = content.get("type")
@@ -147,8 +152,6 @@ class FlowView(anywidget.AnyWidget):
             self._answer(content, self._source.fields)
         elif kind == "about":
             self._answer(content, self._source.about)
-        elif kind == "items":
-            self._answer(content, lambda: self._source.items(content["node"], content["start"], content["stop"]))
         elif kind == "mode":
             self._turn(bool(content["edit"]))
         elif kind in _EDITOR:

@@ -98,12 +98,12 @@ def test_the_items_of_a_mapped_flow_are_rows_of_their_own(engine: Engine) -> Non
     until(run, "moves[0].writes", "running")
     page = run_source(run).items("moves", 0, 10)
     assert page["total"] == 2
-    (_, _, going, quiet), (_, _, failed, error) = page["rows"]
+    (_, _, failed, error, _), (_, _, going, quiet, _) = page["rows"]
     assert (State(going[0]), going[3], going[4], going[6], quiet) == (State.OPEN, 1, 2, 1, "")
     assert (State(failed[0]), failed[5], error) == (State.FAILED, 2, "ValueError: no two")
     GATE.set()
     run.wait(30)
-    assert [row[3] for row in run_source(run).items("moves", 0, 1)["rows"]] == ["10"]
+    assert [row[3] for row in run_source(run).items("moves", 1, 2)["rows"]] == ["10"]
 
 
 def test_an_item_is_inspected_as_one(engine: Engine) -> None:
@@ -128,7 +128,7 @@ def test_what_is_asked_in_an_item_stands_in_its_row(engine: Engine) -> None:
     """The message of an approval in it."""
     run = engine.start(approved_each)
     until(run, "approved[0]", "waits")
-    ((_, _, _, text),) = run_source(run).items("approved", 0, 10)["rows"]
+    ((_, _, _, text, _),) = run_source(run).items("approved", 0, 10)["rows"]
     assert text == "Go on?"
     assert run.why("approved[0]").startswith(
         "'approved[0]' is under way: 0 of 2 have ended. 'approved[0].approval' waits"

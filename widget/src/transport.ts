@@ -1,4 +1,5 @@
 // The way to Python; the only file that knows who hosts us: a notebook's model, or a page with nothing behind it.
+import { sifted } from "./model/items";
 import type { Answers, Asked, Reply, Snapshot, Told } from "./model/messages";
 
 /** What has an answer, before it has its number. */
@@ -65,7 +66,7 @@ export function kept({ told, items }: Snapshot, message: Asked): unknown {
   if (message.type === "inspect" && message.item === null) return told?.[message.node];
   if (message.type !== "items") return undefined;
   const has = items?.[message.node];
-  return has && { ...has, rows: has.rows.slice(message.start, message.stop) };
+  return has && sifted(has, message.query, message.start, message.stop);
 }
 
 /** Requests with answers: each message has a number, and its reply the same. */

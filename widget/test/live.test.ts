@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { ALL } from "../src/model/items";
 import { decode, Live, RECORD } from "../src/model/live";
 import {
   type Asked,
   GIVEN,
+  type ItemPage,
+  type ItemRow,
   type NodeInfo,
   PAUSED,
   type Patch,
@@ -186,11 +189,14 @@ describe("what is paused", () => {
 });
 
 describe("a page with nothing behind it", () => {
-  const page = { ...snapshot(), told: { a: { why: "because" } }, items: { a: { total: 3, rows: [1, 2, 3] } } };
+  const rows = [0, 1, 2].map((index): ItemRow => [index, null, blank, "", []]);
+  const page3: ItemPage = { total: 3, matching: 3, counts: {}, columns: [], rows };
+  const page = { ...snapshot(), told: { a: { why: "because" } }, items: { a: { ...page3 } } };
   const of = (message: Record<string, unknown>) => kept(page as unknown as Snapshot, message as unknown as Asked);
   it("answers from what is in it", () => {
     expect(of({ type: "inspect", node: "a", item: null })).toEqual({ why: "because" });
-    expect(of({ type: "items", node: "a", start: 1, stop: 9 })).toEqual({ total: 3, rows: [2, 3] });
+    const asked = { type: "items", node: "a", start: 1, stop: 9, query: ALL };
+    expect((of(asked) as ItemPage).rows.map(([index]) => index)).toEqual([1, 2]);
   });
   it("has no answer to the rest", () => {
     expect(of({ type: "inspect", node: "a", item: 2 })).toBeUndefined();

@@ -167,7 +167,7 @@ export interface RunInfo {
   left?: Left;
 }
 
-export type ItemRow = [index: number, key: string | null, status: Status, text: string];
+export type ItemRow = [index: number, key: string | null, status: Status, text: string, given: string[]];
 
 export type LogRow = [at: number, level: string, text: string];
 
@@ -278,9 +278,20 @@ export interface Failure {
   traceback: string;
 }
 
-/** Some rows of `total`. */
+/** Which items are wanted, and in which order: by state (none: all), by a text in their key or error; `state` puts those first
+ * that ended badly. */
+export interface ItemQuery {
+  states: string[];
+  search: string;
+  sort: "state" | "index" | "slowest";
+}
+
+/** Some rows of those `matching` of `total`; `counts` by state, of all; `columns` are what is mapped. */
 export interface ItemPage {
   total: number;
+  matching: number;
+  counts: Record<string, number>;
+  columns: string[];
   rows: ItemRow[];
 }
 
@@ -490,6 +501,7 @@ export interface Items {
   node: string;
   start: number;
   stop: number;
+  query: ItemQuery;
 }
 
 /** Asks what can be done now with a node or item. */

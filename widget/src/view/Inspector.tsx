@@ -255,7 +255,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
         </table>
       )}
       {parts && status[4] > 0 && most > 0 && (
-        <Items live={live} calls={calls} node={node} most={most} open={isPage ? () => {} : open} />
+        <Items live={live} calls={calls} node={node} what={parts} open={isPage ? () => {} : open} />
       )}
       {page && most > 0 && most < page.total && (
         <p class="stx-quiet">

@@ -1,7 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { ALL, toggled } from "../model/items";
 import type { Live } from "../model/live";
-import type { ItemPage } from "../model/messages";
-import { duration, lookOf, stateName } from "../model/states";
+import type { ItemPage, ItemQuery, ItemRow } from "../model/messages";
+import { duration, LOOKS, lookOf, type StateName, stateName } from "../model/states";
 import { glyphOf, left } from "../model/waits";
 import type { Calls } from "../transport";
 import { useClock } from "./hooks";
@@ -9,40 +10,87 @@ import { Icon } from "./Icon";
 
 const HEIGHT = 24;
 const SHOWN = 9;
+/** Rows that are asked for beyond those in sight, on either side. */
+const SPARE = 8;
+const EMPTY: ItemPage = { total: 0, matching: 0, counts: {}, columns: [], rows: [] };
+const SORTS: [ItemQuery["sort"], string][] = [
+  ["state", "failed first"],
+  ["index", "in order"],
+  ["slowest", "slowest first"],
+];
 
 interface Props {
   live: Live;
   calls: Calls;
   node: number;
-  /** Rows at most: a page with nothing behind it has no more. */
-  most: number;
+  /** What they are called: items, rounds. */
+  what: string;
   open: (item: number) => void;
 }
 
-/** The items of a mapped node or flow, or the rounds of a loop: only the rows in sight are asked for and drawn, so that 100,000 stay fluid. */
-export function Items({ live, calls, node, most, open }: Props) {
+/** The items of a mapped node or flow, or the rounds of a loop: only the rows in sight are asked for and drawn, filtered and
+ * sorted by Python, so that 100,000 stay fluid. */
+export function Items({ live, calls, node, what, open }: Props) {
   const [top, setTop] = useState(0);
-  const [{ total, rows }, setPage] = useState<ItemPage>({ total: 0, rows: [] });
-  const count = Math.min(total, most);
-  const first = Math.max(Math.floor(top / HEIGHT) - 4, 0);
-  const info = live.snapshot.nodes[node];
-  const name = info?.name ?? "";
+  const [query, setQuery] = useState(ALL);
+  const box = useRef<HTMLDivElement>(null);
+  const first = Math.max(Math.floor(top / HEIGHT) - SPARE, 0);
+  const { page, from } = usePage(live, calls, node, first, query);
+  const ask = (next: ItemQuery) => {
+    setQuery(next);
+    setTop(0);
+    if (box.current) box.current.scrollTop = 0;
+  };
+  useClock(live.snapshot.mode === "live" && page.rows.some(([, , status]) => left(status, live.now())));
+  const known = page.counts;
+  return (
+    <div class="stx-item-table" data-testid="items" data-matching={page.matching} data-total={page.total}>
+      {Object.keys(known).length > 0 && <Sieve counts={known} query={query} ask={ask} what={what} />}
+      {page.columns.length > 0 && (
+        <div class="stx-item stx-item-head" aria-hidden="true">
+          <span class="stx-item-key">{page.rows.some(([, key]) => key !== null) ? "key" : "#"}</span>
+          {page.columns.map((name) => (
+            <span key={name} class="stx-item-given">
+              {name}
+            </span>
+          ))}
+          <span class="stx-item-text">result</span>
+          <span class="stx-item-time" />
+        </div>
+      )}
+      <div
+        ref={box}
+        class="stx-items nowheel"
+        style={{ height: `${Math.min(Math.max(page.matching, 1), SHOWN) * HEIGHT + 2}px` }}
+        onScroll={(e) => setTop(e.currentTarget.scrollTop)}
+      >
+        {page.matching === 0 && page.total > 0 && (
+          <p class="stx-quiet stx-none">None of {page.total.toLocaleString("en")}.</p>
+        )}
+        <div style={{ height: `${page.matching * HEIGHT}px`, position: "relative" }}>
+          {page.rows.map((row, at) => (
+            <Row key={row[0]} live={live} node={node} row={row} at={from + at} open={open} />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The rows around a place, asked for again a little after each change. */
+function usePage(live: Live, calls: Calls, node: number, first: number, query: ItemQuery) {
+  const [shown, setShown] = useState({ page: EMPTY, from: 0 });
+  const name = live.snapshot.nodes[node]?.name ?? "";
   useEffect(() => {
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = () => {
       timer = undefined;
-      calls
-        .call({
-          type: "items",
-          node: name,
-          start: first,
-          stop: first + SHOWN + 8,
-        })
-        .then(
-          (answer) => !over && setPage(answer),
-          () => {},
-        );
+      const stop = first + SHOWN + 2 * SPARE;
+      calls.call({ type: "items", node: name, start: first, stop, query }).then(
+        (page) => !over && setShown({ page, from: first }),
+        () => {},
+      );
     };
     ask();
     const stop = live.onNode(node, () => {
@@ -53,42 +101,108 @@ export function Items({ live, calls, node, most, open }: Props) {
       clearTimeout(timer);
       stop();
     };
-  }, [live, calls, node, name, first]);
-  useClock(live.snapshot.mode === "live" && rows.some(([, , status]) => left(status, live.now())));
+  }, [live, calls, node, name, first, query]);
+  return shown;
+}
+
+interface SieveProps {
+  counts: Record<string, number>;
+  query: ItemQuery;
+  ask: (query: ItemQuery) => void;
+  what: string;
+}
+
+/** Which states, which text, which order. */
+function Sieve({ counts, query, ask, what }: SieveProps) {
+  const [text, setText] = useState(query.search);
+  const latest = useRef(query);
+  useLayoutEffect(() => {
+    latest.current = query;
+  });
+  useEffect(() => {
+    if (text === latest.current.search) return;
+    const timer = setTimeout(() => ask({ ...latest.current, search: text }), 150);
+    return () => clearTimeout(timer);
+  }, [text]);
   return (
-    <div
-      class="stx-items nowheel"
-      style={{ height: `${Math.min(count, SHOWN) * HEIGHT + 2}px` }}
-      onScroll={(e) => setTop(e.currentTarget.scrollTop)}
-    >
-      <div style={{ height: `${count * HEIGHT}px`, position: "relative" }}>
-        {rows.map(([index, key, status, text]) => {
-          const look = lookOf(status);
-          const [, , attempt, , , , , , , started, ended] = status;
-          return (
-            <button
-              type="button"
-              class={`stx-item stx-s-${look.look}`}
-              key={index}
-              style={{ top: `${index * HEIGHT}px` }}
-              data-testid="item-row"
-              data-state={stateName(status)}
-              data-item={index}
-              onClick={() => open(index)}
-            >
-              <span class="stx-glyph" aria-hidden="true">
-                <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
-              </span>
-              <span class="stx-item-key">{key ?? index}</span>
-              <span class="stx-item-text">{text || look.word}</span>
-              <span class="stx-item-time">
-                {attempt > 1 ? `×${attempt} ` : ""}
-                {started !== null && ended !== null ? duration(ended - started) : left(status, live.now())}
-              </span>
-            </button>
-          );
-        })}
-      </div>
+    <div class="stx-sieve">
+      {Object.entries(counts).map(([name, count]) => (
+        <button
+          type="button"
+          key={name}
+          class={`stx-chip-button stx-s-${LOOKS[name as StateName].look}`}
+          data-testid="item-chip"
+          data-state={name}
+          aria-pressed={query.states.includes(name)}
+          onClick={() => ask(toggled(query, name))}
+        >
+          <i class="stx-dot" /> {count.toLocaleString("en")} {LOOKS[name as StateName].word}
+        </button>
+      ))}
+      <input
+        class="stx-field"
+        type="search"
+        data-testid="item-search"
+        aria-label={`Search the ${what}`}
+        placeholder="key or error"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <select
+        class="stx-field"
+        data-testid="item-sort"
+        aria-label={`Order of the ${what}`}
+        onChange={(event) => ask({ ...query, sort: event.currentTarget.value as ItemQuery["sort"] })}
+      >
+        {SORTS.map(([sort, label]) => (
+          <option key={sort} value={sort} selected={sort === query.sort}>
+            {label}
+          </option>
+        ))}
+      </select>
     </div>
+  );
+}
+
+interface RowProps {
+  live: Live;
+  node: number;
+  row: ItemRow;
+  /** Its place among those that match. */
+  at: number;
+  open: (item: number) => void;
+}
+
+function Row({ live, node, row: [index, key, status, text, given], at, open }: RowProps) {
+  const info = live.snapshot.nodes[node];
+  const look = lookOf(status);
+  const [, , attempt, , , , , , , started, ended] = status;
+  return (
+    <button
+      type="button"
+      class={`stx-item stx-s-${look.look}`}
+      style={{ top: `${at * HEIGHT}px` }}
+      data-testid="item-row"
+      data-state={stateName(status)}
+      data-item={index}
+      onClick={() => open(index)}
+    >
+      <span class="stx-glyph" aria-hidden="true">
+        <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
+      </span>
+      <span class="stx-item-key">{key ?? index}</span>
+      {given.map((value, column) => (
+        <span key={column} class="stx-item-given" title={value}>
+          {value}
+        </span>
+      ))}
+      <span class="stx-item-text" title={text}>
+        {text || look.word}
+      </span>
+      <span class="stx-item-time">
+        {attempt > 1 ? `×${attempt} ` : ""}
+        {started !== null && ended !== null ? duration(ended - started) : left(status, live.now())}
+      </span>
+    </button>
   );
 }
