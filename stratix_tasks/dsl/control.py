@@ -31,7 +31,7 @@ def each(values: Iterable[T]) -> T:
     argument is called `item` in `key`, `where` and documents.
     """
     trace_of("each")
-    return cast(T, Mapped(values.value, flat=True) if isinstance(values, Flat) else Mapped(values))
+    return cast(T, _mark(values))
 
 
 def flatten(values: Iterable[Iterable[T]]) -> Iterable[T]:
@@ -56,8 +56,12 @@ def product(*values: Any) -> tuple[Any, ...]:
     """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair, the last one fastest."""
     trace_of("product")
     group = object()
-    inner = (value.value if isinstance(value, Mapped) else value for value in values)
-    return tuple(Crossed(group, place, value) for place, value in enumerate(inner))
+    marks = (value if isinstance(value, Mapped) else _mark(value) for value in values)
+    return tuple(Crossed(group, place, mark.value, mark.flat) for place, mark in enumerate(marks))
+
+
+def _mark(values: Any) -> Mapped:
+    return Mapped(values.value, flat=True) if isinstance(values, Flat) else Mapped(values)
 
 
 class Branch:

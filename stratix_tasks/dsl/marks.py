@@ -72,7 +72,7 @@ class Crossed(Mark):
     group: object
     place: int
     value: Any
-    flat: bool = False
+    flat: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -112,7 +112,12 @@ def each_of(
         fields["key"] = key_template(fields["key"], over, name)
     if "where" in fields:
         fields["where"] = trace.condition_of(fields["where"], tuple(over), "where", name)
-    if any(mark.flat for mark in marked.values()):
+    flat = {mark.flat for mark in marked.values()}
+    if len(flat) > 1:
+        trace.fail(
+            "flatten() is for all that one map goes over, or for none: flatten the others, or this in a task", name
+        )
+    if True in flat:
         fields["flatten"] = True
     each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
     whole = {argument: Element(mark, ()) for argument, mark in marked.items() if id(mark) in trace.variables}

@@ -48,11 +48,6 @@ def _holds(task: BaseTask) -> bool:
     return task.special or task.template.undo is not None or getattr(task.fn, "__closure__", None) is not None
 
 
-def tracing() -> bool:
-    """Whether the caller runs in the body of a flow that is being traced."""
-    return TRACE.get() is not None
-
-
 def trace_of(word: str) -> Trace:
     """The trace of the flow whose body is running. FlowError `no-flow` outside of one."""
     trace = TRACE.get()

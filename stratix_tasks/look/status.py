@@ -23,7 +23,6 @@ from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAU
 MANY = 100
 """Scopes side by side beyond which what is ready in them is not told apart from what waits."""
 MOVING = (State.RUNNING, State.STOPPING)
-STILL = (State.SUSPENDED, State.HELD)
 
 
 _SKIPPED = {

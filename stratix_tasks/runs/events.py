@@ -22,8 +22,6 @@ EVENTS = frozenset(
         *("run.started", "task.started", "task.open"),
     )
 )
-OPENED = {"started": "running", "completed": "completed", "given": "completed", "expanded": "open"}
-"""The state that facts of these kinds lead to."""
 Event = dict[str, Any]
 
 

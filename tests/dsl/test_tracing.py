@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from stratix_tasks import FlowError, Static, each, first_of, flow, otherwise, product, task, when
+from stratix_tasks import FlowError, Static, each, first_of, flatten, flow, otherwise, product, task, when
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
 
 
@@ -260,6 +260,23 @@ def test_maps() -> None:
     assert made["take"].each.by == "product"
     assert made["take_2"].each.by == "zip"
     assert made["take_2"].args == {}
+
+
+def test_flatten_is_for_all_that_one_map_goes_over() -> None:
+    """It is said of the node, so that one list that is flattened and one that is not can't go together, crossed or side by side."""
+
+    @flow
+    def flattens() -> Any:
+        a = take.map(*product(each(flatten([[1], [2]])), flatten([[3]])))
+        return a, take.map(each(flatten([[1], [2]])), each(flatten([[3, 4]])))
+
+    assert [node.each.flatten for node in nodes(flattens).values()] == [True, True]
+    for mixed in (
+        lambda: take.map(*product(flatten([[1], [2]]), [3])),
+        lambda: take.map(each(flatten([[1], [2]])), each([3, 4])),
+    ):
+        with pytest.raises(FlowError, match=r"take: flatten\(\) is for all that one map goes over"):
+            _ = flow(name="mixed")(mixed).spec
 
 
 @pytest.mark.parametrize(
