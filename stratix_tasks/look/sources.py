@@ -170,6 +170,10 @@ class RunSource:
 
     editor = None
 
+    @property
+    def root(self) -> Block:
+        return self._live.core.state.root
+
     def _here(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._live.engine.look(function, *args)
 

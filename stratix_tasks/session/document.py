@@ -24,13 +24,20 @@ from stratix_tasks.spec.values import Kept, Object
 from stratix_tasks.store.objects import ObjectStore
 
 
-def text_of(path: str | os.PathLike[str]) -> str:
-    """The text of a file. FlowError `no-file`."""
+def bytes_of(path: str | os.PathLike[str]) -> bytes:
+    """What is in a file. FlowError `no-file`."""
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise FlowError(f"can't read the flow in {os.fspath(path)}: {why}", code="no-file") from None
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FlowError(f"can't read the flow in {os.fspath(path)}: {error.strerror}", code="no-file") from None
+
+
+def text_of(path: str | os.PathLike[str], data: bytes | None = None) -> str:
+    """The text of a file, whose lines end as they do there. FlowError `no-file`."""
+    try:
+        return (bytes_of(path) if data is None else data).decode("utf-8")
+    except UnicodeDecodeError:
+        raise FlowError(f"can't read the flow in {os.fspath(path)}: it is no UTF-8 text", code="no-file") from None
 
 
 def spec_of(data: FlowSpec | Mapping[str, Any]) -> FlowSpec:

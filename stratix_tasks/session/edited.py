@@ -13,7 +13,7 @@ from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.edits.diff import Diff, diff
 from stratix_tasks.edits.editing import Editing, Step, begun, replayed
-from stratix_tasks.edits.words import Edit, edit_of
+from stratix_tasks.edits.words import Edit, Text, edit_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.session.document import known_tasks, text_of
 from stratix_tasks.spec.model import FlowSpec
@@ -109,13 +109,22 @@ class Edits:
         for watcher in list(self._watchers):
             watcher()
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the file is not any more what was read of it, or written to it, here."""
+        return self.file is not None and self.file.exists() and text_of(self.file) != self._as_read
+
+    def reading(self, text: str) -> None:
+        """The file was read again."""
+        self._as_read = text
+
     def save(self, text: str, path: Path, *, overwrite: bool) -> None:
         """Write the document. FlowError `changed-on-disk` where somebody else has written the file since it was read here."""
         same = self.file is not None and path.resolve() == self.file.resolve()
-        if same and not overwrite and path.exists() and text_of(path) != self._as_read:
+        if same and not overwrite and self.is_stale:
             raise FlowError(
-                f"{os.fspath(path)} has changed on the disk since it was read here: nothing was written. Read it again "
-                "(load_flow), or write over it: save(overwrite=True)",
+                f"{os.fspath(path)} has changed on the disk since it was read here: nothing was written. Read it again: reload(), or "
+                "write over it: save(overwrite=True)",
                 code="changed-on-disk",
             )
         path.write_text(text, encoding="utf-8", newline="")
@@ -185,6 +194,16 @@ class Editable:
     def diff(self, other: Specified | FlowSpec) -> Diff:
         """What is added, removed and changed in another flow, or in another version of this one."""
         return diff(self.spec, other if isinstance(other, FlowSpec) else other.spec)
+
+    def reload(self) -> Self:
+        """Take the flow from its file again, as a step that can be undone. FlowError `no-file`; `bad-document`."""
+        file = self.edits_made.file
+        if file is None:
+            raise FlowError(f"flow '{self.name}' comes from no file", code="no-file")
+        text = text_of(file)
+        self.apply(Text(text), title=f"read {file.name} again")
+        self.edits_made.reading(text)
+        return self
 
     def save(self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> Path:
         """Write the flow as YAML into the file that it was loaded from, or into `path`; the answer is where. FlowError `no-file`;

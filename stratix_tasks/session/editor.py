@@ -150,6 +150,7 @@ class FlowEditor:
             "offered": [step.title for step in self._edits.offered],
             "document": self._flow.is_document,
             "file": str(self._edits.file or ""),
+            "stale": self._edits.is_stale,
             "inputs": list(inputs_of(root)),
             "ports": ports,
             "gives": gives,
@@ -190,13 +191,16 @@ class FlowEditor:
         return self._edits.now.spec if self._edits.now is not None else self._now().root.spec
 
     def history(self, do: str, path: str) -> str:
-        if do == "save":
-            return str(self._flow.save(path or None))
+        if do in ("save", "overwrite"):
+            return str(self._flow.save(path or None, overwrite=do == "overwrite"))
+        if do == "reload":
+            self._flow.reload()
+            return str(self._edits.file)
         steps = self._edits.now
         done, undone = (steps.done, steps.undone) if steps is not None else ((), ())
         told = {"undo": done[-1:], "redo": undone[-1:], "drop": done, "reapply": self._edits.offered}
         if do not in told:
-            raise FlowError(f"'{do}' is none of {', '.join(told)}, save", code="bad-edit")
+            raise FlowError(f"'{do}' is none of {', '.join(told)}, save, overwrite, reload", code="bad-edit")
         getattr(self._flow, do)()
         return ", ".join(step.title for step in told[do])
 

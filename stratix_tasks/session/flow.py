@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.bind import bind, fed_hints, typed
@@ -17,6 +17,7 @@ from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.edits.editing import Step
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE, Registry
+from stratix_tasks.formats.carried import document_in, is_picture
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -26,6 +27,7 @@ from stratix_tasks.runs.start import start
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.document import (
     Place,
+    bytes_of,
     known_tasks,
     spec_of,
     stand_in,
@@ -35,6 +37,7 @@ from stratix_tasks.session.document import (
     with_objects,
 )
 from stratix_tasks.session.edited import Editable, Edits
+from stratix_tasks.session.pictures import Pictured
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import unchecked
 from stratix_tasks.spec.check import check
@@ -58,7 +61,7 @@ POLLER: Poller[str, list[Interrupted]] = Poller(lambda flow: interrupted_of(defa
 """Keeps the views of flows informed of interrupted runs in the store of the default engine."""
 
 
-class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
+class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
     """A flow: call it to run it to the end, `start` it to get a handle at once."""
 
     _start_options: Mapping[str, Any] = {}
@@ -164,37 +167,10 @@ class Flow(Editable, FlowDefinition[P, R], Generic[P, R]):
     def _pools(self) -> Mapping[str, int]:
         return default_engine().pools
 
-    def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
-        """The graph as SVG; written to `path` too, if given."""
-        from stratix_tasks.session.display import flow_source, picture, written
+    def _shown(self) -> FlowSource:
+        from stratix_tasks.session.display import flow_source
 
-        return written(picture(flow_source(self, self._pools()), theme=theme), path)
-
-    def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
-        """The graph as PNG; written to `path` too, if given."""
-        from stratix_tasks.session.display import flow_source, png, written
-
-        return written(png(flow_source(self, self._pools()), theme=theme), path)
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The graph as one HTML page that opens offline; written to `path` too, if given."""
-        from stratix_tasks.session.display import flow_source, page, written
-
-        return written(page(flow_source(self, self._pools())), path)
-
-    def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The graph in Graphviz' language; written to `path` too, if given."""
-        from stratix_tasks.formats.dot import to_dot
-        from stratix_tasks.session.display import drawn, flow_source, written
-
-        return written(to_dot(drawn(flow_source(self, self._pools()))), path)
-
-    def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The graph as a Mermaid flowchart; written to `path` too, if given."""
-        from stratix_tasks.formats.mermaid import to_mermaid
-        from stratix_tasks.session.display import drawn, flow_source, written
-
-        return written(to_mermaid(drawn(flow_source(self, self._pools()))), path)
+        return flow_source(self, self._pools())
 
     # ------------------------------------------------------------------ documents
 
@@ -361,16 +337,20 @@ class DocumentFlow(Flow[..., Any]):
 def load_flow(
     path: str | os.PathLike[str], *, allow: Collection[str] = (), executors: Registry | None = None
 ) -> Flow[..., Any]:
-    """The flow of a YAML file. `allow` names modules that may be imported when it is bound to its functions; `executors` are
-    those of the engine that is to run it (`engine.executors`), where that is not the default one.
+    """The flow of a YAML file, or of a picture that `to_svg`, `to_png` or `to_html` wrote. `allow` names modules that may be
+    imported when it is bound to its functions; `executors` are those of the engine that is to run it (`engine.executors`), where
+    that is not the default one.
 
-    FlowError: `no-file`; `bad-document` with every problem, each with file, line and column.
+    FlowError: `no-file`; `no-flow` for a picture that carries none; `bad-document` with every problem, each with file, line
+    and column.
     """
     from stratix_tasks.formats.yaml import load
 
-    text = text_of(path)
+    data = bytes_of(path)
+    carried = is_picture(data)
+    text = document_in(data) if carried else text_of(path, data)
     spec = load(text, file=os.fspath(path), executors=(executors or HERE.get()).entries)
-    return DocumentFlow(spec, allow, text=text, file=Path(path))
+    return DocumentFlow(spec, allow, text=text, file=None if carried else Path(path))
 
 
 if TYPE_CHECKING:

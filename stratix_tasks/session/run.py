@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.node import Node
 from stratix_tasks.core.state import MISSING
@@ -22,6 +21,7 @@ from stratix_tasks.runs.fork import again, fork
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.rollback import back_to
 from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.session.pictures import Pictured
 from stratix_tasks.spec.inputs import named_inputs
 from stratix_tasks.store.catalog import RunRow
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stratix_tasks.look.sources import RunSource
 
 
-class Run(Handle):
+class Run(Pictured, Handle):
     """One run of a flow. Methods return when the request is recorded; TransitionError when it is not legal now."""
 
     def __init__(self, engine: Workshop, known: LiveRun | RunRow, flow: Any = None) -> None:
@@ -213,23 +213,8 @@ class Run(Handle):
 
         return History(self._engine.store).transitions(run=self.id)
 
-    def to_svg(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> str:
-        """The graph with its states as SVG; written to `path` too, if given."""
-        from stratix_tasks.session.display import picture, run_source, written
-
-        return written(picture(run_source(self), theme=theme), path)
-
-    def to_png(self, path: str | os.PathLike[str] | None = None, *, theme: Literal["light", "dark"] = "light") -> bytes:
-        """The graph with its states as PNG; written to `path` too, if given."""
-        from stratix_tasks.session.display import png, run_source, written
-
-        return written(png(run_source(self), theme=theme), path)
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The graph with its states as one HTML page that opens offline; written to `path` too, if given."""
-        from stratix_tasks.session.display import page, run_source, written
-
-        return written(page(run_source(self)), path)
+    def _shown(self) -> RunSource:
+        return self._source()
 
     def _source(self) -> RunSource:
         from stratix_tasks.session.display import run_source

@@ -351,9 +351,10 @@ class Port(TypedDict):
 
 
 class EditInfo(TypedDict):
-    """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles of
-    those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one, and
-    `file` where it lies, if it does. `ports` and `gives` (the type of a result), by node; `inputs` of the flow."""
+    """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
+    of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
+    `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
+    of a result) are by node; `inputs` those of the flow."""
 
     undo: str
     redo: str
@@ -361,6 +362,7 @@ class EditInfo(TypedDict):
     offered: list[str]
     document: bool
     file: str
+    stale: bool
     inputs: list[Port]
     ports: list[list[Port]]
     gives: list[str]
@@ -592,12 +594,12 @@ class Edits(TypedDict):
 
 
 class History(TypedDict):
-    """Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none); answered with
-    what was done."""
+    """Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none), write it whatever
+    is in it, or take the flow from it again; answered with what was done."""
 
     type: Literal["history"]
     id: int
-    do: Literal["undo", "redo", "drop", "reapply", "save"]
+    do: Literal["undo", "redo", "drop", "reapply", "save", "overwrite", "reload"]
     path: str
 
 

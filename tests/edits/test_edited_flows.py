@@ -153,6 +153,52 @@ def test_a_file_that_changed_on_the_disk_is_not_written_over(tmp_path: Path) -> 
     shop.save()
 
 
+def test_a_file_is_read_again_as_a_step_that_can_be_undone(tmp_path: Path) -> None:
+    """Neither what was edited here nor what somebody wrote there is lost; lines end as they did."""
+    path = tmp_path / "shop.yaml"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    shop = load_flow(path)
+    shop.apply({"edit": "set", "node": "load", "field": "retry", "value": 1})
+    mine = shop.to_yaml()
+    path.write_bytes(TEXT.replace("load", "read").encode())
+    assert shop.edits_made.is_stale
+    assert list(shop.reload().spec.tasks) == ["read"] and not shop.edits_made.is_stale
+    assert shop.undo().to_yaml() == mine
+    assert shop.undo().to_yaml() == TEXT.replace("\n", "\r\n")
+    shop.save()
+    assert path.read_bytes() == TEXT.replace("\n", "\r\n").encode()
+    with pytest.raises(FlowError, match="no file"):
+        Flow.new("edits_no_file").reload()
+
+
+@pytest.mark.parametrize("form", ["svg", "png", "html"])
+def test_a_picture_carries_its_flow(tmp_path: Path, engine: Engine, form: str) -> None:
+    """Of a flow, and of a run: opened, it is the same flow; the picture itself is never written over."""
+    shop = Flow.from_yaml(TEXT.replace("reads", "</script><b>&"))
+    shop.apply({"edit": "set", "node": "load", "field": "description", "value": 'a < b && c --> "d" ${{ x }} ü'})
+    path = tmp_path / f"shop.{form}"
+    getattr(shop, f"to_{form}")(path)
+    opened = load_flow(path)
+    assert opened.spec == shop.spec and opened.edits_made.file is None
+    run = engine.start(shop)
+    run.wait()
+    getattr(run, f"to_{form}")(path)
+    assert load_flow(path).spec.tasks.keys() == shop.spec.tasks.keys()
+
+
+def test_a_picture_without_a_flow_says_so(tmp_path: Path) -> None:
+    """Other pictures, and broken ones, are no flows."""
+    for name, data in (
+        ("a.svg", b"<svg></svg>"),
+        ("b.png", b"\x89PNG\r\n\x1a\n\0\0\0\xffIHDR"),
+        ("c.html", b"<!DOCTYPE html><p>"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(FlowError) as refused:
+            load_flow(tmp_path / name)
+        assert refused.value.code == "no-flow"
+
+
 def test_a_flow_is_drawn_from_nothing(tmp_path: Path, engine: Engine) -> None:
     """An empty canvas, nodes and wires; it runs, and is saved where one says."""
     drawn = Flow.new("edits_drawn")

@@ -336,9 +336,10 @@ export interface Port {
   source: string;
 }
 
-/** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles of
- * those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one, and
- * `file` where it lies, if it does. `ports` and `gives` (the type of a result), by node; `inputs` of the flow. */
+/** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
+ * of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
+ * `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
+ * of a result) are by node; `inputs` those of the flow. */
 export interface EditInfo {
   undo: string;
   redo: string;
@@ -346,6 +347,7 @@ export interface EditInfo {
   offered: string[];
   document: boolean;
   file: string;
+  stale: boolean;
   inputs: Port[];
   ports: Port[][];
   gives: string[];
@@ -547,12 +549,12 @@ export interface Edits {
   title: string;
 }
 
-/** Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none); answered with
- * what was done. */
+/** Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none), write it whatever
+ * is in it, or take the flow from it again; answered with what was done. */
 export interface History {
   type: "history";
   id: number;
-  do: "undo" | "redo" | "drop" | "reapply" | "save";
+  do: "undo" | "redo" | "drop" | "reapply" | "save" | "overwrite" | "reload";
   path: string;
 }
 
