@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.edits import words
@@ -20,7 +21,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.text import load
+from stratix_tasks.spec.text import dump, load
 from stratix_tasks.spec.values import Ref
 
 BODY = ("call", "flow", "uses")
@@ -235,6 +236,21 @@ def _set(spec: FlowSpec, edit: words.Set) -> FlowSpec:
 
 def set_field(node: NodeSpec, field: str, value: Any) -> NodeSpec:
     """A node with a field as a document would say it; None takes it away. FlowError `bad-value`, `unknown-field`."""
+    made = _said(node, field, value)
+    return made if made.each == node.each else made.but({"args": _read_again(made)})
+
+
+def _read_again(node: NodeSpec) -> dict[str, Any]:
+    """Its arguments where other names are mapped than before: what a text means hangs on these."""
+    names = could_be_named(node.each.over) if node.each is not None else frozenset[str]()
+    args = dict(node.args)
+    for name, value in node.args.items():
+        with suppress(ValueError):  # no text says it, so that nothing in it is named
+            args[name] = load(dump(value), None, names)
+    return args
+
+
+def _said(node: NodeSpec, field: str, value: Any) -> NodeSpec:
     if field.startswith(_ARGUMENT):
         argument = field.removeprefix(_ARGUMENT)
         args = {name: given for name, given in node.args.items() if name != argument or value is not None}
