@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -70,7 +71,9 @@ def _startable(flow: FlowDefinition[Any, Any], inputs: Mapping[str, InputSpec], 
     """Whether a person can start it from its view: a form asks for what can be typed."""
     if errors(problems):
         return "mend the problems first"
-    required = [name for name, parameter in flow.parameters.items() if parameter.default is parameter.empty]
+    static = [name for name in flow.parameters if name in flow.static]
+    required = [name for name in static if flow.parameters[name].default is inspect.Parameter.empty]
+    required += [name for name, one in inputs.items() if one.required]
     if all(name in inputs and typable(inputs[name]) for name in required):
         return True
     return f"give its inputs in a cell: {flow.name}.start({', '.join(f'{name}=…' for name in required)})"
