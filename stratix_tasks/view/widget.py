@@ -53,6 +53,7 @@ class FlowView(anywidget.AnyWidget):
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
     snapshot = traitlets.Dict().tag(sync=True)
+    _stop: Callable[[], None] = staticmethod(lambda: None)  # one that could not be made is closed, too
 
     def __init__(self, source: Source, lead: Lead, keep: Callable[[Source], Kept], *, editing: bool = False) -> None:
         self._source, self._lead, self._keep = source, lead, keep

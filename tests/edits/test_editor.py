@@ -11,6 +11,7 @@ import pytest
 
 from stratix_tasks import Flow, configure, flow, task
 from stratix_tasks.errors import FlowError
+from stratix_tasks.session.display import kept
 from stratix_tasks.view.widget import FlowView
 
 
@@ -93,7 +94,7 @@ def sales(tmp_path: Path) -> Iterator[Flow[..., Any]]:
 
 
 def view_of(sales: Flow[..., Any], editing: bool = True) -> View:
-    return View(sales._source(), cast(Any, None), editing=editing)
+    return View(sales._source(), cast(Any, None), kept, editing=editing)
 
 
 def test_a_view_that_edits_shows_ports_with_their_types_and_what_feeds_them(sales: Flow[..., Any]) -> None:
@@ -266,7 +267,7 @@ def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
 
     run = sales.start()
     run.wait()
-    view = View(run_source(run), cast(Any, None))
+    view = View(run_source(run), cast(Any, None), kept)
     assert "edit the flow" in view.refused("form", node="")
 
 
