@@ -242,9 +242,9 @@ def test_a_breakpoint_is_drawn(engine: Engine) -> None:
 
 
 def test_a_page_has_the_items_and_what_nodes_did(failed: Any) -> None:
-    """What a click asks for is in the page: there is nobody to ask."""
+    """What a click asks for is in the page, failed items first: there is nobody to ask."""
     data = json.loads(failed.to_html().split('id="snapshot">')[1].split("</script>")[0])
-    assert [row[0] for row in data["items"]["square"]["rows"]] == [0, 1, 2]
+    assert [row[0] for row in data["items"]["square"]["rows"]] == [2, 0, 1]
     assert data["items"]["square"]["total"] == 3
     assert set(data["told"]) == {node["name"] for node in data["nodes"]}
     assert data["told"]["numbers"]["output"]["text"]
