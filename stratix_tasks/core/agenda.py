@@ -240,7 +240,7 @@ class Agenda:
         """An item has completed: those that wait for it are ready."""
         s, place = self.state, self.state.index(u)
         for p in tally.readers:
-            x = reader(s, p, place) if source_of(s, p) >= 0 else -1
+            x = reader(s, p, place)
             if x < 0 or s.status[x] != PENDING:
                 continue
             self.left[x] = 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import FLOW, LOOP, MAP, Kind
+from stratix_tasks.core.joins import scope_ended
+from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
-from stratix_tasks.core.state import State
+from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import Scope, label
 from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
@@ -125,6 +126,8 @@ def _retry(s: State, u: int, state: S) -> Why:
         return None if bad else "and nothing in it has ended badly"
     if state not in TERMINAL or state == S.COMPLETED:
         return ""
+    if s.kind(u) is EACH and s.finished and (why := _all_finished(s, u)):
+        return why
     if s.kind(u) in (FLOW, LOOP) and u in s.kids:
         *_, (i, a, _) = s.scopes(u)
         if why := _finished(s, s.stretches[i].block, a):
@@ -143,6 +146,20 @@ def _last(s: State, u: int) -> Why:
             return f"and another round of '{label(s, p)}' was made from it: roll back to it"
         u = p
     return None
+
+
+def _all_finished(s: State, u: int) -> Why:
+    """Of a mapped flow: whether what is bad in it are scopes alone that steps finished as failed, which stay so."""
+    why: Why = None
+    for i, a, b in s.scopes(u):
+        block = s.stretches[i].block
+        for start in range(a, b, block.n or 1):
+            step = s.finisher(block, start)
+            if step is not None and s.finished[step] == S.FAILED:
+                why = why or _finished(s, block, start)
+            elif IS_BAD[scope_ended(s, block, start)]:
+                return None
+    return why
 
 
 def _finished(s: State, block: Block, b: int) -> Why:

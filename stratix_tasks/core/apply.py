@@ -337,7 +337,7 @@ def _swept(s: State, fact: Fact) -> None:
             clear(told, x, y)
         s.passing.difference_update(range(x, y) if y - x < len(s.passing) else [u for u in s.passing if x <= u < y])
         s.limits.drop_span(x, y)
-    s.swept.append((a, b, reason))
+    s.swept.append((a, b, reason, tuple(map(tuple, parts))))
 
 
 def _held(s: State, fact: Fact) -> None:

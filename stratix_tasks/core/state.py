@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import Block
@@ -159,8 +160,9 @@ class State:
         """What each spawned item is mapped to, by argument."""
         self.fed: dict[int, dict[int, int]] = {}
         """By a map that streams, and the place of an item that came later into its source: the unit of its own item for that."""
-        self.swept: list[tuple[int, int, str]] = []
-        """Spans that ended as a whole, with the reason: it is looked up here, not written a million times."""
+        self.swept: list[tuple[int, int, str, tuple[tuple[int, int], ...]]] = []
+        """Spans in which something ended as a whole, with the reason, and what did: it is looked up here, not written a million
+        times."""
         self.target: dict[int, tuple[S, str, dict[str, Any] | None]] = {}
         """What a body that was asked to stop, or a group that is being ended, is to end as."""
         self.winners: dict[int, tuple[int, ...]] = {}
@@ -367,9 +369,11 @@ class State:
     def item(self, group: int, index: int) -> int:
         """The unit of an item by its place; of a mapped flow or loop, where that scope begins. IndexError."""
         kids = self.kids.get(group, ())
-        i = bisect_right(kids, index, key=lambda i: self.stretches[i].index) - 1
-        r = self.stretches[kids[i]] if i >= 0 else None
-        if r is None or index >= r.index + r.count:
+        at = 0 if len(kids) == 1 else bisect_right(kids, index, key=lambda i: self.stretches[i].index) - 1
+        if at < 0 or not kids:
+            raise IndexError(index)
+        r = self.stretches[kids[at]]
+        if not r.index <= index < r.index + r.count:
             raise IndexError(index)
         return r.base + (index - r.index) * r.block.n
 
@@ -445,7 +449,8 @@ class State:
         """The reason of its last transition, also where that was one of a whole span."""
         told = self.reason.get(u)
         if told is None and self.swept and self.status[u] in (S.CANCELLED, S.SKIPPED):
-            return next((reason for a, b, reason in reversed(self.swept) if a <= u < b), None)
+            swept = reversed(self.swept)
+            return next((reason for a, b, reason, parts in swept if a <= u < b and _is_in(u, parts)), None)
         return told
 
     def as_taken(self, u: int) -> int:
@@ -483,6 +488,12 @@ class State:
 
 
 _RUNS = [re.compile(re.escape(bytes((status,))) + b"+") for status in range(32)]
+
+
+def _is_in(u: int, parts: Sequence[tuple[int, int]]) -> bool:
+    """Whether a unit lies in one of these spans, which are in order."""
+    at = bisect_right(parts, u, key=itemgetter(0)) - 1
+    return at >= 0 and u < parts[at][1]
 
 
 def fill(numbers: array[float], start: int, stop: int, value: float) -> None:

@@ -95,8 +95,11 @@ def readers(s: State, p: int) -> list[int]:
 
 
 def reader(s: State, p: int, place: int) -> int:
-    """The item of a map that streams for the item at a place of its source; -1 where it has none so far."""
-    r = s.stretches[s.kids[p][0]]
+    """The item of a map for the item at a place of the one that it streams from; -1 where it does not, or has none so far."""
+    kids = s.kids.get(p)
+    r = s.stretches[kids[0]] if kids else None
+    if r is None or r.origin < 0:
+        return -1
     if place < r.count:
         return r.base + place
     return s.fed[p].get(place, -1) if p in s.fed else -1
@@ -139,4 +142,5 @@ class Sources(Sequence[int]):
 
     def __getitem__(self, index: Any) -> Any:
         s = self._state
-        return source(s, s.item(self._map, index))
+        planned = index < s.stretches[s.kids[self._map][0]].count
+        return s.item(self._source, index) if planned else source(s, s.item(self._map, index))

@@ -22,7 +22,7 @@ from stratix_tasks.engine.around import caught
 from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positioned
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
-from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
+from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source
 from stratix_tasks.engine.resolving import NONE, Scope, evaluate, resolve_whole
 from stratix_tasks.engine.scopes import ROOT, Scopes
 from stratix_tasks.engine.work import Work, given_held, resolved
@@ -34,6 +34,8 @@ from stratix_tasks.spec.values import Expr
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 NO_ERROR = "no-error"
 """Why a node that catches is skipped: nothing failed."""
+TO_MAKE = frozenset((Once, Load))
+"""Types of what is held of a value that is still to be made, or read."""
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
 
@@ -68,9 +70,11 @@ class Binding(Scopes):
         if block.items:
             once = self._fans.get(r.parent)
             fan = None if once is None else once.value
-            if fan is None or fan.looked_up:
+            if fan is None or fan.own:
                 return self._at_once(unit)
             named = fan.item(r.index + unit - r.base)
+            if fan.looked_up and not TO_MAKE.isdisjoint(map(type, named.values())):
+                return self._at_once(unit)
             if fan.broadcast:
                 named = {**fan.broadcast, **named}
         else:

@@ -238,3 +238,39 @@ def test_a_body_that_two_parts_of_a_rollback_take_out_is_stopped_once() -> None:
     bodies = world.s.status.count(State.SUSPENDED)
     world.request("rollback", nodes=["e[0].m", "e"])
     assert bodies == world.s.status.count(State.STOPPING) == world.core.agenda.live
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_a_skip_of_what_has_lost_changes_nothing_that_was_made(redo: bool) -> None:
+    """An item whose gather went on without it is skipped, also the body in it that is still being stopped; who read the gather
+    has read all that there was."""
+    block = flow(
+        Node("m", kind=EACH, inner="two", gather=ANY), Node("z", (0,)), inner={"two": (Node("a"), Node("b", (0,)))}
+    )
+    bodies = {"m[1].a": Body(50, stops=4.0), "z": Body(30)}
+    world = World(block, lambda name, _: bodies.get(name, Body())).start().until("z", State.RUNNING)
+    world.request("skip", "m[1]", **({"redo": True} if redo else {}))
+    assert (world.state("m"), world.attempt("z")) == (State.COMPLETED, 1)
+    world.settle()
+    assert (world.state("m[1]"), world.state("m"), world.attempt("z")) == (State.SKIPPED, State.COMPLETED, 1)
+    assert world.run is RunState.COMPLETED
+
+
+def test_a_value_for_an_item_that_has_lost_is_read_by_nobody() -> None:
+    """The map has completed with what it had."""
+    block = flow(Node("m", kind=MAP, gather=ANY), Node("z", (0,)))
+    world = World(block, lambda name, _: Body(1 if name == "m[0]" else 50, stops=0.01)).start()
+    world.until("m", State.COMPLETED).until("m[1]", State.CANCELLED)
+    world.request("skip", "m[1]", value=7)
+    assert (world.state("m[1]"), world.state("m"), world.attempt("z")) == (State.COMPLETED, State.COMPLETED, 1)
+
+
+def test_what_was_cancelled_amid_others_keeps_its_own_reason() -> None:
+    """What a later cancel of all around it passed over had ended before, for another reason."""
+    block = flow(Node("m", kind=EACH, inner="two", gather=ANY), inner={"two": (Node("a"), Node("b", (0,)))})
+    world = World(block, lambda name, _: Body(1 if name.startswith("m[0]") else 50, stops=0.01), concurrency=1)
+    world.start().until("m", State.OPEN).request("skip", "m[1]").settle()
+    assert (world.s.why_ended(world.unit("m[1].a")), world.s.why_ended(world.unit("m[2].a"))) == (
+        "scope",
+        "lost the join",
+    )

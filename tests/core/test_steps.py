@@ -198,3 +198,15 @@ def test_what_waits_or_is_about_to_be_tried_again_is_finished_as_failed() -> Non
     for policy, body in ((waits, Body()), (again, Body(0.2, "fail"))):
         made = ends(Node("x", policy=policy), finishing(node=0, to=S.FAILED), bodies={"x": body})
         assert (made.state("x"), made.ended_at("x") < 1000.8) == (S.FAILED, True)
+
+
+def test_a_retry_of_a_map_whose_bad_items_finished_themselves_is_refused() -> None:
+    """What a step said of an item stays so, and who asks hears by which; with other failures the retry goes on with these."""
+    inner = {"two": (Node("x"), finishing(to=S.FAILED))}
+    made = ends(Node("m", kind=EACH, inner="two"), inner=inner, bodies={"m[0].f": Body(9), "m[1].f": Body(9)})
+    with pytest.raises(TransitionError, match=r"'m\[0\].f' has finished what it lies in"):
+        made.request("retry", "m")
+    plain = {"two": (Node("x"), Node("y", when=True), finishing(to=S.FAILED))}
+    other = world(flow(Node("m", kind=EACH, inner="two"), inner=plain), {**NOW, "m[1].x": "flaky"})
+    other.settle()
+    assert other.state("m") is S.FAILED

@@ -188,6 +188,17 @@ def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> Non
     core.agenda.review([(u, u + 1)])
 
 
+def has_lost(s: State, u: int) -> bool:
+    """Whether it was cancelled since what it was for went on without it: nobody asks any more how it ends."""
+    return bool(IS_BAD[s.status[u]]) and s.why_ended(u) == LOST
+
+
+def end_of_lost(core: Core, units: Sequence[int], end: Callable[[], None]) -> None:
+    """What has lost comes to another end, and nothing follows from that."""
+    end()
+    core.agenda.review(spans(units))
+
+
 def end_inside(core: Core, units: Sequence[int], end: Callable[[], None], at: float) -> None:
     """Nodes of one scope come to another end, and the scope with them. Nothing in it goes on for that; what had ended for the
     groups around it is pending again, and these are open again."""

@@ -104,7 +104,9 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
                 core.move(x, Event.SKIP, at, WITH_SCOPE)
 
     unmark(core, scope.start, scope.stop, at)
-    if ended:
+    if ended and all(again.has_lost(s, x) for x in ended):
+        again.end_of_lost(core, sorted(ended), end)
+    elif ended:
         again.end_inside(core, ended, end, at)
     if u is not None and s.status[u] not in TERMINAL:
         finish(core, u, S.COMPLETED, "given", at, given)
@@ -127,7 +129,8 @@ def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
     s, name = core.state, scope_label(core.state, scope)
     if verb == "retry":
         return gone_on(core, verb, name, again.readers(core, _again(s, scope)))
-    changes = any(IS_BAD[s.status[u]] for u in scope.units) or left_out_units(s, scope)
+    bad = [u for u in scope.units if IS_BAD[s.status[u]]]
+    changes = any(not again.has_lost(s, u) for u in bad) or left_out_units(s, scope)
     return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None
 
 

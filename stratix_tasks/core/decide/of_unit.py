@@ -91,6 +91,8 @@ def accepted(core: Core, u: int) -> dict[str, Why]:
 
 
 def _gone_on(core: Core, verb: str, u: int) -> Why:
+    if verb == "skip" and again.has_lost(core.state, u):
+        return None
     return gone_on(core, verb, label(core.state, u), again.readers(core, [u]))
 
 
@@ -137,6 +139,8 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
             core.cache.pop(u, None)
             core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
 
+    if again.has_lost(s, u):
+        return again.end_of_lost(core, (u,), end)
     return again.end_otherwise(core, u, end, at)
 
 
