@@ -194,10 +194,10 @@ def _is_left_off(s: State, block: Block, b: int) -> bool:
 
 def is_left_out(s: State, block: Block, b: int) -> bool:
     """Whether a scope was skipped as a whole, by `where` or by a person, before its value was there."""
-    if s.finisher(block, b) is not None:
-        return False
     just, stop = block.output.just, b + block.n
     u = s.status.find(S.SKIPPED, b, stop)
+    if u < 0 or s.finisher(block, b) is not None:
+        return False
     while u >= 0:
         if s.why_ended(u) in LEFT_OUT:
             return just is None or s.status[b + just] != S.COMPLETED
