@@ -38,10 +38,10 @@ def is_batch() -> bool:
 
 
 def major() -> int:
-    """ipykernel's major version; 0 when there is none."""
-    module = sys.modules.get("ipykernel")
+    """ipykernel's major version; 0 when there is none, or another thread is importing it just now."""
+    version = getattr(sys.modules.get("ipykernel"), "__version__", "")
     try:
-        return int(str(module.__version__).split(".")[0]) if module is not None else 0
+        return int(str(version).split(".")[0])
     except ValueError:
         return 0
 
