@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from stratix_tasks.core.allowed import VERBS
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.of_unit import accepted
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.core.waits import ANSWERED, kind_of
@@ -21,7 +23,7 @@ from stratix_tasks.look.status import failure, item_error, said
 from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, waiting, waits_of
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.view.messages import Argument, Attempt, Can, Given, Inspection
+from stratix_tasks.view.messages import Argument, Attempt, Can, Given, Inspection, Pair
 
 MOST_ATTEMPTS = 20
 
@@ -53,6 +55,8 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
         "dropped": live.notes.dropped.get(place, 0),
         "error": failure(shown) if shown else None,
         "metrics": [(name, value) for _, _, name, value in live.notes.metrics.get(unit, [])[-200:]],
+        "options": _options(live, unit),
+        "usual": _usual(s, unit),
         "code": code_of(s.root, live.functions, place),
         "why": why_unit(core, unit, Clock.time()),
         "ill": "",
@@ -95,6 +99,36 @@ def _attempts(core: Core, unit: int) -> list[Attempt]:
         }
         for number in range(max(latest - MOST_ATTEMPTS, 0) + 1, latest + 1)
     ]
+
+
+def _options(live: LiveRun, unit: int) -> list[Pair]:
+    """Options that stand in place of the flow's: what came with the run, and what a person gave, which wins."""
+    s = live.core.state
+    node = s.node_of(unit)
+    by_hand = {**s.said.get(s.path(node), {}), **s.said.get(node, {}), **s.said.get(unit, {})}
+    told = {name: (value, "set by hand") for name, value in by_hand.items()}
+    came = {name: (value, "came with the run") for name, value in s.late.get(node, {}).items()}
+    return [(name, f"{_text(value)} ({where})") for name, (value, where) in {**came, **told}.items()]
+
+
+def _text(value: Any) -> str:
+    """Of an option in parts those that say something."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
+
+
+MOST_SIBLINGS = 1_000
+
+
+def _usual(s: Recorded, unit: int) -> float | None:
+    """Of an item the median of those that have completed, in seconds."""
+    group = s.map_of(unit)
+    if group < 0:
+        return None
+    done = islice((one for one in s.members(group) if s.status[one] == State.COMPLETED), MOST_SIBLINGS)
+    found = sorted(s.ended[one] - s.started[one] for one in done)
+    return found[len(found) // 2] if found else None
 
 
 def _last_line(error: dict[str, Any]) -> str:

@@ -78,6 +78,8 @@ def inspect_scope(live: LiveRun, scope: Scope) -> Inspection:
         "dropped": live.notes.dropped.get(place, 0),
         "error": _error(core, scope),
         "metrics": [],
+        "options": [],
+        "usual": None,
         "code": code_of(s.root, live.functions, place),
         "why": why_scope(core, scope, Clock.time()),
         "ill": "",

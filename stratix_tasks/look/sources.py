@@ -129,6 +129,8 @@ class FlowSource:
             "dropped": 0,
             "error": None,
             "metrics": [],
+            "options": [],
+            "usual": None,
             "code": code_of(self._root, self._functions, unit),
             "why": "",
             "ill": self._ills.of(self._root.outline.nodes[unit]),
@@ -163,8 +165,10 @@ class RunSource:
         ills: Ills,
         left: Left | None = None,
         beside: Beside = about.alone,
+        took: Callable[[str], float | None] = about.unknown,
     ) -> None:
-        self._live, self._ask, self._ills, self._left, self._beside = live, ask, ills, left, beside
+        self._live, self._ask, self._ills, self._left = live, ask, ills, left
+        self._beside, self._took = beside, took
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
 
@@ -251,7 +255,8 @@ class RunSource:
     def _inspect(self, node: str, item: int | None) -> Inspection:
         seen = inspection.inspect(self._live, node, item)
         told = self._ill(find(self._live.core.state, seen["name"]))
-        return {**seen, "ill": told, "why": f"{seen['why']} {told}".rstrip()}
+        usual = seen["usual"] if seen["usual"] is not None else self._took(seen["name"])
+        return {**seen, "ill": told, "why": f"{seen['why']} {told}".rstrip(), "usual": usual}
 
     def can(self, node: str, item: int | None) -> Can:
         return self._told(self._here(inspection.can, self._live, node, item))

@@ -13,6 +13,7 @@ from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
+from stratix_tasks.look import about
 from stratix_tasks.look.fields import typable
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.poller import Poller
@@ -82,7 +83,15 @@ def _startable(flow: FlowDefinition[Any, Any], inputs: Mapping[str, InputSpec], 
 def run_source(run: Handle) -> RunSource:
     """A run, live or ended."""
     ills = Ills(run._live.core.state.root, run._engine.executors.checkups)
-    return RunSource(run._live, run._request, ills, left_of(run._engine, run._live), run._engine.store.catalog.beside)
+    engine, live = run._engine, run._live
+    beside = engine.store.catalog.beside
+
+    def took(node: str) -> float | None:
+        """In the run before this one, where that is at hand."""
+        older, _ = beside(live.id)
+        return about.took(engine.held.get(older) if older is not None else None, node)
+
+    return RunSource(live, run._request, ills, left_of(engine, live), beside, took)
 
 
 def drawn(source: Source) -> Snapshot:

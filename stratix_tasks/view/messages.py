@@ -312,7 +312,9 @@ class About(TypedDict):
 
 
 class Inspection(TypedDict):
-    """All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept."""
+    """All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept, `options` are
+    those that came with the run or that a person gave, `usual` how many seconds such a body took before.
+    """
 
     name: str
     state: str
@@ -325,6 +327,8 @@ class Inspection(TypedDict):
     dropped: int
     error: Failure | None
     metrics: list[Metric]
+    options: list[Pair]
+    usual: float | None
     code: str
     why: str
     ill: str

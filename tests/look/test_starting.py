@@ -64,6 +64,12 @@ def absorbed_flow() -> Any:
         mended(error)
 
 
+@flow
+def optioned_flow(limit: int = 30) -> Any:
+    first = told(1, "x")
+    return told.options(name="later", timeout=limit, after=[first])(2, "x")
+
+
 def fields(source: Any) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in source.fields()}
 
@@ -177,3 +183,28 @@ def test_failures_that_others_went_on_without_are_counted(engine: Engine) -> Non
     assert run.wait(20) == "completed"
     info = run_source(run).run_info()
     assert (info["absorbed"], info["counts"]["failed"]) == (1, 1)
+
+
+def test_options_that_came_with_the_run_or_by_hand_are_told(engine: Engine) -> None:
+    """Each with where it comes from; what a person says wins."""
+    run = engine.start(optioned_flow)
+    assert run.wait(20) == "completed"
+    assert run_source(run).inspect("later", None)["options"] == [("timeout", "attempt 30.0 (came with the run)")]
+    run.rollback("told")
+    run.set("later", options={"priority": 3, "timeout": 5})
+    run.resume()
+    assert run.wait(20) == "completed"
+    told = dict(run_source(run).inspect("later", None)["options"])
+    assert told == {"timeout": "attempt 5.0 (set by hand)", "priority": "3 (set by hand)"}
+
+
+def test_how_long_a_body_took_before_is_known_from_the_run_before(engine: Engine) -> None:
+    """Of an item from those that have completed beside it."""
+    first, second = (engine.start(asked_flow, {"n": n}) for n in (1, 2))
+    for run in (first, second):
+        assert run.wait(20) == "completed"
+    engine.chores.settle()
+    assert run_source(first).inspect("told", None)["usual"] is None
+    usual = run_source(second).inspect("told", None)["usual"]
+    row = next(row for row in first.progress() if row["name"] == "told")
+    assert usual == pytest.approx(row["ended"] - row["started"])

@@ -303,7 +303,8 @@ export interface About {
   newer: string | null;
 }
 
-/** All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept. */
+/** All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept, `options` are
+ * those that came with the run or that a person gave, `usual` how many seconds such a body took before. */
 export interface Inspection {
   name: string;
   state: string;
@@ -316,6 +317,8 @@ export interface Inspection {
   dropped: number;
   error: Failure | null;
   metrics: Metric[];
+  options: Pair[];
+  usual: number | null;
   code: string;
   why: string;
   ill: string;

@@ -31,6 +31,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   useEffect(() => {
     root.dataset.mode = mode;
     root.dataset.runState = run?.state ?? "none";
+    root.dataset.item = String(item !== null); // while one is open the toolbar of its whole node is away
   });
 
   // The focus stays in the view: with the focus nowhere, the next key would be the notebook's.

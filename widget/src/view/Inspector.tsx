@@ -4,7 +4,7 @@ import { ANSWER, isHeld, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Inspection, type Output, STATES, type Status } from "../model/messages";
 import { plain } from "../model/plain";
-import { duration, isGiven, isOver, lookIn, lookOf, type StateName } from "../model/states";
+import { duration, isGiven, isOver, lookIn, lookOf, type StateName, stateName } from "../model/states";
 import { glyphOf } from "../model/waits";
 import type { Calls } from "../transport";
 import { Actions } from "./Actions";
@@ -16,7 +16,9 @@ import { Icon } from "./Icon";
 import { Items } from "./Items";
 import { useUnique } from "./ids";
 import { Scroll } from "./Scroll";
+import { Sheet } from "./Sheet";
 import { Shown } from "./Shown";
+import { UnderWay } from "./UnderWay";
 import { Waits } from "./Waits";
 
 const TABS = ["Output", "Logs", "Inputs", "Config", "Code", "Why"] as const;
@@ -69,7 +71,7 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
   };
   const look = lookIn(now, live.run?.state);
   return (
-    <aside class="stx-inspector nowheel" aria-label={`Node ${info.name}`} ref={box} tabIndex={-1}>
+    <Sheet label={`Node ${info.name}`} box={box}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
           <Icon name={glyphOf(info, look, live.run === null)} />
@@ -147,11 +149,11 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
             rows={seen?.inputs ?? info.inputs.map(([name, text]) => [name, { ...NOTHING, text }])}
           />
         )}
-        {tab === "Config" && <Pairs rows={info.config} empty="Nothing is set." />}
+        {tab === "Config" && <Pairs rows={[...(seen?.options ?? []), ...info.config]} empty="Nothing is set." />}
         {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
         {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}
       </section>
-    </aside>
+    </Sheet>
   );
 }
 
@@ -203,6 +205,9 @@ function noOutput(live: Live, status: Status): string {
   return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.run.state).word}.`;
 }
 
+/** With a body that is under way. */
+const BUSY = new Set<StateName>(["running", "stopping", "suspended"]);
+
 /** What nodes of these kinds have that can be opened one by one. */
 const PARTS: Record<string, string> = { map: "items", each: "items", loop: "rounds" };
 
@@ -224,6 +229,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
   const isPage = live.isKept;
   const page = isPage ? live.snapshot.items?.[info?.name ?? ""] : undefined;
   const most = isPage ? (page?.rows.length ?? 0) : Number.POSITIVE_INFINITY;
+  const isBusy = live.run !== null && BUSY.has(stateName(status));
   const parts = item === null ? PARTS[info?.kind ?? ""] : undefined;
   return (
     <>
@@ -232,6 +238,13 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
           <span class="stx-type">{seen.output.type}</span> {besides(seen.output)}
           <Shown value={seen.output} />
         </div>
+      ) : isBusy ? (
+        <UnderWay
+          live={live}
+          status={status}
+          seen={seen}
+          text={item === null ? live.texts(node).progress : undefined}
+        />
       ) : (
         <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
       )}

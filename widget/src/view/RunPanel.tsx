@@ -7,6 +7,7 @@ import type { Calls } from "../transport";
 import type { Ask } from "./doing";
 import { Given } from "./Given";
 import { Icon } from "./Icon";
+import { Sheet } from "./Sheet";
 import { Shown } from "./Shown";
 
 interface Props {
@@ -45,7 +46,7 @@ export function RunPanel({ live, calls, ask, close }: Props) {
     </button>
   );
   return (
-    <aside class="stx-inspector nowheel" aria-label={`Run ${run.id}`} data-testid="run-panel" tabIndex={-1}>
+    <Sheet label={`Run ${run.id}`} testid="run-panel">
       <header>
         <b>Run</b>
         <Copied text={run.id} />
@@ -71,7 +72,7 @@ export function RunPanel({ live, calls, ask, close }: Props) {
       ) : (
         <p class="stx-quiet">{told && run.state === "completed" ? "It yields nothing." : "None so far."}</p>
       )}
-    </aside>
+    </Sheet>
   );
 }
 

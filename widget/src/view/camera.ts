@@ -12,6 +12,8 @@ export interface Camera {
 export function uncovered(root: HTMLElement, { w, h }: Size): Size {
   const [panel, canvas] = [root.querySelector(".stx-inspector"), root.querySelector(".stx-canvas")];
   if (!panel || !canvas) return { w, h };
-  const left = panel.getBoundingClientRect().left - canvas.getBoundingClientRect().left;
+  const [on, all] = [panel.getBoundingClientRect(), canvas.getBoundingClientRect()];
+  const [left, top] = [on.left - all.left, on.top - all.top];
+  if (on.width >= all.width - 1) return { w, h: top > h / 4 ? Math.min(top, h) : h }; // over the lower part of a narrow view
   return { w: left > w / 4 ? Math.min(left, w) : w, h };
 }

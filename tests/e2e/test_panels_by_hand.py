@@ -1,0 +1,134 @@
+"""The panel by hand: what it says of a body that runs, its items, the form of a question, its width, and narrow views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jupyter import Notebook, Server
+from test_hand import AXE, have_axe, violations
+
+pytestmark = pytest.mark.e2e
+
+DEFINE = """
+import threading
+import pandas as pd
+from stratix_tasks import task, flow, each, ask, track, repeat
+gate = threading.Event()
+@task
+def frame(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"n": range(n), "half": [x / 2 for x in range(n)]})
+@task
+def slow(n: int) -> int:
+    for step in track(range(10)):
+        print("step", step)
+        if step == 5:
+            gate.wait(120)
+    return n
+@task
+def each_one(x: int, table: pd.DataFrame) -> int:
+    if x == 77:
+        raise ValueError("no 77")
+    return x * x
+@task
+def grown(n: int) -> int:
+    return n + 1
+@flow
+def panels():
+    table = frame(40)
+    slow(1)
+    each_one.options(key="k{x}").map(each(list(range(100))), table=table)
+    repeat(grown, 0, max=4)
+    ask("How many rows?", fields={"rows": int, "keep": bool})
+"""
+SHOWN = "[data-testid=stratix-view]"
+
+
+def node(name: str) -> str:
+    return f"{SHOWN} [data-node={name}]"
+
+
+def choose(page: Any, name: str) -> None:
+    """Opens a node, also one that lies under the panel of another."""
+    page.wait_for_selector(node(name))
+    page.evaluate("name => document.querySelector(name).closest('.react-flow__node').click()", node(name))
+    page.wait_for_selector(f"{SHOWN} .stx-inspector header b >> text='{name}'")
+
+
+def test_a_panel_shows_what_there_is_to_see(lab: Server, page: Any) -> None:
+    """A frame as a table, also where it is an argument; of a body that runs how far it is and what it printed last; items that
+    failed first, filtered and searched; rounds; a question that is answered by a form. In both themes without a fault for who
+    can't see it."""
+    have_axe()
+    book = Notebook(page, lab.notebook("panels", [DEFINE, "run = panels.start()\nrun"]))
+    book.run_all()
+    page.wait_for_selector(f"{node('each_one')}[data-state=failed]", timeout=60_000)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    choose(page, "slow")
+    page.wait_for_selector(f"{SHOWN} [data-testid=under-way] >> text=step 5", timeout=20_000)
+    assert page.locator(f"{SHOWN} [data-testid=under-way] [role=progressbar]").count() == 1
+    found = violations(page, "a body that runs")
+
+    choose(page, "frame")
+    page.wait_for_selector(f"{SHOWN} [data-testid=preview-table] >> text=float64")
+    found += violations(page, "a table")
+    choose(page, "each_one")
+    first = page.locator(f"{SHOWN} [data-testid=item-row]").first
+    page.wait_for_selector(f"{SHOWN} [data-testid=item-row][data-item='77']")
+    assert first.get_attribute("data-item") == "77"
+    page.click(f"{SHOWN} [data-testid=item-chip][data-state=completed]")
+    page.wait_for_selector(f"{SHOWN} [data-testid=items][data-matching='99']")
+    page.click(f"{SHOWN} [data-testid=item-chip][data-state=completed]")
+    page.fill(f"{SHOWN} [data-testid=item-search]", "no 77")
+    page.wait_for_selector(f"{SHOWN} [data-testid=items][data-matching='1']")
+    found += violations(page, "items")
+    page.click(f"{SHOWN} [data-testid=item-row]")
+    page.wait_for_selector(f"{SHOWN} .stx-inspector header >> text=each_one[77]")
+    page.click(f"{SHOWN} [data-testid=tab-inputs]")
+    page.wait_for_selector(f"{SHOWN} [data-name=table] [data-testid=preview-table]")
+    choose(page, "each_one")
+    page.click(f"{SHOWN} [data-testid=tab-output]")
+    page.wait_for_selector(f"{SHOWN} [data-testid=items]")
+    choose(page, "grown")
+    page.wait_for_selector(f"{SHOWN} [data-testid=items][data-total='4']")
+
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    page.wait_for_selector(f"{SHOWN}[data-theme=dark]")
+    choose(page, "ask")
+    page.wait_for_selector(f"{SHOWN} [data-testid=answer]")
+    found += violations(page, "a question")
+    page.fill(f"{SHOWN} [data-testid=answer-rows]", "[1")
+    page.wait_for_selector(f"{SHOWN} [data-testid=answer] .stx-wrong >> text=breaks off")
+    page.fill(f"{SHOWN} [data-testid=answer-rows]", "7")
+    page.check(f"{SHOWN} [data-testid=answer-keep]")
+    page.click(f"{SHOWN} [data-testid=answer-send]")
+    page.wait_for_selector(f"{node('ask')}[data-state=completed]")
+    assert book.value("run.output('ask')") == "{'rows': 7, 'keep': True}"
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+    book.execute("gate.set()")
+    assert found == []
+
+
+def test_a_panel_is_as_wide_as_its_edge_is_dragged(lab: Server, page: Any) -> None:
+    """The graph stays where it is; in a narrow view the panel lies over the lower part."""
+    book = Notebook(page, lab.notebook("wide", [DEFINE, "gate.set()\nrun = panels.start()\nrun"]))
+    book.run_all()
+    page.wait_for_selector(f"{node('frame')}[data-state=completed]", timeout=60_000)
+    choose(page, "frame")
+    panel = page.locator(f"{SHOWN} .stx-inspector")
+    panel.wait_for()
+    before, card = panel.bounding_box(), page.locator(node("frame")).bounding_box()
+    edge = page.locator(f"{SHOWN} [data-testid=panel-width]").bounding_box()
+    page.mouse.move(edge["x"] + 3, edge["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(edge["x"] - 97, edge["y"] + 50, steps=4)
+    page.mouse.up()
+    assert abs(panel.bounding_box()["width"] - before["width"] - 100) < 8
+    assert page.locator(node("frame")).bounding_box() == card
+    page.set_viewport_size({"width": 620, "height": 900})
+    page.wait_for_function(
+        "(name) => { const one = document.querySelector(name), main = one.parentElement;"
+        " return one.clientWidth >= main.clientWidth - 2 && one.clientHeight < main.clientHeight * 0.7 }",
+        arg=f"{SHOWN} .stx-inspector",
+    )
+    book.execute("run.cancel()")

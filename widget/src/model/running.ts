@@ -1,0 +1,23 @@
+// What is said of a body that is under way: how far it is, since when, and how long it may still take.
+import type { Status } from "./messages";
+import { duration } from "./states";
+
+/** Seconds that are left, by how far it is, or by how long such a body took before; null where neither is known. */
+export function remaining(status: Status, usual: number | null, now: number): number | null {
+  const [progress, started] = [status[8], status[9]];
+  if (started === null) return null;
+  const elapsed = Math.max(now - started, 0);
+  if (progress !== null && progress > 0.02) return (elapsed * (1 - progress)) / progress;
+  return usual !== null && usual > elapsed ? usual - elapsed : null;
+}
+
+/** `running for 12 s · attempt 2 · about 30 s left` */
+export function underWay(status: Status, usual: number | null, now: number): string {
+  const [, , attempt, , , , , , , started] = status;
+  const parts = started === null ? [] : [`for ${duration(Math.max(now - started, 0))}`];
+  if (attempt > 1) parts.push(`attempt ${attempt}`);
+  const left = remaining(status, usual, now);
+  if (left !== null) parts.push(`about ${duration(left)} left`);
+  else if (usual !== null) parts.push(`took ${duration(usual)} before`);
+  return parts.join(" · ");
+}

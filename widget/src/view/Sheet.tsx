@@ -1,0 +1,70 @@
+import type { ComponentChildren, Ref } from "preact";
+import { useState } from "preact/hooks";
+
+const STEP = 24;
+const LEAST = 240;
+/** The width that was chosen last holds for every panel of the page. */
+let chosen: number | null = null;
+
+interface Props {
+  label: string;
+  box?: Ref<HTMLElement>;
+  testid?: string;
+  children: ComponentChildren;
+}
+
+/** A panel that lies over the canvas at its right, as wide as its edge is dragged; on a narrow view over its lower part. */
+export function Sheet({ label, box, testid, children }: Props) {
+  const [width, setWidth] = useState(chosen);
+  const set = (element: HTMLElement, wide: number) => {
+    const room = element.parentElement?.parentElement?.clientWidth ?? wide;
+    chosen = Math.round(Math.min(Math.max(wide, LEAST), room - 60));
+    setWidth(chosen);
+  };
+  const widthOf = (element: HTMLElement) => element.parentElement?.clientWidth ?? LEAST;
+  const drag = (event: PointerEvent) => {
+    const handle = event.currentTarget as HTMLElement;
+    const [from, was] = [event.clientX, widthOf(handle)];
+    handle.setPointerCapture(event.pointerId);
+    const end = new AbortController();
+    handle.addEventListener("pointermove", (to) => set(handle, was + from - to.clientX), { signal: end.signal });
+    handle.addEventListener("lostpointercapture", () => end.abort(), { signal: end.signal });
+  };
+  const key = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: STEP, ArrowRight: -STEP }[event.key];
+    if (step === undefined || !(event.currentTarget instanceof HTMLElement)) return;
+    set(event.currentTarget, widthOf(event.currentTarget) + step);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <aside
+      class="stx-inspector nowheel"
+      aria-label={label}
+      data-testid={testid}
+      ref={box}
+      tabIndex={-1}
+      style={width === null ? {} : { "--panel": `${width}px` }}
+    >
+      <div
+        class="stx-edge-handle"
+        role="separator"
+        aria-orientation="vertical"
+        aria-label="Width of the panel"
+        aria-valuenow={width ?? 370}
+        aria-valuemin={LEAST}
+        aria-valuemax={4000}
+        tabIndex={0}
+        title="Drag to change the width; double click for the usual one"
+        data-testid="panel-width"
+        onPointerDown={drag}
+        onDblClick={() => {
+          chosen = null;
+          setWidth(null);
+        }}
+        onKeyDown={key}
+      />
+      <div class="stx-sheet">{children}</div>
+    </aside>
+  );
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import type { Status } from "../src/model/messages";
+import { remaining, underWay } from "../src/model/running";
+
+const running = (progress: number | null, attempt = 1): Status => [
+  2,
+  0,
+  attempt,
+  0,
+  0,
+  0,
+  0,
+  0,
+  progress,
+  100,
+  null,
+  null,
+];
+
+describe("a body that is under way", () => {
+  it("may take as long as what it has done tells, else as long as it took before", () => {
+    expect(remaining(running(0.25), 1000, 110)).toBe(30);
+    expect(remaining(running(null), 15, 110)).toBe(5);
+    expect(remaining(running(null), 5, 110)).toBeNull();
+    expect(remaining(running(null), null, 110)).toBeNull();
+  });
+  it("says since when it runs, which attempt it is, and what may be left", () => {
+    expect(underWay(running(0.5, 2), null, 110)).toBe("for 10 s · attempt 2 · about 10 s left");
+    expect(underWay(running(null), 4, 110)).toBe("for 10 s · took 4.0 s before");
+    expect(underWay(running(null), null, 110)).toBe("for 10 s");
+  });
+});
