@@ -7,8 +7,9 @@ from html import escape
 from math import ceil
 from typing import Any
 
-from stratix_tasks.core.states import TERMINAL, State
+from stratix_tasks.core.states import State
 from stratix_tasks.core.waits import KINDS
+from stratix_tasks.formats.seen import Seen
 
 FILLS = {
     "pending": "#a99fad",
@@ -114,8 +115,9 @@ MARGIN = 24.0
 
 
 def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
-    """A standing picture of a snapshot. `theme` is light or dark. Every text of the user is escaped."""
-    colours, nodes = THEMES[theme], snapshot["nodes"]
+    """A standing picture of a snapshot, as it is first shown. `theme` is light or dark. Every text of the user is escaped."""
+    colours, seen = THEMES[theme], Seen(snapshot)
+    nodes, bends = [seen.cards[i] for i in seen.shown], snapshot["bends"]
     right = max((node["x"] + node["w"] for node in nodes), default=200.0) + 2 * MARGIN + 10
     bottom = max((node["y"] + node["h"] for node in nodes), default=0.0) + TOP + MARGIN + 10
     width = max(right, 24.0 + 8.4 * len(snapshot["flow"]["name"]) + 260.0)
@@ -129,15 +131,12 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
         *_header(snapshot, colours),
         f'<g transform="translate({MARGIN} {TOP})">',
         *(
-            _edge(
-                nodes[a], nodes[b], kind, snapshot["bends"].get(str(number), ()), _edge_look(snapshot, number), colours
-            )
-            for number, (a, b, kind) in enumerate(snapshot["edges"])
+            _edge(seen.cards[a], seen.cards[b], kind, bends.get(str(number), ()), seen.edge_look(a, b, kind), colours)
+            for number, a, b, kind in seen.lines()
         ),
     ]
-    order = sorted(range(len(nodes)), key=lambda index: nodes[index]["kind"] != "flow")
-    for index in order:
-        parts += _node(snapshot, index, theme)
+    for index in sorted(seen.shown, key=lambda index: not seen.is_open(index)):
+        parts += _node(seen, index, theme)
     return "\n".join([*parts, "</g>", "</svg>"])
 
 
@@ -178,26 +177,12 @@ def waits_text(run: Mapping[str, Any]) -> str:
     return f"waiting for {' and '.join(people)}" if people else "asleep" if run["waits"] else ""
 
 
-MANY = ("map", "each")
-"""Kinds of nodes that stand for many."""
+MANY = ("map", "each", "flow", "stack")
+"""Kinds of nodes that stand for many; a sub-flow while it is closed."""
 
 
 HEAD = 8.0
 """The length of an arrowhead."""
-NEVER = (State.SKIPPED, State.UPSTREAM_FAILED)
-
-
-def _edge_look(snapshot: Mapping[str, Any], number: int) -> str:
-    """`plain` while nothing came along an edge, `taken` once something did, `idle` where nothing will."""
-    if not snapshot["run"]:
-        return "plain"
-    a, b, kind = snapshot["edges"][number]
-    source, target = (State(snapshot["status"][node][0]) for node in (a, b))
-    if source in NEVER or target in NEVER:
-        return "idle"
-    if source not in TERMINAL:
-        return "plain"
-    return "idle" if (source is State.COMPLETED) is (kind == "catch") else "taken"
 
 
 def _edge(
@@ -217,10 +202,11 @@ def _edge(
     dash = ' stroke-dasharray="4 4"' if dashed else ""
     colour = FILLS["failed"] if kind == "catch" else colours["taken" if look == "taken" else "edge"]
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x1, y1), (x2, y2) in zip(points[::2], points[1::2], strict=True):
-        bend = max((x2 - x1) / 2, 24)
-        path += "" if (x1, y1) == points[0] else f"L{x1:.1f} {y1:.1f}"
-        path += f"C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    headings = [1, *(-1 if b[0] < a[0] else 1 for a, b in zip(bends[::2], bends[1::2], strict=True)), 1]
+    for i, ((x1, y1), (x2, y2)) in enumerate(zip(points[::2], points[1::2], strict=True)):
+        bend = max(abs(x2 - x1) / 2, 24)
+        path += f"L{x1:.1f} {y1:.1f}" if i else ""
+        path += f"C{x1 + headings[i] * bend:.1f} {y1:.1f} {x2 - headings[i + 1] * bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     return _line(path, f"M{x:.1f} {y:.1f}l{-HEAD:g} {-HEAD / 2:g}v{HEAD:g}z", colour, dash, look)
 
 
@@ -245,15 +231,15 @@ def _line(path: str, head: str, colour: str, dash: str, look: str) -> str:
     )
 
 
-def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
-    node, status, colours = snapshot["nodes"][index], snapshot["status"][index], THEMES[theme]
+def _node(seen: Seen, index: int, theme: str) -> list[str]:
+    snapshot, node, status, colours = seen.snapshot, seen.cards[index], seen.status(index), THEMES[theme]
     state = State(status[0])
     if status[1] & (PAUSED | WAITS):
         state = State.WAITING if status[1] & WAITS else State.HELD
     look, word = (LOOKS.get(state, state.label), state.word) if snapshot["run"] else ("planned", "")
     fill, text, planned = FILLS[look], TEXTS[theme][look], look == "planned"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
-    if node["kind"] == "flow":
+    if seen.is_open(index):
         return [
             (
                 f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="13" fill="{fill}" fill-opacity="0.06" '
@@ -265,7 +251,8 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     disc = "none" if planned else fill
     dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
     parts = []
-    many = "" if node["kind"] not in MANY else f"{status[3]:,}/{status[4]:,}" if status[4] else "×n"
+    counted = f"{status[3]:,}/{status[4]:,}" if snapshot["run"] and status[4] else seen.count(index)
+    many = counted if node["kind"] in MANY else ""
     name = _cut(node["label"], w - 46 - 7 * len(many), 7.7)
     outer, inner = (PILL, PILL - 1.5) if node["wait"] else (9, 6.5)
     if node["kind"] in MANY:
@@ -294,7 +281,8 @@ def _node(snapshot: Mapping[str, Any], index: int, theme: str) -> list[str]:
     )
     shown = _cut(line, w - 52, 6.0)
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
-    return [*parts, *_bar(node, status, x, y, w, h), *_breakpoint(status, x, y, colours)]
+    bar = [] if planned else _bar(node, status, x, y, w, h)
+    return [*parts, *bar, *_breakpoint(status, x, y, colours)]
 
 
 def _foot(node: Mapping[str, Any], x: float, y: float, w: float, colours: Mapping[str, str]) -> list[str]:

@@ -72,6 +72,28 @@ class NodeOutline(TypedDict):
     when: str | None
 
 
+class Fold(TypedDict):
+    """A stack of like siblings: its `members` are nodes, `label` what their names begin with; its place in the group `parent`.
+
+    It stands for them as a node with the number `len(nodes) + its place in the list` would.
+    """
+
+    label: str
+    members: list[int]
+    parent: int
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Room(TypedDict):
+    """The two sizes of a sub-flow or stack: its frame with all that lies in it, and its card."""
+
+    open: Point
+    closed: Point
+
+
 class NodeInfo(NodeOutline):
     """A node and its place; `line` is what its card says below its name before anything runs, `foot` what it says below that: on
     what condition it runs, and its badge.
@@ -435,9 +457,10 @@ class Computed(TypedDict):
 class Snapshot(TypedDict):
     """The whole view.
 
-    `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. `told` and
-    `items`, by node: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise
-    asked for.
+    `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
+    they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
+    level. Of edges between the same two stacks the first has them. `told` and `items`, by node: in what has nothing behind it
+    (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
     """
 
     v: Literal[1]
@@ -447,6 +470,9 @@ class Snapshot(TypedDict):
     flow: FlowInfo
     run: RunInfo | None
     nodes: list[NodeInfo]
+    folds: list[Fold]
+    rooms: dict[str, Room]
+    closed: list[int]
     edges: list[Edge]
     bends: dict[str, list[Point]]
     status: list[Status]

@@ -2,74 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from struct import Struct
 from time import time
 from typing import Literal
 
-from stratix_tasks.spec.layout import layout
-from stratix_tasks.view.messages import Inspection, NodeInfo, NodeOutline, Patch, Snapshot, Status
+from stratix_tasks.view.messages import Inspection, Patch, Snapshot, Status
+from stratix_tasks.view.places import arrange
 from stratix_tasks.view.source import Source
 
 RECORD = Struct("<IBBHIIIIIfddd")
 """Node number and status; NaN stands for None."""
 NAN = float("nan")
-HEIGHT, FOOT = 58.0, 24.0
-"""Of a card with two lines, and what the line of conditions and badges adds."""
-NARROWEST, WIDEST = 172.0, 320.0
-CHARACTER, SMALL = 7.7, 6.9
-"""Width of a character of a card's name, and of its other lines, in pixels and a wide font such as DejaVu Sans."""
-
-
-def card_size(node: NodeOutline) -> tuple[float, float]:
-    """A card is as wide as its name needs, and a short second and third line."""
-    beside = 138.0 if node["kind"] in ("map", "each") else 48.0
-    line, foot = second_line(node), foot_line(node)
-    wide = max(
-        NARROWEST,
-        beside + CHARACTER * len(node["label"]),
-        min(57.0 + SMALL * len(line), 240.0) if line else 0.0,
-        min(44.0 + SMALL * len(foot), 240.0) if foot else 0.0,
-    )
-    return min(wide, WIDEST), HEIGHT + (FOOT if foot else 0.0)
-
-
-def second_line(node: NodeOutline) -> str:
-    """What a card says below its name before anything runs: of a wait its word and what it asks; its first line of
-    documentation, else what it calls, where that is not its name, and gives."""
-    doc = node["doc"].split("\n", 1)[0]
-    if node["wait"]:
-        return " · ".join(filter(None, (node["wait"], doc or node["asks"])))
-    call = node["call"].rpartition(":")[2]
-    gives = f"→ {node['gives']}" if node["gives"] else ""
-    return doc or " ".join(filter(None, (call if call != node["label"] else "", gives)))
-
-
-def foot_line(node: NodeOutline) -> str:
-    """Its third line, if it has one: on what condition it runs, and how it begins or goes on where that is not as usual."""
-    when = re.sub(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)", r"\1\2", node["when"] or "")
-    return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
 
 
 def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "saved", "edit"] = "live") -> Snapshot:
     """The whole view; in mode `edit` with what an editor shows."""
     outline = source.outline()
-    nodes = outline["nodes"]
-    sizes = [card_size(node) for node in nodes]
-    edges = [(a, b) for a, b, kind in outline["edges"] if kind != "ends"]
-    laid = layout(sizes, edges, [node["parent"] for node in nodes], outline["positions"])
-    drawn: list[NodeInfo] = [
-        {
-            **node,
-            "line": second_line(node),
-            "foot": foot_line(node),
-            "x": round(x, 1),
-            "y": round(y, 1),
-            "w": round(w, 1),
-            "h": round(h, 1),
-        }
-        for node, (x, y), (w, h) in zip(nodes, laid.places, laid.sizes, strict=True)
-    ]
+    drawn = arrange(outline)
     made: Snapshot = {
         "v": 1,
         "seq": seq,
@@ -77,9 +26,12 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "s
         "now": time(),
         "flow": outline["flow"],
         "run": source.run_info(),
-        "nodes": drawn,
+        "nodes": drawn["nodes"],
+        "folds": drawn["folds"],
+        "rooms": drawn["rooms"],
+        "closed": drawn["closed"],
         "edges": outline["edges"],
-        "bends": {str(edge): [(round(x, 1), round(y, 1)) for x, y in points] for edge, points in laid.bends.items()},
+        "bends": drawn["bends"],
         "status": [status for _, status in source.records(None)],
         "texts": source.texts(None),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, flow, task, when
+from stratix_tasks import Engine, first_of, flow, task, when
 
 VIEW = "[data-testid=stratix-view]"
 CANVAS = ".stx-canvas"
@@ -124,6 +124,57 @@ def test_the_branch_that_was_taken_is_told_from_the_other(opened: Any, engine: E
     looks = page.eval_on_selector_all("[data-testid=edge]", "all => all.map(one => one.dataset.look)")
     assert sorted(looks) == ["idle", "taken"]
     assert page.inner_text("[data-node=heavy] .stx-foot") == "if measure > 2"
+
+
+@flow
+def many_alike() -> Any:
+    first = measure()
+    return weigh.options(name="all")(first_of(*[weigh.options(name=f"part_{i}")(first) for i in range(60)]))
+
+
+@flow
+def region(n: int = 1) -> Any:
+    return weigh.options(name="inside")(weigh.options(name="before")(n))
+
+
+def shown(page: Any) -> set[str]:
+    return set(page.eval_on_selector_all("[data-testid=node]", "all => all.map(one => one.dataset.node)"))
+
+
+def test_like_siblings_are_one_card_that_opens(opened: Any, engine: Engine) -> None:
+    """By a click or by Enter, to a frame with all of them, which closes again; what is open stays where it was clicked."""
+    run = engine.start(many_alike)
+    run.wait(30)
+    page = opened(run, 1400)
+    assert shown(page) == {"measure", "part × 60", "all"}
+    stack = page.locator("[data-node='part × 60']")
+    assert stack.get_attribute("data-total") == "60"
+    left = stack.bounding_box()["x"]
+    stack.click()
+    page.wait_for_selector("[data-node=part_7]")
+    assert page.locator("[data-node='part × 60']").bounding_box()["x"] <= left + 1
+    assert page.locator(".stx-inspector").count() == 0
+    page.click("[data-node='part × 60'] [data-testid=turn]")
+    page.wait_for_selector("[data-node=part_7]", state="detached")
+    page.locator(".react-flow__node", has=stack).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-node=part_7]")
+
+
+def test_sub_flows_of_a_large_flow_are_closed_at_first(opened: Any) -> None:
+    """They open by their button, beside what else is open."""
+
+    @flow
+    def of_regions() -> Any:
+        first = measure()
+        return weigh.options(name="all")(first_of(*[region.options(name=f"at_{i}")(first) for i in range(60)], first))
+
+    page = opened(of_regions, 1400)
+    assert shown(page) == {"measure", "at × 60", "all"}
+    page.click("[data-node='at × 60']")
+    page.wait_for_selector("[data-node=at_3]")
+    page.click("[data-node=at_3] [data-testid=turn]")
+    page.wait_for_selector("[data-node='at_3.inside']")
 
 
 def test_nothing_crosses_the_edge_of_a_card(opened: Any) -> None:

@@ -158,6 +158,22 @@ def test_every_kind_of_edge_is_drawn() -> None:
     assert svg.count("l-8 -4v8z") + svg.count("l-4 8h8z") == len(made["edges"])
 
 
+def test_a_large_flow_is_drawn_with_its_like_siblings_in_stacks(engine: Engine) -> None:
+    """As the view shows it at first, with how many of them there are and how they stand; edges between stacks are one line each."""
+
+    @flow
+    def wide() -> Any:
+        first = numbers()
+        return total([total.options(name=f"part_{i}")(first) for i in range(60)])
+
+    run = engine.start(wide)
+    run.wait(30)
+    for svg, words in ((wide.to_svg(), ("part", "×60")), (run.to_svg(), ("part", "60/60"))):
+        assert all(f">{word}<" in svg for word in words)
+        assert ">part_7<" not in svg
+        assert svg.count("l-8 -4v8z") == 2
+
+
 def test_waits_show_with_their_word() -> None:
     """In place of a function's name; a shape of their own, and the stack of a map where they are mapped."""
     made = snapshot(flow_source(held, {}), mode="static")

@@ -13,7 +13,14 @@ const TARGET = { node: 0, item: null, name: "a" };
 /** A view of one running node; `answer` answers the oldest question that has no answer yet. */
 function view() {
   const asked: (Asked & { id: number })[] = [];
-  const snapshot = { seq: 0, mode: "live", now: 0, run: { id: "r", state: "running" }, nodes: [{ name: "a" }] };
+  const snapshot = {
+    seq: 0,
+    mode: "live",
+    now: 0,
+    run: { id: "r", state: "running" },
+    nodes: [{ name: "a" }],
+    folds: [],
+  };
   const live = new Live({ ...snapshot, status: [of(2)], texts: {} } as unknown as Snapshot);
   const calls = new Calls({
     snapshot: () => live.snapshot,

@@ -1,5 +1,6 @@
 // The state that mirrors Python: a snapshot, kept up to date by numbered binary patches.
-import type { Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
+import type { NodeInfo, Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
+import { stackInfo, sumOf } from "./stacks";
 
 export const RECORD = 56;
 
@@ -45,9 +46,12 @@ export class Live {
   /** No kernel answers. */
   gone = false;
   private goneAt = 0;
+  private stacks: NodeInfo[] = [];
+  private sums = new Map<number, Status>();
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
+    this.stacks = snapshot.folds.map((fold) => stackInfo(fold, snapshot.nodes));
     this.sync(snapshot.now);
   }
 
@@ -70,8 +74,28 @@ export class Live {
     return this.snapshot.run;
   }
 
-  status(node: number): Status {
-    return this.snapshot.status[node] ?? BLANK;
+  /** A node, or a stack by the number that follows those of the nodes. */
+  info(id: number): NodeInfo | undefined {
+    return this.snapshot.nodes[id] ?? this.stacks[id - this.snapshot.nodes.length];
+  }
+
+  /** How many nodes lie in a sub-flow or stack. */
+  count(id: number): number {
+    return this.members(id).length || this.snapshot.nodes.filter((node) => node.parent === id).length;
+  }
+
+  /** The members of a stack; none of a node. */
+  members(id: number): readonly number[] {
+    return this.snapshot.folds[id - this.snapshot.nodes.length]?.members ?? [];
+  }
+
+  status(id: number): Status {
+    const own = this.snapshot.status[id];
+    const members = own ? [] : this.members(id);
+    if (members.length === 0) return own ?? BLANK;
+    const known = this.sums.get(id) ?? sumOf(members.map((member) => this.status(member)));
+    this.sums.set(id, known);
+    return known;
   }
 
   texts(node: number): Texts {
@@ -80,6 +104,8 @@ export class Live {
 
   replace(snapshot: Snapshot): void {
     this.snapshot = snapshot;
+    this.stacks = snapshot.folds.map((fold) => stackInfo(fold, snapshot.nodes));
+    this.sums.clear();
     this.version += 1;
     this.sync(snapshot.now);
     for (const listeners of this.nodes.values()) for (const listener of [...listeners]) listener();
@@ -91,6 +117,7 @@ export class Live {
     if (head.seq <= this.snapshot.seq) return true;
     if (head.seq !== this.snapshot.seq + 1) return false;
     const { status, texts } = this.snapshot;
+    this.sums.clear();
     for (const [node, record] of records) status[node] = record;
     const merged: Record<string, Texts> = { ...texts, ...head.texts };
     this.snapshot = { ...this.snapshot, seq: head.seq, run: head.run, texts: merged, status };
@@ -103,6 +130,13 @@ export class Live {
   }
 
   onNode(node: number, listener: Listener): Listener {
+    const members = this.members(node);
+    if (members.length > 0) {
+      const ends = members.map((member) => this.onNode(member, listener));
+      return () => {
+        for (const end of ends) end();
+      };
+    }
     const listeners = this.nodes.get(node) ?? new Set();
     this.nodes.set(node, listeners.add(listener));
     return () => listeners.delete(listener);

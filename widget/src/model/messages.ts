@@ -94,6 +94,25 @@ export interface NodeOutline {
   when: string | null;
 }
 
+/** A stack of like siblings: its `members` are nodes, `label` what their names begin with; its place in the group `parent`.
+ *
+ * It stands for them as a node with the number `len(nodes) + its place in the list` would. */
+export interface Fold {
+  label: string;
+  members: number[];
+  parent: number;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+/** The two sizes of a sub-flow or stack: its frame with all that lies in it, and its card. */
+export interface Room {
+  open: Point;
+  closed: Point;
+}
+
 /** A node and its place; `line` is what its card says below its name before anything runs, `foot` what it says below that: on
  * what condition it runs, and its badge. */
 export interface NodeInfo {
@@ -410,9 +429,10 @@ export interface Computed {
 
 /** The whole view.
  *
- * `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs level. `told` and
- * `items`, by node: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise
- * asked for. */
+ * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
+ * they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
+ * level. Of edges between the same two stacks the first has them. `told` and `items`, by node: in what has nothing behind it
+ * (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
 export interface Snapshot {
   v: 1;
   seq: number;
@@ -421,6 +441,9 @@ export interface Snapshot {
   flow: FlowInfo;
   run: RunInfo | null;
   nodes: NodeInfo[];
+  folds: Fold[];
+  rooms: Record<string, Room>;
+  closed: number[];
   edges: Edge[];
   bends: Record<string, Point[]>;
   status: Status[];

@@ -16,6 +16,7 @@ import { type Pop, Popover } from "./Popover";
 import { RunPanel } from "./RunPanel";
 import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
+import { useScene } from "./useScene";
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);
@@ -27,6 +28,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const [busy, setBusy] = useState(false);
   const [about, setAbout] = useState(false);
   const { mode, run, flow, nodes } = live.snapshot;
+  const showing = useScene(live, selected);
 
   useEffect(() => {
     root.dataset.mode = mode;
@@ -151,8 +153,8 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           ))}
         </ul>
       )}
-      <Stage boxes={nodes}>
-        <Graph live={live} selected={selected} select={select} doing={doing} root={root} />
+      <Stage boxes={showing.scene.items}>
+        <Graph {...showing} live={live} selected={selected} select={select} doing={doing} root={root} />
         {selected !== null && nodes[selected] && (
           <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
         )}

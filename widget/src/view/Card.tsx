@@ -6,13 +6,13 @@ import { glyphOf, left, slept } from "../model/waits";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
 
-export type CardData = { live: Live; index: number } & Record<string, unknown>;
+export type CardData = { live: Live; index: number; turn: (id: number) => void } & Record<string, unknown>;
 
-/** One task, or a mapped node as a stack with its items' states as a bar. */
+/** One task; a mapped node, a closed sub-flow or like siblings as a stack with their states as a bar. */
 export function Card({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index } = data;
+  const { live, index, turn } = data;
   useNode(live, index);
-  const node = live.snapshot.nodes[index];
+  const node = live.info(index);
   const status = live.status(index);
   const moving = !isOver(status) && status[0] !== 0 && !live.gone;
   useClock(moving && live.snapshot.mode === "live", 250);
@@ -39,14 +39,15 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
           <Icon name={glyphOf(node, shown, planned)} />
         </span>
         <span class="stx-name">{node.label}</span>
-        {isMany(node) && <span class="stx-many">{status[4] > 0 ? share(status) : "×n"}</span>}
+        {isMany(node) && <span class="stx-many">{many(live, index, status)}</span>}
+        {isBox(node) && <Turn name={node.label} open={false} turn={() => turn(index)} />}
       </div>
       <div class="stx-detail" title={planned ? undefined : [line, rest].filter(Boolean).join(" · ")}>
         <span class="stx-visually-hidden">{planned ? "" : `${word}. `}</span>
         <span class="stx-told">{planned ? node.line : line}</span>
         {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
-      <Bar status={status} node={node} look={look} now={live.now()} />
+      <Bar status={planned ? PLANNED : status} node={node} look={look} now={live.now()} />
       {node.foot && (
         <div class="stx-foot">
           <span title={node.when ? `It runs if ${node.when}` : node.foot}>{node.foot}</span>
@@ -73,14 +74,51 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   );
 }
 
+const PLANNED: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
+
 /** What sets a node apart from a plain task, as classes. */
 function shapeOf(node: NodeInfo): string {
   return `${node.wait ? " stx-gate" : ""}${isMany(node) ? " stx-stack" : ""}${node.kind === "loop" ? " stx-loop" : ""}`;
 }
 
-/** A fan-out of a task or of a flow. */
+/** What stands for many: a fan-out of a task or of a flow, like siblings, a closed sub-flow. */
 function isMany(node: NodeInfo): boolean {
-  return node.kind === "map" || node.kind === "each";
+  return node.kind === "map" || node.kind === "each" || isBox(node);
+}
+
+/** What can be opened to see what lies in it. */
+export function isBox(node: NodeInfo): boolean {
+  return node.kind === "flow" || node.kind === "stack";
+}
+
+/** How many of how many, or how many there are. */
+function many(live: Live, index: number, status: Status): string {
+  const count = live.count(index);
+  return status[4] > 0 && live.run ? share(status) : count > 0 ? `×${count.toLocaleString("en")}` : "×n";
+}
+
+/** Opens or closes what has others in it. */
+export function Turn({ name, open, turn }: { name: string; open: boolean; turn: () => void }) {
+  const label = open ? `Close ${name}` : `Open ${name}`;
+  return (
+    <button
+      type="button"
+      class="nodrag stx-turn"
+      data-testid="turn"
+      aria-expanded={open}
+      aria-label={label}
+      title={label}
+      onClick={(event) => {
+        event.stopPropagation();
+        turn();
+      }}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <svg width="10" height="10" viewBox="-5 -5 10 10" aria-hidden="true">
+        <path d={open ? "M-3.5 -1.5L0 2L3.5 -1.5" : "M-1.5 -3.5L2 0L-1.5 3.5"} />
+      </svg>
+    </button>
+  );
 }
 
 /** How many of how many: 340/10,000 */

@@ -2,7 +2,8 @@ import { Background, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, use
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { FURTHEST, firstView, intoView, NEAREST, type View, wholeView } from "../model/place";
+import { type Box, FURTHEST, firstView, intoView, NEAREST, type View, wholeView } from "../model/place";
+import type { Item, Line as SceneLine } from "../model/scene";
 import { lookOf } from "../model/states";
 import { Card, type CardData } from "./Card";
 import { Controls } from "./Controls";
@@ -12,6 +13,7 @@ import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
 import { Line, type LineData } from "./Line";
 import { NodeTools } from "./NodeTools";
+import type { Showing } from "./useScene";
 
 const nodeTypes = { card: Card, frame: GroupBox } as never;
 const edgeTypes = { line: Line } as never;
@@ -19,7 +21,7 @@ const FAR = 0.55;
 /** Pixels that a hand may shake between press and release: it is still a click, and nothing has been moved. */
 const CLICK = 5;
 
-interface Props {
+interface Props extends Showing {
   live: Live;
   selected: number | null;
   select: (node: number | null) => void;
@@ -27,20 +29,30 @@ interface Props {
   root: HTMLElement;
 }
 
-export function Graph({ live, selected, select, doing, root }: Props) {
-  const { nodes, edges } = live.snapshot;
-  const version = live.version;
-  const drawn = useMemo(() => nodes.map((node, index) => flowNode(live, index, node.kind === "flow")), [version, live]);
+export function Graph({ live, scene, turn, last, selected, select, doing, root }: Props) {
+  const count = live.snapshot.nodes.length;
+  const drawn = useMemo(() => scene.items.map((item) => flowNode(live, item, turn)), [scene, live, turn]);
   const marked = useMemo(
     () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
   );
-  const lines = useMemo(() => edges.map((_, number) => flowEdge(live, number, selected)), [version, live, selected]);
+  const lines = useMemo(
+    () => scene.lines.map((line) => flowEdge(live, line, scene.boxes, selected)),
+    [scene, live, selected],
+  );
+  // A stack is no node that anything could be asked of: it opens, and is not selected.
+  const pick = (id: number) => (id < count ? select(id) : turn(id));
+  const key = (event: KeyboardEvent) => {
+    const id = idOf(event.target);
+    if (id === null || id < count || (event.key !== "Enter" && event.key !== " ")) return;
+    turn(id);
+    event.preventDefault();
+  };
   const id = useUnique();
   const moved = useRef(false);
   const from = useRef<View | null>(null);
   const partly = useStore(({ width, transform: [, , zoom] }) =>
-    nodes.some((node) => (node.x + node.w) * zoom > width + 2),
+    scene.items.some((item) => (item.x + item.w) * zoom > width + 2),
   );
   const far = useStore((state) => state.transform[2] < FAR);
 
@@ -48,6 +60,7 @@ export function Graph({ live, selected, select, doing, root }: Props) {
     <div class={`stx-canvas${far ? " stx-far" : ""}`}>
       <ReactFlow
         id={id}
+        onKeyDown={key as never}
         nodes={marked}
         edges={lines}
         nodeTypes={nodeTypes}
@@ -56,13 +69,13 @@ export function Graph({ live, selected, select, doing, root }: Props) {
         nodesConnectable={false}
         edgesFocusable={false}
         deleteKeyCode={null}
-        onNodeClick={(_, node) => select(Number(node.id))}
+        onNodeClick={(_, node) => pick(Number(node.id))}
         onNodeContextMenu={(event, node) => {
-          if (!live.run || !live.canAsk) return;
+          const index = Number(node.id);
+          if (!live.run || !live.canAsk || index >= count) return;
           event.preventDefault();
           event.stopPropagation(); // the notebook has a menu of its own
-          const index = Number(node.id);
-          const name = live.snapshot.nodes[index]?.name ?? "";
+          const name = live.info(index)?.name ?? "";
           doing.menu({ node: index, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
         }}
         onPaneClick={() => select(null)}
@@ -83,7 +96,7 @@ export function Graph({ live, selected, select, doing, root }: Props) {
         zoomOnDoubleClick={false}
         minZoom={FURTHEST}
         maxZoom={NEAREST}
-        onlyRenderVisibleElements={nodes.length > 150}
+        onlyRenderVisibleElements={scene.items.length > 60}
         proOptions={{ hideAttribution: true }}
         colorMode="light"
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
@@ -98,18 +111,18 @@ export function Graph({ live, selected, select, doing, root }: Props) {
           />
         )}
       </ReactFlow>
-      <Over live={live} selected={selected} doing={doing} root={root} moved={moved} />
+      <Over live={live} scene={scene} last={last} selected={selected} doing={doing} root={root} moved={moved} />
     </div>
   );
 }
 
-interface OverProps extends Omit<Props, "select"> {
+interface OverProps extends Omit<Props, "select" | "turn"> {
   moved: { current: boolean };
 }
 
 /** What stands above the graph: the controls, the toolbar of the selected node. Shows the graph when it opens and when the page
  * gives it another width. Where a hand has moved it, it stays; but a node that is chosen is never left outside, or under a panel. */
-function Over({ live, selected, doing, root, moved }: OverProps) {
+function Over({ live, scene, last, selected, doing, root, moved }: OverProps) {
   const { setViewport } = useReactFlow();
   const w = useStore((state) => state.width);
   const h = useStore((state) => state.height);
@@ -123,20 +136,28 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
     },
   };
   const { nodes } = live.snapshot;
-  const done = useRef({ shape: "", w: 0, selected });
+  const done = useRef({ shape: "", w: 0, selected, scene });
   /** What was shown before the view moved for a chosen node, and what it moved to: it goes back when the panel closes. */
   const home = useRef<{ back: View; from: View } | null>(null);
   useEffect(() => {
     const shape = nodes.map((node) => node.name).join();
     const was = done.current;
     if (!w || !h || nodes.length === 0) return;
-    done.current = { shape, w, selected };
+    done.current = { shape, w, selected, scene };
     if (shape !== was.shape || (w !== was.w && !moved.current)) {
       moved.current = false;
-      camera.move(firstView(nodes, camera.size, null));
+      camera.move(firstView(scene.items, camera.size, null));
       home.current = null;
+    } else if (scene !== was.scene && last !== null) {
+      // What is opened or closed stays where it is, and is to be seen.
+      const [before, now] = [was.scene.boxes[last], scene.boxes[last]];
+      const { x, y, zoom } = camera.view;
+      if (before && now) {
+        const held = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
+        camera.move(intoView(now, uncovered(root, camera.size), held));
+      }
     } else if (selected !== was.selected) {
-      const chosen = selected === null ? null : nodes[selected];
+      const chosen = selected === null ? null : scene.boxes[selected];
       const to = chosen ? intoView(chosen, uncovered(root, camera.size), camera.view) : null;
       if (to && !same(to, camera.view)) {
         home.current ??= { back: camera.view, from: to };
@@ -147,18 +168,19 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
         home.current = null;
       }
     }
-  }, [live, live.version, selected, w, h]);
+  }, [live, live.version, scene, selected, w, h]);
   const node = selected === null ? undefined : nodes[selected];
+  const box = selected === null ? undefined : scene.boxes[selected];
   return (
     <>
-      <Controls camera={camera} fit={() => camera.move(wholeView(nodes, camera.size), true)} root={root} />
-      {selected !== null && node && live.run && live.canAsk && (
+      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
+      {selected !== null && node && box && live.run && live.canAsk && (
         <NodeTools
           live={live}
           doing={doing}
           target={{ node: selected, item: null, name: node.name }}
-          box={node}
-          others={node.kind === "flow" ? [] : nodes.filter((other) => other !== node && other.kind !== "flow")}
+          box={box}
+          others={node.kind === "flow" ? [] : scene.items.filter((other) => other.id !== selected && !other.open)}
           view={camera.view}
           canvas={camera.size}
           root={root}
@@ -168,41 +190,47 @@ function Over({ live, selected, doing, root, moved }: OverProps) {
   );
 }
 
-function same(a: View, b: View): boolean {
-  return a.zoom === b.zoom && Math.hypot(a.x - b.x, a.y - b.y) < 1;
-}
-
-function flowNode(live: Live, index: number, group: boolean): Node<CardData> {
-  const node = live.snapshot.nodes[index];
-  if (!node) throw new Error(`no node ${index}`);
+function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number) => void): Node<CardData> {
+  const node = live.info(id);
+  if (!node) throw new Error(`no node ${id}`);
   return {
-    id: String(index),
-    type: group ? "frame" : "card",
-    position: { x: node.x, y: node.y },
-    width: node.w,
-    height: node.h,
-    initialWidth: node.w,
-    initialHeight: node.h,
-    zIndex: group ? -1 : 1,
+    id: String(id),
+    type: open ? "frame" : "card",
+    position: { x, y },
+    width: w,
+    height: h,
+    initialWidth: w,
+    initialHeight: h,
+    zIndex: open ? -1 : 1,
     draggable: false,
-    data: { live, index },
+    selectable: id < live.snapshot.nodes.length,
+    data: { live, index: id, turn },
     ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
 }
 
-function flowEdge(live: Live, number: number, selected: number | null): Edge<LineData> {
-  const { edges, bends } = live.snapshot;
-  const [from, to, kind] = edges[number] as (typeof edges)[number];
+function flowEdge(live: Live, line: SceneLine, boxes: readonly Box[], selected: number | null): Edge<LineData> {
+  const { from, to, kind } = line;
   const near = from === selected || to === selected;
   return {
-    id: `${from}-${to}`,
+    id: `${from}-${to}-${kind}`,
     source: String(from),
     target: String(to),
     type: "line",
-    data: { live, from, to, kind, bends: bends?.[number] },
+    data: { live, line, boxes },
     className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
     zIndex: near ? 1 : 0,
     selectable: false,
     focusable: false,
   };
+}
+
+/** The number of the card that has the focus. */
+function idOf(focus: EventTarget | null): number | null {
+  const card = focus instanceof HTMLElement && focus.classList.contains("react-flow__node") ? focus : null;
+  return card ? Number(card.dataset.id) : null;
+}
+
+function same(a: View, b: View): boolean {
+  return a.zoom === b.zoom && Math.hypot(a.x - b.x, a.y - b.y) < 1;
 }

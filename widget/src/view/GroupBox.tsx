@@ -1,14 +1,14 @@
 import { Handle, Position } from "@xyflow/react";
 import { lookIn, stateName } from "../model/states";
-import { type CardData, Dot, share } from "./Card";
+import { type CardData, Dot, share, Turn } from "./Card";
 import { useNode } from "./hooks";
 import { Icon } from "./Icon";
 
-/** A sub-flow: a frame around its nodes. */
+/** A sub-flow or like siblings, open: a frame around them. */
 export function GroupBox({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index } = data;
+  const { live, index, turn } = data;
   useNode(live, index);
-  const node = live.snapshot.nodes[index];
+  const node = live.info(index);
   const status = live.status(index);
   if (!node) return null;
   const { look, glyph } = lookIn(status, live.run?.state);
@@ -23,6 +23,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
     >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-group-name">
+        <Turn name={node.label} open turn={() => turn(index)} />
         {live.run && (
           <span class="stx-glyph" aria-hidden="true">
             <Icon name={glyph} />

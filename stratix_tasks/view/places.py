@@ -1,0 +1,121 @@
+"""Places: how large cards are, what is folded or closed at first, and where everything stands."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict
+
+from stratix_tasks.spec.folds import common, folds
+from stratix_tasks.spec.layout import layout
+from stratix_tasks.view.messages import Fold, NodeInfo, NodeOutline, Point, Room
+from stratix_tasks.view.source import Outline
+
+HEIGHT, FOOT = 58.0, 24.0
+"""Of a card with two lines, and what the line of conditions and badges adds."""
+NARROWEST, WIDEST = 172.0, 320.0
+CHARACTER, SMALL = 7.7, 6.9
+"""Width of a character of a card's name, and of its other lines, in pixels and a wide font such as DejaVu Sans."""
+
+
+def card_size(node: NodeOutline) -> tuple[float, float]:
+    """A card is as wide as its name needs, and a short second and third line."""
+    beside = 138.0 if node["kind"] in ("map", "each", "flow") else 48.0
+    line, foot = second_line(node), foot_line(node)
+    wide = max(
+        NARROWEST,
+        beside + CHARACTER * len(node["label"]),
+        min(57.0 + SMALL * len(line), 240.0) if line else 0.0,
+        min(44.0 + SMALL * len(foot), 240.0) if foot else 0.0,
+    )
+    return min(wide, WIDEST), HEIGHT + (FOOT if foot else 0.0)
+
+
+def second_line(node: NodeOutline) -> str:
+    """What a card says below its name before anything runs: of a wait its word and what it asks; its first line of
+    documentation, else what it calls, where that is not its name, and gives."""
+    doc = node["doc"].split("\n", 1)[0]
+    if node["wait"]:
+        return " · ".join(filter(None, (node["wait"], doc or node["asks"])))
+    call = node["call"].rpartition(":")[2]
+    gives = f"→ {node['gives']}" if node["gives"] else ""
+    return doc or " ".join(filter(None, (call if call != node["label"] else "", gives)))
+
+
+def foot_line(node: NodeOutline) -> str:
+    """Its third line, if it has one: on what condition it runs, and how it begins or goes on where that is not as usual."""
+    when = re.sub(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)", r"\1\2", node["when"] or "")
+    return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
+
+
+MANY = 150
+"""From so many nodes on sub-flows are closed at first."""
+
+
+class Arranged(TypedDict):
+    """What a snapshot says of places."""
+
+    nodes: list[NodeInfo]
+    folds: list[Fold]
+    rooms: dict[str, Room]
+    closed: list[int]
+    bends: dict[str, list[Point]]
+
+
+def arrange(outline: Outline) -> Arranged:
+    """Where everything stands; of a large flow with its like siblings folded and its sub-flows closed."""
+    nodes, count = outline["nodes"], len(outline["nodes"])
+    parents = [node["parent"] for node in nodes]
+    edges = [(a, b) for a, b, kind in outline["edges"] if kind != "ends"]
+    alike = [None if i in outline["positions"] else _likeness(node) for i, node in enumerate(nodes)]
+    stacks = folds(parents, edges, alike)
+    labels = [common([nodes[i]["label"] for i in stack], _called(nodes[stack[0]])) for stack in stacks]
+    sizes = [card_size(node) for node in nodes] + [stack_size(label) for label in labels]
+    parents += [parents[stack[0]] for stack in stacks]
+    for number, stack in enumerate(stacks, count):
+        for member in stack:
+            parents[member] = number
+    groups = {parent for parent in parents if parent >= 0}
+    closed = groups if count > MANY else set(range(count, len(parents)))
+    laid = layout(sizes, edges, parents, outline["positions"], closed)
+    places = [_place(*place, *size) for place, size in zip(laid.places, laid.sizes, strict=True)]
+    return {
+        "nodes": [
+            {**node, "line": second_line(node), "foot": foot_line(node), **place}
+            for node, place in zip(nodes, places, strict=False)
+        ],
+        "folds": [
+            {"label": label, "members": stack, "parent": nodes[stack[0]]["parent"], **place}
+            for label, stack, place in zip(labels, stacks, places[count:], strict=True)
+        ],
+        "rooms": {str(i): {"open": _rounded(*laid.rooms[i]), "closed": _rounded(*sizes[i])} for i in sorted(groups)},
+        "closed": sorted(closed),
+        "bends": {str(edge): [_rounded(*point) for point in points] for edge, points in laid.bends.items()},
+    }
+
+
+class _Place(TypedDict):
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+def _place(x: float, y: float, w: float, h: float) -> _Place:
+    return {"x": round(x, 1), "y": round(y, 1), "w": round(w, 1), "h": round(h, 1)}
+
+
+def _rounded(x: float, y: float) -> Point:
+    return round(x, 1), round(y, 1)
+
+
+def _likeness(node: NodeOutline) -> tuple[object, ...]:
+    """What the members of a stack have in common, beside their neighbours."""
+    return node["kind"], node["call"], node["wait"], node["badge"], node["when"] is None
+
+
+def _called(node: NodeOutline) -> str:
+    return node["call"].rpartition(":")[2].rpartition(".")[2]
+
+
+def stack_size(label: str) -> Point:
+    return min(max(NARROWEST, 138.0 + CHARACTER * len(label)), WIDEST), HEIGHT

@@ -1,0 +1,45 @@
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import type { Live } from "../model/live";
+import { type Scene, sceneOf } from "../model/scene";
+
+const NONE: ReadonlySet<number> = new Set();
+
+export interface Showing {
+  scene: Scene;
+  /** What was opened or closed last. */
+  last: number | null;
+  /** Opens what is closed, closes what is open. */
+  turn: (id: number) => void;
+}
+
+/** What is drawn, and how stacks and sub-flows are opened and closed; a node that is chosen is to be seen. */
+export function useScene(live: Live, chosen: number | null): Showing {
+  const shape = useMemo(() => live.snapshot.nodes.map((node) => node.name).join(), [live, live.version]);
+  const [turned, setTurned] = useState({ shape, ids: NONE });
+  const ids = turned.shape === shape ? turned.ids : NONE;
+  const scene = useMemo(() => sceneOf(live.snapshot, ids), [live, live.version, ids]);
+  const turnAll = useCallback(
+    (all: readonly number[]) =>
+      setTurned((before) => ({ shape, ids: before.shape === shape ? exchanged(before.ids, all) : new Set(all) })),
+    [shape],
+  );
+  const hidden = chosen === null ? [] : scene.closedAround(chosen);
+  useEffect(() => {
+    if (hidden.length > 0) turnAll(hidden);
+  }, [chosen, hidden.join()]);
+  const [last, setLast] = useState<number | null>(null);
+  const turn = useCallback(
+    (id: number) => {
+      setLast(id);
+      turnAll([id]);
+    },
+    [turnAll],
+  );
+  return { scene, turn, last };
+}
+
+function exchanged(ids: ReadonlySet<number>, all: readonly number[]): ReadonlySet<number> {
+  const next = new Set(ids);
+  for (const id of all) if (!next.delete(id)) next.add(id);
+  return next;
+}
