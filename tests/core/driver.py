@@ -345,10 +345,10 @@ class World(Facade):
         self._say(0, Answer.OPTIONS, unit, question, {"priority": 1}, None)
 
     def _expand(self, unit: int, question: int) -> None:
-        if self.s.kind(unit) in (FLOW, LOOP):
-            return self._say(0, Answer.EXPANDED, unit, question, 0, None)
         name = self.label(unit)
         count = self.items(name)
+        if self.s.kind(unit) in (FLOW, LOOP) and not isinstance(count, str):
+            return self._say(0, Answer.EXPANDED, unit, question, 0, None)
         if isinstance(count, str):
             return self._say(
                 0, Answer.EXPANDED, unit, question, {"type": "TypeError", "message": count, "bases": []}, None

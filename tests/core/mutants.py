@@ -18,6 +18,7 @@ from unittest.mock import patch
 import test_amend
 import test_ends
 import test_found
+import test_joins
 import test_moves
 import test_order
 import test_steps
@@ -142,6 +143,8 @@ def _short(error: BaseException) -> str:
 
 def _pairs() -> None:
     """The tests of single requests in single states."""
+    test_joins.test_each_join_says_of_all_states_together_what_the_rules_say()
+    test_joins.test_a_join_is_made_from_those_that_came_first()
     for name, test in vars(test_steps).items():
         if name.startswith("test_") and not hasattr(test, "pytestmark"):  # one that is parametrised is not called so
             test()
@@ -171,6 +174,7 @@ def _pairs() -> None:
     test_moves.test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it()
     for outcome in ("ok", "fail"):
         test_moves.test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome)
+    test_moves.test_a_group_whose_inputs_cant_be_told_when_it_is_tried_again_has_failed()
     test_moves.test_a_lost_body_is_tried_again_by_a_budget_of_its_own()
     test_moves.test_a_suspended_body_that_is_lost_is_held("a")
     test_moves.test_a_suspended_body_that_is_lost_is_held(None)
@@ -349,7 +353,7 @@ def of_rules() -> list[Mutant]:
         of(core.Core, "nothing holds", "held", lambda _self, _u: ""),
         without("each failure is retried", retries, _always),
         without("no failure is retried", retries, _never),
-        without("a retry of the budget too many", retries, lambda r, n, e: retries(r, n - 1, e)),
+        without("a retry of the budget too many", retries, lambda r, n, e, a: retries(r, n - 1, e, a)),
         without("bodies of the dead owner live on", _orphan),
         without("late answers are not counted off", attempts.late),
         without("a wait is never over", attempts._wait_is_over),

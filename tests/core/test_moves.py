@@ -134,6 +134,20 @@ def _end(world: World, name: str, answer: Answer, *rest: Any) -> World:
     return world
 
 
+def test_a_group_whose_inputs_cant_be_told_when_it_is_tried_again_has_failed() -> None:
+    """With that error, in place of the one that it is tried again for."""
+    asked: list[str] = []
+
+    def items(name: str) -> Any:
+        asked.append(name)
+        return "no such input" if asked.count("g") > 1 else 3
+
+    flow = spec({"g": {"flow": "sub", "retry": {"max": 2, "delay": 1}}}, flows={"sub": spec({"a": {}})})
+    world = World(flow, lambda _name, _tried: Body(1, "fail"), items=items).start().settle()
+    assert (world.run, world.state("g"), asked) == (RunState.FAILED, State.FAILED, ["g", "g"])
+    assert world.s.error[0]["message"] == "no such input"
+
+
 def test_a_lost_body_is_tried_again_by_a_budget_of_its_own() -> None:
     """While `max_lost` lasts it is tried again, which takes nothing from its retries; then it fails, with that reason."""
     world = World(spec({"a": {"max_lost": 1, "retry": RETRY}}), lambda _name, _tried: SLOW).start()
