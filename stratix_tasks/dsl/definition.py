@@ -44,8 +44,7 @@ class BaseTask:
     def options(self, **options: Any) -> Self:
         """The same task with other options; those of `@task` stay unless named again.
 
-        name, retry, timeout, pool, priority, runner, after, grace, max_lost, policy, enabled, allow_failure, description;
-        for `.map` also max and key.
+        docs/options.md lists them, and those for `.map` alone.
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
         opts.refuse_unknown(options, self.allowed, self._what)

@@ -335,13 +335,15 @@ class Trace:
             self.functions.setdefault(call, undo if isinstance(undo, BaseTask) else BaseTask(undo, {}))
 
     def _special(self, task: Any) -> Mapping[str, Any]:
-        """`after` becomes `needs`."""
+        """`after` becomes `needs`. What stands in a branch can be waited for outside of it: who waits is skipped with it."""
         after = task.options_given.get("after", ())
         names = []
         for reference in after if isinstance(after, list | tuple) else [after]:
             if type(reference) is not Reference or reference._ref.scope != "tasks":
                 self.fail("after= takes what tasks return, one or a list", task.template_name, "bad-option")
-            names.append(self.value(reference).name)
+            if reference._trace is not self:
+                self._foreign(reference)
+            names.append(reference._ref.name)
         return {"needs": tuple(dict.fromkeys(names))} if names else {}
 
     def _free(self, name: str) -> str:

@@ -151,7 +151,7 @@ class Nodes:
     def _after(self, needs: tuple[str, ...]) -> Code:
         if len(set(needs)) != len(needs):
             self.values.refuse("`needs` that names a node twice")
-        codes = tuple(self.values.ref(Ref("tasks", name)) for name in needs)
+        codes = tuple(self.values.closed_ref(Ref("tasks", name)) for name in needs)
         return codes[0] if len(codes) == 1 else Group("[", codes, "]")
 
     def _key(self, each: Each) -> str | None:

@@ -127,11 +127,11 @@ class Values:
     def _first(self, first: FirstOf) -> Code:
         if len(set(first.refs)) != len(first.refs) or len(first.refs) + len(first.otherwise) < 2:
             raise ValueError("`first_of` that names one output twice, or one alone")
-        parts = (*map(self._first_ref, first.refs), *map(self.value, first.otherwise))
+        parts = (*map(self.closed_ref, first.refs), *map(self.value, first.otherwise))
         return Group(f"{self.around.word('first_of')}(", parts, ")")
 
-    def _first_ref(self, ref: Ref) -> str:
-        """`first_of` takes what stands in blocks that are closed."""
+    def closed_ref(self, ref: Ref) -> str:
+        """`first_of` and `after` take what stands in blocks that are closed."""
         branch, self.branch = self.branch, self.branches.get(ref.name, ())
         code = str(self.ref(ref))
         self.branch = branch

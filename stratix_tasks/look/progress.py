@@ -33,6 +33,7 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
         "total": total,
         "failed": failed,
         "absorbed": s.status[unit] in BAD and taken_up(s, unit),
+        "options": {**s.late.get(unit, {}), **s.said.get(name, {}), **s.said.get(unit, {})},
         "progress": fraction,
         "text": text,
         "wait": _wait(live, unit),

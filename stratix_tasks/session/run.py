@@ -179,8 +179,9 @@ class Run(Pictured, Handle):
         return self._look(logs, target)  # type: ignore[no-any-return]
 
     def progress(self) -> list[dict[str, Any]]:
-        """One dict a node: name, kind, parent, state, attempt, done, total, failed, absorbed, progress, text, wait, started, ended,
-        error. `absorbed` tells of a bad end that others went on without, so that it is not the run's.
+        """One dict a node: name, kind, parent, state, attempt, done, total, failed, absorbed, options, progress, text, wait,
+        started, ended, error. `absorbed` tells of a bad end that others went on without, so that it is not the run's; `options`
+        are those that came with the run, or that somebody has set.
         """
         return self._look(progress)  # type: ignore[no-any-return]
 

@@ -19,6 +19,7 @@ from stratix_tasks.spec.check_flows import input_findings, outputless_findings, 
 from stratix_tasks.spec.check_many import each_findings, loop_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
+from stratix_tasks.spec.check_unused import unused_inputs, unused_values
 from stratix_tasks.spec.check_values import unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
@@ -118,6 +119,8 @@ def _findings(
     yield from condition_findings(graph, types, not cycles)
     if not cycles:
         yield from misfits(graph, executors, functions or {})
+    yield from unused_inputs(graph)
+    yield from unused_values(graph, types)
     if outputless := without_output(graph, executors):
         yield from outputless_findings(graph, outputless)
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 
 from stratix_tasks import FlowError, each, expr, first_of, flow, task, when
+from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
 
 
@@ -30,7 +31,7 @@ def test_an_expression_by_its_text() -> None:
     assert nodes["work_2"].when == Expr("(inputs.n + tasks.work.output > 3) && (tasks.work.output > 1)", ("work",))
     assert nodes["work_2"].args == {"x": Expr("size(inputs.xs)")}
     assert nodes["work_3"].each.over == {"x": Expr("inputs.xs + [inputs.n]")}
-    assert not f.validate()
+    assert not errors(f.validate())
 
 
 def test_a_text_that_is_filled_in() -> None:
@@ -48,7 +49,7 @@ def test_a_text_that_is_filled_in() -> None:
     assert spec.tasks["work"].args == {"x": Ref("tasks", "inside")}
     assert spec.tasks["work_2"].args == {"x": Template(("number ", Ref("inputs", "n")))}
     assert spec.output[2] == "${{ inputs.n }}"
-    assert not f.validate()
+    assert not errors(f.validate())
 
 
 def test_a_wrong_expression_is_told() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Approval, Flow, FlowError, approval, each, flow, signal, sleep, task, uses, when
+from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Ref
 
 
@@ -55,14 +56,14 @@ def test_waits_are_nodes() -> None:
     assert nodes["sleep"].args == {"duration": "5m"}
     assert nodes["sleep"].when.text == 'tasks.signal.output["go"] == true'
     assert nodes["publish"].args == {"given": Ref("tasks", "approve")}
-    assert ships.validate() == []
+    assert errors(ships.validate()) == []
 
 
 def test_a_flow_with_waits_is_written_and_read() -> None:
     """Decorators to YAML to spec is the identity."""
     again = Flow.from_yaml(ships.to_yaml(), allow=[__name__])
     assert again.spec == ships.spec
-    assert again.validate() == []
+    assert errors(again.validate()) == []
 
 
 def test_a_wait_is_mapped() -> None:
@@ -75,7 +76,7 @@ def test_a_wait_is_mapped() -> None:
     node = regions.spec.tasks["approve"]
     assert node.each.over == {"message": Ref("tasks", "load")}
     assert (node.each.key, node.each.max, node.timeout.attempt) == (Ref("each", "message"), 2, 3600)
-    assert regions.validate() == []
+    assert errors(regions.validate()) == []
 
 
 def test_a_second_wait_gets_a_number() -> None:

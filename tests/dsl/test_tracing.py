@@ -217,6 +217,19 @@ def test_a_value_that_may_be_skipped_is_a_problem() -> None:
     assert "first_of" in str(problems[0])
 
 
+def test_order_after_what_may_be_skipped_is_no_problem() -> None:
+    """It takes no value: who waits is skipped with it, as a document says by `needs`."""
+
+    @flow(name="waits_for_a_branch")
+    def waits(n: int = 1) -> Any:
+        with when(load(n)[0] > 0):
+            a = square(1)
+        return take.options(after=[a])(n)
+
+    assert codes(waits) == [] and waits.spec.tasks["take"].needs == ("square",)
+    assert "take.options(after=square_out)" in waits.to_python()
+
+
 def test_one_name_in_both_branches_is_a_problem() -> None:
     """Tracing would silently keep the second."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, Flow, FlowError, flow, load_flow, task
+from stratix_tasks.spec.problems import errors
 
 
 @task
@@ -69,7 +70,7 @@ def test_what_an_edit_left_wrong_is_told_and_does_not_start(engine: Engine) -> N
     """A node without what it needs is a problem of its node."""
     sales = defined()
     sales.apply({"edit": "remove", "nodes": ["edits_load"]})
-    assert [problem.node for problem in sales.validate()] == ["edits_total"]
+    assert [problem.node for problem in errors(sales.validate())] == ["edits_total"]
     with pytest.raises(FlowError, match="values"):
         engine.start(sales, {"n": 1})
     sales.apply({"edit": "add", "says": {"call": "no_such_task"}})

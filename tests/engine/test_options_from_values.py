@@ -304,6 +304,8 @@ def test_the_priority_of_a_flow_comes_with_the_run(engine: Engine) -> None:
     run.set("set", options={"priority": 3})
     gates.let("urgent")
     assert run.wait(LONG) == "completed"
+    told = {row["name"]: row["options"] for row in run.progress()}
+    assert (told["low"], told["set"], told["gate"]) == ({"priority": 1}, {"priority": 3}, {})
     assert order == ["each", "each", "high", "high", "set", "set", "low", "low"]
 
 

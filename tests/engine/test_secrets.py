@@ -37,6 +37,7 @@ from stratix_tasks import (
 from stratix_tasks.runners import secrets
 from stratix_tasks.runners.secrets import Masks
 from stratix_tasks.session.display import run_source
+from stratix_tasks.spec.problems import errors
 from stratix_tasks.view.snapshot import snapshot
 
 LONG = 30.0
@@ -316,14 +317,14 @@ def test_one_that_is_missing_fails_its_node_alone(tmp_path: Path) -> None:
 def test_a_check_tells_which_are_missing(default: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is asked for: of arguments, texts and defaults, in flows in flows, too."""
     monkeypatch.setenv("STRATIX_SECRET_API", "here")
-    assert [problem.code for problem in passes_it.validate(secrets=True)] == []
+    assert errors(passes_it.validate(secrets=True)) == []
     monkeypatch.delenv("STRATIX_SECRET_API")
     found = passes_it.validate(secrets=True)
     assert {(problem.code, problem.node) for problem in found} >= {
         ("missing-secret", "inside_once_2"),
         ("missing-secret", "has_default"),
     }
-    assert passes_it.validate() == []
+    assert errors(passes_it.validate()) == []
 
 
 def test_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,11 @@ def takes_ints(xs: list[int]) -> str:
 def takes_region(region: Literal["eu", "us"]) -> None: ...
 
 
+@task
+def before_of(x: int) -> int:
+    return x
+
+
 @flow
 def gives_text(n: int = 1) -> Any:
     return takes_ints([n])
@@ -111,14 +116,14 @@ def traced(body: Any) -> Flow[..., Any]:
 def test_what_can_not_meet_is_told_before_it_runs(what: str) -> None:
     """By both names, with both types; what may be is not told."""
     body, code, said = WRONG[what]
-    problems = traced(body).validate()
+    problems = errors(traced(body).validate())
     assert [problem.code for problem in problems] == ([code] if code else [])
     assert all(said in problem.message for problem in problems)
 
 
 def test_what_meets_is_not_told() -> None:
     """Inputs, parts, elements, first_of, None that may be there, and flows."""
-    assert flow(_sound).validate() == []
+    assert errors(flow(_sound).validate()) == []
 
 
 HEAD = "stratix: 1\nflow: f\ninputs: {n: {type: int, default: 3}, xs: {type: 'list[str]', default: []}}\ntasks:\n"
@@ -155,6 +160,28 @@ def test_a_value_that_nobody_takes_is_fine() -> None:
     """Nor is order after a flow without an output a problem."""
     text = "  a: {flow: g}\n  b: {call: x, needs: [a], when: true}\nflows: {g: {tasks: {c: {call: x}}}}\n"
     assert list(load(HEAD + text).tasks) == ["a", "b"]
+
+
+def test_what_is_not_used_is_a_warning() -> None:
+    """A value that a flow neither takes nor gives, where it gives one, and an input that nothing names; it runs all the same."""
+
+    @flow(policies={"p": {"retry": "${{ inputs.often }}"}})
+    def leaves_out(n: int = 1, often: int = 1, unused: int = 1) -> Any:
+        takes_int.options(name="lost", policy="p")(n)
+        takes_int.options(name="before")(n)
+        nothing()
+        gives_text.options(name="flow_lost")(n)
+        return takes_int.options(name="given", after=[before_of(n)])(n)
+
+    told = [problem for problem in leaves_out.validate() if problem.code == "unused"]
+    assert {problem.node or problem.message for problem in told} == {
+        "lost",
+        "before",
+        "flow_lost",
+        "nothing uses the input 'unused'",
+    }
+    assert errors(leaves_out.validate()) == [] and all(problem.warning for problem in told)
+    assert not [one for one in gives_nothing.validate() if one.code == "unused"]  # it gives no value at all
 
 
 TYPED = "inputs: {n: {type: int}, region: {type: str, choices: [eu, us]}, day: {type: date}, any: {}, xs: {type: 'list[str]'}}\n"
