@@ -136,7 +136,7 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
         ),
     ]
     for index in sorted(seen.shown, key=lambda index: not seen.is_open(index)):
-        parts += _node(seen, index, theme)
+        parts.append("".join(_node(seen, index, theme)))
     return "\n".join([*parts, "</g>", "</svg>"])
 
 

@@ -459,8 +459,8 @@ class Snapshot(TypedDict):
 
     `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
     they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
-    level. Of edges between the same two stacks the first has them. `told` and `items`, by node: in what has nothing behind it
-    (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
+    level. Of edges between the same two stacks the first has them. `told` and `items`, by node, and `about`: in what has nothing
+    behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
     """
 
     v: Literal[1]
@@ -479,6 +479,7 @@ class Snapshot(TypedDict):
     texts: dict[str, Texts]
     told: NotRequired[dict[str, Inspection]]
     items: NotRequired[dict[str, ItemPage]]
+    about: NotRequired[About]
     edit: NotRequired[EditInfo]
 
 

@@ -28,27 +28,34 @@ LINES, ITEMS = 30, 100
 def saved(source: Source, made: Snapshot, *beside: str) -> Saved:
     """What is kept of a snapshot beside some texts: of nodes what a click asks for, of those that failed first."""
     kept = _plain(made if len(made["nodes"]) <= MOST_NODES else _without_graph(made), SHORT)
+    about = _plain(source.about(), LONG)
     told: dict[str, Any] = {}
     items: dict[str, Any] = {}
-    room = ROOM - sum(map(_size_in_lines, beside)) - _size(kept)
+    room = ROOM - sum(map(_size_in_lines, beside)) - _size(kept) - _size(about)
     for node in sorted(range(len(kept["nodes"])), key=lambda node: made["status"][node][0] != State.FAILED):
-        name = made["nodes"][node]["name"]
+        name, kind = made["nodes"][node]["name"], made["nodes"][node]["kind"]
         part = _plain(_briefly(source.inspect(name, None)), LONG)
-        page = (
-            _plain(source.items(name, 0, ITEMS), SHORT)
-            if made["nodes"][node]["kind"] in ("map", "each", "loop")
-            else None
-        )
+        page = _plain(source.items(name, 0, ITEMS), SHORT) if kind in ("map", "each", "loop") else None
         room -= _size(part) + _size(page)
         if room < 0:
             break
         told[name] = part
         items |= {name: page} if page is not None else {}
-    return {"v": 1, "snapshot": _written({**kept, "told": told, "items": items})}
+    return {"v": 1, "snapshot": _written({**kept, "told": told, "items": items, "about": about})}
 
 
 def _without_graph(made: Snapshot) -> Snapshot:
-    return {**made, "nodes": [], "edges": [], "bends": {}, "status": [], "texts": {}}
+    return {
+        **made,
+        "nodes": [],
+        "folds": [],
+        "rooms": {},
+        "closed": [],
+        "edges": [],
+        "bends": {},
+        "status": [],
+        "texts": {},
+    }
 
 
 def _briefly(told: Inspection) -> Inspection:
@@ -89,4 +96,4 @@ def _size(value: Any) -> int:
 
 def _size_in_lines(text: str) -> int:
     """Characters that a text takes in a notebook, which has each line in one of its own, indented."""
-    return len(json.dumps(text, ensure_ascii=False)) + 20 * text.count("\n")
+    return len(json.dumps(text, ensure_ascii=False)) + 13 * text.count("\n")

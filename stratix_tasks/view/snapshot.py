@@ -52,7 +52,8 @@ def whole(source: Source) -> Snapshot:
     names = [node["name"] for node in made["nodes"][:MOST_TOLD]]
     maps = [node["name"] for node in made["nodes"] if node["kind"] in ("map", "each", "loop")]
     told: dict[str, Inspection] = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
-    return {**made, "told": told, "items": {name: source.items(name, 0, MOST_ITEMS) for name in maps}}
+    items = {name: source.items(name, 0, MOST_ITEMS) for name in maps}
+    return {**made, "told": told, "items": items, "about": source.about()}
 
 
 def pack(records: list[tuple[int, Status]]) -> bytes:

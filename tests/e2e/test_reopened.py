@@ -38,7 +38,7 @@ def reopened():
 EVIL = "<img src=x onerror='window.evil = 1'><script>window.evil = 1</script>"
 SAVED = f"{SHOWN}[data-mode=saved]"
 LIVE = f"{SHOWN}[data-mode=live]"
-TO_RUN = f"{SHOWN} [data-testid=to-run]"
+TO_RUN = f"{SHOWN} [data-testid=to-run-id]"
 OUTPUT = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).outputs.get(0)"
 
 

@@ -62,7 +62,8 @@ export function staticTransport(snapshot: Snapshot): Transport {
 }
 
 /** What the page has of what is asked for; undefined for what it has not. */
-export function kept({ told, items }: Snapshot, message: Asked): unknown {
+export function kept({ told, items, about }: Snapshot, message: Asked): unknown {
+  if (message.type === "about") return about;
   if (message.type === "inspect" && message.item === null) return told?.[message.node];
   if (message.type !== "items") return undefined;
   const has = items?.[message.node];

@@ -53,7 +53,7 @@ function drawPicture(kept: Partial<Kept>, el: HTMLElement): () => void {
 
 /** The last that a view has shown, with what was kept of its nodes before. */
 export function withLast(saved: Saved, last: Snapshot): Saved {
-  const { told, items } = JSON.parse(saved.snapshot) as Snapshot;
+  const { told, items, about } = JSON.parse(saved.snapshot) as Snapshot;
   const { stamp: _, ...rest } = saved;
-  return { ...rest, snapshot: JSON.stringify({ ...last, mode: "saved", told, items }) };
+  return { ...rest, snapshot: JSON.stringify({ ...last, mode: "saved", told, items, about }) };
 }

@@ -431,8 +431,8 @@ export interface Computed {
  *
  * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
  * they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
- * level. Of edges between the same two stacks the first has them. `told` and `items`, by node: in what has nothing behind it
- * (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
+ * level. Of edges between the same two stacks the first has them. `told` and `items`, by node, and `about`: in what has nothing
+ * behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
 export interface Snapshot {
   v: 1;
   seq: number;
@@ -450,6 +450,7 @@ export interface Snapshot {
   texts: Record<string, Texts>;
   told?: Record<string, Inspection>;
   items?: Record<string, ItemPage>;
+  about?: About;
   edit?: EditInfo;
 }
 

@@ -1,6 +1,6 @@
-import { useState } from "preact/hooks";
 import { bannerOf } from "../model/banner";
 import type { Live } from "../model/live";
+import { Copied } from "./Copied";
 import type { Ask } from "./doing";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
@@ -18,7 +18,8 @@ export function BannerBar({ live, ask, busy }: { live: Live; ask: Ask; busy: boo
         </span>
       )}
       <p>
-        {banner.text} {banner.hint && <b>{banner.hint}</b>} {banner.code && <Code text={banner.code} />}
+        {banner.text} {banner.hint && <b>{banner.hint}</b>}{" "}
+        {banner.code && <Copied text={banner.code} what="the line" test="to-run" />}
       </p>
       {banner.offers.length > 0 && (
         <div class="stx-choice">
@@ -38,21 +39,5 @@ export function BannerBar({ live, ask, busy }: { live: Live; ask: Ask; busy: boo
         </div>
       )}
     </div>
-  );
-}
-
-/** A line to run, chosen as a whole by a click; where the page may write to the clipboard, a button does that. */
-function Code({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
-  return (
-    <span class="stx-code-line">
-      <code data-testid="to-run">{text}</code>
-      {navigator.clipboard && (
-        <button type="button" class="stx-button" data-testid="copy-to-run" onClick={copy}>
-          {copied ? "Copied" : "Copy"}
-        </button>
-      )}
-    </span>
   );
 }

@@ -4,6 +4,7 @@ import type { About } from "../model/messages";
 import { duration } from "../model/states";
 import { moment } from "../model/waits";
 import type { Calls } from "../transport";
+import { Copied } from "./Copied";
 import type { Ask } from "./doing";
 import { Given } from "./Given";
 import { Icon } from "./Icon";
@@ -49,7 +50,7 @@ export function RunPanel({ live, calls, ask, close }: Props) {
     <Sheet label={`Run ${run.id}`} testid="run-panel">
       <header>
         <b>Run</b>
-        <Copied text={run.id} />
+        <Copied text={run.id} what="the id" test="run" />
         {go(told?.older, "The run before it", "run-older", "older")}
         {go(told?.newer, "The run after it", "run-newer", "newer")}
         <button type="button" class="stx-close" onClick={close} aria-label="Close">
@@ -73,30 +74,5 @@ export function RunPanel({ live, calls, ask, close }: Props) {
         <p class="stx-quiet">{told && run.state === "completed" ? "It yields nothing." : "None so far."}</p>
       )}
     </Sheet>
-  );
-}
-
-/** A text that a click copies; where that is not allowed it can be selected. */
-export function Copied({ text }: { text: string }) {
-  const [done, setDone] = useState(false);
-  useEffect(() => {
-    if (!done) return;
-    const timer = setTimeout(() => setDone(false), 1500);
-    return () => clearTimeout(timer);
-  }, [done]);
-  return (
-    <span class="stx-copied">
-      <code data-testid="run-id">{text}</code>
-      <button
-        type="button"
-        class="stx-button stx-icon-only"
-        data-testid="run-copy"
-        title="Copy the id"
-        aria-label="Copy the id"
-        onClick={() => navigator.clipboard?.writeText(text).then(() => setDone(true))}
-      >
-        <Icon name={done ? "completed" : "copy"} size={12} />
-      </button>
-    </span>
   );
 }

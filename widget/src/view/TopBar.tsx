@@ -64,7 +64,7 @@ export function TopBar({ live, ask, show, start, about }: Props) {
           <span class="stx-elapsed">
             {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
           </span>
-          {mode === "live" && (
+          {(mode === "live" || live.snapshot.about) && (
             <button
               type="button"
               class="stx-link stx-id"
