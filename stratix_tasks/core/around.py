@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from stratix_tasks.core.limits import Claim, Lane, Slots
 from stratix_tasks.core.node import FLOW, Policy
-from stratix_tasks.core.state import State, Stretch
+from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
+from stratix_tasks.core.units import Stretch
 
 
 class Around(NamedTuple):

@@ -1,26 +1,22 @@
 """State: what is recorded of a run, and nothing else. `apply` writes it, whoever holds it: its owner, a new one, a reader, a fork.
 
-A unit is a node of a scope, or an item of a map: a number, the place in flat arrays. A stretch is `count` scopes of one
-block side by side, so that unit `base + scope * n + node` is node `node` of scope `scope`: a sub-flow or a round of a loop
-is a stretch of one scope, the items of a map one of a block of one node, a mapped flow one of many scopes, with no object
-for any of them.
+Where its units lie `units.py` tells.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import FLOW, MAP, Kind, Node, Policy
+from stratix_tasks.core.node import Policy
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers
+from stratix_tasks.core.units import Spans, Stretch, Units
 
 PENDING, RUNNING, RETRYING, COMPLETED, FAILED, SKIPPED, OPEN = map(
     int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.FAILED, S.SKIPPED, S.OPEN)
@@ -30,7 +26,6 @@ MISSING: Any = object()
 """The value of a unit that has none."""
 Name = int | str
 """What tells the items apart that one item spawned: a key that its body gave, or a number."""
-Spans = list[tuple[int, int]]
 PIECE = 8192
 """Numbers that are set at a time."""
 IS_OVER = bytes(s in TERMINAL or s == S.RETIRED for s in range(256))
@@ -43,42 +38,7 @@ FINISHED, BY_STEP = "finished early", "cancelled by a step"
 OF_STEPS = frozenset((FINISHED, BY_STEP))
 
 
-@dataclass(slots=True, frozen=True)
-class Stretch:
-    """`count` scopes of a block. What lies around scope i is unit `parent + i * step`; of the outermost one that is -1."""
-
-    block: Block
-    base: int
-    count: int
-    parent: int
-    step: int
-    index: int
-    """Which round of a loop it is; of items, where their places begin."""
-    stop: int
-    fixed: dict[int, int]
-    """By node, the stretch of its sub-flow that was laid out with this one."""
-    origin: int = -1
-    """Of items of a map that streams: the place of the first one's source, in the map that it streams from."""
-
-    def scope(self, u: int) -> int:
-        return (u - self.base) // self.block.n
-
-    def around(self, scope: int) -> int:
-        return self.parent + scope * self.step if self.parent >= 0 else -1
-
-
-class Tally(NamedTuple):
-    done: int
-    skipped: int
-    failed: int
-    total: int
-
-    @property
-    def ended(self) -> int:
-        return self.done + self.skipped + self.failed
-
-
-class State:
+class State(Units):
     """One run, as its facts tell it. Only `apply` writes it; it is read by all."""
 
     __slots__ = (
@@ -97,9 +57,6 @@ class State:
         "frozen",
         "generation",
         "heard",
-        "home",
-        "keys",
-        "kids",
         "late",
         "limits",
         "lost",
@@ -109,8 +66,6 @@ class State:
         "passing",
         "reason",
         "recoveries",
-        "retired",
-        "root",
         "run",
         "run_error",
         "run_reason",
@@ -121,8 +76,6 @@ class State:
         "spawned",
         "spent",
         "started",
-        "status",
-        "stretches",
         "summary",
         "swept",
         "taken",
@@ -134,24 +87,18 @@ class State:
     )  # fmt: skip
 
     def __init__(self, root: Block) -> None:
-        self.root = root
+        super().__init__(root)
         self.at = 0.0
         """When the last fact was told, in Unix seconds."""
         self.run = RunState.PENDING
         self.run_target: RunState | None = None
         self.run_reason: str | None = None
         self.run_error: dict[str, Any] | None = None
-        self.status, self.home = bytearray(), array("i")
         self.attempt, self.spent = array("H"), array("H")
         """Attempts so far, and how many of them do not count against the budget of retries."""
         self.values: list[Any] = []
         """Plain scalars, or a `Stored` that tells where a result is."""
         self.started, self.ended = array("d"), array("d")
-        self.stretches: list[Stretch] = []
-        self.kids: dict[int, list[int]] = {}
-        """Of a group that has opened its stretches, in order; those that a rollback took out are in `retired` alone."""
-        self.retired: set[int] = set()
-        self.keys: dict[int, list[str]] = {}
         self.frozen: dict[int, dict[str, dict[str, Any]]] = {}
         """Keys of a group's items, in their order, where they have some."""
         self.children: dict[int, dict[int, dict[Name, int]]] = {}
@@ -236,58 +183,6 @@ class State:
 
     # ------------------------------------------------------------------ where a unit is
 
-    def place(self, u: int) -> tuple[Stretch, int, int]:
-        """Its stretch, its number in the block, and where its scope begins."""
-        r = self.stretches[self.home[u]]
-        k = (u - r.base) % r.block.n
-        return r, k, u - k
-
-    def node(self, u: int) -> Node:
-        r = self.stretches[self.home[u]]
-        return r.block.nodes[(u - r.base) % r.block.n]
-
-    def kind(self, u: int) -> Kind:
-        return self.node(u).kind
-
-    def is_group(self, u: int) -> bool:
-        r = self.stretches[self.home[u]]
-        return bool(r.block.groups) and r.block.kinds[(u - r.base) % r.block.n] != Kind.TASK
-
-    def parent(self, u: int) -> int:
-        """The group that a unit lies in, or -1."""
-        r = self.stretches[self.home[u]]
-        if r.parent < 0:
-            return -1
-        return r.parent + (u - r.base) // r.block.n * r.step
-
-    def map_of(self, u: int) -> int:
-        """The mapped node that a unit is an item of, or -1."""
-        r = self.stretches[self.home[u]]
-        return r.parent if r.block.items else -1
-
-    def shown(self, u: int) -> int:
-        """The unit that stands for it among those that are laid out from the beginning: itself, or the group around it."""
-        laid_out = len(self.root.outline.names)
-        while u >= laid_out:
-            u = self.parent(u)
-        return u
-
-    def node_of(self, u: int) -> int:
-        """The unit itself, of an item its mapped node."""
-        above = self.map_of(u)
-        return u if above < 0 else above
-
-    def path(self, u: int) -> str:
-        """The names on the way to a unit, without items and rounds: the same for all scopes of a flow."""
-        names = []
-        while u >= 0:
-            r, k, _ = self.place(u)
-            above = r.parent if r.parent < 0 else r.parent + (u - r.base) // r.block.n * r.step
-            if above < 0 or self.kind(above) is not MAP:
-                names.append(r.block.names[k])
-            u = above
-        return ".".join(reversed(names))
-
     def policy(self, u: int) -> Policy:
         r = self.stretches[self.home[u]]
         if self.own:
@@ -305,87 +200,6 @@ class State:
 
     # ------------------------------------------------------------------ what lies in a group
 
-    def scopes(self, u: int) -> Iterator[tuple[int, int, int]]:
-        """Of a group: the stretches in it and the span of each that belongs to it; also of one that is laid out, but not open."""
-        r, k, _ = self.place(u)
-        if k in r.fixed:
-            t = self.stretches[r.fixed[k]]
-            a = t.base + (u - r.base) // r.block.n * t.block.n
-            yield r.fixed[k], a, a + t.block.n
-            return
-        for i in self.kids.get(u, ()):
-            t = self.stretches[i]
-            yield i, t.base, t.stop
-
-    def pieces(self, a: int, b: int) -> Iterator[tuple[int, int]]:
-        """Units a to b - 1 as spans that lie in one stretch each."""
-        while a < b:
-            stop = min(b, self.stretches[self.home[a]].stop)
-            yield a, stop
-            a = stop
-
-    def below(self, spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-        """These spans and all that lie in them, at any depth. A work list: there may be a thousand levels."""
-        found = list(spans)
-        for i, a, b in found:
-            r = self.stretches[i]
-            n = r.block.n
-            for k in r.block.groups:
-                if k in r.fixed:
-                    t = self.stretches[r.fixed[k]]
-                    x, y = (a - r.base) // n, (b - r.base + n - 1) // n
-                    found.append((r.fixed[k], t.base + x * t.block.n, t.base + y * t.block.n))
-                elif self.kids:
-                    first = a + (k - (a - r.base)) % n
-                    for u in range(first, b, n):
-                        found += [(j, self.stretches[j].base, self.stretches[j].stop) for j in self.kids.get(u, ())]
-        return found
-
-    def inside(self, u: int) -> list[tuple[int, int, int]]:
-        return self.below(self.scopes(u))
-
-    def members(self, u: int) -> Sequence[int]:
-        """The items of a map, or the nodes in a sub-flow; of a mapped flow or loop the nodes of all of its scopes."""
-        spans = [(a, b) for _, a, b in self.scopes(u)]
-        if len(spans) == 1:
-            return range(*spans[0])
-        return [unit for a, b in spans for unit in range(a, b)]
-
-    def count(self, u: int) -> int:
-        """How many items, scopes or rounds a group has."""
-        return (
-            sum(self.stretches[i].count for i in self.kids.get(u, ())) if self.kind(u) is not FLOW else u in self.kids
-        )
-
-    def tally(self, u: int) -> Tally:
-        """What has become of a group's items, or of the nodes in it."""
-        parts = [(self.stretches[i].base, self.stretches[i].stop) for i in self.kids.get(u, ())]
-        parts = [(a, b) for _, a, b in self.scopes(u)] if self.kind(u) is not MAP else parts
-        count = self.status.count
-        done, skipped = (sum(count(state, a, b) for a, b in parts) for state in (S.COMPLETED, S.SKIPPED))
-        failed = sum(count(state, a, b) for state in BAD for a, b in parts)
-        return Tally(done, skipped, failed, sum(b - a for a, b in parts))
-
-    def item(self, group: int, index: int) -> int:
-        """The unit of an item by its place; of a mapped flow or loop, where that scope begins. IndexError."""
-        kids = self.kids.get(group, ())
-        at = 0 if len(kids) == 1 else bisect_right(kids, index, key=lambda i: self.stretches[i].index) - 1
-        if at < 0 or not kids:
-            raise IndexError(index)
-        r = self.stretches[kids[at]]
-        if not r.index <= index < r.index + r.count:
-            raise IndexError(index)
-        return r.base + (index - r.index) * r.block.n
-
-    def index(self, u: int) -> int:
-        """The place of its scope in the group that it lies in: of an item among the items, of a round among the rounds."""
-        r = self.stretches[self.home[u]]
-        return r.index + (0 if r.step else (u - r.base) // r.block.n)
-
-    def key(self, group: int, index: int) -> str | None:
-        keys = self.keys.get(group)
-        return None if keys is None else keys[index]
-
     # ------------------------------------------------------------------ what follows from it at once
 
     def mark(self, u: int) -> str | None:
@@ -402,17 +216,6 @@ class State:
             u = self.parent(u)
         return ""
 
-    def find(self, status: int, start: int, stop: int) -> list[int]:
-        """Units in a state, by a scan of bytes at C speed."""
-        found, at = [], self.status.find(status, start, stop)
-        while at >= 0:
-            found.append(at)
-            at = self.status.find(status, at + 1, stop)
-        return found
-
-    def units_in(self, *states: int) -> list[int]:
-        return [u for state in states for u in self.find(state, 0, len(self.status))]
-
     def units_left(self) -> bool:
         """Whether anything has not ended: groups may have ended early, before all that lies in them."""
         return any(self.status.find(state) >= 0 for state in (*NO_BODY, *WITH_BODY, S.OPEN))
@@ -423,20 +226,6 @@ class State:
             at = self.status.find(state, start, stop)
             stop = stop if at < 0 else at
         return stop
-
-    def runs(self, status: int, start: int, stop: int) -> Spans:
-        """The same as spans: where one begins is found a hundred times as fast by `find` as by a pattern."""
-        told, run, found = self.status, _RUNS[status], []
-        at = told.find(status, start, stop)
-        while at >= 0:
-            end = run.match(told, at, stop).end()  # type: ignore[union-attr]
-            found.append((at, end))
-            at = told.find(status, end, stop)
-        return found
-
-    def same_to(self, u: int, stop: int) -> int:
-        """Where the run of units ends that are in the state of this one."""
-        return _RUNS[self.status[u]].match(self.status, u, stop).end()  # type: ignore[union-attr]
 
     def alike(self, a: int, b: int) -> bool:
         """Whether these units have had equally many attempts."""
@@ -468,26 +257,10 @@ class State:
         """Attempts that count against the budget of retries."""
         return self.attempt[u] - self.spent[u]
 
-    def depth(self, u: int) -> int:
-        """How often the flow that a unit would open lies around it already."""
-        r, k, _ = self.place(u)
-        inner, found = r.block.inner[k], 0
-        while u >= 0:
-            r, _, _ = self.place(u)
-            found += r.block is inner
-            u = self.parent(u)
-        return found
-
-    def gone(self, u: int) -> bool:
-        """Whether a rollback took it out of the run."""
-        return bool(self.retired) and self.home[u] in self.retired
-
     def differs(self, other: State) -> list[str]:
         """Names of the fields in which they differ."""
-        return [name for name in self.__slots__ if name != "root" and getattr(self, name) != getattr(other, name)]
-
-
-_RUNS = [re.compile(re.escape(bytes((status,))) + b"+") for status in range(32)]
+        names = (*Units.__slots__, *self.__slots__)
+        return [name for name in names if name != "root" and getattr(self, name) != getattr(other, name)]
 
 
 def _is_in(u: int, parts: Sequence[tuple[int, int]]) -> bool:

@@ -14,9 +14,10 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import FLOW, OF_INPUTS, UNDO, Kind
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
-from stratix_tasks.core.state import MISSING, Spans, Stretch
+from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
+from stratix_tasks.core.units import Spans, Stretch
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.around import caught
 from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positioned

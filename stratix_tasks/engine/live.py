@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, Protocol
 
-from stratix_tasks.core.agenda import Claims
+from stratix_tasks.core.agenda.books import Claims
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import Policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stratix_tasks.core.agenda import Claims
+from stratix_tasks.core.agenda.books import Claims
 from stratix_tasks.core.limits import Claim, Slots
 from stratix_tasks.core.node import Policy
 from stratix_tasks.core.ports import RUNNERS

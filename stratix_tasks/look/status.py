@@ -10,8 +10,8 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.node import MAP, TASK
 from stratix_tasks.core.state import State as Recorded
-from stratix_tasks.core.state import Stretch
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
+from stratix_tasks.core.units import Stretch
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short

@@ -30,7 +30,7 @@ from small_flows import FLOWS, PLACES
 
 from stratix_tasks.core import apply, facts, joins, timers
 from stratix_tasks.core.agenda import Agenda
-from stratix_tasks.core.decide import again, attempts, core, ending, gathering, opening, steps, turn
+from stratix_tasks.core.decide import again, attempts, core, ending, follows, gathering, opening, steps, turn
 from stratix_tasks.core.node import Join
 from stratix_tasks.core.recovery import _orphan
 from stratix_tasks.core.retry import retries
@@ -362,7 +362,7 @@ def of_rules() -> list[Mutant]:
         without("nothing suspends", attempts.suspended),
         without("losers go on", opening.lose),
         of(Recorded, "what a step cancelled is bad", "as_taken", lambda self, u: self.status[u]),
-        without("a rollback of a step leaves what that ended", again._with_ended, lambda _s, units: units),
+        without("a rollback of a step leaves what that ended", follows.with_ended, lambda _s, units: units),
         without("a step ends no scope", steps._finish_scope),
         without("breakpoints hold nothing", opening.stop_at_breakpoint),
         without("a failure stops nothing", ending.stop_at_failure),
@@ -370,12 +370,12 @@ def of_rules() -> list[Mutant]:
         without("all in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(b"\1" * block.n)),
         without("nothing in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(block.n)),
         without("a phase is always open", joins.phase_is_open, _always),
-        without("a retry leaves what follows", again.ended_after, lambda _c, _u: set()),
+        without("a retry leaves what follows", follows.ended_after, lambda _c, _u: set()),
         without("a retry leaves the group shut", again.groups_around, lambda _c, _u: set()),
         without("a retry does not revive the run", again.revive),
         without("readers of a bad end keep what they made", again.roll_users),
         without("what ran at an end stays", again.roll_ends),
-        without("a rollback keeps what was made from it", again.made_from, lambda _c, _u: (set(), [], [])),
+        without("a rollback keeps what was made from it", follows.made_from, lambda _c, _u: (set(), [], [])),
         without("an older round may change", again.readers, lambda _c, _u: {}),
         without("a paused node's mark outlives its end", ending.unmark),
         without("nothing is looked at when the run settles", turn._settle),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from stratix_tasks.core.agenda import Agenda, Claims
+from stratix_tasks.core.agenda import Agenda
+from stratix_tasks.core.agenda.books import Claims
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.apply import apply
 from stratix_tasks.core.facts import MOVED, RUN, Fact

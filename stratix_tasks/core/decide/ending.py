@@ -7,8 +7,9 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import NO_BODY, WITH_BODY, Spans
+from stratix_tasks.core.state import NO_BODY, WITH_BODY
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
+from stratix_tasks.core.units import Spans
 
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""

@@ -11,9 +11,9 @@ from stratix_tasks.core.decide.opening import begin, is_too_deep, leave_out, ope
 from stratix_tasks.core.facts import ENABLED, RESOLVED
 from stratix_tasks.core.joins import GO, WAIT, verdict
 from stratix_tasks.core.node import EACH, FLOW, LOOP
-from stratix_tasks.core.state import Spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import feeds
+from stratix_tasks.core.units import Spans
 
 
 def look(core: Core, u: int, at: float) -> None:

@@ -8,15 +8,17 @@ from stratix_tasks.core.allowed import Why, allowed_scope
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import finish, finish_spans, unmark
+from stratix_tasks.core.decide.follows import has_lost
 from stratix_tasks.core.decide.of_unit import gone_on
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.joins import WITH_SCOPE
 from stratix_tasks.core.refusals import check_scope, refusal_of_scope
 from stratix_tasks.core.results import Data, stands_for
 from stratix_tasks.core.scope import bad_units, giver, inside, left_out_units, state_of_scope
-from stratix_tasks.core.state import IS_BAD, Spans, State
+from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import TERMINAL, Event, S
 from stratix_tasks.core.targets import Scope, scope_label
+from stratix_tasks.core.units import Spans
 
 
 def _parts(s: State, scope: Scope) -> Spans:
@@ -104,7 +106,7 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
                 core.move(x, Event.SKIP, at, WITH_SCOPE)
 
     unmark(core, scope.start, scope.stop, at)
-    if ended and all(again.has_lost(s, x) for x in ended):
+    if ended and all(has_lost(s, x) for x in ended):
         again.end_of_lost(core, sorted(ended), end)
     elif ended:
         again.end_inside(core, ended, end, at)
@@ -130,7 +132,7 @@ def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
     if verb == "retry":
         return gone_on(core, verb, name, again.readers(core, _again(s, scope)))
     bad = [u for u in scope.units if IS_BAD[s.status[u]]]
-    changes = any(not again.has_lost(s, u) for u in bad) or left_out_units(s, scope)
+    changes = any(not has_lost(s, u) for u in bad) or left_out_units(s, scope)
     return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None
 
 

@@ -9,13 +9,15 @@ from stratix_tasks.core.allowed import Why, allowed
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
+from stratix_tasks.core.decide.follows import bad_before, has_lost
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.node import Kind
 from stratix_tasks.core.refusals import check, refusal
 from stratix_tasks.core.results import Data, stands_for
-from stratix_tasks.core.state import Spans, State
+from stratix_tasks.core.state import State
 from stratix_tasks.core.states import TERMINAL, Event, S
 from stratix_tasks.core.targets import Found, label, only_unit
+from stratix_tasks.core.units import Spans
 from stratix_tasks.core.waits import ANSWERED_BY_HAND, APPROVED, approval, ends
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.answers import answered
@@ -60,7 +62,7 @@ def _try_again(core: Core, u: int, at: float) -> None:
         core.move(u, Event.RETRY, at, "user", {"due": at})
         core.agenda.try_now(u)
         return
-    bad = again.bad_before(core, u) if s.status[u] == S.UPSTREAM_FAILED else set()
+    bad = bad_before(core, u) if s.status[u] == S.UPSTREAM_FAILED else set()
     again.retry(core, [u, *bad], at)
 
 
@@ -91,7 +93,7 @@ def accepted(core: Core, u: int) -> dict[str, Why]:
 
 
 def _gone_on(core: Core, verb: str, u: int) -> Why:
-    if verb == "skip" and again.has_lost(core.state, u):
+    if verb == "skip" and has_lost(core.state, u):
         return None
     return gone_on(core, verb, label(core.state, u), again.readers(core, [u]))
 
@@ -139,7 +141,7 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
             core.cache.pop(u, None)
             core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
 
-    if again.has_lost(s, u):
+    if has_lost(s, u):
         return again.end_of_lost(core, (u,), end)
     return again.end_otherwise(core, u, end, at)
 

@@ -11,9 +11,10 @@ from stratix_tasks.core.decide.ending import LOST, end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import REFUSED, winners
 from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
-from stratix_tasks.core.state import IS_OVER, Spans, State
+from stratix_tasks.core.state import IS_OVER, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import source_of
+from stratix_tasks.core.units import Spans
 from stratix_tasks.spec.model import MAX_DEPTH
 
 BREAKPOINT = "breakpoint"

@@ -6,8 +6,8 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import HELD, RELEASED
-from stratix_tasks.core.state import Spans
 from stratix_tasks.core.states import S
+from stratix_tasks.core.units import Spans
 
 
 def hold(core: Core, a: int, b: int, inside: Spans, at: float, *, reason: str = "user", drain: bool = False) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from stratix_tasks.core.decide import again
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import SPAWNED, SWEPT
-from stratix_tasks.core.state import IS_BAD, Spans
+from stratix_tasks.core.state import IS_BAD
 from stratix_tasks.core.states import S
 from stratix_tasks.core.streams import pending, readers, source_of
+from stratix_tasks.core.units import Spans
 
 
 def follow(core: Core, p: int, at: float) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from heapq import heappop
 from typing import Any
 
-from stratix_tasks.core import apply
 from stratix_tasks.core.answers import Answer, Do
+from stratix_tasks.core.apply import units as apply_units
 from stratix_tasks.core.decide import attempts, looking, opening, steps, whole
 from stratix_tasks.core.decide.core import Command, Core, Detail
 from stratix_tasks.core.ends import said_by
@@ -33,7 +33,7 @@ def handle(core: Core, events: Sequence[tuple[Any, ...]], at: float) -> tuple[li
     deadlines, local = s.limits.deadline, g.local.deadline
     if deadlines or local:
         ring(core, at)
-    status, attempt, tell, done, completed = s.status, s.attempt, core.facts.append, g.done, apply.completed
+    status, attempt, tell, done, completed = s.status, s.attempt, core.facts.append, g.done, apply_units.completed
     for event in events:
         if event[0] == 0 and status[u := event[1]] == RUNNING and attempt[u] == event[2]:
             _, _, number, when, value, codec, payload, summary, cpu, frame = event
@@ -190,7 +190,7 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> int:
     """Start what a lane has; returns how many more could be, 0 where it may have more."""
     s, g = core.state, core.agenda
     status, attempt, home, waits_for, queued = s.status, s.attempt, s.home, g.left, g.queued
-    facts, commands, books, pop, started = core.facts, core.commands, g.books, lane.pop, apply.started
+    facts, commands, books, pop, started = core.facts, core.commands, g.books, lane.pop, apply_units.started
     plain = not (g.opening or g.abandoned or g.local.deadline or s.own or s.breaks or s.marks or g.gated)
     left, one_by_one = most, 0
     while left > 0:
@@ -275,7 +275,7 @@ def _start_many(core: Core, lane: Lane, entry: range, at: float) -> int:
         return 0
     number, runner = s.attempt[a] + 1, s.stretches[s.home[a]].block.policies[0].runner
     fact = (STARTED_MANY, at, a, b, number, g.queued[a], runner)
-    apply.started_many(s, fact)
+    apply_units.started_many(s, fact)
     s.at = at
     core.facts.append(fact)
     core.commands += [(0, u, number) for u in entry]

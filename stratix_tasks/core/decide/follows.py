@@ -1,0 +1,155 @@
+"""Which units something is about: what was made from one, what ended for it, and what it can't run for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.ending import LOST
+from stratix_tasks.core.node import LOOP, MAP
+from stratix_tasks.core.state import IS_BAD, OF_STEPS, State
+from stratix_tasks.core.states import BAD, S
+from stratix_tasks.core.steps import ended_by
+from stratix_tasks.core.streams import all_after, source, source_of, sources
+from stratix_tasks.core.units import Spans
+
+ENDED_BADLY = (*BAD, S.SKIPPED)
+LEFT = (LOST, *OF_STEPS)
+"""Why something ended that is not tried again unless somebody asks for it."""
+
+
+def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
+    """Units behind it; stretches of later rounds; the groups that it lies in, from the inside out."""
+    s = core.state
+    units: set[int] = set()
+    rounds: list[int] = []
+    above: list[int] = []
+    while True:
+        r, k, b = s.place(u)
+        stack = [*r.block.outs[k], *(p for p in ends_after(r.block, k) if s.status[b + p] != S.PENDING)]
+        while stack:
+            o = stack.pop()
+            if b + o not in units:
+                units.add(b + o)
+                stack += r.block.outs[o]
+        p = s.parent(u)
+        if p < 0:
+            return with_ended(s, units), rounds, above
+        if s.kind(p) is LOOP:
+            rounds += [i for i in s.kids.get(p, ()) if s.stretches[i].index > r.index]
+        above.append(p)
+        u = p
+
+
+def ends_after(block: Block, k: int) -> list[int]:
+    """What runs at the end of a scope once a node of it has ended: that of later phases."""
+    return [p for p in block.phased if block.nodes[p].phase > block.nodes[k].phase]
+
+
+def with_ended(s: State, units: set[int]) -> set[int]:
+    """With what steps among them have ended, and what is behind that."""
+    stack = [u for u in units if s.finished or s.root.stepping]
+    while stack:
+        for x in ended_by(s, stack.pop()):
+            if x not in units:
+                r, k, b = s.place(x)
+                behind = [o for o in (x, *(b + o for o in r.block.outs[k])) if o not in units]
+                units.update(behind)
+                stack += behind
+    return units
+
+
+def ended_after(core: Core, units: Iterable[int]) -> set[int]:
+    """Descendants that ended and did not complete, and did not lose; what never opened with all that lies in it. Groups
+    around that have opened are not among them: they go on with what else is in them as it is."""
+    s, seen, around, stack = core.state, set[int](), set[int](), list(units)
+    while stack:
+        u = stack.pop()
+        r, k, b = s.place(u)
+        near = [b + o for o in r.block.outs[k] if not r.block.readers or source_of(s, b + o) != u]
+        near += [b + p for p in ends_after(r.block, k)]
+        if k in r.fixed and u not in s.kids:
+            near += [x for _, a, z in s.scopes(u) for x in range(a, z)]
+        for x in near:
+            if x not in seen and s.status[x] in ENDED_BADLY and s.why_ended(x) not in LEFT:
+                seen.add(x)
+                stack.append(x)
+        above = s.parent(u)
+        if above >= 0 and above not in seen and s.status[above] != S.COMPLETED:
+            seen.add(above)
+            stack.append(above)
+            if above in s.kids:
+                around.add(above)
+    return {x for x in seen - around if s.status[x] in ENDED_BADLY}
+
+
+def followed(s: State, items: Spans) -> Spans:
+    """Of maps that stream the items that ended for the ends of these, as far as somebody may want them again."""
+    return [
+        run
+        for a, b in all_after(s, items)
+        for state in ENDED_BADLY
+        for run in s.runs(state, a, b)
+        if s.why_ended(run[0]) not in LEFT
+    ]
+
+
+def bad_before(core: Core, u: int) -> set[int]:
+    """The failed, cancelled and upstream_failed sources of a unit."""
+    s, found, stack = core.state, set[int](), [u]
+    while stack:
+        one = stack.pop()
+        r, k, b = s.place(one)
+        above = s.parent(one)
+        near = [b + n for n in r.block.needs[k]] + ([above] if above >= 0 else [])
+        if r.block.items:
+            near = [x for x in (source(s, one),) if x >= 0]
+        for x in near:
+            if x not in found and IS_BAD[s.as_taken(x)]:
+                found.add(x)
+                stack.append(x)
+    return found
+
+
+def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
+    """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items. What
+    steps ended in them is left as it is, but in a group that one ended itself.
+    """
+    s = core.state
+    fresh: set[int] = set()
+    groups: set[int] = set()
+    items: Spans = []
+    stack = list(units)
+    while stack:
+        u = stack.pop()
+        if u in fresh or u in groups:
+            continue
+        if u not in s.kids:
+            fresh.add(u)
+            continue
+        groups.add(u)
+        left = (LOST,) if s.why_ended(u) in OF_STEPS else LEFT
+        inside = [*s.scopes(u)]
+        for i, a, b in inside[-1:] if s.kind(u) is LOOP else inside:
+            if s.stretches[i].block.n == 1 and s.kind(u) is MAP:
+                items += [run for state in BAD for run in s.runs(state, a, b) if s.why_ended(run[0]) not in left]
+            else:
+                stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) not in left]
+    return fresh, groups, items
+
+
+def bad_sources(s: State, items: Spans) -> Spans:
+    """Of items that can't run for what they wait for the bad ends of that."""
+    found, stack = Spans(), [run for run in items if s.status[run[0]] == S.UPSTREAM_FAILED]
+    while stack:
+        for a, b, x in sources(s, *stack.pop()):
+            bad = [run for state in BAD for run in s.runs(state, x, x + b - a)]
+            found += [run for run in bad if run not in items]
+            stack += [run for run in bad if s.status[run[0]] == S.UPSTREAM_FAILED]
+    return found
+
+
+def has_lost(s: State, u: int) -> bool:
+    """Whether it was cancelled since what it was for went on without it: nobody asks any more how it ends."""
+    return bool(IS_BAD[s.status[u]]) and s.why_ended(u) == LOST
