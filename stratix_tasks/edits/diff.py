@@ -49,6 +49,16 @@ def diff(before: FlowSpec, after: FlowSpec) -> Diff:
     )
 
 
+def merged(before: FlowSpec, after: FlowSpec) -> FlowSpec:
+    """The later flow, with what was taken out of it still there: one graph of both."""
+    gone = {name: node for name, node in before.tasks.items() if name not in after.tasks}
+    flows = {
+        name: merged(before.flows[name], inner) if name in before.flows else inner
+        for name, inner in after.flows.items()
+    }
+    return after.but({"tasks": {**after.tasks, **gone}, "flows": {**before.flows, **flows}})
+
+
 def _nodes(spec: FlowSpec, prefix: str = "") -> Iterator[tuple[str, NodeSpec]]:
     for name, node in spec.tasks.items():
         yield prefix + name, node

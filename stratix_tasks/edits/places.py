@@ -55,6 +55,12 @@ def node_at(spec: FlowSpec, path: str) -> tuple[Place, str]:
     return place, name
 
 
+def definition_of(spec: FlowSpec, path: str) -> str:
+    """A node by its flow's definition: `part.show` for `price.show`, where `price` holds the flow `part`. FlowError `unknown-node`."""
+    place, name = node_at(spec, path)
+    return ".".join((*place.chain, name))
+
+
 def known(flow: FlowSpec, name: str) -> NodeSpec:
     """A node of a flow. FlowError `unknown-node`."""
     if name not in flow.tasks:

@@ -26,6 +26,8 @@ FILLS = {
     "planned": "#7c8aa5",
 }
 """The fills of the live view; those that carry white text are in `WHITE`."""
+DIFFERENT = {"added": "completed", "removed": "failed", "changed": "paused"}
+"""As what nodes are painted where two flows are drawn as one."""
 WHITE = ("running", "cancelled", "planned", "waiting")
 THEMES = {
     "light": {
@@ -237,7 +239,8 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
     if status[1] & (PAUSED | WAITS):
         state = State.WAITING if status[1] & WAITS else State.HELD
     look, word = (LOOKS.get(state, state.label), state.word) if snapshot["run"] else ("planned", "")
-    fill, text, planned = FILLS[look], TEXTS[theme][look], look == "planned"
+    paint = DIFFERENT[node["diff"]] if "diff" in node else look
+    fill, text, planned = FILLS[paint], TEXTS[theme][paint], look == "planned"
     x, y, w, h = node["x"], node["y"], node["w"], node["h"]
     if seen.is_open(index):
         return [

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.trace import Traced
-from stratix_tasks.edits.diff import Diff, diff
 from stratix_tasks.edits.editing import Editing, Step, begun, replayed
 from stratix_tasks.edits.words import Edit, Text, edit_of
 from stratix_tasks.errors import FlowError
+from stratix_tasks.session.compared import Compared, compared
 from stratix_tasks.session.document import known_tasks, text_of
 from stratix_tasks.spec.model import FlowSpec
 
@@ -191,9 +191,9 @@ class Editable:
         self.edits_made.take_over(self._unedited())
         return self
 
-    def diff(self, other: Specified | FlowSpec) -> Diff:
-        """What is added, removed and changed in another flow, or in another version of this one."""
-        return diff(self.spec, other if isinstance(other, FlowSpec) else other.spec)
+    def diff(self, other: Specified | FlowSpec) -> Compared:
+        """What is added, removed and changed in another flow, or in another version of this one; it shows itself as one graph."""
+        return compared(self.spec, other if isinstance(other, FlowSpec) else other.spec)
 
     def reload(self) -> Self:
         """Take the flow from its file again, as a step that can be undone. FlowError `no-file`; `bad-document`."""

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
-from stratix_tasks.edits.places import flow_at, node_at
+from stratix_tasks.edits.places import definition_of, flow_at, node_at
 from stratix_tasks.edits.words import Add, Paste, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
@@ -242,8 +242,7 @@ class FlowEditor:
         except FlowError as error:
             return {"text": "", "lines": {}, "why": error.message}
         lines, spec = lines_of(text), self._flow.spec
-        places = {name: node_at(spec, name) for name in self._now().root.outline.names if _is_there(spec, name)}
-        found = {name: ".".join((*place.chain, own)) for name, (place, own) in places.items()}
+        found = {name: definition_of(spec, name) for name in self._now().root.outline.names if _is_there(spec, name)}
         return {"text": text, "lines": {name: lines[at] for name, at in found.items() if at in lines}, "why": ""}
 
     def check(self, text: str) -> list[Problem]:

@@ -70,6 +70,8 @@ class NodeOutline(TypedDict):
     config: list[Pair]
     inputs: list[Pair]
     when: str | None
+    diff: NotRequired[Literal["added", "removed", "changed"]]
+    """What became of it, where two flows are drawn as one."""
 
 
 class Fold(TypedDict):

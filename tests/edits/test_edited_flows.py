@@ -235,5 +235,11 @@ def test_the_difference_of_two_flows_is_told() -> None:
     """Of an edited flow and the one before."""
     first, sales = defined(), defined()
     sales.apply(*DOUBLE)
-    assert str(first.diff(sales)) == "+ twice\n~ flow: output"
+    found = first.diff(sales)
+    assert str(found) == "+ twice\n~ flow: output"
+    back = sales.diff(first)
+    assert back.removed == ("twice",) and back.both.tasks.keys() == found.both.tasks.keys()
+    drawn = found._repr_mimebundle_()
+    assert drawn["text/plain"] == str(found) and ">added</text>" in drawn["image/svg+xml"]
+    assert ">removed</text>" in back.to_svg(theme="dark")
     assert not first.diff(first.spec)

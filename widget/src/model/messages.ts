@@ -92,6 +92,7 @@ export interface NodeOutline {
   config: Pair[];
   inputs: Pair[];
   when: string | null;
+  diff?: "added" | "removed" | "changed";
 }
 
 /** A stack of like siblings: its `members` are nodes, `label` what their names begin with; its place in the group `parent`.
@@ -129,6 +130,7 @@ export interface NodeInfo {
   config: Pair[];
   inputs: Pair[];
   when: string | null;
+  diff?: "added" | "removed" | "changed";
   line: string;
   foot: string;
   x: number;
