@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect as introspection
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from stratix_tasks.core.block import Block
@@ -21,6 +21,7 @@ from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import LATE
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
+from stratix_tasks.view.messages import Problem as Row
 from stratix_tasks.view.source import Outline
 
 Functions = Mapping[str, Any]
@@ -34,9 +35,7 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
         "flow": {
             "name": spec.flow,
             "description": spec.description,
-            "problems": [
-                {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems
-            ],
+            "problems": problem_rows(problems),
             "start": start,
             "asks": bool(spec.inputs),
         },
@@ -48,6 +47,14 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
             if name in root.index
         },
     }
+
+
+def problem_rows(problems: Iterable[Problem]) -> list[Row]:
+    """Problems as views are told them."""
+    return [
+        {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint, "warning": p.warning}
+        for p in problems
+    ]
 
 
 def _edges(root: Block) -> list[Edge]:

@@ -16,6 +16,7 @@ from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import dump, read
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.forms import flow_form, node_form, wrong_with
+from stratix_tasks.look.outline import problem_rows
 from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette
 from stratix_tasks.look.ports import Ports, inputs_of
 from stratix_tasks.look.sources import FlowSource
@@ -26,7 +27,7 @@ from stratix_tasks.spec.check import findings
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, Ui
 from stratix_tasks.spec.names import needs_of, task_names
-from stratix_tasks.spec.problems import Finding
+from stratix_tasks.spec.problems import Finding, errors
 from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
@@ -247,11 +248,9 @@ class FlowEditor:
 
     def check(self, text: str) -> list[Problem]:
         spec, problems = read(text, executors=HERE.get().entries)
-        if spec is not None and not problems:
-            problems = bind(spec, {**known_tasks(), **self._now().functions}, self._flow.allowed)[1]
-        return [
-            {"code": p.code, "message": p.message, "node": p.node, "line": p.line, "hint": p.hint} for p in problems
-        ]
+        if spec is not None and not errors(problems):
+            problems += bind(spec, {**known_tasks(), **self._now().functions}, self._flow.allowed)[1]
+        return problem_rows(problems)
 
     def python(self) -> str:
         return str(self._flow.to_python())

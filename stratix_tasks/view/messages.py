@@ -26,11 +26,14 @@ Edge = tuple[
 
 
 class Problem(TypedDict):
+    """What is wrong with a flow; with `warning` what is worth knowing, and keeps it from nothing."""
+
     code: str
     message: str
     node: str
     line: int
     hint: str
+    warning: bool
 
 
 class Interrupted(TypedDict):

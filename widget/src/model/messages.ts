@@ -51,12 +51,14 @@ export type Point = [number, number];
 
 export type Edge = [from: number, to: number, kind: "data" | "order" | "when" | "catch" | "ends"];
 
+/** What is wrong with a flow; with `warning` what is worth knowing, and keeps it from nothing. */
 export interface Problem {
   code: string;
   message: string;
   node: string;
   line: number;
   hint: string;
+  warning: boolean;
 }
 
 /** A run whose kernel has ended before it did. */

@@ -147,7 +147,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       {flow.problems.length > 0 && (
         <ul class="stx-problems" data-testid="problems">
           {flow.problems.map((problem) => (
-            <li key={problem.message}>
+            <li key={problem.message} class={problem.warning ? "stx-warns" : ""}>
               <b>{problem.node || "flow"}</b> {problem.message} <i>{problem.hint}</i> <code>{problem.code}</code>
             </li>
           ))}
