@@ -16,6 +16,7 @@ from stratix_tasks.formats.python_nodes import Nodes
 from stratix_tasks.formats.python_types import annotation
 from stratix_tasks.formats.python_values import Around, Values
 from stratix_tasks.spec.code import INDENT, Code, Group, lines, literal, prefixed, quoted
+from stratix_tasks.spec.constraints import LIMITS
 from stratix_tasks.spec.fields import IN_FLOW, INPUT
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
@@ -228,18 +229,7 @@ class FlowWriter:
 _CHOICES = "its type and choices"
 _LITERAL = frozenset((str, int, bool))
 """What a type of choices can be written of."""
-_FIELD = {
-    "min": "ge",
-    "max": "le",
-    "exclusive_min": "gt",
-    "exclusive_max": "lt",
-    "multiple_of": "multiple_of",
-    "min_length": "min_length",
-    "max_length": "max_length",
-    "pattern": "pattern",
-    "label": "title",
-    "description": "description",
-}
+_FIELD = {**LIMITS, "label": "title", "description": "description"}
 """What pydantic's `Field` calls what is said of an input."""
 _PLAIN = {option.name: option.default for option in INPUT}
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_origin
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data
-from stratix_tasks.look.ports import Ports, said
+from stratix_tasks.look.ports import Ports
+from stratix_tasks.look.text import said
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Finding

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import Kind, Node, Step
 from stratix_tasks.core.states import S
-from stratix_tasks.look.text import short
+from stratix_tasks.look.text import said, short
 from stratix_tasks.spec.durations import text as duration_text
 from stratix_tasks.spec.fields import LOOP
 from stratix_tasks.spec.joins import ALL
@@ -110,7 +110,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "call": node.call or node.uses or f"flow {node.flow}",
         "gives": _gives(function),
         "config": [pair for pair in config if pair[1]],
-        "inputs": [(name, _source_text(value)) for name, value in inputs],
+        "inputs": [(name, said(value)) for name, value in inputs],
         "when": node.when.text if node.when is not None else None,
     }
 
@@ -167,14 +167,6 @@ def _asks(node: Node) -> str:
     if isinstance(value, int | float):
         return duration_text(float(value))
     return value if isinstance(value, str) else ""
-
-
-def _source_text(value: Any) -> str:
-    try:
-        text = dump(value)
-    except ValueError:
-        text = value
-    return short(text if isinstance(text, str) else repr(text))
 
 
 def _edge_kind(block: Block, need: int, k: int) -> Literal["data", "order", "when", "catch"]:

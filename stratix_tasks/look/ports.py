@@ -6,13 +6,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stratix_tasks.look.text import short
+from stratix_tasks.look.text import said
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.fit import Types
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.overlap import element, overlaps
-from stratix_tasks.spec.text import dump
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.view.messages import Port
@@ -107,15 +106,6 @@ def _port(name: str, hint: Any, required: bool, value: Any, is_given: bool) -> P
         "text": said(value) if is_given else "",
         "source": wire(value),
     }
-
-
-def said(value: Any) -> str:
-    """A value of the document, as that says it, in short."""
-    try:
-        text = dump(value)
-    except ValueError:
-        text = value
-    return short(text if isinstance(text, str) else repr(text))
 
 
 def wire(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from stratix_tasks.spec.text import dump
+
 
 def brief(value: Any) -> str:
     """The repr of a value, its floats in four significant digits: for a glance, not for reading the value back."""
@@ -41,3 +43,12 @@ def _number(value: float) -> str:
 
 def short(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def said(value: Any) -> str:
+    """A value of the document, as that says it, in short."""
+    try:
+        text = dump(value)
+    except ValueError:
+        text = value
+    return short(text if isinstance(text, str) else repr(text))
