@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def opened(page: Any, tmp_path: Path) -> Any:
             text.replace("!important; min-height: 320px", "")
         )  # a notebook sets no height
         page.goto((tmp_path / "page.html").as_uri())
-        page.wait_for_selector(f"{VIEW} [data-testid=node]")
+        page.wait_for_selector(f"{VIEW} :is([data-testid=node], [data-testid=painting])")
         return page
 
     return open_it
@@ -198,3 +199,49 @@ def test_nothing_crosses_the_edge_of_a_card(opened: Any) -> None:
         })"""
     )
     assert out == []
+
+
+def mesh(count: int, wide: int) -> Any:
+    """A flow in layers in which no two nodes are alike."""
+
+    @flow(name=f"mesh_of_{count}")
+    def very_many() -> Any:
+        random, layer = Random(1), [measure.options(name=f"in_{i}")(i) for i in range(wide)]
+        for depth in range(count // wide - 1):
+            layer = [weigh.options(name=f"at_{depth}_{i}", after=random.sample(layer, 3))(depth) for i in range(wide)]
+        return layer
+
+    return very_many
+
+
+def test_a_graph_of_very_many_nodes_is_painted(opened: Any) -> None:
+    """What elements would tell is asked of the page; a click opens a node, a drag moves the graph, Ctrl and the wheel zoom it."""
+    page = opened(mesh(400, 20), 1400)
+    page.wait_for_selector("[data-testid=painting]")
+    page.wait_for_function("window.stratix.nodes().length === 400")
+
+    def of(name: str) -> Any:
+        return page.evaluate("name => window.stratix.nodes().find(one => one.node === name)", name)
+
+    page.wait_for_function("window.stratix.nodes().some(one => one.width > 100)")
+    first = min(page.evaluate("window.stratix.nodes()"), key=lambda one: one["x"] + one["y"])
+    assert first["state"] == "pending"
+    page.mouse.click(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
+    page.wait_for_selector(f".stx-inspector header >> text={first['node']}")
+    page.keyboard.press("Escape")
+    before = of(first["node"])
+    page.mouse.move(600, 300)
+    page.mouse.down()
+    page.mouse.move(500, 260, steps=3)
+    page.mouse.up()
+    page.wait_for_function(
+        "([name, x]) => Math.abs(window.stratix.nodes().find(one => one.node === name).x - x) < 2",
+        arg=[first["node"], before["x"] - 100],
+    )
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, 300)
+    page.keyboard.up("Control")
+    page.wait_for_function(
+        "([name, w]) => window.stratix.nodes().find(one => one.node === name).width < w",
+        arg=[first["node"], before["width"] * 0.8],
+    )

@@ -37,11 +37,11 @@ export function endsRoute(source: Box, target: Box): { path: string; head: strin
   const low = Math.max(y1, y2) + DIP;
   return {
     path: `M${x1} ${y1}C${x1} ${low} ${x2} ${low} ${x2} ${y2 + HEAD - 1}`,
-    head: `M${x2} ${y2}L${x2 - HEAD / 2} ${y2 + HEAD}H${x2 + HEAD / 2}Z`,
+    head: `M${x2} ${y2}L${x2 - HEAD / 2} ${y2 + HEAD}L${x2 + HEAD / 2} ${y2 + HEAD}Z`,
   };
 }
 
 /** The arrowhead at the end of an edge. */
 export function head([x, y]: Point): string {
-  return `M${x} ${y}L${x - HEAD} ${y - HEAD / 2}V${y + HEAD / 2}Z`;
+  return `M${x} ${y}L${x - HEAD} ${y - HEAD / 2}L${x - HEAD} ${y + HEAD / 2}Z`;
 }

@@ -1,18 +1,17 @@
 import { Background, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { type Box, FURTHEST, firstView, intoView, NEAREST, type View, wholeView } from "../model/place";
+import { type Box, FURTHEST, NEAREST, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
 import { lookOf } from "../model/states";
 import { Card, type CardData } from "./Card";
-import { Controls } from "./Controls";
-import { type Camera, uncovered } from "./camera";
 import type { Doing } from "./doing";
 import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
 import { Line, type LineData } from "./Line";
-import { NodeTools } from "./NodeTools";
+import { Over, type OverProps } from "./Over";
+import { Painting } from "./Painting";
 import type { Showing } from "./useScene";
 
 const nodeTypes = { card: Card, frame: GroupBox } as never;
@@ -21,7 +20,10 @@ const FAR = 0.55;
 /** Pixels that a hand may shake between press and release: it is still a click, and nothing has been moved. */
 const CLICK = 5;
 
-interface Props extends Showing {
+/** So many cards and frames React Flow moves fluently. */
+const MOST = 300;
+
+export interface GraphProps extends Showing {
   live: Live;
   selected: number | null;
   select: (node: number | null) => void;
@@ -29,7 +31,12 @@ interface Props extends Showing {
   root: HTMLElement;
 }
 
-export function Graph({ live, scene, turn, last, selected, select, doing, root }: Props) {
+/** The graph: as elements of the page, or painted where there are too many of them for that. */
+export function Graph(props: GraphProps) {
+  return props.scene.items.length > MOST ? <Painting {...props} /> : <Flow {...props} />;
+}
+
+function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphProps) {
   const count = live.snapshot.nodes.length;
   const drawn = useMemo(() => scene.items.map((item) => flowNode(live, item, turn)), [scene, live, turn]);
   const marked = useMemo(
@@ -111,83 +118,22 @@ export function Graph({ live, scene, turn, last, selected, select, doing, root }
           />
         )}
       </ReactFlow>
-      <Over live={live} scene={scene} last={last} selected={selected} doing={doing} root={root} moved={moved} />
+      <OverFlow {...{ live, scene, last, selected, doing, root, moved }} />
     </div>
   );
 }
 
-interface OverProps extends Omit<Props, "select" | "turn"> {
-  moved: { current: boolean };
-}
-
-/** What stands above the graph: the controls, the toolbar of the selected node. Shows the graph when it opens and when the page
- * gives it another width. Where a hand has moved it, it stays; but a node that is chosen is never left outside, or under a panel. */
-function Over({ live, scene, last, selected, doing, root, moved }: OverProps) {
+/** What stands above the graph, with what React Flow shows as its camera. */
+function OverFlow(props: Omit<OverProps, "camera">) {
   const { setViewport } = useReactFlow();
   const w = useStore((state) => state.width);
   const h = useStore((state) => state.height);
   const [x, y, zoom] = useStore((state) => state.transform);
-  const camera: Camera = {
-    view: { x, y, zoom },
-    size: { w, h },
-    move: (view, byHand = false) => {
-      if (byHand) moved.current = true;
-      setViewport(view);
-    },
+  const move = (view: View, byHand = false) => {
+    if (byHand) props.moved.current = true;
+    setViewport(view);
   };
-  const { nodes } = live.snapshot;
-  const done = useRef({ shape: "", w: 0, selected, scene });
-  /** What was shown before the view moved for a chosen node, and what it moved to: it goes back when the panel closes. */
-  const home = useRef<{ back: View; from: View } | null>(null);
-  useEffect(() => {
-    const shape = nodes.map((node) => node.name).join();
-    const was = done.current;
-    if (!w || !h || nodes.length === 0) return;
-    done.current = { shape, w, selected, scene };
-    if (shape !== was.shape || (w !== was.w && !moved.current)) {
-      moved.current = false;
-      camera.move(firstView(scene.items, camera.size, null));
-      home.current = null;
-    } else if (scene !== was.scene && last !== null) {
-      // What is opened or closed stays where it is, and is to be seen.
-      const [before, now] = [was.scene.boxes[last], scene.boxes[last]];
-      const { x, y, zoom } = camera.view;
-      if (before && now) {
-        const held = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
-        camera.move(intoView(now, uncovered(root, camera.size), held));
-      }
-    } else if (selected !== was.selected) {
-      const chosen = selected === null ? null : scene.boxes[selected];
-      const to = chosen ? intoView(chosen, uncovered(root, camera.size), camera.view) : null;
-      if (to && !same(to, camera.view)) {
-        home.current ??= { back: camera.view, from: to };
-        home.current.from = to;
-        camera.move(to);
-      } else if (!chosen && home.current) {
-        if (same(home.current.from, camera.view)) camera.move(home.current.back);
-        home.current = null;
-      }
-    }
-  }, [live, live.version, scene, selected, w, h]);
-  const node = selected === null ? undefined : nodes[selected];
-  const box = selected === null ? undefined : scene.boxes[selected];
-  return (
-    <>
-      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
-      {selected !== null && node && box && live.run && live.canAsk && (
-        <NodeTools
-          live={live}
-          doing={doing}
-          target={{ node: selected, item: null, name: node.name }}
-          box={box}
-          others={node.kind === "flow" ? [] : scene.items.filter((other) => other.id !== selected && !other.open)}
-          view={camera.view}
-          canvas={camera.size}
-          root={root}
-        />
-      )}
-    </>
-  );
+  return <Over {...props} camera={{ view: { x, y, zoom }, size: { w, h }, move }} />;
 }
 
 function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number) => void): Node<CardData> {
@@ -229,8 +175,4 @@ function flowEdge(live: Live, line: SceneLine, boxes: readonly Box[], selected: 
 function idOf(focus: EventTarget | null): number | null {
   const card = focus instanceof HTMLElement && focus.classList.contains("react-flow__node") ? focus : null;
   return card ? Number(card.dataset.id) : null;
-}
-
-function same(a: View, b: View): boolean {
-  return a.zoom === b.zoom && Math.hypot(a.x - b.x, a.y - b.y) < 1;
 }

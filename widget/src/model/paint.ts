@@ -1,0 +1,172 @@
+// A graph as a picture on a canvas: what cards, frames and edges look like when there are too many of them to be elements of the page.
+import { edgeLook } from "./edges";
+import type { Live } from "./live";
+import type { Box, View } from "./place";
+import { type Item, type Line, type Scene, wayOf } from "./scene";
+import { detail, lookIn } from "./states";
+
+/** Colours of a theme, by the names that the style sheet has for them. */
+export type Palette = (name: string) => string;
+
+/** From this size on cards have their names, and from the second on their second line. */
+const NAMED = 0.22;
+const TOLD = 0.5;
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+const LIGHT = new Set(["running", "cancelled", "planned", "waiting"]);
+
+/** Paints what touches `area`, piece by piece: each step of it takes about a millisecond. */
+export function* painting(
+  canvas: CanvasRenderingContext2D,
+  { scene, live, colour }: { scene: Scene; live: Live; colour: Palette },
+  { x, y, zoom }: View,
+  area: Box,
+): Generator<void> {
+  const sees = (box: Box) =>
+    box.x < area.x + area.w && area.x < box.x + box.w && box.y < area.y + area.h && area.y < box.y + box.h;
+  canvas.setTransform(zoom, 0, 0, zoom, x, y);
+  const [frames, cards] = [scene.items.filter((item) => item.open), scene.items.filter((item) => !item.open)];
+  for (const item of frames) if (sees(item)) frame(canvas, item, live, colour);
+  yield;
+  yield* edges(canvas, scene, live, colour, zoom, sees);
+  let count = 0;
+  for (const item of cards) {
+    if (!sees(item)) continue;
+    card(canvas, item, live, colour, zoom);
+    if (++count % (zoom < NAMED ? 400 : 25) === 0) yield;
+  }
+}
+
+/** All lines of one look are one stroke: a thousand strokes cost far more than one of a thousand lines. */
+function* edges(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  live: Live,
+  colour: Palette,
+  zoom: number,
+  sees: (box: Box) => boolean,
+): Generator<void> {
+  const looks: Record<string, Line[]> = {};
+  for (const line of scene.lines) {
+    const [a, b] = [scene.boxes[line.from], scene.boxes[line.to]];
+    if (!a || !b || !sees(around(a, b, line))) continue;
+    const look = live.run ? edgeLook(line.kind, live.status(line.from), live.status(line.to)) : "plain";
+    const key = line.kind === "catch" ? "catch" : look;
+    looks[key] ??= [];
+    looks[key].push(line);
+  }
+  yield;
+  for (const [look, lines] of Object.entries(looks)) {
+    canvas.strokeStyle = colour({ taken: "taken", active: "near", catch: "failed" }[look] ?? "edge");
+    canvas.globalAlpha = (look === "idle" ? 0.4 : 1) * Math.min(1, 0.25 + zoom * 1.5);
+    canvas.lineWidth = Math.max(1.4, 0.6 / zoom);
+    canvas.setLineDash(look === "idle" && zoom > NAMED ? [2, 4] : []);
+    for (let at = 0; at < lines.length; at += 120) {
+      canvas.beginPath();
+      for (const line of lines.slice(at, at + 120)) trace(canvas, line, scene, zoom);
+      canvas.stroke();
+      yield;
+    }
+  }
+  canvas.globalAlpha = 1;
+  canvas.setLineDash([]);
+}
+
+function trace(canvas: CanvasRenderingContext2D, line: Line, scene: Scene, zoom: number): void {
+  const [a, b] = [scene.boxes[line.from] as Box, scene.boxes[line.to] as Box];
+  if (zoom < NAMED) {
+    canvas.moveTo(a.x + a.w, a.y + a.h / 2);
+    for (const [x, y] of line.bends) canvas.lineTo(x, y);
+    canvas.lineTo(b.x, b.y + b.h / 2);
+    return;
+  }
+  const { path, head } = wayOf(line, a, b);
+  for (const [, command, numbers] of `${path}${head}`.matchAll(/([MLCZ])([^A-Z]*)/g)) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, x = 0, y = 0] = (numbers ?? "").trim().split(/[ ,]+/).map(Number);
+    if (command === "M") canvas.moveTo(x1, y1);
+    else if (command === "L") canvas.lineTo(x1, y1);
+    else if (command === "Z") canvas.closePath();
+    else canvas.bezierCurveTo(x1, y1, x2, y2, x, y);
+  }
+}
+
+/** The box that holds a line. */
+function around(a: Box, b: Box, { bends }: Line): Box {
+  const xs = [a.x, a.x + a.w, b.x, b.x + b.w, ...bends.map(([x]) => x)];
+  const ys = [a.y, a.y + a.h, b.y, b.y + b.h, ...bends.map(([, y]) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
+}
+
+function looksOf(live: Live, id: number): { look: string; word: string } {
+  return live.run ? lookIn(live.status(id), live.run.state) : { look: "planned", word: "" };
+}
+
+function frame(canvas: CanvasRenderingContext2D, { id, x, y, w, h }: Item, live: Live, colour: Palette): void {
+  const { look } = looksOf(live, id);
+  canvas.beginPath();
+  canvas.roundRect(x, y, w, h, 13);
+  canvas.fillStyle = canvas.strokeStyle = colour(look);
+  canvas.globalAlpha = 0.06;
+  canvas.fill();
+  canvas.globalAlpha = 0.5;
+  canvas.lineWidth = 1.5;
+  canvas.stroke();
+  canvas.globalAlpha = 1;
+  canvas.fillStyle = colour(`t-${look}`);
+  canvas.font = `600 12px ${FONT}`;
+  canvas.fillText(`▾ ${live.info(id)?.label ?? ""}`, x + 12, y + 23);
+}
+
+function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: Palette, zoom: number): void {
+  const { id, x, y, w, h } = item;
+  const node = live.info(id);
+  if (!node) return;
+  const status = live.status(id);
+  const { look, word } = looksOf(live, id);
+  const near = zoom >= TOLD;
+  canvas.fillStyle = colour(look);
+  canvas.globalAlpha = look === "skipped" ? 0.6 : 1;
+  if (zoom < NAMED) {
+    canvas.fillRect(x, y, w, h);
+    canvas.globalAlpha = 1;
+    return;
+  }
+  canvas.beginPath();
+  canvas.roundRect(x, y, w, h, node.wait ? h / 2 : 9);
+  canvas.fill();
+  if (near) {
+    canvas.fillStyle = colour("card");
+    canvas.beginPath();
+    canvas.roundRect(x + 4, y + 1, w - 5, h - 2, node.wait ? h / 2 : 7);
+    canvas.fill();
+  }
+  canvas.globalAlpha = 1;
+  const many = id >= live.snapshot.nodes.length || node.kind === "flow" ? ` ▸ ${live.count(id)}` : "";
+  canvas.fillStyle = near ? colour("ink") : LIGHT.has(look) ? "#fff" : "#111";
+  canvas.font = `600 ${near ? 13 : 17}px ${FONT}`;
+  text(canvas, node.label + many, x + 14, near ? y + 23 : y + h / 2 + 6, w - 26, near ? 7.6 : 10);
+  if (!near) return;
+  canvas.fillStyle = colour(`t-${look}`);
+  canvas.font = `11.5px ${FONT}`;
+  const told = live.run ? detail(node, status, { ...live.texts(id) }, live.now(), word) : node.line;
+  text(canvas, told, x + 14, y + 42, w - 26, 6.4);
+  if (node.foot) text(canvas, node.foot, x + 14, y + 66, w - 26, 6.4);
+}
+
+/** As much of a text as has room, at the width of a character: to measure each would take longer than to draw it. */
+function text(canvas: CanvasRenderingContext2D, said: string, x: number, y: number, room: number, wide: number): void {
+  const most = Math.max(Math.floor(room / wide), 1);
+  canvas.fillText(said.length > most ? `${said.slice(0, most - 1)}…` : said, x, y, room);
+}
+
+/** The item that lies at a point of the graph: a card, else the innermost frame. */
+export function hit(scene: Scene, x: number, y: number): Item | null {
+  const at = (item: Item) => x >= item.x && x <= item.x + item.w && y >= item.y && y <= item.y + item.h;
+  return scene.items.findLast((item) => !item.open && at(item)) ?? scene.items.findLast(at) ?? null;
+}
+
+/** Whether a point of an item is where it is opened or closed. */
+export function turns(item: Item, isBox: boolean, x: number, y: number): boolean {
+  if (!isBox || y > item.y + 36) return false;
+  return item.open ? x < item.x + 30 : x > item.x + item.w - 34;
+}

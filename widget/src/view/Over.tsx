@@ -1,0 +1,83 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Live } from "../model/live";
+import { firstView, intoView, type View, wholeView } from "../model/place";
+import type { Scene } from "../model/scene";
+import { Controls } from "./Controls";
+import { type Camera, uncovered } from "./camera";
+import type { Doing } from "./doing";
+import { NodeTools } from "./NodeTools";
+
+export interface OverProps {
+  live: Live;
+  scene: Scene;
+  last: number | null;
+  selected: number | null;
+  doing: Doing;
+  root: HTMLElement;
+  camera: Camera;
+  /** Whether a hand has moved the view. */
+  moved: { current: boolean };
+}
+
+/** What stands above the graph: the controls, the toolbar of the selected node. Shows the graph when it opens and when the page
+ * gives it another width. Where a hand has moved it, it stays; but a node that is chosen is never left outside, or under a panel. */
+export function Over({ live, scene, last, selected, doing, root, camera, moved }: OverProps) {
+  const { w, h } = camera.size;
+  const { nodes } = live.snapshot;
+  const done = useRef({ shape: "", w: 0, selected, scene });
+  /** What was shown before the view moved for a chosen node, and what it moved to: it goes back when the panel closes. */
+  const home = useRef<{ back: View; from: View } | null>(null);
+  useEffect(() => {
+    const shape = nodes.map((node) => node.name).join();
+    const was = done.current;
+    if (!w || !h || nodes.length === 0) return;
+    done.current = { shape, w, selected, scene };
+    if (shape !== was.shape || (w !== was.w && !moved.current)) {
+      moved.current = false;
+      camera.move(firstView(scene.items, camera.size, null));
+      home.current = null;
+    } else if (scene !== was.scene && last !== null) {
+      // What is opened or closed stays where it is, and is to be seen.
+      const [before, now] = [was.scene.boxes[last], scene.boxes[last]];
+      const { x, y, zoom } = camera.view;
+      if (before && now) {
+        const held = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
+        camera.move(intoView(now, uncovered(root, camera.size), held));
+      }
+    } else if (selected !== was.selected) {
+      const chosen = selected === null ? null : scene.boxes[selected];
+      const to = chosen ? intoView(chosen, uncovered(root, camera.size), camera.view) : null;
+      if (to && !same(to, camera.view)) {
+        home.current ??= { back: camera.view, from: to };
+        home.current.from = to;
+        camera.move(to);
+      } else if (!chosen && home.current) {
+        if (same(home.current.from, camera.view)) camera.move(home.current.back);
+        home.current = null;
+      }
+    }
+  }, [live, live.version, scene, selected, w, h]);
+  const node = selected === null ? undefined : nodes[selected];
+  const box = selected === null ? undefined : scene.boxes[selected];
+  return (
+    <>
+      <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
+      {selected !== null && node && box && live.run && live.canAsk && (
+        <NodeTools
+          live={live}
+          doing={doing}
+          target={{ node: selected, item: null, name: node.name }}
+          box={box}
+          others={node.kind === "flow" ? [] : scene.items.filter((other) => other.id !== selected && !other.open)}
+          view={camera.view}
+          canvas={camera.size}
+          root={root}
+        />
+      )}
+    </>
+  );
+}
+
+function same(a: View, b: View): boolean {
+  return a.zoom === b.zoom && Math.hypot(a.x - b.x, a.y - b.y) < 1;
+}

@@ -1,0 +1,306 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { hit, type Palette, painting, turns } from "../model/paint";
+import { type Size, type View, zoomed } from "../model/place";
+import type { Item } from "../model/scene";
+import { stateName } from "../model/states";
+import { isBox } from "./Card";
+import type { Camera } from "./camera";
+import type { GraphProps } from "./Graph";
+import { Over } from "./Over";
+
+/** Pixels painted beyond each edge, so that a graph can be moved for a while before more of it must be painted. */
+const BEYOND = 240;
+/** Milliseconds of painting in a frame. */
+const SLICE = 6;
+const CLICK = 5;
+/** Milliseconds between two paintings while states change. */
+const OFTEN = 250;
+
+interface Sheet {
+  canvas: HTMLCanvasElement;
+  view: View;
+}
+
+/** A graph of very many nodes, painted: while it is moved, the last picture of it is moved, and the next one painted bit by bit. */
+export function Painting({ live, scene, turn, last, selected, select, doing, root }: GraphProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [size, setSize] = useState<Size>({ w: 0, h: 0 });
+  const [view, setView] = useState<View>({ x: 0, y: 0, zoom: 1 });
+  const moved = useRef(false);
+  const painter = useRef<Painter | null>(null);
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const made = new Painter(element, root, setView);
+    painter.current = made;
+    const measure = () => {
+      made.resize({ w: element.clientWidth, h: element.clientHeight });
+      setSize(made.size);
+    };
+    const seen = new ResizeObserver(measure);
+    const themed = new MutationObserver(() => made.repaint());
+    seen.observe(element);
+    themed.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+    measure();
+    return () => {
+      seen.disconnect();
+      themed.disconnect();
+      made.end();
+    };
+  }, [root]);
+  useLayoutEffect(() => {
+    const made = painter.current;
+    if (!made) return;
+    made.what = { live, scene, selected };
+    made.repaint();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = live.onRun(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        made.repaint();
+      }, OFTEN);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [live, live.version, scene, selected]);
+  useEffect(() => {
+    const shown = { nodes: () => facts(live, scene, painter.current?.view, canvas.current) };
+    (window as unknown as { stratix?: typeof shown }).stratix = shown;
+  }, [live, scene]);
+
+  const camera: Camera = {
+    view,
+    size,
+    move: (to, byHand = false) => {
+      if (byHand) moved.current = true;
+      painter.current?.show(to);
+    },
+  };
+  const at = (event: MouseEvent): Item | null => {
+    const box = canvas.current?.getBoundingClientRect();
+    const { x, y, zoom } = painter.current?.view ?? view;
+    return box ? hit(scene, (event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom) : null;
+  };
+  const pick = (event: MouseEvent) => {
+    const item = at(event);
+    const box = canvas.current?.getBoundingClientRect();
+    const node = item && live.info(item.id);
+    if (!item || !box || !node) return select(null);
+    const { x, y, zoom } = painter.current?.view ?? view;
+    const [px, py] = [(event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom];
+    const stack = item.id >= live.snapshot.nodes.length;
+    if ((stack && !item.open) || turns(item, isBox(node), px, py)) turn(item.id);
+    else if (!stack) select(item.id);
+  };
+  const drag = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    const element = event.currentTarget as HTMLElement;
+    const start = painter.current?.view ?? view;
+    let far = false;
+    const end = new AbortController();
+    element.setPointerCapture(event.pointerId);
+    const move = (to: PointerEvent) => {
+      const [dx, dy] = [to.clientX - event.clientX, to.clientY - event.clientY];
+      far ||= Math.hypot(dx, dy) > CLICK;
+      if (far) camera.move({ ...start, x: start.x + dx, y: start.y + dy }, true);
+    };
+    element.addEventListener("pointermove", move, { signal: end.signal });
+    element.addEventListener(
+      "pointerup",
+      (up) => {
+        end.abort();
+        if (!far) pick(up);
+      },
+      { signal: end.signal },
+    );
+    element.addEventListener("pointercancel", () => end.abort(), { signal: end.signal });
+  };
+  const wheel = (event: WheelEvent) => {
+    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+    event.preventDefault();
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const point = { x: event.clientX - box.left, y: event.clientY - box.top };
+    camera.move(zoomed(painter.current?.view ?? view, 2 ** (-event.deltaY / 300), point), true);
+  };
+  return (
+    <div class="stx-canvas">
+      <canvas
+        ref={canvas}
+        class="stx-painting"
+        data-testid="painting"
+        role="img"
+        aria-label={`${live.snapshot.nodes.length.toLocaleString("en")} nodes; find them with Ctrl+F`}
+        onPointerDown={drag}
+        onPointerMove={(event) => {
+          const item = at(event);
+          painter.current?.hover(item);
+          (event.currentTarget as HTMLElement).title = (item && live.info(item.id)?.name) ?? "";
+        }}
+        onPointerLeave={() => painter.current?.hover(null)}
+        onWheel={wheel}
+        onContextMenu={(event) => {
+          const item = at(event);
+          if (!item || item.id >= live.snapshot.nodes.length || !live.run || !live.canAsk) return;
+          event.preventDefault();
+          event.stopPropagation();
+          const name = live.info(item.id)?.name ?? "";
+          doing.menu({ node: item.id, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
+        }}
+      />
+      <Over {...{ live, scene, last, selected, doing, root, camera, moved }} />
+    </div>
+  );
+}
+
+/** What the elements of cards tell elsewhere, and where they are on the page. */
+function facts(live: GraphProps["live"], scene: GraphProps["scene"], view?: View, canvas?: HTMLCanvasElement | null) {
+  const box = canvas?.getBoundingClientRect();
+  const { x, y, zoom } = view ?? { x: 0, y: 0, zoom: 1 };
+  return scene.items.map((item) => {
+    const status = live.status(item.id);
+    return {
+      ...{ node: live.info(item.id)?.name, state: stateName(status), done: status[3], total: status[4] },
+      ...{ x: (box?.left ?? 0) + x + item.x * zoom, y: (box?.top ?? 0) + y + item.y * zoom },
+      ...{ width: item.w * zoom, height: item.h * zoom, open: item.open },
+    };
+  });
+}
+
+/** Keeps a picture that is larger than the canvas, shows it where the view is, and paints the next one when that is elsewhere. */
+class Painter {
+  what: Pick<GraphProps, "live" | "scene" | "selected"> | null = null;
+  view: View = { x: 0, y: 0, zoom: 1 };
+  size: Size = { w: 0, h: 0 };
+  private sheet: Sheet | null = null;
+  private next: (Sheet & { work: Generator<void> }) | null = null;
+  private stale = true;
+  private over: Item | null = null;
+  private frame = 0;
+  private colours = new Map<string, string>();
+
+  constructor(
+    private canvas: HTMLCanvasElement,
+    private root: HTMLElement,
+    private told: (view: View) => void,
+  ) {}
+
+  resize(size: Size): void {
+    this.size = size;
+    const scale = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(size.w * scale);
+    this.canvas.height = Math.round(size.h * scale);
+    this.repaint();
+  }
+
+  show(view: View): void {
+    this.view = view;
+    this.ask();
+  }
+
+  hover(item: Item | null): void {
+    if (item?.id === this.over?.id) return;
+    this.over = item;
+    this.canvas.style.cursor = item ? "pointer" : "grab";
+    this.ask();
+  }
+
+  repaint(): void {
+    this.stale = true;
+    this.colours.clear();
+    this.ask();
+  }
+
+  end(): void {
+    cancelAnimationFrame(this.frame);
+  }
+
+  private ask(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  private colour: Palette = (name) => {
+    const known = this.colours.get(name);
+    if (known !== undefined) return known;
+    const found = getComputedStyle(this.root).getPropertyValue(`--${name}`).trim() || "#888";
+    this.colours.set(name, found);
+    return found;
+  };
+
+  private draw(): void {
+    const paper = this.canvas.getContext("2d");
+    if (!paper || !this.what || this.size.w === 0) return;
+    const { view, sheet } = this;
+    const scale = window.devicePixelRatio || 1;
+    paper.setTransform(scale, 0, 0, scale, 0, 0);
+    paper.clearRect(0, 0, this.size.w, this.size.h);
+    if (sheet) {
+      const by = view.zoom / sheet.view.zoom;
+      const [left, top] = [view.x - (sheet.view.x + BEYOND) * by, view.y - (sheet.view.y + BEYOND) * by];
+      const [w, h] = [sheet.canvas.width / scale, sheet.canvas.height / scale];
+      paper.drawImage(sheet.canvas, left, top, w * by, h * by);
+    }
+    this.outline(paper);
+    this.told(view);
+    this.work(scale);
+  }
+
+  private outline(paper: CanvasRenderingContext2D): void {
+    const { x, y, zoom } = this.view;
+    const { scene, selected } = this.what as NonNullable<Painter["what"]>;
+    const chosen = selected === null ? undefined : scene.boxes[selected];
+    for (const [box, width] of [[this.over, 1.5] as const, [chosen, 3] as const]) {
+      if (!box) continue;
+      paper.strokeStyle = this.colour("near");
+      paper.lineWidth = width;
+      paper.beginPath();
+      paper.roundRect(
+        x + box.x * zoom - 3,
+        y + box.y * zoom - 3,
+        box.w * zoom + 6,
+        box.h * zoom + 6,
+        10 * Math.min(zoom, 1),
+      );
+      paper.stroke();
+    }
+  }
+
+  /** Goes on with the next picture for some milliseconds, or begins one where the last does not show the view. */
+  private work(scale: number): void {
+    if (!this.next && (this.stale || !this.isGood(this.sheet))) this.next = this.begin(scale);
+    if (!this.next) return;
+    const until = performance.now() + SLICE;
+    while (performance.now() < until) {
+      if (!this.next.work.next().done) continue;
+      this.sheet = this.next;
+      this.next = null;
+      break;
+    }
+    this.ask();
+  }
+
+  private begin(scale: number): Sheet & { work: Generator<void> } {
+    this.stale = false;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round((this.size.w + 2 * BEYOND) * scale);
+    canvas.height = Math.round((this.size.h + 2 * BEYOND) * scale);
+    const { x, y, zoom } = this.view;
+    const view = { x: x * scale + BEYOND * scale, y: y * scale + BEYOND * scale, zoom: zoom * scale };
+    const area = {
+      ...{ x: -(x + BEYOND) / zoom, y: -(y + BEYOND) / zoom },
+      ...{ w: (this.size.w + 2 * BEYOND) / zoom, h: (this.size.h + 2 * BEYOND) / zoom },
+    };
+    const paper = canvas.getContext("2d") as CanvasRenderingContext2D;
+    const { live, scene } = this.what as NonNullable<Painter["what"]>;
+    return { canvas, view: { x, y, zoom }, work: painting(paper, { live, scene, colour: this.colour }, view, area) };
+  }
+
+  private isGood(sheet: Sheet | null): boolean {
+    if (!sheet || sheet.view.zoom !== this.view.zoom) return false;
+    return Math.abs(sheet.view.x - this.view.x) < BEYOND * 0.7 && Math.abs(sheet.view.y - this.view.y) < BEYOND * 0.7;
+  }
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { hit, turns } from "../src/model/paint";
+import type { Item, Scene } from "../src/model/scene";
+
+const item = (id: number, x: number, y: number, w: number, h: number, open = false): Item => ({ id, open, x, y, w, h });
+const FRAME = item(9, 0, 0, 400, 200, true);
+const scene = (...items: Item[]) => ({ items }) as Scene;
+
+describe("a point of a painted graph", () => {
+  it("is on the card that lies there, not on the frame around it", () => {
+    const shown = scene(FRAME, item(1, 20, 40, 100, 50));
+    expect(hit(shown, 60, 60)?.id).toBe(1);
+    expect(hit(shown, 300, 150)?.id).toBe(9);
+    expect(hit(shown, 500, 60)).toBe(null);
+  });
+  it("is on the innermost of frames", () => {
+    const shown = scene(FRAME, item(8, 10, 30, 200, 100, true));
+    expect(hit(shown, 100, 100)?.id).toBe(8);
+  });
+  it("opens a card at its right and closes a frame at its left, where there is something to open", () => {
+    const card = item(1, 0, 0, 172, 58);
+    expect(turns(card, true, 160, 20)).toBe(true);
+    expect(turns(card, true, 20, 20)).toBe(false);
+    expect(turns(card, false, 160, 20)).toBe(false);
+    expect(turns(FRAME, true, 20, 20)).toBe(true);
+    expect(turns(FRAME, true, 20, 100)).toBe(false);
+  });
+});
