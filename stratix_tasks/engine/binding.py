@@ -35,8 +35,6 @@ from stratix_tasks.spec.values import Expr
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 NO_ERROR = "no-error"
 """Why a node that catches is skipped: nothing failed."""
-TO_MAKE = frozenset((Once, Load))
-"""Types of what is held of a value that is still to be made, or read."""
 AGAIN: Any = object()
 """What work gives that was only a step: ask again."""
 
@@ -74,7 +72,7 @@ class Binding(Scopes):
             if fan is None or fan.own:
                 return self._at_once(unit)
             named = fan.item(r.index + unit - r.base)
-            if fan.looked_up and not TO_MAKE.isdisjoint(map(type, named.values())):
+            if fan.looked_up and any(type(held) is Once or type(held) is Load for held in named.values()):
                 return self._at_once(unit)
             if fan.broadcast:
                 named = {**fan.broadcast, **named}
