@@ -78,6 +78,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
     config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
     priority = node.priority if type(node.priority) in LATE else policy.priority
+    config.append(("enabled", "" if node.enabled else "no"))
     config += [("priority", _shown(priority) if priority else ""), ("pool", ", ".join(policy.pool))]
     config.append(("concurrency", str(policy.concurrency or "")))
     if node.retry is not None:

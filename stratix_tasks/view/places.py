@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypedDict
 
 from stratix_tasks.spec.folds import common, folds
 from stratix_tasks.spec.layout import layout
-from stratix_tasks.view.messages import Fold, NodeInfo, NodeOutline, Point, Room
+from stratix_tasks.view.messages import Fold, NodeInfo, NodeOutline, Point, Port, Room
 from stratix_tasks.view.source import Outline
 
 HEIGHT, FOOT = 58.0, 24.0
@@ -28,6 +29,19 @@ def card_size(node: NodeOutline) -> tuple[float, float]:
         min(44.0 + SMALL * len(foot), 240.0) if foot else 0.0,
     )
     return min(wide, WIDEST), HEIGHT + (FOOT if foot else 0.0)
+
+
+ROW, BELOW, FEW, FEWEST = 20.0, 8.0, 6, 3
+"""In an editor: the height of a row for an argument, the room below them; how many there are of one that has many, at least."""
+
+
+def edit_size(node: NodeOutline, ports: Sequence[Port]) -> tuple[float, float]:
+    """A card with a row for each argument; of many for those that are given or must be."""
+    wide, high = card_size(node)
+    needed = sum(1 for port in ports if port["text"] or port["required"])
+    rows = len(ports) if len(ports) <= FEW else max(needed, FEWEST)
+    widest = max((len(port["name"]) + len(port["text"] or port["type"]) for port in ports), default=0)
+    return max(wide, min(48.0 + SMALL * widest, 240.0)), high + (ROW * rows + BELOW if rows else 0.0)
 
 
 def second_line(node: NodeOutline) -> str:
@@ -61,21 +75,23 @@ class Arranged(TypedDict):
     bends: dict[str, list[Point]]
 
 
-def arrange(outline: Outline) -> Arranged:
-    """Where everything stands; of a large flow with its like siblings folded and its sub-flows closed."""
+def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> Arranged:
+    """Where everything stands; of a large flow with its like siblings folded and its sub-flows closed. What is edited, with the
+    `ports` of each node, is all open."""
     nodes, count = outline["nodes"], len(outline["nodes"])
     parents = [node["parent"] for node in nodes]
     edges = [(a, b) for a, b, kind in outline["edges"] if kind != "ends"]
     alike = [None if i in outline["positions"] else _likeness(node) for i, node in enumerate(nodes)]
-    stacks = folds(parents, edges, alike)
+    stacks = folds(parents, edges, alike) if ports is None else []
     labels = [common([nodes[i]["label"] for i in stack], _called(nodes[stack[0]])) for stack in stacks]
-    sizes = [card_size(node) for node in nodes] + [stack_size(label) for label in labels]
+    own = map(card_size, nodes) if ports is None else map(edit_size, nodes, ports)
+    sizes = [*own, *map(stack_size, labels)]
     parents += [parents[stack[0]] for stack in stacks]
     for number, stack in enumerate(stacks, count):
         for member in stack:
             parents[member] = number
     groups = {parent for parent in parents if parent >= 0}
-    closed = groups if count > MANY else set(range(count, len(parents)))
+    closed = groups if count > MANY and ports is None else set(range(count, len(parents)))
     laid = layout(sizes, edges, parents, outline["positions"], closed)
     places = [_place(*place, *size) for place, size in zip(laid.places, laid.sizes, strict=True)]
     return {

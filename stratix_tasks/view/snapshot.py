@@ -18,7 +18,8 @@ NAN = float("nan")
 def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "saved", "edit"] = "live") -> Snapshot:
     """The whole view; in mode `edit` with what an editor shows."""
     outline = source.outline()
-    drawn = arrange(outline)
+    edited = source.editor.info() if mode == "edit" and source.editor is not None else None
+    drawn = arrange(outline, edited["ports"] if edited is not None else None)
     made: Snapshot = {
         "v": 1,
         "seq": seq,
@@ -35,8 +36,8 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "s
         "status": [status for _, status in source.records(None)],
         "texts": source.texts(None),
     }
-    if mode == "edit" and source.editor is not None:
-        made["edit"] = source.editor.info()
+    if edited is not None:
+        made["edit"] = edited
     return made
 
 

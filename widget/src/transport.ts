@@ -85,6 +85,11 @@ export class Calls {
     });
   }
 
+  /** What has no answer of its own. */
+  tell(message: Asked): void {
+    this.transport.send(message);
+  }
+
   answer(reply: Reply): void {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);

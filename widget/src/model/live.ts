@@ -67,7 +67,7 @@ export class Live {
 
   /** Whether there is someone to ask for anything. */
   get canAsk(): boolean {
-    return this.snapshot.mode === "live" && !this.gone;
+    return !this.isKept && !this.gone;
   }
 
   get run(): RunInfo | null {

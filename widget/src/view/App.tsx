@@ -1,5 +1,6 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Editor } from "../edit/Editor";
 import { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
@@ -36,6 +37,17 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     root.dataset.item = String(item !== null); // while one is open the toolbar of its whole node is away
   });
 
+  const wasEdited = useRef(false);
+  wasEdited.current ||= mode === "edit";
+  const canEdit = live.canAsk && (run === null || wasEdited.current);
+  const edit = useCallback(
+    (on: boolean) => {
+      setSelected(null);
+      calls.tell({ type: "mode", edit: on });
+    },
+    [calls],
+  );
+
   // The focus stays in the view: with the focus nowhere, the next key would be the notebook's.
   const chosen = useRef(selected);
   chosen.current = selected;
@@ -65,7 +77,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   useEffect(() => {
     const end = new AbortController();
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
+      if (event.key !== "Escape" || (mode === "edit" && pop === null)) return; // the editor has its own
       event.stopPropagation();
       if (root.querySelector(".stx-pop")) closePop();
       else if (chosen.current !== null) close();
@@ -74,7 +86,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
     return () => end.abort();
-  }, [root, close, closePop]);
+  }, [root, close, closePop, mode, pop]);
 
   const ask: Ask = useCallback(
     (verb, target = null, args = {}) => {
@@ -134,7 +146,14 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   return (
     <ReactFlowProvider>
-      <TopBar live={live} ask={ask} show={show} start={start} about={() => setAbout(!about)} />
+      <TopBar
+        live={live}
+        ask={ask}
+        show={show}
+        start={start}
+        about={() => setAbout(!about)}
+        edit={canEdit ? edit : undefined}
+      />
       <BannerBar live={live} ask={ask} busy={busy} />
       {notice && (
         <div class="stx-notice" role="alert">
@@ -144,7 +163,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           </button>
         </div>
       )}
-      {flow.problems.length > 0 && (
+      {mode !== "edit" && flow.problems.length > 0 && (
         <ul class="stx-problems" data-testid="problems">
           {flow.problems.map((problem) => (
             <li key={problem.message} class={problem.warning ? "stx-warns" : ""}>
@@ -153,13 +172,16 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           ))}
         </ul>
       )}
-      <Stage boxes={showing.scene.items}>
-        <Graph {...showing} live={live} selected={selected} select={select} doing={doing} root={root} />
-        {selected !== null && nodes[selected] && (
-          <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
-        )}
-        {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
-      </Stage>
+      {mode === "edit" && <Editor live={live} calls={calls} root={root} />}
+      {mode !== "edit" && (
+        <Stage boxes={showing.scene.items}>
+          <Graph {...showing} live={live} selected={selected} select={select} doing={doing} root={root} />
+          {selected !== null && nodes[selected] && (
+            <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
+          )}
+          {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
+        </Stage>
+      )}
       {pop && <Popover live={live} calls={calls} pop={pop} doing={doing} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}

@@ -28,6 +28,16 @@ const PATHS: Record<string, string> = {
   copy: "M-3.6 -3.6H1.2V1.2H-3.6ZM-1 3.6H3.6V-1",
   older: "M2 -3.6L-1.8 0L2 3.6",
   newer: "M-2 -3.6L1.8 0L-2 3.6",
+  redo: "M1 -4L3.8 -1.4L1 1.2M3.6 -1.4H-1Q-3.8 -1.4 -3.8 1.2Q-3.8 3.8 -1 3.8H2",
+  plus: "M-4 0H4M0 -4V4",
+  tidy: "M-4 -4H-1V-1H-4ZM1.4 -4H4.2V-1H1.4ZM1.4 1.2H4.2V4.2H1.4ZM-2.5 -1V2.7H1.4",
+  group: "M-4.2 -4.2H4.2V4.2H-4.2ZM-2 -2H0.4V0.4H-2ZM0.4 0.4H2.4V2.4H0.4",
+  unpack: "M-4.2 -1V-4.2H-1M1 -4.2H4.2V-1M4.2 1V4.2H1M-1 4.2H-4.2V1M-1.2 -1.2H1.2V1.2H-1.2Z",
+  list: "M-4.2 -3H-3.4M-4.2 0H-3.4M-4.2 3H-3.4M-1.4 -3H4.2M-1.4 0H4.2M-1.4 3H4.2",
+  "align-left": "M-4.2 -4.4V4.4M-2 -2H3.8M-2 2H1.4",
+  "align-top": "M-4.4 -4.2H4.4M-2 -2V3.8M2 -2V1.4",
+  "align-across": "M-4.4 -4V4M4.4 -4V4M-1.4 -2.4H1.4V2.4H-1.4Z",
+  "align-down": "M-4 -4.4H4M-4 4.4H4M-2.4 -1.4H2.4V1.4H-2.4Z",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
 };
 const FILLED = new Set(["running", "stop", "cached", "breakpoint", "more"]);

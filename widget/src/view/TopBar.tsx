@@ -21,9 +21,11 @@ interface Props {
   start: (from: Element) => void;
   /** Opens or closes what is told of the run as a whole. */
   about: () => void;
+  /** Goes into editing and out of it; undefined where nothing can be edited. */
+  edit: ((on: boolean) => void) | undefined;
 }
 
-export function TopBar({ live, ask, show, start, about }: Props) {
+export function TopBar({ live, ask, show, start, about, edit }: Props) {
   const { flow, run, mode } = live.snapshot;
   const unended = run !== null && !OVER.includes(run.state);
   const active = unended && !live.gone;
@@ -97,6 +99,7 @@ export function TopBar({ live, ask, show, start, about }: Props) {
       )}
       {live.canAsk && (
         <div class="stx-actions">
+          {edit && <EditSwitch on={mode === "edit"} edit={edit} />}
           {!run && <Button id="run-start" label="Run" glyph="running" can={flow.start} onClick={start} primary />}
           {run && OVER.includes(run.state) && run.state !== "interrupted" && (
             <Button id="run-again" label="Run again" glyph="running" can={true} onClick={start} />
@@ -137,6 +140,22 @@ export function TopBar({ live, ask, show, start, about }: Props) {
         </div>
       )}
     </div>
+  );
+}
+
+/** Whether the flow is edited or looked at. */
+function EditSwitch({ on, edit }: { on: boolean; edit: (on: boolean) => void }) {
+  return (
+    <button
+      type="button"
+      class={`stx-button${on ? " stx-on" : ""}`}
+      data-testid="edit-mode"
+      aria-pressed={on}
+      title={on ? "Look at the flow" : "Edit the flow"}
+      onClick={() => edit(!on)}
+    >
+      <Icon name="edit" size={13} /> {on ? "Done" : "Edit"}
+    </button>
   );
 }
 

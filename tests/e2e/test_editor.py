@@ -1,0 +1,240 @@
+"""A flow edited by hand in a real JupyterLab: one notebook for all, a flow of its own for each test."""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jupyter import Notebook, Server
+
+pytestmark = pytest.mark.e2e
+
+DEFINE = """
+from stratix_tasks import Flow, flow, task
+@task
+def load(n: int, name: str = "a") -> list[int]:
+    "Make the numbers."
+    return list(range(n))
+@task
+def scale(xs: list[int], by: float = 1.0) -> list[int]:
+    "Scale each number."
+    return [int(x * by) for x in xs]
+@task
+def total(xs: list[int]) -> int:
+    "Add them up."
+    return sum(xs)
+@task
+def shout(text: str) -> str:
+    return text.upper()
+def made(name):
+    return Flow.from_yaml(f'''stratix: 1
+flow: {name}
+inputs: {{n: {{type: int, default: 5}}}}
+tasks:
+  load: {{call: load, with: {{n: "${{{{ inputs.n }}}}"}}}}
+  scale: {{call: scale, with: {{xs: "${{{{ tasks.load.output }}}}", by: 2.0}}}}  # twice
+  total: {{call: total, with: {{xs: "${{{{ tasks.scale.output }}}}"}}}}
+output: ${{{{ tasks.total.output }}}}
+''')
+"""
+VIEW = "[data-testid=stratix-view]"
+RUN = """source => {
+    const { content, context } = window.jupyterapp.shell.currentWidget;
+    content.activeCellIndex = 1;
+    content.activeCell.model.sharedModel.setSource(source);
+    return window.jupyterapp.commands.execute("notebook:run-cell");
+}"""
+
+
+class Hand:
+    """What a hand does in the view of one flow."""
+
+    def __init__(self, book: Notebook, name: str) -> None:
+        self.book, self.page, self.name = book, book.page, name
+        self.page.evaluate(RUN, f"{name} = made({name!r})\n{name}.edit()")
+        self.page.wait_for_selector(f"{VIEW}[data-mode=edit] >> text={name}")
+        self.page.locator(VIEW).scroll_into_view_if_needed()
+        self.node("total").wait_for()
+        self.page.click(f"{VIEW} [data-testid=fit]")
+
+    def at(self, testid: str, **data: str) -> Any:
+        marks = "".join(f"[data-{key}='{value}']" for key, value in data.items())
+        return self.page.locator(f"{VIEW} [data-testid={testid}]{marks}")
+
+    def node(self, name: str) -> Any:
+        return self.at("node", node=name)
+
+    def port(self, node: str, port: str, side: str = "in") -> Any:
+        return self.at("port", node=node, port=port, side=side)
+
+    def click(self, name: str, *keys: str) -> None:
+        """Click a node, with keys held down."""
+        self.node(name).locator(".stx-name").click(modifiers=list(keys))
+
+    def drag(self, source: Any, to: Any, waits: str = "") -> None:
+        """From the middle of something to that of something else, or by so many pixels; until `waits` is there before letting go."""
+        box = source.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        if isinstance(to, tuple):
+            end = x + to[0], y + to[1]
+        else:
+            there = to.bounding_box()
+            end = there["x"] + there["width"] / 2, there["y"] + there["height"] / 2
+        mouse = self.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x + 12, y + 12)
+        if waits:
+            self.page.wait_for_selector(f"{VIEW} {waits}")
+        mouse.move(*end, steps=6)
+        mouse.up()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def steps(self, *titles: str) -> None:
+        """Wait until the steps that hold are these."""
+        for _ in range(100):
+            if (found := literal_eval(self.book.value(f"{self.name}.edits"))) == list(titles):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{found}, not {[*titles]}")
+
+    def value(self, expression: str) -> str:
+        return self.book.value(f"{self.name}.{expression}")
+
+
+@pytest.fixture(scope="module")
+def book(lab: Server, browser: Any) -> Iterator[Notebook]:
+    page = browser.new_page()
+    page.set_default_timeout(15_000)
+    made = Notebook(page, lab.notebook("edited", [DEFINE, ""]))
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    made.run_all()
+    yield made
+    page.close()
+
+
+def test_nodes_are_moved_and_a_drag_is_one_step(book: Notebook) -> None:
+    """A drag of one of several selected nodes moves all of them, as one step; undo by key and button gives the places back.
+
+    What is undone is named by the button."""
+    hand = Hand(book, "moved")
+    hand.click("load")
+    hand.click("scale", "Shift")
+    hand.drag(hand.node("scale").locator(".stx-name"), (30, 60))
+    hand.steps("move load, scale")
+    assert hand.value("spec.ui.positions.keys()") == "dict_keys(['load', 'scale'])"
+    from playwright.sync_api import expect
+
+    expect(hand.at("undo")).to_have_attribute("title", "Undo: move load, scale (Ctrl+Z)")
+    hand.press("Control+z")
+    hand.steps()
+    hand.press("Control+Shift+Z")
+    hand.steps("move load, scale")
+    hand.at("layout").click()
+    hand.steps("move load, scale", "tidy load, scale")
+    assert hand.value("spec.ui") == "None"
+
+
+def test_wires_are_drawn_where_they_fit_and_refused_with_the_reason(book: Notebook) -> None:
+    """The whole row of an argument takes a wire. While one is drawn, what does not fit is dim; let go there, it says why, and nothing is sent.
+
+    On the head of a card it is only waited for. A wire that is taken off its row and dropped is gone."""
+    hand = Hand(book, "wired")
+    hand.drag(hand.port("load", "output", "out"), hand.port("total", "xs"), ".stx-misfit")
+    hand.steps("connect load → total")
+    hand.drag(hand.port("total", "output", "out"), hand.port("scale", "xs"), ".stx-misfit")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=refused] >> text=it gives int, and this takes list")
+    hand.steps("connect load → total")
+    hand.drag(hand.port("scale", "output", "out"), hand.node("total").locator(".stx-name"), ".stx-misfit")
+    hand.steps("connect load → total", "connect scale → total")
+    assert hand.value("spec.tasks['total'].needs") == "('scale',)"
+    wire = hand.page.locator(f"{VIEW} .react-flow__edge[data-id='load>total:xs'] .react-flow__edgeupdater")
+    hand.drag(wire, (-60, 130), ".stx-misfit")
+    hand.steps("connect load → total", "connect scale → total", "disconnect load → total")
+
+
+def test_nodes_are_renamed_copied_disabled_and_removed_by_keys(book: Notebook) -> None:
+    """F2 and a double click rename, D duplicates, X disables, Del removes; letters typed into a name are no keys.
+
+    After the removal of a node the view is there as before, and no cell of the notebook is gone."""
+    hand = Hand(book, "keyed")
+    hand.click("scale")
+    hand.press("F2")
+    hand.type("add")
+    hand.press("Enter")
+    hand.steps("rename scale to add")
+    hand.node("add").locator(".stx-name").dblclick()
+    hand.type("grow")
+    hand.press("Enter")
+    hand.steps("rename scale to add", "rename add to grow")
+    hand.node("grow").wait_for()
+    hand.press("d")
+    hand.node("grow_2").wait_for()
+    hand.press("Delete")
+    hand.node("grow_2").wait_for(state="detached")
+    hand.click("grow")
+    hand.press("x")
+    hand.page.wait_for_selector(f"{VIEW} .stx-off[data-node=grow]")
+    hand.press("x")
+    hand.page.wait_for_selector(f"{VIEW} [data-node=grow]:not(.stx-off)")
+    hand.steps(
+        *("rename scale to add", "rename add to grow", "duplicate grow", "remove grow_2"),
+        *("disable grow", "enable grow"),
+    )
+    assert hand.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    assert "# twice" in hand.value("to_yaml()")
+
+
+def test_nodes_are_added_by_keys_by_a_wire_and_from_the_palette(book: Notebook) -> None:
+    """Tab lists what goes on from the selected node; Ctrl+Enter adds and goes on from there. A wire dropped on the empty canvas lists what fits.
+
+    Each is one step, with its wire. A double click on the canvas adds what stands alone; ⊕ puts a node into a wire."""
+    hand = Hand(book, "added")
+    hand.click("load")
+    hand.press("Tab")
+    hand.type("scal")
+    hand.at("quick-add-item", name="scale").wait_for()
+    assert hand.at("quick-add-item", name="shout").count() == 0
+    hand.press("Control+Enter")
+    hand.page.wait_for_selector(f"{VIEW} [placeholder='Goes on from scale_2…']")
+    hand.type("tot")
+    hand.at("quick-add-item", name="total").wait_for()
+    hand.press("Enter")
+    hand.steps("add scale_2", "add total_2")
+    assert hand.value("spec.tasks['total_2'].args['xs'].name") == "'scale_2'"
+    hand.node("total_2").wait_for()
+    hand.press("Control+z", "Control+z")
+    hand.node("scale_2").wait_for(state="detached")
+
+    hand.drag(hand.port("load", "output", "out"), (40, 150), ".stx-misfit")
+    hand.at("quick-add-item", name="total").click()
+    hand.steps("add total_2")
+    assert hand.value("spec.tasks['total_2'].args['xs'].name") == "'load'"
+
+    insert = hand.at("wire-insert", wire="load>scale:xs")
+    insert.hover()
+    insert.click()
+    hand.type("scale")
+    hand.at("quick-add-item", name="scale").wait_for()
+    hand.press("Enter")
+    hand.steps("add total_2", "put scale_2 between load and scale")
+    assert hand.value("spec.tasks['scale'].args['xs'].name") == "'scale_2'"
+
+    canvas = hand.page.locator(f"{VIEW} .react-flow__pane")
+    canvas.dblclick(position={"x": 220, "y": 30})
+    hand.type("shout")
+    hand.at("quick-add-item", name="shout").wait_for()
+    hand.press("Enter")
+    hand.node("shout").wait_for()
+    hand.at("palette-search").fill("tot")
+    hand.drag(hand.at("palette-item", name="total").first, (330, 150))
+    hand.node("total_3").wait_for()
+    assert hand.value("spec.tasks['total_3'].args") == "{}"

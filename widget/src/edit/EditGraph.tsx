@@ -1,0 +1,255 @@
+import {
+  Background,
+  type Connection,
+  type Edge,
+  type EdgeChange,
+  MiniMap,
+  type NodeChange,
+  ReactFlow,
+  SelectionMode,
+  useReactFlow,
+  useStore,
+} from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { FURTHEST, NEAREST } from "../model/place";
+import { Controls } from "../view/Controls";
+import { useUnique } from "../view/ids";
+import { boxesOf, first, guessed, inputsBox, whole, withInner } from "./boxes";
+import { moved, type Search } from "./commands";
+import { type Drawing, type Misfits, useCards, useLines } from "./drawn";
+import { EditCard, EditFrame, InputsCard } from "./EditCard";
+import {
+  boxOf,
+  choose,
+  connect,
+  eventTarget,
+  loose,
+  pointOf,
+  portOf,
+  reconnect,
+  refusal,
+  searchAt,
+  sourceOf,
+  stayed,
+  under,
+} from "./hands";
+import { join } from "./joining";
+import { WireLine } from "./WireLine";
+import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from "./wires";
+
+const nodeTypes = { card: EditCard, frame: EditFrame, inputs: InputsCard } as never;
+const edgeTypes = { wire: WireLine } as never;
+const CLICK = 5;
+const FAR = 0.45;
+
+interface Props extends Drawing {
+  find: (search: Search) => void;
+  menu: (node: string, at: DOMRect) => void;
+  rename: (node: string) => void;
+}
+
+/** The canvas of a flow that is edited. */
+export function EditGraph(props: Props) {
+  const { editing, root, selection, select, find } = props;
+  const { live } = editing;
+  const { snapshot } = live;
+  const { nodes } = snapshot;
+  const flow = useReactFlow();
+  const [drag, setDrag] = useState<Record<string, Place>>({});
+  const [misfits, setMisfits] = useState<Misfits | null>(null);
+  const [over, setOver] = useState<string | null>(null);
+  const guess = guessed(editing.guesses);
+  const boxes = boxesOf(nodes, { ...guess.places, ...drag });
+  const inputs = inputsBox(snapshot);
+  const all = inputs ? [...boxes, inputs] : boxes;
+  props.boxes.current = boxes;
+  const wires = useMemo(() => wiresOf(snapshot), [live.version]);
+  const drawn = useCards(props, all, guess, misfits);
+  const lines = useLines(props, [...wires, ...guess.wires], guess, over, find);
+  const id = useUnique();
+  const far = useStore((state) => state.transform[2] < FAR);
+  const reconnected = useRef(false);
+
+  const start = (source: string) => {
+    editing.calls.call({ type: "fits", source }).then(setMisfits, () => setMisfits({}));
+  };
+  const ended = () => setMisfits(null);
+  const why = ({ source, sourceHandle, target, targetHandle }: Connection | Edge) =>
+    source === target
+      ? "it is the same node"
+      : (misfits?.[target]?.[portOf(targetHandle)] ?? (sourceHandle ? "" : "it has no output"));
+
+  return (
+    <div
+      class={`stx-canvas stx-edit-canvas${far ? " stx-far" : ""}${misfits ? " stx-connecting" : ""}`}
+      // with Shift a press on the canvas begins a marquee, and one on a card is a click on it
+      onPointerDownCapture={(event) => {
+        if (event.shiftKey && (event.target as Element).closest(".react-flow__node")) event.stopPropagation();
+      }}
+    >
+      <ReactFlow
+        id={id}
+        nodes={drawn}
+        edges={lines}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        defaultViewport={flow.getViewport()}
+        onNodesChange={(changes: NodeChange[]) => {
+          const places = Object.fromEntries(
+            changes.flatMap((change) =>
+              change.type === "position" && change.position && change.dragging ? [[change.id, change.position]] : [],
+            ),
+          );
+          if (Object.keys(places).length > 0) setDrag((before) => ({ ...before, ...places }));
+          choose(selection, select, changes, []);
+        }}
+        onEdgesChange={(changes: EdgeChange[]) => choose(selection, select, [], changes)}
+        onNodeDragStart={(_, { id }) => {
+          if (!selection.nodes.includes(id)) select([id]);
+        }}
+        onNodeDrag={(_, node, dragged) => {
+          const box = dragged.length === 1 && loose(wires, node.id) ? boxOf(boxes, node) : null;
+          setOver(box && (under(box, wires, all, snapshot)?.id ?? null));
+        }}
+        onNodeDragStop={(_, node, dragged) => {
+          const places = Object.fromEntries(dragged.map((one) => [one.id, one.position]));
+          const put =
+            dragged.length === 1 && loose(wires, node.id) ? under(boxOf(boxes, node), wires, all, snapshot) : undefined;
+          setOver(null);
+          const shifted = withInner(nodes, places);
+          const asked = put
+            ? join(editing, { put: node.id, into: put, at: node.position })
+            : moved(editing, stayed(nodes, shifted) ? {} : shifted);
+          setDrag({});
+          void asked;
+        }}
+        onNodeClick={({ shiftKey, metaKey, ctrlKey }, { id }) => {
+          if (!shiftKey && !metaKey && !ctrlKey) return;
+          const { nodes } = selection; // as it was before the click, which has selected this one alone
+          select(nodes.includes(id) ? nodes.filter((one) => one !== id) : [...nodes, id]);
+        }}
+        onNodeDoubleClick={(event, node) => {
+          const inside = nodes.find(({ name }) => name === node.id)?.kind === "flow";
+          if ((event.target as Element).closest(".stx-name") || !inside)
+            return node.id === INPUTS ? undefined : props.rename(node.id);
+          find(searchAt(root, flow.screenToFlowPosition, event, `${node.id}.`));
+        }}
+        onNodeContextMenu={(event, node) => {
+          event.preventDefault();
+          event.stopPropagation(); // the notebook has a menu of its own
+          if (node.id === INPUTS) return;
+          if (!selection.nodes.includes(node.id)) select([node.id]);
+          props.menu(node.id, new DOMRect(event.clientX, event.clientY, 0, 0));
+        }}
+        onConnectStart={(_, { nodeId, handleId, handleType }) => {
+          if (nodeId && handleType === "source") start(sourceOf(nodeId, handleId));
+          else setMisfits({});
+        }}
+        isValidConnection={(connection) => why(connection) === ""}
+        onConnect={(connection) => void connect(editing, connection)}
+        onConnectEnd={(event, state) => {
+          ended();
+          if (state.isValid || !state.fromHandle) return;
+          const { fromHandle } = state;
+          const told = refusal(event);
+          if (told) return editing.refuse(told);
+          const pane = eventTarget(event)?.closest(".react-flow__node");
+          if (pane) return;
+          const point = pointOf(event);
+          const search = searchAt(root, flow.screenToFlowPosition, point, around(fromHandle.nodeId));
+          find(
+            fromHandle.type === "source"
+              ? { ...search, source: sourceOf(fromHandle.nodeId, fromHandle.id ?? null) }
+              : { ...search, target: { node: fromHandle.nodeId, port: portOf(fromHandle.id ?? null) } },
+          );
+        }}
+        onReconnectStart={(_, edge) => {
+          reconnected.current = false;
+          start(sourceOf(edge.source, edge.sourceHandle ?? null));
+        }}
+        onReconnect={(edge, connection) => {
+          reconnected.current = true;
+          const wire = (edge.data as { wire: Wire }).wire;
+          void reconnect(editing, wire, connection);
+        }}
+        onReconnectEnd={(event, edge) => {
+          ended();
+          const wire = (edge.data as { wire: Wire }).wire;
+          if (reconnected.current) return;
+          const told = refusal(event as MouseEvent);
+          if (told) return editing.refuse(told);
+          if (!eventTarget(event as MouseEvent)?.closest(".react-flow__node"))
+            void editing.apply([cut(wire) as { edit: string }], "", { gone: [wire.id] });
+        }}
+        onPaneClick={(event) => {
+          if (event.detail === 2) find(searchAt(root, flow.screenToFlowPosition, event, ""));
+          else select([]);
+        }}
+        onPaneContextMenu={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          find(searchAt(root, flow.screenToFlowPosition, event as MouseEvent, ""));
+        }}
+        connectionRadius={14}
+        reconnectRadius={9}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={null}
+        selectNodesOnDrag={false}
+        selectionMode={SelectionMode.Partial}
+        nodeDragThreshold={CLICK}
+        paneClickDistance={CLICK}
+        nodeClickDistance={CLICK}
+        edgesFocusable={false}
+        disableKeyboardA11y
+        deleteKeyCode={null}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        zoomActivationKeyCode={["Meta", "Control"]}
+        zoomOnDoubleClick={false}
+        minZoom={FURTHEST}
+        maxZoom={NEAREST}
+        onlyRenderVisibleElements={nodes.length > 150}
+        proOptions={{ hideAttribution: true }}
+        colorMode="light"
+      >
+        <Background gap={22} size={1.2} />
+        {nodes.length > 12 && (
+          <MiniMap
+            position="bottom-right"
+            pannable
+            style={{ width: 140, height: 84 }}
+            nodeClassName={() => "stx-s-planned"}
+          />
+        )}
+      </ReactFlow>
+      <View boxes={all} root={root} />
+      {nodes.length === 0 && (
+        <p class="stx-empty">
+          Double-click, or press Tab, to add the first node. Drag it out of the list at the left, or paste YAML, as
+          well.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The controls; shows the graph when it opens, and never moves it again. */
+function View({ boxes, root }: { boxes: Box[]; root: HTMLElement }) {
+  const { setViewport } = useReactFlow();
+  const w = useStore((state) => state.width);
+  const h = useStore((state) => state.height);
+  const [x, y, zoom] = useStore((state) => state.transform);
+  const shown = useRef(false);
+  useEffect(() => {
+    if (shown.current || !w || !h) return;
+    shown.current = true;
+    setViewport(first(boxes, { w, h }));
+  }, [w, h]);
+  const camera = {
+    view: { x, y, zoom },
+    size: { w, h },
+    move: (view: { x: number; y: number; zoom: number }) => void setViewport(view),
+  };
+  return <Controls camera={camera} fit={() => setViewport(whole(boxes, { w, h }))} root={root} />;
+}

@@ -1,0 +1,113 @@
+import { useEffect, useState } from "preact/hooks";
+import { useUnique } from "../view/ids";
+import { Scroll } from "../view/Scroll";
+import type { Selection } from "./commands";
+import type { Editing } from "./editing";
+import { FormTab } from "./FormTab";
+import { TextTab } from "./TextTab";
+
+const TABS = ["Config", "YAML", "Code"] as const;
+export type EditTab = (typeof TABS)[number];
+
+interface Props {
+  editing: Editing;
+  selection: Selection;
+  select: (nodes: string[]) => void;
+  tab: EditTab;
+  setTab: (tab: EditTab) => void;
+}
+
+/** About what is selected; about the flow, where nothing is. */
+export function EditPanel({ editing, selection, select, tab, setTab }: Props) {
+  const id = useUnique();
+  const { nodes } = selection;
+  const about = nodes.length === 1 ? (nodes[0] ?? "") : "";
+  const name = nodes.length > 1 ? `${nodes.length} nodes` : about || editing.live.snapshot.flow.name;
+  return (
+    <aside class="stx-edit-panel nowheel" aria-label={`About ${name}`}>
+      <header>
+        <b>{name}</b>
+        <span class="stx-word">{nodes.length > 1 ? "" : about ? kindOf(editing, about) : "flow"}</span>
+      </header>
+      <div class="stx-tabs" role="tablist" aria-label={`About ${name}`}>
+        {TABS.map((one) => (
+          <button
+            type="button"
+            role="tab"
+            key={one}
+            id={`${id}-${one}`}
+            aria-controls={`${id}-panel`}
+            aria-selected={tab === one}
+            tabIndex={tab === one ? 0 : -1}
+            data-testid={`tab-${one.toLowerCase()}`}
+            class={tab === one ? "stx-on" : ""}
+            onClick={() => setTab(one)}
+            onKeyDown={(event) => {
+              const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+              if (step === undefined) return;
+              const next = TABS[(TABS.indexOf(one) + step + TABS.length) % TABS.length] as EditTab;
+              setTab(next);
+              document.getElementById(`${id}-${next}`)?.focus();
+              event.preventDefault();
+              event.stopPropagation();
+            }}
+          >
+            {one}
+          </button>
+        ))}
+      </div>
+      <section
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${tab}`}
+        data-testid={`panel-${tab.toLowerCase()}`}
+      >
+        {tab === "Config" && nodes.length < 2 && <FormTab key={about} editing={editing} node={about} />}
+        {tab === "Config" && nodes.length > 1 && <Several editing={editing} names={nodes} select={select} />}
+        {tab === "YAML" && <TextTab editing={editing} selected={nodes} select={select} />}
+        {tab === "Code" && <Code editing={editing} node={about} />}
+      </section>
+    </aside>
+  );
+}
+
+function kindOf(editing: Editing, name: string): string {
+  return editing.live.snapshot.nodes.find((node) => node.name === name)?.call ?? "";
+}
+
+function Several({ names, select }: { editing: Editing; names: string[]; select: (nodes: string[]) => void }) {
+  return (
+    <>
+      <p class="stx-quiet">Drag one of them to move all. D duplicates, Del deletes, G makes a flow of them.</p>
+      <ul class="stx-several">
+        {names.map((name) => (
+          <li key={name}>
+            <button type="button" class="stx-link" onClick={() => select([name])}>
+              {name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** The code of a node's function; of the flow as a whole what a cell would say. */
+function Code({ editing, node }: { editing: Editing; node: string }) {
+  const [told, setTold] = useState({ of: "", text: "" });
+  const key = `${node}|${editing.live.version}`;
+  useEffect(() => {
+    let over = false;
+    const asked = node
+      ? editing.calls.call({ type: "inspect", node, item: null }).then(({ code }) => code)
+      : editing.calls.call({ type: "python" });
+    asked.then(
+      (text) => !over && setTold({ of: node, text }),
+      (error: Error) => !over && setTold({ of: node, text: error.message }),
+    );
+    return () => {
+      over = true;
+    };
+  }, [key]);
+  return <Scroll class="stx-code">{told.of === node ? told.text || "There is no code to show." : ""}</Scroll>;
+}

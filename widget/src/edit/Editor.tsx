@@ -1,0 +1,293 @@
+import { useReactFlow } from "@xyflow/react";
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import type { Live } from "../model/live";
+import type { PaletteItem } from "../model/messages";
+import type { Calls } from "../transport";
+import { setFull } from "../view/full";
+import { AskName } from "./AskName";
+import { clear } from "./boxes";
+import { beside, type Hands, moved, paste, type Search, type Selection } from "./commands";
+import { EditBar } from "./EditBar";
+import { EditGraph } from "./EditGraph";
+import { EditMenu } from "./EditMenu";
+import { EditPanel, type EditTab } from "./EditPanel";
+import { Editing } from "./editing";
+import { place } from "./joining";
+import { useEditKeys, useHeldFocus } from "./keys";
+import { NameField } from "./NameField";
+import { Palette } from "./Palette";
+import { Problems } from "./Problems";
+import { QuickAdd } from "./QuickAdd";
+import { placed } from "./search";
+import { around, type Box, freeName, HEAD, type Place } from "./wires";
+import "./edit.css";
+
+interface Props {
+  live: Live;
+  calls: Calls;
+  root: HTMLElement;
+}
+
+const NONE: Selection = { nodes: [], wires: [] };
+
+/** A flow as it is edited: what can be placed, the canvas, and what is said of what is selected. */
+export function Editor({ live, calls, root }: Props) {
+  const [notice, setNotice] = useState("");
+  const editing = useMemo(() => new Editing(live, calls, setNotice), [live, calls]);
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => editing.onChange(() => again(undefined as never)), [editing]);
+  const [chosen, setChosen] = useState<Selection>(NONE);
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const [search, setSearch] = useState<Search | null>(null);
+  const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
+  const [naming, setNaming] = useState<{ x: number; y: number } | null>(null);
+  const [palette, setPalette] = useState(root.clientWidth > 760);
+  const [tab, setTab] = useState<EditTab>("Config");
+  const boxes = useRef<Box[]>([]);
+  const flow = useReactFlow();
+  const { nodes } = live.snapshot;
+  const selection = there(chosen, nodes);
+  const select = useCallback((nodes: string[], wires: string[] = []) => setChosen({ nodes, wires }), []);
+
+  const focus = useCallback(
+    (node: string | null) => {
+      const card =
+        node === null ? null : root.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(node)}"]`);
+      (card ?? root).focus({ preventScroll: true });
+    },
+    [root],
+  );
+  const onScreen = (at: Place) => {
+    const view = root.getBoundingClientRect();
+    const { x, y } = flow.flowToScreenPosition(at);
+    return { x: x - view.left, y: y - view.top };
+  };
+  const middle = (): Place => {
+    const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect() ?? root.getBoundingClientRect();
+    return flow.screenToFlowPosition({
+      x: canvas.left + canvas.width / 2 - 86,
+      y: canvas.top + canvas.height / 2 - HEAD / 2,
+    });
+  };
+  const boxOf = (name: string | undefined) => boxes.current.find((box) => box.name === name);
+
+  const find = (
+    how: "add" | "replace" | "ports",
+    from = selection.nodes.length === 1 ? selection.nodes[0] : undefined,
+  ) => {
+    const box = boxOf(from);
+    const spot = clear(boxes.current, box ? beside(box) : middle());
+    const at = box ? onScreen({ x: box.x + box.w + 12, y: box.y }) : onScreen(spot);
+    const search: Search = { at, place: spot, prefix: around(from ?? "") };
+    if (how === "add") setSearch(from ? { ...search, source: from } : search);
+    else if (from)
+      setSearch(how === "replace" ? { ...search, replaces: from } : { ...search, source: from, ports: true });
+  };
+  const found = async (node: string | null, on: boolean) => {
+    setSearch(null);
+    if (node === null) return focus(selection.nodes[0] ?? null);
+    select([node]);
+    await settled(editing, node);
+    if (on) find("add", node);
+    else focus(node);
+  };
+  const add = async (item: PaletteItem, at: { clientX: number; clientY: number } | null) => {
+    const spot = at ? flow.screenToFlowPosition({ x: at.clientX, y: at.clientY }) : clear(boxes.current, middle());
+    const corner = { x: Math.round(at ? spot.x - 60 : spot.x), y: Math.round(at ? spot.y - HEAD / 2 : spot.y) };
+    const node = await place(editing, item, { at: { x: 0, y: 0 }, place: corner, prefix: "" });
+    if (node === null) return;
+    placed(item.name);
+    select([node]);
+    await settled(editing, node);
+    focus(node);
+  };
+  const renamed = async (node: string, to: string | null) => {
+    setRenaming(null);
+    if (to === null) return focus(node);
+    const path = around(node) + to;
+    const done = await editing.apply([{ edit: "rename", node, to }], "", { names: { [node]: to } });
+    if (done === null) return focus(node);
+    select([path]);
+    await settled(editing, path);
+    focus(path);
+  };
+  const nameOf = (node: string) => {
+    const box = boxOf(node);
+    const zoom = flow.getZoom();
+    const at = onScreen({ x: (box?.x ?? 0) + 32, y: (box?.y ?? 0) + 5 });
+    return { name: node.slice(around(node).length), at: { ...at, w: Math.max(((box?.w ?? 0) - 40) * zoom, 130) } };
+  };
+  const group = (name: string | null) => {
+    setNaming(null);
+    focus(null);
+    if (name) void editing.apply([{ edit: "group", nodes: selection.nodes, flow: name }]);
+  };
+  const hands: Hands = {
+    ...{ editing, snapshot: live.snapshot, selection, select, find },
+    boxes: boxes.current,
+    rename: setRenaming,
+    group: () => {
+      const box = boxOf(selection.nodes[0]);
+      setNaming(onScreen(box ? { x: box.x, y: box.y + box.h + 8 } : middle()));
+    },
+    open: () => {
+      setTab("Config");
+      requestAnimationFrame(() => root.querySelector<HTMLElement>(".stx-edit-panel .stx-field")?.focus());
+    },
+  };
+  const letGo = () => {
+    const open =
+      search !== null || menu !== null || naming !== null || selection.nodes.length + selection.wires.length > 0;
+    if (search) void found(null, false);
+    else if (menu) setMenu(null);
+    else if (naming) setNaming(null);
+    else if (open) select([]);
+    else setFull(root, false);
+    if (!search) focus(null);
+  };
+  useHeldFocus(root);
+  useEditKeys(root, hands, {
+    escape: letGo,
+    focus,
+    nudge: (dx, dy) =>
+      moved(
+        editing,
+        Object.fromEntries(
+          hands.boxes
+            .filter(({ name }) => selection.nodes.includes(name))
+            .map(({ name, x, y }) => [name, { x: x + dx, y: y + dy }]),
+        ),
+      ),
+    paste: (text) => paste(hands, text, clear(boxes.current, middle())),
+    menu: () => {
+      const box = boxOf(selection.nodes[0]);
+      if (box) setMenu(onScreen({ x: box.x, y: box.y + box.h }));
+    },
+  });
+
+  return (
+    <>
+      <EditBar hands={hands} palette={palette} setPalette={setPalette} />
+      <Offered editing={editing} />
+      <div class="stx-main stx-edit-main">
+        {palette && <Palette editing={editing} add={(item, at) => void add(item, at)} />}
+        <div class="stx-edit-middle">
+          <EditGraph
+            {...{ editing, root, selection, select, boxes }}
+            rename={setRenaming}
+            find={setSearch}
+            menu={(_, at) => {
+              const view = root.getBoundingClientRect();
+              setMenu({ x: at.left - view.left, y: at.top - view.top });
+            }}
+          />
+          {notice && (
+            <div class="stx-notice stx-edit-notice" role="alert" data-testid="refused">
+              <span>{notice}</span>
+              <button type="button" onClick={() => setNotice("")} aria-label="Dismiss">
+                ×
+              </button>
+            </div>
+          )}
+          <Problems live={live} select={select} />
+        </div>
+        <EditPanel {...{ editing, selection, select, tab, setTab }} />
+      </div>
+      {search && (
+        <Quick
+          key={`${search.source} ${search.at.x}`}
+          editing={editing}
+          search={search}
+          done={(node, on) => void found(node, on)}
+        />
+      )}
+      {renaming !== null && (
+        <NameField {...nameOf(renaming)} key={renaming} done={(to) => void renamed(renaming, to)} />
+      )}
+      {menu && <EditMenu hands={hands} at={menu} close={() => setMenu(null)} />}
+      {naming && (
+        <AskName
+          label="Name of the flow that they become"
+          first={freeName({ flow: "part" }, nodes)}
+          at={naming}
+          done={group}
+        />
+      )}
+      <div class="stx-live" aria-live="polite">
+        {selection.nodes.length > 0 ? `${selection.nodes.join(", ")} selected` : ""}
+      </div>
+    </>
+  );
+}
+
+function Quick({
+  editing,
+  search,
+  done,
+}: {
+  editing: Editing;
+  search: Search;
+  done: (node: string | null, on: boolean) => void;
+}) {
+  useEffect(() => {
+    const end = new AbortController();
+    const away = (event: PointerEvent) => {
+      if (!(event.target as Element | null)?.closest?.(".stx-quick")) done(null, false);
+    };
+    document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
+    return () => end.abort();
+  }, [search]);
+  return <QuickAdd editing={editing} search={search} done={done} />;
+}
+
+/** The edits that the flow of the cell had before it was run again. */
+function Offered({ editing }: { editing: Editing }) {
+  const offered = editing.info?.offered ?? [];
+  if (offered.length === 0) return null;
+  const many = offered.length === 1 ? "1 edit" : `${offered.length} edits`;
+  return (
+    <div class="stx-banner" data-testid="offered">
+      <p>
+        <b>Its cell was run again.</b> Before, the flow had {many}: {offered.slice(0, 3).join(", ")}
+        {offered.length > 3 ? ", …" : ""}.
+      </p>
+      <button
+        type="button"
+        class="stx-button stx-primary"
+        data-testid="reapply"
+        onClick={() => void editing.history("reapply")}
+      >
+        Make them again
+      </button>
+      <button type="button" class="stx-button" data-testid="offered-drop" onClick={() => void editing.history("drop")}>
+        Drop them
+      </button>
+    </div>
+  );
+}
+
+/** What is still there of a selection. */
+function there({ nodes, wires }: Selection, all: readonly { name: string }[]): Selection {
+  const names = new Set(all.map(({ name }) => name));
+  const kept = nodes.filter((name) => names.has(name));
+  const ends = (id: string) => id.slice(id.indexOf(">") + 1, id.lastIndexOf(":"));
+  return { nodes: kept, wires: wires.filter((id) => names.has(ends(id))) };
+}
+
+const PATIENCE = 2_000;
+
+/** Waits until the snapshot that has a node is drawn. */
+function settled(editing: Editing, node: string): Promise<void> {
+  const { live } = editing;
+  const is = () => live.snapshot.nodes.some(({ name }) => name === node);
+  return new Promise((resolve) => {
+    const drawn = () => {
+      end();
+      clearTimeout(timer);
+      requestAnimationFrame(() => setTimeout(resolve));
+    };
+    const end = live.onRun(() => is() && drawn());
+    const timer = setTimeout(drawn, PATIENCE);
+    if (is()) drawn();
+  });
+}

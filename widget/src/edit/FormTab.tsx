@@ -1,0 +1,49 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Form, FormField } from "../model/messages";
+import type { Editing } from "./editing";
+import { Field } from "./Field";
+import { Inputs } from "./Inputs";
+
+/** The form of a node, or of the flow as a whole for an empty name. */
+export function FormTab({ editing, node }: { editing: Editing; node: string }) {
+  const form = useForm(editing, node);
+  if (!form) return null;
+  const inputs = form.fields.filter(({ field }) => field.startsWith("inputs."));
+  const rest = form.fields.filter(({ field }) => !field.startsWith("inputs."));
+  const at = (folded: boolean) =>
+    rest.filter((field) => field.folded === folded).sort((a, b) => Number(b.required) - Number(a.required));
+  const [open, folded] = [at(false), at(true)];
+  const edit = (field: FormField) => (value: unknown) =>
+    node ? { edit: "set", node, field: field.field, value } : { edit: "set-flow", field: field.field, value };
+  const draw = (field: FormField) => <Field key={field.field} {...{ editing, node, field }} edit={edit(field)} />;
+  return (
+    <div class="stx-form" data-testid="form" data-node={node}>
+      {!node && <Inputs editing={editing} fields={inputs} />}
+      {open.map(draw)}
+      {node && open.length === 0 && <p class="stx-quiet">It takes no arguments that must be given.</p>}
+      {folded.length > 0 && (
+        <details>
+          <summary>{node ? "More: arguments that may be left out, options" : "Options"}</summary>
+          {folded.map(draw)}
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** Asked anew after each change of the flow; what is shown stays until the answer is there. */
+function useForm(editing: Editing, node: string): Form | null {
+  const [form, setForm] = useState<Form | null>(null);
+  const { live, calls } = editing;
+  useEffect(() => {
+    let over = false;
+    calls.call({ type: "form", node }).then(
+      (told) => !over && setForm(told),
+      () => {},
+    );
+    return () => {
+      over = true;
+    };
+  }, [calls, node, live.version]);
+  return form?.node === node ? form : null;
+}

@@ -1,0 +1,124 @@
+import { useState } from "preact/hooks";
+import type { FormField } from "../model/messages";
+import type { Editing } from "./editing";
+import { Field } from "./Field";
+
+/** The inputs of the flow: add, change, rename, remove. */
+export function Inputs({ editing, fields }: { editing: Editing; fields: FormField[] }) {
+  const [name, setName] = useState("");
+  const add = () => {
+    const fresh = name.trim();
+    if (!fresh) return;
+    void editing
+      .apply([{ edit: "set-flow", field: `inputs.${fresh}`, value: { type: "any" } }], `add input ${fresh}`)
+      .then((done) => done && setName(""));
+  };
+  return (
+    <div class="stx-inputs-form">
+      <b>Inputs</b>
+      {fields.map((field) => (
+        <Input key={field.field} editing={editing} field={field} />
+      ))}
+      <div class="stx-add-input">
+        <input
+          class="stx-field"
+          data-testid="input-add"
+          placeholder="name of a new input"
+          aria-label="Name of a new input"
+          value={name}
+          spellcheck={false}
+          onInput={(event) => setName(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || event.isComposing) return;
+            event.preventDefault();
+            add();
+          }}
+        />
+        <button type="button" class="stx-button" disabled={!name.trim()} onClick={add}>
+          Add
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const SAID = ["type", "default", "description"] as const;
+
+/** An input as its name, its type and its default; all else that is said of it stays. */
+function Input({ editing, field }: { editing: Editing; field: FormField }) {
+  const name = field.label;
+  const [typed, setTyped] = useState(name);
+  const data = (
+    typeof field.value === "object" && field.value !== null ? field.value : { type: field.value }
+  ) as Record<string, unknown>;
+  const rename = () => {
+    const to = typed.trim();
+    if (to === name || !to) return setTyped(name);
+    void editing.apply([{ edit: "rename-input", input: name, to }]).then((done) => done === null && setTyped(name));
+  };
+  const say = (part: string) => (value: unknown) => {
+    const { [part]: _, ...rest } = data;
+    const is = value === null ? rest : { ...rest, [part]: value };
+    return {
+      edit: "set-flow",
+      field: field.field,
+      value: part === "type" && value === null ? { ...rest, type: "any" } : is,
+    };
+  };
+  return (
+    <details class="stx-input" data-testid="flow-input" data-name={name}>
+      <summary>
+        <input
+          class="stx-field"
+          data-testid="input-name"
+          aria-label={`Name of input ${name}`}
+          value={typed}
+          spellcheck={false}
+          onClick={(event) => event.preventDefault()}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+          onBlur={rename}
+          onKeyDown={(event) => {
+            if (event.key === " ") event.stopPropagation();
+            if (event.key === "Escape") setTyped(name);
+            if (event.key !== "Enter" || event.isComposing) return;
+            event.preventDefault();
+            rename();
+          }}
+        />
+        <span class="stx-kind">{field.type}</span>
+        <button
+          type="button"
+          class="stx-close"
+          aria-label={`Remove input ${name}`}
+          title={`Remove input ${name}`}
+          onClick={(event) => {
+            event.preventDefault();
+            void editing.apply([{ edit: "set-flow", field: field.field, value: null }], `remove input ${name}`);
+          }}
+        >
+          ×
+        </button>
+      </summary>
+      {SAID.map((part) => (
+        <Field
+          key={part}
+          editing={editing}
+          node=""
+          field={{
+            ...field,
+            field: `${field.field}.${part}`,
+            label: part,
+            kind: part === "default" ? "value" : "text",
+            type: part === "default" ? field.type : "",
+            about: "",
+            value: data[part] ?? null,
+            usual: part === "type" ? "any" : "",
+            line: "",
+            problem: part === "type" ? field.problem : "",
+          }}
+          edit={say(part)}
+        />
+      ))}
+    </details>
+  );
+}

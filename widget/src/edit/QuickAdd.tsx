@@ -1,0 +1,197 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { PaletteItem, Port } from "../model/messages";
+import { useUnique } from "../view/ids";
+import type { Search } from "./commands";
+import type { Editing } from "./editing";
+import { isWired, place } from "./joining";
+import { found, placed, recent } from "./search";
+import { portsOf } from "./wires";
+
+interface Props {
+  editing: Editing;
+  search: Search;
+  /** What is placed is selected; with `on` the next search begins at it. */
+  done: (node: string | null, on: boolean) => void;
+}
+
+interface Choice {
+  id: string;
+  name: string;
+  about: string;
+  side: string;
+  item?: PaletteItem;
+  wire?: { target: string; port: string };
+}
+
+const MOST = 60;
+
+/** A list to choose from while typing: what can be placed here, or the ports that fit. Enter takes the first; Ctrl+Enter goes on from it. */
+export function QuickAdd({ editing, search, done }: Props) {
+  const [items, setItems] = useState<Choice[] | null>(null);
+  const [palette, setPalette] = useState<PaletteItem[]>([]);
+  const [query, setQuery] = useState("");
+  const [at, setAt] = useState(0);
+  const field = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const [spot, setSpot] = useState(search.at);
+  const busy = useRef(false);
+  const id = useUnique();
+  useEffect(() => {
+    let over = false;
+    const ask = search.ports ? fitting(editing, search.source ?? "") : choices(editing, search);
+    ask.then(
+      (told) => {
+        if (over) return;
+        if ("items" in told) setPalette(told.items);
+        else setItems(told.ports);
+      },
+      (error: Error) => editing.refuse(error.message),
+    );
+    return () => {
+      over = true;
+    };
+  }, [search]);
+  useLayoutEffect(() => {
+    field.current?.focus({ preventScroll: true });
+    const element = box.current;
+    const room = element?.offsetParent;
+    if (!element || !room) return;
+    setSpot({
+      x: Math.max(6, Math.min(search.at.x, room.clientWidth - element.offsetWidth - 6)),
+      y: Math.max(6, Math.min(search.at.y, room.clientHeight - 330)),
+    });
+  }, [search]);
+  const shown = useMemo(() => {
+    if (search.ports)
+      return (items ?? []).filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
+    return found(palette, query, recent()).slice(0, MOST).map(asChoice);
+  }, [items, palette, query]);
+  useEffect(() => {
+    box.current?.querySelector(`#${id}-${at}`)?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+
+  const take = async (choice: Choice | undefined, on: boolean) => {
+    if (!choice || busy.current) return;
+    busy.current = true;
+    if (choice.wire) {
+      await editing.apply([{ edit: "connect", source: search.source, ...choice.wire }]);
+      return done(null, false);
+    }
+    if (!choice.item) return;
+    const node = await place(editing, choice.item, search);
+    if (node) placed(choice.item.name);
+    done(node, on && node !== null);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) setAt((before) => (shown.length === 0 ? 0 : (before + step + shown.length) % shown.length));
+    else if (event.key === "Enter" && !event.isComposing) void take(shown[at], event.ctrlKey || event.metaKey);
+    else if (event.key === "Escape" || event.key === "Tab") done(null, false);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div
+      ref={box}
+      class="stx-pop stx-quick nowheel"
+      data-testid="quick-add"
+      style={{ left: `${spot.x}px`, top: `${spot.y}px` }}
+    >
+      <input
+        ref={field}
+        class="stx-field"
+        data-testid="quick-add-field"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={shown.length > 0 ? `${id}-${at}` : undefined}
+        aria-label={title(search)}
+        placeholder={title(search)}
+        value={query}
+        spellcheck={false}
+        onInput={(event) => {
+          setQuery(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKey}
+      />
+      <div class="stx-quick-list" role="listbox" id={`${id}-list`} aria-label={title(search)}>
+        {shown.map((choice, number) => (
+          <div
+            key={choice.id}
+            id={`${id}-${number}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={number === at}
+            class={number === at ? "stx-on" : ""}
+            data-testid="quick-add-item"
+            data-name={choice.name}
+            onPointerMove={() => setAt(number)}
+            onClick={(event) => void take(choice, event.ctrlKey || event.metaKey)}
+            onKeyDown={onKey}
+          >
+            <b>{choice.name}</b> <i>{choice.side}</i>
+            {choice.about && <small>{choice.about}</small>}
+          </div>
+        ))}
+        {shown.length === 0 && (
+          <p class="stx-quiet">{query ? "Nothing of that name fits here." : "Nothing fits here."}</p>
+        )}
+      </div>
+      <small class="stx-quiet">
+        {search.ports ? "Enter connects" : "Enter adds, Ctrl+Enter adds and goes on from there"}
+      </small>
+    </div>
+  );
+}
+
+function title({ replaces, source, target, ports }: Search): string {
+  if (ports) return `Where ${source} can go`;
+  if (replaces) return `Replace ${replaces} by…`;
+  if (source && target) return `Put between ${source} and ${target.node}…`;
+  if (source) return `Goes on from ${source}…`;
+  if (target) return `Gives ${target.node}${target.port ? `.${target.port}` : ""}…`;
+  return "Add a node…";
+}
+
+function asChoice(item: PaletteItem): Choice {
+  const side = item.port ? `→ ${item.port}` : item.group;
+  return { id: `${item.kind} ${item.group} ${item.name}`, name: item.name, about: item.doc, side, item };
+}
+
+async function choices(editing: Editing, { source, target, replaces }: Search): Promise<{ items: PaletteItem[] }> {
+  const [node, side, port] = replaces
+    ? (["", "", ""] as const)
+    : source
+      ? ([source, "out", ""] as const)
+      : target
+        ? ([target.node, "in", target.port] as const)
+        : (["", "", ""] as const);
+  return { items: await editing.calls.call({ type: "palette", node, side, port }) };
+}
+
+/** The free ports that the output of a node fits; and each node that could wait for it. */
+async function fitting(editing: Editing, source: string): Promise<{ ports: Choice[] }> {
+  const told = await editing.calls.call({ type: "fits", source });
+  const ports: Choice[] = [];
+  for (const [target, misfits] of Object.entries(told)) {
+    const known = portsOf(editing.live.snapshot, target);
+    const free = (port: Port) => !port.source && misfits[port.name] === "";
+    for (const port of known.filter(free))
+      ports.push({
+        ...{ id: `${target}.${port.name}`, name: `${target}.${port.name}`, about: port.text && `now ${port.text}` },
+        ...{ side: port.type, wire: { target, port: port.name } },
+      });
+    const circle = Object.values(misfits).some((why) => why.includes("circle"));
+    if (target !== source && !circle && !isWired(editing, source, target, ""))
+      ports.push({
+        id: `${target} after`,
+        name: target,
+        about: "only waits for it",
+        side: "",
+        wire: { target, port: "" },
+      });
+  }
+  return { ports };
+}

@@ -1,0 +1,227 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { DocumentText, Problem } from "../model/messages";
+import type { Editing } from "./editing";
+import { broken, nodeAt, pieces } from "./yaml";
+
+interface Props {
+  editing: Editing;
+  selected: readonly string[];
+  select: (nodes: string[]) => void;
+}
+
+const PAUSE = 300;
+const LINE = 18;
+const DRAFT = "text";
+
+/** The flow as YAML. A text that can't be a flow stays here, marked, and leaves the graph alone. */
+export function TextTab({ editing, selected, select }: Props) {
+  const { live, calls } = editing;
+  const [told, setTold] = useState<DocumentText | null>(null);
+  const [typed, setTyped] = useState<string | null>(editing.drafts.get(DRAFT)?.text ?? null);
+  const [problems, setProblems] = useState<Problem[]>([]);
+  const [why, setWhy] = useState(editing.drafts.get(DRAFT)?.why ?? "");
+  const area = useRef<HTMLTextAreaElement>(null);
+  const now = useRef<string | null>(typed);
+  now.current = typed;
+  const base = useRef<string | null>(null);
+  useEffect(() => {
+    let over = false;
+    calls.call({ type: "text" }).then(
+      (text) => {
+        if (over) return;
+        setTold(text);
+        if (now.current === text.text) setTyped(null);
+      },
+      () => {},
+    );
+    return () => {
+      over = true;
+    };
+  }, [calls, live.version]);
+  useEffect(() => {
+    if (typed === null) return setProblems([]);
+    let over = false;
+    const timer = setTimeout(() => {
+      calls.call({ type: "check", text: typed }).then(
+        (found) => !over && setProblems(found),
+        () => {},
+      );
+    }, PAUSE);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
+  }, [calls, typed]);
+  const text = typed ?? told?.text ?? "";
+  const change = (text: string) => {
+    base.current ??= told?.text ?? "";
+    setTyped(text);
+    setWhy("");
+    editing.drafts.set(DRAFT, { text, why: "" });
+  };
+  const send = async () => {
+    const text = now.current;
+    if (text === null) return;
+    if (text === told?.text) return giveUp();
+    const done = await editing.apply([{ edit: "text", text }], "", {}, (why) => {
+      setWhy(why);
+      editing.drafts.set(DRAFT, { text, why });
+    });
+    if (done === null || now.current !== text) return;
+    editing.drafts.delete(DRAFT);
+    base.current = null;
+    setWhy("");
+    setTold((before) => before && { ...before, text });
+    setTyped(null);
+  };
+  const giveUp = () => {
+    editing.drafts.delete(DRAFT);
+    base.current = null;
+    setTyped(null);
+    setWhy("");
+  };
+  const leave = useRef(send);
+  leave.current = send;
+  useEffect(() => () => void leave.current(), []);
+
+  // The lines of what is selected come into sight; the other way round the node of the line that the caret is in is selected.
+  const chosen = selected[0] ?? "";
+  const lines = typed === null ? told?.lines[chosen] : undefined;
+  const byCaret = useRef(false);
+  useLayoutEffect(() => {
+    const box = area.current;
+    if (!box || !lines || byCaret.current) {
+      byCaret.current = false;
+      return;
+    }
+    const top = (lines[0] - 1) * LINE;
+    if (top < box.scrollTop || top > box.scrollTop + box.clientHeight - 2 * LINE) {
+      box.scrollTop = Math.max(0, top - 2 * LINE);
+      setScroll({ top: box.scrollTop, left: box.scrollLeft });
+    }
+  }, [chosen, lines?.[0]]);
+  const [scroll, setScroll] = useState({ top: 0, left: 0 });
+  const follow = () => {
+    const box = area.current;
+    if (!box || !told || typed !== null) return;
+    const line = box.value.slice(0, box.selectionStart).split("\n").length;
+    const node = nodeAt(told.lines, line);
+    if (!node || node === chosen) return;
+    byCaret.current = true;
+    select([node]);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const box = event.currentTarget as HTMLTextAreaElement;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return void send();
+    }
+    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    const put = { Enter: broken(box.value.slice(0, box.selectionStart)), Tab: "  " }[event.key];
+    if (put === undefined || (event.key === "Tab" && event.shiftKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    document.execCommand("insertText", false, put); // the text's own undo knows of it
+  };
+  const changedElsewhere = typed !== null && base.current !== null && told !== null && told.text !== base.current;
+  const marked = new Map(problems.map((problem) => [problem.line, problem]));
+  return (
+    <div class="stx-text-tab">
+      {told?.why && <p class="stx-wrong">{told.why}</p>}
+      <div class={`stx-yaml${why ? " stx-bad" : ""}`}>
+        <div class="stx-yaml-back" aria-hidden="true">
+          <div style={{ transform: `translate(${-scroll.left}px, ${-scroll.top}px)` }}>
+            {text.split("\n").map((line, at) => (
+              <Row
+                key={at}
+                line={line}
+                number={at + 1}
+                problem={marked.get(at + 1)}
+                on={lines !== undefined && lines[0] <= at + 1 && at + 1 <= lines[1]}
+              />
+            ))}
+          </div>
+        </div>
+        <textarea
+          ref={area}
+          data-testid="yaml-text"
+          aria-label="The flow as YAML"
+          aria-invalid={why !== ""}
+          wrap="off"
+          spellcheck={false}
+          autocapitalize="off"
+          value={text}
+          onInput={(event) => change(event.currentTarget.value)}
+          onKeyDown={onKey}
+          onKeyUp={follow}
+          onClick={follow}
+          onBlur={() => void send()}
+          onScroll={({ currentTarget }) => setScroll({ top: currentTarget.scrollTop, left: currentTarget.scrollLeft })}
+        />
+      </div>
+      {changedElsewhere && (
+        <p class="stx-quiet">
+          The flow was changed elsewhere while you typed: what you apply takes its place, and can be undone.
+        </p>
+      )}
+      {why && (
+        <p class="stx-wrong" role="alert" data-testid="yaml-refused">
+          {why}
+        </p>
+      )}
+      {!why && problems.length > 0 && (
+        <ul class="stx-text-problems">
+          {problems.map((problem) => (
+            <li key={`${problem.line} ${problem.message}`}>
+              {problem.line > 0 && <b>line {problem.line}</b>} {problem.message} <i>{problem.hint}</i>
+            </li>
+          ))}
+        </ul>
+      )}
+      {typed !== null && (
+        <div class="stx-choice">
+          <button type="button" class="stx-button stx-primary" data-testid="yaml-apply" onClick={() => void send()}>
+            Apply (Ctrl+Enter)
+          </button>
+          <button
+            type="button"
+            class="stx-button"
+            data-testid="yaml-drop"
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={giveUp}
+          >
+            Give up
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Row({
+  line,
+  number,
+  problem,
+  on,
+}: {
+  line: string;
+  number: number;
+  problem: Problem | undefined;
+  on: boolean;
+}) {
+  return (
+    <div class={`${on ? "stx-on" : ""}${problem ? " stx-bad" : ""}`} data-line={number}>
+      {pieces(line).map(([kind, text], at) =>
+        kind ? (
+          <span key={at} class={`stx-y-${kind}`}>
+            {text}
+          </span>
+        ) : (
+          text
+        ),
+      )}
+      {"\n"}
+    </div>
+  );
+}
