@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+from typer.testing import CliRunner
 
 from stratix_tasks import flow
 from stratix_tasks.cli.app import _inputs
+from stratix_tasks.cli.requests import app
 
 FLOWS = """
 import os, threading
@@ -402,3 +404,13 @@ def test_the_value_of_an_input_is_read_as_its_type_wants_it(kind: Any, text: str
     typed.hints["x"] = kind
     made = _inputs(typed, [f"x={text}"])["x"]
     assert (type(made), made) == (type(value), value)
+
+
+def test_jupyterlab_is_told_where_the_extension_of_a_checkout_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stratix lab` hands on what it is given, and the folder in which JupyterLab finds what draws saved views."""
+    asked: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda _, words: asked.extend(words))
+    assert CliRunner().invoke(app, ["lab", "--no-browser"]).exit_code == 0
+    [folder] = [word.partition("=")[2] for word in asked if "extra_labextensions_path" in word]
+    assert (Path(folder) / "stratix-tasks" / "package.json").is_file()
+    assert "--no-browser" in asked

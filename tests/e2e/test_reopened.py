@@ -83,13 +83,17 @@ def reopen(page: Any, url: str) -> None:
 
 
 def test_a_notebook_keeps_the_last_state_and_is_live_again_where_its_kernel_is(lab: Server, page: Any) -> None:
-    """A run that ends while its page is open is in the file as it ended, without a widget's state or a PNG; opened again it
+    """A run that pauses or ends while its page is open is in the file as it stands then, without a widget's state or a PNG; opened again it
     is live while the kernel lives, and drawn as saved, to be clicked through, when another kernel has taken its place.
     """
     book, url = run_shown(lab, page, "keeps")
     run_id = book.value("run.id").strip("'")
-    book.execute("for gate in gates.values(): gate.set()")
-    rests(page, "completed")
+    page.click(f"{LIVE} [data-testid=run-pause]")
+    book.execute("gates['middle'].set()")
+    rests(page, "paused 2/3")
+    page.click(f"{LIVE} [data-testid=run-resume]")
+    book.execute("gates['end'].set()")
+    rests(page, "completed 3/3")
     data, metadata = in_file(page, lab, "keeps")
     assert set(data) == {MIME, "image/svg+xml", "text/plain"}
     assert snapshot(data)["run"]["state"] == "completed"

@@ -146,8 +146,9 @@ export function outputOf(Panel: PanelClass): new () => LabPanel {
       this.stands = stands;
       const stamp = stands.rest();
       if (stamp === null || stamp === this.saved?.stamp) return this.keep({});
-      const { [MIME]: saved, ...beside } = await stands.keep();
-      if (!this.isDisposed && saved) this.keep({ ...beside, [MIME]: { ...saved, stamp } });
+      const kept = await stands.keep().catch(() => null); // the kernel may end just then: what there is stays
+      const saved = kept?.[MIME];
+      if (!this.isDisposed && saved) this.keep({ ...kept, [MIME]: { ...saved, stamp } });
     }
 
     /** Its kernel has ended under it: what it showed last is newer than what was kept. */
