@@ -174,6 +174,9 @@ def _pairs() -> None:
     test_moves.test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it()
     for outcome in ("ok", "fail"):
         test_moves.test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome)
+    for verb in test_moves.NEXT_TRY:
+        test_moves.test_a_group_that_waits_for_its_next_try_takes_each_request(verb)
+    test_moves.test_a_group_that_waits_for_its_next_try_fails_when_its_time_is_over()
     test_moves.test_a_group_whose_inputs_cant_be_told_when_it_is_tried_again_has_failed()
     test_moves.test_a_lost_body_is_tried_again_by_a_budget_of_its_own()
     test_moves.test_a_suspended_body_that_is_lost_is_held("a")

@@ -134,6 +134,40 @@ def _end(world: World, name: str, answer: Answer, *rest: Any) -> World:
     return world
 
 
+def waits_for_its_next_try(**more: Any) -> World:
+    """A sub-flow that failed at once, and is tried again in 50 s."""
+    again = {"flow": "sub", "retry": {"max": 2, "delay": 50, "jitter": "none"}, **more}
+    flow = spec({"g": again}, flows={"sub": spec({"a": {}})})
+    world = World(flow, lambda _name, tried: Body(1, "fail" if tried == 1 else "ok")).start()
+    return world.until("g", State.RETRYING)
+
+
+NEXT_TRY: dict[str, tuple[State, RunState]] = {
+    "cancel": (State.CANCELLED, RunState.FAILED),
+    "skip": (State.SKIPPED, RunState.COMPLETED),
+    "give": (State.COMPLETED, RunState.COMPLETED),
+    "retry": (State.COMPLETED, RunState.COMPLETED),
+    "rollback": (State.PENDING, RunState.PAUSED),
+}
+
+
+@pytest.mark.parametrize("verb", NEXT_TRY)
+def test_a_group_that_waits_for_its_next_try_takes_each_request(verb: str) -> None:
+    """At once, and it waits no longer."""
+    world = waits_for_its_next_try()
+    begun = world.now
+    asked: dict[str, Any] = {"give": ("skip", "g", 7), "rollback": ("rollback", None)}
+    world.request(*asked.get(verb, (verb, "g")), **({"nodes": ["g"]} if verb == "rollback" else {})).settle()
+    assert (world.state("g"), world.run) == NEXT_TRY[verb]
+    assert world.now - begun < 20
+
+
+def test_a_group_that_waits_for_its_next_try_fails_when_its_time_is_over() -> None:
+    """The limit of all its tries counts then, too."""
+    world = waits_for_its_next_try(timeout={"total": 9}).settle()
+    assert (world.state("g"), world.s.error[0]["code"]) == (State.FAILED, "timeout")
+
+
 def test_a_group_whose_inputs_cant_be_told_when_it_is_tried_again_has_failed() -> None:
     """With that error, in place of the one that it is tried again for."""
     asked: list[str] = []
