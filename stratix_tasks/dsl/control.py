@@ -24,14 +24,16 @@ Static = Annotated[T, STATIC]
 """`debug: Static[bool]`: an input that is a plain value while the flow is traced, frozen into the run."""
 
 
-def each(values: Iterable[T]) -> T:
+def each(values: Iterable[T], *, name: str = "") -> T:
     """Mark an argument of `task.map`: each item gets one element. Several marks go side by side, like `zip`.
 
     With `file = each(files)` an argument may be `file["url"]`, or hold that or the element among others. A file that is itself no
-    argument is called `item` in `key`, `where` and documents.
+    argument is called `item` in `key`, `where` and documents, or by a `name` of its own.
     """
     trace_of("each")
-    return cast(T, _mark(values))
+    made = _mark(values)
+    made.name = name
+    return cast(T, made)
 
 
 def flatten(values: Iterable[Iterable[T]]) -> Iterable[T]:

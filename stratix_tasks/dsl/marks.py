@@ -29,6 +29,8 @@ class Mark:
 
     __slots__ = ()
     __iter__ = None
+    name = ""
+    """What it is called where it is no argument, if that is said."""
 
     def __getitem__(self, step: str | int) -> Element:
         return Element(self, (step,))
@@ -63,6 +65,7 @@ class Mapped(Mark):
 
     value: Any
     flat: bool = False
+    name: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,13 +96,15 @@ def each_of(
     trace: Placing, named: dict[str, Any], options: Mapping[str, Any], name: str
 ) -> tuple[Each, dict[str, Any]]:
     """What is mapped, and the arguments that are the same for all."""
-    marked: dict[str, Any] = {name: part for name, part in named.items() if isinstance(part, Mark)}
+    marked: dict[str, Any] = {
+        name: part for name, part in named.items() if isinstance(part, Mark) and part.name in ("", name)
+    }
     direct = {id(mark): argument for argument, mark in marked.items()}
-    for mark in (one for part in named.values() if not isinstance(part, Mark) for one in _marks(part)):
+    for mark in (one for name, part in named.items() if name not in marked for one in _marks(part)):
         at = id(mark)
         if at not in trace.variables:
-            trace.variables[at] = variable = direct.get(at) or _variable({*named, *marked})
-            marked[variable] = mark
+            trace.variables[at] = mark.name or direct.get(at) or _variable({*named, *marked})
+        marked[trace.variables[at]] = mark
     groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
     if not marked:
         trace.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
@@ -120,8 +125,10 @@ def each_of(
     if True in flat:
         fields["flatten"] = True
     each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
-    whole = {argument: Element(mark, ()) for argument, mark in marked.items() if id(mark) in trace.variables}
-    passed = {argument: whole.get(argument, part) for argument, part in named.items()}
+    passed = {
+        argument: Element(part, ()) if isinstance(part, Mark) and id(part) in trace.variables else part
+        for argument, part in named.items()
+    }
     return each, {argument: part for argument, part in passed.items() if not isinstance(part, Mark)}
 
 

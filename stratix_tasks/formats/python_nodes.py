@@ -13,6 +13,7 @@ from stratix_tasks.formats.python_values import OWN_WORDS, Values
 from stratix_tasks.spec.code import Code, Group, followed, prefixed, quoted
 from stratix_tasks.spec.fields import IN_NODE, LOOP, MAP, Kind
 from stratix_tasks.spec.joins import ALL, N_OF
+from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import GROUP
@@ -163,8 +164,8 @@ class Nodes:
         for part in parts:
             if type(part) is str and type(each.key) is Template:
                 text += part.replace("{", "{{").replace("}", "}}")
-            elif type(part) is Ref and part.scope == "each" and not part.path:
-                text += f"{{{part.name}}}"
+            elif type(part) is Ref and part.scope == "each" and all(_is_step(step) for step in part.path):
+                text += f"{{{part.name}{''.join(f'[{step}]' for step in part.path)}}}"
             else:
                 self.values.refuse("a key that is more than names of mapped arguments and text")
         return text
@@ -174,6 +175,7 @@ class Nodes:
         return Group(f"{head}.options(", options, ")") if options else head
 
     def _called(self, head: Code, signature: Signature, node: NodeSpec, more: Mapping[str, Code] | None = None) -> Code:
+        self.values.elements = self._elements(node)
         named = {name: self.values.value(value) for name, value in node.args.items() if name not in ("*", "**")}
         extra = self._spread(node, "*", list)
         clashing = self._spread(node, "**", dict)
@@ -182,12 +184,27 @@ class Nodes:
             crossed = self._crossed(node.each, signature)
             if isinstance(crossed, Group):
                 return self._with_star(head, crossed, signature, node, named, extra, clashing, more or {})
-            named.update(crossed)
+            named.update({name: code for name, code in crossed.items() if name not in self.values.elements})
         try:
             parts = arguments(signature, {**named, **(more or {})}, tuple(extra), dict(clashing))
         except ValueError as error:
             return self.values.refuse(str(error))
         return Group(followed(head, "("), parts, ")")
+
+    def _elements(self, node: NodeSpec) -> dict[str, str]:
+        """Variables of what is mapped and named by arguments, each with a line that makes it."""
+        names = [name for name in (node.each.over if node.each is not None else ()) if name in variables(node)]
+        if node.each is None or not names:
+            return {}
+        if node.each.by != "zip":
+            self.values.refuse("parts of what is crossed")
+            return {}
+        made = {name: self.values.locals.free(name, f"each_{name}") for name in names}
+        for name, variable in made.items():
+            called = () if node.args.get(name) == Ref("each", name) else (f"name={quoted(name)}",)
+            head = f"{variable} = {self.around.word('each')}("
+            self.before.append(Group(head, (self._over(node.each.over[name]), *called), ")"))
+        return made
 
     def _with_star(self, head: Code, crossed: Group, signature: Signature, node: NodeSpec, *rest: Any) -> Code:
         """`f.map(*product(a, b), …)`: the crossed ones are the first parameters."""
@@ -245,6 +262,11 @@ def _signature(spec: FlowSpec) -> Signature:
             for name, given in spec.inputs.items()
         ]
     )
+
+
+def _is_step(step: str | int) -> bool:
+    """Whether a template of Python's has it in brackets as it is."""
+    return step >= 0 if isinstance(step, int) else bool(step) and not step.isdigit() and not set(step) & set("[]{}")
 
 
 class _Placed:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from stratix_tasks.formats.python_conditions import condition, operand
 from stratix_tasks.spec.callees import Callee
 from stratix_tasks.spec.code import Code, Group, Module, Names, literal, quoted
+from stratix_tasks.spec.mapped import named_in
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -79,6 +80,8 @@ class Values:
         self.open: dict[str, bool] = {}
         """Of the blocks that are open what stands for what is around there, and whether anything used it."""
         self._around_as: dict[str, str] = {}
+        self.elements: dict[str, str] = {}
+        """Of what is mapped, where other arguments name it: its variable."""
         self.locals = Names({*around.names.taken, *spec.inputs, *RESERVED})
 
     def place(self, name: str) -> None:
@@ -118,6 +121,8 @@ class Values:
         """By its variable, or as documents name it, where Python would warn that it may be skipped."""
         if ref.scope == "error" and "error" in self.open:
             return f"{self.around_as('error')}{_steps(ref)}"
+        if ref.scope == "each" and ref.name in self.elements:
+            return f"{self.elements[ref.name]}{_steps(ref)}"
         if ref.scope in ("each", "error"):
             raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
         if ref.scope == "secrets":
@@ -138,6 +143,8 @@ class Values:
         return code
 
     def _template(self, template: Template) -> Code:
+        if named_in(template) & self.elements.keys():
+            raise ValueError("a text in which what is mapped is filled in")
         return f"{self.around.word('expr')}({quoted(dump_value(template))})"
 
     def _expr(self, expr: Expr) -> Code:

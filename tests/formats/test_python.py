@@ -104,8 +104,13 @@ def sayable(spec: FlowSpec) -> FlowSpec:
     tasks = {
         name: node.but({"call": "loose:fetch"}) if node.call == "fetch" else node for name, node in spec.tasks.items()
     }
-    for name, node in tasks.items():  # parts of what is mapped
-        said = {argument: value for argument, value in node.args.items() if not names_any(value, variables(node))}
+    for name, node in tasks.items():  # parts of what is crossed, or filled into a text
+        zipped = node.each is None or node.each.by == "zip"
+        said = {
+            argument: value
+            for argument, value in node.args.items()
+            if not names_any(value, variables(node)) or (zipped and type(value) is not Template)
+        }
         tasks[name] = node.but({"args": said}) if len(said) < len(node.args) else node
     assume(not any(iskeyword(name) for name in spec.inputs))
     inputs = {
@@ -428,6 +433,37 @@ def test_what_python_has_no_word_for_is_told(what: str) -> None:
         Flow.from_yaml(UNSAID[what], allow=["pieces"]).to_python()
     assert caught.value.code in ("not-portable", "bad-flow")
     assert all(problem.message for problem in caught.value.problems)
+
+
+PARTS = """stratix: 1
+flow: parts
+inputs: {files: {type: list}}
+tasks:
+  a:
+    call: pieces:total
+    each: {as: file, in: "${{ inputs.files }}", key: '${{ file["name"] }}'}
+    with: {start: '${{ file["sizes"][0] }}', "*": ['${{ file["sizes"] }}', 2]}
+  b:
+    call: pieces:total
+    each: {as: start, in: [1, 2]}
+    with: {start: "${{ start }}", "*": ["${{ start }}"]}
+  c:
+    call: pieces:total
+    each: {as: one, in: [1, 2]}
+    with: {start: "${{ one }}"}
+output: ["${{ tasks.a.output }}", "${{ tasks.b.output }}", "${{ tasks.c.output }}"]
+"""
+
+
+def test_parts_of_what_is_mapped_are_written_by_a_variable(engine: Any) -> None:
+    """Which is called as the document does; an element as a whole, too."""
+    given = Flow.from_yaml(PARTS, allow=["pieces"])
+    text = given.to_python()
+    assert 'file = each(files, name="file")' in text and "start = each([1, 2])\n" in text
+    again = defined(text)
+    assert again.spec == given.spec
+    files = [{"name": "x", "sizes": [1, 2]}, {"name": "y", "sizes": [3]}]
+    assert engine.start(again, {"files": files}).result() == [[6, 8], [2, 4], [1, 2]]
 
 
 def test_an_object_is_told() -> None:
