@@ -24,6 +24,11 @@ describe("a body that is under way", () => {
     expect(remaining(running(null), 5, 110)).toBeNull();
     expect(remaining(running(null), null, 110)).toBeNull();
   });
+  it("is, of a fan-out, as far as its items", () => {
+    const map: Status = [13, 0, 0, 3, 8, 1, 2, 0, null, 100, null, null];
+    expect(remaining(map, null, 110)).toBe(10);
+    expect(underWay(map, null, 110)).toBe("for 10 s · 4 of 8 · about 10 s left");
+  });
   it("says since when it runs, which attempt it is, and what may be left", () => {
     expect(underWay(running(0.5, 2), null, 110)).toBe("for 10 s · attempt 2 · about 10 s left");
     expect(underWay(running(null), 4, 110)).toBe("for 10 s · took 4.0 s before");

@@ -2,9 +2,15 @@
 import type { Status } from "./messages";
 import { duration } from "./states";
 
+/** How far it is, from 0 to 1: what a body says, of a fan-out its items that have ended; null where that is not known. */
+export function share(status: Status): number | null {
+  const [, , , done, total, failed, , skipped, progress] = status;
+  return total > 0 ? (done + failed + skipped) / total : progress;
+}
+
 /** Seconds that are left, by how far it is, or by how long such a body took before; null where neither is known. */
 export function remaining(status: Status, usual: number | null, now: number): number | null {
-  const [progress, started] = [status[8], status[9]];
+  const [progress, started] = [share(status), status[9]];
   if (started === null) return null;
   const elapsed = Math.max(now - started, 0);
   if (progress !== null && progress > 0.02) return (elapsed * (1 - progress)) / progress;
@@ -15,6 +21,10 @@ export function remaining(status: Status, usual: number | null, now: number): nu
 export function underWay(status: Status, usual: number | null, now: number): string {
   const [, , attempt, , , , , , , started] = status;
   const parts = started === null ? [] : [`for ${duration(Math.max(now - started, 0))}`];
+  if (status[4] > 0)
+    parts.push(
+      `${Math.round((share(status) ?? 0) * status[4]).toLocaleString("en")} of ${status[4].toLocaleString("en")}`,
+    );
   if (attempt > 1) parts.push(`attempt ${attempt}`);
   const left = remaining(status, usual, now);
   if (left !== null) parts.push(`about ${duration(left)} left`);

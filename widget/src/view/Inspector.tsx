@@ -229,7 +229,8 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
   const isPage = live.isKept;
   const page = isPage ? live.snapshot.items?.[info?.name ?? ""] : undefined;
   const most = isPage ? (page?.rows.length ?? 0) : Number.POSITIVE_INFINITY;
-  const isBusy = live.run !== null && BUSY.has(stateName(status));
+  const isFanOut = info?.kind === "map" || info?.kind === "each";
+  const isBusy = live.run !== null && (BUSY.has(stateName(status)) || (isFanOut && stateName(status) === "open"));
   const parts = item === null ? PARTS[info?.kind ?? ""] : undefined;
   return (
     <>

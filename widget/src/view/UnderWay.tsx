@@ -1,7 +1,7 @@
 import type { Live } from "../model/live";
 import type { Inspection, Status } from "../model/messages";
 import { plain } from "../model/plain";
-import { underWay } from "../model/running";
+import { share, underWay } from "../model/running";
 import { lookIn } from "../model/states";
 import { useClock } from "./hooks";
 import { Scroll } from "./Scroll";
@@ -19,7 +19,7 @@ interface Props {
 /** A body that runs: how far it is, how long it takes, and what it printed last. */
 export function UnderWay({ live, status, seen, text }: Props) {
   useClock(live.snapshot.mode === "live");
-  const progress = status[8];
+  const progress = share(status);
   const look = lookIn(status, live.run?.state);
   const tail = seen?.logs.slice(-TAIL) ?? [];
   return (
