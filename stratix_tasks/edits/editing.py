@@ -3,7 +3,8 @@
 A flow that was loaded from a text has that text changed with it, and no more of it than an edit touches: comments, order and
 what an editor does not know stay, and undoing gives it back to the byte.
 
-An Editing never changes; each method gives another one. So who shows it may keep the one that it shows.
+An Editing never changes; each method gives another one. So who shows it may keep the one that it shows. What makes edits reads
+documents, and is imported when one is made: every flow has an Editing, few have edits.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from stratix_tasks.edits.apply import apply
 from stratix_tasks.edits.words import Edit, Restore, Text
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import HERE
-from stratix_tasks.formats.yaml_edit import edit as edited
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 
@@ -88,6 +87,8 @@ class Editing:
 
     def undo(self) -> Editing:
         """Without the last step. FlowError `nothing-to-undo`."""
+        from stratix_tasks.edits.apply import apply
+
         if not self.done:
             raise FlowError("there is no edit to undo", code="nothing-to-undo")
         *done, step = self.done
@@ -133,6 +134,8 @@ _LOST = "Undo it, drop all edits (flow.drop()), or bring back what it names."
 
 
 def _step(spec: FlowSpec, edits: Sequence[Edit], title: str) -> tuple[Step | None, FlowSpec]:
+    from stratix_tasks.edits.apply import apply
+
     made, before = spec, dict[str, object]()
     for edit in edits:
         made, inverse = apply(made, edit)
@@ -157,6 +160,8 @@ def _written(before: Written | None, step: Step, spec: FlowSpec) -> Written | No
 
 def _edited(text: str | None, spec: FlowSpec) -> str | None:
     """A text with what a changed flow says; None where none can."""
+    from stratix_tasks.formats.yaml_edit import edit as edited
+
     try:
         return edited(text, spec, HERE.get().entries) if text is not None else None
     except FlowError:

@@ -266,7 +266,7 @@ def test_the_same_value_given_twice_changes_nothing(engine: Engine, given: Any, 
     gates.arrive("a")
     run.skip("works", value=given)
     run.skip("works", value=given)
-    with pytest.raises(TransitionError, match="can't skip 'works': it is completed"):
+    with pytest.raises(TransitionError, match="can't give a value to 'works': it is completed"):
         run.skip("works", value=other)
     gates.let("a")
     assert run.wait(LONG) == "completed"
