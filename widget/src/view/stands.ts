@@ -15,7 +15,9 @@ export interface Stands {
   keep(): Promise<Kept>;
 }
 export const STANDS = "stratix-stands";
+/** Milliseconds of stillness: of a run, and of a flow, which people edit step by step. */
 const SOON = 250;
+const LATER = 2_000;
 
 /** Tells when the view gets its place, when it comes to a rest, and when it loses its kernel: a change that is followed by
  * another is none. */
@@ -30,7 +32,8 @@ export function tellStands(live: Live, calls: Calls, root: HTMLElement, signal: 
   let timer: ReturnType<typeof setTimeout> | undefined;
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => root.dispatchEvent(new CustomEvent(STANDS, { detail, bubbles: true })), SOON);
+    const tell = () => root.dispatchEvent(new CustomEvent(STANDS, { detail, bubbles: true }));
+    timer = setTimeout(tell, live.run ? SOON : LATER);
   };
   let told: string | null = null;
   const release = live.onRun(() => {
