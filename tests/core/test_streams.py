@@ -17,7 +17,7 @@ from stratix_tasks.core.decide import turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import told_of
 from stratix_tasks.core.facts import EXPANDED, STARTED, STARTED_MANY, SWEPT
-from stratix_tasks.core.node import FIRST, MAP, SETTLED, Node, Policy
+from stratix_tasks.core.node import FIRST, LAST, MAP, SETTLED, Node, Policy
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import RunState, S, State
 from stratix_tasks.core.streams import source
@@ -224,6 +224,17 @@ def test_a_rollback_of_the_source_takes_the_reader_out() -> None:
     made.request("rollback", nodes=["a"]).request("resume").settle()
     assert (items(made, "b"), made.run) == ([DONE] * 3, RunState.COMPLETED)
     assert sum(fact[0] == EXPANDED and fact[2] == 1 for fact in made.facts) == 2
+
+
+def test_a_retry_that_sets_back_what_an_end_has_taken_opens_the_reader_anew() -> None:
+    """What ran at the end took the source: that is made again, and what streams from it with it."""
+    end = Node("e", (0,), phase=LAST, policy=Policy(grace=2.0))
+    bodies: dict[str, Any] = {"b[1]": "fail"}
+    made = world(flow(Node("a", kind=MAP), reads("b", 0), end), bodies).settle()
+    assert (made.run, made.state("e")) == (RunState.FAILED, State.COMPLETED)
+    bodies.clear()
+    made.request("retry").settle()
+    assert (items(made, "b"), made.run) == ([DONE] * 3, RunState.COMPLETED)
 
 
 def test_the_owner_dies_amid_it() -> None:

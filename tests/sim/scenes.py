@@ -89,6 +89,8 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
     tasks: dict[str, dict[str, Any]] = {}
     subs: dict[str, FlowSpec] = {}
     lists: list[str] = []
+    maps: list[str] = []
+    """Fan-outs that others may go on from item by item."""
     for i in range(random.randint(1, 8 if depth else 3)):
         name, above = f"n{i}", [one for one, node in tasks.items() if node.get("enabled", True)]
         node: dict[str, Any] = {"with": {"me": i}, "needs": tuple(_some(random, above, 1))}
@@ -116,7 +118,8 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
         else:
             node |= _body(random, kind)
             if kind == "map":
-                node["each"] = _each(random, lists)
+                node["each"] = _after_each(random, maps) if maps and random.random() < 0.7 else _each(random, lists)
+                maps += [name] if node["each"].gather == "all" else []
             elif kind == "list":
                 lists.append(name)
         tasks[name] = _more_words(random, node, above)
@@ -137,6 +140,12 @@ def flow(random: Random, depth: int = 1) -> FlowSpec:
             "tasks", random.choice([one for one in tasks if tasks[one].get("enabled", True)] or [*tasks])
         )
     return spec(tasks, **options)
+
+
+def _after_each(random: Random, maps: list[str]) -> Each:
+    """Item by item behind another fan-out."""
+    gather = random.choice(("all", "all", *GATHERS))
+    return Each(over={"x": Ref("tasks", random.choice(maps))}, max=random.choice((None, 1, 2)), gather=gather)
 
 
 def _each(random: Random, lists: list[str]) -> Each:

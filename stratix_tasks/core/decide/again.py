@@ -211,7 +211,8 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
         made: set[int] = set()
         for u in again:
             made |= made_from(core, u)[0]
-        roll(core, again | (with_ended(s, again | made) - units), [], [], at)
+        behind_these = with_ended(s, again | made)
+        roll(core, again | {one for one in behind_these if one not in units or one in s.kids}, [], [], at)
 
 
 # ---------------------------------------------------------------------- rollback
