@@ -67,7 +67,8 @@ class World(Facade):
     """One run in virtual time, of a document or of a block.
 
     `script(name, attempt)` tells how a body goes; `verdict(name)` what a condition says, `items(name)` how many items a
-    map has (an error's text: expansion fails), `left_out(name, index)` whether `where` refuses one.
+    map has and `inputs(name)` those of a flow (an error's text: expansion fails), `left_out(name, index)` whether `where`
+    refuses one.
     """
 
     def __init__(
@@ -77,13 +78,14 @@ class World(Facade):
         *,
         verdict: Callable[[str], Any] = lambda _name: True,
         items: Callable[[str], Any] = lambda _name: 3,
+        inputs: Callable[[str], Any] = lambda _name: 0,
         left_out: Callable[[str, int], bool] = lambda _name, _index: False,
         concurrency: int = 8,
         checked: bool = True,
     ) -> None:
         self.root = block_of(flow)
         self.script, self.verdict, self.items, self.checked = script, verdict, items, checked
-        self.left_out = left_out
+        self.left_out, self.inputs = left_out, inputs
         self.places = Places(concurrency)
         self.now = BEGIN
         self.facts: list[Any] = []
@@ -346,9 +348,7 @@ class World(Facade):
 
     def _expand(self, unit: int, question: int) -> None:
         name = self.label(unit)
-        count = self.items(name)
-        if self.s.kind(unit) in (FLOW, LOOP) and not isinstance(count, str):
-            return self._say(0, Answer.EXPANDED, unit, question, 0, None)
+        count = self.inputs(name) if self.s.kind(unit) in (FLOW, LOOP) else self.items(name)
         if isinstance(count, str):
             return self._say(
                 0, Answer.EXPANDED, unit, question, {"type": "TypeError", "message": count, "bases": []}, None

@@ -172,12 +172,12 @@ def test_a_group_whose_inputs_cant_be_told_when_it_is_tried_again_has_failed() -
     """With that error, in place of the one that it is tried again for."""
     asked: list[str] = []
 
-    def items(name: str) -> Any:
+    def inputs(name: str) -> Any:
         asked.append(name)
-        return "no such input" if asked.count("g") > 1 else 3
+        return "no such input" if asked.count("g") > 1 else 0
 
     flow = spec({"g": {"flow": "sub", "retry": {"max": 2, "delay": 1}}}, flows={"sub": spec({"a": {}})})
-    world = World(flow, lambda _name, _tried: Body(1, "fail"), items=items).start().settle()
+    world = World(flow, lambda _name, _tried: Body(1, "fail"), inputs=inputs).start().settle()
     assert (world.run, world.state("g"), asked) == (RunState.FAILED, State.FAILED, ["g", "g"])
     assert world.s.error[0]["message"] == "no such input"
 
