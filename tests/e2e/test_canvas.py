@@ -201,15 +201,19 @@ def test_nothing_crosses_the_edge_of_a_card(opened: Any) -> None:
     assert out == []
 
 
+@task
+def note(n: int) -> None:
+    """Has nothing to give."""
+
+
 def mesh(count: int, wide: int) -> Any:
-    """A flow in layers in which no two nodes are alike."""
+    """A flow in layers, of which no two nodes are alike: some lead to nothing."""
 
     @flow(name=f"mesh_of_{count}")
-    def very_many() -> Any:
-        random, layer = Random(1), [measure.options(name=f"in_{i}")(i) for i in range(wide)]
+    def very_many() -> None:
+        random, layer = Random(1), [note.options(name=f"in_{i}")(i) for i in range(wide)]
         for depth in range(count // wide - 1):
-            layer = [weigh.options(name=f"at_{depth}_{i}", after=random.sample(layer, 3))(depth) for i in range(wide)]
-        return layer
+            layer = [note.options(name=f"at_{depth}_{i}", after=random.sample(layer, 3))(depth) for i in range(wide)]
 
     return very_many
 
@@ -218,17 +222,22 @@ def test_a_graph_of_very_many_nodes_is_painted(opened: Any) -> None:
     """What elements would tell is asked of the page; a click opens a node, a drag moves the graph, Ctrl and the wheel zoom it."""
     page = opened(mesh(400, 20), 1400)
     page.wait_for_selector("[data-testid=painting]")
-    page.wait_for_function("window.stratix.nodes().length === 400")
+    page.wait_for_function("() => window.stratix.nodes().length === 400")
 
     def of(name: str) -> Any:
         return page.evaluate("name => window.stratix.nodes().find(one => one.node === name)", name)
 
-    page.wait_for_function("window.stratix.nodes().some(one => one.width > 100)")
+    page.wait_for_function("() => window.stratix.nodes().some(one => one.width > 100)")
     first = min(page.evaluate("window.stratix.nodes()"), key=lambda one: one["x"] + one["y"])
     assert first["state"] == "pending"
     page.mouse.click(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
     page.wait_for_selector(f".stx-inspector header >> text={first['node']}")
     page.keyboard.press("Escape")
+    page.wait_for_selector(".stx-inspector", state="detached")
+    page.wait_for_function(
+        "([name, x]) => Math.abs(window.stratix.nodes().find(one => one.node === name).x - x) < 2",
+        arg=[first["node"], first["x"]],
+    )
     before = of(first["node"])
     page.mouse.move(600, 300)
     page.mouse.down()
@@ -245,3 +254,27 @@ def test_a_graph_of_very_many_nodes_is_painted(opened: Any) -> None:
         "([name, w]) => window.stratix.nodes().find(one => one.node === name).width < w",
         arg=[first["node"], before["width"] * 0.8],
     )
+
+
+def test_nodes_are_found_and_walked_by_keyboard(opened: Any, engine: Engine) -> None:
+    """Ctrl+F within the view finds by names and states, also what lies in a closed stack; arrows go from card to card."""
+    run = engine.start(many_alike)
+    run.wait(30)
+    page = opened(run, 1400)
+    page.locator(".react-flow__node", has=page.locator("[data-node=measure]")).focus()
+    page.keyboard.press("Control+f")
+    page.keyboard.type("part_41")
+    page.wait_for_selector("[data-testid=search] >> text=1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-node=part_41]")
+    page.wait_for_selector(".stx-inspector header >> text=part_41")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("state:failed")
+    page.wait_for_selector("[data-testid=search] >> text=none")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=search]", state="detached")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".stx-inspector", state="detached")
+    page.locator(".react-flow__node", has=page.locator("[data-node=part_0]")).focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.querySelector('[data-node=part_1]') !== null")

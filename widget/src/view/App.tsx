@@ -15,6 +15,7 @@ import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
 import { RunPanel } from "./RunPanel";
+import { Search } from "./Search";
 import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
 import { useScene } from "./useScene";
@@ -74,19 +75,31 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     setPop(null);
   }, [root]);
 
+  const [searching, setSearching] = useState(false);
+  const endSearch = useCallback(() => {
+    focusOn(root, cardOf(root, chosen.current));
+    setSearching(false);
+  }, [root]);
+
   useEffect(() => {
     const end = new AbortController();
     const onKey = (event: KeyboardEvent) => {
+      if (mode !== "edit" && (event.ctrlKey || event.metaKey) && event.key === "f") {
+        setSearching(true);
+        event.preventDefault(); // of the page the browser finds what is written; this finds nodes
+        event.stopPropagation();
+      }
       if (event.key !== "Escape" || (mode === "edit" && pop === null)) return; // the editor has its own
       event.stopPropagation();
       if (root.querySelector(".stx-pop")) closePop();
+      else if (root.querySelector(".stx-search")) endSearch();
       else if (chosen.current !== null) close();
       else if (root.querySelector("[data-testid=run-panel]")) setAbout(false);
       else setFull(root, false);
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
     return () => end.abort();
-  }, [root, close, closePop, mode, pop]);
+  }, [root, close, closePop, endSearch, mode, pop]);
 
   const ask: Ask = useCallback(
     (verb, target = null, args = {}) => {
@@ -176,6 +189,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       {mode !== "edit" && (
         <Stage boxes={showing.scene.items}>
           <Graph {...showing} live={live} selected={selected} select={select} doing={doing} root={root} />
+          {searching && <Search live={live} select={select} close={endSearch} />}
           {selected !== null && nodes[selected] && (
             <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
           )}

@@ -2,10 +2,12 @@ import { Background, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, use
 import "@xyflow/react/dist/base.css";
 import { useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { type Box, FURTHEST, NEAREST, type View } from "../model/place";
+import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
 import { lookOf } from "../model/states";
+import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { Card, type CardData } from "./Card";
+import { uncovered } from "./camera";
 import type { Doing } from "./doing";
 import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
@@ -49,8 +51,21 @@ function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphP
   );
   // A stack is no node that anything could be asked of: it opens, and is not selected.
   const pick = (id: number) => (id < count ? select(id) : turn(id));
+  const flow = useReactFlow();
+  const size = useStore(({ width, height }) => ({ w: width, h: height }), sameSize);
+  const walk = (event: KeyboardEvent, id: number) => {
+    event.preventDefault();
+    const to = nextCard(scene, id, event.key as Direction);
+    const box = to === null ? undefined : scene.boxes[to];
+    if (!box) return;
+    flow.setViewport(intoView(box, uncovered(root, size), flow.getViewport())); // a card that is not in sight may not be there yet
+    requestAnimationFrame(() =>
+      root.querySelector<HTMLElement>(`.react-flow__node[data-id="${to}"]`)?.focus({ preventScroll: true }),
+    );
+  };
   const key = (event: KeyboardEvent) => {
     const id = idOf(event.target);
+    if (id !== null && DIRECTIONS.has(event.key)) return walk(event, id);
     if (id === null || id < count || (event.key !== "Enter" && event.key !== " ")) return;
     turn(id);
     event.preventDefault();
@@ -169,6 +184,10 @@ function flowEdge(live: Live, line: SceneLine, boxes: readonly Box[], selected: 
     selectable: false,
     focusable: false,
   };
+}
+
+function sameSize(a: Size, b: Size): boolean {
+  return a.w === b.w && a.h === b.h;
 }
 
 /** The number of the card that has the focus. */

@@ -6,7 +6,7 @@ const NONE: ReadonlySet<number> = new Set();
 
 export interface Showing {
   scene: Scene;
-  /** What was opened or closed last. */
+  /** What was opened or closed last, or the node that others were opened for. */
   last: number | null;
   /** Opens what is closed, closes what is open. */
   turn: (id: number) => void;
@@ -16,6 +16,7 @@ export interface Showing {
 export function useScene(live: Live, chosen: number | null): Showing {
   const shape = useMemo(() => live.snapshot.nodes.map((node) => node.name).join(), [live, live.version]);
   const [turned, setTurned] = useState({ shape, ids: NONE });
+  const [last, setLast] = useState<number | null>(null);
   const ids = turned.shape === shape ? turned.ids : NONE;
   const scene = useMemo(() => sceneOf(live.snapshot, ids), [live, live.version, ids]);
   const turnAll = useCallback(
@@ -25,9 +26,10 @@ export function useScene(live: Live, chosen: number | null): Showing {
   );
   const hidden = chosen === null ? [] : scene.closedAround(chosen);
   useEffect(() => {
-    if (hidden.length > 0) turnAll(hidden);
+    if (hidden.length === 0) return;
+    setLast(chosen);
+    turnAll(hidden);
   }, [chosen, hidden.join()]);
-  const [last, setLast] = useState<number | null>(null);
   const turn = useCallback(
     (id: number) => {
       setLast(id);
