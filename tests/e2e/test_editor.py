@@ -238,3 +238,91 @@ def test_nodes_are_added_by_keys_by_a_wire_and_from_the_palette(book: Notebook) 
     hand.drag(hand.at("palette-item", name="total").first, (330, 150))
     hand.node("total_3").wait_for()
     assert hand.value("spec.tasks['total_3'].args") == "{}"
+
+
+def test_forms_say_what_is_typed_and_lose_nothing(book: Notebook) -> None:
+    """A field is said by Enter and by a click elsewhere, as one step; what can't be is kept with the reason, and is there when one comes back.
+
+    Ctrl+Z in a field is the text's own. Inputs of the flow are added and renamed; all that names them follows."""
+    hand = Hand(book, "filled")
+    hand.click("scale")
+    by = hand.at("form-field", field="with.by")
+    by.fill("3.5")
+    hand.press("Enter")
+    hand.steps("set by of scale")
+    by.fill("4.5")
+    hand.click("load")
+    hand.steps("set by of scale", "set by of scale")
+    assert hand.value("spec.tasks['scale'].args['by']") == "4.5"
+    hand.click("scale")
+    by.click(click_count=3)
+    hand.type("much")
+    hand.press("Control+z")
+    assert by.input_value() != "much"
+    hand.steps("set by of scale", "set by of scale")
+    by.fill("much")
+    hand.click("load")
+    hand.click("scale")
+    hand.page.wait_for_selector(f"{VIEW} .stx-form-row.stx-bad[data-field='with.by'] >> text=Write a number")
+    assert by.input_value() == "much"
+    hand.press("Escape")
+    hand.page.locator(f"{VIEW} .react-flow__pane").click(position={"x": 300, "y": 20})
+    name = hand.at("input-name")
+    name.fill("count")
+    hand.press("Enter")
+    hand.steps("set by of scale", "set by of scale", "rename input n to count")
+    assert hand.value("spec.tasks['load'].args['n'].name") == "'count'"
+
+
+def test_the_text_is_the_flow_and_the_flow_the_text(book: Notebook) -> None:
+    """What is written in the YAML tab is drawn; a text that is no flow stays there, marked, and leaves the graph alone.
+
+    Selecting a node marks its lines; the caret in the lines of a node selects it."""
+    hand = Hand(book, "written")
+    hand.at("tab-yaml").click()
+    text = hand.at("yaml-text")
+    hand.page.wait_for_selector(f"{VIEW} [data-line='4']")
+    hand.click("scale")
+    hand.page.wait_for_selector(f"{VIEW} .stx-yaml-back .stx-on[data-line='6'] >> text=scale")
+    was = text.input_value()
+    text.fill(was.replace("by: 2.0", "by: 7.0"))
+    hand.press("Control+Enter")
+    hand.steps("edit the text")
+    assert "by: 7.0}}  # twice" in hand.value("to_yaml()")
+    text.fill(was.replace("tasks:", "tasks: ["))
+    hand.press("Control+Enter")
+    hand.at("yaml-refused").wait_for()
+    hand.steps("edit the text")
+    assert hand.node("scale").count() == 1
+    assert "tasks: [" in text.input_value()
+    hand.at("yaml-drop").click()
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=yaml-refused]", state="detached")
+    assert "by: 7.0" in text.input_value()
+
+
+def test_parts_of_a_flow_are_copied_grouped_and_connected_by_keys(book: Notebook) -> None:
+    """Ctrl+C and Ctrl+V carry nodes as YAML; G makes a flow of them, Shift+G unpacks it; W lists the ports that fit; arrows walk the graph."""
+    hand = Hand(book, "parted")
+    hand.click("load")
+    hand.click("scale", "Shift")
+    hand.press("Control+c")
+    hand.press("Control+v")
+    hand.node("scale_2").wait_for()
+    hand.steps("paste")
+    hand.press("g")
+    hand.at("ask-name").fill("part")
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} [data-node='part.scale_2']")
+    hand.page.locator(f"{VIEW} [data-node=part] > .stx-group-name .stx-name").click()
+    hand.press("Shift+G")
+    hand.page.wait_for_selector(f"{VIEW} [data-node=part]", state="detached")
+    hand.click("load")
+    hand.press("ArrowRight")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=scale]")
+    hand.click("load")
+    hand.press("w")
+    hand.at("quick-add-item", name="total").wait_for()
+    hand.type("total")
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=undo][title^='Undo: connect load → total']")
+    assert hand.page.locator(".jp-Notebook .jp-CodeCell").count() == 2

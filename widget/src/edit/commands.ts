@@ -1,6 +1,6 @@
 // What can be done with what is selected, as one table: buttons, menu and keys are made from it.
 import type { Snapshot } from "../model/messages";
-import { clip, copied } from "./clipboard";
+import { clip, toPaste, whileCopied } from "./clipboard";
 import type { Editing } from "./editing";
 import {
   type Align,
@@ -213,7 +213,11 @@ async function fragment(editing: Editing, nodes: string[]): Promise<string | nul
   }
 }
 
-async function copy({ editing, selection }: Hands): Promise<boolean> {
+function copy(hands: Hands): Promise<boolean> {
+  return whileCopied(copyNow(hands));
+}
+
+async function copyNow({ editing, selection }: Hands): Promise<boolean> {
   const text = await fragment(editing, selection.nodes);
   if (text === null) return false;
   await clip(text);
@@ -222,7 +226,7 @@ async function copy({ editing, selection }: Hands): Promise<boolean> {
 
 /** Puts a text from the clipboard in, with its upper left corner at a place. */
 export async function paste({ editing, select }: Hands, text: string, place: Place): Promise<void> {
-  const names = await editing.apply([{ edit: "paste", text: text.trim() ? text : copied(), at: [place.x, place.y] }]);
+  const names = await editing.apply([{ edit: "paste", text: await toPaste(text), at: [place.x, place.y] }]);
   if (names) select(names);
 }
 

@@ -39,6 +39,8 @@ function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   const mark = (event: Event) => {
     if (event.target instanceof Element) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
   };
+  // JupyterLab takes the text's own undo away from the field that has the focus, by a listener on the field itself.
+  root.addEventListener("beforeinput", (event) => event.stopPropagation(), { capture: true, signal });
   root.addEventListener("focusin", mark, { signal });
 }
 
