@@ -116,13 +116,15 @@ def test_the_ends_of_what_lost_are_not_held_by_the_pause_of_a_group_that_has_end
     assert world.run is RunState.COMPLETED
 
 
-def test_a_join_that_fires_into_the_end_of_its_run_leaves_no_limit() -> None:
-    """Seed 101057: what lost ends the run, whose other failure nobody took up, and with it the node that would have begun."""
+def test_a_join_that_fires_in_a_run_that_was_stopped_before_does_not_stop_it_again() -> None:
+    """Seed 101057: what lost is cancelled, and the node begins once the run goes on, though a failure from before is there."""
     tasks = {"x": {}, "s": {}, "f": {}, "j": {"needs": ("s", "f"), "join": "any", "timeout": {"queued": 5}}}
     bodies = {"x": Body(2, "final"), "s": Body(50)}
     world = World(spec(tasks, on_failure="stop"), lambda name, _: bodies.get(name, Body(1))).start().settle()
     world.request("rollback", nodes=["s", "j"]).settle()
-    assert (world.state("j"), world.run) == (State.CANCELLED, RunState.FAILED)
+    assert (world.state("j"), world.state("s"), world.run) == (State.READY, State.CANCELLED, RunState.PAUSED)
+    world.request("resume").settle()
+    assert (world.state("j"), world.state("x"), world.run) == (State.COMPLETED, State.FAILED, RunState.FAILED)
 
 
 GATHERS: Any = [
