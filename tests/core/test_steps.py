@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from driver import Body
 from small_flows import finishing
 from test_ends import flow, needs, world
 
-from stratix_tasks.core.node import ALL, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
+from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, UNDO, Node, Policy
 from stratix_tasks.core.ports import Traits
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.errors import TransitionError
@@ -210,3 +211,12 @@ def test_a_retry_of_a_map_whose_bad_items_finished_themselves_is_refused() -> No
     other = world(flow(Node("m", kind=EACH, inner="two"), inner=plain), {**NOW, "m[1].x": "flaky"})
     other.settle()
     assert other.state("m") is S.FAILED
+
+
+def test_what_a_step_ended_that_is_made_from_less_is_set_back_with_it() -> None:
+    """The step went on with a failure that is tried again: what it cancelled runs again, too."""
+    step = replace(finishing(node=2, to=S.CANCELLED), needs=(0, 1), join=ANY, keep_losers=True)
+    bodies = {**NOW, "a": "flaky", "b": Body(60), "m": SLOW}
+    made = world(flow(Node("a"), Node("b"), Node("m"), step), bodies).until("m", S.CANCELLED)
+    made.request("retry", "a", redo=True)
+    assert made.state("m") in (S.READY, S.RUNNING)

@@ -182,7 +182,7 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float) -> N
         if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
             roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
-            roll(core, {x, *made}, rounds, above, at)
+            roll(core, with_ended(s, {x, *made}), rounds, above, at)
 
 
 def _lies_in(core: Core, u: int, group: int) -> bool:
