@@ -72,6 +72,8 @@ class Policy:
     grace: float = GRACE
     max_lost: int = MAX_LOST
     """How often the place where a body runs may go before the node fails."""
+    abandoned: str = "wait"
+    """Whether another attempt waits for a body that did not stop in its grace; else "overlap"."""
     traits: Traits = RUNNERS["thread"]
     concurrency: int | None = None
     """Of a sub-flow: how many bodies may run in it at once."""

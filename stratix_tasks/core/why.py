@@ -324,7 +324,7 @@ def _names(core: Core, units: list[int]) -> str:
 def _blocked_by(core: Core, u: int) -> str:
     if paused := _paused(core):
         return paused
-    if u in core.agenda.abandoned:
+    if core.agenda.awaits_body(u):
         return "its abandoned body to end"
     p = core.agenda.doors.closed(core.state, u) if core.agenda.gated else None
     full = core.agenda.lane(u if p is None else p).full()

@@ -201,6 +201,14 @@ TASK = _of(
         settable=True,
     ),
     Option(
+        "abandoned",
+        Kind.CHOICE,
+        "Whether another attempt waits for a body that did not stop in its grace, or runs beside it.",
+        words=("wait", "overlap"),
+        for_all=True,
+        of_bodies=True,
+    ),
+    Option(
         "join",
         Kind.JOIN,
         "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of.",

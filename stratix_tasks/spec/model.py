@@ -220,6 +220,7 @@ class NodeSpec(Model):
     timeout: Timeout | None = None
     grace: Duration | None = None
     max_lost: int | None = Field(default=None, ge=0, le=MOST)
+    abandoned: Literal["wait", "overlap"] | None = None
     join: Joined = ALL
     losers: Literal["cancel", "keep"] | None = None
     undo: str | None = None
@@ -237,6 +238,7 @@ class Shared(Model):
     timeout: Timeout | None = None
     grace: Duration | None = None
     max_lost: int | None = Field(default=None, ge=0, le=MOST)
+    abandoned: Literal["wait", "overlap"] | None = None
 
 
 class Defaults(Shared):

@@ -189,7 +189,7 @@ def policy(r: Random, *, timed: bool) -> Policy:
     bodiless = r.random() < 0.1
     pool = ("p",) if r.random() < 0.1 and not bodiless else ()
     return Policy(priority=r.choice([None, 0, 1]), pool=pool, retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
-                  max_lost=r.choice([0, 1, 3]), traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
+                  max_lost=r.choice([0, 1, 3]), abandoned=r.choice(["wait", "overlap"]), traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip
 
 
 def as_a_whole(r: Random, own: Policy) -> Policy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,12 +10,15 @@ from gated import LONG, broken, collect, fan, gate, gates, parks, states, two_st
 
 from stratix_tasks import (
     Engine,
+    Flow,
     RunCancelled,
     StratixError,
     TaskFailed,
     TransitionError,
+    current,
     each,
     flow,
+    task,
 )
 
 # ---------------------------------------------------------------------- pause and resume
@@ -152,6 +156,42 @@ def test_a_body_that_never_stops_is_abandoned(engine: Engine) -> None:
     gates.let("a")
     assert engine.start(fan).result(LONG) == [0, 1, 2, 3]
     assert states(run) == {"gate": "cancelled"}
+
+
+DEAF = threading.Event()
+TRIED: list[int] = []
+
+
+@task(grace=0.05, abandoned="overlap")
+def deaf_at_first() -> int:
+    TRIED.append(current().attempt)
+    if current().attempt == 1:
+        DEAF.wait(LONG)
+    return current().attempt
+
+
+@pytest.mark.parametrize("abandoned", ["overlap", "wait"])
+def test_another_attempt_runs_beside_an_abandoned_body_or_waits_for_it(engine: Engine, abandoned: str) -> None:
+    """`abandoned="overlap"`, by the task, a policy or a document: what the first body gives in the end counts for nothing."""
+    DEAF.clear()
+    TRIED.clear()
+
+    @flow(name=f"abandons_{abandoned}", policies={"own": {"abandoned": "wait"}})
+    def abandons() -> Any:
+        return deaf_at_first.options(**({"policy": "own", "abandoned": None} if abandoned == "wait" else {}))()
+
+    run = engine.start(Flow.from_yaml(abandons.to_yaml(), allow=[__name__]))
+    until(run, lambda: TRIED == [1])
+    run.cancel("deaf_at_first")
+    until(run, lambda: run.status == "cancelled" or run.status == "failed")
+    run.retry("deaf_at_first")
+    if abandoned == "wait":
+        until(run, lambda: "its abandoned body to end" in run.why("deaf_at_first"))
+        assert TRIED == [1]
+        DEAF.set()
+    assert run.result(LONG) == 2
+    DEAF.set()
+    assert (TRIED, states(run)) == ([1, 2], {"deaf_at_first": "completed"})
 
 
 # ---------------------------------------------------------------------- retry

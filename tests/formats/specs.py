@@ -131,6 +131,7 @@ def shared_fields(pools: dict[str, int], inputs: list[str]) -> dict[str, Any]:
         "retry": st.none() | retries(inputs),
         "timeout": st.none() | timeouts,
         "grace": st.none() | durations,
+        "abandoned": st.sampled_from([None, "overlap"]),
         "max_lost": st.none() | st.integers(0, 9),
     }
 
@@ -266,6 +267,7 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         retry=draw(st.none() | retries(inputs)) if plain or sub else None,
         timeout=draw(st.none() | timeouts) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
         grace=draw(st.none() | durations) if plain else None,
+        abandoned=draw(st.sampled_from([None, "wait", "overlap"])) if plain else None,
         max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
         description=draw(texts),
     )

@@ -138,10 +138,14 @@ class Counters(Lines):
         s = self.state
         state = s.status[u]
         if state == PENDING:
-            waits = self.left[u] > 0 or u in self.opening or u in self.abandoned
+            waits = self.left[u] > 0 or u in self.opening or self.awaits_body(u)
             return not (waits or (self.gated and s.is_group(u)))
-        due = state == RETRYING and s.due[u] <= max(at, self.now) and u not in self.abandoned
+        due = state == RETRYING and s.due[u] <= max(at, self.now) and not self.awaits_body(u)
         return due and not s.is_group(u)
+
+    def awaits_body(self, u: int) -> bool:
+        """Whether a body of it that did not stop keeps another one from beginning."""
+        return u in self.abandoned and self.state.policy(u).abandoned == "wait"
 
     def is_ready(self, u: int) -> bool:
         """Whether it waits for nothing but its place (or for the run, or what holds it, to go on)."""
