@@ -326,7 +326,7 @@ def test_validate_tells_all_problems(folder: Path) -> None:
     assert stratix(folder, "validate", "flows:fine").returncode == 0
     warned = stratix(folder, "validate", "limited.yaml", "--allow", "flows")
     assert (warned.returncode, "[unchecked-type]" in warned.stdout) == (0, True)
-    assert "1 nodes, 1 warning." in warned.stdout
+    assert "1 nodes, 2 warnings." in warned.stdout
     (folder / "bad.yaml").write_text(YAML.replace("inputs.x", "inputs.z").replace("tasks.double", "tasks.dobule"))
     done = stratix(folder, "validate", "bad.yaml")
     assert done.returncode == 2
