@@ -27,6 +27,7 @@ NAMES = (
     "exactness",
     "language",
     "display",
+    "view",
 )
 
 

@@ -46,9 +46,11 @@ function* edges(
   sees: (box: Box) => boolean,
 ): Generator<void> {
   const looks: Record<string, Line[]> = {};
+  let looked = 0;
   for (const line of scene.lines) {
+    if (++looked % 1500 === 0) yield;
     const [a, b] = [scene.boxes[line.from], scene.boxes[line.to]];
-    if (!a || !b || !sees(around(a, b, line))) continue;
+    if (!a || !b || !sees(boundsOf(a, b, line))) continue;
     const look = live.run ? edgeLook(line.kind, live.status(line.from), live.status(line.to)) : "plain";
     const key = line.kind === "catch" ? "catch" : look;
     looks[key] ??= [];
@@ -89,7 +91,15 @@ function trace(canvas: CanvasRenderingContext2D, line: Line, scene: Scene, zoom:
   }
 }
 
-/** The box that holds a line. */
+const BOUNDS = new WeakMap<Line, Box>();
+
+/** The box that holds a line; lines of a scene stay where they are. */
+function boundsOf(a: Box, b: Box, line: Line): Box {
+  const known = BOUNDS.get(line) ?? around(a, b, line);
+  BOUNDS.set(line, known);
+  return known;
+}
+
 function around(a: Box, b: Box, { bends }: Line): Box {
   const xs = [a.x, a.x + a.w, b.x, b.x + b.w, ...bends.map(([x]) => x)];
   const ys = [a.y, a.y + a.h, b.y, b.y + b.h, ...bends.map(([, y]) => y)];
@@ -156,7 +166,7 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
 /** As much of a text as has room, at the width of a character: to measure each would take longer than to draw it. */
 function text(canvas: CanvasRenderingContext2D, said: string, x: number, y: number, room: number, wide: number): void {
   const most = Math.max(Math.floor(room / wide), 1);
-  canvas.fillText(said.length > most ? `${said.slice(0, most - 1)}…` : said, x, y, room);
+  canvas.fillText(said.length > most ? `${said.slice(0, most - 1)}…` : said, x, y);
 }
 
 /** The item that lies at a point of the graph: a card, else the innermost frame. */
