@@ -117,6 +117,7 @@ class Edits:
     def reading(self, text: str) -> None:
         """The file was read again."""
         self._as_read = text
+        self._tell()
 
     def save(self, text: str, path: Path, *, overwrite: bool) -> None:
         """Write the document. FlowError `changed-on-disk` where somebody else has written the file since it was read here."""
@@ -129,6 +130,7 @@ class Edits:
             )
         path.write_text(text, encoding="utf-8", newline="")
         self.file, self._as_read = path, text
+        self._tell()
 
 
 def _copied(offered: tuple[Step, ...], file: Path | None, as_read: str | None, now: Editing | None) -> Edits:

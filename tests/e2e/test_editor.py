@@ -326,3 +326,19 @@ def test_parts_of_a_flow_are_copied_grouped_and_connected_by_keys(book: Notebook
     hand.press("Enter")
     hand.page.wait_for_selector(f"{VIEW} [data-testid=undo][title^='Undo: connect load → total']")
     assert hand.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+
+
+def test_a_flow_is_saved_and_a_file_that_changed_meanwhile_is_noticed(book: Notebook, lab: Server) -> None:
+    """Save asks for a path where there is none. What somebody else wrote is not written over: the view tells, and reads it again by a click."""
+    hand = Hand(book, "saved")
+    file = lab.root / "saved.yaml"
+    hand.at("save").click()
+    hand.at("save-path").fill(str(file))
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=edit-told] >> text=Saved")
+    file.write_text(file.read_text().replace("# twice", "# by somebody else"))
+    hand.click("scale")
+    hand.press("x")
+    hand.at("reload").click()
+    hand.at("stale").wait_for(state="detached")
+    assert "# by somebody else" in hand.value("to_yaml()")

@@ -169,6 +169,7 @@ export function Editor({ live, calls, root }: Props) {
     <>
       <EditBar hands={hands} palette={palette} setPalette={setPalette} />
       <Offered editing={editing} />
+      <Stale editing={editing} />
       <div class="stx-main stx-edit-main">
         {palette && <Palette editing={editing} add={(item, at) => void add(item, at)} />}
         <div class="stx-edit-middle">
@@ -261,6 +262,29 @@ function Offered({ editing }: { editing: Editing }) {
       </button>
       <button type="button" class="stx-button" data-testid="offered-drop" onClick={() => void editing.history("drop")}>
         Drop them
+      </button>
+    </div>
+  );
+}
+
+/** The file is not any more what was read of it. */
+function Stale({ editing }: { editing: Editing }) {
+  if (!editing.info?.stale) return null;
+  return (
+    <div class="stx-banner" data-testid="stale">
+      <p>
+        <b>The file has changed on the disk</b> since it was read here: {editing.info.file}
+      </p>
+      <button type="button" class="stx-button" data-testid="reload" onClick={() => void editing.history("reload")}>
+        Read it again
+      </button>
+      <button
+        type="button"
+        class="stx-button"
+        data-testid="overwrite"
+        onClick={() => void editing.history("overwrite")}
+      >
+        Write over it
       </button>
     </div>
   );
