@@ -119,7 +119,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
 def _gives(function: Any) -> str:
     """What it returns, as far as it says so."""
     hint = getattr(function, "__annotations__", {}).get("return", Any)
-    return "" if hint is Any or hint == "Any" else short(type_text(hint), 40)
+    return "" if hint is Any or (type(hint) is str and hint == "Any") else short(type_text(hint), 40)
 
 
 def _shown(value: Any, unit: str = "") -> str:
