@@ -59,7 +59,7 @@ def text_shown(text: str) -> Output:
 def value_shown(value: Any) -> Output:
     """A value that is at hand, without code of its own: of Python's own containers their parts."""
     parts: Preview | None = (
-        {"kind": "tree", "root": cast(Part, tree("", value))} if type(value) in (list, dict) else None
+        {"kind": "tree", "root": cast(Part, tree("", value))} if type(value) is list or type(value) is dict else None
     )
     return {"text": glance(value), "type": type_name(value), "shape": "", "preview": parts}
 
