@@ -84,6 +84,7 @@ export function Editor({ live, calls, root }: Props) {
       setSearch(how === "replace" ? { ...search, replaces: from } : { ...search, source: from, ports: true });
   };
   const found = async (node: string | null, on: boolean) => {
+    focus(null); // before the field goes that has it: a key in between would be the notebook's
     setSearch(null);
     if (node === null) return focus(selection.nodes[0] ?? null);
     select([node]);
