@@ -159,7 +159,7 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
         waits = waits_text(run)
         word = waits or run["state"]
         look = {"pausing": "paused", "ending": "running", "interrupted": "paused"}.get(
-            word, "waiting" if waits else word
+            word, "paused" if waits.startswith("paused") else "waiting" if waits else word
         )
         fill, wide = FILLS.get(look, FILLS["pending"]), 7.2 * len(word) + 18
         ink = "#fff" if look in WHITE else "#111"
@@ -174,9 +174,14 @@ def _header(snapshot: Mapping[str, Any], colours: Mapping[str, str]) -> list[str
 
 
 def waits_text(run: Mapping[str, Any]) -> str:
-    """What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `asleep`; else nothing."""
-    people = [f"{count:,} {kind}{'s' * (count > 1)}" for kind, count in run["waits"].items() if KINDS[kind].ended_by]
-    return f"waiting for {' and '.join(people)}" if people else "asleep" if run["waits"] else ""
+    """What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `paused at 2 nodes`, `asleep`; else
+    nothing."""
+    waits = {kind: count for kind, count in run["waits"].items() if kind != "held"}
+    people = [f"{count:,} {kind}{'s' * (count > 1)}" for kind, count in waits.items() if KINDS[kind].ended_by]
+    if people:
+        return f"waiting for {' and '.join(people)}"
+    held = run["waits"].get("held", 0)
+    return f"paused at {held:,} node{'s' * (held > 1)}" if held else "asleep" if waits else ""
 
 
 MANY = ("map", "each", "flow", "stack")

@@ -15,6 +15,8 @@ from stratix_tasks.view.messages import Approval, Texts, Waiting
 
 MOVES = (State.READY, State.RUNNING, State.STOPPING, State.RETRYING)
 """States that a node leaves by itself."""
+HELD = (State.HELD, State.SUSPENDED)
+"""Those that somebody lets it leave."""
 
 
 def waits_of(s: Recorded, unit: int) -> list[Wait]:
@@ -40,10 +42,13 @@ def wait_texts(waits: list[Wait]) -> Texts:
 
 
 def only_waits(s: Recorded, counts: Mapping[State, int]) -> dict[str, int]:
-    """How many approvals, signals and sleeps a running run waits for, while nothing else moves it; else nothing."""
+    """How many approvals, signals and sleeps a running run waits for, and how many nodes are `held` in it, paused or at their
+    breakpoints, while nothing else moves it; else nothing."""
     if s.run is not RunState.RUNNING or any(counts.get(state) for state in MOVES):
         return {}
-    return dict(sorted(Counter(wait["for"] for wait in s.waits.values()).items()))
+    held = sum(counts.get(state, 0) for state in HELD)
+    waits = sorted(Counter(wait["for"] for wait in s.waits.values()).items())
+    return {**dict(waits), **({"held": held} if held else {})}
 
 
 def waiting(s: Recorded, unit: int) -> Waiting | None:

@@ -16,13 +16,14 @@ from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.arguments import arguments
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.text import brief
 from stratix_tasks.runs.interrupted import interrupted_of
-from stratix_tasks.session.display import run_source
+from stratix_tasks.session.display import drawn, run_source
 from stratix_tasks.session.view_actions import Leads
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.view.source import BREAK
@@ -222,6 +223,21 @@ def test_a_breakpoint_is_told_to_views_at_once(engine: Engine) -> None:
     assert dict(source.records({number}))[number][1] & BREAK
     run.breakpoint("total", on=False)
     assert not dict(source.records({number}))[number][1] & BREAK
+
+
+def test_a_run_that_rests_at_a_breakpoint_says_so_and_not_that_it_runs(engine: Engine) -> None:
+    """What is held counts as what is waited for, once nothing else moves; let go on, it is none any more."""
+    run = started(engine, summed)
+    source, rests = run_source(run), threading.Event()
+    source.watch(lambda _: rests.set() if (source.run_info()["waits"] or {}).get("held") else None)
+    run.breakpoint("total")
+    assert source.run_info()["waits"] == {}
+    GATE.set()
+    assert rests.wait(10) and source.run_info()["waits"] == {"held": 1}
+    assert "paused at 1 node" in to_svg(drawn(source))
+    run.resume("total")
+    run.wait(20)
+    assert source.run_info()["waits"] == {}
 
 
 def test_abilities_say_why_not(engine: Engine) -> None:

@@ -26,14 +26,21 @@ export function glyphOf(node: NodeInfo, look: { look: string; glyph: string }, p
   return (look.look === "waiting" && node.wait) || look.glyph;
 }
 
-/** What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `asleep`; else nothing. */
+/** What is left of a run where nothing else moves: `waiting for 1 approval and 2 signals`, `paused at 2 nodes`, `asleep`;
+ * else nothing. */
 export function waitsText({ waits }: RunInfo): string {
-  const { sleep, ...people } = waits;
+  const { sleep, held, ...people } = waits;
   const said = Object.entries(people).map(
     ([kind, count]) => `${count.toLocaleString("en")} ${kind}${count > 1 ? "s" : ""}`,
   );
   if (said.length > 0) return `waiting for ${said.join(" and ")}`;
+  if (held) return `paused at ${held.toLocaleString("en")} node${held > 1 ? "s" : ""}`;
   return sleep ? "asleep" : "";
+}
+
+/** Whether it is people's pauses and breakpoints that a run waits for, and no answer of theirs. */
+export function isHeld(run: RunInfo): boolean {
+  return waitsText(run).startsWith("paused");
 }
 
 /** A moment as the clock on the wall has it; of another day than `now` with the day. Unix seconds. */

@@ -4,6 +4,7 @@ import { Editor } from "../edit/Editor";
 import { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
+import type { Problem } from "../model/messages";
 import { waitsText } from "../model/waits";
 import type { Calls } from "../transport";
 import { BannerBar } from "./BannerBar";
@@ -176,15 +177,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
           </button>
         </div>
       )}
-      {mode !== "edit" && flow.problems.length > 0 && (
-        <ul class="stx-problems" data-testid="problems">
-          {flow.problems.map((problem) => (
-            <li key={problem.message} class={problem.warning ? "stx-warns" : ""}>
-              <b>{problem.node || "flow"}</b> {problem.message} <i>{problem.hint}</i> <code>{problem.code}</code>
-            </li>
-          ))}
-        </ul>
-      )}
+      {mode !== "edit" && <Wrong problems={flow.problems} />}
       {mode === "edit" && <Editor live={live} calls={calls} root={root} />}
       {mode !== "edit" && (
         <Stage boxes={showing.scene.items}>
@@ -212,4 +205,32 @@ function focusOn(root: HTMLElement, before: Element | null): void {
 
 function cardOf(root: HTMLElement, node: number | null): Element | null {
   return root.querySelector(`.react-flow__node[data-id="${node}"]`);
+}
+
+/** What is wrong with a flow; what is only worth knowing is folded. */
+function Wrong({ problems }: { problems: readonly Problem[] }) {
+  const warnings = problems.filter(({ warning }) => warning);
+  return (
+    <>
+      {warnings.length < problems.length && (
+        <ul class="stx-problems" data-testid="problems">
+          {problems.filter(({ warning }) => !warning).map(told)}
+        </ul>
+      )}
+      {warnings.length > 0 && (
+        <details class="stx-problems stx-warns" data-testid="warnings">
+          <summary>{warnings.length === 1 ? "1 warning" : `${warnings.length.toLocaleString("en")} warnings`}</summary>
+          <ul>{warnings.map(told)}</ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+function told({ node, message, hint, code }: Problem) {
+  return (
+    <li key={`${node} ${code} ${message}`}>
+      <b>{node || "flow"}</b> {message} <i>{hint}</i> <code>{code}</code>
+    </li>
+  );
 }

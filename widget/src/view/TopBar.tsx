@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Live } from "../model/live";
-import type { Able } from "../model/messages";
-import { duration, isWaiting, LOOKS, type StateName } from "../model/states";
-import { waitsText } from "../model/waits";
+import type { Able, NodeInfo, RunInfo } from "../model/messages";
+import { duration, isWaiting, LOOKS, lookOf, type StateName } from "../model/states";
+import { isHeld, waitsText } from "../model/waits";
 import type { Ask } from "./doing";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
@@ -12,6 +12,13 @@ const ORDER: StateName[] = [
   ...["running", "stopping", "ready", "retrying", "suspended", "held", "waiting", "pending"],
   ...["completed", "failed", "upstream_failed", "cancelled", "skipped"],
 ] as StateName[];
+
+/** Of what a run waits for, while nothing else moves, the first node. */
+function firstLeft(live: Live, run: RunInfo): number {
+  const waits = (node: NodeInfo, at: number) => node.wait !== "" && isWaiting(live.status(at));
+  const rests = (_: NodeInfo, at: number) => lookOf(live.status(at)).look === "paused";
+  return live.snapshot.nodes.findIndex(isHeld(run) ? rests : waits);
+}
 
 interface Props {
   live: Live;
@@ -46,10 +53,10 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
           {active && waitsText(run) ? (
             <button
               type="button"
-              class="stx-chip stx-run-waiting"
+              class={`stx-chip stx-run-${isHeld(run) ? "paused" : "waiting"}`}
               data-testid="run-waits"
               title="Show what waits"
-              onClick={() => show(live.snapshot.nodes.findIndex((node, at) => node.wait && isWaiting(live.status(at))))}
+              onClick={() => show(firstLeft(live, run))}
             >
               {waitsText(run)}
             </button>
