@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 from time import time
 from typing import Literal
 
-from stratix_tasks.view.messages import Inspection, Patch, Snapshot, Status
+from stratix_tasks.view.messages import Inspection, NodeInfo, Patch, Point, Snapshot, Status
 from stratix_tasks.view.places import arrange
 from stratix_tasks.view.source import Source
 
@@ -15,11 +16,20 @@ RECORD = Struct("<IBBHIIIIIfddd")
 NAN = float("nan")
 
 
-def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "saved", "edit"] = "live") -> Snapshot:
-    """The whole view; in mode `edit` with what an editor shows."""
+def snapshot(
+    source: Source,
+    *,
+    seq: int = 0,
+    mode: Literal["live", "static", "saved", "edit"] = "live",
+    stays: Mapping[str, Point] | None = None,
+) -> Snapshot:
+    """The whole view; in mode `edit` with what an editor shows. `stays` are nodes that are not to move, by name: where they stand."""
     outline = source.outline()
     edited = source.editor.info() if mode == "edit" and source.editor is not None else None
-    drawn = arrange(outline, edited["ports"] if edited is not None else None)
+    ports = edited["ports"] if edited is not None else None
+    drawn = arrange(outline, ports)
+    if stays and (kept := _kept(drawn["nodes"], stays)):
+        drawn = arrange({**outline, "positions": {**kept, **outline["positions"]}}, ports)
     made: Snapshot = {
         "v": 1,
         "seq": seq,
@@ -39,6 +49,12 @@ def snapshot(source: Source, *, seq: int = 0, mode: Literal["live", "static", "s
     if edited is not None:
         made["edit"] = edited
     return made
+
+
+def _kept(nodes: list[NodeInfo], stays: Mapping[str, Point]) -> dict[int, Point]:
+    """Of nodes that are not to move where they stand, where one of them would; those in a group go with that."""
+    there = {i: stays[node["name"]] for i, node in enumerate(nodes) if node["parent"] < 0 and node["name"] in stays}
+    return there if any((nodes[i]["x"], nodes[i]["y"]) != place for i, place in there.items()) else {}
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import traitlets
 
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
-from stratix_tasks.view.messages import Kept, Refusal, Snapshot, Told
+from stratix_tasks.view.messages import Kept, Point, Refusal, Snapshot, Told
 from stratix_tasks.view.saved import MIME
 from stratix_tasks.view.snapshot import patch, snapshot
 from stratix_tasks.view.source import LEADS, Editor, Lead, Source
@@ -43,6 +43,20 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
 """What is asked of who edits."""
 
 
+def _staying(stays: Mapping[str, Point], edits: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Point], bool]:
+    """Where nodes stand of which some are renamed or given back to the layout, and whether any is given back."""
+    kept, loose = dict(stays), False
+    for edit in edits:
+        if edit.get("edit") == "rename" and edit.get("node") in kept:
+            around = str(edit["node"]).rpartition(".")[0]
+            kept[f"{around}.{edit.get('to')}" if around else str(edit.get("to"))] = kept.pop(edit["node"])
+        elif edit.get("edit") == "move":
+            for name in [name for name, place in dict(edit.get("places") or {}).items() if place is None]:
+                kept.pop(name, None)
+                loose = True
+    return kept, loose
+
+
 class FlowView(anywidget.AnyWidget):
     """One view of a flow or run; several views of one run are independent.
 
@@ -58,6 +72,7 @@ class FlowView(anywidget.AnyWidget):
     def __init__(self, source: Source, lead: Lead, keep: Callable[[Source], Kept], *, editing: bool = False) -> None:
         self._source, self._lead, self._keep = source, lead, keep
         self._home, self._editing = source, editing
+        self._stays: dict[str, Point] = {}
         self._in_order = threading.Lock()
         self._seq = 0
         self._dirty: set[int] = set()
@@ -114,8 +129,11 @@ class FlowView(anywidget.AnyWidget):
             self._tell({"type": "snapshot", "snapshot": self._whole()})
 
     def _whole(self) -> Snapshot:
-        editing = self._editing and self._source.editor is not None
-        return snapshot(self._source, seq=self._seq, mode="edit" if editing else "live")
+        if not self._editing or self._source.editor is None:
+            return snapshot(self._source, seq=self._seq)
+        made = snapshot(self._source, seq=self._seq, mode="edit", stays=self._stays)
+        self._stays = {node["name"]: (node["x"], node["y"]) for node in made["nodes"]}
+        return made
 
     def _tell(self, message: Told, *buffers: bytes) -> None:
         self.send(message, buffers=list(buffers))
@@ -160,7 +178,7 @@ class FlowView(anywidget.AnyWidget):
 
     def _turn(self, editing: bool) -> None:
         """Edit the flow, or show it; where a run of it is shown, the flow that it came from."""
-        self._editing = editing
+        self._editing, self._stays = editing, {}
         if editing and self._source is not self._home and self._home.editor is not None:
             self._show(self._home)
         self._resync()
@@ -168,7 +186,18 @@ class FlowView(anywidget.AnyWidget):
     def _edited(self, ask: Callable[[Editor, dict[str, Any]], Any], content: dict[str, Any]) -> Any:
         if self._source.editor is None:
             raise FlowError("a run is what its flow was when it began: edit the flow", code="not-available")
-        return ask(self._source.editor, content)
+        if content["type"] != "edit":
+            return ask(self._source.editor, content)
+        stood = self._stays
+        self._stays, loose = _staying(stood, content["edits"])
+        try:
+            made = ask(self._source.editor, content)
+        except Exception:
+            self._stays = stood
+            raise
+        if loose:  # which may have had no place in the document, so that nothing was edited
+            self._resync()
+        return made
 
     def _show(self, source: Source) -> None:
         self._stop()

@@ -142,6 +142,31 @@ def test_a_gesture_is_one_step_that_every_view_shows(sales: Flow[..., Any]) -> N
     ]
 
 
+def places(view: View) -> dict[str, tuple[float, float]]:
+    return {node["name"]: (node["x"], node["y"]) for node in view.shown["nodes"]}
+
+
+def test_nothing_that_is_edited_moves_but_what_is_moved(sales: Flow[..., Any]) -> None:
+    """A new wire, a new node and a new name leave all others where they stand; what is tidied goes where the layout has it."""
+    view = view_of(sales)
+    before = places(view)
+    view.ask("edit", edits=[{"edit": "add", "says": {"call": "drawn_label"}, "at": [0, 900]}], title="")
+    view.ask("edit", edits=[{"edit": "connect", "source": "inner", "target": "drawn_label", "port": "text"}], title="")
+    view.ask("edit", edits=[{"edit": "disconnect", "source": "load", "target": "total"}], title="")
+    view.ask("edit", edits=[{"edit": "rename", "node": "total", "to": "sum"}], title="")
+    after = places(view)
+    assert after.pop("drawn_label") == (0.0, 900.0) and after.pop("sum") == before.pop("total")
+    assert after == before
+    assert "Did you mean" in view.refused("edit", edits=[{"edit": "rename", "node": "lod", "to": "x"}], title="")
+    assert places(view)["load"] == before["load"]
+    view.ask("edit", edits=[{"edit": "move", "places": dict.fromkeys(places(view))}], title="tidy")
+    assert (
+        places(view)["sum"][0] < places(view)["inner"][0] < places(view)["drawn_label"][0]
+        and places(view)["sum"] != before["load"]
+    )
+    assert places(view_of(sales)) == places(view)
+
+
 def test_where_a_wire_can_end_is_told_while_it_is_dragged(sales: Flow[..., Any]) -> None:
     """By type, and not in a circle."""
     view = view_of(sales)
