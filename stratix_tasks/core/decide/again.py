@@ -6,7 +6,7 @@ rounds of the loops around it, and behind the groups that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core
@@ -22,7 +22,7 @@ from stratix_tasks.core.decide.follows import (
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
 from stratix_tasks.core.joins import GO, verdict
 from stratix_tasks.core.node import ALL, ANY, LOOP, SETTLED
-from stratix_tasks.core.state import apart, spans
+from stratix_tasks.core.state import State, apart, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunEvent, S
 from stratix_tasks.core.targets import Scope
 from stratix_tasks.core.units import Spans
@@ -38,19 +38,19 @@ def revive(core: Core, at: float) -> None:
 # ---------------------------------------------------------------------- retry
 
 
-def retry(core: Core, units: Iterable[int], at: float) -> None:
+def retry(core: Core, units: Collection[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
     fresh, groups, items = bad_in(core, units)
     items += bad_sources(core.state, items)
     fresh, groups, items = with_what_followed(core, (), fresh, groups, items)
-    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at)
+    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at, above(core.state, units))
     set_again(core, fresh, groups, items, at)
 
 
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
     """What had ended for a unit is pending again, for that has come to another end; groups around it are open again."""
     fresh, groups, items = with_what_followed(core, (u,), set(), set(), [])
-    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at)
+    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at, above(core.state, (u,)))
     end()
     set_again(core, fresh - {u}, groups | groups_around(core, (u,)), items, at)
     core.agenda.review([(u, u + 1)])
@@ -69,9 +69,10 @@ def end_inside(core: Core, units: Sequence[int], end: Callable[[], None], at: fl
     fresh, groups, items = with_what_followed(core, around, set(), set(), [])
     followed = {*fresh, *groups, *(a for a, _ in items)}
     concerned = around | followed | groups_around(core, followed)
+    held = above(s, units)
     revive(core, at)
-    roll_ends(core, concerned, at)
-    roll_read(core, {**readers(core, concerned), **readers_around(core, units[0])}, concerned, at)
+    roll_ends(core, concerned, at, held)
+    roll_read(core, {**readers(core, concerned), **readers_around(core, units[0])}, concerned, at, held)
     end()
     set_again(core, fresh, groups | {p for p in around if not s.gone(p)}, items, at)
     core.agenda.review(spans(units))
@@ -95,12 +96,21 @@ def with_what_followed(
     return fresh, groups, [run for run in items if not all(u in fresh for u in range(*run))]
 
 
-def go_on(core: Core, units: set[int], at: float) -> None:
-    """The run goes on, and what went on with the ends of these units as they were is rolled back."""
+def go_on(core: Core, units: set[int], at: float, held: Set[int]) -> None:
+    """The run goes on, and what went on with the ends of these units as they were is rolled back; not what they lie in, `held`."""
     around = groups_around(core, units)
     revive(core, at)
-    roll_ends(core, units | around, at)
-    roll_users(core, units | around, at)
+    roll_ends(core, units | around, at, held)
+    roll_users(core, units | around, at, held)
+
+
+def above(s: State, units: Iterable[int]) -> set[int]:
+    """The groups that units lie in."""
+    found = set[int]()
+    for u in units:
+        while (u := s.parent(u)) >= 0 and u not in found:
+            found.add(u)
+    return found
 
 
 def groups_around(core: Core, units: Iterable[int]) -> set[int]:
@@ -166,19 +176,21 @@ def readers_around(core: Core, u: int) -> dict[int, int]:
     return found
 
 
-def roll_users(core: Core, units: set[int], at: float) -> None:
+def roll_users(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     """What went on with a bad end that is to be another one is rolled back: it was made from less."""
-    roll_read(core, readers(core, units), units, at)
+    roll_read(core, readers(core, units), units, at, held)
 
 
-def roll_read(core: Core, read: dict[int, int], units: set[int], at: float) -> None:
-    """Readers, each with what it read, which is among `units` or lies in them."""
+def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held: Set[int]) -> None:
+    """Readers, each with what it read, which is among `units` or lies in them. What was asked of lies in `held`, and stays there."""
     s = core.state
     for x, u in read.items():
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
-        made = {one for one in made if one not in units or one in s.kids}  # what opened with it opens anew
+        made = {
+            one for one in made if one not in units or (one in s.kids and one not in held)
+        }  # what opened with it opens anew
         if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
             roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
@@ -194,7 +206,7 @@ def _lies_in(core: Core, u: int, group: int) -> bool:
     return False
 
 
-def roll_ends(core: Core, units: set[int], at: float) -> None:
+def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken."""
     s = core.state
     again: set[int] = set()
@@ -212,7 +224,8 @@ def roll_ends(core: Core, units: set[int], at: float) -> None:
         for u in again:
             made |= made_from(core, u)[0]
         behind_these = with_ended(s, again | made)
-        roll(core, again | {one for one in behind_these if one not in units or one in s.kids}, [], [], at)
+        also = {one for one in behind_these if one not in units or (one in s.kids and one not in held)}
+        roll(core, again | also, [], [], at)
 
 
 # ---------------------------------------------------------------------- rollback
