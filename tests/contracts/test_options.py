@@ -45,13 +45,16 @@ BODIES = {"call", "flow", "uses", "with", "needs", "when", "catch", "each", "loo
 PARTS = {"stratix", "flow", "inputs", "tasks", "finally", "flows", "output", "ui"}
 BESIDE = {"losers": {"join": "any"}}
 """What has to be said beside an option, so that it means something; of a fan-out by `gather`."""
+AFTER = {"barrier"}
+"""What means something to a fan-out over the whole result of another one."""
 OF_POLICY = [option for option in IN_NODE if option.name in Policy.__dataclass_fields__]
 
 
 def given(option: Option) -> Any:
     if option.kind is Kind.SWITCH:
         return not option.default
-    return next(word for word in option.words if word != option.default) if option.words else GIVEN[option.kind]
+    usual = (option.default, getattr(Policy(), option.name, None))
+    return next(word for word in option.words if word not in usual) if option.words else GIVEN[option.kind]
 
 
 def by_name(option: Option) -> str:
@@ -100,7 +103,7 @@ def in_map(option: Option) -> FlowSpec:
 
     @flow
     def f(xs: list[int]) -> list[int]:
-        return placed.map(each(xs))
+        return placed.map(each(other.map(each(xs)) if option.name in AFTER else xs))
 
     return f.spec
 

@@ -84,7 +84,7 @@ def test_a_breakpoint_an_edit_and_a_rollback_by_hand(lab: Server, page: Any) -> 
     expect(field).to_have_value("[0.0, 2.0, 4.0, 6.0, 8.0]", timeout=10_000)
     field.fill("[1, 2")
     page.click(f"{SHOWN} [data-testid=input-save]")
-    page.wait_for_selector(f"{SHOWN} [data-testid=input-told] >> text=Not JSON")
+    page.wait_for_selector(f"{SHOWN} [data-testid=input-told] >> text=It breaks off: ] is missing")
     field.fill("[100.0, 1.5]")
     page.click(f"{SHOWN} [data-testid=input-save]")
     page.wait_for_selector(f"{SHOWN} [data-name=xs] >> text=set by hand")
