@@ -79,7 +79,8 @@ def _items(live: Any, node: str) -> list[str]:
     from stratix_tasks.core.states import State
     from stratix_tasks.look.items import items
 
-    return [State(status[0]).label for _, _, status, _ in items(live, node, 0, 99)["rows"]]
+    rows = items(lambda function, *args: function(*args), live, node, 0, 99)["rows"]
+    return [State(row[2][0]).label for row in sorted(rows)]
 
 
 def test_an_item_is_paused_and_goes_on(engine: Engine, going: Going) -> None:
