@@ -78,10 +78,11 @@ def _late(value: Any, option: Option | None) -> Any:
 
 
 def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
-    """Those on which options hang."""
+    """Those whose values options take: not what is only waited for, by `after`."""
     for name, value in options.items():
         if isinstance(value, Reference):
-            yield value
+            if name != "after":
+                yield value
         elif isinstance(value, Condition):
             yield from value._uses
         elif type(value) is dict:
