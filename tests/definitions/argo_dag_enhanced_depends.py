@@ -22,4 +22,4 @@ def conditions_on_ends() -> None:
         passes.options(name="however_it_ended", after=[top])()
     one = passes.options(name="one_will_do", after=[good, bad], join="first_success")()
     both = passes.options(name="needs_both", after=[good, bad])()
-    passes.options(name="last", after=[one, both], join="first_success")()
+    passes.options(name="last", after=[one, both], join="first_success", losers="keep")()
