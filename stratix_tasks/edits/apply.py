@@ -70,7 +70,7 @@ def _paste(spec: FlowSpec, edit: words.Paste) -> FlowSpec:
     place, found = flow_at(spec, edit.into), fragment_of(edit.text)
     for name in list(found.tasks):
         fresh = free(name, {*place.flow.tasks, *(found.tasks.keys() - {name})})
-        found = found if fresh == name else node_renamed(found, name, fresh)
+        found = found if fresh == name else _moved(node_renamed(found, name, fresh), name, fresh)
     for name, flow in list(found.flows.items()):
         there = place.find(name)
         if there is not None and there.flow != flow:

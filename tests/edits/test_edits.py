@@ -306,6 +306,18 @@ def test_a_fragment_is_pasted_with_the_flows_that_it_uses() -> None:
     assert into_empty.tasks["x"].call == "m:x"
 
 
+def test_a_copy_beside_what_it_was_copied_from_moves_none_of_it() -> None:
+    """Nodes that are pasted under other names take their places with them."""
+    spec = edited(load(NESTED), {"edit": "move", "places": {"one": [0, 0], "two": [200, 10]}})
+    made = edited(spec, {"edit": "paste", "text": dump(spec), "at": [50, 100]})
+    assert made.ui is not None and made.ui.positions == {
+        "one": (0.0, 0.0),
+        "two": (200.0, 10.0),
+        "one_2": (50.0, 100.0),
+        "two_2": (250.0, 110.0),
+    }
+
+
 # ---------------------------------------------------------------------- steps
 
 
