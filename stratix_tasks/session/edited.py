@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -112,7 +113,12 @@ class Edits:
     @property
     def is_stale(self) -> bool:
         """Whether the file is not any more what was read of it, or written to it, here."""
-        return self.file is not None and self.file.exists() and text_of(self.file) != self._as_read
+        if self.file is None or not self.file.exists():
+            return False
+        try:
+            return text_of(self.file) != self._as_read
+        except FlowError:  # it can't be read any more
+            return True
 
     def reading(self, text: str) -> None:
         """The file was read again."""
@@ -128,9 +134,22 @@ class Edits:
                 "write over it: save(overwrite=True)",
                 code="changed-on-disk",
             )
-        path.write_text(text, encoding="utf-8", newline="")
+        _written(path.resolve(), text)
         self.file, self._as_read = path, text
         self._tell()
+
+
+def _written(path: Path, text: str) -> None:
+    """Write a file as a whole: where that fails, what was there stays. OSError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        if path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _copied(offered: tuple[Step, ...], file: Path | None, as_read: str | None, now: Editing | None) -> Edits:

@@ -200,6 +200,25 @@ def test_a_picture_without_a_flow_says_so(tmp_path: Path) -> None:
         assert refused.value.code == "no-flow"
 
 
+def test_a_file_that_can_not_be_written_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk neither the document nor what somebody has of it is lost; its permissions stay, too."""
+    path = tmp_path / "shop.yaml"
+    path.write_text(TEXT)
+    path.chmod(0o640)
+    shop = load_flow(path).apply({"edit": "rename", "node": "load", "to": "read"})
+
+    def full(part: Path, *_: Any, **__: Any) -> int:
+        part.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(Path, "write_text", full)
+        shop.save()
+    assert path.read_text() == TEXT and [one.name for one in tmp_path.iterdir()] == ["shop.yaml"]
+    shop.save()
+    assert "read:" in path.read_text() and path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_flow_is_drawn_from_nothing(tmp_path: Path, engine: Engine) -> None:
     """An empty canvas, nodes and wires; it runs, and is saved where one says."""
     drawn = Flow.new("edits_drawn")
