@@ -73,15 +73,18 @@ export function endsOf(
 
 type Fit = (boxes: readonly Box[], size: Size) => View;
 
-function fromZero(boxes: readonly Box[], size: Size, show: Fit): View {
-  if (boxes.length === 0) return { x: size.w / 2, y: size.h / 2, zoom: 1 };
+// React Flow moves the canvas under what is drawn or dragged within 40 pixels of its border: nothing that is shown whole lies there.
+const RIM = 20;
+
+function fromZero(boxes: readonly Box[], { w, h }: Size, show: Fit): View {
+  if (boxes.length === 0) return { x: w / 2, y: h / 2, zoom: 1 };
   const x = Math.min(...boxes.map((box) => box.x));
   const y = Math.min(...boxes.map((box) => box.y));
   const view = show(
     boxes.map((box) => ({ ...box, x: box.x - x, y: box.y - y })),
-    size,
+    { w: w - 2 * RIM, h: h - 2 * RIM },
   );
-  return { ...view, x: view.x - x * view.zoom, y: view.y - y * view.zoom };
+  return { ...view, x: view.x - x * view.zoom + RIM, y: view.y - y * view.zoom + RIM };
 }
 
 /** The first view of cards that may stand anywhere. */
