@@ -95,10 +95,13 @@ def run(
     inputs: Inputs = None,
     allow: Allow = None,
     key: Annotated[str | None, typer.Option(help="The same key is the same run.")] = None,
+    until: Annotated[
+        list[str] | None, typer.Option(metavar="NODE", help="Run this node and what it needs, and nothing else.")
+    ] = None,
 ) -> None:
     """Run a flow to its end, with live progress."""
     found = _flow(flow, allow)
-    started = found.options(key=key).start(**_inputs(found, inputs)) if key else found.start(**_inputs(found, inputs))
+    started = found.options(key=key, until=until or None).start(**_inputs(found, inputs))
     follow(started, console)
     _finish(started)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import scope_ended
-from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP, Kind
+from stratix_tasks.core.node import DISABLED, EACH, FLOW, LOOP, MAP, UNTIL, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
@@ -61,7 +61,7 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "send": _answer(s, u, "send", ""),
         "breakpoint": "an item: a breakpoint is for the whole node" if item else None,
         "rollback": "an item: go back to the whole node" if item else _rollback(s, state),
-        "fork": "an item: a new run begins at a whole node" if item else None,
+        "fork": "an item: a new run begins at a whole node" if item else _fork(s, u),
     }
     return _as_the_run_is(s, state, told)
 
@@ -126,6 +126,8 @@ def _retry(s: State, u: int, state: S) -> Why:
         return None if bad else "and nothing in it has ended badly"
     if state not in TERMINAL or state == S.COMPLETED:
         return ""
+    if state == S.SKIPPED and (off := s.node(s.node_of(u)).off):
+        return _OFF[off]
     if s.kind(u) is EACH and s.finished and (why := _all_finished(s, u)):
         return why
     if s.kind(u) in (FLOW, LOOP) and u in s.kids:
@@ -133,6 +135,15 @@ def _retry(s: State, u: int, state: S) -> Why:
         if why := _finished(s, s.stretches[i].block, a):
             return why
     return _last(s, u)
+
+
+_OFF = {DISABLED: "and disabled, so it would be again", UNTIL: "and the run does not go that far: start another one"}
+"""Why what is off in a run stays so."""
+
+
+def _fork(s: State, u: int) -> Why:
+    off = s.node(u).off
+    return f"skipped {_OFF[off]}" if off else None
 
 
 def _last(s: State, u: int) -> Why:

@@ -53,12 +53,22 @@ class Block:
         "spec",
         "timed",
         "tolerated",
+        "until",
     )  # fmt: skip
 
     def __init__(
-        self, name: str, nodes: Sequence[Node], *, spec: Any = None, output: Output | None = None, items: bool = False
+        self,
+        name: str,
+        nodes: Sequence[Node],
+        *,
+        spec: Any = None,
+        output: Output | None = None,
+        items: bool = False,
+        until: tuple[str, ...] = (),
     ) -> None:
         self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
+        self.until = until
+        """Of the outermost one: the nodes that the run goes until; nothing where all of it is run."""
         self.items = items
         """Whether it is the one node of a map's items."""
         self.names = tuple(node.name for node in nodes)
@@ -81,7 +91,7 @@ class Block:
             node.kind is TASK
             and node.join is ALL
             and not (node.when or node.firsts or node.ended or node.phase or node.late)
-            and node.enabled
+            and not node.off
             for node in nodes
         )
         """1: ready as soon as its needs are completed; nobody has to be asked."""
@@ -144,6 +154,8 @@ class Output:
     firsts: tuple[tuple[int, ...], ...] = ()
     just: int | None = None
     """The node whose value it is, where it is no more than that."""
+    value: Any = None
+    """What it is, as a document says it."""
 
 
 class Outline:

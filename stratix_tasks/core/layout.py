@@ -7,11 +7,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from stratix_tasks.core.block import Block, Output, has_body, join_blocks
-from stratix_tasks.core.node import LAST, NO_LIMIT, OF_INPUTS, OTHERWISE, UNDO, Join, Kind, Node, Policy, Step
+from stratix_tasks.core.node import (
+    DISABLED,
+    LAST,
+    NO_LIMIT,
+    OF_INPUTS,
+    OTHERWISE,
+    UNDO,
+    UNTIL,
+    Join,
+    Kind,
+    Node,
+    Policy,
+    Step,
+)
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.core.states import S
 from stratix_tasks.spec.disabled import instead
@@ -20,11 +34,12 @@ from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph, looked_up, stands_apart
 from stratix_tasks.spec.joins import share, wanted
 from stratix_tasks.spec.late import late_values, passed_in, without_late
-from stratix_tasks.spec.model import Defaults, Each, Loop, NodeSpec, Timeout
+from stratix_tasks.spec.model import Defaults, Each, FlowSpec, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import with_defaults
 from stratix_tasks.spec.streams import streams_from
 from stratix_tasks.spec.types import can_be_left_out
+from stratix_tasks.spec.until import beyond
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
 CALLED = "python"
@@ -108,8 +123,12 @@ class _Known:
         return self._shapes.get(node.call or "", PLAIN)
 
 
-def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> Block:
-    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing."""
+def lay_out(
+    graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, Executor], until: tuple[str, ...] = ()
+) -> Block:
+    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing. Of nodes of the
+    outermost flow that none of `until` needs nothing begins, and its value is that of these.
+    """
     known = _Known(functions, executors)
     blocks: dict[str, Block] = {}
     waiting = [graph]
@@ -117,7 +136,7 @@ def lay_out(graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, 
         inner = waiting.pop()
         if inner.path in blocks:
             continue
-        blocks[inner.path] = _block(inner, known)
+        blocks[inner.path] = _block(inner, known, until if inner is graph else ())
         waiting += [one for i in range(len(inner.nodes)) if (one := inner.inner(i)) is not None]
     return join_blocks(blocks, graph.path)
 
@@ -144,8 +163,8 @@ class Layouts:
         return block
 
 
-def _block(graph: Graph, known: _Known) -> Block:
-    spec = graph.spec
+def _block(graph: Graph, known: _Known, until: tuple[str, ...]) -> Block:
+    spec, left_out = graph.spec, beyond(graph, until)
     defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
     nodes = []
@@ -156,8 +175,30 @@ def _block(graph: Graph, known: _Known) -> Block:
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known, at_end=node.always or i in graph.undoes)
         firsts = _firsts(graph, node) if i in graph.soft else ()
-        nodes.append(_node(graph, i, node, policy, firsts, known))
-    return Block(graph.path, nodes, spec=spec, output=_output(graph))
+        made = _node(graph, i, node, policy, firsts, known)
+        nodes.append(replace(made, off=UNTIL, drawn=made.needs, **_ALONE) if i in left_out else made)
+    return Block(graph.path, nodes, spec=spec, output=_output(graph, _value(spec, until)), until=until)
+
+
+_ALONE: dict[str, Any] = {
+    "needs": (),
+    "firsts": (),
+    "hard": (),
+    "ended": (),
+    "join": Join.ALL,
+    "when": False,
+    "late": False,
+    "source": -1,
+    "over": "",
+}
+"""Of a node that waits for nothing, and asks nothing."""
+
+
+def _value(spec: FlowSpec, until: tuple[str, ...]) -> Any:
+    """What a scope of a flow gives; of a run that goes until several nodes the value of each, by name."""
+    if len(until) == 1:
+        return Ref("tasks", until[0])
+    return {name: Ref("tasks", name) for name in until} if until else spec.output
 
 
 def _node(
@@ -186,7 +227,7 @@ def _node(
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
         late=bool(looked_up(node)),
-        enabled=node.enabled,
+        off="" if node.enabled else DISABLED,
         allow_failure=node.allow_failure,
         inner=inner.path if inner is not None else "",
         asks=inner is not None,
@@ -285,13 +326,12 @@ def _in_value(graph: Graph, value: Any) -> list[tuple[int, ...]]:
     return found
 
 
-def _output(graph: Graph) -> Output:
-    value = graph.spec.output
+def _output(graph: Graph, value: Any) -> Output:
     if value is None:
         return Output()
     hard = frozenset(graph.index[name] for name, wants in needs_of(value) if wants == HARD and name in graph.index)
     is_node = type(value) is Ref and value.scope == "tasks" and not value.path
-    return Output(hard, tuple(_in_value(graph, value)), graph.index.get(value.name) if is_node else None)
+    return Output(hard, tuple(_in_value(graph, value)), graph.index.get(value.name) if is_node else None, value)
 
 
 def _policy(node: NodeSpec, defaults: Defaults, known: _Known, *, at_end: bool) -> Policy:

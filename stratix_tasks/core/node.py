@@ -50,6 +50,9 @@ MAX_LOST = 3
 GRACE = 5.0
 """Seconds that a body has to stop by itself after a cancel or a time-out."""
 UNDO, LAST = 1, 2
+DISABLED = "disabled"
+UNTIL = "until"
+"""Why a node is off: the document says so; the run was asked to go until others, which do not need it."""
 OF_INPUTS = -2
 OTHERWISE = -1
 """In `firsts`, last: a plain value is taken where none of them completed."""
@@ -128,8 +131,10 @@ class Node:
     """N_OF: how many."""
     keep_losers: bool = False
     when: bool = False
-    enabled: bool = True
-    """Else it is skipped as soon as its scope begins."""
+    off: str = ""
+    """Why it is skipped as soon as its scope begins, where it is: DISABLED, or UNTIL."""
+    drawn: tuple[int, ...] = ()
+    """What it needs in the document, where it needs nothing in a run: views show it."""
     allow_failure: bool = False
     """Whether its bad end counts for nothing, so that who wants all of what it needs goes on without its value."""
     inner: str = ""

@@ -371,6 +371,8 @@ def _skip_reason(core: Core, u: int) -> str:
         return f"'{_scope_around(s, u)}' was skipped as one"
     if reason == "disabled":
         return "it is disabled"
+    if reason == "until":
+        return f"the run goes until {_quoted(s.root.until)}, and that does not need it"
     if reason == "upstream":
         return f"what it needs was {'cancelled by a step' if _lost_a_need(core, u) else 'skipped'}"
     return f"by {reason or 'user'}"

@@ -172,7 +172,7 @@ class Scopes(Held):
             return partial(give_held, self.held(step))
         if block.output.just is not None:
             return partial(give_held, self.held(begin + block.output.just))
-        output = block.spec.output
+        output = block.output.value
         return partial(resolve_whole, output, self._scope(scope, begin, block, names_in((output,))))
 
     # ------------------------------------------------------------------ what is known in a scope

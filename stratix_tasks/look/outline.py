@@ -63,7 +63,8 @@ def _edges(root: Block) -> list[Edge]:
     base = 0
     for block, _, _ in root.layout:
         for k, needs in enumerate(block.needs):
-            found += [(base + need, base + k, _edge_kind(block, need, k)) for need in needs]
+            drawn = block.nodes[k].drawn or needs
+            found += [(base + need, base + k, _edge_kind(block, need, k)) for need in drawn]
         steps = ((k, node.step.node) for k, node in enumerate(block.nodes) if node.step is not None)
         ends += [(base + k, base + ended, "ends") for k, ended in steps if ended is not None]
         base += block.n

@@ -31,6 +31,7 @@ _SKIPPED = {
     "no-error": "nothing failed",
     "where": "left out by where",
     "disabled": "disabled",
+    "until": "not asked for",
 }
 """Why something was skipped that no person skipped."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core import fork as core
+from stratix_tasks.core.allowed import allowed
 from stratix_tasks.core.node import Node
 from stratix_tasks.core.state import State
 from stratix_tasks.dsl.bind import fed_hints
@@ -69,6 +70,8 @@ def _again(known: Recorded, old: State, from_: str | None) -> set[int]:
         roots = nodes_of(known.block, changed_of(known.functions, known.about["code"]))
     elif from_ in outline.index:
         roots = {outline.index[from_]}
+        if why := allowed(old, outline.index[from_])["fork"]:
+            raise InputError(f"run {known.run} can't be forked from '{from_}': it is {why}", code="not-run")
     else:
         raise InputError(
             f"run {known.run} has no node '{from_}'. {did_you_mean(from_, outline.names)}", code="unknown-node"

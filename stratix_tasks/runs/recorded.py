@@ -57,5 +57,5 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
     graph = Graph(from_document(about["spec"], store.objects.fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
     inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
-    block = lay_out(graph, functions, engine.executors.entries)
+    block = lay_out(graph, functions, engine.executors.entries, tuple(about.get("until", ())))
     return Recorded(run_id, about, graph, functions, block, inputs, record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from types import FunctionType
@@ -36,6 +36,7 @@ from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.text import WIDE, document
 from stratix_tasks.spec.unicode import is_unicode
+from stratix_tasks.spec.until import named
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
@@ -51,6 +52,7 @@ def start(
     key: str | None = None,
     priority: int = 0,
     tags: tuple[str, ...] = (),
+    until: str | Sequence[str] | None = None,
     begun: list[Handle] | None = None,
 ) -> LiveRun:
     """See `Engine.start`. The run is put into `begun` before it begins: an interrupt may come before it is returned."""
@@ -63,7 +65,8 @@ def start(
         finally:
             HERE.reset(token)
         body = traced.body = traced.body or _plain_text(traced.spec)
-        block = LAYOUTS.get(_key(engine, traced, body), partial(_laid_out, engine, traced))
+        to = named(traced.spec, until)
+        block = LAYOUTS.get(_key(engine, traced, body, to), partial(_laid_out, engine, traced, to))
         made = check_inputs(traced.spec, given, flow.hints)
         check_about(key, priority, tags)
         about: dict[str, Any] = {"key": key, "priority": priority, "tags": (*traced.spec.tags, *tags), "begun": begun}
@@ -71,13 +74,13 @@ def start(
         return launch(engine, block, traced.functions, made, body=body, static=static, **about)
 
 
-def _laid_out(engine: Workshop, traced: Traced) -> Block:
+def _laid_out(engine: Workshop, traced: Traced, until: tuple[str, ...]) -> Block:
     """FlowError with all that is wrong with a flow."""
     graph = Graph(traced.spec)
     problems = errors([*traced.problems, *check(graph, engine.executors.entries, engine.pools, traced.functions)])
     if problems:
         raise FlowError(f"flow '{traced.spec.flow}' can't start:", problems=problems)
-    return lay_out(graph, traced.functions, engine.executors.entries)
+    return lay_out(graph, traced.functions, engine.executors.entries, until)
 
 
 class _HoldsObject(Exception):
@@ -96,7 +99,7 @@ def _plain_text(spec: FlowSpec) -> bytes | None:
         return None
 
 
-def _key(engine: Workshop, traced: Traced, body: bytes | None) -> Any:
+def _key(engine: Workshop, traced: Traced, body: bytes | None, until: tuple[str, ...]) -> Any:
     """What decides how a flow is laid out, and whether anything is wrong with it; None where that is not kept.
 
     Functions stand in it by themselves, for their annotations are checked, but nothing is kept alive by it.
@@ -105,7 +108,7 @@ def _key(engine: Workshop, traced: Traced, body: bytes | None) -> Any:
         return None
     try:
         functions = [(call, ref(task.fn), shape(task)) for call, task in traced.functions.items()]
-        hash(key := (body, tuple(engine.pools), engine.executors.mark, *functions))
+        hash(key := (body, until, tuple(engine.pools), engine.executors.mark, *functions))
     except TypeError:  # a callable of the user's that can't stand in a key
         return None
     return key
@@ -138,7 +141,8 @@ def launch(
     looks = {name: input_look(inputs[name], one.summary) for name, one in encoded.items()}
     if body is None:
         body = _body(block.spec, store.objects.keep_value)
-    same = _meaning({**inputs, **static}, stored) if key is not None else ""
+    means = {**inputs, **static, **({UNTIL: block.until} if block.until else {})}
+    same = _meaning(means, stored) if key is not None else ""
     name = block.spec.flow
     about = {
         **_about(engine, block, body, functions),
@@ -195,6 +199,10 @@ def _odd(data: Any, path: str) -> Iterator[str]:
         yield f"{path.strip('.')} {data!r}"
 
 
+UNTIL = "(until)"
+"""Among what a key stands for where the run goes: no input can be called so."""
+
+
 def _meaning(inputs: Mapping[str, Any], stored: Mapping[str, Any]) -> str:
     """What a key stands for: inputs that mean the same in any order of sets and dicts; functions by their code."""
     told = {}
@@ -211,6 +219,7 @@ def _about(engine: Workshop, block: Block, body: bytes, functions: Mapping[str, 
     scopes = block.outline.scopes()
     return {
         **({"scopes": scopes} if scopes else {}),
+        **({"until": block.until} if block.until else {}),
         "flow": block.spec.flow,
         "version": sha256(body).hexdigest()[:12],
         "spec": orjson.Fragment(body),
@@ -226,7 +235,7 @@ def _same_run(engine: Workshop, taken: tuple[str, str], key: str, same: str) -> 
     run_id, inputs = taken
     if inputs != same:
         raise InputError(
-            f"key '{key}' belongs to run {run_id}, which was started with other inputs; take another key for these",
+            f"key '{key}' belongs to run {run_id}, which was started with other inputs, or until other nodes; take another key for these",
             code="key-taken",
         )
     return engine.find(run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from stratix_tasks.core.recovery import Cut
@@ -69,13 +69,15 @@ class Engine(Workshop):
         key: str | None = None,
         priority: int = 0,
         tags: tuple[str, ...] = (),
+        until: str | Sequence[str] | None = None,
     ) -> Run:
-        """Start a flow; returns at once. The same `key` is the same run.
+        """Start a flow; returns at once. The same `key` is the same run. `until`: a node, or several; they and what they need is
+        run, the rest is skipped, and the run gives the value of that node, of several a dict by name.
 
         FlowError with all problems; InputError; StoreError.
         """
         given = {} if inputs is None else inputs
-        return Run(self, start(self, flow, given, key=key, priority=priority, tags=tags), flow)
+        return Run(self, start(self, flow, given, key=key, priority=priority, tags=tags, until=until), flow)
 
     def run(self, run_id: str) -> Run:
         """A run by its id, live or from the store. InputError for an id that the store does not have."""

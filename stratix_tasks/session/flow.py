@@ -142,7 +142,8 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         ]
 
     def options(self, **options: Any) -> Self:
-        """How it is started: `key` (the same key is the same run), `priority`, `tags`.
+        """How it is started: `key` (the same key is the same run), `priority`, `tags`, and `until`: a node, or several, beyond
+        which nothing is run.
 
         In the body of another flow, how it is placed there: `name`, `after`, `join`, … and, before `.map`, the options of a fan-out.
         """

@@ -12,7 +12,7 @@ FLOW = frozenset(option.name for option in fields.FLOW)
 """Options of a flow."""
 OF_ALL = frozenset(("defaults", "positions"))
 """What a flow says of its nodes: options for all that say nothing else, and where the editor has put them."""
-START = frozenset(("key", "priority", "tags"))
+START = frozenset(("key", "priority", "tags", "until"))
 """Options of one start of a flow."""
 GROUP = frozenset(option.name for option in fields.TASK if option.of_flows)
 """Options of a flow that is called in another one."""
@@ -24,7 +24,6 @@ LATER = frozenset(
         "overlap",
         "resources",
         "schedule",
-        "until",
     )
 )
 """Named in the public contract, not in this version."""

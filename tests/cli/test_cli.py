@@ -161,6 +161,15 @@ def test_a_flow_of_a_module_runs_and_its_value_is_printed(folder: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "42")
 
 
+def test_a_flow_is_run_until_a_node(folder: Path) -> None:
+    """`--until` prints the value of that node; what is none is refused with what may be meant."""
+    done = stratix(folder, "run", "flows:fine", "-i", "x=21", "--until", "double")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "42")
+    refused = stratix(folder, "run", "flows:fine", "--until", "dubble")
+    assert refused.returncode == 2
+    assert "Did you mean 'double'?" in refused.stderr
+
+
 def test_a_text_input_stays_text(folder: Path) -> None:
     """An input of type str is not read as JSON."""
     assert stratix(folder, "run", "flows:fine", "-i", "name=12").returncode == 0

@@ -120,7 +120,7 @@ class Naive:
             states = [DONE if n == node.source else state for n, state in enumerate(states)]
         if above is not None:
             return UPSTREAM if above in BAD else SKIPPED
-        if not node.enabled:
+        if node.off:
             return SKIPPED
         said = needs_say(block, k, states, bad=bad)
         if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:

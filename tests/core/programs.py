@@ -13,6 +13,7 @@ from stratix_tasks.core.block import Block, Output, join_blocks
 from stratix_tasks.core.node import (
     ALL,
     ANY,
+    DISABLED,
     EACH,
     FIRST,
     FLOW,
@@ -24,6 +25,7 @@ from stratix_tasks.core.node import (
     SETTLED,
     TASK,
     UNDO,
+    UNTIL,
     Node,
     Policy,
     Step,
@@ -80,9 +82,9 @@ def recursive(r: Random) -> list[Node]:
 def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]:
     made: list[Node] = []
     for i in range(count):
-        made.append(node(r, i, inner, [k for k, one in enumerate(made) if one.enabled], timed=timed))
+        made.append(node(r, i, inner, [k for k, one in enumerate(made) if not one.off], timed=timed))
     for k, one in enumerate(made):
-        if one.kind is TASK and one.enabled and r.random() < 0.12:
+        if one.kind is TASK and not one.off and r.random() < 0.12:
             made[k] = replace(one, step=step(r, k, count), policy=WAITS)
     streamed(made)
     if r.random() < 0.25:
@@ -92,13 +94,13 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
 
 
 def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) -> Node:
-    """A node that needs some of those above; one that is disabled needs nobody, and nobody needs it."""
+    """A node that needs some of those above; one that is off needs nobody, and nobody needs it."""
     kind = r.choice([*KINDS, *(SCOPED if inner else ())])
     own = policy(r, timed=timed)
     said = {"policy": as_a_whole(r, own) if kind is FLOW else own, **fan_out(r, kind), **rounds(r, kind, timed=timed)}
     said["inner"] = r.choice(inner) if kind in SCOPED else ""
     if r.random() < 0.05:
-        return Node(f"n{i}", (), kind, enabled=False, **said)
+        return Node(f"n{i}", (), kind, off=UNTIL if i % 2 else DISABLED, **said)
     needs = tuple(sorted(r.sample(above, min(len(above), r.randint(0, 3)))))
     said["late"] = r.random() < 0.1
     said |= {"when": r.random() < 0.15, "asks": r.random() < 0.3, "allow_failure": r.random() < 0.1}
@@ -113,9 +115,9 @@ def streamed(made: list[Node]) -> None:
         return
     alone = {"firsts": (), "hard": (), "ended": (), "join": ALL, "k": 1}
     for k, one in enumerate(made):
-        if not one.enabled or one.step is not None or one.kind not in (TASK, MAP) or r.random() < 0.3:
+        if one.off or one.step is not None or one.kind not in (TASK, MAP) or r.random() < 0.3:
             continue
-        could = [n for n in range(k) if made[n].kind is MAP and made[n].gather is ALL and made[n].enabled]
+        could = [n for n in range(k) if made[n].kind is MAP and made[n].gather is ALL and not made[n].off]
         could = [n for n in could if not made[n].allow_failure]
         if could:
             source = r.choice(could)
@@ -211,7 +213,7 @@ def undone(r: Random, made: list[Node]) -> None:
     for k, one in reversed(list(enumerate(made))):
         for n in one.needs:
             behind[n] |= behind[k]
-    chosen = [k for k, one in enumerate(made) if one.kind is TASK and one.enabled and r.random() < 0.4]
+    chosen = [k for k, one in enumerate(made) if one.kind is TASK and not one.off and r.random() < 0.4]
     number = {k: len(made) + i for i, k in enumerate(chosen)}
     for k in chosen:
         needs = tuple(number[one] for one in chosen if one != k and one in behind[k])
@@ -221,7 +223,7 @@ def undone(r: Random, made: list[Node]) -> None:
 def at_end(r: Random, made: list[Node], count: int, inner: list[str], *, timed: bool) -> None:
     """What runs however the scope ends; each may need some of the scope, and those before it."""
     for i in range(r.choice([1, 1, 2])):
-        above = [k for k in range(len(made)) if made[k].enabled and made[k].phase != UNDO]
+        above = [k for k in range(len(made)) if not made[k].off and made[k].phase != UNDO]
         needs = tuple(sorted(r.sample(above, min(len(above), r.randint(0, 2)))))
         kind = r.choice([TASK, TASK, TASK, MAP, *(SCOPED if inner else ())])
         said = {**fan_out(r, kind), **rounds(r, kind, timed=timed), "inner": r.choice(inner) if kind in SCOPED else ""}

@@ -13,7 +13,7 @@ from programs import program
 from stratix_tasks.core.block import Block, Output
 from stratix_tasks.core.node import Join, Kind, Node, Policy, Step
 
-OF_THE_SHELL = {"spec", "executor", "call", "takes", "arguments"}
+OF_THE_SHELL = {"spec", "executor", "call", "takes", "arguments", "drawn", "value"}
 """What the core only passes on."""
 PROGRAMS = 600
 

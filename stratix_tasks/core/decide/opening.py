@@ -24,8 +24,8 @@ def begin(core: Core, u: int, at: float) -> None:
     """All that it needs is there."""
     s, g = core.state, core.agenda
     node = s.node(u)
-    if not node.enabled:
-        return end_unit(core, u, Event.WHEN_FALSE, at, "disabled")
+    if node.off:
+        return end_unit(core, u, Event.WHEN_FALSE, at, node.off)
     if node.join in EARLY and node.needs and u not in s.winners:
         core.tell(JOINED, at, u, winners(s, u))
         if not node.keep_losers:
