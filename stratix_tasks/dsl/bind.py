@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import GenericAlias
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
-from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
 from stratix_tasks.spec.types import hints_of, unknown_in
 from stratix_tasks.spec.values import LEAVES, Ref, leaves
 
@@ -127,9 +128,10 @@ class _Binder:
             self._find(call)
         if call in self._failed:
             problem = self._failed[call]
-            self.problems.append(Problem(problem.code, problem.message, name, hint=problem.hint))
-        elif call == node.call and (why := _mismatch(self.functions[call], self._parameters(call), node)) is not None:
-            self.problems.append(Problem("bad-arguments", why[0], name, hint=why[1]))
+            field = "call" if call == node.call else "undo"
+            self.problems.append(replace(problem, node=name, at=(*node_path(name), field)))
+        elif call == node.call and (wrong := _mismatch(self.functions[call], self._parameters(call), node)) is not None:
+            self.problems.append(replace(wrong, node=name, at=(*node_path(name), *wrong.at)))
 
     def _parameters(self, call: str) -> Mapping[str, inspect.Parameter]:
         if call not in self._signatures:
@@ -147,7 +149,8 @@ class _Binder:
             hint = (
                 f"{did_you_mean(qualname, _names(self.known))} Define @task {qualname}, or write module:name.".strip()
             )
-            self._fail(call, "unknown-call", f"no task '{qualname}' is known here", hint)
+            near = nearest(qualname, _names(self.known))
+            self._fail(call, "unknown-call", f"no task '{qualname}' is known here", hint, near)
         elif not any(module == allowed or module.startswith(f"{allowed}.") for allowed in self.allow):
             top = module.split(".")[0]
             hint = f"If you trust it: load_flow(…, allow=['{top}'])."
@@ -172,29 +175,34 @@ class _Binder:
         except FlowError as error:
             self._fail(call, error.code, error.message, "Name a function or a @task.")
 
-    def _fail(self, call: str, code: str, message: str, hint: str) -> None:
-        self._failed[call] = Problem(code, message, hint=hint)
+    def _fail(self, call: str, code: str, message: str, hint: str, near: str = "") -> None:
+        self._failed[call] = Problem(code, message, hint=hint, remedy=Remedy("replace", call, near) if near else None)
 
 
 def _names(known: Mapping[str, BaseTask]) -> set[str]:
     return {name.rpartition(":")[2] for name in known}
 
 
-def _mismatch(
-    function: BaseTask, parameters: Mapping[str, inspect.Parameter], node: NodeSpec
-) -> tuple[str, str] | None:
-    """Why the arguments can't be those of the function, and what to do."""
+def _mismatch(function: BaseTask, parameters: Mapping[str, inspect.Parameter], node: NodeSpec) -> Problem | None:
+    """Why the arguments can't be those of the function; its place is one in the node."""
     given = passed(node)
     kinds = {parameter.kind for parameter in parameters.values()}
     for name in given:
         takes = inspect.Parameter.VAR_POSITIONAL if name == "*" else inspect.Parameter.VAR_KEYWORD
         if name not in parameters and takes not in kinds:
             what = "no further positional arguments" if name == "*" else f"no argument '{name}'"
-            return f"'{node.call}' takes {what}", f"{did_you_mean(name, parameters)} It is {function!r}.".strip()
+            hint = f"{did_you_mean(name, parameters)} It is {function!r}.".strip()
+            where: Path = ("with", name) if name in node.args else ("each", "over", name)
+            remedy = name_instead(name, [one for one in parameters if one not in given])
+            return Problem("bad-arguments", f"'{node.call}' takes {what}", hint=hint, at=where, remedy=remedy)
     for name, parameter in parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind not in _MANY
         if needed and name not in given and "*" not in given:
-            return f"'{node.call}' needs the argument '{name}'", f"Add it: with: {{{name}: …}}. It is {function!r}."
+            message, hint = (
+                f"'{node.call}' needs the argument '{name}'",
+                f"Add it: with: {{{name}: …}}. It is {function!r}.",
+            )
+            return Problem("bad-arguments", message, hint=hint, at=("with",), remedy=Remedy("fill", name))
     return None
 
 
@@ -219,7 +227,8 @@ def _typed_node(
             converted = convert(value, hints[argument])
         except ValueError as error:
             if node.flow is None:  # of inputs the check of the document tells
-                problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name))
+                place = (*node_path(name), "with", argument)
+                problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name, at=place))
             continue
         same = converted is value if argument in node.args else converted == value
         if type(converted) is not type(value) or not same:

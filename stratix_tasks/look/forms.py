@@ -12,7 +12,7 @@ from stratix_tasks.look.ports import Ports
 from stratix_tasks.look.text import said
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
 from stratix_tasks.spec.model import NodeSpec
-from stratix_tasks.spec.problems import Finding
+from stratix_tasks.spec.problems import Finding, field_of
 from stratix_tasks.spec.types import choices_of, meant
 from stratix_tasks.view.messages import Form, FormField
 
@@ -75,7 +75,7 @@ def wrong_with(findings: Iterable[Finding], name: str) -> dict[str, str]:
         rest = steps[2:] if name else steps
         if not name and steps[:1] in (("tasks",), ("flows",)):
             continue
-        field = ".".join(rest[:2]) if rest[:1] in (("with",), ("inputs",)) else (rest[0] if rest else "")
+        field = field_of(rest)
         told = finding.problem
         found.setdefault(field, f"{told.message}. {told.hint}".rstrip(". "))
     return found

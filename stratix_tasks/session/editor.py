@@ -8,7 +8,8 @@ from typing import Any
 
 from stratix_tasks.dsl.bind import bind
 from stratix_tasks.edits.places import definition_of, flow_at, node_at
-from stratix_tasks.edits.words import Add, Paste, edit_of
+from stratix_tasks.edits.remedies import holders, mending
+from stratix_tasks.edits.words import Add, Paste, data_of, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
 from stratix_tasks.errors import FlowError, StratixError
@@ -43,6 +44,7 @@ from stratix_tasks.view.messages import (
     Inspection,
     ItemPage,
     ItemQuery,
+    Mend,
     PaletteItem,
     Port,
     Problem,
@@ -155,7 +157,19 @@ class FlowEditor:
             "inputs": list(inputs_of(root)),
             "ports": ports,
             "gives": gives,
+            "mends": self._mends(shown),
         }
+
+    def _mends(self, shown: FlowSource) -> list[Mend]:
+        if not shown.problems:
+            return []
+        spec = self._spec()
+        held = holders(spec, shown.root.outline.names)
+        found = (mending(spec, problem, held) for problem in shown.problems)
+        return [
+            {"node": one.node, "field": one.field, "label": one.label, "edits": [data_of(edit) for edit in one.edits]}
+            for one in found
+        ]
 
     def _ports_of(self, root: Graph, path: str, within: dict[str, Ports]) -> tuple[Ports | None, str]:
         """The ports of the flow in which a node stands, and the node's own name."""

@@ -31,7 +31,7 @@ from stratix_tasks.spec.late import GATHER, late_values
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, NodeSpec
 from stratix_tasks.spec.names import mentions
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.regions import blocking
 from stratix_tasks.spec.steps import step_problems
 from stratix_tasks.spec.tolerated import untolerant
@@ -55,7 +55,7 @@ def check(
     are not known yet. With `functions` (a node's `call` to what it calls) the annotations of what feeds what are compared
     too.
     """
-    return [finding.problem for finding in findings(graph, executors, pools, functions)]
+    return [finding.told for finding in findings(graph, executors, pools, functions)]
 
 
 def findings(
@@ -135,12 +135,12 @@ def _node(
     ):
         message = "undo takes back what one task did: not a flow, a fan-out, a loop, or the end of a flow"
         hint = "Say it of the tasks inside."
-        yield Finding((*path, "undo"), Problem("no-effect", message, name, hint=hint))
+        yield Finding((*path, "undo"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     for option in _OF_FLOWS_ALONE if node.flow is None else ():
         if getattr(node, option) is not None:
             message = f"{option} is for a flow in a flow, and this is none"
             hint = "Of a fan-out the items that run at a time are each.max; or put what is to be limited into a flow."
-            yield Finding((*path, option), Problem("no-effect", message, name, hint=hint))
+            yield Finding((*path, option), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if node.catch or graph.has_end:
         yield from _ends(graph, path, name, node)
     yield from around_findings(name, node, executors)
@@ -177,8 +177,7 @@ def _rare(
         yield from _pools(path, name, node, {*graph.spec.pools, *pools})
     for need in node.needs:
         if need not in graph.index:
-            hint = did_you_mean(need, graph.names)
-            yield Finding((*path, "needs"), Problem("unknown-task", f"needs '{need}', no task", name, hint=hint), need)
+            yield Finding((*path, "needs"), _no_task(f"needs '{need}', no task", name, need, graph), need)
     if node.when is not None:
         yield from value_findings(graph, (*path, "when"), name, node.when)
         if _never(node.when):
@@ -220,17 +219,20 @@ def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Ite
         if pool not in known:
             declare = f"Declare it: @flow(pools={{'{pool}': 4}}), or configure(pools={{'{pool}': 4}})."
             hint = f"{did_you_mean(pool, known)} {declare}".strip()
-            yield Finding((*path, "pool"), Problem("unknown-pool", f"there is no pool '{pool}'", name, hint=hint), pool)
+            message, remedy = f"there is no pool '{pool}'", instead(pool, known)
+            yield Finding((*path, "pool"), Problem("unknown-pool", message, name, hint=hint, remedy=remedy), pool)
+
+
+def _no_task(message: str, node: str, word: str, graph: Graph) -> Problem:
+    hint, remedy = did_you_mean(word, graph.names), instead(word, graph.names)
+    return Problem("unknown-task", message, node, hint=hint, remedy=remedy)
 
 
 def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
     """What catches, and what runs at the end."""
     for caught in node.catch:
         if caught not in graph.index:
-            hint = did_you_mean(caught, graph.names)
-            yield Finding(
-                (*path, "catch"), Problem("unknown-task", f"catches '{caught}', no task", name, hint=hint), caught
-            )
+            yield Finding((*path, "catch"), _no_task(f"catches '{caught}', no task", name, caught, graph), caught)
         elif graph.index[caught] not in graph.ended.get(graph.index[name], ()):
             message = f"it takes the value of '{caught}', and runs only when that failed: it can never run"
             yield Finding(

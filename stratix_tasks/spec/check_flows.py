@@ -14,7 +14,7 @@ from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, Remedy, did_you_mean, instead, name_instead
 from stratix_tasks.spec.values import leaves
 
 
@@ -23,29 +23,31 @@ def sub_flow_findings(graph: Graph, path: Path, name: str, node: NodeSpec) -> It
         if not option.of_flows and getattr(node, option.name) != option.default:
             message = f"{option.name} means nothing on a sub-flow, which runs no body of its own"
             hint = "Say it of the tasks in that flow, or in its defaults."
-            yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint))
+            yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     found = graph.find(node.flow or "")
     inner = None if found is None else found.spec
     given_by = {**(node.each.over if node.each is not None else {}), **node.args}
     if inner is None:
-        hint = did_you_mean(node.flow or "", graph.known())
+        word, known = node.flow or "", list(graph.known())
+        hint, remedy = did_you_mean(word, known), instead(word, known)
         message = f"there is no flow '{node.flow}'"
-        yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint), node.flow or "")
+        yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint, remedy=remedy), word)
         return
     for given in passed(node):
         value = given_by[given]
         place: Path = ("with", given) if given in node.args else ("each", "over", given)
         if given not in inner.inputs:
-            hint = did_you_mean(given, inner.inputs)
+            hint, remedy = did_you_mean(given, inner.inputs), name_instead(given, inner.inputs)
             message = f"flow '{node.flow}' has no input '{given}'"
-            yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint))
+            yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint, remedy=remedy))
         elif given in node.args:
             yield from _literal((*path, *place), name, given, value, inner.inputs[given])
     absent = graph.absent.get(graph.index[name], ())  # of which more is said elsewhere
     for needed, one in inner.inputs.items():
         if one.required and needed not in given_by and needed not in absent:
             message = f"flow '{node.flow}' needs the input '{needed}'"
-            yield Finding((*path, "with"), Problem("missing-input", message, name, hint=f"Add it: {needed}: …."))
+            hint, remedy = f"Add it: {needed}: ….", Remedy("fill", needed)
+            yield Finding((*path, "with"), Problem("missing-input", message, name, hint=hint, remedy=remedy))
 
 
 def _literal(path: Path, node: str, name: str, value: Any, one: InputSpec) -> Iterator[Finding]:

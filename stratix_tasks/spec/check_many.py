@@ -11,7 +11,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.streams import could_stream
 from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
@@ -37,20 +37,20 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
         hint = (
             "Only a fan-out over the whole result of another one, without key, where and flatten, goes on item by item."
         )
-        yield Finding((*path, "barrier"), Problem("no-effect", message, name, hint=hint))
+        yield Finding((*path, "barrier"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if each.losers == "keep":
         message = "what a gather went on without is cancelled: losers can't be keep there"
-        yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away."))
+        yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away.", remedy=REMOVE))
     if each.losers is not None and each.gather in (ALL, "settled"):
         message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
         hint = "Say gather: any, first_success or n_of, or take losers away."
-        yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint))
+        yield Finding((*path, "losers"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if each.where is not None:
         yield from value_findings(graph, (*path, "where"), name, each.where, frozenset(each.over))
         if not _varies(each.where, frozenset((*each.over, "each"))):
             hint = f"Name one, such as {next(iter(each.over), 'x')} > 0, or use when for all of them."
             message = "where names no mapped argument, so that it is the same for all"
-            yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint))
+            yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if each.key is not None:
         yield from _key(graph, (*path, "key"), name, each)
 
@@ -79,9 +79,9 @@ def loop_findings(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loo
         message = "without until it runs max rounds and is done"
         yield Finding(path, Problem("no-effect", message, name, hint="Say until, or take on_max and within away."))
     if loop.carry is not None and loop.carry not in node.args:
-        hint = did_you_mean(loop.carry, node.args)
+        hint, remedy = did_you_mean(loop.carry, node.args), instead(loop.carry, node.args)
         message = f"carry names '{loop.carry}', which is no argument of the first round"
-        yield Finding((*path, "carry"), Problem("bad-arguments", message, name, hint=hint), loop.carry)
+        yield Finding((*path, "carry"), Problem("bad-arguments", message, name, hint=hint, remedy=remedy), loop.carry)
 
 
 def _varies(leaf: Any, variables: frozenset[str]) -> bool:

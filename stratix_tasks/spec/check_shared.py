@@ -11,7 +11,7 @@ from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import matches, patterns
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 
 
 def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
@@ -28,7 +28,8 @@ def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
 def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:
     declare = f"Declare it: policies: {{{policy}: {{retry: 3}}}}, or @flow(policies={{'{policy}': {{'retry': 3}}}})."
     hint = f"{did_you_mean(policy, graph.policies)} {declare}".strip()
-    return Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint)
+    remedy = instead(policy, graph.policies)
+    return Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint, remedy=remedy)
 
 
 def unused_findings(graph: Graph) -> Iterator[Finding]:
@@ -38,11 +39,13 @@ def unused_findings(graph: Graph) -> Iterator[Finding]:
         if not any(matches(pattern, node) for node in graph.nodes):
             message = f"defaults for '{pattern}' mean no task: none calls or uses anything of that name"
             hint = "Write a pattern such as http.* or mylib.ingest:*."
-            yield Finding(("defaults", "for", pattern), Problem("unused", message, hint=hint, warning=True))
+            yield Finding(
+                ("defaults", "for", pattern), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE)
+            )
     for policy in spec.policies.keys() - _policies_named(spec):
         message = f"no task takes the policy '{policy}'"
         hint = f"Say so at a task: policy: {policy}."
-        yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True))
+        yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE))
 
 
 def shared_findings(graph: Graph) -> Iterator[Finding]:

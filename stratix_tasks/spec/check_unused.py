@@ -10,7 +10,7 @@ from stratix_tasks.spec.fit import Types
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.names import inputs_named, needs_of
 from stratix_tasks.spec.policies import patterns
-from stratix_tasks.spec.problems import Finding, Problem
+from stratix_tasks.spec.problems import REMOVE, Finding, Problem
 
 _NO_VALUE = (Any, None, NoneType)
 
@@ -43,4 +43,4 @@ def unused_inputs(graph: Graph) -> Iterator[Finding]:
     named = {name for value in (*said, *shared, spec.output) for name in inputs_named(value)}
     for name in spec.inputs.keys() - named:
         message, hint = f"nothing uses the input '{name}'", "Use it, or take it away."
-        yield Finding(("inputs", name), Problem("unused", message, hint=hint, warning=True))
+        yield Finding(("inputs", name), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE))

@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.names import AROUND
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
+from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 
@@ -43,5 +43,6 @@ def unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:
         return Finding(path, Problem("unknown-loop-variable", message, name), ref.name)
     what = "task" if ref.scope == "tasks" else "input"
     known: Collection[str] = graph.index if ref.scope == "tasks" else graph.spec.inputs
-    hint = did_you_mean(ref.name, known)
-    return Finding(path, Problem(f"unknown-{what}", f"there is no {what} '{ref.name}'", name, hint=hint), ref.name)
+    hint, remedy = did_you_mean(ref.name, known), instead(ref.name, known)
+    message = f"there is no {what} '{ref.name}'"
+    return Finding(path, Problem(f"unknown-{what}", message, name, hint=hint, remedy=remedy), ref.name)

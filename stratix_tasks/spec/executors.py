@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NodeSpec
-from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.problems import REMOVE, Problem, Remedy, did_you_mean, instead, name_instead
 from stratix_tasks.spec.values import leaves
 from stratix_tasks.spec.vocabulary import EXECUTORS_LATER
 
@@ -82,7 +82,8 @@ def executor_problem(uses: str, executors: Executors, node: str = "") -> Problem
         hint = f"There are {', '.join(known)}."
         return Problem("not-available", f"executor '{uses}' is not available in this version", node, hint=hint)
     hint = did_you_mean(uses, known) or "Register it: engine.executors.register(name, executor)."
-    return Problem("unknown-executor", f"there is no executor '{uses}'", node, hint=hint)
+    message, remedy = f"there is no executor '{uses}'", instead(uses, known)
+    return Problem("unknown-executor", message, node, hint=hint, remedy=remedy)
 
 
 def use_problems(node: NodeSpec, name: str, executors: Executors) -> Iterator[Wrong]:
@@ -98,7 +99,7 @@ def use_problems(node: NodeSpec, name: str, executors: Executors) -> Iterator[Wr
     limits = node.timeout.model_dump(exclude_none=True) if node.timeout is not None else {}
     for path in [*given, *(("timeout", limit) for limit in limits)]:
         if why := executor.refusal(path[-1]):
-            yield path, Problem("bad-option", why, name)
+            yield path, Problem("bad-option", why, name, remedy=REMOVE)
 
 
 def _arguments(node: NodeSpec, name: str, executor: Described) -> Iterator[Wrong]:
@@ -109,11 +110,12 @@ def _arguments(node: NodeSpec, name: str, executor: Described) -> Iterator[Wrong
     for argument in unknown:
         path = ("with", argument) if argument in node.args else ("each", "over", argument)
         message = f"'{executor.name}' takes no argument '{argument}'"
-        yield path, Problem("bad-arguments", message, name, hint=did_you_mean(argument, wanted))
+        hint, remedy = did_you_mean(argument, wanted), name_instead(argument, wanted)
+        yield path, Problem("bad-arguments", message, name, hint=hint, remedy=remedy)
     for argument in wanted if not unknown else ():  # one that is spelled otherwise is not told twice
         if argument in executor.required and argument not in given:
             message, hint = f"'{executor.name}' needs the argument '{argument}'", f"Add it: with: {{{argument}: …}}."
-            yield ("with",), Problem("bad-arguments", message, name, hint=hint)
+            yield ("with",), Problem("bad-arguments", message, name, hint=hint, remedy=Remedy("fill", argument))
     wrong = list(_unfit(node, name, executor, over, wanted))
     yield from wrong
     if (

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Path = tuple[str | int, ...]
+"""Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What mends a problem where it stands: another word for `word`, another name for what stands there, that it is taken away, or
+    that the argument `word` is given."""
+
+    do: Literal["replace", "rename", "remove", "fill"]
+    word: str = ""
+    instead: str = ""
+
+
+REMOVE = Remedy("remove")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in a flow, or with `warning` worth knowing. `line` and `column` are 1-based, in `file`; 0 when
-    unknown."""
+    unknown. `at` is its place in the document, as far as that is known."""
 
     code: str
     message: str
@@ -19,6 +36,8 @@ class Problem:
     file: str = ""
     column: int = 0
     warning: bool = False
+    at: Path = ()
+    remedy: Remedy | None = None
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
@@ -29,10 +48,6 @@ class Problem:
         return f"{where}{'warning: ' if self.warning else ''}{node}{self.message}{hint} [{self.code}]"
 
 
-Path = tuple[str | int, ...]
-"""Where in the document: keys from the top, such as `("tasks", "fetch", "with", "url")`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A problem, its place in the document, and the wrong word there (to find its column)."""
@@ -40,6 +55,25 @@ class Finding:
     path: Path
     problem: Problem
     word: str = ""
+
+    @property
+    def told(self) -> Problem:
+        """The problem, which knows its place."""
+        return replace(self.problem, at=self.path)
+
+
+def node_path(name: str) -> Path:
+    """The place of a node by its definition: `part.show` is the node `show` of the flow `part`."""
+    *flows, own = name.split(".")
+    return (*(step for flow in flows for step in ("flows", flow)), "tasks", own)
+
+
+def field_of(path: Path) -> str:
+    """The field that a place in a node or a flow lies in, as an edit names it: `with.url`, `over.item`, `inputs.day`, `retry`."""
+    steps = tuple(map(str, path))
+    if steps[:2] == ("each", "over") and len(steps) > 2:
+        return f"over.{steps[2]}"
+    return ".".join(steps[:2]) if steps[:1] in (("with",), ("inputs",)) else (steps[0] if steps else "")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
@@ -53,11 +87,28 @@ _FEW = 200
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?`, or the known words when none is near, or nothing when there are none."""
+    words = sorted(known)
+    if near := nearest(word, words):
+        return f"Did you mean '{near}'?"
+    return f"Known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}." if words else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is likely meant; nothing where none is near."""
     from difflib import get_close_matches
 
     words = sorted(known)
     likely = words if len(words) <= _FEW else [one for one in words if one[:1] == word[:1]][:_FEW]
-    near = get_close_matches(word, likely, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean '{near[0]}'?"
-    return f"Known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}." if words else ""
+    return next(iter(get_close_matches(word, likely, n=1, cutoff=0.6)), "")
+
+
+def instead(word: str, known: Iterable[str]) -> Remedy | None:
+    """The likely word in place of one that is not known."""
+    near = nearest(word, known)
+    return Remedy("replace", word, near) if near else None
+
+
+def name_instead(word: str, known: Iterable[str]) -> Remedy:
+    """The likely name for what has one that is not known; it is taken away where none is near."""
+    near = nearest(word, known)
+    return Remedy("rename", word, near) if near else REMOVE

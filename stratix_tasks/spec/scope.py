@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from stratix_tasks.spec.names import AROUND, Mention, mentions
-from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.problems import Problem, Remedy, did_you_mean, nearest
 from stratix_tasks.spec.vocabulary import FACTS, SEEN
 
 _PARTS: dict[str, tuple[str, ...]] = {
@@ -15,6 +15,8 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "scope": ("status", "error"),
 }
 """What there is of these; what an error has depends on it."""
+Wrong = tuple[str, str, str, str, str]
+"""Code, message, hint, the wrong word, and the one that is likely meant, if any."""
 
 
 def expression_problems(
@@ -24,21 +26,21 @@ def expression_problems(
     for mention in mentions(text):
         wrong = _wrong(mention, tasks, inputs, variables)
         if wrong is not None:
-            code, message, hint, word = wrong
-            yield Problem(code, message, node, hint=hint), word
+            code, message, hint, word, near = wrong
+            remedy = Remedy("replace", word, near) if near else None
+            yield Problem(code, message, node, hint=hint, remedy=remedy), word
 
 
 def _wrong(
     mention: Mention, tasks: Collection[str], inputs: Collection[str], variables: Collection[str]
-) -> tuple[str, str, str, str] | None:
-    """Code, message, hint and the wrong word; None when all is well."""
+) -> Wrong | None:
     root, steps = mention.root, mention.steps
     if root in variables:
         return None
     if root in AROUND:
         wrong = next(iter(steps), "") if root in _PARTS else ""
         if wrong and wrong not in _PARTS[root]:
-            return "unknown-name", f"there is no `{root}.{wrong}`", did_you_mean(str(wrong), _PARTS[root]), str(wrong)
+            return _near("unknown-name", f"there is no `{root}.{wrong}`", str(wrong), _PARTS[root])
         return None
     if root == "tasks":
         return _task(mention, tasks)
@@ -47,34 +49,35 @@ def _wrong(
             return None
         named = str(steps[0]) if steps else ""
         if not named:
-            return "unknown-input", "`inputs` alone is no value", "Write inputs.name.", root
-        return "unknown-input", f"there is no input '{named}'", did_you_mean(named, inputs), named
+            return "unknown-input", "`inputs` alone is no value", "Write inputs.name.", root, ""
+        return _near("unknown-input", f"there is no input '{named}'", named, inputs)
     if root == "secrets":  # of which `check_secrets` tells where they can stand
         return None
-    return "unknown-name", f"an expression knows no '{root}'", _root_hint(root, tasks, inputs, variables), root
+    message = f"an expression knows no '{root}'"
+    if root in tasks or root in inputs:
+        whole = f"tasks.{root}.output" if root in tasks else f"inputs.{root}"
+        return "unknown-name", message, f"Did you mean {whole}?", root, whole
+    return _near("unknown-name", message, root, ["tasks", "inputs", *variables])
 
 
-def _root_hint(root: str, tasks: Collection[str], inputs: Collection[str], variables: Collection[str]) -> str:
-    if root in tasks:
-        return f"Did you mean tasks.{root}.output?"
-    if root in inputs:
-        return f"Did you mean inputs.{root}?"
-    return did_you_mean(root, ["tasks", "inputs", *variables])
+def _near(code: str, message: str, word: str, known: Collection[str]) -> Wrong:
+    """That a word is none of those that are known."""
+    return code, message, did_you_mean(word, known), word, nearest(word, known)
 
 
-def _task(mention: Mention, tasks: Collection[str]) -> tuple[str, str, str, str] | None:
+def _task(mention: Mention, tasks: Collection[str]) -> Wrong | None:
     steps = mention.steps
     if not steps:
-        return "unknown-task", "`tasks` alone is no value", "Write tasks.name.output.", "tasks"
+        return "unknown-task", "`tasks` alone is no value", "Write tasks.name.output.", "tasks", ""
     name = str(steps[0])
     if name not in tasks:
-        return "unknown-task", f"there is no task '{name}'", did_you_mean(name, tasks), name
+        return _near("unknown-task", f"there is no task '{name}'", name, tasks)
     if len(steps) < 2 or steps[1] not in SEEN:
-        asked = str(steps[1]) if len(steps) > 1 else name
-        hint = did_you_mean(asked, SEEN) if len(steps) > 1 else f"Write tasks.{name}.output."
         what = f"of task '{name}' an expression sees {', '.join(SEEN)}, not `{mention}`"
-        return "unknown-fact", what, hint, asked
+        if len(steps) > 1:
+            return _near("unknown-fact", what, str(steps[1]), SEEN)
+        return "unknown-fact", what, f"Write tasks.{name}.output.", name, f"{name}.output"
     if steps[1] == "summary" and len(steps) > 2 and steps[2] not in FACTS:
         fact = str(steps[2])
-        return "unknown-fact", f"a summary has no '{fact}'", did_you_mean(fact, FACTS), fact
+        return _near("unknown-fact", f"a summary has no '{fact}'", fact, FACTS)
     return None

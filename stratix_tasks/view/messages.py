@@ -381,11 +381,21 @@ class Port(TypedDict):
     source: str
 
 
+class Mend(TypedDict):
+    """The node that a problem is of, as the view calls it (empty: the flow), its field, and the edits that mend it, as `label` says.
+    Without edits the field wants a value; without a label a person has to think."""
+
+    node: str
+    field: str
+    label: str
+    edits: list[dict[str, Any]]
+
+
 class EditInfo(TypedDict):
     """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
     of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
     `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
-    of a result) are by node; `inputs` those of the flow."""
+    of a result) are by node, `mends` by problem; `inputs` those of the flow."""
 
     undo: str
     redo: str
@@ -397,6 +407,7 @@ class EditInfo(TypedDict):
     inputs: list[Port]
     ports: list[list[Port]]
     gives: list[str]
+    mends: list[Mend]
 
 
 class PaletteItem(TypedDict):

@@ -342,3 +342,23 @@ def test_a_flow_is_saved_and_a_file_that_changed_meanwhile_is_noticed(book: Note
     hand.at("reload").click()
     hand.at("stale").wait_for(state="detached")
     assert "# by somebody else" in hand.value("to_yaml()")
+
+
+def test_a_problem_is_mended_by_a_click(book: Notebook) -> None:
+    """Its button makes the edit, as one step; for what only a person knows it opens the field."""
+    hand = Hand(book, "mended")
+    hand.click("scale")
+    hand.at("form-field", field="with.xs").fill("${{ tasks.laod.output }}")
+    hand.press("Enter")
+    hand.steps("set xs of scale")
+    hand.at("problems").locator("summary").click()
+    hand.at("problems").get_by_text("Write load for laod").click()
+    hand.steps("set xs of scale", "write load for laod")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=problems]", state="detached")
+    hand.click("total")
+    hand.at("form-field", field="with.xs").fill("")
+    hand.press("Enter")
+    hand.page.locator(f"{VIEW} .react-flow__pane").click(position={"x": 300, "y": 20})
+    hand.at("problems").locator("summary").click()
+    hand.at("problems").get_by_text("Fill in xs").click()
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=form][data-node=total] [data-field='with.xs']:focus")

@@ -46,6 +46,7 @@ const info = (more: Partial<EditInfo> = {}): EditInfo => ({
     inputs: [],
     ports: [],
     gives: [],
+    mends: [],
   },
   ...more,
 });

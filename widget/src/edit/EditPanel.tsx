@@ -15,10 +15,13 @@ interface Props {
   select: (nodes: string[]) => void;
   tab: EditTab;
   setTab: (tab: EditTab) => void;
+  /** The field to be filled in. */
+  wanted: { node: string; field: string };
+  show: (node: string, field: string) => void;
 }
 
 /** About what is selected; about the flow, where nothing is. */
-export function EditPanel({ editing, selection, select, tab, setTab }: Props) {
+export function EditPanel({ editing, selection, select, tab, setTab, wanted, show }: Props) {
   const id = useUnique();
   const { nodes } = selection;
   const about = nodes.length === 1 ? (nodes[0] ?? "") : "";
@@ -62,7 +65,7 @@ export function EditPanel({ editing, selection, select, tab, setTab }: Props) {
         aria-labelledby={`${id}-${tab}`}
         data-testid={`panel-${tab.toLowerCase()}`}
       >
-        {tab === "Config" && nodes.length < 2 && <FormTab key={about} editing={editing} node={about} />}
+        {tab === "Config" && nodes.length < 2 && <FormTab key={about} node={about} {...{ editing, wanted, show }} />}
         {tab === "Config" && nodes.length > 1 && <Several editing={editing} names={nodes} select={select} />}
         {tab === "YAML" && <TextTab editing={editing} selected={nodes} select={select} />}
         {tab === "Code" && <Code editing={editing} node={about} />}

@@ -29,6 +29,7 @@ interface Props {
 }
 
 const NONE: Selection = { nodes: [], wires: [] };
+const NOWHERE = { node: "", field: "" };
 
 /** A flow as it is edited: what can be placed, the canvas, and what is said of what is selected. */
 export function Editor({ live, calls, root }: Props) {
@@ -43,12 +44,24 @@ export function Editor({ live, calls, root }: Props) {
   const [naming, setNaming] = useState<{ x: number; y: number } | null>(null);
   const [palette, setPalette] = useState(root.clientWidth > 760);
   const [tab, setTab] = useState<EditTab>("Config");
+  const [wanted, setWanted] = useState(NOWHERE);
   const boxes = useRef<Box[]>([]);
   const flow = useReactFlow();
   const { nodes } = live.snapshot;
   const selection = there(chosen, nodes);
-  const select = useCallback((nodes: string[], wires: string[] = []) => setChosen({ nodes, wires }), []);
+  const select = useCallback((nodes: string[], wires: string[] = []) => {
+    setChosen({ nodes, wires });
+    setWanted(NOWHERE);
+  }, []);
 
+  const show = useCallback(
+    (node: string, field: string) => {
+      select(node ? [node] : []);
+      setTab("Config");
+      setWanted({ node, field });
+    },
+    [select],
+  );
   const focus = useCallback(
     (node: string | null) => {
       const card =
@@ -191,9 +204,9 @@ export function Editor({ live, calls, root }: Props) {
               </button>
             </div>
           )}
-          <Problems live={live} select={select} />
+          <Problems editing={editing} show={show} />
         </div>
-        <EditPanel {...{ editing, selection, select, tab, setTab }} />
+        <EditPanel {...{ editing, selection, select, tab, setTab, wanted, show }} />
       </div>
       {search && (
         <Quick

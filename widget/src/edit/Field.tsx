@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Computed, FormField } from "../model/messages";
 import { useUnique } from "../view/ids";
@@ -10,10 +11,12 @@ interface Props {
   field: FormField;
   /** The edit that says a value of it. */
   edit: (value: unknown) => { edit: string } & Record<string, unknown>;
+  /** What stands below it. */
+  children?: ComponentChildren;
 }
 
 /** One field. What is typed is said when it is left, or by Enter: one step; Escape gives up. What is refused stays, with the reason. */
-export function Field({ editing, node, field, edit }: Props) {
+export function Field({ editing, node, field, edit, children }: Props) {
   const id = useUnique();
   const draftOf = `${node}/${field.field}`;
   const there = shownAs(field.kind, field.value);
@@ -138,6 +141,7 @@ export function Field({ editing, node, field, edit }: Props) {
           </p>
         )}
         {!wrong && field.problem && <p class="stx-wrong">{field.problem}</p>}
+        {!wrong && text === there && children}
         {(field.kind === "expression" || isExpression(text)) && text.trim() && (
           <Live editing={editing} node={node} text={text} />
         )}

@@ -1,12 +1,30 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Form, FormField } from "../model/messages";
 import type { Editing } from "./editing";
 import { Field } from "./Field";
 import { Inputs } from "./Inputs";
+import { MendIt } from "./Problems";
+
+interface Props {
+  editing: Editing;
+  node: string;
+  /** The field to be filled in, where that is one of this form. */
+  wanted: { node: string; field: string };
+  show: (node: string, field: string) => void;
+}
 
 /** The form of a node, or of the flow as a whole for an empty name. */
-export function FormTab({ editing, node }: { editing: Editing; node: string }) {
+export function FormTab({ editing, node, wanted, show }: Props) {
   const form = useForm(editing, node);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (wanted.node !== node || !wanted.field) return;
+    const row = box.current?.querySelector(`[data-field="${CSS.escape(wanted.field)}"]`);
+    if (!row) return;
+    const fold = row.closest("details");
+    if (fold) fold.open = true;
+    row.querySelector<HTMLElement>(".stx-field")?.focus();
+  }, [wanted, form !== null]);
   if (!form) return null;
   const inputs = form.fields.filter(({ field }) => field.startsWith("inputs."));
   const rest = form.fields.filter(({ field }) => !field.startsWith("inputs."));
@@ -15,9 +33,17 @@ export function FormTab({ editing, node }: { editing: Editing; node: string }) {
   const [open, folded] = [at(false), at(true)];
   const edit = (field: FormField) => (value: unknown) =>
     node ? { edit: "set", node, field: field.field, value } : { edit: "set-flow", field: field.field, value };
-  const draw = (field: FormField) => <Field key={field.field} {...{ editing, node, field }} edit={edit(field)} />;
+  const mends = editing.info?.mends.filter((mend) => mend.node === node && mend.label) ?? [];
+  const draw = (field: FormField) => {
+    const mend = mends.find((mend) => mend.field === field.field && mend.edits.length > 0);
+    return (
+      <Field key={field.field} {...{ editing, node, field }} edit={edit(field)}>
+        {mend && <MendIt {...{ editing, mend, show }} />}
+      </Field>
+    );
+  };
   return (
-    <div class="stx-form" data-testid="form" data-node={node}>
+    <div ref={box} class="stx-form" data-testid="form" data-node={node}>
       {!node && <Inputs editing={editing} fields={inputs} />}
       {open.map(draw)}
       {node && open.length === 0 && <p class="stx-quiet">It takes no arguments that must be given.</p>}

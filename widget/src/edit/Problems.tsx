@@ -1,10 +1,10 @@
-import type { Live } from "../model/live";
-import type { Problem } from "../model/messages";
+import type { Mend, Problem } from "../model/messages";
 import { Icon } from "../view/Icon";
+import type { Edit, Editing } from "./editing";
 
 /** What is wrong with the flow, above the canvas, so that nothing moves when it comes and goes. */
-export function Problems({ live, select }: { live: Live; select: (nodes: string[]) => void }) {
-  const { problems } = live.snapshot.flow;
+export function Problems({ editing, show }: { editing: Editing; show: (node: string, field: string) => void }) {
+  const { problems } = editing.live.snapshot.flow;
   if (problems.length === 0) return null;
   return (
     <details class="stx-edit-problems nowheel" data-testid="problems">
@@ -12,27 +12,50 @@ export function Problems({ live, select }: { live: Live; select: (nodes: string[
         <Icon name="failed" size={11} /> {counted(problems)}
       </summary>
       <ul>
-        {problems.map((problem) => (
-          <li key={`${problem.node} ${problem.code} ${problem.message}`}>
-            {problem.node ? (
+        {problems.map((problem, at) => {
+          const mend = editing.info?.mends[at];
+          return (
+            <li key={`${problem.node} ${problem.code} ${problem.message}`}>
               <button
                 type="button"
                 class="stx-link"
                 data-testid="problem-node"
                 title="Show its form"
-                onClick={() => select([problem.node])}
+                onClick={() => show(mend?.node ?? "", mend?.field ?? "")}
               >
-                {problem.node}
-              </button>
-            ) : (
-              <b>flow</b>
-            )}{" "}
-            {problem.message} <i>{problem.hint}</i>{" "}
-            <code>{problem.warning ? `${problem.code}, a warning` : problem.code}</code>
-          </li>
-        ))}
+                {mend?.node || "flow"}
+              </button>{" "}
+              {problem.message} <i>{problem.hint}</i>{" "}
+              <code>{problem.warning ? `${problem.code}, a warning` : problem.code}</code>
+              {mend?.label && <MendIt {...{ editing, mend, show }} />}
+            </li>
+          );
+        })}
       </ul>
     </details>
+  );
+}
+
+/** Mends a problem as one step; where the field wants a value, it is opened. */
+export function MendIt({
+  editing,
+  mend,
+  show,
+}: {
+  editing: Editing;
+  mend: Mend;
+  show: (node: string, field: string) => void;
+}) {
+  const { label, edits, node, field } = mend;
+  return (
+    <button
+      type="button"
+      class="stx-button stx-mend"
+      data-testid="mend"
+      onClick={() => (edits.length > 0 ? void editing.apply(edits as Edit[], label) : show(node, field))}
+    >
+      {label.charAt(0).toUpperCase() + label.slice(1)}
+    </button>
   );
 }
 

@@ -45,7 +45,7 @@ export function useCards(
       ports: info ? (edit?.ports[at] ?? []) : (edit?.inputs ?? []),
       gives: edit?.gives[at] ?? "",
       misfits: misfits?.[box.name] ?? null,
-      problem: flow.problems.find((one) => one.node === box.name)?.message ?? "",
+      problem: flow.problems.find((_, at) => edit?.mends[at]?.node === box.name)?.message ?? "",
       off: isOff(live.snapshot, box.name),
       pending,
     };

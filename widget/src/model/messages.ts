@@ -362,10 +362,19 @@ export interface Port {
   source: string;
 }
 
+/** The node that a problem is of, as the view calls it (empty: the flow), its field, and the edits that mend it, as `label` says. Without
+ * edits the field wants a value; without a label a person has to think. */
+export interface Mend {
+  node: string;
+  field: string;
+  label: string;
+  edits: Says[];
+}
+
 /** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
  * of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
  * `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
- * of a result) are by node; `inputs` those of the flow. */
+ * of a result) are by node, `mends` by problem; `inputs` those of the flow. */
 export interface EditInfo {
   undo: string;
   redo: string;
@@ -377,6 +386,7 @@ export interface EditInfo {
   inputs: Port[];
   ports: Port[][];
   gives: string[];
+  mends: Mend[];
 }
 
 /** What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
