@@ -10,6 +10,7 @@ from typing import Any
 from stratix_tasks.core.states import State
 from stratix_tasks.core.waits import KINDS
 from stratix_tasks.formats.seen import Seen
+from stratix_tasks.formats.shapes import BEHIND, Box, outline, shape_of, spine, within
 
 FILLS = {
     "pending": "#a99fad",
@@ -110,8 +111,6 @@ GLYPHS = {
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 GIVEN, BREAK, PAUSED, WAITS = 2, 16, 32, 64
 """Bits of a status's flags, as views have them."""
-PILL = 29.0
-"""The corners of a wait: it is a gate of the flow and no task, and looks like one in every state."""
 TOP = 46.0
 MARGIN = 24.0
 
@@ -257,22 +256,12 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
             *_breakpoint(status, x, y, colours),
         ]
     disc = "none" if planned else fill
-    dash = ' fill-opacity="0" stroke="#c3bcc7" stroke-dasharray="4 3"' if look == "skipped" else ""
-    parts = []
+    parts: list[str] = []
     counted = f"{status[3]:,}/{status[4]:,}" if snapshot["run"] and status[4] else seen.count(index)
     many = counted if node["kind"] in MANY else ""
     name = _cut(node["label"], w - 46 - 7 * len(many), 7.7)
-    outer, inner = (PILL, PILL - 1.5) if node["wait"] else (9, 6.5)
-    if node["kind"] in MANY:
-        for shift, opacity in ((9, 0.55), (5, 1)):
-            parts.append(
-                f'<rect x="{x + shift}" y="{y + shift}" width="{w}" height="{h}" rx="{outer}" fill="{colours["card"]}" stroke="{fill}" '
-                f'stroke-opacity="0.45" opacity="{opacity}"/>'
-            )
+    parts += [*_shape(node, fill, look == "skipped", colours)]
     parts += [
-        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{outer}" fill="{fill}"{dash}/>',
-        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{colours["card"]}"/>',
-        f'<rect x="{x + 4}" y="{y + 1}" width="{w - 5}" height="{h - 2}" rx="{inner}" fill="{fill}" fill-opacity="0.08"/>',
         f'<circle cx="{x + 22}" cy="{y + 21}" r="9" fill="{disc}" stroke="{fill}"/>',
         _glyph(look, x + 22, y + 21, node["wait"] if look in ("planned", "waiting") else ""),
         f'<text x="{x + 39}" y="{y + 25.5}" font-size="13" font-weight="620" fill="{colours["ink"]}">{escape(name)}</text>',
@@ -291,6 +280,28 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
     parts.append(f'<text x="{x + 39}" y="{y + 42}" font-size="11.5" fill="{text}">{escape(shown)}</text>')
     bar = [] if planned else _bar(node, status, x, y, w, h)
     return [*parts, *bar, *_breakpoint(status, x, y, colours)]
+
+
+def _shape(node: Mapping[str, Any], fill: str, dashed: bool, colours: Mapping[str, str]) -> list[str]:
+    """The card itself: its edge, its left side, what lies behind it and what it says that it is."""
+    shape, box = shape_of(node), Box(node["x"], node["y"], node["w"], node["h"])
+    x, y, w, h = box
+    behind = [outline(shape, Box(x + by, y + by, w, h)) for by in BEHIND if shape.many]
+    edge, inner = outline(shape, box), within(shape, box)
+    rim, dash = f'stroke="{fill}" stroke-opacity="0.6"', ' stroke-dasharray="4 3"' if dashed else ""
+    return [
+        *(f'<path d="{path}" fill="{colours["card"]}" {rim} opacity="0.7"/>' for path in behind),
+        f'<path d="{edge}" fill="{colours["card"]}"/><path d="{edge}" fill="{fill}" fill-opacity="0.08" {rim}{dash}/>',
+        *(
+            f'<path d="{path}" fill="none" stroke="{fill}" stroke-opacity="0.55" stroke-width="1.3"/>'
+            for path in [inner]
+            if path
+        ),
+        (
+            f'<path d="{spine(shape, Box(x + 1.5, y, w, h))}" fill="none" stroke="{fill}" stroke-width="4" '
+            f'stroke-linecap="round" stroke-linejoin="round"/>'
+        ),
+    ]
 
 
 def _foot(node: Mapping[str, Any], x: float, y: float, w: float, colours: Mapping[str, str]) -> list[str]:
@@ -331,7 +342,7 @@ def _glyph(look: str, x: float, y: float, of: str = "") -> str:
 
 
 def _bar(node: Mapping[str, Any], status: Any, x: float, y: float, w: float, h: float) -> list[str]:
-    inset = PILL - 3 if node["wait"] else 12
+    inset = 26 if shape_of(node).right == "round" else 12
     total, at, room = status[4], x + inset, w - 2 * inset
     if node["kind"] not in MANY or not total:
         return []

@@ -13,6 +13,7 @@ from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, State
 from stratix_tasks.core.targets import scope_of, unit_of
 from stratix_tasks.core.waits import asked
+from stratix_tasks.engine.fan import Fan
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand
 from stratix_tasks.look.scopes import record_scope, scope_text
@@ -40,6 +41,8 @@ class _Taken(NamedTuple):
     """As they are called; None where there are too many to ask each."""
     keys: list[str] | None
     errors: dict[int, str]
+    mapped: Callable[[int], dict[str, Any]] | None
+    """The mapped inputs of an item, by its place; None where nobody searches in them, or they are not at hand."""
     started: array[float]
     ended: array[float]
     wide: int
@@ -79,9 +82,20 @@ def _take(live: LiveRun, node: str, query: ItemQuery) -> _Taken | None:
     if query["search"] and s.kind(group) is MAP:
         errors = {s.index(u): str(e.get("message", "")) for u, e in s.error.items() if s.map_of(u) == group}
     wide = s.stretches[scopes[0][0]].block.n if scopes else 1
+    mapped = _mapped(live, group) if query["search"] else None
     return _Taken(
-        s.count(group), _columns(s, group), _states(s, group), s.keys.get(group), errors, started, ended, wide
+        s.count(group), _columns(s, group), _states(s, group), s.keys.get(group), errors, mapped, started, ended, wide
     )
+
+
+def _mapped(live: LiveRun, group: int) -> Callable[[int], dict[str, Any]] | None:
+    if not _columns(live.core.state, group):
+        return None
+    try:
+        fan: Fan | None = live.binding.fan(group).value
+    except Exception:  # what it goes over can't be resolved any more
+        return None
+    return None if fan is None else fan.item
 
 
 def _states(s: Recorded, group: int) -> bytes | None:
@@ -128,8 +142,16 @@ def _order(taken: _Taken, query: ItemQuery) -> Any:
 
 
 def _text(taken: _Taken, at: int) -> str:
-    """What is looked through: the place of an item, its key, and its error."""
-    return f"{at} {'' if taken.keys is None else taken.keys[at]} {taken.errors.get(at, '')}".casefold()
+    """What is looked through: the place of an item, its key, its error, and what it was given."""
+    given = "" if taken.mapped is None else _all_given(taken.mapped, at)
+    return f"{at} {'' if taken.keys is None else taken.keys[at]} {taken.errors.get(at, '')} {given}".casefold()
+
+
+def _all_given(mapped: Callable[[int], dict[str, Any]], at: int) -> str:
+    try:
+        return " ".join(map(glance, mapped(at).values()))
+    except IndexError:  # it came into the map later, with values of its own
+        return ""
 
 
 def _took(taken: _Taken) -> Any:

@@ -109,6 +109,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "wait": _wait(laid_out),
         "asks": _asks(laid_out),
         "badge": _badge(laid_out),
+        "begins": _begins(laid_out),
         "call": node.call or node.uses or f"flow {node.flow}",
         "gives": _gives(function),
         "config": [pair for pair in config if pair[1]],
@@ -156,6 +157,12 @@ def _badge(laid_out: Node) -> str:
     if node.each is not None and node.each.gather != ALL:
         found.append(join_text(node.each.gather))
     return " · ".join(found)
+
+
+def _begins(laid_out: Node) -> Literal["", "join", "catch", "always"]:
+    """How it begins, where that is not when all before it are completed."""
+    node = laid_out.spec
+    return "always" if node.always else "catch" if node.catch else "join" if node.join != ALL else ""
 
 
 def _ends(step: Step, what: str) -> str:

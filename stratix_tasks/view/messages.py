@@ -56,8 +56,8 @@ class FlowInfo(TypedDict):
 
 class NodeOutline(TypedDict):
     """A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
-    `badge` says how it begins or goes on, where that is not as usual; `gives` is the type of what its function returns, where that
-    is said.
+    `badge` says how it begins or goes on, where that is not as usual, `begins` alone what its shape says of that; `gives` is the
+    type of what its function returns, where that is said.
     """
 
     name: str
@@ -68,6 +68,7 @@ class NodeOutline(TypedDict):
     wait: str
     asks: str
     badge: str
+    begins: Literal["", "join", "catch", "always"]
     call: str
     gives: str
     config: list[Pair]
@@ -475,8 +476,8 @@ class Snapshot(TypedDict):
 
     `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
     they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
-    level. Of edges between the same two stacks the first has them. `told` and `items`, by node, and `about`: in what has nothing
-    behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
+    level. Of edges between the same two stacks the first has them. `told` and `items`, by node (an item as `name[2]`), and
+    `about`: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
     """
 
     v: Literal[1]

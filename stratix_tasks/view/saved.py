@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stratix_tasks.core.states import State
 from stratix_tasks.view.messages import Inspection, Saved, Snapshot
+from stratix_tasks.view.snapshot import told_as
 from stratix_tasks.view.source import Source
 
 MIME: Final = "application/vnd.stratix+json"
@@ -21,12 +22,12 @@ WHOLE = 30_000
 """Characters of a preview that can't be cut: of a larger one the text of the value is kept."""
 UNCUT = {"picture": "data", "html": "html"}
 """By kind of such a preview what it consists of."""
-LINES, ITEMS = 30, 100
-"""Last rows of a log, and first items of a mapped node or flow, or rounds."""
+LINES, ITEMS, OPENED = 30, 100, 20
+"""Last rows of a log; first items of a mapped node or flow, or rounds, and of these those that can be opened."""
 
 
 def saved(source: Source, made: Snapshot, *beside: str) -> Saved:
-    """What is kept of a snapshot beside some texts: of nodes what a click asks for, of those that failed first."""
+    """What is kept of a snapshot beside some texts: of nodes what a click asks for, of those that failed first; then of items."""
     kept = _plain(made if len(made["nodes"]) <= MOST_NODES else _without_graph(made), SHORT)
     about = _plain(source.about(), LONG)
     told: dict[str, Any] = {}
@@ -41,6 +42,12 @@ def saved(source: Source, made: Snapshot, *beside: str) -> Saved:
             break
         told[name] = part
         items |= {name: page} if page is not None else {}
+    for name, index in [(name, row[0]) for name, page in items.items() for row in page["rows"][:OPENED]]:
+        part = _plain(_briefly(source.inspect(name, index)), LONG)
+        room -= _size(part)
+        if room < 0:
+            break
+        told[told_as(name, index)] = part
     return {"v": 1, "snapshot": _written({**kept, "told": told, "items": items, "about": about})}
 
 

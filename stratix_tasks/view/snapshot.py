@@ -59,6 +59,8 @@ def _kept(nodes: list[NodeInfo], stays: Mapping[str, Point]) -> dict[int, Point]
 
 MOST_ITEMS, MOST_TOLD = 1000, 500
 """Items of a mapped node or flow, or rounds, and nodes, that a page with nothing behind it tells about."""
+MOST_OPENED, OPENED_OF_EACH = 500, 100
+"""Items that can be opened in it: of all nodes, and of each; those that failed first."""
 
 
 def whole(source: Source) -> Snapshot:
@@ -68,9 +70,18 @@ def whole(source: Source) -> Snapshot:
         return made
     names = [node["name"] for node in made["nodes"][:MOST_TOLD]]
     maps = [node["name"] for node in made["nodes"] if node["kind"] in ("map", "each", "loop")]
-    told: dict[str, Inspection] = {name: {**source.inspect(name, None), "args": [], "can": {}} for name in names}
     items = {name: source.items(name, 0, MOST_ITEMS) for name in maps}
+    opened = [(name, row[0]) for name in maps for row in items[name]["rows"][:OPENED_OF_EACH]][:MOST_OPENED]
+    wanted = [*((name, None) for name in names), *opened]
+    told: dict[str, Inspection] = {
+        told_as(name, item): {**source.inspect(name, item), "args": [], "can": {}} for name, item in wanted
+    }
     return {**made, "told": told, "items": items, "about": source.about()}
+
+
+def told_as(node: str, item: int | None) -> str:
+    """What `told` has a node or item by."""
+    return node if item is None else f"{node}[{item}]"
 
 
 def pack(records: list[tuple[int, Status]]) -> bytes:

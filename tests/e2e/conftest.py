@@ -63,3 +63,21 @@ def notebook7(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("notebook7"), app="notebook")
     yield server
     server.stop()
+
+
+@pytest.fixture
+def opened(page: Any, tmp_path: Path) -> Any:
+    """Opens what can be saved as a page, in a notebook's width."""
+
+    def open_it(shown: Any, width: int = 900, height: int = 700) -> Any:
+        page.set_viewport_size({"width": width, "height": height})
+        shown.to_html(tmp_path / "page.html")
+        text = (tmp_path / "page.html").read_text()
+        (tmp_path / "page.html").write_text(
+            text.replace("!important; min-height: 320px", "")
+        )  # a notebook sets no height
+        page.goto((tmp_path / "page.html").as_uri())
+        page.wait_for_selector("[data-testid=stratix-view] :is([data-testid=node], [data-testid=painting])")
+        return page
+
+    return open_it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -37,24 +36,6 @@ def two_ways() -> Any:
         weigh.options(name="heavy")(found)
     with when(found < 2):
         weigh.options(name="light")(found)
-
-
-@pytest.fixture
-def opened(page: Any, tmp_path: Path) -> Any:
-    """Opens what can be saved as a page, in a notebook's width."""
-
-    def open_it(shown: Any, width: int = 900, height: int = 700) -> Any:
-        page.set_viewport_size({"width": width, "height": height})
-        shown.to_html(tmp_path / "page.html")
-        text = (tmp_path / "page.html").read_text()
-        (tmp_path / "page.html").write_text(
-            text.replace("!important; min-height: 320px", "")
-        )  # a notebook sets no height
-        page.goto((tmp_path / "page.html").as_uri())
-        page.wait_for_selector(f"{VIEW} :is([data-testid=node], [data-testid=painting])")
-        return page
-
-    return open_it
 
 
 def zoom(page: Any) -> str:
@@ -278,3 +259,51 @@ def test_nodes_are_found_and_walked_by_keyboard(opened: Any, engine: Engine) -> 
     page.locator(".react-flow__node", has=page.locator("[data-node=part_0]")).focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.querySelector('[data-node=part_1]') !== null")
+
+
+def test_a_painted_graph_is_walked_by_keyboard(opened: Any) -> None:
+    """One element stands for the card that the keys are at: it has the focus, says what it is, and a ring is around its card.
+    Enter opens it; Escape closes it, and the arrows go on from there."""
+    page = opened(mesh(400, 20), 1400)
+    cursor = page.locator("[data-testid=cursor]")
+    cursor.focus()
+    page.keyboard.press("ArrowRight")
+    name = cursor.get_attribute("data-node")
+    assert name.startswith("at_0_")
+    assert cursor.get_attribute("aria-label") == f"{name}, task"
+    card = page.evaluate("name => window.stratix.nodes().find(one => one.node === name)", name)
+    ring = cursor.bounding_box()
+    assert [ring[side] for side in ("x", "y", "width")] == pytest.approx([card[s] for s in ("x", "y", "width")], abs=1)
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f".stx-inspector header >> text={name}")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".stx-inspector", state="detached")
+    page.keyboard.press("ArrowDown")
+    assert cursor.get_attribute("data-node") not in ("", name)
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        """() => {
+            const box = document.querySelector('[data-testid=cursor]').getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("count", [80, 400], ids=["as elements", "painted"])
+def test_a_small_map_takes_the_view_elsewhere(opened: Any, count: int) -> None:
+    """While not all of a graph is in sight; a click in it shows that part."""
+    page = opened(mesh(count, 20), 900)
+    cards = "[...document.querySelectorAll('[data-testid=node]')].map(one => one.getBoundingClientRect())"
+    left = f"Math.min(...(window.stratix ? window.stratix.nodes() : {cards}).map(one => one.x))"
+    page.click("[data-testid=fit]")
+    page.wait_for_selector("[data-testid=small-map]", state="detached")
+    for _ in range(8):
+        page.click("[data-testid=zoom-in]")
+    page.wait_for_selector("[data-testid=small-map]")
+    page.click("[data-testid=small-map]", position={"x": 6, "y": 40})
+    page.wait_for_function(f"() => {left} > 0")
+    before = page.evaluate(left)
+    page.click("[data-testid=small-map]", position={"x": 130, "y": 40})
+    page.wait_for_function(f"before => {left} < before - 200", arg=before)

@@ -189,7 +189,7 @@ def test_everything_by_keys_alone(lab: Server, page: Any) -> None:
     page.keyboard.press("Enter")
     page.locator(f"{LIVE} [data-testid=item-row][data-state=failed]").focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=item[3]")
+    page.wait_for_selector(f"{LIVE} [data-testid=trail] [aria-current] >> text=[3]")
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=failed")
     assert page.evaluate("document.activeElement.matches('.stx-inspector')")
     page.locator(f"{LIVE} [data-testid=tab-output]").focus()
@@ -198,6 +198,8 @@ def test_everything_by_keys_alone(lab: Server, page: Any) -> None:
     page.keyboard.press("s")
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=skipped")
     page.wait_for_selector(f"{node('item')}[data-state=completed][data-done='39']")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"{LIVE} [data-testid=trail] [aria-current] >> text=item")
     book.execute("gate.touch()")
     page.wait_for_selector(f"{SHOWN}[data-run-state=completed]", timeout=20_000)
     assert page.locator(".jp-CodeCell").count() == 2
@@ -212,7 +214,7 @@ def test_keys_act_on_what_a_person_looks_at(lab: Server, page: Any) -> None:
     kernel = int(book.value("__import__('os').getpid()"))
     os.kill(kernel, signal.SIGSTOP)
     page.click(f"{LIVE} [data-testid=item-row][data-state=failed]")
-    page.wait_for_selector(f"{LIVE} .stx-inspector header >> text=item[3]")
+    page.wait_for_selector(f"{LIVE} [data-testid=trail] [aria-current] >> text=[3]")
     assert page.inner_text(f"{LIVE} .stx-inspector .stx-word") == ""
     page.keyboard.press("s")
     os.kill(kernel, signal.SIGCONT)
@@ -229,6 +231,8 @@ def test_keys_act_on_what_a_person_looks_at(lab: Server, page: Any) -> None:
     page.keyboard.press("s")
     page.wait_for_selector(f"{LIVE} .stx-inspector .stx-word >> text=skipped")
     page.wait_for_selector(f"{node('item')}[data-state=completed][data-done='39']")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"{LIVE} [data-testid=trail] [aria-current] >> text=item")
     assert page.locator(f"{LIVE} [data-testid=breakpoint]").count() == 1
     book.execute("gate.touch(); run.cancel()")
 

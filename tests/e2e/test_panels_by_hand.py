@@ -83,7 +83,7 @@ def test_a_panel_shows_what_there_is_to_see(lab: Server, page: Any) -> None:
     page.wait_for_selector(f"{SHOWN} [data-testid=items][data-matching='1']")
     found += violations(page, "items")
     page.click(f"{SHOWN} [data-testid=item-row]")
-    page.wait_for_selector(f"{SHOWN} .stx-inspector header >> text=each_one[77]")
+    page.wait_for_selector(f"{SHOWN} [data-testid=trail] [aria-current] >> text=[77]")
     page.click(f"{SHOWN} [data-testid=tab-inputs]")
     page.wait_for_selector(f"{SHOWN} [data-name=table] [data-testid=preview-table]")
     choose(page, "each_one")

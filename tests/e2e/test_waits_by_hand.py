@@ -60,9 +60,11 @@ def test_a_person_approves_and_sends_by_click_and_the_run_goes_on(lab: Server, p
     page.click(node("regions"))
     page.locator(f"{LIVE} [data-testid=item-row]").nth(1).click()
     page.wait_for_selector(f"{LIVE} [data-testid=node-wait] >> text=US?")
-    page.click(f"{LIVE} .stx-inspector [data-testid=node-approve]")
+    page.wait_for_selector(f"{BAR} [data-testid=tools-item] >> text=[1]")
+    page.click(f"{BAR} [data-testid=node-approve] >> text=Approve")
     page.wait_for_selector(f"{LIVE} [data-testid=node-approved]")
     page.wait_for_selector(f"{node('regions')}[data-done='1'] >> text=EU?")
+    page.click(f"{LIVE} [data-testid=crumb] >> text=regions")
     page.click(f"{BAR} [data-testid=node-approve] >> text=Approve all")
     page.wait_for_selector(f"{node('regions')}[data-state=completed]")
 

@@ -262,7 +262,9 @@ def test_a_page_has_the_items_and_what_nodes_did(failed: Any) -> None:
     data = json.loads(failed.to_html().split('id="snapshot">')[1].split("</script>")[0])
     assert [row[0] for row in data["items"]["square"]["rows"]] == [2, 0, 1]
     assert data["items"]["square"]["total"] == 3
-    assert set(data["told"]) == {node["name"] for node in data["nodes"]}
+    items = {f"square[{index}]" for index in range(3)}
+    assert set(data["told"]) == {node["name"] for node in data["nodes"]} | items
+    assert data["told"]["square[2]"]["error"]["type"] == "ValueError"
     assert data["told"]["numbers"]["output"]["text"]
 
 

@@ -101,6 +101,25 @@ def test_items_are_filtered_searched_and_sorted(engine: Engine) -> None:
     assert ([row[0] for row in page["rows"]], page["matching"]) == ([2, 4], 10)
 
 
+def test_items_are_found_by_what_they_were_given(engine: Engine) -> None:
+    """Of mapped nodes and flows; by values that are mapped, not by those that all have."""
+    GATE.set()
+    run = engine.start(sized_each)
+    run.wait(30)
+    search = run_source(run).items
+
+    def found(node: str, text: str) -> list[int]:
+        page = search(node, 0, 100, {"states": [], "search": text, "sort": "index"})
+        return [row[0] for row in page["rows"]]
+
+    assert found("sized", "R6") == [6]
+    assert found("sized", "mm") == [3, 7]  # which is in their errors
+    again = engine.start(sized_flows)
+    again.wait(30)
+    search = run_source(again).items
+    assert found("sized_flow", "R4") == [4]
+
+
 def test_items_of_a_run_that_goes_on_are_counted_as_they_stand(engine: Engine) -> None:
     """Those that have not begun are ready, or held where they are paused."""
     run = engine.start(sized_each)

@@ -119,6 +119,7 @@ def test_a_saved_view_has_what_a_click_asks_for(engine: Engine) -> None:
     told = shown(kept(run_source(ended(engine, kept_items)))[MIME])
     assert (told["mode"], told["run"]["state"]) == ("saved", "failed")
     assert next(row[2][0] for row in told["items"]["splits"]["rows"]) == State.FAILED
+    assert "two" in told["told"]["splits[2]"]["error"]["message"]
     assert told["told"]["measures"]["metrics"] == [["endless", None]]
     assert len(told["told"]["measures"]["output"]["text"]) < 3_000
     assert told["told"]["measures"]["can"] == {}

@@ -64,10 +64,15 @@ export function staticTransport(snapshot: Snapshot): Transport {
 /** What the page has of what is asked for; undefined for what it has not. */
 export function kept({ told, items, about }: Snapshot, message: Asked): unknown {
   if (message.type === "about") return about;
-  if (message.type === "inspect" && message.item === null) return told?.[message.node];
+  if (message.type === "inspect") return told?.[toldAs(message.node, message.item)];
   if (message.type !== "items") return undefined;
   const has = items?.[message.node];
   return has && sifted(has, message.query, message.start, message.stop);
+}
+
+/** What `told` has a node or item by. */
+export function toldAs(node: string, item: number | null): string {
+  return item === null ? node : `${node}[${item}]`;
 }
 
 /** Requests with answers: each message has a number, and its reply the same. */

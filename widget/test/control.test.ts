@@ -58,6 +58,7 @@ function info(name: string, parent = -1): NodeInfo {
     wait: "",
     asks: "",
     badge: "",
+    begins: "",
     line: "",
     gives: "",
     foot: "",

@@ -50,6 +50,7 @@ const info: NodeInfo = {
   wait: "",
   asks: "",
   badge: "",
+  begins: "",
   line: "",
   gives: "",
   foot: "",

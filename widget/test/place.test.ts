@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type Box, firstView, heightFor, NEAREST, READABLE, toolbarPlace, wholeView, zoomed } from "../src/model/place";
+import {
+  type Box,
+  centred,
+  firstView,
+  fitOf,
+  heightFor,
+  NEAREST,
+  READABLE,
+  seenPart,
+  toolbarPlace,
+  wholeView,
+  zoomed,
+} from "../src/model/place";
 import { route } from "../src/model/route";
 
 const TOOL = { w: 300, h: 40 };
@@ -98,5 +110,39 @@ describe("an edge", () => {
   });
   it("is one curve to the next column", () => {
     expect(route([0, 0], [100, 40])).toBe("M0 0C50 0 50 40 100 40");
+  });
+});
+
+describe("a small map of the whole", () => {
+  const nodes = [
+    { x: 0, y: 0, w: 200, h: 60 },
+    { x: 1800, y: 740, w: 200, h: 60 },
+  ];
+  const [map, canvas] = [
+    { w: 140, h: 84 },
+    { w: 1000, h: 500 },
+  ];
+  const fit = fitOf(nodes, map);
+
+  it("shows all of a graph, in its middle", () => {
+    for (const { x, y, w, h } of nodes) {
+      expect(fit.x + x * fit.by).toBeGreaterThanOrEqual(0);
+      expect(fit.y + (y + h) * fit.by).toBeLessThanOrEqual(map.h);
+      expect(fit.x + (x + w) * fit.by).toBeLessThanOrEqual(map.w);
+    }
+    expect(fit.x).toBeCloseTo(map.w - fit.x - 2000 * fit.by);
+  });
+
+  it("is not there while all is in sight", () => {
+    expect(seenPart(fit, { x: 0, y: 0, zoom: 0.5 }, canvas, map)).toBeNull();
+    expect(seenPart(fit, { x: -2, y: 0, zoom: 0.5 }, canvas, map)).not.toBeNull();
+    expect(seenPart(fit, { x: 0, y: 0, zoom: 1 }, canvas, map)).toMatchObject({ w: expect.closeTo(1000 * fit.by) });
+  });
+
+  it("takes the view to where a hand points at it", () => {
+    const at = { x: fit.x + 1900 * fit.by, y: fit.y + 770 * fit.by };
+    const { x, y, zoom } = centred(fit, at, 1.5, canvas);
+    expect(zoom).toBe(1.5);
+    expect([x + 1900 * zoom, y + 770 * zoom]).toEqual([expect.closeTo(500), expect.closeTo(250)]);
   });
 });

@@ -1,4 +1,4 @@
-// What can be done with a node, as a table: the toolbar, the inspector, the menu and the keys are made from it.
+// What can be done with a node, as a table: the toolbar, the menu and the keys are made from it.
 
 import { BREAK, type Can, HOLD, type Snapshot, type Status, type VERBS, WAITS } from "./messages";
 import { isOver, stateName } from "./states";
@@ -10,7 +10,7 @@ export interface Action {
   label: string;
   glyph: string;
   key: string;
-  /** In the toolbar: with its label (main), as a glyph (side), or in the menu alone. */
+  /** In the toolbar: before a line (main) or after it (side), or in the menu alone. */
   place: "main" | "side" | "menu";
   args?: Record<string, unknown>;
   /** What is asked before it is done. */

@@ -9,9 +9,9 @@ const BAD = new Set<StateName>(["failed", "upstream_failed", "cancelled"]);
 export function sifted(page: ItemPage, { states, search, sort }: ItemQuery, start: number, stop: number): ItemPage {
   const needle = search.trim().toLowerCase();
   const found = page.rows.filter(
-    ([index, key, status, text]) =>
+    ([index, key, status, text, given]) =>
       (states.length === 0 || states.includes(stateName(status))) &&
-      (needle === "" || `${index} ${key ?? ""} ${text}`.toLowerCase().includes(needle)),
+      (needle === "" || `${index} ${key ?? ""} ${text} ${given.join(" ")}`.toLowerCase().includes(needle)),
   );
   const took = ([, , status]: ItemPage["rows"][number]) => (status[10] ?? 0) - (status[9] ?? 0);
   const bad = ([, , status]: ItemPage["rows"][number]) => (BAD.has(stateName(status)) ? 0 : 1);

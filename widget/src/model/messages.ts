@@ -78,8 +78,8 @@ export interface FlowInfo {
 }
 
 /** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
- * `badge` says how it begins or goes on, where that is not as usual; `gives` is the type of what its function returns, where that
- * is said. */
+ * `badge` says how it begins or goes on, where that is not as usual, `begins` alone what its shape says of that; `gives` is the
+ * type of what its function returns, where that is said. */
 export interface NodeOutline {
   name: string;
   label: string;
@@ -89,6 +89,7 @@ export interface NodeOutline {
   wait: string;
   asks: string;
   badge: string;
+  begins: "" | "join" | "catch" | "always";
   call: string;
   gives: string;
   config: Pair[];
@@ -127,6 +128,7 @@ export interface NodeInfo {
   wait: string;
   asks: string;
   badge: string;
+  begins: "" | "join" | "catch" | "always";
   call: string;
   gives: string;
   config: Pair[];
@@ -362,8 +364,8 @@ export interface Port {
   source: string;
 }
 
-/** The node that a problem is of, as the view calls it (empty: the flow), its field, and the edits that mend it, as `label` says. Without
- * edits the field wants a value; without a label a person has to think. */
+/** The node that a problem is of, as the view calls it (empty: the flow), its field, and the edits that mend it, as `label` says.
+ * Without edits the field wants a value; without a label a person has to think. */
 export interface Mend {
   node: string;
   field: string;
@@ -445,8 +447,8 @@ export interface Computed {
  *
  * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
  * they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
- * level. Of edges between the same two stacks the first has them. `told` and `items`, by node, and `about`: in what has nothing
- * behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
+ * level. Of edges between the same two stacks the first has them. `told` and `items`, by node (an item as `name[2]`), and
+ * `about`: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
 export interface Snapshot {
   v: 1;
   seq: number;

@@ -3,6 +3,7 @@ import { edgeLook } from "./edges";
 import type { Live } from "./live";
 import type { Box, View } from "./place";
 import { type Item, type Line, type Scene, wayOf } from "./scene";
+import { BEHIND, outline, type Shape, shapeOf, spine, within } from "./shapes";
 import { detail, lookIn } from "./states";
 
 /** Colours of a theme, by the names that the style sheet has for them. */
@@ -107,7 +108,7 @@ function around(a: Box, b: Box, { bends }: Line): Box {
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
 }
 
-function looksOf(live: Live, id: number): { look: string; word: string } {
+export function looksOf(live: Live, id: number): { look: string; word: string } {
   return live.run ? lookIn(live.status(id), live.run.state) : { look: "planned", word: "" };
 }
 
@@ -127,6 +128,29 @@ function frame(canvas: CanvasRenderingContext2D, { id, x, y, w, h }: Item, live:
   canvas.fillText(`▾ ${live.info(id)?.label ?? ""}`, x + 12, y + 23);
 }
 
+interface Paths {
+  edge: Path2D;
+  side: Path2D;
+  inner: Path2D | null;
+}
+const PATHS = new Map<string, Paths>();
+
+/** The paths of a shape in a size, of which a graph has few. */
+function pathsOf(shape: Shape, w: number, h: number): Paths {
+  const key = `${shape.left} ${shape.right} ${shape.loop} ${shape.flow} ${w} ${h}`;
+  const known = PATHS.get(key);
+  if (known) return known;
+  const box = { x: 0, y: 0, w, h };
+  const inner = within(shape, box);
+  const made = {
+    edge: new Path2D(outline(shape, box)),
+    side: new Path2D(spine(shape, { ...box, x: 1.5 })),
+    inner: inner ? new Path2D(inner) : null,
+  };
+  PATHS.set(key, made);
+  return made;
+}
+
 function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: Palette, zoom: number): void {
   const { id, x, y, w, h } = item;
   const node = live.info(id);
@@ -134,22 +158,37 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
   const status = live.status(id);
   const { look, word } = looksOf(live, id);
   const near = zoom >= TOLD;
-  canvas.fillStyle = colour(look);
+  const paint = colour(look);
+  canvas.fillStyle = paint;
   canvas.globalAlpha = look === "skipped" ? 0.6 : 1;
-  if (zoom < NAMED) {
+  const shape = shapeOf(node);
+  if (zoom < NAMED && shape.left === "plain") {
     canvas.fillRect(x, y, w, h);
     canvas.globalAlpha = 1;
     return;
   }
-  canvas.beginPath();
-  canvas.roundRect(x, y, w, h, node.wait ? h / 2 : 9);
-  canvas.fill();
-  if (near) {
-    canvas.fillStyle = colour("card");
-    canvas.beginPath();
-    canvas.roundRect(x + 4, y + 1, w - 5, h - 2, node.wait ? h / 2 : 7);
-    canvas.fill();
+  const { edge, side, inner } = pathsOf(shape, w, h);
+  canvas.translate(x, y);
+  for (const by of shape.many ? BEHIND : []) {
+    canvas.globalAlpha = 0.4;
+    canvas.translate(by, by);
+    canvas.fill(edge);
+    canvas.translate(-by, -by);
+    canvas.globalAlpha = 1;
   }
+  if (near) canvas.fillStyle = colour("card");
+  canvas.fill(edge);
+  if (near || shape.many) {
+    canvas.strokeStyle = paint;
+    canvas.lineWidth = 1;
+    canvas.stroke(edge);
+    if (inner) canvas.stroke(inner);
+  }
+  if (near) {
+    canvas.lineWidth = 4;
+    canvas.stroke(side);
+  }
+  canvas.translate(-x, -y);
   canvas.globalAlpha = 1;
   const many = id >= live.snapshot.nodes.length || node.kind === "flow" ? ` ▸ ${live.count(id)}` : "";
   canvas.fillStyle = near ? colour("ink") : LIGHT.has(look) ? "#fff" : "#111";

@@ -117,3 +117,36 @@ export function intoView(node: Box, canvas: Size, { x, y, zoom }: View): View {
   };
   return { x: along(x, node.x, node.w, canvas.w), y: along(y, node.y, node.h, canvas.h), zoom };
 }
+
+/** How a whole graph is made to fit into a small map: its size there by its own, and where its corner lies. */
+export interface Fit {
+  by: number;
+  x: number;
+  y: number;
+  right: number;
+  bottom: number;
+}
+
+const RIM = 5;
+
+export function fitOf(nodes: readonly Box[], { w, h }: Size): Fit {
+  const [right, bottom] = extent(nodes);
+  const by = Math.min((w - 2 * RIM) / Math.max(right, 1), (h - 2 * RIM) / Math.max(bottom, 1));
+  return { by, x: (w - right * by) / 2, y: (h - bottom * by) / 2, right, bottom };
+}
+
+/** What part of a map is in sight on the canvas; null where all is. */
+export function seenPart({ by, x, y, right, bottom }: Fit, view: View, canvas: Size, map: Size): Box | null {
+  const inside = view.x >= -1 && view.y >= -1 && right * view.zoom + view.x <= canvas.w + 1;
+  if (inside && bottom * view.zoom + view.y <= canvas.h + 1) return null;
+  const within = (at: number, most: number) => Math.min(Math.max(at, 0), most);
+  const [left, top] = [x - (view.x / view.zoom) * by, y - (view.y / view.zoom) * by];
+  const [far, low] = [left + (canvas.w / view.zoom) * by, top + (canvas.h / view.zoom) * by];
+  const box = { x: within(left, map.w), y: within(top, map.h) };
+  return { ...box, w: within(far, map.w) - box.x, h: within(low, map.h) - box.y };
+}
+
+/** The view with a point of a map in its middle. */
+export function centred({ by, x, y }: Fit, at: { x: number; y: number }, zoom: number, canvas: Size): View {
+  return { x: canvas.w / 2 - ((at.x - x) / by) * zoom, y: canvas.h / 2 - ((at.y - y) / by) * zoom, zoom };
+}

@@ -7,22 +7,17 @@ interface Props extends Doing {
   target: Target;
   can: Can;
   status: Status;
-  /** Glyphs alone: on the canvas, where words would cover other nodes. */
-  compact?: boolean;
 }
 
-/** What can be done with a node or item; the same row stands on the canvas and in the inspector. */
-export function Actions({ target, can, status, act, menu, compact = false }: Props) {
+/** What can be done with a node or item: glyphs alone where words would cover other nodes. Of an item it says which. */
+export function Actions({ target, can, status, act, menu }: Props) {
   const actions = actionsOf(status, target.item !== null, can);
   const draw = (action: Action) => (
-    <ActionButton
-      key={action.id}
-      {...{ action, target, can, act }}
-      short={(compact && !action.first) || action.place === "side"}
-    />
+    <ActionButton key={action.id} {...{ action, target, can, act }} short={!action.first} />
   );
   return (
     <div class="stx-toolbar" role="toolbar" aria-label={`Actions on ${target.name}`}>
+      {target.item !== null && <b data-testid="tools-item">[{target.item}]</b>}
       <div>{actions.filter((one) => one.place === "main").map(draw)}</div>
       <div class="stx-side">
         {actions.filter((one) => one.place === "side").map(draw)}

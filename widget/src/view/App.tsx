@@ -3,12 +3,15 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { Editor } from "../edit/Editor";
 import { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
+import { above, type Chosen, targetOf } from "../model/chosen";
 import type { Live } from "../model/live";
 import type { Problem } from "../model/messages";
 import { waitsText } from "../model/waits";
+import { DIRECTIONS } from "../model/walk";
 import type { Calls } from "../transport";
 import { BannerBar } from "./BannerBar";
 import type { Anchor, Ask, Doing } from "./doing";
+import { CARD, cardOf, focusOn } from "./focus";
 import { setFull } from "./full";
 import { Graph } from "./Graph";
 import { useRun } from "./hooks";
@@ -19,24 +22,26 @@ import { RunPanel } from "./RunPanel";
 import { Search } from "./Search";
 import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
+import { useInspection } from "./useInspection";
 import { useScene } from "./useScene";
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);
-  const [selected, setSelected] = useState<number | null>(null);
-  const [item, setItem] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const [notice, setNotice] = useState("");
   const [pop, setPop] = useState<Pop | null>(null);
   const [want, setWant] = useState<{ tab: Tab } | null>(null);
   const [busy, setBusy] = useState(false);
   const [about, setAbout] = useState(false);
   const { mode, run, flow, nodes } = live.snapshot;
+  const selected = chosen && nodes[chosen.node] ? chosen.node : null;
+  const seen = useInspection(live, calls, chosen);
+  const target = chosen && targetOf(nodes, chosen, seen);
   const showing = useScene(live, selected);
 
   useEffect(() => {
     root.dataset.mode = mode;
     root.dataset.runState = run?.state ?? "none";
-    root.dataset.item = String(item !== null); // while one is open the toolbar of its whole node is away
   });
 
   const wasEdited = useRef(false);
@@ -44,22 +49,21 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const canEdit = live.canAsk && (run === null || wasEdited.current);
   const edit = useCallback(
     (on: boolean) => {
-      setSelected(null);
+      setChosen(null);
       calls.tell({ type: "mode", edit: on });
     },
     [calls],
   );
 
-  // The focus stays in the view: with the focus nowhere, the next key would be the notebook's.
-  const chosen = useRef(selected);
-  chosen.current = selected;
+  const latest = useRef(chosen);
+  latest.current = chosen;
   const opener = useRef<Element | null>(null);
-  const select = useCallback((node: number | null) => {
-    setSelected(node);
-    if (node !== null) setAbout(false);
-    setItem(null); // a click on a node is about the node, also where an item of it was open
+  const choose = useCallback((to: Chosen | null) => {
+    if (to) setAbout(false);
+    setChosen(to);
     setWant(null);
   }, []);
+  const select = useCallback((node: number | null) => choose(node === null ? null : { node, item: null }), [choose]);
   const show = useCallback(
     (node: number) => {
       select(node);
@@ -68,9 +72,17 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     [root, select],
   );
   const close = useCallback(() => {
-    focusOn(root, cardOf(root, chosen.current));
-    select(null);
-  }, [root, select]);
+    focusOn(root, cardOf(root, latest.current?.node ?? null));
+    choose(null);
+  }, [root, choose]);
+  /** Within the panel: what had the focus there goes with the change. */
+  const go = useCallback(
+    (to: Chosen) => {
+      root.querySelector<HTMLElement>(".stx-inspector")?.focus({ preventScroll: true });
+      choose(to);
+    },
+    [root, choose],
+  );
   const closePop = useCallback(() => {
     focusOn(root, opener.current);
     setPop(null);
@@ -78,29 +90,38 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
 
   const [searching, setSearching] = useState(false);
   const endSearch = useCallback(() => {
-    focusOn(root, cardOf(root, chosen.current));
+    focusOn(root, cardOf(root, latest.current?.node ?? null));
     setSearching(false);
   }, [root]);
 
   useEffect(() => {
     const end = new AbortController();
+    const up = (from: Chosen) => {
+      const to = above(nodes, from);
+      if (to) go(to);
+      else close();
+    };
     const onKey = (event: KeyboardEvent) => {
       if (mode !== "edit" && (event.ctrlKey || event.metaKey) && event.key === "f") {
         setSearching(true);
         event.preventDefault(); // of the page the browser finds what is written; this finds nodes
         event.stopPropagation();
       }
+      if (mode !== "edit" && event.target === root && DIRECTIONS.has(event.key)) {
+        (cardOf(root, latest.current?.node ?? null) ?? root.querySelector<HTMLElement>(CARD))?.focus();
+        event.preventDefault();
+      }
       if (event.key !== "Escape" || (mode === "edit" && pop === null)) return; // the editor has its own
       event.stopPropagation();
       if (root.querySelector(".stx-pop")) closePop();
       else if (root.querySelector(".stx-search")) endSearch();
-      else if (chosen.current !== null) close();
+      else if (latest.current) up(latest.current);
       else if (root.querySelector("[data-testid=run-panel]")) setAbout(false);
       else setFull(root, false);
     };
     root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
     return () => end.abort();
-  }, [root, close, closePop, endSearch, mode, pop]);
+  }, [root, nodes, close, go, closePop, endSearch, mode, pop]);
 
   const ask: Ask = useCallback(
     (verb, target = null, args = {}) => {
@@ -142,19 +163,17 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         if (action.asks) return open(target, anchor, action.asks);
         if (root.querySelector(".stx-pop")) closePop();
         if (action.id !== "edit-input") return ask(action.verb, target.name, action.args);
-        setSelected(target.node);
-        setItem(target.item);
+        setChosen({ node: target.node, item: target.item });
         setWant({ tab: "Inputs" });
       },
     };
   }, [live, calls, root, ask, open, closePop]);
 
-  const shown = useRef<Target | null>(null);
-  useKeys(live, root, doing, (focus) => {
+  useKeys(live, root, doing, (focus): Target | null => {
     if (pop && focus.closest(".stx-pop")) return pop.target;
-    const card = focus.closest<HTMLElement>(".react-flow__node");
-    if (!card) return shown.current;
-    const node = Number(card.dataset.id);
+    const card = focus.closest<HTMLElement>(CARD);
+    const node = Number(card?.dataset.id);
+    if (!card || node === target?.node) return target;
     return { node, item: null, name: nodes[node]?.name ?? "" };
   });
 
@@ -181,10 +200,10 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       {mode === "edit" && <Editor live={live} calls={calls} root={root} />}
       {mode !== "edit" && (
         <Stage boxes={showing.scene.items}>
-          <Graph {...showing} live={live} selected={selected} select={select} doing={doing} root={root} />
+          <Graph {...showing} {...{ live, selected, target, select, doing, root }} />
           {searching && <Search live={live} select={select} close={endSearch} />}
-          {selected !== null && nodes[selected] && (
-            <Inspector key={selected} {...{ live, calls, doing, want, shown, close, item, setItem }} node={selected} />
+          {chosen && target && selected !== null && (
+            <Inspector key={selected} {...{ live, calls, doing, want, close, go, chosen, target, seen }} />
           )}
           {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
         </Stage>
@@ -195,16 +214,6 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       </div>
     </ReactFlowProvider>
   );
-}
-
-/** Gives the focus to what had it, or to the view where that is gone. */
-function focusOn(root: HTMLElement, before: Element | null): void {
-  const there = before instanceof HTMLElement && before !== document.body && root.contains(before);
-  (there ? before : root).focus({ preventScroll: true });
-}
-
-function cardOf(root: HTMLElement, node: number | null): Element | null {
-  return root.querySelector(`.react-flow__node[data-id="${node}"]`);
 }
 
 /** What is wrong with a flow; what is only worth knowing is folded. */

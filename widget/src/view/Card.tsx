@@ -1,16 +1,18 @@
 import { Handle, Position } from "@xyflow/react";
 import type { Live } from "../model/live";
 import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages";
+import type { Size } from "../model/place";
+import { BEHIND, outline, type Shape, shapeOf, spine, within } from "../model/shapes";
 import { detail, isOver, isUnderWay, lookIn, stateName } from "../model/states";
 import { glyphOf, left, slept } from "../model/waits";
 import { useClock, useNode } from "./hooks";
 import { Icon } from "./Icon";
 
-export type CardData = { live: Live; index: number; turn: (id: number) => void } & Record<string, unknown>;
+export type CardData = { live: Live; index: number; turn: (id: number) => void; size: Size } & Record<string, unknown>;
 
 /** One task; a mapped node, a closed sub-flow or like siblings as a stack with their states as a bar. */
 export function Card({ data, selected }: { data: CardData; selected?: boolean }) {
-  const { live, index, turn } = data;
+  const { live, index, turn, size } = data;
   useNode(live, index);
   const node = live.info(index);
   const status = live.status(index);
@@ -23,9 +25,10 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now(), word);
   const rest = left(status, live.now());
   const planned = live.run === null;
+  const shape = shapeOf(node);
   return (
     <div
-      class={`stx-card stx-s-${planned ? "planned" : look}${shapeOf(node)}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
@@ -33,6 +36,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
       data-total={status[4]}
       title={node.doc ? `${node.name}: ${node.doc}` : node.name}
     >
+      <Edge shape={shape} size={size} />
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div class="stx-row">
         <span class="stx-glyph" aria-hidden="true">
@@ -76,9 +80,19 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
 
 const PLANNED: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
 
-/** What sets a node apart from a plain task, as classes. */
-function shapeOf(node: NodeInfo): string {
-  return `${node.wait ? " stx-gate" : ""}${isMany(node) ? " stx-stack" : ""}${node.kind === "loop" ? " stx-loop" : ""}`;
+/** The edge of a card, with what lies behind it. */
+function Edge({ shape, size }: { shape: Shape; size: Size }) {
+  const box = { x: 0, y: 0, ...size };
+  const inner = within(shape, box);
+  return (
+    <svg class="stx-shape" width={size.w} height={size.h} aria-hidden="true">
+      {shape.many &&
+        BEHIND.map((by) => <path key={by} class="stx-behind" d={outline(shape, { ...box, x: by, y: by })} />)}
+      <path class="stx-face" d={outline(shape, box)} />
+      {inner && <path class="stx-within" d={inner} />}
+      <path class="stx-spine" d={spine(shape, { ...box, x: 1.5 })} />
+    </svg>
+  );
 }
 
 /** What stands for many: a fan-out of a task or of a flow, like siblings, a closed sub-flow. */

@@ -1,14 +1,15 @@
-import { Background, type Edge, MiniMap, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
+import { Background, type Edge, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useMemo, useRef } from "preact/hooks";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
-import { lookOf } from "../model/states";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { Card, type CardData } from "./Card";
 import { uncovered } from "./camera";
 import type { Doing } from "./doing";
+import { cardOf } from "./focus";
 import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
 import { Line, type LineData } from "./Line";
@@ -28,6 +29,8 @@ const MOST = 300;
 export interface GraphProps extends Showing {
   live: Live;
   selected: number | null;
+  /** What the toolbar is about: the selected node, or the item of it that is open. */
+  target: Target | null;
   select: (node: number | null) => void;
   doing: Doing;
   root: HTMLElement;
@@ -38,7 +41,7 @@ export function Graph(props: GraphProps) {
   return props.scene.items.length > MOST ? <Painting {...props} /> : <Flow {...props} />;
 }
 
-function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphProps) {
+function Flow({ live, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
   const count = live.snapshot.nodes.length;
   const drawn = useMemo(() => scene.items.map((item) => flowNode(live, item, turn)), [scene, live, turn]);
   const marked = useMemo(
@@ -59,9 +62,7 @@ function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphP
     const box = to === null ? undefined : scene.boxes[to];
     if (!box) return;
     flow.setViewport(intoView(box, uncovered(root, size), flow.getViewport())); // a card that is not in sight may not be there yet
-    requestAnimationFrame(() =>
-      root.querySelector<HTMLElement>(`.react-flow__node[data-id="${to}"]`)?.focus({ preventScroll: true }),
-    );
+    requestAnimationFrame(() => cardOf(root, to)?.focus({ preventScroll: true }));
   };
   const key = (event: KeyboardEvent) => {
     const id = idOf(event.target);
@@ -73,9 +74,6 @@ function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphP
   const id = useUnique();
   const moved = useRef(false);
   const from = useRef<View | null>(null);
-  const partly = useStore(({ width, transform: [, , zoom] }) =>
-    scene.items.some((item) => (item.x + item.w) * zoom > width + 2),
-  );
   const far = useStore((state) => state.transform[2] < FAR);
 
   return (
@@ -89,6 +87,7 @@ function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphP
         edgeTypes={edgeTypes}
         nodesDraggable={false}
         nodesConnectable={false}
+        elevateNodesOnSelect={false} // a frame stays below what lies in it
         edgesFocusable={false}
         deleteKeyCode={null}
         onNodeClick={(_, node) => pick(Number(node.id))}
@@ -124,16 +123,8 @@ function Flow({ live, scene, turn, last, selected, select, doing, root }: GraphP
         ariaLabelConfig={{ "node.a11yDescription.default": "Press Enter or Space to open the node." }}
       >
         <Background gap={22} size={1.2} />
-        {partly && (
-          <MiniMap
-            position="bottom-right"
-            pannable
-            style={{ width: 140, height: 84 }}
-            nodeClassName={(node) => `stx-s-${live.run ? lookOf(live.status(Number(node.id))).look : "planned"}`}
-          />
-        )}
       </ReactFlow>
-      <OverFlow {...{ live, scene, last, selected, doing, root, moved }} />
+      <OverFlow {...{ live, scene, last, selected, target, doing, root, moved }} />
     </div>
   );
 }
@@ -165,7 +156,7 @@ function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number)
     zIndex: open ? -1 : 1,
     draggable: false,
     selectable: id < live.snapshot.nodes.length,
-    data: { live, index: id, turn },
+    data: { live, index: id, turn, size: { w, h } },
     ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
 }

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ANSWER, isHeld, type Target } from "../model/actions";
+import type { Chosen } from "../model/chosen";
 import type { Live } from "../model/live";
-import { type Inspection, type Output, STATES, type Status } from "../model/messages";
+import type { Inspection, Output, Status } from "../model/messages";
 import { plain } from "../model/plain";
 import { duration, isGiven, isOver, lookIn, lookOf, type StateName, stateName } from "../model/states";
 import { glyphOf } from "../model/waits";
 import type { Calls } from "../transport";
-import { Actions } from "./Actions";
 import { Arguments } from "./Arguments";
 import type { Doing } from "./doing";
 import { Given, NOTHING } from "./Given";
@@ -18,6 +18,7 @@ import { useUnique } from "./ids";
 import { Scroll } from "./Scroll";
 import { Sheet } from "./Sheet";
 import { Shown } from "./Shown";
+import { Trail } from "./Trail";
 import { UnderWay } from "./UnderWay";
 import { Waits } from "./Waits";
 
@@ -27,67 +28,49 @@ export type Tab = (typeof TABS)[number];
 interface Props {
   live: Live;
   calls: Calls;
-  node: number;
-  /** The item, or round, of it that is open. */
-  item: number | null;
-  setItem: (item: number | null) => void;
+  chosen: Chosen;
+  /** The same, as the toolbar and the keys take it; and what Python told of it. */
+  target: Target;
+  seen: Inspection | null;
   doing: Doing;
   /** The tab that was asked for, new each time. */
   want: { tab: Tab } | null;
-  /** Where it says what it is about: the node, or the item that is open. */
-  shown: { current: Target | null };
+  /** Goes to an item of the node, or to what it lies in. */
+  go: (to: Chosen) => void;
   close: () => void;
 }
 
-/** Everything about one node; a failed one leads with its error. */
-export function Inspector({ live, calls, node, item, setItem, doing, want, shown, close }: Props) {
+/** Everything about one node, item or round; a failed one leads with its error. What can be done with it stands on the canvas. */
+export function Inspector({ live, calls, chosen, target, seen, doing, want, go, close }: Props) {
+  const { node, item } = chosen;
   useNode(live, node);
   const info = live.snapshot.nodes[node];
   const [tab, setTab] = useState<Tab>(live.run ? "Output" : "Config");
   useEffect(() => {
     if (want) setTab(want.tab);
   }, [want]);
-  const seen = useInspection(live, calls, node, item);
-  const box = useRef<HTMLElement>(null);
   const toField = useRef(false);
   useEffect(() => {
     if (want) toField.current = true;
   }, [want]);
   const id = useUnique();
-  const own = item === null ? undefined : itself(seen);
-  const name = `${info?.name}${item === null ? "" : `[${item}]`}`;
-  const target: Target = { node, item, name, own };
-  useLayoutEffect(() => {
-    shown.current = target;
-    return () => {
-      shown.current = null;
-    };
-  });
-  const { status: now, can } = useStanding(doing.abilities, target);
+  const { name } = target;
+  const { status: now } = useStanding(doing.abilities, target);
   if (!info) return null;
-  const open = (item: number | null) => {
-    box.current?.focus({ preventScroll: true }); // what had it goes with the change
-    setItem(item);
-  };
+  const open = (item: number) => go({ node, item });
   const look = lookIn(now, live.run?.state);
   return (
-    <Sheet label={`Node ${info.name}`} box={box}>
+    <Sheet label={`Node ${info.name}`}>
       <header>
         <span class={`stx-glyph stx-s-${live.run ? look.look : "planned"}`} aria-hidden="true">
           <Icon name={glyphOf(info, look, live.run === null)} />
         </span>
-        <b>{name}</b>
+        <Trail nodes={live.snapshot.nodes} chosen={chosen} go={go} />
         {live.run && <span class="stx-word">{item === null || seen ? look.word : ""}</span>}
-        <button
-          type="button"
-          class="stx-close"
-          onClick={item === null ? close : () => open(null)}
-          aria-label={item === null ? "Close" : `Back to ${info.name}`}
-        >
+        <button type="button" class="stx-close" onClick={close} aria-label="Close">
           ×
         </button>
       </header>
-      {live.run && live.canAsk && <Actions target={target} can={can} status={now} {...doing} />}
       {seen && <Waits live={live} seen={seen} answer={(args, from) => doing.act({ ...ANSWER, args }, target, from)} />}
       {seen?.ill && (
         <p class="stx-unwell" data-testid="node-ill">
@@ -157,47 +140,10 @@ export function Inspector({ live, calls, node, item, setItem, doing, want, shown
   );
 }
 
-/** How an item stands. */
-function itself(seen: Inspection | null): Target["own"] {
-  const state = STATES.indexOf((seen?.state ?? "pending") as StateName);
-  return {
-    status: [state, 0, 0, 0, 0, 0, 0, 0, null, null, null, null],
-    signal: seen?.wait?.name,
-  };
-}
-
 /** What a person should know before an edit: what is not held may start meanwhile. */
 function editHint(live: Live, status: Status): string {
   if (isHeld(status) || live.run?.state !== "running" || lookOf(status).word === "failed") return "";
   return "Pause it first: it may start before you save.";
-}
-
-/** What Python knows of the node or of one of its items, asked again a little after each change. */
-function useInspection(live: Live, calls: Calls, node: number, item: number | null): Inspection | null {
-  const [seen, setSeen] = useState<{ item: number | null; told: Inspection } | null>(null);
-  useEffect(() => {
-    const name = live.snapshot.nodes[node]?.name;
-    if (name === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let over = false;
-    const ask = () => {
-      timer = undefined;
-      calls.call({ type: "inspect", node: name, item }).then(
-        (told) => !over && setSeen({ item, told }),
-        () => {},
-      );
-    };
-    ask();
-    const stop = live.onNode(node, () => {
-      timer ??= setTimeout(ask, 300);
-    });
-    return () => {
-      over = true;
-      clearTimeout(timer);
-      stop();
-    };
-  }, [live, calls, node, item]);
-  return seen?.item === item ? seen.told : null; // never what was told of another one
 }
 
 function noOutput(live: Live, status: Status): string {
@@ -268,9 +214,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
           </tbody>
         </table>
       )}
-      {parts && status[4] > 0 && most > 0 && (
-        <Items live={live} calls={calls} node={node} what={parts} open={isPage ? () => {} : open} />
-      )}
+      {parts && status[4] > 0 && most > 0 && <Items live={live} calls={calls} node={node} what={parts} open={open} />}
       {page && most > 0 && most < page.total && (
         <p class="stx-quiet">
           The first {most.toLocaleString("en")} of {page.total.toLocaleString("en")} {parts}.

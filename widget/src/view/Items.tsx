@@ -4,7 +4,7 @@ import type { Live } from "../model/live";
 import type { ItemPage, ItemQuery, ItemRow } from "../model/messages";
 import { duration, LOOKS, lookOf, type StateName, stateName } from "../model/states";
 import { glyphOf, left } from "../model/waits";
-import type { Calls } from "../transport";
+import { type Calls, toldAs } from "../transport";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
@@ -144,7 +144,7 @@ function Sieve({ counts, query, ask, what }: SieveProps) {
         type="search"
         data-testid="item-search"
         aria-label={`Search the ${what}`}
-        placeholder="key or error"
+        placeholder="key, value or error"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
@@ -177,9 +177,12 @@ function Row({ live, node, row: [index, key, status, text, given], at, open }: R
   const info = live.snapshot.nodes[node];
   const look = lookOf(status);
   const [, , attempt, , , , , , , started, ended] = status;
+  const has = !live.isKept || live.snapshot.told?.[toldAs(info?.name ?? "", index)] !== undefined;
   return (
     <button
       type="button"
+      disabled={!has}
+      title={has ? undefined : "Of this one no more was kept."}
       class={`stx-item stx-s-${look.look}`}
       style={{ top: `${at * HEIGHT}px` }}
       data-testid="item-row"

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { firstView, intoView, type View, wholeView } from "../model/place";
 import type { Scene } from "../model/scene";
@@ -6,12 +7,15 @@ import { Controls } from "./Controls";
 import { type Camera, uncovered } from "./camera";
 import type { Doing } from "./doing";
 import { NodeTools } from "./NodeTools";
+import { SmallMap } from "./SmallMap";
 
 export interface OverProps {
   live: Live;
   scene: Scene;
   last: number | null;
   selected: number | null;
+  /** What the toolbar is about: the selected node, or the item of it that is open. */
+  target: Target | null;
   doing: Doing;
   root: HTMLElement;
   camera: Camera;
@@ -21,7 +25,7 @@ export interface OverProps {
 
 /** What stands above the graph: the controls, the toolbar of the selected node. Shows the graph when it opens and when the page
  * gives it another width. Where a hand has moved it, it stays; but a node that is chosen is never left outside, or under a panel. */
-export function Over({ live, scene, last, selected, doing, root, camera, moved }: OverProps) {
+export function Over({ live, scene, last, selected, target, doing, root, camera, moved }: OverProps) {
   const { w, h } = camera.size;
   const { nodes } = live.snapshot;
   const done = useRef({ shape: "", w: 0, selected, scene });
@@ -62,11 +66,12 @@ export function Over({ live, scene, last, selected, doing, root, camera, moved }
   return (
     <>
       <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
-      {selected !== null && node && box && live.run && live.canAsk && (
+      <SmallMap {...{ live, scene, camera, root }} />
+      {selected !== null && node && target && box && live.run && live.canAsk && (
         <NodeTools
           live={live}
           doing={doing}
-          target={{ node: selected, item: null, name: node.name }}
+          target={target}
           box={box}
           others={node.kind === "flow" ? [] : scene.items.filter((other) => other.id !== selected && !other.open)}
           view={camera.view}

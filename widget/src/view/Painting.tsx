@@ -1,12 +1,15 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { hit, type Palette, painting, turns } from "../model/paint";
-import { type Size, type View, zoomed } from "../model/place";
+import type { Live } from "../model/live";
+import { hit, looksOf, type Palette, painting, turns } from "../model/paint";
+import { type Box, intoView, onCanvas, type Size, type View, zoomed } from "../model/place";
 import type { Item } from "../model/scene";
 import { stateName } from "../model/states";
+import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { isBox } from "./Card";
-import type { Camera } from "./camera";
+import { type Camera, uncovered } from "./camera";
 import type { GraphProps } from "./Graph";
 import { Over } from "./Over";
+import { onTheme, paletteOf } from "./palette";
 
 /** Pixels painted beyond each edge, so that a graph can be moved for a while before more of it must be painted. */
 const BEYOND = 240;
@@ -22,7 +25,7 @@ interface Sheet {
 }
 
 /** A graph of very many nodes, painted: while it is moved, the last picture of it is moved, and the next one painted bit by bit. */
-export function Painting({ live, scene, turn, last, selected, select, doing, root }: GraphProps) {
+export function Painting({ live, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState<Size>({ w: 0, h: 0 });
   const [view, setView] = useState<View>({ x: 0, y: 0, zoom: 1 });
@@ -38,13 +41,12 @@ export function Painting({ live, scene, turn, last, selected, select, doing, roo
       setSize(made.size);
     };
     const seen = new ResizeObserver(measure);
-    const themed = new MutationObserver(() => made.repaint());
     seen.observe(element);
-    themed.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+    const themed = onTheme(root, () => made.repaint());
     measure();
     return () => {
       seen.disconnect();
-      themed.disconnect();
+      themed();
       made.end();
     };
   }, [root]);
@@ -78,13 +80,13 @@ export function Painting({ live, scene, turn, last, selected, select, doing, roo
       painter.current?.show(to);
     },
   };
-  const at = (event: MouseEvent): Item | null => {
+  const under = (event: MouseEvent): Item | null => {
     const box = canvas.current?.getBoundingClientRect();
     const { x, y, zoom } = painter.current?.view ?? view;
     return box ? hit(scene, (event.clientX - box.left - x) / zoom, (event.clientY - box.top - y) / zoom) : null;
   };
   const pick = (event: MouseEvent) => {
-    const item = at(event);
+    const item = under(event);
     const box = canvas.current?.getBoundingClientRect();
     const node = item && live.info(item.id);
     if (!item || !box || !node) return select(null);
@@ -93,6 +95,26 @@ export function Painting({ live, scene, turn, last, selected, select, doing, roo
     const stack = item.id >= live.snapshot.nodes.length;
     if ((stack && !item.open) || turns(item, isBox(node), px, py)) turn(item.id);
     else if (!stack) select(item.id);
+  };
+  const [at, setAt] = useState<number | null>(null);
+  useEffect(() => {
+    if (selected !== null) setAt(selected);
+  }, [selected]);
+  const first = scene.items.find((item) => !item.open)?.id ?? 0;
+  const cursor = scene.shown(at !== null && scene.boxes[at] ? at : first);
+  const walk = (direction: Direction) => {
+    const to = nextCard(scene, cursor, direction);
+    const box = to === null ? undefined : scene.boxes[to];
+    if (to === null || !box) return;
+    setAt(to);
+    camera.move(intoView(box, uncovered(root, size), painter.current?.view ?? view), true);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (DIRECTIONS.has(event.key)) walk(event.key as Direction);
+    else if (event.key !== "Enter" && event.key !== " ") return;
+    else if (cursor < live.snapshot.nodes.length) select(cursor);
+    else turn(cursor);
+    event.preventDefault();
   };
   const drag = (event: PointerEvent) => {
     if (event.button !== 0) return;
@@ -134,14 +156,14 @@ export function Painting({ live, scene, turn, last, selected, select, doing, roo
         aria-label={`${live.snapshot.nodes.length.toLocaleString("en")} nodes; find them with Ctrl+F`}
         onPointerDown={drag}
         onPointerMove={(event) => {
-          const item = at(event);
+          const item = under(event);
           painter.current?.hover(item);
           (event.currentTarget as HTMLElement).title = (item && live.info(item.id)?.name) ?? "";
         }}
         onPointerLeave={() => painter.current?.hover(null)}
         onWheel={wheel}
         onContextMenu={(event) => {
-          const item = at(event);
+          const item = under(event);
           if (!item || item.id >= live.snapshot.nodes.length || !live.run || !live.canAsk) return;
           event.preventDefault();
           event.stopPropagation();
@@ -149,8 +171,36 @@ export function Painting({ live, scene, turn, last, selected, select, doing, roo
           doing.menu({ node: item.id, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
         }}
       />
-      <Over {...{ live, scene, last, selected, doing, root, camera, moved }} />
+      <Cursor live={live} id={cursor} box={onCanvas(scene.boxes[cursor] ?? NOWHERE, view)} onKey={key} />
+      <Over {...{ live, scene, last, selected, target, doing, root, camera, moved }} />
     </div>
+  );
+}
+
+const NOWHERE: Box = { x: 0, y: 0, w: 0, h: 0 };
+
+/** The card that the keys are at, as an element above its picture: it has the focus, and says what it stands for. */
+function Cursor({ live, id, box, onKey }: { live: Live; id: number; box: Box; onKey: (event: KeyboardEvent) => void }) {
+  const node = live.info(id);
+  const said = node ? [node.name, node.wait || node.kind, looksOf(live, id).word].filter(Boolean).join(", ") : "";
+  return (
+    <>
+      <div
+        class="stx-cursor"
+        role="button"
+        tabIndex={0}
+        data-testid="cursor"
+        data-id={id}
+        data-node={node?.name}
+        aria-label={said}
+        aria-roledescription="node"
+        style={{ transform: `translate(${box.x}px, ${box.y}px)`, width: `${box.w}px`, height: `${box.h}px` }}
+        onKeyDown={onKey}
+      />
+      <span class="stx-visually-hidden" aria-live="polite">
+        {said}
+      </span>
+    </>
   );
 }
 
@@ -178,13 +228,15 @@ class Painter {
   private stale = true;
   private over: Item | null = null;
   private frame = 0;
-  private colours = new Map<string, string>();
+  private colour: Palette;
 
   constructor(
     private canvas: HTMLCanvasElement,
     private root: HTMLElement,
     private told: (view: View) => void,
-  ) {}
+  ) {
+    this.colour = paletteOf(root);
+  }
 
   resize(size: Size): void {
     this.size = size;
@@ -208,7 +260,7 @@ class Painter {
 
   repaint(): void {
     this.stale = true;
-    this.colours.clear();
+    this.colour = paletteOf(this.root);
     this.ask();
   }
 
@@ -222,14 +274,6 @@ class Painter {
       this.draw();
     });
   }
-
-  private colour: Palette = (name) => {
-    const known = this.colours.get(name);
-    if (known !== undefined) return known;
-    const found = getComputedStyle(this.root).getPropertyValue(`--${name}`).trim() || "#888";
-    this.colours.set(name, found);
-    return found;
-  };
 
   private draw(): void {
     const paper = this.canvas.getContext("2d");

@@ -1,4 +1,4 @@
-import type { ComponentChildren, Ref } from "preact";
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 const STEP = 24;
@@ -8,13 +8,12 @@ let chosen: number | null = null;
 
 interface Props {
   label: string;
-  box?: Ref<HTMLElement>;
   testid?: string;
   children: ComponentChildren;
 }
 
 /** A panel that lies over the canvas at its right, as wide as its edge is dragged; on a narrow view over its lower part. */
-export function Sheet({ label, box, testid, children }: Props) {
+export function Sheet({ label, testid, children }: Props) {
   const [width, setWidth] = useState(chosen);
   const set = (element: HTMLElement, wide: number) => {
     const room = element.parentElement?.parentElement?.clientWidth ?? wide;
@@ -42,7 +41,6 @@ export function Sheet({ label, box, testid, children }: Props) {
       class="stx-inspector nowheel"
       aria-label={label}
       data-testid={testid}
-      ref={box}
       tabIndex={-1}
       style={width === null ? {} : { "--panel": `${width}px` }}
     >

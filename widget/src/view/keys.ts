@@ -4,6 +4,7 @@ import { type Action, actionsOf, KEYS, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Can, Status } from "../model/messages";
 import type { Doing } from "./doing";
+import { cardOf } from "./focus";
 
 /** Heard in the whole view: a key acts on what `find` says that the focus is about. */
 export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focus: Element) => Target | null): void {
@@ -14,8 +15,8 @@ export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focu
       if (!target || !live.run || !live.canAsk) return;
       const key = keyOf(event);
       if (!key) return;
-      const place = target.item === null ? `.react-flow__node[data-id="${target.node}"]` : ".stx-inspector header";
-      const anchor = root.querySelector(place) ?? root;
+      const own = target.item === null ? cardOf(root, target.node) : root.querySelector(".stx-inspector header");
+      const anchor = own ?? root;
       if (key === "menu") doing.menu(target, anchor);
       else
         doing.abilities.now(target).then((can) => {

@@ -2,6 +2,7 @@ import { render } from "preact";
 import { decode, Live } from "../model/live";
 import { Calls, type Transport } from "../transport";
 import { App } from "./App";
+import { keepFocus } from "./focus";
 import { tellStands } from "./stands";
 import { followTheme } from "./theme";
 
@@ -22,6 +23,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
   root.dataset.testid = "stratix-view";
   root.tabIndex = -1;
   keepKeys(root, end.signal);
+  keepFocus(root, end.signal);
   el.append(root);
   followTheme(root, end.signal);
   tellStands(live, calls, root, end.signal);
