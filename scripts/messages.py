@@ -76,7 +76,7 @@ def defined(name: str, hint: Any) -> Iterator[str]:
     """A type of a message under its name."""
     if not is_typeddict(hint):
         text = f"export type {name} = {spelled(hint)};"
-        wide = len(text) > LINE and get_origin(hint) in (Union, UnionType)
+        wide = len(text) > LINE and get_origin(hint) in (Union, UnionType, Literal)
         yield text if not wide else f"export type {name} =\n  | " + spelled(hint).replace(" | ", "\n  | ") + ";"
         return
     if hint.__doc__:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Literal, get_origin
+from typing import Any, get_origin
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
 from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data
@@ -14,11 +14,10 @@ from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Finding, field_of
 from stratix_tasks.spec.types import choices_of, meant
-from stratix_tasks.view.messages import Form, FormField
+from stratix_tasks.view.messages import FieldKind, Form, FormField
 
 Wrong = Mapping[str, str]
 """What is wrong with a field, by its name."""
-FieldKind = Literal["text", "number", "whole", "switch", "choice", "duration", "expression", "value", "list", "mapping"]
 _KINDS: dict[Kind, FieldKind] = {
     Kind.TEXT: "text",
     Kind.CALL: "text",
@@ -37,7 +36,7 @@ _KINDS: dict[Kind, FieldKind] = {
     Kind.POLICIES: "mapping",
     Kind.DEFAULTS: "mapping",
 }
-"""How a form shows an option; all others are values: a number, a word or a mapping."""
+"""How a form shows an option; all others are plain: a number, a word or a mapping."""
 _OF_TYPES: dict[Any, FieldKind] = {bool: "switch", int: "whole", float: "number", str: "text"}
 
 
@@ -46,7 +45,37 @@ def node_form(ports: Ports, name: str, path: str, wrong: Wrong) -> Form:
     node = ports.graph.spec.tasks[name]
     data = node_data(node)
     fields = [*_arguments(ports, node, data), *_body(data), *_options(ports, node, data)]
-    return {"node": path, "fields": [{**one, "problem": wrong.get(one["field"]) or _missing(one)} for one in fields]}
+    return {"nodes": [path], "fields": [{**one, "problem": wrong.get(one["field"]) or _missing(one)} for one in fields]}
+
+
+def common_form(forms: Sequence[Form]) -> Form:
+    """Of several nodes: the fields that all have, alike; what a problem is of tells the form of one."""
+    first, *others = ({_key(one): one for one in form["fields"]} for form in forms)
+    fields = [
+        _common([one, *(other[key] for other in others)])
+        for key, one in first.items()
+        if all(key in other for other in others)
+    ]
+    return {"nodes": [node for form in forms for node in form["nodes"]], "fields": fields}
+
+
+def _key(one: FormField) -> tuple[Any, ...]:
+    return one["field"], one["kind"], one["type"], *one["choices"]
+
+
+def _common(alike: list[FormField]) -> FormField:
+    one = alike[0]
+    mixed = any(other["value"] != one["value"] for other in alike)
+    return {
+        **one,
+        "value": None if mixed else one["value"],
+        "mixed": mixed,
+        "line": "" if mixed else one["line"],
+        "usual": one["usual"] if all(other["usual"] == one["usual"] for other in alike) else "",
+        "required": any(other["required"] for other in alike),
+        "folded": all(other["folded"] for other in alike),
+        "problem": "",
+    }
 
 
 def _missing(one: FormField) -> str:
@@ -62,7 +91,7 @@ def flow_form(ports: Ports, wrong: Wrong) -> Form:
     ]
     fields.append(_field("output", "output", "value", "", "What the flow gives.", data.get("output"), folded=False))
     fields += [_option(option, data) for option in IN_FLOW]
-    return {"node": "", "fields": [{**one, "problem": wrong.get(one["field"], "")} for one in fields]}
+    return {"nodes": [], "fields": [{**one, "problem": wrong.get(one["field"], "")} for one in fields]}
 
 
 def wrong_with(findings: Iterable[Finding], name: str) -> dict[str, str]:
@@ -145,7 +174,7 @@ def _options(ports: Ports, node: NodeSpec, data: Mapping[str, Any]) -> Iterator[
 
 
 def _option(option: Option, data: Mapping[str, Any]) -> FormField:
-    kind = _KINDS.get(option.kind, "value")
+    kind = _KINDS.get(option.kind, "plain")
     choices = list(NAMED_RUNNERS) if option.kind is Kind.RUNNER else list(option.words)
     usual = "" if option.default is None or option.default == () else str(option.default)
     value = data.get(option.name)
@@ -183,6 +212,7 @@ def _field(
         "type": hint,
         "about": about,
         "value": value,
+        "mixed": False,
         "usual": usual,
         "choices": choices or [],
         "required": required,

@@ -16,7 +16,7 @@ from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import dump, read
 from stratix_tasks.formats.yaml_spans import lines_of
-from stratix_tasks.look.forms import flow_form, node_form, wrong_with
+from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
 from stratix_tasks.look.outline import problem_rows
 from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette
 from stratix_tasks.look.ports import Ports, inputs_of
@@ -240,7 +240,12 @@ class FlowEditor:
         prefix = source.removesuffix(own)
         return {prefix + name: found for name, found in ports.fits(own).items()}
 
-    def form(self, node: str) -> Form:
+    def form(self, nodes: list[str]) -> Form:
+        if len(nodes) > 1:
+            return common_form([self._form(node) for node in nodes])
+        return self._form(nodes[0] if nodes else "")
+
+    def _form(self, node: str) -> Form:
         ports, own = self._at(node)
         wrong = wrong_with(self._findings(ports), own)
         return node_form(ports, own, node, wrong) if own else flow_form(ports, wrong)

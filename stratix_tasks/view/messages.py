@@ -426,17 +426,23 @@ class PaletteItem(TypedDict):
     rank: int
 
 
+FieldKind = Literal[
+    "text", "number", "whole", "switch", "choice", "duration", "expression", "value", "plain", "list", "mapping"
+]
+
+
 class FormField(TypedDict):
-    """A field of a node or flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
-    document says, None for nothing; `usual` what holds then. `folded`: not among those that everybody sees at once. `line` is how
-    the document says it."""
+    """A field of nodes or a flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
+    document says, None for nothing and where it says something else of each (`mixed`); `usual` what holds then. `folded`: not among
+    those that everybody sees at once. `line` is how the document says it."""
 
     field: str
     label: str
-    kind: Literal["text", "number", "whole", "switch", "choice", "duration", "expression", "value", "list", "mapping"]
+    kind: FieldKind
     type: str
     about: str
     value: Any
+    mixed: bool
     usual: str
     choices: list[str]
     required: bool
@@ -446,9 +452,9 @@ class FormField(TypedDict):
 
 
 class Form(TypedDict):
-    """The fields of a node; of the flow as a whole `node` is empty."""
+    """The fields of a node, or those that several nodes have; of the flow as a whole `nodes` is empty."""
 
-    node: str
+    nodes: list[str]
     fields: list[FormField]
 
 
@@ -671,11 +677,11 @@ class Fits(TypedDict):
 
 
 class AskForm(TypedDict):
-    """The fields of a node; of the flow for an empty name."""
+    """The fields of a node, those that several have in common, or for none those of the flow."""
 
     type: Literal["form"]
     id: int
-    node: str
+    nodes: list[str]
 
 
 class AskText(TypedDict):

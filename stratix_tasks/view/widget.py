@@ -33,7 +33,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "history": lambda editor, said: editor.history(said["do"], said.get("path", "")),
     "palette": lambda editor, said: editor.palette(said["node"], said["side"], said["port"]),
     "fits": lambda editor, said: editor.fits(said["source"]),
-    "form": lambda editor, said: editor.form(said["node"]),
+    "form": lambda editor, said: editor.form(said["nodes"]),
     "text": lambda editor, _: editor.text(),
     "check": lambda editor, said: editor.check(said["text"]),
     "python": lambda editor, _: editor.python(),

@@ -362,3 +362,23 @@ def test_a_problem_is_mended_by_a_click(book: Notebook) -> None:
     hand.at("problems").locator("summary").click()
     hand.at("problems").get_by_text("Fill in xs").click()
     hand.page.wait_for_selector(f"{VIEW} [data-testid=form][data-node=total] [data-field='with.xs']:focus")
+
+
+def test_what_several_nodes_have_in_common_is_said_of_all_as_one_step(book: Notebook) -> None:
+    """Where they say different things, the field tells; what is set there is said of each, and one undo takes it back."""
+    hand = Hand(book, "common")
+    hand.click("scale")
+    hand.page.locator(f"{VIEW} .stx-form summary").click()
+    hand.at("form-field", field="timeout").fill("30s")
+    hand.press("Enter")
+    hand.steps("set timeout of scale")
+    hand.click("load", "Shift")
+    hand.page.wait_for_selector(f"{VIEW} [data-field=timeout][placeholder='not the same in all']", state="attached")
+    if not hand.at("form-field", field="retry").is_visible():
+        hand.page.locator(f"{VIEW} .stx-form summary").click()
+    hand.at("form-field", field="retry").fill("2")
+    hand.press("Enter")
+    hand.steps("set timeout of scale", "set retry of 2 nodes")
+    assert [hand.value(f"spec.tasks['{name}'].retry.max") for name in ("load", "scale")] == ["2", "2"]
+    hand.at("undo").click()
+    hand.steps("set timeout of scale")

@@ -201,22 +201,22 @@ def test_what_can_be_placed_is_ranked_by_what_fits(sales: Flow[..., Any]) -> Non
 def test_a_form_has_arguments_first_and_options_by_their_rows(sales: Flow[..., Any]) -> None:
     """Each with its kind, its value, its line of the document, and what is wrong with it."""
     view = view_of(sales)
-    fields = {one["field"]: one for one in view.ask("form", node="load")["fields"]}
+    fields = {one["field"]: one for one in view.ask("form", nodes=["load"])["fields"]}
     assert fields["with.n"]["kind"] == "whole" and fields["with.n"]["required"] and not fields["with.n"]["folded"]
     assert fields["with.mode"]["choices"] == ["fast", "safe"] and fields["with.mode"]["folded"]
     assert fields["retry"]["folded"] and fields["timeout"]["about"]
     view.ask("edit", edits=[{"edit": "set", "node": "load", "field": "retry", "value": 3}], title="")
     view.ask("edit", edits=[{"edit": "set", "node": "load", "field": "with.n", "value": "many"}], title="")
-    fields = {one["field"]: one for one in view.ask("form", node="load")["fields"]}
+    fields = {one["field"]: one for one in view.ask("form", nodes=["load"])["fields"]}
     assert (fields["retry"]["value"], fields["retry"]["line"], fields["retry"]["folded"]) == (3, "retry: 3", False)
     view.ask("edit", edits=[{"edit": "disconnect", "source": "load", "target": "total"}], title="")
-    assert {one["field"]: one["problem"] for one in view.ask("form", node="total")["fields"]}[
+    assert {one["field"]: one["problem"] for one in view.ask("form", nodes=["total"])["fields"]}[
         "with.values"
     ] == "it needs a value"
-    whole = {one["field"]: one for one in view.ask("form", node="")["fields"]}
+    whole = {one["field"]: one for one in view.ask("form", nodes=[])["fields"]}
     assert whole["inputs.n"]["value"] == {"type": "int", "default": 4} and "output" in whole and "concurrency" in whole
     assert "concurrency" not in fields
-    assert "no node" in view.refused("form", node="nobody")
+    assert "no node" in view.refused("form", nodes=["nobody"])
 
 
 def test_the_text_tells_the_lines_of_nodes_and_is_checked_while_it_is_typed(sales: Flow[..., Any]) -> None:
@@ -287,6 +287,21 @@ def test_a_flow_of_a_cell_tells_its_edits_and_those_of_the_cell_before(sales: Fl
     assert "none of" in again.refused("history", do="explode", path="")
 
 
+def test_several_nodes_have_one_form_of_what_they_have_in_common(sales: Flow[..., Any]) -> None:
+    """With what all say alike; where they say different things, that is told, and no problem of one of them."""
+    view = view_of(sales)
+    said = [{"edit": "set", "node": node, "field": "retry", "value": 2} for node in ("load", "total")]
+    view.ask("edit", edits=[*said, {"edit": "set", "node": "load", "field": "timeout", "value": 5}], title="")
+    form = view.ask("form", nodes=["load", "total"])
+    fields = {one["field"]: one for one in form["fields"]}
+    assert form["nodes"] == ["load", "total"]
+    assert fields["retry"]["value"] == 2 and not fields["retry"]["mixed"] and "retry" in fields["retry"]["line"]
+    assert fields["timeout"]["value"] is None and fields["timeout"]["mixed"] and not fields["timeout"]["line"]
+    assert not {"with.n", "with.values"} & fields.keys()
+    assert not view.ask("form", nodes=["load", "total", "inner"])["fields"][0]["problem"]
+    assert "with.values" in {one["field"] for one in view.ask("form", nodes=["total", "inner.show"])["fields"]}
+
+
 def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
     """What began is what it was when it began."""
     from stratix_tasks.session.display import run_source
@@ -294,7 +309,7 @@ def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
     run = sales.start()
     run.wait()
     view = View(run_source(run), cast(Any, None), kept)
-    assert "edit the flow" in view.refused("form", node="")
+    assert "edit the flow" in view.refused("form", nodes=[])
 
 
 def test_a_flow_that_is_wrong_is_edited_all_the_same() -> None:

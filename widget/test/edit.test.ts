@@ -197,6 +197,10 @@ describe("a field", () => {
     expect(parsed({ kind: "list", choices: [] }, "a, b")).toEqual({ value: ["a", "b"] });
     expect(parsed({ kind: "value", choices: [] }, '{"a": [1]}')).toEqual({ value: { a: [1] } });
     expect(parsed({ kind: "value", choices: [] }, "[1, 2")).toEqual({ wrong: "It breaks off: ] is missing." });
+    expect(parsed({ kind: "plain", choices: [] }, "30s")).toEqual({ value: "30s" });
+    expect(parsed({ kind: "plain", choices: [] }, '{"total": 5}')).toEqual({ value: { total: 5 } });
+    expect(parsed({ kind: "plain", choices: [] }, "3")).toEqual({ value: 3 });
+    expect(parsed({ kind: "plain", choices: [] }, '{"total": ')).toHaveProperty("wrong");
     expect(parsed({ kind: "choice", choices: ["a"] }, "b")).toHaveProperty("wrong");
     expect(parsed({ kind: "text", choices: [] }, "5")).toEqual({ value: "5" });
   });

@@ -65,8 +65,8 @@ export function EditPanel({ editing, selection, select, tab, setTab, wanted, sho
         aria-labelledby={`${id}-${tab}`}
         data-testid={`panel-${tab.toLowerCase()}`}
       >
-        {tab === "Config" && nodes.length < 2 && <FormTab key={about} node={about} {...{ editing, wanted, show }} />}
-        {tab === "Config" && nodes.length > 1 && <Several editing={editing} names={nodes} select={select} />}
+        {tab === "Config" && nodes.length > 1 && <Several names={nodes} select={select} />}
+        {tab === "Config" && <FormTab key={nodes.join(" ")} {...{ editing, nodes, wanted, show }} />}
         {tab === "YAML" && <TextTab editing={editing} selected={nodes} select={select} />}
         {tab === "Code" && <Code editing={editing} node={about} />}
       </section>
@@ -78,20 +78,19 @@ function kindOf(editing: Editing, name: string): string {
   return editing.live.snapshot.nodes.find((node) => node.name === name)?.call ?? "";
 }
 
-function Several({ names, select }: { editing: Editing; names: string[]; select: (nodes: string[]) => void }) {
+function Several({ names, select }: { names: string[]; select: (nodes: string[]) => void }) {
   return (
-    <>
-      <p class="stx-quiet">Drag one of them to move all. D duplicates, Del deletes, G makes a flow of them.</p>
-      <ul class="stx-several">
-        {names.map((name) => (
-          <li key={name}>
-            <button type="button" class="stx-link" onClick={() => select([name])}>
-              {name}
-            </button>
-          </li>
-        ))}
-      </ul>
-    </>
+    <p class="stx-several">
+      {names.map((name, at) => (
+        <>
+          {at > 0 && ", "}
+          <button type="button" class="stx-link" key={name} onClick={() => select([name])}>
+            {name}
+          </button>
+        </>
+      ))}
+      : what is said here is said of all.
+    </p>
   );
 }
 

@@ -2,23 +2,27 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Computed, FormField } from "../model/messages";
 import { useUnique } from "../view/ids";
-import type { Editing } from "./editing";
+import type { Edit, Editing } from "./editing";
 import { isExpression, parsed, shownAs } from "./fields";
+
+const MIXED = "not the same in all";
 
 interface Props {
   editing: Editing;
-  node: string;
+  /** What it is a field of. */
+  of: string;
   field: FormField;
-  /** The edit that says a value of it. */
-  edit: (value: unknown) => { edit: string } & Record<string, unknown>;
+  /** The edits that say a value of it, and what their step is called. */
+  edits: (value: unknown) => Edit[];
+  title?: string;
   /** What stands below it. */
   children?: ComponentChildren;
 }
 
 /** One field. What is typed is said when it is left, or by Enter: one step; Escape gives up. What is refused stays, with the reason. */
-export function Field({ editing, node, field, edit, children }: Props) {
+export function Field({ editing, of, field, edits, title, children }: Props) {
   const id = useUnique();
-  const draftOf = `${node}/${field.field}`;
+  const draftOf = `${of}/${field.field}`;
   const there = shownAs(field.kind, field.value);
   const draft = editing.drafts.get(draftOf);
   const [text, setText] = useState(draft?.text ?? there);
@@ -43,7 +47,7 @@ export function Field({ editing, node, field, edit, children }: Props) {
     if ("wrong" in said) return keep(text, said.wrong);
     known.current = text;
     void editing
-      .apply([edit(said.value)], "", {}, (reason) => keep(text, reason))
+      .apply(edits(said.value), title, {}, (reason) => keep(text, reason))
       .then((done) => {
         if (done === null) return;
         editing.drafts.delete(draftOf);
@@ -67,7 +71,13 @@ export function Field({ editing, node, field, edit, children }: Props) {
     "aria-invalid": wrong !== "" || field.problem !== "",
     "aria-describedby": `${id}-told`,
     value: text,
-    placeholder: field.usual ? `usually ${field.usual}` : field.required && !text ? "must be given" : "",
+    placeholder: field.mixed
+      ? MIXED
+      : field.usual
+        ? `usually ${field.usual}`
+        : field.required && !text
+          ? "must be given"
+          : "",
     spellcheck: false,
     onBlur: () => send(now.current),
     onKeyDown: (event: KeyboardEvent) => {
@@ -122,7 +132,7 @@ export function Field({ editing, node, field, edit, children }: Props) {
             send(chosen);
           }}
         >
-          <option value="">{field.usual ? `usually ${field.usual}` : "–"}</option>
+          <option value="">{field.mixed ? MIXED : field.usual ? `usually ${field.usual}` : "–"}</option>
           {choices.map((one) => (
             <option key={one} value={one}>
               {one}
@@ -142,8 +152,13 @@ export function Field({ editing, node, field, edit, children }: Props) {
         )}
         {!wrong && field.problem && <p class="stx-wrong">{field.problem}</p>}
         {!wrong && text === there && children}
+        {field.mixed && (
+          <button type="button" class="stx-button stx-mend" onClick={() => void editing.apply(edits(null), title)}>
+            Take it away from all
+          </button>
+        )}
         {(field.kind === "expression" || isExpression(text)) && text.trim() && (
-          <Live editing={editing} node={node} text={text} />
+          <Live editing={editing} node={of} text={text} />
         )}
         {!wrong && field.line && text === there && <code class="stx-line-of">{field.line}</code>}
         {field.about && field.value === null && <small class="stx-quiet">{field.about}</small>}

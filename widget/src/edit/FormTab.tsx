@@ -7,15 +7,16 @@ import { MendIt } from "./Problems";
 
 interface Props {
   editing: Editing;
-  node: string;
+  nodes: string[];
   /** The field to be filled in, where that is one of this form. */
   wanted: { node: string; field: string };
   show: (node: string, field: string) => void;
 }
 
-/** The form of a node, or of the flow as a whole for an empty name. */
-export function FormTab({ editing, node, wanted, show }: Props) {
-  const form = useForm(editing, node);
+/** The form of a node, of what several have in common, or of the flow as a whole for none. */
+export function FormTab({ editing, nodes, wanted, show }: Props) {
+  const form = useForm(editing, nodes);
+  const node = nodes.length > 1 ? null : (nodes[0] ?? "");
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (wanted.node !== node || !wanted.field) return;
@@ -31,25 +32,30 @@ export function FormTab({ editing, node, wanted, show }: Props) {
   const at = (folded: boolean) =>
     rest.filter((field) => field.folded === folded).sort((a, b) => Number(b.required) - Number(a.required));
   const [open, folded] = [at(false), at(true)];
-  const edit = (field: FormField) => (value: unknown) =>
-    node ? { edit: "set", node, field: field.field, value } : { edit: "set-flow", field: field.field, value };
+  const edits =
+    ({ field }: FormField) =>
+    (value: unknown) =>
+      nodes.length > 0
+        ? nodes.map((node) => ({ edit: "set", node, field, value }))
+        : [{ edit: "set-flow", field, value }];
+  const title = (field: FormField) => (node === null ? `set ${field.label} of ${nodes.length} nodes` : "");
   const mends = editing.info?.mends.filter((mend) => mend.node === node && mend.label) ?? [];
   const draw = (field: FormField) => {
     const mend = mends.find((mend) => mend.field === field.field && mend.edits.length > 0);
     return (
-      <Field key={field.field} {...{ editing, node, field }} edit={edit(field)}>
+      <Field key={field.field} {...{ editing, field }} of={nodes.join(" ")} edits={edits(field)} title={title(field)}>
         {mend && <MendIt {...{ editing, mend, show }} />}
       </Field>
     );
   };
   return (
-    <div ref={box} class="stx-form" data-testid="form" data-node={node}>
-      {!node && <Inputs editing={editing} fields={inputs} />}
+    <div ref={box} class="stx-form" data-testid="form" data-node={nodes.join(" ")}>
+      {node === "" && <Inputs editing={editing} fields={inputs} />}
       {open.map(draw)}
       {node && open.length === 0 && <p class="stx-quiet">It takes no arguments that must be given.</p>}
       {folded.length > 0 && (
         <details>
-          <summary>{node ? "More: arguments that may be left out, options" : "Options"}</summary>
+          <summary>{node !== "" ? "More: arguments that may be left out, options" : "Options"}</summary>
           {folded.map(draw)}
         </details>
       )}
@@ -58,18 +64,19 @@ export function FormTab({ editing, node, wanted, show }: Props) {
 }
 
 /** Asked anew after each change of the flow; what is shown stays until the answer is there. */
-function useForm(editing: Editing, node: string): Form | null {
+function useForm(editing: Editing, nodes: string[]): Form | null {
+  const of = nodes.join(" ");
   const [form, setForm] = useState<Form | null>(null);
   const { live, calls } = editing;
   useEffect(() => {
     let over = false;
-    calls.call({ type: "form", node }).then(
+    calls.call({ type: "form", nodes }).then(
       (told) => !over && setForm(told),
       () => {},
     );
     return () => {
       over = true;
     };
-  }, [calls, node, live.version]);
-  return form?.node === node ? form : null;
+  }, [calls, of, live.version]);
+  return form?.nodes.join(" ") === of ? form : null;
 }

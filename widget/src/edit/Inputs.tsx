@@ -59,11 +59,8 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
   const say = (part: string) => (value: unknown) => {
     const { [part]: _, ...rest } = data;
     const is = value === null ? rest : { ...rest, [part]: value };
-    return {
-      edit: "set-flow",
-      field: field.field,
-      value: part === "type" && value === null ? { ...rest, type: "any" } : is,
-    };
+    const said = part === "type" && value === null ? { ...rest, type: "any" } : is;
+    return [{ edit: "set-flow", field: field.field, value: said }];
   };
   return (
     <details class="stx-input" data-testid="flow-input" data-name={name}>
@@ -103,7 +100,7 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
         <Field
           key={part}
           editing={editing}
-          node=""
+          of=""
           field={{
             ...field,
             field: `${field.field}.${part}`,
@@ -116,7 +113,7 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
             line: "",
             problem: part === "type" ? field.problem : "",
           }}
-          edit={say(part)}
+          edits={say(part)}
         />
       ))}
     </details>

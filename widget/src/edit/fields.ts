@@ -45,5 +45,6 @@ export function parsed({ kind, choices }: Pick<FormField, "kind" | "choices">, t
         .filter(Boolean),
     };
   const wrong = jsonWrong(typed);
+  if (wrong !== null && kind === "plain" && !/^[[{"]/.test(typed)) return { value: typed }; // a word, a duration
   return wrong === null ? { value: JSON.parse(typed) } : { wrong };
 }

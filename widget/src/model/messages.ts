@@ -405,16 +405,30 @@ export interface PaletteItem {
   rank: number;
 }
 
-/** A field of a node or flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
- * document says, None for nothing; `usual` what holds then. `folded`: not among those that everybody sees at once. `line` is how
- * the document says it. */
+export type FieldKind =
+  | "text"
+  | "number"
+  | "whole"
+  | "switch"
+  | "choice"
+  | "duration"
+  | "expression"
+  | "value"
+  | "plain"
+  | "list"
+  | "mapping";
+
+/** A field of nodes or a flow that a form shows. `field` is what an edit `set` (of a flow: `set-flow`) names; `value` what the
+ * document says, None for nothing and where it says something else of each (`mixed`); `usual` what holds then. `folded`: not among
+ * those that everybody sees at once. `line` is how the document says it. */
 export interface FormField {
   field: string;
   label: string;
-  kind: "text" | "number" | "whole" | "switch" | "choice" | "duration" | "expression" | "value" | "list" | "mapping";
+  kind: FieldKind;
   type: string;
   about: string;
   value: unknown;
+  mixed: boolean;
   usual: string;
   choices: string[];
   required: boolean;
@@ -423,9 +437,9 @@ export interface FormField {
   problem: string;
 }
 
-/** The fields of a node; of the flow as a whole `node` is empty. */
+/** The fields of a node, or those that several nodes have; of the flow as a whole `nodes` is empty. */
 export interface Form {
-  node: string;
+  nodes: string[];
   fields: FormField[];
 }
 
@@ -618,11 +632,11 @@ export interface Fits {
   source: string;
 }
 
-/** The fields of a node; of the flow for an empty name. */
+/** The fields of a node, those that several have in common, or for none those of the flow. */
 export interface AskForm {
   type: "form";
   id: number;
-  node: string;
+  nodes: string[];
 }
 
 export interface AskText {
