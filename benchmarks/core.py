@@ -17,7 +17,8 @@ from benchmarks.rows import Row
 from stratix_tasks.core.agenda import Agenda
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
-from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.decide import turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.limits import Slots

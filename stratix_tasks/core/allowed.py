@@ -9,6 +9,7 @@ from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import Scope, label
+from stratix_tasks.core.undo import undone_around
 from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
 
 Why = str | None
@@ -147,7 +148,11 @@ def _fork(s: State, u: int) -> Why:
 
 
 def _last(s: State, u: int) -> Why:
-    """What lies in a round that another one came after does not change any more, nor what lies in a scope that was finished."""
+    """What lies in a round that another one came after does not change any more, nor what lies in a scope that was finished, or
+    in a group of which something was taken back."""
+    undone = undone_around(s, u)
+    if undone >= 0:
+        return f"and what '{label(s, undone)}' did was taken back: it runs again as a whole when its flow goes on"
     while u >= 0:
         r, _, b = s.place(u)
         if why := _finished(s, r.block, b):

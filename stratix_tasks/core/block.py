@@ -6,12 +6,12 @@ A block knows no unit and no function. `Stretch` in `state.py` is what puts scop
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from stratix_tasks.core.node import ALL, ANY, FIRST, FLOW, MAP, N_OF, OTHERWISE, SETTLED, TASK, Kind, Node
+from stratix_tasks.core.node import ALL, ANY, FIRST, MAP, N_OF, OTHERWISE, SETTLED, TASK, Kind, Node
 from stratix_tasks.core.ports import Executor
 
 
@@ -51,6 +51,7 @@ class Block:
         "runners",
         "soft",
         "spec",
+        "takes_back",
         "timed",
         "tolerated",
         "until",
@@ -65,12 +66,15 @@ class Block:
         output: Output | None = None,
         items: bool = False,
         until: tuple[str, ...] = (),
+        takes_back: Block | None = None,
     ) -> None:
         self.name, self.nodes, self.n, self.spec = name, tuple(nodes), len(nodes), spec
         self.until = until
         """Of the outermost one: the nodes that the run goes until; nothing where all of it is run."""
         self.items = items
         """Whether it is the one node of a map's items."""
+        self.takes_back = takes_back
+        """The block of which each of its scopes takes back what one has done, when a scope around that ends badly."""
         self.names = tuple(node.name for node in nodes)
         self.index = {node.name: k for k, node in enumerate(nodes)}
         self.needs = tuple(node.needs for node in nodes)
@@ -124,19 +128,24 @@ class Block:
         return Outline(self)
 
     @cached_property
+    def undoing(self) -> dict[int, int]:
+        """By node what takes it back."""
+        return {node.undoes: k for k, node in enumerate(self.nodes) if node.undoes is not None}
+
+    @cached_property
     def stepping(self) -> bool:
         """Whether a node of it, or one in these, ends others."""
-        return any(node.step is not None for block in _in(self) for node in block.nodes)
+        return any(node.step is not None for block in blocks_in(self) for node in block.nodes)
 
     @cached_property
     def streams(self) -> bool:
         """Whether a map of it, or of one in these, streams."""
-        return any(block.readers for block in _in(self))
+        return any(block.readers for block in blocks_in(self))
 
     @cached_property
     def executors(self) -> dict[str, Executor]:
         """Those with a body of their own that its nodes name, and nodes in it, as they were when it was laid out."""
-        nodes = (node for block in _in(self) for node in block.nodes)
+        nodes = (node for block in blocks_in(self) for node in block.nodes)
         used = {one.name: one for node in nodes if (one := node.executor) is not None}
         return {name: one for name, one in used.items() if has_body(one)}
 
@@ -224,32 +233,7 @@ def _outs(needs: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, outs))
 
 
-def join_blocks(blocks: Mapping[str, Block], root: str) -> Block:
-    """Tie blocks to those that their nodes name, and lay out what can be: a sub-flow that does not lie in itself."""
-    for block in blocks.values():
-        for k, node in enumerate(block.nodes):
-            if node.kind is MAP:
-                item = Node(node.name, policy=node.policy, spec=node.spec, executor=node.executor, takes=node.takes)
-                block.inner[k] = Block(node.name, (item,), items=True)
-            elif node.kind is not TASK:
-                block.inner[k] = blocks[node.inner]
-    reach = {id(block): _reach(block) for block in blocks.values()}
-    for block in blocks.values():
-        block.fixed = tuple(
-            k
-            for k, node in enumerate(block.nodes)
-            if node.kind is FLOW and node.policy.concurrency is None and id(block) not in reach[id(block.inner[k])]
-        )
-    for block in blocks.values():
-        block.layout = _layout(block)
-    return blocks[root]
-
-
-def _reach(block: Block) -> set[int]:
-    return {id(one) for one in _in(block)}
-
-
-def _in(block: Block) -> list[Block]:
+def blocks_in(block: Block) -> list[Block]:
     """A block and all that lie in it, each once."""
     found, stack = dict[int, Block](), [block]
     while stack:
@@ -258,10 +242,3 @@ def _in(block: Block) -> list[Block]:
             found[id(one)] = one
             stack += one.inner.values()
     return list(found.values())
-
-
-def _layout(root: Block) -> tuple[tuple[Block, int, int], ...]:
-    found: list[tuple[Block, int, int]] = [(root, -1, -1)]
-    for place, (block, _, _) in enumerate(found):  # it grows meanwhile: breadth first
-        found += [(block.inner[k], place, k) for k in block.fixed]
-    return tuple(found)

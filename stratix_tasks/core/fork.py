@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, Fact
+from stratix_tasks.core.joins import ends_after, ran_at_ends
 from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import FINISHED as FINISHED_EARLY
 from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.states import Event, S
 from stratix_tasks.core.steps import ended_by
+from stratix_tasks.core.undo import taken_back
 
 REASON = "forked"
 GIVEN_BY_HAND = "given"
@@ -35,7 +37,7 @@ def again(old: State, roots: set[int]) -> set[int]:
         found.add(u)
         r, k, b = old.place(u)
         stack += [b + o for o in r.block.outs[k]]
-        stack += [one for one in ended_by(old, u) if one < laid_out]
+        stack += [one for one in (*ended_by(old, u), *_ends(old, u)) if one < laid_out]
         stack += by_steps.get(u, ())
         above = old.parent(u)
         while above >= 0:  # what comes behind the sub-flow that it lies in; that itself begins open
@@ -50,6 +52,16 @@ def again(old: State, roots: set[int]) -> set[int]:
             r, k, _ = old.place(u)
             stack += old.members(u) if k in r.fixed else ()
     return inside
+
+
+def _ends(old: State, u: int) -> set[int]:
+    """What stands at the ends of the scopes around a node; and what that had taken, or taken back: it is not there any more."""
+    found = ran_at_ends(old, u) | taken_back(old, u)
+    while u >= 0:
+        r, k, b = old.place(u)
+        found.update(b + p for p in ends_after(r.block, k))
+        u = old.parent(u)
+    return found
 
 
 def _ended_by_steps(old: State) -> dict[int, list[int]]:

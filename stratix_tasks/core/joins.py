@@ -9,6 +9,7 @@ from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UN
 from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.streams import feeds, state_of_source
+from stratix_tasks.core.undo import has_run, is_done
 
 WAIT, GO = S.PENDING, S.RUNNING
 REFUSED = "where"
@@ -123,13 +124,29 @@ def phase_is_open(s: State, block: Block, k: int, b: int) -> bool:
     return all(IS_OVER[s.status[b + n]] for n, node in enumerate(block.nodes) if node.phase < phase)
 
 
+def ends_after(block: Block, k: int) -> list[int]:
+    """What runs at the end of a scope once a node of it has ended: that of later phases."""
+    return [p for p in block.phased if block.nodes[p].phase > block.nodes[k].phase]
+
+
+def ran_at_ends(s: State, u: int) -> set[int]:
+    """What ran at the ends of the scopes around a unit, with what that had taken."""
+    found: set[int] = set()
+    while u >= 0:
+        r, k, b = s.place(u)
+        for p in ends_after(r.block, k):
+            if has_run(s, b + p):
+                found |= {b + p, *(b + n for n in r.block.needs[p] if s.status[b + n] == S.COMPLETED)}
+        u = s.parent(u)
+    return found
+
+
 def _of_a_phase(s: State, block: Block, k: int, b: int) -> S:
     if not phase_is_open(s, block, k, b):
         return WAIT
     node = block.nodes[k]
     if node.phase == UNDO:
-        done = node.undoes is not None and s.status[b + node.undoes] == S.COMPLETED
-        if not done or not ends_badly(s, block, b):
+        if not is_done(s, b + k) or not (block.takes_back or ends_badly(s, block, b)):
             return S.SKIPPED
         return GO if all(IS_OVER[s.status[b + n]] for n in node.needs) else WAIT
     states = [s.status[b + n] for n in node.needs]

@@ -11,7 +11,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from stratix_tasks.core.block import Block, Output, has_body, join_blocks
+from stratix_tasks.core.block import Block, Output, has_body
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.node import (
     DISABLED,
     LAST,

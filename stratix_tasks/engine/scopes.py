@@ -24,6 +24,7 @@ from stratix_tasks.core.scope import last_round
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.streams import Sources, feeds, source_of
+from stratix_tasks.core.undo import at_own_end
 from stratix_tasks.engine.around import around_of, error_of, lacking
 from stratix_tasks.engine.calls import NOTHING, Function, defaults_of
 from stratix_tasks.engine.fan import Fan, Items, about_item, column_of, fan_of, is_of_item
@@ -173,6 +174,8 @@ class Scopes(Held):
         if block.output.just is not None:
             return partial(give_held, self.held(begin + block.output.just))
         output = block.output.value
+        if output is None:  # nor has what takes something back inputs
+            return nothing
         return partial(resolve_whole, output, self._scope(scope, begin, block, names_in((output,))))
 
     # ------------------------------------------------------------------ what is known in a scope
@@ -215,6 +218,8 @@ class Scopes(Held):
         """The scope that a node stands in, as far as values of the document name it."""
         s, names = self.state, names_in(values)
         r, k, b = s.place(s.node_of(unit))
+        if r.block.takes_back is not None:
+            return self.scope_of(at_own_end(s, unit), values)
         if names is None:
             names = {r.block.names[need] for need in r.block.needs[k]}
         parent = s.parent(b + k)

@@ -222,7 +222,10 @@ TASK = _of(
         of_flows=True,
     ),
     Option(
-        "undo", Kind.CALL, "What takes it back when its flow ends failed or cancelled: module:name.", of_bodies=True
+        "undo",
+        Kind.CALL,
+        "What takes it back when its flow, or one around that, ends failed or cancelled: module:name.",
+        of_bodies=True,
     ),
     Option("description", Kind.TEXT, "What it is for, as views tell it.", of_flows=True),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from facade import shown
 from promises import Broken, need
-from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen
+from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen, was_done
 
 from stratix_tasks.core import streams
 from stratix_tasks.core.block import Block
@@ -355,7 +355,7 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
             need(there not in OVER or there is State.COMPLETED, f"'{label(s, u)}' waits in vain")
             need(there is not State.COMPLETED or g.left[u] <= 0, f"'{label(s, u)}' waits for what has completed")
             continue
-        said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_ends_badly(s, u))
+        said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_is_undone(s, u))
         need(said in (GO, WAIT), f"'{label(s, u)}' is pending, its needs say {said.label}")
         still = s.run in STILL or (s.run is not RunState.ENDING and s.held(u)) or u in g.abandoned
         if said is GO and not still:
@@ -366,6 +366,13 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
             )
     unasked = [u for u, number in g.asked.items() if (u, number) not in asks]
     need(not unasked, f"the core waits for an answer about {named(s, unasked)}, and nobody was asked")
+
+
+def _is_undone(s: Recorded, u: int) -> bool:
+    """Whether a node that takes something back has to."""
+    above = s.parent(u)
+    around = above >= 0 and s.node(above).undoes is not None
+    return s.node(u).undoes is not None and was_done(s, u) and (around or _ends_badly(s, u))
 
 
 def _ends_badly(s: Recorded, u: int) -> bool:

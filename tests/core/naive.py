@@ -54,6 +54,10 @@ class Naive:
         """How often it was asked what really became of a node."""
         self.opened: dict[str, int] = {}
         """How many items each map has that has opened."""
+        self.scopes: dict[str, int] = {}
+        """How many scopes each mapped flow or loop has that has opened."""
+        self.stands_for: dict[str, str] = {}
+        """Of a scope that takes back what another one did: that one, as prefixes."""
         self.tried: dict[str, int] = {}
         """Attempts of each node, over all tries of the sub-flows around it."""
 
@@ -69,9 +73,10 @@ class Naive:
 
     def _scope(self, block: Block, prefix: str, above: State | None, found: Ends, around: list[Block]) -> State:
         """The end of a scope. `above`: the end of the sub-flow when it never opened."""
+        takes_back = block.takes_back is not None
         states = [State.PENDING] * block.n
         for phase in sorted({node.phase for node in block.nodes}):
-            bad = self._is_bad(block, states)
+            bad = takes_back or self._is_bad(block, states)
             left = {k for k, node in enumerate(block.nodes) if node.phase == phase}
             while left:
                 ready = [k for k in left if not left & set(block.nodes[k].needs)]
@@ -100,7 +105,7 @@ class Naive:
         node, name = block.nodes[k], prefix + block.names[k]
         if self._may_lose(block, k) and self._saw(name) == "cancelled":
             return State.CANCELLED
-        end = self._refused(block, k, name, states, above, bad=bad)
+        end = self._refused(block, k, name, states, above, found, bad=bad)
         if node.kind is TASK:
             return end or self._task(name, node)
         if node.kind is FLOW and end is not None and k in block.fixed:
@@ -112,7 +117,7 @@ class Naive:
         return any(block.nodes[o].join in EARLY or self._may_lose(block, o) for o in block.outs[k])
 
     def _refused(
-        self, block: Block, k: int, name: str, states: list[State], above: State | None, *, bad: bool
+        self, block: Block, k: int, name: str, states: list[State], above: State | None, found: Ends, *, bad: bool
     ) -> State | None:
         """The end of a node that does not come to run."""
         node = block.nodes[k]
@@ -122,7 +127,7 @@ class Naive:
             return UPSTREAM if above in BAD else SKIPPED
         if node.off:
             return SKIPPED
-        said = needs_say(block, k, states, bad=bad)
+        said = needs_say(block, k, states, bad=bad and (node.undoes is None or self._was_done(block, k, name, found)))
         if node.join is ALL and not node.phase and said is UPSTREAM and SKIPPED in [states[n] for n in node.needs]:
             said = SKIPPED if self._saw(name) == "skipped" else UPSTREAM  # whichever came first
         if said is not GO:
@@ -154,6 +159,8 @@ class Naive:
         if [*around, block].count(inner) >= deepest:
             return FAILED
         deeper = [*around, block]
+        if node.undoes is not None:
+            return self._undo(block, k, name, found, deeper)
         if node.kind is FLOW:
             return self._tries(inner, node, name, found, deeper, fixed=k in block.fixed)
         if node.kind is LOOP:
@@ -177,11 +184,42 @@ class Naive:
             }
             found |= items
             return self._gathered(node, list(items.values()), len(out))
+        self.scopes[name] = count
         kept = [i for i in range(count) if not self.left_out(name, i)]
         for i in set(range(count)) - {*kept}:
             self._never(inner, f"{name}[{i}].", found)
         scopes = [self._scope(inner, f"{name}[{i}].", None, found, deeper) for i in kept]
         return self._gathered(node, [*scopes, *[SKIPPED] * (count - len(kept))], count - len(kept))
+
+    def _taken(self, block: Block, k: int, name: str) -> tuple[str, str]:
+        """The scope in which a node takes something back, as a prefix, and what."""
+        prefix, takes = name.removesuffix(block.names[k]), block.nodes[k].undoes
+        around = block.takes_back or block
+        assert takes is not None
+        return self.stands_for.get(prefix, prefix), around.names[takes]
+
+    def _was_done(self, block: Block, k: int, name: str, found: Ends) -> bool:
+        """Whether there is something to take back that its own scope has not taken back."""
+        scope, taken = self._taken(block, k, name)
+        if scope + taken not in found or self.early(scope + taken) is not None:
+            raise Untold(name)
+        node = (block.takes_back or block).nodes[block.nodes[k].undoes or 0]
+        single = node.kind in (TASK, FLOW)
+        done = found[scope + taken] is DONE if single else bool(self.scopes.get(scope + taken))
+        return done and (block.takes_back is None or found[scope + block.names[k]] is SKIPPED)
+
+    def _undo(self, block: Block, k: int, name: str, found: Ends, around: list[Block]) -> State:
+        """A scope for each that the group has opened; of a loop all of them, the last one first."""
+        scope, taken = self._taken(block, k, name)
+        if block.nodes[k].kind is FLOW:
+            ways = [(f"{name}.", f"{scope}{taken}.")]
+        else:
+            count = self.scopes[scope + taken]
+            there = range(count)[::-1] if block.nodes[k].kind is LOOP else range(count)
+            ways = [(f"{name}[{i}].", f"{scope}{taken}[{j}].") for i, j in enumerate(there)]
+        self.stands_for |= dict(ways)
+        ends = [self._scope(block.inner[k], prefix, None, found, around) for prefix, _ in ways]
+        return FAILED if FAILED in ends else DONE
 
     def _never(self, block: Block, prefix: str, found: Ends) -> None:
         """A scope that was left out: all that is laid out with it is skipped, what would run at its end, too."""
@@ -232,6 +270,7 @@ class Naive:
     def _loop(self, inner: Block, node: Node, name: str, found: Ends, around: list[Block]) -> State:
         """`verdict` says of each round whether it was the last one."""
         for i in range(node.rounds):
+            self.scopes[name] = i + 1
             if self._scope(inner, f"{name}[{i}].", None, found, around) is FAILED:
                 return FAILED
             told = self.verdict(name) if node.until else False

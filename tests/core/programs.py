@@ -9,7 +9,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from stratix_tasks.core.block import Block, Output, join_blocks
+from stratix_tasks.core.block import Block, Output
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.node import (
     ALL,
     ANY,

@@ -41,6 +41,7 @@ class Tale(Protocol):
     def is_item(self, u: int) -> bool: ...
     def path(self, u: int) -> str: ...
     def held(self, u: int) -> str: ...
+    def was_done(self, u: int) -> bool: ...
     def scope(self, u: int) -> list[State]: ...
 
 
@@ -69,8 +70,8 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
         if node.phase:
             left = [n for n, one in enumerate(block.nodes) if one.phase < node.phase and states[n] not in OVER]
             need(not left, f"'{name}' started, but the rest of its scope has not ended")
-            undone = node.undoes is not None and states[node.undoes] is State.COMPLETED
-            need(node.phase != UNDO or undone, f"'{name}' takes back what has not been done")
+            undone = node.phase != UNDO or tale.was_done(u)
+            need(undone, f"'{name}' takes back what has not been done")
         said = needs_say(block, k, states, bad=True)
         need(u in tale.winners or said is GO, f"'{name}' started, and its needs say {said.label}: {states}")
     source = tale.waits_for.get(u)

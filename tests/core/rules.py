@@ -6,7 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, LAST, MAP, N_OF, OTHERWISE, UNDO, Node
+from stratix_tasks.core.node import (
+    ALL,
+    ANY,
+    EACH,
+    FIRST,
+    FLOW,
+    LAST,
+    LOOP,
+    MAP,
+    N_OF,
+    OTHERWISE,
+    TASK,
+    UNDO,
+    Node,
+)
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, TERMINAL, State
 from stratix_tasks.spec.model import Retry
@@ -18,7 +32,8 @@ BY_STEPS = ("finished early", "cancelled by a step")
 
 
 def needs_say(block: Block, k: int, states: Sequence[State], *, bad: bool = False) -> State:
-    """`states` are those of the scope by number; `bad`: whether the scope ends badly, for nodes that undo something."""
+    """`states` are those of the scope by number; `bad`: whether a node that takes something back has to: that was done, and the scope
+    ends badly."""
     node = block.nodes[k]
     told = _needs_say(block, node, states, bad)
     asked = all(states[n] in OVER for n in node.ended)
@@ -69,12 +84,36 @@ def _first_says(first: Sequence[int], states: Sequence[State]) -> State:
 
 def _phase_says(node: Node, needs: Sequence[State], states: Sequence[State], bad: bool) -> State:
     """Only asked for when all of lower phases have ended."""
-    if node.phase == UNDO and (node.undoes is None or states[node.undoes] is not State.COMPLETED or not bad):
+    if node.phase == UNDO and not bad:
         return State.SKIPPED
     if any(state not in OVER for state in needs):
         return WAIT
     missing = any(state is not State.COMPLETED for state in needs)
     return State.SKIPPED if node.phase == LAST and missing and node.join is ALL else GO
+
+
+def was_done(s: Recorded, u: int) -> bool:
+    """Whether there is something to take back for a node, that its own scope has not taken back."""
+    x = takes_back(s, u)
+    r, _, _ = s.place(x)
+    own = x - s.place(x)[1] + [node.undoes for node in r.block.nodes].index(s.node(u).undoes)
+    done = s.status[x] == State.COMPLETED or s.kind(x) not in (TASK, FLOW)
+    done = done and (s.kind(x) is TASK or bool(s.count(x)))
+    return done and (own == u or s.status[own] == State.SKIPPED)
+
+
+def takes_back(s: Recorded, u: int) -> int:
+    """The unit that one takes back: in its own scope, or in the scope of that place in the group that the one around it takes back;
+    of a loop the last one comes first."""
+    _, _, b = s.place(u)
+    above, takes = s.parent(u), s.node(u).undoes
+    assert takes is not None
+    if above < 0 or s.node(above).undoes is None:
+        return b + takes
+    group = takes_back(s, above)
+    begins = [a + i for _, a, z in s.scopes(group) for i in range(0, z - a, s.stretches[s.home[a]].block.n)]
+    there = s.index(u)
+    return begins[-1 - there if s.kind(group) is LOOP else there] + takes
 
 
 def is_worth(retry: Retry, error: dict[str, Any]) -> bool:

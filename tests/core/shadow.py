@@ -122,6 +122,25 @@ class Shadow:
             u = self.parent(u)
         return ""
 
+    def was_done(self, u: int) -> bool:
+        """Whether there was something to take back for a node, that its own scope has not taken back."""
+        x = self.takes_back(u)
+        block, k, base, _ = self.places[x]
+        own = base + [node.undoes for node in block.nodes].index(k)
+        single = self.kind(x) in (TASK, FLOW)
+        done = self.state[x] is State.COMPLETED if single else bool(self.scopes.get(x))
+        return done and (own == u or self.state[own] is State.SKIPPED)
+
+    def takes_back(self, u: int) -> int:
+        block, k, base, above = self.places[u]
+        takes = block.nodes[k].undoes
+        assert takes is not None
+        if above < 0 or self.node(above).undoes is None:
+            return base + takes
+        group = self.takes_back(above)
+        there = self.scopes[above].index(base)
+        return self.scopes[group][-1 - there if self.kind(group) is LOOP else there] + takes
+
     def scope(self, u: int) -> list[State]:
         """The states of the scope that a unit lies in."""
         block, _, base, _ = self.places[u]

@@ -6,7 +6,8 @@ from typing import Any
 
 from driver import spec
 
-from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.node import ANY, FIRST, LAST, LOOP, MAP, N_OF, OTHERWISE, SETTLED, UNDO, Node, Policy, Step
 from stratix_tasks.core.node import EACH as EACH_KIND
 from stratix_tasks.core.node import FLOW as FLOW_KIND

@@ -8,7 +8,8 @@ import pytest
 from driver import Body, World
 from facade import MISSING
 
-from stratix_tasks.core.block import Block, Output, join_blocks
+from stratix_tasks.core.block import Block, Output
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.facts import STARTED
 from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, UNDO, Node, Policy
 from stratix_tasks.core.states import RunState, State

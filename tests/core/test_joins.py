@@ -9,7 +9,8 @@ from typing import Any
 from rules import needs_say
 
 from stratix_tasks.core import joins
-from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.node import ALL, ANY, FIRST, N_OF, OTHERWISE, SETTLED, Node
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State

@@ -9,7 +9,8 @@ from driver import Body, World
 
 from stratix_tasks.core import facts as F  # noqa: N812
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.block import Block, Output, join_blocks
+from stratix_tasks.core.block import Block, Output
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.decide import turn
 from stratix_tasks.core.node import EACH, FIRST, FLOW, LAST, LOOP, SETTLED, Node, Policy
 from stratix_tasks.core.states import RunState, State

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import Node
 from stratix_tasks.core.results import Stored

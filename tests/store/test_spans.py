@@ -16,7 +16,8 @@ from small_flows import EACH, with_inner
 from test_machine import ACTS, QUICK, play, worlds
 
 from stratix_tasks.core.allowed import state_of
-from stratix_tasks.core.block import Block, join_blocks
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
 from stratix_tasks.core.facts import CREATED
 from stratix_tasks.core.node import LOOP, MAP, Node
 from stratix_tasks.core.states import LIVE, TERMINAL, State

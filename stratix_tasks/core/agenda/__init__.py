@@ -100,8 +100,9 @@ class Agenda(Ready):
         self.books.append(book)
         self.left.extend(block.left * r.count)
         self.queued.frombytes(bytes(8 * r.count * block.n))
+        later = len(block.phased) < block.n  # else nothing comes before what has a phase
         for k, inner in enumerate(block.nodes):
-            gates = bool(r.step and r.count and r.parent not in s.kids) + bool(inner.phase)
+            gates = bool(r.step and r.count and r.parent not in s.kids) + bool(inner.phase and later)
             if gates:
                 for u in range(r.base + k, r.stop, block.n):
                     self.left[u] += gates

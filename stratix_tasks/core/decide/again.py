@@ -14,17 +14,17 @@ from stratix_tasks.core.decide.follows import (
     bad_in,
     bad_sources,
     ended_after,
-    ends_after,
     followed,
     made_from,
     with_ended,
 )
 from stratix_tasks.core.facts import AGAIN, REOPENED, ROLLED
-from stratix_tasks.core.joins import GO, verdict
+from stratix_tasks.core.joins import GO, ran_at_ends, verdict
 from stratix_tasks.core.node import ALL, ANY, LOOP, SETTLED
 from stratix_tasks.core.state import State, apart, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunEvent, S
 from stratix_tasks.core.targets import Scope
+from stratix_tasks.core.undo import taken_back
 from stratix_tasks.core.units import Spans
 
 
@@ -207,18 +207,14 @@ def _lies_in(core: Core, u: int, group: int) -> bool:
 
 
 def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
-    """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken."""
+    """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken, or taken
+    back."""
     s = core.state
-    again: set[int] = set()
-    for unit in units:
-        u = unit
-        while u >= 0:
-            r, own, b = s.place(u)
-            for k in ends_after(r.block, own):
-                if s.status[b + k] not in (S.PENDING, S.SKIPPED) and (s.attempt[b + k] or b + k in s.kids):
-                    again |= {b + k, *(b + n for n in r.block.needs[k] if s.status[b + n] == S.COMPLETED)}
-            u = s.parent(u)
-    again -= units
+    again, undone = set[int](), set[int]()
+    for u in units:
+        again |= ran_at_ends(s, u)
+        undone |= taken_back(s, u)
+    again = again - units | undone
     if again:
         made: set[int] = set()
         for u in again:
@@ -296,14 +292,12 @@ def rollback(core: Core, units: set[int], at: float) -> None:
         made |= behind
         rounds += later
         above += around
-    made = with_ended(core.state, made)
-    roll(core, made, rounds, _around(above, made), at)
+    _roll_back(core, units, made, rounds, above, at)
 
 
 def behind(core: Core, u: int, at: float) -> None:
     """What was made from a unit, which stays as it is."""
-    made, rounds, above = made_from(core, u)
-    roll(core, made, rounds, _around(above, made), at)
+    _roll_back(core, {u}, *made_from(core, u), at)
 
 
 def behind_scope(core: Core, scope: Scope, at: float) -> None:
@@ -312,7 +306,18 @@ def behind_scope(core: Core, scope: Scope, at: float) -> None:
     made, rounds, above = made_from(core, p)
     if s.kind(p) is LOOP:
         rounds += [i for i in s.kids[p] if s.stretches[i].index > scope.index]
-    roll(core, made, rounds, _around([p, *above], made), at)
+    _roll_back(core, {scope.start}, made, rounds, [p, *above], at)
+
+
+def _roll_back(core: Core, units: set[int], made: set[int], rounds: list[int], above: list[int], at: float) -> None:
+    """Of what was taken back around the units nothing stays: it is made again."""
+    for u in {x for one in units for x in taken_back(core.state, one)}:
+        behind, later, around = made_from(core, u)
+        made |= {u, *behind}
+        rounds += later
+        above += around
+    made = with_ended(core.state, made)
+    roll(core, made, rounds, _around(above, made), at)
 
 
 def _around(above: list[int], made: set[int]) -> list[int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import LOST
+from stratix_tasks.core.joins import ends_after
 from stratix_tasks.core.node import LOOP, MAP
 from stratix_tasks.core.state import IS_BAD, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
@@ -40,11 +40,6 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
             rounds += [i for i in s.kids.get(p, ()) if s.stretches[i].index > r.index]
         above.append(p)
         u = p
-
-
-def ends_after(block: Block, k: int) -> list[int]:
-    """What runs at the end of a scope once a node of it has ended: that of later phases."""
-    return [p for p in block.phased if block.nodes[p].phase > block.nodes[k].phase]
 
 
 def with_ended(s: State, units: set[int]) -> set[int]:
@@ -131,7 +126,7 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
         groups.add(u)
         left = (LOST,) if s.why_ended(u) in OF_STEPS else LEFT
         inside = [*s.scopes(u)]
-        for i, a, b in inside[-1:] if s.kind(u) is LOOP else inside:
+        for i, a, b in inside[-1:] if s.kind(u) is LOOP and s.node(u).undoes is None else inside:
             if s.stretches[i].block.n == 1 and s.kind(u) is MAP:
                 items += [run for state in BAD for run in s.runs(state, a, b) if s.why_ended(run[0]) not in left]
             else:

@@ -17,6 +17,7 @@ from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, N
 from stratix_tasks.core.state import FINISHED, IS_BAD, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import is_open_ended
+from stratix_tasks.core.undo import undone
 from stratix_tasks.spec.joins import N_OF as N_OF_THEM
 from stratix_tasks.spec.joins import part_of, share
 
@@ -36,11 +37,16 @@ def gather(core: Core, p: int, at: float) -> None:
     i, scope = _present(core, p)
     if core.agenda.books[i].todo[scope]:
         return None
-    if core.agenda.scope_is_bad(i, scope):
+    if core.agenda.scope_is_bad(i, scope) and not _goes_on_anyhow(node):
         return _ended_badly(core, p, at)
     if node.kind is LOOP:
         return _round_is_over(core, p, node, at)
     return end_unit(core, p, Event.GATHERED, at)
+
+
+def _goes_on_anyhow(node: Node) -> bool:
+    """What can't be taken back of one round keeps nothing of those before it from being taken back."""
+    return node.kind is LOOP and node.undoes is not None
 
 
 def _ended_badly(core: Core, p: int, at: float) -> None:
@@ -173,6 +179,11 @@ def _is_left_out(s: State, p: int) -> bool:
 def next_round(core: Core, p: int, at: float) -> None:
     s = core.state
     node, index = s.node(p), s.stretches[s.kids[p][-1]].index + 1
+    if node.undoes is not None:
+        if index < s.count(undone(s, p)):
+            return open_group(core, p, at, 1, None, index)
+        bad = any(core.agenda.scope_is_bad(i, 0) for i in s.kids[p])
+        return end_unit(core, p, Event.GATHERED_BAD if bad else Event.GATHERED, at, GATHERED if bad else None)
     if index >= node.rounds:
         over_with(core, p, at, "max", f"its end did not come in {node.rounds} rounds")
     elif node.every is not None:

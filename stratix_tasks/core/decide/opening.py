@@ -14,6 +14,7 @@ from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
 from stratix_tasks.core.state import IS_OVER, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import source_of
+from stratix_tasks.core.undo import undone
 from stratix_tasks.core.units import Spans
 from stratix_tasks.spec.model import MAX_DEPTH
 
@@ -46,6 +47,8 @@ def begin(core: Core, u: int, at: float) -> None:
         return ask(core, Do.RESOLVE, u)
     if node.kind in (FLOW, LOOP) and not node.asks:
         return open_one(core, u, at)
+    if node.undoes is not None:
+        return _open_as(core, u, undone(s, u), at)
     return ask(core, Do.EXPAND, u)
 
 
@@ -79,6 +82,13 @@ def open_again(core: Core, u: int, at: float) -> None:
 def open_one(core: Core, u: int, at: float) -> None:
     """A sub-flow, or the first round of a loop."""
     return None if is_too_deep(core, u, at) else open_group(core, u, at, 1, None, 0)
+
+
+def _open_as(core: Core, u: int, other: int, at: float) -> None:
+    """A scope for each that another group has."""
+    s = core.state
+    keys = s.keys.get(other)
+    open_group(core, u, at, s.count(other), None if keys is None else [*keys], 0)
 
 
 def is_too_deep(core: Core, u: int, at: float) -> bool:
@@ -145,6 +155,8 @@ def lose(core: Core, u: int, at: float) -> None:
 
 def _is_awaited(core: Core, outs: Iterable[int], b: int) -> bool:
     s = core.state
+    block = s.stretches[s.home[b]].block
+    outs = [o for o in outs if block.nodes[o].undoes is None]  # what takes it back does so of what was done
     return any((s.status[b + o] == S.PENDING and b + o not in s.winners) or _streams(s, b + o) for o in outs)
 
 

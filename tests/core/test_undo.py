@@ -1,0 +1,138 @@
+"""Undo across scopes: what completed in a group is taken back when the flow around it ends badly, the last thing first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from driver import Body, World
+from test_ends import flow, world
+
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.facts import STARTED
+from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, UNDO, Node, Policy
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.targets import label
+from stratix_tasks.errors import TransitionError
+
+SHORT = Policy(grace=2.0)
+STEPS = (Node("x"), Node("y", (0,)), Node("ux", (0, 3), phase=UNDO, undoes=0), Node("uy", (1,), phase=UNDO, undoes=1))
+"""Two tasks in a row, each of which can be taken back."""
+
+
+def around(*nodes: Node, **inner: tuple[Node, ...]) -> Block:
+    return flow(*nodes, inner={"i": STEPS, **inner})
+
+
+def undone(made: World) -> list[str]:
+    """The undo nodes that ran, in order."""
+    started = [label(made.s, fact[2]) for fact in made.facts if fact[0] == STARTED]
+    return [name for name in started if "u" in name.rpartition(".")[2]]
+
+
+def test_what_a_sub_flow_did_is_taken_back_when_the_flow_around_fails() -> None:
+    """After what was done behind it, and before what was done ahead of it."""
+    block = around(
+        Node("a"), Node("g", (0,), FLOW, inner="i"), Node("b", (1,)), Node("z", (2,)),
+        Node("ua", (0, 5), phase=UNDO, undoes=0), Node("ub", (2,), phase=UNDO, undoes=2),
+    )  # fmt: skip
+    made = world(block, {"z": "fail"}).settle()
+    assert made.run is RunState.FAILED
+    assert undone(made) == ["ub", "undo_g.uy", "undo_g.ux", "ua"]
+    assert (made.state("g"), made.state("undo_g")) == (State.COMPLETED, State.COMPLETED)
+
+
+def test_nothing_is_taken_back_of_what_ends_well() -> None:
+    """The node that would is skipped, as is what lies in it."""
+    made = world(around(Node("g", (), FLOW, inner="i"))).settle()
+    assert made.run is RunState.COMPLETED
+    assert (undone(made), made.state("undo_g")) == ([], State.SKIPPED)
+
+
+def test_what_a_sub_flow_took_back_itself_is_not_taken_back_again() -> None:
+    """Neither as it failed, nor of items that did so beside others that completed."""
+    alone = around(Node("g", (), FLOW, inner="i"))
+    assert undone(world(alone, {"g.y": "fail"}).settle()) == ["g.ux"]
+    mapped = around(Node("g", (), EACH, inner="i"))
+    made = world(mapped, {"g[1].y": "fail"}).settle()
+    back = undone(made)
+    assert back[0] == "g[1].ux"
+    assert sorted(back[1:]) == ["undo_g[0].ux", "undo_g[0].uy", "undo_g[2].ux", "undo_g[2].uy"]
+    assert back.index("undo_g[2].uy") < back.index("undo_g[2].ux")
+
+
+def test_rounds_are_taken_back_from_the_last_one_on() -> None:
+    """Each with what it did last first; that one can't be taken back keeps none before it from being so."""
+    block = around(Node("g", (), LOOP, inner="i", rounds=2, until=False, take_last=True), Node("z", (0,)))
+    made = world(block, {"z": "fail"}).settle()
+    assert undone(made) == ["undo_g[0].uy", "undo_g[0].ux", "undo_g[1].uy", "undo_g[1].ux"]
+    made = world(block, {"z": "fail", "undo_g[0].uy": "fail"}).settle()
+    assert undone(made) == ["undo_g[0].uy", "undo_g[0].ux", "undo_g[1].uy", "undo_g[1].ux"]
+    assert made.state("undo_g") is State.FAILED
+
+
+def test_what_lies_deeper_is_taken_back_too() -> None:
+    """A sub-flow in the items of a mapped flow, which completed, in a flow that did, too."""
+    mid = (Node("h", (), FLOW, inner="i"), Node("w", (0,)), Node("uw", (1,), phase=UNDO, undoes=1))
+    block = around(Node("g", (), EACH, inner="mid"), Node("z", (0,)), mid=mid)
+    made = world(block, {"z": "fail"}).settle()
+    back = undone(made)
+    assert len(back) == 9
+    for i in range(3):
+        mine = [name.removeprefix(f"undo_g[{i}].") for name in back if name.startswith(f"undo_g[{i}]")]
+        assert mine == ["uw", "undo_h.uy", "undo_h.ux"]
+
+
+@pytest.mark.parametrize("kind", [FLOW, EACH, LOOP])
+def test_a_new_owner_goes_on_with_taking_back(kind: Any) -> None:
+    """Each undo once more at most: that of which the body had died with its owner."""
+    node = Node("g", (), kind, inner="i", rounds=2, until=False, take_last=True)
+    first = {FLOW: "undo_g.uy", EACH: "undo_g[0].uy", LOOP: "undo_g[0].uy"}[kind]
+    made = world(around(node, Node("z", (0,))), {"z": "fail", first: Body(20)}).until("undo_g", State.OPEN)
+    made.until(first, State.RUNNING)
+    made.die_and_recover().settle()
+    assert made.run is RunState.FAILED
+    assert made.attempt(first) == 2
+    assert made.attempt(first.replace("uy", "ux")) == 1
+
+
+def test_what_was_taken_back_is_done_again_when_the_flow_goes_on() -> None:
+    """A retry of what failed rolls the group back; when that fails once more, it is taken back once more."""
+    block = around(Node("g", (), FLOW, inner="i"), Node("z", (0,)))
+    made = world(block, {"z": "flaky"}).settle()
+    assert undone(made) == ["undo_g.uy", "undo_g.ux"]
+    made.request("retry", "z").settle()
+    assert (made.run, made.attempt("g.x"), made.state("undo_g")) == (RunState.COMPLETED, 2, State.SKIPPED)
+
+
+def test_a_rollback_does_again_what_was_taken_back() -> None:
+    """To after something that was, and to after something that was not."""
+    block = around(Node("w"), Node("g", (0,), FLOW, inner="i"), Node("z", (1,)))
+    for to, ran in (("w", 1), ("g", 1)):
+        made = world(block, {"z": "flaky"}).settle()
+        made.request("rollback", to=to).settle().request("resume").settle()
+        assert (made.run, made.attempt("w"), made.attempt("g.x")) == (RunState.COMPLETED, ran, 2)
+    single = flow(Node("a"), Node("z", (0,)), Node("ua", (0,), phase=UNDO, undoes=0))
+    made = world(single, {"z": "flaky"}).settle()
+    made.request("rollback", to="a").settle().request("resume").settle()
+    assert (made.run, made.attempt("a")) == (RunState.COMPLETED, 2)
+
+
+def test_a_mapped_flow_of_which_items_were_taken_back_runs_again_as_a_whole() -> None:
+    """Nothing in it can be tried again by itself: what stood beside it is not there any more."""
+    made = world(around(Node("g", (), EACH, inner="i")), {"g[1].y": "fail"}).settle()
+    with pytest.raises(TransitionError, match="'g' did was taken back"):
+        made.request("retry", "g[1].y")
+    with pytest.raises(TransitionError, match="'g' did was taken back"):
+        made.request("retry", "g[1]")
+    made.script = lambda _name, _attempt: Body()
+    made.request("retry", "g").settle()
+    assert (made.run, made.state("undo_g")) == (RunState.COMPLETED, State.SKIPPED)
+    assert made.states()["g[0].x"] == "completed"
+
+
+def test_a_loser_that_can_be_taken_back_is_cancelled_all_the_same() -> None:
+    """That something may have to be taken back is no reason to go on with it."""
+    block = around(Node("a"), Node("b"), Node("ub", (1,), phase=UNDO, undoes=1), Node("j", (0, 1), join=ANY))
+    made = world(block, {"b": Body(50, stops=1.0)}).settle()
+    assert (made.state("b"), made.run) == (State.CANCELLED, RunState.COMPLETED)
