@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.state import FINISHED, OF_STEPS, State
+from stratix_tasks.core.state import FINISHED, IS_OVER, OF_STEPS, State
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 
@@ -47,8 +47,19 @@ def ended_by(s: State, u: int) -> list[int]:
         return []
     if step.own:
         r, _, b = s.place(u)
-        return [x for x in range(b, b + r.block.n) if u in s.finished and s.why_ended(x) == FINISHED]
+        return _finished_in(s, b, b + r.block.n) if u in s.finished else []
     x = aim(s, u)
     if step.node is not None:
         return [x] if s.why_ended(x) in OF_STEPS else []
-    return [one for _, a, b in s.scopes(x) for one in range(a, b) if s.why_ended(one) == FINISHED]
+    return [one for _, a, b in s.scopes(x) for one in _finished_in(s, a, b)]
+
+
+def _finished_in(s: State, a: int, b: int) -> list[int]:
+    """Of units a to b - 1 those that were finished early; of a sub-flow that had ended before it opened what is laid out in it."""
+    found: list[int] = []
+    for x in range(a, b):
+        if s.why_ended(x) == FINISHED:
+            found.append(x)
+        elif x not in s.kids and IS_OVER[s.status[x]]:
+            found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) == FINISHED]
+    return found

@@ -8,9 +8,14 @@ from facade import MISSING
 from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
 
+from stratix_tasks.core.block import Block
+from stratix_tasks.core.blocks import join_blocks
+from stratix_tasks.core.node import ANY, FIRST, FLOW, Node
+from stratix_tasks.core.node import EACH as EACH_SCOPE
 from stratix_tasks.core.state import MISSING as NO_VALUE
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import InputError
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
 SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 3, "jitter": "none"}
@@ -334,6 +339,24 @@ def test_a_new_owner_goes_on_with_the_limit_of_all_attempts() -> None:
     begun = world.now
     world.until("a", State.FAILED)
     assert 43 < world.now - begun < 51
+
+
+def test_a_join_whose_loser_ends_the_run_does_not_open() -> None:
+    """What was cancelled elsewhere in a mapped flow may leave a failure that nothing takes up any more, which ends the run as soon as
+    anything beside it has ended: here a loser."""
+    about = FlowSpec(flow="f", tasks={"g": NodeSpec(call="m:g")}, on_failure="stop")
+    inner = (
+        Node("f"), Node("c"), Node("h", (0, 1), join=FIRST), Node("a"), Node("d"), Node("b", (4,)),
+        Node("u", (3, 5), FLOW, join=ANY, inner="leaf"),
+    )  # fmt: skip
+    parts = {"i": inner, "leaf": (Node("x"),), "main": (Node("g", (), EACH_SCOPE, inner="i"),)}
+    block = join_blocks({name: Block(name, nodes, spec=about) for name, nodes in parts.items()}, "main")
+    bodies = {"g[0].f": Body(1, "final"), "g[1].a": Body(5), "g[1].d": Body(50)}
+    world = World(block, lambda name, _tried: bodies.get(name, Body(60, stops=9)), items=lambda _name: 2)
+    world.start().until("g", State.OPEN).until("g[0].f", State.FAILED).request("cancel", "g[0]")
+    assert world.run is RunState.RUNNING
+    world.until("g[1].a", State.COMPLETED).settle()
+    assert (world.run, world.state("g[1].u")) == (RunState.FAILED, State.CANCELLED)
 
 
 @pytest.mark.parametrize("held", ["a", "b"])

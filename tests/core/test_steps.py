@@ -134,6 +134,16 @@ def test_a_step_leaves_what_has_ended_or_is_being_ended() -> None:
     assert (stopping.states()["a"], stopping.run) == ("cancelled", RunState.FAILED)
 
 
+def test_a_rollback_of_a_step_leaves_a_skipped_sub_flow_skipped() -> None:
+    """Also what lies in it, which the step had cancelled before it was looked at."""
+    inner = {"one": (Node("x"), Node("y"))}
+    block = flow(Node("g", kind=FLOW, inner="one", when=True), finishing(), Node("a"), inner=inner)
+    made = world(block, {"f": Body(0), "a": SLOW}, verdict=lambda _name: False).settle()
+    assert made.states()["g.x"] == "cancelled"
+    made.request("rollback", nodes=["f"]).settle().request("resume").settle()
+    assert {made.states()[name] for name in ("g", "g.x", "g.y")} == {"skipped"}
+
+
 def test_a_rollback_behind_a_step_takes_back_what_that_ended() -> None:
     """And what came of it; once more it ends the same."""
     made = ends(Node("b"), Node("a"), needs("f", 0, step=finishing(node=1).step, policy=finishing().policy), needs("z", 1),
