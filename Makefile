@@ -33,7 +33,7 @@ lab: .venv/.demo
 # The deep forms of what the tests show in short: 500 rounds of kill -9, thousands of seeds, all mutants.
 chaos: .venv/.test
 	STRATIX_KILL_ROUNDS=500 STRATIX_CHAOS=full STRATIX_DEEP=1 STRATIX_SIM_SEEDS=5000 STRATIX_PROFILE=nightly \
-		$(PY) -m pytest -o timeout=7200 tests/chaos tests/sim tests/core
+		STRATIX_PATCHED=1000000 $(PY) -m pytest -o timeout=7200 tests/chaos tests/sim tests/core tests/view/test_patches.py
 
 bench: .venv/.test
 	$(PY) -m benchmarks

@@ -15,7 +15,7 @@ const TOLD = 0.5;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const LIGHT = new Set(["running", "cancelled", "planned", "waiting"]);
 
-/** Paints what touches `area`, piece by piece: each step of it takes about a millisecond. */
+/** Paints what touches `area`, piece by piece: each step of it takes a millisecond or two. */
 export function* painting(
   canvas: CanvasRenderingContext2D,
   { scene, live, colour }: { scene: Scene; live: Live; colour: Palette },

@@ -13,14 +13,14 @@ import { onTheme, paletteOf } from "./palette";
 
 /** Pixels painted beyond each edge, so that a graph can be moved for a while before more of it must be painted. */
 const BEYOND = 240;
-/** Milliseconds of painting in a frame. */
-const SLICE = 6;
+/** Milliseconds of painting in a frame: what it takes to put it on the sheet, too. */
+const SLICE = 5;
 const CLICK = 5;
 /** Milliseconds between two paintings while states change. */
 const OFTEN = 250;
 
 interface Sheet {
-  canvas: HTMLCanvasElement;
+  paper: CanvasRenderingContext2D;
   view: View;
 }
 
@@ -156,6 +156,7 @@ export function Painting({ live, scene, turn, last, selected, target, select, do
         aria-label={`${live.snapshot.nodes.length.toLocaleString("en")} nodes; find them with Ctrl+F`}
         onPointerDown={drag}
         onPointerMove={(event) => {
+          if (event.buttons !== 0) return;
           const item = under(event);
           painter.current?.hover(item);
           (event.currentTarget as HTMLElement).title = (item && live.info(item.id)?.name) ?? "";
@@ -224,6 +225,8 @@ class Painter {
   view: View = { x: 0, y: 0, zoom: 1 };
   size: Size = { w: 0, h: 0 };
   private sheet: Sheet | null = null;
+  /** The sheet before, to be painted on again: a new one takes some megabytes. */
+  private spare: CanvasRenderingContext2D | null = null;
   private next: (Sheet & { work: Generator<void> }) | null = null;
   private stale = true;
   private over: Item | null = null;
@@ -276,17 +279,20 @@ class Painter {
   }
 
   private draw(): void {
-    const paper = this.canvas.getContext("2d");
+    const paper = this.canvas.getContext("2d", { alpha: false }); // what nothing shines through is only copied
     if (!paper || !this.what || this.size.w === 0) return;
     const { view, sheet } = this;
     const scale = window.devicePixelRatio || 1;
     paper.setTransform(scale, 0, 0, scale, 0, 0);
-    paper.clearRect(0, 0, this.size.w, this.size.h);
+    paper.fillStyle = this.colour("paper");
+    paper.fillRect(0, 0, this.size.w, this.size.h);
     if (sheet) {
       const by = view.zoom / sheet.view.zoom;
       const [left, top] = [view.x - (sheet.view.x + BEYOND) * by, view.y - (sheet.view.y + BEYOND) * by];
-      const [w, h] = [sheet.canvas.width / scale, sheet.canvas.height / scale];
-      paper.drawImage(sheet.canvas, left, top, w * by, h * by);
+      const { width, height } = sheet.paper.canvas;
+      // Pixel on pixel, what is only moved is copied; anything between two pixels takes many times as long.
+      const on = (at: number) => (by === 1 ? Math.round(at * scale) / scale : at);
+      paper.drawImage(sheet.paper.canvas, on(left), on(top), (width / scale) * by, (height / scale) * by);
     }
     this.outline(paper);
     this.told(view);
@@ -318,29 +324,47 @@ class Painter {
     if (!this.next && (this.stale || !this.isGood(this.sheet))) this.next = this.begin(scale);
     if (!this.next) return;
     const until = performance.now() + SLICE;
-    while (performance.now() < until) {
-      if (!this.next.work.next().done) continue;
+    let done = false;
+    while (!done && performance.now() < until) {
+      done = this.next.work.next().done === true;
+      this.next.paper.getImageData(0, 0, 1, 1); // else all of it would be put on the sheet at once, when that is first shown
+    }
+    if (done) {
+      this.spare = this.sheet?.paper ?? null;
       this.sheet = this.next;
       this.next = null;
-      break;
     }
     this.ask();
   }
 
   private begin(scale: number): Sheet & { work: Generator<void> } {
     this.stale = false;
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round((this.size.w + 2 * BEYOND) * scale);
-    canvas.height = Math.round((this.size.h + 2 * BEYOND) * scale);
+    const paper = this.blank(
+      Math.round((this.size.w + 2 * BEYOND) * scale),
+      Math.round((this.size.h + 2 * BEYOND) * scale),
+    );
+    paper.fillStyle = this.colour("paper");
+    paper.fillRect(0, 0, paper.canvas.width, paper.canvas.height);
     const { x, y, zoom } = this.view;
     const view = { x: x * scale + BEYOND * scale, y: y * scale + BEYOND * scale, zoom: zoom * scale };
     const area = {
       ...{ x: -(x + BEYOND) / zoom, y: -(y + BEYOND) / zoom },
       ...{ w: (this.size.w + 2 * BEYOND) / zoom, h: (this.size.h + 2 * BEYOND) / zoom },
     };
-    const paper = canvas.getContext("2d") as CanvasRenderingContext2D;
     const { live, scene } = this.what as NonNullable<Painter["what"]>;
-    return { canvas, view: { x, y, zoom }, work: painting(paper, { live, scene, colour: this.colour }, view, area) };
+    return { paper, view: { x, y, zoom }, work: painting(paper, { live, scene, colour: this.colour }, view, area) };
+  }
+
+  private blank(width: number, height: number): CanvasRenderingContext2D {
+    const spare = this.spare;
+    this.spare = null;
+    if (spare?.canvas.width === width && spare.canvas.height === height) {
+      spare.reset();
+      return spare;
+    }
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    return canvas.getContext("2d", { alpha: false, willReadFrequently: true }) as CanvasRenderingContext2D;
   }
 
   private isGood(sheet: Sheet | null): boolean {
