@@ -346,7 +346,7 @@ class EngineLoop(EngineThread):
     def end(self, live: LiveRun) -> None:
         """The run has ended: settle its result, let waiters go on."""
         self.flush_notes(live)
-        live.ended_at = self.clock()
+        live.ended_at = live.core.state.at  # as it is recorded, and as whoever reads it back has it
         if live.timer is not None:
             live.timer.cancel()
             live.timer = None
