@@ -213,6 +213,23 @@ def test_what_was_set_is_kept(dies: bool) -> None:
     assert world.run is RunState.COMPLETED
 
 
+@DIES
+def test_a_limit_of_a_sub_flow_that_says_none_is_set(dies: bool) -> None:
+    """It counts from its opening, a pause counts nothing; then what is in it is cancelled, and it has failed, or is tried again."""
+    world = World(grouped(), lambda name, _tried: Body(900 if name == "g.c" else 2, stops=1)).start()
+    with pytest.raises(InputError, match="waits for no place as a whole"):
+        world.request("set", "g", options={"timeout": {"queued": 3}})
+    world.request("set", "g", options={"timeout": {"attempt": 20}, "retry": {"max": 1, "delay": 0, "jitter": "none"}})
+    world.until("g", State.OPEN)
+    begun = world.now
+    world.request("pause", "g", drain=True)
+    world.now += 100
+    maybe(world.request("resume", "g"), dies).until("g", State.FAILED)
+    assert world.now - begun >= 140
+    assert (world.attempt("g"), world.state("g.c"), world.run) == (2, State.CANCELLED, RunState.FAILED)
+    assert world.error("g")["code"] == "timeout"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

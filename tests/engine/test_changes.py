@@ -207,7 +207,8 @@ def test_a_priority_that_was_set_counts_for_what_waits_already(engine: Engine) -
 
 
 def test_options_of_a_flow_are_set_before_it_begins(engine: Engine) -> None:
-    """Of a flow as a whole, of each item of a mapped one, of each round; a limit where it has one, its priority always."""
+    """Of a flow as a whole, of each item of a mapped one, of each round, its priority always; how long it may wait for its places
+    where it takes some."""
 
     @task
     def fails(name: str) -> None:
@@ -229,11 +230,11 @@ def test_options_of_a_flow_are_set_before_it_begins(engine: Engine) -> None:
     OPEN.clear()
     run = engine.start(flows_that_are_set)
     until(run, "load", "running")
-    run.set("one", options={"retry": {"max": 1, "delay": 0}, "priority": 3})
+    run.set("one", options={"retry": {"max": 1, "delay": 0}, "priority": 3, "timeout": "1h"})
     run.set("mapped", options={"retry": {"max": 2, "delay": 0}})
     run.set("rounds", options={"retry": {"max": 3, "delay": 0}, "timeout": "2h"})
     run.set("plain", options={"priority": 3})
-    for name, options in {"one": {"timeout": "1h"}, "plain": {"retry": 1}, "mapped": {"grace": 1}}.items():
+    for name, options in {"one": {"timeout": {"queued": 9}}, "plain": {"retry": 1}, "mapped": {"grace": 1}}.items():
         with pytest.raises(InputError, match=f"'{name}'"):
             run.set(name, options=options)
     OPEN.set()

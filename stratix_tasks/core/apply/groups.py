@@ -39,10 +39,14 @@ def expanded(s: State, fact: Fact) -> None:
 
 
 def _tried(s: State, u: int, at: float) -> None:
-    """Tries of a sub-flow are counted where it is something as a whole; it waits from here on for its first body."""
+    """Tries of a sub-flow are counted where it is something as a whole; it waits from here on for its first body. A limit that only
+    a person gave it counts from here on, for it has no door."""
     policy = s.policy(u)
-    if policy.retry.max or policy.whole:
+    limited = not policy.whole and (policy.timeout.attempt is not None or policy.timeout.total is not None)
+    if policy.retry.max or policy.whole or limited:
         s.attempt[u] += 1
+    if limited:
+        _limit(s, u, at)
     if policy.whole and policy.timeout.queued is not None:
         s.limits.arm(Timer.QUEUED, u, at, policy.timeout.queued)
         _stand(s, u, at)
@@ -58,12 +62,17 @@ def entered(s: State, fact: Fact) -> None:
     _, at, u = fact
     s.begun.add(u)
     s.limits.drop(Timer.QUEUED, u)
-    limit = s.policy(u).timeout
     if u not in s.target:
-        if limit.attempt is not None:
-            s.limits.arm(Timer.SCOPE, u, at, limit.attempt)
-        if limit.total is not None and not s.limits.armed(Timer.TOTAL, u):
-            s.limits.arm(Timer.TOTAL, u, at, limit.total)
+        _limit(s, u, at)
+
+
+def _limit(s: State, u: int, at: float) -> None:
+    """The time of a try, and of all of them, begins."""
+    limit = s.policy(u).timeout
+    if limit.attempt is not None:
+        s.limits.arm(Timer.SCOPE, u, at, limit.attempt)
+    if limit.total is not None and not s.limits.armed(Timer.TOTAL, u):
+        s.limits.arm(Timer.TOTAL, u, at, limit.total)
     _stand(s, u, at)
 
 

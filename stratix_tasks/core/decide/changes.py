@@ -94,15 +94,15 @@ def _check_options(node: Any, name: str, options: Args) -> None:
         if word not in known:
             hint = did_you_mean(word, known) if word not in OPTIONS else f"It takes {', '.join(known)}."
             raise InputError(f"option '{word}' of '{name}' can't be changed in a run. {hint}", code="bad-option")
-        if word == "timeout" and node.kind is Kind.FLOW and not node.policy.whole:
-            message = f"'{name}' has no limit or pool in its document, so that its time is not kept as a whole"
-            raise InputError(f"{message}. Set the limits of its nodes", code="bad-option")
         if node.executor is not None and (why := node.executor.refusal(word)):
             raise InputError(f"'{name}': {why}", code="bad-option")
         try:
-            changed(Policy(), {word: value})
+            made = changed(Policy(), {word: value})
         except (ValueError, TypeError) as error:
             raise InputError(f"option {word}={value!r} of '{name}': {error}", code="bad-option") from None
+        if made.timeout.queued is not None and node.kind is Kind.FLOW and not node.policy.whole:
+            message = f"'{name}' has no limit or pool in its document, so that it waits for no place as a whole"
+            raise InputError(f"{message}. Set attempt or total, which count from its opening", code="bad-option")
 
 
 _OF_EACH = ("priority",)
