@@ -14,7 +14,7 @@ from types import GenericAlias
 from typing import Any, cast
 
 from stratix_tasks.dsl.definition import BaseTask
-from stratix_tasks.dsl.task import task
+from stratix_tasks.dsl.task import task_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
@@ -171,7 +171,7 @@ class _Binder:
                 return
             found = getattr(found, part)
         try:
-            self.functions[call] = found if isinstance(found, BaseTask) else cast(BaseTask, task(found))
+            self.functions[call] = found if isinstance(found, BaseTask) else cast(BaseTask, task_of(found, {}))
         except FlowError as error:
             self._fail(call, error.code, error.message, "Name a function or a @task.")
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.definition import BaseTask
@@ -18,6 +18,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 KNOWN: WeakValueDictionary[str, BaseTask] = WeakValueDictionary()
 """The tasks of this process by `module:name`, the latest definition of each; documents find theirs here."""
+DEFINED: WeakSet[Callable[[], None]] = WeakSet()
+"""Who is told when a cell or a module defines a task, as long as it lives."""
 
 
 class Task(BaseTask, Generic[P, R]):
@@ -66,7 +68,7 @@ class Decorator:
 
     def __call__(self, fn: Callable[..., Any]) -> Any:
         """FlowError `bad-task` for generators, classes and whatever else is no function."""
-        return _make(fn, self._options)
+        return _define(fn, self._options)
 
 
 @overload
@@ -104,10 +106,19 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     function. FlowError: `unknown-option`, `not-available`, `bad-option`, `bad-task` (generators, classes).
     """
     opts.refuse_unknown(options, TASK - {"after"}, "a task")
-    return Decorator(options) if fn is None else _make(fn, options)
+    return Decorator(options) if fn is None else _define(fn, options)
 
 
-def _make(fn: Any, options: Mapping[str, Any]) -> Any:
+def _define(fn: Any, options: Mapping[str, Any]) -> Any:
+    made = task_of(fn, options)
+    if TRACE.get() is None:  # the body of a flow, which is run each time that it is looked at, tells nobody
+        for told in list(DEFINED):
+            told()
+    return made
+
+
+def task_of(fn: Any, options: Mapping[str, Any]) -> Any:
+    """A function as a task, of which nobody is told. FlowError as `task`."""
     fn = _accepted(fn)
     made: BaseTask = (AsyncTask if inspect.iscoroutinefunction(fn) else Task)(fn, options)
     KNOWN[str(made.template.call)] = made

@@ -10,7 +10,7 @@ from stratix_tasks.look.ports import Ports
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.overlap import overlaps
 from stratix_tasks.spec.types import type_text
-from stratix_tasks.view.messages import PaletteItem, Says
+from stratix_tasks.view.messages import PaletteItem, Port, Says
 
 NOTEBOOK = "__main__"
 
@@ -55,6 +55,16 @@ def hints_of(ports: Ports, items: list[PaletteItem], tasks: Mapping[str, Any]) -
     """What each takes and gives."""
     ports = Ports(ports.graph, ports.executors, {**ports.functions, **tasks})
     return {item["name"]: ports.types.takes(_node(item["says"])) for item in items}
+
+
+def unwritten(ports: Ports, name: str, takes: Mapping[str, Any], gives: Any) -> PaletteItem:
+    """A task of the notebook that is not there yet."""
+    item = _item(ports, name, "task", "notebook", "", {"call": name})
+    given: list[Port] = [
+        {"name": one, "type": type_text(hint), "required": True, "text": "", "source": ""}
+        for one, hint in takes.items()
+    ]
+    return {**item, "ports": given, "gives": type_text(gives), "port": next(iter(takes), "")}
 
 
 def _node(says: Says) -> NodeSpec:

@@ -97,7 +97,9 @@ class Edits:
                 functions, unbound = bind(editing.spec, {**known_tasks(), **traced.functions})
                 spec, mistyped = typed(editing.spec, functions)
                 problems = [*traced.problems, *unbound, *mistyped, *editing.lost]
-                self._made = traced, editing, Traced(spec, functions, problems)
+                made = Traced(spec, functions, problems)
+                self._made = (traced, editing, made) if not unbound else None  # what is not known may be, the next time
+                return made
             return self._made[2]
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from threading import Timer
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
+from stratix_tasks.dsl.task import DEFINED
 from stratix_tasks.edits.places import definition_of, flow_at, node_at
 from stratix_tasks.edits.remedies import holders, mending
 from stratix_tasks.edits.words import Add, Paste, data_of, edit_of
@@ -18,9 +20,10 @@ from stratix_tasks.formats.yaml import dump, read
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
 from stratix_tasks.look.outline import problem_rows
-from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette
+from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette, unwritten
 from stratix_tasks.look.ports import Ports, inputs_of
 from stratix_tasks.look.sources import FlowSource
+from stratix_tasks.look.stubs import stub
 from stratix_tasks.session.document import known_tasks
 from stratix_tasks.session.edited import Edits
 from stratix_tasks.session.run import Run
@@ -45,6 +48,7 @@ from stratix_tasks.view.messages import (
     ItemPage,
     ItemQuery,
     Mend,
+    NewTask,
     PaletteItem,
     Port,
     Problem,
@@ -52,6 +56,9 @@ from stratix_tasks.view.messages import (
     Texts,
 )
 from stratix_tasks.view.source import Outline
+
+STILL = 0.1
+"""Seconds without a new task after which views show what there is."""
 
 
 class EditedFlow:
@@ -92,13 +99,32 @@ class EditedFlow:
             inner = self.now().watch(callback)
             callback(set())
 
-        release = self._edits.watch(edited)
+        still: Timer | None = None
 
-        def both() -> None:
+        def defined() -> None:
+            """A cell or a module defines tasks one after the other: all are told of once."""
+            nonlocal still
+            if still is not None:
+                still.cancel()
+            still = Timer(STILL, anew)
+            still.daemon = True
+            still.start()
+
+        def anew() -> None:
+            self._made = None
+            edited()
+
+        release = self._edits.watch(edited)
+        DEFINED.add(defined)
+
+        def all_of_them() -> None:
+            DEFINED.discard(defined)
+            if still is not None:
+                still.cancel()
             release()
             inner()
 
-        return both
+        return all_of_them
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         callback()
@@ -223,7 +249,7 @@ class FlowEditor:
 
     def palette(self, node: str, side: str, port: str) -> list[PaletteItem]:
         tasks = known_tasks()
-        ports, own = (self._at("")[0], node) if node.startswith("inputs.") else self._at(node)
+        ports, own = self._source_at(node)
         items = palette(ports, tasks)
         if side == "out":
             return fed_by(items, ports.source(own), hints_of(ports, items, tasks))
@@ -232,6 +258,16 @@ class FlowEditor:
             wanted = ports.types.takes(there).get(port, Any)
             return feeding(items, wanted, hints_of(ports, items, tasks))
         return items
+
+    def stub(self, name: str, node: str, side: str, port: str) -> NewTask:
+        ports, own = self._source_at(node)
+        takes = {own.rpartition(".")[2]: ports.source(own)} if side == "out" else {}
+        gives = ports.types.takes(ports.graph.spec.tasks[own]).get(port, Any) if side == "in" else Any
+        return {"item": unwritten(ports, name, takes, gives), "code": stub(name, takes, gives)}
+
+    def _source_at(self, node: str) -> tuple[Ports, str]:
+        """The ports of the flow in which a node, or an input of the outermost one, stands, and its own name."""
+        return (self._at("")[0], node) if node.startswith("inputs.") else self._at(node)
 
     def fits(self, source: str) -> dict[str, dict[str, str]]:
         if source.startswith("inputs."):

@@ -426,6 +426,13 @@ class PaletteItem(TypedDict):
     rank: int
 
 
+class NewTask(TypedDict):
+    """A task that is not written yet, as what can be placed, and the code of a cell that defines it."""
+
+    item: PaletteItem
+    code: str
+
+
 FieldKind = Literal[
     "text", "number", "whole", "switch", "choice", "duration", "expression", "value", "plain", "list", "mapping"
 ]
@@ -667,6 +674,17 @@ class Palette(TypedDict):
     port: str
 
 
+class WriteTask(TypedDict):
+    """Asks for a task of a name that is not there yet, which takes the output of a node, or gives its argument, as `Palette` has it."""
+
+    type: Literal["stub"]
+    id: int
+    name: str
+    node: str
+    side: Literal["", "in", "out"]
+    port: str
+
+
 class Fits(TypedDict):
     """Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
     that, empty for nothing."""
@@ -734,6 +752,7 @@ Asked = (
     | Edits
     | History
     | Palette
+    | WriteTask
     | Fits
     | AskForm
     | AskText
@@ -757,6 +776,7 @@ class Answers(TypedDict):
     edit: list[str]
     history: str
     palette: list[PaletteItem]
+    stub: NewTask
     fits: dict[str, dict[str, str]]
     form: Form
     text: DocumentText

@@ -19,6 +19,7 @@ from stratix_tasks.view.messages import (
     Inspection,
     ItemPage,
     ItemQuery,
+    NewTask,
     NodeOutline,
     PaletteItem,
     Problem,
@@ -57,6 +58,8 @@ class Editor(Protocol):
     def history(self, do: str, path: str) -> str: ...
 
     def palette(self, node: str, side: str, port: str) -> list[PaletteItem]: ...
+
+    def stub(self, name: str, node: str, side: str, port: str) -> NewTask: ...
 
     def fits(self, source: str) -> dict[str, dict[str, str]]: ...
 

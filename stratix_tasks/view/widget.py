@@ -32,6 +32,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "edit": lambda editor, said: editor.edit(said["edits"], said.get("title", "")),
     "history": lambda editor, said: editor.history(said["do"], said.get("path", "")),
     "palette": lambda editor, said: editor.palette(said["node"], said["side"], said["port"]),
+    "stub": lambda editor, said: editor.stub(said["name"], said["node"], said["side"], said["port"]),
     "fits": lambda editor, said: editor.fits(said["source"]),
     "form": lambda editor, said: editor.form(said["nodes"]),
     "text": lambda editor, _: editor.text(),

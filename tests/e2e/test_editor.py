@@ -382,3 +382,22 @@ def test_what_several_nodes_have_in_common_is_said_of_all_as_one_step(book: Note
     assert [hand.value(f"spec.tasks['{name}'].retry.max") for name in ("load", "scale")] == ["2", "2"]
     hand.at("undo").click()
     hand.steps("set timeout of scale")
+
+
+def test_a_task_that_is_not_there_yet_is_written_in_a_cell_below(book: Notebook) -> None:
+    """A quick add of a name that nothing has places a node, and a cell with its stub; once that is run, nothing is wrong with the node."""
+    hand = Hand(book, "fresh")
+    hand.click("load")
+    hand.press("Tab")
+    hand.type("halve")
+    hand.at("quick-add-item", name="New task halve").click()
+    hand.steps("add halve")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=new-task][data-below=true]")
+    cell = hand.page.locator(".jp-Notebook .jp-CodeCell").nth(2)
+    cell.get_by_text("def halve(load: list[int]):").wait_for()
+    hand.page.wait_for_selector(f"{VIEW} [data-node=halve] [data-testid=node-problem]")
+    hand.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2 }")
+    hand.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    hand.page.wait_for_selector(f"{VIEW} [data-node=halve] [data-testid=node-problem]", state="detached")
+    hand.page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
+    hand.page.wait_for_function("() => document.querySelectorAll('.jp-Notebook .jp-CodeCell').length === 2")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Condition
 from typing import Any, Literal, cast
 
 import pytest
@@ -57,11 +58,14 @@ class View(FlowView):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.told: list[dict[str, Any]] = []
+        self.news = Condition()
         self.replies: SimpleQueue[dict[str, Any]] = SimpleQueue()
         super().__init__(*args, **kwargs)
 
     def _tell(self, message: Any, *buffers: bytes) -> None:
-        self.told.append(message)
+        with self.news:
+            self.told.append(message)
+            self.news.notify_all()
         if message["type"] == "reply":
             self.replies.put(message)
 
@@ -74,6 +78,11 @@ class View(FlowView):
         reply = self.reply(kind, said)
         assert reply["ok"], reply["error"]
         return reply["result"]
+
+    def wait_for(self, is_so: Callable[[], bool]) -> None:
+        """Until what was told makes it so."""
+        with self.news:
+            assert self.news.wait_for(is_so, timeout=60)
 
     def refused(self, kind: str, **said: Any) -> str:
         """The reason of a refusal."""
@@ -300,6 +309,34 @@ def test_several_nodes_have_one_form_of_what_they_have_in_common(sales: Flow[...
     assert not {"with.n", "with.values"} & fields.keys()
     assert not view.ask("form", nodes=["load", "total", "inner"])["fields"][0]["problem"]
     assert "with.values" in {one["field"] for one in view.ask("form", nodes=["total", "inner.show"])["fields"]}
+
+
+def test_a_task_that_is_not_there_yet_is_placed_and_given_code_for_a_cell(sales: Flow[..., Any]) -> None:
+    """It takes what it is wired to, under its name, and gives what is wanted of it; a class that a cell may not know is left out.
+
+    Once a cell has defined it, views show its ports, and nothing is wrong with the node any more."""
+    view = view_of(sales)
+    told = view.ask("stub", name="drawn_fresh", node="load", side="out", port="")
+    assert "@task\ndef drawn_fresh(load: list[int]):\n" in told["code"]
+    assert told["item"]["says"] == {"call": "drawn_fresh"} and told["item"]["port"] == "load"
+    given = view.ask("stub", name="drawn_given", node="inner.show", side="in", port="values")
+    assert "def drawn_given() -> list[int]:" in given["code"]
+    assert "def other(n: int)" in view.ask("stub", name="other", node="inputs.n", side="out", port="")["code"]
+    assert "name of a function" in view.refused("stub", name="class", node="", side="", port="")
+    edits = [
+        {"edit": "add", "node": "fresh", "says": told["item"]["says"]},
+        {"edit": "connect", "source": "load", "target": "fresh", "port": told["item"]["port"]},
+    ]
+    view.ask("edit", edits=edits, title="")
+    (wrong,) = [one for one in view.shown["flow"]["problems"] if not one["warning"]]
+    assert wrong["code"] == "unknown-call"
+    kept_alive: dict[str, Any] = {"__name__": "__main__"}
+    shown = len(view.told)
+    exec(told["code"], kept_alive)
+    view.wait_for(lambda: len(view.told) > shown)
+    at = [node["name"] for node in view.shown["nodes"]].index("fresh")
+    assert view.shown["edit"]["ports"][at][0]["type"] == "list[int]"
+    assert not [one for one in view.shown["flow"]["problems"] if not one["warning"]]
 
 
 def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:

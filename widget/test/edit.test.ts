@@ -5,7 +5,7 @@ import { COMMANDS, commandOf, keyName } from "../src/edit/commands";
 import { Editing } from "../src/edit/editing";
 import { parsed, shownAs } from "../src/edit/fields";
 import { best } from "../src/edit/joining";
-import { found, grouped, score } from "../src/edit/search";
+import { found, grouped, score, unwritten } from "../src/edit/search";
 import { aligned, along, type Box, freeName, INPUTS, rowsOf, towards, wiresOf, wireUnder } from "../src/edit/wires";
 import { broken, nodeAt, pieces } from "../src/edit/yaml";
 import { Live } from "../src/model/live";
@@ -181,6 +181,14 @@ describe("the search", () => {
       ["http", 1],
     ]);
   });
+  it("offers to write a task of a name that nothing has", () => {
+    const items = [item("clean"), item("shop:load")];
+    expect(unwritten(items, " tidy ")).toBe("tidy");
+    expect(["clean", "load", "two words", "http.get", "1st", ""].map((query) => unwritten(items, query))).toEqual(
+      Array(6).fill(""),
+    );
+  });
+
   it("wires what is placed to the argument that must be given before those that may", () => {
     expect(best([port("a"), port("b", { required: true })], { a: "", b: "" })).toBe("b");
     expect(best([port("a"), port("b", { required: true })], { a: "", b: "it gives int" })).toBe("a");

@@ -3,6 +3,8 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "p
 import type { Live } from "../model/live";
 import type { PaletteItem } from "../model/messages";
 import type { Calls } from "../transport";
+import { Copied } from "../view/Copied";
+import { newCell } from "../view/cell";
 import { setFull } from "../view/full";
 import { AskName } from "./AskName";
 import { clear } from "./boxes";
@@ -42,6 +44,7 @@ export function Editor({ live, calls, root }: Props) {
   const [search, setSearch] = useState<Search | null>(null);
   const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
   const [naming, setNaming] = useState<{ x: number; y: number } | null>(null);
+  const [written, setWritten] = useState<Written | null>(null);
   const [palette, setPalette] = useState(root.clientWidth > 760);
   const [tab, setTab] = useState<EditTab>("Config");
   const [wanted, setWanted] = useState(NOWHERE);
@@ -96,7 +99,8 @@ export function Editor({ live, calls, root }: Props) {
     else if (from)
       setSearch(how === "replace" ? { ...search, replaces: from } : { ...search, source: from, ports: true });
   };
-  const found = async (node: string | null, on: boolean) => {
+  const found = async (node: string | null, on: boolean, code = "") => {
+    if (code) setWritten({ code, below: newCell(root, code) });
     focus(null); // before the field goes that has it: a key in between would be the notebook's
     setSearch(null);
     if (node === null) return focus(selection.nodes[0] ?? null);
@@ -184,6 +188,7 @@ export function Editor({ live, calls, root }: Props) {
       <EditBar hands={hands} palette={palette} setPalette={setPalette} />
       <Offered editing={editing} />
       <Stale editing={editing} />
+      {written && <NewTask {...written} close={() => setWritten(null)} />}
       <div class="stx-main stx-edit-main">
         {palette && <Palette editing={editing} add={(item, at) => void add(item, at)} />}
         <div class="stx-edit-middle">
@@ -213,7 +218,7 @@ export function Editor({ live, calls, root }: Props) {
           key={`${search.source} ${search.at.x}`}
           editing={editing}
           search={search}
-          done={(node, on) => void found(node, on)}
+          done={(node, on, code) => void found(node, on, code)}
         />
       )}
       {renaming !== null && (
@@ -242,7 +247,7 @@ function Quick({
 }: {
   editing: Editing;
   search: Search;
-  done: (node: string | null, on: boolean) => void;
+  done: (node: string | null, on: boolean, code?: string) => void;
 }) {
   useEffect(() => {
     const end = new AbortController();
@@ -253,6 +258,35 @@ function Quick({
     return () => end.abort();
   }, [search]);
   return <QuickAdd editing={editing} search={search} done={done} />;
+}
+
+interface Written {
+  code: string;
+  /** It stands in a cell below. */
+  below: boolean;
+}
+
+/** Where a task that is not there yet is to be written. */
+function NewTask({ code, below, close }: Written & { close: () => void }) {
+  return (
+    <div class="stx-banner" data-testid="new-task" data-below={below}>
+      {below ? (
+        <p>
+          <b>A cell below has the new task:</b> write it there, and run the cell.
+        </p>
+      ) : (
+        <>
+          <p>
+            <b>Write the new task in a cell,</b> and run that:
+          </p>
+          <Copied text={code} what="the task" test="new-task" />
+        </>
+      )}
+      <button type="button" class="stx-close" aria-label="Dismiss" onClick={close}>
+        ×
+      </button>
+    </div>
+  );
 }
 
 /** The edits that the flow of the cell had before it was run again. */

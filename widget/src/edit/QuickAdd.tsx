@@ -4,14 +4,14 @@ import { useUnique } from "../view/ids";
 import type { Search } from "./commands";
 import type { Editing } from "./editing";
 import { isWired, place } from "./joining";
-import { found, placed, recent } from "./search";
+import { found, placed, recent, unwritten } from "./search";
 import { portsOf } from "./wires";
 
 interface Props {
   editing: Editing;
   search: Search;
-  /** What is placed is selected; with `on` the next search begins at it. */
-  done: (node: string | null, on: boolean) => void;
+  /** What is placed is selected; with `on` the next search begins at it. `code` defines a task that is not there yet. */
+  done: (node: string | null, on: boolean, code?: string) => void;
 }
 
 interface Choice {
@@ -20,6 +20,8 @@ interface Choice {
   about: string;
   side: string;
   item?: PaletteItem;
+  /** The name of a task to be written. */
+  fresh?: string;
   wire?: { target: string; port: string };
 }
 
@@ -64,7 +66,7 @@ export function QuickAdd({ editing, search, done }: Props) {
   const shown = useMemo(() => {
     if (search.ports)
       return (items ?? []).filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
-    return found(palette, query, recent()).slice(0, MOST).map(asChoice);
+    return [...found(palette, query, recent()).slice(0, MOST).map(asChoice), ...toWrite(unwritten(palette, query))];
   }, [items, palette, query]);
   useEffect(() => {
     box.current?.querySelector(`#${id}-${at}`)?.scrollIntoView({ block: "nearest" });
@@ -77,10 +79,18 @@ export function QuickAdd({ editing, search, done }: Props) {
       await editing.apply([{ edit: "connect", source: search.source, ...choice.wire }]);
       return done(null, false);
     }
-    if (!choice.item) return;
-    const node = await place(editing, choice.item, search);
-    if (node) placed(choice.item.name);
-    done(node, on && node !== null);
+    const [node, side, port] = asked(search);
+    const made = choice.fresh
+      ? await editing.calls.call({ type: "stub", name: choice.fresh, node, side, port }).catch(refused)
+      : { item: choice.item, code: "" };
+    if (!made?.item) return done(null, false);
+    const put = await place(editing, made.item, search);
+    if (put) placed(made.item.name);
+    done(put, on && put !== null, put ? made.code : "");
+  };
+  const refused = (error: Error) => {
+    editing.refuse(error.message);
+    return null;
   };
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -160,14 +170,19 @@ function asChoice(item: PaletteItem): Choice {
   return { id: `${item.kind} ${item.group} ${item.name}`, name: item.name, about: item.doc, side, item };
 }
 
-async function choices(editing: Editing, { source, target, replaces }: Search): Promise<{ items: PaletteItem[] }> {
-  const [node, side, port] = replaces
-    ? (["", "", ""] as const)
-    : source
-      ? ([source, "out", ""] as const)
-      : target
-        ? ([target.node, "in", target.port] as const)
-        : (["", "", ""] as const);
+function toWrite(name: string): Choice[] {
+  const about = "a task that you write in a cell";
+  return name ? [{ id: "new task", name: `New task ${name}`, about, side: "", fresh: name }] : [];
+}
+
+function asked({ source, target, replaces }: Search) {
+  if (source && !replaces) return [source, "out", ""] as const;
+  if (target && !replaces) return [target.node, "in", target.port] as const;
+  return ["", "", ""] as const;
+}
+
+async function choices(editing: Editing, search: Search): Promise<{ items: PaletteItem[] }> {
+  const [node, side, port] = asked(search);
   return { items: await editing.calls.call({ type: "palette", node, side, port }) };
 }
 

@@ -38,6 +38,13 @@ export function found(items: readonly PaletteItem[], query: string, recent: read
     .map(({ item }) => item);
 }
 
+/** The name of a task that could be written, where nothing that can be placed has it; else nothing. */
+export function unwritten(items: readonly Pick<PaletteItem, "name">[], query: string): string {
+  const name = query.trim();
+  const taken = items.some((item) => item.name === name || item.name.endsWith(`:${name}`));
+  return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && !taken ? name : "";
+}
+
 /** By group in the order in which the groups are met. */
 export function grouped(items: readonly PaletteItem[]): [string, PaletteItem[]][] {
   const groups = new Map<string, PaletteItem[]>();

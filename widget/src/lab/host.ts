@@ -41,6 +41,25 @@ export interface SessionContext {
   kernelChanged: Signal;
 }
 
+/** A notebook: its cells, and the document behind them. */
+export interface Cells {
+  widgets: readonly unknown[];
+  model: { sharedModel: { insertCell(index: number, cell: { cell_type: "code"; source: string }): unknown } } | null;
+}
+
+/** Puts a cell below the one that a widget stands in; whether there is one. */
+export function insertBelow(widget: LabWidget, source: string): boolean {
+  let inner: LabWidget = widget;
+  for (let at = widget.parent; at; inner = at, at = at.parent) {
+    const { widgets, model } = at as unknown as Partial<Cells>;
+    const index = typeof model?.sharedModel?.insertCell === "function" ? (widgets ?? []).indexOf(inner) : -1;
+    if (index < 0) continue;
+    model?.sharedModel.insertCell(index + 1, { cell_type: "code", source });
+    return true;
+  }
+  return false;
+}
+
 /** What JupyterLab shares with extensions: versions of a package by its name. */
 export type Scope = Record<string, Record<string, { loaded?: unknown; from: string; get(): Promise<() => unknown> }>>;
 

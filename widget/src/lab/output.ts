@@ -1,8 +1,17 @@
 // An output of a notebook: the live view where a kernel has it, else the view as it was kept.
 import type { Kept, Saved, Widget } from "../model/messages";
+import { CELL } from "../view/cell";
 import { STANDS, type Stands } from "../view/stands";
 import { drawKept, MIME, withLast } from "./drawing";
-import { above, type LabPanel, type OutputModel, type Renderer, type Rendermime, type SessionContext } from "./host";
+import {
+  above,
+  insertBelow,
+  type LabPanel,
+  type OutputModel,
+  type Renderer,
+  type Rendermime,
+  type SessionContext,
+} from "./host";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 /** Milliseconds in which a kernel may answer before what was kept is shown: nothing flashes before a live view. */
@@ -34,6 +43,9 @@ export function outputOf(Panel: PanelClass): new () => LabPanel {
       this.addClass("stratix-output");
       this.node.append(this.keptAt);
       this.node.addEventListener(STANDS, (event) => this.heard((event as CustomEvent<Stands>).detail));
+      this.node.addEventListener(CELL, (event) => {
+        if (insertBelow(this, (event as CustomEvent<string>).detail)) event.preventDefault();
+      });
     }
 
     async renderModel(model: OutputModel): Promise<void> {

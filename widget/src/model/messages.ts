@@ -405,6 +405,12 @@ export interface PaletteItem {
   rank: number;
 }
 
+/** A task that is not written yet, as what can be placed, and the code of a cell that defines it. */
+export interface NewTask {
+  item: PaletteItem;
+  code: string;
+}
+
 export type FieldKind =
   | "text"
   | "number"
@@ -624,6 +630,16 @@ export interface Palette {
   port: string;
 }
 
+/** Asks for a task of a name that is not there yet, which takes the output of a node, or gives its argument, as `Palette` has it. */
+export interface WriteTask {
+  type: "stub";
+  id: number;
+  name: string;
+  node: string;
+  side: "" | "in" | "out";
+  port: string;
+}
+
 /** Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
  * that, empty for nothing. */
 export interface Fits {
@@ -685,6 +701,7 @@ export type Asked =
   | Edits
   | History
   | Palette
+  | WriteTask
   | Fits
   | AskForm
   | AskText
@@ -705,6 +722,7 @@ export interface Answers {
   edit: string[];
   history: string;
   palette: PaletteItem[];
+  stub: NewTask;
   fits: Record<string, Record<string, string>>;
   form: Form;
   text: DocumentText;
