@@ -78,7 +78,7 @@ def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:
     from the beginning; what lies in maps, mapped flows and loops goes with them."""
     units = range(len(old.root.outline.names))
     keep = {u for u in units if u not in again and old.as_taken(u) in (S.COMPLETED, S.SKIPPED)}
-    open_ = {u for u in units if old.kind(u) is FLOW and u in old.kids} - again
+    open_ = {u for u in units if old.kind(u) is FLOW and u in old.kids and _is_laid_out(old, u)} - again
     changed = True
     while changed:
         partial = {u for u in keep & open_ if any(m not in keep for m in old.members(u))}
@@ -88,6 +88,12 @@ def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:
         keep -= partial | wrong
         open_ -= shut
     return keep, open_ - keep
+
+
+def _is_laid_out(old: State, u: int) -> bool:
+    """Whether what lies in a sub-flow is there from the beginning; else it is opened by a fact, and taken over whole or not."""
+    r, k, _ = old.place(u)
+    return k in r.fixed
 
 
 def _grounded(old: State, u: int, keep: set[int], open_: set[int]) -> bool:
@@ -145,7 +151,7 @@ class _Facts:
     def _open(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """Its scopes, and what is to be taken over of what lies in them."""
         old, kind = self.old, self.old.kind(was)
-        if kind is FLOW and self._is_fixed(was):
+        if kind is FLOW and _is_laid_out(old, was):
             first = next(iter(self.new.scopes(u)))[1]
             self._expanded(u, first, len(old.members(was)), None, 0)
             laid_out = was < len(old.root.outline.names)  # its members are nodes that are asked for one by one
@@ -164,10 +170,6 @@ class _Facts:
         if kind is MAP:
             inside += self._spawned(was, u)
         return inside if kind in (MAP, EACH, LOOP, FLOW) else []
-
-    def _is_fixed(self, u: int) -> bool:
-        r, k, _ = self.old.place(u)
-        return k in r.fixed
 
     def _spawned(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """The items that others spawned, in order; what spawned them comes along."""

@@ -164,6 +164,7 @@ def test_both_write_on_and_only_one_counts(owner: Callable[[str], Owner], tmp_pa
     """The split brain: the old owner was never stopped, only its lock broke; within a moment it gives up."""
     other = owner("many")
     until(lambda: len(other.started()) == 2, "two items run")
+    until(lambda: _entered(other), "the run is in the catalog")  # for who has no lock file is looked for nowhere else
     (tmp_path / "store" / "locks" / other.engine).unlink()
     with Engine(tmp_path / "store") as engine:
         (run,) = engine.recover()

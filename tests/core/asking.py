@@ -12,6 +12,8 @@ from stratix_tasks.core.targets import label
 Asked = tuple[str, str | None, dict[str, Any]]
 """A verb, its target and its arguments."""
 SIGNAL = "go"
+FIELDS = {"n": {"type": "int"}}
+"""What a question asks for."""
 OPTIONS: list[dict[str, Any]] = [
     {"priority": 0},
     {"priority": 2},
@@ -53,6 +55,7 @@ LIKELY: dict[str, Callable[[State, int], bool]] = {
     "again": _is_over,
     "approve": lambda s, u: u in s.waits,
     "reject": lambda s, u: u in s.waits,
+    "answer": lambda s, u: u in s.waits,
 }
 """What a request is mostly asked of."""
 
@@ -73,6 +76,10 @@ def _place(r: Random, s: State, u: int) -> str:
 def _set(r: Random, s: State, u: int) -> Asked:
     args = {"args": {"x": data(1)}} if r.random() < 0.3 else {"options": r.choice(OPTIONS)}
     return "set", _place(r, s, u), args
+
+
+def _answer(r: Random, s: State, u: int) -> Asked:
+    return "answer", label(s, u), {"fields": r.choice([{"n": 1}, {"n": 2}, {"n": "no number"}])}
 
 
 def _breakpoint(r: Random, s: State, u: int) -> Asked:
@@ -96,6 +103,7 @@ WORDS: dict[str, Callable[[Random, State, int], Asked]] = {
     "breakpoint": _breakpoint,
     "approve": _plain("approve", by="me"),
     "reject": _plain("reject", by="me", note="no"),
+    "answer": _answer,
     "rollback": lambda _r, s, u: ("rollback", None, {"to": label(s, u)}),
     "again": _again,
     "run pause": _of_run("pause"),

@@ -41,11 +41,12 @@ def explore(
     places: int = 2,
     most: int = 1 << 60,
     spawns: int = 0,
+    forks: int = 0,
     stop_at: int = 1,
 ) -> Covered:
     """Breadth first, up to `most` transitions; ends early at the `stop_at`-th failure."""
     covered = Covered()
-    first = Small(flow, requests, deaths, losses, places, spawns)
+    first = Small(flow, requests, deaths, losses, places, spawns, forks=forks)
     try:
         first.start()
     except Exception as error:  # a mutant may break anything

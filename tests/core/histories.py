@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from asking import SIGNAL, drawn
+from asking import FIELDS, SIGNAL, drawn
+from forks import forked
 from invariants import a_request_of_a_scope_has_its_effect, hold_all, nothing_is_forgotten, of_an_end
 from programs import program
 from shadow import Shadow
 from views import view
 
-from stratix_tasks.core import fork
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import Block
@@ -148,9 +148,9 @@ class History:
         if s.node(u).step is not None and (kindly or x < 0.9):
             return [(int(Answer.STEP), u, number, self.at, 1, "json", r.choice([None, 1, "no"]), None, None, None)]
         if s.policy(u).bodiless and x < 0.8 and way == "runs":
-            kind = r.choice(["sleep", "approval", "signal"])
+            kind = r.choice(["sleep", "approval", "signal", "input"])
             due = self.at + 3.0 if kind == "sleep" or r.random() < 0.5 or kindly else None
-            wait = {"for": kind, "due": due, "message": "?", "name": SIGNAL}
+            wait = {"for": kind, "due": due, "message": "?", "name": SIGNAL, "fields": FIELDS}
             return [(int(Answer.WAIT), u, number, self.at, wait)]
         if way in ("stops", "killed"):
             event = (int(Answer.STOPPED), u, number, self.at) if x < 0.7 else ok if x < 0.9 else fail
@@ -245,15 +245,13 @@ class History:
     def fork(self) -> None:
         """Another run takes over what does not have to be made again, begins as sound as any, and comes to its end."""
         s = self.core.state
-        keep, open_ = fork.taken_over(s, fork.again(s, {self.r.randrange(s.root.n)}))
-        told, _ = fork.facts(s, keep, open_, self.at)
+        told, begun = forked(s, {self.r.randrange(s.root.n)}, self.at)
         made = History(self.r, self.root, self.places)
-        made.at, made.core = self.at, made._core(fold(State(self.root), told))
+        made.at, made.core = self.at, made._core(begun)
         self.counts["fork"] += 1
         self.log.append(("fork", made.log))
         made.facts += told
         made.shadow.take(told, made.core, asked=False)
-        assert all(made.core.state.status[u] == s.status[u] for u in keep), "a fork took over something else"
         made.begin()
         for _ in range(self.r.randint(0, 4)):
             made.answers()
@@ -279,6 +277,8 @@ class History:
                     continue
                 if what["for"] == "approval":
                     requests.request(self.core, "approve", label(s, u), self.at)
+                elif what["for"] == "input":
+                    requests.request(self.core, "answer", label(s, u), self.at, args={"fields": {"n": 1}})
                 else:
                     requests.request(
                         self.core,

@@ -26,9 +26,9 @@ import test_tables
 import test_waits
 from explorer import explore
 from histories import play
-from small_flows import FLOWS, PLACES
+from small_flows import BLOCKS, FLOWS, PLACES
 
-from stratix_tasks.core import apply, facts, joins, timers
+from stratix_tasks.core import apply, facts, fork, joins, timers
 from stratix_tasks.core.agenda import Agenda
 from stratix_tasks.core.decide import again, attempts, core, ending, follows, gathering, opening, steps, turn
 from stratix_tasks.core.node import Join
@@ -62,6 +62,8 @@ JUDGES = [
     ("chain", 2, 0, 375),
 ]
 """Flow, requests, deaths, transitions; the ones that catch most come first."""
+FORKS = [("chain of three", 80), ("sub-flow", 60), ("recursion", 120)]
+"""Flow and transitions of those that are forked."""
 HISTORIES = 40
 """Random histories that are played first."""
 LIMIT = 20.0
@@ -130,11 +132,20 @@ def caught_by(mutant: Mutant) -> str | None:
                 return f"the explorer on '{flow}': {error}"
             if broken:
                 return f"the explorer on '{flow}': {broken[0][0][:150]}"
+        for flow, most in FORKS:
+            try:
+                with limited(LIMIT):
+                    broken = look(flow, 0, 0, most, forks=1)
+            except Stuck as error:
+                return f"the explorer on forks of '{flow}': {error}"
+            if broken:
+                return f"the explorer on forks of '{flow}': {broken[0][0][:150]}"
     return None
 
 
-def look(flow: str, asked: int, deaths: int, most: int) -> list[Any]:
-    return explore(FLOWS[flow], requests=asked, deaths=deaths, places=PLACES.get(flow, 2), most=most).broken
+def look(flow: str, asked: int, deaths: int, most: int, forks: int = 0) -> list[Any]:
+    shape, places = {**FLOWS, **BLOCKS}[flow], PLACES.get(flow, 2)
+    return explore(shape, requests=asked, deaths=deaths, places=places, most=most, forks=forks).broken
 
 
 def _short(error: BaseException) -> str:
@@ -383,6 +394,10 @@ def of_rules() -> list[Mutant]:
         without("a paused node's mark outlives its end", ending.unmark),
         without("nothing is looked at when the run settles", turn._settle),
         without("what is due does not fire", turn.ring),
+        without("a fork keeps what was made from less", fork._grounded, _always),
+        without("a fork makes nothing again", fork.again, lambda _s, _roots: set()),
+        without("a fork keeps nothing", fork.taken_over, lambda _s, _again: (set(), set())),
+        without("a fork keeps flows that it opens", fork._is_laid_out, _always),
         of(timers.Timers, "the time without an owner counts", "skip"),
         of(timers.Timers, "limits count while a node is held", "settle"),
         of(timers.Timers, "a pause does not stop the clock", "pause"),

@@ -45,9 +45,15 @@ class Naive:
         spawns: Callable[[str], int] = lambda _name: 0,
         left_out: Callable[[str, int], bool] = lambda _name, _index: False,
         early: Callable[[str], State | None] = lambda _name: None,
+        asked: Callable[[str], State | None] = lambda _name: None,
+        given: Callable[[str], bool] = lambda _name: False,
     ) -> None:
         self.early = early
         """How a step ended a node, which is a matter of time, too; None where none did."""
+        self.asked = asked
+        """How a person ended a node or item, or another run that this one was forked from; None where nobody did."""
+        self.given = given
+        """Whether a person gave a value in place of what it would have made."""
         self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
         self.spawns, self.left_out = spawns, left_out
         self.saw = 0
@@ -76,22 +82,24 @@ class Naive:
         takes_back = block.takes_back is not None
         states = [State.PENDING] * block.n
         for phase in sorted({node.phase for node in block.nodes}):
-            bad = takes_back or self._is_bad(block, states)
+            bad = takes_back or self._is_bad(block, states, prefix)
             left = {k for k, node in enumerate(block.nodes) if node.phase == phase}
             while left:
                 ready = [k for k in left if not left & set(block.nodes[k].needs)]
                 for k in ready:
-                    early = self.early(prefix + block.names[k])
-                    if early is not None and any(node.source == k for node in block.nodes):
-                        raise Untold(prefix + block.names[k])
-                    end = early or self._node(block, k, prefix, states, above, found, around, bad=bad)
-                    found[prefix + block.names[k]] = end
+                    name = prefix + block.names[k]
+                    early, asked = self.early(name), self.asked(name)
+                    if (early or asked) is not None and any(node.source == k for node in block.nodes):
+                        raise Untold(name)
+                    end = early or asked or self._node(block, k, prefix, states, above, found, around, bad=bad)
+                    found[name] = end
                     states[k] = SKIPPED if early is State.CANCELLED else end
                 left -= set(ready)
-        return FAILED if self._is_bad(block, states) else DONE
+        return FAILED if self._is_bad(block, states, prefix) else DONE
 
-    def _is_bad(self, block: Block, states: list[State]) -> bool:
-        taken = taken_up(block, states)
+    def _is_bad(self, block: Block, states: list[State], prefix: str) -> bool:
+        given = frozenset(k for k, name in enumerate(block.names) if self.given(prefix + name))
+        taken = taken_up(block, states, given)
         done = [node.step.to for node, state in zip(block.nodes, states, strict=True) if _finishes(node, state)]
         first = 1 if done else 0
         return FAILED in done or any(
@@ -248,6 +256,9 @@ class Naive:
         return self.seen(name)
 
     def _item(self, name: str, node: Node) -> State:
+        asked = self.asked(name)
+        if asked is not None:
+            return asked
         if node.gather in EARLY and self._saw(name) == "cancelled":
             return State.CANCELLED
         return self._task(name, node)

@@ -21,6 +21,8 @@ STREAM = Each(over={"x": Ref("tasks", "m")})
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
 WHEN = Expr("inputs.yes", ())
 SIGNAL = "go"
+ASKED = {"n": {"type": "int"}}
+"""What a question asks for."""
 
 
 def needs(*names: str) -> dict[str, Any]:
@@ -108,6 +110,7 @@ FLOWS: dict[str, FlowSpec] = {
     "sleep": spec({"s": waiting("sleep", duration=2), "b": needs("s")}),
     "approval": spec({"a": waiting("approval", message="?", timeout={"attempt": 3}), "b": needs("a")}),
     "signal": spec({"s": waiting("signal", name=SIGNAL), "t": waiting("signal", name=SIGNAL)}),
+    "question": spec({"q": waiting("input", message="?", fields=ASKED, timeout={"attempt": 3}), "b": needs("q")}),
     "map of approvals": spec({"m": {**waiting("approval", message="?"), "each": EACH}}),
     "run with a limit": spec({"a": {}, "b": needs("a")}, timeout=4),
 }

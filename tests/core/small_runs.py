@@ -15,30 +15,27 @@ from copies import copied
 from driver import BEGIN
 from facade import Facade, Places, block_of, data
 from folds import folded, the_fold_is_the_run
+from forks import forked
 from invariants import (
     a_free_place_is_used,
-    a_request_of_a_scope_has_its_effect,
-    a_request_that_was_taken_has_its_effect,
     a_result_of_a_stopped_body_counts_where_it_may,
     hold_all,
     nothing_is_forgotten,
     what_it_says_is_not_heard,
-    what_was_rolled_back_runs_again,
-    what_was_set_is_kept,
 )
 from promises import need
 from shadow import Shadow
+from small_asks import asks, has_its_effect
 from small_flows import SIGNAL
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.node import EACH, FLOW, LOOP
+from stratix_tasks.core.node import FLOW, LOOP
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
-from stratix_tasks.core.targets import Scope, find, scope_label, scope_of
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.errors import StratixError
 from stratix_tasks.spec.model import FlowSpec
@@ -71,19 +68,29 @@ class Small(Facade):
     """One run whose world does nothing by itself: `acts` says what may happen, `do` lets it happen."""
 
     def __init__(
-        self, flow: FlowSpec | Block, requests: int, deaths: int, losses: int, places: int, spawns: int, count: int = 2
+        self,
+        flow: FlowSpec | Block,
+        requests: int,
+        deaths: int,
+        losses: int,
+        places: int,
+        spawns: int,
+        count: int = 2,
+        forks: int = 0,
     ) -> None:
         self.root = block_of(flow)
         self.now = BEGIN
         self.bodies: dict[tuple[int, int], str] = {}
         self.asks: list[tuple[int, int, int]] = []
         self.places = Places(places)
-        self.requests, self.deaths, self.losses, self.spawns = requests, deaths, losses, spawns
+        self.requests, self.deaths, self.losses, self.spawns, self.forks = requests, deaths, losses, spawns, forks
         self.count_of_items = count
         self.story: Any = None
         """The facts so far, as `(earlier, facts)`; shared by all states that go on from here."""
         self.path: Any = None
         self.asked, self.checked = False, True
+        self.finishing: frozenset[tuple[int, int]] = frozenset()
+        """Bodies that a drain leaves to finish, for as long as it lasts."""
         self.core = self._core(Recorded(self.root))
         self.shadow = Shadow(self.root)
 
@@ -104,12 +111,14 @@ class Small(Facade):
     # ------------------------------------------------------------------ what may happen
 
     def acts(self) -> Iterator[Act]:
-        """What the world may do, then what a person may ask, then the death of the owner."""
+        """What the world may do, then what a person may ask, then the death of the owner, then a fork, which is gone on with."""
         yield from self.answers()
         if self.requests:
-            yield from self._requests()
+            yield from asks(self.s)
         if self.deaths and self.run not in RUN_TERMINAL:
             yield ("die",)
+        if self.forks and self.run is not RunState.PENDING:
+            yield from (("fork", u) for u in range(-1, len(self.names)))
 
     def answers(self) -> Iterator[Act]:
         s = self.s
@@ -118,6 +127,8 @@ class Small(Facade):
                 yield ("approved", unit, 0)
             elif wait["for"] == "signal":
                 yield ("signalled", unit, 0)
+            elif wait["for"] == "input":
+                yield ("answered", unit, 0)
         for (unit, number), way in self.bodies.items():
             if s.policy(unit).bodiless:
                 yield ("waits" if s.node(unit).step is None else "step", unit, number)
@@ -153,39 +164,6 @@ class Small(Facade):
             return None
         return s.children.get(group, {}).get(s.index(unit), {}).get(0)
 
-    def _requests(self) -> Iterator[Act]:
-        s = self.s
-        for verb in ("pause", "resume", "cancel", "retry"):
-            yield (verb, None)
-        if any(policy.call == "wait.signal" for policy in self.root.policies):
-            yield ("send", None, "name", SIGNAL)
-        for unit in self.units():
-            target, item = self.label(unit), s.map_of(unit) >= 0
-            for verb in ("pause", "resume", "cancel", "retry", "skip"):
-                yield (verb, target)
-            yield ("retry", target, "redo", True)
-            yield ("skip", target, "value", 7)
-            yield ("set", target, "options", {"priority": 1})
-            if s.policy(unit).call == "wait.approval":
-                yield ("approve", target)
-                yield ("reject", target)
-            if not item:
-                yield ("breakpoint", target, "on", s.path(unit) not in s.breaks)
-                yield ("rollback", None, "to", target)
-                yield ("rollback", None, "nodes", [target])
-        yield from self._requests_of_scopes()
-
-    def _requests_of_scopes(self) -> Iterator[Act]:
-        """Of items of mapped flows, and of rounds."""
-        s = self.s
-        groups = [p for p in s.kids if s.kind(p) in (EACH, LOOP) and not s.gone(p)]
-        for target in (scope_label(s, scope_of(s, p, index)) for p in groups for index in range(s.count(p))):
-            for verb in ("pause", "resume", "cancel", "retry", "skip"):
-                yield (verb, target)
-            yield ("retry", target, "redo", True)
-            yield ("skip", target, "redo", True)
-            yield ("rollback", None, "to", target)
-
     # ------------------------------------------------------------------ letting it happen
 
     def start(self) -> Small:
@@ -201,8 +179,10 @@ class Small(Facade):
             self._die()
         elif act[0] in _ANSWERS:
             self._answer(*act)
-        elif act[0] in ("approved", "signalled"):
+        elif act[0] in _WAITED_FOR:
             self._answer_wait(act[1], act[0])
+        elif act[0] == "fork":
+            return self._fork(act[1])
         elif act == ("due",):
             self.now = max(self.now, self.core.agenda.next_due() or self.now)
             self._handle(())
@@ -213,9 +193,12 @@ class Small(Facade):
 
     def ask(self, act: Act) -> bool:
         verb, target, *rest = act
-        args = {rest[0]: rest[1]} if rest else {}
+        args: dict[str, Any] = {rest[0]: rest[1]} if rest else {}
         if "value" in args or verb == "send":
             args["value"] = data(args.get("value", 7))
+        if "args" in args:
+            args["args"] = {name: data(value) for name, value in args["args"].items()}
+        args["id"] = f"r{len(self.s.heard)}"
         before = self.key() if self.checked else None
         try:
             requests.request(self.core, verb, target, self.now, args=args, by="me")
@@ -224,19 +207,14 @@ class Small(Facade):
             need(fine, f"{act} was refused, but changed something")
             return False
         self.requests -= 1
-        found = None if target is None else find(self.s, target)
-        if isinstance(found, Scope):
-            a_request_of_a_scope_has_its_effect(self.core, verb, found)
-        elif target is not None:
-            word = "give" if "value" in args else verb
-            a_request_that_was_taken_has_its_effect(self.core, word, self.unit(target))
-        if "options" in args:
-            what_was_set_is_kept(self.core, self.unit(target), args["options"])
-        for name in args.get("nodes", ()):
-            what_was_rolled_back_runs_again(self.core, self.unit(name))
+        if "drain" in args:
+            self.finishing |= {body for body, way in self.bodies.items() if way == RUNS and self._is_held(body[0])}
+        has_its_effect(self.core, verb, target, args)
         self.asked = True
         self._turn()
         self.asked = False
+        requests.request(self.core, verb, target, self.now, args=args, by="me")
+        need(not self.core.facts and not self.core.commands, f"{act} was heard twice")
         return True
 
     def _answer(self, way: str, unit: int, number: int) -> None:
@@ -280,9 +258,9 @@ class Small(Facade):
 
     def _answer_wait(self, unit: int, way: str) -> None:
         """What a waiting node waits for comes to pass, without anybody having to spare a request for it."""
-        target = self.label(unit) if way == "approved" else None
-        args = {"by": "me"} if way == "approved" else {"name": SIGNAL, "value": data(7)}
-        requests.request(self.core, "approve" if target else "send", target, self.now, args=args, by="me")
+        verb, args = _WAITED_FOR[way]
+        target = None if verb == "send" else self.label(unit)
+        requests.request(self.core, verb, target, self.now, args=args, by="me")
 
     def _handle(self, events: Any) -> None:
         self.core.facts, self.core.commands = turn.handle(self.core, events, self.now)
@@ -295,6 +273,18 @@ class Small(Facade):
         self.core = self._core(folded(self.root, self.facts()))
         claim(self.core, self.now, "second", 2, "host", 1)
 
+    def _fork(self, root: int) -> bool:
+        """Another run, which takes over what need not be made again when this node runs again; -1: none has to."""
+        told, made = forked(self.s, () if root < 0 else (root,), self.now)
+        self.forks -= 1
+        self.bodies.clear(), self.asks.clear()
+        self.story, self.places = (None, tuple(told)), Places(self.places.slots.size)
+        self.core, self.shadow = self._core(made), Shadow(self.root)
+        if self.checked:
+            self.shadow.take(told, self.core, asked=False)
+        self.start()
+        return True
+
     def _turn(self) -> None:
         facts, commands = self.core.drain()
         self.core.frames.clear(), self.core.recorded.clear()
@@ -304,6 +294,7 @@ class Small(Facade):
             self.shadow.take(facts, self.core, asked=self.asked)
         for kind, unit, number in commands:
             self._perform(kind, unit, number)
+        self.finishing = frozenset(body for body in self.finishing if body in self.bodies and self._is_held(body[0]))
         if self.checked:
             self.check()
 
@@ -355,10 +346,14 @@ class Small(Facade):
             need(state != State.RUNNING or way != PARKED, f"'{name}' is running, but its body is parked for ever")
             if way == WAITS:
                 continue
-            held = s.run in (RunState.PAUSING, RunState.PAUSED) or bool(s.held(unit))
+            held, finishes = self._is_held(unit), (unit, s.attempt[unit]) in self.finishing
             need(state != State.SUSPENDED or held, f"'{name}' is suspended, and nobody holds it")
-            need(state != State.RUNNING or not held or way == ASKED, f"'{name}' runs on: nobody asked it to hold")
+            asked = not held or finishes or way == ASKED
+            need(state != State.RUNNING or asked, f"'{name}' runs on: nobody asked it to hold")
             need(state != State.RUNNING or held or way == RUNS, f"'{name}' was asked to hold, and not let go again")
+
+    def _is_held(self, unit: int) -> bool:
+        return self.s.run in (RunState.PAUSING, RunState.PAUSED) or bool(self.s.held(unit))
 
     def places_are_those_of_bodies(self) -> None:
         taken = self.places.slots.size - self.places.slots.free
@@ -381,7 +376,7 @@ class Small(Facade):
         """All that decides what may follow, without what only counts up: attempts, generations, questions, and the clock."""
         s, g, now = self.s, self.core.agenda, self.now
         return (
-            s.run, s.run_target, bytes(s.status), self.requests, self.deaths, self.losses, self.spawns,
+            s.run, s.run_target, bytes(s.status), self.requests, self.deaths, self.losses, self.spawns, self.forks,
             min(s.recoveries, 4), tuple(sorted(s.lost.items())), tuple(s.marks),
             tuple((u, s.tries(u)) for u in range(len(s.status)) if s.attempt[u]),
             tuple(sorted((u, t[0], t[1]) for u, t in s.target.items())),
@@ -389,7 +384,7 @@ class Small(Facade):
             tuple(sorted(s.winners.items())), tuple(sorted(s.finished.items())), tuple(sorted(s.enabled)), tuple(sorted(s.passing)), tuple(sorted(s.begun)),
             tuple(sorted(s.breaks)), tuple(map(str, s.sets)), tuple(map(str, s.own)), tuple(sorted(g.abandoned.items())),
             s.limits.paused, self._clock(s.limits), self._clock(g.local),
-            tuple(sorted((u, n - s.attempt[u], way) for (u, n), way in self.bodies.items())),
+            tuple(sorted((u, n - s.attempt[u], way, (u, n) in self.finishing) for (u, n), way in self.bodies.items())),
             tuple(sorted((kind, u, g.asked.get(u) == n) for kind, u, n in self.asks)),
             tuple(sorted((u, round(d - now, 3)) for u, d in s.due.items())),
             tuple(sorted((u, w["due"] and round(w["due"] - now, 3)) for u, w in s.waits.items())),
@@ -409,6 +404,12 @@ class Small(Facade):
         return acts[::-1]
 
 
+_WAITED_FOR: dict[str, tuple[str, dict[str, Any]]] = {
+    "approved": ("approve", {"by": "me"}),
+    "signalled": ("send", {"name": SIGNAL, "value": data(7)}),
+    "answered": ("answer", {"fields": {"n": 7}}),
+}
+"""How what a node waits for comes to pass: a request, and its arguments."""
 _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "ok": (Answer.OK, (1, "json", 1, None, None, None)),
     "fail": (Answer.FAIL, (ERROR, None)),

@@ -276,3 +276,17 @@ def test_what_was_cancelled_amid_others_keeps_its_own_reason() -> None:
         "scope",
         "lost the join",
     )
+
+
+def test_a_fork_makes_a_flow_with_a_limit_of_its_own_again_where_that_has_not_completed() -> None:
+    """What had not ended well in it was taken over as cancelled or failed, so that the fork could not but fail."""
+    bounded = Node("g", kind=FLOW, inner="two", policy=Policy(concurrency=1))
+    block = flow(bounded, Node("b"), inner={"two": (Node("x"), Node("y"))})
+    world = World(block, lambda name, _: Body(1, "final" if name == "g.y" else "ok")).start()
+    world.until("g.y", State.RUNNING)
+    for _ in "while it runs", "when it has failed":
+        world.script = lambda *_: Body()
+        fork = world.fork(world.unit("b")).start().settle()
+        assert (fork.run, fork.state("g.x"), fork.state("g.y")) == (RunState.COMPLETED, *[State.COMPLETED] * 2)
+        world.settle()
+    assert world.run is RunState.FAILED

@@ -11,6 +11,7 @@ from typing import Any
 from driver import Body, World
 from facade import block_of
 from folds import the_fold_is_the_run
+from forks import reached
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -140,25 +141,6 @@ class Control(RuleBasedStateMachine):
 
         seen = lambda name: self.world.state(name).label  # noqa: E731
         return Naive(block_of(self.flow), script, self.verdicts, self.counts, seen, self.spawns)
-
-
-def near(s: Recorded, unit: int, *, before: bool) -> list[int]:
-    """What a unit needs, or what needs it; the group around it; what lies in it."""
-    r, k, b = s.place(unit)
-    above = s.parent(unit)
-    inside = [one for _, x, y in s.scopes(unit) for one in range(x, y)]
-    beside = r.block.needs[k] if before else r.block.outs[k]
-    return [*(b + n for n in beside), *([above] if above >= 0 else []), *inside]
-
-
-def reached(s: Recorded, units: Any, *, before: bool) -> set[int]:
-    found, stack = set[int](), list(units)
-    while stack:
-        unit = stack.pop()
-        if unit not in found:
-            found.add(unit)
-            stack += near(s, unit, before=before)
-    return found
 
 
 def sources_of(s: Recorded, node: int) -> set[int]:

@@ -1,0 +1,161 @@
+"""Random programs end as the naive model says: left alone, after what people asked of nodes, and when they are forked."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from driver import Body, World
+from naive import Naive, Untold
+from programs import program
+from rules import BY_STEPS, finished_as
+from test_machine import is_over
+
+from stratix_tasks.core.node import EARLY, FLOW, LOOP
+from stratix_tasks.core.states import TERMINAL, State
+from stratix_tasks.errors import StratixError
+
+ERROR = {"type": "ExprError", "message": "no", "bases": []}
+WAYS = ["ok", "ok", "ok", "flaky", "fail", "final"]
+VERDICTS: list[Any] = [True, False, False, "bad"]
+ENDS = {"skip": State.SKIPPED, "give": State.COMPLETED, "cancel": State.CANCELLED}
+"""What a person can make of a node that has not ended."""
+SEEDS = 200
+CHUNKS = range(0, SEEDS, 50)
+
+
+class Case:
+    """A program whose bodies, conditions and lists do as its seed says, whoever runs it; and what was asked of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.root = program(Random(seed), timed=False)
+        self.asked: dict[str, State] = {}
+        self.given: set[str] = set()
+
+    def pick(self, kept: list[Any], name: str) -> Any:
+        return kept[Random(f"{self.seed} {name}").randrange(len(kept))]
+
+    def outcome(self, name: str, tried: int) -> str:
+        way = self.pick(WAYS, name)
+        return str(way) if way != "flaky" else "fail" if tried == 1 else "ok"
+
+    def verdict(self, name: str) -> Any:
+        said = self.pick(VERDICTS, name)
+        return ERROR if said == "bad" else said
+
+    def items(self, name: str) -> Any:
+        return self.pick([0, 1, 2, 3, "no list"], name)
+
+    def left_out(self, name: str, index: int) -> bool:
+        return bool(self.pick([False, True], f"{name} where") and self.pick([False, True], f"{name} {index}"))
+
+    def world(self) -> World:
+        return World(
+            self.root,
+            lambda name, tried: Body(self.pick([0.5, 1.0, 2.0], name), self.outcome(name, tried)),
+            verdict=self.verdict,
+            items=self.items,
+            left_out=self.left_out,
+            concurrency=self.pick([1, 2, 8], "places"),
+        )
+
+    def ask(self, world: World, verb: str, name: str) -> bool:
+        """Whether it was taken. Of one that has ended nothing is asked, nor of what may be tried again with a flow around it."""
+        s, u = world.s, world.unit(name)
+        around = u
+        while (around := s.parent(around)) >= 0:
+            if s.kind(around) is FLOW and s.policy(around).retry.max:
+                return False
+        if s.status[u] in TERMINAL or s.status[u] == State.STOPPING:
+            return False
+        try:
+            world.request("skip" if verb == "give" else verb, name, **({"value": 7} if verb == "give" else {}))
+        except StratixError:
+            return False
+        self.asked[name] = ENDS[verb]
+        self.given |= {name} if verb == "give" else set()
+        return True
+
+    def compare(self, world: World) -> bool:
+        """Every node, and the run, has ended as the model says; False where that is a matter of time."""
+        seen = world.states()
+        naive = Naive(
+            self.root,
+            self.outcome,
+            self.verdict,
+            self.items,
+            lambda name: seen.get(name, "nowhere"),
+            early=lambda name: _early(world, seen, name),
+            left_out=self.left_out,
+            asked=self.asked.get,
+            given=self.given.__contains__,
+        )
+        try:
+            told = naive.ends()
+        except Untold:
+            return False
+        loose = [name for name in seen if name != "run" and world.s.node(world.unit(name)).gather in EARLY]
+        loose += self.asked
+        for name, end in told.items():
+            if not any(name.startswith((f"{one}[", f"{one}.")) for one in loose):
+                assert seen[name] == end, (self.seed, self.asked, name, seen[name], end)
+        assert seen["run"] == naive.run(), (self.seed, self.asked)
+        return True
+
+
+def _early(world: World, seen: dict[str, str], name: str) -> State | None:
+    """How a step ended it."""
+    if name not in seen:
+        return None
+    s, u = world.s, world.unit(name)
+    scopes = s.scopes(u) if s.kind(u) in (FLOW, LOOP) and u in s.kids else ()
+    by_itself = any(finished_as(s, s.stretches[i].block, a) for i, a, _ in scopes)
+    return State(s.status[u]) if s.why_ended(u) in BY_STEPS and not by_itself else None
+
+
+@pytest.mark.parametrize("first", CHUNKS)
+def test_what_nobody_touches_ends_as_the_naive_model_says(first: int) -> None:
+    """Of random programs with mapped flows, loops, recursion, joins with losers and phases: every node, and the run."""
+    for seed in range(first, first + 50):
+        case = Case(seed)
+        world = case.world().start().settle()
+        is_over(world)
+        case.compare(world)
+
+
+@pytest.mark.parametrize("first", CHUNKS)
+def test_what_people_end_ends_so_and_the_rest_follows(first: int) -> None:
+    """Skips, values and cancels of nodes and items, at any moment before these have ended."""
+    taken = 0
+    for seed in range(first, first + 50):
+        case, r = Case(seed), Random(seed)
+        world = case.world().start()
+        for _ in range(r.randint(1, 3)):
+            for _ in range(r.choice([0, 0, 1, 3, 9])):
+                world.step()
+            names = [name for name in world.states() if name != "run"]
+            taken += case.ask(world, r.choice(list(ENDS)), r.choice(names))
+        is_over(world.settle())
+        case.compare(world)
+    assert taken > 10
+
+
+@pytest.mark.parametrize("first", CHUNKS)
+def test_a_fork_ends_as_the_naive_model_says(first: int) -> None:
+    """What it takes over has ended; the rest ends as if that had been given."""
+    kept = 0
+    for seed in range(first, first + 50):
+        case, r = Case(seed), Random(seed)
+        world = case.world().start()
+        for _ in range(r.choice([3, 9, 1000])):
+            world.step()
+        fork = world.fork(r.randrange(len(world.names)))
+        case.asked = {
+            name: State(fork.s.status[u]) for u, name in enumerate(fork.names) if fork.s.status[u] in TERMINAL
+        }
+        kept += len(case.asked)
+        is_over(fork.start().settle())
+        case.compare(fork)
+    assert kept > 10
