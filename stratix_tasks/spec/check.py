@@ -13,7 +13,7 @@ from typing import Any
 
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.check_around import around_findings, around_output
-from stratix_tasks.spec.check_conditions import condition_findings, conjuncts
+from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, nor
 from stratix_tasks.spec.check_disabled import disabled_findings
 from stratix_tasks.spec.check_flows import input_findings, outputless_findings, sub_flow_findings
 from stratix_tasks.spec.check_many import each_findings, loop_findings
@@ -182,7 +182,7 @@ def _rare(
         yield from value_findings(graph, (*path, "when"), name, node.when)
         if _never(node.when):
             hint = "To leave it out, write enabled: false (in Python .options(enabled=False))."
-            message = f"its condition `{node.when.text}` never holds, so that it can't be reached"
+            message = f"its condition `{node.when.text}` never holds, so that it can't be reached{nor(graph, name)}"
             yield Finding((*path, "when"), Problem("unreachable", message, name, hint=hint))
     if node.each is not None:
         yield from each_findings(graph, (*path, "each"), name, node, node.each)

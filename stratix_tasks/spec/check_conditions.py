@@ -207,14 +207,29 @@ def _contradictions(graph: Graph) -> Iterator[Finding]:
                 ways = (
                     f"'{who}' runs if `{text}`, and '{other}' if not" if who != other else f"`{text}` and its opposite"
                 )
-                message = f"it can never run: {ways}, and it needs both"
+                message = f"it can never run: {ways}, and it needs both{nor(graph, name)}"
                 hint = "Take the one that ran by first_of, or say join: any."
                 yield Finding(("tasks", name), Problem("impossible", message, name, hint=hint))
         for text in own:
             if (unmet := _kept_from(graph, hard, text)) is not None:
-                message = f"it can never run: it takes the value of '{unmet}', and asks for `{text}`"
+                message = f"it can never run: it takes the value of '{unmet}', and asks for `{text}`{nor(graph, name)}"
                 hint = f"Take the value of '{unmet}' in another node, or don't ask for its status."
                 yield Finding(("tasks", name, "when"), Problem("impossible", message, name, hint=hint), unmet)
+
+
+def nor(graph: Graph, name: str) -> str:
+    """That what needs a node which can't run can't, either; nothing where nobody does."""
+    found = {graph.index[name]}
+    for i in graph.order():
+        node = graph.nodes[i]
+        if node.join == ALL and not node.always and i not in graph.undoes:
+            found |= {i} if any(need in found and _must_complete(graph, i, need) for need in graph.needs[i]) else set()
+    names = [f"'{graph.names[i]}'" for i in sorted(found) if graph.names[i] != name]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f", nor can what needs it: {', '.join(names[:_SHOWN])}{more}" if names else ""
+
+
+_SHOWN = 5
 
 
 def _demanded(text: str) -> tuple[str, ...]:

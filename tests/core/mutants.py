@@ -204,6 +204,7 @@ def _pairs() -> None:
     for join, k in ((Join.FIRST, 1), (Join.N_OF, 2)):
         test_ends.test_a_join_that_gets_too_few_fails(join, k)
     test_ends.test_a_late_answer_of_a_loser_changes_nothing()
+    test_ends.test_a_gather_ends_with_as_many_as_it_asks_for()
     test_ends.test_a_loser_that_another_node_needs_goes_on()
     test_ends.test_the_output_is_a_consumer()
     test_ends.test_a_retry_behind_a_completed_group_names_it_and_rolls_it_back()

@@ -113,6 +113,16 @@ def test_a_fan_out_ends_as_its_gather_says(kind: Any, gather: Any, of: int, ends
     assert (made.states()["m"], made.run.label) == ends
 
 
+def test_a_gather_ends_with_as_many_as_it_asks_for() -> None:
+    """No sooner and no later; what it has not waited for is cancelled."""
+    bodies = {"m[0]": Body(1), "m[1]": Body(2), "m[2]": Body(3), "m[3]": SLOW}
+    for said, done in (({"gather": FIRST}, 1), ({"gather": N_OF, "of": 2}, 2), ({"gather": N_OF, "share": 0.6}, 3)):
+        made = world(flow(Node("m", kind=MAP, **said)), bodies, items=lambda _name: 4).settle()
+        ends = [made.state(name) for name in bodies]
+        assert ends == [State.COMPLETED] * done + [State.CANCELLED] * (4 - done)
+        assert made.run is RunState.COMPLETED
+
+
 # ---------------------------------------------------------------------- absorbed
 
 

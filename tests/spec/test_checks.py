@@ -43,6 +43,11 @@ def takes_int(x: int) -> int:
 
 
 @task
+def texts_of(x: int) -> list[str]:
+    return [str(x)]
+
+
+@task
 def takes_ints(xs: list[int]) -> str:
     return ""
 
@@ -163,7 +168,8 @@ def test_a_value_that_nobody_takes_is_fine() -> None:
 
 
 def test_what_is_not_used_is_a_warning() -> None:
-    """A value that a flow neither takes nor gives, where it gives one, and an input that nothing names; it runs all the same."""
+    """A value that a flow neither takes nor gives, where it gives one, and an input that nothing names; it runs all the same. What
+    tells of others' values a number or a path is there for its effect."""
 
     @flow(policies={"p": {"retry": "${{ inputs.often }}"}})
     def leaves_out(n: int = 1, often: int = 1, unused: int = 1) -> Any:
@@ -171,6 +177,8 @@ def test_what_is_not_used_is_a_warning() -> None:
         takes_int.options(name="before")(n)
         nothing()
         gives_text.options(name="flow_lost")(n)
+        takes_int.options(name="saves")(before_of(n))
+        texts_of.options(name="forgotten")(before_of(n))
         return takes_int.options(name="given", after=[before_of(n)])(n)
 
     told = [problem for problem in leaves_out.validate() if problem.code == "unused"]
@@ -178,6 +186,7 @@ def test_what_is_not_used_is_a_warning() -> None:
         "lost",
         "before",
         "flow_lost",
+        "forgotten",
         "nothing uses the input 'unused'",
     }
     assert errors(leaves_out.validate()) == [] and all(problem.warning for problem in told)
@@ -255,6 +264,24 @@ def test_nodes_that_can_never_run_are_told(what: str) -> None:
         Flow.from_yaml(f"stratix: 1\nflow: never\ninputs: {{n: {{type: int}}}}\ntasks: {{{tasks}}}\n")
     (problem,) = caught.value.problems
     assert problem.code in ("impossible", "unreachable") and problem.node == node and problem.hint
+
+
+def test_what_needs_a_node_that_can_not_run_is_named_with_it() -> None:
+    """At any distance; not who goes on without it, by a join, by first_of or at the end of the flow."""
+    tasks = """
+  a: {call: f, when: false}
+  b: {call: f, needs: [a]}
+  c: {call: f, with: {x: "${{ tasks.b.output }}"}}
+  d: {call: f}
+  e: {call: f, join: any, needs: [a, d]}
+  g: {call: f, with: {x: {first_of: ["${{ tasks.a.output }}", "${{ tasks.d.output }}"]}}}
+finally:
+  z: {call: f, needs: [a]}
+"""
+    with pytest.raises(FlowError) as caught:
+        Flow.from_yaml(f"stratix: 1\nflow: never\ntasks:{tasks}")
+    (problem,) = caught.value.problems
+    assert problem.message.endswith("can't be reached, nor can what needs it: 'b', 'c'")
 
 
 def test_ways_that_meet_again_are_fine() -> None:
