@@ -34,8 +34,10 @@ from stratix_tasks.store.locks import start_time
 VICTIM = Path(__file__).with_name("victim.py")
 NODES = 3 * ITEMS + APART + 2**DEEP + 2
 """Bodies of a run of the victim."""
-SOONEST, LONGEST = 0.02, 0.65
-"""Seconds in which a victim would be done, about: it is killed before."""
+LOOK = 0.002
+"""Seconds between looks at how far a victim is."""
+LONG = 60.0
+"""Seconds after which one that hangs is killed all the same; who goes on with its run tells what is wrong."""
 
 
 @dataclass
@@ -73,18 +75,35 @@ def kill_until_done(store: Path, random: Random, kills: int) -> Story:
 
 
 def _live_and_die(store: Path, log: Path, random: Random) -> tuple[list[str], int]:
+    """Killed a moment after so many bodies have begun, at any place of the run: how fast the machine is makes no difference."""
     child = subprocess.Popen(
         [sys.executable, VICTIM, store, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
     first = child.stdout.readline()
-    try:
-        rest, _ = child.communicate(timeout=random.uniform(SOONEST, LONGEST))
-    except subprocess.TimeoutExpired:
+    begun = _bodies(log)
+    last = random.randint(begun, max(begun, NODES))
+    late = random.uniform(0, 5 * LOOK)
+    rest, limit = _output(child, LOOK), monotonic() + LONG
+    while rest is None and _bodies(log) < last and monotonic() < limit:
+        rest = _output(child, LOOK)
+    if rest is None and (rest := _output(child, late)) is None:
         child.kill()
         rest, _ = child.communicate()
     whole = rest[: rest.rfind("\n") + 1]  # a line that was cut short was not seen
     return [first, *whole.splitlines()], child.returncode
+
+
+def _output(child: subprocess.Popen[str], seconds: float) -> str | None:
+    """What it said, when it ends in that time."""
+    try:
+        return child.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _bodies(log: Path) -> int:
+    return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
 def _records(store: Path) -> list[tuple[str, list[Fact]]]:
@@ -99,7 +118,7 @@ def _was_live(store: Path) -> bool:
     facts = [facts for _, facts in _records(store)]
     if not facts:
         return False
-    started = sum(fact[0] == STARTED for fact in facts[0])
+    started = recorded_starts(facts[0])
     done = sum(fact[0] == COMPLETED for fact in facts[0])
     return started > 0 and done < NODES
 

@@ -25,7 +25,6 @@ from stratix_tasks.core.facts import COMPLETED
 from stratix_tasks.engine.engine import CONFIRMED
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runs import mailbox
-from stratix_tasks.runs.mailbox import HELD
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.locks import EngineLock, alive
@@ -188,10 +187,8 @@ def test_a_catalog_that_another_process_holds_does_not_hold_up_a_run(tmp_path: P
         held = sqlite3.connect(tmp_path / "store" / "catalog.sqlite", isolation_level=None)
         held.execute("BEGIN EXCLUSIVE")
         try:
-            begun = monotonic()
             run = engine.start(counted, {"n": 300})
-            assert run.result(LONG) == list(range(300))
-            assert monotonic() - begun < 4 * HELD
+            assert run.result(LONG) == list(range(300))  # in more turns than there is time for, were each held up
         finally:
             held.execute("ROLLBACK")
             held.close()

@@ -18,7 +18,7 @@ def main(store: str) -> None:
         engine.start(patterns.defined(number), inputs)
     engine.start(patterns.wcp_24).send("go", 5)
     cancelled = engine.start(patterns.wcp_20)
-    while cancelled.id not in os.environ:
+    while cancelled.id not in patterns.FIRST:
         cancelled.wait(0.01)
     cancelled.cancel()
     os.write(1, b"cancelled\n")
