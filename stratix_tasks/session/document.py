@@ -16,6 +16,7 @@ from stratix_tasks.dsl.sources import Sources, called, literals
 from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.errors import FlowError, StoreError
 from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.formats.carried import document_in, is_picture
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
@@ -30,6 +31,11 @@ def bytes_of(path: str | os.PathLike[str]) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise FlowError(f"can't read the flow in {os.fspath(path)}: {error.strerror}", code="no-file") from None
+
+
+def document_of(data: bytes, path: str | os.PathLike[str]) -> str:
+    """The document that is in a file, or that its picture carries. FlowError `no-flow`, `no-file`."""
+    return document_in(data) if is_picture(data) else text_of(path, data)
 
 
 def text_of(path: str | os.PathLike[str], data: bytes | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from threading import Timer
@@ -11,7 +12,7 @@ from stratix_tasks.dsl.bind import bind
 from stratix_tasks.dsl.task import DEFINED
 from stratix_tasks.edits.places import definition_of, flow_at, node_at
 from stratix_tasks.edits.remedies import holders, mending
-from stratix_tasks.edits.words import Add, Paste, data_of, edit_of
+from stratix_tasks.edits.words import Add, Edit, Paste, Text, data_of, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
 from stratix_tasks.errors import FlowError, StratixError
@@ -24,7 +25,7 @@ from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette, unwri
 from stratix_tasks.look.ports import Ports, inputs_of
 from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.stubs import stub
-from stratix_tasks.session.document import known_tasks
+from stratix_tasks.session.document import document_of, known_tasks
 from stratix_tasks.session.edited import Edits
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import findings
@@ -220,7 +221,16 @@ class FlowEditor:
     # ------------------------------------------------------------------ edits
 
     def edit(self, edits: list[dict[str, Any]], title: str) -> list[str]:
-        made = [edit_of(one) for one in edits]
+        return self._edit([edit_of(one) for one in edits], title)
+
+    def open(self, name: str, data: str, at: tuple[float, float]) -> list[str]:
+        text = document_of(b64decode(data), name)
+        if self._spec().tasks:
+            return self._edit([Paste(text, at=(at[0], at[1]))], f"paste {name}")
+        self._edit([Text(text)], f"open {name}")
+        return list(self._spec().tasks)
+
+    def _edit(self, made: list[Edit], title: str) -> list[str]:
         before = self._spec()
         self._flow.apply(*made, title=title)
         after = self._spec()

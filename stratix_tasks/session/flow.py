@@ -17,7 +17,7 @@ from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.edits.editing import Step
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE, Registry
-from stratix_tasks.formats.carried import document_in, is_picture
+from stratix_tasks.formats.carried import is_picture
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runs import wait
@@ -28,10 +28,10 @@ from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.document import (
     Place,
     bytes_of,
+    document_of,
     known_tasks,
     spec_of,
     stand_in,
-    text_of,
     to_python,
     to_yaml,
     with_objects,
@@ -349,7 +349,7 @@ def load_flow(
 
     data = bytes_of(path)
     carried = is_picture(data)
-    text = document_in(data) if carried else text_of(path, data)
+    text = document_of(data, path)
     spec = load(text, file=os.fspath(path), executors=(executors or HERE.get()).entries)
     return DocumentFlow(spec, allow, text=text, file=None if carried else Path(path))
 

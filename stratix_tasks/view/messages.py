@@ -654,6 +654,17 @@ class Edits(TypedDict):
     title: str
 
 
+class OpenFile(TypedDict):
+    """Takes the flow of a file, a picture that carries one or a document (`data` in base64): as the flow where there are no nodes yet, else
+    as nodes with their upper left corner `at` a place. One step; answered with the names of nodes that were added."""
+
+    type: Literal["open"]
+    id: int
+    name: str
+    data: str
+    at: tuple[float, float]
+
+
 class History(TypedDict):
     """Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none), write it whatever
     is in it, or take the flow from it again; answered with what was done."""
@@ -750,6 +761,7 @@ Asked = (
     | Resync
     | Mode
     | Edits
+    | OpenFile
     | History
     | Palette
     | WriteTask
@@ -774,6 +786,7 @@ class Answers(TypedDict):
     about: About
     keep: Kept
     edit: list[str]
+    open: list[str]
     history: str
     palette: list[PaletteItem]
     stub: NewTask

@@ -30,6 +30,7 @@ EVERY = 0.066
 
 _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "edit": lambda editor, said: editor.edit(said["edits"], said.get("title", "")),
+    "open": lambda editor, said: editor.open(said["name"], said["data"], said["at"]),
     "history": lambda editor, said: editor.history(said["do"], said.get("path", "")),
     "palette": lambda editor, said: editor.palette(said["node"], said["side"], said["port"]),
     "stub": lambda editor, said: editor.stub(said["name"], said["node"], said["side"], said["port"]),

@@ -401,3 +401,29 @@ def test_a_task_that_is_not_there_yet_is_written_in_a_cell_below(book: Notebook)
     hand.page.wait_for_selector(f"{VIEW} [data-node=halve] [data-testid=node-problem]", state="detached")
     hand.page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
     hand.page.wait_for_function("() => document.querySelectorAll('.jp-Notebook .jp-CodeCell').length === 2")
+
+
+DROP = """([view, name, text]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name));
+    const canvas = document.querySelector(`${view} .stx-edit-canvas`);
+    const { x, y, width, height } = canvas.getBoundingClientRect();
+    const at = { clientX: x + width / 2, clientY: y + height / 2 };
+    const over = new DragEvent("dragover", { dataTransfer, ...at, bubbles: true, cancelable: true });
+    canvas.dispatchEvent(over);
+    canvas.dispatchEvent(new DragEvent("drop", { dataTransfer, ...at, bubbles: true, cancelable: true }));
+    return over.defaultPrevented;
+}"""
+
+
+def test_a_picture_that_is_dropped_on_the_canvas_is_pasted_there(book: Notebook) -> None:
+    """Its nodes are selected where they were dropped, as one step; a picture without a flow is refused with the reason."""
+    hand = Hand(book, "dropped")
+    svg = literal_eval(hand.value("to_svg()"))
+    assert hand.page.evaluate(DROP, [VIEW, "some.svg", svg])
+    hand.steps("paste some.svg")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=load_2]")
+    assert hand.page.locator(f"{VIEW} .stx-selected").count() == 3
+    hand.page.evaluate(DROP, [VIEW, "empty.svg", "<svg></svg>"])
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=refused] >> text=carries no flow")
+    hand.steps("paste some.svg")

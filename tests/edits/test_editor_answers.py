@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -337,6 +338,24 @@ def test_a_task_that_is_not_there_yet_is_placed_and_given_code_for_a_cell(sales:
     at = [node["name"] for node in view.shown["nodes"]].index("fresh")
     assert view.shown["edit"]["ports"][at][0]["type"] == "list[int]"
     assert not [one for one in view.shown["flow"]["problems"] if not one["warning"]]
+
+
+@pytest.mark.parametrize("form", ["svg", "png", "html", "yaml"])
+def test_a_file_is_opened_on_an_empty_canvas_and_else_pasted(sales: Flow[..., Any], form: str, tmp_path: Path) -> None:
+    """As one step, named after the file; what carries no flow is refused."""
+    file = tmp_path / f"sales.{form}"
+    getattr(sales, f"to_{form}")(file)
+    data = b64encode(file.read_bytes()).decode()
+    drawn = Flow.new("drawn_dropped")
+    view = view_of(drawn)
+    assert view.ask("open", name=file.name, data=data, at=[5, 6]) == ["load", "total", "inner"]
+    assert list(drawn.spec.inputs) == ["n", "name"] and drawn.edits == [f"open sales.{form}"]
+    assert view.ask("open", name=file.name, data=data, at=[5, 6]) == ["load_2", "total_2", "inner_2"]
+    assert drawn.edits == [f"open sales.{form}", f"paste sales.{form}"] and drawn.spec.tasks["inner_2"].flow == "part"
+    drawn.undo().undo()
+    assert not drawn.spec.tasks
+    nothing = b64encode(b"<svg></svg>").decode()
+    assert "carries no flow" in view.refused("open", name="x.svg", data=nothing, at=[0, 0])
 
 
 def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:

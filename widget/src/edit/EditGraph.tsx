@@ -18,6 +18,7 @@ import { useUnique } from "../view/ids";
 import { boxesOf, first, guessed, inputsBox, whole, withInner } from "./boxes";
 import { moved, type Search } from "./commands";
 import { type Drawing, type Misfits, useCards, useLines } from "./drawn";
+import { dropped, hasFiles } from "./dropping";
 import { EditCard, EditFrame, InputsCard } from "./EditCard";
 import {
   boxOf,
@@ -83,6 +84,17 @@ export function EditGraph(props: Props) {
   return (
     <div
       class={`stx-canvas stx-edit-canvas${far ? " stx-far" : ""}${misfits ? " stx-connecting" : ""}`}
+      onDragOverCapture={(event) => {
+        if (hasFiles(event)) event.preventDefault(); // else the browser would go to what is dropped
+      }}
+      onDropCapture={(event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+        const files = event.dataTransfer?.files;
+        if (files) void dropped(editing, files, at).then((names) => names.length > 0 && select(names));
+      }}
       // with Shift a press on the canvas begins a marquee, and one on a card is a click on it
       onPointerDownCapture={(event) => {
         if (event.shiftKey && (event.target as Element).closest(".react-flow__node")) event.stopPropagation();
@@ -226,15 +238,15 @@ export function EditGraph(props: Props) {
       <View boxes={all} root={root} />
       {nodes.length === 0 && (
         <p class="stx-empty">
-          Double-click, or press Tab, to add the first node. Drag it out of the list at the left, or paste YAML, as
-          well.
+          Double-click, or press Tab, to add the first node. Drag it out of the list at the left, paste YAML, or drop a
+          picture of a flow, as well.
         </p>
       )}
     </div>
   );
 }
 
-/** The controls; shows the graph when it opens, and never moves it again. */
+/** The controls; shows the graph when it opens, or is put as a whole on an empty canvas, and never moves it again. */
 function View({ boxes, root }: { boxes: Box[]; root: HTMLElement }) {
   const { setViewport } = useReactFlow();
   const w = useStore((state) => state.width);
@@ -246,6 +258,11 @@ function View({ boxes, root }: { boxes: Box[]; root: HTMLElement }) {
     shown.current = true;
     setViewport(first(boxes, { w, h }));
   }, [w, h]);
+  const before = useRef(boxes.length);
+  useEffect(() => {
+    if (shown.current && before.current === 0 && boxes.length > 1) setViewport(whole(boxes, { w, h }));
+    before.current = boxes.length;
+  }, [boxes.length]);
   const camera = {
     view: { x, y, zoom },
     size: { w, h },

@@ -1,6 +1,6 @@
 // What is asked of Python, and what the view shows meanwhile. The flow itself is Python's: a guess lasts until the answer.
 import type { Live } from "../model/live";
-import type { EditInfo, History } from "../model/messages";
+import type { EditInfo, Edits, History, OpenFile } from "../model/messages";
 import type { Calls } from "../transport";
 import type { Place, Wire } from "./wires";
 
@@ -42,14 +42,26 @@ export class Editing {
     return [...this.asked].map(({ guess }) => guess);
   }
 
+  /** Takes the flow of a file in, as one step. */
+  open(name: string, data: string, { x, y }: Place): Promise<string[] | null> {
+    return this.step({ type: "open", name, data, at: [x, y] });
+  }
+
   /** One step of edits; the names of nodes that were added, or null where it was refused: the reason is told, unless `quiet`. */
   async apply(edits: Edit[], title = "", guess: Guess = {}, quiet?: (why: string) => void): Promise<string[] | null> {
-    if (edits.length === 0) return [];
+    return edits.length === 0 ? [] : this.step({ type: "edit", edits, title }, guess, quiet);
+  }
+
+  private async step(
+    asks: Omit<Edits, "id"> | Omit<OpenFile, "id">,
+    guess: Guess = {},
+    quiet?: (why: string) => void,
+  ): Promise<string[] | null> {
     const mine: Asked = { guess, version: this.live.version, answered: false };
     this.asked.add(mine);
     this.changed();
     try {
-      const added = await this.calls.call({ type: "edit", edits, title });
+      const added = await this.calls.call(asks);
       this.tell("");
       mine.answered = true;
       this.settle();

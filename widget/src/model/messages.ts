@@ -612,6 +612,16 @@ export interface Edits {
   title: string;
 }
 
+/** Takes the flow of a file, a picture that carries one or a document (`data` in base64): as the flow where there are no nodes yet, else
+ * as nodes with their upper left corner `at` a place. One step; answered with the names of nodes that were added. */
+export interface OpenFile {
+  type: "open";
+  id: number;
+  name: string;
+  data: string;
+  at: Point;
+}
+
 /** Undo, redo, drop all edits, make those of the cell before on this flow, write the file (`path` where it has none), write it whatever
  * is in it, or take the flow from it again; answered with what was done. */
 export interface History {
@@ -699,6 +709,7 @@ export type Asked =
   | Resync
   | Mode
   | Edits
+  | OpenFile
   | History
   | Palette
   | WriteTask
@@ -720,6 +731,7 @@ export interface Answers {
   about: About;
   keep: Kept;
   edit: string[];
+  open: string[];
   history: string;
   palette: PaletteItem[];
   stub: NewTask;
