@@ -627,6 +627,14 @@ class AskAbout(TypedDict):
     id: int
 
 
+class AskPaths(TypedDict):
+    """Asks for the paths that begin with a text, where the kernel runs."""
+
+    type: Literal["paths"]
+    id: int
+    text: str
+
+
 class Keep(TypedDict):
     """Asks for what the file of a notebook is to keep of the view as it is now."""
 
@@ -757,6 +765,7 @@ Asked = (
     | WhatCan
     | AskInputs
     | AskAbout
+    | AskPaths
     | Keep
     | Resync
     | Mode
@@ -784,6 +793,7 @@ class Answers(TypedDict):
     can: Can
     inputs: list[AskedField]
     about: About
+    paths: list[str]
     keep: Kept
     edit: list[str]
     open: list[str]

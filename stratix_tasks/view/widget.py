@@ -18,6 +18,7 @@ import traitlets
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
 from stratix_tasks.view.messages import Kept, Point, Refusal, Snapshot, Told
+from stratix_tasks.view.paths import paths_from
 from stratix_tasks.view.saved import MIME
 from stratix_tasks.view.snapshot import patch, snapshot
 from stratix_tasks.view.source import LEADS, Editor, Lead, Source
@@ -147,6 +148,8 @@ class FlowView(anywidget.AnyWidget):
             self._apart(content, lambda: self._go(content))
         elif content.get("type") == "keep":
             self._apart(content, lambda: self._keep(self._source))
+        elif content.get("type") == "paths":
+            self._apart(content, lambda: paths_from(str(content["text"])))
         elif content.get("type") == "items":  # there may be very many to be sorted
             self._apart(content, lambda: self._items(content))
         else:

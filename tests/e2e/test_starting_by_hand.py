@@ -11,6 +11,7 @@ pytestmark = pytest.mark.e2e
 
 DEFINE = """
 import threading
+from pathlib import Path
 from typing import Annotated, Literal
 from pydantic import Field
 from stratix_tasks import task, flow
@@ -26,6 +27,12 @@ def stays() -> int:
 @flow
 def by_form(n: Annotated[int, Field(ge=1, le=10)], mode: Literal["quick", "deep"] = "quick"):
     return made(n, mode)
+@task
+def named(path: Path) -> str:
+    return path.name
+@flow
+def by_path(path: Path):
+    return named(path)
 @flow
 def at_once():
     return stays()
@@ -65,6 +72,21 @@ def test_a_run_is_started_by_its_form_and_run_again_with_others(lab: Server, pag
     page.wait_for_selector(f"{SHOWN} [data-testid=run-id] >> text={first}")
     page.wait_for_selector(f"{SHOWN} [data-testid=run-result] >> text=deep 3")
     assert page.locator(".jp-CodeCell").count() == 2
+
+
+def test_a_path_is_completed_by_what_lies_where_the_kernel_runs(lab: Server, page: Any) -> None:
+    """Folder by folder, as one types."""
+    (lab.root / "by_path_files").mkdir()
+    (lab.root / "by_path_files" / "prices.csv").touch()
+    book = Notebook(page, lab.notebook("by_path", [DEFINE, "by_path"]))
+    book.run_all()
+    page.wait_for_selector(f"{SHOWN} [data-node=named]", timeout=30_000)
+    page.click(f"{SHOWN} [data-testid=run-start]")
+    page.fill(f"{SHOWN} [data-testid=start-path]", f"{lab.root}/by_path_f")
+    offered = f"{SHOWN} [data-testid=paths] option"
+    page.wait_for_selector(f"{offered}[value='{lab.root}/by_path_files/']", state="attached")
+    page.fill(f"{SHOWN} [data-testid=start-path]", f"{lab.root}/by_path_files/")
+    page.wait_for_selector(f"{offered}[value='{lab.root}/by_path_files/prices.csv']", state="attached")
 
 
 def test_a_second_click_never_cancels(lab: Server, page: Any) -> None:

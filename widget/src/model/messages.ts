@@ -588,6 +588,13 @@ export interface AskAbout {
   id: number;
 }
 
+/** Asks for the paths that begin with a text, where the kernel runs. */
+export interface AskPaths {
+  type: "paths";
+  id: number;
+  text: string;
+}
+
 /** Asks for what the file of a notebook is to keep of the view as it is now. */
 export interface Keep {
   type: "keep";
@@ -705,6 +712,7 @@ export type Asked =
   | WhatCan
   | AskInputs
   | AskAbout
+  | AskPaths
   | Keep
   | Resync
   | Mode
@@ -729,6 +737,7 @@ export interface Answers {
   can: Can;
   inputs: AskedField[];
   about: About;
+  paths: string[];
   keep: Kept;
   edit: string[];
   open: string[];

@@ -1,6 +1,8 @@
 import { fieldWrong, type Said } from "../model/form";
 import type { AskedField } from "../model/messages";
+import type { Calls } from "../transport";
 import { useUnique } from "./ids";
+import { PathField } from "./PathField";
 
 interface Props {
   fields: AskedField[];
@@ -11,25 +13,27 @@ interface Props {
   of: string;
   /** Whether what is missing is told, too: not before somebody has tried. */
   tried: boolean;
+  /** Who is asked to complete a path. */
+  calls: Calls;
 }
 
 /** The fields of a form, each with its type, what it is for, and what is wrong with it. */
-export function Fields({ fields, said, say, send, of, tried }: Props) {
+export function Fields({ fields, said, say, send, of, tried, calls }: Props) {
   return (
     <>
       {fields.map((field) => (
-        <Row key={field.name} field={field} value={said[field.name]} {...{ say, send, of, tried }} />
+        <Row key={field.name} field={field} value={said[field.name]} {...{ say, send, of, tried, calls }} />
       ))}
     </>
   );
 }
 
-interface RowProps extends Pick<Props, "say" | "send" | "of" | "tried"> {
+interface RowProps extends Pick<Props, "say" | "send" | "of" | "tried" | "calls"> {
   field: AskedField;
   value: string | boolean | undefined;
 }
 
-function Row({ field, value, say, send, of, tried }: RowProps) {
+function Row({ field, value, say, send, of, tried, calls }: RowProps) {
   const id = useUnique();
   const wrong = fieldWrong(field, value);
   const told = wrong !== null && (tried || (value ?? "") !== "") ? wrong : null;
@@ -40,7 +44,13 @@ function Row({ field, value, say, send, of, tried }: RowProps) {
         {field.required && <span aria-hidden="true"> *</span>}
         <span class="stx-kind">{field.type}</span>
       </label>
-      <Control field={field} id={id} testid={`${of}-${field.name}`} wrong={told !== null} {...{ value, say, send }} />
+      <Control
+        field={field}
+        id={id}
+        testid={`${of}-${field.name}`}
+        wrong={told !== null}
+        {...{ value, say, send, calls }}
+      />
       {field.kept && value === undefined ? (
         <small title={field.kept}>as it was: {field.kept}</small>
       ) : (
@@ -51,7 +61,7 @@ function Row({ field, value, say, send, of, tried }: RowProps) {
   );
 }
 
-interface ControlProps extends Pick<RowProps, "field" | "value" | "say" | "send"> {
+interface ControlProps extends Pick<RowProps, "field" | "value" | "say" | "send" | "calls"> {
   id: string;
   testid: string;
   wrong: boolean;
@@ -59,7 +69,7 @@ interface ControlProps extends Pick<RowProps, "field" | "value" | "say" | "send"
 
 const TYPES: Record<string, string> = { date: "date", datetime: "datetime-local", time: "time" };
 
-function Control({ field, id, testid, value, wrong, say, send }: ControlProps) {
+function Control({ field, id, testid, value, wrong, say, send, calls }: ControlProps) {
   const { name, widget } = field;
   const text = typeof value === "string" ? value : "";
   const common = { id, "data-testid": testid, "aria-invalid": wrong, required: field.required };
@@ -88,6 +98,8 @@ function Control({ field, id, testid, value, wrong, say, send }: ControlProps) {
         ))}
       </select>
     );
+  if (widget === "path" && !text.includes("\n"))
+    return <PathField {...{ common, text, calls }} say={(path) => say(name, path)} send={onEnter(send)} />;
   const type = (event: Event) => say(name, (event.currentTarget as HTMLInputElement).value);
   if (widget === "slider")
     return (
@@ -131,7 +143,6 @@ function Control({ field, id, testid, value, wrong, say, send }: ControlProps) {
       type={TYPES[widget] ?? "text"}
       step={widget === "datetime" || widget === "time" ? 1 : undefined}
       inputMode={widget === "number" ? "decimal" : undefined}
-      placeholder={widget === "path" ? "a path on the kernel's machine" : ""}
       spellcheck={false}
       value={text}
       onInput={type}

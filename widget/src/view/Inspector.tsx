@@ -71,7 +71,14 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
           ×
         </button>
       </header>
-      {seen && <Waits live={live} seen={seen} answer={(args, from) => doing.act({ ...ANSWER, args }, target, from)} />}
+      {seen && (
+        <Waits
+          live={live}
+          calls={calls}
+          seen={seen}
+          answer={(args, from) => doing.act({ ...ANSWER, args }, target, from)}
+        />
+      )}
       {seen?.ill && (
         <p class="stx-unwell" data-testid="node-ill">
           {plain(seen.ill)}

@@ -64,7 +64,7 @@ export function StartForm({ live, calls, close }: Props) {
       </p>
       {fields === null && !wrong && <p class="stx-quiet">…</p>}
       {fields?.length === 0 && <p class="stx-quiet">It has no inputs.</p>}
-      {fields && <Fields {...{ fields, said, say, send, tried }} of="start" />}
+      {fields && <Fields {...{ fields, said, say, send, tried, calls }} of="start" />}
       {wrong && (
         <p class="stx-wrong" role="alert">
           {wrong}

@@ -2,6 +2,7 @@ import type { Answered } from "../model/form";
 import type { Live } from "../model/live";
 import type { Inspection, Status, Waiting } from "../model/messages";
 import { left, moment } from "../model/waits";
+import type { Calls } from "../transport";
 import { Answer } from "./Answer";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
@@ -9,10 +10,12 @@ import { Icon } from "./Icon";
 /** Who is waited for, since when and until when; afterwards who approved. */
 export function Waits({
   live,
+  calls,
   seen,
   answer,
 }: {
   live: Live;
+  calls: Calls;
   seen: Inspection;
   answer: (args: Answered, from: Element) => void;
 }) {
@@ -35,7 +38,9 @@ export function Waits({
       <div>
         <p>{asked(wait)}</p>
         <small>{times(wait, live.now())}</small>
-        {wait.fields && seen.can.answer === true && live.canAsk && <Answer fields={wait.fields} answer={answer} />}
+        {wait.fields && seen.can.answer === true && live.canAsk && (
+          <Answer fields={wait.fields} calls={calls} answer={answer} />
+        )}
       </div>
     </div>
   );
