@@ -8,7 +8,6 @@ close nor the end of the process waits for one.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
 from stratix_tasks.runners.attempt import describe
+from stratix_tasks.runners.native import NO_ROOM, Thread, get_ident
 
 TIMEOUT = "prepare-timeout"
 LIMIT = 60.0
@@ -40,7 +40,7 @@ class Job:
     def __init__(self, what: str, work: Callable[[Reader], Any], then: Callable[[Outcome], None]) -> None:
         self.what, self.work, self.then = what, work, then
         self.reader, self.over = Reader(), False
-        self.thread: threading.Thread | None = None
+        self.thread: int | None = None
         self.begun: float | None = None
         self.timer: Any = None
 
@@ -58,7 +58,8 @@ class Threads:
     def __init__(self, loop: asyncio.AbstractEventLoop, *, count: int = THREADS, limit: float = LIMIT) -> None:
         self._loop, self._count, self.limit = loop, count, limit
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._threads: set[threading.Thread] = set()
+        self._threads: list[Thread] = []
+        self._given_up: set[int] = set()
 
     def hand(self, what: str, work: Callable[[Reader], Any], then: Callable[[Outcome], None]) -> Job:
         """Do some work in a thread; `then` has its outcome, in the engine's thread. `what` names it in errors.
@@ -66,10 +67,12 @@ class Threads:
         The outcome is a StratixError `prepare-timeout` when it took too long.
         """
         job = Job(what, work, then)
-        self._threads = {thread for thread in self._threads if thread.is_alive()}  # user code may have killed one
+        self._threads = [thread for thread in self._threads if thread.alive]  # user code may have killed one
         self._jobs.put(job)
         if len(self._threads) < self._count:
-            self._open()
+            error = self._open()
+            if error is not None and not self._threads:
+                self._loop.call_soon(self._finish, job, Outcome(None, error, describe(error)))
         job.timer = self._loop.call_later(self.limit, self._look, job)
         return job
 
@@ -84,14 +87,18 @@ class Threads:
         for _ in self._threads:
             self._jobs.put(None)
 
-    def _open(self) -> None:
-        thread = threading.Thread(target=self._serve, name="stratix-prepare", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+    def _open(self) -> Exception | None:
+        """One more thread; else why the system gives none."""
+        try:
+            self._threads.append(Thread(self._serve, "stratix-prepare"))
+        except NO_ROOM as error:
+            return error
+        return None
 
     def _replace(self, job: Job) -> None:
-        if job.thread in self._threads:
-            self._threads.remove(job.thread)
+        if job.thread is not None and job.thread not in self._given_up:
+            self._given_up.add(job.thread)
+            self._threads = [thread for thread in self._threads if thread.ident != job.thread]
             self._open()
 
     def _look(self, job: Job) -> None:
@@ -116,15 +123,15 @@ class Threads:
             job.then(outcome)
 
     def _serve(self) -> None:
-        me = threading.current_thread()
+        me = get_ident()
         while (job := self._jobs.get()) is not None:
             job.thread, job.begun = me, self._loop.time()
             outcome = done(job.work, job.reader)
             with suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(self._finish, job, outcome)
             del job, outcome
-            if me not in self._threads:
-                return
+            if me in self._given_up:
+                return self._given_up.discard(me)
 
 
 def done(work: Callable[[Reader], Any], reader: Reader) -> Outcome:

@@ -14,6 +14,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
+from os import getpid
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -143,9 +144,9 @@ _made: dict[int, Guardian] = {}
 def _guardian() -> Guardian:
     """This process's: what it starts ends with it."""
     with _lock:
-        if os.getpid() not in _made:
-            _made[os.getpid()] = Guardian()
-        return _made[os.getpid()]
+        if getpid() not in _made:
+            _made[getpid()] = Guardian()
+        return _made[getpid()]
 
 
 class Started(Process):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import traceback
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from itertools import islice
+from os import getpid
 from time import thread_time
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -172,7 +172,7 @@ def run_here(attempt: Attempt) -> tuple[Any, ...]:
 
 def _run(attempt: Attempt) -> tuple[Any, ...]:
     CURRENT.set(attempt)
-    begun, home = thread_time(), os.getpid()
+    begun, home = thread_time(), getpid()
     try:
         attempt.reveal()
         value = attempt.function(*attempt.args, **attempt.kwargs)
@@ -230,14 +230,18 @@ def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
     if attempt.stop:
         return (int(Answer.STOPPED), attempt.unit, attempt.number, Clock.time())
     why = "was stopped from inside" if by is None else f"was ended from outside, by {type(by).__name__}"
-    error = {
-        "type": "RunnerLost",
-        "message": f"the thread or loop of this body {why}; the other bodies were not touched. retry() tries it again",
-        "code": "lost",
-        "bases": ["StratixError", "Exception"],
-        "traceback": "",
-    }
-    return (int(Answer.LOST), attempt.unit, attempt.number, Clock.time(), error)
+    return _lost(attempt, f"the thread or loop of this body {why}; the other bodies were not touched")
+
+
+def not_begun(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
+    """LOST: the system has no thread or process left that could run it, which may be otherwise soon."""
+    return _lost(attempt, f"nothing could be started that would run this body: {type(error).__name__}: {error}")
+
+
+def _lost(attempt: Attempt, message: str) -> tuple[Any, ...]:
+    told = {"type": "RunnerLost", "code": "lost", "bases": ["StratixError", "Exception"], "traceback": ""}
+    told["message"] = f"{message}. retry() tries it again"
+    return (int(Answer.LOST), attempt.unit, attempt.number, Clock.time(), told)
 
 
 LONGEST = 1 << 16

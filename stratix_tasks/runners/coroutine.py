@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import sys
 import weakref
 from asyncio import current_task
@@ -16,11 +15,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
+from os import getpid
 from typing import Any
 
-from stratix_tasks.runners.attempt import Attempt, Cooperative, lost, run_here
+from stratix_tasks.runners.attempt import Attempt, Cooperative, lost, not_begun, run_here
 from stratix_tasks.runners.drive import in_its_context, serve, starter
-from stratix_tasks.runners.native import BodiesLoop, Clock, Thread
+from stratix_tasks.runners.native import NO_ROOM, BodiesLoop, Clock, Thread
 from stratix_tasks.runners.supervisor import Supervisor
 
 BLOCKED = 1.0
@@ -38,7 +38,7 @@ class Carriers:
     """The bodies of one loop. Its methods belong to that loop's thread, but for `begin` and `lost`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._start, self._home = loop, starter(loop), os.getpid()
+        self._loop, self._start, self._home = loop, starter(loop), getpid()
         self._context = copy_context()
         self._woken = False
         self._until = 0.0
@@ -58,7 +58,7 @@ class Carriers:
 
     def run(self) -> None:
         """Run all jobs, and those that follow from them; only from a plain callback of the loop."""
-        if os.getpid() != self._home:
+        if getpid() != self._home:
             return  # in the child that a body forked, which waits in there: the parent begins them
         self._woken = True
         self._until = self._loop.time() + TURN
@@ -134,7 +134,11 @@ class LoopThread:
         self.carriers = Carriers(self.loop)
         self.beat = Clock.monotonic()
         self.closed = False
-        self.thread = Thread(self._live, "stratix-async")
+        try:
+            self.thread = Thread(self._live, "stratix-async")
+        except NO_ROOM:
+            self.loop.close()
+            raise
 
     @property
     def silent(self) -> float:
@@ -190,8 +194,10 @@ class AsyncRunner(Cooperative):
         self._named: Attempt | None = None
 
     def submit(self, attempts: Sequence[Attempt]) -> None:
-        if not self._threads:
-            self._threads.append(LoopThread())
+        if not self._threads and (error := self._open()) is not None:
+            for attempt in attempts:
+                attempt.host.answer(not_begun(attempt, error))
+            return
         now = self._threads[-1]
         if not now.busy:
             now.beat = Clock.monotonic()
@@ -219,8 +225,7 @@ class AsyncRunner(Cooperative):
         thread.carriers.lost(None, all=False)
         if thread.silent > BLOCKED:
             self._name(thread.carriers.holder())
-        if thread.silent > REPLACED and thread.carriers.jobs:
-            self._threads.append(LoopThread())
+        if thread.silent > REPLACED and thread.carriers.jobs and self._open() is None:
             self._move(thread)
         elif thread is not self._threads[-1] and not thread.busy:
             thread.close()
@@ -230,9 +235,15 @@ class AsyncRunner(Cooperative):
     def _replace(self, thread: LoopThread) -> None:
         self._threads.remove(thread)
         if thread.carriers.jobs:
-            if not self._threads:
-                self._threads.append(LoopThread())
             self._move(thread)
+
+    def _open(self) -> BaseException | None:
+        """One more loop; else why the system gives none."""
+        try:
+            self._threads.append(LoopThread())
+        except NO_ROOM as error:
+            return error
+        return None
 
     def _move(self, thread: LoopThread) -> None:
         """What waits for a loop goes on in the newest."""
@@ -240,7 +251,7 @@ class AsyncRunner(Cooperative):
         with suppress(IndexError):
             while True:
                 moved.append(thread.carriers.jobs.popleft())
-        self._threads[-1].carriers.begin(moved)
+        self.submit(moved)
 
     def _name(self, attempt: Attempt | None) -> None:
         if attempt is not None and attempt is not self._named:

@@ -8,10 +8,10 @@ the Task's context.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
+from os import getpid
 from types import coroutine
 from typing import Any
 
@@ -61,7 +61,7 @@ def _in_loop(error: BaseException) -> bool:
 @coroutine
 def in_its_context(attempt: Attempt) -> Generator[Any, Any, tuple[tuple[Any, ...], bool]]:
     """Run a coroutine body within the Task that awaits this; returns the answer, and whether the body has waited."""
-    run, home, waited = attempt.context.run, os.getpid(), False
+    run, home, waited = attempt.context.run, getpid(), False
     try:
         body = run(_called, attempt)
         step, told = body.send, None

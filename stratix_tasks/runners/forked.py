@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from os import getpid
 
 
 def end_child(home: int, error: BaseException | None = None) -> None:
@@ -14,7 +15,7 @@ def end_child(home: int, error: BaseException | None = None) -> None:
 
     It ends as a script does whose last line was the body's: what it printed is out, its exit code tells of the error.
     """
-    if os.getpid() == home:
+    if getpid() == home:
         return
     code = 0 if error is None else 1
     if isinstance(error, SystemExit):

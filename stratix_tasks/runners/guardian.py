@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from os import getpid
 
 WATCH = 0.25
 """Seconds between looks at the parent: a fork of it may hold the other end of stdin."""
@@ -21,7 +22,7 @@ class Guardian:
     """The engine's side. Any thread; a guardian that has gone is not missed: workers watch for themselves too."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-I", "-S", __file__, str(os.getpid())]
+        command = [sys.executable, "-I", "-S", __file__, str(getpid())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)
         self._lock = threading.Lock()
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 Lock = _thread.allocate_lock
@@ -62,8 +63,19 @@ class BodiesLoop(asyncio.SelectorEventLoop):
     time = staticmethod(time.monotonic)
 
 
+NO_ROOM = (RuntimeError, OSError, MemoryError)
+"""What the system says that has no more of what was asked of it: threads, processes, open files, memory."""
+
+
 class Thread:
-    """A daemon thread of the system. What `work` raises is kept in `error`."""
+    """A daemon thread of the system. What `work` raises is kept in `error`. One of `NO_ROOM` where there can't be one more.
+
+    It is one of `threading`'s, which debuggers and profilers know. Where these do not begin (greenlets stand in for them, a
+    hook for new threads raises, somebody replaced a part of them), the system's own call makes one.
+    """
+
+    _bare = False
+    """A thread of `threading` has ended before it began."""
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
         self._work = work
@@ -72,15 +84,22 @@ class Thread:
         self.ident: int | None = None
         self.error: BaseException | None = None
         self._thread: threading.Thread | None = None
-        if _thread.allocate_lock is Lock:
-            self._thread = threading.Thread(target=self._live, name=name, daemon=True)
-            self._thread.start()
-        else:  # greenlets stand in for threads: the system's own call makes one, which debuggers do not know
+        if _thread.allocate_lock is Lock and not self._bare:
+            with suppress(Exception):
+                thread = threading.Thread(target=self._live, name=name, daemon=True)
+                thread.start()
+                self._thread = thread
+        if self._thread is None:
             _start(self._live, ())
 
     @property
     def alive(self) -> bool:
-        return self._alive.locked() and (self._thread is None or self._thread.is_alive())
+        if not self._alive.locked():
+            return False
+        if self._thread is None or self._thread.is_alive():
+            return True
+        Thread._bare |= self.ident is None
+        return False
 
     def join(self, seconds: float) -> None:
         if self._alive.acquire(timeout=seconds):

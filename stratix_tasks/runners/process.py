@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from stratix_tasks.core.ports import Objects
-from stratix_tasks.runners.attempt import Attempt, failed
+from stratix_tasks.runners.attempt import Attempt, failed, not_begun
 from stratix_tasks.runners.guardian import Guardian
-from stratix_tasks.runners.native import Clock, Lock, Thread
+from stratix_tasks.runners.native import NO_ROOM, Clock, Lock, Thread
 from stratix_tasks.runners.payload import Functions, Packed, dumps
 from stratix_tasks.runners.worker_process import Worker
 
@@ -28,7 +29,7 @@ class ProcessRunner:
     def __init__(self, objects: Objects) -> None:
         self._objects = dumps(objects, "the store")
         self._functions = Functions()
-        self._guardian = Guardian()
+        self._guardian: Guardian | None = None
         self._jobs: SimpleQueue[Attempt | None] = SimpleQueue()
         self._lock = Lock()
         self._free = 0
@@ -39,11 +40,15 @@ class ProcessRunner:
     def submit(self, attempts: Sequence[Attempt]) -> None:
         with self._lock:
             for attempt in attempts:
-                self._jobs.put(attempt)
                 if self._free > 0:
                     self._free -= 1
                 else:
-                    Thread(self._serve, "stratix-process")
+                    try:
+                        Thread(self._serve, "stratix-process")
+                    except NO_ROOM as error:
+                        attempt.host.answer(not_begun(attempt, error))
+                        continue
+                self._jobs.put(attempt)
 
     def stop(self, attempt: Attempt) -> None:
         """Ask it to end: it does so at its next checkpoint."""
@@ -71,7 +76,8 @@ class ProcessRunner:
             for worker in self._workers:
                 worker.end()
             self._workers.clear()
-        self._guardian.close()
+        if self._guardian is not None:
+            self._guardian.close()
         for _ in range(self._free):
             self._jobs.put(None)
 
@@ -89,10 +95,10 @@ class ProcessRunner:
                     self._let_go(worker)
                 if worker is None or worker.dead:
                     worker = self._open()
-                self._of[attempt] = worker
-                event = worker.run(attempt, *self._packed(attempt))
-            except BaseException as error:
-                event = failed(attempt, error)
+            except Exception as error:
+                worker, event = None, not_begun(attempt, error)
+            else:
+                event = self._run(worker, attempt)
             self._of.pop(attempt, None)
             with self._lock:
                 self._free += 1
@@ -101,6 +107,13 @@ class ProcessRunner:
             del attempt, event
         if worker is not None:
             self._let_go(worker)
+
+    def _run(self, worker: Worker, attempt: Attempt) -> tuple[Any, ...]:
+        self._of[attempt] = worker
+        try:
+            return worker.run(attempt, *self._packed(attempt))
+        except BaseException as error:
+            return failed(attempt, error)
 
     def _let_go(self, worker: Worker) -> None:
         with self._lock:
@@ -121,6 +134,8 @@ class ProcessRunner:
                         return None
 
     def _open(self) -> Worker:
+        with self._lock:
+            self._guardian = self._guardian or Guardian()
         worker = Worker(self._objects, self._guardian)
         with self._lock:
             if self._closed:

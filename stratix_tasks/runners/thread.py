@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
-from stratix_tasks.runners.attempt import Attempt, Cooperative, lost, run_here
-from stratix_tasks.runners.native import Thread
+from stratix_tasks.runners.attempt import Attempt, Cooperative, lost, not_begun, run_here
+from stratix_tasks.runners.native import NO_ROOM, Thread
 from stratix_tasks.runners.supervisor import Supervisor
 
 EAGER = 2
@@ -60,10 +60,9 @@ class ThreadRunner(Cooperative):
         if hand is not None and len(hand.at) == 1:  # this turn is done in a thread of ours: it goes on with the first
             hand.at.append(attempts[0])
             attempts = attempts[1:]
-        while len(self._hands) < min(EAGER, len(attempts)):
-            self._add()
         for attempt in attempts:
             self._jobs.put(attempt)
+        self._add(min(EAGER, len(attempts)) - len(self._hands))
         if not self._growing and self._jobs.qsize():
             self._growing, self._seen = True, self._taken
             self._later(PATIENCE, self._grow)
@@ -86,8 +85,7 @@ class ThreadRunner(Cooperative):
         self._growing = waiting > 0
         if waiting > 0:
             if self._taken == self._seen:
-                for _ in range(waiting - sum(not hand.at for hand in self._hands)):
-                    self._add()
+                self._add(waiting - sum(not hand.at for hand in self._hands))
             self._seen = self._taken
             self._later(PATIENCE, self._grow)
 
@@ -102,9 +100,17 @@ class ThreadRunner(Cooperative):
                 self.submit(waiting)
         return bool(self._jobs.qsize()) or any(hand.at for hand in self._hands)
 
-    def _add(self) -> None:
-        self._made += 1
-        self._hands.append(Hand(self._work, self._made))
+    def _add(self, count: int) -> None:
+        """More threads, as far as the system gives some. Where there is none at all, what waits for one is given back."""
+        try:
+            for _ in range(count):
+                self._made += 1
+                self._hands.append(Hand(self._work, self._made))
+        except NO_ROOM as error:
+            while not self._hands and self._jobs.qsize():
+                attempt = self._jobs.get()
+                if attempt is not None:
+                    attempt.host.answer(not_begun(attempt, error))
 
     def _work(self, hand: Hand) -> None:
         self._here.hand = hand

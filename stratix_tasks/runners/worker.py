@@ -15,6 +15,7 @@ from collections import deque
 from contextlib import suppress
 from contextvars import copy_context
 from io import TextIOWrapper
+from os import getpid
 from queue import SimpleQueue
 from time import process_time
 from typing import Any
@@ -42,7 +43,7 @@ class Host:
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._progress: tuple[Any, ...] | None = None
         self._ends = {kind: Ends(kind) for kind in NAMES}
-        self._home, self._told = os.getpid(), False
+        self._home, self._told = getpid(), False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -55,7 +56,7 @@ class Host:
 
     def answer(self, event: tuple[Any, ...]) -> None:
         """What a body says while it goes on. By its job, for a thread that it left behind may still talk."""
-        if os.getpid() != self._home:
+        if getpid() != self._home:
             raise StratixError(
                 "a process that this body forked can't spawn items: return them to the body, and spawn them there",
                 code="not-here",
@@ -65,7 +66,7 @@ class Host:
     hand_over = answer
 
     def note(self, _attempt: Attempt, kind: str, row: tuple[Any, ...]) -> None:
-        if os.getpid() != self._home:
+        if getpid() != self._home:
             return self._note_of_child(kind, row)
         if kind == "progress":
             self._progress = row
@@ -115,7 +116,7 @@ class Host:
 
 class Worker:
     def __init__(self, link: socket.socket, parent: int) -> None:
-        self.wire, self.parent, self.home = Wire(link), parent, os.getpid()
+        self.wire, self.parent, self.home = Wire(link), parent, getpid()
         self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.functions: dict[int, Any] = {}
         self.objects: Any = None

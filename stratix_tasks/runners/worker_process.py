@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import chain
+from os import getpid
 from typing import Any
 
 from stratix_tasks.core.answers import Answer
@@ -58,17 +60,23 @@ class Worker:
                 path=[os.path.abspath(p) for p in sys.path],  # noqa: PTH100
                 lean=sys.dont_write_bytecode,
                 fd=theirs.fileno(),
-                parent=os.getpid(),
+                parent=getpid(),
             )
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=pipes[0][1],
-                stderr=pipes[1][1],
-                pass_fds=(theirs.fileno(),),
-                process_group=0,
-                env=_environment(),
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", code],
+                    stdin=subprocess.DEVNULL,
+                    stdout=pipes[0][1],
+                    stderr=pipes[1][1],
+                    pass_fds=(theirs.fileno(),),
+                    process_group=0,
+                    env=_environment(),
+                )
+            except BaseException:
+                ours.close()
+                for fd in chain(*pipes):
+                    os.close(fd)
+                raise
         mark = b"\0stratix-" + os.urandom(8).hex().encode() + b"\0"
         self._streams = [Stream(read, name, mark) for name, (read, _) in zip(STREAMS, pipes, strict=True)]
         for _, write in pipes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from os import getpid
 from typing import Any, Literal
 
 from stratix_tasks.core.recovery import Cut
@@ -47,7 +47,7 @@ class Workshop(ABC):
         secrets: Given = None,
     ) -> None:
         self.path, self.pools, self.executors = path, dict(pools), executors
-        self.id, self.pid, self.closed = ids.new_id(), os.getpid(), False
+        self.id, self.pid, self.closed = ids.new_id(), getpid(), False
         self.chores, self.followed, self.subscribers, self.held = Chores(), FollowedPoller(), Subscribers(), Held()
         self._concurrency, self._durability = concurrency, durability
         self.vault = Vault(secrets, lambda: self.store.path.resolve().parent)
@@ -68,7 +68,7 @@ class Workshop(ABC):
     @property
     def opened(self) -> Opened:
         """What is open; opened on first use. StratixError `forked`, `closed`; StoreError."""
-        if os.getpid() != self.pid:
+        if getpid() != self.pid:
             raise StratixError(
                 "this engine belongs to the process that was forked; make an Engine of your own here", code="forked"
             )
@@ -93,7 +93,7 @@ class Workshop(ABC):
     @property
     def lives(self) -> Mapping[str, LiveRun]:
         """The runs that go on here; none any more once it is closed. StratixError `forked`."""
-        return {} if self.closed and os.getpid() == self.pid else self.loop.lives
+        return {} if self.closed and getpid() == self.pid else self.loop.lives
 
     @property
     def mailbox(self) -> Mailbox:
@@ -105,7 +105,7 @@ class Workshop(ABC):
 
         Handles and views stay, and show their runs as this engine left them; nothing can be asked of it any more.
         """
-        if self.closed or os.getpid() != self.pid:
+        if self.closed or getpid() != self.pid:
             return
         self.closed = True
         if self._opened is not None:
@@ -117,7 +117,7 @@ class Workshop(ABC):
 
     def close_idle(self) -> tuple[str, ...]:
         """Close it unless runs go on in it: those are returned, and nothing has changed then."""
-        mine = self._opened is not None and not self.closed and os.getpid() == self.pid
+        mine = self._opened is not None and not self.closed and getpid() == self.pid
         left = tuple(self._opened.loop.shut(self._going_on)) if self._opened is not None and mine else ()
         if not left:
             self.close()
@@ -127,7 +127,7 @@ class Workshop(ABC):
         return list(self.loop.lives)
 
     def _at_exit(self) -> None:
-        left = list(self._opened.loop.lives) if self._opened is not None and os.getpid() == self.pid else []
+        left = list(self._opened.loop.lives) if self._opened is not None and getpid() == self.pid else []
         self.close()
         if left:
             print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from os import getpid
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def default_engine() -> Engine:
     from stratix_tasks.session.engine import Engine
 
     with _LOCK:
-        if _engine is None or _engine.closed or _engine.pid != os.getpid():
+        if _engine is None or _engine.closed or _engine.pid != getpid():
             _engine = Engine(**_settings, executors=DEFAULT)
         return _engine
 

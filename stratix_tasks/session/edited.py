@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -143,7 +144,7 @@ class Edits:
 
 def _written(path: Path, text: str) -> None:
     """Write a file as a whole: where that fails, what was there stays. OSError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="")
         if path.exists():

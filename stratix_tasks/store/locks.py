@@ -10,6 +10,7 @@ import json
 import os
 import socket
 from functools import lru_cache
+from os import getpid
 from pathlib import Path
 
 
@@ -46,7 +47,7 @@ class EngineLock:
 
     def __init__(self, folder: Path, engine: str) -> None:
         self.path = folder / engine
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(self._fd, fcntl.LOCK_EX)  # only someone who asks whether it is alive may hold it, for a moment
         who = {
@@ -65,7 +66,7 @@ class EngineLock:
             self._fd = -1
 
     def release(self) -> None:
-        if self._fd >= 0 and os.getpid() == self._pid:
+        if self._fd >= 0 and getpid() == self._pid:
             self.path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1

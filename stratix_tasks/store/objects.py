@@ -11,6 +11,7 @@ import hmac
 import os
 from collections.abc import Mapping
 from hashlib import sha256
+from os import getpid
 from pathlib import Path
 from typing import Any, cast
 
@@ -113,7 +114,7 @@ class ObjectStore:
         path = self._path(digest)
         if _holds(path, data):
             return digest
-        temporary = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}")
+        temporary = path.with_name(f"{digest}.{getpid()}.{os.urandom(4).hex()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
@@ -257,7 +258,7 @@ def user_key() -> bytes:
 
 def _make_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    temporary = path.with_name(f".{path.name}.{getpid()}.{os.urandom(4).hex()}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(os.urandom(32))

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from contextlib import suppress
 from functools import cached_property
+from os import getpid
 from pathlib import Path
 
 from stratix_tasks.errors import StoreError
@@ -86,7 +87,7 @@ class Store:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
             marker = self.path / "store.json"
             if not marker.exists() or not marker.stat().st_size:
-                temporary = marker.with_name(f"store.json.{os.getpid()}")
+                temporary = marker.with_name(f"store.json.{getpid()}")
                 temporary.write_text(json.dumps({"format": FORMAT}))
                 temporary.replace(marker)
             if not os.access(self.path / "journal", os.W_OK | os.X_OK):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -234,6 +235,29 @@ def is_interrupted() -> None:
     raise KeyboardInterrupt
 
 
+def has_another_number() -> None:
+    os.getpid = lambda: 1
+
+
+def has_no_hook_for_threads() -> None:
+    threading.excepthook = None  # type: ignore[assignment]
+
+
+def starts_no_threads() -> None:
+    """Those of `threading`, as one that counts or forbids them."""
+
+    def refused(_self: threading.Thread) -> None:
+        raise RuntimeError("no threads here")
+
+    threading.Thread.start = refused  # type: ignore[method-assign]
+
+
+def traces_new_threads() -> None:
+    """By what raises in each that is to come."""
+    threading.settrace(lambda *_: 1 / 0)
+    threading.setprofile(lambda *_: 1 / 0)
+
+
 def switches_slowly() -> None:
     sys.setswitchinterval(1.0)
 
@@ -244,6 +268,10 @@ DEEDS: dict[str, Callable[[], Any]] = {
     "leaves a thread": leaves_a_thread,
     "no collector": collects_nothing,
     "is interrupted": is_interrupted,
+    "has another number": has_another_number,
+    "has no hook for threads": has_no_hook_for_threads,
+    "starts no threads": starts_no_threads,
+    "traces new threads": traces_new_threads,
     "switches slowly": switches_slowly,
     "too deep": too_deep,
     "profiler": keeps_a_profiler,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ from rude_bodies import DEEDS, EXCEPTIONS, LOOP_DEEDS, breaks_its_loop, strike
 
 from stratix_tasks import Engine, current, each, flow, task
 from stratix_tasks.core.states import RunState
-from stratix_tasks.runners import coroutine, supervisor
+from stratix_tasks.runners import coroutine, native, process, supervisor, thread
 
 LONG = 30.0
 ENDED = {"completed", "failed"}
@@ -91,10 +92,14 @@ def goes_on(engine: Engine) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(supervisor, "BEAT", 0.02)
     kept = sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook
-    interval = sys.getswitchinterval()
+    interval, begins, number = sys.getswitchinterval(), threading.Thread.start, os.getpid
     yield
     sys.settrace(None)
     sys.setprofile(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    threading.setprofile(None)
+    threading.Thread.start, os.getpid = begins, number  # type: ignore[method-assign]
+    native.Thread._bare = False
     sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook = kept
     sys.setswitchinterval(interval)
     gc.enable()
@@ -124,6 +129,7 @@ def test_such_exceptions_come_out_of_worker_processes(engine: Engine) -> None:
     goes_on(engine)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("deed", DEEDS)
 @pytest.mark.parametrize("runner", ["thread", "async", "inline", "inline-async"])
 def test_a_body_that_spoils_its_thread_harms_no_other(engine: Engine, runner: str, deed: str) -> None:
@@ -225,6 +231,47 @@ def test_a_runtime_that_a_body_patches_goes_on_for_the_engine(
         later = engine.start(ordinary)
         assert later._live.ended.result(LONG) is RunState.COMPLETED
     goes_on(engine)
+
+
+@pytest.mark.parametrize("runner", ["thread", "async", "process"])
+def test_where_the_system_gives_no_thread_the_body_is_tried_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, runner: str
+) -> None:
+    """The run goes on, and completes once there is one."""
+    engine.start(one(lambda: None, "inline")).result(LONG)
+    refused = []
+
+    def full(*_: Any) -> int:
+        if len(refused) < 2:
+            refused.append(True)
+            raise RuntimeError("can't start new thread")
+        return begin(*_)
+
+    begin = native._start
+    monkeypatch.setattr(native, "_start", full)
+    monkeypatch.setattr(threading.Thread, "start", full)
+    run = engine.start(one(lambda: None, runner))
+    assert run.result(LONG) == "done"
+    assert len(refused) == 2
+
+
+def test_where_nothing_may_be_started_the_node_fails_and_says_so(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its budget of losses is used up; the engine goes on."""
+    engine.start(one(lambda: None, "inline")).result(LONG)
+    with monkeypatch.context() as full:
+        for module in (thread, coroutine, process):
+            full.setattr(module, "Thread", _no_more)
+        for runner in ("thread", "async", "process"):
+            run = engine.start(one(lambda: None, runner))
+            assert run.wait(LONG) == "failed"
+            assert "can't start new thread" in str(run.error)
+    goes_on(engine)
+
+
+def _no_more(*_: Any) -> Any:
+    raise RuntimeError("can't start new thread")
 
 
 def test_inline_bodies_run_in_the_engines_thread_alone(engine: Engine) -> None:
