@@ -290,3 +290,16 @@ def test_a_fork_makes_a_flow_with_a_limit_of_its_own_again_where_that_has_not_co
         assert (fork.run, fork.state("g.x"), fork.state("g.y")) == (RunState.COMPLETED, *[State.COMPLETED] * 2)
         world.settle()
     assert world.run is RunState.FAILED
+
+
+def test_a_retry_of_the_run_leaves_what_lost_a_join() -> None:
+    """Its items were cancelled, and stayed so: it was opened again, and had failed then, though nothing of it had run."""
+    block = flow(Node("m", kind=MAP), Node("a"), Node("j", (0, 1), join=ANY), Node("z", (2,)))
+    world = (
+        World(block, lambda name, _: Body({"a": 0.5}.get(name, 2), "final" if name == "j" else "ok")).start().settle()
+    )
+    assert (world.state("m"), world.state("j"), world.run) == (State.CANCELLED, State.FAILED, RunState.FAILED)
+    world.script = lambda *_: Body()
+    world.request("retry").settle()
+    assert (world.state("m"), world.state("j"), world.run) == (State.CANCELLED, State.COMPLETED, RunState.COMPLETED)
+    assert [world.attempt(f"m[{i}]") for i in range(3)] == [1, 1, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ from driver import Body, World
 from naive import Naive, Untold
 from programs import program
 from rules import BY_STEPS, finished_as
-from test_machine import is_over
+from test_machine import is_over, let_go
 
 from stratix_tasks.core.node import EARLY, FLOW, LOOP
 from stratix_tasks.core.states import TERMINAL, State
@@ -21,6 +22,14 @@ WAYS = ["ok", "ok", "ok", "flaky", "fail", "final"]
 VERDICTS: list[Any] = [True, False, False, "bad"]
 ENDS = {"skip": State.SKIPPED, "give": State.COMPLETED, "cancel": State.CANCELLED}
 """What a person can make of a node that has not ended."""
+BACK: dict[str, Callable[[str], tuple[str, str | None, dict[str, Any]]]] = {
+    "retry": lambda name: ("retry", name, {}),
+    "redo": lambda name: ("retry", name, {"redo": True}),
+    "retry all": lambda _name: ("retry", None, {}),
+    "rollback": lambda name: ("rollback", None, {"to": name}),
+    "again": lambda name: ("rollback", None, {"nodes": [name]}),
+}
+"""What sets back what has ended."""
 SEEDS = 200
 CHUNKS = range(0, SEEDS, 50)
 
@@ -28,8 +37,8 @@ CHUNKS = range(0, SEEDS, 50)
 class Case:
     """A program whose bodies, conditions and lists do as its seed says, whoever runs it; and what was asked of it."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, ways: list[str] = WAYS) -> None:
+        self.seed, self.ways = seed, ways
         self.root = program(Random(seed), timed=False)
         self.asked: dict[str, State] = {}
         self.given: set[str] = set()
@@ -38,7 +47,7 @@ class Case:
         return kept[Random(f"{self.seed} {name}").randrange(len(kept))]
 
     def outcome(self, name: str, tried: int) -> str:
-        way = self.pick(WAYS, name)
+        way = self.pick(self.ways, name)
         return str(way) if way != "flaky" else "fail" if tried == 1 else "ok"
 
     def verdict(self, name: str) -> Any:
@@ -115,6 +124,11 @@ def _early(world: World, seen: dict[str, str], name: str) -> State | None:
     return State(s.status[u]) if s.why_ended(u) in BY_STEPS and not by_itself else None
 
 
+def _was_refused(world: World, name: str) -> bool:
+    """By `where`: who has it tried again wants it to run all the same."""
+    return world.s.why_ended(world.unit(name)) == "where"
+
+
 @pytest.mark.parametrize("first", CHUNKS)
 def test_what_nobody_touches_ends_as_the_naive_model_says(first: int) -> None:
     """Of random programs with mapped flows, loops, recursion, joins with losers and phases: every node, and the run."""
@@ -159,3 +173,26 @@ def test_a_fork_ends_as_the_naive_model_says(first: int) -> None:
         is_over(fork.start().settle())
         case.compare(fork)
     assert kept > 10
+
+
+@pytest.mark.parametrize("first", CHUNKS)
+def test_what_is_set_back_comes_to_the_same_end(first: int) -> None:
+    """Retries and rollbacks, at any moment, of bodies that do each time what they did: as if nobody had asked."""
+    taken = 0
+    for seed in range(first, first + 50):
+        case, r = Case(seed, ["ok", "ok", "final"]), Random(seed)
+        world = case.world().start()
+        for _ in range(r.randint(1, 4)):
+            for _ in range(r.choice([1, 3, 9, 1000])):
+                world.step()
+            names = [name for name in world.states() if name != "run" and not _was_refused(world, name)]
+            verb, target, args = BACK[r.choice(list(BACK))](r.choice(names))
+            try:
+                world.request(verb, target, **args)
+            except StratixError:
+                continue
+            taken += 1
+            let_go(world) if r.random() < 0.5 else world.request("resume") if world.run.label == "paused" else None
+        is_over(let_go(world))
+        case.compare(world)
+    assert taken > 10

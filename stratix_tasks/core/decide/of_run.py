@@ -8,6 +8,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import end, finish_spans
+from stratix_tasks.core.decide.follows import has_lost
 from stratix_tasks.core.decide.turn import start
 from stratix_tasks.core.facts import SENT
 from stratix_tasks.core.joins import absorbed
@@ -74,11 +75,12 @@ def _cancel(core: Core, at: float, _args: Args) -> Act:
 
 
 def _retry(core: Core, at: float, args: Args) -> Act:
-    """All that ended badly, with what depends on it; what nobody went on without counts alone."""
+    """All that ended badly, with what depends on it; what nobody went on without counts alone, and of that what has not lost."""
     s = core.state
     root = s.stretches[0]
     taken = absorbed(s, root.block, root.base) if root.block.absorbing else bytes(root.block.n)
-    bad = [u for u in range(root.base, root.stop) if IS_BAD[s.as_taken(u)] and not taken[u - root.base]]
+    units = range(root.base, root.stop)
+    bad = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(s, u)]
     return lambda: again.retry(core, bad, at)
 
 
