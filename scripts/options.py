@@ -69,6 +69,7 @@ KINDS: dict[Kind, str] = {
     Kind.OF_TYPE: "a value of the input's type",
     Kind.CHOICES: "values of the input's type",
     Kind.INPUTS: "inputs by name",
+    Kind.VALUE: "any value; none is taken for one, too",
 }
 
 

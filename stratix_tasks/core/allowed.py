@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import scope_ended
-from stratix_tasks.core.node import DISABLED, EACH, FLOW, LOOP, MAP, UNTIL, Kind
+from stratix_tasks.core.node import DISABLED, EACH, FLOW, LOOP, MAP, UNDO, UNTIL, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
@@ -30,9 +30,14 @@ VERBS = (
     "breakpoint",
     "rollback",
     "fork",
+    "until",
+    "pin",
 )
-"""`give` is a skip with a value, `send` a signal to a node that waits for it."""
-IN_THE_END = ("cancel", "approve", "reject", "answer", "send", "fork")
+"""`give` is a skip with a value, `send` a signal to a node that waits for it; `until` is another run that goes no further, `pin`
+puts its value into the flow, in its place."""
+ELSEWHERE = ("fork", "until", "pin")
+"""What leads to another run, or to the flow, and asks nothing of this one."""
+IN_THE_END = ("cancel", "approve", "reject", "answer", "send", *ELSEWHERE)
 """What may be asked in a run that is ending: what waits then belongs to its end, which may need somebody."""
 
 
@@ -63,6 +68,8 @@ def allowed(s: State, u: int) -> dict[str, Why]:
         "breakpoint": "an item: a breakpoint is for the whole node" if item else None,
         "rollback": "an item: go back to the whole node" if item else _rollback(s, state),
         "fork": "an item: a new run begins at a whole node" if item else _fork(s, u),
+        "until": "an item: a run goes until a whole node" if item else _until(s, u),
+        "pin": "an item: the value of a whole node is pinned" if item else _pin(s, u, state),
     }
     return _as_the_run_is(s, state, told)
 
@@ -147,6 +154,23 @@ def _fork(s: State, u: int) -> Why:
     return f"skipped {_OFF[off]}" if off else None
 
 
+def _until(s: State, u: int) -> Why:
+    above, node = s.parent(u), s.node(u)
+    if above >= 0:
+        return f"and lies in '{label(s, above)}': run to that"
+    if node.phase:
+        return "and runs at the end of every run"
+    return "and disabled" if node.off == DISABLED else None
+
+
+def _pin(s: State, u: int, state: S) -> Why:
+    if s.node(u).phase == UNDO:
+        return "and takes another node back"
+    if state != S.COMPLETED:
+        return "and has no result"
+    return "and one of several: a flow has one value in place of a node" if "[" in label(s, u) else None
+
+
 def _last(s: State, u: int) -> Why:
     """What lies in a round that another one came after does not change any more, nor what lies in a scope that was finished, or
     in a group of which something was taken back."""
@@ -195,6 +219,8 @@ def _give(s: State, u: int, state: S, group: bool) -> Why:
 
 
 def _set(s: State, u: int, state: S, group: bool) -> Why:
+    if s.node(s.node_of(u)).pinned:
+        return "and a value is pinned in its place: nothing of it runs"
     if state in (S.PENDING, S.RETRYING) or (state == S.FAILED and not group):
         return None
     if group and u in s.kids:

@@ -12,7 +12,7 @@ class Answer(IntEnum):
     True, False or an error (attempt is the generation) · EXPANDED count, keys, frozen, skipped, or an error · LOST error ·
     WAIT what it waits for (see waits.py) ·
     STEP as OK: what a step gives, which ends something now · SPAWN name, args: an item for its own node, while the body goes on ·
-    OPTIONS those that come with the run, and an error.
+    OPTIONS those that come with the run, and an error · PINNED the value that stands in place of a node, as data, and an error.
     """
 
     OK = 0
@@ -26,12 +26,13 @@ class Answer(IntEnum):
     SPAWN = 8
     STEP = 9
     OPTIONS = 10
+    PINNED = 11
 
 
 class Do(IntEnum):
     """What the shell is told.
 
-    EVALUATE, EXPAND and RESOLVE carry the generation in place of the attempt; ENDED the RunState as unit. KILL ends a body that did
+    EVALUATE, EXPAND, RESOLVE and GIVE carry the generation in place of the attempt; ENDED the RunState as unit. KILL ends a body that did
     not stop within its grace; only bodies that can be killed get it.
     """
 
@@ -44,3 +45,4 @@ class Do(IntEnum):
     ENDED = 6
     KILL = 7
     RESOLVE = 8
+    GIVE = 9

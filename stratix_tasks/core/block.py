@@ -94,7 +94,7 @@ class Block:
         self.plain = bytes(
             node.kind is TASK
             and node.join is ALL
-            and not (node.when or node.firsts or node.ended or node.phase or node.late)
+            and not (node.when or node.firsts or node.ended or node.phase or node.late or node.pinned)
             and not node.off
             for node in nodes
         )

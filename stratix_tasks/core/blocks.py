@@ -76,7 +76,8 @@ def _holding(blocks: Mapping[str, Block]) -> set[str]:
 
 
 def _groups(block: Block, holding: set[str]) -> list[int]:
-    return [k for k, node in enumerate(block.nodes) if node.inner in holding and not node.phase and not node.off]
+    nodes = enumerate(block.nodes)
+    return [k for k, node in nodes if node.inner in holding and not (node.phase or node.off or node.pinned)]
 
 
 def _with_groups(block: Block, holding: set[str]) -> Block:

@@ -249,7 +249,7 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
 def _went_on(s: State, b: int, o: int, found: bytearray) -> bool:
     u = b + o
     if s.status[u] == S.COMPLETED:
-        return s.reason.get(u) != "given"
+        return s.reason.get(u) != "given" or s.node(u).pinned
     return s.status[u] == S.OPEN or bool(found[o])
 
 

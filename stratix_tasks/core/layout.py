@@ -177,7 +177,7 @@ def _block(graph: Graph, known: _Known, until: tuple[str, ...]) -> Block:
             policy = policies[key] = _policy(node, defaults, known, at_end=node.always or i in graph.undoes)
         firsts = _firsts(graph, node) if i in graph.soft else ()
         made = _node(graph, i, node, policy, firsts, known)
-        nodes.append(replace(made, off=UNTIL, drawn=made.needs, **_ALONE) if i in left_out else made)
+        nodes.append(replace(made, off=UNTIL, drawn=made.drawn or made.needs, **_ALONE) if i in left_out else made)
     return Block(graph.path, nodes, spec=spec, output=_output(graph, _value(spec, until)), until=until)
 
 
@@ -189,6 +189,7 @@ _ALONE: dict[str, Any] = {
     "join": Join.ALL,
     "when": False,
     "late": False,
+    "pinned": False,
     "source": -1,
     "over": "",
 }
@@ -212,7 +213,7 @@ def _node(
 ) -> Node:
     soft = graph.soft.get(i, ())
     kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
-    inner = graph.inner(i)
+    inner, pinned = graph.inner(i), node.pin is not None and node.enabled
     hard = tuple(n for first in firsts for n in first if n not in soft and n != OTHERWISE)
     return Node(
         graph.names[i],
@@ -221,14 +222,20 @@ def _node(
         firsts=firsts,
         hard=hard,
         ended=tuple(graph.ended.get(i, ())),
-        join=Join.SETTLED if node.always and _can_do_without(node, known) else _JOINS[_word(node.join)],
+        join=Join.ALL
+        if pinned
+        else Join.SETTLED
+        if node.always and _can_do_without(node, known)
+        else _JOINS[_word(node.join)],
         k=wanted(node.join, len(graph.needs[i]) - len(graph.ended.get(i, ()))),
         phase=UNDO if i in graph.undoes else LAST if node.always else 0,
         undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
-        late=bool(looked_up(node)),
+        late=bool(looked_up(node)) and not pinned,
         off="" if node.enabled else DISABLED,
+        pinned=pinned,
+        drawn=tuple(graph.drawn.get(i, ())),
         allow_failure=node.allow_failure,
         inner=inner.path if inner is not None else "",
         asks=inner is not None,

@@ -133,8 +133,10 @@ class Node:
     when: bool = False
     off: str = ""
     """Why it is skipped as soon as its scope begins, where it is: DISABLED, or UNTIL."""
+    pinned: bool = False
+    """Whether a value stands in place of what it gives, so that it does not run."""
     drawn: tuple[int, ...] = ()
-    """What it needs in the document, where it needs nothing in a run: views show it."""
+    """What it needs in the document, where that is more than it needs in the run: views show it."""
     allow_failure: bool = False
     """Whether its bad end counts for nothing, so that who wants all of what it needs goes on without its value."""
     inner: str = ""

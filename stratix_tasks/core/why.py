@@ -20,6 +20,7 @@ from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_labe
 from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
 
+_PINNED = " with the value that is pinned in its place"
 _HOW = {
     "given": " with a given value",
     "approved": ": it was approved",
@@ -165,7 +166,8 @@ def _completed(core: Core, u: int, name: str, _at: float) -> str:
     reason = core.state.reason.get(u, "")
     if reason == FINISHED:
         return f"'{name}' completed early: {ender(core.state, u)} finished it."
-    return f"'{name}' completed{_HOW.get(reason, '')}."
+    how = _PINNED if reason == "given" and core.state.node(u).pinned else _HOW.get(reason, "")
+    return f"'{name}' completed{how}."
 
 
 def _open(core: Core, u: int, name: str, _at: float) -> str:

@@ -18,11 +18,12 @@ from stratix_tasks.dsl.task import task_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
 from stratix_tasks.spec.types import hints_of, unknown_in
-from stratix_tasks.spec.values import LEAVES, Ref, leaves
+from stratix_tasks.spec.values import LEAVES, Pin, Ref, leaves
 
 
 def bind(
@@ -233,7 +234,21 @@ def _typed_node(
         same = converted is value if argument in node.args else converted == value
         if type(converted) is not type(value) or not same:
             made[argument] = converted
-    return node.model_copy(update={"args": {**node.args, **made}}) if made else node
+    update: dict[str, Any] = {"args": {**node.args, **made}} if made else {}
+    if node.pin is not None and node.call is not None and "return" in hints:
+        update["pin"] = _typed_pin(name, node, node.pin, hints["return"], problems)
+    return node.model_copy(update=update) if update else node
+
+
+def _typed_pin(name: str, node: NodeSpec, pin: Pin, hint: Any, problems: list[Problem]) -> Pin:
+    """A value that stands in place of what a function returns, as that is annotated; of a fan-out a list of these."""
+    if next(leaves(pin.value), None) is not None or (node.each is not None and node.each.gather != ALL):
+        return pin
+    try:
+        return Pin(convert(pin.value, hint if node.each is None else GenericAlias(list, (hint,))))
+    except ValueError as error:
+        problems.append(Problem("type-mismatch", f"its pin: {error}", name))
+        return pin
 
 
 def _defaults(node: NodeSpec, spec: FlowSpec) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import parse
-from stratix_tasks.spec.values import LATE
+from stratix_tasks.spec.values import LATE, Pin
 from stratix_tasks.spec.vocabulary import GROUP, LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
 __all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
@@ -40,15 +40,15 @@ def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: st
 def task_fields(options: Mapping[str, Any], what: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Task options as fields of a NodeSpec, and of an Each; its name is checked. FlowError that names task and option.
 
-    None takes away what was said before.
+    None takes away what was said before; of a pin it is the value.
     """
     made: dict[str, Any] = {}
     for name, value in options.items():
-        if name not in _OF_TASK or value is None:
+        read, option = _OF_TASK.get(name, (None, None))
+        if read is None or option is None or (value is None and option.kind is not Kind.VALUE):
             continue
-        read, option = _OF_TASK[name]
         try:
-            made[name] = read(_late(value, option), option)
+            made[name] = read(value if option.kind is Kind.VALUE else _late(value, option), option)
         except FlowError as error:
             raise FlowError(f"{what}: {error.message}", code=error.code) from None
         except (ValueError, TypeError) as error:
@@ -80,6 +80,8 @@ def _late(value: Any, option: Option | None) -> Any:
 def references_in(options: Mapping[str, Any]) -> Iterator[Reference]:
     """Those whose values options take: not what is only waited for, by `after`."""
     for name, value in options.items():
+        if name in _AS_THEY_ARE:
+            continue
         if isinstance(value, Reference):
             if name != "after":
                 yield value
@@ -323,8 +325,10 @@ _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.JOIN: lambda value, _: join(value),
     Kind.POLICIES: policies,
     Kind.DEFAULTS: defaults,
+    Kind.VALUE: lambda value, _: Pin(value),
 }
 _OF_NODE = frozenset(option.name for option in fields.TASK)
+_AS_THEY_ARE = frozenset(option.name for option in fields.TASK if option.kind is Kind.VALUE)
 _OF_BOTH = MAP & TASK
 """What belongs to the word that is said beside it: `losers` to `join`, or to `gather`."""
 _OF_TASK = {

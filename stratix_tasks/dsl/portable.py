@@ -14,7 +14,7 @@ from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
-from stratix_tasks.spec.values import Object
+from stratix_tasks.spec.values import Object, Pin
 
 
 def plain(spec: FlowSpec, functions: Mapping[str, BaseTask]) -> FlowSpec:
@@ -45,12 +45,19 @@ _HINT = "Move it to the top level of a module, as a `def` of its own name."
 def _plain_node(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask]) -> NodeSpec:
     if node.flow is None and node.call not in functions:
         return node
-    made = dict(_replacements(node, hints_for(node, spec, functions)))
-    return node.model_copy(update={"args": {**node.args, **made}}) if made else node
+    hints = hints_for(node, spec, functions)
+    made = dict(_replacements(node.args, hints))
+    update: dict[str, Any] = {"args": {**node.args, **made}} if made else {}
+    if node.pin is not None and node.each is None:
+        update |= {
+            name: Pin(value)
+            for name, value in _replacements({"pin": node.pin.value}, {"pin": hints.get("return", Any)})
+        }
+    return node.model_copy(update=update) if update else node
 
 
-def _replacements(node: NodeSpec, hints: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in node.args.items():
+def _replacements(values: Mapping[str, Any], hints: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
         try:
             dump(value)
         except ValueError:

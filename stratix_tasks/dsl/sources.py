@@ -196,6 +196,7 @@ def literals(spec: FlowSpec) -> Iterator[Any]:
     for node in spec.tasks.values():
         yield from node.args.values()
         yield from node.each.over.values() if node.each is not None else ()
+        yield node.pin
     yield spec.output
     for inner in spec.flows.values():
         yield from literals(inner)

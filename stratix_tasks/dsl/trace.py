@@ -29,7 +29,7 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Ref
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 LONGEST = 64
@@ -321,6 +321,8 @@ class Trace:
             update["always"] = True
         if task.options_given:
             self.uses(tuple(references_in(task.options_given)))
+        if template.pin is not None:
+            update["pin"] = self._pinned(name, template.pin.value)
         if template.undo is not None:
             self._undo(template.undo, task.options_given["undo"])
         self.nodes[name] = template.but(update)
@@ -328,6 +330,13 @@ class Trace:
         self.said.append(None)
         line = user_line()[1] if self.branch else 0
         return Reference(Ref("tasks", name), self, arity, self.branch, line)
+
+    def _pinned(self, name: str, given: Any) -> Pin:
+        """A value that stands in place of what a node gives."""
+        value = self.value(given)
+        if any(type(leaf) is not Object for leaf in leaves(value)):
+            self.fail("pin= takes a value as it is, not what comes with the run", name, "bad-option")
+        return Pin(value)
 
     def _undo(self, call: str, undo: Any) -> None:
         """What takes a task back is known by its name, as tasks are."""

@@ -22,7 +22,7 @@ from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import dump, load
-from stratix_tasks.spec.values import Ref
+from stratix_tasks.spec.values import Pin, Ref
 
 BODY = ("call", "flow", "uses")
 _NAME = re.compile(NAME)
@@ -234,6 +234,20 @@ def _set(spec: FlowSpec, edit: words.Set) -> FlowSpec:
     return replaced(spec, place.chain, lambda flow: _with(flow, {name: made}))
 
 
+def _pin(spec: FlowSpec, edit: words.Pin) -> FlowSpec:
+    return _with_pin(spec, edit.node, node_of({"call": "x", "pin": edit.value}).pin)
+
+
+def _unpin(spec: FlowSpec, edit: words.Unpin) -> FlowSpec:
+    return _with_pin(spec, edit.node, None)
+
+
+def _with_pin(spec: FlowSpec, path: str, pin: Pin | None) -> FlowSpec:
+    place, name = node_at(spec, path)
+    made = place.flow.tasks[name].but({"pin": pin})
+    return replaced(spec, place.chain, lambda flow: _with(flow, {name: made}))
+
+
 def set_field(node: NodeSpec, field: str, value: Any) -> NodeSpec:
     """A node with a field as a document would say it; None takes it away. FlowError `bad-value`, `unknown-field`."""
     made = _said(node, field, value)
@@ -429,6 +443,8 @@ _APPLY: dict[type[Edit], Callable[[FlowSpec, Any], FlowSpec]] = {
     words.Connect: _connect,
     words.Disconnect: _disconnect,
     words.Set: _set,
+    words.Pin: _pin,
+    words.Unpin: _unpin,
     words.SetFlow: _set_flow,
     words.RenameInput: _rename_input,
     words.Replace: _replace,

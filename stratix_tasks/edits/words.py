@@ -124,6 +124,29 @@ class Set(Edit):
 
 
 @dataclass(frozen=True, slots=True)
+class Pin(Edit):
+    """A value, as a document has it, in place of what a node gives: the node is not run any more. None is a value, too."""
+
+    word: ClassVar[str] = "pin"
+    node: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"pin {self.node}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin(Edit):
+    """A node is run again, in whose place a value stood."""
+
+    word: ClassVar[str] = "unpin"
+    node: str
+
+    def __str__(self) -> str:
+        return f"unpin {self.node}"
+
+
+@dataclass(frozen=True, slots=True)
 class SetFlow(Edit):
     """A field of a flow: an option, `output`, or `inputs.day` for an input. `node` is the node that holds the flow (empty: the outermost).
     None takes it away.
@@ -233,6 +256,8 @@ WORDS: dict[str, type[Edit]] = {
         Connect,
         Disconnect,
         Set,
+        Pin,
+        Unpin,
         SetFlow,
         RenameInput,
         Replace,

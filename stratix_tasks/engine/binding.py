@@ -176,12 +176,27 @@ class Binding(Scopes):
 
         def work(reader: Reader) -> Any:
             value = reader.open(named(reader)[1].get("value"))
-            if type(value) not in ATOMS and not reader.waits:
-                raise Away
-            made = self._objects.encode_apart(value, what)
+            made = self._encoded(value, what, reader)
             return (value, made.codec, made.payload, made.summary, None, None), {}
 
         return work
+
+    def to_pinned(self, unit: int) -> Work:
+        """Work that gives the value that stands in place of a node, as it is recorded."""
+        pin, what = self.state.node(unit).spec.pin, f"the value pinned to node '{label(self.state, unit)}'"
+        scope = self.scope_of(unit, ())
+
+        def work(reader: Reader) -> dict[str, Any]:
+            made = self._encoded(reader.open(resolve_whole(pin.value, scope, reader)), what, reader)
+            return {"codec": made.codec, "payload": made.payload, "summary": made.summary}
+
+        return work
+
+    def _encoded(self, value: Any, what: str, reader: Reader) -> Any:
+        """Ready to be recorded; StoreError that names it."""
+        if type(value) not in ATOMS and not reader.waits:
+            raise Away
+        return self._objects.encode_apart(value, what)
 
     def to_condition(self, unit: int) -> Work:
         """Work that gives the node's `when`, or a word for why it does not run. FlowError when it is no boolean."""

@@ -116,6 +116,16 @@ def _resolve(engine: Shell, live: LiveRun, unit: int, question: int) -> None:
     prepare(engine, live, f"the options of node '{live.name(unit)}'", partial(live.binding.to_options, unit), answer)
 
 
+def _give(engine: Shell, live: LiveRun, unit: int, question: int) -> None:
+    def answer(outcome: Outcome) -> None:
+        event = (int(Answer.PINNED), unit, question, engine.clock(), outcome.value)
+        engine.post(live, (*event, None if outcome.error is None else outcome.told))
+
+    prepare(
+        engine, live, f"the value pinned to node '{live.name(unit)}'", partial(live.binding.to_pinned, unit), answer
+    )
+
+
 def _end(engine: Shell, live: LiveRun, _state: int, _number: int) -> None:
     engine.end(live)
 
@@ -128,5 +138,6 @@ _PERFORM: dict[int, Perform] = {
     Do.EVALUATE: _evaluate,
     Do.EXPAND: _expand,
     Do.RESOLVE: _resolve,
+    Do.GIVE: _give,
     Do.ENDED: _end,
 }

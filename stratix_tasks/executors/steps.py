@@ -38,6 +38,7 @@ _NEVER = "a step has no body"
 _REFUSED = {
     "always": "what runs at the end of a flow can't end anything: take it out of finally",
     "each": "it ends one thing, once: it can't be mapped; put it into the flow that is mapped",
+    "pin": "it gives nothing in whose place a value could stand: disable it",
     "loop": "it ends one thing, once: it can't be repeated; put it into the flow that is repeated",
 }
 

@@ -60,5 +60,6 @@ _OF_KIND: dict[Kind, Callable[[Any], Any]] = {
     Kind.SIZES: dict,
     Kind.POLICIES: shared,
     Kind.CONDITION: lambda expr: expr.text,
+    Kind.VALUE: lambda pin: pin.value,
 }
 """All others are written as they are."""

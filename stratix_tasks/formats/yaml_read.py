@@ -28,6 +28,8 @@ from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 VERSION = 1
 _FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
 """Words of other languages for our types."""
+_WITH_NULL = frozenset(option.name for option in IN_NODE if option.kind is Kind.VALUE)
+"""Options of which null is a value."""
 _OF_TYPE = frozenset((Kind.OF_TYPE, Kind.CHOICES))
 """Read when the type is known."""
 
@@ -58,6 +60,7 @@ class FlowReader:
             Kind.POLICIES: lambda option, node: self._policies(node, option.name) or WRONG,
             Kind.DEFAULTS: lambda option, node: self._defaults(node),
             Kind.INPUTS: lambda option, node: self._inputs(node),
+            Kind.VALUE: lambda option, node: self.values.pin(node, option.name),
         }
 
     def flow(self, node: Node, name: str = "") -> FlowSpec:
@@ -244,7 +247,7 @@ class FlowReader:
         """A task, as far as it can be read."""
         reading = self.reading
         readers: dict[str, Reader] = {**self._in_node, "with": partial(self._arguments, names=self._mapped(node))}
-        made = reading.fields(node, readers, "a task")
+        made = reading.fields(node, readers, "a task", keep_null=_WITH_NULL)
         entries = node.items if isinstance(node, Mapping) else {}
         if entries.keys() - readers.keys() or any(not absent(entries[body]) for body in entries.keys() & BODIES):
             self.excused.add(reading.task)

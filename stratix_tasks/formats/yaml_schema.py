@@ -142,6 +142,7 @@ _OF_KIND: dict[Kind, Callable[[Option, _Schema], _Schema]] = {
         "anyOf": [{"enum": list(WORDS)}, _object({N_OF: {"type": ["integer", "string"]}}, (N_OF,))]
     },
     Kind.SIZES: lambda option, least: _map({"type": "integer", **least}, names=False),
+    Kind.VALUE: lambda option, least: {},
     Kind.SWITCH: lambda option, least: {"type": "boolean"},
     Kind.POLICIES: lambda option, least: _map(_ref("shared"), names=False),
     Kind.DEFAULTS: lambda option, least: _object({**_options(IN_DEFAULTS), "for": _map(_ref("shared"), names=False)}),

@@ -13,7 +13,7 @@ from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.text import FIRST_OF, OBJECT, TYPE, parse, unclosed
-from stratix_tasks.spec.values import Expr, FirstOf, Kept, Object, Ref, Template, leaves
+from stratix_tasks.spec.values import Expr, FirstOf, Kept, Object, Pin, Ref, Template, leaves
 
 NO_VARIABLES: frozenset[str] = frozenset()
 
@@ -39,6 +39,14 @@ class Values:
             return self._object(node)
         made = {name: self.value(item, variables) for name, item in node.items.items()}
         return WRONG if any(part is WRONG for part in made.values()) else made
+
+    def pin(self, node: Node, what: str) -> Any:
+        """A value as it is, that stands in place of what a node gives."""
+        value = self.value(node)
+        if value is WRONG or all(type(leaf) is Object for leaf in leaves(value)):
+            return value if value is WRONG else Pin(value)
+        hint = "Write $${{ for the text itself."
+        return self.reading.wrong(node, "bad-value", f"{what} is a value as it is, no expression", hint)
 
     def _object(self, node: Mapping) -> Any:
         """What is stored beside the document; it is read when the flow is bound to its functions, not here."""

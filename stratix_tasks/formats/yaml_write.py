@@ -181,7 +181,10 @@ def _node(node: NodeSpec, notes: Notes, name: str) -> dict[str, Any]:
         data["each"] = _each(node.each, notes, name)
     if node.args:
         data["with"] = {key: _value(value, f"argument '{key}'", name, notes) for key, value in node.args.items()}
-    data.update(_with_late(options(node, IN_NODE)))
+    said = options(node, IN_NODE)
+    if node.pin is not None:
+        said["pin"] = _value(node.pin.value, "its pin", name, notes)
+    data.update({option: value if option == "pin" else _with_late(value) for option, value in said.items()})
     return data
 
 

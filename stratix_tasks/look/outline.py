@@ -80,6 +80,7 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
     config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
     priority = node.priority if type(node.priority) in LATE else policy.priority
     config.append(("enabled", "" if node.enabled else "no"))
+    config.append(("pin", "" if node.pin is None else said(node.pin.value) or '""'))
     config += [("priority", _shown(priority) if priority else ""), ("pool", ", ".join(policy.pool))]
     config.append(("concurrency", str(policy.concurrency or "")))
     if node.retry is not None:
@@ -148,6 +149,8 @@ def _badge(laid_out: Node) -> str:
         found.append(join_text(node.join))
     if laid_out.source >= 0:
         found.append("item by item")
+    if laid_out.pinned:
+        found.append("pinned")
     if node.catch:
         found.append("on failure")
     if node.always:

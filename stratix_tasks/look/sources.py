@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from stratix_tasks.core.allowed import ELSEWHERE
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.targets import Found, find
 from stratix_tasks.engine.live import LiveRun
@@ -190,8 +191,10 @@ class RunSource:
         return self._live.broken is not None or (follower is not None and follower.interrupted)
 
     def _told(self, can: Can) -> Can:
-        """What may be asked of it, where somebody runs it: a run that nobody runs can be gone on with, or forked."""
-        return {verb: INTERRUPTED if verb != "fork" else can[verb] for verb in can} if self._is_interrupted else can
+        """What may be asked of it, where somebody runs it: a run that nobody runs can be gone on with, or lead elsewhere."""
+        if not self._is_interrupted:
+            return can
+        return {verb: can[verb] if verb in ELSEWHERE else INTERRUPTED for verb in can}
 
     def run_info(self) -> RunInfo:
         info: RunInfo = self._here(status.run_info, self._live)

@@ -55,6 +55,7 @@ def run_info(live: LiveRun) -> RunInfo:
         "waits": only_waits(s, counts),
         "can": can_run(s),
         "forked_from": _forked_from(live),
+        "until": list(s.root.until),
     }
 
 

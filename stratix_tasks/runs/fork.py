@@ -21,6 +21,7 @@ from stratix_tasks.spec.canonical import is_same
 from stratix_tasks.spec.inputs import check_inputs
 from stratix_tasks.spec.names import inputs_named
 from stratix_tasks.spec.problems import did_you_mean
+from stratix_tasks.spec.until import named
 
 
 def fork(
@@ -47,13 +48,14 @@ def fork(
     )
 
 
-def again(engine: Workshop, run_id: str, inputs: dict[str, Any]) -> LiveRun:
-    """See `Run.again`."""
+def again(engine: Workshop, run_id: str, inputs: dict[str, Any], until: str | None = None) -> LiveRun:
+    """See `Run.again`. `until`: a node beyond which the new run does not go, in place of where this one went."""
     known = recorded(engine, run_id)
+    block = known.block if until is None else known.until(engine, named(known.graph.spec, until))
     made = {**known.inputs, **_new_inputs(known, inputs)}
     _refuse_unknown(known, set())
     tags, priority = tuple(known.about["tags"]), known.about["priority"]
-    return launch(engine, known.block, known.functions, made, key=None, priority=priority, tags=tags)
+    return launch(engine, block, known.functions, made, key=None, priority=priority, tags=tags)
 
 
 def _new_inputs(known: Recorded, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def _refuse_unknown(known: Recorded, kept: set[int]) -> None:
 
 
 def _runs(node: Node) -> bool:
-    return bool(node.policy.call) and not node.policy.bodiless
+    return bool(node.policy.call) and not (node.policy.bodiless or node.pinned or node.off)
 
 
 def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:

@@ -68,6 +68,8 @@ def missing(live: LiveRun) -> list[str]:
 def _calls(s: State, u: int) -> set[str]:
     """What a node calls, and all that lies in it where that is laid out later."""
     r, k, _ = s.place(u)
+    if r.block.nodes[k].pinned or r.block.nodes[k].off:
+        return set()
     blocks = [r.block.inner[k]] if k in r.block.inner and k not in r.block.fixed else []
     policies = [] if s.is_group(u) and s.kind(u) is not Kind.MAP else [r.block.policies[k]]
     for block in blocks:

@@ -36,6 +36,10 @@ class Recorded:
     inputs: dict[str, Any]
     record: RunRecord
 
+    def until(self, engine: Workshop, nodes: tuple[str, ...]) -> Block:
+        """The same flow for another run, which goes until these nodes."""
+        return lay_out(self.graph, self.functions, engine.executors.entries, nodes)
+
     def folded(self, until: int | None = None) -> State:
         """Its state after all facts, or after those before number `until`."""
         return fold(State(self.block), self.record.facts[:until])

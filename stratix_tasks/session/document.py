@@ -21,7 +21,7 @@ from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, errors
-from stratix_tasks.spec.values import Kept, Object
+from stratix_tasks.spec.values import Kept, Object, Pin
 from stratix_tasks.store.objects import ObjectStore
 
 
@@ -124,7 +124,8 @@ def with_objects(spec: FlowSpec, beside: Path) -> FlowSpec:
 
     def node(one: NodeSpec) -> NodeSpec:
         over = one.each.but({"over": value(one.each.over)}) if one.each is not None else None
-        return one.but({"args": value(one.args), "each": over})
+        pin = Pin(value(one.pin.value)) if one.pin is not None else None
+        return one.but({"args": value(one.args), "each": over, "pin": pin})
 
     def flow(one: FlowSpec) -> FlowSpec:
         inputs = {name: given.but({"default": value(given.default)}) for name, given in one.inputs.items()}

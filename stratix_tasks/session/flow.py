@@ -225,9 +225,8 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         from stratix_tasks.session.display import bundle
-        from stratix_tasks.session.view_actions import Leads
 
-        return bundle(self._source(), Leads(default_engine, start=self.start), **options)
+        return bundle(self._source(), self._leads(), **options)
 
     def _ipython_display_(self) -> None:
         from stratix_tasks.session.display import show_in_batch
@@ -241,15 +240,28 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         def now() -> FlowSource:
             return flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
 
-        return EditedFlow(self, now, lambda: next(iter(_runs_of(self.name)), None))
+        return EditedFlow(self, now, lambda: self._last_run)
+
+    @property
+    def _last_run(self) -> Run | None:
+        """Its newest run in the store of the default engine, if it is among the newest of all."""
+        return next(_runs_of(self.name), None)
+
+    def _leads(self) -> Any:
+        """To what the views of the flow lead."""
+        from stratix_tasks.session.view_actions import Leads
+
+        def start(until: str | None, /, **inputs: Any) -> Run:
+            return self.options(until=until).start(**inputs)
+
+        return Leads(default_engine, start, self)
 
     def edit(self) -> FlowView:
         """The visual editor of the flow: what is edited there is what runs, is drawn and is saved from then on."""
         from stratix_tasks.session.display import kept
-        from stratix_tasks.session.view_actions import Leads
         from stratix_tasks.view.widget import FlowView
 
-        return FlowView(self._source(), Leads(default_engine, start=self.start), kept, editing=True)
+        return FlowView(self._source(), self._leads(), kept, editing=True)
 
     def validate(self, *, secrets: bool = False) -> list[Problem]:
         """Everything that is wrong with it; nothing when it can start. With `secrets` also those that it names and the default

@@ -227,7 +227,7 @@ class Run(Pictured, Handle):
         from stratix_tasks.session.display import bundle
         from stratix_tasks.session.view_actions import Leads
 
-        return bundle(self._source(), Leads(lambda: self._engine), **options)
+        return bundle(self._source(), Leads(lambda: self._engine, flow=self._flow), **options)
 
     def _ipython_display_(self) -> None:
         from stratix_tasks.session.display import show_in_batch

@@ -17,6 +17,7 @@ from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, n
 from stratix_tasks.spec.check_disabled import disabled_findings
 from stratix_tasks.spec.check_flows import input_findings, outputless_findings, sub_flow_findings
 from stratix_tasks.spec.check_many import each_findings, loop_findings
+from stratix_tasks.spec.check_pinned import pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
 from stratix_tasks.spec.check_unused import unused_inputs, unused_values
@@ -110,6 +111,7 @@ def _findings(
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
     yield from secret_findings(graph, executors)
+    yield from pinned_findings(graph)
     if graph.off:
         yield from disabled_findings(graph, executors, functions)
     if graph.above is None:
@@ -146,7 +148,7 @@ def _node(
     yield from around_findings(name, node, executors)
     if node.loop is not None:
         yield from loop_findings(graph, (*path, "loop"), name, node, node.loop)
-    if node.join != ALL or node.losers is not None:
+    if (node.join != ALL or node.losers is not None) and node.pin is None:
         yield from _join(graph, path, name, node)
     if late := late_values(graph.spec.tasks[name]):
         yield from _of_values(graph, path, name, late)

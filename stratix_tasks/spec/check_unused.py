@@ -33,6 +33,7 @@ def unused_values(graph: Graph, types: Types) -> Iterator[Finding]:
     if spec.output is None:
         return
     used = {need for i in range(len(spec.tasks)) for need in graph.needs[i]}
+    used |= {need for needs in graph.drawn.values() for need in needs}
     used |= {graph.index[name] for name, _ in needs_of(spec.output) if name in graph.index}
     for i, (name, node) in enumerate(spec.tasks.items()):
         quiet = node.uses is not None or node.undo is not None or node.always or not node.enabled

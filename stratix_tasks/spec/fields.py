@@ -54,6 +54,8 @@ class Kind(Enum):
     """Several of them."""
     INPUTS = auto()
     """Inputs by name."""
+    VALUE = auto()
+    """Any value as it is; None is one, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,12 @@ TASK = _of(
     Option("after", Kind.NODES, "What must be completed first, beside what it takes values of.", of_flows=True),
     Option("policy", Kind.TEXT, "One of the flow's policies, for what the task does not say itself.", of_flows=True),
     Option("enabled", Kind.SWITCH, "Without it the task is skipped, and nothing waits for it.", of_flows=True),
+    Option(
+        "pin",
+        Kind.VALUE,
+        "What it gives without being run: it waits for its condition alone, and no body of it is called.",
+        of_flows=True,
+    ),
     Option(
         "allow_failure",
         Kind.SWITCH,

@@ -82,13 +82,15 @@ class Graph:
 
     Names that no node has are left out here: `check` reports them. `policies` are the flow's own and those around it, and
     `nodes` have taken what these say, and what the flow's defaults say of what they call or use. Nobody needs a node that is
-    disabled, nor does it need others; `absent[i]` are the arguments for which node i has no value therefore.
+    disabled, nor does it need others; `absent[i]` are the arguments for which node i has no value therefore. A node that is pinned
+    needs what its condition names, and no more. What these two need in the document stands in `drawn[i]`.
     """
 
     __slots__ = (
         "_flows",
         "above",
         "absent",
+        "drawn",
         "ended",
         "has_end",
         "index",
@@ -118,10 +120,11 @@ class Graph:
         self.absent: dict[int, tuple[str, ...]] = {}
         if self.off:
             for i, (name, node) in enumerate(zip(self.names, self.nodes, strict=True)):
-                if name not in self.off:
+                if name not in self.off and node.pin is None:
                     self.nodes[i], self.absent[i] = left_of_node(node, self.off)
         self._add_undos()
         self.index: dict[str, int] = {name: i for i, name in enumerate(self.names)}
+        self.drawn: dict[int, list[int]] = {}
         self.soft: dict[int, list[int]] = {}
         self.ended: dict[int, list[int]] = {}
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
@@ -133,7 +136,7 @@ class Graph:
 
     def _add_undos(self) -> None:
         for i, (name, node) in enumerate(self.spec.tasks.items()):
-            if node.undo is not None:
+            if node.undo is not None and node.pin is None:
                 hidden = f"undo_{name}"
                 while hidden in self.spec.tasks:
                     hidden += "_"
@@ -255,8 +258,17 @@ class Graph:
         return graph
 
     def _needs(self, i: int, node: NodeSpec) -> list[int]:
-        if not node.enabled:
-            return []
+        found = self._named(node)
+        if not node.enabled or node.pin is not None:
+            self.drawn[i] = list(found)
+            found = self._asked(node) if node.enabled else {}
+        for level, known in ((SOFT, self.soft), (ASKED, self.ended)):
+            if level in found.values():
+                known[i] = [n for n, wanted in found.items() if wanted == level]
+        return list(found)
+
+    def _named(self, node: NodeSpec) -> dict[int, int]:
+        """All that a node names, by number: the most that is wanted of it."""
         index, found = self.index, dict[int, int]()
         for value in node.args.values():
             kind = type(value)
@@ -271,8 +283,6 @@ class Graph:
             self._collect(node.each.key, found)
             if node.each.where is not None:
                 self._collect(node.each.where, found)
-        if node.when is not None:
-            self._collect(node.when, found)
         for value in late_values(node).values():
             self._collect(value, found)
         if node.loop is not None and node.loop.until is not None:
@@ -280,13 +290,17 @@ class Graph:
         for name in node.needs:
             if name in index and name not in self.off:
                 found[index[name]] = HARD
+        return self._asked(node, found)
+
+    def _asked(self, node: NodeSpec, found: dict[int, int] | None = None) -> dict[int, int]:
+        """The same of what decides whether it runs, beside what was `found`."""
+        found = {} if found is None else found
+        if node.when is not None:
+            self._collect(node.when, found)
         for name in node.catch:
-            if name in index and name not in self.off:
-                found.setdefault(index[name], ASKED)
-        for level, known in ((SOFT, self.soft), (ASKED, self.ended)):
-            if level in found.values():
-                known[i] = [n for n, wanted in found.items() if wanted == level]
-        return list(found)
+            if name in self.index and name not in self.off:
+                found.setdefault(self.index[name], ASKED)
+        return found
 
     def _collect(self, value: Any, found: dict[int, int]) -> None:
         """Into `found`: node number → the most that is wanted of it."""

@@ -23,7 +23,7 @@ from pydantic import (
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
 from stratix_tasks.spec.names import around, task_names
-from stratix_tasks.spec.values import LATE, Expr, late_text
+from stratix_tasks.spec.values import LATE, Expr, Pin, late_text
 
 MAX_RECOVERIES = 5
 MAX_DEPTH = 32
@@ -209,6 +209,8 @@ class NodeSpec(Model):
     policy: str | None = None
     """The name of one of the flow's `policies`, or of those around it."""
     enabled: bool = True
+    pin: Pin | None = None
+    """What it gives without being run."""
     allow_failure: bool = False
     """Whether its bad end is not its flow's: what takes its value goes without."""
     pool: tuple[str, ...] | None = None

@@ -35,7 +35,14 @@ def could_stream(graph: Graph, i: int) -> tuple[int, str] | None:
 def _goes_over_a_list(graph: Graph, i: int, node: NodeSpec) -> bool:
     """Whether it has an item for each element of what it is mapped over, and that can be told before these are there."""
     each = node.each
-    if each is None or node.flow is not None or node.always or i in graph.undoes or not node.enabled:
+    if (
+        each is None
+        or node.flow is not None
+        or node.always
+        or i in graph.undoes
+        or not node.enabled
+        or node.pin is not None
+    ):
         return False
     whole = each.key is not None or each.where is not None or each.flatten
     return bool(each.over) and not whole and node.join == ALL
@@ -43,9 +50,8 @@ def _goes_over_a_list(graph: Graph, i: int, node: NodeSpec) -> bool:
 
 def _could_feed(source: NodeSpec) -> bool:
     each = source.each
-    return (
-        each is not None and source.flow is None and each.gather == ALL and not (source.allow_failure or source.always)
-    )
+    other = source.allow_failure or source.always or source.pin is not None
+    return each is not None and source.flow is None and each.gather == ALL and not other
 
 
 def _others(node: NodeSpec) -> set[str]:

@@ -18,7 +18,7 @@ from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared
 from stratix_tasks.spec.names import task_names, unquoted
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref, Template, late_text
+from stratix_tasks.spec.values import Expr, FirstOf, Object, Pin, Ref, Template, late_text
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
@@ -176,7 +176,7 @@ _PLAIN_NODE = (
     "needs",
     "catch",
     "always",
-    *(option.name for option in IN_NODE if not option.parts),
+    *(option.name for option in IN_NODE if not option.parts and option.kind is not Kind.VALUE),
 )
 _MODELS = tuple(option.name for option in IN_NODE if option.parts)
 
@@ -200,6 +200,8 @@ def node_document(node: NodeSpec, keep: Keep | None = None) -> dict[str, Any]:
         data["each"] = _each_document(node.each, keep)
     if node.loop is not None:
         data["loop"] = _options_document(node.loop, LOOP)
+    if node.pin is not None:
+        data["pin"] = dump(node.pin.value, keep)
     for name in _MODELS:
         if state.get(name) is not None:
             data[name] = state[name].model_dump(exclude_defaults=True)
@@ -329,6 +331,8 @@ def _node(data: dict[str, Any], fetch: Keep | None) -> NodeSpec:
         if "until" in made["loop"]:
             made["loop"]["until"] = _expr(made["loop"]["until"])
     made.update(_late_options(data))
+    if "pin" in data:
+        made["pin"] = Pin(load(data["pin"], fetch))
     if "with" in data:
         names = could_be_named(data["each"]["over"]) if "each" in data else frozenset[str]()
         made["with"] = {name: load(value, fetch, names) for name, value in data["with"].items()}

@@ -73,6 +73,13 @@ class Kept:
     kept: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A value that stands in place of what a node gives: a literal, with Objects between it."""
+
+    value: Any
+
+
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
     head = ref.name if ref.scope in ("each", "error") else f"{ref.scope}.{ref.name}"

@@ -151,7 +151,7 @@ class Left(TypedDict):
 
 class RunInfo(TypedDict):
     """A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
-    went on without.
+    went on without; `until` are the nodes that it was asked to go until.
     """
 
     id: str
@@ -168,6 +168,7 @@ class RunInfo(TypedDict):
     waits: dict[str, int]
     can: Can
     forked_from: ForkedFrom | None
+    until: list[str]
     left: NotRequired[Left]
 
 

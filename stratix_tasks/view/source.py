@@ -33,8 +33,8 @@ CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
 
 
 Lead = Callable[[str, str | None, dict[str, Any], str | None], "Source"]
-"""verb, target, arguments, the run that is shown → what is shown then: for requests that lead to another run."""
-LEADS = ("start", "again", "fork", "recover", "open")
+"""verb, target, arguments, the run that is shown → what is shown then: for requests that lead to another run, or to the flow."""
+LEADS = ("start", "again", "fork", "recover", "open", "pin")
 """Those requests."""
 
 

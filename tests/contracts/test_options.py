@@ -38,6 +38,7 @@ GIVEN: dict[Kind, Any] = {
     Kind.CALL: "shop:unpublish",
     Kind.CONDITION: lambda x: x > 1,
     Kind.POLICIES: {"net": {"retry": 3, "pool": "p"}},
+    Kind.VALUE: {"day": [1, None]},
     Kind.DEFAULTS: {"priority": 7, "for": {"wo*": {"retry": 3}}},
 }
 """A value of each kind, as Python takes it, which is no option's default."""

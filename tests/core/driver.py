@@ -258,7 +258,11 @@ class World(Facade):
             if state in LIVE and (unit, s.attempt[unit]) not in self.bodies and not self._answered(unit):
                 raise Broken(f"'{self.label(unit)}' is {State(state).label} without a body")
         hold_all(self.core)
-        asks = {(e[1], e[2]) for _, _, e in self.answers if e[0] in (Answer.VERDICT, Answer.EXPANDED, Answer.OPTIONS)}
+        asks = {
+            (e[1], e[2])
+            for _, _, e in self.answers
+            if e[0] in (Answer.VERDICT, Answer.EXPANDED, Answer.OPTIONS, Answer.PINNED)
+        }
         nothing_is_forgotten(self.core, asks)
         bodies = sum(state in LIVE and not s.policy(u).bodiless for u, state in enumerate(s.status))
         taken = bodies + sum(g.abandoned.values())
@@ -365,6 +369,9 @@ class World(Facade):
     def _resolve(self, unit: int, question: int) -> None:
         self._say(0, Answer.OPTIONS, unit, question, {"priority": 1}, None)
 
+    def _give(self, unit: int, question: int) -> None:
+        self._say(0, Answer.PINNED, unit, question, data("pinned"), None)
+
     def _expand(self, unit: int, question: int) -> None:
         name = self.label(unit)
         count = self.inputs(name) if self.s.kind(unit) in (FLOW, LOOP) else self.items(name)
@@ -394,6 +401,7 @@ _PERFORM: dict[int, Callable[[World, int, int], None]] = {
     Do.EVALUATE: World._evaluate,
     Do.EXPAND: World._expand,
     Do.RESOLVE: World._resolve,
+    Do.GIVE: World._give,
     Do.ENDED: World._ended,
     Do.KILL: World._kill,
 }

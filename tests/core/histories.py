@@ -33,6 +33,10 @@ from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.errors import StratixError
 
+ASKS = (Do.EVALUATE, Do.EXPAND, Do.RESOLVE, Do.GIVE)
+"""Questions: what is told about them is about their number."""
+PINNED = {"codec": "json", "payload": "pinned", "summary": None}
+
 
 class History:
     """One run, driven at random; every step is checked."""
@@ -88,7 +92,7 @@ class History:
             elif what == Do.RELEASE:
                 if self.bodies.get((u, number)) in ("asked", "parked"):
                     self.bodies[u, number] = "runs"
-            elif what in (Do.EXPAND, Do.EVALUATE, Do.RESOLVE):
+            elif what in ASKS:
                 self.asks[u] = (what, number)
         self.check()
 
@@ -117,6 +121,8 @@ class History:
             options |= {"timeout": {"total": 9.0, "queued": 3.0}} if r.random() < 0.3 else {}
             options |= {"n_of": r.choice([1, 2, "50%"])} if r.random() < 0.3 else {}
             return [(int(Answer.OPTIONS), u, number, self.at, options, error if wrong else None)]
+        if what == Do.GIVE:
+            return [(int(Answer.PINNED), u, number, self.at, None if wrong else PINNED, error if wrong else None)]
         if what == Do.EXPAND:
             frozen = {"x": {"codec": "json", "payload": 1}} if r.random() < 0.2 else None
             if wrong:
@@ -333,7 +339,7 @@ class History:
         late, commands = turn.handle(other, (), max(self.at, s.at))
         if not g.abandoned and not g.local:
             assert not late, ("a rebuilt core decides", late)
-            asked = {u for what, u, _ in commands if what in (Do.EVALUATE, Do.EXPAND, Do.RESOLVE)}
+            asked = {u for what, u, _ in commands if what in ASKS}
             assert asked <= set(g.asked), ("asked", asked, set(g.asked))
             assert all(not g.going or s.held(u) for u in set(g.asked) - asked), ("not asked", set(g.asked) - asked)
             mine, theirs = view(self.core, self.at), view(other, self.at)

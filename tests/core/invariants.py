@@ -147,7 +147,7 @@ def _is_taken(s: Recorded, u: int) -> bool:
     from rules import taken_up
 
     r, k, b = s.place(u)
-    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given")
+    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given" and not r.block.nodes[n].pinned)
     return k in taken_up(r.block, scope_of(s, u), given)
 
 

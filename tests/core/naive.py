@@ -113,7 +113,7 @@ class Naive:
         node, name = block.nodes[k], prefix + block.names[k]
         if self._may_lose(block, k) and self._saw(name) == "cancelled":
             return State.CANCELLED
-        end = self._refused(block, k, name, states, above, found, bad=bad)
+        end = self._refused(block, k, name, states, above, found, bad=bad) or (DONE if node.pinned else None)
         if node.kind is TASK:
             return end or self._task(name, node)
         if node.kind is FLOW and end is not None and k in block.fixed:

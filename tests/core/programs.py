@@ -88,6 +88,7 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
         if one.kind is TASK and not one.off and r.random() < 0.12:
             made[k] = replace(one, step=step(r, k, count), policy=WAITS)
     streamed(made)
+    pinned(made)
     if r.random() < 0.25:
         undone(r, made)
         at_end(r, made, count, inner, timed=timed)
@@ -127,6 +128,19 @@ def streamed(made: list[Node]) -> None:
             made[k] = replace(one, kind=MAP, needs=needs, source=source, over=r.choice(["x", "y"]), **alone, **gather)
         else:
             made[k] = replace(one, kind=MAP, gather=ALL, share=None, allow_failure=False)
+
+
+def pinned(made: list[Node]) -> None:
+    """In some programs nodes of every kind in whose place a value stands, which wait for their condition alone. By what the program
+    is, as what streams."""
+    r = Random(repr([(one.name, one.needs, one.kind, one.when) for one in made]))
+    sources = {one.source for one in made}
+    for k, one in enumerate(made):
+        if one.off or one.source >= 0 or k in sources or r.random() < 0.95:
+            continue
+        needs = one.needs[:1] if one.when else ()
+        alone = {"firsts": (), "hard": (), "ended": tuple(n for n in one.ended if n in needs), "join": ALL, "k": 1}
+        made[k] = replace(one, needs=needs, pinned=True, late=False, **alone)
 
 
 def step(r: Random, k: int, count: int) -> Step:
@@ -214,7 +228,7 @@ def undone(r: Random, made: list[Node]) -> None:
     for k, one in reversed(list(enumerate(made))):
         for n in one.needs:
             behind[n] |= behind[k]
-    chosen = [k for k, one in enumerate(made) if one.kind is TASK and not one.off and r.random() < 0.4]
+    chosen = [k for k, one in enumerate(made) if one.kind is TASK and not (one.off or one.pinned) and r.random() < 0.4]
     number = {k: len(made) + i for i, k in enumerate(chosen)}
     for k in chosen:
         needs = tuple(number[one] for one in chosen if one != k and one in behind[k])

@@ -168,7 +168,7 @@ def absorbed(s: Recorded, u: int) -> bool:
     if finished_as(s, r.block, b) is State.COMPLETED and not r.block.nodes[k].phase:
         return True
     states = [seen(s, b + n) for n in range(r.block.n)]
-    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given")
+    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given" and not r.block.nodes[n].pinned)
     if k in taken_up(r.block, states, given):
         return True
     if above < 0:

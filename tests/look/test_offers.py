@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, TransitionError, approval, each, flow, repeat, signal, task
-from stratix_tasks.core.allowed import VERBS
+from stratix_tasks.core.allowed import ELSEWHERE, VERBS
 from stratix_tasks.core.decide.requests import request
 from stratix_tasks.core.node import EACH, LOOP
 from stratix_tasks.core.state import State
@@ -210,7 +210,7 @@ def differ_in(live: LiveRun, offered: dict[str, dict[str, Any]], of_run: dict[st
     """Where what is offered is not what is accepted."""
     wrong = []
     for target, can in offered.items():
-        for verb in can.keys() - {"fork"}:
+        for verb in can.keys() - {*ELSEWHERE}:
             asked = FORMS.get(verb, lambda target, verb=verb: (verb, target, {}))(target)
             if is_accepted(live, *asked) != (can[verb] is True):
                 wrong.append(f"{verb} {target}: {can[verb]}")
@@ -243,13 +243,13 @@ def test_views_offer_what_the_core_accepts_and_say_why_not(engine: Engine, state
 
 
 def test_a_run_that_is_ending_offers_no_pause_and_no_skip(engine: Engine) -> None:
-    """What has not ended can be cancelled and forked from, and nothing else; the reason is that of the run."""
+    """What has not ended can be cancelled, and lead to another run, and nothing else; the reason is that of the run."""
     can = run_source(ending(engine)).can("gated", None)
-    assert {verb for verb in can if can[verb] is True} == {"cancel", "fork"}
+    assert {verb for verb in can if can[verb] is True} == {"cancel", "fork", "until"}
     assert str(can["pause"]).endswith("and the run is ending")
 
 
-def test_an_interrupted_run_offers_nothing_but_a_fork(tmp_path: Any) -> None:
+def test_an_interrupted_run_offers_nothing_but_other_runs(tmp_path: Any) -> None:
     """Nobody would take a request: first somebody has to go on with it."""
     with Engine(tmp_path / "store") as first:
         run = busy(first)
@@ -258,6 +258,6 @@ def test_an_interrupted_run_offers_nothing_but_a_fork(tmp_path: Any) -> None:
     with Engine(tmp_path / "store") as second:
         source = run_source(second.run(run_id))
         can = source.can("approval", None)
-        assert {verb for verb in can if can[verb] is True} == {"fork"}
+        assert {verb for verb in can if can[verb] is True} == {"fork", "until"}
         assert source.inspect("approval", None)["can"] == can
         assert True not in source.run_info()["can"].values()

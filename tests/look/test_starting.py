@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 
 from stratix_tasks import Engine, failed, flow, task
-from stratix_tasks.errors import InputError
+from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.session.view_actions import Leads
 
@@ -70,6 +70,42 @@ def optioned_flow(limit: int = 30) -> Any:
     return told.options(name="later", timeout=limit, after=[first])(2, "x")
 
 
+@flow
+def stepwise() -> Any:
+    one = plus.options(name="one")(0)
+    return plus.options(name="three")(plus.options(name="two")(one))
+
+
+@task
+def plus(n: int) -> int:
+    return n + 1
+
+
+@task
+def dated() -> date:
+    return date(2026, 1, 31)
+
+
+@task
+def odd() -> Any:
+    return object()
+
+
+@task
+def large() -> str:
+    return "x" * 40_000
+
+
+@flow
+def deep() -> Any:
+    return plus.options(name="one")(0)
+
+
+@flow
+def of_results() -> Any:
+    return [dated(), odd(), large(), deep()]
+
+
 def fields(source: Any) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in source.fields()}
 
@@ -109,7 +145,7 @@ def test_what_can_not_be_typed_is_to_be_given_in_a_cell() -> None:
 
 def test_a_filled_in_form_starts_a_run(engine: Engine) -> None:
     """Its texts are read as the inputs want them; what does not fit is told, and nothing is started."""
-    lead = Leads(lambda: engine, start=lambda **inputs: engine.start(asked_flow, inputs))
+    lead = Leads(lambda: engine, start=lambda until, /, **inputs: engine.start(asked_flow, inputs, until=until))
     args = {"fields": {"day": "2025-05-06", "kind": "slow", "file": "b.csv"}, "texts": {"n": "3", "xs": "[4]"}}
     info = lead("start", None, args, None).run_info()
     assert info is not None
@@ -125,6 +161,53 @@ def test_a_filled_in_form_starts_a_run(engine: Engine) -> None:
     with pytest.raises(InputError, match="input 'n' must be"):
         lead("start", None, {"fields": {}, "texts": {"n": "11"}}, None)
     assert len(engine.runs()) == 1
+
+
+def test_a_view_runs_a_flow_until_a_node(engine: Engine) -> None:
+    """From the flow, and from a run of it; the view tells where that goes."""
+    lead = Leads(lambda: engine, start=lambda until, /, **inputs: engine.start(stepwise, inputs, until=until))
+    first = lead("start", None, {"until": "one"}, None).run_info()
+    assert first is not None
+    assert first["until"] == ["one"]
+    assert engine.run(first["id"]).result(20) == 1
+    again = lead("again", None, {"until": "two"}, first["id"]).run_info()
+    assert again is not None
+    assert engine.run(again["id"]).result(20) == 2
+    source = lead("again", None, {}, again["id"])
+    assert source.run_info()["until"] == ["two"]  # type: ignore[index]
+    names = [node["name"] for node in source.outline()["nodes"]]
+    edges = {(names[a], names[b]) for a, b, _ in source.outline()["edges"]}
+    assert edges == {("one", "two"), ("two", "three")}  # also where nothing comes along
+    assert source.can("three", None)["until"] is True
+    with pytest.raises(InputError, match="no such node"):
+        lead("again", None, {"until": "four"}, first["id"])
+
+
+def test_a_view_pins_a_result_to_the_flow(engine: Engine) -> None:
+    """As a step that can be undone; what a document has no text for, or is large, is refused with the reason."""
+    run = engine.start(of_results)
+    run.wait(20)
+    lead = Leads(lambda: engine, flow=of_results)
+    shown = lead("pin", "dated", {}, run.id)
+    assert shown.run_info() is None
+    assert of_results.edits == ["pin dated"]
+    outline = shown.outline()["nodes"][0]
+    assert (outline["badge"], "pin" in dict(outline["config"])) == ("pinned", True)
+    again = engine.start(of_results)
+    again.wait(20)
+    assert (again.output("dated"), again.why("dated").endswith("pinned in its place.")) == (date(2026, 1, 31), True)
+    lead("pin", "deep.one", {}, run.id)
+    assert of_results.spec.flows["deep"].tasks["one"].pin is not None
+    for node, code in (("odd", "not-portable"), ("large", "too-large")):
+        with pytest.raises(InputError, match=f"the result of '{node}' can't be pinned") as refused:
+            lead("pin", node, {}, run.id)
+        assert refused.value.code == code
+    source = run_source(run)
+    assert source.can("odd", None)["pin"] is True
+    assert source.can("deep.one", None)["until"] == "it is completed and lies in 'deep': run to that"
+    with pytest.raises(StratixError, match="knows no flow"):
+        Leads(lambda: engine)("pin", "dated", {}, run.id)
+    of_results.drop()
 
 
 def test_a_run_is_run_again_with_the_same_or_other_inputs(engine: Engine) -> None:

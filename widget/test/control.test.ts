@@ -38,6 +38,7 @@ const run: RunInfo = {
   waits: {},
   can: {},
   forked_from: null,
+  until: [],
 };
 
 function info(name: string, parent = -1): NodeInfo {

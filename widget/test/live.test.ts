@@ -32,6 +32,7 @@ const run: RunInfo = {
   waits: {},
   can: {},
   forked_from: null,
+  until: [],
 };
 const info: NodeInfo = {
   name: "a",

@@ -67,7 +67,7 @@ def _stand_in_line(core: Core, u: int, at: float) -> None:
             g.try_now(u)
     elif s.status[u] == S.PENDING:
         g.forget_question(u)
-        if g.is_ready(u) and not (s.node(u).when or s.node(u).late):
+        if g.is_ready(u) and not (s.node(u).when or s.node(u).late or s.node(u).pinned):
             g.push(u)
         else:
             g.asks.append(u)

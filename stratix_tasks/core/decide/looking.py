@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import end_unit
+from stratix_tasks.core.decide.ending import complete, end_unit
 from stratix_tasks.core.decide.gathering import gather, next_round
 from stratix_tasks.core.decide.opening import begin, is_too_deep, leave_out, open_again, open_group, open_one, refuse
 from stratix_tasks.core.facts import ENABLED, RESOLVED
 from stratix_tasks.core.joins import GO, WAIT, verdict
 from stratix_tasks.core.node import EACH, FLOW, LOOP
+from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import feeds
 from stratix_tasks.core.units import Spans
@@ -66,6 +67,17 @@ def told_options(core: Core, u: int, question: int, at: float, options: dict[str
     core.tell(RESOLVED, at, u, options)
     g.asks.append(u)
     return None
+
+
+def told_pinned(core: Core, u: int, question: int, at: float, value: Data | None, error: Detail | None) -> None:
+    """The value that stands in place of what a node gives."""
+    g = core.agenda
+    if g.asked.get(u) != question:
+        return None
+    del g.asked[u]
+    if value is None:
+        return refuse(core, u, at, error or {})
+    return complete(core, u, at, "given", value)
 
 
 def told_items(

@@ -34,7 +34,7 @@ def begin(core: Core, u: int, at: float) -> None:
         if s.status[u] != S.PENDING:  # the end of one that lost has ended the run, and with it this one
             return None
     late = node.late and u not in s.late
-    if node.kind is TASK and not late and (not node.when or u in s.enabled):
+    if node.kind is TASK and not late and not node.pinned and (not node.when or u in s.enabled):
         return g.push(u)
     g.opening.add(u)
     if s.breaks and g.going:
@@ -43,6 +43,8 @@ def begin(core: Core, u: int, at: float) -> None:
         return None
     if node.when and u not in s.enabled:
         return ask(core, Do.EVALUATE, u)
+    if node.pinned:
+        return ask(core, Do.GIVE, u)
     if late:
         return ask(core, Do.RESOLVE, u)
     if node.kind in (FLOW, LOOP) and not node.asks:

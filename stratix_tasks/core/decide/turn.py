@@ -118,6 +118,8 @@ def _answer(core: Core, event: tuple[Any, ...]) -> None:
         return looking.told_items(core, u, number, at, *event[4:8])
     if kind == Answer.OPTIONS:
         return looking.told_options(core, u, number, at, *event[4:6])
+    if kind == Answer.PINNED:
+        return looking.told_pinned(core, u, number, at, *event[4:6])
     if kind == Answer.SPAWN:
         return attempts.spawned(core, u, number, at, event[4], event[5])
     state = s.status[u]

@@ -5,6 +5,7 @@ import type { PaletteItem } from "../model/messages";
 import type { Calls } from "../transport";
 import { Copied } from "../view/Copied";
 import { newCell } from "../view/cell";
+import type { Ask, Start } from "../view/doing";
 import { setFull } from "../view/full";
 import { AskName } from "./AskName";
 import { clear } from "./boxes";
@@ -28,13 +29,15 @@ interface Props {
   live: Live;
   calls: Calls;
   root: HTMLElement;
+  ask: Ask;
+  start: Start;
 }
 
 const NONE: Selection = { nodes: [], wires: [] };
 const NOWHERE = { node: "", field: "" };
 
 /** A flow as it is edited: what can be placed, the canvas, and what is said of what is selected. */
-export function Editor({ live, calls, root }: Props) {
+export function Editor({ live, calls, root, ask, start }: Props) {
   const [notice, setNotice] = useState("");
   const editing = useMemo(() => new Editing(live, calls, setNotice), [live, calls]);
   const [, again] = useReducer((count: number) => count + 1, 0);
@@ -144,6 +147,8 @@ export function Editor({ live, calls, root }: Props) {
     ...{ editing, snapshot: live.snapshot, selection, select, find },
     boxes: boxes.current,
     rename: setRenaming,
+    pin: (node) => ask("pin", node),
+    runTo: (node) => start(root.querySelector(`.react-flow__node[data-id="${CSS.escape(node)}"]`) ?? root, node),
     group: () => {
       const box = boxOf(selection.nodes[0]);
       setNaming(onScreen(box ? { x: box.x, y: box.y + box.h + 8 } : middle()));

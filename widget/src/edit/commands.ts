@@ -49,6 +49,10 @@ export interface Hands {
   find: (how: "add" | "replace" | "ports") => void;
   group: () => void;
   open: () => void;
+  /** Puts what a node gave in the last run in its place. */
+  pin: (node: string) => void;
+  /** Runs a node and what that needs. */
+  runTo: (node: string) => void;
 }
 
 export interface Command {
@@ -100,6 +104,16 @@ export const COMMANDS: Command[] = [
     run: ({ find }) => find("replace"),
   },
   { id: "enable", label: "Disable or enable", glyph: "skipped", key: "x", place: "node", why: some, run: toggle },
+  {
+    ...{ id: "pin", label: "Pin the last result, or unpin", glyph: "pin", key: "p", place: "menu" },
+    why: one,
+    run: pinOrUnpin,
+  },
+  {
+    ...{ id: "run-to", label: "Run to here", glyph: "until", key: "t", place: "menu" },
+    why: (hands) => one(hands) || startable(hands),
+    run: ({ runTo, selection }) => runTo(selection.nodes[0] ?? ""),
+  },
   {
     ...{ id: "group", label: "Group to a flow", glyph: "group", key: "g", place: "node" },
     why: some,
@@ -200,8 +214,24 @@ function toggle({ editing, snapshot, selection }: Hands) {
 }
 
 /** Whether the document says of a node that it is not to run. */
-export function isOff({ nodes }: Pick<Snapshot, "nodes">, name: string): boolean {
-  return nodes.find((node) => node.name === name)?.config.some(([field]) => field === "enabled") ?? false;
+export function isOff(snapshot: Pick<Snapshot, "nodes">, name: string): boolean {
+  return says(snapshot, name, "enabled");
+}
+
+function says({ nodes }: Pick<Snapshot, "nodes">, name: string, option: string): boolean {
+  return nodes.find((node) => node.name === name)?.config.some(([field]) => field === option) ?? false;
+}
+
+function pinOrUnpin({ editing, snapshot, selection, pin }: Hands) {
+  const node = selection.nodes[0] ?? "";
+  return says(snapshot, node, "pin") ? editing.apply([{ edit: "unpin", node }]) : pin(node);
+}
+
+/** Why a run can't go until what is selected. */
+function startable({ snapshot, selection }: Hands): string {
+  const around = selection.nodes[0]?.split(".").slice(0, -1).join(".");
+  if (around) return `It lies in ${around}: run to that`;
+  return snapshot.flow.start === true ? "" : snapshot.flow.start;
 }
 
 async function fragment(editing: Editing, nodes: string[]): Promise<string | null> {

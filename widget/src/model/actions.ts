@@ -61,6 +61,10 @@ const GIVE: Action = {
 } as Action;
 const EDIT: Action = { id: "edit-input", verb: "set", label: "Edit inputs", glyph: "edit", key: "e", place: "side" };
 const FORK: Action = { id: "node-fork", verb: "fork", label: "Run from here", glyph: "fork", key: "f", place: "side" };
+const UNTIL: Action = {
+  ...{ id: "node-until", verb: "until", label: "Run to here", glyph: "until", key: "t", place: "menu" },
+} as Action;
+const PIN: Action = { id: "node-pin", verb: "pin", label: "Pin this result", glyph: "pin", key: "n", place: "menu" };
 const BACK: Action = {
   ...{ id: "node-rollback", verb: "rollback", label: "Roll back to here", glyph: "rollback", key: "z", place: "side" },
   asks: "rollback",
@@ -79,7 +83,7 @@ function breakpoint(on: boolean): Action {
   };
 }
 
-/** In the order in which they stand; answers where something waits for them. Breakpoints and forks are of whole nodes; an item of a mapped flow, or
+/** In the order in which they stand; answers where something waits for them. Breakpoints, forks and pins are of whole nodes; an item of a mapped flow, or
  * a round, has no inputs that are edited, and can be gone back to. */
 export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
   const all = (status[1] & WAITS) > 0 ? { label: "Approve all" } : {};
@@ -89,12 +93,12 @@ export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
   const first = isHeld(status) ? RESUME : PAUSE;
   const main = isOver(status) ? [first, RETRY, SKIP] : [...answers, first, CANCEL, RETRY, SKIP];
   if (item) return [...main, GIVE, !("set" in can) && "rollback" in can ? BACK : EDIT];
-  return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK];
+  return [...main, GIVE, breakpoint((status[1] & BREAK) > 0), EDIT, FORK, BACK, UNTIL, PIN];
 }
 
 /** Every key of an action. */
 export const KEYS = new Set(
-  [...ANSWERS, PAUSE, CANCEL, RETRY, SKIP, GIVE, breakpoint(true), EDIT, FORK, BACK].map(({ key }) => key),
+  [...ANSWERS, PAUSE, CANCEL, RETRY, SKIP, GIVE, breakpoint(true), EDIT, FORK, BACK, UNTIL, PIN].map(({ key }) => key),
 );
 
 /** The nodes that a rollback to `node` sets back: all that depend on it, on the groups it lies in too. */

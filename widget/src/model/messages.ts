@@ -32,6 +32,8 @@ export const VERBS = [
   "breakpoint",
   "rollback",
   "fork",
+  "until",
+  "pin",
 ] as const;
 export const CACHED = 1;
 export const GIVEN = 2;
@@ -173,7 +175,7 @@ export interface Left {
 }
 
 /** A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
- * went on without. */
+ * went on without; `until` are the nodes that it was asked to go until. */
 export interface RunInfo {
   id: string;
   state: string;
@@ -189,6 +191,7 @@ export interface RunInfo {
   waits: Record<string, number>;
   can: Can;
   forked_from: ForkedFrom | null;
+  until: string[];
   left?: Left;
 }
 

@@ -10,7 +10,7 @@ import { waitsText } from "../model/waits";
 import { DIRECTIONS } from "../model/walk";
 import type { Calls } from "../transport";
 import { BannerBar } from "./BannerBar";
-import type { Anchor, Ask, Doing } from "./doing";
+import { type Anchor, type Ask, type Doing, type Start, untilOf } from "./doing";
 import { CARD, cardOf, focusOn } from "./focus";
 import { setFull } from "./full";
 import { Graph } from "./Graph";
@@ -145,10 +145,10 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     [root],
   );
   /** Asks for the inputs first, where there are any. */
-  const start = useCallback(
-    (anchor: Element) => {
-      if (flow.asks) open({ node: -1, item: null, name: "" }, anchor, "start");
-      else ask(live.run ? "again" : "start");
+  const start: Start = useCallback(
+    (anchor, until = "") => {
+      if (flow.asks) open({ node: -1, item: null, name: until }, anchor, "start");
+      else ask(live.run ? "again" : "start", null, untilOf(until));
     },
     [live, flow.asks, ask, open],
   );
@@ -162,12 +162,13 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       act: (action, target, anchor) => {
         if (action.asks) return open(target, anchor, action.asks);
         if (root.querySelector(".stx-pop")) closePop();
+        if (action.verb === "until") return start(cardOf(root, target.node) ?? root, target.name);
         if (action.id !== "edit-input") return ask(action.verb, target.name, action.args);
         setChosen({ node: target.node, item: target.item });
         setWant({ tab: "Inputs" });
       },
     };
-  }, [live, calls, root, ask, open, closePop]);
+  }, [live, calls, root, ask, start, open, closePop]);
 
   useKeys(live, root, doing, (focus): Target | null => {
     if (pop && focus.closest(".stx-pop")) return pop.target;
@@ -183,7 +184,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         live={live}
         ask={ask}
         show={show}
-        start={start}
+        start={(from) => start(from)}
         about={() => setAbout(!about)}
         edit={canEdit ? edit : undefined}
       />
@@ -197,7 +198,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
         </div>
       )}
       {mode !== "edit" && <Wrong problems={flow.problems} />}
-      {mode === "edit" && <Editor live={live} calls={calls} root={root} />}
+      {mode === "edit" && <Editor {...{ live, calls, root, ask, start }} />}
       {mode !== "edit" && (
         <Stage boxes={showing.scene.items}>
           <Graph {...showing} {...{ live, selected, target, select, doing, root }} />

@@ -60,7 +60,7 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
   const signal = (own ? own.signal : live.texts(node).signal) ?? "";
   return (
     <div ref={box} class="stx-pop nowheel" style={{ left: `${place.left}px`, top: `${place.top}px` }}>
-      {pop.shows === "start" && <StartForm live={live} calls={calls} close={close} />}
+      {pop.shows === "start" && <StartForm live={live} calls={calls} until={name} close={close} />}
       {pop.shows === "menu" && <Menu target={pop.target} doing={doing} />}
       {pop.shows === "rollback" && (
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />

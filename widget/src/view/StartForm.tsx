@@ -3,16 +3,19 @@ import { answered, begun, fieldWrong, remember, remembered, type Said } from "..
 import type { Live } from "../model/live";
 import type { AskedField } from "../model/messages";
 import type { Calls } from "../transport";
+import { untilOf } from "./doing";
 import { Fields } from "./Fields";
 
 interface Props {
   live: Live;
   calls: Calls;
+  /** The node that it goes until; empty where all of it is run. */
+  until: string;
   close: () => void;
 }
 
 /** The inputs of a run, before it starts: those of the last time, or, of a run that is run again, its own. */
-export function StartForm({ live, calls, close }: Props) {
+export function StartForm({ live, calls, until, close }: Props) {
   const { flow, run } = live.snapshot;
   const [fields, setFields] = useState<AskedField[] | null>(null);
   const [said, setSaid] = useState<Said>({});
@@ -39,7 +42,8 @@ export function StartForm({ live, calls, close }: Props) {
     setTried(true);
     if (busy || !fields || fields.some((field) => fieldWrong(field, said[field.name]) !== null)) return;
     setBusy(true);
-    calls.call({ type: "request", verb: run ? "again" : "start", target: null, args: answered(fields, said) }).then(
+    const args = { ...answered(fields, said), ...untilOf(until) };
+    calls.call({ type: "request", verb: run ? "again" : "start", target: null, args }).then(
       () => {
         remember(flow.name, said);
         close();
@@ -61,6 +65,7 @@ export function StartForm({ live, calls, close }: Props) {
     >
       <p>
         <b>{run ? "Run again" : "Run"}</b> {flow.name}
+        {until && ` until ${until}`}
       </p>
       {fields === null && !wrong && <p class="stx-quiet">…</p>}
       {fields?.length === 0 && <p class="stx-quiet">It has no inputs.</p>}

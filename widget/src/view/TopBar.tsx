@@ -42,6 +42,7 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
       <div class="stx-title">
         <b>{flow.name}</b>
         <Crumbs live={live} ask={ask} />
+        <Until nodes={run?.until ?? []} />
         {flow.description && !run?.forked_from && (
           <span class="stx-doc" title={flow.description}>
             {flow.description.split("\n")[0]}
@@ -163,6 +164,16 @@ function EditSwitch({ on, edit }: { on: boolean; edit: (on: boolean) => void }) 
     >
       <Icon name="edit" size={13} /> {on ? "Done" : "Edit"}
     </button>
+  );
+}
+
+/** Where the run goes, if not through all of the flow. */
+function Until({ nodes }: { nodes: readonly string[] }) {
+  if (nodes.length === 0) return null;
+  return (
+    <span class="stx-doc" data-testid="run-until" title="What these nodes do not need is not run">
+      <Icon name="until" size={11} /> until {nodes.join(", ")}
+    </span>
   );
 }
 

@@ -9,6 +9,14 @@ export type Act = (action: Action, target: Target, anchor: Anchor) => void;
 /** Asks the run. */
 export type Ask = (verb: string, target?: string | null, args?: Record<string, unknown>) => void;
 
+/** Starts a run, or runs the one that is shown again; with `until` no further than that node. */
+export type Start = (anchor: Element, until?: string) => void;
+
+/** How a request says that. */
+export function untilOf(until: string): { until?: string } {
+  return until ? { until } : {};
+}
+
 export interface Doing {
   abilities: Abilities;
   act: Act;
