@@ -154,8 +154,8 @@ def _written(before: Written | None, step: Step, spec: FlowSpec) -> Written | No
     """What a document says after a step."""
     if before is None:
         return None
-    last = step.edits[-1]
-    return Written(last.text, spec) if isinstance(last, Text) else Written(None, spec, before)
+    texts = [edit.text for edit in step.edits if isinstance(edit, Text)]
+    return Written(None, spec, Written(texts[-1], spec) if texts else before)
 
 
 def _edited(text: str | None, spec: FlowSpec) -> str | None:

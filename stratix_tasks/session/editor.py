@@ -185,6 +185,7 @@ class FlowEditor:
             "ports": ports,
             "gives": gives,
             "mends": self._mends(shown),
+            "placed": [*spec.ui.positions] if (spec := shown.root.spec).ui is not None else [],
         }
 
     def _mends(self, shown: FlowSource) -> list[Mend]:

@@ -397,7 +397,7 @@ class EditInfo(TypedDict):
     """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
     of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
     `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
-    of a result) are by node, `mends` by problem; `inputs` those of the flow."""
+    of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the document has."""
 
     undo: str
     redo: str
@@ -410,6 +410,7 @@ class EditInfo(TypedDict):
     ports: list[list[Port]]
     gives: list[str]
     mends: list[Mend]
+    placed: list[str]
 
 
 class PaletteItem(TypedDict):

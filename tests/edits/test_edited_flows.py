@@ -262,3 +262,14 @@ def test_the_difference_of_two_flows_is_told() -> None:
     assert drawn["text/plain"] == str(found) and ">added</text>" in drawn["image/svg+xml"]
     assert ">removed</text>" in back.to_svg(theme="dark")
     assert not first.diff(first.spec)
+
+
+def test_a_step_of_a_text_and_more_keeps_what_the_text_says() -> None:
+    """Its comments, whatever follows it in the step; and one undo gives back the text before."""
+    before = "stratix: 1\nflow: noted\ntasks:\n  a: {call: x}  # one\n"
+    flow = Flow.from_yaml(before)
+    retry = {"edit": "set", "node": "a", "field": "retry", "value": 2}
+    flow.apply({"edit": "text", "text": before.replace("# one", "# other")}, retry)
+    assert flow.to_yaml() == before.replace("x}  # one", "x, retry: 2}  # other")
+    assert flow.undo().to_yaml() == before
+    assert flow.redo().to_yaml().endswith("# other\n")

@@ -4,6 +4,7 @@ import { boxesOf, clear, endsOf, guessed, inputsBox, withInner } from "../src/ed
 import { COMMANDS, commandOf, keyName } from "../src/edit/commands";
 import { Editing } from "../src/edit/editing";
 import { parsed, shownAs } from "../src/edit/fields";
+import { chosen } from "../src/edit/hands";
 import { best } from "../src/edit/joining";
 import { found, grouped, score, unwritten } from "../src/edit/search";
 import { aligned, along, type Box, freeName, INPUTS, rowsOf, towards, wiresOf, wireUnder } from "../src/edit/wires";
@@ -47,6 +48,7 @@ const info = (more: Partial<EditInfo> = {}): EditInfo => ({
     ports: [],
     gives: [],
     mends: [],
+    placed: [],
   },
   ...more,
 });
@@ -117,6 +119,18 @@ describe("wires", () => {
   });
 });
 
+describe("a selection", () => {
+  const chose = (id: string, selected: boolean) => ({ type: "select" as const, id, selected });
+  it("takes changes of nodes and of wires one after the other", () => {
+    const nodes = chosen({ nodes: ["a"], wires: [] }, [chose("a", false), chose("b", true), chose("c", true)], []);
+    expect(chosen(nodes, [], [chose("b>c:x", true)])).toEqual({ nodes: ["b", "c"], wires: ["b>c:x"] });
+  });
+  it("is the same where nothing of it changes", () => {
+    const before = { nodes: ["a"], wires: [] };
+    expect(chosen(before, [{ type: "remove", id: "a" }], [])).toBe(before);
+  });
+});
+
 describe("cards", () => {
   it("show all arguments where there is room, else those that are given or must be", () => {
     const ports = [port("a"), port("b", { required: true }), port("c"), port("d", { text: "1" })];
@@ -131,7 +145,11 @@ describe("cards", () => {
       [120, 30],
       [9, 0],
     ]);
-    expect(withInner(nodes, { a: { x: 100, y: 0 } })).toEqual({ a: { x: 100, y: 0 }, "a.b": { x: 120, y: 30 } });
+    expect(withInner(nodes, { a: { x: 100, y: 0 } }, [])).toEqual({ a: { x: 100, y: 0 } });
+    expect(withInner(nodes, { a: { x: 100, y: 0 } }, ["a.b"])).toEqual({
+      a: { x: 100, y: 0 },
+      "a.b": { x: 120, y: 30 },
+    });
   });
   it("of inputs stand left of all", () => {
     const made = inputsBox({ nodes: [node("a", { x: -40 })], edit: info({ inputs: [port("n")] }) });

@@ -15,14 +15,14 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FURTHEST, NEAREST } from "../model/place";
 import { Controls } from "../view/Controls";
 import { useUnique } from "../view/ids";
-import { boxesOf, first, guessed, inputsBox, whole, withInner } from "./boxes";
-import { moved, type Search } from "./commands";
+import { boxesOf, first, guessed, inputsBox, whole } from "./boxes";
+import { moved, type Search, type Selection } from "./commands";
 import { type Drawing, type Misfits, useCards, useLines } from "./drawn";
 import { dropped, hasFiles } from "./dropping";
 import { EditCard, EditFrame, InputsCard } from "./EditCard";
 import {
   boxOf,
-  choose,
+  chosen,
   connect,
   eventTarget,
   loose,
@@ -45,6 +45,8 @@ const CLICK = 5;
 const FAR = 0.45;
 
 interface Props extends Drawing {
+  /** Changes what is selected, which may have changed since this was drawn. */
+  alter: (how: (before: Selection) => Selection) => void;
   find: (search: Search) => void;
   menu: (node: string, at: DOMRect) => void;
   rename: (node: string) => void;
@@ -52,7 +54,7 @@ interface Props extends Drawing {
 
 /** The canvas of a flow that is edited. */
 export function EditGraph(props: Props) {
-  const { editing, root, selection, select, find } = props;
+  const { editing, root, selection, select, alter, find } = props;
   const { live } = editing;
   const { snapshot } = live;
   const { nodes } = snapshot;
@@ -114,9 +116,9 @@ export function EditGraph(props: Props) {
             ),
           );
           if (Object.keys(places).length > 0) setDrag((before) => ({ ...before, ...places }));
-          choose(selection, select, changes, []);
+          alter((before) => chosen(before, changes, []));
         }}
-        onEdgesChange={(changes: EdgeChange[]) => choose(selection, select, [], changes)}
+        onEdgesChange={(changes: EdgeChange[]) => alter((before) => chosen(before, [], changes))}
         onNodeDragStart={(_, { id }) => {
           if (!selection.nodes.includes(id)) select([id]);
         }}
@@ -129,15 +131,15 @@ export function EditGraph(props: Props) {
           const put =
             dragged.length === 1 && loose(wires, node.id) ? under(boxOf(boxes, node), wires, all, snapshot) : undefined;
           setOver(null);
-          const shifted = withInner(nodes, places);
           const asked = put
             ? join(editing, { put: node.id, into: put, at: node.position })
-            : moved(editing, stayed(nodes, shifted) ? {} : shifted);
+            : moved(editing, stayed(nodes, places) ? {} : places);
           setDrag({});
           void asked;
         }}
         onNodeClick={({ shiftKey, metaKey, ctrlKey }, { id }) => {
-          if (!shiftKey && !metaKey && !ctrlKey) return;
+          if (id === INPUTS) return;
+          if (!shiftKey && !metaKey && !ctrlKey) return select([id]);
           const { nodes } = selection; // as it was before the click, which has selected this one alone
           select(nodes.includes(id) ? nodes.filter((one) => one !== id) : [...nodes, id]);
         }}

@@ -199,6 +199,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
         <div class="stx-edit-middle">
           <EditGraph
             {...{ editing, root, selection, select, boxes }}
+            alter={setChosen}
             rename={setRenaming}
             find={setSearch}
             menu={(_, at) => {

@@ -33,13 +33,17 @@ export function inputsBox(snapshot: Pick<Snapshot, "nodes" | "edit">): Box | nul
   return { name: INPUTS, x, y, w: INPUTS_WIDTH, h: HEAD + ROW * count + BELOW };
 }
 
-/** What each move of some nodes moves: they, and all that lies in them. */
-export function withInner(nodes: readonly NodeInfo[], places: Record<string, Place>): Record<string, Place> {
+/** The places that a move of some nodes changes: theirs, and of what lies in them of that which has one of its own. */
+export function withInner(
+  nodes: readonly NodeInfo[],
+  places: Record<string, Place>,
+  placed: readonly string[],
+): Record<string, Place> {
   const boxes = boxesOf(nodes, places);
   const names = Object.keys(places);
   return Object.fromEntries(
     boxes
-      .filter(({ name }) => names.some((one) => name === one || name.startsWith(`${one}.`)))
+      .filter(({ name }) => names.some((one) => name === one || (placed.includes(name) && name.startsWith(`${one}.`))))
       .map(({ name, x, y }) => [name, { x: Math.round(x), y: Math.round(y) }]),
   );
 }

@@ -1,5 +1,6 @@
 // What can be done with what is selected, as one table: buttons, menu and keys are made from it.
 import type { Snapshot } from "../model/messages";
+import { withInner } from "./boxes";
 import { clip, toPaste, whileCopied } from "./clipboard";
 import type { Editing } from "./editing";
 import {
@@ -274,9 +275,10 @@ function line(how: Align) {
   };
 }
 
-/** One step for all the nodes of a drag. */
-export function moved(editing: Editing, places: Record<string, Place>, word = "move") {
-  const names = Object.keys(places);
+/** One step for all the nodes of a drag, with what lies in them. */
+export function moved(editing: Editing, to: Record<string, Place>, word = "move") {
+  const names = Object.keys(to);
+  const places = withInner(editing.live.snapshot.nodes, to, editing.info?.placed ?? []);
   const told = Object.fromEntries(Object.entries(places).map(([name, { x, y }]) => [name, [x, y]]));
   const title = names.length > 3 ? `${word} ${names.length} nodes` : `${word} ${names.join(", ")}`;
   return editing.apply([{ edit: "move", places: told }], title, { places });

@@ -5,20 +5,16 @@ import type { Search, Selection } from "./commands";
 import type { Editing } from "./editing";
 import { around, type Box, cut, HEAD, INPUTS, type Place, type Wire, wireId, wiresOf, wireUnder } from "./wires";
 
-export function choose(
-  selection: Selection,
-  select: (nodes: string[], wires?: string[]) => void,
-  nodes: NodeChange[],
-  edges: EdgeChange[],
-): void {
+/** What is selected after changes that come one after the other: of nodes, then of wires. */
+export function chosen(before: Selection, nodes: readonly NodeChange[], edges: readonly EdgeChange[]): Selection {
   const after = (names: string[], changes: readonly (NodeChange | EdgeChange)[]) => {
     const set = new Set(names);
     for (const change of changes)
       if (change.type === "select") change.selected ? set.add(change.id) : set.delete(change.id);
     return [...set];
   };
-  if (![...nodes, ...edges].some(({ type }) => type === "select")) return;
-  select(after(selection.nodes, nodes), after(selection.wires, edges));
+  if (![...nodes, ...edges].some(({ type }) => type === "select")) return before;
+  return { nodes: after(before.nodes, nodes), wires: after(before.wires, edges) };
 }
 
 export const sourceOf = (node: string, handle: string | null): string =>

@@ -379,7 +379,7 @@ export interface Mend {
 /** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
  * of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
  * `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
- * of a result) are by node, `mends` by problem; `inputs` those of the flow. */
+ * of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the document has. */
 export interface EditInfo {
   undo: string;
   redo: string;
@@ -392,6 +392,7 @@ export interface EditInfo {
   ports: Port[][];
   gives: string[];
   mends: Mend[];
+  placed: string[];
 }
 
 /** What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the

@@ -1,0 +1,195 @@
+"""Gestures of the editor in a real JupyterLab: one notebook for all, a flow of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from editor_hand import VIEW, Hand, opened
+from jupyter import Notebook, Server
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def book(lab: Server, browser: Any) -> Iterator[Notebook]:
+    made = opened(lab, browser, "gestures")
+    yield made
+    made.page.close()
+
+
+def test_a_node_is_replaced_and_keeps_its_wires(book: Notebook) -> None:
+    """R lists what can stand in its place; wires are kept by name, and what does not fit any more is a problem."""
+    hand = Hand(book, "replaced")
+    hand.click("scale")
+    hand.press("r")
+    hand.type("pair")
+    hand.at("quick-add-item", name="pair").wait_for()
+    hand.press("Enter")
+    hand.steps("replace scale by pair")
+    assert hand.value("spec.tasks['scale'].call") == "'pair'"
+    assert hand.value("spec.tasks['scale'].args['left'].name") == "'load'"
+    hand.at("problems").wait_for()
+
+
+def test_a_loose_node_that_is_dropped_on_a_wire_is_put_into_it(book: Notebook) -> None:
+    """As one step with its place; the wire shows before what would be done."""
+    hand = Hand(book, "put")
+    hand.at("palette-search").fill("scal")
+    hand.at("palette-item", name="scale").first.click()
+    hand.node("scale_2").wait_for()
+    wire = hand.page.locator(
+        f"{VIEW} .react-flow__edge[data-id='load>scale:xs'] path.react-flow__edge-path"
+    ).bounding_box()
+    box = hand.node("scale_2").locator(".stx-name").bounding_box()
+    goal = wire["x"] + wire["width"] / 2, wire["y"] + wire["height"] / 2
+    hand.drag(
+        hand.node("scale_2").locator(".stx-name"),
+        (goal[0] - box["x"] - box["width"] / 2, goal[1] - box["y"] - box["height"] / 2),
+    )
+    hand.steps("add scale_2", "put scale_2 between load and scale")
+    assert hand.value("spec.tasks['scale'].args['xs'].name") == "'scale_2'"
+    assert hand.value("spec.tasks['scale_2'].args['xs'].name") == "'load'"
+
+
+def test_the_end_of_a_wire_is_moved_to_another_port(book: Notebook) -> None:
+    """One step; the port that it left is free."""
+    hand = Hand(book, "rewired")
+    hand.value(
+        """apply({"edit": "add", "node": "pair", "says": {"call": "pair", "with": {"left": "${{ tasks.load.output }}"}}})"""
+    )
+    hand.node("pair").wait_for()
+    hand.at("fit").click()
+    end = hand.page.locator(f"{VIEW} .react-flow__edge[data-id='load>pair:left'] .react-flow__edgeupdater")
+    hand.drag(end, hand.port("pair", "right"), ".stx-connecting")
+    hand.steps("add pair", "reconnect load → pair")
+    assert hand.value("spec.tasks['pair'].args.keys()") == "dict_keys(['right'])"
+
+
+def test_several_nodes_are_lined_up_and_spread(book: Notebook) -> None:
+    """By the buttons that are there while several are selected, each one step."""
+    hand = Hand(book, "lined")
+    assert hand.at("align-left").count() == 0
+    hand.click("load")
+    hand.click("scale", "Shift")
+    hand.click("total", "Shift")
+    hand.at("align-top").click()
+    hand.steps("align load, scale, total")
+    assert hand.book.value("len({y for x, y in lined.spec.ui.positions.values()})") == "1"
+    hand.at("align-left").click()
+    hand.steps("align load, scale, total", "align load, scale, total")
+    assert hand.book.value("len({x for x, y in lined.spec.ui.positions.values()})") == "1"
+
+
+def test_what_is_up_and_downstream_is_selected(book: Notebook) -> None:
+    """By [ and ], with the node itself; a click on one of them selects it alone. A marquee selects what it touches."""
+    hand = Hand(book, "chained")
+    selected = hand.page.locator(f"{VIEW} .stx-selected")
+    hand.click("scale")
+    hand.press("[")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=load]")
+    assert selected.count() == 2
+    hand.click("scale")
+    hand.press("]")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=total]")
+    assert selected.count() == 2
+    hand.press("Escape")
+    first, last = hand.node("load").bounding_box(), hand.node("scale").bounding_box()
+    hand.page.keyboard.down("Shift")
+    hand.page.mouse.move(first["x"] - 12, first["y"] - 12)
+    hand.page.mouse.down()
+    hand.page.mouse.move(last["x"] + 20, last["y"] + last["height"] + 12, steps=6)
+    hand.page.mouse.up()
+    hand.page.keyboard.up("Shift")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=scale]")
+    assert selected.count() == 2 and hand.page.locator(f"{VIEW} .stx-selected[data-node=total]").count() == 0
+
+
+def test_a_menu_has_all_that_can_be_done_with_a_node(book: Notebook) -> None:
+    """With the keys, and the reason under what can't be; JupyterLab's own menu stays away. Escape closes it."""
+    hand = Hand(book, "menued")
+    hand.node("scale").locator(".stx-name").click(button="right")
+    menu = hand.page.locator(f"{VIEW} [role=menu]")
+    menu.wait_for()
+    assert hand.page.locator(".lm-Menu").count() == 0
+    assert "holds a flow" in hand.at("menu-unpack").inner_text() and hand.at("menu-unpack").is_disabled()
+    assert "D" in hand.at("menu-duplicate").inner_text()
+    hand.press("Escape")
+    menu.wait_for(state="detached")
+    hand.node("scale").locator(".stx-name").click(button="right")
+    hand.at("menu-duplicate").click()
+    hand.steps("duplicate scale")
+    hand.at("drop").click()
+    hand.steps()
+    hand.node("scale_2").wait_for(state="detached")
+
+
+def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
+    """A double click in a frame adds there; what is renamed and wired there is the flow's definition. A frame is moved as one."""
+    hand = Hand(book, "nested")
+    hand.click("load")
+    hand.click("scale", "Shift")
+    hand.press("g")
+    hand.at("ask-name").fill("part")
+    hand.press("Enter")
+    hand.node("part.scale").wait_for()
+    hand.at("fit").click()
+    hand.click("part.load")
+    hand.press("Tab")
+    hand.type("pair")
+    hand.at("quick-add-item", name="pair").wait_for()
+    hand.press("Enter")
+    hand.node("part.pair").wait_for()
+    hand.steps("group load, scale as part", "add pair")
+    assert hand.value("spec.flows['part'].tasks['pair'].args['left'].name") == "'load'"
+    hand.at("fit").click()
+    hand.drag(hand.port("part.scale", "output", "out"), hand.port("part.pair", "right"), ".stx-misfit")
+    hand.steps("group load, scale as part", "add pair", "connect part.scale → part.pair")
+    hand.at("fit").click()
+    frame = hand.page.locator(f"{VIEW} [data-node=part] > .stx-group-name .stx-name")
+    hand.drag(frame, (0, 40))
+    hand.steps("group load, scale as part", "add pair", "connect part.scale → part.pair", "move part")
+    assert hand.book.value("sorted(nested.spec.ui.positions)") == "['part', 'part.pair']"
+
+
+def test_a_flow_of_a_cell_shows_its_python_and_offers_its_edits_when_the_cell_is_run_again(book: Notebook) -> None:
+    """Python copies code for a cell; Drop gives all edits up. A cell that is run again begins without them, and a click makes them again."""
+    define = """@flow
+def offered(n: int = 3) -> int:
+    return total(scale(load(n)))
+offered.edit()"""
+    hand = Hand(book, "offered", define)
+    hand.click("scale")
+    hand.press("x")
+    hand.steps("disable scale")
+    hand.at("show-python").click()
+    hand.page.wait_for_function(
+        f"() => !/edit$/.test(document.querySelector(`{VIEW} [data-testid=edit-told]`).textContent)"
+    )
+    hand.at("tab-code").click()
+    hand.click("load")
+    hand.page.locator(f"{VIEW} [data-testid=panel-code] >> text=def load").wait_for()
+    hand.at("tab-config").click()
+    again = Hand(book, "offered", define)
+    again.steps()
+    again.at("offered").get_by_text("disable scale").wait_for()
+    again.at("reapply").click()
+    again.steps("disable scale")
+    again.at("offered").wait_for(state="detached")
+    again.at("drop").click()
+    again.steps()
+
+
+def test_an_expression_tells_what_it_gives_while_it_is_typed(book: Notebook) -> None:
+    """On the values of the last run: the value with its type, or why there is none; nothing is said before the field is left."""
+    hand = Hand(book, "tried")
+    hand.value("start(n=4).wait(timeout=60)")
+    hand.click("scale")
+    by = hand.at("form-field", field="with.by")
+    by.fill("${{ size(tasks.load.output) * 2 }}")
+    hand.page.locator(f"{VIEW} [data-testid=computed] >> text== 8").wait_for()
+    by.fill("${{ tasks.nobody.output }}")
+    hand.page.locator(f"{VIEW} [data-testid=computed] >> text=nobody").wait_for()
+    hand.press("Escape")
+    hand.steps()
