@@ -100,7 +100,11 @@ class Naive:
     def _is_bad(self, block: Block, states: list[State], prefix: str) -> bool:
         given = frozenset(k for k, name in enumerate(block.names) if self.given(prefix + name))
         taken = taken_up(block, states, given)
-        done = [node.step.to for node, state in zip(block.nodes, states, strict=True) if _finishes(node, state)]
+        done = [
+            node.step.to
+            for k, (node, state) in enumerate(zip(block.nodes, states, strict=True))
+            if _finishes(node, state) and k not in given
+        ]
         first = 1 if done else 0
         return FAILED in done or any(
             state in BAD and k not in taken and block.nodes[k].phase >= first for k, state in enumerate(states)
@@ -265,7 +269,9 @@ class Naive:
 
     def _fed(self, name: str, source: State, node: Node) -> State:
         """Of an item that waits for another one."""
-        return self._item(name, node) if source is DONE else SKIPPED if source is SKIPPED else UPSTREAM
+        if source is DONE or self.asked(name) is not None:
+            return self._item(name, node)
+        return SKIPPED if source is SKIPPED else UPSTREAM
 
     def _gathered(self, node: Node, ends: list[State], out: int) -> State:
         """`out` of these were refused."""

@@ -303,3 +303,24 @@ def test_a_retry_of_the_run_leaves_what_lost_a_join() -> None:
     world.request("retry").settle()
     assert (world.state("m"), world.state("j"), world.run) == (State.CANCELLED, State.COMPLETED, RunState.COMPLETED)
     assert [world.attempt(f"m[{i}]") for i in range(3)] == [1, 1, 1]
+
+
+def test_a_group_that_lost_is_tried_again_with_what_lost_in_it() -> None:
+    """That was left: the group was opened again, and had failed then, though nothing of it had run. Here it loses again."""
+    block = flow(Node("m", kind=MAP), Node("a"), Node("j", (0, 1), join=ANY))
+    world = (
+        World(block, lambda name, _: Body({"a": 0.5}.get(name, 2), "final" if name == "j" else "ok")).start().settle()
+    )
+    assert (world.state("m"), world.state("j")) == (State.CANCELLED, State.FAILED)
+    world.request("retry", "m").settle()
+    assert (world.state("m"), world.reason("m")) == (State.CANCELLED, "lost the join")
+
+
+@pytest.mark.parametrize("value", [(), (7,)], ids=["skip", "value"])
+def test_what_is_about_to_be_skipped_does_not_lose(value: tuple[int, ...]) -> None:
+    """A join that fired meanwhile had made it cancelled, which somebody had asked otherwise."""
+    block = flow(Node("b"), Node("a"), Node("j", (0, 1), join=ANY))
+    world = World(block, lambda name, _: Body(1.0 if name == "a" else 9, stops=2.0)).start().until("b", State.RUNNING)
+    world.request("skip", "b", *value).until("j", State.RUNNING)
+    assert world.state("b") is State.STOPPING
+    assert world.settle().state("b") is (State.COMPLETED if value else State.SKIPPED)

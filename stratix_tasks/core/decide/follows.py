@@ -109,7 +109,7 @@ def bad_before(core: Core, u: int) -> set[int]:
 
 def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
     """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items. What
-    steps ended in them is left as it is, but in a group that one ended itself.
+    steps ended in them is left as it is, but in a group that one ended itself; and what lost, but in one that lost itself.
     """
     s = core.state
     fresh: set[int] = set()
@@ -124,7 +124,8 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
             fresh.add(u)
             continue
         groups.add(u)
-        left = (LOST,) if s.why_ended(u) in OF_STEPS else LEFT
+        why = s.why_ended(u)
+        left = (LOST,) if why in OF_STEPS else OF_STEPS if why == LOST else LEFT
         inside = [*s.scopes(u)]
         for i, a, b in inside[-1:] if s.kind(u) is LOOP and s.node(u).undoes is None else inside:
             if s.stretches[i].block.n == 1 and s.kind(u) is MAP:

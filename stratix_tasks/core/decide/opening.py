@@ -138,14 +138,15 @@ def leave_out(core: Core, i: int, places: Spans, at: float) -> None:
 
 
 def lose(core: Core, u: int, at: float) -> None:
-    """What a join went without, and nobody else waits for, is ended; and so is what that waited for."""
+    """What a join went without, and nobody else waits for, is ended; and so is what that waited for. What is about to be
+    skipped, or to complete with a value, comes to that end."""
     s = core.state
     r, _, b = s.place(u)
     node = s.node(u)
     stack = [b + n for n in node.needs if n not in node.ended]
     while stack:
         x = stack.pop()
-        if IS_OVER[s.status[x]]:
+        if IS_OVER[s.status[x]] or (x in s.target and s.target[x][0] in (S.SKIPPED, S.COMPLETED)):
             continue
         k = x - b
         if not _is_awaited(core, r.block.outs[k], b) and k not in r.block.output.hard:
