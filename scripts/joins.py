@@ -42,7 +42,8 @@ TAIL = """
 ## What becomes of the rest
 
 `any`, `first_success` and `n_of` go on without the others. With `losers="cancel"`, which is what happens where nothing is said,
-what nobody else needs is cancelled, reason `lost the join`; with `losers="keep"` it goes on. A failure that a join went on without
+what nobody else needs is cancelled, reason `lost the join`; with `losers="keep"` it goes on. So do the items of a fan-out that gathers
+so: what needs its value has it at once, and it ends itself when all of them have. A failure that a join went on without
 is taken up: it is not the run's.
 
 ## What may fail

@@ -44,6 +44,7 @@ What follows `kind` and `at`:
 - SENT: name, value. A signal.
 - ENTERED: unit. A sub-flow that takes places, or has a time limit, as a whole has begun: the first body in it is about to.
 - RESOLVED: unit, options. Options whose values come with the run, as plain data like those of SET; `n_of` is that of a gather.
+- WON: group, spans. A gather that does not ask for all has as many as it asks for: the places of the items that it is made from.
 - TAKEN: unit. It has had the next value of its signal.
 - FINISHED: unit, state. A step ended the scope that it lies in, which comes to that state (completed or failed) when nothing in
   it is left to do.
@@ -61,13 +62,13 @@ from __future__ import annotations
 from typing import Any
 
 (CREATED, RUN, MOVED, STARTED, COMPLETED, GIVEN, EXPANDED, REQUESTED, CLAIMED, SPAWNED, STARTED_MANY, SWEPT, HELD, RELEASED,
- JOINED, ENABLED, AGAIN, REOPENED, ROLLED, SET, BREAKPOINT, SENT, TAKEN, ENTERED, FINISHED, RESOLVED) = range(26)  # fmt: skip
+ JOINED, ENABLED, AGAIN, REOPENED, ROLLED, SET, BREAKPOINT, SENT, TAKEN, ENTERED, FINISHED, RESOLVED, WON) = range(27)  # fmt: skip
 
 KIND_NAMES = ("created", "run", "moved", "started", "completed", "given", "expanded", "requested", "claimed", "spawned",
               "started_many", "swept", "held", "released", "joined", "enabled", "again", "reopened", "rolled", "set",
-              "breakpoint", "sent", "taken", "entered", "finished", "resolved")  # fmt: skip
+              "breakpoint", "sent", "taken", "entered", "finished", "resolved", "won")  # fmt: skip
 
 Fact = tuple[Any, ...]
 
-WIDTHS = (3, 5, 8, 6, 8, 8, 9, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3, 4, 4)
+WIDTHS = (3, 5, 8, 6, 8, 8, 9, 6, 7, 9, 7, 7, 5, 3, 4, 3, 4, 3, 4, 5, 4, 4, 3, 3, 4, 4, 4)
 """Fields of each kind that are known here, `kind` and `at` among them; a later version may write more behind them."""

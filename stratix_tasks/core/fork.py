@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, Fact
+from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, WON, Fact
 from stratix_tasks.core.joins import ends_after, ran_at_ends
 from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.results import Stored
@@ -138,6 +138,8 @@ class _Facts:
     def _ended(self, was: int, u: int) -> None:
         """A group that is taken over with what lies in it."""
         old = self.old
+        if was in old.won:
+            self.facts.append((WON, self.at, u, [list(span) for span in old.won[was]]))
         if old.as_taken(was) == S.SKIPPED:
             return self._moved(u, Event.STOPPED, S.CANCELLED, old.why_ended(was))
         if old.status[was] != S.COMPLETED:  # it lies in what went on without it

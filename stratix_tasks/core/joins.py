@@ -46,7 +46,7 @@ def _joined(s: State, block: Block, k: int, b: int) -> S:
     """What a join that does not want all says, of the needs that are not only asked about."""
     asked, join, status = block.nodes[k].ended, block.joins[k], s.status
     needs = [n for n in block.needs[k] if n not in asked] if asked else block.needs[k]
-    ends = [st for n in needs if IS_OVER[st := status[b + n]]]
+    ends = [st for n in needs if IS_OVER[st := s.as_needed(b + n) if s.won else status[b + n]]]
     if join in (ANY, SETTLED):
         return GO if len(ends) >= min(1 if join == ANY else len(needs), len(needs)) else WAIT
     done, wanted = ends.count(S.COMPLETED), block.left[k]
@@ -56,7 +56,7 @@ def _joined(s: State, block: Block, k: int, b: int) -> S:
 def states_of(s: State, block: Block, k: int, b: int, needs: Iterable[int]) -> list[int]:
     """The states of a node's needs as it sees them if it wants all: the bad end of one that may fail is as good as another, and
     of a map that it streams from it is enough that this has opened."""
-    tolerated, taken = block.tolerated, s.as_taken
+    tolerated, taken = block.tolerated, s.as_needed
     streams = block.nodes[k].source >= 0
     if not tolerated and not streams:
         return [taken(b + n) for n in needs]
@@ -101,7 +101,7 @@ def first_of(s: State, b: int, first: Iterable[int]) -> S:
     for n in first:
         if n == OTHERWISE:
             return GO
-        state = s.as_taken(b + n)
+        state = s.as_needed(b + n)
         if state == S.COMPLETED:
             return GO
         if not IS_OVER[state]:
@@ -112,7 +112,7 @@ def first_of(s: State, b: int, first: Iterable[int]) -> S:
 
 def chosen(s: State, b: int, first: Iterable[int]) -> int | None:
     """Which of a `first_of` is taken, as a unit; None where none is."""
-    return next((b + n for n in first if n != OTHERWISE and s.status[b + n] == S.COMPLETED), None)
+    return next((b + n for n in first if n != OTHERWISE and s.as_needed(b + n) == S.COMPLETED), None)
 
 
 # ---------------------------------------------------------------------- phases of a scope
@@ -345,8 +345,9 @@ def _goes_on(block: Block, one: int, o: int) -> bool:
 def winners(s: State, u: int) -> tuple[int, ...]:
     """What a join that fires is made from: the first that came, as many as it asked for."""
     r, k, b = s.place(u)
-    node, status = r.block.nodes[k], s.status
+    node = r.block.nodes[k]
     needs = [n for n in node.needs if n not in node.ended] if node.ended else node.needs
-    came = [b + n for n in needs if (IS_OVER[status[b + n]] if node.join == ANY else status[b + n] == S.COMPLETED)]
+    states = {b + n: s.as_needed(b + n) for n in needs}
+    came = [u for u, state in states.items() if (IS_OVER[state] if node.join == ANY else state == S.COMPLETED)]
     came.sort(key=lambda n: (s.ended[n], n))
     return tuple(came[: node.k if node.join == N_OF else 1])

@@ -285,6 +285,7 @@ def _fan_out(each: Each) -> dict[str, Any]:
         "gather": _JOINS[_word(each.gather)],
         "of": wanted(each.gather, 1),
         "share": share(each.gather),
+        "keep_rest": each.losers == "keep",
     }
 
 

@@ -156,6 +156,8 @@ class Node:
     """A gather of N_OF: how many."""
     share: float | None = None
     """A gather of N_OF: the share of all in place of that."""
+    keep_rest: bool = False
+    """Whether what a gather has not waited for goes on, instead of being cancelled; it ends with that."""
     rounds: int = 1
     """LOOP: rounds at most."""
     until: bool = True

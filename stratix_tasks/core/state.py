@@ -84,6 +84,7 @@ class State(Units):
         "values",
         "waits",
         "winners",
+        "won",
     )  # fmt: skip
 
     def __init__(self, root: Block) -> None:
@@ -114,6 +115,8 @@ class State(Units):
         """What a body that was asked to stop, or a group that is being ended, is to end as."""
         self.winners: dict[int, tuple[int, ...]] = {}
         """Of joins that fired: the needs that they were made from."""
+        self.won: dict[int, tuple[tuple[int, int], ...]] = {}
+        """Of gathers that have as many items as they ask for: spans of the places of those that they are made from."""
         self.finished: dict[int, S] = {}
         """Of steps that ended the scope that they lie in: what that is to come to."""
         self.enabled: set[int] = set()
@@ -248,6 +251,11 @@ class State(Units):
         if state == S.CANCELLED and self.root.stepping and self.why_ended(u) in OF_STEPS:
             return S.SKIPPED
         return state
+
+    def as_needed(self, u: int) -> int:
+        """The same to who needs its value: a gather that goes on with what it has not waited for has its own."""
+        state = self.as_taken(u)
+        return COMPLETED if state == OPEN and u in self.won else state
 
     def finisher(self, block: Block, b: int) -> int | None:
         """The step that finished the scope that begins at `b`."""

@@ -174,6 +174,8 @@ def _open(core: Core, u: int, name: str, _at: float) -> str:
     s, tally = core.state, core.agenda.tally.get(u)
     if tally is not None:
         more = f", and '{label(s, source_of(s, u))}' goes on" if is_open_ended(s, u) else ""
+        if u in s.won:
+            more = f"; what needs it went on with {sum(b - a for a, b in s.won[u])} of them"
         return f"'{name}' is under way: {tally.ended} of {tally.count} have ended{more}."
     members = s.members(u)
     ended = sum(s.status[one] in TERMINAL for one in members)

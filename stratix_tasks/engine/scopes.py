@@ -22,6 +22,7 @@ from stratix_tasks.core.node import EACH, FLOW, MAP, SETTLED, Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.scope import last_round
 from stratix_tasks.core.state import MISSING
+from stratix_tasks.core.state import each as flat
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.streams import Sources, feeds, source_of
 from stratix_tasks.core.undo import at_own_end
@@ -87,7 +88,7 @@ class Scopes(Held):
             return self._recorded(unit, got)
         if got is not MISSING:
             return got
-        if self.state.status[unit] != S.COMPLETED:
+        if self.state.status[unit] != S.COMPLETED and unit not in self.state.won:
             return None
         made = Once(self._to_gather(unit))
         try:
@@ -109,7 +110,10 @@ class Scopes(Held):
             return self._to_round(unit)
         if s.node(unit).gather == SETTLED:
             return self._to_settle(unit)
-        items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
+        if unit in s.won:
+            items = [s.item(unit, at) for at in flat(s.won[unit])]
+        else:
+            items = [item for item in s.members(unit) if s.status[item] == S.COMPLETED]
         cache, values = self.core.cache, s.values
         done = [cache.get(item, values[item]) for item in items]
         if not any(value is MISSING or type(value) is Stored for value in done):
@@ -120,13 +124,14 @@ class Scopes(Held):
     def _to_gather_scopes(self, unit: int) -> Work:
         """The outputs of a mapped flow's scopes that came to a good end."""
         s, found = self.state, list[Work]()
+        won = {*flat(s.won[unit])} if unit in s.won else None
         settled, told = s.node(unit).gather == SETTLED, list[Callable[[Any], Settled]]()
         for i, _, _ in s.scopes(unit):
             r = s.stretches[i]
             for at in range(r.count):
                 begin = r.base + at * r.block.n
                 end = scope_ended(s, r.block, begin)
-                done = end == S.COMPLETED
+                done = end == S.COMPLETED if won is None else r.index + at in won
                 if done:
                     found.append(self._to_value((unit, r.index + at), begin, r.block))
                 if settled:
@@ -197,7 +202,8 @@ class Scopes(Held):
         for name in block.names if names is None else names:
             u = begin + block.index[name]
             if winners is None or u in winners or s.status[u] != S.COMPLETED:
-                tasks[name] = Seen(self.held(u), state_of(s, u).label, s.summary.get(u))
+                there = s.status[u] == S.OPEN and u in s.won  # what it has not waited for goes on
+                tasks[name] = Seen(self.held(u), (S.COMPLETED if there else state_of(s, u)).label, s.summary.get(u))
             else:
                 tasks[name] = _LATE
         return Scope(self.inputs if scope == ROOT else self._inputs(scope), tasks, self._summarise, self._everywhere)
@@ -390,6 +396,7 @@ class Scopes(Held):
             not expanded
             or s.status[source] != S.COMPLETED
             or source in self.core.cache
+            or source in s.won
             or s.values[source] is not MISSING
         ):
             return None

@@ -38,9 +38,6 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
             "Only a fan-out over the whole result of another one, without key, where and flatten, goes on item by item."
         )
         yield Finding((*path, "barrier"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
-    if each.losers == "keep":
-        message = "what a gather went on without is cancelled: losers can't be keep there"
-        yield Finding((*path, "losers"), Problem("bad-option", message, name, hint="Take losers away.", remedy=REMOVE))
     if each.losers is not None and each.gather in (ALL, "settled"):
         message = f"losers means nothing where gather is {each.gather}: nothing is gone without"
         hint = "Say gather: any, first_success or n_of, or take losers away."

@@ -252,7 +252,7 @@ MAP = _of(
         "Whether its items wait for the whole of a fan-out that it is mapped over, instead of one for one.",
     ),
     Option("gather", Kind.JOIN, "How many of the items it takes, as `join`: the completed ones, in order."),
-    Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel",)),
+    Option("losers", Kind.CHOICE, "What becomes of items that it went on without.", words=("cancel", "keep")),
 )
 """Of a fan-out."""
 LOOP = _of(

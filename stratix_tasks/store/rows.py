@@ -234,6 +234,7 @@ _TELL: dict[int, Callable[[list[Any]], Told]] = {
     kinds.HELD: _held,
     kinds.RELEASED: lambda fact: [{"unit": a, "stop": b, "event": "release", "reason": "user"} for a, b in fact[2]],
     kinds.JOINED: _of_unit("joined"),
+    kinds.WON: _of_unit("won"),
     kinds.ENABLED: _of_unit("enabled"),
     kinds.AGAIN: lambda fact: _set_back("retry", fact[3], fact[2]),
     kinds.REOPENED: lambda fact: [

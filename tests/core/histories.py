@@ -361,7 +361,7 @@ class History:
                 assert s.status[u] in (S.RETIRED, S.STOPPING), (u, s.status[u])
                 continue
             r, k, b = s.place(u)
-            needs = [s.status[b + x] for x in r.block.needs[k]]
+            needs = [S.COMPLETED if b + x in s.won else s.status[b + x] for x in r.block.needs[k]]
             assert s.spent[u] <= s.attempt[u]
             above = s.parent(u)
             if s.status[u] == S.OPEN and above >= 0 and not of_an_end(s, u):

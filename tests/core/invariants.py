@@ -49,6 +49,9 @@ def seen_by(s: Recorded, u: int) -> list[State]:
     opened = node.source >= 0 and s.kids.get(source) and s.status[source] in (State.OPEN, State.COMPLETED, State.FAILED)
     if opened and source not in s.target and s.values[source] is MISSING and node.over not in s.given(u):
         states[node.source] = State.COMPLETED
+    for n, state in enumerate(states):
+        if state is State.OPEN and b + n in s.won and n not in node.ended:  # it goes on, and has its value
+            states[n] = State.COMPLETED
     return states
 
 

@@ -16,6 +16,7 @@ from stratix_tasks.core.node import (
     ANY,
     DISABLED,
     EACH,
+    EARLY,
     FIRST,
     FLOW,
     LAST,
@@ -89,6 +90,7 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
             made[k] = replace(one, step=step(r, k, count), policy=WAITS)
     streamed(made)
     pinned(made)
+    made = [replace(one, keep_rest=keeps_rest(one)) if one.kind in (MAP, EACH) else one for one in made]
     if r.random() < 0.25:
         undone(r, made)
         at_end(r, made, count, inner, timed=timed)
@@ -141,6 +143,11 @@ def pinned(made: list[Node]) -> None:
         needs = one.needs[:1] if one.when else ()
         alone = {"firsts": (), "hard": (), "ended": tuple(n for n in one.ended if n in needs), "join": ALL, "k": 1}
         made[k] = replace(one, needs=needs, pinned=True, late=False, **alone)
+
+
+def keeps_rest(one: Node) -> bool:
+    """Whether a gather goes on with what it has not waited for; by what it is, so that all else is drawn as it was."""
+    return one.gather in EARLY and Random(repr((one.name, one.needs, one.gather, one.policy.priority))).random() < 0.4
 
 
 def step(r: Random, k: int, count: int) -> Step:

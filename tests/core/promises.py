@@ -98,7 +98,17 @@ def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> N
     need(len(set(winners)) == wanted, f"{winners} won for '{tale.name(u)}', not {wanted}")
     need(all(w - base in node.needs for w in winners), f"{winners} won for '{tale.name(u)}', which needs others")
     fine = OVER if node.join is ANY else {State.COMPLETED}
-    need(all(tale.state[w] in fine for w in winners), f"{winners} won for '{tale.name(u)}', and have not come")
+    states = tale.scope(u)
+    need(all(states[w - base] in fine for w in winners), f"{winners} won for '{tale.name(u)}', and have not come")
+
+
+def a_gather_is_made_from_what_completed(tale: Tale, u: int, items: Sequence[int], *, late: bool) -> None:
+    """At least as many as it asks for by a number, each completed; of items of any none may have. `late`: the run told how many."""
+    node = tale.node(u)
+    least = 0 if node.gather is ANY or node.share is not None or late else node.of if node.gather is N_OF else 1
+    need(len(items) >= least, f"'{tale.name(u)}' gathers {len(items)}, and asks for {least}")
+    fine = all(tale.state[item] is State.COMPLETED for item in items if tale.is_item(item))
+    need(fine, f"'{tale.name(u)}' gathers what has not completed")
 
 
 def what_lost_ends(tale: Tale, u: int, ending: Collection[int]) -> None:

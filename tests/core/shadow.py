@@ -11,6 +11,7 @@ from typing import Any
 from promises import (
     a_breakpoint_holds,
     a_condition_is_true,
+    a_gather_is_made_from_what_completed,
     a_spawned_item_has_a_live_parent,
     an_item_is_spawned_once,
     attempts_never_exceed_the_budget,
@@ -56,6 +57,8 @@ class Shadow:
         self.attempt: dict[int, int] = {}
         self.tries: dict[int, int] = {}
         """Attempts since the unit was last set back by a request."""
+        self.won: set[int] = set()
+        """Gathers that have what they asked for."""
         self.passed: set[int] = set()
         """Units that were let go, or tried again, since they were last set back."""
         self.breaks: set[str] = set()
@@ -143,8 +146,13 @@ class Shadow:
 
     def scope(self, u: int) -> list[State]:
         """The states of the scope that a unit lies in."""
-        block, _, base, _ = self.places[u]
-        return self.state[base : base + block.n]
+        block, k, base, _ = self.places[u]
+        asked = block.nodes[k].ended
+        there = [base + n in self.won and n not in asked for n in range(block.n)]
+        states = self.state[base : base + block.n]
+        return [
+            State.COMPLETED if won and state is State.OPEN else state for state, won in zip(states, there, strict=True)
+        ]
 
     # ------------------------------------------------------------------ facts
 
@@ -291,6 +299,12 @@ class Shadow:
         self.winners[fact[2]] = tuple(fact[3])
         self.fired.append(fact[2])
 
+    def _won(self, fact: Any, core: Core, _asked: bool) -> None:
+        _, _, u, parts = fact
+        items = [self.scopes[u][place] for a, b in parts for place in range(a, b)]
+        a_gather_is_made_from_what_completed(self, u, items, late=u in core.state.late)
+        self.won.add(u)
+
     def _finished(self, fact: Any, _core: Core, _asked: bool) -> None:
         u, to = fact[2], State(fact[3])
         step = self.node(u).step
@@ -325,7 +339,7 @@ class Shadow:
     def _forget(self, u: int) -> None:
         for told in (self.winners, self.tries):
             told.pop(u, None)
-        for marked in (self.enabled, self.passed):
+        for marked in (self.enabled, self.passed, self.won):
             marked.discard(u)
 
     def _again(self, fact: Any, _core: Core, asked: bool) -> None:
@@ -338,6 +352,7 @@ class Shadow:
     def _reopened(self, fact: Any, _core: Core, asked: bool) -> None:
         for u in fact[2]:
             ends_change_only_by_a_request(self, u, Event.REOPEN, asked=asked)
+            self.won.discard(u)
             self._event(u, Event.REOPEN, State.OPEN)
 
     def _rolled(self, fact: Any, _core: Core, asked: bool) -> None:
@@ -389,6 +404,7 @@ _TAKE: dict[int, Callable[[Shadow, Any, Core, bool], None]] = {
     F.EXPANDED: Shadow._expanded,
     F.SPAWNED: Shadow._spawned,
     F.JOINED: Shadow._joined,
+    F.WON: Shadow._won,
     F.FINISHED: Shadow._finished,
     F.ENABLED: Shadow._enabled,
     F.HELD: Shadow._held,

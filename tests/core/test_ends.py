@@ -123,6 +123,40 @@ def test_a_gather_ends_with_as_many_as_it_asks_for() -> None:
         assert made.run is RunState.COMPLETED
 
 
+@pytest.mark.parametrize("kind", [MAP, EACH])
+@pytest.mark.parametrize("dies", [False, True], ids=["same owner", "its owner dies"])
+def test_a_gather_that_keeps_its_losers_gives_its_value_before_it_ends(kind: Any, dies: bool) -> None:
+    """What needs it begins, what asks how it ended waits; a loser that fails, or is cancelled with the rest, changes nothing."""
+    x = "" if kind is MAP else ".x"
+    inner = {"one": (Node("x"),)} if kind is EACH else {}
+    many = Node("m", kind=kind, inner="one" if inner else "", gather=N_OF, of=1, keep_rest=True)
+    block = flow(many, needs("z", 0), needs("j", 0, 1, join=N_OF, k=2), Node("asks", (0,), ended=(0,)), inner=inner)
+    bodies = {f"m[0]{x}": Body(9), f"m[1]{x}": Body(1), f"m[2]{x}": Body(5, "final")}
+    made = world(block, bodies).until("j", State.COMPLETED)
+    assert (made.state("m"), made.s.won[0], made.state("asks")) == (State.OPEN, ((1, 2),), State.PENDING)
+    if dies:
+        made.die_and_recover()
+    made.settle()
+    assert (made.run, made.s.won[0], made.attempt("z")) == (RunState.COMPLETED, ((1, 2),), 1)
+    assert [made.state(name) for name in (f"m[0]{x}", f"m[2]{x}", "asks")] == [
+        State.COMPLETED,
+        State.FAILED,
+        State.COMPLETED,
+    ]
+    cancelled = world(block, {**bodies, f"m[0]{x}": SLOW}).until("z", State.COMPLETED).request("cancel", "m").settle()
+    assert (cancelled.state("m"), cancelled.run) == (State.COMPLETED, RunState.COMPLETED)
+
+
+def test_a_rollback_into_a_gather_that_keeps_its_losers_gathers_anew() -> None:
+    """What had gone on with its value goes on with another one."""
+    block = flow(Node("a"), Node("m", (0,), MAP, gather=FIRST, keep_rest=True), needs("z", 1))
+    made = world(block, {"m[0]": Body(1), "m[1]": SLOW, "m[2]": SLOW}).until("z", State.COMPLETED)
+    made.request("rollback", to="a").settle()
+    assert (made.s.won, made.state("z")) == ({}, State.PENDING)
+    made.request("resume").settle()
+    assert (made.run, made.attempt("z")) == (RunState.COMPLETED, 2)
+
+
 # ---------------------------------------------------------------------- absorbed
 
 

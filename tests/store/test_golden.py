@@ -19,8 +19,6 @@ from stratix_tasks.store.reader import Journals, Tail, frames
 GOLDEN = Path(__file__).with_name("golden")
 STORES = sorted(path.parent for path in GOLDEN.glob("*/expected.json"))
 LONG = 30.0
-UNSPOKEN = {"joined"}
-"""Kinds of facts that no document can bring about yet."""
 sys.path.insert(0, str(GOLDEN))
 from golden_reading import read_out  # noqa: E402
 
@@ -72,7 +70,7 @@ def test_a_golden_store_holds_each_kind_of_frame_and_fact(golden: Path) -> None:
     assert kinds == {FACTS, PAYLOAD, SEAL, *NOTES.values()} >= {LOGS, METRICS}
     assert (sealed >= 2, torn, files > 1) == (True, 1, True)
     facts = {kind for run in expected(golden).values() for kind in run["facts"]}
-    assert facts == set(KIND_NAMES) - UNSPOKEN
+    assert facts == set(KIND_NAMES)
 
 
 def test_an_interrupted_run_goes_on(golden: Path) -> None:

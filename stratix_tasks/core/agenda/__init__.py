@@ -169,6 +169,13 @@ class Agenda(Ready):
         self.asks.append(p)
         self._look_at_readers(p)
 
+    def won(self, p: int) -> None:
+        """A gather has what it asks for, and goes on with the rest: who needs its value has that, who asks how it ends not yet."""
+        r, k, b = self.state.place(p)
+        for o in r.block.outs[k]:
+            self._recount(b + o)
+            self.asks.append(b + o)
+
     def finished(self, u: int) -> None:
         """A step has ended the scope that it lies in: what that comes to is looked at closely."""
         book = self.books[self.state.home[u]]
@@ -265,7 +272,10 @@ class Agenda(Ready):
             return self._end_of_source(u, u + 1) if book.tally is not None and book.tally.readers else None
         i, k = divmod(u - book.base, book.n)
         block = s.stretches[s.home[u]].block
-        for o in book.outs[k]:
+        known = u in s.won and block.nodes[k].keep_rest  # who needs its value has had it
+        if known:
+            self.won(u)
+        for o in () if known else book.outs[k]:
             fine = k in block.tolerated and block.joins[o] == ALL and IS_BAD[status]
             self._arrived(o, u - k + o, COMPLETED if fine else status)
         if book.kinds[k] == FLOW and u not in s.kids:

@@ -95,9 +95,9 @@ class Counters(Lines):
             hard = len(states) - states.count(S.COMPLETED)
             self.left[x] = gates + hard + sum(first_of(s, b, first) == WAIT for first in node.firsts)
             return
-        states = states_of(s, block, k, b, needs) if node.join == ALL else [status[b + n] for n in needs]
+        states = states_of(s, block, k, b, needs) if node.join == ALL else [s.as_needed(b + n) for n in needs]
         done = states.count(S.COMPLETED)
-        over = sum(IS_OVER[status[b + n]] for n in needs)
+        over = sum(IS_OVER[state] for state in states)
         self.left[x] = gates + max(block.left[k] - (over if node.join in (ANY, SETTLED) else done), 0)
         if x in self.slack:
             self.slack[x] = len(needs) - block.left[k] - (over - done)

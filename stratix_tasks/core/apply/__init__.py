@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.apply.again import reopened, rolled, set_again
 from stratix_tasks.core.apply.asked import breakpoint_set, requested, resolved, sent, set_given, taken
-from stratix_tasks.core.apply.groups import enabled, entered, expanded, finished, joined, spawned
+from stratix_tasks.core.apply.groups import enabled, entered, expanded, finished, joined, spawned, won
 from stratix_tasks.core.apply.run import claimed, run_moved
 from stratix_tasks.core.apply.spans import held, released, swept
 from stratix_tasks.core.apply.units import completed, given, moved, started, started_many
@@ -44,4 +44,5 @@ def nothing(_s: State, _fact: Fact) -> None:
 _APPLY: tuple[Callable[[State, Fact], None], ...] = (
     nothing, run_moved, moved, started, completed, given, expanded, requested, claimed, spawned, started_many, swept, held,
     released, joined, enabled, set_again, reopened, rolled, set_given, breakpoint_set, sent, taken, entered, finished, resolved,
+    won,
 )  # fmt: skip

@@ -107,6 +107,10 @@ def joined(s: State, fact: Fact) -> None:
     s.winners[fact[2]] = tuple(fact[3])
 
 
+def won(s: State, fact: Fact) -> None:
+    s.won[fact[2]] = tuple((a, b) for a, b in fact[3])
+
+
 def enabled(s: State, fact: Fact) -> None:
     s.enabled.add(fact[2])
 

@@ -12,12 +12,14 @@ from stratix_tasks.core.decide.ending import GATHERED, LOST, end_unit, finish_in
 from stratix_tasks.core.decide.opening import ask, open_group
 from stratix_tasks.core.decide.streaming import follow, let_go_of
 from stratix_tasks.core.ends import said_by
-from stratix_tasks.core.joins import is_left_out, is_refused
+from stratix_tasks.core.facts import WON
+from stratix_tasks.core.joins import is_left_out, is_refused, scope_ended
 from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, Node
-from stratix_tasks.core.state import FINISHED, IS_BAD, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, State, spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import is_open_ended
 from stratix_tasks.core.undo import undone
+from stratix_tasks.core.units import Spans
 from stratix_tasks.spec.joins import N_OF as N_OF_THEM
 from stratix_tasks.spec.joins import part_of, share
 
@@ -75,6 +77,8 @@ def _gather_stopped(core: Core, p: int, node: Node, at: float) -> None:
     s = core.state
     if not _all_ended(core, p, node):
         return
+    if p in s.won:  # it has its value
+        return end_unit(core, p, Event.GATHERED, at)
     target, reason, detail = s.target[p]
     if _end_failed(core, p) if reason == FINISHED else target not in (S.COMPLETED, S.FAILED) and _is_at_fault(core, p):
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
@@ -114,10 +118,16 @@ def _is_at_fault(core: Core, p: int) -> bool:
 
 def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     tally, more = core.agenda.tally[p], is_open_ended(core.state, p)
+    if p in core.state.won:
+        return end_unit(core, p, Event.GATHERED, at) if tally.ended == tally.count and not more else None
     if tally.early:
         wanted = _wanted(core, p, node)
         came = tally.ended - _left_out(core, p) if node.gather is ANY else tally.done
         if came >= wanted:
+            core.tell(WON, at, p, _there(core.state, p))
+            if node.keep_rest:
+                core.agenda.won(p)
+                return _gather_items(core, p, node, at)
             end_unit(core, p, Event.GATHERED, at)
         elif not more and came + tally.count - tally.ended < wanted:
             end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
@@ -130,6 +140,19 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     if tally.bad and node.gather is not SETTLED:
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
     return end_unit(core, p, Event.GATHERED, at)
+
+
+def _there(s: State, p: int) -> list[list[int]]:
+    """Spans of the places of its items that have completed."""
+    found: Spans = []
+    for i, a, b in s.scopes(p):
+        r = s.stretches[i]
+        if s.kind(p) is MAP:
+            found += [(x - a + r.index, y - a + r.index) for x, y in s.runs(S.COMPLETED, a, b)]
+        else:
+            ends = (scope_ended(s, r.block, r.base + at * r.block.n) for at in range(r.count))
+            found += spans(r.index + at for at, end in enumerate(ends) if end == S.COMPLETED)
+    return [[a, b] for a, b in found]
 
 
 def _wanted(core: Core, p: int, node: Node) -> int:

@@ -248,3 +248,15 @@ def stepped() -> Any:
 def pooled(limit: str = "1m") -> Any:
     """A flow in it takes a place as a whole, and a limit comes with the run."""
     return doubled.options(timeout=limit)(inner.options(pool="one")(3))
+
+
+@task
+def either(a: Any = None, b: Any = None) -> list[Any]:
+    return [a, b]
+
+
+@flow
+def raced() -> Any:
+    """Made from what came first, of items and of nodes; what nobody waits for any more is cancelled."""
+    first = square.options(gather="first_success").map(each([3]))
+    return either.options(join="any")(first, signal.options(name="never")("never"))

@@ -90,6 +90,7 @@ def ended(store: Path) -> None:
         engine.start(flows.walked).result(LONG)
         engine.start(flows.stepped).result(LONG)
         engine.start(flows.pooled).result(LONG)
+        assert engine.start(flows.raced).result(LONG) == [[9], None]
         waited(engine)
         halted(engine)
         revised(engine)
