@@ -1,15 +1,13 @@
-"""Who answers what an editor asks of a flow; and the flow as a source of views, made anew after each edit."""
+"""Who answers what an editor asks of a flow."""
 
 from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from threading import Timer
+from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
-from stratix_tasks.dsl.task import DEFINED
 from stratix_tasks.edits.places import definition_of, flow_at, node_at
 from stratix_tasks.edits.remedies import holders, mending
 from stratix_tasks.edits.words import Add, Edit, Paste, Text, data_of, edit_of
@@ -21,10 +19,12 @@ from stratix_tasks.formats.yaml import dump, read
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
 from stratix_tasks.look.outline import problem_rows
+from stratix_tasks.look.output import value_shown
 from stratix_tasks.look.palette import fed_by, feeding, hints_of, palette, unwritten
 from stratix_tasks.look.ports import Ports, inputs_of
 from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.stubs import stub
+from stratix_tasks.session.display import run_source
 from stratix_tasks.session.document import document_of, known_tasks
 from stratix_tasks.session.edited import Edits
 from stratix_tasks.session.run import Run
@@ -38,118 +38,18 @@ from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
 from stratix_tasks.store.summaries import look, summarise, type_name
 from stratix_tasks.view.messages import (
-    About,
-    AskedField,
-    Can,
     Computed,
     DocumentText,
     EditInfo,
     Form,
-    Inspection,
-    ItemPage,
-    ItemQuery,
     Mend,
     NewTask,
+    Output,
     PaletteItem,
     Port,
     Problem,
-    Status,
-    Texts,
+    Sample,
 )
-from stratix_tasks.view.source import Outline
-
-STILL = 0.1
-"""Seconds without a new task after which views show what there is."""
-
-
-class EditedFlow:
-    """A flow that is not running, as a source of views. `make` makes what is shown of it; `last` gives its last run, on whose values
-    expressions are tried."""
-
-    def __init__(self, flow: Any, make: Callable[[], FlowSource], last: Callable[[], Run | None]) -> None:
-        self._edits: Edits = flow.edits_made
-        self._make = make
-        self._made: tuple[object, FlowSource] | None = None
-        self.editor = FlowEditor(flow, self.now, last)
-
-    def now(self) -> FlowSource:
-        """What is shown of the flow as it is."""
-        mark = self._edits.mark
-        if self._made is None or self._made[0] is not mark:
-            self._made = mark, self._make()
-        return self._made[1]
-
-    def outline(self) -> Outline:
-        return self.now().outline()
-
-    def run_info(self) -> None:
-        return None
-
-    def records(self, nodes: set[int] | None) -> list[tuple[int, Status]]:
-        return self.now().records(nodes)
-
-    def texts(self, nodes: set[int] | None) -> dict[str, Texts]:
-        return self.now().texts(nodes)
-
-    def watch(self, callback: Callable[[set[int]], None]) -> Callable[[], None]:
-        inner = self.now().watch(callback)
-
-        def edited() -> None:
-            nonlocal inner
-            inner()
-            inner = self.now().watch(callback)
-            callback(set())
-
-        still: Timer | None = None
-
-        def defined() -> None:
-            """A cell or a module defines tasks one after the other: all are told of once."""
-            nonlocal still
-            if still is not None:
-                still.cancel()
-            still = Timer(STILL, anew)
-            still.daemon = True
-            still.start()
-
-        def anew() -> None:
-            self._made = None
-            edited()
-
-        release = self._edits.watch(edited)
-        DEFINED.add(defined)
-
-        def all_of_them() -> None:
-            DEFINED.discard(defined)
-            if still is not None:
-                still.cancel()
-            release()
-            inner()
-
-        return all_of_them
-
-    def later(self, seconds: float, callback: Callable[[], None]) -> None:
-        callback()
-
-    def request(self, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
-        return self.now().request(verb, target, args)
-
-    def inspect(self, node: str, item: int | None) -> Inspection:
-        return self.now().inspect(node, item)
-
-    def can(self, node: str, item: int | None) -> Can:
-        return self.now().can(node, item)
-
-    def items(self, node: str, start: int, stop: int, query: ItemQuery | None = None) -> ItemPage:
-        return self.now().items(node, start, stop, query)
-
-    def fields(self) -> list[AskedField]:
-        return self.now().fields()
-
-    def about(self) -> About:
-        return self.now().about()
-
-    def text(self) -> str:
-        return self.now().text()
 
 
 class FlowEditor:
@@ -350,6 +250,18 @@ class FlowEditor:
         except Exception as error:  # what objects on the way raise
             return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
         return {"text": look(value), "type": type_name(value), "why": ""}
+
+    def sample(self, source: str) -> Sample:
+        run = self._last()
+        if run is None:
+            return {"value": None, "why": "run the flow once: then it is here what came along"}
+        value: Output | None = None
+        with suppress(StratixError, KeyError):  # it was not there then
+            if source.startswith("inputs."):
+                value = value_shown(run.inputs[source.removeprefix("inputs.")])
+            else:
+                value = run_source(run).inspect(source, None)["output"]
+        return {"value": value, "why": "" if value is not None else f"nothing came of it in the last run, {run.id}"}
 
 
 def _computed(run: Run, text: str) -> Any:

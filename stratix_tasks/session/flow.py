@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     import networkx
 
     from stratix_tasks.look.sources import FlowSource
-    from stratix_tasks.session.editor import EditedFlow
+    from stratix_tasks.session.edited_flow import EditedFlow
     from stratix_tasks.view.widget import FlowView
 
 P = ParamSpec("P")
@@ -235,7 +235,7 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     def _source(self) -> EditedFlow:
         from stratix_tasks.session.display import flow_source
-        from stratix_tasks.session.editor import EditedFlow
+        from stratix_tasks.session.edited_flow import EditedFlow
 
         def now() -> FlowSource:
             return flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)

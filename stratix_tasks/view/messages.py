@@ -483,6 +483,13 @@ class Computed(TypedDict):
     why: str
 
 
+class Sample(TypedDict):
+    """What came of a node in the flow's last run, or was given for an input; or why nothing is known."""
+
+    value: Output | None
+    why: str
+
+
 # ---------------------------------------------------------------------- to a view
 
 
@@ -760,6 +767,14 @@ class Evaluate(TypedDict):
     text: str
 
 
+class AskSample(TypedDict):
+    """What came of a node, or of an input (`inputs.day`), in the flow's last run."""
+
+    type: Literal["sample"]
+    id: int
+    source: str
+
+
 Asked = (
     Request
     | Inspect
@@ -783,6 +798,7 @@ Asked = (
     | AskPython
     | Copy
     | Evaluate
+    | AskSample
 )
 
 
@@ -809,3 +825,4 @@ class Answers(TypedDict):
     python: str
     copy: str
     evaluate: Computed
+    sample: Sample

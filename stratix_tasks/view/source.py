@@ -24,6 +24,7 @@ from stratix_tasks.view.messages import (
     PaletteItem,
     Problem,
     RunInfo,
+    Sample,
     Status,
     Texts,
 )
@@ -76,6 +77,8 @@ class Editor(Protocol):
     def copy(self, nodes: list[str]) -> str: ...
 
     def evaluate(self, node: str, text: str) -> Computed: ...
+
+    def sample(self, source: str) -> Sample: ...
 
 
 class Source(Protocol):

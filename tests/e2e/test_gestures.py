@@ -193,3 +193,24 @@ def test_an_expression_tells_what_it_gives_while_it_is_typed(book: Notebook) -> 
     hand.page.locator(f"{VIEW} [data-testid=computed] >> text=nobody").wait_for()
     hand.press("Escape")
     hand.steps()
+
+
+ON_WIRE = """id => {
+    const path = document.querySelector(`.react-flow__edge[data-id="${id}"] .react-flow__edge-interaction`);
+    const { x, y } = path.getPointAtLength(path.getTotalLength() / 4);
+    const at = new DOMPoint(x, y).matrixTransform(path.getScreenCTM());
+    return [at.x, at.y];
+}"""
+
+
+def test_a_wire_tells_what_came_along_it(book: Notebook) -> None:
+    """When the pointer rests on it: where it goes, its type, and what the last run gave; it goes with the pointer."""
+    hand = Hand(book, "flowing")
+    hand.value("start(n=4).wait(timeout=60)")
+    hand.page.mouse.move(*hand.page.evaluate(ON_WIRE, "scale>total:xs"))
+    told = hand.at("sample", wire="scale>total:xs")
+    told.wait_for()
+    assert "scale → total.xs list" in " ".join(told.inner_text().split())
+    assert told.locator("text=6").count() == 1
+    hand.page.mouse.move(5, 5)
+    told.wait_for(state="detached")

@@ -358,6 +358,20 @@ def test_a_file_is_opened_on_an_empty_canvas_and_else_pasted(sales: Flow[..., An
     assert "carries no flow" in view.refused("open", name="x.svg", data=nothing, at=[0, 0])
 
 
+def test_a_wire_tells_what_came_along_it_in_the_last_run(sales: Flow[..., Any]) -> None:
+    """With its type and its parts; of an input what was given. Without a run, or of what is new since, why nothing is known."""
+    view = view_of(sales)
+    assert "run the flow once" in view.ask("sample", source="load")["why"]
+    run = sales.start(n=3)
+    run.wait()
+    told = view.ask("sample", source="load")
+    assert told["value"]["type"] == "list" and told["value"]["text"] == "[0, 1, 2]" and not told["why"]
+    assert view.ask("sample", source="inputs.n")["value"]["text"] == "3"
+    assert view.ask("sample", source="inner.show")["value"]["type"] == "float"
+    view.ask("edit", edits=[{"edit": "rename", "node": "load", "to": "other"}], title="")
+    assert view.ask("sample", source="other") == {"value": None, "why": f"nothing came of it in the last run, {run.id}"}
+
+
 def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
     """What began is what it was when it began."""
     from stratix_tasks.session.display import run_source

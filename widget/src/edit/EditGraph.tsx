@@ -36,6 +36,7 @@ import {
   under,
 } from "./hands";
 import { join } from "./joining";
+import { Sample } from "./Sample";
 import { WireLine } from "./WireLine";
 import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from "./wires";
 
@@ -62,6 +63,7 @@ export function EditGraph(props: Props) {
   const [drag, setDrag] = useState<Record<string, Place>>({});
   const [misfits, setMisfits] = useState<Misfits | null>(null);
   const [over, setOver] = useState<string | null>(null);
+  const [rests, setRests] = useState<{ wire: Wire; at: Place } | null>(null);
   const guess = guessed(editing.guesses);
   const boxes = boxesOf(nodes, { ...guess.places, ...drag });
   const inputs = inputsBox(snapshot);
@@ -196,6 +198,12 @@ export function EditGraph(props: Props) {
           if (!eventTarget(event as MouseEvent)?.closest(".react-flow__node"))
             void editing.apply([cut(wire) as { edit: string }], "", { gone: [wire.id] });
         }}
+        onEdgeMouseEnter={({ clientX, clientY }, edge) => {
+          const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect();
+          const at = { x: clientX - (canvas?.left ?? 0) + 12, y: clientY - (canvas?.top ?? 0) + 12 };
+          setRests({ wire: (edge.data as { wire: Wire }).wire, at });
+        }}
+        onEdgeMouseLeave={() => setRests(null)}
         onPaneClick={(event) => {
           if (event.detail === 2) find(searchAt(root, flow.screenToFlowPosition, event, ""));
           else select([]);
@@ -238,6 +246,7 @@ export function EditGraph(props: Props) {
         )}
       </ReactFlow>
       <View boxes={all} root={root} />
+      {rests && <Sample key={rests.wire.id} editing={editing} {...rests} />}
       {nodes.length === 0 && (
         <p class="stx-empty">
           Double-click, or press Tab, to add the first node. Drag it out of the list at the left, paste YAML, or drop a

@@ -467,6 +467,12 @@ export interface Computed {
   why: string;
 }
 
+/** What came of a node in the flow's last run, or was given for an input; or why nothing is known. */
+export interface Sample {
+  value: Output | null;
+  why: string;
+}
+
 /** The whole view.
  *
  * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
@@ -709,6 +715,13 @@ export interface Evaluate {
   text: string;
 }
 
+/** What came of a node, or of an input (`inputs.day`), in the flow's last run. */
+export interface AskSample {
+  type: "sample";
+  id: number;
+  source: string;
+}
+
 export type Asked =
   | Request
   | Inspect
@@ -731,7 +744,8 @@ export type Asked =
   | CheckText
   | AskPython
   | Copy
-  | Evaluate;
+  | Evaluate
+  | AskSample;
 
 /** By what is asked the result of its reply. */
 export interface Answers {
@@ -755,4 +769,5 @@ export interface Answers {
   python: string;
   copy: string;
   evaluate: Computed;
+  sample: Sample;
 }
