@@ -1,7 +1,8 @@
 """Previews: what a person is shown of a value, made where the value was made, as JSON data.
 
 `{"kind": "table", …}` the head of a frame or an array; `{"kind": "picture", …}` of what can draw itself; `{"kind": "html", …}` of
-what writes itself so, to be shown where no script runs; `{"kind": "tree", …}` of containers of Python's own. Objects that
+what writes itself so, to be shown where no script runs; `{"kind": "tree", …}` of containers of Python's own, which are a table where
+they hold records of one kind. Objects that
 are no frame are asked in a thread of their own for at most `PATIENCE` seconds; a type that took longer is not asked again.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from itertools import islice
+from types import MemberDescriptorType
 from typing import Any
 
 from stratix_tasks.store.summaries import BRACKETS, glance
@@ -42,7 +44,8 @@ def preview(value: Any) -> Preview | None:
     """None for what has none: its text is all there is to see."""
     kind = type(value)
     if _is_own(kind):
-        return {"kind": "tree", "root": tree("", value)}
+        records = _records(value) if kind is list or kind is tuple else None
+        return records or {"kind": "tree", "root": tree("", value)}
     with suppress(BaseException):  # an object, or its class, may raise anything when it is asked
         if kind.__module__ == "builtins":
             return None
@@ -143,6 +146,41 @@ def _array(value: Any) -> Preview | None:
     return _table(names, [value.dtype] * wide, [head[:, at].tolist() for at in range(wide)], None, shape)
 
 
+def _records(values: Sequence[Any]) -> Preview | None:
+    """Records of one kind, side by side: dicts with the same names, or objects whose class declares its fields. Nothing of
+    theirs is run.
+    """
+    with suppress(BaseException):
+        head = [_fields(one) for one in values[:ROWS]]
+        first = head[0] if len(head) > 1 else None
+        if not first or any(one is None or [*one] != [*first] for one in head):
+            return None
+        if any(type(one) is not type(values[0]) for one in values):
+            return None
+        columns = {name: [one[name] for one in head if one] for name in [*first][:COLUMNS]}
+        types = [type(cells[0]).__name__ for cells in columns.values()]
+        return _table(columns, types, columns.values(), None, [len(values), len(first)])
+    return None
+
+
+def _fields(one: Any) -> dict[str, Any] | None:
+    """Of a dict, a named tuple, a dataclass or a model: its fields by name."""
+    kind = type(one)
+    if kind is dict:
+        return one if all(type(name) is str for name in one) else None
+    said = [type.__getattribute__(base, "__dict__") for base in type.__getattribute__(kind, "__mro__")]
+    declared = next((told[word] for told in said for word in _DECLARED if word in told), ())
+    if issubclass(kind, tuple):
+        return dict(zip(declared, tuple.__iter__(one), strict=True)) or None
+    slots = {name: slot for part in said for name, slot in part.items() if type(slot) is MemberDescriptorType}
+    held = {name: slots[name].__get__(one) for name in declared if name in slots}
+    with suppress(AttributeError):  # it has slots alone
+        held |= object.__getattribute__(one, "__dict__") if declared else {}
+    return {name: held[name] for name in declared if name in held} or None
+
+
+_DECLARED = ("__pydantic_fields__", "__dataclass_fields__", "_fields")
+"""Where a class says which fields its objects have."""
 _TABLES: dict[tuple[str, str], Callable[[Any], Preview | None]] = {
     ("pandas", "DataFrame"): _pandas,
     ("pandas", "Series"): _pandas_series,

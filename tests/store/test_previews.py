@@ -6,14 +6,16 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from pydantic import BaseModel
 
 from stratix_tasks.errors import StratixError
 from stratix_tasks.store import previews
@@ -119,6 +121,60 @@ def test_containers_are_trees_of_bounded_size() -> None:
     for value in (endless, [[[1] * 99] * 99] * 99, list(range(10**5))):
         assert len(json.dumps(tree("", value))) < 100 * LEAVES
     assert tree("", list(range(100)))["more"] == 100 - len(tree("", list(range(100)))["parts"])
+
+
+@dataclass
+class Score:
+    month: str
+    auc: float
+
+
+@dataclass(slots=True)
+class Slotted:
+    month: str
+    auc: float
+
+
+class Pair(NamedTuple):
+    month: str
+    auc: float
+
+
+class Model(BaseModel):
+    month: str
+    auc: float
+
+
+@pytest.mark.parametrize("kind", [Score, Slotted, Pair, Model, dict])
+def test_records_of_one_kind_are_a_table(kind: Any) -> None:
+    """Of dicts, dataclasses, named tuples and models: a column a field, with what it holds first; others stay a tree."""
+    records = [kind(month=f"{i}", auc=i / 10) for i in range(30)]
+    made = preview(records)
+    assert made is not None
+    assert made["columns"] == [["month", "str"], ["auc", "float"]]
+    assert made["rows"][1] == ["1", "0.1"]
+    assert (len(made["rows"]), made["of"]) == (ROWS, [30, 2])
+    for others in (records[:1], [*records, None], [{"a": 1}, {"b": 1}], [{1: 2}, {1: 3}], [{}, {}]):
+        other = preview(others)
+        assert other is not None
+        assert other["kind"] == "tree"
+
+
+def test_records_are_not_asked_themselves() -> None:
+    """A class of the user's that says which fields it has runs nothing of its own when these are shown."""
+
+    class Rude:
+        __dataclass_fields__: ClassVar[dict[str, int]] = {"a": 1}
+
+        def __init__(self) -> None:
+            object.__getattribute__(self, "__dict__")["a"] = 1
+
+        def __getattribute__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+    made = preview([Rude(), Rude()])
+    assert made is not None
+    assert made["rows"] == [["1"], ["1"]]
 
 
 def test_what_draws_itself_is_a_picture_and_what_writes_itself_is_html() -> None:
