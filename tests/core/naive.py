@@ -98,12 +98,13 @@ class Naive:
         return FAILED if self._is_bad(block, states, prefix) else DONE
 
     def _is_bad(self, block: Block, states: list[State], prefix: str) -> bool:
-        given = frozenset(k for k, name in enumerate(block.names) if self.given(prefix + name))
+        names = [prefix + name for name in block.names]
+        given = frozenset(k for k, name in enumerate(names) if self.given(name))
         taken = taken_up(block, states, given)
         done = [
             node.step.to
             for k, (node, state) in enumerate(zip(block.nodes, states, strict=True))
-            if _finishes(node, state) and k not in given
+            if _finishes(node, state) and k not in given and self.early(names[k]) is None
         ]
         first = 1 if done else 0
         return FAILED in done or any(
