@@ -28,6 +28,7 @@ NAMES = (
     "language",
     "display",
     "view",
+    "hands",
 )
 
 

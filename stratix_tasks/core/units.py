@@ -206,14 +206,20 @@ class Units:
 
     def find(self, status: int, start: int, stop: int) -> list[int]:
         """Units in a state, by a scan of bytes at C speed."""
-        found, at = [], self.status.find(status, start, stop)
-        while at >= 0:
-            found.append(at)
-            at = self.status.find(status, at + 1, stop)
-        return found
+        return _places(self.status, status, start, stop)
 
     def units_in(self, *states: int) -> list[int]:
         return [u for state in states for u in self.find(state, 0, len(self.status))]
+
+    def units_of(self, path: str, status: int) -> list[int]:
+        """Units in a state of the node at a path, in all scopes: however many others there are. Items of a map are none."""
+        name, found = path.rpartition(".")[2], list[int]()
+        for r in self.stretches:
+            k = None if r.block.items or not r.count else r.block.index.get(name)
+            if k is not None and self.path(r.base + k) == path:
+                own = self.status[r.base + k : r.stop : r.block.n]
+                found += [r.base + k + at * r.block.n for at in _places(own, status, 0, len(own))]
+        return found
 
     def runs(self, status: int, start: int, stop: int) -> Spans:
         """The same as spans: where one begins is found a hundred times as fast by `find` as by a pattern."""
@@ -245,3 +251,11 @@ class Units:
 
 
 _RUNS = [re.compile(re.escape(bytes((status,))) + b"+") for status in range(32)]
+
+
+def _places(told: bytearray, status: int, start: int, stop: int) -> list[int]:
+    found, at = [], told.find(status, start, stop)
+    while at >= 0:
+        found.append(at)
+        at = told.find(status, at + 1, stop)
+    return found

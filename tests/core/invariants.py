@@ -196,6 +196,17 @@ def a_group_knows_its_units(core: Core) -> None:
         need(told == [u for u in items if u in s.spawned], f"'{name}' did not spawn {told}")
 
 
+def a_path_knows_its_units(core: Core) -> None:
+    """All that have it but items, in whatever state, as a look at each of them tells."""
+    s = core.state
+    found: dict[tuple[str, int], list[int]] = {}
+    for u in range(len(s.status)):
+        if s.map_of(u) < 0:
+            found.setdefault((s.path(u), s.status[u]), []).append(u)
+    for (path, status), own in found.items():
+        need(s.units_of(path, status) == own, f"'{path}' does not find its units that are {State(status).label}")
+
+
 def no_group_waits_for_ended_units(core: Core) -> None:
     """But a loop, which may wait for its next round."""
     s = core.state
@@ -490,6 +501,7 @@ OF_A_CORE: tuple[Callable[[Core], None], ...] = (
     an_ending_run_has_only_bodies,
     a_drained_run_is_paused,
     a_group_knows_its_units,
+    a_path_knows_its_units,
     no_group_waits_for_ended_units,
     an_ended_group_has_only_bodies,
     an_open_group_lies_in_open_ones,

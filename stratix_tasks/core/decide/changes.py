@@ -133,7 +133,8 @@ def _put_breakpoint(core: Core, path: str, on: bool, at: float) -> None:
     """What is about to begin already, or waits for its next attempt, is paused at once."""
     s, g = core.state, core.agenda
     core.tell(BREAKPOINT_FACT, at, path, on)
-    waits = [*s.units_in(S.RETRYING), *g.opening, *(u for u in s.units_in(S.PENDING) if g.is_ready(u))] if on else ()
+    begins = (u for u in s.units_of(path, S.PENDING) if g.is_ready(u))
+    waits = [*s.units_of(path, S.RETRYING), *g.opening, *begins] if on else ()
     for u in waits:
         if (
             s.status[u] in (S.PENDING, S.RETRYING)
