@@ -14,7 +14,7 @@ from stratix_tasks.core.node import FLOW as FLOW_KIND
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.states import S
 from stratix_tasks.spec.model import Each, FlowSpec
-from stratix_tasks.spec.values import Expr, FirstOf, Ref
+from stratix_tasks.spec.values import Expr, FirstOf, Pin, Ref
 
 EACH = Each(over={"x": Ref("inputs", "items")})
 STREAM = Each(over={"x": Ref("tasks", "m")})
@@ -98,6 +98,15 @@ FLOWS: dict[str, FlowSpec] = {
             "m": {"each": EACH, "enabled": False},
             "g": {"flow": "inner", "call": None, "enabled": False},
             "z": needs("m", "g"),
+        },
+        flows={"inner": spec({"a": {}})},
+    ),
+    "pinned": spec({"a": {}, "b": {**needs("a"), "when": WHEN, "pin": Pin(7)}, "c": needs("b")}),
+    "pinned map and sub-flow": spec(
+        {
+            "m": {"each": EACH, "pin": Pin([1])},
+            "n": {"each": STREAM},
+            "g": {"flow": "inner", "call": None, "pin": Pin(None), **needs("n")},
         },
         flows={"inner": spec({"a": {}})},
     ),

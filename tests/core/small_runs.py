@@ -148,8 +148,8 @@ class Small(Facade):
                 if s.policy(unit).retry.max:
                     yield ("final", unit, number)
         for kind, unit, question in self.asks:
-            if kind == Answer.EXPANDED:
-                yield ("expanded", unit, question)
+            if kind in (Answer.EXPANDED, Answer.PINNED):
+                yield ("expanded" if kind == Answer.EXPANDED else "pinned", unit, question)
             else:
                 yield ("true", unit, question)
                 yield ("false", unit, question)
@@ -224,11 +224,11 @@ class Small(Facade):
         if way == "waits":
             limit, node = self.s.policy(unit).timeout.attempt, self.s.node(self.s.node_of(unit))
             rest = (wait_for(node.executor.waits, node.spec.args, limit, self.now),)
-        if kind in (Answer.VERDICT, Answer.EXPANDED):
-            asked = Answer.EXPANDED if way == "expanded" else Answer.VERDICT
-            if way == "error":
-                asked = next(ask[0] for ask in self.asks if ask[1:] == (unit, number))
+        if kind in _QUESTIONS.values():
+            asked = next(ask[0] for ask in self.asks if ask[1:] == (unit, number))
             self.asks.remove((asked, unit, number))
+            if asked == Answer.PINNED and way == "error":
+                rest = (None, *rest)
             if asked == Answer.EXPANDED:
                 one = self.s.kind(unit) in (FLOW, LOOP)
                 rest = (1 if one else self.count_of_items,) if way != "error" else rest
@@ -303,8 +303,8 @@ class Small(Facade):
         if kind == Do.START:
             need(body not in self.bodies, f"attempt {number} of '{self.label(unit)}' was started twice")
             self.bodies[body] = WAITS if self.s.policy(unit).bodiless else RUNS
-        elif kind in (Do.EVALUATE, Do.EXPAND):
-            ask = (int(Answer.VERDICT if kind == Do.EVALUATE else Answer.EXPANDED), unit, number)
+        elif kind in _QUESTIONS:
+            ask = (int(_QUESTIONS[Do(kind)]), unit, number)
             if ask not in self.asks:
                 self.asks.append(ask)
         elif kind != Do.ENDED and body in self.bodies:
@@ -410,6 +410,7 @@ _WAITED_FOR: dict[str, tuple[str, dict[str, Any]]] = {
     "answered": ("answer", {"fields": {"n": 7}}),
 }
 """How what a node waits for comes to pass: a request, and its arguments."""
+_QUESTIONS = {Do.EVALUATE: Answer.VERDICT, Do.EXPAND: Answer.EXPANDED, Do.GIVE: Answer.PINNED}
 _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "ok": (Answer.OK, (1, "json", 1, None, None, None)),
     "fail": (Answer.FAIL, (ERROR, None)),
@@ -424,4 +425,5 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "false": (Answer.VERDICT, (False,)),
     "error": (Answer.VERDICT, (ERROR,)),
     "expanded": (Answer.EXPANDED, ()),
+    "pinned": (Answer.PINNED, (data(7), None)),
 }

@@ -24,7 +24,7 @@ from stratix_tasks.spec.model import (
     Ui,
 )
 from stratix_tasks.spec.names import task_names
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
+from stratix_tasks.spec.values import Expr, FirstOf, Pin, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
 SURPRISES = [
@@ -84,6 +84,8 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
     if draw(st.booleans()):
         last = next(reversed(tasks))  # which nobody asks for
         tasks[last] = tasks[last].but({"enabled": False})
+    for name in draw(st.lists(st.sampled_from([*tasks]), max_size=1)):
+        tasks[name] = tasks[name].but({"pin": Pin(draw(literals))})
     output = draw(values_of(free, _called(tasks)))
     assume(
         not any(
