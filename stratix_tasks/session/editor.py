@@ -17,6 +17,7 @@ from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import dump, read
 from stratix_tasks.formats.yaml_spans import lines_of
+from stratix_tasks.look.completion import completion
 from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
 from stratix_tasks.look.outline import problem_rows
 from stratix_tasks.look.output import value_shown
@@ -38,6 +39,7 @@ from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
 from stratix_tasks.store.summaries import look, summarise, type_name
 from stratix_tasks.view.messages import (
+    Completion,
     Computed,
     DocumentText,
     EditInfo,
@@ -250,6 +252,10 @@ class FlowEditor:
         except Exception as error:  # what objects on the way raise
             return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
         return {"text": look(value), "type": type_name(value), "why": ""}
+
+    def complete(self, node: str, text: str, at: int, expression: bool) -> Completion:
+        ports, own = self._at(node)
+        return completion(ports, own, text, at, expression)
 
     def sample(self, source: str) -> Sample:
         run = self._last()

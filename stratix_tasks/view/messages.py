@@ -483,6 +483,20 @@ class Computed(TypedDict):
     why: str
 
 
+class Named(TypedDict):
+    """What can be written for a name, and its type."""
+
+    text: str
+    about: str
+
+
+class Completion(TypedDict):
+    """Names to go on with, each in place of what stands from `start` to the caret."""
+
+    start: int
+    names: list[Named]
+
+
 class Sample(TypedDict):
     """What came of a node in the flow's last run, or was given for an input; or why nothing is known."""
 
@@ -767,6 +781,18 @@ class Evaluate(TypedDict):
     text: str
 
 
+class Complete(TypedDict):
+    """The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `expression`: it
+    is one as a whole."""
+
+    type: Literal["complete"]
+    id: int
+    node: str
+    text: str
+    at: int
+    expression: bool
+
+
 class AskSample(TypedDict):
     """What came of a node, or of an input (`inputs.day`), in the flow's last run."""
 
@@ -799,6 +825,7 @@ Asked = (
     | Copy
     | Evaluate
     | AskSample
+    | Complete
 )
 
 
@@ -826,3 +853,4 @@ class Answers(TypedDict):
     copy: str
     evaluate: Computed
     sample: Sample
+    complete: Completion

@@ -10,6 +10,7 @@ from stratix_tasks.view.messages import (
     About,
     AskedField,
     Can,
+    Completion,
     Computed,
     DocumentText,
     Edge,
@@ -79,6 +80,8 @@ class Editor(Protocol):
     def evaluate(self, node: str, text: str) -> Computed: ...
 
     def sample(self, source: str) -> Sample: ...
+
+    def complete(self, node: str, text: str, at: int, expression: bool) -> Completion: ...
 
 
 class Source(Protocol):

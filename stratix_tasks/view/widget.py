@@ -41,6 +41,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "check": lambda editor, said: editor.check(said["text"]),
     "python": lambda editor, _: editor.python(),
     "copy": lambda editor, said: editor.copy(said["nodes"]),
+    "complete": lambda editor, said: editor.complete(said["node"], said["text"], said["at"], said["expression"]),
     "sample": lambda editor, said: editor.sample(said["source"]),
     "evaluate": lambda editor, said: editor.evaluate(said["node"], said["text"]),
 }

@@ -210,7 +210,30 @@ def test_a_wire_tells_what_came_along_it(book: Notebook) -> None:
     hand.page.mouse.move(*hand.page.evaluate(ON_WIRE, "scale>total:xs"))
     told = hand.at("sample", wire="scale>total:xs")
     told.wait_for()
-    assert "scale → total.xs list" in " ".join(told.inner_text().split())
+    assert "scale → total.xs list of 4" in " ".join(told.inner_text().split())
     assert told.locator("text=6").count() == 1
     hand.page.mouse.move(5, 5)
     told.wait_for(state="detached")
+
+
+def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
+    """Tab takes the first, arrows and Enter another one; Escape puts the names away, and Enter then says what is typed."""
+    hand = Hand(book, "completed")
+    hand.click("scale")
+    xs = hand.at("form-field", field="with.xs")
+    xs.fill("")
+    hand.type("lo")
+    hand.at("names").get_by_text("${{ tasks.load.output }}").wait_for()
+    hand.press("Tab")
+    assert xs.input_value() == "${{ tasks.load.output }}"
+    hand.at("names").wait_for(state="detached")
+    by = hand.at("form-field", field="with.by")
+    by.fill("")
+    by.click()
+    hand.type("${{ inp")
+    hand.at("names").get_by_text("inputs").wait_for()
+    hand.press("ArrowDown", "Enter")
+    hand.type(".n * 1.5 }}")
+    hand.press("Enter")
+    hand.steps("set by of scale")
+    assert hand.value("to_yaml()").count("inputs.n * 1.5") == 1

@@ -372,6 +372,31 @@ def test_a_wire_tells_what_came_along_it_in_the_last_run(sales: Flow[..., Any]) 
     assert view.ask("sample", source="other") == {"value": None, "why": f"nothing came of it in the last run, {run.id}"}
 
 
+def test_names_are_completed_where_they_are_typed(sales: Flow[..., Any]) -> None:
+    """Of tasks, inputs and what is seen of a task, with their types; where no expression is open, as one. A node does not name itself."""
+    view = view_of(sales)
+
+    def told(text: str, *, node: str = "total", expression: bool = False) -> tuple[list[str], str]:
+        found = view.ask("complete", node=node, text=text, at=len(text), expression=expression)
+        return [one["text"] for one in found["names"]], text[: found["start"]]
+
+    assert told("lo") == (["${{ tasks.load.output }}"], "")
+    assert told("${{ lo") == (["tasks.load.output"], "${{ ")
+    assert told("${{ tasks.lo") == (["load.output"], "${{ tasks.")
+    assert told("tasks.load.st", expression=True) == (["status"], "tasks.load.")
+    assert told("${{ inputs.") == (["n", "name"], "${{ inputs.")
+    assert told("1 + inp", expression=True) == (["inputs"], "1 + ")
+    assert (
+        told("${{ tot")[0] == []
+        and told("${{ a }} lo")[0] == []
+        and told("two lo")[0] == []
+        and told("")[0] == told("inpu")[0] == []
+    )
+    assert told("${{ val", node="inner.show")[0] == ["inputs.value"]
+    (load,) = view.ask("complete", node="total", text="lo", at=2, expression=False)["names"]
+    assert load["about"] == "list[int]"
+
+
 def test_a_view_of_a_run_edits_nothing(sales: Flow[..., Any]) -> None:
     """What began is what it was when it began."""
     from stratix_tasks.session.display import run_source

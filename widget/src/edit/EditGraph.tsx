@@ -36,7 +36,7 @@ import {
   under,
 } from "./hands";
 import { join } from "./joining";
-import { Sample } from "./Sample";
+import { type Rest, Sample } from "./Sample";
 import { WireLine } from "./WireLine";
 import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from "./wires";
 
@@ -63,7 +63,7 @@ export function EditGraph(props: Props) {
   const [drag, setDrag] = useState<Record<string, Place>>({});
   const [misfits, setMisfits] = useState<Misfits | null>(null);
   const [over, setOver] = useState<string | null>(null);
-  const [rests, setRests] = useState<{ wire: Wire; at: Place } | null>(null);
+  const [rests, setRests] = useState<{ wire: Wire; at: Rest } | null>(null);
   const guess = guessed(editing.guesses);
   const boxes = boxesOf(nodes, { ...guess.places, ...drag });
   const inputs = inputsBox(snapshot);
@@ -200,8 +200,10 @@ export function EditGraph(props: Props) {
         }}
         onEdgeMouseEnter={({ clientX, clientY }, edge) => {
           const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect();
-          const at = { x: clientX - (canvas?.left ?? 0) + 12, y: clientY - (canvas?.top ?? 0) + 12 };
-          setRests({ wire: (edge.data as { wire: Wire }).wire, at });
+          if (!canvas) return;
+          const below = clientY < canvas.top + canvas.height / 2;
+          const y = (below ? clientY - canvas.top : canvas.bottom - clientY) + 12;
+          setRests({ wire: (edge.data as { wire: Wire }).wire, at: { x: clientX - canvas.left + 12, y, below } });
         }}
         onEdgeMouseLeave={() => setRests(null)}
         onPaneClick={(event) => {

@@ -4,6 +4,7 @@ import type { Computed, FormField } from "../model/messages";
 import { useUnique } from "../view/ids";
 import type { Edit, Editing } from "./editing";
 import { isExpression, parsed, shownAs } from "./fields";
+import { useNames } from "./Names";
 
 const MIXED = "not the same in all";
 
@@ -63,6 +64,10 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
   const leave = useRef(() => {});
   leave.current = () => now.current !== known.current && send(now.current);
   useEffect(() => () => leave.current(), []);
+  const names = useNames(editing, of.split(" ")[0] ?? "", field.kind === "expression", (text) => {
+    now.current = text;
+    setText(text);
+  });
   const common = {
     id,
     class: "stx-field",
@@ -79,8 +84,12 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
           ? "must be given"
           : "",
     spellcheck: false,
-    onBlur: () => send(now.current),
+    onBlur: () => {
+      names.close();
+      send(now.current);
+    },
     onKeyDown: (event: KeyboardEvent) => {
+      if (names.key(event)) return;
       if (event.key === "Escape") {
         setText(there);
         now.current = there;
@@ -96,8 +105,14 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
     onInput: (event: Event) => {
       setText((event.currentTarget as HTMLInputElement).value);
       setWhy("");
+      if (completed) names.ask(event.currentTarget as HTMLInputElement);
     },
   };
+  const completed =
+    field.kind === "expression" ||
+    field.field.startsWith("with.") ||
+    field.field.startsWith("over.") ||
+    field.field === "output";
   const choices = field.kind === "switch" ? ["true", "false"] : field.choices;
   const chooses = !raw && !isExpression(text) && (field.kind === "switch" || field.kind === "choice");
   const isLong = field.kind === "mapping" || text.includes("\n") || text.length > 44;
@@ -144,6 +159,7 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
       ) : (
         <input {...common} />
       )}
+      {names.list}
       <div id={`${id}-told`} class="stx-told-below">
         {wrong && (
           <p class="stx-wrong" role="alert">

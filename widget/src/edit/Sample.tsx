@@ -6,8 +6,15 @@ import { INPUTS, portsOf, type Wire } from "./wires";
 
 const PAUSE = 350;
 
+/** Where the pointer rests, in pixels of the canvas; from its bottom where there is more room above. */
+export interface Rest {
+  x: number;
+  y: number;
+  below: boolean;
+}
+
 /** What a wire carries, beside the pointer that rests on it: its type, and what came along in the last run. */
-export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at: { x: number; y: number } }) {
+export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at: Rest }) {
   const [told, setTold] = useState<Told | null>(null);
   useEffect(() => {
     let over = false;
@@ -24,19 +31,12 @@ export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at
   }, [editing, wire.id]);
   if (!told) return null;
   const { value, why } = told;
+  const place = at.below ? { left: `${at.x}px`, top: `${at.y}px` } : { left: `${at.x}px`, bottom: `${at.y}px` };
   return (
-    <div
-      class="stx-pop stx-sample"
-      data-testid="sample"
-      data-wire={wire.id}
-      role="status"
-      style={{ left: `${at.x}px`, top: `${at.y}px` }}
-    >
+    <div class="stx-pop stx-sample" data-testid="sample" data-wire={wire.id} role="status" style={place}>
       <b>{wire.source}</b> → {wire.target}
       {wire.port && `.${wire.port}`}{" "}
-      <span class="stx-kind">
-        {[value?.type || typeOf(editing, wire.source), value?.shape].filter(Boolean).join(" · ")}
-      </span>
+      <span class="stx-kind">{value?.shape || value?.type || typeOf(editing, wire.source)}</span>
       {value && <Shown value={value} />}
       {why && <p class="stx-quiet">{why}</p>}
     </div>

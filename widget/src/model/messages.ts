@@ -467,6 +467,18 @@ export interface Computed {
   why: string;
 }
 
+/** What can be written for a name, and its type. */
+export interface Named {
+  text: string;
+  about: string;
+}
+
+/** Names to go on with, each in place of what stands from `start` to the caret. */
+export interface Completion {
+  start: number;
+  names: Named[];
+}
+
 /** What came of a node in the flow's last run, or was given for an input; or why nothing is known. */
 export interface Sample {
   value: Output | null;
@@ -715,6 +727,17 @@ export interface Evaluate {
   text: string;
 }
 
+/** The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `expression`: it
+ * is one as a whole. */
+export interface Complete {
+  type: "complete";
+  id: number;
+  node: string;
+  text: string;
+  at: number;
+  expression: boolean;
+}
+
 /** What came of a node, or of an input (`inputs.day`), in the flow's last run. */
 export interface AskSample {
   type: "sample";
@@ -745,7 +768,8 @@ export type Asked =
   | AskPython
   | Copy
   | Evaluate
-  | AskSample;
+  | AskSample
+  | Complete;
 
 /** By what is asked the result of its reply. */
 export interface Answers {
@@ -770,4 +794,5 @@ export interface Answers {
   copy: string;
   evaluate: Computed;
   sample: Sample;
+  complete: Completion;
 }

@@ -1,0 +1,54 @@
+"""Names to go on with where somebody types a value or an expression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stratix_tasks.look.ports import Ports
+from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.vocabulary import SEEN
+from stratix_tasks.view.messages import Completion, Named
+
+_WORD = re.compile(r"[A-Za-z_][\w.]*$")
+_ROOTS = (("tasks", "tasks", ""), ("inputs", "inputs", ""))
+MOST = 12
+
+
+def completion(ports: Ports, node: str, text: str, at: int, is_expression: bool) -> Completion:
+    """Of a field of a node, whose text is written up to `at`. Where it is no expression, and none is open, a name stands for the whole."""
+    before = text[:at]
+    match = _WORD.search(before)
+    word = match[0] if match is not None else ""
+    inside = is_expression or before.rfind("${{") > before.rfind("}}")
+    if not word or not (inside or word == text.strip()):
+        return {"start": at, "names": []}
+    around, _, last = word.rpartition(".")
+    found = [
+        {"text": said if inside else f"${{{{ {said} }}}}", "about": about}
+        for name, said, about in (*_known(ports, node, around), *(_ROOTS if inside and not around else ()))
+        if name.lower().startswith(last.lower()) and name != last
+    ]
+    names: list[Named] = [{"text": one["text"], "about": one["about"]} for one in found[:MOST]]
+    return {"start": at - len(last if inside else word), "names": names}
+
+
+def _known(ports: Ports, node: str, around: str) -> Iterator[tuple[str, str, str]]:
+    """By what is typed of it: a name, what is written for it, and its type."""
+    spec = ports.graph.spec
+    tasks = [name for name in spec.tasks if name != node]
+    if around in ("", "tasks"):
+        end = "" if around else "tasks."
+        for name in tasks:
+            yield name, f"{end}{name}.output", _text(ports, name)
+    if around in ("", "inputs"):
+        for name, one in spec.inputs.items():
+            yield name, name if around else f"inputs.{name}", one.type
+    root, _, named = around.partition(".")
+    if root == "tasks" and named in tasks:
+        yield from ((fact, fact, _text(ports, named) if fact == "output" else "") for fact in SEEN)
+
+
+def _text(ports: Ports, name: str) -> str:
+    text = type_text(ports.source(name))
+    return "" if text == "any" else text
