@@ -28,7 +28,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const shape = shapeOf(node);
   return (
     <div
-      class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${selected ? " stx-selected" : ""}`}
+      class={`stx-card stx-drawn stx-s-${planned ? "planned" : look}${shape.right === "round" ? " stx-round" : ""}${shape.left === "round" ? " stx-pill" : ""}${selected ? " stx-selected" : ""}`}
       data-testid="node"
       data-node={node.name}
       data-state={stateName(status)}
