@@ -117,6 +117,8 @@ class Naive:
     ) -> State:  # fmt: skip
         node, name = block.nodes[k], prefix + block.names[k]
         if self._may_lose(block, k) and self._saw(name) == "cancelled":
+            if node.kind is not TASK and any(one.undoes == k for one in block.nodes):
+                raise Untold(name)  # what had completed in it is taken back
             return State.CANCELLED
         end = self._refused(block, k, name, states, above, found, bad=bad) or (DONE if node.pinned else None)
         if node.kind is TASK:
