@@ -102,8 +102,9 @@ def _refuse_fed(known: Recorded, names: set[str], kept: set[int]) -> None:
     for unit in sorted(kept) if names else ():
         node = outline.nodes[unit].spec
         over = [*node.each.over.values(), node.each.key] if node.each is not None else []
+        taken = [] if outline.nodes[unit].pinned else [*node.args.values(), *over]
         outermost = outline.parents[unit] < 0
-        fed = set(inputs_named([*node.args.values(), *over, node.when])) & names if outermost else set()
+        fed = set(inputs_named([*taken, node.when])) & names if outermost else set()
         if fed:
             raise InputError(
                 f"input '{min(fed)}' feeds node '{outline.names[unit]}', whose result is taken over; "

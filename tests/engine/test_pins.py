@@ -194,6 +194,18 @@ def test_what_runs_at_the_end_is_pinned_there(engine: Engine) -> None:
     assert (Calls.made, states(run)) == ([], {"made": "completed", "tidy": "completed", "works": "failed"})
 
 
+def test_a_fork_takes_over_a_pin_whatever_its_inputs_are(engine: Engine) -> None:
+    """An input that only a pinned node would take feeds nothing."""
+
+    @flow
+    def of_an_input(n: int) -> int:
+        return add(notes.options(name="it", pin=1)(n), n)
+
+    run = engine.start(of_an_input, {"n": 2})
+    run.wait(LONG)
+    assert run.fork(from_="add", inputs={"n": 5}).result(LONG) == 6
+
+
 TEXT = """\
 stratix: 1
 flow: dated
