@@ -55,11 +55,12 @@ def product(first: Iterable[A], second: Iterable[B], third: Iterable[C], /) -> t
 @overload
 def product(*values: Any) -> tuple[Any, ...]: ...
 def product(*values: Any) -> tuple[Any, ...]:
-    """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair, the last one fastest."""
+    """Marks that are crossed: `task.map(*product(regions, rates))` makes an item of each pair, the last one fastest. Where arguments
+    take parts of one, or texts name it, `each(regions, name="region")` says in there what it is called."""
     trace_of("product")
     group = object()
     marks = (value if isinstance(value, Mapped) else _mark(value) for value in values)
-    return tuple(Crossed(group, place, mark.value, mark.flat) for place, mark in enumerate(marks))
+    return tuple(Crossed(group, place, mark.value, mark.flat, mark.name) for place, mark in enumerate(marks))
 
 
 def _mark(values: Any) -> Mapped:

@@ -76,6 +76,7 @@ class Crossed(Mark):
     place: int
     value: Any
     flat: bool
+    name: str = ""
 
 
 @dataclass(slots=True, eq=False)

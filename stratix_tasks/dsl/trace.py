@@ -29,11 +29,18 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves
+from stratix_tasks.spec.text import expression
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, Template, leaves
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 LONGEST = 64
 """Characters of a name."""
+
+
+def _element(text: str, names: frozenset[str]) -> Ref | None:
+    """What is mapped, or a part of it, where an expression is no more than that."""
+    found = expression(text, names)
+    return found if type(found) is Ref and found.scope == "each" else None
 
 
 def _named(update: Mapping[str, Any]) -> set[str]:
@@ -281,7 +288,7 @@ class Trace:
     def _other(self, part: Any) -> Any:
         if isinstance(part, Refusing):
             self.uses(part._references())
-            return part._value()
+            return self._with_elements(part._value())
         if isinstance(part, Secret):
             return Ref("secrets", part.name)
         if isinstance(part, Element):
@@ -296,6 +303,15 @@ class Trace:
                 f"{word}() marks a whole argument of task.map(…), and can't stand elsewhere", code="bad-arguments"
             )
         return literal(part, self)
+
+    def _with_elements(self, value: Any) -> Any:
+        """A text, with what it names of what is mapped as documents have it."""
+        names = frozenset(self.variables.values())
+        if not names or type(value) is not Template:
+            return value
+        return Template(
+            tuple(_element(part.text, names) or part if type(part) is Expr else part for part in value.parts)
+        )
 
     def _add(self, task: Any, template: NodeSpec, update: dict[str, Any], arity: Any) -> Reference:
         self.closed = None

@@ -175,13 +175,17 @@ class Nodes:
         return Group(f"{head}.options(", options, ")") if options else head
 
     def _called(self, head: Code, signature: Signature, node: NodeSpec, more: Mapping[str, Code] | None = None) -> Code:
-        self.values.elements = self._elements(node)
+        marked = self._marked(node)
+        self.values.elements = {name: code for name, code in marked.items() if name in variables(node)}
+        self.values.shown.clear()
         named = {name: self.values.value(value) for name, value in node.args.items() if name not in ("*", "**")}
         extra = self._spread(node, "*", list)
         clashing = self._spread(node, "**", dict)
         if node.each is not None:
             head = followed(head, ".map")
-            crossed = self._crossed(node.each, signature)
+            if hidden := self.values.elements.keys() - self.values.shown:
+                self.values.refuse(f"'{min(hidden)}', which is mapped, in texts and expressions alone")
+            crossed = marked if len(marked) == len(node.each.over) else self._crossed(node.each, signature)
             if isinstance(crossed, Group):
                 return self._with_star(head, crossed, signature, node, named, extra, clashing, more or {})
             named.update({name: code for name, code in crossed.items() if name not in self.values.elements})
@@ -191,20 +195,26 @@ class Nodes:
             return self.values.refuse(str(error))
         return Group(followed(head, "("), parts, ")")
 
-    def _elements(self, node: NodeSpec) -> dict[str, str]:
-        """Variables of what is mapped and named by arguments, each with a line that makes it."""
-        names = [name for name in (node.each.over if node.each is not None else ()) if name in variables(node)]
-        if node.each is None or not names:
+    def _marked(self, node: NodeSpec) -> dict[str, str]:
+        """Variables of what is mapped and named by arguments, each with a line that makes it; of what is crossed one makes all."""
+        each, named = node.each, variables(node)
+        if each is None or not named:
             return {}
-        if node.each.by != "zip":
-            self.values.refuse("parts of what is crossed")
-            return {}
+        names = [name for name in each.over if name in named or each.by != "zip"]
         made = {name: self.values.locals.free(name, f"each_{name}") for name in names}
-        for name, variable in made.items():
-            called = () if node.args.get(name) == Ref("each", name) else (f"name={quoted(name)}",)
-            head = f"{variable} = {self.around.word('each')}("
-            self.before.append(Group(head, (self._over(node.each.over[name]), *called), ")"))
+        marks = {name: self._mark(node, each, name) for name in names}
+        if each.by == "zip":
+            self.before += [prefixed(f"{made[name]} = ", mark) for name, mark in marks.items()]
+        else:
+            head = f"{', '.join(made.values())}{',' * (len(made) == 1)} = {self.around.word('product')}("
+            self.before.append(Group(head, tuple(marks.values()), ")"))
         return made
+
+    def _mark(self, node: NodeSpec, each: Each, name: str) -> Group:
+        """What marks it, with what it is called where it is no argument as a whole."""
+        direct = name not in variables(node) or node.args.get(name) == Ref("each", name)
+        called = () if direct else (f"name={quoted(name)}",)
+        return Group(f"{self.around.word('each')}(", (self._over(each.over[name]), *called), ")")
 
     def _with_star(self, head: Code, crossed: Group, signature: Signature, node: NodeSpec, *rest: Any) -> Code:
         """`f.map(*product(a, b), …)`: the crossed ones are the first parameters."""

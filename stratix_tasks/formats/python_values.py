@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from stratix_tasks.formats.python_conditions import condition, operand
 from stratix_tasks.spec.callees import Callee
 from stratix_tasks.spec.code import Code, Group, Module, Names, literal, quoted
-from stratix_tasks.spec.mapped import named_in
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -82,6 +81,8 @@ class Values:
         self._around_as: dict[str, str] = {}
         self.elements: dict[str, str] = {}
         """Of what is mapped, where other arguments name it: its variable."""
+        self.shown: set[str] = set()
+        """Those of them that stand in an argument otherwise than in a text or an expression."""
         self.locals = Names({*around.names.taken, *spec.inputs, *RESERVED})
 
     def place(self, name: str) -> None:
@@ -122,6 +123,7 @@ class Values:
         if ref.scope == "error" and "error" in self.open:
             return f"{self.around_as('error')}{_steps(ref)}"
         if ref.scope == "each" and ref.name in self.elements:
+            self.shown.add(ref.name)
             return f"{self.elements[ref.name]}{_steps(ref)}"
         if ref.scope in ("each", "error"):
             raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
@@ -143,8 +145,6 @@ class Values:
         return code
 
     def _template(self, template: Template) -> Code:
-        if named_in(template) & self.elements.keys():
-            raise ValueError("a text in which what is mapped is filled in")
         return f"{self.around.word('expr')}({quoted(dump_value(template))})"
 
     def _expr(self, expr: Expr) -> Code:

@@ -41,7 +41,7 @@ from stratix_tasks.formats.python import dump
 from stratix_tasks.spec.mapped import names_any, variables
 from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
-from stratix_tasks.spec.values import Expr, Ref, Template
+from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -104,20 +104,22 @@ def sayable(spec: FlowSpec) -> FlowSpec:
     tasks = {
         name: node.but({"call": "loose:fetch"}) if node.call == "fetch" else node for name, node in spec.tasks.items()
     }
-    for name, node in tasks.items():  # parts of what is crossed, or filled into a text
-        zipped = node.each is None or node.each.by == "zip"
-        said = {
-            argument: value
-            for argument, value in node.args.items()
-            if not names_any(value, variables(node)) or (zipped and type(value) is not Template)
-        }
-        tasks[name] = node.but({"args": said}) if len(said) < len(node.args) else node
+    for name in tasks:  # what is mapped in texts and expressions alone
+        while hidden := variables(tasks[name]) - shown(tasks[name]):
+            args = tasks[name].args.items()
+            said = {argument: value for argument, value in args if not names_any(value, hidden)}
+            tasks[name] = tasks[name].but({"args": said})
     assume(not any(iskeyword(name) for name in spec.inputs))
     inputs = {
         name: one if is_said(one) and type(one.default) in JSON else InputSpec(required=one.required)
         for name, one in spec.inputs.items()
     }
     return spec.but({"flows": flows, "tasks": tasks, "inputs": inputs})
+
+
+def shown(node: NodeSpec) -> set[str]:
+    """Of what is mapped that of which an argument holds an element, or a part of one."""
+    return {leaf.name for leaf in leaves(list(node.args.values())) if type(leaf) is Ref and leaf.scope == "each"}
 
 
 JSON = (type(None), bool, int, float, str)
@@ -419,6 +421,8 @@ UNSAID = {
     "one output twice": HEAD
     + "tasks: {a: {call: pieces:total}}\noutput: {first_of: ['${{ tasks.a.output }}', '${{ tasks.a.output }}']}\n",
     "needs that say it twice": HEAD + "tasks: {a: {call: pieces:total}, b: {call: pieces:total, needs: [a, a]}}\n",
+    "what is mapped in a text alone": HEAD
+    + "tasks: {a: {call: pieces:scaled, with: {value: '${{ x.n }} of it'}, each: {as: x, in: [1]}}}\n",
     "a map over a mapping": HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: {k: 1}}}}\n",
     "a gap in the positions": HEAD + "tasks: {a: {call: pieces:plain, with: {b: 1, '*': [1]}}}\n",
     "choices that are dates": HEAD.replace("{x: {}}", "{x: {type: date, choices: ['2024-02-01']}}") + "tasks: {}\n",
@@ -464,6 +468,36 @@ def test_parts_of_what_is_mapped_are_written_by_a_variable(engine: Any) -> None:
     assert again.spec == given.spec
     files = [{"name": "x", "sizes": [1, 2]}, {"name": "y", "sizes": [3]}]
     assert engine.start(again, {"files": files}).result() == [[6, 8], [2, 4], [1, 2]]
+
+
+CROSSED = """stratix: 1
+flow: crossed
+inputs: {files: {type: list}}
+tasks:
+  a:
+    call: pieces:total
+    each: {by: product, over: {file: "${{ inputs.files }}", start: [10, 20]}}
+    with: {"*": ['${{ file["sizes"][0] }}', '${{ file.sizes[0] + 1 }}']}
+  b:
+    call: pieces:told
+    each: {by: product, over: {file: "${{ inputs.files }}", n: [1, 2]}}
+    with: {value: ['${{ file["name"] }}', "${{ n }}", "${{ file.name }}: ${{ n }}"]}
+output: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]
+"""
+
+
+def test_parts_of_what_is_crossed_and_texts_with_them_are_written_by_its_variables(engine: Any) -> None:
+    """Texts and expressions say what it is called, where an argument names it otherwise, too."""
+    given = Flow.from_yaml(CROSSED, allow=["pieces"])
+    text = given.to_python()
+    assert 'file, start = product(each(files, name="file"), each([10, 20]))\n' in text
+    assert 'expr("${{ file.name }}: ${{ n }}")' in text
+    again = defined(text)
+    assert again.spec == given.spec
+    files = [{"name": "x", "sizes": [1]}, {"name": "y", "sizes": [3]}]
+    sums, told = engine.start(again, {"files": files}).result()
+    assert sums == [13, 23, 17, 27]
+    assert told == [f"x: {[one, n, f'{one}: {n}']}" for one in ("x", "y") for n in (1, 2)]
 
 
 def test_an_object_is_told() -> None:
