@@ -62,7 +62,7 @@ def node(name: str) -> str:
 
 def choose(page: Any, name: str) -> None:
     """Closes the panel, which may lie on the node, and opens that of the node."""
-    page.keyboard.press("Escape")
+    page.click(f"{LIVE} .stx-inspector [aria-label=Close]")
     page.wait_for_selector(f"{LIVE} .stx-inspector", state="detached")
     page.click(node(name))
 
