@@ -10,7 +10,7 @@ from zlib import crc32
 from driver import spec
 
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, Retry, Shared, Timeout
-from stratix_tasks.spec.values import Expr, FirstOf, Ref
+from stratix_tasks.spec.values import Expr, FirstOf, Pin, Ref
 
 INPUTS = {"yes": True, "no": False, "count": 3, "items": [5, 6, 7]}
 SIGNAL = "go"
@@ -213,6 +213,8 @@ def _more_words(random: Random, node: dict[str, Any], above: list[str]) -> dict[
     if node.get("call") and "retry" not in node and random.random() < 0.3:
         node["policy"] = "net"
     node["allow_failure"] = random.random() < 0.08
+    if random.random() < 0.05:
+        node["pin"] = Pin([7] if "each" in node else 7)
     return node
 
 
