@@ -217,7 +217,9 @@ def test_a_wire_tells_what_came_along_it(book: Notebook) -> None:
 
 
 def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
-    """Tab takes the first, arrows and Enter another one; Escape puts the names away, and Enter then says what is typed."""
+    """Tab takes the first, arrows and Enter another one; without the list Enter says what is typed. In the YAML tab, too.
+
+    What was taken the text's own undo takes back."""
     hand = Hand(book, "completed")
     hand.click("scale")
     xs = hand.at("form-field", field="with.xs")
@@ -237,3 +239,14 @@ def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     hand.press("Enter")
     hand.steps("set by of scale")
     assert hand.value("to_yaml()").count("inputs.n * 1.5") == 1
+    hand.at("tab-yaml").click()
+    hand.page.wait_for_selector(f"{VIEW} [data-line='4']")
+    hand.at("yaml-text").click()
+    hand.press("Control+End")
+    hand.type("# ${{ tasks.lo")
+    hand.at("names").get_by_text("load.output").wait_for()
+    hand.press("Tab")
+    assert hand.at("yaml-text").input_value().endswith("# ${{ tasks.load.output")
+    hand.press("Control+z")
+    assert not hand.at("yaml-text").input_value().endswith("load.output")
+    hand.at("yaml-drop").click()

@@ -7,6 +7,7 @@ import { Copied } from "../view/Copied";
 import { newCell } from "../view/cell";
 import type { Ask, Start } from "../view/doing";
 import { setFull } from "../view/full";
+import { useWidth } from "../view/hooks";
 import { AskName } from "./AskName";
 import { clear } from "./boxes";
 import { beside, type Hands, moved, paste, type Search, type Selection } from "./commands";
@@ -34,6 +35,8 @@ interface Props {
 }
 
 const NONE: Selection = { nodes: [], wires: [] };
+/** Pixels from which on there is room for the palette. */
+const WIDE = 760;
 const NOWHERE = { node: "", field: "" };
 
 /** A flow as it is edited: what can be placed, the canvas, and what is said of what is selected. */
@@ -48,7 +51,9 @@ export function Editor({ live, calls, root, ask, start }: Props) {
   const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
   const [naming, setNaming] = useState<{ x: number; y: number } | null>(null);
   const [written, setWritten] = useState<Written | null>(null);
-  const [palette, setPalette] = useState(root.clientWidth > 760);
+  const [asked, setPalette] = useState<boolean | null>(null);
+  const isWide = useWidth(root) > WIDE;
+  const palette = asked ?? isWide;
   const [tab, setTab] = useState<EditTab>("Config");
   const [wanted, setWanted] = useState(NOWHERE);
   const boxes = useRef<Box[]>([]);

@@ -64,10 +64,7 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
   const leave = useRef(() => {});
   leave.current = () => now.current !== known.current && send(now.current);
   useEffect(() => () => leave.current(), []);
-  const names = useNames(editing, of.split(" ")[0] ?? "", field.kind === "expression", (text) => {
-    now.current = text;
-    setText(text);
-  });
+  const names = useNames(editing, of.split(" ")[0] ?? "", field.kind === "expression");
   const common = {
     id,
     class: "stx-field",

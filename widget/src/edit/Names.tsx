@@ -15,7 +15,7 @@ interface Shown {
 const PAUSE = 120;
 
 /** Names to go on with while something is typed into a field: arrows and Enter, Tab, or a click takes one; Escape puts them away. */
-export function useNames(editing: Editing, of: string, isExpression: boolean, put: (text: string) => void) {
+export function useNames(editing: Editing, of: string, isExpression: boolean) {
   const [shown, setShown] = useState<Shown | null>(null);
   const box = useRef<Box | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
@@ -42,9 +42,9 @@ export function useNames(editing: Editing, of: string, isExpression: boolean, pu
   const take = (name: Named | undefined) => {
     const element = box.current;
     if (!element || !shown || !name) return;
-    element.setRangeText(name.text, shown.start, shown.end, "end");
     close();
-    put(element.value);
+    element.setSelectionRange(shown.start, shown.end);
+    document.execCommand("insertText", false, name.text); // which the text's own undo knows of, and who listens to it
   };
   /** Whether a key was one of the list. */
   const key = (event: KeyboardEvent): boolean => {

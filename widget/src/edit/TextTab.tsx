@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { DocumentText, Problem } from "../model/messages";
 import type { Editing } from "./editing";
+import { useNames } from "./Names";
 import { broken, nodeAt, pieces } from "./yaml";
 
 interface Props {
@@ -110,7 +111,10 @@ export function TextTab({ editing, selected, select }: Props) {
     byCaret.current = true;
     select([node]);
   };
+  const names = useNames(editing, chosen, false);
+  const caret = area.current?.value.slice(0, area.current.selectionStart).split("\n").length ?? 0;
   const onKey = (event: KeyboardEvent) => {
+    if (names.key(event)) return;
     const box = event.currentTarget as HTMLTextAreaElement;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -152,13 +156,22 @@ export function TextTab({ editing, selected, select }: Props) {
           spellcheck={false}
           autocapitalize="off"
           value={text}
-          onInput={(event) => change(event.currentTarget.value)}
+          onInput={(event) => {
+            change(event.currentTarget.value);
+            names.ask(event.currentTarget);
+          }}
           onKeyDown={onKey}
           onKeyUp={follow}
           onClick={follow}
-          onBlur={() => void send()}
+          onBlur={() => {
+            names.close();
+            void send();
+          }}
           onScroll={({ currentTarget }) => setScroll({ top: currentTarget.scrollTop, left: currentTarget.scrollLeft })}
         />
+        <div class="stx-names-at" style={{ top: `${caret * LINE + 8 - scroll.top}px` }}>
+          {names.list}
+        </div>
       </div>
       {changedElsewhere && (
         <p class="stx-quiet">

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
@@ -57,4 +57,15 @@ export function useClock(on: boolean, ms = 500): void {
     const timer = setInterval(() => again(undefined as never), ms);
     return () => clearInterval(timer);
   }, [on, ms]);
+}
+
+/** How wide an element is, in pixels: 0 as long as it is not shown, as that of a notebook may not be at first. */
+export function useWidth(element: HTMLElement): number {
+  const [width, setWidth] = useState(element.clientWidth);
+  useEffect(() => {
+    const seen = new ResizeObserver(() => setWidth(element.clientWidth));
+    seen.observe(element);
+    return () => seen.disconnect();
+  }, [element]);
+  return width;
 }
