@@ -298,6 +298,7 @@ def test_a_task_that_is_not_there_yet_is_written_in_a_cell_below(book: Notebook)
     hand.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2 }")
     hand.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
     hand.page.wait_for_selector(f"{VIEW} [data-node=halve] [data-testid=node-problem]", state="detached")
+    hand.at("new-task").wait_for(state="detached")
     hand.page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
     hand.page.wait_for_function("() => document.querySelectorAll('.jp-Notebook .jp-CodeCell').length === 2")
 

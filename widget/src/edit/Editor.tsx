@@ -108,7 +108,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
       setSearch(how === "replace" ? { ...search, replaces: from } : { ...search, source: from, ports: true });
   };
   const found = async (node: string | null, on: boolean, code = "") => {
-    if (code) setWritten({ code, below: newCell(root, code) });
+    if (code && node) setWritten({ node, code, below: newCell(root, code) });
     focus(null); // before the field goes that has it: a key in between would be the notebook's
     setSearch(null);
     if (node === null) return focus(selection.nodes[0] ?? null);
@@ -198,7 +198,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
       <EditBar hands={hands} palette={palette} setPalette={setPalette} />
       <Offered editing={editing} />
       <Stale editing={editing} />
-      {written && <NewTask {...written} close={() => setWritten(null)} />}
+      {written && isUnknown(editing, written.node) && <NewTask {...written} close={() => setWritten(null)} />}
       <div class="stx-main stx-edit-main">
         {palette && <Palette editing={editing} add={(item, at) => void add(item, at)} />}
         <div class="stx-edit-middle">
@@ -272,9 +272,15 @@ function Quick({
 }
 
 interface Written {
+  node: string;
   code: string;
   /** It stands in a cell below. */
   below: boolean;
+}
+
+/** Whether no cell has defined yet what a node calls. */
+function isUnknown({ live, info }: Editing, node: string): boolean {
+  return live.snapshot.flow.problems.some(({ code }, at) => code === "unknown-call" && info?.mends[at]?.node === node);
 }
 
 /** Where a task that is not there yet is to be written. */
