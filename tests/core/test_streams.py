@@ -226,15 +226,17 @@ def test_a_rollback_of_the_source_takes_the_reader_out() -> None:
     assert sum(fact[0] == EXPANDED and fact[2] == 1 for fact in made.facts) == 2
 
 
-def test_a_retry_that_sets_back_what_an_end_has_taken_opens_the_reader_anew() -> None:
-    """What ran at the end took the source: that is made again, and what streams from it with it."""
+@pytest.mark.parametrize("asked", [(), ("b",), ("b[1]",)])
+def test_a_retry_that_sets_back_what_an_end_has_taken_opens_the_reader_anew(asked: tuple[str, ...]) -> None:
+    """What ran at the end took the source: that is made again, and what streams from it with it, whatever of it is asked for."""
     end = Node("e", (0,), phase=LAST, policy=Policy(grace=2.0))
     bodies: dict[str, Any] = {"b[1]": "fail"}
     made = world(flow(Node("a", kind=MAP), reads("b", 0), end), bodies).settle()
     assert (made.run, made.state("e")) == (RunState.FAILED, State.COMPLETED)
     bodies.clear()
-    made.request("retry").settle()
+    made.request("retry", *asked).settle()
     assert (items(made, "b"), made.run) == ([DONE] * 3, RunState.COMPLETED)
+    assert sum(fact[0] == EXPANDED and fact[2] == 0 for fact in made.facts) == 2
 
 
 def test_the_owner_dies_amid_it() -> None:

@@ -220,7 +220,8 @@ def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
         for u in again:
             made |= made_from(core, u)[0]
         behind_these = with_ended(s, again | made)
-        also = {one for one in behind_these if one not in units or (one in s.kids and one not in held)}
+        stays = held - made  # a group that was made from what is set back opens anew, with what was asked of in it
+        also = {one for one in behind_these if one not in units or (one in s.kids and one not in stays)}
         roll(core, again | also, [], [], at)
 
 
