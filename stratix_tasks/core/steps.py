@@ -43,7 +43,7 @@ def ended_by(s: State, u: int) -> list[int]:
     """What a step has ended, or is ending, so that it is set back with it; of a scope, or of a group around it, what it
     cancelled in there."""
     step = s.node(u).step
-    if step is None or s.status[u] != S.COMPLETED or s.reason.get(u) == "given":
+    if step is None or s.status[u] != S.COMPLETED or s.reason.get(u) in ("given", FINISHED):  # it has not run
         return []
     if step.own:
         r, _, b = s.place(u)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from driver import Body, World, spec
 from folds import folded
-from small_flows import waiting
+from small_flows import STEPS, finishing, waiting
 from test_ends import flow
 
 from stratix_tasks.core import fork
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import scope_ended
-from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy
+from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy, Step
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
 
@@ -324,3 +324,13 @@ def test_what_is_about_to_be_skipped_does_not_lose(value: tuple[int, ...]) -> No
     world.request("skip", "b", *value).until("j", State.RUNNING)
     assert world.state("b") is State.STOPPING
     assert world.settle().state("b") is (State.COMPLETED if value else State.SKIPPED)
+
+
+def test_a_step_that_another_one_ended_has_ended_nothing() -> None:
+    """It lies in no group of the name that it says: a rollback asked what it had ended, and broke off."""
+    ends = Node("s", (0,), step=Step(around="nowhere"), policy=STEPS)
+    block = flow(Node("g", kind=FLOW, inner="one"), inner={"one": (Node("a"), ends, finishing(node=1, gives=True))})
+    world = World(block, lambda name, _: Body(9.0 if name == "g.a" else 1.0)).start().settle()
+    assert (world.state("g.s"), world.reason("g.s")) == (State.COMPLETED, "finished early")
+    world.request("rollback", nodes=["g.a"])
+    assert (world.run, world.state("g.s")) == (RunState.PAUSED, State.PENDING)
