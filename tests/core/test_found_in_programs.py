@@ -12,6 +12,7 @@ from test_ends import flow
 
 from stratix_tasks.core import fork
 from stratix_tasks.core.block import Block
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy, Step
 from stratix_tasks.core.states import RunState, State
@@ -334,3 +335,12 @@ def test_a_step_that_another_one_ended_has_ended_nothing() -> None:
     assert (world.state("g.s"), world.reason("g.s")) == (State.COMPLETED, "finished early")
     world.request("rollback", nodes=["g.a"])
     assert (world.run, world.state("g.s")) == (RunState.PAUSED, State.PENDING)
+
+
+def test_a_map_that_streams_no_more_waits_for_all_of_its_source() -> None:
+    """What it goes over was set after its source had opened: it counted that as there, and a new owner did not."""
+    block = flow(Node("m", kind=MAP), Node("n", (0,), MAP, source=0, over="x", when=True))
+    world = World(block, verdict=lambda _name: True).start().until("m", State.OPEN)
+    world.request("set", "n", args={"x": [1]})
+    assert world.core.agenda.left[world.unit("n")] == Core(world.folded().state).agenda.left[world.unit("n")] == 1
+    assert world.settle().run is RunState.COMPLETED

@@ -67,6 +67,8 @@ def _stand_in_line(core: Core, u: int, at: float) -> None:
             g.try_now(u)
     elif s.status[u] == S.PENDING:
         g.forget_question(u)
+        if s.node(u).source >= 0:
+            g.review([(u, u + 1)])  # what it goes over was set: it streams no more, and waits for all of its source
         if g.is_ready(u) and not (s.node(u).when or s.node(u).late or s.node(u).pinned):
             g.push(u)
         else:
