@@ -214,15 +214,27 @@ def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     for u in units:
         again |= ran_at_ends(s, u)
         undone |= taken_back(s, u)
-    again = again - units | undone
+    again = (
+        again - units - _before(s, held) | undone
+    )  # what was asked of goes on in groups that were made from the former
     if again:
         made: set[int] = set()
         for u in again:
             made |= made_from(core, u)[0]
         behind_these = with_ended(s, again | made)
-        stays = held - made  # a group that was made from what is set back opens anew, with what was asked of in it
-        also = {one for one in behind_these if one not in units or (one in s.kids and one not in stays)}
+        also = {one for one in behind_these if one not in units or (one in s.kids and one not in held)}
         roll(core, again | also, [], [], at)
+
+
+def _before(s: State, units: Iterable[int]) -> set[int]:
+    """What units were made from, in their scopes."""
+    found, stack = set[int](), [*units]
+    while stack:
+        r, k, b = s.place(stack.pop())
+        more = {b + n for n in r.block.needs[k]} - found
+        found |= more
+        stack += more
+    return found
 
 
 # ---------------------------------------------------------------------- rollback
