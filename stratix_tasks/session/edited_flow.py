@@ -66,7 +66,10 @@ class EditedFlow:
                 still.cancel()
             still = Timer(STILL, anew)
             still.daemon = True
-            still.start()
+            try:
+                still.start()
+            except RuntimeError:  # the system has no thread for it: who defines a task must not meet that
+                anew()
 
         def anew() -> None:
             self._made = None

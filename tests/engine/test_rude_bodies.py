@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -241,16 +242,16 @@ def test_where_the_system_gives_no_thread_the_body_is_tried_again(
     engine.start(one(lambda: None, "inline")).result(LONG)
     refused = []
 
-    def full(*_: Any) -> int:
+    def full(*work: Any) -> int:
         if len(refused) < 2:
             refused.append(True)
             raise RuntimeError("can't start new thread")
-        return begin(*_)
+        return begin(*work)
 
-    begin = native._start
+    body, begin = one(lambda: None, runner), native._start
     monkeypatch.setattr(native, "_start", full)
-    monkeypatch.setattr(threading.Thread, "start", full)
-    run = engine.start(one(lambda: None, runner))
+    monkeypatch.setattr(native, "threading", SimpleNamespace(Thread=_no_more))
+    run = engine.start(body)
     assert run.result(LONG) == "done"
     assert len(refused) == 2
 
@@ -270,7 +271,7 @@ def test_where_nothing_may_be_started_the_node_fails_and_says_so(
     goes_on(engine)
 
 
-def _no_more(*_: Any) -> Any:
+def _no_more(*_: Any, **__: Any) -> Any:
     raise RuntimeError("can't start new thread")
 
 
