@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from contextvars import Context
 from os import getpid
 from types import coroutine
@@ -41,7 +42,10 @@ def serve(loop: asyncio.AbstractEventLoop, goes_on: Callable[[], bool]) -> None:
     A SystemExit or KeyboardInterrupt that a Task or callback of a body raises comes out of the loop as well; it ended that one
     alone. Any other exception was raised in this thread from outside, and what the loop was at is lost: it is raised on.
     """
-    _set_event_loop(loop)
+    with suppress(
+        Exception
+    ):  # one that a body put in the place of asyncio's policy may refuse it; the loop runs all the same
+        _set_event_loop(loop)
     while goes_on() and not loop.is_closed():
         try:
             loop.run_forever()

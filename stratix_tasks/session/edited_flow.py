@@ -64,11 +64,12 @@ class EditedFlow:
             nonlocal still
             if still is not None:
                 still.cancel()
-            still = Timer(STILL, anew)
-            still.daemon = True
             try:
+                still = Timer(STILL, anew)
+                still.daemon = True
                 still.start()
-            except RuntimeError:  # the system has no thread for it: who defines a task must not meet that
+            except RuntimeError:  # there is no thread for it: who defines a task must not meet that
+                still = None
                 anew()
 
         def anew() -> None:

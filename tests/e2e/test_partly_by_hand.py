@@ -53,7 +53,10 @@ def test_a_run_goes_until_the_node_that_is_chosen(lab: Server, page: Any) -> Non
     """In the editor by its key, asking for the inputs; from the menu of a run's node in a run of its own. The view tells where that
     goes, and all of the flow is still there."""
     book = shown(lab, page, "until_by_hand", "until_by_hand.edit()")
+    page.wait_for_selector(f"{SHOWN} .stx-palette")  # the canvas has its width from then on
+    page.click(f"{SHOWN} [data-testid=fit]")
     page.click(f"{SHOWN} [data-node=second] .stx-name")
+    page.wait_for_selector(f"{SHOWN} .react-flow__node.selected[data-id=second]")
     page.keyboard.press("t")
     page.fill(f"{SHOWN} [data-testid=start-n]", "3")
     page.click(f"{SHOWN} [data-testid=start-send]")

@@ -243,6 +243,16 @@ def has_no_hook_for_threads() -> None:
     threading.excepthook = None  # type: ignore[assignment]
 
 
+def has_a_policy_of_its_own() -> None:
+    """One that no loop suits."""
+
+    class Policy(asyncio.DefaultEventLoopPolicy):
+        def set_event_loop(self, loop: Any) -> None:
+            raise RuntimeError("not this loop")
+
+    asyncio.set_event_loop_policy(Policy())
+
+
 def starts_no_threads() -> None:
     """Those of `threading`, as one that counts or forbids them."""
 
@@ -271,6 +281,7 @@ DEEDS: dict[str, Callable[[], Any]] = {
     "has another number": has_another_number,
     "has no hook for threads": has_no_hook_for_threads,
     "starts no threads": starts_no_threads,
+    "has a policy of its own": has_a_policy_of_its_own,
     "traces new threads": traces_new_threads,
     "switches slowly": switches_slowly,
     "too deep": too_deep,

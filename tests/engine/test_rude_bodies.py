@@ -94,6 +94,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(supervisor, "BEAT", 0.02)
     kept = sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook
     interval, begins, number = sys.getswitchinterval(), threading.Thread.start, os.getpid
+    policy = asyncio.get_event_loop_policy()
     yield
     sys.settrace(None)
     sys.setprofile(None)
@@ -101,6 +102,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threading.setprofile(None)
     threading.Thread.start, os.getpid = begins, number  # type: ignore[method-assign]
     native.Thread._bare = False
+    asyncio.set_event_loop_policy(policy)
     sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook, threading.excepthook = kept
     sys.setswitchinterval(interval)
     gc.enable()
