@@ -24,6 +24,8 @@ PASSAGES = {"journal": 9, "dispatch": 5, "result": 7, "claim": 1}
 """At which passage of each port the fault strikes: when part of the run is done."""
 POINTS = [f"{place}-{side}" for place, side in product(PASSAGES, ("before", "after"))]
 CASES = list(product(POINTS, ("raise", "hang", "exit")))
+ENVIRONMENT = dict(os.environ)
+"""As it was before the first test: pytest changes its own while threads start processes."""
 
 
 @dataclass
@@ -41,8 +43,7 @@ class Life:
 def live(store: Path, point: str, action: str, passage: int) -> Life:
     """One process, killed when it hangs where it was told to."""
     command = [sys.executable, str(FAULTY), str(store), str(store.with_suffix(".log")), point, action, str(passage)]
-    env = dict(os.environ)  # a copy: pytest changes its own while threads start processes
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
     life = Life()
     assert child.stdout is not None
     try:
