@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { asked } from "../view/asking";
 import { useUnique } from "../view/ids";
 import { Scroll } from "../view/Scroll";
 import type { Selection } from "./commands";
@@ -99,17 +100,14 @@ function Code({ editing, node }: { editing: Editing; node: string }) {
   const [told, setTold] = useState({ of: "", text: "" });
   const key = `${node}|${editing.live.version}`;
   useEffect(() => {
-    let over = false;
-    const asked = node
-      ? editing.calls.call({ type: "inspect", node, item: null }).then(({ code }) => code)
-      : editing.calls.call({ type: "python" });
-    asked.then(
-      (text) => !over && setTold({ of: node, text }),
-      (error: Error) => !over && setTold({ of: node, text: error.message }),
+    const code = () =>
+      node
+        ? editing.calls.call({ type: "inspect", node, item: null }).then(({ code }) => code)
+        : editing.calls.call({ type: "python" });
+    return asked(
+      () => code().catch((error: Error) => error.message),
+      (text) => setTold({ of: node, text }),
     );
-    return () => {
-      over = true;
-    };
   }, [key]);
   return <Scroll class="stx-code">{told.of === node ? told.text || "There is no code to show." : ""}</Scroll>;
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Computed, FormField } from "../model/messages";
+import { asked } from "../view/asking";
 import { useUnique } from "../view/ids";
 import type { Edit, Editing } from "./editing";
 import { isExpression, parsed, shownAs } from "./fields";
@@ -186,17 +187,8 @@ const PAUSE = 250;
 function Live({ editing, node, text }: { editing: Editing; node: string; text: string }) {
   const [told, setTold] = useState<{ of: string; is: Computed } | null>(null);
   useEffect(() => {
-    let over = false;
-    const timer = setTimeout(() => {
-      editing.calls.call({ type: "evaluate", node, text }).then(
-        (is) => !over && setTold({ of: text, is }),
-        () => {},
-      );
-    }, PAUSE);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
+    const ask = () => editing.calls.call({ type: "evaluate", node, text });
+    return asked(ask, (is) => setTold({ of: text, is }), PAUSE);
   }, [editing, node, text]);
   if (told?.of !== text) return null;
   const { is } = told;

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Form, FormField } from "../model/messages";
+import { asked } from "../view/asking";
 import type { Editing } from "./editing";
 import { Field } from "./Field";
 import { Inputs } from "./Inputs";
@@ -68,15 +69,6 @@ function useForm(editing: Editing, nodes: string[]): Form | null {
   const of = nodes.join(" ");
   const [form, setForm] = useState<Form | null>(null);
   const { live, calls } = editing;
-  useEffect(() => {
-    let over = false;
-    calls.call({ type: "form", nodes }).then(
-      (told) => !over && setForm(told),
-      () => {},
-    );
-    return () => {
-      over = true;
-    };
-  }, [calls, of, live.version]);
+  useEffect(() => asked(() => calls.call({ type: "form", nodes }), setForm), [calls, of, live.version]);
   return form?.nodes.join(" ") === of ? form : null;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PaletteItem } from "../model/messages";
+import { asked } from "../view/asking";
 import type { Editing } from "./editing";
 import { found, grouped, recent } from "./search";
 
@@ -17,16 +18,10 @@ export function Palette({ editing, add }: Props) {
   const [items, setItems] = useState<PaletteItem[]>([]);
   const [query, setQuery] = useState("");
   const [held, setHeld] = useState<{ name: string; x: number; y: number } | null>(null);
-  useEffect(() => {
-    let over = false;
-    calls.call({ type: "palette", node: "", side: "", port: "" }).then(
-      (told) => !over && setItems(told),
-      () => {},
-    );
-    return () => {
-      over = true;
-    };
-  }, [calls, live.version]);
+  useEffect(
+    () => asked(() => calls.call({ type: "palette", node: "", side: "", port: "" }), setItems),
+    [calls, live.version],
+  );
   const late = recent();
   const shown = found(items, query, late);
   const groups = grouped(query ? shown : [...items].sort((a, b) => order(a) - order(b)));

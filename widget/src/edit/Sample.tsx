@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Sample as Told } from "../model/messages";
+import { asked } from "../view/asking";
 import { Shown } from "../view/Shown";
 import type { Editing } from "./editing";
 import { INPUTS, portsOf, type Wire } from "./wires";
@@ -16,19 +17,10 @@ export interface Rest {
 /** What a wire carries, beside the pointer that rests on it: its type, and what came along in the last run. */
 export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at: Rest }) {
   const [told, setTold] = useState<Told | null>(null);
-  useEffect(() => {
-    let over = false;
-    const timer = setTimeout(() => {
-      editing.calls.call({ type: "sample", source: wire.source }).then(
-        (is) => !over && setTold(is),
-        () => {},
-      );
-    }, PAUSE);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
-  }, [editing, wire.id]);
+  useEffect(
+    () => asked(() => editing.calls.call({ type: "sample", source: wire.source }), setTold, PAUSE),
+    [editing, wire.id],
+  );
   if (!told) return null;
   const { value, why } = told;
   const place = at.below ? { left: `${at.x}px`, top: `${at.y}px` } : { left: `${at.x}px`, bottom: `${at.y}px` };

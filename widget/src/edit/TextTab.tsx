@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { DocumentText, Problem } from "../model/messages";
+import { asked } from "../view/asking";
 import type { Editing } from "./editing";
 import { useNames } from "./Names";
 import { broken, nodeAt, pieces } from "./yaml";
@@ -26,32 +27,15 @@ export function TextTab({ editing, selected, select }: Props) {
   now.current = typed;
   const base = useRef<string | null>(null);
   useEffect(() => {
-    let over = false;
-    calls.call({ type: "text" }).then(
-      (text) => {
-        if (over) return;
-        setTold(text);
-        if (now.current === text.text) setTyped(null);
-      },
-      () => {},
-    );
-    return () => {
-      over = true;
+    const tell = (text: DocumentText) => {
+      setTold(text);
+      if (now.current === text.text) setTyped(null);
     };
+    return asked(() => calls.call({ type: "text" }), tell);
   }, [calls, live.version]);
   useEffect(() => {
     if (typed === null) return setProblems([]);
-    let over = false;
-    const timer = setTimeout(() => {
-      calls.call({ type: "check", text: typed }).then(
-        (found) => !over && setProblems(found),
-        () => {},
-      );
-    }, PAUSE);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
+    return asked(() => calls.call({ type: "check", text: typed }), setProblems, PAUSE);
   }, [calls, typed]);
   const text = typed ?? told?.text ?? "";
   const change = (text: string) => {

@@ -5,6 +5,7 @@ import type { ItemPage, ItemQuery, ItemRow } from "../model/messages";
 import { duration, LOOKS, lookOf, type StateName, stateName } from "../model/states";
 import { glyphOf, left } from "../model/waits";
 import { type Calls, toldAs } from "../transport";
+import { askedAgain } from "./asking";
 import { useClock } from "./hooks";
 import { Icon } from "./Icon";
 
@@ -82,25 +83,9 @@ function usePage(live: Live, calls: Calls, node: number, first: number, query: I
   const [shown, setShown] = useState({ page: EMPTY, from: 0 });
   const name = live.snapshot.nodes[node]?.name ?? "";
   useEffect(() => {
-    let over = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = () => {
-      timer = undefined;
-      const stop = first + SHOWN + 2 * SPARE;
-      calls.call({ type: "items", node: name, start: first, stop, query }).then(
-        (page) => !over && setShown({ page, from: first }),
-        () => {},
-      );
-    };
-    ask();
-    const stop = live.onNode(node, () => {
-      timer ??= setTimeout(ask, 300);
-    });
-    return () => {
-      over = true;
-      clearTimeout(timer);
-      stop();
-    };
+    const stop = first + SHOWN + 2 * SPARE;
+    const ask = () => calls.call({ type: "items", node: name, start: first, stop, query });
+    return askedAgain(live, node, ask, (page) => setShown({ page, from: first }));
   }, [live, calls, node, name, first, query]);
   return shown;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Calls } from "../transport";
+import { asked } from "./asking";
 import { useUnique } from "./ids";
 
 /** Milliseconds after the last letter. */
@@ -17,19 +18,7 @@ interface Props {
 export function PathField({ common, text, calls, say, send }: Props) {
   const id = useUnique();
   const [found, setFound] = useState<string[]>([]);
-  useEffect(() => {
-    let over = false;
-    const timer = setTimeout(() => {
-      calls.call({ type: "paths", text }).then(
-        (paths) => !over && setFound(paths),
-        () => {},
-      );
-    }, SOON);
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
-  }, [text, calls]);
+  useEffect(() => asked(() => calls.call({ type: "paths", text }), setFound, SOON), [text, calls]);
   return (
     <>
       <input

@@ -4,6 +4,7 @@ import type { About } from "../model/messages";
 import { duration } from "../model/states";
 import { moment } from "../model/waits";
 import type { Calls } from "../transport";
+import { asked } from "./asking";
 import { Copied } from "./Copied";
 import type { Ask } from "./doing";
 import { Given } from "./Given";
@@ -22,16 +23,7 @@ interface Props {
 export function RunPanel({ live, calls, ask, close }: Props) {
   const run = live.run;
   const [told, setTold] = useState<About | null>(null);
-  useEffect(() => {
-    let over = false;
-    calls.call({ type: "about" }).then(
-      (about) => !over && setTold(about),
-      () => {},
-    );
-    return () => {
-      over = true;
-    };
-  }, [calls, run?.id, run?.state]);
+  useEffect(() => asked(() => calls.call({ type: "about" }), setTold), [calls, run?.id, run?.state]);
   if (!run) return null;
   const go = (id: string | null | undefined, label: string, test: string, glyph: string) => (
     <button

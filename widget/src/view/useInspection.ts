@@ -3,6 +3,7 @@ import type { Chosen } from "../model/chosen";
 import type { Live } from "../model/live";
 import type { Inspection } from "../model/messages";
 import type { Calls } from "../transport";
+import { askedAgain } from "./asking";
 
 /** What Python knows of the node, or of its item, that is chosen; asked again a little after each change. */
 export function useInspection(live: Live, calls: Calls, chosen: Chosen | null): Inspection | null {
@@ -11,24 +12,8 @@ export function useInspection(live: Live, calls: Calls, chosen: Chosen | null): 
   useEffect(() => {
     const name = live.snapshot.nodes[node]?.name;
     if (name === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let over = false;
-    const ask = () => {
-      timer = undefined;
-      calls.call({ type: "inspect", node: name, item }).then(
-        (told) => !over && setSeen({ node, item, told }),
-        () => {},
-      );
-    };
-    ask();
-    const stop = live.onNode(node, () => {
-      timer ??= setTimeout(ask, 300);
-    });
-    return () => {
-      over = true;
-      clearTimeout(timer);
-      stop();
-    };
+    const ask = () => calls.call({ type: "inspect", node: name, item });
+    return askedAgain(live, node, ask, (told) => setSeen({ node, item, told }));
   }, [live, calls, node, item]);
   return seen?.node === node && seen.item === item ? seen.told : null; // never what was told of another one
 }
