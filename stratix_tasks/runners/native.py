@@ -1,6 +1,7 @@
 """The runtime as it was before any body ran: one may freeze the clocks or put greenlets in the place of threads, for all.
 
-What the engine and its runners need to go on is taken here, at import.
+What the engine and its runners need to go on is taken here, at import; for the same reason the number of the process is
+imported by its name (`getpid`) wherever it tells a child from its parent.
 """
 
 from __future__ import annotations

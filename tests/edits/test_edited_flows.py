@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from stratix_tasks import Engine, Flow, FlowError, flow, load_flow, task
+from stratix_tasks.session import edited_flow
 from stratix_tasks.spec.problems import errors
 
 
@@ -109,6 +111,39 @@ def test_watchers_are_told_of_each_change() -> None:
     release()
     sales.apply(RENAME)
     assert len(told) == 4
+
+
+def test_views_are_told_of_a_task_that_is_defined() -> None:
+    """A little after, and once for several: a cell defines them one after the other."""
+    heard = Event()
+    release = defined()._source().watch(lambda _: heard.set())
+
+    @task
+    def edits_fresh() -> None: ...
+
+    assert heard.wait(30)
+    release()
+
+
+def test_who_defines_a_task_meets_no_trouble_of_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no thread to wait in, the view is told at once."""
+
+    def refused(*_: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    told = list[set[int]]()
+    release = defined()._source().watch(told.append)
+    monkeypatch.setattr(edited_flow, "Timer", refused)
+
+    @task
+    def edits_fresher() -> None: ...
+
+    release()
+
+    @task
+    def edits_freshest() -> None: ...
+
+    assert told == [set()]
 
 
 TEXT = """\

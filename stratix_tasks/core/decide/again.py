@@ -43,14 +43,14 @@ def retry(core: Core, units: Collection[int], at: float) -> None:
     fresh, groups, items = bad_in(core, units)
     items += bad_sources(core.state, items)
     fresh, groups, items = with_what_followed(core, (), fresh, groups, items)
-    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at, above(core.state, units))
+    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at, groups_of(core.state, units))
     set_again(core, fresh, groups, items, at)
 
 
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
     """What had ended for a unit is pending again, for that has come to another end; groups around it are open again."""
     fresh, groups, items = with_what_followed(core, (u,), set(), set(), [])
-    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at, above(core.state, (u,)))
+    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at, groups_of(core.state, (u,)))
     end()
     set_again(core, fresh - {u}, groups | groups_around(core, (u,)), items, at)
     core.agenda.review([(u, u + 1)])
@@ -69,7 +69,7 @@ def end_inside(core: Core, units: Sequence[int], end: Callable[[], None], at: fl
     fresh, groups, items = with_what_followed(core, around, set(), set(), [])
     followed = {*fresh, *groups, *(a for a, _ in items)}
     concerned = around | followed | groups_around(core, followed)
-    held = above(s, units)
+    held = groups_of(s, units)
     revive(core, at)
     roll_ends(core, concerned, at, held)
     roll_read(core, {**readers(core, concerned), **readers_around(core, units[0])}, concerned, at, held)
@@ -104,7 +104,7 @@ def go_on(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     roll_users(core, units | around, at, held)
 
 
-def above(s: State, units: Iterable[int]) -> set[int]:
+def groups_of(s: State, units: Iterable[int]) -> set[int]:
     """The groups that units lie in."""
     found = set[int]()
     for u in units:
@@ -188,22 +188,17 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
-        made = {
-            one for one in made if one not in units or (one in s.kids and one not in held)
-        }  # what opened with it opens anew
-        if x in units or (s.status[x] == S.COMPLETED and x in s.kids and _lies_in(core, u, x)):
+        made = {one for one in made if one not in units or _opens_anew(s, one, held)}
+        lies_in = u == x or x in groups_of(s, (u,))
+        if x in units or (s.status[x] == S.COMPLETED and x in s.kids and lies_in):
             roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
             roll(core, with_ended(s, {x, *made}), rounds, above, at)
 
 
-def _lies_in(core: Core, u: int, group: int) -> bool:
-    s = core.state
-    while u >= 0:
-        if u == group:
-            return True
-        u = s.parent(u)
-    return False
+def _opens_anew(s: State, u: int, held: Set[int]) -> bool:
+    """Whether it is a group that has opened; not one in which lies what was asked of."""
+    return u in s.kids and u not in held
 
 
 def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
@@ -214,15 +209,14 @@ def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     for u in units:
         again |= ran_at_ends(s, u)
         undone |= taken_back(s, u)
-    again = (
-        again - units - _before(s, held) | undone
-    )  # what was asked of goes on in groups that were made from the former
+    stays = _before(s, held)  # what was asked of goes on in groups that were made from that
+    again = (again - units - stays) | undone
     if again:
         made: set[int] = set()
         for u in again:
             made |= made_from(core, u)[0]
         behind_these = with_ended(s, again | made)
-        also = {one for one in behind_these if one not in units or (one in s.kids and one not in held)}
+        also = {one for one in behind_these if one not in units or _opens_anew(s, one, held)}
         roll(core, again | also, [], [], at)
 
 
