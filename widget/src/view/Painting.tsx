@@ -16,6 +16,10 @@ const BEYOND = 240;
 /** Milliseconds of painting in a frame: what it takes to put it on the sheet, too. */
 const SLICE = 5;
 const CLICK = 5;
+/** Milliseconds without a change of the zoom after which what is shown is painted for it; further than this from the zoom of
+ * what is shown, it is painted at once. */
+const CALM = 100;
+const FAR = 1.6;
 /** Milliseconds between two paintings while states change. */
 const OFTEN = 250;
 
@@ -231,6 +235,8 @@ class Painter {
   private stale = true;
   private over: Item | null = null;
   private frame = 0;
+  private zoomedAt = 0;
+  private calm: ReturnType<typeof setTimeout> | undefined;
   private colour: Palette;
 
   constructor(
@@ -250,6 +256,7 @@ class Painter {
   }
 
   show(view: View): void {
+    if (view.zoom !== this.view.zoom) this.zoomedAt = performance.now();
     this.view = view;
     this.ask();
   }
@@ -269,6 +276,7 @@ class Painter {
 
   end(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.calm);
   }
 
   private ask(): void {
@@ -290,8 +298,9 @@ class Painter {
       const by = view.zoom / sheet.view.zoom;
       const [left, top] = [view.x - (sheet.view.x + BEYOND) * by, view.y - (sheet.view.y + BEYOND) * by];
       const { width, height } = sheet.paper.canvas;
-      // Pixel on pixel, what is only moved is copied; anything between two pixels takes many times as long.
+      // Pixel on pixel, what is only moved is copied; anything between two pixels, and smooth, takes many times as long.
       const on = (at: number) => (by === 1 ? Math.round(at * scale) / scale : at);
+      paper.imageSmoothingEnabled = false;
       paper.drawImage(sheet.paper.canvas, on(left), on(top), (width / scale) * by, (height / scale) * by);
     }
     this.outline(paper);
@@ -321,7 +330,15 @@ class Painter {
 
   /** Goes on with the next picture for some milliseconds, or begins one where the last does not show the view. */
   private work(scale: number): void {
-    if (!this.next && (this.stale || !this.isGood(this.sheet))) this.next = this.begin(scale);
+    if (!this.next && (this.stale || !this.isGood(this.sheet))) {
+      const calm = this.zoomedAt + CALM - performance.now();
+      if (this.sheet && calm > 0 && this.isNear(this.sheet)) {
+        clearTimeout(this.calm);
+        this.calm = setTimeout(() => this.ask(), calm);
+        return;
+      }
+      this.next = this.begin(scale);
+    }
     if (!this.next) return;
     const until = performance.now() + SLICE;
     let done = false;
@@ -365,6 +382,12 @@ class Painter {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width, height];
     return canvas.getContext("2d", { alpha: false, willReadFrequently: true }) as CanvasRenderingContext2D;
+  }
+
+  /** Whether a picture of another zoom will do for a moment. */
+  private isNear({ view }: Sheet): boolean {
+    const by = this.view.zoom / view.zoom;
+    return by < FAR && by > 1 / FAR;
   }
 
   private isGood(sheet: Sheet | null): boolean {
