@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -32,11 +33,15 @@ class BaseTask:
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
         functools.update_wrapper(cast(Any, self), fn)
         self.fn = fn
-        self.options_given = dict(given)
         self._names, self._required, self._plain = _parameters(fn)
-        self.template_name = _node_name(fn)
+        self._own_name = _node_name(fn)
+        self._say(given)
+
+    def _say(self, given: Mapping[str, Any]) -> None:
+        self.options_given = dict(given)
+        self.template_name = self._own_name
         fields, self.map_fields = opts.task_fields(given, self._what)
-        self.template_name = str(given.get("name") or self.template_name)
+        self.template_name = str(given.get("name") or self._own_name)
         opts.fitting_runner(fields.get("runner"), self.is_async, self._what)
         self.template = self._template(fields)
         self.special = "after" in given
@@ -48,10 +53,16 @@ class BaseTask:
         FlowError `unknown-option`, `bad-option`, `not-available`.
         """
         opts.refuse_unknown(options, self.allowed, self._what)
-        return type(self)(self.fn, {**self.options_given, **options})
+        return self._with(options)
+
+    def _with(self, options: Mapping[str, Any]) -> Self:
+        """A body may say options of each node that it places, each time that it is traced: its function is looked into once."""
+        other = copy.copy(self)
+        other._say({**self.options_given, **options})
+        return other
 
     def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
-        return NodeSpec.model_construct(call=f"{self.fn.__module__}:{self.fn.__qualname__}", **fields)
+        return NodeSpec.made({"call": f"{self.fn.__module__}:{self.fn.__qualname__}", **fields})
 
     @property
     def _what(self) -> str:

@@ -229,10 +229,10 @@ class Trace:
         if any(other.fn is flow.fn for other in self.above):
             if static:
                 self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)
-            node = NodeSpec.model_construct(flow=flow.name, **flow.node_fields)
+            node = NodeSpec.made({"flow": flow.name, **flow.node_fields})
             return self._add(flow, node, {"args": node_args, **more}, None)
         traced = flow.trace(static, inside=self)
-        node = NodeSpec.model_construct(flow=self._flow_name(traced.spec), **flow.node_fields)
+        node = NodeSpec.made({"flow": self._flow_name(traced.spec), **flow.node_fields})
         reference = self._add(flow, node, {"args": node_args, **more}, None)
         name = reference._ref.name
         self.problems += [replace(p, node=f"{name}.{p.node}".rstrip(".")) for p in traced.problems]

@@ -50,7 +50,7 @@ class Use(BaseTask, Generic[P, R]):
             if why := self.executor.refusal(option):
                 raise FlowError(f"{self._what}: {why}", code="bad-option")
         opts.refuse_unknown(options, self.allowed, self._what)
-        return type(self)(self.fn, self.executor, {**self.options_given, **options})
+        return self._with(options)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name; what a wait waits for as a document writes it, where it is a timedelta."""
@@ -66,7 +66,7 @@ class Use(BaseTask, Generic[P, R]):
         return (self if timeout is None else self.options(timeout=timeout)), others
 
     def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
-        return NodeSpec.model_construct(uses=self.executor.name, **fields)
+        return NodeSpec.made({"uses": self.executor.name, **fields})
 
 
 def uses(executor: str) -> Use[..., Any]:

@@ -32,8 +32,8 @@ def rewritten(value: Any, change: Change) -> Any:
         made = {name: rewritten(part, change) for name, part in value.items()}
         return value if all(made[name] is value[name] for name in made) else made
     if isinstance(value, Model):
-        made = {name: rewritten(part, change) for name, part in value.__dict__.items()}
-        other = {name: part for name, part in made.items() if part is not value.__dict__[name]}
+        parts = [(name, part) for name, part in value.__dict__.items() if type(part) not in ATOMS]
+        other = {name: made for name, part in parts if (made := rewritten(part, change)) is not part}
         return value.but(other) if other else value
     return value
 

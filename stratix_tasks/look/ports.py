@@ -25,6 +25,7 @@ class Ports:
     def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
         self.graph, self.executors, self.functions = graph, executors, functions
         self.types = Types(graph, executors, functions)
+        self._parameters: dict[str, dict[str, bool]] = {}
 
     def of(self, node: NodeSpec) -> list[Port]:
         """Its arguments, in the order of its signature; what it is given beyond that last."""
@@ -45,11 +46,10 @@ class Ports:
             executor = self.executors.get(node.uses)
             hints = executor.hints if executor is not None else {}
             return {name: executor is not None and name in executor.required for name in hints if name != "return"}
-        function = self.functions.get(node.call or "")
-        if function is None:
-            return {}
-        parameters = inspect.signature(getattr(function, "fn", function)).parameters.values()
-        return {p.name: p.default is p.empty for p in parameters if p.kind not in MANY}
+        call = node.call or ""
+        if call not in self._parameters:
+            self._parameters[call] = _parameters(self.functions.get(call))
+        return self._parameters[call]
 
     def gives(self, node: NodeSpec) -> Any:
         """What comes of it, as an annotation; of what is mapped a list."""
@@ -96,6 +96,14 @@ class Ports:
             found = element(given)
             given = found[0] if found else given
         return "" if overlaps(given, wanted) else f"it gives {type_text(given)}, and this takes {type_text(wanted)}"
+
+
+def _parameters(function: Any) -> dict[str, bool]:
+    """What a function takes, and whether it can't be left out; nothing where it is not known here."""
+    if function is None:
+        return {}
+    parameters = inspect.signature(getattr(function, "fn", function)).parameters.values()
+    return {p.name: p.default is p.empty for p in parameters if p.kind not in MANY}
 
 
 def _port(name: str, hint: Any, required: bool, value: Any, is_given: bool) -> Port:

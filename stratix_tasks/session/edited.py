@@ -38,6 +38,7 @@ class Edits:
         self._now: Editing | None = None
         self._made: tuple[Traced, Editing, Traced] | None = None
         self._lock = threading.RLock()
+        self._told = threading.local()
         self._watchers: list[Callable[[], None]] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -63,11 +64,11 @@ class Edits:
             self._now = begun(base) if self._now is None else self._now.on(base)
             return self._now
 
-    def change(self, base: FlowSpec, how: Callable[[Editing], Editing]) -> Editing:
+    def change(self, base: Traced, how: Callable[[Editing], Editing]) -> Editing:
         """Edit, undo or redo. FlowError with the reason, and then nothing has changed."""
         with self._lock:
-            self._now = how(self.on(base))
-        self._tell()
+            self._now = how(self.on(base.spec))
+        self._tell(base)
         return self._now
 
     def drop(self) -> tuple[Step, ...]:
@@ -80,12 +81,12 @@ class Edits:
         self._tell()
         return dropped
 
-    def take_over(self, base: FlowSpec) -> Editing:
+    def take_over(self, base: Traced) -> Editing:
         """The edits that are offered, and then those that were made since."""
         with self._lock:
-            steps, self.offered = (*self.offered, *self.on(base).done), ()
-            self._now = replayed(base, steps)
-        self._tell()
+            steps, self.offered = (*self.offered, *self.on(base.spec).done), ()
+            self._now = replayed(base.spec, steps)
+        self._tell(base)
         return self._now
 
     def apply_to(self, traced: Traced) -> Traced:
@@ -108,10 +109,19 @@ class Edits:
         self._watchers.append(callback)
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-    def _tell(self) -> None:
+    @property
+    def fresh(self) -> Traced | None:
+        """What the flow is without edits, for who is being told here of a change of them: it has just been traced."""
+        return getattr(self._told, "base", None)
+
+    def _tell(self, base: Traced | None = None) -> None:
         self.mark = object()
-        for watcher in list(self._watchers):
-            watcher()
+        self._told.base = base
+        try:
+            for watcher in list(self._watchers):
+                watcher()
+        finally:
+            self._told.base = None
 
     @property
     def is_stale(self) -> bool:
@@ -179,7 +189,7 @@ class Editable:
         @property
         def spec(self) -> FlowSpec: ...
         def to_yaml(self, path: Any = None) -> str: ...
-        def _unedited(self) -> FlowSpec: ...
+        def _unedited(self) -> Traced: ...
 
     def apply(self, *edits: Said, title: str = "") -> Self:
         """Edit the flow, in one step: `flow.apply({"edit": "rename", "node": "a", "to": "b"})`, or with the classes of

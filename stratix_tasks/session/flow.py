@@ -77,11 +77,12 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document of the body, with the edits that were made of it."""
-        traced = super().trace(static, inside=inside)
+        fresh = self.edits_made.fresh if not static and inside is None else None
+        traced = fresh or super().trace(static, inside=inside)
         return self.edits_made.apply_to(traced) if self.edits_made.pending else traced
 
-    def _unedited(self) -> FlowSpec:
-        return super().trace().spec
+    def _unedited(self) -> Traced:
+        return super().trace()
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run to the end and return the value; in another flow's body: a group of that one."""
@@ -325,10 +326,10 @@ class DocumentFlow(Flow[..., Any]):
         assert now is not None, "a document is loaded from the beginning"
         return now.spec
 
-    def _unedited(self) -> FlowSpec:
+    def _unedited(self) -> Traced:
         now = self.edits_made.now
         assert now is not None, "a document is loaded from the beginning"
-        return now.base
+        return Traced(now.base, {}, [])
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document, bound to its functions; problems tell what could not be bound."""

@@ -25,13 +25,15 @@ _PARTED = tuple(
     (option.name, tuple(part.name for part in option.parts if part.from_values)) for option in IN_NODE if option.parts
 )
 _PARTS = frozenset(part for _, parts in _PARTED for part in parts)
+_CAN_BE = frozenset((*_PLAIN, *(option for option, _ in _PARTED), RETRY, "each"))
+"""Options that can be, or have, what comes with the run: most nodes say none of them."""
 Place = tuple[str, ...]
 """The option, and the part of it."""
 
 
 def late_values(said: NodeSpec | Shared) -> dict[Place, Any]:
     """What of its options comes with the run, by place."""
-    return dict(_late(said))
+    return {} if _CAN_BE.isdisjoint(said.model_fields_set) else dict(_late(said))
 
 
 def _late(node: NodeSpec | Shared) -> Iterator[tuple[Place, Any]]:

@@ -80,14 +80,21 @@ def layout(
         height = max(inside[n][1] + grown[n][1] for n in children[group])
         rooms[group] = (max(width + left + right, sizes[group][0]), height + top + bottom)
         grown[group] = sizes[group] if group in closed else rooms[group]
-    _place(children.get(-1, []), grown, levels.get(-1, {}), inside, bends)
+    outermost = children.get(-1, [])
+    if not fixed or not fixed.keys() >= set(outermost):
+        _place(outermost, grown, levels.get(-1, {}), inside, bends)
     places: list[Point] = [(0.0, 0.0)] * len(sizes)
     for node in sorted(range(len(sizes)), key=lambda n: _depth(parents, n)):
+        if fixed and node in fixed:
+            places[node] = fixed[node]
+            continue
         x, y = inside[node]
-        if parents[node] >= 0:
-            px, py = places[parents[node]]
-            x, y = px + FRAME[0] + x, py + FRAME[1] + y
-        places[node] = fixed[node] if fixed and node in fixed else (x, y)
+        px, py = (
+            (places[parents[node]][0] + FRAME[0], places[parents[node]][1] + FRAME[1])
+            if parents[node] >= 0
+            else (0.0, 0.0)
+        )
+        places[node] = (px + x, py + y)
     moved = {parents[node] for node in fixed or ()}
     return Layout(places, grown, rooms, _bends(bends, edges, parents, places, moved))
 

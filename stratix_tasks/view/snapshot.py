@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from struct import Struct
 from time import time
 from typing import Literal
 
-from stratix_tasks.view.messages import Inspection, NodeInfo, Patch, Point, Snapshot, Status
+from stratix_tasks.view.messages import Inspection, NodeOutline, Patch, Point, Snapshot, Status
 from stratix_tasks.view.places import arrange
 from stratix_tasks.view.source import Source
 
@@ -27,9 +27,9 @@ def snapshot(
     outline = source.outline()
     edited = source.editor.info() if mode == "edit" and source.editor is not None else None
     ports = edited["ports"] if edited is not None else None
+    if stays:
+        outline = {**outline, "positions": {**_kept(outline["nodes"], stays), **outline["positions"]}}
     drawn = arrange(outline, ports)
-    if stays and (kept := _kept(drawn["nodes"], stays)):
-        drawn = arrange({**outline, "positions": {**kept, **outline["positions"]}}, ports)
     made: Snapshot = {
         "v": 1,
         "seq": seq,
@@ -51,10 +51,9 @@ def snapshot(
     return made
 
 
-def _kept(nodes: list[NodeInfo], stays: Mapping[str, Point]) -> dict[int, Point]:
-    """Of nodes that are not to move where they stand, where one of them would; those in a group go with that."""
-    there = {i: stays[node["name"]] for i, node in enumerate(nodes) if node["parent"] < 0 and node["name"] in stays}
-    return there if any((nodes[i]["x"], nodes[i]["y"]) != place for i, place in there.items()) else {}
+def _kept(nodes: Sequence[NodeOutline], stays: Mapping[str, Point]) -> dict[int, Point]:
+    """Where nodes stand that are not to move; those in a group go with that."""
+    return {i: stays[node["name"]] for i, node in enumerate(nodes) if node["parent"] < 0 and node["name"] in stays}
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500

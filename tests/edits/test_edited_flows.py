@@ -113,6 +113,25 @@ def test_watchers_are_told_of_each_change() -> None:
     assert len(told) == 4
 
 
+def test_an_edit_runs_the_body_of_a_flow_once() -> None:
+    """However many views it is told to; who looks later runs it anew, for what it calls may be another by then."""
+    ran: list[int] = []
+
+    @flow
+    def edits_counted(n: int = 4) -> int:
+        ran.append(n if isinstance(n, int) else 0)
+        return edits_total(edits_load(n))
+
+    shown: list[str] = []
+    sources = [edits_counted._source() for _ in range(2)]
+    for source in sources:
+        source.watch(lambda _, source=source: shown.append(source.outline()["nodes"][0]["name"]))
+    ran.clear()
+    edits_counted.apply(RENAME)
+    assert shown == ["load", "load"] and len(ran) == 1
+    assert list(edits_counted.spec.tasks) == ["load", "edits_total"] and len(ran) == 2
+
+
 def test_views_are_told_of_a_task_that_is_defined() -> None:
     """A little after, and once for several: a cell defines them one after the other."""
     heard = Event()

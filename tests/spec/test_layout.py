@@ -81,6 +81,17 @@ def test_a_long_chain_is_broken_into_lines() -> None:
         assert not any(top < y < top + h for (_, top), (_, h) in zip(laid.places, laid.sizes, strict=True))
 
 
+def test_what_stands_fast_stays_and_the_rest_is_laid_out() -> None:
+    """Where all of a level stands fast, and where one of it does not; groups hold what lies in them all the same."""
+    parents, edges, fast = [-1, -1, 1, 1], [(0, 1), (2, 3)], {0: (500.0, 40.0), 1: (7.0, 300.0)}
+    free = layout([CARD] * 4, edges, parents)
+    laid, partly = layout([CARD] * 4, edges, parents, fast), layout([CARD] * 4, edges, parents, {0: fast[0]})
+    assert laid.places[:2] == [*fast.values()] and partly.places[:2] == [fast[0], free.places[1]]
+    assert laid.rooms == partly.rooms == free.rooms and laid.sizes == free.sizes
+    inside = [(x - free.places[1][0], y - free.places[1][1]) for x, y in free.places[2:]]
+    assert [(x - 7.0, y - 300.0) for x, y in laid.places[2:]] == inside
+
+
 def test_a_closed_group_takes_the_room_of_its_card() -> None:
     """What lies in it stands as if it were open where it is; its frame's size is told."""
     parents, edges = [-1, -1, -1, 1, 1], [(0, 1), (1, 2), (3, 4)]

@@ -5,6 +5,7 @@ import type { guessed } from "./boxes";
 import { isOff, type Search, type Selection } from "./commands";
 import type { EditData } from "./EditCard";
 import type { Editing } from "./editing";
+import type { WireData } from "./WireLine";
 import { around, type Box, HEAD, INPUTS, ROW, rowsOf, type Wire } from "./wires";
 
 /** By node and port why the wire that is drawn can't end there. */
@@ -18,41 +19,53 @@ export interface Drawing {
   boxes: { current: Box[] };
 }
 
-/** A card that has not changed is the same object, so that a drag draws one of them. */
+/** A card that has not changed is the same object, so that a drag or an edit draws what it changes alone. */
 export function useCards(
   { editing, selection }: Drawing,
   boxes: Box[],
   guess: ReturnType<typeof guessed>,
   misfits: Misfits | null,
 ): Node[] {
-  const kept = useRef(new Map<string, { key: string; node: Node }>());
-  const { live } = editing;
-  const { nodes, edit, flow } = live.snapshot;
-  const fresh = new Map<string, { key: string; node: Node }>();
-  for (const [at, box] of boxes.entries()) {
-    const info = nodes[at];
-    const selected = selection.nodes.includes(box.name);
-    const pending = guess.gone.includes(box.name) || box.name in guess.places || box.name in guess.names;
-    const key = [live.version, box.x, box.y, selected, pending, JSON.stringify(misfits?.[box.name] ?? !misfits)].join();
-    const was = kept.current.get(box.name);
-    if (was?.key === key) {
-      fresh.set(box.name, was);
-      continue;
-    }
-    const name = guess.names[box.name];
-    const data: EditData = {
-      node: info && name ? { ...info, label: name } : (info as EditData["node"]),
-      ports: info ? (edit?.ports[at] ?? []) : (edit?.inputs ?? []),
-      gives: edit?.gives[at] ?? "",
-      misfits: misfits?.[box.name] ?? null,
-      problem: flow.problems.find((_, at) => edit?.mends[at]?.node === box.name)?.message ?? "",
-      off: isOff(live.snapshot, box.name),
-      pending,
-    };
-    fresh.set(box.name, { key, node: card(box, data, selected) });
+  const keep = useKept<Node>();
+  const { snapshot } = editing.live;
+  const { nodes, edit, flow } = snapshot;
+  const problems = new Map<string, string>();
+  for (const [at, { message }] of flow.problems.entries()) {
+    const node = edit?.mends[at]?.node ?? "";
+    if (!problems.has(node)) problems.set(node, message);
   }
-  kept.current = fresh;
-  return [...fresh.values()].map(({ node }) => node);
+  const selected = new Set(selection.nodes);
+  return keep(
+    boxes.map((box, at) => {
+      const info = nodes[at];
+      const name = guess.names[box.name];
+      const data: EditData = {
+        node: info && name ? { ...info, label: name } : (info as EditData["node"]),
+        ports: info ? (edit?.ports[at] ?? []) : (edit?.inputs ?? []),
+        gives: edit?.gives[at] ?? "",
+        misfits: misfits?.[box.name] ?? null,
+        problem: problems.get(box.name) ?? "",
+        off: isOff(snapshot, box.name),
+        pending: guess.gone.includes(box.name) || box.name in guess.places || box.name in guess.names,
+      };
+      const said = { box, data, selected: selected.has(box.name) };
+      return [said, () => card(said.box, said.data, said.selected)];
+    }),
+  );
+}
+
+/** Makes of what is said, which has its name in it, an object; of what was said last time, too, the same one as then. */
+function useKept<T>(): (made: (readonly [unknown, () => T])[]) => T[] {
+  const kept = useRef(new Map<string, T>());
+  return (made) => {
+    const fresh = new Map<string, T>();
+    for (const [said, make] of made) {
+      const key = JSON.stringify(said);
+      fresh.set(key, kept.current.get(key) ?? make());
+    }
+    kept.current = fresh;
+    return [...fresh.values()];
+  };
 }
 
 function card(box: Box, data: EditData, selected: boolean): Node {
@@ -98,7 +111,9 @@ export function useLines(
   over: string | null,
   find: (search: Search) => void,
 ): Edge[] {
-  const insert = (wire: Wire, from: Element) => {
+  const keep = useKept<Edge>();
+  const insert = useRef<WireData["insert"]>(() => {});
+  insert.current = (wire, from) => {
     const [view, at] = [root.getBoundingClientRect(), from.getBoundingClientRect()];
     const target = boxes.current.find(({ name }) => name === wire.target);
     select([], [wire.id]);
@@ -110,30 +125,40 @@ export function useLines(
       target: { node: wire.target, port: wire.port },
     });
   };
-  const drawn = new Set<string>();
-  return wires.flatMap((wire) => {
-    if (drawn.has(wire.id)) return [];
-    drawn.add(wire.id);
-    const isInput = wire.source.startsWith(INPUTS);
-    const pending = guess.wires.some(({ id }) => id === wire.id) || guess.gone.includes(wire.id);
-    const gone = guess.gone.includes(wire.source) || guess.gone.includes(wire.target);
-    const selected = selection.wires.includes(wire.id);
-    const near = selection.nodes.includes(wire.source) || selection.nodes.includes(wire.target);
-    return [
-      {
-        id: wire.id,
-        source: isInput ? INPUTS : wire.source,
-        target: wire.target,
-        sourceHandle: isInput ? `out:${wire.source.slice(INPUTS.length)}` : "out:",
-        targetHandle: wire.port ? `in:${wire.port}` : "after",
-        type: "wire",
-        data: { wire, insert },
-        selected,
-        reconnectable: "target",
-        className: `stx-edge stx-edge-${wire.kind}${near || selected ? " stx-near" : ""}${pending || gone ? " stx-wire-pending" : ""}${over === wire.id ? " stx-wire-over" : ""}`,
-        zIndex: near || selected ? 1 : 0,
-        focusable: false,
-      } satisfies Edge,
-    ];
-  });
+  const [nodes, chosen, gone] = [new Set(selection.nodes), new Set(selection.wires), new Set(guess.gone)];
+  const asked = new Set(guess.wires.map(({ id }) => id));
+  const drawn = new Map(wires.map((wire) => [wire.id, wire])); // some are asked for and there at once
+  return keep(
+    [...drawn.values()].map((wire) => {
+      const pending = asked.has(wire.id) || [wire.id, wire.source, wire.target].some((one) => gone.has(one));
+      const selected = chosen.has(wire.id);
+      const near = selected || nodes.has(wire.source) || nodes.has(wire.target);
+      const marks = `${near ? " stx-near" : ""}${pending ? " stx-wire-pending" : ""}${over === wire.id ? " stx-wire-over" : ""}`;
+      return [[wire, selected, near, marks], () => line(wire, insert, selected, near, marks)];
+    }),
+  );
+}
+
+function line(
+  wire: Wire,
+  insert: { current: WireData["insert"] },
+  selected: boolean,
+  near: boolean,
+  marks: string,
+): Edge {
+  const isInput = wire.source.startsWith(INPUTS);
+  return {
+    id: wire.id,
+    source: isInput ? INPUTS : wire.source,
+    target: wire.target,
+    sourceHandle: isInput ? `out:${wire.source.slice(INPUTS.length)}` : "out:",
+    targetHandle: wire.port ? `in:${wire.port}` : "after",
+    type: "wire",
+    data: { wire, insert: (of: Wire, from: Element) => insert.current(of, from) } satisfies WireData,
+    selected,
+    reconnectable: "target",
+    className: `stx-edge stx-edge-${wire.kind}${marks}`,
+    zIndex: near ? 1 : 0,
+    focusable: false,
+  };
 }
