@@ -59,11 +59,13 @@ def has_run(s: State, u: int) -> bool:
 
 
 def taken_back(s: State, u: int) -> set[int]:
-    """What was taken back at the ends of the scopes around a unit: tasks, and groups in which something was."""
+    """What was taken back at the ends of the scopes around a unit: tasks, and groups in which something was. A unit that stands
+    at such an end, or in a group there, comes after what its scope did, which stays taken back.
+    """
     found: set[int] = set()
     while u >= 0:
-        r, _, b = s.place(u)
-        if r.block.takes_back is None:
+        r, k, b = s.place(u)
+        if r.block.takes_back is None and not r.block.nodes[k].phase:
             found |= {b + takes for takes, k in r.block.undoing.items() if has_run(s, b + k)}
         u = s.parent(u)
     return found

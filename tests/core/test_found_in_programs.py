@@ -344,3 +344,28 @@ def test_a_map_that_streams_no_more_waits_for_all_of_its_source() -> None:
     world.request("set", "n", args={"x": [1]})
     assert world.core.agenda.left[world.unit("n")] == Core(world.folded().state).agenda.left[world.unit("n")] == 1
     assert world.settle().run is RunState.COMPLETED
+
+
+@pytest.mark.parametrize("value", [(), (7,)], ids=["skip", "value"])
+def test_what_lies_in_a_flow_that_lost_before_it_opened_is_skipped_with_it(value: tuple[int, ...]) -> None:
+    """It had failed for what it lies in, and stayed so in a flow that had not failed any more."""
+    two: Any = {"two": (Node("a"), Node("b", (0,)))}
+    block = flow(Node("s"), Node("g", (0,), FLOW, inner="two"), Node("a"), Node("j", (1, 2), join=ANY), inner=two)
+    world = World(block, lambda name, _: Body(9 if name == "s" else 1)).start().until("j", State.RUNNING)
+    assert (world.state("g"), world.state("g.a")) == (State.CANCELLED, State.UPSTREAM_FAILED)
+    world.request("skip", "g", *value)
+    ends = State.COMPLETED if value else State.SKIPPED
+    assert [world.state(name) for name in ("g", "g.a", "g.b")] == [ends, State.SKIPPED, State.SKIPPED]
+
+
+def test_what_a_step_ended_with_its_group_runs_when_that_is_tried_again() -> None:
+    """Also after an item of the group was skipped: what lies in it stayed cancelled, and so it had failed at once."""
+    inner: Any = {"one": (Node("k", kind=MAP),)}
+    block = flow(Node("m", kind=EACH, inner="one"), finishing(node=0, to=State.FAILED), Node("z"), inner=inner)
+    bodies = {"f": Body(0.5), "z": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body(50, stops=1.0)), items=lambda _name: 2)
+    assert world.start().settle().reason("m[0].k[1]") == "finished early"
+    world.script = lambda *_: Body()
+    world.request("skip", "m[0]").request("retry", "m[0]", redo=True).settle()
+    names = ("m[0].k", "m[0].k[0]", "m[0].k[1]")
+    assert [world.state(name) for name in names] == [State.COMPLETED] * 3

@@ -10,7 +10,7 @@ from test_ends import flow, world
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.facts import STARTED
-from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, UNDO, Node, Policy
+from stratix_tasks.core.node import ANY, EACH, FLOW, LAST, LOOP, UNDO, Node, Policy
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import TransitionError
@@ -136,3 +136,34 @@ def test_a_loser_that_can_be_taken_back_is_cancelled_all_the_same() -> None:
     block = around(Node("a"), Node("b"), Node("ub", (1,), phase=UNDO, undoes=1), Node("j", (0, 1), join=ANY))
     made = world(block, {"b": Body(50, stops=1.0)}).settle()
     assert (made.state("b"), made.run) == (State.CANCELLED, RunState.COMPLETED)
+
+
+AGAIN = [("retry", FLOW, "undo_g.ux"), ("skip", FLOW, "undo_g.ux"), ("retry", EACH, "undo_g[0].ux"),
+         ("skip", EACH, "undo_g[0].ux"), ("retry", LOOP, "undo_g")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "kind", "asked"), AGAIN)
+def test_what_takes_something_back_is_tried_again_by_itself(verb: str, kind: Any, asked: str) -> None:
+    """What it takes back stays as it is: it was done again, to be taken back once more."""
+    made = world(around(Node("g", (), kind, inner="i", rounds=2, until=False, take_last=True), Node("z", (0,))))
+    undo, done = {FLOW: ("undo_g.ux", "g.x"), EACH: ("undo_g[0].ux", "g[0].x"), LOOP: ("undo_g[0].ux", "g[1].x")}[kind]
+    made.script = lambda name, attempt: Body(1, "final" if name == "z" or (name == undo and attempt == 1) else "ok")
+    assert made.settle().state(undo) is State.FAILED
+    made.request(verb, asked, redo=True).settle()
+    assert (made.attempt(done), made.attempt("z"), made.run) == (1, 1, RunState.FAILED)
+    assert made.state(undo) is (State.COMPLETED if verb == "retry" else State.SKIPPED)
+
+
+def test_the_ends_of_a_scope_are_tried_again_by_themselves() -> None:
+    """What takes something back, and what runs after that: what was done, and failed, stays as it is."""
+    ends = Node("ua", (0,), phase=UNDO, undoes=0), Node("e", phase=LAST)
+    made = world(around(Node("a"), Node("z", (0,)), *ends))
+    made.script = lambda name, attempt: Body(
+        1, "final" if name == "z" or (name in ("ua", "e") and attempt == 1) else "ok"
+    )
+    made.settle().request("retry", "e").settle()
+    assert [made.attempt(name) for name in ("a", "z", "ua", "e")] == [1, 1, 1, 2]
+    made.request("retry", "ua").settle()
+    assert [made.attempt(name) for name in ("a", "z", "ua", "e")] == [1, 1, 2, 3]
+    assert [made.state(name) for name in ("ua", "e")] == [State.COMPLETED] * 2
+    assert made.run is RunState.FAILED

@@ -33,11 +33,11 @@ def view(core: Core, at: float) -> dict[str, object]:
         },
         "live": g.live,
         "inside": set(g.doors.holding),
-        "free": core_free(core),
+        "taken": core_taken(core),
     }
 
 
-def core_free(core: Core) -> list[int]:
-    return sorted(
-        {slots.free for lane in core.agenda._shared.values() for slots in lane.claim if slots.name == "engine"}
-    )
+def core_taken(core: Core) -> set[int]:
+    """How many of the engine's places are taken; a lane is there once something has stood in it, in an agenda made anew or not."""
+    lanes = core.agenda._shared.values()
+    return {slots.size - slots.free for lane in lanes for slots in lane.claim if slots.name == "engine"} - {0}

@@ -109,7 +109,8 @@ def bad_before(core: Core, u: int) -> set[int]:
 
 def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
     """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items. What
-    steps ended in them is left as it is, but in a group that one ended itself; and what lost, but in one that lost itself.
+    steps in them ended is left as it is, not what ended with a group that a step ended; and what lost, but in one that lost
+    itself.
     """
     s = core.state
     fresh: set[int] = set()
@@ -125,10 +126,12 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
             continue
         groups.add(u)
         why = s.why_ended(u)
-        left = (LOST,) if why in OF_STEPS else OF_STEPS if why == LOST else LEFT
         inside = [*s.scopes(u)]
         for i, a, b in inside[-1:] if s.kind(u) is LOOP and s.node(u).undoes is None else inside:
-            if s.stretches[i].block.n == 1 and s.kind(u) is MAP:
+            block = s.stretches[i].block
+            with_it = why in OF_STEPS or not block.stepping  # what was ended in there, was with it
+            left = OF_STEPS if why == LOST else (LOST,) if with_it else LEFT
+            if block.n == 1 and s.kind(u) is MAP:
                 items += [run for state in BAD for run in s.runs(state, a, b) if s.why_ended(run[0]) not in left]
             else:
                 stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) not in left]
@@ -149,3 +152,10 @@ def bad_sources(s: State, items: Spans) -> Spans:
 def has_lost(s: State, u: int) -> bool:
     """Whether it was cancelled since what it was for went on without it: nobody asks any more how it ends."""
     return bool(IS_BAD[s.status[u]]) and s.why_ended(u) == LOST
+
+
+def never_begun(s: State, u: int) -> list[int]:
+    """What is laid out in a sub-flow that ended before it opened, and has ended badly for that."""
+    if u in s.kids:
+        return []
+    return [x for _, a, b in s.inside(u) for x in range(a, b) if IS_BAD[s.status[x]]]

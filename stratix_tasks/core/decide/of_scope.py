@@ -8,7 +8,7 @@ from stratix_tasks.core.allowed import Why, allowed_scope
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import finish, finish_spans, unmark
-from stratix_tasks.core.decide.follows import has_lost
+from stratix_tasks.core.decide.follows import has_lost, never_begun
 from stratix_tasks.core.decide.of_unit import gone_on
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.joins import WITH_SCOPE
@@ -93,9 +93,7 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
     u = None if given is None else giver(s, scope)
     ended = [x for x in scope.units if x == u and s.status[x] in TERMINAL]
     ended += [x for x in scope.units if x != u and IS_BAD[s.status[x]]]
-    ended += [
-        y for x in ended if x not in s.kids for _, a, b in s.inside(x) for y in range(a, b) if IS_BAD[s.status[y]]
-    ]
+    ended += [y for x in ended for y in never_begun(s, x)]
 
     def end() -> None:
         for x in ended:

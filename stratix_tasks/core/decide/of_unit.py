@@ -9,7 +9,7 @@ from stratix_tasks.core.allowed import Why, allowed
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
-from stratix_tasks.core.decide.follows import bad_before, has_lost
+from stratix_tasks.core.decide.follows import bad_before, has_lost, never_begun
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.node import Kind
 from stratix_tasks.core.refusals import check, refusal
@@ -141,9 +141,16 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
             core.cache.pop(u, None)
             core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
 
-    if has_lost(s, u):
-        return again.end_of_lost(core, (u,), end)
-    return again.end_otherwise(core, u, end, at)
+    if not has_lost(s, u):
+        return again.end_otherwise(core, u, end, at)
+    inner = never_begun(s, u)
+
+    def end_with_inner() -> None:
+        end()
+        for x in inner:
+            core.move(x, Event.SKIP, at, "upstream")
+
+    return again.end_of_lost(core, (u, *inner), end_with_inner)
 
 
 def _approve(core: Core, found: Found, at: float, args: Args) -> Act:
