@@ -34,7 +34,7 @@ A fan-out over the whole result of another one, `store.map(each(fetch.map(each(u
 as the item of the same place there has completed. An item whose source failed is upstream_failed, one whose source was skipped is
 skipped, and what is spawned there comes into it, too. It waits for all of the other one, as whoever reads the list does, where it
 says `barrier=True`, has a `key`, `where`, `flatten` or a join, is mapped over anything beside it, needs it for anything else (another
-argument, `when`, `after`, an option), or is a flow; where the other one is a flow, gathers otherwise than `all` or may fail
+argument, `when`, `after`, an option); where the other one is a flow, gathers otherwise than `all` or may fail
 (`allow_failure`); and where somebody gives what it is mapped over by `run.set`.
 
 """

@@ -10,7 +10,7 @@ from stratix_tasks.core.joins import absorbed, is_bad
 from stratix_tasks.core.node import EACH, LAST, MAP
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
-from stratix_tasks.core.streams import source
+from stratix_tasks.core.streams import before, source_of
 from stratix_tasks.core.targets import label
 
 PARTS = ("type", "message", "code", "traceback")
@@ -51,8 +51,8 @@ def _items(s: State, u: int) -> dict[str, Any]:
         if step is not None:
             error = _plain(s, step, said_by(s, step)) if s.finished[step] == S.FAILED else None
         else:
-            if failed is None and s.kind(u) is MAP and s.status[first] == S.UPSTREAM_FAILED:
-                failed = first
+            if failed is None and source_of(s, u) >= 0:
+                failed = next((x for x in range(first, first + n) if s.status[x] == S.UPSTREAM_FAILED), None)
             error = None if failed is None else told_of(s, failed)
         if error is not None:
             key = s.key(u, index)
@@ -81,12 +81,7 @@ def _source(s: State, u: int) -> int | None:
     """Of what failed upstream the first that failed of itself."""
     found, stack = set[int](), [u]
     while stack:
-        one = stack.pop()
-        r, k, b = s.place(one)
-        near = [b + n for n in r.block.needs[k]] + ([above] if (above := s.parent(one)) >= 0 else [])
-        if r.block.items:
-            near = [x for x in (source(s, one),) if x >= 0]
-        for x in near:
+        for x in before(s, stack.pop()):
             if x not in found and IS_BAD[s.status[x]]:
                 found.add(x)
                 stack.append(x)

@@ -159,7 +159,7 @@ class _Facts:
             laid_out = was < len(old.root.outline.names)  # its members are nodes that are asked for one by one
             return [] if laid_out else [(one, first + x, True, False) for x, one in enumerate(old.members(was))]
         inside: list[tuple[int, int, bool, bool]] = []
-        planned = [i for i in old.kids[was] if old.stretches[i].index == 0 or kind is not MAP]
+        planned = [i for i in old.kids[was] if old.stretches[i].index == 0 or kind not in (MAP, EACH)]
         for i in planned:
             r = old.stretches[i]
             base = len(self.new.status)
@@ -169,12 +169,12 @@ class _Facts:
             self._expanded(u, base, r.count, shown, r.index, frozen, streams=r.origin >= 0)
             self.new.kids.setdefault(u, []).append(self.new.open(r.block, u, r.index, r.count))
             inside += [(r.base + x, base + x, True, False) for x in range(r.stop - r.base)]
-        if kind is MAP:
+        if kind in (MAP, EACH):
             inside += self._spawned(was, u)
         return inside if kind in (MAP, EACH, LOOP, FLOW) else []
 
     def _spawned(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
-        """The items that others spawned, in order; what spawned them comes along."""
+        """The items that others spawned, in order; what spawned them comes along. So do those that came later into a source."""
         old = self.old
         told = old.children.get(was, {})
         by: dict[int, tuple[int, Any]] = {
@@ -186,8 +186,9 @@ class _Facts:
             (parent, name), base, index = by[item], len(self.new.status), old.index(item)
             key = old.key(was, index)
             self.facts.append((SPAWNED, self.at, base, u, index, key, parent, name, old.spawned.get(item)))
-            self.new.open(old.stretches[old.home[item]].block, u, index, 1)
-            found.append((item, base, True, False))
+            block = old.stretches[old.home[item]].block
+            self.new.open(block, u, index, 1)
+            found += [(item + x, base + x, True, False) for x in range(block.n)]
         return found
 
     def _expanded(

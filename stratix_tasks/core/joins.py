@@ -24,8 +24,8 @@ def verdict(s: State, u: int) -> S:
     """Of a pending unit: `WAIT`, `GO`, or how it ends (UPSTREAM_FAILED, SKIPPED)."""
     r, k, b = s.place(u)
     block, status = r.block, s.status
-    if r.origin >= 0:
-        return _all((state_of_source(s, u),))
+    if r.origin >= 0 and (told := _all((state_of_source(s, u),))) != GO:
+        return told
     if r.step and (group := r.parent + (u - r.base) // block.n * r.step) not in s.kids:  # a sub-flow that is not open
         above = s.as_taken(group)
         return S.UPSTREAM_FAILED if IS_BAD[above] else S.SKIPPED if IS_OVER[above] else WAIT
@@ -197,12 +197,12 @@ def scope_ended(s: State, block: Block, b: int) -> S:
     if is_bad(s, block, b):
         finished = s.finisher(block, b) is not None
         return S.FAILED if finished or s.status.find(S.FAILED, b, b + block.n) >= 0 else S.CANCELLED
-    if _is_left_off(s, block, b):
+    if is_left_off(s, block, b):
         return S.CANCELLED
     return S.SKIPPED if is_left_out(s, block, b) else S.COMPLETED
 
 
-def _is_left_off(s: State, block: Block, b: int) -> bool:
+def is_left_off(s: State, block: Block, b: int) -> bool:
     """Whether something in it was cancelled when what lies around it was finished."""
     if not s.root.stepping or s.finisher(block, b) is not None:
         return False

@@ -241,7 +241,7 @@ def _node(
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),
         **(_fan_out(node.each) if node.each is not None else {}),
-        **(_stream(graph, i) if kind is Kind.MAP else {}),
+        **(_stream(graph, i) if kind is Kind.MAP or (kind is Kind.EACH and inner is not None and inner.names) else {}),
         policy=policy,
         spec=node,
         executor=known.executor(node),

@@ -146,7 +146,7 @@ class Node:
     asks: bool = False
     """FLOW: whether its inputs have to be worked out before it opens."""
     source: int = -1
-    """MAP: the number of the map that it streams from: each of its items waits for the one of the same place there alone."""
+    """MAP, EACH: the number of the map that it streams from: each of its items waits for the one of the same place there alone."""
     over: str = ""
     """Then the argument that takes what these give."""
     most: int = 0

@@ -1,4 +1,4 @@
-"""Streams: maps whose items wait each for the item of the same place in another map. Pure questions about a State.
+"""Streams: maps, and mapped flows, whose items wait each for the item of the same place in a map. Pure questions about a State.
 
 A map opens with the one that it streams from, and grows with it. Items of both are found by place: those that were there when
 it opened lie side by side in a stretch, and only those that were spawned since are kept one by one.
@@ -47,12 +47,20 @@ def is_open_ended(s: State, p: int) -> bool:
 
 
 def source(s: State, u: int) -> int:
-    """The item that an item waits for; -1 where it waits for none."""
+    """The item that an item, or a node of one of a mapped flow, waits for; -1 where it waits for none."""
     r = s.stretches[s.home[u]]
     if r.origin < 0:
         return -1
     above, k, b = s.place(r.parent)
-    return s.item(b + above.block.nodes[k].source, r.origin + u - r.base)
+    return s.item(b + above.block.nodes[k].source, r.origin + r.scope(u))
+
+
+def is_shut(s: State, u: int) -> bool:
+    """Whether the scope of a unit has not begun: its sub-flow is not open, or what the item waits for has not completed."""
+    r = s.stretches[s.home[u]]
+    if r.step:
+        return s.parent(u) not in s.kids
+    return r.origin >= 0 and not s.gone(u) and s.status[source(s, u)] != S.COMPLETED
 
 
 def state_of_source(s: State, u: int) -> int:
@@ -63,9 +71,21 @@ def state_of_source(s: State, u: int) -> int:
     return s.status[x] if fails else s.as_taken(x)
 
 
+def before(s: State, u: int) -> list[int]:
+    """What a unit waits for: its needs, and the group that it lies in; of what streams its source in place of that."""
+    r, k, b = s.place(u)
+    above = source(s, u) if r.block.items or r.origin >= 0 else s.parent(u)
+    return [*(b + n for n in r.block.needs[k]), *((above,) if above >= 0 else ())]
+
+
+def is_left_out_with(s: State, u: int) -> bool:
+    """Whether the item of a mapped flow that a unit lies in is skipped as a whole, since what it waits for was."""
+    return source(s, u) >= 0 and state_of_source(s, u) == S.SKIPPED
+
+
 def sources(s: State, first: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Of items that wait, first to stop - 1, which lie in one stretch: spans of them, each with the first item of those that they
-    wait for, which lie side by side."""
+    """Of items of a map that wait, first to stop - 1, which lie in one stretch: spans of them, each with the first item of those that
+    they wait for, which lie side by side."""
     while first < stop:
         x = source(s, first)
         end = min(stop, first + s.stretches[s.home[x]].stop - x)
@@ -95,27 +115,28 @@ def readers(s: State, p: int) -> list[int]:
 
 
 def reader(s: State, p: int, place: int) -> int:
-    """The item of a map for the item at a place of the one that it streams from; -1 where it does not, or has none so far."""
+    """The item of a map, or where that of a mapped flow begins, for the one at a place of the map that it streams from; -1 where
+    it does not, or has none so far."""
     kids = s.kids.get(p)
     r = s.stretches[kids[0]] if kids else None
     if r is None or r.origin < 0:
         return -1
     if place < r.count:
-        return r.base + place
+        return r.base + place * r.block.n
     return s.fed[p].get(place, -1) if p in s.fed else -1
 
 
 def after(s: State, first: int, stop: int) -> list[tuple[int, int]]:
-    """Spans of the items that wait for items first to stop - 1."""
+    """Spans of the items, with all nodes of those of mapped flows, that wait for items first to stop - 1."""
     found = list[tuple[int, int]]()
     for a, b in s.pieces(first, stop):
         group = s.map_of(a)
         for p in readers(s, group) if group >= 0 else ():
             planned, place = s.stretches[s.kids[p][0]], s.index(a)
-            last = place + b - a
+            last, n = place + b - a, planned.block.n
             if place < planned.count:
-                found.append((planned.base + place, planned.base + min(last, planned.count)))
-            found += [(x, x + 1) for at in range(max(place, planned.count), last) if (x := reader(s, p, at)) >= 0]
+                found.append((planned.base + place * n, planned.base + min(last, planned.count) * n))
+            found += [(x, x + n) for at in range(max(place, planned.count), last) if (x := reader(s, p, at)) >= 0]
     return found
 
 

@@ -15,7 +15,7 @@ from stratix_tasks.core.scope import left_out_units, state_of_scope
 from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.steps import ender
-from stratix_tasks.core.streams import is_open_ended, source, source_of
+from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
 from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
 from stratix_tasks.spec.durations import about
@@ -195,7 +195,7 @@ def why_scope(core: Core, scope: Scope, at: float, *, interrupted: bool = False)
         return f"'{name}' was cancelled." if first is None else f"'{name}' failed. {why_unit(core, first, at)}"
     if state == S.SKIPPED:
         first = left_out_units(s, scope)[0]
-        return f"'{name}' was skipped: {'as one' if s.why_ended(first) == WITH_SCOPE else _skip_reason(core, first)}."
+        return f"'{name}' was skipped: {_as_one(core, first)}."
     if state == S.COMPLETED:
         return f"'{name}' completed."
     left = [u for u in scope.units if s.status[u] not in TERMINAL]
@@ -310,8 +310,8 @@ def _quoted(names: Iterable[str]) -> str:
 def _listed(core: Core, u: int, *, bad: bool) -> str:
     s = core.state
     one = source(s, u)
-    if one >= 0:
-        return _names(core, [one] if s.status[one] != S.COMPLETED else [])
+    if one >= 0 and s.status[one] != S.COMPLETED:
+        return _names(core, [one])
     r, k, b = s.place(s.node_of(u))
     states = zip(r.block.needs[k], states_of(s, r.block, k, b, r.block.needs[k]), strict=True)
     needs = [b + n for n, state in states if state not in (S.COMPLETED, S.SKIPPED)]
@@ -371,6 +371,8 @@ def _skip_reason(core: Core, u: int) -> str:
         return f"nothing failed of what it catches, {_quoted(spec.catch)}"
     if reason == "where":
         return f"`{_refused_by(s, u)}` is false of it"
+    if reason == WITH_SCOPE and is_left_out_with(s, u):
+        return f"'{label(s, source(s, u))}', which it waited for, was skipped"
     if reason == WITH_SCOPE:
         return f"'{_scope_around(s, u)}' was skipped as one"
     if reason == "disabled":
@@ -380,6 +382,12 @@ def _skip_reason(core: Core, u: int) -> str:
     if reason == "upstream":
         return f"what it needs was {'cancelled by a step' if _lost_a_need(core, u) else 'skipped'}"
     return f"by {reason or 'user'}"
+
+
+def _as_one(core: Core, u: int) -> str:
+    s = core.state
+    own = s.why_ended(u) == WITH_SCOPE and not is_left_out_with(s, u)
+    return "as one" if own else _skip_reason(core, u)
 
 
 def _lost_a_need(core: Core, u: int) -> bool:

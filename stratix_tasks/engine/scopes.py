@@ -312,6 +312,8 @@ class Scopes(Held):
         def work(reader: Reader) -> dict[str, Any]:
             made = fan.get(reader)
             item = made.item(index)
+            if any(value is MISSING for value in item.values()):
+                raise Away  # it streams, and what it waits for has not come
             own = resolved(made.own, scope, reader, item) if scope is not None else {}
             given = {name: reader.give(value) for name, value in item.items() if name not in made.variables}
             return {**made.broadcast, **given, **own}

@@ -1,4 +1,4 @@
-"""Which fan-outs stream: each of their items begins when the item of the same place in another fan-out has completed."""
+"""Which fan-outs, of tasks or flows, stream: each of their items begins when that of the same place in another one has completed."""
 
 from __future__ import annotations
 
@@ -35,14 +35,7 @@ def could_stream(graph: Graph, i: int) -> tuple[int, str] | None:
 def _goes_over_a_list(graph: Graph, i: int, node: NodeSpec) -> bool:
     """Whether it has an item for each element of what it is mapped over, and that can be told before these are there."""
     each = node.each
-    if (
-        each is None
-        or node.flow is not None
-        or node.always
-        or i in graph.undoes
-        or not node.enabled
-        or node.pin is not None
-    ):
+    if each is None or node.always or i in graph.undoes or not node.enabled or node.pin is not None:
         return False
     whole = each.key is not None or each.where is not None or each.flatten
     return bool(each.over) and not whole and node.join == ALL

@@ -135,7 +135,7 @@ def _scope_end(s: Recorded, i: int, b: int) -> State | None:
     bad = [x for x in bad if said is None or s.node(x).phase]
     if said is not None:
         return State.FAILED if bad else said
-    return State.FAILED if bad else State.SKIPPED if _was_left_out(s, b) else State.COMPLETED
+    return State.FAILED if bad else State.SKIPPED if _was_left_out(s, b) or _was_left_off(s, b) else State.COMPLETED
 
 
 def _was_left_out(s: Recorded, b: int) -> bool:
@@ -144,6 +144,12 @@ def _was_left_out(s: Recorded, b: int) -> bool:
     just, units = r.block.output.just, range(b, b + r.block.n)
     out = any(s.status[u] == State.SKIPPED and s.why_ended(u) in ("scope", "where") for u in units)
     return out and (just is None or s.status[b + just] != State.COMPLETED)
+
+
+def _was_left_off(s: Recorded, b: int) -> bool:
+    """Whether something in a scope was cancelled when a step finished what lies around that."""
+    cancelled = (u for u in range(b, b + s.place(b)[0].block.n) if s.status[u] == State.CANCELLED)
+    return any(s.why_ended(u) == "finished early" for u in cancelled)
 
 
 def _is_taken(s: Recorded, u: int) -> bool:
@@ -282,10 +288,10 @@ def what_failed_upstream_has_a_bad_need(core: Core) -> None:
             above = s.parent(u)
             in_bad = above >= 0 and s.status[above] in BAD
             source = streams.source(s, u)
-            said = needs_say(*block_of(s, u), seen_by(s, u)) if source < 0 else State.UPSTREAM_FAILED
-            need(
-                source < 0 or s.status[source] in BAD, f"'{label(s, u)}' failed upstream, and what it waits for did not"
-            )
+            in_vain = source >= 0 and s.status[source] != State.COMPLETED
+            said = State.UPSTREAM_FAILED if in_vain else needs_say(*block_of(s, u), seen_by(s, u))
+            fed = source < 0 or s.status[source] in BAD or s.kind(above) is EACH
+            need(fed, f"'{label(s, u)}' failed upstream, and what it waits for did not")
             b = s.place(u)[2]
             as_one = any(s.why_ended(b + n) == "scope" for n in s.node(u).needs)
             need(
@@ -373,11 +379,14 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
         above = s.parent(u)
         if s.status[u] != State.PENDING or not is_open(s, u):
             continue
+        source = streams.source(s, u)
+        there = State.COMPLETED if source < 0 else State(s.status[source])
+        need(there not in OVER or there is State.COMPLETED, f"'{label(s, u)}' waits in vain")
         if above >= 0 and s.kind(above) is MAP:
-            source = streams.source(s, u)
-            there = State.COMPLETED if source < 0 else State(s.status[source])
-            need(there not in OVER or there is State.COMPLETED, f"'{label(s, u)}' waits in vain")
             need(there is not State.COMPLETED or g.left[u] <= 0, f"'{label(s, u)}' waits for what has completed")
+            continue
+        if there is not State.COMPLETED:
+            need(g.left[u] > 0, f"'{label(s, u)}' does not wait for '{label(s, source)}'")
             continue
         said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_is_undone(s, u))
         need(said in (GO, WAIT), f"'{label(s, u)}' is pending, its needs say {said.label}")

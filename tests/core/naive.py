@@ -199,12 +199,29 @@ class Naive:
             }
             found |= items
             return self._gathered(node, list(items.values()), len(out))
+        if source in self.opened:
+            return self._streamed(inner, node, name, source, found, deeper)
         self.scopes[name] = count
         kept = [i for i in range(count) if not self.left_out(name, i)]
         for i in set(range(count)) - {*kept}:
             self._never(inner, f"{name}[{i}].", found)
         scopes = [self._scope(inner, f"{name}[{i}].", None, found, deeper) for i in kept]
         return self._gathered(node, [*scopes, *[SKIPPED] * (count - len(kept))], count - len(kept))
+
+    def _streamed(self, inner: Block, node: Node, name: str, source: str, found: Ends, around: list[Block]) -> State:
+        """A mapped flow each scope of which waits for an item: where that did not complete it is as a sub-flow that never opened."""
+        self.scopes[name] = self.opened[source]
+        ends = []
+        for i in range(self.opened[source]):
+            prefix, there = f"{name}[{i}].", found[f"{source}[{i}]"]
+            if there is DONE:
+                ends.append(self._scope(inner, prefix, None, found, around))
+                continue
+            if any(self.asked(prefix + one) is not None for one in inner.names):
+                raise Untold(prefix)
+            self._scope(inner, prefix, there, found, around)
+            ends.append(FAILED if there in BAD else SKIPPED)
+        return self._gathered(node, ends, 0)
 
     def _taken(self, block: Block, k: int, name: str) -> tuple[str, str]:
         """The scope in which a node takes something back, as a prefix, and what."""

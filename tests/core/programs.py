@@ -112,14 +112,14 @@ def node(r: Random, i: int, inner: list[str], above: list[int], *, timed: bool) 
 
 
 def streamed(made: list[Node]) -> None:
-    """In some programs maps each item of which waits for one of another map, in a row and beside one another. By what the program
-    is, so that all else in it is drawn as it was."""
+    """In some programs maps, and mapped flows, each item of which waits for one of another map, in a row and beside one another. By
+    what the program is, so that all else in it is drawn as it was."""
     r = Random(repr([(one.name, one.needs, one.kind, one.policy.priority) for one in made]))
     if r.random() < 0.6:
         return
     alone = {"firsts": (), "hard": (), "ended": (), "join": ALL, "k": 1}
     for k, one in enumerate(made):
-        if one.off or one.step is not None or one.kind not in (TASK, MAP) or r.random() < 0.3:
+        if one.off or one.step is not None or one.kind not in (TASK, MAP, EACH) or r.random() < 0.3:
             continue
         could = [n for n in range(k) if made[n].kind is MAP and made[n].gather is ALL and not made[n].off]
         could = [n for n in could if not made[n].allow_failure]
@@ -127,8 +127,9 @@ def streamed(made: list[Node]) -> None:
             source = r.choice(could)
             needs = tuple(sorted({*one.needs, source}))
             gather = {"gather": r.choice(GATHERS), "of": r.randint(1, 2), "most": r.choice([0, 0, 1])}
-            made[k] = replace(one, kind=MAP, needs=needs, source=source, over=r.choice(["x", "y"]), **alone, **gather)
-        else:
+            kind = EACH if one.kind is EACH else MAP
+            made[k] = replace(one, kind=kind, needs=needs, source=source, over=r.choice(["x", "y"]), **alone, **gather)
+        elif one.kind is not EACH:
             made[k] = replace(one, kind=MAP, gather=ALL, share=None, allow_failure=False)
 
 
@@ -235,7 +236,8 @@ def undone(r: Random, made: list[Node]) -> None:
     for k, one in reversed(list(enumerate(made))):
         for n in one.needs:
             behind[n] |= behind[k]
-    chosen = [k for k, one in enumerate(made) if one.kind is TASK and not (one.off or one.pinned) and r.random() < 0.4]
+    tasks = [k for k, one in enumerate(made) if one.kind is TASK and not (one.off or one.pinned) and r.random() < 0.4]
+    chosen = [k for k in tasks if made[k].step is None]  # which runs no body
     number = {k: len(made) + i for i, k in enumerate(chosen)}
     for k in chosen:
         needs = tuple(number[one] for one in chosen if one != k and one in behind[k])

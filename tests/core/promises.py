@@ -74,7 +74,7 @@ def no_node_starts_ahead_of_what_it_needs(tale: Tale, u: int) -> None:
             need(undone, f"'{name}' takes back what has not been done")
         said = needs_say(block, k, states, bad=True)
         need(u in tale.winners or said is GO, f"'{name}' started, and its needs say {said.label}: {states}")
-    source = tale.waits_for.get(u)
+    source = tale.waits_for.get(tale.places[u][2])
     fed = source is None or tale.state[source] is State.COMPLETED
     need(fed, f"'{name}' started, and the item that it waits for has not completed")
     above = -1 if of_an_end(tale, u) else tale.parent(u)  # what lost goes on to its end, though its group has ended

@@ -185,6 +185,11 @@ BLOCKS: dict[str, Block] = {
     "settled behind a map": blocks(
         Node("m", kind=MAP), Node("n", (0,), MAP, source=0, over="x", gather=SETTLED), Node("z", (1,))
     ),
+    "mapped flow that streams": blocks(
+        Node("m", kind=MAP),
+        Node("n", (0,), EACH_KIND, inner="two", source=0, over="x"),
+        inner={"two": (Node("x"), Node("y", (0,)))},
+    ),
     "finish a map that is streamed from": blocks(
         Node("m", kind=MAP), Node("n", (0,), MAP, source=0, over="x"), finishing(node=0, gives=True)
     ),

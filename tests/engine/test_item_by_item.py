@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gated import LONG, broken, collect, gate, gates, until, works
 
-from stratix_tasks import Engine, InputError, TaskFailed, current, each, flow, history, task
+from stratix_tasks import Engine, Flow, InputError, TaskFailed, current, each, flow, history, task
 
 BIG = 100_000
 
@@ -114,3 +114,63 @@ def test_a_failed_item_is_told_with_its_source(engine: Engine) -> None:
     broken.discard("x1")
     run.retry()
     assert run.result(LONG) == [["x0", "x0", ""], ["x1", "x1", ""]]
+
+
+@flow
+def pair(x: Any, plus: str = "") -> Any:
+    return collect([works(x), doubled(x, plus)])
+
+
+def test_an_item_of_a_flow_goes_on_as_soon_as_its_own_source_has(engine: Engine) -> None:
+    """All of it runs, and its value is there, while the others of the list are made."""
+
+    @flow
+    def pairs_one_by_one() -> Any:
+        return pair.map(each(gate.map(each(["f0", "f1"]))), plus="!")
+
+    run = engine.start(pairs_one_by_one)
+    gates.let("f1")
+    until(run, lambda: said(run, "pair[1]") == "'pair[1]' completed.")
+    assert run.why("pair[0].works") == "'pair[0].works' waits for 'gate[0]'."
+    assert run.output("pair[1]") == ["f1", ["f1", "f1", "!"]]
+    gates.let("f0")
+    assert run.result(LONG) == [[name, [name, name, "!"]] for name in ("f0", "f1")]
+
+
+DOCUMENT = """
+stratix: 1
+flow: pairs_of_a_document
+tasks:
+  gate: {call: "gated:gate", each: {as: name, in: [d0, d1, d2]}}
+  pair:
+    each: {as: x, in: "${{ tasks.gate.output }}", gather: settled}
+    flow: pair
+    with: {plus: "no. ${{ each.index }}"}
+  told: {call: "gated:collect", with: {parts: "${{ tasks.pair.output }}"}}
+output: "${{ tasks.told.output }}"
+flows:
+  pair:
+    inputs: {x: {}, plus: {type: str}}
+    tasks:
+      doubled: {call: "test_item_by_item:doubled", with: {x: "${{ inputs.x }}", plus: "${{ inputs.plus }}"}}
+      works: {call: "gated:works", needs: [doubled], with: {x: "${{ inputs.x }}"}}
+    output: "${{ tasks.doubled.output }}"
+"""
+
+
+def test_a_flow_of_a_document_goes_on_item_by_item_over_the_death_of_its_owner(engine: Engine, tmp_path: Any) -> None:
+    """What was made of an item is not made again; one whose source was skipped is none of the results."""
+    document = Flow.from_yaml(DOCUMENT, allow=[__name__, "gated"])
+    run = engine.start(document)
+    gates.let("d1")
+    until(run, lambda: said(run, "pair[1]") == "'pair[1]' completed.")
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        (again,) = other.recover()
+        again.skip("gate[2]")
+        gates.let("d0")
+        assert [one.value for one in again.result(LONG)] == [["d0", "d0", "no. 0"], ["d1", "d1", "no. 1"], None]
+        assert again.why("pair[2]") == "'pair[2]' was skipped: 'gate[2]', which it waited for, was skipped."
+        tasks = again.tasks()
+        told = dict(zip(zip(tasks["node"], tasks["scope"], strict=True), tasks["attempts"], strict=True))
+        assert (told["pair.doubled", "pair[1]"], told["pair.doubled", "pair[0]"]) == (1, 1)

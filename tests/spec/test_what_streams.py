@@ -24,7 +24,8 @@ def graph(reader: dict[str, Any] | None = None, source: dict[str, Any] | None = 
         "o": NodeSpec(call="m:o"),
         "b": NodeSpec(**{"call": "m:b", "each": Each(**said), **(reader or {})}),
     }
-    return Graph(FlowSpec(flow="f", inputs={"xs": {"type": "list"}}, tasks=tasks))
+    inner = FlowSpec(flow="g", inputs={"x": {}}, tasks={"i": NodeSpec(call="m:i")})
+    return Graph(FlowSpec(flow="f", inputs={"xs": {"type": "list"}}, tasks=tasks, flows={"g": inner}))
 
 
 @pytest.mark.parametrize(
@@ -36,9 +37,14 @@ def graph(reader: dict[str, Any] | None = None, source: dict[str, Any] | None = 
         {"reader": {"when": Expr("tasks.o.output > 1", ("o",))}},
         {"reader": {"with": {"y": Ref("each", "x", ("url",))}}},
         {"gather": "settled", "max": 3},
+        {"reader": {"call": None, "flow": "g"}},
+        {"reader": {"call": None, "flow": "g", "retry": {"max": 1}}},
     ],
-    ids=["alone", "other arguments", "other needs", "a condition on another", "parts of the item", "its own gather"],
-)
+    ids=[
+        "alone", "other arguments", "other needs", "a condition on another", "parts of the item", "its own gather", "a flow",
+        "a flow with options",
+    ],
+)  # fmt: skip
 def test_a_fan_out_over_the_whole_result_of_another_one_streams(said: dict[str, Any]) -> None:
     """Whatever else it needs, and however it gathers."""
     assert streams_from(graph(**said), 2) == (0, "x")
@@ -61,10 +67,11 @@ def test_a_fan_out_over_the_whole_result_of_another_one_streams(said: dict[str, 
         {"reader": {"always": True}},
         {"source": {"each": Each(over={"x": Ref("inputs", "xs")}, gather="settled")}},
         {"source": {"allow_failure": True}},
+        {"source": {"call": None, "flow": "g"}},
     ],
     ids=[
         "barrier", "key", "where", "flatten", "two lists", "a part of the list", "no fan-out", "the list as an argument", "after it",
-        "a condition on it", "a join", "at the end", "its gather", "it may fail",
+        "a condition on it", "a join", "at the end", "its gather", "it may fail", "a flow",
     ],
 )  # fmt: skip
 def test_what_needs_the_whole_list_waits_for_it(said: dict[str, Any]) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from stratix_tasks.core.agenda.books import GOING, Book, Claims, Tally
 from stratix_tasks.core.agenda.ready import Ready
 from stratix_tasks.core.around import Doors, around
-from stratix_tasks.core.joins import WAIT, verdict
 from stratix_tasks.core.limits import Lane
 from stratix_tasks.core.node import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED
 from stratix_tasks.core.state import COMPLETED, IS_BAD, PENDING, State
 from stratix_tasks.core.states import RunState, S
-from stratix_tasks.core.streams import source_of
+from stratix_tasks.core.streams import is_shut, source_of
 from stratix_tasks.core.units import Spans, Stretch
 
 
@@ -72,12 +71,9 @@ class Agenda(Ready):
         fresh = not any(s.status[r.base : r.stop])
         for scope in range(0 if fresh else r.count):
             self._recount_scope(book, r, scope)
-        if fresh and r.step == 0:
+        if fresh and r.step == 0 and r.origin < 0:
             return self._begin(book, r, range(r.count))
-        for u in s.find(S.PENDING, r.base, r.stop):
-            self._recount(u)
-            if verdict(s, u) != WAIT:
-                self.asks.append(u)
+        return self._look_at(r.base, r.stop)
 
     def _book(self, i: int) -> Book:
         s = self.state
@@ -109,7 +105,7 @@ class Agenda(Ready):
             if inner.join in (FIRST, N_OF) and inner.needs:
                 slack = len(inner.needs) - len(inner.ended) - block.left[k]
                 self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))
-            if k in block.soft:
+            if k in block.soft or (r.origin >= 0 and not flat):
                 for u in range(r.base + k, r.stop, block.n):
                     self._recount(u)
         return book
@@ -153,6 +149,8 @@ class Agenda(Ready):
             self.asks.append(p)
         elif book.flat:
             self._push_runs(book, t.base, t.stop)
+        elif t.origin >= 0:
+            self._look_at(t.base, t.stop)
         else:
             self._begin(book, t, range(t.count))
 
@@ -188,15 +186,18 @@ class Agenda(Ready):
         """One more item, which is ready, or not if its map is ending."""
         s = self.state
         i = s.home[u]
-        if i == len(self.books):
-            self._book(i)
-        else:
+        if i < len(self.books):
             book = self.books[i]
             assert book.tally is not None
             book.tally.count += 1
             self.left.append(0)
             self.queued.append(0.0)
-        self._push_runs(self.books[i], u, u + 1)
+        for more in range(len(self.books), len(s.stretches)):
+            self._book(more)
+        if self.books[i].flat:
+            self._push_runs(self.books[i], u, u + 1)
+        else:
+            self._look_at(u, u + self.books[i].n)
         self.asks.extend(p for p in self.tally[s.parent(u)].readers if source_of(s, p) >= 0)
 
     def keys_of(self, group: int) -> set[str]:
@@ -292,7 +293,7 @@ class Agenda(Ready):
         s = self.state
         r = s.stretches[s.home[x]]
         block = r.block
-        shut = r.step and block.joins[o] != ALL and s.parent(x) not in s.kids  # what came too many opens no gate
+        shut = block.joins[o] != ALL and is_shut(s, x)  # what came too many opens no gate
         if shut or o in block.soft or block.nodes[o].phase or block.nodes[o].source >= 0:
             self._recount(x)
             self.asks.append(x)

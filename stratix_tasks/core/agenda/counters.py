@@ -7,10 +7,11 @@ from collections import deque
 
 from stratix_tasks.core.agenda.books import Book, Claims, Tally
 from stratix_tasks.core.agenda.lines import Lines
-from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_out, phase_is_open, states_of, verdict
+from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_off, is_left_out, phase_is_open, states_of, verdict
 from stratix_tasks.core.node import ALL, ANY, SETTLED
 from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, SKIPPED, State
 from stratix_tasks.core.states import S
+from stratix_tasks.core.streams import is_shut
 from stratix_tasks.core.units import Stretch
 
 
@@ -48,7 +49,9 @@ class Counters(Lines):
         a = book.base + i * book.n
         if book.bad[i] and self._is_bad(a):
             return FAILED
-        return SKIPPED if is_left_out(self.state, self.state.stretches[self.state.home[a]].block, a) else COMPLETED
+        s = self.state
+        block = s.stretches[s.home[a]].block
+        return SKIPPED if is_left_out(s, block, a) or is_left_off(s, block, a) else COMPLETED
 
     def _is_bad(self, a: int) -> bool:
         return is_bad(self.state, self.state.stretches[self.state.home[a]].block, a)
@@ -82,7 +85,7 @@ class Counters(Lines):
         r, k, b = s.place(x)
         block, status = r.block, s.status
         node, needs = block.nodes[k], block.needs[k]
-        gates = bool(r.step and s.parent(x) not in s.kids) + bool(node.phase and not phase_is_open(s, block, k, b))
+        gates = is_shut(s, x) + bool(node.phase and not phase_is_open(s, block, k, b))
         if node.phase:
             self.left[x] = gates + sum(not IS_OVER[status[b + n]] for n in needs)
             return

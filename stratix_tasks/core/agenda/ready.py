@@ -6,6 +6,7 @@ from array import array
 
 from stratix_tasks.core.agenda.books import Book, Claims, Tally
 from stratix_tasks.core.agenda.counters import Counters
+from stratix_tasks.core.joins import WAIT, verdict
 from stratix_tasks.core.state import COMPLETED, IS_OVER, PENDING, State, fill, fill_whole
 from stratix_tasks.core.states import S
 from stratix_tasks.core.streams import after, pending, reader
@@ -72,10 +73,15 @@ class Ready(Counters):
         s, place = self.state, self.state.index(u)
         for p in tally.readers:
             x = reader(s, p, place)
-            if x < 0 or s.status[x] != PENDING:
+            if x < 0:
+                continue
+            book = self.books[s.home[x]]
+            if not book.flat:
+                self._look_at(x, x + book.n)
+                continue
+            if s.status[x] != PENDING:
                 continue
             self.left[x] = 0
-            book = self.books[s.home[x]]
             if s.own or book.timed[0]:
                 self.push(x)
                 continue
@@ -93,4 +99,14 @@ class Ready(Counters):
         s = self.state
         for x, y in after(s, a, b):
             book = self.books[s.home[x]]
-            self._push_runs(book, x, y)
+            if book.flat:
+                self._push_runs(book, x, y)
+            else:
+                self._look_at(x, y)
+
+    def _look_at(self, a: int, b: int) -> None:
+        """Of what waits in scopes those are to be looked at of which something can be told."""
+        for u in self.state.find(PENDING, a, b):
+            self._recount(u)
+            if verdict(self.state, u) != WAIT:
+                self.asks.append(u)

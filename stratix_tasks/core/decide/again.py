@@ -41,7 +41,7 @@ def revive(core: Core, at: float) -> None:
 def retry(core: Core, units: Collection[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
     fresh, groups, items = bad_in(core, units)
-    items += bad_sources(core.state, items)
+    items += bad_sources(core.state, [*items, *_of_streams(core.state, fresh)])
     fresh, groups, items = with_what_followed(core, (), fresh, groups, items)
     go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at, groups_of(core.state, units))
     set_again(core, fresh, groups, items, at)
@@ -86,7 +86,10 @@ def with_what_followed(
     while True:
         again = [(u, u + 1) for u in (*units, *fresh)] if streams else []
         inner = followed(s, again + items) if streams else []
-        more = ended_after(core, [*units, *fresh, *groups, *(a for a, _ in items)]) - fresh - groups
+        more = ended_after(core, [*units, *fresh, *groups, *(a for a, _ in items)])
+        more |= {u for a, b in inner if not _is_of_map(s, a) for u in range(a, b)}
+        more -= fresh | groups
+        inner = [run for run in inner if _is_of_map(s, run[0])]
         if not more and all(run in items for run in inner):
             break
         new, opened, bad = bad_in(core, more)
@@ -94,6 +97,15 @@ def with_what_followed(
         groups |= opened
         items += [run for run in dict.fromkeys([*inner, *bad]) if run not in items]
     return fresh, groups, [run for run in items if not all(u in fresh for u in range(*run))]
+
+
+def _is_of_map(s: State, u: int) -> bool:
+    return s.map_of(u) >= 0
+
+
+def _of_streams(s: State, units: Iterable[int]) -> Spans:
+    """Those of mapped flows that stream."""
+    return [(u, u + 1) for u in units if s.root.streams and s.stretches[s.home[u]].origin >= 0]
 
 
 def go_on(core: Core, units: set[int], at: float, held: Set[int]) -> None:

@@ -11,7 +11,7 @@ from stratix_tasks.core.node import LOOP, MAP
 from stratix_tasks.core.state import IS_BAD, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
 from stratix_tasks.core.steps import ended_by
-from stratix_tasks.core.streams import all_after, source, source_of, sources
+from stratix_tasks.core.streams import all_after, before, source_of, sources
 from stratix_tasks.core.units import Spans
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
@@ -94,13 +94,7 @@ def bad_before(core: Core, u: int) -> set[int]:
     """The failed, cancelled and upstream_failed sources of a unit."""
     s, found, stack = core.state, set[int](), [u]
     while stack:
-        one = stack.pop()
-        r, k, b = s.place(one)
-        above = s.parent(one)
-        near = [b + n for n in r.block.needs[k]] + ([above] if above >= 0 else [])
-        if r.block.items:
-            near = [x for x in (source(s, one),) if x >= 0]
-        for x in near:
+        for x in before(s, stack.pop()):
             if x not in found and IS_BAD[s.as_taken(x)]:
                 found.add(x)
                 stack.append(x)
@@ -139,12 +133,12 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
 
 
 def bad_sources(s: State, items: Spans) -> Spans:
-    """Of items that can't run for what they wait for the bad ends of that."""
+    """Of items, or nodes of those of mapped flows, that can't run for what they wait for the bad ends of that."""
     found, stack = Spans(), [run for run in items if s.status[run[0]] == S.UPSTREAM_FAILED]
     while stack:
         for a, b, x in sources(s, *stack.pop()):
             bad = [run for state in BAD for run in s.runs(state, x, x + b - a)]
-            found += [run for run in bad if run not in items]
+            found += [run for run in bad if run not in items and run not in found]
             stack += [run for run in bad if s.status[run[0]] == S.UPSTREAM_FAILED]
     return found
 

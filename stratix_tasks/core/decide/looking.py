@@ -9,11 +9,11 @@ from stratix_tasks.core.decide.ending import complete, end_unit
 from stratix_tasks.core.decide.gathering import gather, next_round
 from stratix_tasks.core.decide.opening import begin, is_too_deep, leave_out, open_again, open_group, open_one, refuse
 from stratix_tasks.core.facts import ENABLED, RESOLVED
-from stratix_tasks.core.joins import GO, WAIT, verdict
+from stratix_tasks.core.joins import GO, WAIT, WITH_SCOPE, verdict
 from stratix_tasks.core.node import EACH, FLOW, LOOP
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import Event, RunState, S
-from stratix_tasks.core.streams import feeds
+from stratix_tasks.core.streams import feeds, is_left_out_with
 from stratix_tasks.core.units import Spans
 
 
@@ -33,7 +33,7 @@ def look(core: Core, u: int, at: float) -> None:
         return None
     if told != GO:
         event = Event.DEPS_BAD if told == S.UPSTREAM_FAILED else Event.DEPS_SKIPPED
-        return end_unit(core, u, event, at, "upstream")
+        return end_unit(core, u, event, at, WITH_SCOPE if is_left_out_with(s, u) else "upstream")
     if u not in g.asked:
         begin(core, u, at)
     return None
