@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.joins import absorbed, is_bad
+from stratix_tasks.core.joins import absorbed, had_another_way, is_bad
 from stratix_tasks.core.node import EACH, LAST, MAP
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
@@ -89,8 +89,9 @@ def _source(s: State, u: int) -> int | None:
 
 
 def first_failed(s: State, units: Iterable[int]) -> int | None:
-    """The unit that failed first."""
-    return min((u for u in units if s.status[u] == S.FAILED), key=lambda u: (s.ended[u], u), default=None)
+    """The unit that failed first; before all for which there was another way."""
+    failed = [u for u in units if s.status[u] == S.FAILED]
+    return min(failed, key=lambda u: (had_another_way(s, u), s.ended[u], u)) if failed else None
 
 
 def said_by(s: State, step: int) -> dict[str, Any]:

@@ -238,12 +238,41 @@ def absorbed(s: State, block: Block, b: int) -> bytearray:
     found = bytearray(block.n)
     bad = [IS_BAD[s.as_taken(b + k)] for k in range(block.n)]
     for k in reversed(order(block)):
-        users = [o for o in block.outs[k] if not block.nodes[o].phase] if bad[k] else []
-        users = [o for o in users if s.as_taken(b + o) != S.SKIPPED or k not in block.nodes[o].ended]
+        users = _users(s, block, b, k) if bad[k] else []
         if users or (bad[k] and k in _of_output(block)):
             found[k] = all(_went_on(s, b, o, found) for o in users) and _output_goes_on(s, block, b, k)
         found[k] |= k in block.tolerated and bad[k]
     return found
+
+
+def _users(s: State, block: Block, b: int, k: int) -> list[int]:
+    users = [o for o in block.outs[k] if not block.nodes[o].phase]
+    return [o for o in users if s.as_taken(b + o) != S.SKIPPED or k not in block.nodes[o].ended]
+
+
+def had_another_way(s: State, u: int) -> bool:
+    """Whether whoever needs what ended badly ran all the same, or could not for something else: it is not what the scope failed
+    by. What catches it has to have completed."""
+    r, k, b = s.place(u)
+    block = r.block
+    users = _users(s, block, b, k) if block.absorbing else []
+    if k in block.tolerated or not (users or k in _of_output(block)):
+        return k in block.tolerated
+    return all(_could_without(s, block, b, k, o) for o in users) and _output_goes_on(s, block, b, k)
+
+
+def _could_without(s: State, block: Block, b: int, k: int, o: int) -> bool:
+    state = s.as_taken(b + o)
+    if state == S.COMPLETED or k in block.nodes[o].ended:
+        return state == S.COMPLETED
+    return state in (S.FAILED, S.OPEN) or (state == S.UPSTREAM_FAILED and is_replaced(s, block, b, k, o))
+
+
+def is_replaced(s: State, block: Block, b: int, k: int, o: int) -> bool:
+    """Whether node `o` only asks how `k` ended, or takes another one in its place."""
+    if k not in block.soft.get(o, ()):
+        return False
+    return all(first_of(s, b, first) == GO for first in block.nodes[o].firsts if k in first)
 
 
 def _went_on(s: State, b: int, o: int, found: bytearray) -> bool:

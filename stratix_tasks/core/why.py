@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from stratix_tasks.core.allowed import state_of
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import first_failed, taken_up
-from stratix_tasks.core.joins import WITH_SCOPE, states_of
+from stratix_tasks.core.joins import WITH_SCOPE, is_replaced, states_of
 from stratix_tasks.core.node import EACH, EARLY, LOOP
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
@@ -315,7 +315,8 @@ def _listed(core: Core, u: int, *, bad: bool) -> str:
     r, k, b = s.place(s.node_of(u))
     states = zip(r.block.needs[k], states_of(s, r.block, k, b, r.block.needs[k]), strict=True)
     needs = [b + n for n, state in states if state not in (S.COMPLETED, S.SKIPPED)]
-    needs = [n for n in needs if IS_BAD[s.status[n]]] or needs if bad else needs
+    if bad:
+        needs = [n for n in needs if IS_BAD[s.status[n]] and not is_replaced(s, r.block, b, n - b, k)] or needs
     parent = s.parent(u)
     return _names(core, needs if needs or not bad or parent < 0 else [parent])
 

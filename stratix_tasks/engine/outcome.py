@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
+from stratix_tasks.core.joins import had_another_way
 from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.state import FINISHED, MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
@@ -179,6 +180,6 @@ def first_failure(s: State) -> int | None:
 
 
 def _first(s: State, state: S, units: Iterable[int]) -> int | None:
-    """Of those that were taken up by nothing, if there is one."""
+    """Of those that were taken up by nothing and had no other way, if there is one."""
     found = [u for u in units if s.status[u] == state and (u not in s.kids or u in s.error)]
-    return min(found, key=lambda u: (taken_up(s, u), s.ended[u]), default=None)
+    return min(found, key=lambda u: (taken_up(s, u), had_another_way(s, u), s.ended[u]), default=None)

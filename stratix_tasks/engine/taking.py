@@ -34,6 +34,7 @@ def take(engine: Shell, live: LiveRun, verb: str, target: str | None, args: dict
     if was_over and core.is_over and not core.commands:
         live.ended = old
     elif was_over:
+        live.result = live.error = None
         engine.adopt(live)
         for callback in engine.on_revived:
             callback(live)

@@ -10,6 +10,7 @@ from facade import MISSING
 
 from stratix_tasks.core.block import Block, Output
 from stratix_tasks.core.blocks import join_blocks
+from stratix_tasks.core.ends import first_failed
 from stratix_tasks.core.facts import STARTED
 from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, UNDO, Node, Policy
 from stratix_tasks.core.states import RunState, State
@@ -190,6 +191,25 @@ def test_who_was_skipped_or_given_a_value_absorbs_nothing(how: str) -> None:
     block = flow(Node("a"), needs("j", 0, join=SETTLED))
     made = world(block, {"a": "fail"}).request("skip", "j", 7 if how == "value" else MISSING).settle()
     assert (made.state("a"), made.run) == (State.FAILED, RunState.FAILED)
+
+
+@pytest.mark.parametrize("ends", ["fail", Body(1)], ids=["who took the other fails itself", "it could not run"])
+def test_a_failure_for_which_there_was_another_way_is_not_what_a_run_failed_by(ends: Any) -> None:
+    """It comes first in time; what it failed by is told, by `why` as well, and all that failed is tried again all the same."""
+    nodes = Node("a"), Node("b"), Node("x"), needs("c", 0, 1, 2, firsts=((0, 1),))
+    made = world(flow(*nodes), {"a": "fail", "x": Body(9) if ends == "fail" else "fail", "c": ends}).settle()
+    told = "c" if ends == "fail" else "x"
+    failed = first_failed(made.s, range(len(nodes)))
+    assert (made.run, made.state("a"), made.names[failed]) == (RunState.FAILED, State.FAILED, told)
+    if told == "x":
+        assert made.why("c") == "'c' can't run: 'x' did not complete."
+
+
+def test_a_failure_whose_handler_failed_is_what_the_run_failed_by() -> None:
+    """What a handler does comes of what it handles."""
+    block = flow(Node("a"), needs("h", 0, ended=(0,), join=SETTLED))
+    made = world(block, {"a": "fail", "h": "fail"}).settle()
+    assert made.names[first_failed(made.s, (0, 1))] == "a"
 
 
 def test_the_output_is_a_consumer() -> None:

@@ -13,7 +13,10 @@ from small_bodies import LONG, Calls, add, states
 from stratix_tasks import (
     Engine,
     TaskFailed,
+    always,
     each,
+    failed,
+    first_of,
     flow,
     history,
     task,
@@ -42,6 +45,54 @@ def test_a_body_that_raises_fails_the_run(engine: Engine) -> None:
     assert "return a / b" in error.traceback
     assert states(run) == {"ratio": "failed", "add": "upstream_failed"}
     assert (run.status, run.error) == ("failed", error)
+
+
+def test_the_error_of_a_run_is_what_it_failed_by_and_none_while_it_goes_on(engine: Engine) -> None:
+    """Not a failure before it that was handled, neither for who waits nor at the run's end; tried again it has none."""
+    release = threading.Event()
+
+    @task
+    def rates() -> int:
+        raise ConnectionError("no such host")
+
+    @task
+    def spare(why: str) -> int:
+        return 2
+
+    @task
+    def enrich(factor: int = 0) -> float:
+        if factor:
+            release.wait(LONG)
+        return 1 / factor
+
+    @task
+    def publish(rate: int, factor: float) -> float:
+        return rate * factor
+
+    @task
+    def tell(error: Any) -> Any:
+        return error and error["node"]
+
+    @flow
+    def daily_rates() -> Any:
+        rate = rates()
+        with failed(rate) as error:
+            other = spare(error.message)
+        out = publish(first_of(rate, other), enrich.options(after=[other])())
+        with always() as scope:
+            tell(scope.error)
+        return out
+
+    run = engine.start(daily_rates)
+    with pytest.raises(TaskFailed) as caught:
+        run.result(LONG)
+    assert (caught.value.node, run.output("tell")) == ("enrich", "enrich")
+    assert run.why("publish") == "'publish' can't run: 'enrich' did not complete."
+    run.set("enrich", args={"factor": 4})
+    run.retry("enrich")
+    assert (run.status, run.error) == ("running", None)
+    release.set()
+    assert run.result(LONG) == 0.5
 
 
 def test_other_branches_run_to_the_end(engine: Engine) -> None:
