@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from stratix_tasks.core import facts as kinds
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
-from stratix_tasks.core.joins import had_another_way
 from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.joins import had_another_way
 from stratix_tasks.core.state import FINISHED, MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.reading import LOOP, Away, Reader
