@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from stratix_tasks.errors import FlowError
@@ -59,6 +59,18 @@ def definition_of(spec: FlowSpec, path: str) -> str:
     """A node by its flow's definition: `part.show` for `price.show`, where `price` holds the flow `part`. FlowError `unknown-node`."""
     place, name = node_at(spec, path)
     return ".".join((*place.chain, name))
+
+
+def paths(spec: FlowSpec) -> Iterator[str]:
+    """The nodes of a document; those of a flow that several nodes hold by the first of them alone."""
+    around, seen = [(Place((), (spec,)), "")], {Chain()}
+    for place, prefix in around:
+        for name, node in place.flow.tasks.items():
+            yield prefix + name
+            inner = place.find(node.flow) if node.flow is not None else None
+            if inner is not None and inner.chain not in seen:
+                seen.add(inner.chain)
+                around.append((inner, f"{prefix}{name}."))
 
 
 def known(flow: FlowSpec, name: str) -> NodeSpec:

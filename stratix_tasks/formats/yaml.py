@@ -72,7 +72,12 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, 
             continue
         reading.task = problem.node
         word = finding.word if exact else ""
-        reading.wrong(node, problem.code, problem.message, problem.hint, word, warning=problem.warning)
+        reading.wrong(
+            *(node, problem.code, problem.message, problem.hint, word),
+            warning=problem.warning,
+            at=finding.path,
+            remedy=problem.remedy,
+        )
     for name, problem in unchecked(spec):
         reading.task = ""
         node, _ = _locate(tree, ("inputs", name, "type"))

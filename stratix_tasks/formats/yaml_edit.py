@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import yaml_spans
 from stratix_tasks.formats.yaml import load, read
@@ -26,13 +27,29 @@ def edit(text: str, spec: FlowSpec, executors: Executors = EXECUTORS) -> str:
 
     FlowError `bad-document` for a text that is none; `not-portable` for what YAML has no word for.
     """
-    old = load(text, executors=executors)
+    edited = _changed(text, load(text, executors=executors), spec, executors)
+    return dump(spec) if edited is None else edited
+
+
+def mend(text: str, spec: FlowSpec, executors: Executors = EXECUTORS) -> str:
+    """The same of a text in which something is wrong, and stays so but for what the flow says otherwise. FlowError `bad-document`
+    where that can't be written there.
+    """
+    old, _ = read(text, executors=executors)
+    edited = None if old is None else _changed(text, old, spec, executors)
+    if edited is None:
+        raise FlowError("mend it by hand: the text around it can't be read well enough", code="bad-document")
+    return edited
+
+
+def _changed(text: str, old: FlowSpec, spec: FlowSpec, executors: Executors) -> str | None:
+    """None where what comes of it is not the flow."""
     if old == spec:
         return text
     editor = _Editor(text)
     editor.mapping(yaml_spans.read(text), data_of(old), data_of(spec))
     edited = editor.text()
-    return edited if read(edited, executors=executors)[0] == spec else dump(spec)
+    return edited if read(edited, executors=executors)[0] == spec else None
 
 
 class _Editor:

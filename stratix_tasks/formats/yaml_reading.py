@@ -11,7 +11,7 @@ from stratix_tasks.formats.yaml_scalars import is_null, resolve
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.model import NAME
-from stratix_tasks.spec.problems import Problem, did_you_mean
+from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean
 from stratix_tasks.spec.vocabulary import LATER
 
 WRONG: Final = object()
@@ -37,13 +37,15 @@ class Reading:
         word: str = "",
         shift: int = 0,
         warning: bool = False,
+        at: Path = (),
+        remedy: Remedy | None = None,
     ) -> Any:
         """Note a problem at a node, or at a word inside of a text, and answer WRONG."""
         column = node.column + shift
         if isinstance(node, Scalar) and word and node.line <= len(self.lines):
-            at = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lines[node.line - 1][column - 1 :])
-            column += at.start() if at is not None else 0
-        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column, warning))
+            found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lines[node.line - 1][column - 1 :])
+            column += found.start() if found is not None else 0
+        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column, warning, at, remedy))
         return WRONG
 
     # ------------------------------------------------------------------ mappings and lists

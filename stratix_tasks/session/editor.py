@@ -8,14 +8,16 @@ from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
-from stratix_tasks.edits.places import definition_of, flow_at, node_at
-from stratix_tasks.edits.remedies import holders, mending
+from stratix_tasks.edits.apply import apply
+from stratix_tasks.edits.places import definition_of, flow_at, node_at, paths
+from stratix_tasks.edits.remedies import Mending, holders, mending
 from stratix_tasks.edits.words import Add, Edit, Paste, Text, data_of, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
-from stratix_tasks.formats.yaml import dump, read
+from stratix_tasks.formats.yaml import dump, located, read
+from stratix_tasks.formats.yaml_edit import mend
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.completion import completion
 from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
@@ -34,11 +36,13 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, Ui
 from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.problems import Finding, errors
+from stratix_tasks.spec.problems import Problem as Wrong
 from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
 from stratix_tasks.store.summaries import look, summarise, type_name
 from stratix_tasks.view.messages import (
+    Checked,
     Completion,
     Computed,
     DocumentText,
@@ -49,7 +53,6 @@ from stratix_tasks.view.messages import (
     Output,
     PaletteItem,
     Port,
-    Problem,
     Sample,
 )
 
@@ -214,11 +217,28 @@ class FlowEditor:
         found = {name: definition_of(spec, name) for name in self._now().root.outline.names if _is_there(spec, name)}
         return {"text": text, "lines": {name: lines[at] for name, at in found.items() if at in lines}, "why": ""}
 
-    def check(self, text: str) -> list[Problem]:
+    def check(self, text: str) -> Checked:
+        _, problems, mends = self._read(text)
+        return {"problems": problem_rows(problems), "mends": [one.label if one.edits else "" for one in mends]}
+
+    def mend(self, text: str, at: int) -> str:
+        spec, _, mends = self._read(text)
+        if spec is None or at >= len(mends):
+            raise FlowError("the text is another one by now", code="bad-edit")
+        for edit in mends[at].edits:
+            spec, _ = apply(spec, edit)
+        return mend(text, spec, HERE.get().entries)
+
+    def _read(self, text: str) -> tuple[FlowSpec | None, list[Wrong], list[Mending]]:
+        """A text as far as it can be read, what is wrong with it, and what mends each of that."""
         spec, problems = read(text, executors=HERE.get().entries)
-        if spec is not None and not errors(problems):
-            problems += bind(spec, {**known_tasks(), **self._now().functions}, self._flow.allowed)[1]
-        return problem_rows(problems)
+        if spec is None:
+            return None, problems, [Mending() for _ in problems]
+        if not errors(problems):
+            known = {**known_tasks(), **self._now().functions}
+            problems += located(text, bind(spec, known, self._flow.allowed)[1])
+        held = holders(spec, paths(spec))
+        return spec, problems, [mending(spec, problem, held) for problem in problems]
 
     def python(self) -> str:
         return str(self._flow.to_python())

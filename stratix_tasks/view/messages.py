@@ -475,6 +475,13 @@ class DocumentText(TypedDict):
     why: str
 
 
+class Checked(TypedDict):
+    """What is wrong with a text as a document, and what mends each of that in the text (empty: a person has to think)."""
+
+    problems: list[Problem]
+    mends: list[str]
+
+
 class Computed(TypedDict):
     """What an expression gives on the values of the flow's last run."""
 
@@ -757,6 +764,15 @@ class CheckText(TypedDict):
     text: str
 
 
+class MendText(TypedDict):
+    """The text with one of its problems mended, by the problem's place among them."""
+
+    type: Literal["mend"]
+    id: int
+    text: str
+    at: int
+
+
 class AskPython(TypedDict):
     """The flow as code for a cell."""
 
@@ -821,6 +837,7 @@ Asked = (
     | AskForm
     | AskText
     | CheckText
+    | MendText
     | AskPython
     | Copy
     | Evaluate
@@ -848,7 +865,8 @@ class Answers(TypedDict):
     fits: dict[str, dict[str, str]]
     form: Form
     text: DocumentText
-    check: list[Problem]
+    check: Checked
+    mend: str
     python: str
     copy: str
     evaluate: Computed

@@ -10,6 +10,7 @@ from stratix_tasks.view.messages import (
     About,
     AskedField,
     Can,
+    Checked,
     Completion,
     Computed,
     DocumentText,
@@ -23,7 +24,6 @@ from stratix_tasks.view.messages import (
     NewTask,
     NodeOutline,
     PaletteItem,
-    Problem,
     RunInfo,
     Sample,
     Status,
@@ -71,7 +71,9 @@ class Editor(Protocol):
 
     def text(self) -> DocumentText: ...
 
-    def check(self, text: str) -> list[Problem]: ...
+    def check(self, text: str) -> Checked: ...
+
+    def mend(self, text: str, at: int) -> str: ...
 
     def python(self) -> str: ...
 

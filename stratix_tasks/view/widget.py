@@ -39,6 +39,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "form": lambda editor, said: editor.form(said["nodes"]),
     "text": lambda editor, _: editor.text(),
     "check": lambda editor, said: editor.check(said["text"]),
+    "mend": lambda editor, said: editor.mend(said["text"], said["at"]),
     "python": lambda editor, _: editor.python(),
     "copy": lambda editor, said: editor.copy(said["nodes"]),
     "complete": lambda editor, said: editor.complete(said["node"], said["text"], said["at"], said["expression"]),

@@ -199,6 +199,29 @@ def test_the_text_is_the_flow_and_the_flow_the_text(book: Notebook) -> None:
     assert "by: 7.0" in text.input_value()
 
 
+def test_a_problem_of_a_text_is_mended_while_it_is_typed(book: Notebook) -> None:
+    """Its button changes the text as if it were typed: Ctrl+Z takes it back, and only what is applied is the flow."""
+    hand = Hand(book, "texted")
+    hand.at("tab-yaml").click()
+    text = hand.at("yaml-text")
+    hand.page.wait_for_function("document.querySelector('[data-testid=yaml-text]').value.includes('load')")
+    was = text.input_value()
+    wrong = was.replace("tasks.load.output", "tasks.laod.output")
+    text.fill(wrong)
+    mend = hand.at("panel-yaml").get_by_text("Write load for laod")
+    mend.click()
+    hand.page.wait_for_function("was => document.querySelector('[data-testid=yaml-text]').value === was", arg=was)
+    mend.wait_for(state="detached")
+    hand.press("Control+z")
+    assert text.input_value() == wrong
+    hand.press("Control+Enter")
+    assert "1 problem" in hand.at("yaml-refused").inner_text()
+    mend.click()
+    text.press("Control+Enter")
+    hand.at("yaml-apply").wait_for(state="detached")
+    assert hand.value("edits") == "[]"
+
+
 def test_parts_of_a_flow_are_copied_grouped_and_connected_by_keys(book: Notebook) -> None:
     """Ctrl+C and Ctrl+V carry nodes as YAML; G makes a flow of them, Shift+G unpacks it; W lists the ports that fit; arrows walk the graph."""
     hand = Hand(book, "parted")

@@ -235,13 +235,34 @@ def test_the_text_tells_the_lines_of_nodes_and_is_checked_while_it_is_typed(sale
     told = view.ask("text")
     assert told["text"] == TEXT and told["lines"]["load"] == (5, 5) and told["lines"]["inner.show"] == (13, 13)
     wrong = view.ask("check", text=TEXT.replace("call: drawn_load", "cal: drawn_load"))
-    unknown = next(one for one in wrong if one["code"] == "unknown-field")
+    unknown = next(one for one in wrong["problems"] if one["code"] == "unknown-field")
     assert unknown["line"] == 5 and "call" in unknown["hint"]
-    assert any("no_such" in one["message"] for one in view.ask("check", text=TEXT.replace("drawn_load", "no_such")))
-    assert [one["warning"] for one in view.ask("check", text=TEXT)] == [True]  # its input `name`
+    bound = view.ask("check", text=TEXT.replace("drawn_load", "no_such"))["problems"]
+    assert any("no_such" in one["message"] and one["line"] == 5 for one in bound)
+    assert [one["warning"] for one in view.ask("check", text=TEXT)["problems"]] == [True]  # its input `name`
     view.ask("edit", edits=[{"edit": "text", "text": TEXT.replace("# kept", "# mine")}], title="")
     assert "# mine" in view.ask("text")["text"] and view.shown["edit"]["undo"] == "edit the text"
     assert "document" in view.refused("edit", edits=[{"edit": "text", "text": "flow: ["}], title="")
+
+
+WRONG_TEXTS = {
+    "a reference": ("tasks.load.output", "tasks.laod.output", "write load for laod"),
+    "a function": ("call: drawn_load", "call: drawn_laod", "write drawn_load for drawn_laod"),
+    "in a flow of the flow": ('inputs.value }}"}}', 'inputs.vale }}"}}', "write value for vale"),
+    "what does nothing": ("}}   # kept", "}, concurrency: 4}   # kept", "take concurrency away"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_TEXTS)
+def test_a_problem_of_a_text_is_mended_in_the_text(sales: Flow[..., Any], kind: str) -> None:
+    """As it is typed, before it is the flow: the rest of the text stays as it is."""
+    right, wrong, label = WRONG_TEXTS[kind]
+    view, text = view_of(sales), TEXT.replace(right, wrong, 1)
+    mends = view.ask("check", text=text)["mends"]
+    assert mends.count(label) == 1, mends
+    assert view.ask("mend", text=text, at=mends.index(label)) == TEXT
+    assert view.shown["edit"]["steps"] == []
+    assert "another one" in view.refused("mend", text=TEXT, at=40)
 
 
 def test_an_expression_is_tried_on_the_values_of_the_last_run(sales: Flow[..., Any]) -> None:

@@ -8,7 +8,7 @@ import { chosen } from "../src/edit/hands";
 import { best } from "../src/edit/joining";
 import { found, grouped, score, unwritten } from "../src/edit/search";
 import { aligned, along, type Box, freeName, INPUTS, rowsOf, towards, wiresOf, wireUnder } from "../src/edit/wires";
-import { broken, nodeAt, pieces } from "../src/edit/yaml";
+import { broken, difference, nodeAt, pieces } from "../src/edit/yaml";
 import { Live } from "../src/model/live";
 import type { EditInfo, NodeInfo, PaletteItem, Port, Snapshot } from "../src/model/messages";
 import { Calls } from "../src/transport";
@@ -358,5 +358,21 @@ describe("what is asked for", () => {
     expect(await done).toBeNull();
     expect(editing.guesses).toEqual([]);
     expect(told).toEqual(["that would go in a circle"]);
+  });
+});
+
+describe("the difference of two texts", () => {
+  const made = (before: string, after: string) => {
+    const { from, to, text } = difference(before, after);
+    return [before.slice(from, to), text, before.slice(0, from) + text + before.slice(to)];
+  };
+  it.each([
+    ["a: laod\nb", "a: load\nb", "ao", "oa"],
+    ["same", "same", "", ""],
+    ["aa", "aaa", "", "a"],
+    ["aaa", "aa", "a", ""],
+    ["", "new", "", "new"],
+  ])("between %j and %j is as little as can be", (before, after, gone, put) => {
+    expect(made(before, after)).toEqual([gone, put, after]);
   });
 });

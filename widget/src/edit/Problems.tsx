@@ -48,11 +48,22 @@ export function MendIt({
 }) {
   const { label, edits, node, field } = mend;
   return (
+    <MendButton
+      label={label}
+      act={() => (edits.length > 0 ? void editing.apply(edits as Edit[], label) : show(node, field))}
+    />
+  );
+}
+
+/** What mends a problem; the field that has the focus keeps it. */
+export function MendButton({ label, act }: { label: string; act: () => void }) {
+  return (
     <button
       type="button"
       class="stx-button stx-mend"
       data-testid="mend"
-      onClick={() => (edits.length > 0 ? void editing.apply(edits as Edit[], label) : show(node, field))}
+      onPointerDown={(event) => event.preventDefault()}
+      onClick={act}
     >
       {label.charAt(0).toUpperCase() + label.slice(1)}
     </button>

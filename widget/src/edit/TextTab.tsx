@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { DocumentText, Problem } from "../model/messages";
+import type { Checked, DocumentText, Problem } from "../model/messages";
 import { asked } from "../view/asking";
 import type { Editing } from "./editing";
 import { useNames } from "./Names";
-import { broken, nodeAt, pieces } from "./yaml";
+import { MendButton } from "./Problems";
+import { broken, difference, nodeAt, pieces } from "./yaml";
 
 interface Props {
   editing: Editing;
@@ -14,13 +15,14 @@ interface Props {
 const PAUSE = 300;
 const LINE = 18;
 const DRAFT = "text";
+const WELL: Checked = { problems: [], mends: [] };
 
 /** The flow as YAML. A text that can't be a flow stays here, marked, and leaves the graph alone. */
 export function TextTab({ editing, selected, select }: Props) {
   const { live, calls } = editing;
   const [told, setTold] = useState<DocumentText | null>(null);
   const [typed, setTyped] = useState<string | null>(editing.drafts.get(DRAFT)?.text ?? null);
-  const [problems, setProblems] = useState<Problem[]>([]);
+  const [{ problems, mends }, setChecked] = useState(WELL);
   const [why, setWhy] = useState(editing.drafts.get(DRAFT)?.why ?? "");
   const area = useRef<HTMLTextAreaElement>(null);
   const now = useRef<string | null>(typed);
@@ -34,8 +36,8 @@ export function TextTab({ editing, selected, select }: Props) {
     return asked(() => calls.call({ type: "text" }), tell);
   }, [calls, live.version]);
   useEffect(() => {
-    if (typed === null) return setProblems([]);
-    return asked(() => calls.call({ type: "check", text: typed }), setProblems, PAUSE);
+    if (typed === null) return setChecked(WELL);
+    return asked(() => calls.call({ type: "check", text: typed }), setChecked, PAUSE);
   }, [calls, typed]);
   const text = typed ?? told?.text ?? "";
   const change = (text: string) => {
@@ -64,6 +66,14 @@ export function TextTab({ editing, selected, select }: Props) {
     base.current = null;
     setTyped(null);
     setWhy("");
+  };
+  const mend = async (at: number) => {
+    const [text, box] = [now.current, area.current];
+    const mended = text === null ? null : await calls.call({ type: "mend", text, at }).catch(() => null);
+    if (!box || text === null || mended === null || now.current !== text) return; // it was typed on meanwhile
+    box.focus();
+    put(box, difference(text, mended));
+    names.close();
   };
   const leave = useRef(send);
   leave.current = send;
@@ -106,11 +116,11 @@ export function TextTab({ editing, selected, select }: Props) {
       return void send();
     }
     if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
-    const put = { Enter: broken(box.value.slice(0, box.selectionStart)), Tab: "  " }[event.key];
-    if (put === undefined || (event.key === "Tab" && event.shiftKey)) return;
+    const typed = { Enter: broken(box.value.slice(0, box.selectionStart)), Tab: "  " }[event.key];
+    if (typed === undefined || (event.key === "Tab" && event.shiftKey)) return;
     event.preventDefault();
     event.stopPropagation();
-    document.execCommand("insertText", false, put); // the text's own undo knows of it
+    put(box, { from: box.selectionStart, to: box.selectionEnd, text: typed });
   };
   const changedElsewhere = typed !== null && base.current !== null && told !== null && told.text !== base.current;
   const marked = new Map(problems.map((problem) => [problem.line, problem]));
@@ -164,14 +174,15 @@ export function TextTab({ editing, selected, select }: Props) {
       )}
       {why && (
         <p class="stx-wrong" role="alert" data-testid="yaml-refused">
-          {why}
+          {problems.length > 0 ? why.split("\n", 1)[0] : why}
         </p>
       )}
-      {!why && problems.length > 0 && (
+      {problems.length > 0 && (
         <ul class="stx-text-problems">
-          {problems.map((problem) => (
+          {problems.map((problem, at) => (
             <li key={`${problem.line} ${problem.message}`}>
               {problem.line > 0 && <b>line {problem.line}</b>} {problem.message} <i>{problem.hint}</i>
+              {mends[at] && <MendButton label={mends[at]} act={() => void mend(at)} />}
             </li>
           ))}
         </ul>
@@ -194,6 +205,12 @@ export function TextTab({ editing, selected, select }: Props) {
       )}
     </div>
   );
+}
+
+/** As if it were typed: the text's own undo knows of it. */
+function put(box: HTMLTextAreaElement, { from, to, text }: { from: number; to: number; text: string }): void {
+  box.setSelectionRange(from, to);
+  document.execCommand(text ? "insertText" : "delete", false, text);
 }
 
 function Row({

@@ -58,6 +58,16 @@ export function nodeAt(lines: Readonly<Record<string, readonly [number, number]>
   return best;
 }
 
+/** What is to be put in the place of which part of one text, so that it becomes another one: as little as can be. */
+export function difference(before: string, after: string): { from: number; to: number; text: string } {
+  const most = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < most && before[from] === after[from]) from++;
+  let end = 0;
+  while (end < most - from && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
+  return { from, to: before.length - end, text: after.slice(from, after.length - end) };
+}
+
 /** What Enter puts in: a new line as deep as this one, deeper after a colon. */
 export function broken(before: string): string {
   const line = before.slice(before.lastIndexOf("\n") + 1);

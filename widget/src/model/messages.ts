@@ -460,6 +460,12 @@ export interface DocumentText {
   why: string;
 }
 
+/** What is wrong with a text as a document, and what mends each of that in the text (empty: a person has to think). */
+export interface Checked {
+  problems: Problem[];
+  mends: string[];
+}
+
 /** What an expression gives on the values of the flow's last run. */
 export interface Computed {
   text: string;
@@ -706,6 +712,14 @@ export interface CheckText {
   text: string;
 }
 
+/** The text with one of its problems mended, by the problem's place among them. */
+export interface MendText {
+  type: "mend";
+  id: number;
+  text: string;
+  at: number;
+}
+
 /** The flow as code for a cell. */
 export interface AskPython {
   type: "python";
@@ -765,6 +779,7 @@ export type Asked =
   | AskForm
   | AskText
   | CheckText
+  | MendText
   | AskPython
   | Copy
   | Evaluate
@@ -789,7 +804,8 @@ export interface Answers {
   fits: Record<string, Record<string, string>>;
   form: Form;
   text: DocumentText;
-  check: Problem[];
+  check: Checked;
+  mend: string;
   python: string;
   copy: string;
   evaluate: Computed;
