@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
 from stratix_tasks.dsl.refusing import Refusing
-from stratix_tasks.spec.values import Object, own
+from stratix_tasks.spec.values import Object
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
 MOST = 200_000
@@ -42,6 +42,8 @@ def literal(part: Any, trace: Taker) -> Any:
 
 
 def _object(part: Any) -> Object:
+    from stratix_tasks.runners.pickles import own
+
     kind = type(part)
     return Object(f"{kind.__module__}.{kind.__qualname__}", own(part))
 

@@ -41,6 +41,20 @@ class Proxy:
     def isatty(self) -> bool:
         return CURRENT.get() is None and self._stream.isatty()
 
+    def close(self) -> None:
+        """A body closes what it says, not the stream, which others write to."""
+        if CURRENT.get() is None:
+            self._stream.close()
+
+    def detach(self) -> Any:
+        return self._stream.detach() if CURRENT.get() is None else self._stream.buffer
+
+    def __enter__(self) -> Proxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 

@@ -11,22 +11,22 @@ import pickle
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from io import BytesIO, IOBase, StringIO
 from pathlib import PurePath
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary, WeakValueDictionary, finalize
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, finalize
 
 import cloudpickle
 
 PROTOCOL = 5
 MAIN = "__main__"
-FORGETFUL = (date, time, timedelta, Decimal, Fraction, PurePath, defaultdict, Counter)
+FORGETFUL = (datetime, date, time, timedelta, Decimal, Fraction, PurePath, defaultdict, Counter)
 """Types whose pickles leave out the attributes of their subclasses."""
 BY_ID: WeakValueDictionary[str, type] = WeakValueDictionary()
 """Classes of `__main__` that this process has sent or received, by a mark of their own."""
@@ -61,6 +61,21 @@ def checked(value: Any) -> bytes:
     if type(again) is not type(value):
         raise Unstorable(f"it would come back as a {type(again).__name__}")
     return data
+
+
+def own(value: Any) -> Any:
+    """A copy, so that who changes it does not change the other: what would come back in this process; the value itself where
+    that can't be had. Functions, modules and classes are the same ones.
+    """
+    shared: list[Any] = []
+    file = BytesIO()
+    try:
+        _ToOther(file, shared).dump(value)
+        file.seek(0)
+        made = _FromOther(file, shared).load()
+    except Exception:
+        return value
+    return made if type(made) is type(value) else value
 
 
 def said(error: Exception) -> str:
@@ -103,6 +118,34 @@ class _ToStore(_ToWorker):
         return _named, (kind.__qualname__, _id(kind), _definition(kind))
 
 
+class _ToOther(_ToStore):
+    """To another value of this process. What is shared with it is listed, and goes by its place."""
+
+    def __init__(self, file: BytesIO, shared: list[Any]) -> None:
+        super().__init__(file, protocol=PROTOCOL)
+        self._shared = shared
+
+    def persistent_id(self, obj: Any) -> int | None:
+        if (
+            not issubclass(type(obj), _SHARED) and type(obj) is not object
+        ):  # a bare object says nothing but that it is this one
+            return None
+        self._shared.append(obj)
+        return len(self._shared) - 1
+
+
+class _FromOther(pickle.Unpickler):
+    def __init__(self, file: BytesIO, shared: list[Any]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_load(self, place: int) -> Any:
+        return self._shared[place]
+
+
+_SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType)
+
+
 # ---------------------------------------------------------------------- classes
 
 
@@ -137,19 +180,21 @@ def _named(qualname: str, mark: str, definition: bytes) -> type:
         return found
     if not definition:
         raise LookupError(f"the class '{qualname}' is not defined here: run the cell that defines it")
-    return _known(mark, pickle.loads(definition))
+    return _known(mark, qualname, definition)
 
 
 def _defined(qualname: str, mark: str, definition: bytes) -> type:
     """In a worker process: this is the notebook's class of that name from now on."""
     found = BY_ID.get(mark)
     if found is None:
-        found = _known(mark, pickle.loads(definition))
+        found = _known(mark, qualname, definition)
     TODAY[qualname] = found
     return found
 
 
-def _known(mark: str, kind: type) -> type:
+def _known(mark: str, qualname: str, definition: bytes) -> type:
+    kind: type = pickle.loads(definition)
+    kind.__qualname__ = qualname  # cloudpickle forgets in which class one stands
     BY_ID[mark] = kind
     _IDS.setdefault(kind, mark)
     return kind
@@ -200,6 +245,8 @@ def _why_not(kind: type) -> str:
         return f"{name} can be read only once: return a list"
     if kind.__module__.startswith("asyncio."):
         return f"{name} belongs to a loop"
+    if issubclass(kind, memoryview | WeakSet):
+        return f"{name} is a look at what others hold: return bytes, or a set"
     return f"{name} belongs to this process" if issubclass(kind, finalize) else ""
 
 
@@ -209,6 +256,8 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
         if kind is numpy.ma.MaskedArray:
             return _masked_array
         return _array if kind.__reduce__ is numpy.ndarray.__reduce__ and not issubclass(kind, numpy.memmap) else None
+    if numpy is not None and kind in (numpy.str_, numpy.bytes_):
+        return _numpy_text
     if issubclass(kind, BaseException):
         return _exception
     base = next((one for one in kind.__mro__ if one in FORGETFUL), kind)
@@ -217,26 +266,67 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
 
 
 def _exception(error: BaseException) -> Reduced | None:
-    """With what it came from, which pickles forget, and without its `__init__`, which may want other arguments than `args`."""
+    """With what pickles forget of it (where it came from, what lies in slots), and without its `__init__`, which may want other
+    arguments than `args`.
+    """
     kind = type(error)
-    came = tuple(own.__get__(error) for own in _OWN)
+    came, members = tuple(own.__get__(error) for own in _OWN), _members(error)
     alone = came[0] is None and came[1] is None and not came[2]
-    if kind.__reduce__ is BaseException.__reduce__ and isinstance(kind.__init__, FunctionType):
-        return _made_exception, (kind, error.args), (vars(error), () if alone else came), None, None, _set_exception
-    if alone:
+    kept: Any = (() if alone else came, members)
+    is_told = isinstance(kind.__reduce__, FunctionType) or isinstance(kind.__reduce_ex__, FunctionType)
+    if not is_told and isinstance(kind.__init__, FunctionType):
+        args: Any = error.__reduce__()[1]
+        return _made_exception, (kind, args), (vars(error), *kept), None, None, _set_exception
+    if alone and not members:
         return None
     reduced: Any = error.__reduce_ex__(PROTOCOL)
     if type(reduced) is not tuple or len(reduced) > 3:
         return None
-    return *reduced[:2], (reduced[2] if len(reduced) > 2 else None, came), None, None, _set_exception
+    state = vars(error) if not is_told else reduced[2] if len(reduced) > 2 else None
+    return *reduced[:2], (state, *kept), None, None, _set_exception
 
 
+def _members(error: BaseException) -> dict[str, Any]:
+    """By name what a class keeps outside of `__dict__`, and a built-in one outside of its arguments, too.
+
+    Not the object that an attribute was asked of: Python's own pickles leave it out, for it may be anything.
+    """
+    kind, found = type(error), dict[str, Any]()
+    for base in kind.__mro__:
+        for name, member in vars(base).items() if base is not BaseExceptionGroup else ():
+            if (
+                type(member) is not MemberDescriptorType
+                or member in _LEFT_OUT
+                or getattr(kind, name, None) is not member
+            ):
+                continue
+            value = _held(error, name)
+            if value is not EMPTY:
+                found[name] = value
+    return found
+
+
+def _held(error: BaseException, name: str) -> Any:
+    try:
+        return object.__getattribute__(error, name)
+    except AttributeError:
+        return EMPTY
+
+
+EMPTY = object()
+"""What an empty slot holds."""
+
+
+_LEFT_OUT = (vars(AttributeError)["obj"],)
 _OWN = tuple(vars(BaseException)[name] for name in ("__cause__", "__context__", "__suppress_context__"))
 """As they are, whatever a class makes of these names. To set a cause suppresses the context: that comes last."""
 
 
-def _set_exception(error: BaseException, state: tuple[Any, tuple[Any, ...]]) -> None:
-    attributes, came = state
+def _set_exception(error: BaseException, state: tuple[Any, tuple[Any, ...], dict[str, Any]]) -> None:
+    attributes, came, members = state
+    for name, value in members.items():
+        if _held(error, name) is not value:  # an OSError tells of a second file as soon as one is set, be it None
+            object.__setattr__(error, name, value)
     if attributes and type(error).__setstate__ is not BaseException.__setstate__:
         error.__setstate__(attributes)
     elif attributes:
@@ -276,11 +366,22 @@ def _set_array(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
     _set_attributes(array, state[1])
 
 
+def _numpy_text(text: Any) -> Reduced:
+    """numpy's own pickle forgets the zeros at its end."""
+    return type(text), (bytes(text) if isinstance(text, bytes) else str.__str__(text),)
+
+
 def _masked_array(array: Any) -> Reduced:
     """numpy's own pickle forgets a hard mask, and makes a mask of all where there is none."""
     numpy = sys.modules["numpy"]
     mask = None if array.mask is numpy.ma.nomask else numpy.asarray(array.mask)
-    return _masked, (numpy.asarray(array.data), mask, array._fill_value, bool(array.hardmask))
+    attributes = {name: value for name, value in vars(array).items() if name not in _OF_MASKS}
+    made = (numpy.asarray(array.data), mask, array._fill_value, bool(array.hardmask))
+    return _masked, made, attributes, None, None, _set_attributes
+
+
+_OF_MASKS = ("_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass")
+"""Attributes that follow from what a masked array is made of."""
 
 
 def _masked(data: Any, mask: Any, fill_value: Any, hard: bool) -> Any:

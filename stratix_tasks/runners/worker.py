@@ -12,9 +12,7 @@ import socket
 import sys
 import threading
 from collections import deque
-from contextlib import suppress
 from contextvars import copy_context
-from io import TextIOWrapper
 from os import getpid
 from queue import SimpleQueue
 from time import process_time
@@ -26,6 +24,7 @@ from stratix_tasks.runners.ends import NAMES, Ends
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.imported import Imports
 from stratix_tasks.runners.secrets import Masks, encode
+from stratix_tasks.runners.streams import Streams
 from stratix_tasks.runners.wire import Wire, readable
 
 EVERY = 0.03
@@ -123,11 +122,10 @@ class Worker:
         self.imports = Imports()
         self.attempt: Attempt | None = None
         self.job = 0
-        self.mark = b""
 
     def serve(self) -> None:
-        objects, self.mark = self.wire.receive()
-        self.objects = _load(objects)
+        objects, mark = self.wire.receive()
+        self.objects, self.streams = _load(objects), Streams(mark)
         threading.Thread(target=self._listen, name="stratix-listen", daemon=True).start()
         self.wire.send("ready")
         while True:
@@ -156,29 +154,18 @@ class Worker:
         host = Host(run, job, place, Masks(secrets), self.objects, self.wire)
         attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
         self.job, self.attempt = job, attempt
+        self.streams.renew()
         try:
             attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
             message = attempt.context.run(self._perform, attempt, host)
         except BaseException as error:
             message = failure(error, host.masks)
-        self._end_output()
+        self.streams.end()
         host.end()
         if modules := self.imports.news():
             self.wire.send("imported", modules)
         self.attempt = None
         self.wire.send(*message)
-
-    def _end_output(self) -> None:
-        """Everything written so far is out, also what the C library holds back; the mark follows."""
-        import ctypes
-
-        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
-            with suppress(Exception):
-                stream.flush()
-            with suppress(Exception):
-                ctypes.CDLL(None).fflush(None)
-            with suppress(OSError):
-                os.write(number, self.mark)
 
     def _function(self, key: int, module: str, name: str, data: bytes) -> Any:
         """The bytes of one that goes by value come with its first job."""
@@ -233,10 +220,9 @@ def _load(data: bytes) -> Any:
 
 
 def _dump(value: Any) -> bytes:
-    import cloudpickle
+    from stratix_tasks.runners import pickles
 
-    data: bytes = cloudpickle.dumps(value, protocol=5)
-    return data
+    return pickles.dumps(value)
 
 
 def _nothing() -> None: ...
@@ -255,9 +241,6 @@ def main(fd: int, parent: int) -> None:
 
     from stratix_tasks.runners.body import Present, listen
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     faulthandler.enable()
     listen()
     logging.root.addHandler(Present())

@@ -37,6 +37,7 @@ from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.text import WIDE, document
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.until import named
+from stratix_tasks.spec.values import Object
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
@@ -67,11 +68,21 @@ def start(
         body = traced.body = traced.body or _plain_text(traced.spec)
         to = named(traced.spec, until)
         block = LAYOUTS.get(_key(engine, traced, body, to), partial(_laid_out, engine, traced, to))
-        made = check_inputs(traced.spec, given, flow.hints)
+        made = _own(traced.spec, given, check_inputs(traced.spec, given, flow.hints))
         check_about(key, priority, tags)
         about: dict[str, Any] = {"key": key, "priority": priority, "tags": (*traced.spec.tags, *tags), "begun": begun}
         static = flow.static_values(static)
         return launch(engine, block, traced.functions, made, body=body, static=static, **about)
+
+
+def _own(spec: FlowSpec, given: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """With defaults that a body may change without changing those of the next run."""
+    objects = [name for name, one in spec.inputs.items() if name not in given and isinstance(one.default, Object)]
+    if objects:
+        from stratix_tasks.runners.pickles import own
+
+        made.update({name: own(made[name]) for name in objects})
+    return made
 
 
 def _laid_out(engine: Workshop, traced: Traced, until: tuple[str, ...]) -> Block:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -92,24 +91,6 @@ def late_text(value: Any) -> Any:
     if type(value) is Ref:
         return f"${{{{ {ref_text(value)} }}}}"
     return f"${{{{ {value.text} }}}}" if type(value) is Expr else value
-
-
-def own(value: Any) -> Any:
-    """A copy, so that who changes it does not change the other; the value itself where none can be made."""
-    kind = type(value)
-    if kind is object:  # it says nothing but that it is this one
-        return value
-    try:
-        made = deepcopy(value)
-        lost = set(getattr(value, "__dict__", ())) - set(getattr(made, "__dict__", ()))
-        for name in lost:  # copies of subclasses of arrays and of C's containers leave them out
-            made.__dict__[name] = deepcopy(value.__dict__[name])
-        if isinstance(value, BaseException):  # so do those of exceptions with what they came from
-            made.__cause__, made.__context__ = deepcopy((value.__cause__, value.__context__))
-            made.__suppress_context__ = value.__suppress_context__
-    except Exception:
-        return value
-    return made if type(made) is kind else value
 
 
 ATOMS = frozenset((type(None), bool, int, float, str))

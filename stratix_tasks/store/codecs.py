@@ -98,7 +98,7 @@ def _aware(value: datetime) -> str:
     zone = value.tzinfo
     if zone is not None and (type(zone) is not timezone or repr(zone) != repr(timezone(zone.utcoffset(None)))):
         raise NotPlain(type(zone))  # one with a name of its own, too
-    if value.fold:
+    if value.fold or (zone is not None and zone.utcoffset(None).microseconds):  # which `fromisoformat` takes for UTC
         raise NotPlain(datetime)
     return value.isoformat()
 
@@ -194,7 +194,7 @@ def table_bytes(value: Any) -> tuple[str, bytes] | None:
     if arrow is None:
         return None
     if type(value) is arrow.Table:
-        return ("arrow", _ipc(arrow, value)) if value.num_columns and _is_own(arrow, value.schema) else None
+        return ("arrow", _ipc(arrow, value)) if _is_in_batches(value) and _is_own(arrow, value.schema) else None
     pandas = sys.modules.get("pandas")
     if pandas is None or type(value) is not pandas.DataFrame or not _is_plain_frame(pandas, value):
         return None
@@ -202,6 +202,12 @@ def table_bytes(value: Any) -> tuple[str, bytes] | None:
         return "frame", _ipc(arrow, arrow.Table.from_pandas(value))
     except (arrow.ArrowException, ValueError):  # a text with surrogates
         return None
+
+
+def _is_in_batches(table: Any) -> bool:
+    """Whether its columns are cut at the same rows, into parts that have some: a stream keeps no other cuts."""
+    cuts = {tuple(map(len, column.chunks)) for column in table.columns}
+    return len(cuts) == 1 and all(cuts.pop())
 
 
 def _is_own(arrow: Any, types: Any) -> bool:
@@ -227,11 +233,16 @@ def _is_plain_frame(pandas: Any, frame: Any) -> bool:
         and names.name is None
         and names.is_unique
         and _is_text(pandas, names.dtype)
-        and all(type(name) is str and not name.startswith("__index_level_") for name in names)
+        and all(map(_is_own_name, names))
         and type(index) in (pandas.Index, pandas.RangeIndex)
-        and (index.name is None or (type(index.name) is str and index.name not in names))
+        and (index.name is None or (_is_own_name(index.name) and index.name not in names))
         and all(_is_plain_column(pandas, dtype) for dtype in (index.dtype, *frame.dtypes))
     )
+
+
+def _is_own_name(name: Any) -> bool:
+    """Whether it is a text that Arrow does not take for one of its own."""
+    return type(name) is str and not name.startswith("__index_level_")
 
 
 def _is_plain_column(pandas: Any, dtype: Any) -> bool:

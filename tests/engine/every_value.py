@@ -102,6 +102,10 @@ class Day(dt.date):
     pass
 
 
+class Moment(dt.datetime):
+    pass
+
+
 class Money(decimal.Decimal):
     pass
 
@@ -123,6 +127,20 @@ class NeedsTwo(Exception):
 class Undecodable(UnicodeDecodeError):
     def __init__(self, why: str) -> None:
         super().__init__("utf-8", b"a", 0, 1, why)
+
+
+class NotThere(OSError):
+    def __init__(self, path: str, hint: str = "", other: str = "") -> None:
+        super().__init__(2, "not there", path)
+        self.hint = hint
+
+
+class InSlots(Exception):
+    __slots__ = ("__hidden", "slot")
+
+    def hide(self, value: Any) -> InSlots:
+        self.__hidden, self.slot = value, [value]
+        return self
 
 
 class Elementwise:
@@ -206,7 +224,9 @@ def _plain() -> Iterator[tuple[str, Any]]:
         collections.OrderedDict(b=1, a=2), collections.defaultdict(list, a=[1]), collections.Counter("aab"), collections.deque([1, 2], maxlen=3),
         collections.ChainMap({"a": 1}), types.SimpleNamespace(a=1), types.MappingProxyType({"a": 1}), Asked(a=1), Elementwise(3), Holder(Holder(1)),
         ValueError("x"), KeyError("k"), OSError(2, "no", "file"), ExceptionGroup("g", [ValueError(1), TypeError(2)]), NeedsTwo("u", 500), Undecodable("bad"),
-        _with(ValueError("x"), detail={"a": 1}), [1, NeedsTwo("u", 500)],
+        _with(ValueError("x"), detail={"a": 1}), [1, NeedsTwo("u", 500)], NotThere("p", "h"), InSlots("x").hide(3), InSlots("x"), _with(OSError(2, "no"), filename="late"),
+        NameError("x", name="n"), AttributeError("x", name="n"), ImportError("x", name="n", path="p"), BlockingIOError(11, "no", 5), StopIteration(5), SystemExit(3), _with(SyntaxError("bad", ("f", 1, 2, "text", 1, 3)), lineno=9),
+        _with(Moment(2024, 1, 1), note="x"), dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(microseconds=5))),
         _raised(ValueError("x"), KeyError("k")), _raised(NeedsTwo("u", 500), OSError(2, "no")), _raised(Undecodable("bad"), None), _amid(OSError(2, "no"), KeyError("k")),
     ]  # fmt: skip
     for place, value in enumerate(values):
@@ -236,7 +256,7 @@ def _numpy() -> Iterator[tuple[str, Any]]:
         np.zeros(2, np.dtype("i4", metadata={"unit": "m"})), np.array(["a", "bb"], dtype=np.dtypes.StringDType()), np.array([math.nan, -0.0, math.inf]),
         np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1.5, 2]), np.ma.array([1, 2], fill_value=7), hard, np.ma.masked_equal([1.5, 2], 2),
         np.matrix([[1, 2]]), np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]), _with(np.arange(3).view(Measured), unit="m"), np.arange(3).view(Measured),
-        [np.arange(3), np.arange(2)], {"a": np.arange(3)}, np.dtype("i4"), fields, np.random.default_rng(5), np.random.RandomState(5), np.poly1d([1, 2]), np.float64,
+        [np.arange(3), np.arange(2)], {"a": np.arange(3)}, np.dtype("i4"), fields, _with(np.ma.array([1, 2], mask=[0, 1]), unit="m"), np.str_("a\0"), np.bytes_(b"a\0"), np.random.default_rng(5), np.random.RandomState(5), np.poly1d([1, 2]), np.float64,
     ]  # fmt: skip
     for place, value in enumerate(others):
         yield f"numpy {place} {type(value).__name__}", value
@@ -280,7 +300,7 @@ def _pandas() -> Iterator[tuple[str, Any]]:
         "names of times": pd.DataFrame(two, columns=day), "of months": pd.DataFrame(two, columns=months), "of bins": pd.DataFrame(two, columns=pd.interval_range(0, 2)), "of categories": pd.DataFrame(two, columns=pd.CategoricalIndex(["a", "b"])),
         "levels of names": pd.DataFrame(two, columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["u", None])), "none": pd.DataFrame(two, columns=[None, "a"]), "nan": pd.DataFrame([[1]], columns=[math.nan]),
         "tuple": pd.DataFrame([[1]], columns=pd.Index([("a", "b")], tupleize_cols=False)), "truths": pd.DataFrame(two, columns=[True, False]), "named names": pd.DataFrame([[1]], columns=pd.Index(["a"], name="n")),
-        "odd name": pd.DataFrame([[1]], columns=pd.Index(["a\udc80"], dtype=object)), "empty name": pd.DataFrame({"": [1]}), "like an index": pd.DataFrame({"__index_level_0__": [1, 2]}, index=[7, 8]), "index like a column": pd.DataFrame({"k": [1]}, index=pd.Index([7], name="k")),
+        "odd name": pd.DataFrame([[1]], columns=pd.Index(["a\udc80"], dtype=object)), "empty name": pd.DataFrame({"": [1]}), "like an index": pd.DataFrame({"__index_level_0__": [1, 2]}, index=[7, 8]), "index like Arrow's": pd.DataFrame({"a": [1]}, index=pd.Index([7], name="__index_level_0__")), "index like a column": pd.DataFrame({"k": [1]}, index=pd.Index([7], name="k")),
         "levels": pd.DataFrame({"v": two[0]}, index=pd.MultiIndex.from_arrays([months, ["a", "b"]], names=["x", "x"])), "named by a number": pd.DataFrame({"a": [1]}, index=pd.Index([5], name=0)), "stepped": pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(5, 9, 2, name="r")),
         "twice a row": pd.DataFrame({"a": [1, 2]}, index=[0, 0]), "business days": pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2024", periods=2, freq="B")), "pivot": pd.DataFrame({"a": [1, 2], "b": [1, 2], "v": [1.0, 2.0]}).pivot(index="a", columns="b", values="v"),
         "described": pd.DataFrame({"a": [1, 2]}).describe(), "gathered": pd.DataFrame({"g": ["a", "b"], "v": [1, 2]}).groupby("g").agg(["mean", "max"]), "turned": pd.DataFrame({"a": [1, "x"]}).T, "resampled": pd.DataFrame({"v": range(60)}, index=pd.date_range("2024", periods=60)).resample("ME").sum(),
@@ -303,7 +323,7 @@ def _others() -> Iterator[tuple[str, Any]]:
         pl.DataFrame({"a": [1, None], "b": [["x"], []], "c": [dt.date(2024, 1, 1), None]}), pl.DataFrame(), pl.Series("x", ["a"], pl.Categorical), pl.Series("e", ["a"], pl.Enum(["b", "a"])), pl.Series([1.5, None]),
         pl.Series([{"a": 1}]), pl.Series([decimal.Decimal("1.50")]), pl.Series([dt.datetime(2024, 1, 1)], dtype=pl.Datetime("ms", "Europe/Berlin")), pl.LazyFrame({"a": [1]}).with_columns(pl.col("a") + 1), pl.col("a") > 1, pl.Int8,
         table, table.replace_schema_metadata({"k": "v"}), table.slice(1), pa.table({"a": pa.array([1, 2], pa.int8())}), pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), pa.table({"a": pa.array([], pa.string())}),
-        pa.table({"u": pa.array([b"0" * 16], pa.uuid())}), pa.table({"a": [math.nan]}), pa.record_batch({"a": [1]}), pa.array([1, None]), pa.chunked_array([[1], [2]]), table.schema, pa.scalar(3), pa.timestamp("us", "UTC"),
+        pa.table({"u": pa.array([b"0" * 16], pa.uuid())}), pa.table({"a": [math.nan]}), pa.table({"a": pa.chunked_array([[1], [2, 3], []])}), pa.table({"a": pa.chunked_array([[1], [2, 3]]), "b": pa.chunked_array([[1, 2], [3]])}), pa.record_batch({"a": [1]}), pa.array([1, None]), pa.chunked_array([[1], [2]]), table.schema, pa.scalar(3), pa.timestamp("us", "UTC"),
         sp.csr_matrix([[0, 1]]), sp.csc_matrix([[0, 1]]), sp.coo_matrix([[0, 1]]), sp.csr_array([[0, 1.5]]), sp.lil_matrix([[0, 1]]), sp.dok_matrix([[0, 1]]), sp.dia_matrix([[1, 0], [0, 1]]), sp.bsr_matrix([[0, 1]]),
         LinearRegression().fit(x, y), StandardScaler().fit(x), make_pipeline(StandardScaler(), LinearRegression()).fit(x, y), DecisionTreeClassifier(random_state=0).fit(x, [0, 1, 0, 1]), RandomForestRegressor(2, random_state=0).fit(x, y), KMeans(2, n_init=1, random_state=0).fit(x),
     ]  # fmt: skip
@@ -373,6 +393,7 @@ def _masked_parts(a: Any) -> Any:
         a.mask is np.ma.nomask,
         a.hardmask,
         np.asarray(a.fill_value),
+        getattr(a, "unit", None),
     ]
 
 
@@ -412,6 +433,20 @@ def _float(a: Any) -> Any:
     return [repr(float(a)), _attributes(a)] if not isinstance(a, np.generic) else a.tobytes()
 
 
+_OF_EXCEPTIONS = (
+    "name",
+    "path",
+    "filename",
+    "filename2",
+    "characters_written",
+    "lineno",
+    "text",
+    "value",
+    "code",
+    "slot",
+    "_InSlots__hidden",
+)
+
 _PARTS: list[tuple[Any, Any]] = [
     (np.ma.MaskedArray, _masked_parts),
     (np.ndarray, _array_parts),
@@ -427,7 +462,7 @@ _PARTS: list[tuple[Any, Any]] = [
     ((pl.DataFrame, pl.Series), lambda a: [str(getattr(a, "schema", a.to_frame().schema if isinstance(a, pl.Series) else "")), a.to_dict(as_series=False) if isinstance(a, pl.DataFrame) else [a.name, a.to_list()]]),
     (pl.LazyFrame, lambda a: [a.collect()]),
     (pl.Expr, lambda a: a.meta.serialize()),
-    (pa.Table, lambda a: [a.schema.to_string(), str(a.schema.metadata), repr(a.to_pydict()) if len(set(a.column_names)) == a.num_columns else [column.to_pylist() for column in a.columns]]),
+    (pa.Table, lambda a: [[list(map(len, column.chunks)) for column in a.columns], a.schema.to_string(), str(a.schema.metadata), repr(a.to_pydict()) if len(set(a.column_names)) == a.num_columns else [column.to_pylist() for column in a.columns]]),
     (sp.spmatrix | sp.sparray, lambda a: [a.format, repr(a.dtype), a.toarray()]),
     (np.random.Generator, lambda a: repr(a.bit_generator.state)),
     (np.random.RandomState, lambda a: repr(a.get_state())),
@@ -439,10 +474,10 @@ _PARTS: list[tuple[Any, Any]] = [
     (complex, lambda a: [repr(a.real), repr(a.imag)]),
     (str, lambda a: str.__str__(a) if type(a) is str else [str.__str__(a), _attributes(a)]),
     (decimal.Decimal, lambda a: [decimal.Decimal.__str__(a), _attributes(a)]),
-    (dt.datetime, lambda a: [a.replace(tzinfo=None, fold=0), a.fold, repr(a.tzinfo)] if type(a) is dt.datetime and (a.tzinfo or a.fold) else a.isoformat()),
+    (dt.datetime, lambda a: [a.replace(tzinfo=None, fold=0), a.fold, repr(a.tzinfo)] if type(a) is dt.datetime and (a.tzinfo or a.fold) else [a.isoformat(), _attributes(a)]),
     (dt.date, lambda a: [a.isoformat(), _attributes(a)]),
     (uuid.UUID, lambda a: [a.hex, a.is_safe]),
-    (BaseException, lambda a: [list(a.args), _attributes(a), str(a), a.__cause__, a.__context__, a.__suppress_context__]),
+    (BaseException, lambda a: [list(a.args), _attributes(a), str(a), [getattr(a, name, None) for name in _OF_EXCEPTIONS], a.__cause__, a.__context__, a.__suppress_context__]),
     ((dict, types.MappingProxyType), lambda a: [list(a), list(a.values()), _attributes(a)]),
     ((list, tuple, collections.deque), lambda a: [list(a), _attributes(a), getattr(a, "maxlen", 0)]),
     ((set, frozenset), lambda a: sorted(map(repr, a))),

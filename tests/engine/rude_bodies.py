@@ -219,6 +219,20 @@ def breaks_its_output() -> None:
     sys.stdout = sys.stderr = Broken()  # type: ignore[assignment]
 
 
+def closes_its_output() -> None:
+    """As `with open(path) if path else sys.stdout as file` does."""
+    with sys.stdout as file:
+        file.write("said")
+    sys.stderr.close()
+    sys.stdout.detach()
+
+
+def closes_descriptors() -> None:
+    """Of its process alone."""
+    if "stratix_tasks.runners.streams" in sys.modules:
+        os.closerange(0, 3)
+
+
 def breaks_hooks() -> None:
     threading.excepthook = sys.excepthook = sys.unraisablehook = lambda *_: 1 / 0  # type: ignore[assignment]
 
@@ -274,6 +288,8 @@ def switches_slowly() -> None:
 
 DEEDS: dict[str, Callable[[], Any]] = {
     "breaks its output": breaks_its_output,
+    "closes its output": closes_its_output,
+    "closes descriptors": closes_descriptors,
     "breaks hooks": breaks_hooks,
     "leaves a thread": leaves_a_thread,
     "no collector": collects_nothing,

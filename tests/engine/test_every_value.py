@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import types
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,8 @@ class Colour(enum.Enum):
 @dataclasses.dataclass
 class Point:
     x: int
+class Around:
+    class Inner: pass
 """
 NOTEBOOK = """
 import pickle, sys
@@ -142,12 +145,12 @@ from stratix_tasks.store.objects import ObjectStore
 folder = Path(sys.argv[1])
 objects, file = ObjectStore(folder), folder / "kept"
 if not file.exists():
-    one = objects.encode([Point(1), Colour.RED])
+    one = objects.encode([Point(1), Colour.RED, Around.Inner])
     file.write_bytes(pickle.dumps((one.codec, one.payload, one.frame)))
-point, colour = objects.decode(*pickle.loads(file.read_bytes()))
+point, colour, inner = objects.decode(*pickle.loads(file.read_bytes()))
 {asks}
 """
-ASKS = "print([isinstance(point, Point), point == Point(1), colour is Colour.RED])"
+ASKS = "print([isinstance(point, Point), point == Point(1), colour is Colour.RED, inner is Around.Inner])"
 RECORDED = """
 from stratix_tasks.runners.pickles import message
 there = pickle.loads(message([Point, Colour.RED]))
@@ -165,10 +168,11 @@ def test_a_class_of_a_notebook_comes_back_as_what_it_is_today(tmp_path: Path) ->
         done = [sys.executable, str(script), str(tmp_path)]
         return subprocess.run(done, env=where, capture_output=True, text=True, timeout=LONG, check=True).stdout.strip()
 
-    assert said(DEFINES, ASKS) == "[True, True, True]"
-    assert said(DEFINES, ASKS) == "[True, True, True]"
+    assert said(DEFINES, ASKS) == "[True, True, True, True]"
+    assert said(DEFINES, ASKS) == "[True, True, True, True]"
     assert said(DEFINES, RECORDED) == "[True, True]"
-    assert said("", "print(point, colour, type(point).__module__)") == "Point(x=1) Colour.RED __main__"
+    asks = "print(point, colour, type(point).__module__, inner.__qualname__)"
+    assert said("", asks) == "Point(x=1) Colour.RED __main__ Around.Inner"
 
 
 class Once(Iterator[int]):
@@ -209,7 +213,7 @@ REFUSED = {
     "generator": lambda: (n for n in [1]), "of a user": Once, "rows": lambda: pd.DataFrame({"a": [1]}).itertuples(), "file": lambda: Path(__file__).open(), "bytes of a file": lambda: Path(__file__).open("rb"),
 
     "descriptor": lambda: io.FileIO(__file__), "temporary file": tempfile.TemporaryFile, "temporary folder": tempfile.TemporaryDirectory, "socket": socket.socket, "connection": lambda: sqlite3.connect(":memory:"),
-    "lock": threading.Lock, "event": threading.Event, "event of a loop": asyncio.Event, "lock of a loop": asyncio.Lock, "thread": threading.Thread, "memory": lambda: memoryview(b"a"), "frame": sys._getframe,
+    "lock": threading.Lock, "event": threading.Event, "event of a loop": asyncio.Event, "lock of a loop": asyncio.Lock, "thread": threading.Thread, "memory": lambda: memoryview(b"a"), "memory in a list": lambda: [memoryview(b"a")], "weak": weakref.WeakSet, "frame": sys._getframe,
     "in a list": lambda: [1, {"a": iter([1])}], "in an object": lambda: types.SimpleNamespace(a=zip([1])), "in a frame": lambda: pd.DataFrame({"a": [iter([1])]}), "in an array": lambda: np.array([Path(__file__).open(), 1], dtype=object),
     "not read again": lambda: Unreadable(1), "read as another": Becomes, "of a module that is nowhere": made_here, "without a bottom": bottomless,
 }  # fmt: skip

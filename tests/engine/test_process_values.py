@@ -22,6 +22,7 @@ def test_errors_come_back_as_they_were(engine: Engine) -> None:
     class Odd(ValueError):
         def __init__(self, a: int, b: int) -> None:
             super().__init__(f"{a} and {b}")
+            self.parts = [a, b]
 
     @task(runner="process")
     def fails(kind: str) -> Any:
@@ -35,8 +36,11 @@ def test_errors_come_back_as_they_were(engine: Engine) -> None:
         engine.start(one(fails, "plain")).result(LONG)
     assert isinstance(caught.value.__cause__, KeyError)
     assert 'raise KeyError("x")' in caught.value.traceback or "in fails" in caught.value.traceback
-    with pytest.raises(TaskFailed, match="Odd: 1 and 2"):
+    with pytest.raises(TaskFailed, match="Odd: 1 and 2") as caught:
         engine.start(one(fails, "odd")).result(LONG)
+    cause = caught.value.__cause__
+    assert isinstance(cause, Odd)
+    assert (str(cause), cause.parts) == ("1 and 2", [1, 2])
     with pytest.raises(TaskFailed, match="lock") as caught:
         engine.start(one(fails, "lock")).result(LONG)
     assert caught.value.code == "not-storable"

@@ -25,6 +25,8 @@ ENDED = {"completed", "failed"}
 
 @task
 def in_thread(x: int) -> int:
+    print(x)
+    print(x, file=sys.stderr)
     return x
 
 
@@ -147,7 +149,9 @@ def test_a_body_that_spoils_its_process_harms_no_other(engine: Engine, deed: str
     """It ends, and the next body of a process does."""
     run = engine.start(one(DEEDS[deed], "process"))
     assert run.wait(LONG) in ENDED
-    assert engine.start(one(lambda: None, "process")).result(LONG) == "done"
+    later = engine.start(one(lambda: print("said", file=sys.stderr), "process"))
+    assert later.result(LONG) == "done"
+    assert later.logs("plain") == ["said"]
 
 
 @pytest.mark.parametrize("deed", LOOP_DEEDS)
