@@ -13,14 +13,14 @@ from stratix_tasks.core.joins import ends_after, ran_at_ends
 from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import FINISHED as FINISHED_EARLY
-from stratix_tasks.core.state import MISSING, State
+from stratix_tasks.core.state import MISSING, WITHIN, State
 from stratix_tasks.core.states import Event, S
 from stratix_tasks.core.steps import ended_by
 from stratix_tasks.core.undo import taken_back
 
 REASON = "forked"
-GIVEN_BY_HAND = "given"
-"""What ended for a reason that counts, such as this one, has that in the new run, too."""
+COUNTS = ("given", FINISHED_EARLY, WITHIN)
+"""What completed for one of these reasons has that in the new run, too."""
 Place = tuple[int, int, int]
 """A unit of the new run, and the unit and attempt of the old one whose payload frame holds its result."""
 
@@ -79,11 +79,12 @@ def taken_over(old: State, again: set[int]) -> tuple[set[int], set[int]]:
     units = range(len(old.root.outline.names))
     keep = {u for u in units if u not in again and old.as_taken(u) in (S.COMPLETED, S.SKIPPED)}
     open_ = {u for u in units if old.kind(u) is FLOW and u in old.kids and _is_laid_out(old, u)} - again
+    steps = _ended_by_steps(old)
     changed = True
     while changed:
         partial = {u for u in keep & open_ if any(m not in keep for m in old.members(u))}
-        wrong = {u for u in keep - partial if not _grounded(old, u, keep, open_)}
-        shut = {u for u in open_ if not _grounded(old, u, keep, open_)}
+        wrong = {u for u in keep - partial if not _grounded(old, u, keep, open_, steps)}
+        shut = {u for u in open_ if not _grounded(old, u, keep, open_, steps)}
         changed = bool(partial or wrong or shut)
         keep -= partial | wrong
         open_ -= shut
@@ -96,10 +97,11 @@ def _is_laid_out(old: State, u: int) -> bool:
     return k in r.fixed
 
 
-def _grounded(old: State, u: int, keep: set[int], open_: set[int]) -> bool:
+def _grounded(old: State, u: int, keep: set[int], open_: set[int], steps: dict[int, list[int]]) -> bool:
+    """Whether all that it was made from is kept, with the steps that ended it."""
     r, k, b = old.place(u)
-    parent = old.parent(u)
-    return all(b + n in keep for n in r.block.needs[k]) and (parent < 0 or parent in keep or parent in open_)
+    parent, made_from = old.parent(u), (*(b + n for n in r.block.needs[k]), *steps.get(u, ()))
+    return all(one in keep for one in made_from) and (parent < 0 or parent in keep or parent in open_)
 
 
 def facts(old: State, keep: set[int], open_: set[int], at: float) -> tuple[list[Fact], list[Place]]:
@@ -147,8 +149,9 @@ class _Facts:
         value = old.values[was]
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         given = {"codec": stored.codec, "payload": stored.payload, "summary": old.summary.get(was)}
-        why = FINISHED_EARLY if old.reason.get(was) == FINISHED_EARLY else None
-        return self._moved(u, Event.GATHERED, S.COMPLETED, why, None if value is MISSING else {"value": given})
+        return self._moved(
+            u, Event.GATHERED, S.COMPLETED, self._why(was), None if value is MISSING else {"value": given}
+        )
 
     def _open(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """Its scopes, and what is to be taken over of what lies in them."""
@@ -216,11 +219,15 @@ class _Facts:
         stored = value if type(value) is Stored else Stored("json", value, was, 0)
         if stored.codec.endswith("+frame"):
             self.places.append((u, stored.unit, stored.attempt))
-        how = old.reason[was] if old.reason.get(was) in (GIVEN_BY_HAND, FINISHED_EARLY) else REASON
-        self.facts.append((GIVEN, self.at, u, how, 0, stored.codec, stored.payload, old.summary.get(was)))
+        self.facts.append((GIVEN, self.at, u, self._why(was), 0, stored.codec, stored.payload, old.summary.get(was)))
         if was in old.finished:
             self.facts.append((FINISHED, self.at, u, int(old.finished[was])))
         return None
+
+    def _why(self, was: int) -> str:
+        """Why what completed is there in the new run."""
+        why = self.old.reason.get(was)
+        return why if why in COUNTS else REASON
 
     def _moved(
         self, u: int, event: Event, state: S, why: str | None = None, detail: dict[str, Any] | None = None

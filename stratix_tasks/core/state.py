@@ -33,6 +33,8 @@ IS_BAD = bytes(s in BAD for s in range(256))
 NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 """States of a unit that has not ended, of which nothing runs."""
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
+WITHIN = "within"
+"""Why a loop ended with its last round, and what went on in that: its time was over."""
 FINISHED, BY_STEP = "finished early", "cancelled by a step"
 """Why something ended that a step ended, with what it lies in or by itself."""
 OF_STEPS = frozenset((FINISHED, BY_STEP))

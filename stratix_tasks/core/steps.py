@@ -58,8 +58,16 @@ def _finished_in(s: State, a: int, b: int) -> list[int]:
     """Of units a to b - 1 those that were finished early; of a sub-flow that had ended before it opened what is laid out in it."""
     found: list[int] = []
     for x in range(a, b):
-        if s.why_ended(x) == FINISHED:
+        if s.why_ended(x) == FINISHED or _was_cut_off(s, x):
             found.append(x)
         elif x not in s.kids and IS_OVER[s.status[x]]:
             found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) == FINISHED]
     return found
+
+
+def _was_cut_off(s: State, u: int) -> bool:
+    """Whether a group was finished early from outside, and has failed all the same: by what ran at its end."""
+    if s.status[u] != S.FAILED or u not in s.kids:
+        return False
+    cut = (y for _, a, b in s.scopes(u) for y in s.find(S.CANCELLED, a, b) if s.why_ended(y) == FINISHED)
+    return any(s.finisher(s.stretches[s.home[y]].block, s.place(y)[2]) is None for y in cut)

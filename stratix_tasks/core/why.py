@@ -12,7 +12,7 @@ from stratix_tasks.core.node import EACH, EARLY, LOOP
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
-from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, WITHIN, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.steps import ender
 from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
@@ -28,7 +28,7 @@ _HOW = {
     "signal": " by a signal",
     "due": ": its time came",
     "max": " with its last round: its rounds were used up",
-    "within": " with its last round: its time was over",
+    WITHIN: " with its last round: its time was over",
 }
 """How a node completed that ran no body, or did not come to its end, by the reason."""
 

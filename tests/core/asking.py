@@ -31,7 +31,7 @@ def data(value: Any) -> dict[str, Any]:
 
 def drawn(r: Random, s: State) -> Asked | None:
     """One request, mostly of what may be asked; None where nothing is there to be asked so."""
-    verb = r.choice(VERBS)
+    verb = r.choice(ANSWERS if s.waits and r.random() < 0.3 else VERBS)
     units = [u for u in range(len(s.status)) if not s.gone(u)]
     if verb in LIKELY and r.random() < 0.8:
         units = [u for u in units if LIKELY[verb](s, u)]
@@ -49,13 +49,17 @@ def _is_over(s: State, u: int) -> bool:
     return s.status[u] in (S.COMPLETED, S.SKIPPED)
 
 
+def _waits_for(kind: str) -> Callable[[State, int], bool]:
+    return lambda s, u: u in s.waits and s.waits[u]["for"] == kind
+
+
 LIKELY: dict[str, Callable[[State, int], bool]] = {
     "retry": lambda s, u: bool(IS_BAD[s.status[u]]),
     "rollback": _is_over,
     "again": _is_over,
-    "approve": lambda s, u: u in s.waits,
-    "reject": lambda s, u: u in s.waits,
-    "answer": lambda s, u: u in s.waits,
+    "approve": _waits_for("approval"),
+    "reject": _waits_for("approval"),
+    "answer": _waits_for("input"),
 }
 """What a request is mostly asked of."""
 
@@ -116,3 +120,5 @@ WORDS: dict[str, Callable[[Random, State, int], Asked]] = {
 """By the word of a request how it is drawn for a unit."""
 _OFTEN = {"skip": 4, "give": 4, "retry": 6, "run cancel": 1, "drain": 1, "run drain": 1, "set": 4}
 VERBS = [verb for verb in WORDS for _ in range(_OFTEN.get(verb, 3))]
+ANSWERS = ("approve", "reject", "answer", "run send")
+"""What ends a wait: asked more often while something waits, for few programs have a wait, and none for long."""

@@ -211,7 +211,7 @@ def policy(r: Random, *, timed: bool) -> Policy:
         attempt=r.choice([None, None, 3.0]), total=r.choice([None, None, 9.0]), queued=r.choice([None, None, 4.0])
     )
     limit = limit if r.random() < 0.2 and timed else Timeout.model_construct(attempt=None, total=None, queued=None)
-    bodiless = r.random() < 0.1
+    bodiless = r.random() < 0.2
     pool = ("p",) if r.random() < 0.1 and not bodiless else ()
     return Policy(priority=r.choice([None, 0, 1]), pool=pool, retry=retry, timeout=limit, grace=2.0, runner="wait" if bodiless else "thread",
                   max_lost=r.choice([0, 1, 3]), abandoned=r.choice(["wait", "overlap"]), traits=Traits(killable=r.random() < 0.3, bodiless=bodiless))  # fmt: skip

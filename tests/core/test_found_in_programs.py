@@ -369,3 +369,50 @@ def test_what_a_step_ended_with_its_group_runs_when_that_is_tried_again() -> Non
     world.request("skip", "m[0]").request("retry", "m[0]", redo=True).settle()
     names = ("m[0].k", "m[0].k[0]", "m[0].k[1]")
     assert [world.state(name) for name in names] == [State.COMPLETED] * 3
+
+
+def test_a_fork_makes_again_what_a_step_ended_that_runs_again() -> None:
+    """It was taken over as ended by a step that had not run."""
+    step = Node("f", (0,), ended=(0,), step=Step(node=2), policy=STEPS)
+    block = flow(Node("a"), step, Node("m", kind=MAP), Node("b"))
+    bodies = {"a": Body(1, "final"), "f": Body(), "b": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body(50, stops=1.0))).start().settle()
+    assert (world.state("m"), world.reason("m")) == (State.COMPLETED, "finished early")
+    fork = world.fork(world.unit("b"))
+    assert fork.state("m") is State.PENDING
+    assert (fork.start().settle().state("m"), fork.reason("m[0]")) == (State.COMPLETED, "finished early")
+
+
+def test_a_fork_knows_that_a_loop_took_what_it_had_when_its_time_was_over() -> None:
+    """What failed at the end of its last round was nobody's failure."""
+    end = Node("e", phase=LAST, policy=SHORT)
+    loop = Node("l", kind=LOOP, inner="i", within=3.0, take_last=True, until=False)
+    block = flow(loop, Node("b"), inner={"i": (Node("x"), end)})
+    bodies = {"l[0].x": Body(50, stops=1.0), "l[0].e": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body())).start().settle()
+    assert (world.state("l"), world.state("l[0].e"), world.run) == (State.COMPLETED, State.FAILED, RunState.COMPLETED)
+    fork = world.fork(world.unit("b")).start().settle()
+    assert (fork.run, fork.reason("l")) == (RunState.COMPLETED, "within")
+
+
+@pytest.mark.parametrize("kind", [EACH, FLOW])
+def test_a_rollback_of_a_step_takes_what_it_cut_off_that_failed_at_its_end(kind: Any) -> None:
+    """It stayed failed, with what was cut off in it, though the step had not run."""
+    inner: Any = {"i": (Node("x"), Node("e", phase=LAST, policy=SHORT))}
+    block = flow(finishing(), Node("g", kind=kind, inner="i"), inner=inner)
+    world = World(
+        block, lambda name, _: Body(1, "final") if name.endswith("e") else Body(2 if name == "f" else 50, stops=1.0)
+    )
+    assert world.start().settle().state("g") is State.FAILED
+    world.request("rollback", nodes=["f"])
+    assert (world.state("f"), world.state("g")) == (State.READY, State.PENDING)
+
+
+def test_who_failed_for_what_had_lost_hears_of_its_other_end() -> None:
+    """It was tried again by itself, and stayed failed when that was skipped."""
+    block = flow(Node("s"), Node("x", (0,)), Node("y", (1,)), Node("a"), Node("j", (2, 3), join=ANY), Node("w"))
+    bodies = {"s": Body(9, stops=1.0), "w": Body(30)}
+    world = World(block, lambda name, _: bodies.get(name, Body(1))).start().until("j", State.COMPLETED)
+    assert [world.reason(name) for name in ("x", "y")] == ["lost the join"] * 2
+    assert world.request("retry", "y").state("y") is State.UPSTREAM_FAILED
+    assert world.request("skip", "x").state("y") is State.SKIPPED

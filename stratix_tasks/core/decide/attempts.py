@@ -15,7 +15,7 @@ from stratix_tasks.core.facts import COMPLETED, SPAWNED, TAKEN
 from stratix_tasks.core.node import LOOP, Kind
 from stratix_tasks.core.results import Data, Stored
 from stratix_tasks.core.retry import AFTER_LOSS, pause_before, retries
-from stratix_tasks.core.state import WITH_BODY, Name
+from stratix_tasks.core.state import WITH_BODY, WITHIN, Name
 from stratix_tasks.core.states import OK_AFTER_STOP, Event, RunState, S
 from stratix_tasks.core.timers import Timer
 from stratix_tasks.core.waits import NOTHING, Wait, kind_of, signal_of, told
@@ -290,8 +290,8 @@ def _end_loop(core: Core, p: int, at: float) -> None:
     node = core.state.node(p)
     message = f"its end did not come within {node.within or 0.0:g} s"
     target = S.COMPLETED if node.take_last else S.FAILED
-    close(core, p, target, "within", at, None if node.take_last else loop_error("within", message))
-    finish_inside(core, p, S.CANCELLED, "within", at)
+    close(core, p, target, WITHIN, at, None if node.take_last else loop_error("within", message))
+    finish_inside(core, p, S.CANCELLED, WITHIN, at)
 
 
 def _time_out(core: Core, u: int, which: str, at: float) -> None:

@@ -143,9 +143,13 @@ def bad_sources(s: State, items: Spans) -> Spans:
     return found
 
 
-def has_lost(s: State, u: int) -> bool:
-    """Whether it was cancelled since what it was for went on without it: nobody asks any more how it ends."""
-    return bool(IS_BAD[s.status[u]]) and s.why_ended(u) == LOST
+def has_lost(core: Core, u: int) -> bool:
+    """Whether it was cancelled since what it was for went on without it: nobody asks any more how it ends. Somebody does who was
+    tried again since, and failed for it."""
+    s = core.state
+    if not IS_BAD[s.status[u]] or s.why_ended(u) != LOST:
+        return False
+    return not any(s.status[x] == S.UPSTREAM_FAILED for x in ended_after(core, (u,)))
 
 
 def never_begun(s: State, u: int) -> list[int]:

@@ -80,7 +80,7 @@ def _retry(core: Core, at: float, args: Args) -> Act:
     root = s.stretches[0]
     taken = absorbed(s, root.block, root.base) if root.block.absorbing else bytes(root.block.n)
     units = range(root.base, root.stop)
-    bad = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(s, u)]
+    bad = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(core, u)]
     return lambda: again.retry(core, bad, at)
 
 

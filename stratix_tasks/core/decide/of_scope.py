@@ -104,7 +104,7 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
                 core.move(x, Event.SKIP, at, WITH_SCOPE)
 
     unmark(core, scope.start, scope.stop, at)
-    if ended and all(has_lost(s, x) for x in ended):
+    if ended and all(has_lost(core, x) for x in ended):
         again.end_of_lost(core, sorted(ended), end)
     elif ended:
         again.end_inside(core, ended, end, at)
@@ -130,7 +130,7 @@ def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
     if verb == "retry":
         return gone_on(core, verb, name, again.readers(core, _again(s, scope)))
     bad = [u for u in scope.units if IS_BAD[s.status[u]]]
-    changes = any(not has_lost(s, u) for u in bad) or left_out_units(s, scope)
+    changes = any(not has_lost(core, u) for u in bad) or left_out_units(s, scope)
     return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None
 
 

@@ -93,7 +93,7 @@ def accepted(core: Core, u: int) -> dict[str, Why]:
 
 
 def _gone_on(core: Core, verb: str, u: int) -> Why:
-    if verb == "skip" and has_lost(core.state, u):
+    if verb == "skip" and has_lost(core, u):
         return None
     return gone_on(core, verb, label(core.state, u), again.readers(core, [u]))
 
@@ -141,7 +141,7 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
             core.cache.pop(u, None)
             core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
 
-    if not has_lost(s, u):
+    if not has_lost(core, u):
         return again.end_otherwise(core, u, end, at)
     inner = never_begun(s, u)
 
