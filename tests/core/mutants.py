@@ -183,7 +183,7 @@ def _pairs() -> None:
     for state in test_tables.GIVABLE:
         test_tables.test_a_value_is_given_in_each_state_but_completed(state)
     test_moves.test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it()
-    for outcome in ("ok", "fail"):
+    for outcome in test_moves.BEFORE:
         test_moves.test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome)
     for verb in test_moves.NEXT_TRY:
         test_moves.test_a_group_that_waits_for_its_next_try_takes_each_request(verb)

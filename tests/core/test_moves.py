@@ -106,13 +106,20 @@ def test_a_retry_reaches_the_one_that_failed_through_all_that_failed_for_it() ->
         assert world.state(behind) is State.PENDING
 
 
-@pytest.mark.parametrize("outcome", ["ok", "fail"])
+BEFORE = {"ok": State.COMPLETED, "fail": State.RETRYING, "stop": State.STOPPING}
+
+
+@pytest.mark.parametrize("outcome", BEFORE)
 def test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome: str) -> None:
-    """Neither while its items wait for a place nor while one waits for its next attempt."""
+    """While its items wait for a place, while one waits for its next attempt, and while one is being stopped."""
     retry = {"max": 1, "delay": 10, "jitter": "none"}
     flow = spec({"m": {"each": EACH, "retry": retry}})
-    world = World(flow, lambda name, _tried: Body(1, outcome) if name == "m[0]" else SLOW, concurrency=1).start()
-    world.until("m", State.OPEN).until("m[0]", State.COMPLETED if outcome == "ok" else State.RETRYING)
+    first = Body(50, stops=9.0) if outcome == "stop" else Body(1, outcome)
+    world = World(flow, lambda name, _tried: first if name == "m[0]" else SLOW, concurrency=1).start()
+    world.until("m", State.OPEN)
+    if outcome == "stop":
+        world.until("m[0]", State.RUNNING).request("cancel", "m[0]")
+    world.until("m[0]", BEFORE[outcome])
     with pytest.raises(TransitionError, match="nothing in it has ended badly"):
         world.request("retry", "m")
 
