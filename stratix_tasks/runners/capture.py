@@ -11,10 +11,30 @@ import os
 import sys
 import threading
 from collections import deque
+from io import RawIOBase
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
 from stratix_tasks.runners.body import Present, listen
+
+
+class Bytes(RawIOBase):
+    """What lies under such a stream, for who writes bytes or wraps it: to close it closes nothing of others."""
+
+    def __init__(self, above: Proxy) -> None:
+        self._above = above
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        written = bytes(data)
+        self._above.write(written.decode("utf-8", "replace"))
+        return len(written)
+
+    def flush(self) -> None:
+        if not self.closed:
+            self._above.flush()
 
 
 class Proxy:
@@ -46,8 +66,12 @@ class Proxy:
         if CURRENT.get() is None:
             self._stream.close()
 
+    @property
+    def buffer(self) -> Any:
+        return self._stream.buffer if CURRENT.get() is None else Bytes(self)
+
     def detach(self) -> Any:
-        return self._stream.detach() if CURRENT.get() is None else self._stream.buffer
+        return self._stream.detach() if CURRENT.get() is None else self.buffer
 
     def __enter__(self) -> Proxy:
         return self

@@ -23,8 +23,8 @@ class Streams:
         for number, name in enumerate(NAMES):
             if not _is_same_file(number, self._kept[number]):
                 os.dup2(self._kept[number], number)
-            if not _is_open(self._made[number]):
-                self._made[number] = _opened(number)
+            if getattr(sys, name) is not self._made[number] or not _is_open(self._made[number]):
+                self._made[number] = _opened(number)  # what wraps the old one closes its bytes once it is let go
             setattr(sys, name, self._made[number])
             setattr(sys, f"__{name}__", self._made[number])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import io
 import os
 import sys
 import threading
@@ -227,6 +228,12 @@ def closes_its_output() -> None:
     sys.stdout.detach()
 
 
+def wraps_its_output() -> None:
+    """And leaves what wraps it, which closes what it wraps as soon as it is let go."""
+    sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8")
+    print("said")
+
+
 def closes_descriptors() -> None:
     """Of its process alone."""
     if "stratix_tasks.runners.streams" in sys.modules:
@@ -289,6 +296,7 @@ def switches_slowly() -> None:
 DEEDS: dict[str, Callable[[], Any]] = {
     "breaks its output": breaks_its_output,
     "closes its output": closes_its_output,
+    "wraps its output": wraps_its_output,
     "closes descriptors": closes_descriptors,
     "breaks hooks": breaks_hooks,
     "leaves a thread": leaves_a_thread,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import sys
 import threading
@@ -49,6 +50,27 @@ def test_what_bodies_say_lands_on_their_nodes(engine: Engine, capsys: pytest.Cap
     assert "out" not in capsys.readouterr().out
     levels = set(history(engine.store.path).logs(run.id)["level"])
     assert {"stdout", "stderr", "warning", "info"} <= levels
+
+
+@pytest.mark.parametrize("runner", ["thread", "process", "inline"])
+def test_bytes_that_a_body_writes_are_its_output(engine: Engine, runner: Any) -> None:
+    """To `sys.stdout.buffer`, also by what wraps it."""
+
+    @task(runner=runner)
+    def raw() -> None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write("é\n".encode() + b"caf\xe9\n")
+        sys.stdout.buffer.flush()
+        with io.TextIOWrapper(sys.stdout.detach(), "utf-8") as wrapped:
+            print("wrapped", file=wrapped)
+
+    @flow
+    def writes() -> Any:
+        return raw()
+
+    run = engine.start(writes)
+    run.result(LONG)
+    assert run.logs("raw") == ["é", "caf\ufffd", "wrapped"]
 
 
 @pytest.mark.parametrize("runner", ["thread", "process", "inline"])
