@@ -1,21 +1,19 @@
 import { Background, type Edge, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useMemo, useRef } from "preact/hooks";
-import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { Card, type CardData } from "./Card";
 import { uncovered } from "./camera";
-import type { Doing } from "./doing";
 import { cardOf } from "./focus";
 import { GroupBox } from "./GroupBox";
 import { useUnique } from "./ids";
 import { Line, type LineData } from "./Line";
 import { Over, type OverProps } from "./Over";
 import { Painting } from "./Painting";
-import type { Showing } from "./useScene";
+import type { GraphProps } from "./useScene";
 
 const nodeTypes = { card: Card, frame: GroupBox } as never;
 const edgeTypes = { line: Line } as never;
@@ -25,16 +23,6 @@ const CLICK = 5;
 
 /** So many cards and frames React Flow moves fluently. */
 const MOST = 300;
-
-export interface GraphProps extends Showing {
-  live: Live;
-  selected: number | null;
-  /** What the toolbar is about: the selected node, or the item of it that is open. */
-  target: Target | null;
-  select: (node: number | null) => void;
-  doing: Doing;
-  root: HTMLElement;
-}
 
 /** The graph: as elements of the page, or painted where there are too many of them for that. */
 export function Graph(props: GraphProps) {

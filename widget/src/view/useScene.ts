@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Scene, sceneOf } from "../model/scene";
+import type { Doing } from "./doing";
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -10,6 +12,17 @@ export interface Showing {
   last: number | null;
   /** Opens what is closed, closes what is open. */
   turn: (id: number) => void;
+}
+
+/** What a graph is drawn from, as elements or painted. */
+export interface GraphProps extends Showing {
+  live: Live;
+  selected: number | null;
+  /** What the toolbar is about: the selected node, or the item of it that is open. */
+  target: Target | null;
+  select: (node: number | null) => void;
+  doing: Doing;
+  root: HTMLElement;
 }
 
 /** What is drawn, and how stacks and sub-flows are opened and closed; a node that is chosen is to be seen. */
