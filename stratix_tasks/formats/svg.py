@@ -242,6 +242,8 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
     state = State(status[0])
     if status[1] & (PAUSED | WAITS):
         state = State.WAITING if status[1] & WAITS else State.HELD
+    elif state is State.OPEN and snapshot["run"] and snapshot["run"]["state"] == "paused":
+        state = State.HELD
     look, word = (LOOKS.get(state, state.label), state.word) if snapshot["run"] else ("planned", "")
     paint = DIFFERENT[node["diff"]] if "diff" in node else look
     fill, text, planned = FILLS[paint], TEXTS[theme][paint], look == "planned"

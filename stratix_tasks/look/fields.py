@@ -67,7 +67,8 @@ def typable(one: InputSpec) -> bool:
 
 def _hint(one: InputSpec) -> str:
     said = one.description or allowed(one)
-    return said if one.required else f"{said}; {one.default if one.default != '' else 'empty'} where nothing is said"
+    default = "" if one.required else f"default: {one.default if one.default != '' else 'empty'}"
+    return "; ".join(part for part in (said if said != one.type else "", default) if part)  # the type stands beside its name
 
 
 def _widget(one: InputSpec, schema: Mapping[str, Any]) -> Widget:

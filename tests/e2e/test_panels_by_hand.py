@@ -132,3 +132,55 @@ def test_a_panel_is_as_wide_as_its_edge_is_dragged(lab: Server, page: Any) -> No
         arg=f"{SHOWN} .stx-inspector",
     )
     book.execute("run.cancel()")
+
+
+MENDED = """
+import pandas as pd
+from stratix_tasks import flow, task
+@task
+def frame(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"n": range(n)})
+@task
+def ratio(table: pd.DataFrame, factor: float = 0.0) -> float:
+    return len(table) / factor
+@task
+def falls() -> None:
+    raise ValueError("no")
+@flow
+def mended_by_hand():
+    falls()
+    return ratio(frame(60))
+"""
+IN_SIGHT = """name => {
+    const found = document.querySelector(name);
+    if (!found) return false;
+    const box = found.getBoundingClientRect(), panel = found.closest(".stx-inspector").getBoundingClientRect();
+    return box.top >= panel.top && box.bottom <= panel.bottom;
+}"""
+
+
+def test_a_count_leads_to_what_failed_and_its_argument_is_mended_in_sight(lab: Server, page: Any) -> None:
+    """Each click on a count goes to the next node in that state. Below a long table the field that can be edited is in sight
+    with what is wrong about it, in words of its type; saved and tried again, the node completes."""
+    book = Notebook(page, lab.notebook("mended", [MENDED, "run = mended_by_hand.start()\nrun"]))
+    book.run_all()
+    page.wait_for_selector(f"{SHOWN}[data-run-state=failed]", timeout=60_000)
+    count = page.locator(f"{SHOWN} button.stx-count[data-state=failed]")
+    count.click()
+    page.wait_for_selector(f"{SHOWN} .stx-inspector header b >> text='falls'")
+    count.click()
+    page.wait_for_selector(f"{SHOWN} .stx-inspector header b >> text='ratio'")
+    page.keyboard.press("e")
+    field = f"{SHOWN} [data-name=factor] [data-testid=input-field]"
+    page.wait_for_selector(f"{SHOWN} [data-name=table] [data-testid=preview-table]")
+    page.wait_for_function(IN_SIGHT, arg=field)
+    page.fill(field, "abc")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{SHOWN} [data-name=factor] [data-testid=input-told] >> text='Write a number, such as 0.5.'")
+    page.wait_for_function(IN_SIGHT, arg=f"{SHOWN} [data-name=factor] [data-testid=input-told]")
+    page.fill(field, "4")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{SHOWN} [data-name=factor] .stx-from >> text=set by hand")
+    page.click(f"{SHOWN} [data-testid=node-tools] [data-testid=node-retry]")
+    page.wait_for_selector(f"{node('ratio')}[data-state=completed]")
+    assert book.value("run.output('ratio')") == "15.0"

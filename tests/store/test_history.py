@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stratix_tasks import Engine, InputError, StoreError, current, each, flow, history, task
+from stratix_tasks import Engine, InputError, StoreError, current, each, flow, history, repeat, task
 from stratix_tasks.core.states import RunState
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
@@ -41,6 +41,11 @@ def frame(parts: Any) -> pd.DataFrame:
     current().log.warning("a frame")
     current().artifact("note", {"a": 1})
     return pd.DataFrame({"x": parts})
+
+
+@task
+def half(x: float) -> float:
+    return x / 2
 
 
 @flow(tags=["test"])
@@ -114,6 +119,37 @@ def test_tasks_tell_of_nodes_and_items(engine: Engine, done: Any) -> None:
     ended = frame[frame["attempts"] > 0]
     assert (ended["started"] >= ended["queued"]).all()
     assert (ended["ended"] >= ended["started"]).all()
+
+
+def test_a_loop_lasts_from_its_first_round_to_its_last(engine: Engine) -> None:
+    """As views say: what it takes is that of all rounds; a rollback begins it anew."""
+
+    @flow
+    def looped_history() -> Any:
+        return repeat(half, 1.0, max=3)
+
+    run = engine.start(looped_history)
+    run.result(LONG)
+    for _ in range(2):
+        tasks = run.tasks()
+        loop, first = tasks[tasks["node"] == "half"].iloc[0], tasks[tasks["item"] == 0].iloc[0]
+        shown = next(one for one in run.progress() if one["name"] == "half")
+        assert loop["started"] <= first["started"]
+        assert loop["started"].timestamp() == pytest.approx(shown["started"], abs=1e-5)
+        assert loop["duration"] == loop["ended"] - loop["started"]
+        run.rollback(to="half")
+        run.resume()
+        run.result(LONG)
+
+
+def test_a_run_that_ended_by_itself_has_no_reason_of_a_pause_before(engine: Engine) -> None:
+    """The reason is that of the state that the run is in."""
+    run = engine.start(squares)
+    run.pause()
+    assert run.wait(0) in ("pausing", "paused")
+    run.resume()
+    run.result(LONG)
+    assert list(history(engine.store.path).runs()["reason"].dropna()) == []
 
 
 def test_attempts_transitions_logs_and_metrics(engine: Engine) -> None:

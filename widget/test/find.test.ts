@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findNodes } from "../src/model/find";
-import type { NodeInfo } from "../src/model/messages";
+import { findNodes, standing } from "../src/model/find";
+import type { NodeInfo, Status } from "../src/model/messages";
 import type { Item, Scene } from "../src/model/scene";
 import { nextCard } from "../src/model/walk";
 
@@ -58,5 +58,19 @@ describe("walking", () => {
   });
   it("ends at the edge of the graph", () => {
     expect(nextCard(SCENE, 3, "ArrowRight")).toBe(null);
+  });
+});
+
+describe("a count of units in a state", () => {
+  const of = (state: number, done = 0, total = 0, failed = 0): Status =>
+    [state, 0, 1, done, total, failed, 0, 0, null, null, null, null] as Status;
+  const FAILED = 9;
+  const OPEN = 13;
+  it("leads to the nodes in it", () => {
+    expect(standing([of(8), of(FAILED), of(OPEN, 1, 3, 2), of(FAILED)], "failed")).toEqual([1, 3]);
+  });
+  it("leads to groups that have such in them where no node is", () => {
+    expect(standing([of(8), of(OPEN, 1, 4, 2), of(OPEN, 4, 4)], "failed")).toEqual([1]);
+    expect(standing([of(8), of(OPEN, 1, 4), of(8, 4, 4)], "ready")).toEqual([1]);
   });
 });

@@ -18,6 +18,8 @@ describe("what is typed as JSON", () => {
     expect(jsonWrong(text)).toBe(told);
   });
   it("is told from where on it is none, and never to quote what is no text", () => {
+    expect(jsonWrong("abc", "float")).toBe("Write a number, such as 0.5.");
+    expect(jsonWrong("abc", "str")).toContain("double quotes");
     for (const text of ["[1,, 2]", "[1]]", "1 2", '{"a" 1}']) expect(jsonWrong(text)).toMatch(/^Not JSON/);
     for (const text of ["[1,, 2]", "[1]]", "1 2"]) expect(jsonWrong(text)).not.toContain("quotes");
   });

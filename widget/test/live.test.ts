@@ -186,6 +186,10 @@ describe("what is paused", () => {
   it("is said of a mapped node with no item at work while the run is paused", () => {
     expect(lookIn(map, "paused").word).toBe("held");
     expect(lookIn(map, "running").word).toBe("ready");
+    const between: Status = [...blank];
+    between[0] = map[0];
+    between[3] = between[4] = 2;
+    expect([lookIn(between, "paused").word, lookIn(between, "pausing").word]).toEqual(["held", "running"]);
   });
   it("is the first word of a paused or stopping card", () => {
     expect(detail(info, [3, 0, 1, 0, 0, 0, 0, 0, null, 1, null, null], { progress: "3/9" }, 3)).toBe("suspended · 3/9");

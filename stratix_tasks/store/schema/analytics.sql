@@ -108,11 +108,17 @@ WITH RECURSIVE told AS (
 SELECT run, unit, reason FROM told WHERE mark = 'hold';
 
 CREATE VIEW run_state AS
-SELECT run, arg_max(state, seq) AS state, arg_max(reason, seq) AS reason, max("at") AS "at"
+SELECT run, arg_max(state, seq) AS state, nullif(arg_max(coalesce(reason, ''), seq), '') AS reason, max("at") AS "at"
 FROM recorded WHERE kind = 'run' GROUP BY run;
 
 CREATE VIEW run_owner AS
 SELECT run, arg_max(worker, seq) AS engine FROM recorded WHERE kind IN ('created', 'claimed') GROUP BY run;
+
+-- A group begins with its first expansion since it was last set back: each round of a loop is one.
+CREATE VIEW group_started AS
+WITH back AS (SELECT run, unit, max(seq) AS seq FROM moves WHERE state = 'pending' GROUP BY run, unit)
+SELECT run, unit, min("at") AS "at" FROM moves LEFT JOIN back b USING (run, unit)
+WHERE kind = 'expanded' AND moves.seq > coalesce(b.seq, -1) GROUP BY run, unit;
 
 CREATE VIEW task_state AS
 SELECT
@@ -123,13 +129,13 @@ SELECT
     arg_max(coalesce(reason, ''), seq) FILTER (state IS NOT NULL) AS reason,
     max(attempt) AS attempts,
     arg_max(queued, seq) FILTER (event = 'dispatch') AS queued,
-    coalesce(max("at") FILTER (event = 'dispatch'), max("at") FILTER (kind = 'expanded')) AS started,
+    coalesce(max("at") FILTER (event = 'dispatch'), any_value(begun)) AS started,
     arg_max("at", seq) FILTER (state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped')) AS ended,
     arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
     arg_max(worker, seq) FILTER (event = 'dispatch') AS worker,
     arg_max(rows, seq) FILTER (state = 'completed') AS rows,
     arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
-FROM moves GROUP BY run, unit;
+FROM moves LEFT JOIN (SELECT run, unit, "at" AS begun FROM group_started) g USING (run, unit) GROUP BY run, unit;
 
 CREATE VIEW runs AS
 SELECT

@@ -46,8 +46,8 @@ export function lookOf(status: Status): Look {
 /** Bodies of a run whose kernel ended, ended with it. */
 export function lookIn(status: Status, run: string | undefined): Look {
   const look = lookOf(status);
-  const stopped = run === "paused" || run === "pausing";
-  if (stopped && stateName(status) === "open" && look === LOOKS.ready) return LOOKS.held;
+  const rests = look === LOOKS.ready ? run === "pausing" || run === "paused" : look === LOOKS.open && run === "paused";
+  if (rests && stateName(status) === "open") return LOOKS.held; // a loop between two rounds, too
   const was = run === "interrupted" && (look.look === "running" || stateName(status) === "suspended");
   return was ? { ...LOOKS.held, word: "interrupted" } : look;
 }

@@ -22,7 +22,8 @@ export function Arguments({ calls, target, rows, hint, toField }: Props) {
     const first = toField.current && box.current?.querySelector("textarea");
     if (!first) return;
     toField.current = false;
-    first.focus();
+    first.focus({ preventScroll: true });
+    first.closest(".stx-argument")?.scrollIntoView({ block: "nearest" });
   });
   return (
     <div class="stx-arguments" ref={box}>
@@ -45,10 +46,14 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
     settled.current = row.edit ?? "";
     setText((typed) => (typed === was ? settled.current : typed));
   }, [row.edit]);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (told?.wrong) box.current?.scrollIntoView({ block: "nearest" });
+  }, [told]);
   const changed = text !== (row.edit ?? "");
   const save = () => {
     const json = row.as === "text" ? JSON.stringify(text) : text;
-    const wrong = jsonWrong(json);
+    const wrong = jsonWrong(json, row.type);
     if (wrong !== null) return setTold({ wrong: true, text: wrong });
     calls.call({ type: "request", verb: "set", target, args: { texts: { [row.name]: json } } }).then(
       () => {
@@ -59,7 +64,7 @@ function Field({ calls, target, row }: { calls: Calls; target: string; row: Argu
     );
   };
   return (
-    <div class="stx-argument" data-testid="input" data-name={row.name}>
+    <div class="stx-argument" ref={box} data-testid="input" data-name={row.name}>
       <div class="stx-argument-name">
         <label for={id}>
           {row.name}

@@ -1,4 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { standing } from "../model/find";
 import type { Live } from "../model/live";
 import type { Able, NodeInfo, RunInfo } from "../model/messages";
 import { duration, isWaiting, LOOKS, lookOf, type StateName } from "../model/states";
@@ -37,6 +38,16 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
   const unended = run !== null && !OVER.includes(run.state);
   const active = unended && !live.gone;
   useClock(active && mode === "live");
+  const shown = useRef(-1);
+  /** From what was shown last to the next node in a state, and round again. */
+  const next = (name: StateName) => {
+    const found = standing(
+      live.snapshot.nodes.map((_, at) => live.status(at)),
+      name,
+    );
+    shown.current = found.find((at) => at > shown.current) ?? found[0] ?? -1;
+    if (shown.current >= 0) show(shown.current);
+  };
   return (
     <div class="stx-top">
       <div class="stx-title">
@@ -87,11 +98,18 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
           )}
           <span class="stx-counts">
             {ORDER.filter((name) => run.counts[name]).map((name) => (
-              <span key={name} class={`stx-count stx-s-${LOOKS[name].look}`} data-state={name}>
+              <button
+                key={name}
+                type="button"
+                class={`stx-count stx-s-${LOOKS[name].look}`}
+                data-state={name}
+                title="Go to the next of these"
+                onClick={() => next(name)}
+              >
                 <i class="stx-dot" />
                 {(run.counts[name] ?? 0).toLocaleString("en")}{" "}
                 {name === "running" && run.state === "interrupted" ? "was running" : LOOKS[name].word}
-              </span>
+              </button>
             ))}
             {run.absorbed > 0 && (
               <span
@@ -99,7 +117,7 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
                 data-testid="run-absorbed"
                 title="Bad ends that others went on without: they are not the run's."
               >
-                ({run.absorbed.toLocaleString("en")} absorbed)
+                ({run.absorbed.toLocaleString("en")} handled)
               </span>
             )}
           </span>
