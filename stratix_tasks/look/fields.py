@@ -68,7 +68,8 @@ def typable(one: InputSpec) -> bool:
 def _hint(one: InputSpec) -> str:
     said = one.description or allowed(one)
     default = "" if one.required else f"default: {one.default if one.default != '' else 'empty'}"
-    return "; ".join(part for part in (said if said != one.type else "", default) if part)  # the type stands beside its name
+    more = said if said != one.type else ""  # the type stands beside its name
+    return "; ".join(part for part in (more, default) if part)
 
 
 def _widget(one: InputSpec, schema: Mapping[str, Any]) -> Widget:

@@ -176,7 +176,9 @@ def test_a_count_leads_to_what_failed_and_its_argument_is_mended_in_sight(lab: S
     page.wait_for_function(IN_SIGHT, arg=field)
     page.fill(field, "abc")
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"{SHOWN} [data-name=factor] [data-testid=input-told] >> text='Write a number, such as 0.5.'")
+    page.wait_for_selector(
+        f"{SHOWN} [data-name=factor] [data-testid=input-told] >> text='Write a number, such as 0.5.'"
+    )
     page.wait_for_function(IN_SIGHT, arg=f"{SHOWN} [data-name=factor] [data-testid=input-told]")
     page.fill(field, "4")
     page.keyboard.press("Enter")
