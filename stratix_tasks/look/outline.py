@@ -42,9 +42,9 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
         "nodes": [node_outline(root, functions, unit) for unit in range(len(root.outline.names))],
         "edges": _edges(root),
         "positions": {
-            root.index[name]: place
+            root.outline.index[name]: place
             for name, place in (spec.ui.positions if spec.ui else {}).items()
-            if name in root.index
+            if name in root.outline.index
         },
     }
 

@@ -56,7 +56,8 @@ def layout(
     fixed: Mapping[int, Point] | None = None,
     closed: Set[int] = frozenset(),
 ) -> Layout:
-    """`parents[i]` is the group of node i, or -1; `fixed` nodes stay where they are, and no edge bends at their level.
+    """`parents[i]` is the group of node i, or -1; `fixed` nodes stay where they are, and no edge bends at their level; the frames
+    around them grow so far that they lie inside.
 
     Sizes of groups are those that their members need, or of `closed` ones their own. An edge between levels counts between the
     groups that lie side by side; of those between the same two the first has the bends.
@@ -83,20 +84,40 @@ def layout(
     outermost = children.get(-1, [])
     if not fixed or not fixed.keys() >= set(outermost):
         _place(outermost, grown, levels.get(-1, {}), inside, bends)
+    fast = fixed or {}
+    corners = _corners(parents, fast)
     places: list[Point] = [(0.0, 0.0)] * len(sizes)
     for node in sorted(range(len(sizes)), key=lambda n: _depth(parents, n)):
-        if fixed and node in fixed:
-            places[node] = fixed[node]
-            continue
-        x, y = inside[node]
-        px, py = (
-            (places[parents[node]][0] + FRAME[0], places[parents[node]][1] + FRAME[1])
-            if parents[node] >= 0
-            else (0.0, 0.0)
-        )
-        places[node] = (px + x, py + y)
-    moved = {parents[node] for node in fixed or ()}
+        place = fast[node] if node in fast else _inside(places, parents[node], inside[node])
+        places[node] = _least(place, corners[node]) if node in corners else place
+    for group in sorted(corners, key=lambda g: -_depth(parents, g)):
+        (x, y), (_, _, right, bottom) = places[group], FRAME
+        width = max(places[n][0] + grown[n][0] for n in children[group]) + right - x
+        height = max(places[n][1] + grown[n][1] for n in children[group]) + bottom - y
+        rooms[group] = (max(rooms[group][0], width), max(rooms[group][1], height))
+        grown[group] = grown[group] if group in closed else rooms[group]
+    moved = {parents[node] for node in (*fast, *corners)}
     return Layout(places, grown, rooms, _bends(bends, edges, parents, places, moved))
+
+
+def _corners(parents: Sequence[int], fast: Mapping[int, Point]) -> dict[int, Point]:
+    """By group the corner that it has at most, so that what stands fast in it lies in its frame."""
+    found: dict[int, Point] = {}
+    for node, (x, y) in fast.items():
+        for depth, group in enumerate(list(_around(parents, node))[1:-1], 1):
+            corner = (x - depth * FRAME[0], y - depth * FRAME[1])
+            found[group] = _least(found.get(group, corner), corner)
+    return found
+
+
+def _inside(places: Sequence[Point], group: int, at: Point) -> Point:
+    """Where something stands in its group."""
+    x, y = (places[group][0] + FRAME[0], places[group][1] + FRAME[1]) if group >= 0 else (0.0, 0.0)
+    return x + at[0], y + at[1]
+
+
+def _least(one: Point, other: Point) -> Point:
+    return min(one[0], other[0]), min(one[1], other[1])
 
 
 def lifted(parents: Sequence[int], source: int, target: int) -> tuple[int, int]:

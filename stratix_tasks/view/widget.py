@@ -138,7 +138,9 @@ class FlowView(anywidget.AnyWidget):
         if not self._editing or self._source.editor is None:
             return snapshot(self._source, seq=self._seq)
         made = snapshot(self._source, seq=self._seq, mode="edit", stays=self._stays)
-        self._stays = {node["name"]: (node["x"], node["y"]) for node in made["nodes"]}
+        placed = set(made["edit"]["placed"])  # which stand where they stood before, when an undo takes that back
+        now = {node["name"]: (node["x"], node["y"]) for node in made["nodes"]}
+        self._stays = {name: self._stays.get(name, at) if name in placed else at for name, at in now.items()}
         return made
 
     def _tell(self, message: Told, *buffers: bytes) -> None:

@@ -307,3 +307,24 @@ def test_a_small_map_takes_the_view_elsewhere(opened: Any, count: int) -> None:
     before = page.evaluate(left)
     page.click("[data-testid=small-map]", position={"x": 130, "y": 40})
     page.wait_for_function(f"before => {left} < before - 200", arg=before)
+
+
+@pytest.mark.parametrize("width", [900, 600], ids=["beside", "below"])
+def test_a_small_map_makes_way_for_the_panel(opened: Any, width: int) -> None:
+    """It stands beside it, or on a narrow page above it, also where the panel is made wider."""
+    page = opened(mesh(80, 20), width)
+    page.click("[data-testid=fit]")
+    page.click("[data-node=in_0]")
+    for _ in range(8):
+        page.click("[data-testid=zoom-in]")
+    clear = """() => {
+        const [map, panel] = [".stx-small", ".stx-inspector"].map(one => document.querySelector(one).getBoundingClientRect());
+        return map.width > 0 && (map.right <= panel.left || map.bottom <= panel.top);
+    }"""
+    page.wait_for_selector("[data-testid=small-map]")
+    page.wait_for_function(clear)
+    if width > 700:
+        page.focus("[data-testid=panel-width]")
+        for _ in range(4):
+            page.keyboard.press("ArrowLeft")
+        page.wait_for_function(clear)

@@ -27,6 +27,7 @@ def test_nodes_are_moved_and_a_drag_is_one_step(book: Notebook) -> None:
     hand = Hand(book, "moved")
     hand.click("load")
     hand.click("scale", "Shift")
+    stood = hand.node("load").bounding_box()
     hand.drag(hand.node("scale").locator(".stx-name"), (30, 60))
     hand.steps("move load, scale")
     assert hand.value("spec.ui.positions.keys()") == "dict_keys(['load', 'scale'])"
@@ -35,6 +36,10 @@ def test_nodes_are_moved_and_a_drag_is_one_step(book: Notebook) -> None:
     expect(hand.at("undo")).to_have_attribute("title", "Undo: move load, scale (Ctrl+Z)")
     hand.press("Control+z")
     hand.steps()
+    hand.page.wait_for_function(
+        f"y => Math.abs(document.querySelector('{VIEW} [data-node=load]').getBoundingClientRect().y - y) < 1",
+        arg=stood["y"],
+    )
     hand.press("Control+Shift+Z")
     hand.steps("move load, scale")
     hand.at("layout").click()
@@ -76,7 +81,7 @@ def test_nodes_are_renamed_copied_disabled_and_removed_by_keys(book: Notebook) -
     hand.steps("rename scale to add", "rename add to grow")
     hand.node("grow").wait_for()
     hand.press("d")
-    hand.node("grow_2").wait_for()
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=grow_2]")
     hand.press("Delete")
     hand.node("grow_2").wait_for(state="detached")
     hand.click("grow")

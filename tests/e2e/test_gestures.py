@@ -153,6 +153,39 @@ def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
     assert hand.book.value("sorted(nested.spec.ui.positions)") == "['part', 'part.pair']"
 
 
+def test_a_frame_grows_with_what_is_dragged_out_of_it(book: Notebook) -> None:
+    """While it is dragged and after; what else lies there stays, and so after an undo."""
+    hand = Hand(book, "framed")
+    hand.click("load")
+    hand.click("scale", "Shift")
+    hand.press("g")
+    hand.at("ask-name").fill("part")
+    hand.press("Enter")
+    hand.node("part.scale").wait_for()
+    hand.at("fit").click()
+    grown = f"""() => {{
+        const box = name => document.querySelector(`{VIEW} [data-node="${{name}}"]`).getBoundingClientRect();
+        const [frame, card] = [box("part"), box("part.load")];
+        return card.top - frame.top > 60 && frame.left < card.left && card.bottom < frame.bottom;
+    }}"""
+    frame, still = hand.node("part").bounding_box(), hand.node("part.scale").bounding_box()
+    card = hand.node("part.load").locator(".stx-name").bounding_box()
+    mouse = hand.page.mouse
+    mouse.move(card["x"] + 5, card["y"] + 5)
+    mouse.down()
+    mouse.move(card["x"] - 45, card["y"] + 95, steps=5)
+    hand.page.wait_for_function(grown)
+    mouse.up()
+    hand.steps("group load, scale as part", "move part.load")
+    hand.page.wait_for_function(grown)
+    assert hand.node("part.scale").bounding_box() == pytest.approx(still, abs=1)
+    assert hand.node("part").bounding_box()["x"] < frame["x"] - 20
+    hand.press("Control+z")
+    hand.steps("group load, scale as part")
+    hand.page.wait_for_function(f"() => !({grown})()")
+    assert hand.node("part").bounding_box() == pytest.approx(frame, abs=1)
+
+
 def test_a_flow_of_a_cell_shows_its_python_and_offers_its_edits_when_the_cell_is_run_again(book: Notebook) -> None:
     """Python copies code for a cell; Drop gives all edits up. A cell that is run again begins without them, and a click makes them again."""
     define = """@flow

@@ -157,7 +157,8 @@ def places(view: View) -> dict[str, tuple[float, float]]:
 
 
 def test_nothing_that_is_edited_moves_but_what_is_moved(sales: Flow[..., Any]) -> None:
-    """A new wire, a new node and a new name leave all others where they stand; what is tidied goes where the layout has it."""
+    """A new wire, a new node and a new name leave all others where they stand; what is tidied goes where the layout
+    has it, and what was moved goes back by an undo."""
     view = view_of(sales)
     before = places(view)
     view.ask("edit", edits=[{"edit": "add", "says": {"call": "drawn_label"}, "at": [0, 900]}], title="")
@@ -175,6 +176,25 @@ def test_nothing_that_is_edited_moves_but_what_is_moved(sales: Flow[..., Any]) -
         and places(view)["sum"] != before["load"]
     )
     assert places(view_of(sales)) == places(view)
+    stood = places(view)
+    view.ask("edit", edits=[{"edit": "move", "places": {"sum": [5, 500], "inner": [9, 700]}}], title="")
+    view.ask("edit", edits=[{"edit": "move", "places": {"sum": [50, 600]}}], title="")
+    view.ask("history", do="undo")
+    assert places(view)["sum"] == (5.0, 500.0)
+    view.ask("history", do="undo")
+    assert places(view) == stood
+
+
+def test_what_lies_in_a_frame_stands_where_it_was_moved_to(sales: Flow[..., Any]) -> None:
+    """And the frame around it, in the editor as in other views."""
+    view = view_of(sales)
+    (x, y), (show_x, show_y) = places(view)["inner"], places(view)["inner.show"]
+    view.ask("edit", edits=[{"edit": "move", "places": {"inner.show": [show_x - 60, show_y + 300]}}], title="")
+    for seen in (view, view_of(sales, editing=False)):
+        assert places(seen)["inner.show"] == (show_x - 60, show_y + 300)
+        frame = next(node for node in seen.shown["nodes"] if node["name"] == "inner")
+        assert frame["x"] < show_x - 60 and frame["y"] + frame["h"] > show_y + 300 + 58
+    assert places(view)["inner"] == (x - 60, y)
 
 
 def test_where_a_wire_can_end_is_told_while_it_is_dragged(sales: Flow[..., Any]) -> None:

@@ -92,6 +92,22 @@ def test_what_stands_fast_stays_and_the_rest_is_laid_out() -> None:
     assert [(x - 7.0, y - 300.0) for x, y in laid.places[2:]] == inside
 
 
+def test_a_frame_grows_around_what_stands_fast_in_it() -> None:
+    """At each side, also of a frame in a frame; what has no place of its own goes with the corner of its frame."""
+    parents = [-1, 0, 1, 0]
+    free = layout([CARD] * 4, [], parents)
+    right = layout([CARD] * 4, [], parents, {0: (0.0, 0.0), 3: (900.0, 50.0)})
+    assert right.places[:3] == [(0.0, 0.0), *free.places[1:3]] and right.sizes[0][0] == 900.0 + CARD[0] + 18.0
+    assert right.rooms[0] == right.sizes[0] and right.sizes[1] == free.sizes[1]
+    left = layout([CARD] * 4, [], parents, {0: (0.0, 0.0), 2: (-200.0, 400.0)})
+    assert left.places[:3] == [(-236.0, 0.0), (-218.0, free.places[1][1]), (-200.0, 400.0)]
+    assert left.places[3] == (free.places[3][0] - 236.0, free.places[3][1])
+    again = layout([CARD] * 4, [], parents, {**dict(enumerate(left.places[:3]))})
+    assert again == left
+    shut = layout([CARD] * 4, [], parents, {3: (900.0, 50.0)}, {0})
+    assert shut.sizes[0] == CARD and shut.rooms[0][0] > 900.0
+
+
 def test_a_closed_group_takes_the_room_of_its_card() -> None:
     """What lies in it stands as if it were open where it is; its frame's size is told."""
     parents, edges = [-1, -1, -1, 1, 1], [(0, 1), (1, 2), (3, 4)]

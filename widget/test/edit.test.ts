@@ -151,6 +151,33 @@ describe("cards", () => {
       "a.b": { x: 120, y: 30 },
     });
   });
+  it("that are moved to the edge of their frame, or out of it, make it larger", () => {
+    const size = { w: 100, h: 50 };
+    const nodes = [
+      node("a", { kind: "flow", x: 0, y: 0, w: 300, h: 200 }),
+      node("a.b", { kind: "flow", parent: 0, x: 18, y: 38, w: 140, h: 110 }),
+      node("a.b.c", { parent: 1, x: 36, y: 76, ...size }),
+      node("a.d", { parent: 0, x: 170, y: 38, ...size }),
+    ];
+    const boxes = (moved: Record<string, { x: number; y: number }>) =>
+      boxesOf(nodes, moved).map(({ x, y, w, h }) => [x, y, w, h]);
+    expect(boxes({ "a.d": { x: 250, y: 38 } })[0]).toEqual([0, 0, 368, 200]);
+    const out = { "a.b.c": { x: -64, y: 276 } };
+    expect(boxes(out)).toEqual([
+      [-100, 0, 400, 366],
+      [-82, 38, 240, 308],
+      [-64, 276, 100, 50],
+      [170, 38, 100, 50],
+    ]);
+    // the corners of both go to the left: what else lies there stays by a place of its own
+    expect(withInner(nodes, out, [])).toEqual({
+      a: { x: -100, y: 0 },
+      "a.b": { x: -82, y: 38 },
+      "a.b.c": { x: -64, y: 276 },
+      "a.d": { x: 170, y: 38 },
+    });
+    expect(withInner(nodes, { "a.d": { x: 250, y: 38 } }, [])).toEqual({ "a.d": { x: 250, y: 38 } });
+  });
   it("of inputs stand left of all", () => {
     const made = inputsBox({ nodes: [node("a", { x: -40 })], edit: info({ inputs: [port("n")] }) });
     expect(made?.name).toBe(INPUTS);

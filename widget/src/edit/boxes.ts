@@ -3,15 +3,31 @@
 import type { NodeInfo, Snapshot } from "../model/messages";
 import { firstView, type Size, type View, wholeView } from "../model/place";
 import type { Guess } from "./editing";
-import { BELOW, type Box, HEAD, INPUTS, inAt, outAt, type Place, ROW, rowsOf, type Wire } from "./wires";
+import { BELOW, type Box, FRAME, HEAD, INPUTS, inAt, outAt, type Place, ROW, rowsOf, type Wire } from "./wires";
 
 const INPUTS_WIDTH = 170;
 const APART = 70;
 
-/** All cards; a node inside a frame that is moved moves with it, unless it is moved itself. */
+/** All cards; a node inside a frame that is moved moves with it, unless it is moved itself: then the frame grows around it. */
 export function boxesOf(nodes: readonly NodeInfo[], moved: Readonly<Record<string, Place>>): Box[] {
-  return nodes.map((node) => ({ name: node.name, ...placeOf(nodes, node, moved), w: node.w, h: node.h }));
+  const boxes = nodes.map((node) => ({ name: node.name, ...placeOf(nodes, node, moved), w: node.w, h: node.h }));
+  for (let at = nodes.length - 1; at >= 0; at--) {
+    const [box, frame] = [boxes[at], boxes[nodes[at]?.parent ?? -1]];
+    if (box && frame && (box.name in moved || isOther(nodes[at], box))) Object.assign(frame, around(frame, box));
+  }
+  return boxes;
 }
+
+/** A frame that has room for what lies in it. */
+function around(frame: Box, inner: Box): Omit<Box, "name"> {
+  const [left, top, right, bottom] = FRAME;
+  const [x, y] = [Math.min(frame.x, inner.x - left), Math.min(frame.y, inner.y - top)];
+  const far = Math.max(frame.x + frame.w, inner.x + inner.w + right);
+  const low = Math.max(frame.y + frame.h, inner.y + inner.h + bottom);
+  return { x, y, w: far - x, h: low - y };
+}
+
+const isOther = (node: NodeInfo | undefined, { w, h }: Box): boolean => node?.w !== w || node.h !== h;
 
 function placeOf(nodes: readonly NodeInfo[], node: NodeInfo, moved: Readonly<Record<string, Place>>): Place {
   const own = moved[node.name];
@@ -33,7 +49,8 @@ export function inputsBox(snapshot: Pick<Snapshot, "nodes" | "edit">): Box | nul
   return { name: INPUTS, x, y, w: INPUTS_WIDTH, h: HEAD + ROW * count + BELOW };
 }
 
-/** The places that a move of some nodes changes: theirs, and of what lies in them of that which has one of its own. */
+/** The places that a move of some nodes changes: theirs, and of what lies in them of that which has one of its own; those of frames
+ * whose corner goes with them, and of what stays in there. */
 export function withInner(
   nodes: readonly NodeInfo[],
   places: Record<string, Place>,
@@ -41,9 +58,18 @@ export function withInner(
 ): Record<string, Place> {
   const boxes = boxesOf(nodes, places);
   const names = Object.keys(places);
+  const grown = nodes.map((node, at) => {
+    const { x, y } = placeOf(nodes, node, places);
+    return boxes[at]?.x !== x || boxes[at]?.y !== y;
+  });
   return Object.fromEntries(
     boxes
-      .filter(({ name }) => names.some((one) => name === one || (placed.includes(name) && name.startsWith(`${one}.`))))
+      .filter(
+        ({ name }, at) =>
+          grown[at] ||
+          grown[nodes[at]?.parent ?? -1] ||
+          names.some((one) => name === one || (placed.includes(name) && name.startsWith(`${one}.`))),
+      )
       .map(({ name, x, y }) => [name, { x: Math.round(x), y: Math.round(y) }]),
   );
 }

@@ -8,6 +8,8 @@ export const HEAD = 58;
 export const ROW = 20;
 export const BELOW = 8;
 export const FOOT = 24;
+/** Left, top, right, bottom room between a frame and what lies in it. The same as in stratix_tasks/spec/layout.py. */
+export const FRAME = [18, 38, 18, 20] as const;
 
 /** What flows from an output (`source` is a node, or `inputs.day`) to an argument; for an empty `port` the target waits for it. */
 export interface Wire {

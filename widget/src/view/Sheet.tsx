@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const STEP = 24;
 const LEAST = 240;
@@ -15,6 +15,11 @@ interface Props {
 /** A panel that lies over the canvas at its right, as wide as its edge is dragged; on a narrow view over its lower part. */
 export function Sheet({ label, testid, children }: Props) {
   const [width, setWidth] = useState(chosen);
+  const sheet = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const around = sheet.current?.parentElement; // where all that is to make way for it knows of it
+    around?.style.setProperty("--panel", width === null ? "" : `${width}px`);
+  }, [width]);
   const set = (element: HTMLElement, wide: number) => {
     const room = element.parentElement?.parentElement?.clientWidth ?? wide;
     chosen = Math.round(Math.min(Math.max(wide, LEAST), room - 60));
@@ -37,13 +42,7 @@ export function Sheet({ label, testid, children }: Props) {
     event.stopPropagation();
   };
   return (
-    <aside
-      class="stx-inspector nowheel"
-      aria-label={label}
-      data-testid={testid}
-      tabIndex={-1}
-      style={width === null ? {} : { "--panel": `${width}px` }}
-    >
+    <aside class="stx-inspector nowheel" aria-label={label} data-testid={testid} tabIndex={-1} ref={sheet}>
       <div
         class="stx-edge-handle"
         role="separator"
