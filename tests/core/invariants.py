@@ -252,7 +252,8 @@ def an_open_group_lies_in_open_ones(core: Core) -> None:
 
 
 def what_a_step_ended_has_its_step(core: Core) -> None:
-    """Beside it, or around it; a rollback of that takes it back, but not in a group that came to another end by hand."""
+    """Beside it, or around it; a rollback of that takes it back, but not in a group that came to another end by hand, or had
+    given its value before, and went on for the rest of its items alone."""
     s, ended = core.state, set[int]()
     for u in units(s):
         step, (r, _, b) = s.node(u).step, s.place(u)
@@ -266,14 +267,15 @@ def what_a_step_ended_has_its_step(core: Core) -> None:
         for x in span:
             ended.update(y for _, a, z in s.inside(x) for y in range(a, z)) if s.is_group(x) else None
     left = [u for u in units(s) if s.status[u] == State.CANCELLED and s.why_ended(u) in BY_STEPS and u not in ended]
-    left = [u for u in left if not _ended_by_hand(s, s.parent(u))]
+    left = [u for u in left if not _ended_otherwise(s, s.parent(u))]
     need(not left, f"{named(s, left)} were cancelled by a step, which has not run")
 
 
-def _ended_by_hand(s: Recorded, u: int) -> bool:
-    """Whether it, or something around it, was skipped or given a value."""
+def _ended_otherwise(s: Recorded, u: int) -> bool:
+    """Whether it, or something around it, was skipped or given a value, or had its own."""
     while u >= 0:
-        if s.status[u] in TERMINAL and s.why_ended(u) in ("user", "scope", "given"):
+        by_hand = s.status[u] in TERMINAL and s.why_ended(u) in ("user", "scope", "given")
+        if by_hand or (u in s.won and s.status[u] == State.COMPLETED):
             return True
         u = s.parent(u)
     return False
