@@ -52,6 +52,12 @@ A node with `options(allow_failure=True)`, `allow_failure: true`, may fail: for 
 completion, and the argument gets its default, else None where the annotation allows it, else it is a problem before anything
 runs. Its failure, and what failed before it and had no other user, is not the run's.
 
+## As many as the run tells
+
+`join=n_of(k)` with a reference, `join: {n_of: "${{ inputs.k }}"}`: the number, or share, is looked up as soon as it is there, and
+recorded. A node that tells it is none of those that the join counts: it has to have completed. A number that no join of so many can
+wait for fails the node (`impossible-join`).
+
 ## What is only asked about
 
 A node that names a status, as in `when: tasks.a.status == "failed"`, or that catches a failure by `catch: [a]`, waits for the end

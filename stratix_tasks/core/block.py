@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from stratix_tasks.core.node import ALL, ANY, FIRST, MAP, N_OF, OTHERWISE, SETTLED, TASK, Kind, Node
+from stratix_tasks.core.node import ALL, ANY, FIRST, MAP, N_OF, OTHERWISE, SETTLED, TASK, UNTOLD, Kind, Node
 from stratix_tasks.core.ports import Executor
 
 
@@ -79,6 +79,10 @@ class Block:
         self.index = {node.name: k for k, node in enumerate(nodes)}
         self.needs = tuple(node.needs for node in nodes)
         self.outs = _outs(self.needs)
+        self.joined = tuple(_joined(node) for node in nodes)
+        """Of what a node needs that which its join counts."""
+        self.late_joins = frozenset(k for k, node in enumerate(nodes) if node.join is N_OF and node.k == UNTOLD)
+        """Nodes whose join waits for as many as the run tells."""
         self.kinds = bytes(node.kind for node in nodes)
         self.joins = bytes(node.join for node in nodes)
         self.policies = tuple(node.policy for node in nodes)
@@ -100,7 +104,12 @@ class Block:
         )
         """1: ready as soon as its needs are completed; nobody has to be asked."""
         self.left = array("i", (arrivals(node) for node in nodes))
-        self.roots = tuple(k for k, node in enumerate(nodes) if not node.needs and not node.phase)
+        self.roots = tuple(
+            k
+            for k, node in enumerate(nodes)
+            if not node.phase and (not node.needs or (k in self.late_joins and not node.told))
+        )
+        """What is to be looked at when a scope begins."""
         self.phased = tuple(k for k, node in enumerate(nodes) if node.phase)
         self.groups = tuple(k for k, node in enumerate(nodes) if node.kind is not TASK)
         self.readers: dict[int, tuple[int, ...]] = {
@@ -221,8 +230,13 @@ def _opens_later(block: Block, k: int) -> bool:
 
 def arrivals(node: Node) -> int:
     """How many needs must arrive before it has to be looked at."""
-    n = len(node.needs) - len(node.ended)
+    n = len(_joined(node))
     return {ALL: n, ANY: min(n, 1), FIRST: min(n, 1), N_OF: min(n, node.k), SETTLED: n}[node.join]
+
+
+def _joined(node: Node) -> tuple[int, ...]:
+    apart = (*node.ended, *node.told)
+    return tuple(n for n in node.needs if n not in apart) if apart else node.needs
 
 
 def _outs(needs: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Kind
@@ -10,7 +11,10 @@ from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.streams import feeds, state_of_source
 from stratix_tasks.core.undo import has_run, is_done
+from stratix_tasks.spec.joins import wanted
+from stratix_tasks.spec.late import JOIN
 
+NOTHING: dict[str, Any] = {}
 WAIT, GO = S.PENDING, S.RUNNING
 REFUSED = "where"
 """Why an item was left out: what was asked of it does not hold."""
@@ -43,14 +47,35 @@ def verdict(s: State, u: int) -> S:
 
 
 def _joined(s: State, block: Block, k: int, b: int) -> S:
-    """What a join that does not want all says, of the needs that are not only asked about."""
-    asked, join, status = block.nodes[k].ended, block.joins[k], s.status
-    needs = [n for n in block.needs[k] if n not in asked] if asked else block.needs[k]
+    """What a join that does not want all says, of the needs that it counts; `GO` where it is to be asked how many these are."""
+    join, status, needs, asked = block.joins[k], s.status, block.joined[k], block.left[k]
+    if k in block.late_joins:
+        many, told = how_many(s, b + k), _all(states_of(s, block, k, b, block.nodes[k].told))
+        if many is None or told != GO:
+            return told
+        asked = many
     ends = [st for n in needs if IS_OVER[st := s.as_needed(b + n) if s.won else status[b + n]]]
     if join in (ANY, SETTLED):
         return GO if len(ends) >= min(1 if join == ANY else len(needs), len(needs)) else WAIT
-    done, wanted = ends.count(S.COMPLETED), block.left[k]
-    return GO if done >= wanted else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < wanted else WAIT
+    done = ends.count(S.COMPLETED)
+    return GO if done >= asked else S.UPSTREAM_FAILED if done + len(needs) - len(ends) < asked else WAIT
+
+
+def how_many(s: State, u: int) -> int | None:
+    """How many a join waits for that the run tells; None before it has."""
+    told = s.late.get(u, NOTHING).get(JOIN)
+    return None if told is None else wanted(told, len(_joined_of(s, u)))
+
+
+def is_untold(s: State, u: int) -> bool:
+    """Whether it is to be asked how many a join waits for."""
+    r, k, _ = s.place(u)
+    return k in r.block.late_joins and not r.block.items and how_many(s, u) is None
+
+
+def _joined_of(s: State, u: int) -> tuple[int, ...]:
+    r, k, _ = s.place(u)
+    return r.block.joined[k]
 
 
 def states_of(s: State, block: Block, k: int, b: int, needs: Iterable[int]) -> list[int]:
@@ -375,8 +400,8 @@ def winners(s: State, u: int) -> tuple[int, ...]:
     """What a join that fires is made from: the first that came, as many as it asked for."""
     r, k, b = s.place(u)
     node = r.block.nodes[k]
-    needs = [n for n in node.needs if n not in node.ended] if node.ended else node.needs
-    states = {b + n: s.as_needed(b + n) for n in needs}
+    states = {b + n: s.as_needed(b + n) for n in r.block.joined[k]}
     came = [u for u, state in states.items() if (IS_OVER[state] if node.join == ANY else state == S.COMPLETED)]
     came.sort(key=lambda n: (s.ended[n], n))
-    return tuple(came[: node.k if node.join == N_OF else 1])
+    many = how_many(s, u) if k in r.block.late_joins else node.k
+    return tuple(came[: many if node.join == N_OF else 1])

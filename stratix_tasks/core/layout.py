@@ -21,6 +21,7 @@ from stratix_tasks.core.node import (
     OTHERWISE,
     UNDO,
     UNTIL,
+    UNTOLD,
     Join,
     Kind,
     Node,
@@ -33,8 +34,8 @@ from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import arguments_of
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph, looked_up, stands_apart
-from stratix_tasks.spec.joins import share, wanted
-from stratix_tasks.spec.late import late_values, passed_in, without_late
+from stratix_tasks.spec.joins import is_late, share, wanted
+from stratix_tasks.spec.late import JOIN, late_values, passed_in, without_late
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, Loop, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import with_defaults
@@ -186,6 +187,7 @@ _ALONE: dict[str, Any] = {
     "firsts": (),
     "hard": (),
     "ended": (),
+    "told": (),
     "join": Join.ALL,
     "when": False,
     "late": False,
@@ -222,17 +224,18 @@ def _node(
         firsts=firsts,
         hard=hard,
         ended=tuple(graph.ended.get(i, ())),
+        told=() if pinned else tuple(graph.told.get(i, ())),
         join=Join.ALL
         if pinned
         else Join.SETTLED
         if node.always and _can_do_without(node, known)
         else _JOINS[_word(node.join)],
-        k=wanted(node.join, len(graph.needs[i]) - len(graph.ended.get(i, ()))),
+        k=UNTOLD if is_late(node.join) else wanted(node.join, len(graph.needs[i]) - len(graph.ended.get(i, ()))),
         phase=UNDO if i in graph.undoes else LAST if node.always else 0,
         undoes=graph.undoes.get(i),
         keep_losers=node.losers == "keep",
         when=node.when is not None or bool(node.catch),
-        late=bool(looked_up(node)) and not pinned,
+        late=any(place[0] != JOIN for place in looked_up(node)) and not pinned,
         off="" if node.enabled else DISABLED,
         pinned=pinned,
         drawn=tuple(graph.drawn.get(i, ())),

@@ -95,6 +95,10 @@ class Policy:
 PLAIN = Policy()
 
 
+UNTOLD = 0
+"""How many a join waits for that the run tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a node ends when its turn comes, in place of running a body: by the rest the scope that it lies in itself."""
@@ -126,9 +130,11 @@ class Node:
     """Of these the ones that it needs anyhow."""
     ended: tuple[int, ...] = ()
     """Needs that it only asks about: they have to have ended, however that was."""
+    told: tuple[int, ...] = ()
+    """Needs that tell how many a join waits for, which are none of those: they have to have completed."""
     join: Join = ALL
     k: int = 1
-    """N_OF: how many."""
+    """N_OF: how many; `UNTOLD` where that comes with the run."""
     keep_losers: bool = False
     when: bool = False
     off: str = ""
@@ -142,7 +148,8 @@ class Node:
     inner: str = ""
     """FLOW, EACH, LOOP: the name of a block; it may be one that this block lies in."""
     late: bool = False
-    """TASK, MAP: whether some of its options come with the run: they are asked for when it is about to begin."""
+    """TASK, MAP: whether some of its options come with the run: they are asked for when it is about to begin. How many a join waits
+    for is none of these: that is asked for as soon as it can be told."""
     asks: bool = False
     """FLOW: whether its inputs have to be worked out before it opens."""
     source: int = -1

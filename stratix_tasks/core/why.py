@@ -143,7 +143,8 @@ def _first_inside(s: State, group: int) -> int | None:
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
     node = core.state.node(core.state.node_of(u))
     if node.join in EARLY:
-        asked = len(node.needs) - len(node.ended)
+        r, k, _ = core.state.place(core.state.node_of(u))
+        asked = len(r.block.joined[k])
         return (
             f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
         )

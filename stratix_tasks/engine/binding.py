@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.joins import is_untold
 from stratix_tasks.core.node import FLOW, OF_INPUTS, UNDO, Kind
 from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.results import Stored
@@ -29,7 +30,7 @@ from stratix_tasks.engine.scopes import ROOT, Scopes
 from stratix_tasks.engine.work import Work, given_held, resolved
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.graph import looked_up
-from stratix_tasks.spec.late import resolved_options
+from stratix_tasks.spec.late import JOIN, resolved_options
 from stratix_tasks.spec.values import Expr
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -217,9 +218,11 @@ class Binding(Scopes):
         return lambda reader: _verdict(until, scope, reader, {"output": output(reader)})
 
     def to_options(self, unit: int) -> Work:
-        """Work that gives those of a node's options that come with the run, as plain data. FlowError that names a wrong one."""
+        """Work that gives those of a node's options that come with the run, as plain data; first how many its join waits for.
+        FlowError that names a wrong one."""
         spec, name = self.state.node(unit).spec, label(self.state, unit)
-        late = looked_up(spec)
+        untold = is_untold(self.state, unit)
+        late = {place: value for place, value in looked_up(spec).items() if (place[0] == JOIN) == untold}
         scope = self.scope_of(unit, late.values())
 
         def work(reader: Reader) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.fit import Types, misfits, without_output
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.joins import ALL, N_OF, wanted
+from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.late import GATHER, late_values
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, NodeSpec
@@ -36,7 +36,7 @@ from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_
 from stratix_tasks.spec.regions import blocking
 from stratix_tasks.spec.steps import step_problems
 from stratix_tasks.spec.tolerated import untolerant
-from stratix_tasks.spec.values import ATOMS, LATE, Expr, Ref
+from stratix_tasks.spec.values import ATOMS, Expr, Ref
 from stratix_tasks.spec.vocabulary import BODIES, RESERVED
 
 _NAME = re.compile(NAME)
@@ -247,10 +247,8 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
 
 
 def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
-    if isinstance(node.join, dict) and type(node.join[N_OF]) in LATE:
-        message = "how many a join waits for is a plain number: it is asked before the node has any value"
-        yield Finding((*path, "join"), Problem("bad-option", message, name, hint="Gather a fan-out by n_of instead."))
-    needs = len(graph.needs[graph.index[name]])
+    i = graph.index[name]
+    needs = len(graph.needs[i]) - len(graph.told.get(i, ()))
     if node.losers is not None and node.join in (ALL, "settled"):
         message = f"losers means nothing where join is {node.join}: nothing is gone without"
         hint = "Say join: any, first_success or n_of, or take losers away."

@@ -219,7 +219,7 @@ TASK = _of(
     Option(
         "join",
         Kind.JOIN,
-        "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of.",
+        "How it waits for what it needs: all (completed), any (ended), first_success, settled, n_of; of as many as a reference tells.",
         of_flows=True,
     ),
     Option(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.disabled import left_of_node
 from stratix_tasks.spec.fields import AS_A_WHOLE
-from stratix_tasks.spec.joins import ALL
-from stratix_tasks.spec.late import GATHER, Place, late_values, passed_in, taking_inputs
+from stratix_tasks.spec.joins import ALL, N_OF, is_late
+from stratix_tasks.spec.late import OF_ALL, Place, late_values, passed_in, taking_inputs
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
@@ -69,7 +69,7 @@ def stands_apart(node: NodeSpec) -> bool:
 def looked_up(node: NodeSpec) -> dict[Place, Any]:
     """Options that are looked up before a node begins: of one that stands apart each item, or round, does so."""
     late = late_values(node)
-    return {place: late[place] for place in late if place[0] == GATHER} if late and stands_apart(node) else late
+    return {place: late[place] for place in late if place[0] in OF_ALL} if late and stands_apart(node) else late
 
 
 _MOST_CYCLES = 10
@@ -102,6 +102,7 @@ class Graph:
         "policies",
         "soft",
         "spec",
+        "told",
         "undoes",
     )
 
@@ -127,6 +128,8 @@ class Graph:
         self.drawn: dict[int, list[int]] = {}
         self.soft: dict[int, list[int]] = {}
         self.ended: dict[int, list[int]] = {}
+        self.told: dict[int, list[int]] = {}
+        """What tells how many a join waits for: it is none of those."""
         self.needs: list[list[int]] = [self._needs(i, node) for i, node in enumerate(self.nodes)]
         if self.undoes:
             self._order_undos()
@@ -262,6 +265,9 @@ class Graph:
         if not node.enabled or node.pin is not None:
             self.drawn[i] = list(found)
             found = self._asked(node) if node.enabled else {}
+        elif isinstance(node.join, dict) and is_late(node.join):
+            told = needs_of(node.join[N_OF])
+            self.told[i] = [self.index[name] for name, wanted in told if wanted == HARD and name in self.index]
         for level, known in ((SOFT, self.soft), (ASKED, self.ended)):
             if level in found.values():
                 known[i] = [n for n, wanted in found.items() if wanted == level]

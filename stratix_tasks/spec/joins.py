@@ -51,6 +51,11 @@ def _many(value: Any) -> Any:
     raise ValueError(f"n_of takes a whole number of 1 or more, or a share such as 80%, not {value!r}")
 
 
+def is_late(join: Join) -> bool:
+    """Whether it is an `n_of` of as many as the run tells."""
+    return isinstance(join, dict) and type(join[N_OF]) in LATE
+
+
 def share(join: Join) -> float | None:
     """The share of an `n_of` that is one, from 0 to 1."""
     many = join[N_OF] if isinstance(join, dict) else None
@@ -74,6 +79,6 @@ def part_of(part: float, total: int) -> int:
 
 def text(join: Join) -> str:
     """For people."""
-    if isinstance(join, dict) and type(join[N_OF]) in LATE:
+    if is_late(join):
         return "as many of them as the run tells"
     return f"{join[N_OF]} of them" if isinstance(join, dict) else join.replace("_", " ")

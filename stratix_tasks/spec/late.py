@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from stratix_tasks.spec.fields import IN_NODE
-from stratix_tasks.spec.joins import N_OF, join
+from stratix_tasks.spec.joins import ALL, N_OF, is_late, join
 from stratix_tasks.spec.model import Model, NodeSpec, Shared, of_error
 from stratix_tasks.spec.names import mentions, task_names
 from stratix_tasks.spec.values import LATE, Expr, Ref, ref_text
 
-GATHER, RETRY = "gather", "retry"
+JOIN, GATHER, RETRY = "join", "gather", "retry"
+OF_ALL = frozenset((JOIN, GATHER))
+"""What is said of all rounds, or items, of a node together."""
 _ASKED = ("when", "delay")
 """The parts of `retry` that are asked of an error."""
 OF_RUN = frozenset(("inputs", "run", "tasks"))
@@ -25,7 +27,7 @@ _PARTED = tuple(
     (option.name, tuple(part.name for part in option.parts if part.from_values)) for option in IN_NODE if option.parts
 )
 _PARTS = frozenset(part for _, parts in _PARTED for part in parts)
-_CAN_BE = frozenset((*_PLAIN, *(option for option, _ in _PARTED), RETRY, "each"))
+_CAN_BE = frozenset((*_PLAIN, *(option for option, _ in _PARTED), RETRY, JOIN, "each"))
 """Options that can be, or have, what comes with the run: most nodes say none of them."""
 Place = tuple[str, ...]
 """The option, and the part of it."""
@@ -45,9 +47,15 @@ def _late(node: NodeSpec | Shared) -> Iterator[tuple[Place, Any]]:
     for part in _ASKED if node.retry is not None else ():
         if named := _named(getattr(node.retry, part)):
             yield (RETRY, part), named
-    each = node.each if isinstance(node, NodeSpec) else None
-    if each is not None and isinstance(each.gather, dict) and type(many := each.gather[N_OF]) in LATE:
-        yield (GATHER, N_OF), many
+    if isinstance(node, NodeSpec):
+        yield from _of_joins(node)
+
+
+def _of_joins(node: NodeSpec) -> Iterator[tuple[Place, Any]]:
+    """How many a join waits for, or a gather."""
+    for name, said in ((JOIN, node.join), (GATHER, ALL if node.each is None else node.each.gather)):
+        if isinstance(said, dict) and is_late(said):
+            yield (name, N_OF), said[N_OF]
 
 
 def _parts(model: Model | None, parts: tuple[str, ...]) -> list[tuple[str, Any]]:
@@ -101,7 +109,7 @@ def passed_in(node: NodeSpec) -> dict[str, Any]:
     can have."""
     found: dict[str, Any] = {}
     for place, value in late_values(node).items():
-        if place[0] != GATHER:
+        if place[0] not in OF_ALL:
             found |= value if isinstance(value, dict) else {".".join(place): value}
     return found
 
@@ -111,7 +119,7 @@ def taking_inputs(node: NodeSpec) -> NodeSpec:
     made: dict[str, Any] = {}
     for place, value in late_values(node).items():
         name = place[0]
-        if name == GATHER:
+        if name in OF_ALL:
             continue
         if isinstance(value, dict):
             taken: Any = _asked_with(node, place[1], {one: f"inputs[{json.dumps(one)}]" for one in value})
@@ -142,20 +150,22 @@ def late_parts(said: Model) -> dict[str, Any]:
 
 
 def resolved_options(node: NodeSpec, values: Mapping[Place, Any]) -> dict[str, Any]:
-    """Options as plain data, as `run.set` takes them; of a gather `n_of`. ValueError that names the option."""
+    """Options as plain data, as `run.set` takes them; of a gather `n_of`, of a join what it is. ValueError that names the option."""
     made: dict[str, Any] = {}
     for place, value in values.items():
         try:
             made |= _read(node, made, place, value)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{'.'.join(place)}: {_reason(error)}, not {value!r}") from None
+            reason, what = _reason(error), f"not {value!r}"
+            raise ValueError(f"{'.'.join(place)}: {reason if reason.endswith(what) else f'{reason}, {what}'}") from None
     return made
 
 
 def _read(node: NodeSpec, made: Mapping[str, Any], place: Place, value: Any) -> dict[str, Any]:
     name = place[0]
-    if name == GATHER:
-        return {N_OF: join({N_OF: value})[N_OF]}  # type: ignore[index]
+    if name in OF_ALL:
+        made_of = join({N_OF: value})
+        return {JOIN: made_of} if name == JOIN else {N_OF: made_of[N_OF]}  # type: ignore[index]
     if len(place) == 1:
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError("it must be a whole number")

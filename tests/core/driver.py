@@ -13,18 +13,21 @@ from folds import folded
 from forks import forked
 from invariants import hold_all, nothing_is_forgotten
 from promises import Broken
+from rules import many_of
 from shadow import Shadow
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.joins import is_untold
 from stratix_tasks.core.node import FLOW, LOOP
 from stratix_tasks.core.recovery import claim
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.state import spans
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.waits import wait_for
+from stratix_tasks.spec.late import JOIN
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
 BEGIN = 1000.0
@@ -367,7 +370,8 @@ class World(Facade):
         self._say(0, Answer.VERDICT, unit, question, self.verdict(self.label(unit)))
 
     def _resolve(self, unit: int, question: int) -> None:
-        self._say(0, Answer.OPTIONS, unit, question, {"priority": 1}, None)
+        many = {JOIN: {"n_of": many_of(self.s.node(unit))}} if is_untold(self.s, unit) else None
+        self._say(0, Answer.OPTIONS, unit, question, many or {"priority": 1}, None)
 
     def _give(self, unit: int, question: int) -> None:
         self._say(0, Answer.PINNED, unit, question, data("pinned"), None)

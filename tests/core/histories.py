@@ -14,6 +14,7 @@ from asking import FIELDS, SIGNAL, drawn
 from forks import forked
 from invariants import a_request_of_a_scope_has_its_effect, hold_all, nothing_is_forgotten, of_an_end
 from programs import program
+from rules import many_of
 from shadow import Shadow
 from views import view
 
@@ -23,6 +24,7 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.of_scope import accepted_scope
+from stratix_tasks.core.joins import is_untold
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, SETTLED, Policy
 from stratix_tasks.core.recovery import claim
@@ -32,6 +34,7 @@ from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
 from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import label, scope_label, scope_of
 from stratix_tasks.errors import StratixError
+from stratix_tasks.spec.late import JOIN
 
 ASKS = (Do.EVALUATE, Do.EXPAND, Do.RESOLVE, Do.GIVE)
 """Questions: what is told about them is about their number."""
@@ -115,6 +118,9 @@ class History:
         error = {"type": "ValueError", "message": "no", "bases": []}
         counts = [0, 1, 2, 3, 5] if len(self.core.state.status) < 300 else [0, 1]
         wrong = not kindly and r.random() < 0.05
+        if what == Do.RESOLVE and is_untold(self.core.state, u):
+            many = {JOIN: {"n_of": many_of(self.core.state.node(u))}}
+            return [(int(Answer.OPTIONS), u, number, self.at, many, error if wrong else None)]
         if what == Do.RESOLVE:
             options: dict[str, Any] = {"priority": r.choice([0, 1, 2])} if r.random() < 0.5 else {}
             options |= {"retry": {"max": 2, "delay": 1.0}} if r.random() < 0.5 else {}

@@ -9,7 +9,7 @@ from facade import shown
 from promises import Broken, need
 from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen, was_done
 
-from stratix_tasks.core import streams
+from stratix_tasks.core import joins, streams
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, MAP, TASK
@@ -390,7 +390,8 @@ def nothing_is_forgotten(core: Core, asks: Collection[Ask]) -> None:
         if there is not State.COMPLETED:
             need(g.left[u] > 0, f"'{label(s, u)}' does not wait for '{label(s, source)}'")
             continue
-        said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_is_undone(s, u))
+        untold = joins.is_untold(s, u)
+        said = GO if u in s.winners else needs_say(*block_of(s, u), seen_by(s, u), bad=_is_undone(s, u), untold=untold)
         need(said in (GO, WAIT), f"'{label(s, u)}' is pending, its needs say {said.label}")
         still = s.run in STILL or (s.run is not RunState.ENDING and s.held(u)) or u in g.abandoned
         if said is GO and not still:

@@ -28,6 +28,7 @@ from stratix_tasks.core.node import (
     TASK,
     UNDO,
     UNTIL,
+    UNTOLD,
     Node,
     Policy,
     Step,
@@ -90,6 +91,7 @@ def nodes(r: Random, count: int, inner: list[str], *, timed: bool) -> list[Node]
             made[k] = replace(one, step=step(r, k, count), policy=WAITS)
     streamed(made)
     pinned(made)
+    told(made)
     made = [replace(one, keep_rest=keeps_rest(one)) if one.kind in (MAP, EACH) else one for one in made]
     if r.random() < 0.25:
         undone(r, made)
@@ -144,6 +146,17 @@ def pinned(made: list[Node]) -> None:
         needs = one.needs[:1] if one.when else ()
         alone = {"firsts": (), "hard": (), "ended": tuple(n for n in one.ended if n in needs), "join": ALL, "k": 1}
         made[k] = replace(one, needs=needs, pinned=True, late=False, **alone)
+
+
+def told(made: list[Node]) -> None:
+    """In some programs the run tells how many a join waits for: at once, or when another node has completed. By what the program is."""
+    for k, one in enumerate(made):
+        r = Random(repr((one.name, one.needs, one.join, one.ended)))
+        if one.join is not N_OF or one.off or r.random() < 0.6:
+            continue
+        could = [n for n in one.needs if n not in one.ended]
+        tells = (r.choice(could),) if len(could) > 1 and r.random() < 0.7 else ()
+        made[k] = replace(one, k=UNTOLD, told=tells)
 
 
 def keeps_rest(one: Node) -> bool:

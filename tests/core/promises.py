@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from rules import GO, OVER, is_worth, needs_say
+from rules import GO, OVER, is_worth, joined, many_of, needs_say
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ANY, N_OF, UNDO, Node
@@ -94,9 +94,9 @@ def winners_are_those_that_came(tale: Tale, u: int, winners: Sequence[int]) -> N
     """As many as were asked for, each ended as it should."""
     _, _, base, _ = tale.places[u]
     node = tale.node(u)
-    wanted = min(node.k, len(node.needs) - len(node.ended)) if node.join is N_OF else 1
+    wanted = many_of(node) if node.join is N_OF else 1
     need(len(set(winners)) == wanted, f"{winners} won for '{tale.name(u)}', not {wanted}")
-    need(all(w - base in node.needs for w in winners), f"{winners} won for '{tale.name(u)}', which needs others")
+    need(all(w - base in joined(node) for w in winners), f"{winners} won for '{tale.name(u)}', which needs others")
     fine = OVER if node.join is ANY else {State.COMPLETED}
     states = tale.scope(u)
     need(all(states[w - base] in fine for w in winners), f"{winners} won for '{tale.name(u)}', and have not come")
@@ -117,9 +117,7 @@ def what_lost_ends(tale: Tale, u: int, ending: Collection[int]) -> None:
     node, states = tale.node(u), tale.scope(u)
     if node.keep_losers or u not in tale.winners:
         return
-    alone = [
-        n for n in node.needs if n not in node.ended and block.outs[n] == (u - base,) and n not in block.output.hard
-    ]
+    alone = [n for n in joined(node) if block.outs[n] == (u - base,) and n not in block.output.hard]
     left = [n for n in alone if states[n] not in OVER and base + n not in ending]
     need(not left, f"{[tale.name(base + n) for n in left]} go on, though '{tale.name(u)}' went on without")
 

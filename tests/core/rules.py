@@ -19,6 +19,7 @@ from stratix_tasks.core.node import (
     OTHERWISE,
     TASK,
     UNDO,
+    UNTOLD,
     Node,
 )
 from stratix_tasks.core.state import State as Recorded
@@ -31,22 +32,35 @@ OVER = {*TERMINAL, State.RETIRED}
 BY_STEPS = ("finished early", "cancelled by a step")
 
 
-def needs_say(block: Block, k: int, states: Sequence[State], *, bad: bool = False) -> State:
+def joined(node: Node) -> list[int]:
+    """What a join counts."""
+    return [n for n in node.needs if n not in (*node.ended, *node.told)]
+
+
+def many_of(node: Node) -> int:
+    """How many an `n_of` asks for; where that comes with the run worlds and histories tell half of them."""
+    count = len(joined(node))
+    return (count + 1) // 2 if node.k == UNTOLD else min(node.k, count)
+
+
+def needs_say(block: Block, k: int, states: Sequence[State], *, bad: bool = False, untold: bool = False) -> State:
     """`states` are those of the scope by number; `bad`: whether a node that takes something back has to: that was done, and the scope
-    ends badly."""
+    ends badly; `untold`: whether it is to be asked yet how many its join waits for."""
     node = block.nodes[k]
-    told = _needs_say(block, node, states, bad)
+    told = _all_say([_forgiven(block, n, states[n]) for n in node.told])
+    if told is GO and not untold:
+        told = _needs_say(block, node, states, bad)
     asked = all(states[n] in OVER for n in node.ended)
     return WAIT if told is GO and not asked else told
 
 
 def _needs_say(block: Block, node: Node, states: Sequence[State], bad: bool) -> State:
-    needs = [states[n] for n in node.needs if n not in node.ended]
+    needs = [states[n] for n in joined(node)]
     ended = [state for state in needs if state in OVER]
     done = needs.count(State.COMPLETED)
     if node.phase:
         return _phase_says(node, needs, states, bad)
-    if not needs:
+    if not node.needs:
         return GO
     if node.join is ALL:
         soft = {*(x for f in node.firsts for x in f), *node.ended} - set(node.hard)
@@ -55,7 +69,7 @@ def _needs_say(block: Block, node: Node, states: Sequence[State], bad: bool) -> 
     if node.join is ANY:
         return GO if ended else WAIT
     if node.join in (FIRST, N_OF):
-        wanted = 1 if node.join is FIRST else min(node.k, len(needs))
+        wanted = 1 if node.join is FIRST else many_of(node)
         too_few = done + len(needs) - len(ended) < wanted
         return GO if done >= wanted else State.UPSTREAM_FAILED if too_few else WAIT
     return GO if len(ended) == len(needs) else WAIT

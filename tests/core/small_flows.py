@@ -53,6 +53,9 @@ FLOWS: dict[str, FlowSpec] = {
     "join": spec({"a": {}, "b": {}, "c": needs("a", "b")}),
     "first of two": spec({"a": {}, "b": {}, "c": first_of("a", "b")}),
     "when": spec({"a": {"when": WHEN}, "b": needs("a")}),
+    "a join of as many as a node tells": spec(
+        {"a": {}, "b": {}, "k": {}, "c": {"join": {"n_of": Ref("tasks", "k")}, **needs("a", "b")}}
+    ),
     "condition after a node": spec({"a": {}, "b": {"when": WHEN, **needs("a")}}),
     "map": spec({"m": {"each": EACH}}),
     "map with retry": spec({"m": {"each": EACH, "retry": RETRY}}),

@@ -24,6 +24,7 @@ from invariants import (
     what_it_says_is_not_heard,
 )
 from promises import need
+from rules import many_of
 from shadow import Shadow
 from small_asks import asks, has_its_effect
 from small_flows import SIGNAL
@@ -38,6 +39,7 @@ from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import LIVE, RUN_TERMINAL, RunState, State
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.errors import StratixError
+from stratix_tasks.spec.late import JOIN
 from stratix_tasks.spec.model import FlowSpec
 
 ERROR = {"type": "ValueError", "message": "no", "bases": ["Exception"]}
@@ -148,8 +150,8 @@ class Small(Facade):
                 if s.policy(unit).retry.max:
                     yield ("final", unit, number)
         for kind, unit, question in self.asks:
-            if kind in (Answer.EXPANDED, Answer.PINNED):
-                yield ("expanded" if kind == Answer.EXPANDED else "pinned", unit, question)
+            if kind in _TOLD:
+                yield (_TOLD[kind], unit, question)
             else:
                 yield ("true", unit, question)
                 yield ("false", unit, question)
@@ -227,8 +229,10 @@ class Small(Facade):
         if kind in _QUESTIONS.values():
             asked = next(ask[0] for ask in self.asks if ask[1:] == (unit, number))
             self.asks.remove((asked, unit, number))
-            if asked == Answer.PINNED and way == "error":
+            if asked in (Answer.PINNED, Answer.OPTIONS) and way == "error":
                 rest = (None, *rest)
+            elif asked == Answer.OPTIONS:
+                rest = ({JOIN: {"n_of": many_of(self.s.node(unit))}}, None)
             if asked == Answer.EXPANDED:
                 one = self.s.kind(unit) in (FLOW, LOOP)
                 rest = (1 if one else self.count_of_items,) if way != "error" else rest
@@ -410,7 +414,11 @@ _WAITED_FOR: dict[str, tuple[str, dict[str, Any]]] = {
     "answered": ("answer", {"fields": {"n": 7}}),
 }
 """How what a node waits for comes to pass: a request, and its arguments."""
-_QUESTIONS = {Do.EVALUATE: Answer.VERDICT, Do.EXPAND: Answer.EXPANDED, Do.GIVE: Answer.PINNED}
+_QUESTIONS = {
+    Do.EVALUATE: Answer.VERDICT, Do.EXPAND: Answer.EXPANDED, Do.GIVE: Answer.PINNED, Do.RESOLVE: Answer.OPTIONS
+}  # fmt: skip
+_TOLD = {Answer.EXPANDED: "expanded", Answer.PINNED: "pinned", Answer.OPTIONS: "resolved"}
+"""Questions with one good answer, and what that is called."""
 _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "ok": (Answer.OK, (1, "json", 1, None, None, None)),
     "fail": (Answer.FAIL, (ERROR, None)),
@@ -426,4 +434,5 @@ _ANSWERS: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "error": (Answer.VERDICT, (ERROR,)),
     "expanded": (Answer.EXPANDED, ()),
     "pinned": (Answer.PINNED, (data(7), None)),
+    "resolved": (Answer.OPTIONS, ()),
 }

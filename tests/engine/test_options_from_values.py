@@ -310,13 +310,14 @@ def test_the_priority_of_a_flow_comes_with_the_run(engine: Engine) -> None:
 
 
 def test_where_no_value_can_come_is_a_problem() -> None:
-    """Of tasks for what is said for several nodes, of inputs of another flow, joins; and names that there are not."""
+    """Of tasks for what is said for several nodes, of inputs of another flow, for what joins nothing; and names that there are not."""
     texts = {
         "defaults: {timeout: '${{ tasks.a.output }}'}\ntasks: {a: {call: 'm:a'}}": "bad-option",
         "policies: {p: {timeout: '${{ inputs.x }}'}}\ntasks: {g: {flow: inner}}\nflows: {inner: {tasks: {a: {call: 'm:a', policy: p}}}}": "bad-option",
         "defaults: {timeout: '${{ inputs.y }}'}\ntasks: {a: {call: 'm:a'}}": "unknown-input",
         "tasks: {g: {flow: inner, timeout: '${{ inputs.y }}'}}\nflows: {inner: {tasks: {a: {call: 'm:a'}}}}": "unknown-input",
-        "tasks: {a: {call: 'm:a'}, b: {call: 'm:b', needs: [a], join: {n_of: '${{ inputs.x }}'}}}": "bad-option",
+        "tasks: {a: {call: 'm:a'}, b: {call: 'm:b', join: {n_of: '${{ tasks.a.output }}'}}}": "no-effect",
+        "tasks: {a: {call: 'm:a'}, b: {call: 'm:b', needs: [a], join: {n_of: '${{ inputs.y }}'}}}": "unknown-input",
         "tasks: {a: {call: 'm:a', timeout: '${{ inputs.y }}'}}": "unknown-input",
         "tasks: {a: {call: 'm:a', retry: {max: 1, when: 'error.x == inputs.y'}}}": "unknown-input",
         "tasks: {a: {call: 'm:a', retry: {max: 1, when: 'inputs.x == 1'}}}": "unknown-name",
@@ -326,3 +327,71 @@ def test_where_no_value_can_come_is_a_problem() -> None:
         with pytest.raises(FlowError) as caught:
             Flow.from_yaml(f"stratix: 1\nflow: f\ninputs: {{x: {{type: any}}}}\n{text}\n")
         assert [one.code for one in caught.value.problems] == [code], text
+
+
+@task
+def three(a: int | None = None, b: int | None = None, c: int | None = None) -> list[int | None]:
+    return [a, b, c]
+
+
+@flow
+def as_many_as_are_told(k: int | str = 1, bad: int = 1) -> Any:
+    a, b, c = odd.options(name="a")(0), odd.options(name="b")(bad), gate.options(name="c")(4)
+    return three.options(join=n_of(told(k)), name="some")(a, b, c)
+
+
+OF_AN_INPUT = f"""
+stratix: 1
+flow: as_many_as_an_input_says
+inputs: {{k: {{}}}}
+tasks:
+  a: {{call: "{__name__}:odd", with: {{x: 0}}}}
+  b: {{call: "{__name__}:odd", with: {{x: 2}}}}
+  c: {{call: "gated:gate", with: {{name: never}}}}
+  some:
+    call: {__name__}:three
+    with: {{a: "${{{{ tasks.a.output }}}}", b: "${{{{ tasks.b.output }}}}", c: "${{{{ tasks.c.output }}}}"}}
+    join: {{n_of: "${{{{ inputs.k }}}}"}}
+output: "${{{{ tasks.some.output }}}}"
+"""
+
+
+def test_a_join_waits_for_as_many_as_the_run_tells(engine: Engine) -> None:
+    """A number, or a share of what it needs; from a node that is none of these, or an input. Documents and code say the same."""
+    gates.let(4)
+    assert engine.start(as_many_as_are_told, {"k": 2}).result(LONG) == [0, None, 4]
+    run = engine.start(as_many_as_are_told, {"k": "60%"})
+    assert run.result(LONG) == [0, None, 4]
+    assert run.why("some").endswith("The run told its join n_of 60%.")
+    assert run.why("b").endswith("What needed it went on without it, so that it is not the run's.")
+    document = Flow.from_yaml(OF_AN_INPUT, allow=[__name__, "gated"])
+    assert Flow.from_yaml(document.to_yaml(), allow=[__name__, "gated"]).spec == document.spec
+    assert "join=n_of(k)" in document.to_python()
+    run = engine.start(document, {"k": 2})
+    assert run.result(LONG) == [0, 2, None]
+    assert states(run)["c"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("k", "why"), [(0, "n_of takes a whole number"), (4, "the join wants 4 of what it needs, and that is 3")]
+)
+def test_a_number_that_no_join_can_wait_for_fails_its_node(engine: Engine, k: int, why: str) -> None:
+    """It says which."""
+    gates.let(4)
+    run = engine.start(as_many_as_are_told, {"k": k, "bad": 2})
+    run.wait(LONG)
+    assert why in run.why("some")
+    assert states(run)["some"] == "failed"
+
+
+def test_a_join_with_a_limit_from_what_it_needs_is_told_both(engine: Engine) -> None:
+    """How many first; the rest when it is about to begin."""
+
+    @flow
+    def tells_both(k: int) -> Any:
+        a = told.options(name="a")(3)
+        return three.options(join=n_of(k), timeout=a, name="some")(a, told.options(name="b")(1))
+
+    run = engine.start(tells_both, {"k": 2})
+    assert run.result(LONG) == [3, 1, None]
+    assert run.why("some").endswith("The run told its join n_of 2, timeout attempt 3.0.")

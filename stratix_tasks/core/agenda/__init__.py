@@ -102,10 +102,10 @@ class Agenda(Ready):
             if gates:
                 for u in range(r.base + k, r.stop, block.n):
                     self.left[u] += gates
-            if inner.join in (FIRST, N_OF) and inner.needs:
-                slack = len(inner.needs) - len(inner.ended) - block.left[k]
+            if inner.join in (FIRST, N_OF) and inner.needs and k not in block.late_joins:
+                slack = len(block.joined[k]) - block.left[k]
                 self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))
-            if k in block.soft or (r.origin >= 0 and not flat):
+            if k in block.soft or k in block.late_joins or (r.origin >= 0 and not flat):
                 for u in range(r.base + k, r.stop, block.n):
                     self._recount(u)
         return book
@@ -294,7 +294,8 @@ class Agenda(Ready):
         r = s.stretches[s.home[x]]
         block = r.block
         shut = block.joins[o] != ALL and is_shut(s, x)  # what came too many opens no gate
-        if shut or o in block.soft or block.nodes[o].phase or block.nodes[o].source >= 0:
+        apart = o in block.soft or o in block.late_joins or block.nodes[o].phase or block.nodes[o].source >= 0
+        if shut or apart:
             self._recount(x)
             self.asks.append(x)
         elif status == COMPLETED or block.joins[o] in (ANY, SETTLED):

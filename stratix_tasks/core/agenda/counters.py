@@ -7,7 +7,17 @@ from collections import deque
 
 from stratix_tasks.core.agenda.books import Book, Claims, Tally
 from stratix_tasks.core.agenda.lines import Lines
-from stratix_tasks.core.joins import WAIT, first_of, is_bad, is_left_off, is_left_out, phase_is_open, states_of, verdict
+from stratix_tasks.core.joins import (
+    WAIT,
+    first_of,
+    how_many,
+    is_bad,
+    is_left_off,
+    is_left_out,
+    phase_is_open,
+    states_of,
+    verdict,
+)
 from stratix_tasks.core.node import ALL, ANY, SETTLED
 from stratix_tasks.core.state import COMPLETED, FAILED, IS_BAD, IS_OVER, PENDING, RETRYING, SKIPPED, State
 from stratix_tasks.core.states import S
@@ -84,13 +94,12 @@ class Counters(Lines):
         s = self.state
         r, k, b = s.place(x)
         block, status = r.block, s.status
-        node, needs = block.nodes[k], block.needs[k]
+        node, needs = block.nodes[k], block.joined[k]
         gates = is_shut(s, x) + bool(node.phase and not phase_is_open(s, block, k, b))
         if node.phase:
-            self.left[x] = gates + sum(not IS_OVER[status[b + n]] for n in needs)
+            self.left[x] = gates + sum(not IS_OVER[status[b + n]] for n in node.needs)
             return
         if node.ended:
-            needs = tuple(n for n in needs if n not in node.ended)
             gates += sum(not IS_OVER[status[b + n]] for n in node.ended)
         if node.join == ALL and k in block.soft:
             soft = block.soft[k]
@@ -101,7 +110,11 @@ class Counters(Lines):
         states = states_of(s, block, k, b, needs) if node.join == ALL else [s.as_needed(b + n) for n in needs]
         done = states.count(S.COMPLETED)
         over = sum(IS_OVER[state] for state in states)
-        self.left[x] = gates + max(block.left[k] - (over if node.join in (ANY, SETTLED) else done), 0)
+        asked = block.left[k]
+        if k in block.late_joins:
+            told = states_of(s, block, k, b, node.told)
+            gates, asked = gates + len(told) - told.count(S.COMPLETED), how_many(s, x) or 0
+        self.left[x] = gates + max(asked - (over if node.join in (ANY, SETTLED) else done), 0)
         if x in self.slack:
             self.slack[x] = len(needs) - block.left[k] - (over - done)
 

@@ -9,6 +9,7 @@ from stratix_tasks.core.facts import Fact
 from stratix_tasks.core.state import MISSING, WITH_BODY, State, each
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.timers import Timer
+from stratix_tasks.spec.late import JOIN
 
 
 def set_again(s: State, fact: Fact) -> None:
@@ -29,6 +30,10 @@ def _clear_all(s: State, a: int, b: int) -> None:
     for marked in (s.enabled, s.passing, s.begun):
         marked.difference_update(range(a, b) if b - a < len(marked) else [u for u in marked if a <= u < b])
     s.limits.drop_span(a, b)
+    for u in [u for u in s.late if a <= u < b and JOIN in s.late[u]]:  # its join is decided anew
+        s.late[u] = {name: value for name, value in s.late[u].items() if name != JOIN}
+        if not s.late[u]:
+            del s.late[u]
 
 
 def _unrest(s: State, u: int) -> None:

@@ -31,7 +31,7 @@ def _policy_at(s: State, path: str) -> Policy:
 
 def resolved(s: State, fact: Fact) -> None:
     _, _at, u, options = fact
-    s.late[u] = options
+    s.late[u] = {**s.late.get(u, {}), **options}
     _own(s, u)
 
 

@@ -12,9 +12,13 @@ from stratix_tasks.core.facts import ENABLED, RESOLVED
 from stratix_tasks.core.joins import GO, WAIT, WITH_SCOPE, verdict
 from stratix_tasks.core.node import EACH, FLOW, LOOP
 from stratix_tasks.core.results import Data
+from stratix_tasks.core.state import State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import feeds, is_left_out_with
+from stratix_tasks.core.targets import label
 from stratix_tasks.core.units import Spans
+from stratix_tasks.spec.joins import wanted
+from stratix_tasks.spec.late import JOIN
 
 
 def look(core: Core, u: int, at: float) -> None:
@@ -57,16 +61,30 @@ def told_verdict(core: Core, u: int, question: int, at: float, said: object) -> 
 
 
 def told_options(core: Core, u: int, question: int, at: float, options: dict[str, Any], error: Detail | None) -> None:
-    """What the options of a node are of which some come with the run."""
-    g = core.agenda
+    """What the options of a node are of which some come with the run, or how many its join waits for."""
+    s, g = core.state, core.agenda
     if g.asked.get(u) != question:
         return None
     del g.asked[u]
     if error is not None:
         return refuse(core, u, at, error)
+    if (wrong := _asks_too_much(s, u, options)) is not None:
+        return refuse(core, u, at, wrong)
     core.tell(RESOLVED, at, u, options)
+    if JOIN in options:
+        g.review([(u, u + 1)])
     g.asks.append(u)
     return None
+
+
+def _asks_too_much(s: State, u: int, options: dict[str, Any]) -> Detail | None:
+    """The error of a join that waits for more than there are."""
+    r, k, _ = s.place(u)
+    there = len(r.block.joined[k])
+    if JOIN not in options or (many := wanted(options[JOIN], there)) <= there:
+        return None
+    message = f"'{label(s, u)}': the join wants {many} of what it needs, and that is {there}"
+    return {"type": "FlowError", "message": message, "code": "impossible-join", "bases": ["StratixError", "Exception"]}
 
 
 def told_pinned(core: Core, u: int, question: int, at: float, value: Data | None, error: Detail | None) -> None:

@@ -9,16 +9,18 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.decide.ending import LOST, end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
-from stratix_tasks.core.joins import REFUSED, winners
+from stratix_tasks.core.joins import REFUSED, is_untold, winners
 from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
 from stratix_tasks.core.state import IS_OVER, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import source_of
 from stratix_tasks.core.undo import undone
 from stratix_tasks.core.units import Spans
+from stratix_tasks.spec.late import JOIN
 from stratix_tasks.spec.model import MAX_DEPTH
 
 BREAKPOINT = "breakpoint"
+OF_JOIN = frozenset((JOIN,))
 
 
 def begin(core: Core, u: int, at: float) -> None:
@@ -27,13 +29,16 @@ def begin(core: Core, u: int, at: float) -> None:
     node = s.node(u)
     if node.off:
         return end_unit(core, u, Event.WHEN_FALSE, at, node.off)
+    if is_untold(s, u):
+        g.opening.add(u)
+        return ask(core, Do.RESOLVE, u) if g.going and not core.held(u) else None
     if node.join in EARLY and node.needs and u not in s.winners:
         core.tell(JOINED, at, u, winners(s, u))
         if not node.keep_losers:
             lose(core, u, at)
         if s.status[u] != S.PENDING:  # the end of one that lost has ended the run, and with it this one
             return None
-    late = node.late and u not in s.late
+    late = node.late and (u not in s.late or s.late[u].keys() == OF_JOIN)
     if node.kind is TASK and not late and not node.pinned and (not node.when or u in s.enabled):
         return g.push(u)
     g.opening.add(u)
@@ -141,9 +146,8 @@ def lose(core: Core, u: int, at: float) -> None:
     """What a join went without, and nobody else waits for, is ended; and so is what that waited for. What is about to be
     skipped, or to complete with a value, comes to that end."""
     s = core.state
-    r, _, b = s.place(u)
-    node = s.node(u)
-    stack = [b + n for n in node.needs if n not in node.ended]
+    r, k, b = s.place(u)
+    stack = [b + n for n in r.block.joined[k]]
     while stack:
         x = stack.pop()
         if IS_OVER[s.status[x]] or (x in s.target and s.target[x][0] in (S.SKIPPED, S.COMPLETED)):
