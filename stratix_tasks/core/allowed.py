@@ -155,9 +155,9 @@ def _fork(s: State, u: int) -> Why:
 
 
 def _until(s: State, u: int) -> Why:
-    above, node = s.parent(u), s.node(u)
-    if above >= 0:
-        return f"and lies in '{label(s, above)}': run to that"
+    node, name = s.node(u), label(s, u)
+    if "[" in name:
+        return f"and one of several: run to '{s.path(u)}'"
     if node.phase:
         return "and runs at the end of every run"
     return "and disabled" if node.off == DISABLED else None

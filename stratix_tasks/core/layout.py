@@ -41,7 +41,7 @@ from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import with_defaults
 from stratix_tasks.spec.streams import streams_from
 from stratix_tasks.spec.types import can_be_left_out
-from stratix_tasks.spec.until import beyond
+from stratix_tasks.spec.until import Until, as_tree, beyond, paths
 from stratix_tasks.spec.values import ATOMS, HARD, FirstOf, Ref, leaves
 
 CALLED = "python"
@@ -128,19 +128,28 @@ class _Known:
 def lay_out(
     graph: Graph, functions: Mapping[str, Any], executors: Mapping[str, Executor], until: tuple[str, ...] = ()
 ) -> Block:
-    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing. Of nodes of the
-    outermost flow that none of `until` needs nothing begins, and its value is that of these.
+    """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing. Of nodes that none of
+    `until` needs, in the outermost flow or in that which one of them lies in, nothing begins, and the value of the flow is that of these.
     """
     known = _Known(functions, executors)
     blocks: dict[str, Block] = {}
-    waiting = [graph]
+    whole = as_tree(until)
+    waiting = [(graph, whole)]
     while waiting:
-        inner = waiting.pop()
-        if inner.path in blocks:
+        inner, to = waiting.pop()
+        name = _name(inner, to)
+        if name in blocks:
             continue
-        blocks[inner.path] = _block(inner, known, until if inner is graph else ())
-        waiting += [one for i in range(len(inner.nodes)) if (one := inner.inner(i)) is not None]
-    return join_blocks(blocks, graph.path)
+        blocks[name] = _block(inner, known, to, until if to is whole else ())
+        for i, node in enumerate(inner.names):
+            if (one := inner.inner(i)) is not None:
+                waiting.append((one, to.get(node, {})))
+    return join_blocks(blocks, _name(graph, whole))
+
+
+def _name(graph: Graph, until: Until) -> str:
+    """What tells a block apart: a flow of which a part is run is another one."""
+    return f"{graph.path}~{','.join(paths(until))}" if until else graph.path
 
 
 class Layouts:
@@ -165,7 +174,7 @@ class Layouts:
         return block
 
 
-def _block(graph: Graph, known: _Known, until: tuple[str, ...]) -> Block:
+def _block(graph: Graph, known: _Known, until: Until, asked: tuple[str, ...]) -> Block:
     spec, left_out = graph.spec, beyond(graph, until)
     defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
@@ -177,9 +186,9 @@ def _block(graph: Graph, known: _Known, until: tuple[str, ...]) -> Block:
         if policy is None:
             policy = policies[key] = _policy(node, defaults, known, at_end=node.always or i in graph.undoes)
         firsts = _firsts(graph, node) if i in graph.soft else ()
-        made = _node(graph, i, node, policy, firsts, known)
+        made = _node(graph, i, node, policy, firsts, known, until.get(graph.names[i], {}))
         nodes.append(replace(made, off=UNTIL, drawn=made.drawn or made.needs, **_ALONE) if i in left_out else made)
-    return Block(graph.path, nodes, spec=spec, output=_output(graph, _value(spec, until)), until=until)
+    return Block(_name(graph, until), nodes, spec=spec, output=_output(graph, _value(spec, until)), until=asked)
 
 
 _ALONE: dict[str, Any] = {
@@ -198,10 +207,10 @@ _ALONE: dict[str, Any] = {
 """Of a node that waits for nothing, and asks nothing."""
 
 
-def _value(spec: FlowSpec, until: tuple[str, ...]) -> Any:
-    """What a scope of a flow gives; of a run that goes until several nodes the value of each, by name."""
+def _value(spec: FlowSpec, until: Until) -> Any:
+    """What a scope of a flow gives; of one that goes until several nodes the value of each, by name."""
     if len(until) == 1:
-        return Ref("tasks", until[0])
+        return Ref("tasks", next(iter(until)))
     return {name: Ref("tasks", name) for name in until} if until else spec.output
 
 
@@ -212,6 +221,7 @@ def _node(
     policy: Policy,
     firsts: tuple[tuple[int, ...], ...],
     known: _Known,
+    until: Until,
 ) -> Node:
     soft = graph.soft.get(i, ())
     kind = _KINDS[bool(node.flow), node.each is not None] if node.loop is None else Kind.LOOP
@@ -240,7 +250,7 @@ def _node(
         pinned=pinned,
         drawn=tuple(graph.drawn.get(i, ())),
         allow_failure=node.allow_failure,
-        inner=inner.path if inner is not None else "",
+        inner=_name(inner, until) if inner is not None else "",
         asks=inner is not None,
         **(_rounds(node.loop) if node.loop is not None else {}),
         **(_fan_out(node.each) if node.each is not None else {}),

@@ -51,7 +51,7 @@ def fork(
 def again(engine: Workshop, run_id: str, inputs: dict[str, Any], until: str | None = None) -> LiveRun:
     """See `Run.again`. `until`: a node beyond which the new run does not go, in place of where this one went."""
     known = recorded(engine, run_id)
-    block = known.block if until is None else known.until(engine, named(known.graph.spec, until))
+    block = known.block if until is None else known.until(engine, named(known.graph, until))
     made = {**known.inputs, **_new_inputs(known, inputs)}
     _refuse_unknown(known, set())
     tags, priority = tuple(known.about["tags"]), known.about["priority"]

@@ -66,7 +66,7 @@ def start(
         finally:
             HERE.reset(token)
         body = traced.body = traced.body or _plain_text(traced.spec)
-        to = named(traced.spec, until)
+        to = () if until is None else named(Graph(traced.spec), until)
         block = LAYOUTS.get(_key(engine, traced, body, to), partial(_laid_out, engine, traced, to))
         made = _own(traced.spec, given, check_inputs(traced.spec, given, flow.hints))
         check_about(key, priority, tags)

@@ -9,7 +9,21 @@ import pytest
 from gated import broken, gates, two_steps, works
 from small_bodies import LONG, Calls, add, double, negate, states, total
 
-from stratix_tasks import Engine, Flow, InputError, TaskFailed, TransitionError, always, each, failed, flow, task
+from stratix_tasks import (
+    Engine,
+    Flow,
+    InputError,
+    TaskFailed,
+    TransitionError,
+    always,
+    each,
+    failed,
+    first_of,
+    flow,
+    repeat,
+    task,
+    when,
+)
 
 
 @task
@@ -87,7 +101,7 @@ def test_fan_outs_and_flows_are_run_as_a_whole(engine: Engine) -> None:
     [
         ("bb", "it has no such node. Did you mean 'b'?"),
         (["a", "zzz"], "'zzz': it has no such node. Known: a, aside, b, c, d, e"),
-        ("a.x", "write 'a'"),
+        ("a.x", "nothing lies in 'a'"),
         ([], "is the name of a node, or a list of names"),
         (3, "not 3"),
     ],
@@ -98,6 +112,88 @@ def test_what_is_no_node_is_refused(engine: Engine, until: Any, why: str) -> Non
         engine.start(goes_on, until=until)
     assert why in refused.value.message
     assert engine.runs() == []
+
+
+@flow
+def in_steps(x: int) -> int:
+    first = double.options(name="first")(x)
+    second = negate.options(name="second")(first)
+    notes.options(name="note")(second)
+    with always():
+        notes.options(name="tidy")("tidied")
+    return second
+
+
+@flow
+def nested(n: int = 1) -> Any:
+    one = in_steps.options(name="one")(n)
+    many = in_steps.options(name="many").map(each([1, 2]))
+    again = in_steps.options(name="again", retry=1).map(each([5]))
+    around = repeat(in_steps, n, max=2)
+    return [one, add.options(name="more")(one), many, again, around]
+
+
+@pytest.mark.parametrize(
+    ("until", "value"),
+    [
+        ("one.first", 2),
+        (["one.second", "one.first"], {"first": 2, "second": -2}),
+        ("many.first", [2, 4]),
+        ("again.again.first", [10]),
+        (["many.first", "one.second"], {"one": -2, "many": [2, 4]}),
+        (["many", "one.first"], {"one": 2, "many": [-2, -4]}),
+    ],
+)
+def test_a_run_goes_until_what_lies_in_a_flow(engine: Engine, until: Any, value: Any) -> None:
+    """Of a flow in the flow, or of each item of a mapped one, no more runs than that needs; what runs at its end does."""
+    run = engine.start(nested, until=until)
+    assert run.result(LONG) == value
+    assert Calls.made.count("tidied") >= 1
+
+
+def test_what_lies_beyond_in_a_flow_is_skipped_there_alone(engine: Engine) -> None:
+    """The same flow beside it runs as a whole; the run tells why, and a new owner goes no further."""
+    run = engine.start(nested, until=["one.first", "many"])
+    run.wait(LONG)
+    assert {name: states(run)[name] for name in ("one.first", "one.second", "one.note", "one.tidy", "many", "more")} == {
+        "one.first": "completed", "one.second": "skipped", "one.note": "skipped", "one.tidy": "completed", "many": "completed",
+        "more": "skipped",
+    }  # fmt: skip
+    assert run.why("one.second") == (
+        "'one.second' was skipped: the run goes until 'one.first', 'many', and that does not need it."
+    )
+    assert Calls.made.count("tidied") == 3
+
+
+@pytest.mark.parametrize(
+    ("until", "why"),
+    [
+        (["one.first", "more"], "'more' needs all of 'one'; write 'one'"),
+        (["one", "one.first"], "it lies in 'one', which is run as a whole; name one of them"),
+        ("in_steps.first", "what lies in a loop is run with that as a whole; write 'in_steps'"),
+        ("one.third", "flow 'in_steps' has no such node. Known: first, note, second"),
+        ("one.tidy", "it runs at the end of every run; name what it needs"),
+        ("one.first.x", "nothing lies in 'one.first'"),
+    ],
+)
+def test_what_of_a_flow_can_not_be_run_alone_is_refused(engine: Engine, until: Any, why: str) -> None:
+    """What others need whole, the rounds of a loop, and what is not there."""
+    with pytest.raises(InputError) as refused:
+        engine.start(nested, until=until)
+    assert why in refused.value.message
+
+
+@flow
+def halves(n: int) -> Any:
+    with when(n > 1):
+        below = halves.options(name="below")(add.options(name="less")(n, b=-1))
+    return first_of(below, 1)
+
+
+def test_a_flow_in_itself_is_cut_where_it_was_asked_for_alone(engine: Engine) -> None:
+    """A level further in runs as a whole."""
+    assert engine.start(halves, {"n": 4}, until="below.less").result(LONG) == 2
+    assert engine.start(halves, {"n": 4}, until="below").result(LONG) == 1
 
 
 def test_what_does_not_run_by_its_own_turn_is_refused(engine: Engine) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pydantic import Field
 
-from stratix_tasks import Engine, failed, flow, task
+from stratix_tasks import Engine, each, failed, flow, task
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.session.view_actions import Leads
@@ -183,6 +183,29 @@ def test_a_view_runs_a_flow_until_a_node(engine: Engine) -> None:
         lead("again", None, {"until": "four"}, first["id"])
 
 
+@flow
+def steps_of(n: int) -> Any:
+    return plus.options(name="last")(plus.options(name="two")(n))
+
+
+@flow
+def steps_in_a_flow() -> Any:
+    return [steps_of.options(name="part")(1), steps_of.options(name="parts").map(each([1, 2]))]
+
+
+def test_a_view_runs_a_flow_until_a_node_of_a_flow_in_it(engine: Engine) -> None:
+    """Of an item it tells what to run to: the node of all of them."""
+    lead = Leads(lambda: engine, start=lambda until, /, **inputs: engine.start(steps_in_a_flow, inputs, until=until))
+    first = lead("start", None, {"until": "part.two"}, None).run_info()
+    assert first is not None
+    assert (first["until"], engine.run(first["id"]).result(20)) == (["part.two"], 2)
+    whole = engine.start(steps_in_a_flow)
+    whole.wait(20)
+    source = run_source(whole)
+    assert source.can("part.two", None)["until"] is True
+    assert source.can("parts[1].two", None)["until"] == "it is completed and one of several: run to 'parts.two'"
+
+
 def test_a_view_pins_a_result_to_the_flow(engine: Engine) -> None:
     """As a step that can be undone; what a document has no text for, or is large, is refused with the reason."""
     run = engine.start(of_results)
@@ -204,7 +227,7 @@ def test_a_view_pins_a_result_to_the_flow(engine: Engine) -> None:
         assert refused.value.code == code
     source = run_source(run)
     assert source.can("odd", None)["pin"] is True
-    assert source.can("deep.one", None)["until"] == "it is completed and lies in 'deep': run to that"
+    assert source.can("deep.one", None)["until"] is True
     with pytest.raises(StratixError, match="knows no flow"):
         Leads(lambda: engine)("pin", "dated", {}, run.id)
     of_results.drop()

@@ -104,7 +104,7 @@ def is_too_deep(core: Core, u: int, at: float) -> bool:
     most = MAX_DEPTH if s.root.spec is None else s.root.spec.max_depth
     if s.depth(u) < most:
         return False
-    name = s.node(u).inner.rpartition(".")[2] or s.root.spec.flow
+    name = s.node(u).inner.partition("~")[0].rpartition(".")[2] or s.root.spec.flow
     message = f"flow '{name}' lies in itself {most} levels deep: when is it done? Or set max_depth"
     refuse(core, u, at, {"type": "RecursionError", "message": message, "code": "too-deep", "bases": []})
     return True

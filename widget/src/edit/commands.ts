@@ -228,10 +228,8 @@ function pinOrUnpin({ editing, snapshot, selection, pin }: Hands) {
   return says(snapshot, node, "pin") ? editing.apply([{ edit: "unpin", node }]) : pin(node);
 }
 
-/** Why a run can't go until what is selected. */
-function startable({ snapshot, selection }: Hands): string {
-  const around = selection.nodes[0]?.split(".").slice(0, -1).join(".");
-  if (around) return `It lies in ${around}: run to that`;
+/** Why no run can be started. */
+function startable({ snapshot }: Hands): string {
   return snapshot.flow.start === true ? "" : snapshot.flow.start;
 }
 
