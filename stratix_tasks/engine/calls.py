@@ -23,14 +23,14 @@ class Function(NamedTuple):
             return cls(function, ())
         takes_any = bool(code.co_flags & 0x04)
         if "__wrapped__" in vars(function):  # it passes on what it is given, as the function that it wraps wants it
-            return cls(function, _positional(function))
+            return cls(function, _positional(function, takes_any))
         names = code.co_varnames[: code.co_argcount if takes_any else code.co_posonlyargcount]
         return cls(function, (*names, "*") if takes_any else names)
 
 
-def _positional(function: Callable[..., Any]) -> tuple[str, ...]:
+def _positional(function: Callable[..., Any], takes_any: bool) -> tuple[str, ...]:
     parameters = signature(function).parameters.values()
-    if any(one.kind is Parameter.VAR_POSITIONAL for one in parameters):
+    if takes_any or any(one.kind is Parameter.VAR_POSITIONAL for one in parameters):
         return (*(one.name for one in parameters if one.kind in _PLACED), "*")
     return tuple(one.name for one in parameters if one.kind is Parameter.POSITIONAL_ONLY)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -38,7 +37,7 @@ from stratix_tasks.engine.work import Work, give_held, given_held, nothing, reso
 from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import Each
-from stratix_tasks.spec.values import Object, Ref
+from stratix_tasks.spec.values import Ref, opened
 
 Place = tuple[int, int]
 """A scope: the group that it lies in, and its place among the group's scopes."""
@@ -279,7 +278,7 @@ class Scopes(Held):
             left = {name: own.get(name, one.default) for name, one in flow.inputs.items() if name not in given}
             if not reader.waits and not all(type(default) in ATOMS for default in left.values()):
                 raise Away
-            left = {name: default if type(default) in ATOMS else _fresh(default) for name, default in left.items()}
+            left = {name: _fresh(default) for name, default in left.items()}
             return {name: given[name] if name in given else left[name] for name in flow.inputs}
 
         return work
@@ -427,8 +426,8 @@ class Scopes(Held):
 
 def _fresh(default: Any) -> Any:
     """A default that a body may change without changing that of the next run."""
-    if type(default) is not Object:
-        return deepcopy(default)
+    if type(default) in ATOMS:
+        return default
     from stratix_tasks.runners.pickles import own
 
-    return own(default.value)
+    return own(opened(default))

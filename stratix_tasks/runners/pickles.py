@@ -9,32 +9,23 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
-from io import BytesIO, IOBase, StringIO
-from pathlib import PurePath
-from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, ModuleType
+from io import BytesIO
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 from uuid import uuid4
-from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, finalize
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import cloudpickle
 
-PROTOCOL = 5
-MAIN = "__main__"
-FORGETFUL = (datetime, date, time, timedelta, Decimal, Fraction, PurePath, defaultdict, Counter)
-"""Types whose pickles leave out the attributes of their subclasses."""
+from stratix_tasks.runners.reducing import MAIN, PROTOCOL, Reduced, known_of
+
 BY_ID: WeakValueDictionary[str, type] = WeakValueDictionary()
 """Classes of `__main__` that this process has sent or received, by a mark of their own."""
 _IDS: WeakKeyDictionary[type, str] = WeakKeyDictionary()
 _DEFINITIONS: WeakKeyDictionary[type, bytes] = WeakKeyDictionary()
 TODAY: dict[str, type] = {}
 """In a worker process: the classes of the notebook, as it defines them now."""
-Reduced = tuple[Any, ...]
 
 
 class Unstorable(TypeError):
@@ -86,30 +77,35 @@ def said(error: Exception) -> str:
         return "its text can't be made"
 
 
-def _dumped(pickler: type[_ToWorker], value: Any) -> bytes:
+def _dumped(pickler: type[_Whole], value: Any) -> bytes:
     file = BytesIO()
     pickler(file, protocol=PROTOCOL).dump(value)
     return file.getvalue()
 
 
-class _ToWorker(cloudpickle.Pickler):  # type: ignore[misc]
+class _Whole(cloudpickle.Pickler):  # type: ignore[misc]
+    """Of classes of `__main__` their definitions."""
+
     def reducer_override(self, obj: Any) -> Any:
-        kind = type(obj)
-        if not issubclass(kind, type):
-            how = _known_of(kind)[1]
-            reduced = None if how is None else how(obj)
-            return super().reducer_override(obj) if reduced is None else reduced
-        return self.found_by(obj) if _is_of_main(obj) else super().reducer_override(obj)
+        how = None if issubclass(type(obj), type) else known_of(type(obj))[1]
+        reduced = None if how is None else how(obj)
+        return super().reducer_override(obj) if reduced is None else reduced
+
+
+class _ToWorker(_Whole):
+    def reducer_override(self, obj: Any) -> Any:
+        is_own = issubclass(type(obj), type) and _is_of_main(obj)
+        return self.found_by(obj) if is_own else super().reducer_override(obj)
 
     def found_by(self, kind: type) -> Reduced:
         """How a class of `__main__` is found again."""
-        return _defined, (kind.__qualname__, _id(kind), cloudpickle.dumps(kind, protocol=PROTOCOL))
+        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind))
 
 
 class _ToStore(_ToWorker):
     def reducer_override(self, obj: Any) -> Any:
         kind = type(obj)
-        why = _why_unknown(obj) if issubclass(kind, type) else _known_of(kind)[0]
+        why = _why_unknown(obj) if issubclass(kind, type) else known_of(kind)[0]
         if why:
             raise Unstorable(why)
         return super().reducer_override(obj)
@@ -166,7 +162,7 @@ def _definition(kind: type) -> bytes:
     found = _DEFINITIONS.get(kind)
     if found is None:
         try:
-            found = cloudpickle.dumps(kind, protocol=PROTOCOL)
+            found = _dumped(_Whole, kind)
         except Exception:
             found = b""
         _DEFINITIONS[kind] = found
@@ -220,173 +216,3 @@ def _is_found(top: str) -> bool:
     if top == MAIN or top in sys.builtin_module_names:
         return True
     return any(finder.find_spec(top, None) is not None for finder in sys.meta_path if hasattr(finder, "find_spec"))
-
-
-# ---------------------------------------------------------------------- objects
-
-_KINDS: WeakKeyDictionary[type, tuple[str, Callable[[Any], Reduced | None] | None]] = WeakKeyDictionary()
-
-
-def _known_of(kind: type) -> tuple[str, Callable[[Any], Reduced | None] | None]:
-    """Of the objects of a class: why they can't be recorded, and what is done with them instead of what cloudpickle does."""
-    try:
-        return _KINDS[kind]
-    except KeyError:
-        known = _KINDS[kind] = _why_not(kind), _how(kind)
-        return known
-
-
-def _why_not(kind: type) -> str:
-    """Why they would not be the same for each who reads them."""
-    in_memory, name = issubclass(kind, BytesIO | StringIO), f"a {kind.__qualname__}"
-    if issubclass(kind, IOBase) and not in_memory:
-        return f"{name} is an open file: return its name, or what it holds"
-    if issubclass(kind, Iterator) and not in_memory:
-        return f"{name} can be read only once: return a list"
-    if kind.__module__.startswith("asyncio."):
-        return f"{name} belongs to a loop"
-    if issubclass(kind, memoryview | WeakSet):
-        return f"{name} is a look at what others hold: return bytes, or a set"
-    return f"{name} belongs to this process" if issubclass(kind, finalize) else ""
-
-
-def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and issubclass(kind, numpy.ndarray):
-        if kind is numpy.ma.MaskedArray:
-            return _masked_array
-        return _array if kind.__reduce__ is numpy.ndarray.__reduce__ and not issubclass(kind, numpy.memmap) else None
-    if numpy is not None and kind in (numpy.str_, numpy.bytes_):
-        return _numpy_text
-    if issubclass(kind, BaseException):
-        return _exception
-    base = next((one for one in kind.__mro__ if one in FORGETFUL), kind)
-    inherits = kind.__reduce__ is base.__reduce__ and kind.__reduce_ex__ is base.__reduce_ex__
-    return _with_attributes if base is not kind and inherits else None
-
-
-def _exception(error: BaseException) -> Reduced | None:
-    """With what pickles forget of it (where it came from, what lies in slots), and without its `__init__`, which may want other
-    arguments than `args`.
-    """
-    kind = type(error)
-    came, members = tuple(own.__get__(error) for own in _OWN), _members(error)
-    alone = came[0] is None and came[1] is None and not came[2]
-    kept: Any = (() if alone else came, members)
-    is_told = isinstance(kind.__reduce__, FunctionType) or isinstance(kind.__reduce_ex__, FunctionType)
-    if not is_told and isinstance(kind.__init__, FunctionType):
-        args: Any = error.__reduce__()[1]
-        return _made_exception, (kind, args), (vars(error), *kept), None, None, _set_exception
-    if alone and not members:
-        return None
-    reduced: Any = error.__reduce_ex__(PROTOCOL)
-    if type(reduced) is not tuple or len(reduced) > 3:
-        return None
-    state = vars(error) if not is_told else reduced[2] if len(reduced) > 2 else None
-    return *reduced[:2], (state, *kept), None, None, _set_exception
-
-
-def _members(error: BaseException) -> dict[str, Any]:
-    """By name what a class keeps outside of `__dict__`, and a built-in one outside of its arguments, too.
-
-    Not the object that an attribute was asked of: Python's own pickles leave it out, for it may be anything.
-    """
-    kind, found = type(error), dict[str, Any]()
-    for base in kind.__mro__:
-        for name, member in vars(base).items() if base is not BaseExceptionGroup else ():
-            if (
-                type(member) is not MemberDescriptorType
-                or member in _LEFT_OUT
-                or getattr(kind, name, None) is not member
-            ):
-                continue
-            value = _held(error, name)
-            if value is not EMPTY:
-                found[name] = value
-    return found
-
-
-def _held(error: BaseException, name: str) -> Any:
-    try:
-        return object.__getattribute__(error, name)
-    except AttributeError:
-        return EMPTY
-
-
-EMPTY = object()
-"""What an empty slot holds."""
-
-
-_LEFT_OUT = (vars(AttributeError)["obj"],)
-_OWN = tuple(vars(BaseException)[name] for name in ("__cause__", "__context__", "__suppress_context__"))
-"""As they are, whatever a class makes of these names. To set a cause suppresses the context: that comes last."""
-
-
-def _set_exception(error: BaseException, state: tuple[Any, tuple[Any, ...], dict[str, Any]]) -> None:
-    attributes, came, members = state
-    for name, value in members.items():
-        if _held(error, name) is not value:  # an OSError tells of a second file as soon as one is set, be it None
-            object.__setattr__(error, name, value)
-    if attributes and type(error).__setstate__ is not BaseException.__setstate__:
-        error.__setstate__(attributes)
-    elif attributes:
-        error.__dict__.update(attributes)
-    for own, value in zip(_OWN, came, strict=False):
-        own.__set__(error, value)
-
-
-def _made_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
-    error = kind.__new__(kind, *args)
-    builtin: Any = next(base for base in kind.__mro__ if not isinstance(vars(base).get("__init__"), FunctionType))
-    builtin.__init__(error, *args)
-    return error
-
-
-def _set_attributes(obj: Any, attributes: dict[str, Any]) -> None:
-    obj.__dict__.update(attributes)
-
-
-def _with_attributes(obj: Any) -> Reduced | None:
-    reduced, attributes = obj.__reduce_ex__(PROTOCOL), getattr(obj, "__dict__", None)
-    if not attributes or type(reduced) is not tuple or (len(reduced) > 2 and reduced[2] is not None):
-        return None
-    return (*reduced[:2], attributes, *reduced[3:])
-
-
-def _array(array: Any) -> Reduced | None:
-    attributes = getattr(array, "__dict__", None)
-    if not attributes:
-        return None
-    make, args, state = array.__reduce__()
-    return make, args, (state, attributes), None, None, _set_array
-
-
-def _set_array(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
-    array.__setstate__(state[0])
-    _set_attributes(array, state[1])
-
-
-def _numpy_text(text: Any) -> Reduced:
-    """numpy's own pickle forgets the zeros at its end."""
-    return type(text), (bytes(text) if isinstance(text, bytes) else str.__str__(text),)
-
-
-def _masked_array(array: Any) -> Reduced:
-    """numpy's own pickle forgets a hard mask, and makes a mask of all where there is none."""
-    numpy = sys.modules["numpy"]
-    mask = None if array.mask is numpy.ma.nomask else numpy.asarray(array.mask)
-    attributes = {name: value for name, value in vars(array).items() if name not in _OF_MASKS}
-    made = (numpy.asarray(array.data), mask, array._fill_value, bool(array.hardmask))
-    return _masked, made, attributes, None, None, _set_attributes
-
-
-_OF_MASKS = ("_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass")
-"""Attributes that follow from what a masked array is made of."""
-
-
-def _masked(data: Any, mask: Any, fill_value: Any, hard: bool) -> Any:
-    import numpy
-
-    made: Any = numpy.ma.MaskedArray(data, mask=numpy.ma.nomask if mask is None else mask, hard_mask=hard)
-    made._fill_value = fill_value
-    return made

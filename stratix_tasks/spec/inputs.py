@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from copy import deepcopy
 from typing import Annotated, Any, get_origin
 
 from stratix_tasks.errors import InputError
@@ -13,7 +12,7 @@ from stratix_tasks.spec.model import MOST, FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.secrets import A_NAME, Secret, is_secret
 from stratix_tasks.spec.unicode import is_unicode
-from stratix_tasks.spec.values import Object
+from stratix_tasks.spec.values import Object, opened
 
 
 def check_inputs(
@@ -22,7 +21,7 @@ def check_inputs(
     """All inputs by name, defaults filled in, converted to their types.
 
     `hints` are the annotations, where the code is known, else the texts of the document count. Names in `static` are
-    known but not returned. A default that is an object is the document's own. InputError lists every unknown, missing and wrong one.
+    known but not returned. Defaults are the document's own. InputError lists every unknown, missing and wrong one.
     """
     made, wrong = checked(spec.inputs, given, hints, static)
     if wrong:
@@ -45,7 +44,7 @@ def checked(
         if name not in given and one.required:
             wrong.append(f"missing {word} '{name}' ({allowed(one)})")
             continue
-        value = given[name] if name in given else _default(one)
+        value = given[name] if name in given else opened(one.default)
         if name not in given and (value is None or isinstance(one.default, Object)):
             made[name] = value  # which whoever wrote it wanted so
             continue
@@ -57,10 +56,6 @@ def checked(
                 continue
             wrong.append(f"{word} '{name}' must be {allowed(one)}, not {shown(value)}{_why(one, value, error)}")
     return made, wrong
-
-
-def _default(one: InputSpec) -> Any:
-    return one.default.value if isinstance(one.default, Object) else deepcopy(one.default)
 
 
 def _checked(name: str, value: Any, one: InputSpec, hints: Mapping[str, Any] | None) -> Any:

@@ -25,8 +25,22 @@ from enum import Enum, Flag
 from functools import cache, lru_cache
 from inspect import Parameter, signature
 from pathlib import Path, PurePath
-from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, ForwardRef, Literal, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import FunctionType, NoneType, SimpleNamespace, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ForwardRef,
+    Literal,
+    NotRequired,
+    Optional,
+    Required,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 from uuid import UUID
 
 from stratix_tasks.spec.constraints import LIMITS, constrained, said_in
@@ -260,6 +274,8 @@ def checkable(hint: Any) -> Any:
     """
     origin, args = get_origin(hint), get_args(hint)
     kind: Any = origin or hint
+    if type(kind).__hash__ is None or isinstance(kind, FunctionType):  # a note, which says nothing that can be checked
+        return Any
     if isinstance(kind, type) and getattr(kind, "_is_protocol", False) and kind not in _ONCE:
         return kind if getattr(kind, "_is_runtime_protocol", False) else Any
     if kind in _ONCE:
@@ -268,13 +284,37 @@ def checkable(hint: Any) -> Any:
         instance: Any = pydantic.InstanceOf
         return instance[kind]
     if not args:
-        return _duration() if kind is timedelta else kind
+        return (
+            _duration()
+            if kind is timedelta
+            else _own_dict(kind)
+            if is_typeddict(kind)
+            else hint
+            if origin is tuple
+            else kind
+        )
     made = args if origin is Literal or origin is Callable else tuple(map(checkable, args))
     if all(new is old for new, old in zip(made, args, strict=True)):
         return hint
     if origin is Annotated:
         return Annotated[(made[0], *hint.__metadata__)]
     return Union[made] if origin in (Union, UnionType) else origin[made]  # noqa: UP007 - built from values
+
+
+@cache
+def _own_dict(kind: Any) -> Any:
+    """A TypedDict that pydantic takes with any Python."""
+    import typing_extensions
+
+    make: Any = typing_extensions.TypedDict
+    fields = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        said: Any = get_origin(hint)
+        if said in (Required, NotRequired):  # which is not known there of annotations that are texts
+            fields[name] = said[checkable(get_args(hint)[0])]
+        else:
+            fields[name] = (Required if name in kind.__required_keys__ else NotRequired)[checkable(hint)]
+    return make(kind.__name__, fields)
 
 
 @cache

@@ -93,6 +93,16 @@ def late_text(value: Any) -> Any:
     return f"${{{{ {value.text} }}}}" if type(value) is Expr else value
 
 
+def opened(value: Any) -> Any:
+    """A literal with what its Objects stand for in their places."""
+    kind = type(value)
+    if kind is Object:
+        return value.value
+    if kind is list or kind is tuple:
+        return kind(map(opened, value))
+    return {name: opened(part) for name, part in value.items()} if kind is dict else value
+
+
 ATOMS = frozenset((type(None), bool, int, float, str))
 LEAVES = frozenset((Ref, Expr, Template, FirstOf, Object))
 LATE = frozenset((Ref, Expr))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -189,24 +190,89 @@ def test_what_a_body_changes_is_as_it_was_written_for_the_next_run(engine: Engin
 
 
 def test_a_value_that_says_only_that_it_is_this_one_is_not_copied(engine: Engine) -> None:
-    """Nor is one that can't be: it is passed on as it is."""
+    """Nor are functions and classes, wherever they stand in a value."""
     alone = object()
-
-    class Uncopied:
-        def __deepcopy__(self, memo: Any) -> Any:
-            raise LookupError
-
-    uncopied = Uncopied()
 
     @task
     def same(x: Any, y: Any) -> bool:
-        return x is alone and y is uncopied
+        return x is alone and y.held[0] is alone and y.held[1] is len and y.held[2] is same.fn and y.held[3] is Engine
 
     @flow
     def both(x: Any = alone) -> Any:
-        return same(x, uncopied)
+        return same(x, SimpleNamespace(held=[alone, len, same.fn, Engine]))
 
     assert engine.start(both).result(LONG) is True
+
+
+def test_a_copy_of_a_default_or_literal_is_exact(engine: Engine) -> None:
+    """Also of what Python's own copies leave out, deep in a value; what a body does to one changes no other."""
+
+    class Measured(np.ndarray):  # type: ignore[type-arg]
+        pass
+
+    class Api(Exception):
+        def __init__(self, *, code: int) -> None:
+            super().__init__(f"code {code}")
+            self.code = code
+
+    def made() -> Any:
+        array: Any = np.arange(3).view(Measured)
+        array.unit = "m"
+        return [array, {"error": Api(code=3)}, pd.DataFrame({"a": [[1]]})]
+
+    @task
+    def changes(value: Any) -> Any:
+        array, told, frame = value
+        seen = array.unit, told["error"].code, frame["a"][0]
+        seen[2].append(2)
+        told["error"].code += 1
+        return [*seen[:2], len(seen[2])]
+
+    default, literal = made(), made()
+
+    @flow
+    def given(x: Any = default) -> Any:
+        return changes(x)
+
+    @flow
+    def stands() -> Any:
+        return changes(literal)
+
+    @flow
+    def around() -> Any:
+        return given()
+
+    for which in (given, given, stands, stands, around, around):
+        assert engine.start(which).result(LONG) == ["m", 3, 2]
+
+
+def test_a_function_that_is_wrapped_gets_arguments_by_place(engine: Engine) -> None:
+    """As a plain call gives them: what wraps it may take no others."""
+
+    def counts(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def inner(*args: Any) -> Any:
+            return len(args), fn(*args)
+
+        return inner
+
+    @functools.singledispatch
+    def kind(x: Any) -> str:
+        return "any"
+
+    kind.register(int, lambda x: "int")
+
+    @counts
+    def both(x: int, y: int = 2) -> int:
+        return x * y
+
+    counted, dispatched = task(both), task(kind)
+
+    @flow
+    def calls() -> Any:
+        return counted(3), counted(3, 4), counted.map(each([1, 2])), dispatched.map(each([1, "a"]))
+
+    assert engine.start(calls).result(LONG) == ((1, 6), (2, 12), [(1, 2), (1, 4)], ["int", "any"])
 
 
 @pytest.mark.parametrize("value", [5, np.array(5), "text", b"bytes", None, int])

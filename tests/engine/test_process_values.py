@@ -46,6 +46,45 @@ def test_errors_come_back_as_they_were(engine: Engine) -> None:
     assert caught.value.code == "not-storable"
 
 
+NOTEBOOK = """
+import functools
+from stratix_tasks import configure, flow, task
+configure(store={store!r})
+
+@functools.lru_cache(maxsize=3)
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+class Kept:
+    @functools.cached_property
+    def value(self):
+        return fib(20)
+
+    @functools.cache
+    def plus(self, n):
+        return self.value + n
+
+@task(runner="process")
+def asks():
+    return fib(20), fib.cache_parameters()["maxsize"], Kept().value, Kept().plus(1)
+
+@flow
+def alone():
+    return asks(), task(fib, name="fib", runner="process")(10)
+
+print(alone())
+"""
+
+
+def test_what_a_notebook_caches_is_cached_in_workers(tmp_path: Path) -> None:
+    """Functions and properties, which no other process finds by their names."""
+    script = tmp_path / "notebook.py"
+    script.write_text(NOTEBOOK.format(store=str(tmp_path / "store")))
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, script], env=where, capture_output=True, text=True, timeout=LONG, check=True)
+    assert done.stdout == "((6765, 3, 6765, 6766), 55)\n"
+
+
 def test_an_argument_that_can_not_be_sent_is_named(engine: Engine) -> None:
     """The node fails with what can't be sent and what to do; it is not tried again."""
 

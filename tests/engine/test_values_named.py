@@ -12,7 +12,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, List, Protocol  # noqa: UP035 - the bare one is meant
+from typing import TYPE_CHECKING, Any, List, Protocol, Required, TypedDict  # noqa: UP035 - the bare one is meant
 
 import numpy as np
 import pandas as pd
@@ -193,6 +193,45 @@ def test_a_fork_tells_an_equal_input_from_a_new_one(engine: Engine) -> None:
         with pytest.raises(InputError) as caught:
             run.fork("second", inputs={"x": new})
         assert caught.value.code == "feeds-reused"
+
+
+class Needs(TypedDict, total=False):
+    a: Required[int]
+    day: dt.date
+
+
+def test_a_typed_dict_is_checked_with_any_python(engine: Engine) -> None:
+    """What is missing or wrong in it is told, what fits is converted."""
+
+    @task
+    def same(x: Any) -> Any:
+        return x
+
+    @flow
+    def takes(x: list[Needs]) -> Any:
+        return same(x)
+
+    assert engine.start(takes, {"x": [{"a": 1, "day": "2024-01-31"}]}).result(LONG) == [
+        {"a": 1, "day": dt.date(2024, 1, 31)}
+    ]
+    for wrong in ({"day": "2024-01-31"}, {"a": "x"}, {"a": 1, "day": "soon"}):
+        with pytest.raises(InputError, match="x"):
+            engine.start(takes, {"x": [wrong]})
+
+
+@pytest.mark.parametrize("note", [{"a": int}, lambda: int, [int]])
+def test_an_annotation_that_is_no_type_says_nothing(engine: Engine, note: Any) -> None:
+    """Any value is taken."""
+
+    @task
+    def same(x: Any) -> Any:
+        return x
+
+    def takes(x: Any) -> Any:
+        return same(x)
+
+    takes.__annotations__["x"] = note
+    assert engine.start(flow(takes), {"x": 5}).result(LONG) == 5
 
 
 class Goer(Protocol):
