@@ -328,3 +328,28 @@ def test_a_small_map_makes_way_for_the_panel(opened: Any, width: int) -> None:
         for _ in range(4):
             page.keyboard.press("ArrowLeft")
         page.wait_for_function(clear)
+
+
+@flow
+def in_a_long_row() -> Any:
+    found = measure()
+    for at in range(8):
+        found = weigh.options(name=f"far_{at}")(found)
+    return found
+
+
+def test_another_width_leaves_the_chosen_node_in_sight_and_no_tab_is_cut(opened: Any) -> None:
+    """As when a side bar opens or the theme changes: the graph is not taken back to its beginning under the panel."""
+    page = opened(in_a_long_row, width=1100)
+    page.locator("[data-node=far_7]").evaluate("card => card.closest('.react-flow__node').click()")
+    page.wait_for_selector(".stx-inspector header b >> text='far_7'")
+    seen = """() => {
+        const [card, canvas, panel] = ['[data-node=far_7]', '.stx-canvas', '.stx-inspector'].map(
+            (one) => document.querySelector(one).getBoundingClientRect());
+        return card.left >= canvas.left && card.right <= panel.left + 1;
+    }"""
+    page.wait_for_function(seen)
+    page.set_viewport_size({"width": 760, "height": 700})
+    page.wait_for_function("() => document.querySelector('.stx-canvas').clientWidth < 760")
+    page.wait_for_function(seen)
+    assert page.locator(".stx-sheet").evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")

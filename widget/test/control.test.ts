@@ -257,6 +257,23 @@ describe("a lost kernel", () => {
   });
 });
 
+describe("a run whose kernel has ended", () => {
+  it("is drawn as interrupted as soon as nobody answers, and as it ended where it had", () => {
+    const live = new Live(snapshot({}));
+    expect(live.standing).toBe("running");
+    live.lose(true);
+    expect(lookIn(RUNNING, live.standing).word).toBe("interrupted");
+    const over = new Live(snapshot({ state: "failed" }));
+    over.lose(true);
+    expect(over.standing).toBe("failed");
+  });
+  it("has no body that goes on: what had begun is as old as at its last step", () => {
+    const left = { at: 130, by: "", missing: [], changed: [], versions: [] } as unknown as RunInfo["left"];
+    expect(new Live(snapshot({ state: "interrupted", left })).at()).toBe(130);
+    expect(new Live(snapshot({})).at()).toBeCloseTo(new Live(snapshot({})).now(), 0);
+  });
+});
+
 const expr = (inner: string) => `$${"{{"} ${inner} }}`;
 
 describe("arguments", () => {

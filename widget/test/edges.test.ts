@@ -20,6 +20,10 @@ describe("an edge", () => {
     for (const state of ["running", "open", "stopping"] as const)
       expect(edgeLook("data", of("completed"), of(state))).toBe("active");
   });
+  it("does not move in a run that stands still", () => {
+    for (const run of ["paused", "interrupted"])
+      expect(edgeLook("data", of("completed"), of("open"), run)).toBe("taken");
+  });
   it("is pale on a branch that was not taken", () => {
     expect(edgeLook("when", of("completed"), of("skipped"))).toBe("idle");
     expect(edgeLook("data", of("skipped"), of("completed"))).toBe("idle");

@@ -9,10 +9,13 @@ export type EdgeLook = "plain" | "active" | "taken" | "idle";
 const NEVER = new Set(["skipped", "upstream_failed", "retired"]);
 const WORKS = new Set(["running", "open", "stopping"]);
 
-/** Of an edge of a kind from one node to another, as they stand: failures go along catches, all else along the others. */
-export function edgeLook(kind: string, from: Status, to: Status): EdgeLook {
+const STILL = new Set(["paused", "interrupted"]);
+
+/** Of an edge of a kind from one node to another, as they stand: failures go along catches, all else along the others. In a run
+ * that stands still nothing moves. */
+export function edgeLook(kind: string, from: Status, to: Status, run = "running"): EdgeLook {
   if (NEVER.has(stateName(from)) || NEVER.has(stateName(to))) return "idle";
   if (!isOver(from)) return "plain";
   if ((stateName(from) === "completed") === (kind === "catch")) return "idle";
-  return WORKS.has(stateName(to)) ? "active" : "taken";
+  return WORKS.has(stateName(to)) && !STILL.has(run) ? "active" : "taken";
 }

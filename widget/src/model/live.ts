@@ -35,6 +35,8 @@ const BLANK: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
 const NONE: Texts = {};
 
 /** Holds a snapshot; `take` applies a patch and tells whose node changed. */
+const ENDED = new Set(["completed", "failed", "cancelled"]);
+
 export class Live {
   snapshot: Snapshot;
   /** Python's clock minus ours, in seconds. */
@@ -58,6 +60,17 @@ export class Live {
   now(): number {
     if (this.gone) return this.goneAt;
     return this.isKept ? this.snapshot.now : Date.now() / 1000 + this.skew;
+  }
+
+  /** The time at which bodies are: of a run whose kernel has ended that of its last step. */
+  at(): number {
+    return this.run?.left?.at ?? this.now();
+  }
+
+  /** How the run stands as it is drawn: one that had not ended when its kernel went as one that was interrupted. */
+  get standing(): string | undefined {
+    const state = this.run?.state;
+    return this.gone && state !== undefined && !ENDED.has(state) ? "interrupted" : state;
   }
 
   /** Nothing is behind it: it is a page, or what a notebook has kept. */

@@ -52,7 +52,7 @@ function* edges(
     if (++looked % 1500 === 0) yield;
     const [a, b] = [scene.boxes[line.from], scene.boxes[line.to]];
     if (!a || !b || !sees(boundsOf(a, b, line))) continue;
-    const look = live.run ? edgeLook(line.kind, live.status(line.from), live.status(line.to)) : "plain";
+    const look = live.run ? edgeLook(line.kind, live.status(line.from), live.status(line.to), live.standing) : "plain";
     const key = line.kind === "catch" ? "catch" : look;
     looks[key] ??= [];
     looks[key].push(line);
@@ -109,7 +109,7 @@ function around(a: Box, b: Box, { bends }: Line): Box {
 }
 
 export function looksOf(live: Live, id: number): { look: string; word: string } {
-  return live.run ? lookIn(live.status(id), live.run.state) : { look: "planned", word: "" };
+  return live.run ? lookIn(live.status(id), live.standing) : { look: "planned", word: "" };
 }
 
 function frame(canvas: CanvasRenderingContext2D, { id, x, y, w, h }: Item, live: Live, colour: Palette): void {
@@ -197,7 +197,7 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
   if (!near) return;
   canvas.fillStyle = colour(`t-${look}`);
   canvas.font = `11.5px ${FONT}`;
-  const told = live.run ? detail(node, status, { ...live.texts(id) }, live.now(), word) : node.line;
+  const told = live.run ? detail(node, status, { ...live.texts(id) }, live.at(), word) : node.line;
   text(canvas, told, x + 14, y + 42, w - 26, 6.4);
   if (node.foot) text(canvas, node.foot, x + 14, y + 66, w - 26, 6.4);
 }

@@ -19,11 +19,11 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
   const moving = !isOver(status) && status[0] !== 0 && !live.gone;
   useClock(moving && live.snapshot.mode === "live", 250);
   if (!node) return null;
-  const shown = lookIn(status, live.run?.state);
+  const shown = lookIn(status, live.standing);
   const { look, word } = shown;
   const texts = live.texts(index);
-  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.now(), word);
-  const rest = left(status, live.now());
+  const line = word === "interrupted" ? "was under way" : detail(node, status, { ...texts }, live.at(), word);
+  const rest = left(status, live.at());
   const planned = live.run === null;
   const shape = shapeOf(node);
   return (
@@ -51,7 +51,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
         <span class="stx-told">{planned ? node.line : line}</span>
         {rest && <span class="stx-rest"> · {rest}</span>}
       </div>
-      <Bar status={planned ? PLANNED : status} node={node} look={look} now={live.now()} />
+      <Bar status={planned ? PLANNED : status} node={node} look={look} now={live.at()} />
       {node.foot && (
         <div class="stx-foot">
           <span title={node.when ? `It runs if ${node.when}` : node.foot}>{node.foot}</span>

@@ -11,7 +11,7 @@ export function GroupBox({ data, selected }: { data: CardData; selected?: boolea
   const node = live.info(index);
   const status = live.status(index);
   if (!node) return null;
-  const { look, glyph } = lookIn(status, live.run?.state);
+  const { look, glyph } = lookIn(status, live.standing);
   return (
     <div
       class={`stx-group stx-s-${live.run ? look : "planned"}${selected ? " stx-selected" : ""}`}

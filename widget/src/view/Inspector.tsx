@@ -58,7 +58,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
   const { status: now } = useStanding(doing.abilities, target);
   if (!info) return null;
   const open = (item: number) => go({ node, item });
-  const look = lookIn(now, live.run?.state);
+  const look = lookIn(now, live.standing);
   return (
     <Sheet label={`Node ${info.name}`}>
       <header>
@@ -155,7 +155,7 @@ function editHint(live: Live, status: Status): string {
 
 function noOutput(live: Live, status: Status): string {
   if (!live.run) return "It has not been run.";
-  return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.run.state).word}.`;
+  return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.standing).word}.`;
 }
 
 /** With a body that is under way. */

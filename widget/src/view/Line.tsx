@@ -15,7 +15,7 @@ export function Line({ data }: EdgeProps) {
   useNode(live, to);
   const [source, target] = [boxes[from], boxes[to]];
   if (!source || !target) return null;
-  const look = live.run ? edgeLook(kind, live.status(from), live.status(to)) : "plain";
+  const look = live.run ? edgeLook(kind, live.status(from), live.status(to), live.standing) : "plain";
   const drawn = wayOf(line, source, target);
   return (
     <g class={`stx-line stx-line-${look}${count > 1 ? " stx-line-many" : ""}`} data-testid="edge" data-look={look}>

@@ -36,7 +36,7 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
     const was = done.current;
     if (!w || !h || nodes.length === 0) return;
     done.current = { shape, w, selected, scene };
-    if (shape !== was.shape || (w !== was.w && !moved.current)) {
+    if (shape !== was.shape || (w !== was.w && !moved.current && selected === null)) {
       moved.current = false;
       camera.move(firstView(scene.items, camera.size, null));
       home.current = null;
@@ -48,7 +48,7 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
         const held = { x: x + (before.x - now.x) * zoom, y: y + (before.y - now.y) * zoom, zoom };
         camera.move(intoView(now, uncovered(root, camera.size), held));
       }
-    } else if (selected !== was.selected) {
+    } else if (selected !== was.selected || (w !== was.w && selected !== null)) {
       const chosen = selected === null ? null : scene.boxes[selected];
       const to = chosen ? intoView(chosen, uncovered(root, camera.size), camera.view) : null;
       if (to && !same(to, camera.view)) {

@@ -82,9 +82,7 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
               {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
             </span>
           )}
-          <span class="stx-elapsed">
-            {duration(Math.max((run.ended ?? run.left?.at ?? live.now()) - run.started, 0))}
-          </span>
+          <span class="stx-elapsed">{duration(Math.max((run.ended ?? live.at()) - run.started, 0))}</span>
           {(mode === "live" || live.snapshot.about) && (
             <button
               type="button"
@@ -108,7 +106,7 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
               >
                 <i class="stx-dot" />
                 {(run.counts[name] ?? 0).toLocaleString("en")}{" "}
-                {name === "running" && run.state === "interrupted" ? "was running" : LOOKS[name].word}
+                {name === "running" && live.standing === "interrupted" ? "was running" : LOOKS[name].word}
               </button>
             ))}
             {run.absorbed > 0 && (

@@ -20,12 +20,12 @@ interface Props {
 export function UnderWay({ live, status, seen, text }: Props) {
   useClock(live.snapshot.mode === "live");
   const progress = share(status);
-  const look = lookIn(status, live.run?.state);
+  const look = lookIn(status, live.standing);
   const tail = seen?.logs.slice(-TAIL) ?? [];
   return (
     <div class="stx-under-way" data-testid="under-way">
       <p>
-        <b>{look.word}</b> {underWay(status, seen?.usual ?? null, live.now())}
+        <b>{look.word}</b> {underWay(status, seen?.usual ?? null, live.at())}
       </p>
       {progress !== null && (
         <div
