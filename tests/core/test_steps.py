@@ -102,6 +102,20 @@ def test_what_a_step_finishes_as_failed_is_a_failure_like_others() -> None:
         assert made.s.error[0]["code"] == "finished"
 
 
+def test_a_group_that_is_not_open_is_finished_as_failed() -> None:
+    """One that waits for what it needs, and one that waits for its next try: nothing in it runs for that."""
+    step, inner = finishing(node=0, to=S.FAILED), {"one": (Node("x"),)}
+    retry = Policy(retry=Retry(max=1, delay=9, jitter="none"))
+    for group, bodies, ran in (
+        (Node("g", (2,), FLOW, inner="one"), {"b": Body(3)}, 0),
+        (Node("g", (2,), EACH, inner="one"), {"b": Body(3)}, 0),
+        (Node("g", kind=FLOW, inner="one", policy=retry), {"g.x": Body(0.1, "fail")}, 1),
+    ):
+        made = ends(group, step, Node("b"), inner=inner, bodies=bodies)
+        assert (made.states()["g"], made.s.error[0]["code"], made.run) == ("failed", "finished", RunState.FAILED)
+        assert sum(made.s.attempt[made.unit("b") + 1 :]) == ran
+
+
 def test_a_group_is_finished_from_inside() -> None:
     """The nearest one of that name around it; one that lies in none has failed."""
     step = {"two": (Node("x"), finishing(around="m"))}
