@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 import typing
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
 import stratix_tasks
+from stratix_tasks.session.run import Run
+from stratix_tasks.store.analytics import History
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
 def test_public_names_are_those_that_can_be_imported() -> None:
@@ -55,6 +61,35 @@ def test_readme_lists_what_executors_take() -> None:
     finally:
         sys.path.pop(0)
     assert f"<!-- executors -->\n{table()}<!-- /executors -->" in (ROOT / "README.md").read_text()
+
+
+def test_the_first_block_of_the_readme_runs_as_it_is_written(tmp_path: Path) -> None:
+    """In a new process with nothing else."""
+    script = tmp_path / "first_block.py"
+    script.write_text(BLOCKS[0] + "print(run.result())\n")
+    env = {**os.environ, "STRATIX_STORE": str(tmp_path / "store")}
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=env, check=False)
+    assert (ran.stdout, ran.returncode) == ("6 sales\n", 0), ran.stderr
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS[1:] if "@flow" in block], ids=lambda block: block[:40])
+def test_flows_of_the_readme_have_no_problems(block: str, tmp_path: Path) -> None:
+    """Written after what they take for granted, they are traced and checked without a problem or a warning."""
+    (tmp_path / "block.py").write_text("from readme_names import *\n" + block)
+    found = [one for one in runpy.run_path(str(tmp_path / "block.py")).values() if isinstance(one, stratix_tasks.Flow)]
+    assert found
+    assert [str(problem) for one in found for problem in one.validate()] == []
+
+
+def test_what_pages_for_users_call_is_there() -> None:
+    """Each method and attribute of a run, a flow and a history that they name."""
+    kinds: dict[str, Any] = {"run": Run, "sales": stratix_tasks.Flow, "flow": stratix_tasks.Flow, "h": History}
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    named = {
+        match for page in pages for match in re.findall(r"(?<![\w./])(run|sales|flow|h)\.(\w+)\(", page.read_text())
+    }
+    assert len(named) > 40
+    assert [f"{kind}.{name}" for kind, name in sorted(named) if not hasattr(kinds[kind], name)] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
