@@ -8,10 +8,13 @@ from itertools import chain, count
 from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.keys import key_template
+from stratix_tasks.dsl.references import Condition, Filled
 from stratix_tasks.dsl.refusing import Refusing
+from stratix_tasks.spec.mapped import named_in
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.nesting import is_tree
-from stratix_tasks.spec.values import Expr
+from stratix_tasks.spec.text import expression
+from stratix_tasks.spec.values import Expr, Ref, Template
 
 
 class Placing(Protocol):
@@ -48,10 +51,21 @@ class Element:
         return Element(self.mark, (*self.path, step))
 
 
+@dataclass(slots=True, eq=False)
+class Worded:
+    """A text or an expression, with the marks that it names: `expr("${{ file.name }}", file)`."""
+
+    made: Any
+    marks: tuple[Mark, ...]
+    __iter__ = None
+
+
 def _marks(value: Any) -> Iterator[Mark]:
     """What an argument names that is mapped."""
     if isinstance(value, Element):
         yield value.mark
+    elif isinstance(value, Worded):
+        yield from value.marks
     elif isinstance(value, Mark):
         yield value
     elif isinstance(value, list | tuple | dict) and is_tree(value):
@@ -106,6 +120,8 @@ def each_of(
         if at not in trace.variables:
             trace.variables[at] = mark.name or direct.get(at) or _variable({*named, *marked})
         marked[trace.variables[at]] = mark
+    for argument in _named_by_texts(named).intersection(direct.values()):  # it is passed all the same
+        trace.variables.setdefault(id(marked[argument]), argument)
     groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
     if not marked:
         trace.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
@@ -131,6 +147,57 @@ def each_of(
         for argument, part in named.items()
     }
     return each, {argument: part for argument, part in passed.items() if not isinstance(part, Mark)}
+
+
+def _named_by_texts(value: Any) -> frozenset[str]:
+    """What texts and expressions in arguments name."""
+    if isinstance(value, Worded):
+        return _named_by_texts(value.made)
+    if isinstance(value, Filled | Condition):
+        return named_in(value._value())
+    if not isinstance(value, list | tuple | dict) or not is_tree(value):
+        return frozenset()
+    return frozenset().union(*map(_named_by_texts, value.values() if isinstance(value, dict) else value))
+
+
+def element_of(trace: Placing, part: Element | Worded | Mark) -> Any:
+    """What stands for one element each, in the arguments of the `.map` that goes over it."""
+    if isinstance(part, Worded):
+        return _worded(trace, part)
+    mark, path = (part.mark, part.path) if isinstance(part, Element) else (part, ())
+    if id(mark) in trace.variables:
+        return Ref("each", trace.variables[id(mark)], path)
+    if mark is not part:
+        trace.fail("a part of what each() marks stands in the arguments of the .map(…) that maps it")
+    word = "each" if isinstance(mark, Mapped) else "product"
+    trace.fail(f"{word}() marks a whole argument of task.map(…), and can't stand elsewhere", code="bad-arguments")
+
+
+def _worded(trace: Placing, part: Worded) -> Any:
+    """A text with what is mapped, which it has to name as that is called."""
+    made = trace.value(part.made)
+    for mark in part.marks:
+        name = trace.variables.get(id(mark))
+        if name is None:
+            trace.fail("what each() marks stands beside a text in the arguments of the .map(…) that maps it")
+        if name not in named_in(made):
+            message = f"expr() does not name '{name}', as what stands beside its text is called"
+            trace.fail(f"{message}; call that as the text does: each(…, name=…)", code="bad-arguments")
+    return made
+
+
+def with_elements(trace: Placing, value: Any) -> Any:
+    """A text, with what it names of what is mapped as documents have it."""
+    names = frozenset(trace.variables.values())
+    if not names or type(value) is not Template:
+        return value
+    return Template(tuple(_element(part.text, names) or part if type(part) is Expr else part for part in value.parts))
+
+
+def _element(text: str, names: frozenset[str]) -> Ref | None:
+    """What is mapped, or a part of it, where an expression is no more than that."""
+    found = expression(text, names)
+    return found if type(found) is Ref and found.scope == "each" else None
 
 
 def _variable(taken: Collection[str]) -> str:

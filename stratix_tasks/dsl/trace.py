@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 from stratix_tasks.dsl.again import Placed, given_of, is_said_again
 from stratix_tasks.dsl.capture import literal
 from stratix_tasks.dsl.definition import BaseTask
-from stratix_tasks.dsl.marks import Element, Mapped, Mark, each_of
+from stratix_tasks.dsl.marks import Element, Mark, Worded, each_of, element_of, with_elements
 from stratix_tasks.dsl.options import loop_fields, references_in
 from stratix_tasks.dsl.references import (
     Joined,
@@ -29,18 +29,11 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.text import expression
-from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, Template, leaves
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 LONGEST = 64
 """Characters of a name."""
-
-
-def _element(text: str, names: frozenset[str]) -> Ref | None:
-    """What is mapped, or a part of it, where an expression is no more than that."""
-    found = expression(text, names)
-    return found if type(found) is Ref and found.scope == "each" else None
 
 
 def _named(update: Mapping[str, Any]) -> set[str]:
@@ -288,30 +281,12 @@ class Trace:
     def _other(self, part: Any) -> Any:
         if isinstance(part, Refusing):
             self.uses(part._references())
-            return self._with_elements(part._value())
+            return with_elements(self, part._value())
         if isinstance(part, Secret):
             return Ref("secrets", part.name)
-        if isinstance(part, Element):
-            if id(part.mark) not in self.variables:
-                self.fail("a part of what each() marks stands in the arguments of the .map(…) that maps it")
-            return Ref("each", self.variables[id(part.mark)], part.path)
-        if isinstance(part, Mark) and id(part) in self.variables:
-            return Ref("each", self.variables[id(part)])
-        if isinstance(part, Mark):
-            word = "each" if isinstance(part, Mapped) else "product"
-            self.fail(
-                f"{word}() marks a whole argument of task.map(…), and can't stand elsewhere", code="bad-arguments"
-            )
+        if isinstance(part, Element | Worded | Mark):
+            return element_of(self, part)
         return literal(part, self)
-
-    def _with_elements(self, value: Any) -> Any:
-        """A text, with what it names of what is mapped as documents have it."""
-        names = frozenset(self.variables.values())
-        if not names or type(value) is not Template:
-            return value
-        return Template(
-            tuple(_element(part.text, names) or part if type(part) is Expr else part for part in value.parts)
-        )
 
     def _add(self, task: Any, template: NodeSpec, update: dict[str, Any], arity: Any) -> Reference:
         self.closed = None

@@ -13,7 +13,7 @@ from stratix_tasks.formats.python_values import OWN_WORDS, Values
 from stratix_tasks.spec.code import Code, Group, followed, prefixed, quoted
 from stratix_tasks.spec.fields import IN_NODE, LOOP, MAP, Kind
 from stratix_tasks.spec.joins import ALL, N_OF
-from stratix_tasks.spec.mapped import variables
+from stratix_tasks.spec.mapped import shown, variables
 from stratix_tasks.spec.model import Each, FlowSpec, Loop, NodeSpec
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template
 from stratix_tasks.spec.vocabulary import GROUP
@@ -177,14 +177,12 @@ class Nodes:
     def _called(self, head: Code, signature: Signature, node: NodeSpec, more: Mapping[str, Code] | None = None) -> Code:
         marked = self._marked(node)
         self.values.elements = {name: code for name, code in marked.items() if name in variables(node)}
-        self.values.shown.clear()
+        self.values.beside = frozenset(self.values.elements) - shown(node)
         named = {name: self.values.value(value) for name, value in node.args.items() if name not in ("*", "**")}
         extra = self._spread(node, "*", list)
         clashing = self._spread(node, "**", dict)
         if node.each is not None:
             head = followed(head, ".map")
-            if hidden := self.values.elements.keys() - self.values.shown:
-                self.values.refuse(f"'{min(hidden)}', which is mapped, in texts and expressions alone")
             crossed = marked if len(marked) == len(node.each.over) else self._crossed(node.each, signature)
             if isinstance(crossed, Group):
                 return self._with_star(head, crossed, signature, node, named, extra, clashing, more or {})

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from stratix_tasks.formats.python_conditions import condition, operand
 from stratix_tasks.spec.callees import Callee
 from stratix_tasks.spec.code import Code, Group, Module, Names, literal, quoted
+from stratix_tasks.spec.mapped import named_in
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump as dump_value
@@ -81,8 +82,8 @@ class Values:
         self._around_as: dict[str, str] = {}
         self.elements: dict[str, str] = {}
         """Of what is mapped, where other arguments name it: its variable."""
-        self.shown: set[str] = set()
-        """Those of them that stand in an argument otherwise than in a text or an expression."""
+        self.beside: frozenset[str] = frozenset()
+        """Those of them that stand beside the texts that name them, for nothing else does."""
         self.locals = Names({*around.names.taken, *spec.inputs, *RESERVED})
 
     def place(self, name: str) -> None:
@@ -123,7 +124,6 @@ class Values:
         if ref.scope == "error" and "error" in self.open:
             return f"{self.around_as('error')}{_steps(ref)}"
         if ref.scope == "each" and ref.name in self.elements:
-            self.shown.add(ref.name)
             return f"{self.elements[ref.name]}{_steps(ref)}"
         if ref.scope in ("each", "error"):
             raise ValueError(f"`{ref.name}`, which is there only where it is caught or mapped")
@@ -145,7 +145,7 @@ class Values:
         return code
 
     def _template(self, template: Template) -> Code:
-        return f"{self.around.word('expr')}({quoted(dump_value(template))})"
+        return self._worded(dump_value(template), template)
 
     def _expr(self, expr: Expr) -> Code:
         """A reference alone would be a value of its own, and no expression."""
@@ -171,7 +171,11 @@ class Values:
         code = condition(text, self._named) or None
         if code is None and "${{" in text:
             return str(self.refuse(f"the expression `{text}`"))
-        return code or f"{self.around.word('expr')}({quoted(text)})"
+        return code or self._worded(text, Expr(text, ()))
+
+    def _worded(self, text: str, value: Any) -> str:
+        marks = [self.elements[name] for name in self.elements if name in self.beside & named_in(value)]
+        return f"{self.around.word('expr')}({', '.join((quoted(text), *marks))})"
 
     def _named(self, ref: Ref) -> str | None:
         """The code of a reference where it can be named here: it is placed, and in no block that is closed."""

@@ -42,6 +42,11 @@ def variables(node: NodeSpec) -> frozenset[str]:
     return could_be_named(node.each.over) & named_in(node.args)
 
 
+def shown(node: NodeSpec) -> frozenset[str]:
+    """Of what is mapped that of which an argument holds an element, or a part of one, otherwise than in a text or an expression."""
+    return frozenset(leaf.name for leaf in leaves([*node.args.values()]) if type(leaf) is Ref and leaf.scope == "each")
+
+
 def passed(node: NodeSpec) -> list[str]:
     """The arguments that a node passes on."""
     if node.each is None:

@@ -17,6 +17,11 @@ def work(x: Any = 0) -> int:
     return int(x) + 1
 
 
+@task
+def told(text: Any, more: Any = None) -> Any:
+    return [text, more]
+
+
 def test_an_expression_by_its_text() -> None:
     """As a condition, beside others, as an argument and to map over; it makes what it names a need."""
 
@@ -131,3 +136,62 @@ def test_what_a_flow_says_of_its_nodes() -> None:
     for wrong in ({"defaults": {"retry": "x"}}, {"defaults": 3}, {"positions": {"a": 1}}):
         with pytest.raises(FlowError):
             flow(**wrong)(f.fn)
+
+
+# ---------------------------------------------------------------------- texts with what is mapped
+
+
+def args_of(made: Any, name: str) -> dict[str, Any]:
+    return dict(made.spec.tasks[name].args)
+
+
+def test_a_text_brings_along_what_it_names_of_what_is_mapped() -> None:
+    """No other argument holds it; it is called as the text does, and is no argument itself."""
+
+    @flow
+    def brings_along(files: list[dict[str, str]]) -> Any:
+        file = each(files, name="file")
+        return told.map(
+            text=expr("${{ file.host }}/${{ file.name }}", file), more={"n": [expr("size(file.name)", file)]}
+        )
+
+    said = brings_along.spec.tasks["told"]
+    assert [*said.each.over] == ["file"]
+    assert args_of(brings_along, "told") == {
+        "text": Template((Expr("file.host", ()), "/", Expr("file.name", ()))),
+        "more": {"n": [Expr("size(file.name)", ())]},
+    }
+
+
+def test_an_argument_that_a_text_names_is_passed_all_the_same() -> None:
+    """As a whole; where no text names it the document needs no word for it."""
+
+    @flow
+    def passes(n: list[int]) -> Any:
+        return told.map(text=each(n), more=expr("no. ${{ text }}"))
+
+    assert args_of(passes, "told") == {"text": Ref("each", "text"), "more": Template(("no. ", Ref("each", "text")))}
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda ns: told.map(text=expr("${{ file.x }}", each(ns, name="files"))), "expr() does not name 'files'"),
+        (lambda ns: told.map(text=expr("${{ file.x }}", ns)), "beside its text expr() takes what each() marks"),
+        (
+            lambda ns: told(text=expr("${{ file.x }}", each(ns, name="file"))),
+            "stands beside a text in the arguments of the .map",
+        ),
+    ],
+    ids=["called otherwise", "what is not mapped", "in no map"],
+)
+def test_what_stands_beside_a_text_is_mapped_and_named_by_it(call: Any, why: str) -> None:
+    """Else the flow can't be traced."""
+
+    @flow
+    def stands_beside(ns: list[int]) -> Any:
+        return call(ns)
+
+    with pytest.raises(FlowError) as caught:
+        _ = stands_beside.spec
+    assert why in caught.value.message

@@ -38,10 +38,9 @@ from stratix_tasks import (
 )
 from stratix_tasks.dsl.sources import Sources
 from stratix_tasks.formats.python import dump
-from stratix_tasks.spec.mapped import names_any, variables
 from stratix_tasks.spec.model import FlowSpec, InputSpec, Loop, NodeSpec
 from stratix_tasks.spec.problems import errors
-from stratix_tasks.spec.values import Expr, Ref, Template, leaves
+from stratix_tasks.spec.values import Expr, Ref, Template
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -104,22 +103,12 @@ def sayable(spec: FlowSpec) -> FlowSpec:
     tasks = {
         name: node.but({"call": "loose:fetch"}) if node.call == "fetch" else node for name, node in spec.tasks.items()
     }
-    for name in tasks:  # what is mapped in texts and expressions alone
-        while hidden := variables(tasks[name]) - shown(tasks[name]):
-            args = tasks[name].args.items()
-            said = {argument: value for argument, value in args if not names_any(value, hidden)}
-            tasks[name] = tasks[name].but({"args": said})
     assume(not any(iskeyword(name) for name in spec.inputs))
     inputs = {
         name: one if is_said(one) and type(one.default) in JSON else InputSpec(required=one.required)
         for name, one in spec.inputs.items()
     }
     return spec.but({"flows": flows, "tasks": tasks, "inputs": inputs})
-
-
-def shown(node: NodeSpec) -> set[str]:
-    """Of what is mapped that of which an argument holds an element, or a part of one."""
-    return {leaf.name for leaf in leaves(list(node.args.values())) if type(leaf) is Ref and leaf.scope == "each"}
 
 
 JSON = (type(None), bool, int, float, str)
@@ -421,8 +410,6 @@ UNSAID = {
     "one output twice": HEAD
     + "tasks: {a: {call: pieces:total}}\noutput: {first_of: ['${{ tasks.a.output }}', '${{ tasks.a.output }}']}\n",
     "needs that say it twice": HEAD + "tasks: {a: {call: pieces:total}, b: {call: pieces:total, needs: [a, a]}}\n",
-    "what is mapped in a text alone": HEAD
-    + "tasks: {a: {call: pieces:scaled, with: {value: '${{ x.n }} of it'}, each: {as: x, in: [1]}}}\n",
     "a map over a mapping": HEAD + "tasks: {a: {call: pieces:scaled, each: {as: value, in: {k: 1}}}}\n",
     "a gap in the positions": HEAD + "tasks: {a: {call: pieces:plain, with: {b: 1, '*': [1]}}}\n",
     "choices that are dates": HEAD.replace("{x: {}}", "{x: {type: date, choices: ['2024-02-01']}}") + "tasks: {}\n",
@@ -468,6 +455,47 @@ def test_parts_of_what_is_mapped_are_written_by_a_variable(engine: Any) -> None:
     assert again.spec == given.spec
     files = [{"name": "x", "sizes": [1, 2]}, {"name": "y", "sizes": [3]}]
     assert engine.start(again, {"files": files}).result() == [[6, 8], [2, 4], [1, 2]]
+
+
+IN_TEXTS = """stratix: 1
+flow: in_texts
+inputs: {files: {type: list}}
+tasks:
+  a:
+    call: pieces:told
+    each: {as: file, in: "${{ inputs.files }}"}
+    with: {value: ["${{ file.name }}.csv", '${{ file.sizes[0] + 1 }}']}
+  b:
+    call: pieces:told
+    each: {by: product, over: {file: "${{ inputs.files }}", n: [1, 2]}}
+    with: {value: "${{ file.name }} no. ${{ n }}"}
+  c:
+    call: pieces:total
+    each: {as: start, in: [1, 2]}
+    with: {start: "${{ start }}", "*": ["${{ start * 10 }}"]}
+  d:
+    call: pieces:total
+    each: {as: start, in: [1, 2]}
+    with: {"*": ["${{ start * 10 }}"]}
+output: ["${{ tasks.a.output }}", "${{ tasks.b.output }}", "${{ tasks.c.output }}", "${{ tasks.d.output }}"]
+"""
+
+
+def test_what_texts_alone_name_stands_beside_them(engine: Any) -> None:
+    """It is no argument; one that is passed as a whole is passed although a text names it."""
+    given = Flow.from_yaml(IN_TEXTS, allow=["pieces"])
+    text = given.to_python()
+    assert 'file = each(files, name="file")' in text
+    assert '[expr("${{ file.name }}.csv", file), expr("file.sizes[0] + 1", file)]' in text
+    assert 'expr("${{ file.name }} no. ${{ n }}", each_file, n)' in text
+    assert '.map(expr("start * 10"), start=start)' in text and '.map(expr("start * 10", each_start))' in text
+    again = defined(text)
+    assert again.spec == given.spec
+    files = [{"name": "x", "sizes": [1]}, {"name": "y", "sizes": [3]}]
+    a, b, c, d = engine.start(again, {"files": files}).result()
+    assert a == [f"x: {['x.csv', 2]}", f"x: {['y.csv', 4]}"]
+    assert b == [f"x: {one} no. {n}" for one in "xy" for n in (1, 2)]
+    assert (c, d) == ([11, 22], [10, 20])
 
 
 CROSSED = """stratix: 1
