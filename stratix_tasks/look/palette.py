@@ -13,6 +13,8 @@ from stratix_tasks.spec.types import type_text
 from stratix_tasks.view.messages import PaletteItem, Port, Says
 
 NOTEBOOK = "__main__"
+OURS = "this notebook"
+"""The group of its tasks: `notebook` is a domain of executors."""
 
 
 def palette(ports: Ports, tasks: Mapping[str, Any]) -> list[PaletteItem]:
@@ -59,7 +61,7 @@ def hints_of(ports: Ports, items: list[PaletteItem], tasks: Mapping[str, Any]) -
 
 def unwritten(ports: Ports, name: str, takes: Mapping[str, Any], gives: Any) -> PaletteItem:
     """A task of the notebook that is not there yet."""
-    item = _item(ports, name, "task", "notebook", "", {"call": name})
+    item = _item(ports, name, "task", OURS, "", {"call": name})
     given: list[Port] = [
         {"name": one, "type": type_text(hint), "required": True, "text": "", "source": ""}
         for one, hint in takes.items()
@@ -95,7 +97,7 @@ def _tasks(ports: Ports, tasks: Mapping[str, Any]) -> Iterator[PaletteItem]:
             continue
         short = name if module == NOTEBOOK and tasks.get(name) is task else call
         doc = inspect.getdoc(getattr(task, "fn", task)) or ""
-        yield _item(ports, name, "task", "notebook" if module == NOTEBOOK else module, doc, {"call": short})
+        yield _item(ports, name, "task", OURS if module == NOTEBOOK else module, doc, {"call": short})
 
 
 def _executors(ports: Ports) -> Iterator[PaletteItem]:

@@ -97,6 +97,28 @@ def test_nodes_are_renamed_copied_disabled_and_removed_by_keys(book: Notebook) -
     assert "# twice" in hand.value("to_yaml()")
 
 
+def test_a_node_stays_chosen_where_undo_gives_its_name_back(book: Notebook) -> None:
+    """So that the next key is about it; what was told of the flow goes with the next thing that is done."""
+    hand = Hand(book, "named_back")
+    hand.click("scale")
+    hand.press("F2")
+    hand.type("add")
+    hand.press("Enter")
+    hand.steps("rename scale to add")
+    hand.node("add").wait_for()
+    hand.press("Control+z")
+    hand.steps()
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=scale]")
+    hand.press("x")
+    hand.page.wait_for_selector(f"{VIEW} .stx-off[data-node=scale]")
+    hand.at("show-python").click()
+    told = f"() => /^(Copied|The browser)/.test(document.querySelector(`{VIEW} [data-testid=edit-told]`).textContent)"
+    hand.page.wait_for_function(told)
+    hand.click("load")
+    hand.page.wait_for_function(f"() => !({told})()")
+    hand.steps("disable scale")
+
+
 def test_nodes_are_added_by_keys_by_a_wire_and_from_the_palette(book: Notebook) -> None:
     """Tab lists what goes on from the selected node; Ctrl+Enter adds and goes on from there. A wire dropped on the empty canvas lists what fits.
 
@@ -222,6 +244,7 @@ def test_a_problem_of_a_text_is_mended_while_it_is_typed(book: Notebook) -> None
     hand.press("Control+Enter")
     assert "1 problem" in hand.at("yaml-refused").inner_text()
     mend.click()
+    hand.page.wait_for_function("was => document.querySelector('[data-testid=yaml-text]').value === was", arg=was)
     text.press("Control+Enter")
     hand.at("yaml-apply").wait_for(state="detached")
     assert hand.value("edits") == "[]"

@@ -7,7 +7,18 @@ import { parsed, shownAs } from "../src/edit/fields";
 import { chosen } from "../src/edit/hands";
 import { best } from "../src/edit/joining";
 import { found, grouped, score, unwritten } from "../src/edit/search";
-import { aligned, along, type Box, freeName, INPUTS, rowsOf, towards, wiresOf, wireUnder } from "../src/edit/wires";
+import {
+  aligned,
+  along,
+  type Box,
+  freeName,
+  INPUTS,
+  renamedIn,
+  rowsOf,
+  towards,
+  wiresOf,
+  wireUnder,
+} from "../src/edit/wires";
 import { broken, difference, nodeAt, pieces } from "../src/edit/yaml";
 import { Live } from "../src/model/live";
 import type { EditInfo, NodeInfo, PaletteItem, Port, Snapshot } from "../src/model/messages";
@@ -57,7 +68,7 @@ const item = (name: string, more: Partial<PaletteItem> = {}): PaletteItem =>
   ({
     name,
     kind: "task",
-    group: "notebook",
+    group: "this notebook",
     doc: "",
     says: {},
     ports: [],
@@ -66,6 +77,16 @@ const item = (name: string, more: Partial<PaletteItem> = {}): PaletteItem =>
     rank: 0,
     ...more,
   }) as PaletteItem;
+
+describe("a name that changed", () => {
+  const named = (...names: string[]) => names.map((name) => ({ name }));
+  it("is told where one has gone and one has come, and not where nodes were added or removed", () => {
+    expect(renamedIn(named("a", "b"), named("a", "c"))).toEqual(["b", "c"]);
+    expect(renamedIn(named("a", "b"), named("a"))).toBeNull();
+    expect(renamedIn(named("a"), named("a", "b"))).toBeNull();
+    expect(renamedIn(named("a", "b"), named("c", "d"))).toBeNull();
+  });
+});
 
 describe("wires", () => {
   const nodes = [node("load"), node("clean"), node("price", { kind: "flow" }), node("price.fetch", { parent: 2 })];
@@ -222,7 +243,7 @@ describe("the search", () => {
     expect(
       grouped([item("a"), item("b", { group: "http" }), item("c")]).map(([group, some]) => [group, some.length]),
     ).toEqual([
-      ["notebook", 2],
+      ["this notebook", 2],
       ["http", 1],
     ]);
   });

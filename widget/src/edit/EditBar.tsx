@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../view/Icon";
 import { clip } from "./clipboard";
 import { COMMANDS, type Command, type Hands, keyText } from "./commands";
@@ -76,6 +76,8 @@ function Keep({ hands }: { hands: Hands }) {
   const info = editing.info;
   const [path, setPath] = useState<string | null>(null);
   const [told, setTold] = useState("");
+  const now = `${info?.steps.join("\n")}\n\n${hands.selection.nodes.join("\n")}`;
+  useEffect(() => setTold(""), [now]); // what was told of something else
   if (!info) return null;
   const python = async () => {
     try {

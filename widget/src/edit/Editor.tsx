@@ -23,7 +23,7 @@ import { Palette } from "./Palette";
 import { Problems } from "./Problems";
 import { QuickAdd } from "./QuickAdd";
 import { placed } from "./search";
-import { around, type Box, freeName, HEAD, type Place } from "./wires";
+import { around, type Box, freeName, HEAD, type Place, renamedIn } from "./wires";
 import "./edit.css";
 
 interface Props {
@@ -60,6 +60,14 @@ export function Editor({ live, calls, root, ask, start }: Props) {
   const flow = useReactFlow();
   const { nodes } = live.snapshot;
   const selection = there(chosen, nodes);
+  const before = useRef(nodes);
+  useEffect(() => {
+    const renamed = renamedIn(before.current, nodes); // by undo, by its text, in another view or from Python
+    before.current = nodes;
+    if (!renamed) return;
+    const [from, to] = renamed;
+    setChosen((now) => ({ ...now, nodes: now.nodes.map((one) => (one === from ? to : one)) }));
+  }, [nodes]);
   const select = useCallback((nodes: string[], wires: string[] = []) => {
     setChosen({ nodes, wires });
     setWanted(NOWHERE);

@@ -86,7 +86,7 @@ export function Palette({ editing, add }: Props) {
 }
 
 function order({ kind, group }: PaletteItem): number {
-  return { task: group === "notebook" ? 0 : 1, flow: 2, executor: 3 }[kind];
+  return { task: group === "this notebook" ? 0 : 1, flow: 2, executor: 3 }[kind];
 }
 
 /** A press that moves is a drag, and ends where it is let go; one that does not is a click. */

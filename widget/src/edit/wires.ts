@@ -195,6 +195,19 @@ export function inAt(box: Omit<Box, "name">, row: number): Place {
   return { x: box.x, y: row < 0 ? box.y + HEAD / 2 : box.y + HEAD + ROW * row + ROW / 2 };
 }
 
+/** The node that got another name between two states of a flow: one name has gone, one has come. */
+export function renamedIn(
+  before: readonly { name: string }[],
+  after: readonly { name: string }[],
+): [string, string] | null {
+  const without = (some: readonly { name: string }[], others: readonly { name: string }[]) => {
+    const names = new Set(others.map(({ name }) => name));
+    return some.filter(({ name }) => !names.has(name));
+  };
+  const [gone, came] = [without(before, after), without(after, before)];
+  return gone.length === 1 && came.length === 1 ? [gone[0]?.name ?? "", came[0]?.name ?? ""] : null;
+}
+
 export function titleOf(info: EditInfo | undefined, way: "undo" | "redo"): string {
   const step = info?.[way];
   return step ? `${way === "undo" ? "Undo" : "Redo"}: ${step}` : `Nothing to ${way}`;
