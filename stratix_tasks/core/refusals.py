@@ -46,7 +46,10 @@ def _refusal(
     words = [word for word in SHOWN if told.get(word, "") is None and word != verb]
     may = ", ".join(word for word in words if not _holds_already(word, state, held=held)) or "nothing"
     said = f"can't {ASKED.get(verb, verb)} '{name}': it is {state.label}{' ' + why if why else ''}"
-    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.", story=story)
+    afresh = {"rollback": f"rollback(to={name!r})", "fork": f"fork({name!r})"} if may == "nothing" else {}
+    ways = " or ".join(way for word, way in afresh.items() if word != verb and told.get(word, "") is None)
+    more = f" {ways} makes it again." if ways else ""
+    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.{more}", story=story)
 
 
 def _holds_already(verb: str, state: S, *, held: bool) -> bool:

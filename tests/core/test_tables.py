@@ -258,6 +258,14 @@ def test_what_an_error_allows_is_allowed(state: State) -> None:
             world_with(state).request(word, "n0")
 
 
+def test_a_refusal_of_what_has_completed_says_how_it_is_made_again() -> None:
+    """Nothing of it can be asked any more; a rollback or a fork of the run is the way."""
+    with pytest.raises(
+        TransitionError, match=r"Allowed now: nothing\. rollback\(to='n0'\) or fork\('n0'\) makes it again\."
+    ):
+        world_with(State.COMPLETED).request("skip", "n0")
+
+
 RUN_LEGAL = {
     "pause": {RunState.RUNNING, RunState.PAUSING, RunState.PAUSED},
     "resume": {RunState.RUNNING, RunState.PAUSING, RunState.PAUSED},
