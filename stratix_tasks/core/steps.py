@@ -50,7 +50,7 @@ def ended_by(s: State, u: int) -> list[int]:
         return _finished_in(s, b, b + r.block.n) if u in s.finished else []
     x = aim(s, u)
     if step.node is not None:
-        return [x] if s.why_ended(x) in OF_STEPS else []
+        return [x] if s.why_ended(x) in OF_STEPS or _was_cut_off(s, x) else []
     return [one for _, a, b in s.scopes(x) for one in _finished_in(s, a, b)]
 
 
@@ -66,8 +66,9 @@ def _finished_in(s: State, a: int, b: int) -> list[int]:
 
 
 def _was_cut_off(s: State, u: int) -> bool:
-    """Whether a group was finished early from outside, and has failed all the same: by what ran at its end."""
-    if s.status[u] != S.FAILED or u not in s.kids:
+    """Whether a group was finished early from outside, and came to another end all the same: by what ran at its end, or since
+    somebody went on with it. Not one that had given its value before."""
+    if s.status[u] not in (S.FAILED, S.COMPLETED) or u not in s.kids or u in s.won:
         return False
     cut = (y for _, a, b in s.scopes(u) for y in s.find(S.CANCELLED, a, b) if s.why_ended(y) == FINISHED)
     return any(s.finisher(s.stretches[s.home[y]].block, s.place(y)[2]) is None for y in cut)

@@ -416,3 +416,17 @@ def test_who_failed_for_what_had_lost_hears_of_its_other_end() -> None:
     assert [world.reason(name) for name in ("x", "y")] == ["lost the join"] * 2
     assert world.request("retry", "y").state("y") is State.UPSTREAM_FAILED
     assert world.request("skip", "x").state("y") is State.SKIPPED
+
+
+def test_a_rollback_of_a_step_takes_a_group_that_somebody_went_on_with() -> None:
+    """What the step had cut off in it stayed cancelled, though it had not run."""
+    inner: Any = {"i": (Node("x"), Node("y", (0,)))}
+    block = flow(finishing(node=1), Node("g", kind=FLOW, inner="i"), Node("w"), inner=inner)
+    world = World(
+        block, lambda name, _: Body({"f": 2.0, "w": 1.0}.get(name, 50.0), "final" if name == "w" else "ok", stops=1.0)
+    )
+    assert world.start().settle().reason("g") == "finished early"
+    world.request("retry", "g.y", redo=True)
+    assert (world.state("g"), world.reason("g")) == (State.COMPLETED, None)
+    world.request("rollback", nodes=["f"])
+    assert [world.state(name) for name in ("f", "g", "g.x")] == [State.READY, State.PENDING, State.PENDING]
