@@ -109,7 +109,7 @@ GLYPHS = {
 }
 """Glyphs as strokes, so that no font is needed for them; `running` is filled."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
-GIVEN, BREAK, PAUSED, WAITS = 2, 16, 32, 64
+GIVEN, BREAK, PAUSED, WAITS = 1, 8, 16, 32
 """Bits of a status's flags, as views have them."""
 TOP = 46.0
 MARGIN = 24.0

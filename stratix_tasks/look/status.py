@@ -18,7 +18,7 @@ from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance
 from stratix_tasks.view.messages import Able, Can, Failure, ForkedFrom, RunInfo, Status, Texts
-from stratix_tasks.view.source import ABANDONED, BREAK, CACHED, GIVEN, HOLD, PAUSED, WAITS
+from stratix_tasks.view.source import ABANDONED, BREAK, GIVEN, HOLD, PAUSED, WAITS
 
 MANY = 100
 """Scopes side by side beyond which what is ready in them is not told apart from what waits."""
@@ -151,8 +151,8 @@ def record(live: LiveRun, unit: int) -> Status:
     """The status of one node or item."""
     core, s = live.core, live.core.state
     fraction = live.notes.progress.get(unit, (None, ""))[0]
-    reason, state = s.reason.get(unit), core.seen(unit)
-    flags = (CACHED if reason == "cached" else 0) | (GIVEN if reason == "given" else 0)
+    state = core.seen(unit)
+    flags = GIVEN if s.reason.get(unit) == "given" else 0
     flags |= HOLD if state in (*LIVE, State.OPEN) and s.held(unit) else 0
     flags |= ABANDONED if unit in core.agenda.abandoned else 0
     flags |= BREAK if s.breaks and s.path(unit) in s.breaks else 0

@@ -81,6 +81,8 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if not problem.warning]
 
 
+_NEAR, _NEAR_TO_SHORT = 0.75, 0.6
+"""How much of two words is the same, of 1, for one to be taken for the other: a letter in four may be wrong, in three one."""
 _FEW = 200
 """Words that are compared with one that is not known."""
 
@@ -99,7 +101,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     words = sorted(known)
     likely = words if len(words) <= _FEW else [one for one in words if one[:1] == word[:1]][:_FEW]
-    return next(iter(get_close_matches(word, likely, n=1, cutoff=0.6)), "")
+    near = _NEAR if len(word) > 3 else _NEAR_TO_SHORT
+    return next(iter(get_close_matches(word, likely, n=1, cutoff=near)), "")
 
 
 def instead(word: str, known: Iterable[str]) -> Remedy | None:

@@ -30,7 +30,7 @@ from stratix_tasks.view.messages import (
     Texts,
 )
 
-CACHED, GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32, 64
+GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32
 """Bits of the flags of a status. PAUSED and WAITS: no item of a mapped node runs, and some are paused, or wait."""
 
 

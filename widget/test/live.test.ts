@@ -4,6 +4,7 @@ import { decode, Live, RECORD } from "../src/model/live";
 import {
   type Asked,
   GIVEN,
+  HOLD,
   type ItemPage,
   type ItemRow,
   type NodeInfo,
@@ -160,7 +161,7 @@ describe("states", () => {
   });
 
   it("a running body that is held looks as pausing", () => {
-    expect(lookOf([2, 4, 1, 0, 0, 0, 0, 0, null, 1, null, null]).word).toBe("pausing");
+    expect(lookOf([2, HOLD, 1, 0, 0, 0, 0, 0, null, 1, null, null]).word).toBe("pausing");
   });
 
   it.each([

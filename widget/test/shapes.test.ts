@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import ROWS from "../../tests/formats/shapes.json";
-import { outline, shapeOf, spine, within } from "../src/model/shapes";
+import { leftAt, outline, shapeOf, spine, within } from "../src/model/shapes";
 
 interface Row {
   node: Parameters<typeof shapeOf>[0];
@@ -13,6 +13,13 @@ describe("the shape of a card", () => {
   it.each(SHAPES)("is the same on the page and in a picture: $node $box", ({ node, box: [x, y, w, h], paths }) => {
     const [shape, box] = [shapeOf(node), { x, y, w, h }];
     expect([outline(shape, box), spine(shape, box), within(shape, box)]).toEqual(paths);
+  });
+
+  it("has its left edge where arguments stand", () => {
+    const at = (left: "plain" | "point") => [0, 25, 50, 100].map((y) => leftAt({ left }, y, 100));
+    expect(at("plain")).toEqual([0, 0, 0, 0]);
+    expect(at("point")).toEqual([15, 8, 0, 15]);
+    expect(spine({ left: "point" }, { x: 0, y: 0, w: 172, h: 100 })).toBe("M15 100L0 50L15 0");
   });
 
   it("tells at its left how it begins, whatever it is", () => {

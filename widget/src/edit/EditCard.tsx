@@ -1,7 +1,9 @@
 import { Handle, Position } from "@xyflow/react";
 import type { NodeInfo, Port } from "../model/messages";
+import { leftAt, shapeOf } from "../model/shapes";
+import { Edge } from "../view/Card";
 import { Icon } from "../view/Icon";
-import { HEAD, INPUTS, rowsOf } from "./wires";
+import { HEAD, INPUTS, ROW, rowsOf } from "./wires";
 
 export type EditData = {
   node: NodeInfo;
@@ -19,23 +21,31 @@ export type EditData = {
 export function EditCard({ data, selected }: { data: EditData; selected?: boolean }) {
   const { node, ports, gives, off, pending, problem } = data;
   const rows = rowsOf(ports, node);
+  const shape = shapeOf(node);
   const marks = `${selected ? " stx-selected" : ""}${off ? " stx-off" : ""}${pending ? " stx-pending" : ""}`;
   return (
     <div
-      class={`stx-card stx-edit-card stx-s-planned${node.wait ? " stx-wait" : ""}${marks}`}
+      class={`stx-card stx-drawn stx-edit-card stx-s-planned${shape.right === "round" ? " stx-round" : ""}${shape.left === "round" ? " stx-pill" : ""}${marks}`}
       data-testid="node"
       data-node={node.name}
       data-state="pending"
       title={problem || (node.doc ? `${node.name}: ${node.doc}` : node.name)}
     >
+      <Edge shape={shape} size={{ w: node.w, h: node.h }} />
       <Order node={node.name} misfits={data.misfits} />
       <Head data={data} />
       <div class="stx-detail">
         <span class="stx-told">{node.line || node.call.split(":").pop()}</span>
       </div>
       <div class="stx-ports">
-        {rows.map((port) => (
-          <InPort key={port.name} node={node.name} port={port} misfits={data.misfits} />
+        {rows.map((port, row) => (
+          <InPort
+            key={port.name}
+            node={node.name}
+            port={port}
+            misfits={data.misfits}
+            left={leftAt(shape, HEAD + ROW * row + ROW / 2, node.h)}
+          />
         ))}
       </div>
       {ports.length > rows.length && <span class="stx-more-ports">+{ports.length - rows.length}</span>}
@@ -107,7 +117,15 @@ function Head({ data }: { data: EditData }) {
   );
 }
 
-function InPort({ node, port, misfits }: { node: string; port: Port; misfits: Record<string, string> | null }) {
+interface InPortProps {
+  node: string;
+  port: Port;
+  misfits: Record<string, string> | null;
+  /** How far from the left of its card the edge is there. */
+  left?: number;
+}
+
+function InPort({ node, port, misfits, left = 0 }: InPortProps) {
   const why = misfits?.[port.name] ?? "";
   const given = port.source ? "stx-wired" : port.text ? "stx-given" : port.required ? "stx-missing" : "";
   const told = why || `${port.name}${port.type ? `: ${port.type}` : ""}${port.text ? ` = ${port.text}` : ""}`;
@@ -117,6 +135,7 @@ function InPort({ node, port, misfits }: { node: string; port: Port; misfits: Re
       position={Position.Left}
       id={`in:${port.name}`}
       className={`stx-port-row ${given}${why ? " stx-misfit" : ""}`}
+      style={left ? { left, width: `calc(100% - ${left}px)` } : undefined}
       data-testid="port"
       data-node={node}
       data-port={port.name}

@@ -1,6 +1,7 @@
 // What is given to React Flow: cards and wires, as Python has them and as hands are just changing them.
 import { type Edge, type Node, Position } from "@xyflow/react";
 import { useRef } from "preact/hooks";
+import { leftAt, shapeOf } from "../model/shapes";
 import type { guessed } from "./boxes";
 import { isOff, type Search, type Selection } from "./commands";
 import type { EditData } from "./EditCard";
@@ -90,17 +91,24 @@ function card(box: Box, data: EditData, selected: boolean): Node {
   };
 }
 
+const PLAIN = { left: "plain" } as const;
+
 /** Where wires begin and end, known before anything is measured: so that no wire is ever missing for a moment. */
 function handlesOf(box: Box, data: EditData, isInputs: boolean): NonNullable<Node["handles"]> {
   const right = { type: "source", position: Position.Right, x: box.w - 1, width: 1, height: 1 } as const;
   const left = { type: "target", position: Position.Left, x: 0, width: 1, height: 1 } as const;
   if (isInputs)
     return data.ports.map(({ name }, row) => ({ ...right, id: `out:${name}`, y: HEAD + ROW * row + ROW / 2 }));
-  const rows = data.node.kind === "flow" ? data.ports : rowsOf(data.ports, data.node);
+  const frame = data.node.kind === "flow";
+  const rows = frame ? data.ports : rowsOf(data.ports, data.node);
+  const shape = frame ? PLAIN : shapeOf(data.node);
   return [
     { ...right, id: "out:", y: HEAD / 2 },
     { ...left, id: "after", y: HEAD / 2 },
-    ...rows.map(({ name }, row) => ({ ...left, id: `in:${name}`, y: HEAD + ROW * row + ROW / 2 })),
+    ...rows.map(({ name }, row) => {
+      const y = HEAD + ROW * row + ROW / 2;
+      return { ...left, id: `in:${name}`, x: leftAt(shape, y, box.h), y };
+    }),
   ];
 }
 

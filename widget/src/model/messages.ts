@@ -35,13 +35,12 @@ export const VERBS = [
   "until",
   "pin",
 ] as const;
-export const CACHED = 1;
-export const GIVEN = 2;
-export const HOLD = 4;
-export const ABANDONED = 8;
-export const BREAK = 16;
-export const PAUSED = 32;
-export const WAITS = 64;
+export const GIVEN = 1;
+export const HOLD = 2;
+export const ABANDONED = 4;
+export const BREAK = 8;
+export const PAUSED = 16;
+export const WAITS = 32;
 
 export type Able = true | string;
 

@@ -64,6 +64,11 @@ export function within({ left, right, loop, flow }: Shape, { x, y, w, h }: Box):
   return `${top}L${said(far, low - r)}Q${said(far, low, far - r, low)}`;
 }
 
+/** How far from its left edge a point of its left side lies, `y` from its top: where an argument stands. */
+export function leftAt({ left }: Pick<Shape, "left">, y: number, h: number): number {
+  return left === "point" ? Math.round(POINT * Math.abs(1 - (2 * y) / h)) : 0;
+}
+
 /** How far from its left edge the upper and the lower one begin. */
 function inset(side: Side, h: number): number {
   return { plain: CORNER, round: Math.min(ROUND, h / 2), point: POINT, cut: CUT, step: STEP }[side];

@@ -1,5 +1,5 @@
 // States as people see them: name, glyph and words.
-import { ABANDONED, CACHED, GIVEN, HOLD, type NodeInfo, PAUSED, STATES, type Status, WAITS } from "./messages";
+import { ABANDONED, GIVEN, HOLD, type NodeInfo, PAUSED, STATES, type Status, WAITS } from "./messages";
 
 export type StateName = (typeof STATES)[number];
 
@@ -33,7 +33,6 @@ export function stateName(status: Status): StateName {
 
 export function lookOf(status: Status): Look {
   const look = LOOKS[stateName(status)];
-  if (status[1] & CACHED && status[0] === 8) return { ...look, glyph: "cached", word: "cached" };
   if (isGiven(status)) return { ...look, glyph: "edit", word: "given" };
   if (isWaiting(status)) return LOOKS.waiting;
   if (status[1] & PAUSED) return LOOKS.held;

@@ -81,7 +81,7 @@ export function Card({ data, selected }: { data: CardData; selected?: boolean })
 const PLANNED: Status = [0, 0, 0, 0, 0, 0, 0, 0, null, null, null, null];
 
 /** The edge of a card, with what lies behind it. */
-function Edge({ shape, size }: { shape: Shape; size: Size }) {
+export function Edge({ shape, size }: { shape: Shape; size: Size }) {
   const box = { x: 0, y: 0, ...size };
   const inner = within(shape, box);
   return (

@@ -7,7 +7,6 @@ const PATHS: Record<string, string> = {
   retrying: "M3 -2A3.6 3.6 0 1 0 3.6 1M3 -4.5V-1.8H0.4",
   waiting: "M-3.2 -4H3.2M-3.2 4H3.2M-2.3 -4Q-2.3 -1.6 0 0Q2.3 -1.6 2.3 -4M-2.3 4Q-2.3 1.6 0 0Q2.3 1.6 2.3 4",
   completed: "M-3.6 0.2L-1 2.8L3.6 -2.6",
-  cached: "M1 -4.2L-2.6 0.8H0L-1 4.2L2.6 -0.8H0Z",
   failed: "M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8",
   upstream: "M-2.8 -3.4L2.8 1.6M2.8 -3.4L-2.8 1.6M-3 4H3",
   cancelled: "M-2.7 2.7L2.7 -2.7M-3.8 0A3.8 3.8 0 1 0 3.8 0A3.8 3.8 0 1 0 -3.8 0",
@@ -42,7 +41,7 @@ const PATHS: Record<string, string> = {
   pin: "M-2.6 -4.2H2.6M-1.6 -4.2V-0.6L-3.4 1.4H3.4L1.6 -0.6V-4.2M0 1.4V4.6",
   stop: "M-2.8 -2.8H2.8V2.8H-2.8Z",
 };
-const FILLED = new Set(["running", "stop", "cached", "breakpoint", "more"]);
+const FILLED = new Set(["running", "stop", "breakpoint", "more"]);
 
 export function Icon({ name, size = 12 }: { name: string; size?: number }) {
   const filled = FILLED.has(name);
