@@ -304,7 +304,16 @@ def _mapped(node: NodeSpec, argument: str, value: Any) -> NodeSpec:
 
 def _set_flow(spec: FlowSpec, edit: words.SetFlow) -> FlowSpec:
     place = flow_at(spec, edit.node)
-    return replaced(spec, place.chain, lambda flow: _set_in_flow(flow, edit.field, edit.value))
+    made = replaced(spec, place.chain, lambda flow: _set_in_flow(flow, edit.field, edit.value))
+    return _run_as(made, spec.flow, made.flow) if made.flow != spec.flow else made
+
+
+def _run_as(flow: FlowSpec, old: str, new: str) -> FlowSpec:
+    """A flow whose nodes, and those of the flows in it, run one around them that is called otherwise now."""
+    if old in flow.flows:  # that is meant there
+        return flow
+    tasks = {name: node.but({"flow": new}) if node.flow == old else node for name, node in flow.tasks.items()}
+    return flow.but({"tasks": tasks, "flows": {name: _run_as(inner, old, new) for name, inner in flow.flows.items()}})
 
 
 def _set_in_flow(flow: FlowSpec, field: str, value: Any) -> FlowSpec:

@@ -12,6 +12,9 @@ from stratix_tasks.view.messages import Completion, Named
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*$")
 _ROOTS = (("tasks", "tasks", ""), ("inputs", "inputs", ""))
+_IN_LIST = re.compile(r"\b(?:needs|catch)[ ]*:[ ]*(?:\[([^\[\]{}#\n]*,)?[ ]*|((?:\n[ ]*-[^\n]*)*)\n[ ]*-[ ]+)$")
+"""A text that ends in a list of names of tasks, as a document has it: `needs: [load, `, or a line with a dash below it."""
+_NAMES = re.compile(r"\w+")
 MOST = 12
 
 
@@ -20,6 +23,14 @@ def completion(ports: Ports, node: str, text: str, at: int, is_expression: bool)
     before = text[:at]
     match = _WORD.search(before)
     word = match[0] if match is not None else ""
+    listed = _IN_LIST.search(before[: len(before) - len(word)])
+    if listed is not None and not is_expression:
+        there = {node, *_NAMES.findall(listed[1] or listed[2] or "")}
+        fitting = [name for name in ports.graph.spec.tasks if name not in there and name != word]
+        return {
+            "start": at - len(word),
+            "names": [_named(ports, name) for name in fitting if _begins(name, word)][:MOST],
+        }
     inside = is_expression or before.rfind("${{") > before.rfind("}}")
     if not word or not (inside or word == text.strip()):
         return {"start": at, "names": []}
@@ -27,10 +38,18 @@ def completion(ports: Ports, node: str, text: str, at: int, is_expression: bool)
     found = [
         {"text": said if inside else f"${{{{ {said} }}}}", "about": about}
         for name, said, about in (*_known(ports, node, around), *(_ROOTS if inside and not around else ()))
-        if name.lower().startswith(last.lower()) and name != last
+        if _begins(name, last) and name != last
     ]
     names: list[Named] = [{"text": one["text"], "about": one["about"]} for one in found[:MOST]]
     return {"start": at - len(last if inside else word), "names": names}
+
+
+def _begins(name: str, typed: str) -> bool:
+    return name.lower().startswith(typed.lower())
+
+
+def _named(ports: Ports, name: str) -> Named:
+    return {"text": name, "about": _text(ports, name)}
 
 
 def _known(ports: Ports, node: str, around: str) -> Iterator[tuple[str, str, str]]:

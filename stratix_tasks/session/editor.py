@@ -11,12 +11,13 @@ from stratix_tasks.dsl.bind import bind
 from stratix_tasks.edits.apply import apply
 from stratix_tasks.edits.places import definition_of, flow_at, node_at, paths
 from stratix_tasks.edits.remedies import Mending, holders, mending
-from stratix_tasks.edits.words import Add, Edit, Paste, Text, data_of, edit_of
+from stratix_tasks.edits.words import Add, Edit, Paste, SetFlow, Text, data_of, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
-from stratix_tasks.formats.yaml import dump, located, read
+from stratix_tasks.formats.yaml import dump, load, located, read
+from stratix_tasks.formats.yaml_edit import edit as edited
 from stratix_tasks.formats.yaml_edit import mend
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.completion import completion
@@ -133,7 +134,11 @@ class FlowEditor:
         text = document_of(b64decode(data), name)
         if self._spec().tasks:
             return self._edit([Paste(text, at=(at[0], at[1]))], f"paste {name}")
-        self._edit([Text(text)], f"open {name}")
+        opened, own = load(text, executors=HERE.get().entries), self._spec().flow
+        title = f"open {name}"
+        if opened.flow != own:  # what is edited keeps its name: runs and cells know it by that
+            text, title = edited(text, apply(opened, SetFlow("flow", own))[0], HERE.get().entries), f"{title} as {own}"
+        self._edit([Text(text)], title)
         return list(self._spec().tasks)
 
     def _edit(self, made: list[Edit], title: str) -> list[str]:

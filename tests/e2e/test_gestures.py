@@ -282,4 +282,8 @@ def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     assert hand.at("yaml-text").input_value().endswith("# ${{ tasks.load.output")
     hand.press("Control+z")
     assert not hand.at("yaml-text").input_value().endswith("load.output")
+    hand.type(" }} needs: [loa")
+    hand.at("names").get_by_text("load").wait_for()
+    hand.press("Tab")
+    assert hand.at("yaml-text").input_value().endswith("needs: [load")
     hand.at("yaml-drop").click()

@@ -383,16 +383,18 @@ def test_a_task_that_is_not_there_yet_is_placed_and_given_code_for_a_cell(sales:
 
 @pytest.mark.parametrize("form", ["svg", "png", "html", "yaml"])
 def test_a_file_is_opened_on_an_empty_canvas_and_else_pasted(sales: Flow[..., Any], form: str, tmp_path: Path) -> None:
-    """As one step, named after the file; what carries no flow is refused."""
+    """As one step, named after the file; the flow that is drawn keeps its name. What carries no flow is refused."""
     file = tmp_path / f"sales.{form}"
     getattr(sales, f"to_{form}")(file)
     data = b64encode(file.read_bytes()).decode()
     drawn = Flow.new("drawn_dropped")
     view = view_of(drawn)
     assert view.ask("open", name=file.name, data=data, at=[5, 6]) == ["load", "total", "inner"]
-    assert list(drawn.spec.inputs) == ["n", "name"] and drawn.edits == [f"open sales.{form}"]
+    opened = f"open sales.{form} as drawn_dropped"
+    assert list(drawn.spec.inputs) == ["n", "name"] and drawn.edits == [opened]
+    assert drawn.spec.flow == drawn.name == "drawn_dropped"
     assert view.ask("open", name=file.name, data=data, at=[5, 6]) == ["load_2", "total_2", "inner_2"]
-    assert drawn.edits == [f"open sales.{form}", f"paste sales.{form}"] and drawn.spec.tasks["inner_2"].flow == "part"
+    assert drawn.edits == [opened, f"paste sales.{form}"] and drawn.spec.tasks["inner_2"].flow == "part"
     drawn.undo().undo()
     assert not drawn.spec.tasks
     nothing = b64encode(b"<svg></svg>").decode()
@@ -414,7 +416,8 @@ def test_a_wire_tells_what_came_along_it_in_the_last_run(sales: Flow[..., Any]) 
 
 
 def test_names_are_completed_where_they_are_typed(sales: Flow[..., Any]) -> None:
-    """Of tasks, inputs and what is seen of a task, with their types; where no expression is open, as one. A node does not name itself."""
+    """Of tasks, inputs and what is seen of a task, with their types; where no expression is open, as one. A node does not name itself.
+    Those that it waits for, or catches, are named alone in the lists of a document."""
     view = view_of(sales)
 
     def told(text: str, *, node: str = "total", expression: bool = False) -> tuple[list[str], str]:
@@ -434,6 +437,13 @@ def test_names_are_completed_where_they_are_typed(sales: Flow[..., Any]) -> None
         and told("")[0] == told("inpu")[0] == []
     )
     assert told("${{ val", node="inner.show")[0] == ["inputs.value"]
+    flow, block = "  total: {call: x, needs: [", "  total:\n    call: x\n    catch:\n"
+    assert told(flow + "lo") == (["load"], flow) and told(flow + "load, ") == (["inner"], flow + "load, ")
+    assert told(block + "      - in") == (["inner"], block + "      - ")
+    assert (
+        told(block + "      - load\n      - ")[0] == ["inner"] and told(block + "      - load\n    with: lo")[0] == []
+    )
+    assert told(flow + "load], pool: [lo")[0] == [] and told("needs: lo")[0] == []
     (load,) = view.ask("complete", node="total", text="lo", at=2, expression=False)["names"]
     assert load["about"] == "list[int]"
 

@@ -176,6 +176,24 @@ def test_a_flow_has_fields_inputs_and_an_output_that_are_set(sales: FlowSpec) ->
 # ---------------------------------------------------------------------- groups
 
 
+def test_what_runs_a_flow_in_itself_follows_its_new_name() -> None:
+    """Also from a flow in it; but not where another one of that name is meant."""
+    text = """stratix: 1
+flow: again
+inputs: {n: {type: int}}
+tasks:
+  less: {flow: again, with: {n: 1}, when: inputs.n > 0}
+  part: {flow: part}
+  other: {flow: other}
+flows:
+  part: {tasks: {back: {flow: again, with: {n: 1}}}}
+  other: {tasks: {inner: {flow: again}}, flows: {again: {tasks: {wait: {uses: wait.sleep, with: {duration: 1s}}}}}}
+"""
+    made = edited(read(text)[0] or FlowSpec(flow="none"), {"edit": "set-flow", "field": "flow", "value": "anew"})
+    assert made.flow == made.tasks["less"].flow == made.flows["part"].tasks["back"].flow == "anew"
+    assert made.flows["other"].tasks["inner"].flow == "again"
+
+
 def test_nodes_become_a_flow_of_their_own_and_come_back(sales: FlowSpec) -> None:
     """What they take from outside are its inputs, what others take of them is its output; unpacking says the same again."""
     made = edited(sales, {"edit": "group", "nodes": ["clean"], "flow": "tidy"})
