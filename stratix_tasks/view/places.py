@@ -16,11 +16,13 @@ HEIGHT, FOOT = 58.0, 24.0
 NARROWEST, WIDEST = 172.0, 320.0
 CHARACTER, SMALL = 7.7, 6.9
 """Width of a character of a card's name, and of its other lines, in pixels and a wide font such as DejaVu Sans."""
+COUNTED = 172.0
+"""What stands beside the name of a map, in pixels: its glyph, and how many of its items have ended, up to `9,999/10,000`."""
 
 
 def card_size(node: NodeOutline) -> tuple[float, float]:
     """A card is as wide as its name needs, and a short second and third line."""
-    beside = 138.0 if node["kind"] in ("map", "each", "flow") else 48.0
+    beside = {"map": COUNTED, "each": COUNTED, "flow": 138.0}.get(node["kind"], 48.0)
     line, foot = second_line(node), foot_line(node)
     wide = max(
         NARROWEST,

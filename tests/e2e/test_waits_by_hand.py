@@ -85,6 +85,30 @@ def test_a_person_approves_and_sends_by_click_and_the_run_goes_on(lab: Server, p
     ended(page, book, "All new 2")
 
 
+def test_a_person_rejects_with_a_word_why(lab: Server, page: Any) -> None:
+    """By the button beside Approve, or by X; only once it is said for good. The node fails with what was written, and can be tried
+    again; no letter of it is a key, and no cell of the notebook is cut."""
+    book = open_book(lab, page, "rejected")
+    page.click(f"{LIVE} [data-testid=run-waits]")
+    page.wait_for_selector(f"{BAR} [data-testid=node-approve]")
+    page.click(f"{BAR} [data-testid=node-reject]")
+    page.wait_for_function("document.activeElement.matches('[data-testid=reject-note]')")
+    page.click(f"{LIVE} [data-testid=confirm-no]")
+    assert page.locator(f"{node('ask')}[data-state=waiting]").count() == 1
+    page.locator(f"{LIVE} .react-flow__node", has=page.locator("[data-node=ask]")).focus()
+    page.keyboard.press("x")
+    page.wait_for_function("document.activeElement.matches('[data-testid=reject-note]')")
+    page.keyboard.type("not on a Friday")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{node('ask')}[data-state=failed]")
+    page.wait_for_selector(f"{LIVE} .stx-inspector >> text=not on a Friday")
+    assert "not on a Friday" in book.value("run.why('ask')")
+    page.click(f"{BAR} [data-testid=node-retry]")
+    page.wait_for_selector(f"{node('ask')}[data-state=waiting]")
+    assert page.locator(".jp-CodeCell").count() == 2
+    book.execute("run.cancel()")
+
+
 def test_waits_are_answered_by_keys_alone(lab: Server, page: Any) -> None:
     """What the run waits for leads to the node. A approves what the focus is on, or asks for the value of a signal, which Enter sends; the focus comes back."""
     book = open_book(lab, page, "keyed_waits")

@@ -56,7 +56,7 @@ describe("a key", () => {
     expect(asked("e")).toBeNull();
     expect(press("c", { ctrlKey: true })).toBeNull();
     expect(press("P", { shiftKey: true })).toBeNull();
-    expect(press("x")).toBeNull();
+    expect(press("q")).toBeNull();
   });
 
   it("opens the menu by the menu key and Shift F10", () => {

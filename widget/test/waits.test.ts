@@ -68,9 +68,10 @@ describe("an answer", () => {
   });
 
   it("to a mapped node says that it is for all of its items", () => {
-    const labels = (status: Status) => actionsOf(status, false, { approve: true }).map((action) => action.label);
-    expect(labels(MAP)[0]).toBe("Approve all");
-    expect(labels(waiting())[0]).toBe("Approve");
+    const both = { approve: true, reject: true } as Can;
+    const labels = (status: Status) => actionsOf(status, false, both).map((action) => action.label);
+    expect(labels(MAP).slice(0, 2)).toEqual(["Approve all", "Reject all…"]);
+    expect(labels(waiting()).slice(0, 2)).toEqual(["Approve", "Reject…"]);
   });
 
   it("has the key A, for either", () => {

@@ -14,7 +14,7 @@ export interface Action {
   place: "main" | "side" | "menu";
   args?: Record<string, unknown>;
   /** What is asked before it is done. */
-  asks?: "rollback" | "skip" | "send";
+  asks?: "rollback" | "skip" | "send" | "reject";
   /** The one thing to do now: it has its label everywhere. */
   first?: true;
 }
@@ -34,6 +34,10 @@ export function isHeld(status: Status): boolean {
 
 const ANSWERS: Action[] = [
   { id: "node-approve", verb: "approve", label: "Approve", glyph: "completed", key: "a", place: "main", first: true },
+  {
+    ...{ id: "node-reject", verb: "reject", label: "Reject…", glyph: "failed", key: "x", place: "main" },
+    asks: "reject",
+  } as Action,
   {
     ...{ id: "node-send", verb: "send", label: "Send a value…", glyph: "signal", key: "a", place: "main" },
     ...{ asks: "send", first: true },
@@ -86,9 +90,9 @@ function breakpoint(on: boolean): Action {
 /** In the order in which they stand; answers where something waits for them. Breakpoints, forks and pins are of whole nodes; an item of a mapped flow, or
  * a round, has no inputs that are edited, and can be gone back to. */
 export function actionsOf(status: Status, item: boolean, can: Can): Action[] {
-  const all = (status[1] & WAITS) > 0 ? { label: "Approve all" } : {};
+  const all = (status[1] & WAITS) > 0;
   const answers = ANSWERS.filter(({ verb }) => verb in can).map((one) =>
-    one.verb === "approve" ? { ...one, ...all } : one,
+    all && one.verb !== "send" ? { ...one, label: one.label.replace(/…|$/, " all$&") } : one,
   );
   const first = isHeld(status) ? RESUME : PAUSE;
   const main = isOver(status) ? [first, RETRY, SKIP] : [...answers, first, CANCEL, RETRY, SKIP];

@@ -15,7 +15,7 @@ export interface Pop {
   /** Pixels from the view's left and top. */
   x: number;
   y: number;
-  shows: "menu" | "rollback" | "skip" | "send" | "start";
+  shows: "menu" | "rollback" | "skip" | "send" | "reject" | "start";
 }
 
 interface Props {
@@ -91,6 +91,20 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
           <b>Send {signal}</b> to all that wait for it, with this value:
         </Give>
       )}
+      {pop.shows === "reject" && (
+        <Give
+          title={`Reject ${name}`}
+          hint="Why, in your words; may be empty"
+          verb="Reject"
+          no="Not now"
+          id="reject-note"
+          plain
+          close={close}
+          give={(text) => ask("reject", name, { note: text.trim() })}
+        >
+          <b>Reject {name}</b>: it fails then, and what needs it does not run.
+        </Give>
+      )}
     </div>
   );
 }
@@ -159,15 +173,17 @@ interface GiveProps {
   verb: string;
   no: string;
   id: string;
+  /** Words, and no JSON. */
+  plain?: true;
   close: () => void;
   give: (text: string) => void;
   children: ComponentChildren;
 }
 
-/** Asks for a value, as JSON. */
-function Give({ title, hint, verb, no, id, close, give, children }: GiveProps) {
+/** Asks for a value, as JSON, or for words. */
+function Give({ title, hint, verb, no, id, plain, close, give, children }: GiveProps) {
   const [text, setText] = useState("");
-  const wrong = text.trim() === "" ? null : jsonWrong(text);
+  const wrong = plain || text.trim() === "" ? null : jsonWrong(text);
   const send = (event: Event) => {
     event.preventDefault();
     if (wrong !== null) return;
