@@ -6,6 +6,7 @@ import collections
 import datetime as dt
 import enum
 import functools
+import io
 import math
 import os
 import subprocess
@@ -232,6 +233,33 @@ def test_an_annotation_that_is_no_type_says_nothing(engine: Engine, note: Any) -
 
     takes.__annotations__["x"] = note
     assert engine.start(flow(takes), {"x": 5}).result(LONG) == 5
+
+
+class NoEqual:
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not to be compared")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_default_is_not_used_up_by_who_looks_at_it(engine: Engine) -> None:
+    """What is read from where it stands comes to the body as it was; what can't be compared is not asked to be."""
+    file, odd = io.BytesIO(b"abcd"), NoEqual()
+    file.seek(2)
+
+    @task
+    def rest(x: Any) -> Any:
+        return x["file"].read()
+
+    @flow
+    def reads(x: Any = {"file": file, "odd": odd}) -> Any:
+        return rest(x)
+
+    with pytest.raises(FlowError):
+        reads.to_python()
+    assert reads.to_svg()
+    assert (engine.start(reads).result(LONG), engine.start(reads).result(LONG)) == (b"cd", b"cd")
+    assert file.tell() == 2
 
 
 class Goer(Protocol):
