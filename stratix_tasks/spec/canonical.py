@@ -6,6 +6,7 @@ Sets have no order and dicts mean the same in any; an object is what its pickle 
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterable
 from copyreg import dispatch_table
 from functools import partial
@@ -72,10 +73,12 @@ def _atom(value: Any) -> str:
 
 
 def _parts(value: Any, kind: type) -> list[Any]:
-    """What its pickle is made of; the pairs of a mapping as a dict."""
+    """What its pickle is made of; the pairs of a mapping as a dict, where their order means nothing."""
     special = dispatch_table.get(kind)
     reduced = special(value) if special is not None else value.__reduce_ex__(4)
     if isinstance(reduced, str):
         return [reduced]
     made, given, state, elements, pairs = [*reduced, *[None] * 3][:5]
-    return [made, given, state, None if elements is None else list(elements), None if pairs is None else dict(pairs)]
+    if pairs is not None:
+        pairs = list(map(list, pairs)) if issubclass(kind, OrderedDict) else dict(pairs)
+    return [made, given, state, None if elements is None else list(elements), pairs]

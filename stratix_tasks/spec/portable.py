@@ -10,6 +10,7 @@ from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.durations import text
 from stratix_tasks.spec.nesting import CONTAINERS
 from stratix_tasks.spec.secrets import Secret
+from stratix_tasks.spec.values import field_names
 
 
 def plain_data(value: Any, kind: Any) -> Any:
@@ -36,7 +37,7 @@ def _is_read_once(value: Any) -> bool:
     kind = type(value)
     if kind in CONTAINERS:
         return any(map(_is_read_once, value.values() if kind is dict else value))
-    return issubclass(kind, Iterator)
+    return issubclass(kind, Iterator) or any(_is_read_once(getattr(value, name, None)) for name in field_names(kind))
 
 
 def _is_duration(value: Any) -> bool:

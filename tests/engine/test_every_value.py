@@ -304,6 +304,11 @@ def test_measures_that_are_not_finite_are_kept(engine: Engine) -> None:
         ),
         (Asked(a=1), Asked(a=1), Asked(a=2)),
         (1, 1, True),
+        (
+            collections.OrderedDict(a=1, b=2),
+            collections.OrderedDict(a=1, b=2),
+            collections.OrderedDict(b=2, a=1),
+        ),
     ],
 )
 def test_a_key_stands_for_what_its_inputs_mean(engine: Engine, first: Any, same: Any, other: Any) -> None:
