@@ -214,15 +214,28 @@ def _flow(name: str, allow: list[str] | None) -> Any:
     module, colon, attribute = name.rpartition(":")
     if not colon or name.endswith((".yaml", ".yml")):
         return load_flow(name, allow=allow or ())
-    from importlib import import_module
-
     try:
-        found = getattr(import_module(module), attribute)
+        found = getattr(_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise FlowError(f"there is no flow {name}: {error}", code="no-flow") from None
     if not isinstance(found, Flow):
         raise FlowError(f"{name} is a {type(found).__name__}, not a @flow", code="no-flow")
     return found
+
+
+def _module(name: str) -> Any:
+    """Whatever its code raises is told with its line, also that it wants to end the process."""
+    from importlib import import_module
+    from traceback import extract_tb
+
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise
+    except (Exception, SystemExit) as error:
+        place = extract_tb(error.__traceback__)[-1]
+        own = "" if place.filename.startswith("<") else f", {place.filename} line {place.lineno}"
+        raise ImportError(f"'{name}' can't be imported ({type(error).__name__}: {error}{own})") from None
 
 
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:

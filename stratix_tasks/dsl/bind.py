@@ -162,7 +162,7 @@ class _Binder:
     def _import(self, call: str, module: str, qualname: str) -> None:
         try:
             found: Any = importlib.import_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             why = f"importing '{module}' failed: {type(error).__name__}: {error}"
             self._fail(call, "unknown-call", why, "Install it, or correct `call`.")
             return

@@ -36,7 +36,7 @@ def _imported(name: str) -> Any:
 
     try:
         return import_module(name)
-    except Exception:
+    except (Exception, SystemExit):
         return None
 
 

@@ -202,6 +202,7 @@ def test_a_failed_run_ends_with_1_and_says_why(folder: Path) -> None:
         (("run", "flows:fine", "-i", "y=1"), "unknown input 'y'"),
         (("run", "flows:fine", "-i", "x"), "name=value"),
         (("run", "flows:none"), "no flow flows:none"),
+        (("run", ":fine"), "no flow :fine"),
         (("run", "none.yaml"), "No such file"),
         (("show", "nonsense"), "no id of a run"),
         (("show", "last"), "has no runs"),
@@ -215,6 +216,26 @@ def test_bad_input_ends_with_2(folder: Path, args: tuple[str, ...], said: str) -
     done = stratix(folder, *args)
     assert done.returncode == 2
     assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def f(:", "SyntaxError"),
+        ("import sys\nsys.exit(7)", "SystemExit: 7, {file} line 2"),
+        ("x = 1\nx.y", "AttributeError: 'int' object has no attribute 'y', {file} line 2"),
+        ("1 / 0", "ZeroDivisionError: division by zero, {file} line 1"),
+    ],
+)
+@pytest.mark.parametrize("word", ["run", "validate"])
+def test_a_module_that_can_not_be_imported_is_told_with_its_line(folder: Path, word: str, code: str, said: str) -> None:
+    """Whatever its code raises, also where it would end the process."""
+    file = folder / "broken.py"
+    file.write_text(code)
+    done = stratix(folder, word, "broken:f")
+    assert done.returncode == 2
+    assert said.format(file=file) in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
 
 
