@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from stratix_tasks.core.node import MAP
 from stratix_tasks.core.scope import giver, state_of_scope
+from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.engine.live import LiveRun
@@ -17,6 +18,9 @@ from stratix_tasks.look.text import short
 from stratix_tasks.store.previews import tree
 from stratix_tasks.store.summaries import glance, type_name
 from stratix_tasks.view.messages import Output, Part, Preview
+
+FIRST = 20
+"""Results of a map that are told of it."""
 
 
 def output(live: LiveRun, target: str) -> Any:
@@ -81,12 +85,26 @@ def output_shown(live: LiveRun, unit: int) -> Output | None:
         small = held_shown(live.binding.held(unit))["preview"] if shown["preview"] is None else None
         return {**shown, "preview": shown["preview"] or small}
     if s.kind(unit) is MAP and unit in s.kids:
-        return {**text_shown(_items_text(live, unit)), "type": "list"}
+        return _items_shown(live, unit)
     return held_shown(live.binding.held(unit))
 
 
-def _items_text(live: LiveRun, unit: int) -> str:
+def _items_shown(live: LiveRun, unit: int) -> Output:
+    """The first results of a map: as text where each has a line of that, else each by its type and shape."""
     s = live.core.state
     done = [one for one in s.members(unit) if s.status[one] == State.COMPLETED]
-    texts = [short(shown["text"], 80) for one in done[:20] if (shown := output_shown(live, one))]
-    return f"[{', '.join(texts)}, …] ({len(done):,})" if len(done) > 20 else f"[{', '.join(texts)}]"
+    told = [(one, shown) for one in done[:FIRST] if (shown := output_shown(live, one))]
+    texts = [short(shown["text"], 80) for _, shown in told]
+    more = len(done) - len(told)
+    made = text_shown(f"[{', '.join(texts)}, …] ({len(done):,})" if more else f"[{', '.join(texts)}]")
+    if not any("\n" in text for text in texts):
+        return {**made, "type": "list"}
+    parts = [_part(s, unit, one, shown) for one, shown in told]
+    root: Part = {"name": "", "text": f"list of {len(done):,}", "more": more, "parts": parts}
+    return {**made, "type": "list", "shape": root["text"], "preview": {"kind": "tree", "root": root}}
+
+
+def _part(s: Recorded, unit: int, one: int, shown: Output) -> Part:
+    key, wide = s.key(unit, s.index(one)), "\n" in shown["text"]
+    text = f"{shown['type']} {shown['shape']}".strip() if wide else short(shown["text"], 80)
+    return {"name": str(s.index(one)) if key is None else key, "text": text, "more": 0, "parts": []}

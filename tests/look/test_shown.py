@@ -81,3 +81,29 @@ def test_results_and_arguments_are_shown_as_what_they_are(tmp_path: Path) -> Non
         data = json.loads(html.partition('id="snapshot">')[2].partition("</script>")[0])
         assert data["told"]["drawn"]["output"]["preview"]["html"] == "<script>bad()</script><b>drawn</b>"
         assert "<script>bad()" not in html
+
+
+@flow
+def shown_frames() -> Any:
+    framed.options(key="of {n}").map(each([2, 3]))
+    framed.options(name="many").map(each([1] * 30))
+    told.map(each([1, 2]), frame=framed.options(name="one")(3))
+
+
+def test_results_of_a_map_are_told_by_their_types_where_they_have_no_line_of_text(tmp_path: Path) -> None:
+    """Frames by how large they are, under the keys of their items, as many as can be read; numbers as a list."""
+    with Engine(tmp_path / "store") as engine:
+        run = engine.start(shown_frames)
+        assert run.wait(30) == "completed", run.error
+    with Engine(tmp_path / "store") as other:
+        source = run_source(other.run(run.id))
+        seen = source.inspect("framed", None)["output"]
+        assert (seen["type"], seen["shape"]) == ("list", "list of 2")
+        root = seen["preview"]["root"]
+        assert [(part["name"], part["text"]) for part in root["parts"]] == [
+            ("of 2", "DataFrame 2 × 2"),
+            ("of 3", "DataFrame 3 × 2"),
+        ]
+        many = source.inspect("many", None)["output"]["preview"]["root"]
+        assert (many["text"], many["more"], many["parts"][0]["name"], len(many["parts"])) == ("list of 30", 10, "0", 20)
+        assert (source.inspect("told", None)["output"] or {})["text"] == "[4, 5]"
