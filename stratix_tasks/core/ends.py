@@ -10,7 +10,7 @@ from stratix_tasks.core.joins import absorbed, had_another_way, is_bad
 from stratix_tasks.core.node import EACH, LAST, MAP
 from stratix_tasks.core.state import IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
-from stratix_tasks.core.streams import before, source_of
+from stratix_tasks.core.streams import before, is_in_vain, source_of
 from stratix_tasks.core.targets import label
 
 PARTS = ("type", "message", "code", "traceback")
@@ -89,9 +89,10 @@ def _source(s: State, u: int) -> int | None:
 
 
 def first_failed(s: State, units: Iterable[int]) -> int | None:
-    """The unit that failed first; before all for which there was another way."""
+    """The unit that failed first; before all for which there was another way, and what only waited in vain for another one."""
     failed = [u for u in units if s.status[u] == S.FAILED]
-    return min(failed, key=lambda u: (had_another_way(s, u), s.ended[u], u)) if failed else None
+    last = {u: (is_in_vain(s, u), had_another_way(s, u)) for u in failed}
+    return min(failed, key=lambda u: (last[u], s.ended[u], u)) if failed else None
 
 
 def said_by(s: State, step: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Kind
 from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
-from stratix_tasks.core.streams import feeds, state_of_source
+from stratix_tasks.core.streams import feeds, is_in_vain, state_of_source
 from stratix_tasks.core.undo import has_run, is_done
 from stratix_tasks.spec.joins import wanted
 from stratix_tasks.spec.late import JOIN
@@ -290,7 +290,11 @@ def _could_without(s: State, block: Block, b: int, k: int, o: int) -> bool:
     state = s.as_taken(b + o)
     if state == S.COMPLETED or k in block.nodes[o].ended:
         return state == S.COMPLETED
-    return state in (S.FAILED, S.OPEN) or (state == S.UPSTREAM_FAILED and is_replaced(s, block, b, k, o))
+    return (
+        (state == S.FAILED and not is_in_vain(s, b + o))
+        or state == S.OPEN
+        or (state == S.UPSTREAM_FAILED and is_replaced(s, block, b, k, o))
+    )
 
 
 def is_replaced(s: State, block: Block, b: int, k: int, o: int) -> bool:

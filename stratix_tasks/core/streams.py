@@ -71,6 +71,11 @@ def state_of_source(s: State, u: int) -> int:
     return s.status[x] if fails else s.as_taken(x)
 
 
+def is_in_vain(s: State, p: int) -> bool:
+    """Whether nothing of its own failed in a map that streams, and has failed."""
+    return source_of(s, p) >= 0 and not any(s.status.find(S.FAILED, a, b) >= 0 for _, a, b in s.scopes(p))
+
+
 def before(s: State, u: int) -> list[int]:
     """What a unit waits for: its needs, and the group that it lies in; of what streams its source in place of that."""
     r, k, b = s.place(u)

@@ -122,7 +122,7 @@ def status(of: object) -> Any:
     trace = trace_of("status")
     if not isinstance(of, Reference) or of._ref.scope != "tasks" or of._ref.path:
         trace.fail(f"status() takes what a task or flow returns as a whole, not {_shown(of)}")
-    return Status(of)
+    return Status(of._anywhere())
 
 
 class Catching:
@@ -159,7 +159,7 @@ def failed(*of: object) -> Catching:
     for one in of:
         if not isinstance(one, Reference) or one._ref.scope != "tasks" or one._ref.path:
             trace.fail(f"failed() takes what tasks or flows return as a whole, not {_shown(one)}")
-        names.append(trace.value(one).name)
+        names.append(trace.value(one._anywhere()).name)
     if not names:
         trace.fail("failed() needs what may fail: failed(x)")
     if trace.catch:

@@ -105,6 +105,10 @@ class Reference(Operand):
     def _references(self) -> tuple[Reference, ...]:
         return (self,)
 
+    def _anywhere(self) -> Reference:
+        """The same where it matters not whether it was skipped."""
+        return Reference(self._ref, self._trace, self._arity)
+
 
 class Joined(Refusing):
     """What `first_of` returns: it can be passed on to a task, mapped over, or returned."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.ends import end_of, first_failed, said_by, told_of
+from stratix_tasks.core.ends import end_of, failure_in, first_failed, said_by, told_of
 from stratix_tasks.core.node import ALL
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
@@ -22,7 +22,7 @@ def error_of(s: State, block: Block, begin: int) -> dict[str, Any] | None:
     if step is not None and s.finished[step] == S.FAILED:
         return said_by(s, step)
     failed = first_failed(s, range(begin, begin + block.n))
-    return None if failed is None else s.error.get(failed)
+    return None if failed is None else failure_in(s, failed)
 
 
 def around_of(s: State, unit: int, values: Iterable[Any]) -> Mapping[str, Any]:

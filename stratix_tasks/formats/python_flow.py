@@ -190,7 +190,7 @@ class FlowWriter:
         self.values.node, caught = name, self.spec.tasks[name].catch
         if len(set(caught)) < len(caught):
             self.values.refuse("`catch` that names a node twice")
-        sources = ", ".join(str(self.values.ref(Ref("tasks", one))) for one in caught)
+        sources = ", ".join(self.values.closed_ref(Ref("tasks", one)) for one in caught)
         return f"{self.around.word('failed')}({sources})"
 
     def _caught(self, names: Sequence[str]) -> list[str]:

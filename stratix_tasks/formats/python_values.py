@@ -138,7 +138,7 @@ class Values:
         return Group(f"{self.around.word('first_of')}(", parts, ")")
 
     def closed_ref(self, ref: Ref) -> str:
-        """`first_of` and `after` take what stands in blocks that are closed."""
+        """`first_of`, `after` and `failed` take what stands in blocks that are closed."""
         branch, self.branch = self.branch, self.branches.get(ref.name, ())
         code = str(self.ref(ref))
         self.branch = branch

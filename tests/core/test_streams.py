@@ -15,7 +15,7 @@ from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import turn
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.ends import told_of
+from stratix_tasks.core.ends import first_failed, told_of
 from stratix_tasks.core.facts import EXPANDED, STARTED, STARTED_MANY, SWEPT
 from stratix_tasks.core.node import FIRST, LAST, MAP, SETTLED, Node, Policy
 from stratix_tasks.core.state import State as Recorded
@@ -304,3 +304,10 @@ def test_neighbours_that_are_ready_together_start_together() -> None:
         facts += more
     assert core.state.run is RunState.COMPLETED
     assert [fact[3] - fact[2] for fact in facts if fact[0] == STARTED_MANY] == [1_000, 1_000]
+
+
+def test_a_scope_has_failed_by_what_failed_in_it_and_not_by_what_waited_in_vain_for_that() -> None:
+    """Whichever of the two maps was the first to end, and whatever else failed later."""
+    made = world(two(Node("z")), {"a[1]": Body(1, "final"), "z": Body(9, "final")}).settle()
+    assert [made.state(name).label for name in ("a", "b", "z")] == ["failed", "failed", "failed"]
+    assert first_failed(made.s, range(3)) == 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from stratix_tasks import FlowError, each, expr, first_of, flow, task, when
+from stratix_tasks import FlowError, each, expr, failed, first_of, flow, status, task, when
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
 
@@ -195,3 +195,27 @@ def test_what_stands_beside_a_text_is_mapped_and_named_by_it(call: Any, why: str
     with pytest.raises(FlowError) as caught:
         _ = stands_beside.spec
     assert why in caught.value.message
+
+
+def test_how_something_in_a_branch_ended_can_be_asked_outside_of_it() -> None:
+    """Whatever became of it; who takes its value is told that it may have been skipped."""
+
+    @flow
+    def asks_how(n: int) -> Any:
+        with when(n > 1):
+            made = work(n)
+        with failed(made) as error:
+            told(error["message"])
+        with when(status(made) == "skipped"):
+            work.options(name="other")(1)
+        return 1
+
+    @flow
+    def takes_it(n: int) -> Any:
+        with when(n > 1):
+            made = work(n)
+        return told(made)
+
+    assert not errors(asks_how.validate())
+    assert asks_how.spec.tasks["told"].catch == ("work",)
+    assert [one.code for one in errors(takes_it.validate())] == ["may-be-skipped"]

@@ -174,3 +174,22 @@ def test_a_flow_of_a_document_goes_on_item_by_item_over_the_death_of_its_owner(e
         tasks = again.tasks()
         told = dict(zip(zip(tasks["node"], tasks["scope"], strict=True), tasks["attempts"], strict=True))
         assert (told["pair.doubled", "pair[1]"], told["pair.doubled", "pair[0]"]) == (1, 1)
+
+
+@flow
+def triple(xs: Any) -> Any:
+    return collect(doubled.map(each(works.map(each(xs)))))
+
+
+def test_an_item_tells_the_error_of_what_failed_deep_in_it(engine: Engine) -> None:
+    """Of an item of a map in a flow, however its readers ended; not only of a node of the flow itself."""
+    broken.add("t1")
+
+    @flow
+    def settles() -> Any:
+        return triple.options(gather="settled").map(each([["t0"], ["t1"]]))
+
+    good, bad = engine.start(settles).result(LONG)
+    broken.discard("t1")
+    assert (good.status, good.error, bad.status) == ("completed", None, "failed")
+    assert (bad.error["type"], bad.error["message"]) == ("ValueError", "t1 is broken")
