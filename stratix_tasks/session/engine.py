@@ -19,6 +19,7 @@ from stratix_tasks.runs.vault import Given
 from stratix_tasks.runs.workshop import Durability, Workshop
 from stratix_tasks.session.run import Run
 from stratix_tasks.store.catalog import RunRow
+from stratix_tasks.store.store import folder
 
 CONCURRENCY = 32
 
@@ -50,7 +51,7 @@ class Engine(Workshop):
         _check_settings(concurrency, pools or {}, strategy, durability)
         known = Registry() if executors is None else executors
         super().__init__(
-            None if store is None else os.fspath(store), pools or {}, concurrency, durability, known, secrets
+            None if store is None else str(folder(store)), pools or {}, concurrency, durability, known, secrets
         )
 
     def __enter__(self) -> Engine:
@@ -148,7 +149,9 @@ class Engine(Workshop):
         return self.subscribers.stream()
 
 
-def _check_settings(concurrency: Any, pools: Mapping[str, Any], strategy: Any, durability: Any) -> None:
+def _check_settings(concurrency: Any, pools: Any, strategy: Any, durability: Any) -> None:
+    if not isinstance(pools, Mapping):
+        raise InputError(f"pools= is a mapping of names to whole numbers, not {pools!r}", code="bad-option")
     for name, value in {
         "concurrency": concurrency,
         **{f"pools['{pool}']": size for pool, size in pools.items()},

@@ -12,8 +12,8 @@ from stratix_tasks.store.store import Store
 def history(store: str | os.PathLike[str] | None = None) -> History:
     """What ran, as data frames. Without `store` that of the default engine; a folder may be on read-only media.
 
-    StoreError `no-store` when there is none.
+    StoreError `no-store` when there is none; InputError for what is no path.
     """
     if store is not None:
-        return History(Store(os.fspath(store), write=False))
+        return History(Store(store, write=False))
     return History(default_engine().store)

@@ -10,8 +10,9 @@ from contextlib import suppress
 from functools import cached_property
 from os import getpid
 from pathlib import Path
+from typing import Any
 
-from stratix_tasks.errors import StoreError
+from stratix_tasks.errors import InputError, StoreError
 from stratix_tasks.store.catalog import Catalog
 from stratix_tasks.store.ids import key
 from stratix_tasks.store.journal import FULL, disk_full, unwritable
@@ -27,6 +28,19 @@ def default_path() -> Path:
     return Path(os.environ.get("STRATIX_STORE") or ".stratix")
 
 
+def folder(path: Any) -> Path:
+    """InputError `bad-option` for what is no path of a folder."""
+    try:
+        named = os.fspath(path)
+    except TypeError:
+        named = None
+    if type(named) is not str or "\0" in named:
+        raise InputError(
+            f"store= is a folder, as a text or a Path, not {type(path).__name__} {path!r}", code="bad-option"
+        )
+    return Path(named)
+
+
 class Store:
     """Opens a store, making it when it is not there.
 
@@ -35,8 +49,8 @@ class Store:
     StoreError: `read-only`, `disk-full`, `newer-store`, `network`, `no-store`, `unreadable`.
     """
 
-    def __init__(self, path: str | Path | None = None, *, write: bool = True) -> None:
-        self.path = Path(path).expanduser().absolute() if path is not None else default_path().expanduser().absolute()
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, write: bool = True) -> None:
+        self.path = (default_path() if path is None else folder(path)).expanduser().absolute()
         self.write = write
         if write:
             self._make()

@@ -14,6 +14,7 @@ from stratix_tasks import (
     TransitionError,
     each,
     flow,
+    history,
     task,
 )
 from stratix_tasks.core.targets import label
@@ -154,3 +155,23 @@ def test_what_is_no_id_of_a_run_is_refused(engine: Engine, name: Any) -> None:
     """InputError, whatever it is."""
     with pytest.raises(InputError, match="no id of a run"):
         engine.run(name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"store": 5}, "store= is a folder, as a text or a Path, not int 5"),
+        ({"store": ["a"]}, "store= is a folder"),
+        ({"store": b"a"}, "store= is a folder"),
+        ({"store": "a\0b"}, "store= is a folder"),
+        ({"pools": ["api"]}, "pools= is a mapping of names to whole numbers"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], said: str) -> None:
+    """At once, by name, also by who asks for the history of such a store."""
+    with pytest.raises(InputError, match=said) as caught:
+        Engine(**settings)
+    assert caught.value.code == "bad-option"
+    if "store" in settings:
+        with pytest.raises(InputError, match=said):
+            history(settings["store"])
