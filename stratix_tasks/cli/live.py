@@ -98,10 +98,17 @@ def _is_over(run: Run, status: str) -> bool:
 
 
 def how_on(run_id: str, rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each node that waits for a person, once nothing but waits is left: what it asks, and the command that answers."""
+    """A line for each node that waits for a person, once nothing but waits is left: what it asks, and the command that answers;
+    of what is paused, or stands at a breakpoint, the one that lets it go on."""
     if any(row["state"] not in REST and row["wait"] is None for row in rows if row["kind"] != "flow"):
         return []
-    return [f"{row['name']} waits for {awaited(row)} · {answer}" for row in rows if (answer := _answer(run_id, row))]
+    waits = [f"{row['name']} waits for {awaited(row)} · {answer}" for row in rows if (answer := _answer(run_id, row))]
+    held = [row["name"] for row in rows if row["state"] == "held" and not _is_within_held(rows, row)]
+    return waits + [f"{name} is held · `stratix resume {run_id} {quote(name)}`" for name in held]
+
+
+def _is_within_held(rows: list[dict[str, Any]], row: dict[str, Any]) -> bool:
+    return row["parent"] >= 0 and bool(rows[row["parent"]]["state"] == "held")
 
 
 def _answer(run_id: str, row: dict[str, Any]) -> str:

@@ -75,6 +75,10 @@ def passes(marker: str) -> int:
     return gated(marker)
 
 @flow
+def passes_on(marker: str) -> int:
+    return double(gated(marker))
+
+@flow
 def asks(message: str) -> str:
     return named(approval.options(name="ask")(message), signal("go on"))
 
@@ -292,6 +296,22 @@ def test_a_run_that_waits_for_a_person_says_how_it_goes_on(folder: Path) -> None
         assert stratix(folder, *command[1:], *more).returncode == 0
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out.splitlines()[-1]) == (0, "ana 3"), err
+
+
+def test_a_run_that_stands_at_a_breakpoint_says_how_it_goes_on(folder: Path) -> None:
+    """Once nothing else moves: the command that lets it go on is told, and does."""
+    marker = folder / "started"
+    child = begin(folder, "run", "flows:passes_on", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    assert stratix(folder, "breakpoint", "last", "double").returncode == 0
+    marker.with_suffix(".open").touch()
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("✔ gated completed")
+    line = child.stdout.readline().strip()
+    assert line.startswith("☞ double is held · `stratix resume ")
+    assert stratix(folder, *shlex.split(line.split("`")[1])[1:]).returncode == 0
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[-1]) == (0, str(2 * child.pid)), err
 
 
 def test_what_is_asked_of_a_run_that_was_left_paused_is_told(folder: Path) -> None:
