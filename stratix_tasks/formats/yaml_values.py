@@ -94,7 +94,7 @@ class Values:
 
     def _shift(self, node: Scalar, text: str, problem: Any) -> int:
         """How many columns after the scalar's begin the mistake stands, where it stands on the same line."""
-        line = self.reading.lines[node.line - 1] if node.line <= len(self.reading.lines) else ""
+        line = self.reading.lines[node.line - 1] if 0 < node.line <= len(self.reading.lines) else ""
         at = line.find(text, node.column - 1)
         return at - node.column + problem.column if at >= 0 and problem.line == 1 else 0
 

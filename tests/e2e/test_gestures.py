@@ -249,6 +249,17 @@ def test_a_wire_tells_what_came_along_it(book: Notebook) -> None:
     told.wait_for(state="detached")
 
 
+def test_a_value_is_dragged_into_a_field(book: Notebook) -> None:
+    """Of those that there are where the node stands, not of what needs it itself: it is the argument then, as one step."""
+    hand = Hand(book, "valued")
+    hand.click("scale")
+    hand.at("values").locator("summary").click()
+    assert hand.at("value", name="tasks.total.output").count() == 0
+    hand.at("value", name="inputs.n").drag_to(hand.at("form-field", field="with.by"))
+    hand.steps("set by of scale")
+    assert hand.value("spec.tasks['scale'].args['by'].name") == "'n'"
+
+
 def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     """Tab takes the first, arrows and Enter another one; without the list Enter says what is typed. In the YAML tab, too.
 

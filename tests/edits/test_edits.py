@@ -239,6 +239,7 @@ def test_a_group_of_which_several_values_are_taken_gives_them_by_name(sales: Flo
         ({"edit": "set", "node": "load", "field": "retri", "value": 3}, "Did you mean 'retry'"),
         ({"edit": "set", "node": "load", "field": "retry", "value": "many"}, "whole number"),
         ({"edit": "set", "node": "load", "field": "when", "value": "${{ x }}"}, "expression already"),
+        ({"edit": "set", "node": "load", "field": "when", "value": "3 < "}, "no expression at column 4"),
         ({"edit": "set-flow", "field": "tasks", "value": {}}, "other edits"),
         ({"edit": "rename-input", "input": "dya", "to": "x"}, "Did you mean 'day'"),
         ({"edit": "move", "places": {"lod": [0, 0]}}, "Did you mean 'load'"),

@@ -6,6 +6,7 @@ import { Editing } from "../src/edit/editing";
 import { parsed, shownAs } from "../src/edit/fields";
 import { chosen } from "../src/edit/hands";
 import { best } from "../src/edit/joining";
+import { valuesFor } from "../src/edit/reach";
 import { found, grouped, score, unwritten } from "../src/edit/search";
 import {
   aligned,
@@ -422,5 +423,28 @@ describe("the difference of two texts", () => {
     ["", "new", "", "new"],
   ])("between %j and %j is as little as can be", (before, after, gone, put) => {
     expect(made(before, after)).toEqual([gone, put, after]);
+  });
+});
+
+describe("the values that a node may be given", () => {
+  const nodes = [
+    node("a"),
+    node("b"),
+    node("c"),
+    node("part", { kind: "flow" }),
+    node("part.x", { label: "x", parent: 3 }),
+    node("part.y", { label: "y", parent: 3 }),
+  ];
+  const fed = (source: string) => [port("v", { source })];
+  const edit = info({
+    inputs: [port("n", { type: "int" })],
+    ports: [[], fed("a"), fed("b"), [port("day", { type: "date" })], [], fed("x")],
+    gives: ["int", "str", "", "", "float", ""],
+  });
+  const says = (of: string) => valuesFor({ nodes, edges: [], edit }, of).map(({ says, type }) => `${says} ${type}`);
+  it("are inputs, and what comes of those beside it that do not need it", () => {
+    expect(says("b")).toEqual(["inputs.n int", "tasks.a.output int", "tasks.part.output "]);
+    expect(says("part.y")).toEqual(["inputs.day date", "tasks.x.output float"]);
+    expect(says("part.x")).toEqual(["inputs.day date"]);
   });
 });

@@ -6,6 +6,7 @@ import { useUnique } from "../view/ids";
 import type { Edit, Editing } from "./editing";
 import { isExpression, parsed, shownAs } from "./fields";
 import { useNames } from "./Names";
+import { droppable } from "./Values";
 
 const MIXED = "not the same in all";
 
@@ -65,8 +66,22 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
   const leave = useRef(() => {});
   leave.current = () => now.current !== known.current && send(now.current);
   useEffect(() => () => leave.current(), []);
+  // a name stands for the whole of a value; in an expression it is one of its words, put where the caret is
+  const take = (says: string, box: HTMLInputElement) => {
+    if (field.kind === "expression") {
+      const at = box.selectionStart ?? box.value.length;
+      box.setRangeText(says, at, box.selectionEnd ?? at, "end");
+      setText(box.value);
+      return box.focus();
+    }
+    const whole = `\${{ ${says} }}`;
+    setText(whole);
+    now.current = whole;
+    send(whole);
+  };
   const names = useNames(editing, of.split(" ")[0] ?? "", field.kind === "expression");
   const common = {
+    ...droppable(take),
     id,
     class: "stx-field",
     "data-testid": "form-field",

@@ -5,6 +5,7 @@ import type { Editing } from "./editing";
 import { Field } from "./Field";
 import { Inputs } from "./Inputs";
 import { MendIt } from "./Problems";
+import { Values } from "./Values";
 
 interface Props {
   editing: Editing;
@@ -54,6 +55,7 @@ export function FormTab({ editing, nodes, wanted, show }: Props) {
       {node === "" && <Inputs editing={editing} fields={inputs} />}
       {open.map(draw)}
       {node && open.length === 0 && <p class="stx-quiet">It takes no arguments that must be given.</p>}
+      {node && <Values editing={editing} node={node} />}
       {folded.length > 0 && (
         <details>
           <summary>{node !== "" ? "More: arguments that may be left out, options" : "Options"}</summary>
