@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ALL, ANY, LAST, N_OF, OTHERWISE, SETTLED, UNDO, Kind
-from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, State
+from stratix_tasks.core.state import FINISHED, IS_BAD, IS_OVER, LOST, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.streams import feeds, is_in_vain, state_of_source
 from stratix_tasks.core.undo import has_run, is_done
@@ -406,6 +406,8 @@ def winners(s: State, u: int) -> tuple[int, ...]:
     node = r.block.nodes[k]
     states = {b + n: s.as_needed(b + n) for n in r.block.joined[k]}
     came = [u for u, state in states.items() if (IS_OVER[state] if node.join == ANY else state == S.COMPLETED)]
-    came.sort(key=lambda n: (s.ended[n], n))
+    came.sort(
+        key=lambda n: (s.why_ended(n) == LOST, s.ended[n], n)
+    )  # what it had ended itself when it fired before is no answer
     many = how_many(s, u) if k in r.block.late_joins else node.k
     return tuple(came[: many if node.join == N_OF else 1])

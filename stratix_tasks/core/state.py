@@ -33,6 +33,8 @@ IS_BAD = bytes(s in BAD for s in range(256))
 NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 """States of a unit that has not ended, of which nothing runs."""
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
+LOST = "lost the join"
+"""Why something was cancelled: what it was for went on without it."""
 WITHIN = "within"
 """Why a loop ended with its last round, and what went on in that: its time was over."""
 FINISHED, BY_STEP = "finished early", "cancelled by a step"

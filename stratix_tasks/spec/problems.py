@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 
 Path = tuple[str | int, ...]
@@ -102,7 +103,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     likely = words if len(words) <= _FEW else [one for one in words if one[:1] == word[:1]][:_FEW]
     near = _NEAR if len(word) > 3 else _NEAR_TO_SHORT
-    return next(iter(get_close_matches(word, likely, n=1, cutoff=near)), "")
+    found = get_close_matches(word, likely, n=1, cutoff=near) or [one for one in likely if _is_form_of(word, one)]
+    return next(iter(found), "")
+
+
+def _is_form_of(word: str, other: str) -> bool:
+    """Whether two words differ in their ends alone, as `retries` and `retry` do."""
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
+    return abs(len(word) - len(other)) <= 2 and alike >= 4 and alike >= 0.8 * min(len(word), len(other))
 
 
 def instead(word: str, known: Iterable[str]) -> Remedy | None:

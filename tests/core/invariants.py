@@ -275,7 +275,7 @@ def _ended_otherwise(s: Recorded, u: int) -> bool:
     """Whether it, or something around it, was skipped or given a value, or had its own."""
     while u >= 0:
         by_hand = s.status[u] in TERMINAL and s.why_ended(u) in ("user", "scope", "given")
-        if by_hand or (u in s.won and s.status[u] == State.COMPLETED):
+        if by_hand or u in s.won:
             return True
         u = s.parent(u)
     return False

@@ -430,3 +430,29 @@ def test_a_rollback_of_a_step_takes_a_group_that_somebody_went_on_with() -> None
     assert (world.state("g"), world.reason("g")) == (State.COMPLETED, None)
     world.request("rollback", nodes=["f"])
     assert [world.state(name) for name in ("f", "g", "g.x")] == [State.READY, State.PENDING, State.PENDING]
+
+
+@pytest.mark.parametrize("join", [ANY, FIRST])
+def test_a_join_that_is_rolled_back_is_raced_for_again(join: Any) -> None:
+    """What had lost it runs again: it stayed cancelled, and a join that takes any end was made from that at once."""
+    block = flow(Node("s"), Node("b", (0,)), Node("a"), Node("j", (1, 2), join=join))
+    world = World(block, lambda name, tried: Body(9 if (name == "a") == (tried > 1) else 1, stops=1.0)).start().settle()
+    assert (world.state("b"), world.s.winners) == (State.CANCELLED, {3: (2,)})
+    world.request("rollback", nodes=["a"])
+    assert [world.state(name) for name in ("s", "b", "a", "j")] == [
+        State.READY,
+        State.PENDING,
+        State.READY,
+        State.PENDING,
+    ]
+    world.script = lambda name, _: Body(9 if name == "a" else 1, stops=1.0)
+    assert world.request("resume").settle().s.winners == {3: (1,)}
+
+
+def test_a_join_that_is_tried_again_is_made_from_what_came_first() -> None:
+    """Not from what it had cancelled itself, in the moment in which that came."""
+    block = flow(Node("s"), Node("b", (0,)), Node("a"), Node("j", (1, 2), join=ANY))
+    bodies = {"s": Body(9, stops=1.0), "j": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body(1))).start().settle()
+    assert world.s.ended[world.unit("a")] == world.s.ended[world.unit("b")]
+    assert world.request("retry", "j").s.winners == {3: (2,)}

@@ -6,13 +6,20 @@ import pytest
 
 from stratix_tasks.spec.problems import did_you_mean, nearest
 
-KNOWN = ("load", "total", "used", "day", "fetch_page", "summarise")
+KNOWN = ("load", "total", "used", "day", "fetch_page", "summarise", "retry")
 
 
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        *(("laod", "load"), ("dya", "day"), ("usd", "used"), ("totals", "total"), ("fetch_pages", "fetch_page")),
+        *(
+            ("laod", "load"),
+            ("dya", "day"),
+            ("usd", "used"),
+            ("totals", "total"),
+            ("retries", "retry"),
+            ("fetch_pages", "fetch_page"),
+        ),
         *(("loud_shout", ""), ("fetch_all", ""), ("unload_it", ""), ("summer", ""), ("days_off", "")),
     ],
 )

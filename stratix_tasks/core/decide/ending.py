@@ -11,8 +11,6 @@ from stratix_tasks.core.state import NO_BODY, WITH_BODY
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 from stratix_tasks.core.units import Spans
 
-LOST = "lost the join"
-"""Why something was cancelled: what it was for went on without it."""
 GATHERED = "items"
 """Why a group failed whose own units did."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import LOST
 from stratix_tasks.core.joins import ends_after
 from stratix_tasks.core.node import LOOP, MAP
-from stratix_tasks.core.state import IS_BAD, OF_STEPS, State
+from stratix_tasks.core.state import IS_BAD, LOST, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
 from stratix_tasks.core.steps import ended_by
 from stratix_tasks.core.streams import all_after, before, source_of, sources
@@ -43,16 +42,37 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
 
 
 def with_ended(s: State, units: set[int]) -> set[int]:
-    """With what steps among them have ended, and what is behind that."""
-    stack = [u for u in units if s.finished or s.root.stepping]
+    """With what ended for them: what steps among them have ended, and what lost to joins among them; and what is behind that."""
+    stack = [u for u in units if s.winners or s.finished or s.root.stepping]
     while stack:
-        for x in ended_by(s, stack.pop()):
+        for x in _ended_for(s, stack.pop()):
             if x not in units:
                 r, k, b = s.place(x)
                 behind = [o for o in (x, *(b + o for o in r.block.outs[k])) if o not in units]
                 units.update(behind)
                 stack += behind
     return units
+
+
+def _ended_for(s: State, u: int) -> list[int]:
+    return [*ended_by(s, u), *_lost_to(s, u)]
+
+
+def _lost_to(s: State, u: int) -> list[int]:
+    """Of what a join that fired was waiting for what was cancelled for that."""
+    found: list[int] = []
+    stack = [u] if u in s.winners else []
+    while stack:
+        r, k, b = s.place(stack.pop())
+        more = [b + n for n in r.block.needs[k] if _is_lost(s, b + n)]
+        found += more
+        stack += more
+    return found
+
+
+def _is_lost(s: State, u: int) -> bool:
+    """Whether it was cancelled, or is being stopped, since what it was for went on without it."""
+    return s.target[u][1] == LOST if u in s.target else s.status[u] == S.CANCELLED and s.why_ended(u) == LOST
 
 
 def ended_after(core: Core, units: Iterable[int]) -> set[int]:

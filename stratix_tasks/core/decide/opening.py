@@ -7,11 +7,11 @@ from typing import Any
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import LOST, end_unit, finish
+from stratix_tasks.core.decide.ending import end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import REFUSED, is_untold, winners
 from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
-from stratix_tasks.core.state import IS_OVER, State
+from stratix_tasks.core.state import IS_OVER, LOST, State
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import source_of
 from stratix_tasks.core.undo import undone
