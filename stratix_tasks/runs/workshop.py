@@ -7,7 +7,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from os import getpid
 from typing import Any, Literal
@@ -176,19 +176,26 @@ class Opened:
         store = engine.store
         self._engine = engine
         self.host = socket.gethostname()
-        self._lock = EngineLock(store.locks, engine.id)
-        self.journal = JournalWriter(store.path / "journal", engine.id, durability=durability)
-        store.catalog.add_engine(id=engine.id, host=self.host, boot_id=boot_id(), pid=engine.pid)
-        self.loop = EngineLoop(
-            self.journal,
-            store.objects,
-            concurrency=concurrency,
-            pools=dict(engine.pools),
-            secrets=engine.vault.find,
-        )
-        self.loop.on_ended.append(self._ended)
-        self.loop.on_revived.append(self._revived)
-        self.mailbox = Mailbox(engine.id, store, self.loop, engine.held, engine.chores, engine.load)
+        with (
+            ExitStack() as undo
+        ):  # an interrupt or a full disk on the way must leave no lock that the next try would wait for
+            self._lock = EngineLock(store.locks, engine.id)
+            undo.callback(self._lock.release)
+            self.journal = JournalWriter(store.path / "journal", engine.id, durability=durability)
+            undo.callback(self.journal.close)
+            store.catalog.add_engine(id=engine.id, host=self.host, boot_id=boot_id(), pid=engine.pid)
+            self.loop = EngineLoop(
+                self.journal,
+                store.objects,
+                concurrency=concurrency,
+                pools=dict(engine.pools),
+                secrets=engine.vault.find,
+            )
+            undo.callback(self.loop.close)
+            self.loop.on_ended.append(self._ended)
+            self.loop.on_revived.append(self._revived)
+            self.mailbox = Mailbox(engine.id, store, self.loop, engine.held, engine.chores, engine.load)
+            undo.pop_all()
 
     def close(self) -> None:
         """In the order in which nothing is lost: the loop ends, the catalog hears the rest, the journal is sealed."""

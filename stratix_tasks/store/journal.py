@@ -53,13 +53,13 @@ class JournalWriter:
         self.engine, self.durability = engine, durability
         self._folder = directory / engine
         self._ballast = directory.parent / "ballast"
-        self._number = 0
         self._fd = -1
         self._size = 0
         self._dirty = threading.Event()
         self._closed = False
         self._lock = threading.Lock()
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._number = max((int(file.stem) for file in self._folder.glob("*.log") if file.stem.isdecimal()), default=0)
         self._open()
         self.restore_ballast()
         if durability == "process":

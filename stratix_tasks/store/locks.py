@@ -49,16 +49,20 @@ class EngineLock:
         self.path = folder / engine
         self._pid = getpid()
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)  # only someone who asks whether it is alive may hold it, for a moment
-        who = {
-            "host": socket.gethostname(),
-            "boot_id": boot_id(),
-            "pid": self._pid,
-            "start_time": start_time(self._pid),
-            "namespace": namespace(),
-        }
-        os.write(self._fd, json.dumps(who).encode())
-        os.register_at_fork(after_in_child=self._forked)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)  # only someone who asks whether it is alive may hold it, for a moment
+            who = {
+                "host": socket.gethostname(),
+                "boot_id": boot_id(),
+                "pid": self._pid,
+                "start_time": start_time(self._pid),
+                "namespace": namespace(),
+            }
+            os.write(self._fd, json.dumps(who).encode())
+            os.register_at_fork(after_in_child=self._forked)
+        except BaseException:
+            self.release()
+            raise
 
     def _forked(self) -> None:
         if self._fd >= 0:

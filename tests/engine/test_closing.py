@@ -12,7 +12,9 @@ import pytest
 from gated import gates
 
 from stratix_tasks import Engine, Run, StratixError, configure, default_engine, flow, task
+from stratix_tasks.runs import workshop
 from stratix_tasks.session.display import kept, run_source
+from stratix_tasks.store import locks
 from stratix_tasks.view.widget import FlowView
 
 LONG = 30.0
@@ -193,3 +195,31 @@ def test_a_view_misses_no_end_because_its_engine_was_closed_just_then(
     assert shown.last_state() == "running"
     engine.close()
     assert shown.last_state() == "completed"
+
+
+@pytest.mark.parametrize("part", ["JournalWriter", "EngineLoop", "Mailbox", "boot_id"])
+def test_an_engine_whose_opening_was_broken_off_is_opened_by_the_next_start(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """By an interrupt or a full disk, wherever that comes: no lock is left that the next try would wait for."""
+    with monkeypatch.context() as breaking:
+        breaking.setattr(workshop, part, _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            engine.start(ending)
+    assert engine.start(ending).result(LONG) == [3] * 20_000
+
+
+@pytest.mark.parametrize("part", ["flock", "start_time"])
+def test_a_lock_that_was_not_taken_whole_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """The same engine takes it afterwards."""
+    with monkeypatch.context() as breaking:
+        breaking.setattr(locks.fcntl if part == "flock" else locks, part, _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            locks.EngineLock(tmp_path, "an-engine")
+    lock = locks.EngineLock(tmp_path, "an-engine")
+    assert locks.alive(tmp_path, "an-engine")
+    lock.release()
+
+
+def _interrupted(*_: Any, **__: Any) -> Any:
+    raise KeyboardInterrupt

@@ -119,9 +119,8 @@ def test_something_else_is_said_to_be_no_journal(tmp_path: Path) -> None:
 def test_each_writer_begins_a_file_of_its_own(tmp_path: Path) -> None:
     """Nothing is ever appended to an old file; a large one is ended and the next begun."""
     written(tmp_path)
-    with pytest.raises(StoreError):
-        JournalWriter(tmp_path, "e1")
-    assert [number for number, _ in Journals(tmp_path).files("e1")] == [1]
+    JournalWriter(tmp_path, "e1").close()
+    assert [number for number, _ in Journals(tmp_path).files("e1")] == [1, 2]
 
 
 def test_large_journals_go_on_in_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
