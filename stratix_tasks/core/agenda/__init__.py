@@ -11,9 +11,9 @@ from stratix_tasks.core.agenda.ready import Ready
 from stratix_tasks.core.around import Doors, around
 from stratix_tasks.core.limits import Lane
 from stratix_tasks.core.node import ALL, ANY, EACH, EARLY, FIRST, FLOW, MAP, N_OF, SETTLED
-from stratix_tasks.core.state import COMPLETED, IS_BAD, PENDING, State
+from stratix_tasks.core.state import COMPLETED, IS_BAD, IS_OVER, PENDING, State
 from stratix_tasks.core.states import RunState, S
-from stratix_tasks.core.streams import is_shut, source_of
+from stratix_tasks.core.streams import is_shut, source, source_of
 from stratix_tasks.core.units import Spans, Stretch
 
 
@@ -96,6 +96,10 @@ class Agenda(Ready):
         self.books.append(book)
         self.left.extend(block.left * r.count)
         self.queued.frombytes(bytes(8 * r.count * block.n))
+        for first in range(r.base, r.stop, block.n) if r.origin >= 0 and not flat else ():
+            if is_shut(s, first):
+                for u in range(first, first + block.n):
+                    self.left[u] += 1
         later = len(block.phased) < block.n  # else nothing comes before what has a phase
         for k, inner in enumerate(block.nodes):
             gates = bool(r.step and r.count and r.parent not in s.kids) + bool(inner.phase and later)
@@ -105,7 +109,7 @@ class Agenda(Ready):
             if inner.join in (FIRST, N_OF) and inner.needs and k not in block.late_joins:
                 slack = len(block.joined[k]) - block.left[k]
                 self.slack.update(dict.fromkeys(range(r.base + k, r.stop, block.n), slack))
-            if k in block.soft or k in block.late_joins or (r.origin >= 0 and not flat):
+            if k in block.soft or k in block.late_joins:
                 for u in range(r.base + k, r.stop, block.n):
                     self._recount(u)
         return book
@@ -150,7 +154,9 @@ class Agenda(Ready):
         elif book.flat:
             self._push_runs(book, t.base, t.stop)
         elif t.origin >= 0:
-            self._look_at(t.base, t.stop)
+            for first in range(t.base, t.stop, t.block.n):
+                if IS_OVER[s.status[source(s, first)]]:
+                    self._look_at(first, first + t.block.n)
         else:
             self._begin(book, t, range(t.count))
 
