@@ -11,6 +11,7 @@ from small_flows import EACH, WHEN, needs
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.decide.turn import handle
+from stratix_tasks.core.facts import RUN
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
 
@@ -228,10 +229,16 @@ def test_a_total_limit_fails_what_is_queued_and_what_waits_for_its_retry() -> No
 
 
 def test_runs_move_as_asked() -> None:
-    """Pausing with nothing left completes; a cancel of an ending run ends it as cancelled; ended runs go on or back."""
+    """Pausing with nothing left completes, or has failed; a cancel of an ending run ends it as cancelled; ended runs go on or
+    back; of a paused run a rollback tells nothing else than that."""
     pausing = World(chain_of(1), lambda _name, _tried: Body(1)).start().request("pause")
     assert pausing.settle().run is RunState.COMPLETED
     assert pausing.request("rollback", nodes=["n0"]).run is RunState.PAUSED
+    told = len(pausing.facts)
+    pausing.request("rollback", nodes=["n0"])
+    assert [fact[2] for fact in pausing.facts[told:] if fact[0] == RUN] in ([], [RunState.PAUSED])
+    failing = World(chain_of(1), lambda _name, _tried: Body(1, "final")).start().request("pause")
+    assert failing.settle().run is RunState.FAILED
     stop = spec({"a": {}, "b": {}}, on_failure="stop")
     ending = World(stop, lambda name, _tried: Body(1, "final") if name == "a" else SLOW).start()
     while ending.run is not RunState.ENDING:

@@ -248,7 +248,7 @@ function Button({ id, label, glyph, can, onClick, primary, late }: ButtonProps) 
       title={why === true ? label : why}
       onClick={(event) => {
         event.stopPropagation();
-        onClick(event.currentTarget);
+        if (event.detail < 2) onClick(event.currentTarget); // the second click of a double click is none
       }}
     >
       <Icon name={glyph} size={13} /> {label}
