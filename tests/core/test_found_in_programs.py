@@ -456,3 +456,27 @@ def test_a_join_that_is_tried_again_is_made_from_what_came_first() -> None:
     world = World(block, lambda name, _: bodies.get(name, Body(1))).start().settle()
     assert world.s.ended[world.unit("a")] == world.s.ended[world.unit("b")]
     assert world.request("retry", "j").s.winners == {3: (2,)}
+
+
+def test_an_item_that_is_skipped_does_not_lose_meanwhile() -> None:
+    """Its map failed again while its body was being stopped, and so it was cancelled, which somebody had asked otherwise."""
+    block = flow(Node("m", kind=EACH, inner="i", gather=N_OF, of=2), inner={"i": (Node("x"), Node("y", (0,)))})
+    bodies = {"m[0].x": Body(50, stops=4.0), "m[1].x": Body(1, "final")}
+    world = World(block, lambda name, _: bodies[name], items=lambda _name: 2).start().until("m", State.OPEN)
+    world.request("cancel", "m[0].y").until("m", State.FAILED)
+    world.request("skip", "m[0]").settle()
+    assert (world.state("m[0].x"), world.state("m")) == (State.SKIPPED, State.FAILED)
+
+
+def test_what_a_step_in_a_group_had_cut_off_goes_again_with_the_group() -> None:
+    """It stayed cancelled in the other items, though the step at the end of one was set back."""
+    ends = (Node("f", step=Step(around="m"), policy=STEPS),)
+    last = Node("l", kind=FLOW, inner="ends", phase=LAST), Node("e", phase=LAST, policy=SHORT)
+    inner: Any = {"i": (Node("x"), *last), "ends": ends}
+    block = flow(Node("m", kind=EACH, inner="i"), Node("w"), inner=inner)
+    bodies = {"m[0].x": Body(1, "final"), "m[0].e": Body(0.5, "final"), "m[1].x": Body(50, stops=1.0), "w": Body(99)}
+    world = World(block, lambda name, _: bodies.get(name, Body(1)), items=lambda _name: 2).start()
+    assert world.until("m", State.FAILED).reason("m[1].x") == "finished early"
+    world.script = lambda name, _: bodies["w"] if name == "w" else Body(1)
+    world.request("retry", "m[0]").until("m", State.COMPLETED)
+    assert [world.state(name) for name in ("m[0].x", "m[1].x")] == [State.COMPLETED] * 2

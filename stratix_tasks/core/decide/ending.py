@@ -7,7 +7,7 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import NO_BODY, WITH_BODY
+from stratix_tasks.core.state import LOST, NO_BODY, OF_STEPS, WITH_BODY, State
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 from stratix_tasks.core.units import Spans
 
@@ -98,11 +98,11 @@ def finish_spans(core: Core, parts: list[tuple[int, int, int]], target: S, reaso
     swept: Spans = []
     for i, spans in by_stretch.items():
         for u in [u for a, b in spans for u in s.find(S.OPEN, a, b)]:
-            if (u not in s.target or s.target[u][0] != target) and not _is_spared(core, i, u):
+            if (u not in s.target or s.target[u][0] != target) and not _is_spared(core, i, u, reason):
                 close(core, u, target, reason, at)
         bodies = (u for state in WITH_BODY for a, b in spans for u in s.find(state, a, b))
-        live = [u for u in bodies if not _is_spared(core, i, u)]
-        gone = _without_body(core, i, spans)
+        live = [u for u in bodies if not _is_spared(core, i, u, reason)]
+        gone = _without_body(core, i, spans, reason)
         if gone:
             core.tell(SWEPT, at, min(spans)[0], max(spans)[1], int(target), reason, gone)
             swept += gone
@@ -113,20 +113,28 @@ def finish_spans(core: Core, parts: list[tuple[int, int, int]], target: S, reaso
         core.agenda.review(swept)
 
 
-def _without_body(core: Core, i: int, spans: Spans) -> Spans:
+def _without_body(core: Core, i: int, spans: Spans, reason: str) -> Spans:
     s = core.state
     found = [run for a, b in spans for state in NO_BODY for run in s.runs(state, a, b)]
     if s.stretches[i].block.phased:
-        units = sorted(u for x, y in found for u in range(x, y) if not _is_spared(core, i, u))
+        units = sorted(u for x, y in found for u in range(x, y) if not _is_spared(core, i, u, reason))
         return [(u, u + 1) for u in units]
     return sorted(found)
 
 
-def _is_spared(core: Core, i: int, u: int) -> bool:
-    """What belongs to the end of a scope runs all the same, if its time has not come yet; so does what began by that."""
+def _is_spared(core: Core, i: int, u: int, reason: str) -> bool:
+    """What belongs to the end of a scope runs all the same, if its time has not come yet; so does what began by that. What has
+    an end of its own to come to does not lose, and is cut off by no step."""
     s = core.state
+    if (reason == LOST or reason in OF_STEPS) and comes_to_its_end(s, u):
+        return True
     r, k, b = s.place(u)
     return bool(r.block.nodes[k].phase) and s.status[u] == S.PENDING and not phase_is_open(s, r.block, k, b)
+
+
+def comes_to_its_end(s: State, u: int) -> bool:
+    """Whether it is about to be skipped, or to complete with a value."""
+    return u in s.target and s.target[u][0] in (S.SKIPPED, S.COMPLETED)
 
 
 def end(core: Core, target: RunState, reason: str, at: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.ending import end_unit, finish
+from stratix_tasks.core.decide.ending import comes_to_its_end, end_unit, finish
 from stratix_tasks.core.facts import EXPANDED, HELD, JOINED, SWEPT
 from stratix_tasks.core.joins import REFUSED, is_untold, winners
 from stratix_tasks.core.node import EARLY, FLOW, LOOP, TASK
@@ -150,7 +150,7 @@ def lose(core: Core, u: int, at: float) -> None:
     stack = [b + n for n in r.block.joined[k]]
     while stack:
         x = stack.pop()
-        if IS_OVER[s.status[x]] or (x in s.target and s.target[x][0] in (S.SKIPPED, S.COMPLETED)):
+        if IS_OVER[s.status[x]] or comes_to_its_end(s, x):
             continue
         k = x - b
         if not _is_awaited(core, r.block.outs[k], b) and k not in r.block.output.hard:
