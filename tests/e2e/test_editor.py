@@ -318,14 +318,14 @@ def test_what_several_nodes_have_in_common_is_said_of_all_as_one_step(book: Note
     """Where they say different things, the field tells; what is set there is said of each, and one undo takes it back."""
     hand = Hand(book, "common")
     hand.click("scale")
-    hand.page.locator(f"{VIEW} .stx-form summary").click()
+    hand.page.locator(f"{VIEW} .stx-form summary:has-text('More')").click()
     hand.at("form-field", field="timeout").fill("30s")
     hand.press("Enter")
     hand.steps("set timeout of scale")
     hand.click("load", "Shift")
     hand.page.wait_for_selector(f"{VIEW} [data-field=timeout][placeholder='not the same in all']", state="attached")
     if not hand.at("form-field", field="retry").is_visible():
-        hand.page.locator(f"{VIEW} .stx-form summary").click()
+        hand.page.locator(f"{VIEW} .stx-form summary:has-text('More')").click()
     hand.at("form-field", field="retry").fill("2")
     hand.press("Enter")
     hand.steps("set timeout of scale", "set retry of 2 nodes")
