@@ -307,8 +307,14 @@ def is_replaced(s: State, block: Block, b: int, k: int, o: int) -> bool:
 def _went_on(s: State, b: int, o: int, found: bytearray) -> bool:
     u = b + o
     if s.status[u] == S.COMPLETED:
-        return s.reason.get(u) != "given" or s.node(u).pinned
+        return s.node(u).pinned or not _did_not_run(s, u)
     return s.status[u] == S.OPEN or bool(found[o])
+
+
+def _did_not_run(s: State, u: int) -> bool:
+    """Whether a person, or a step, completed it with a value before it began."""
+    why = s.reason.get(u)
+    return why == "given" or (why == FINISHED and not s.attempt[u] and u not in s.kids)
 
 
 def _of_output(block: Block) -> frozenset[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from facade import shown
 from promises import Broken, need
-from rules import BY_STEPS, GO, OVER, WAIT, absorbed, finished_as, needs_say, seen, was_done
+from rules import BY_STEPS, GO, OVER, WAIT, absorbed, did_not_run, finished_as, needs_say, seen, was_done
 
 from stratix_tasks.core import joins, streams
 from stratix_tasks.core.block import Block
@@ -156,7 +156,7 @@ def _is_taken(s: Recorded, u: int) -> bool:
     from rules import taken_up
 
     r, k, b = s.place(u)
-    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given" and not r.block.nodes[n].pinned)
+    given = frozenset(n for n in range(r.block.n) if did_not_run(s, b + n))
     return k in taken_up(r.block, scope_of(s, u), given)
 
 

@@ -138,7 +138,7 @@ def is_worth(retry: Retry, error: dict[str, Any]) -> bool:
 
 def taken_up(block: Block, states: Sequence[State], given: frozenset[int] = frozenset()) -> set[int]:
     """Of a scope in which nothing is left to do: the bad nodes that each of their consumers went on without. `given` are
-    nodes that completed with a value of a person's, who did not run."""
+    nodes that completed with a value of a person's, or of a step, and did not run."""
 
     def users(k: int) -> list[bool]:
         told = [
@@ -173,6 +173,12 @@ def finished_as(s: Recorded, block: Block, b: int) -> State | None:
     return next((s.finished[u] for u in range(b, b + block.n) if u in s.finished), None)
 
 
+def did_not_run(s: Recorded, u: int) -> bool:
+    """Of what completed: whether a person, or a step, gave it a value before it began."""
+    by_step = s.reason.get(u) == "finished early" and not s.attempt[u] and u not in s.kids
+    return not s.node(u).pinned and (by_step or s.reason.get(u) == "given")
+
+
 def absorbed(s: Recorded, u: int) -> bool:
     """Whether a bad end makes nothing around it bad: it was taken up, or is in what was, or counts for nothing there."""
     if s.gone(u) or seen(s, u) not in BAD:
@@ -182,7 +188,7 @@ def absorbed(s: Recorded, u: int) -> bool:
     if finished_as(s, r.block, b) is State.COMPLETED and not r.block.nodes[k].phase:
         return True
     states = [seen(s, b + n) for n in range(r.block.n)]
-    given = frozenset(n for n in range(r.block.n) if s.reason.get(b + n) == "given" and not r.block.nodes[n].pinned)
+    given = frozenset(n for n in range(r.block.n) if did_not_run(s, b + n))
     if k in taken_up(r.block, states, given):
         return True
     if above < 0:

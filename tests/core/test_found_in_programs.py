@@ -480,3 +480,32 @@ def test_what_a_step_in_a_group_had_cut_off_goes_again_with_the_group() -> None:
     world.script = lambda name, _: bodies["w"] if name == "w" else Body(1)
     world.request("retry", "m[0]").until("m", State.COMPLETED)
     assert [world.state(name) for name in ("m[0].x", "m[1].x")] == [State.COMPLETED] * 2
+
+
+def test_what_a_step_cancels_that_may_fail_is_skipped_for_those_that_need_it() -> None:
+    """At once: they waited for what else they need, and a new owner did not."""
+    loser = Node("b", (1,), allow_failure=True)
+    block = flow(finishing(node=2, to=State.CANCELLED), Node("a"), loser, Node("z", (1, 2)))
+    world = World(block, lambda name, _: Body(9 if name == "a" else 1)).start().until("b", State.CANCELLED)
+    assert (world.state("a"), world.state("z")) == (State.RUNNING, State.SKIPPED)
+
+
+def test_what_waits_in_a_flow_that_is_open_stands_in_line_by_its_new_priority() -> None:
+    """It was found in a line in which it did not belong any more, and never began."""
+    inner: Any = {"i": (Node("g", kind=FLOW, inner="two"),), "two": (Node("x"), Node("y"))}
+    block = flow(Node("m", kind=EACH, inner="i"), Node("b"), inner=inner)
+    world = World(block, lambda *_: Body(2), items=lambda _name: 2, concurrency=1).start()
+    world.until("m", State.OPEN).until("m[0].g", State.OPEN)
+    world.request("set", "m.g", options={"priority": 5}).until("m[0].g", State.COMPLETED).until(
+        "m[1].g", State.COMPLETED
+    )
+    assert world.settle().run is RunState.COMPLETED
+
+
+def test_who_was_finished_before_it_began_took_up_no_failure() -> None:
+    """What it needs had failed, and that is the item's failure."""
+    inner: Any = {"i": (Node("x"), Node("y", (0,)), finishing(node=1), Node("j", (2,), join=SETTLED))}
+    block = flow(Node("m", kind=EACH, inner="i"), inner=inner)
+    world = World(block, lambda name, _: Body(3, "final") if name == "m[0].x" else Body(1), items=lambda _name: 2)
+    assert world.start().settle().reason("m[0].y") == "finished early"
+    assert (world.state("m[0]"), world.state("m[1]"), world.run) == (State.FAILED, State.COMPLETED, RunState.FAILED)

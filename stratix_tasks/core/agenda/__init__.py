@@ -283,7 +283,7 @@ class Agenda(Ready):
         if known:
             self.won(u)
         for o in () if known else book.outs[k]:
-            fine = k in block.tolerated and block.joins[o] == ALL and IS_BAD[status]
+            fine = k in block.tolerated and block.joins[o] == ALL and IS_BAD[s.as_taken(u)]
             self._arrived(o, u - k + o, COMPLETED if fine else status)
         if book.kinds[k] == FLOW and u not in s.kids:
             for _, x, y in s.scopes(u):  # a sub-flow that never opened

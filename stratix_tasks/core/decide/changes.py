@@ -73,6 +73,10 @@ def _stand_in_line(core: Core, u: int, at: float) -> None:
             g.push(u)
         else:
             g.asks.append(u)
+    elif s.status[u] == S.OPEN and s.kind(u) is Kind.FLOW:
+        for x in (x for _, a, b in s.inside(u) for x in s.find(S.PENDING, a, b)):
+            if g.is_ready(x) and x not in g.opening:
+                g.push(x)
 
 
 def _check_arguments(node: Any, inner: Any, name: str, values: Args) -> None:

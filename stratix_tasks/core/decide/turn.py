@@ -232,7 +232,10 @@ def _start_from(core: Core, lane: Lane, at: float, most: int) -> int:
 def _may_start(core: Core, lane: Lane, u: int, at: float) -> bool:
     """Of an entry about which there is more to know: whether it is to start from this lane now."""
     s, g = core.state, core.agenda
-    if not g.startable(u, at) or (s.own and g.lane(u) is not lane):
+    if not g.startable(u, at):
+        return False
+    if s.own and (now := g.lane(u)) is not lane:  # what it lies in has another priority by now
+        g.put(now, (u,))
         return False
     if s.breaks:
         opening.stop_at_breakpoint(core, u, at)
