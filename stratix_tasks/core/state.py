@@ -40,6 +40,8 @@ WITHIN = "within"
 FINISHED, BY_STEP = "finished early", "cancelled by a step"
 """Why something ended that a step ended, with what it lies in or by itself."""
 OF_STEPS = frozenset((FINISHED, BY_STEP))
+LEFT = OF_STEPS | {LOST}
+"""Why something ended that nobody asked to end so: it is not tried again unless somebody asks for it."""
 
 
 class State(Units):

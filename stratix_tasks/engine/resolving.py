@@ -18,7 +18,7 @@ from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.secrets import Secret, is_hidden, joined, sealed, unsealed
 from stratix_tasks.spec.unicode import is_unicode, readable
-from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves
+from stratix_tasks.spec.values import LEAVES, Expr, FirstOf, Object, Ref, Template, leaves, opened
 from stratix_tasks.spec.vocabulary import FACTS
 
 PARTS = frozenset((("status",), ("summary",), ("output",)))
@@ -303,3 +303,12 @@ def _scalar(value: Any, kind: type) -> Any:
         return value.item() if getattr(value, "shape", None) == () else value
     except Exception:
         return value
+
+
+def fresh(default: Any) -> Any:
+    """A default that a body may change without changing that of the next run."""
+    if type(default) in ATOMS:
+        return default
+    from stratix_tasks.runners.pickles import own
+
+    return own(opened(default))

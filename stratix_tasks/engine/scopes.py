@@ -32,12 +32,12 @@ from stratix_tasks.engine.fan import Fan, Items, about_item, column_of, fan_of, 
 from stratix_tasks.engine.held import Held
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Once, Reader, Source
-from stratix_tasks.engine.resolving import Scope, Seen, names_in, resolve_whole
+from stratix_tasks.engine.resolving import Scope, Seen, fresh, names_in, resolve_whole
 from stratix_tasks.engine.work import Work, give_held, given_held, nothing, resolved
 from stratix_tasks.spec.joins import Settled
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import Each
-from stratix_tasks.spec.values import Ref, opened
+from stratix_tasks.spec.values import Ref
 
 Place = tuple[int, int]
 """A scope: the group that it lies in, and its place among the group's scopes."""
@@ -278,7 +278,7 @@ class Scopes(Held):
             left = {name: own.get(name, one.default) for name, one in flow.inputs.items() if name not in given}
             if not reader.waits and not all(type(default) in ATOMS for default in left.values()):
                 raise Away
-            left = {name: _fresh(default) for name, default in left.items()}
+            left = {name: fresh(default) for name, default in left.items()}
             return {name: given[name] if name in given else left[name] for name in flow.inputs}
 
         return work
@@ -422,12 +422,3 @@ class Scopes(Held):
         for known in (self._fans, *self._scopes.values()):
             for unit in [unit for unit, once in known.items() if not once.made]:
                 del known[unit]
-
-
-def _fresh(default: Any) -> Any:
-    """A default that a body may change without changing that of the next run."""
-    if type(default) in ATOMS:
-        return default
-    from stratix_tasks.runners.pickles import own
-
-    return own(opened(default))

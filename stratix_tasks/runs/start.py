@@ -19,6 +19,7 @@ from stratix_tasks.core.layout import Layouts, lay_out, shape
 from stratix_tasks.core.state import State
 from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.engine.resolving import fresh
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.runners.native import Clock
@@ -37,7 +38,6 @@ from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.text import WIDE, document
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.until import named
-from stratix_tasks.spec.values import ATOMS
 from stratix_tasks.store import ids
 from stratix_tasks.store.reader import RunRecord
 
@@ -68,21 +68,12 @@ def start(
         body = traced.body = traced.body or _plain_text(traced.spec)
         to = () if until is None else named(Graph(traced.spec), until)
         block = LAYOUTS.get(_key(engine, traced, body, to), partial(_laid_out, engine, traced, to))
-        made = _own(given, check_inputs(traced.spec, given, flow.hints))
+        made = check_inputs(traced.spec, given, flow.hints)
+        made.update({name: fresh(value) for name, value in made.items() if name not in given})
         check_about(key, priority, tags)
         about: dict[str, Any] = {"key": key, "priority": priority, "tags": (*traced.spec.tags, *tags), "begun": begun}
         static = flow.static_values(static)
         return launch(engine, block, traced.functions, made, body=body, static=static, **about)
-
-
-def _own(given: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """With defaults that a body may change without changing those of the next run."""
-    left = [name for name, value in made.items() if name not in given and type(value) not in ATOMS]
-    if left:
-        from stratix_tasks.runners.pickles import own
-
-        made.update({name: own(made[name]) for name in left})
-    return made
 
 
 def _laid_out(engine: Workshop, traced: Traced, until: tuple[str, ...]) -> Block:

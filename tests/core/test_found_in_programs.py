@@ -13,6 +13,7 @@ from test_ends import flow
 from stratix_tasks.core import fork
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import STARTED
 from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy, Step
 from stratix_tasks.core.states import RunState, State
@@ -491,15 +492,15 @@ def test_what_a_step_cancels_that_may_fail_is_skipped_for_those_that_need_it() -
 
 
 def test_what_waits_in_a_flow_that_is_open_stands_in_line_by_its_new_priority() -> None:
-    """It was found in a line in which it did not belong any more, and never began."""
+    """Ahead of what was in line before it. It was found in a line in which it did not belong any more, and never began."""
     inner: Any = {"i": (Node("g", kind=FLOW, inner="two"),), "two": (Node("x"), Node("y"))}
-    block = flow(Node("m", kind=EACH, inner="i"), Node("b"), inner=inner)
+    block = flow(*map(Node, "abc"), Node("m", kind=EACH, inner="i"), inner=inner)
     world = World(block, lambda *_: Body(2), items=lambda _name: 2, concurrency=1).start()
     world.until("m", State.OPEN).until("m[0].g", State.OPEN)
-    world.request("set", "m.g", options={"priority": 5}).until("m[0].g", State.COMPLETED).until(
-        "m[1].g", State.COMPLETED
-    )
-    assert world.settle().run is RunState.COMPLETED
+    told = len(world.facts)
+    world.request("set", "m.g", options={"priority": 5}).settle()
+    begun = [label(world.s, fact[2]) for fact in world.facts[told:] if fact[0] == STARTED]
+    assert begun == ["m[0].g.x", "m[0].g.y", "m[1].g.x", "m[1].g.y", "b", "c"]
 
 
 def test_who_was_finished_before_it_began_took_up_no_failure() -> None:

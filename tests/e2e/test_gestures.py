@@ -125,9 +125,8 @@ def test_a_menu_has_all_that_can_be_done_with_a_node(book: Notebook) -> None:
     hand.node("scale_2").wait_for(state="detached")
 
 
-def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
-    """A double click in a frame adds there; what is renamed and wired there is the flow's definition. A frame is moved as one."""
-    hand = Hand(book, "nested")
+def _group(hand: Hand) -> None:
+    """Two nodes become a flow of its own."""
     hand.click("load")
     hand.click("scale", "Shift")
     hand.press("g")
@@ -135,6 +134,12 @@ def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
     hand.press("Enter")
     hand.node("part.scale").wait_for()
     hand.at("fit").click()
+
+
+def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
+    """A double click in a frame adds there; what is renamed and wired there is the flow's definition. A frame is moved as one."""
+    hand = Hand(book, "nested")
+    _group(hand)
     hand.click("part.load")
     hand.press("Tab")
     hand.type("pair")
@@ -156,13 +161,7 @@ def test_what_is_in_a_sub_flow_is_edited_where_it_lies(book: Notebook) -> None:
 def test_a_frame_grows_with_what_is_dragged_out_of_it(book: Notebook) -> None:
     """While it is dragged and after; what else lies there stays, and so after an undo."""
     hand = Hand(book, "framed")
-    hand.click("load")
-    hand.click("scale", "Shift")
-    hand.press("g")
-    hand.at("ask-name").fill("part")
-    hand.press("Enter")
-    hand.node("part.scale").wait_for()
-    hand.at("fit").click()
+    _group(hand)
     grown = f"""() => {{
         const box = name => document.querySelector(`{VIEW} [data-node="${{name}}"]`).getBoundingClientRect();
         const [frame, card] = [box("part"), box("part.load")];

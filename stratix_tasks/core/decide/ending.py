@@ -7,7 +7,7 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import LOST, NO_BODY, OF_STEPS, WITH_BODY, State
+from stratix_tasks.core.state import LEFT, NO_BODY, WITH_BODY, State
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 from stratix_tasks.core.units import Spans
 
@@ -126,7 +126,7 @@ def _is_spared(core: Core, i: int, u: int, reason: str) -> bool:
     """What belongs to the end of a scope runs all the same, if its time has not come yet; so does what began by that. What has
     an end of its own to come to does not lose, and is cut off by no step."""
     s = core.state
-    if (reason == LOST or reason in OF_STEPS) and comes_to_its_end(s, u):
+    if reason in LEFT and comes_to_its_end(s, u):
         return True
     r, k, b = s.place(u)
     return bool(r.block.nodes[k].phase) and s.status[u] == S.PENDING and not phase_is_open(s, r.block, k, b)

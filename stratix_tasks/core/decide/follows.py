@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.joins import ends_after
 from stratix_tasks.core.node import LOOP, MAP
-from stratix_tasks.core.state import IS_BAD, LOST, OF_STEPS, State
+from stratix_tasks.core.state import IS_BAD, LEFT, LOST, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
 from stratix_tasks.core.steps import ended_by
 from stratix_tasks.core.streams import all_after, before, source_of, sources
 from stratix_tasks.core.units import Spans
 
 ENDED_BADLY = (*BAD, S.SKIPPED)
-LEFT = (LOST, *OF_STEPS)
-"""Why something ended that is not tried again unless somebody asks for it."""
 
 
 def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:

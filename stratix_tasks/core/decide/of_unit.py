@@ -134,23 +134,21 @@ def _end_as_asked(core: Core, u: int, at: float, given: Data | None) -> None:
         target = S.SKIPPED if given is None else S.COMPLETED
         return finish(core, u, target, "user" if given is None else "given", at, given)
 
+    lost = has_lost(core, u)
+    inner = never_begun(s, u) if lost else []
+
     def end() -> None:
         if given is None:
             core.move(u, Event.SKIP, at, "user")
         else:
             core.cache.pop(u, None)
             core.tell(GIVEN, at, u, "given", s.attempt[u], given["codec"], given["payload"], given["summary"])
-
-    if not has_lost(core, u):
-        return again.end_otherwise(core, u, end, at)
-    inner = never_begun(s, u)
-
-    def end_with_inner() -> None:
-        end()
         for x in inner:
             core.move(x, Event.SKIP, at, "upstream")
 
-    return again.end_of_lost(core, (u, *inner), end_with_inner)
+    if lost:
+        return again.end_of_lost(core, (u, *inner), end)
+    return again.end_otherwise(core, u, end, at)
 
 
 def _approve(core: Core, found: Found, at: float, args: Args) -> Act:
