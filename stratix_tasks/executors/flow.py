@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stratix_tasks.errors import ExecutorError
 from stratix_tasks.executors.apart import apart
-from stratix_tasks.executors.child import START
+from stratix_tasks.executors.child import START, Child
 
 if TYPE_CHECKING:
     from stratix_tasks.runners.body import Body
@@ -42,10 +42,12 @@ class Run:
         start = START.get(None)
         if start is None:
             raise ExecutorError("'flow.run' starts runs where a flow runs, and nowhere else", code="no-engine")
-        child = await apart(lambda: start(config.flow, config.args, context, config.max_depth))
-        context.log.info("run %s of flow '%s'", child.id, config.flow)
+        begun: list[Child] = []  # a cancel may come when the child goes on already, and nobody has been told of it yet
         try:
-            return await child.value()
+            await apart(lambda: begun.append(start(config.flow, config.args, context, config.max_depth)))
+            context.log.info("run %s of flow '%s'", begun[0].id, config.flow)
+            return await begun[0].value()
         except asyncio.CancelledError:
-            await apart(child.cancel)
+            for child in begun:
+                await apart(child.cancel)
             raise

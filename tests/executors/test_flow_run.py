@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from stratix_tasks import Engine, Flow, current, each, flow, task, uses
 from stratix_tasks.core.states import RunState
+from stratix_tasks.executors.child import START
+from stratix_tasks.executors.flow import FlowConfig, Run
 
 LONG = 60
 
@@ -147,6 +150,39 @@ def test_a_cancel_of_the_node_ends_its_run(engine: Engine) -> None:
     assert run.wait(LONG) in ("cancelled", "failed")
     inner = engine.runs()[0]
     assert (inner.flow, inner.wait(LONG)) == ("gated_child", "cancelled")
+
+
+def test_a_cancel_while_the_run_is_being_started_ends_it() -> None:
+    """It goes on before the node has been told of it: nobody else would end it."""
+    started, go = threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    class Begun:
+        id = "r1"
+
+        async def value(self) -> Any:
+            raise AssertionError("the node was cancelled before")
+
+        def cancel(self) -> None:
+            ended.append(self.id)
+
+    def start(*_: Any) -> Begun:
+        started.set()
+        assert go.wait(LONG)
+        return Begun()
+
+    async def play() -> None:
+        START.set(start)
+        config = FlowConfig(flow="gated_child")
+        node = asyncio.ensure_future(Run().execute(cast(Any, None), config))
+        await asyncio.to_thread(started.wait, LONG)
+        node.cancel()
+        asyncio.get_running_loop().call_soon(go.set)
+        with pytest.raises(asyncio.CancelledError):
+            await node
+
+    asyncio.run(play())
+    assert ended == ["r1"]
 
 
 def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
