@@ -9,7 +9,7 @@ from stratix_tasks.core.scope import bad_units, giver, state_of_scope
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import Scope, label
-from stratix_tasks.core.undo import undone_around
+from stratix_tasks.core.undo import undone_around, undone_before
 from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
 
 Why = str | None
@@ -173,10 +173,13 @@ def _pin(s: State, u: int, state: S) -> Why:
 
 def _last(s: State, u: int) -> Why:
     """What lies in a round that another one came after does not change any more, nor what lies in a scope that was finished, or
-    in a group of which something was taken back."""
+    in a group of which, or of what that was made from, something was taken back."""
     undone = undone_around(s, u)
     if undone >= 0:
         return f"and what '{label(s, undone)}' did was taken back: it runs again as a whole when its flow goes on"
+    if (behind := undone_before(s, u)) is not None:
+        group, before = (label(s, one) for one in behind)
+        return f"and what '{before}' did was taken back: '{group}' runs again as a whole, behind that, when its flow goes on"
     while u >= 0:
         r, _, b = s.place(u)
         if why := _finished(s, r.block, b):

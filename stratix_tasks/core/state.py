@@ -229,6 +229,12 @@ class State(Units):
         """Whether anything has not ended: groups may have ended early, before all that lies in them."""
         return any(self.status.find(state) >= 0 for state in (*NO_BODY, *WITH_BODY, S.OPEN))
 
+    def works(self, p: int) -> bool:
+        """Whether something in an open sub-flow has not ended, but for what belongs to its end."""
+        return any(
+            not IS_OVER[self.status[u]] and not self.node(u).phase for _, a, b in self.scopes(p) for u in range(a, b)
+        )
+
     def first_left(self, start: int, stop: int) -> int:
         """The first unit that has not ended, else `stop`."""
         for state in (*NO_BODY, *WITH_BODY, S.OPEN):

@@ -79,3 +79,15 @@ def undone_around(s: State, u: int) -> int:
         if r.block.undoing and k in r.block.undoing and b + r.block.undoing[k] in s.kids:
             found = u
     return found
+
+
+def undone_before(s: State, u: int) -> tuple[int, int] | None:
+    """The outermost group around a unit that was made from what was taken back since, and that; None where there is none."""
+    found = None
+    while (u := s.parent(u)) >= 0:
+        r, k, b = s.place(u)
+        undoing = {} if r.block.takes_back or r.block.nodes[k].phase else r.block.undoing
+        for x in sorted(s.before((u,))) if undoing else ():
+            if x - b in undoing and has_run(s, b + undoing[x - b]):
+                found = u, x
+    return found

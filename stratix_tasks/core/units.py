@@ -162,6 +162,16 @@ class Units:
     def inside(self, u: int) -> list[tuple[int, int, int]]:
         return self.below(self.scopes(u))
 
+    def before(self, units: Iterable[int]) -> set[int]:
+        """What units were made from, in their scopes."""
+        found, stack = set[int](), [*units]
+        while stack:
+            r, k, b = self.place(stack.pop())
+            more = {b + n for n in r.block.needs[k]} - found
+            found |= more
+            stack += more
+        return found
+
     def members(self, u: int) -> Sequence[int]:
         """The items of a map, or the nodes in a sub-flow; of a mapped flow or loop the nodes of all of its scopes."""
         spans = [(a, b) for _, a, b in self.scopes(u)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World, spec
+from driver import BEGIN, Body, World, spec
 from folds import folded
 from small_flows import STEPS, finishing, waiting
 from test_ends import flow
@@ -18,6 +18,7 @@ from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP, N_OF, SETTLED, Node, Policy, Step
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
+from stratix_tasks.spec.model import Timeout
 
 SHORT = Policy(grace=2.0)
 
@@ -510,3 +511,51 @@ def test_who_was_finished_before_it_began_took_up_no_failure() -> None:
     world = World(block, lambda name, _: Body(3, "final") if name == "m[0].x" else Body(1), items=lambda _name: 2)
     assert world.start().settle().reason("m[0].y") == "finished early"
     assert (world.state("m[0]"), world.state("m[1]"), world.run) == (State.FAILED, State.COMPLETED, RunState.FAILED)
+
+
+def test_what_is_asked_of_goes_on_where_it_was_though_what_a_reader_had_ended_runs_again() -> None:
+    """A join that had gone on without `b` is raced for again, with `b`; the flow that needs `b`, too, was made from `a` alone, and
+    opened anew, so that what was to be tried again in it was out of the run."""
+    inner: Any = {"i": (Node("x"), Node("y"))}
+    g = Node("g", (0, 1), FLOW, inner="i", join=ANY)
+    block = flow(Node("a"), Node("b"), g, Node("j", (1, 2), join=ANY), Node("w"), inner=inner)
+    bodies = {"b": Body(50, stops=1.0), "g.y": Body(1, "final"), "w": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body(1))).start().settle()
+    assert (world.s.winners, world.state("b")) == ({2: (0,), 3: (2,)}, State.CANCELLED)
+    world.request("retry", "g.y", redo=True)
+    names = ("g", "g.x", "g.y", "b", "j")
+    states = [State.OPEN, State.COMPLETED, State.RUNNING, State.RUNNING, State.PENDING]
+    assert [world.state(name) for name in names] == states
+    assert (world.attempt("g.x"), world.attempt("g.y")) == (1, 2)
+
+
+@pytest.mark.parametrize("limit", ["attempt", "total"])
+def test_a_flow_that_goes_on_at_its_end_has_its_whole_time_again(limit: str) -> None:
+    """Its time was over while only its end ran, which that does not cut: no limit held any more, but a new owner ended it at once."""
+    end = Node("e", phase=LAST, policy=SHORT)
+    times = {"attempt": None, "total": None, "queued": None, limit: 3.0}
+    limited = Policy(whole=True, timeout=Timeout.model_construct(**times))
+    block = flow(Node("g", kind=FLOW, inner="i", policy=limited), inner={"i": (Node("x"), end)})
+    bodies = {"g.x": Body(2, "final"), "g.e": Body(20)}
+    world = World(block, lambda name, _: bodies[name]).start().until("g.e", State.RUNNING)
+    assert world.step()
+    assert (world.now, world.state("g")) == (BEGIN + 3, State.OPEN)
+    bodies["g.x"] = Body(50, stops=1.0)
+    world.request("retry", "g.x", redo=True).until("g.x", State.RUNNING)
+    world.die_and_recover(idle=1.0).until("g.x", State.RUNNING)
+    begun = world.now
+    world.until("g.x", State.STOPPING)
+    assert (world.reason("g.x"), world.now - begun) == ("timeout", 3.0)
+
+
+def test_a_loop_that_rests_asks_again_about_its_end_where_more_than_its_round_is_set_back() -> None:
+    """Of units side by side in the run that do not lie in one scope the first one's alone was looked at: the next round came all the
+    same."""
+    loop = Node("l", kind=LOOP, inner="i", rounds=2, every=9.0)
+    block = flow(loop, Node("z"), inner={"i": (Node("x"),)})
+    said = [False, True]
+    world = World(block, verdict=lambda _name: said.pop(0)).start().until("z", State.COMPLETED)
+    while world.unit("l") not in world.s.due:
+        world.step()
+    world.request("rollback", nodes=["z", "l[0].x"]).request("resume").settle()
+    assert (world.state("l"), world.count("l"), said) == (State.COMPLETED, 1, [])

@@ -10,7 +10,7 @@ from test_ends import flow, world
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.facts import STARTED
-from stratix_tasks.core.node import ANY, EACH, FLOW, LAST, LOOP, UNDO, Node, Policy
+from stratix_tasks.core.node import ANY, EACH, FLOW, LAST, LOOP, MAP, UNDO, Node, Policy
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.errors import TransitionError
@@ -129,6 +129,24 @@ def test_a_mapped_flow_of_which_items_were_taken_back_runs_again_as_a_whole() ->
     made.request("retry", "g").settle()
     assert (made.run, made.state("undo_g")) == (RunState.COMPLETED, State.SKIPPED)
     assert made.states()["g[0].x"] == "completed"
+
+
+@pytest.mark.parametrize(("kind", "asked"), [(MAP, "m[1]"), (EACH, "m[1].x"), (EACH, "m[1]")])
+def test_what_lies_in_a_group_that_was_made_from_what_was_taken_back_waits_for_all_of_it(kind: Any, asked: str) -> None:
+    """By itself it went on with a value that was taken back, and ended before that was there again, or had failed."""
+    mapped = Node("m", (1,), kind, inner="one" if kind is EACH else "")
+    block = flow(
+        Node("a"), Node("b", (0,)), mapped, Node("ua", (0,), phase=UNDO, undoes=0), inner={"one": (Node("x"),)}
+    )
+    bad = "m[1]" if kind is MAP else "m[1].x"
+    made = world(block, {bad: "flaky"}).settle()
+    for verb, more in (("retry", {"redo": True}), ("skip", {"redo": True})):
+        with pytest.raises(TransitionError, match="'a' did was taken back: 'm' runs again as a whole, behind that"):
+            made.request(verb, asked, **more)
+    made.script = lambda name, _attempt: Body(1, "final" if name == "a" else "ok")
+    made.request("retry", "m")
+    assert [made.state(name) for name in ("a", "b", "m")] == [State.RUNNING, State.PENDING, State.PENDING]
+    assert [made.settle().state(name) for name in ("a", "b", "m")] == [State.FAILED, *[State.UPSTREAM_FAILED] * 2]
 
 
 def test_a_loser_that_can_be_taken_back_is_cancelled_all_the_same() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from stratix_tasks.core.apply.asked import forget_late
+from stratix_tasks.core.apply.groups import count_anew
 from stratix_tasks.core.apply.spans import unmarked
 from stratix_tasks.core.apply.told import clear
 from stratix_tasks.core.facts import Fact
+from stratix_tasks.core.node import FLOW
 from stratix_tasks.core.state import MISSING, WITH_BODY, State, each
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.timers import Timer
@@ -14,7 +16,7 @@ from stratix_tasks.spec.late import JOIN
 
 def set_again(s: State, fact: Fact) -> None:
     for a, b in fact[2]:
-        _unrest(s, a)
+        _goes_on(s, a, b, fact[1])
         s.status[a:b] = bytes(b - a)
         s.values[a:b] = [MISSING] * (b - a)
         s.spent[a:b] = s.attempt[a:b]
@@ -36,17 +38,23 @@ def _clear_all(s: State, a: int, b: int) -> None:
             del s.late[u]
 
 
-def _unrest(s: State, u: int) -> None:
-    """A round of which something is set back is not over: a loop that rests after it is asked about its end again."""
-    p = s.stretches[s.home[u]].parent
-    if p in s.due and s.status[p] == S.OPEN:
-        del s.due[p]
-        s.limits.drop(Timer.DUE, p)
+def _goes_on(s: State, a: int, b: int, at: float) -> None:
+    """What lies around units that are set back was not over. A loop that rests after its round is asked about its end again; a
+    sub-flow of which nothing went on but its end has its whole time again."""
+    for x, y in s.pieces(a, b) if s.due or s.limits else ():
+        r = s.stretches[s.home[x]]
+        for p in {r.around(i) for i in range(r.scope(x), r.scope(y - 1) + 1)} if r.step else (r.parent,):
+            if p < 0 or s.status[p] != S.OPEN:
+                continue
+            if s.due.pop(p, None) is not None:
+                s.limits.drop(Timer.DUE, p)
+            if s.kind(p) is FLOW and not s.works(p):
+                count_anew(s, p, at)
 
 
 def reopened(s: State, fact: Fact) -> None:
     for u in fact[2]:
-        _unrest(s, u)
+        _goes_on(s, u, u + 1, fact[1])
         s.status[u], s.values[u] = S.OPEN, MISSING
         for told in (s.error, s.reason, s.target, s.won):
             told.pop(u, None)
@@ -58,7 +66,7 @@ def rolled(s: State, fact: Fact) -> None:
     out = [next(i for i in s.kids[p] if s.stretches[i].index == index) for p, index in scopes]
     for i in out:
         p = s.stretches[i].parent
-        _unrest(s, s.stretches[i].base)
+        _goes_on(s, s.stretches[i].base, s.stretches[i].stop, at)
         s.kids[p].remove(i)
         if not s.kids[p]:  # a sub-flow that is to be tried again
             del s.kids[p]
@@ -70,7 +78,7 @@ def rolled(s: State, fact: Fact) -> None:
     for i, a, b in s.below(gone):
         _retire(s, i, a, b, at)
     for a, b in parts:
-        _unrest(s, a)
+        _goes_on(s, a, b, at)
         held = [u for state in WITH_BODY for u in s.find(state, a, b)]
         for u in range(a, b):
             for opened in (s.kids, s.keys, s.frozen, s.children, s.fed):

@@ -47,8 +47,15 @@ def _tried(s: State, u: int, at: float) -> None:
         s.attempt[u] += 1
     if limited:
         _limit(s, u, at)
-    if policy.whole and policy.timeout.queued is not None:
-        s.limits.arm(Timer.QUEUED, u, at, policy.timeout.queued)
+    if policy.whole:
+        _limit_queue(s, u, at)
+
+
+def _limit_queue(s: State, u: int, at: float) -> None:
+    """The time until its first body begins."""
+    limit = s.policy(u).timeout.queued
+    if limit is not None:
+        s.limits.arm(Timer.QUEUED, u, at, limit)
         _stand(s, u, at)
 
 
@@ -74,6 +81,17 @@ def _limit(s: State, u: int, at: float) -> None:
     if limit.total is not None and not s.limits.armed(Timer.TOTAL, u):
         s.limits.arm(Timer.TOTAL, u, at, limit.total)
     _stand(s, u, at)
+
+
+def count_anew(s: State, u: int, at: float) -> None:
+    """The limits of an open sub-flow that count, or are over, begin again."""
+    queued = s.limits.armed(Timer.QUEUED, u)
+    begun = s.limits.armed(Timer.SCOPE, u) or s.limits.armed(Timer.TOTAL, u)
+    s.limits.drop_unit(u)
+    if queued:
+        _limit_queue(s, u, at)
+    if begun:
+        _limit(s, u, at)
 
 
 def spawned(s: State, fact: Fact) -> None:

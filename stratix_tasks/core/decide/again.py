@@ -200,17 +200,18 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held
         if s.gone(x) or s.gone(u):
             continue
         made, rounds, above = made_from(core, x)
-        made = {one for one in made if one not in units or _opens_anew(s, one, held)}
+        made = _made_again(s, made, units, held)
         lies_in = u == x or x in groups_of(s, (u,))
         if x in units or (s.status[x] == S.COMPLETED and x in s.kids and lies_in):
             roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
-            roll(core, with_ended(s, {x, *made}), rounds, above, at)
+            roll(core, _made_again(s, with_ended(s, {x, *made}), units, held), rounds, above, at)
 
 
-def _opens_anew(s: State, u: int, held: Set[int]) -> bool:
-    """Whether it is a group that has opened; not one in which lies what was asked of."""
-    return u in s.kids and u not in held
+def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> set[int]:
+    """Of what was made from what is set back what does not go on where it was: all but `units`, and of these the groups that have
+    opened; not those in which lies what was asked of."""
+    return {one for one in made if one not in units or (one in s.kids and one not in held)}
 
 
 def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
@@ -221,26 +222,13 @@ def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
     for u in units:
         again |= ran_at_ends(s, u)
         undone |= taken_back(s, u)
-    stays = _before(s, held)  # what was asked of goes on in groups that were made from that
+    stays = s.before(held)  # what was asked of goes on in groups that were made from that
     again = (again - units - stays) | undone
     if again:
         made: set[int] = set()
         for u in again:
             made |= made_from(core, u)[0]
-        behind_these = with_ended(s, again | made)
-        also = {one for one in behind_these if one not in units or _opens_anew(s, one, held)}
-        roll(core, again | also, [], [], at)
-
-
-def _before(s: State, units: Iterable[int]) -> set[int]:
-    """What units were made from, in their scopes."""
-    found, stack = set[int](), [*units]
-    while stack:
-        r, k, b = s.place(stack.pop())
-        more = {b + n for n in r.block.needs[k]} - found
-        found |= more
-        stack += more
-    return found
+        roll(core, again | _made_again(s, with_ended(s, again | made), units, held), [], [], at)
 
 
 # ---------------------------------------------------------------------- rollback

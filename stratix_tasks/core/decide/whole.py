@@ -11,7 +11,7 @@ from stratix_tasks.core.ends import failure_in
 from stratix_tasks.core.facts import ENTERED
 from stratix_tasks.core.limits import Lane
 from stratix_tasks.core.retry import pause_before, retries
-from stratix_tasks.core.state import IS_OVER, spans
+from stratix_tasks.core.state import spans
 from stratix_tasks.core.states import Event, S
 from stratix_tasks.core.timers import Timer
 
@@ -67,7 +67,7 @@ def end_in_time(core: Core, p: int, which: str, at: float, error: Detail) -> Non
     time of its own."""
     s = core.state
     stops_for_good = p in s.target and (which != "total" or s.target[p][0] != S.RETRYING)
-    if stops_for_good or (p not in s.target and not _works(core, p)):
+    if stops_for_good or (p not in s.target and not s.works(p)):
         return
     anew = which == "attempt" and retries(s.policy(p).retry, s.tries(p), error, s.attempt[p])
     close(core, p, S.RETRYING if anew else S.FAILED, "timeout", at, {"error": error})
@@ -77,8 +77,3 @@ def end_in_time(core: Core, p: int, which: str, at: float, error: Detail) -> Non
 def _is_out_of_time(core: Core, p: int, at: float) -> bool:
     """Whether the limit of all tries was over while it ended."""
     return core.state.limits.deadline.get((Timer.TOTAL, p), math.inf) <= max(at, core.agenda.now)
-
-
-def _works(core: Core, p: int) -> bool:
-    s = core.state
-    return any(not IS_OVER[s.status[u]] and not s.node(u).phase for _, a, b in s.scopes(p) for u in range(a, b))
