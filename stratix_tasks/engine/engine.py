@@ -286,11 +286,13 @@ class EngineLoop(EngineThread):
         facts, commands = turn.handle(live.core, (), self.clock())
         self.commit(live, facts, commands)
         self.arm(live)
+        self.feed_starved()
 
     def feed_starved(self) -> None:
-        """Slots that one run gave back may be what another waits for; the most urgent run is asked first."""
-        for live in sorted(self.lives.values(), key=lambda live: -live.priority):
-            if live.core.agenda.awake and live.core.agenda.going:
+        """Slots that one run gave back may be what another waits for, and what that has no use for a third one; the most urgent run
+        is asked first."""
+        while starved := [live for live in self.lives.values() if live.core.agenda.awake and live.core.agenda.going]:
+            for live in sorted(starved, key=lambda live: -live.priority):
                 self._feed(live)
 
     @or_break_off

@@ -39,6 +39,7 @@ def take(engine: Shell, live: LiveRun, verb: str, target: str | None, args: dict
         for callback in engine.on_revived:
             callback(live)
     engine.commit(live, *core.drain())
+    engine.feed_starved()
     if live.unwritten:
         raise StoreError(
             f"to {verb} is taken, but can't be recorded yet, so nothing is done for it: free some space on the disk",

@@ -155,6 +155,15 @@ def test_a_map_is_approved_only_if_all_of_it_is() -> None:
         made.request("approve", "m")
 
 
+def test_a_map_of_which_all_items_are_rejected_ends_the_run_once() -> None:
+    """The first one has failed, which stops the run, and with it the others; the second could not be rejected any more."""
+    tasks = {"m": {**waiting("approval", message="?"), "each": EACH}}
+    made = world(spec(tasks, on_failure="stop")).until("m", State.OPEN).until("m[2]", State.WAITING)
+    made.request("reject", "m").settle()
+    states = [made.state(f"m[{i}]") for i in range(3)]
+    assert (states, made.run) == ([State.FAILED, *[State.CANCELLED] * 2], RunState.FAILED)
+
+
 def test_a_pause_of_a_map_leaves_its_waiting_items() -> None:
     """They can't be held, so that the map's pause concerns the others; its resume finds them as they were."""
     made = world(spec({"m": {**waiting("approval", message="?"), "each": EACH}}))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gated import gate, gates
 from other_kernel import LONG, Owner, states, until
 from small_bodies import Calls
 
@@ -81,6 +82,35 @@ def test_what_waits_takes_no_place(tmp_path: Path) -> None:
         until(lambda: states(run)["doubled"] == "completed", "the task has run")
         run.cancel()
         assert run.wait(LONG) == "cancelled"
+
+
+def test_a_place_that_a_run_has_no_use_for_goes_to_the_next_one(tmp_path: Path) -> None:
+    """What stood in line for it there was cancelled meanwhile; the next one was looked at before, and stood still for ever."""
+
+    @flow
+    def has_the_place() -> Any:
+        return gate("first")
+
+    @flow
+    def waits_for_it() -> Any:
+        return doubled(4)
+
+    @flow
+    def wants_it_more() -> Any:
+        gate.options(priority=5)("never")
+        return approval("?")
+
+    with Engine(tmp_path / "store", concurrency=1) as engine:
+        first = engine.start(has_the_place, {})
+        gates.arrive("first")
+        second = engine.start(waits_for_it, {})
+        until(lambda: states(second)["doubled"] == "ready", "it stands in line")
+        third = comes_to_wait(engine.start(wants_it_more, {}), "approval")
+        until(lambda: states(third)["gate"] == "ready", "it stands in line ahead of it")
+        third.cancel("gate")
+        gates.let("first")
+        assert (first.result(LONG), second.result(LONG)) == ("first", 8)
+        third.cancel()
 
 
 def test_items_are_approved_by_their_names(engine: Engine) -> None:

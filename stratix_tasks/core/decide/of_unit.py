@@ -171,7 +171,8 @@ def _reject(core: Core, found: Found, at: float, args: Args) -> Act:
 
     def reject() -> None:
         for one in asked:
-            end_unit(core, one, Event.REJECT, at, "rejected", {"error": error})
+            if one in core.state.waits:  # else the end of another one has ended the run, and with it this one
+                end_unit(core, one, Event.REJECT, at, "rejected", {"error": error})
 
     return reject
 
