@@ -201,7 +201,7 @@ def test_retry_of_a_run_tries_all_that_failed(engine: Engine) -> None:
     """Failed items run again with what depends on them; completed ones are kept."""
     broken.update({1, 3})
     run = engine.start(fan)
-    with pytest.raises(TaskFailed, match="1 is broken"):
+    with pytest.raises(TaskFailed, match=r"[13] is broken"):
         run.result(LONG)
     assert states(run) == {"works": "failed", "collect": "upstream_failed"}
     broken.clear()
