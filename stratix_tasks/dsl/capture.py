@@ -23,6 +23,8 @@ MOST = 200_000
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes, complex))
 _SHUT = (type, ModuleType, CodeType)
 """Types of which all the program hangs."""
+_ALIKE = (*LITERALS, *_SHUT, FunctionType)
+"""Types of which one can't be told from another that is equal."""
 
 
 class Taker(Protocol):
@@ -39,6 +41,28 @@ def literal(part: Any, trace: Taker) -> Any:
     if _holds_reference(part):
         return _filled(part, trace)
     return _object(part)
+
+
+def is_knit(part: Any, filled: tuple[type, ...]) -> bool:
+    """Whether an object that may change stands in a tree of lists, tuples and dicts twice: bodies get one there, too.
+
+    Not where one of the types `filled` stands beside it, or in it: these are filled in part by part.
+    """
+    seen: set[int] = set()
+    twice, todo = False, [part]
+    while todo:
+        one = todo.pop()
+        kind = type(one)
+        if kind is dict:
+            todo += one.values()
+        elif kind is list or kind is tuple:
+            todo += one
+        elif issubclass(kind, filled):
+            return False
+        elif kind not in _PLAIN and not issubclass(kind, _ALIKE):
+            twice = twice or id(one) in seen
+            seen.add(id(one))
+    return twice and not _holds_reference(part)
 
 
 def _object(part: Any) -> Object:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.again import Placed, given_of, is_said_again
-from stratix_tasks.dsl.capture import literal
+from stratix_tasks.dsl.capture import is_knit, literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.marks import Element, Mark, Worded, each_of, element_of, with_elements
 from stratix_tasks.dsl.options import loop_fields, references_in
@@ -32,6 +32,8 @@ from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
+FILLED = (Refusing, Secret, Element, Worded, Mark)
+"""What stands for something else in a value, and is filled in where it stands."""
 LONGEST = 64
 """Characters of a name."""
 
@@ -243,7 +245,7 @@ class Trace:
                 self._may_be_skipped(part)
             return part._ref
         if kind is list or kind is tuple or kind is dict:
-            return self._parts(part, kind) if is_tree(part) else literal(part, self)
+            return self._parts(part, kind) if is_tree(part) and not is_knit(part, FILLED) else literal(part, self)
         return self._other(part)
 
     def _parts(self, part: Any, kind: Any) -> Any:

@@ -11,6 +11,7 @@ import pickle
 import sys
 from functools import lru_cache
 from io import BytesIO
+from operator import getitem
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 from uuid import uuid4
@@ -87,7 +88,7 @@ class _Whole(cloudpickle.Pickler):  # type: ignore[misc]
     """Of classes of `__main__` their definitions."""
 
     def reducer_override(self, obj: Any) -> Any:
-        how = None if issubclass(type(obj), type) else known_of(type(obj))[1]
+        how = _parametrised if issubclass(type(obj), type) else known_of(type(obj))[1]
         reduced = None if how is None else how(obj)
         return super().reducer_override(obj) if reduced is None else reduced
 
@@ -146,7 +147,13 @@ _SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType)
 
 
 def _is_of_main(kind: type) -> bool:
-    return kind.__module__ == MAIN and "<locals>" not in kind.__qualname__
+    return kind.__module__ == MAIN and "<locals>" not in kind.__qualname__ and _parametrised(kind) is None
+
+
+def _parametrised(kind: type) -> Reduced | None:
+    """A generic model of pydantic for certain types: another process has it by asking for the same."""
+    told = vars(kind).get("__pydantic_generic_metadata__") or {}
+    return (getitem, (told["origin"], told["args"])) if told.get("origin") else None
 
 
 def _id(kind: type) -> str:

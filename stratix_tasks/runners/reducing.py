@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -54,6 +55,10 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
         if kind is numpy.ma.MaskedArray:
             return _masked_array
         return _array if kind.__reduce__ is numpy.ndarray.__reduce__ and not issubclass(kind, numpy.memmap) else None
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
+        tells: Any = kind.__reduce_ex__
+        return _frame if tells is object.__reduce_ex__ else None
     if numpy is not None and kind in (numpy.str_, numpy.bytes_):
         return _numpy_text
     if kind is CACHED:
@@ -62,9 +67,56 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
         return _cached_property
     if issubclass(kind, BaseException):
         return _exception
-    base = next((one for one in kind.__mro__ if one in FORGETFUL), kind)
-    inherits = kind.__reduce__ is base.__reduce__ and kind.__reduce_ex__ is base.__reduce_ex__
-    return _with_attributes if base is not kind and inherits else None
+    base: Any = next((one for one in kind.__mro__ if one in FORGETFUL), object)
+    if kind.__reduce__ is not base.__reduce__ or kind.__reduce_ex__ is not base.__reduce_ex__:
+        return None
+    if base is not object:
+        return _with_attributes if kind.__dictoffset__ else None
+    if issubclass(kind, dict):
+        return _own_namespace if kind is not dict else None
+    return _by_base if _is_made_its_own_way(kind) else None
+
+
+VALUES = (str, bytes, int, float, complex, tuple)
+"""Types whose objects are made once, with what they are."""
+
+
+def _is_made_its_own_way(kind: type) -> bool:
+    """Whether it is one of these with a `__new__` of its own, which may take other arguments than what it is."""
+    base: Any = next((one for one in kind.__mro__ if one in VALUES), kind)
+    told = getattr(kind, "__getnewargs__", None) is getattr(base, "__getnewargs__", None)
+    return base is not kind and told and kind.__new__ is not base.__new__ and not hasattr(kind, "__getnewargs_ex__")
+
+
+def _by_base(value: Any) -> Reduced:
+    base: Any = next(one for one in type(value).__mro__ if one in VALUES)
+    return base.__new__, (type(value), *value.__getnewargs__()), *value.__reduce_ex__(PROTOCOL)[2:3]
+
+
+def _own_namespace(value: dict[Any, Any]) -> Reduced | None:
+    """A dict that holds its own attributes: a pickle gives it others."""
+    if getattr(value, "__dict__", None) is not value:
+        return None
+    return __newobj__, (type(value),), (), None, iter(dict.items(value)), _set_own_namespace
+
+
+def _set_own_namespace(value: dict[Any, Any], _: Any) -> None:
+    object.__setattr__(value, "__dict__", value)
+
+
+def _frame(frame: Any) -> Reduced | None:
+    """Attributes that its class does not tell of are forgotten by its pickle."""
+    attributes = added_to(frame)
+    if not attributes:
+        return None
+    make, args, state, *_ = frame.__reduce_ex__(PROTOCOL)
+    return make, args, (state, attributes), None, None, _set_array
+
+
+def added_to(frame: Any) -> dict[str, Any]:
+    """Attributes of a frame or series of pandas that are not those of its class."""
+    known = {*frame._internal_names_set, *frame._metadata, "_attrs"}
+    return {name: value for name, value in vars(frame).items() if name not in known}
 
 
 def _exception(error: BaseException) -> Reduced | None:
@@ -172,16 +224,24 @@ def _with_attributes(obj: Any) -> Reduced | None:
 
 
 def _array(array: Any) -> Reduced | None:
-    attributes = getattr(array, "__dict__", None)
-    if not attributes:
+    """Its pickle forgets attributes, and of what is not in one piece that it can't be written to."""
+    attributes = getattr(array, "__dict__", None) or {}
+    is_fixed = not array.flags.writeable and (array.dtype.hasobject or not array.flags.forc)
+    if not attributes and not is_fixed:
         return None
     make, args, state = array.__reduce__()
-    return make, args, (state, attributes), None, None, _set_array
+    return make, args, (state, attributes), None, None, _set_array if array.flags.writeable else _set_fixed_array
 
 
 def _set_array(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
     array.__setstate__(state[0])
-    _set_attributes(array, state[1])
+    if state[1]:
+        _set_attributes(array, state[1])
+
+
+def _set_fixed_array(array: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    _set_array(array, state)
+    array.flags.writeable = False
 
 
 def _numpy_text(text: Any) -> Reduced:

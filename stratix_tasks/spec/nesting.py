@@ -7,7 +7,8 @@ from typing import Any
 DEEPEST = 64
 """Levels of containers that are looked into one by one; each takes some of Python's stack."""
 CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
-_CHANGE = frozenset((list, dict, set))
+_CHANGE = frozenset((list, dict, set, bytearray))
+_ASKED = CONTAINERS | _CHANGE
 
 
 def is_tree(value: Any) -> bool:
@@ -22,9 +23,10 @@ def is_tree(value: Any) -> bool:
                     return False
                 continue
             seen.add(id(one))
-            inside += [part for part in one if type(part) in CONTAINERS]
+            parts = () if type(one) is bytearray else one
+            inside += [part for part in parts if type(part) in _ASKED]
             if type(one) is dict:
-                inside += [part for part in one.values() if type(part) in CONTAINERS]
+                inside += [part for part in one.values() if type(part) in _ASKED]
         if not inside:
             return True
         level = inside

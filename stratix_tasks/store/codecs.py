@@ -14,9 +14,11 @@ import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from io import BytesIO
+from struct import pack
 from typing import Any
 from uuid import UUID, SafeUUID
 
+from stratix_tasks.runners.reducing import added_to
 from stratix_tasks.spec.nesting import CONTAINERS, is_tree
 from stratix_tasks.spec.secrets import Secret
 
@@ -60,6 +62,17 @@ def to_tagged(value: Any) -> Any:
     if type(value) in CONTAINERS and not is_tree(value):
         raise NotPlain(type(value))
     return tagged(value)
+
+
+def has_odd_nan(data: Any) -> bool:
+    """Whether there is a NaN in tagged data that is none of Python's own: JSON has one alone."""
+    kind = type(data)
+    if kind is float:
+        return data != data and pack("d", data) != _NAN
+    return kind in (list, dict) and any(map(has_odd_nan, data if kind is list else data.values()))
+
+
+_NAN = pack("d", math.nan)
 
 
 def from_json(data: bytes | str) -> Any:
@@ -151,9 +164,11 @@ _FROM: dict[str, Any] = {
 
 
 def array_bytes(value: Any) -> bytes | None:
-    """`.npy` bytes of a plain numpy array; None for anything else."""
+    """`.npy` bytes of a plain numpy array that may be written to; None for anything else."""
     numpy = sys.modules.get("numpy")
     if numpy is None or type(value) is not numpy.ndarray or not _is_plain_dtype(value.dtype, "biufcSUmM"):
+        return None
+    if not value.flags.writeable:
         return None
     buffer = BytesIO()
     numpy.lib.format.write_array(buffer, value, allow_pickle=False)
@@ -228,6 +243,7 @@ def _is_plain_frame(pandas: Any, frame: Any) -> bool:
     return bool(
         len(names)
         and not frame.attrs
+        and not added_to(frame)
         and frame.flags.allows_duplicate_labels
         and type(names) is pandas.Index
         and names.name is None

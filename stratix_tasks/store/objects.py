@@ -162,7 +162,9 @@ class ObjectStore:
             return "bytes", value, None
         try:
             tagged = codecs.to_tagged(value)
-            return "json", codecs.to_json(tagged), tagged
+            data = codecs.to_json(tagged)
+            if b"NaN" not in data or not codecs.has_odd_nan(tagged):
+                return "json", data, tagged
         except (codecs.NotPlain, RecursionError, ValueError):
             pass
         array = codecs.array_bytes(value)

@@ -68,8 +68,7 @@ def tree(name: str, value: Any, left: list[int] | None = None, deep: int = DEEP)
     left[0] -= 1
     kind = type(value)
     if not _is_own(kind) or not value:
-        text = repr(value) if kind is int or kind is float or value is None else glance(value)
-        return {"name": name, "text": _short(text, CELL * 2), "more": 0, "parts": []}
+        return {"name": name, "text": _short(glance(value), CELL * 2), "more": 0, "parts": []}
     parts: list[dict[str, Any]] = []
     pairs: Iterable[tuple[Any, Any]] = value.items() if kind is dict else enumerate(value)
     for key, part in islice(pairs, PARTS if deep else 0):
@@ -81,7 +80,7 @@ def tree(name: str, value: Any, left: list[int] | None = None, deep: int = DEEP)
 
 
 def _named(key: Any) -> str:
-    return str(key) if type(key) is int else _short(key if type(key) is str else glance(key), CELL)
+    return _short(key if type(key) is str else glance(key), CELL)
 
 
 # ---------------------------------------------------------------------- tables

@@ -16,6 +16,7 @@ import math
 import pathlib
 import random
 import re
+import struct
 import types
 import typing
 import uuid
@@ -161,6 +162,43 @@ class Elementwise:
         raise RuntimeError("no text")
 
 
+class Parts(tuple[Any, ...]):
+    """Made of arguments, not of a tuple."""
+
+    def __new__(cls, *parts: Any) -> Parts:
+        return super().__new__(cls, parts)
+
+
+class Length(float):
+    """Of a number and its unit."""
+
+    def __new__(cls, value: float, unit: str) -> Length:
+        made = super().__new__(cls, value)
+        made.unit = unit
+        return made
+
+    unit: str
+
+
+class Namespace(dict[str, Any]):
+    """Its keys are its attributes."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.__dict__ = self
+
+
+class Measures(pd.DataFrame):
+    """Attributes of it are not told to pandas."""
+
+
+Kind = typing.TypeVar("Kind")
+
+
+class Of(pydantic.BaseModel, typing.Generic[Kind]):
+    held: Kind
+
+
 class Asked(dict[str, Any]):
     """Has every attribute that it is asked for."""
 
@@ -179,6 +217,17 @@ def _with(value: Any, **attributes: Any) -> Any:
     for name, one in attributes.items():
         setattr(value, name, one)
     return value
+
+
+def _nan(bits: int) -> float:
+    """One that says more than that it is none."""
+    made: float = struct.unpack("d", struct.pack("Q", 0x7FF8_0000_0000_0000 | bits))[0]
+    return made
+
+
+def _fixed(array: Any) -> Any:
+    array.setflags(write=False)
+    return array
 
 
 def _raised(error: BaseException, cause: BaseException | None) -> BaseException:
@@ -229,6 +278,11 @@ def _plain() -> Iterator[tuple[str, Any]]:
         _with(Moment(2024, 1, 1), note="x"), dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(microseconds=5))),
         _raised(ValueError("x"), KeyError("k")), _raised(NeedsTwo("u", 500), OSError(2, "no")), _raised(Undecodable("bad"), None), _amid(OSError(2, "no"), KeyError("k")),
     ]  # fmt: skip
+    changing = bytearray(b"ab")
+    values += [
+        _nan(5), [_nan(1 << 63), 1], {_nan(3): complex(_nan(4), 1)}, [10**5000], {10**5000: [-(10**5000)]}, [changing, changing],
+        Parts(1, [2]), [Parts()], Length(1.5, "m"), _with(collections.Counter("aab"), note=1), Namespace(a=1, b=[2]), Of[int](held=1), [Of[int], Of[str](held="a")],
+    ]  # fmt: skip
     for place, value in enumerate(values):
         yield f"plain {place} {type(value).__name__}", value
 
@@ -258,6 +312,7 @@ def _numpy() -> Iterator[tuple[str, Any]]:
         np.matrix([[1, 2]]), np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]), _with(np.arange(3).view(Measured), unit="m"), np.arange(3).view(Measured),
         [np.arange(3), np.arange(2)], {"a": np.arange(3)}, np.dtype("i4"), fields, _with(np.ma.array([1, 2], mask=[0, 1]), unit="m"), np.str_("a\0"), np.bytes_(b"a\0"), np.random.default_rng(5), np.random.RandomState(5), np.poly1d([1, 2]), np.float64,
     ]  # fmt: skip
+    others += [_fixed(np.arange(3)), [_fixed(np.arange(12).reshape(3, 4)[:, ::2])], np.broadcast_to(1.5, (2, 3)), _fixed(np.array([[1], "a"], dtype=object)), pd.Series([1, 2]).to_numpy()]  # fmt: skip
     for place, value in enumerate(others):
         yield f"numpy {place} {type(value).__name__}", value
 
@@ -308,6 +363,8 @@ def _pandas() -> Iterator[tuple[str, Any]]:
     }  # fmt: skip
     frames["with attributes"] = pd.DataFrame({"a": [1]})
     frames["with attributes"].attrs["unit"] = "m"
+    frames["with attributes of its own"] = _with(pd.DataFrame({"a": [1]}), note="x")
+    frames["with attributes of its class"] = _with(Measures({"a": [1]}), note="x")
     frames["without doubles"] = pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False)
     for name, frame in frames.items():
         yield f"frame: {name}", frame
@@ -350,7 +407,7 @@ def difference(a: Any, b: Any, path: tuple[int, ...] = ()) -> str:
     if kind is list:
         shared = [x is y for x, y in itertools.pairwise(a)] != [x is y for x, y in itertools.pairwise(b)]
         return _first(a, b, path) or (
-            "what was one became two" if shared and any(type(x) in (list, dict) for x in a) else ""
+            "what was one became two" if shared and any(type(x) in (list, dict, bytearray) for x in a) else ""
         )
     if kind is dict:
         return _first(list(a), list(b), path) or _first(list(a.values()), list(b.values()), path)
@@ -379,6 +436,7 @@ def _array_parts(a: Any) -> Any:
         a.dtype.isalignedstruct,
         a.shape,
         a.flags.f_contiguous,
+        a.flags.writeable,
         dict(getattr(a, "__dict__", {})),
     ]
     whole = plain.tolist() if a.dtype.hasobject or a.dtype.kind in "TV" else plain.tobytes()
@@ -418,6 +476,7 @@ def _series_parts(a: Any) -> Any:
 def _frame_parts(a: Any) -> Any:
     return [
         a.attrs,
+        getattr(a, "note", None),
         a.flags.allows_duplicate_labels,
         a.columns,
         a.index,
@@ -430,7 +489,7 @@ def _attributes(a: Any) -> Any:
 
 
 def _float(a: Any) -> Any:
-    return [repr(float(a)), _attributes(a)] if not isinstance(a, np.generic) else a.tobytes()
+    return [struct.pack("d", a).hex(), _attributes(a)] if not isinstance(a, np.generic) else a.tobytes()
 
 
 _OF_EXCEPTIONS = (
@@ -471,13 +530,15 @@ _PARTS: list[tuple[Any, Any]] = [
     (enum.Enum, lambda a: a.name),
     (bool, bool),
     (float, _float),
-    (complex, lambda a: [repr(a.real), repr(a.imag)]),
+    (complex, lambda a: [a.real, a.imag]),
+    (bytearray, lambda a: [bytes(a)]),
     (str, lambda a: str.__str__(a) if type(a) is str else [str.__str__(a), _attributes(a)]),
     (decimal.Decimal, lambda a: [decimal.Decimal.__str__(a), _attributes(a)]),
     (dt.datetime, lambda a: [a.replace(tzinfo=None, fold=0), a.fold, repr(a.tzinfo)] if type(a) is dt.datetime and (a.tzinfo or a.fold) else [a.isoformat(), _attributes(a)]),
     (dt.date, lambda a: [a.isoformat(), _attributes(a)]),
     (uuid.UUID, lambda a: [a.hex, a.is_safe]),
     (BaseException, lambda a: [list(a.args), _attributes(a), str(a), [getattr(a, name, None) for name in _OF_EXCEPTIONS], a.__cause__, a.__context__, a.__suppress_context__]),
+    (Namespace, lambda a: [dict(a), vars(a) is a]),
     ((dict, types.MappingProxyType), lambda a: [list(a), list(a.values()), _attributes(a)]),
     ((list, tuple, collections.deque), lambda a: [list(a), _attributes(a), getattr(a, "maxlen", 0)]),
     ((set, frozenset), lambda a: sorted(map(repr, a))),

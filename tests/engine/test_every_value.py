@@ -322,3 +322,23 @@ def test_a_key_stands_for_what_its_inputs_mean(engine: Engine, first: Any, same:
     assert engine.start(given, {"value": same}, key="k").id == run.id
     with pytest.raises(InputError, match="other inputs"):
         engine.start(given, {"value": other}, key="k")
+
+
+def test_what_stands_in_a_literal_twice_is_one_in_the_body(engine: Engine) -> None:
+    """As where Python calls it; beside a reference the parts are filled in one by one."""
+    held = np.arange(3)
+
+    @task
+    def is_one(parts: Any) -> bool:
+        first, second = list(parts.values() if isinstance(parts, dict) else parts)[:2]
+        return first is second
+
+    @task
+    def other() -> int:
+        return 1
+
+    @flow
+    def knit() -> Any:
+        return [is_one([held, held]), is_one({"a": held, "b": held}), is_one((held, held, other()))]
+
+    assert engine.start(knit).result(LONG) == [True, True, False]
