@@ -585,6 +585,31 @@ class Patch(TypedDict):
     texts: dict[str, Texts]
 
 
+class NodeChange(TypedDict):
+    """What of a node is another one; the last two of one that is edited."""
+
+    info: NotRequired[NodeInfo]
+    status: NotRequired[Status]
+    ports: NotRequired[list[Port]]
+    gives: NotRequired[str]
+
+
+class Change(TypedDict):
+    """What is another one in a flow than in what was told last, number `seq` - 1.
+
+    `was`: by node the number that it had there, -1 for one that was not there; None where all have theirs. `nodes`: what differs
+    of each, by its number. `parts` of the `Snapshot`, and of its `edit`, by name, that are not told node by node.
+    """
+
+    type: Literal["change"]
+    seq: int
+    now: float
+    was: list[int] | None
+    nodes: dict[str, NodeChange]
+    parts: dict[str, Any]
+    edit: dict[str, Any]
+
+
 class Afresh(TypedDict):
     type: Literal["snapshot"]
     snapshot: Snapshot
@@ -605,7 +630,7 @@ class Reply(TypedDict):
     result: Any
 
 
-Told = Patch | Afresh | Reply
+Told = Patch | Change | Afresh | Reply
 
 # ---------------------------------------------------------------------- from a view
 

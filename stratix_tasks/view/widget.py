@@ -17,6 +17,7 @@ import traitlets
 
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
+from stratix_tasks.view.change import change
 from stratix_tasks.view.messages import Kept, Point, Refusal, Snapshot, Told
 from stratix_tasks.view.paths import paths_from
 from stratix_tasks.view.saved import MIME
@@ -83,7 +84,8 @@ class FlowView(anywidget.AnyWidget):
         self._seq = 0
         self._dirty: set[int] = set()
         self._flushing = False
-        super().__init__(snapshot=self._whole())
+        self._told = self._whole()
+        super().__init__(snapshot=self._told)
         keep_on_subshell(self.comm)
         self.on_msg(FlowView._heard)
         self._stop = self._watch()
@@ -124,15 +126,30 @@ class FlowView(anywidget.AnyWidget):
     def _flush(self) -> None:
         dirty, self._dirty, self._flushing = self._dirty, set(), False
         if self._source.run_info() is None:
-            self._resync()  # of a flow nothing changes but what is told of it as a whole
+            self._differ()
             return
         self._seq += 1
         head, data = patch(self._source, dirty, self._seq)
         self._tell(head, data)
 
     def _resync(self) -> None:
-        with self._in_order:  # a flow may be edited in several threads: what is told last is what is
-            self._tell({"type": "snapshot", "snapshot": self._whole()})
+        with self._in_order:
+            self._told = self._next()
+            self._tell({"type": "snapshot", "snapshot": self._told})
+
+    def _differ(self) -> None:
+        """What has changed in a flow, which may be edited in several threads: what is told last is what is."""
+        with self._in_order:
+            before, self._told = self._told, self._next()
+            if before["run"] is None and before["mode"] == self._told["mode"]:
+                self._tell(change(before, self._told))
+            else:
+                self._tell({"type": "snapshot", "snapshot": self._told})
+
+    def _next(self) -> Snapshot:
+        """Under a number of its own: who has not heard it asks for all."""
+        self._seq += 1
+        return self._whole()
 
     def _whole(self) -> Snapshot:
         if not self._editing or self._source.editor is None:

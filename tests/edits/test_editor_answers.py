@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Condition
 from typing import Any, Literal, cast
 
 import pytest
+from front import View, view_of
 
 from stratix_tasks import Flow, configure, flow, task
 from stratix_tasks.errors import FlowError
 from stratix_tasks.session.display import kept
-from stratix_tasks.view.widget import FlowView
 
 
 @task
@@ -54,57 +52,11 @@ flows:
 """
 
 
-class View(FlowView):
-    """A view whose front end is this test."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.news = Condition()
-        self.replies: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        super().__init__(*args, **kwargs)
-
-    def _tell(self, message: Any, *buffers: bytes) -> None:
-        with self.news:
-            self.told.append(message)
-            self.news.notify_all()
-        if message["type"] == "reply":
-            self.replies.put(message)
-
-    def reply(self, kind: str, said: dict[str, Any]) -> dict[str, Any]:
-        self._heard({"type": kind, "id": 1, **said}, None)
-        return self.replies.get(timeout=60)
-
-    def ask(self, kind: str, **said: Any) -> Any:
-        """The answer to a message; AssertionError with the reason for a refusal."""
-        reply = self.reply(kind, said)
-        assert reply["ok"], reply["error"]
-        return reply["result"]
-
-    def wait_for(self, is_so: Callable[[], bool]) -> None:
-        """Until what was told makes it so."""
-        with self.news:
-            assert self.news.wait_for(is_so, timeout=60)
-
-    def refused(self, kind: str, **said: Any) -> str:
-        """The reason of a refusal."""
-        return str(self.reply(kind, said)["error"]["message"])
-
-    @property
-    def shown(self) -> dict[str, Any]:
-        """What the front end shows after all that it was told."""
-        snapshots = [message["snapshot"] for message in self.told if message["type"] == "snapshot"]
-        return cast("dict[str, Any]", snapshots[-1] if snapshots else self.snapshot)
-
-
 @pytest.fixture
 def sales(tmp_path: Path) -> Iterator[Flow[..., Any]]:
     configure(store=tmp_path / "store")
     yield Flow.from_yaml(TEXT)
     configure(store=tmp_path / "other")
-
-
-def view_of(sales: Flow[..., Any], editing: bool = True) -> View:
-    return View(sales._source(), cast(Any, None), kept, editing=editing)
 
 
 def test_a_view_that_edits_shows_ports_with_their_types_and_what_feeds_them(sales: Flow[..., Any]) -> None:

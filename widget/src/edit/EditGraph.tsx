@@ -6,6 +6,7 @@ import {
   MiniMap,
   type NodeChange,
   ReactFlow,
+  type ReactFlowProps,
   SelectionMode,
   useReactFlow,
   useStore,
@@ -14,6 +15,7 @@ import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FURTHEST, NEAREST } from "../model/place";
 import { Controls } from "../view/Controls";
+import { useSteady } from "../view/hooks";
 import { useUnique } from "../view/ids";
 import { boxesOf, first, guessed, inputsBox, whole } from "./boxes";
 import { moved, type Search, type Selection } from "./commands";
@@ -42,6 +44,8 @@ import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from ".
 
 const nodeTypes = { card: EditCard, frame: EditFrame, inputs: InputsCard } as never;
 const edgeTypes = { wire: WireLine } as never;
+const ZOOMS = ["Meta", "Control"];
+const PRO = { hideAttribution: true };
 const CLICK = 5;
 const FAR = 0.45;
 
@@ -85,6 +89,113 @@ export function EditGraph(props: Props) {
       ? "it is the same node"
       : (misfits?.[target]?.[portOf(targetHandle)] ?? (sourceHandle ? "" : "it has no output"));
 
+  const on = useSteady<Partial<ReactFlowProps>>({
+    onNodesChange: (changes: NodeChange[]) => {
+      const places = Object.fromEntries(
+        changes.flatMap((change) =>
+          change.type === "position" && change.position && change.dragging ? [[change.id, change.position]] : [],
+        ),
+      );
+      if (Object.keys(places).length > 0) setDrag((before) => ({ ...before, ...places }));
+      alter((before) => chosen(before, changes, []));
+    },
+    onEdgesChange: (changes: EdgeChange[]) => alter((before) => chosen(before, [], changes)),
+    onNodeDragStart: (_, { id }) => {
+      if (!selection.nodes.includes(id)) select([id]);
+    },
+    onNodeDrag: (_, node, dragged) => {
+      const box = dragged.length === 1 && loose(wires, node.id) ? boxOf(boxes, node) : null;
+      setOver(box && (under(box, wires, all, snapshot)?.id ?? null));
+    },
+    onNodeDragStop: (_, node, dragged) => {
+      const places = Object.fromEntries(dragged.map((one) => [one.id, one.position]));
+      const put =
+        dragged.length === 1 && loose(wires, node.id) ? under(boxOf(boxes, node), wires, all, snapshot) : undefined;
+      setOver(null);
+      const asked = put
+        ? join(editing, { put: node.id, into: put, at: node.position })
+        : moved(editing, stayed(nodes, places) ? {} : places);
+      setDrag({});
+      void asked;
+    },
+    onNodeClick: ({ shiftKey, metaKey, ctrlKey }, { id }) => {
+      if (id === INPUTS) return;
+      if (!shiftKey && !metaKey && !ctrlKey) return select([id]);
+      const { nodes } = selection; // as it was before the click, which has selected this one alone
+      select(nodes.includes(id) ? nodes.filter((one) => one !== id) : [...nodes, id]);
+    },
+    onNodeDoubleClick: (event, node) => {
+      const inside = nodes.find(({ name }) => name === node.id)?.kind === "flow";
+      if ((event.target as Element).closest(".stx-name") || !inside)
+        return node.id === INPUTS ? undefined : props.rename(node.id);
+      find(searchAt(root, flow.screenToFlowPosition, event, `${node.id}.`));
+    },
+    onNodeContextMenu: (event, node) => {
+      event.preventDefault();
+      event.stopPropagation(); // the notebook has a menu of its own
+      if (node.id === INPUTS) return;
+      if (!selection.nodes.includes(node.id)) select([node.id]);
+      props.menu(node.id, new DOMRect(event.clientX, event.clientY, 0, 0));
+    },
+    onConnectStart: (_, { nodeId, handleId, handleType }) => {
+      if (nodeId && handleType === "source") start(sourceOf(nodeId, handleId));
+      else setMisfits({});
+    },
+    isValidConnection: (connection) => why(connection) === "",
+    onConnect: (connection) => void connect(editing, connection),
+    onConnectEnd: (event, state) => {
+      ended();
+      if (state.isValid || !state.fromHandle) return;
+      const { fromHandle } = state;
+      const told = refusal(event);
+      if (told) return editing.refuse(told);
+      const pane = eventTarget(event)?.closest(".react-flow__node");
+      if (pane) return;
+      const point = pointOf(event);
+      const search = searchAt(root, flow.screenToFlowPosition, point, around(fromHandle.nodeId));
+      find(
+        fromHandle.type === "source"
+          ? { ...search, source: sourceOf(fromHandle.nodeId, fromHandle.id ?? null) }
+          : { ...search, target: { node: fromHandle.nodeId, port: portOf(fromHandle.id ?? null) } },
+      );
+    },
+    onReconnectStart: (_, edge) => {
+      reconnected.current = false;
+      start(sourceOf(edge.source, edge.sourceHandle ?? null));
+    },
+    onReconnect: (edge, connection) => {
+      reconnected.current = true;
+      const wire = (edge.data as { wire: Wire }).wire;
+      void reconnect(editing, wire, connection);
+    },
+    onReconnectEnd: (event, edge) => {
+      ended();
+      const wire = (edge.data as { wire: Wire }).wire;
+      if (reconnected.current) return;
+      const told = refusal(event as MouseEvent);
+      if (told) return editing.refuse(told);
+      if (!eventTarget(event as MouseEvent)?.closest(".react-flow__node"))
+        void editing.apply([cut(wire) as { edit: string }], "", { gone: [wire.id] });
+    },
+    onEdgeMouseEnter: ({ clientX, clientY }, edge) => {
+      const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect();
+      if (!canvas) return;
+      const below = clientY < canvas.top + canvas.height / 2;
+      const y = (below ? clientY - canvas.top : canvas.bottom - clientY) + 12;
+      setRests({ wire: (edge.data as { wire: Wire }).wire, at: { x: clientX - canvas.left + 12, y, below } });
+    },
+    onEdgeMouseLeave: () => setRests(null),
+    onPaneClick: (event) => {
+      if (event.detail === 2) find(searchAt(root, flow.screenToFlowPosition, event, ""));
+      else select([]);
+    },
+    onPaneContextMenu: (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      find(searchAt(root, flow.screenToFlowPosition, event as MouseEvent, ""));
+    },
+  });
+
   return (
     <div
       class={`stx-canvas stx-edit-canvas${far ? " stx-far" : ""}${misfits ? " stx-connecting" : ""}`}
@@ -111,110 +222,7 @@ export function EditGraph(props: Props) {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         defaultViewport={flow.getViewport()}
-        onNodesChange={(changes: NodeChange[]) => {
-          const places = Object.fromEntries(
-            changes.flatMap((change) =>
-              change.type === "position" && change.position && change.dragging ? [[change.id, change.position]] : [],
-            ),
-          );
-          if (Object.keys(places).length > 0) setDrag((before) => ({ ...before, ...places }));
-          alter((before) => chosen(before, changes, []));
-        }}
-        onEdgesChange={(changes: EdgeChange[]) => alter((before) => chosen(before, [], changes))}
-        onNodeDragStart={(_, { id }) => {
-          if (!selection.nodes.includes(id)) select([id]);
-        }}
-        onNodeDrag={(_, node, dragged) => {
-          const box = dragged.length === 1 && loose(wires, node.id) ? boxOf(boxes, node) : null;
-          setOver(box && (under(box, wires, all, snapshot)?.id ?? null));
-        }}
-        onNodeDragStop={(_, node, dragged) => {
-          const places = Object.fromEntries(dragged.map((one) => [one.id, one.position]));
-          const put =
-            dragged.length === 1 && loose(wires, node.id) ? under(boxOf(boxes, node), wires, all, snapshot) : undefined;
-          setOver(null);
-          const asked = put
-            ? join(editing, { put: node.id, into: put, at: node.position })
-            : moved(editing, stayed(nodes, places) ? {} : places);
-          setDrag({});
-          void asked;
-        }}
-        onNodeClick={({ shiftKey, metaKey, ctrlKey }, { id }) => {
-          if (id === INPUTS) return;
-          if (!shiftKey && !metaKey && !ctrlKey) return select([id]);
-          const { nodes } = selection; // as it was before the click, which has selected this one alone
-          select(nodes.includes(id) ? nodes.filter((one) => one !== id) : [...nodes, id]);
-        }}
-        onNodeDoubleClick={(event, node) => {
-          const inside = nodes.find(({ name }) => name === node.id)?.kind === "flow";
-          if ((event.target as Element).closest(".stx-name") || !inside)
-            return node.id === INPUTS ? undefined : props.rename(node.id);
-          find(searchAt(root, flow.screenToFlowPosition, event, `${node.id}.`));
-        }}
-        onNodeContextMenu={(event, node) => {
-          event.preventDefault();
-          event.stopPropagation(); // the notebook has a menu of its own
-          if (node.id === INPUTS) return;
-          if (!selection.nodes.includes(node.id)) select([node.id]);
-          props.menu(node.id, new DOMRect(event.clientX, event.clientY, 0, 0));
-        }}
-        onConnectStart={(_, { nodeId, handleId, handleType }) => {
-          if (nodeId && handleType === "source") start(sourceOf(nodeId, handleId));
-          else setMisfits({});
-        }}
-        isValidConnection={(connection) => why(connection) === ""}
-        onConnect={(connection) => void connect(editing, connection)}
-        onConnectEnd={(event, state) => {
-          ended();
-          if (state.isValid || !state.fromHandle) return;
-          const { fromHandle } = state;
-          const told = refusal(event);
-          if (told) return editing.refuse(told);
-          const pane = eventTarget(event)?.closest(".react-flow__node");
-          if (pane) return;
-          const point = pointOf(event);
-          const search = searchAt(root, flow.screenToFlowPosition, point, around(fromHandle.nodeId));
-          find(
-            fromHandle.type === "source"
-              ? { ...search, source: sourceOf(fromHandle.nodeId, fromHandle.id ?? null) }
-              : { ...search, target: { node: fromHandle.nodeId, port: portOf(fromHandle.id ?? null) } },
-          );
-        }}
-        onReconnectStart={(_, edge) => {
-          reconnected.current = false;
-          start(sourceOf(edge.source, edge.sourceHandle ?? null));
-        }}
-        onReconnect={(edge, connection) => {
-          reconnected.current = true;
-          const wire = (edge.data as { wire: Wire }).wire;
-          void reconnect(editing, wire, connection);
-        }}
-        onReconnectEnd={(event, edge) => {
-          ended();
-          const wire = (edge.data as { wire: Wire }).wire;
-          if (reconnected.current) return;
-          const told = refusal(event as MouseEvent);
-          if (told) return editing.refuse(told);
-          if (!eventTarget(event as MouseEvent)?.closest(".react-flow__node"))
-            void editing.apply([cut(wire) as { edit: string }], "", { gone: [wire.id] });
-        }}
-        onEdgeMouseEnter={({ clientX, clientY }, edge) => {
-          const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect();
-          if (!canvas) return;
-          const below = clientY < canvas.top + canvas.height / 2;
-          const y = (below ? clientY - canvas.top : canvas.bottom - clientY) + 12;
-          setRests({ wire: (edge.data as { wire: Wire }).wire, at: { x: clientX - canvas.left + 12, y, below } });
-        }}
-        onEdgeMouseLeave={() => setRests(null)}
-        onPaneClick={(event) => {
-          if (event.detail === 2) find(searchAt(root, flow.screenToFlowPosition, event, ""));
-          else select([]);
-        }}
-        onPaneContextMenu={(event) => {
-          event.preventDefault();
-          event.stopPropagation();
-          find(searchAt(root, flow.screenToFlowPosition, event as MouseEvent, ""));
-        }}
+        {...on}
         connectionRadius={14}
         reconnectRadius={9}
         selectionKeyCode="Shift"
@@ -229,12 +237,12 @@ export function EditGraph(props: Props) {
         deleteKeyCode={null}
         zoomOnScroll={false}
         preventScrolling={false}
-        zoomActivationKeyCode={["Meta", "Control"]}
+        zoomActivationKeyCode={ZOOMS}
         zoomOnDoubleClick={false}
         minZoom={FURTHEST}
         maxZoom={NEAREST}
         onlyRenderVisibleElements={nodes.length > 150}
-        proOptions={{ hideAttribution: true }}
+        proOptions={PRO}
         colorMode="light"
       >
         <Background gap={22} size={1.2} />

@@ -1,5 +1,5 @@
 // What can be done with what is selected, as one table: buttons, menu and keys are made from it.
-import type { Snapshot } from "../model/messages";
+import type { NodeInfo, Snapshot } from "../model/messages";
 import { withInner } from "./boxes";
 import { clip, toPaste, whileCopied } from "./clipboard";
 import type { Editing } from "./editing";
@@ -206,7 +206,7 @@ function remove({ editing, snapshot, selection, select }: Hands) {
 }
 
 function toggle({ editing, snapshot, selection }: Hands) {
-  const off = (name: string) => isOff(snapshot, name);
+  const off = (name: string) => snapshot.nodes.some((node) => node.name === name && saysOff(node));
   const disable = selection.nodes.some((name) => !off(name));
   const edits = selection.nodes
     .filter((name) => off(name) !== disable)
@@ -215,17 +215,14 @@ function toggle({ editing, snapshot, selection }: Hands) {
 }
 
 /** Whether the document says of a node that it is not to run. */
-export function isOff(snapshot: Pick<Snapshot, "nodes">, name: string): boolean {
-  return says(snapshot, name, "enabled");
-}
+export const saysOff = (node: NodeInfo): boolean => says(node, "enabled");
 
-function says({ nodes }: Pick<Snapshot, "nodes">, name: string, option: string): boolean {
-  return nodes.find((node) => node.name === name)?.config.some(([field]) => field === option) ?? false;
-}
+const says = ({ config }: NodeInfo, option: string): boolean => config.some(([field]) => field === option);
 
 function pinOrUnpin({ editing, snapshot, selection, pin }: Hands) {
   const node = selection.nodes[0] ?? "";
-  return says(snapshot, node, "pin") ? editing.apply([{ edit: "unpin", node }]) : pin(node);
+  const has = snapshot.nodes.find(({ name }) => name === node);
+  return has && says(has, "pin") ? editing.apply([{ edit: "unpin", node }]) : pin(node);
 }
 
 /** Why no run can be started. */

@@ -1,9 +1,10 @@
 // What is given to React Flow: cards and wires, as Python has them and as hands are just changing them.
 import { type Edge, type Node, Position } from "@xyflow/react";
 import { useRef } from "preact/hooks";
+import type { Port } from "../model/messages";
 import { leftAt, shapeOf } from "../model/shapes";
 import type { guessed } from "./boxes";
-import { isOff, type Search, type Selection } from "./commands";
+import { type Search, type Selection, saysOff } from "./commands";
 import type { EditData } from "./EditCard";
 import type { Editing } from "./editing";
 import type { WireData } from "./WireLine";
@@ -35,37 +36,51 @@ export function useCards(
     const node = edit?.mends[at]?.node ?? "";
     if (!problems.has(node)) problems.set(node, message);
   }
-  const selected = new Set(selection.nodes);
+  const [selected, gone] = [new Set(selection.nodes), new Set(guess.gone)];
   return keep(
-    boxes.map((box, at) => {
+    boxes.map(({ name, x, y, w, h }, at) => {
       const info = nodes[at];
-      const name = guess.names[box.name];
-      const data: EditData = {
-        node: info && name ? { ...info, label: name } : (info as EditData["node"]),
-        ports: info ? (edit?.ports[at] ?? []) : (edit?.inputs ?? []),
-        gives: edit?.gives[at] ?? "",
-        misfits: misfits?.[box.name] ?? null,
-        problem: problems.get(box.name) ?? "",
-        off: isOff(snapshot, box.name),
-        pending: guess.gone.includes(box.name) || box.name in guess.places || box.name in guess.names,
+      const label = guess.names[name] ?? info?.label;
+      const ports = info ? (edit?.ports[at] ?? NONE) : (edit?.inputs ?? NONE);
+      const gives = edit?.gives[at] ?? "";
+      const wrong = misfits?.[name] ?? null;
+      const problem = problems.get(name) ?? "";
+      const pending = gone.has(name) || name in guess.places || name in guess.names;
+      const picked = selected.has(name);
+      return {
+        id: name,
+        of: [x, y, w, h, info, label, ports, gives, wrong, problem, pending, picked],
+        make: () => {
+          const node = (info && label !== info.label ? { ...info, label } : info) as EditData["node"];
+          const off = info !== undefined && saysOff(info);
+          return card({ name, x, y, w, h }, { node, ports, gives, misfits: wrong, problem, off, pending }, picked);
+        },
       };
-      const said = { box, data, selected: selected.has(box.name) };
-      return [said, () => card(said.box, said.data, said.selected)];
     }),
   );
 }
 
-/** Makes of what is said, which has its name in it, an object; of what was said last time, too, the same one as then. */
-function useKept<T>(): (made: (readonly [unknown, () => T])[]) => T[] {
-  const kept = useRef(new Map<string, T>());
-  return (made) => {
-    const fresh = new Map<string, T>();
-    for (const [said, make] of made) {
-      const key = JSON.stringify(said);
-      fresh.set(key, kept.current.get(key) ?? make());
+const NONE: Port[] = [];
+
+interface Made<T> {
+  id: string;
+  /** What it is made of. */
+  of: readonly unknown[];
+  make: () => T;
+}
+
+/** Makes what is drawn; of what was there last time, too, the same object as then. */
+function useKept<T>(): (made: readonly Made<T>[]) => T[] {
+  const kept = useRef(new Map<string, { of: readonly unknown[]; made: T }>());
+  return (all) => {
+    const fresh = new Map<string, { of: readonly unknown[]; made: T }>();
+    for (const { id, of, make } of all) {
+      const before = kept.current.get(id);
+      const same = before?.of.every((value, at) => value === of[at]);
+      fresh.set(id, before && same ? before : { of, made: make() });
     }
     kept.current = fresh;
-    return [...fresh.values()];
+    return [...fresh.values()].map(({ made }) => made);
   };
 }
 
@@ -142,7 +157,11 @@ export function useLines(
       const selected = chosen.has(wire.id);
       const near = selected || nodes.has(wire.source) || nodes.has(wire.target);
       const marks = `${near ? " stx-near" : ""}${pending ? " stx-wire-pending" : ""}${over === wire.id ? " stx-wire-over" : ""}`;
-      return [[wire, selected, near, marks], () => line(wire, insert, selected, near, marks)];
+      return {
+        id: wire.id,
+        of: [wire.kind, selected, near, marks],
+        make: () => line(wire, insert, selected, near, marks),
+      };
     }),
   );
 }

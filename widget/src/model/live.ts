@@ -1,5 +1,6 @@
 // The state that mirrors Python: a snapshot, kept up to date by numbered binary patches.
-import type { NodeInfo, Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
+import { changed } from "./change";
+import type { Change, NodeInfo, Patch, RunInfo, Snapshot, Status, Texts } from "./messages";
 import { stackInfo, sumOf } from "./stacks";
 
 export const RECORD = 56;
@@ -125,7 +126,15 @@ export class Live {
     for (const listener of [...this.whole]) listener();
   }
 
-  /** false when patches are missing: ask for a snapshot. */
+  /** false when something is missing before it: ask for a snapshot. */
+  change(change: Change): boolean {
+    if (change.seq <= this.snapshot.seq) return true;
+    if (change.seq !== this.snapshot.seq + 1) return false;
+    this.replace(changed(this.snapshot, change));
+    return true;
+  }
+
+  /** The same of a run. */
   take(head: Patch, records: [number, Status][]): boolean {
     if (head.seq <= this.snapshot.seq) return true;
     if (head.seq !== this.snapshot.seq + 1) return false;

@@ -550,6 +550,28 @@ export interface Patch {
   texts: Record<string, Texts>;
 }
 
+/** What of a node is another one; the last two of one that is edited. */
+export interface NodeChange {
+  info?: NodeInfo;
+  status?: Status;
+  ports?: Port[];
+  gives?: string;
+}
+
+/** What is another one in a flow than in what was told last, number `seq` - 1.
+ *
+ * `was`: by node the number that it had there, -1 for one that was not there; None where all have theirs. `nodes`: what differs
+ * of each, by its number. `parts` of the `Snapshot`, and of its `edit`, by name, that are not told node by node. */
+export interface Change {
+  type: "change";
+  seq: number;
+  now: number;
+  was: number[] | null;
+  nodes: Record<string, NodeChange>;
+  parts: Says;
+  edit: Says;
+}
+
 export interface Afresh {
   type: "snapshot";
   snapshot: Snapshot;
@@ -569,7 +591,7 @@ export interface Reply {
   result: unknown;
 }
 
-export type Told = Patch | Afresh | Reply;
+export type Told = Patch | Change | Afresh | Reply;
 
 /** Asks a run, a node or an item for something; `target` is None for the run. */
 export interface Request {

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import type { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
@@ -68,4 +68,16 @@ export function useWidth(element: HTMLElement): number {
     return () => seen.disconnect();
   }, [element]);
   return width;
+}
+
+/** Functions that stay the same ones however often they are drawn anew, and do what those of the last time do: React Flow tells all
+ * its cards of each one that is another. */
+export function useSteady<Hands extends object>(hands: Hands): Hands {
+  const latest = useRef(hands);
+  latest.current = hands;
+  return useMemo(() => {
+    const all = () => latest.current as Record<string, (...given: unknown[]) => unknown>;
+    const call = (name: string) => [name, (...given: unknown[]) => all()[name]?.(...given)];
+    return Object.fromEntries(Object.keys(hands).map(call)) as Hands;
+  }, []);
 }

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { decode, Live } from "../model/live";
+import type { Change, Patch } from "../model/messages";
 import { Calls, type Transport } from "../transport";
 import { App } from "./App";
 import { keepFocus } from "./focus";
@@ -16,7 +17,7 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
     heard();
     if (message.type === "reply") calls.answer(message);
     else if (message.type === "snapshot") live.replace(message.snapshot);
-    else if (!live.take(message, buffers[0] ? decodeBuffer(buffers[0]) : [])) transport.send({ type: "resync" });
+    else if (!taken(live, message, buffers)) transport.send({ type: "resync" });
   }, end.signal);
   const root = document.createElement("div");
   root.className = "stx";
@@ -33,6 +34,10 @@ export function mount(transport: Transport, el: HTMLElement): () => void {
     root.remove();
     end.abort();
   };
+}
+
+function taken(live: Live, message: Patch | Change, [buffer]: DataView[]): boolean {
+  return message.type === "change" ? live.change(message) : live.take(message, buffer ? decodeBuffer(buffer) : []);
 }
 
 /** Keys in here are ours: no cell is ever deleted by one. JupyterLab takes a key for the first element, from what has the
