@@ -47,7 +47,11 @@ def _pydantic_makes(kind: type) -> bool:
     import enum
     from dataclasses import is_dataclass
 
-    if kind.__module__ in _OURS or hasattr(kind, "__pydantic_fields__") or issubclass(kind, enum.Enum):
+    if (
+        str(kind.__module__).partition(".")[0] in _OURS
+        or hasattr(kind, "__pydantic_fields__")
+        or issubclass(kind, enum.Enum)
+    ):
         return True
     return is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__total__")
 

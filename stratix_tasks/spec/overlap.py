@@ -117,7 +117,9 @@ def iterates(hint: Any) -> bool:
     if kind is None or kind is object:
         return True
     return not issubclass(kind, str | bytes | bytearray | NoneType) and (
-        hasattr(kind, "__iter__") or hasattr(kind, "__getitem__") or kind.__module__ not in _KNOWN
+        hasattr(kind, "__iter__")
+        or hasattr(kind, "__getitem__")
+        or str(kind.__module__).partition(".")[0] not in _KNOWN
     )
 
 

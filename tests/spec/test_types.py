@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, NewType, Optional, TypeVar
 from uuid import UUID
 
@@ -359,3 +359,9 @@ def test_what_can_not_be_is_certain(given: Any, wanted: Any) -> None:
 def test_what_a_fan_out_can_go_over(hint: Any, can: bool) -> None:
     """Not a number, a text or None; of a class of the user's nobody knows."""
     assert iterates(hint) is can
+
+
+def test_a_class_is_known_by_its_package() -> None:
+    """Newer versions of Python define some of their classes in a module of their own below it, as `pathlib._local`."""
+    moved = type("Moved", (PurePosixPath,), {"__module__": "pathlib._local"})
+    assert not iterates(moved)
