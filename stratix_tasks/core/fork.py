@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, SPAWNED, WON, Fact
+from stratix_tasks.core.facts import EXPANDED, FINISHED, GIVEN, MOVED, RESOLVED, SPAWNED, WON, Fact
 from stratix_tasks.core.joins import ends_after, ran_at_ends
 from stratix_tasks.core.node import EACH, FLOW, LOOP, MAP
 from stratix_tasks.core.results import Stored
@@ -156,6 +156,8 @@ class _Facts:
     def _open(self, was: int, u: int) -> list[tuple[int, int, bool, bool]]:
         """Its scopes, and what is to be taken over of what lies in them."""
         old, kind = self.old, self.old.kind(was)
+        if was in old.late:  # it is open already there, so that nobody asks for it
+            self.facts.append((RESOLVED, self.at, u, old.late[was]))
         if kind is FLOW and _is_laid_out(old, was):
             first = next(iter(self.new.scopes(u)))[1]
             self._expanded(u, first, len(old.members(was)), None, 0)

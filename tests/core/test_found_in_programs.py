@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from driver import BEGIN, Body, World, spec
 from folds import folded
+from histories import play
 from small_flows import STEPS, finishing, waiting
 from test_ends import flow
 
@@ -559,3 +560,28 @@ def test_a_loop_that_rests_asks_again_about_its_end_where_more_than_its_round_is
         world.step()
     world.request("rollback", nodes=["z", "l[0].x"]).request("resume").settle()
     assert (world.state("l"), world.count("l"), said) == (State.COMPLETED, 1, [])
+
+
+def test_a_fork_takes_over_the_options_that_came_with_the_run_of_a_group() -> None:
+    """Nobody asks for them again: it has opened."""
+    block = flow(Node("m", kind=MAP, late=True), Node("z", (0,)))
+    old = World(block).start().settle()
+    keep, open_ = fork.taken_over(old.s, fork.again(old.s, {old.unit("z")}))
+    new = folded(block, fork.facts(old.s, keep, open_, old.now)[0])
+    assert (State(new.status[0]), new.late) == (State.COMPLETED, {0: {"priority": 1}})
+
+
+def test_a_limit_that_was_taken_away_meanwhile_is_over_all_the_same() -> None:
+    """Of what has begun in a group: the change is for what is to come. The error can't say any more how long it was."""
+    timeout = Timeout.model_construct(attempt=5.0, total=None, queued=None)
+    inner = {"i": (Node("x", policy=Policy(grace=1.0, timeout=timeout)),)}
+    block = flow(Node("m", kind=EACH, inner="i"), inner=inner)
+    world = World(block, lambda *_: Body(50, stops=0.5), items=lambda _name: 1).start().until("m", State.OPEN)
+    world.until("m[0].x", State.RUNNING).request("set", "m.x", options={"timeout": {"attempt": None}}).settle()
+    assert world.error("m[0].x")["message"] == "timed out: its attempt limit is over"
+
+
+@pytest.mark.parametrize("seed", [5054434, 5166777, 5188659])
+def test_a_group_that_is_open_is_not_set_back_by_a_retry_of_what_lies_in_it(seed: int) -> None:
+    """Though a reader that it was made from is: what was asked for was out of the run then. As they were found, as histories."""
+    play(seed)

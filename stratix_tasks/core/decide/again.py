@@ -210,8 +210,8 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held
 
 def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> set[int]:
     """Of what was made from what is set back what does not go on where it was: all but `units`, and of these the groups that have
-    opened; not those in which lies what was asked of."""
-    return {one for one in made if one not in units or (one in s.kids and one not in held)}
+    opened. That in which lies what was asked of, `held`, does."""
+    return {one for one in made - held if one not in units or one in s.kids}
 
 
 def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:

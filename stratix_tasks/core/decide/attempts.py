@@ -307,9 +307,10 @@ def _expire(core: Core, u: int, event: Event, which: str, at: float) -> None:
 
 def _timeout_error(core: Core, u: int, which: str) -> Detail:
     limit = getattr(core.state.policy(u).timeout, which)
+    of = "" if limit is None else f" of {limit:g} s"  # what began keeps its limit, though a person took that away for what is to come
     return {
         "type": "TimeoutError",
-        "message": f"timed out: its {which} limit of {limit:g} s is over",
+        "message": f"timed out: its {which} limit{of} is over",
         "code": "timeout",
         "bases": ["TimeoutError", "OSError", "Exception"],
     }
