@@ -307,7 +307,8 @@ def _expire(core: Core, u: int, event: Event, which: str, at: float) -> None:
 
 def _timeout_error(core: Core, u: int, which: str) -> Detail:
     limit = getattr(core.state.policy(u).timeout, which)
-    of = "" if limit is None else f" of {limit:g} s"  # what began keeps its limit, though a person took that away for what is to come
+    # What began keeps its limit, though a person has taken that away meanwhile from what is to come.
+    of = "" if limit is None else f" of {limit:g} s"
     return {
         "type": "TimeoutError",
         "message": f"timed out: its {which} limit{of} is over",
