@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.state import FINISHED, IS_OVER, OF_STEPS, State
+from stratix_tasks.core.state import BY_STEP, FINISHED, IS_OVER, OF_STEPS, State
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
 
@@ -47,21 +47,22 @@ def ended_by(s: State, u: int) -> list[int]:
         return []
     if step.own:
         r, _, b = s.place(u)
-        return _finished_in(s, b, b + r.block.n) if u in s.finished else []
+        return _ended_in(s, b, b + r.block.n, FINISHED) if u in s.finished else []
     x = aim(s, u)
     if step.node is not None:
         return [x] if s.why_ended(x) in OF_STEPS or _was_cut_off(s, x) else []
-    return [one for _, a, b in s.scopes(x) for one in _finished_in(s, a, b)]
+    why = BY_STEP if step.to == S.CANCELLED else FINISHED
+    return [one for _, a, b in s.scopes(x) for one in _ended_in(s, a, b, why)]
 
 
-def _finished_in(s: State, a: int, b: int) -> list[int]:
-    """Of units a to b - 1 those that were finished early; of a sub-flow that had ended before it opened what is laid out in it."""
+def _ended_in(s: State, a: int, b: int, why: str) -> list[int]:
+    """Of units a to b - 1 those that a step ended, and for what; of a sub-flow that had ended before it opened what is laid out in it."""
     found: list[int] = []
     for x in range(a, b):
-        if s.why_ended(x) == FINISHED or _was_cut_off(s, x):
+        if s.why_ended(x) == why or _was_cut_off(s, x):
             found.append(x)
         elif x not in s.kids and IS_OVER[s.status[x]]:
-            found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) == FINISHED]
+            found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) == why]
     return found
 
 

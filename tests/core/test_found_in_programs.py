@@ -585,3 +585,13 @@ def test_a_limit_that_was_taken_away_meanwhile_is_over_all_the_same() -> None:
 def test_a_group_that_is_open_is_not_set_back_by_a_retry_of_what_lies_in_it(seed: int) -> None:
     """Though a reader that it was made from is: what was asked for was out of the run then. As they were found, as histories."""
     play(seed)
+
+
+def test_a_step_that_cancelled_the_group_around_it_is_rolled_back_with_what_it_cancelled() -> None:
+    """As what a step finished early is: it was left cancelled by a step that had not run."""
+    inner: Any = {"i": (finishing(to=State.CANCELLED, around="g"), Node("x"))}
+    block = flow(Node("g", kind=FLOW, inner="i"), Node("z"), inner=inner)
+    bodies = {"g.x": Body(50, stops=1.0), "z": Body(90)}
+    world = World(block, lambda name, _: bodies.get(name, Body(1))).start().until("g.x", State.CANCELLED)
+    world.request("rollback", nodes=["g.f"])
+    assert [world.state(name) for name in ("g", "g.f", "g.x")] == [State.OPEN, State.READY, State.READY]
