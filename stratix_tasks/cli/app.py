@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -95,13 +97,16 @@ def run(
     inputs: Inputs = None,
     allow: Allow = None,
     key: Annotated[str | None, typer.Option(help="The same key is the same run.")] = None,
+    priority: Annotated[int, typer.Option(help="Runs with a higher one get places first.")] = 0,
+    tags: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find the run by.")] = None,
     until: Annotated[
         list[str] | None, typer.Option(metavar="NODE", help="Run this node and what it needs, and nothing else.")
     ] = None,
 ) -> None:
     """Run a flow to its end, with live progress."""
     found = _flow(flow, allow)
-    started = found.options(key=key, until=until or None).start(**_inputs(found, inputs))
+    options = {"key": key, "priority": priority, "tags": tuple(tags or ()), "until": until or None}
+    started = found.options(**options).start(**_inputs(found, inputs))
     follow(started, console)
     _finish(started)
 
@@ -135,7 +140,7 @@ def runs(csv: Csv = False) -> None:
     from stratix_tasks.session.history import history
 
     frame = history().runs()
-    kept = ["run", "flow", "status", "started", "duration", "failed", "inputs", "reason"]
+    kept = ["run", "flow", "status", "started", "duration", "failed", "reason", "inputs"]
     show(console, frame if csv else frame[kept], title="Runs", csv=csv)
 
 
@@ -239,13 +244,18 @@ def _module(name: str) -> Any:
 
 
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:
-    """`name=value` as inputs, each as the flow wants it: see `_value`."""
-    made: dict[str, Any] = {}
+    """`name=value` as inputs, each as the flow wants it."""
     hints = {**{name: annotation(one) for name, one in flow.spec.inputs.items()}, **flow.hints} if pairs else {}
+    return _named(pairs, "an input", hints)
+
+
+def _named(pairs: list[str] | None, what: str, hints: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """`name=value`, each as its annotation wants it: see `_value`."""
+    made: dict[str, Any] = {}
     for pair in pairs or ():
         name, equals, text = pair.partition("=")
         if not equals:
-            raise InputError(f"an input is given as name=value, not {pair!r}")
+            raise InputError(f"{what} is given as name=value, not {pair!r}")
         made[name] = _value(text, bare(hints.get(name, Any)))
     return made
 

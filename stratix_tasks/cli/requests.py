@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from stratix_tasks.cli.app import RunId, _finish, _run, _value, app, console
+from stratix_tasks.cli.app import Inputs, RunId, _finish, _named, _run, _value, app, console
 from stratix_tasks.cli.live import follow
-from stratix_tasks.errors import InputError
 from stratix_tasks.session.run import Run
 
 __all__ = ["app"]
@@ -89,7 +88,9 @@ def set_(
 ) -> None:
     """Change arguments and options of what has not started yet."""
     found = _found(run_id)
-    found.set(node, args=_pairs(args), options=_pairs(options))
+    found.set(
+        node, args=_named(args, "an argument", found.hints(node) if args else {}), options=_named(options, "an option")
+    )
     _go_on(found)
 
 
@@ -172,9 +173,20 @@ def rollback(
 
 
 @app.command()
-def fork(run_id: RunId, node: Node = None) -> None:
-    """Start a new run here that takes over what the old one has, and runs NODE and what depends on it again."""
-    _go_on(_found(run_id).fork(node))
+def fork(run_id: RunId, node: Node = None, inputs: Inputs = None) -> None:
+    """Start a new run here that takes over what the old one has, and runs NODE and what depends on it again.
+
+    Without NODE, what has changed in the code since is run again. Inputs that are not given are those of the old run.
+    """
+    found = _found(run_id)
+    _to_its_end(found.fork(node, inputs=_named(inputs, "an input", found.hints() if inputs else {})))
+
+
+@app.command()
+def again(run_id: RunId, inputs: Inputs = None) -> None:
+    """Start a new run here of the same flow that takes nothing over; inputs that are not given are those of the old run."""
+    found = _found(run_id)
+    _to_its_end(found.again(inputs=_named(inputs, "an input", found.hints() if inputs else {})))
 
 
 @app.command()
@@ -194,20 +206,14 @@ def _go_on(run: Run) -> None:
     """What this process has to run is run to its end; else it is only told how the run is."""
     if not run.runs_here or run.status == "paused":
         _told(run)
-        return
+    else:
+        _to_its_end(run)
+
+
+def _to_its_end(run: Run) -> None:
     follow(run, console)
     _finish(run)
 
 
 def _told(run: Run) -> None:
     console.print(f"Run {run.id} is {run.status}.", markup=False, soft_wrap=True)
-
-
-def _pairs(given: list[str] | None) -> dict[str, Any]:
-    made = {}
-    for pair in given or ():
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise InputError(f"it is given as name=value, not {pair!r}")
-        made[name] = _value(text)
-    return made

@@ -74,34 +74,33 @@ class Event(IntEnum):
     DEPS_BAD = 2
     ERROR = 3  # in `when`, the arguments or the expansion: before any attempt
     DISPATCH = 4
-    CACHE_HIT = 5
-    QUEUED_TOO_LONG = 6
-    OK = 7
-    FAIL = 8
-    FAIL_RETRY = 9
-    WAIT = 10
-    SIGNAL = 11  # what it waited for has come
-    WAIT_TIMEOUT = 12
-    SUSPEND = 13
-    RELEASE = 14
-    STOP = 15
-    STOPPED = 16
-    LOST = 17
-    LOST_RETRY = 18
-    TOTAL_TIMEOUT = 19
-    CANCEL = 20
-    SKIP = 21
-    GIVE = 22
-    RETRY = 23
-    ROLLBACK = 24
-    ORPHANED = 25  # its owner died; a new one goes on
-    EXPANDED = 26
-    GATHERED = 27
-    GATHERED_BAD = 28
-    REOPEN = 29
-    PAUSE_ROUNDS = 30
-    REJECT = 31  # a person said no
-    FINISHED_BAD = 32  # a step finished it as failed
+    QUEUED_TOO_LONG = 5
+    OK = 6
+    FAIL = 7
+    FAIL_RETRY = 8
+    WAIT = 9
+    SIGNAL = 10  # what it waited for has come
+    WAIT_TIMEOUT = 11
+    SUSPEND = 12
+    RELEASE = 13
+    STOP = 14
+    STOPPED = 15
+    LOST = 16
+    LOST_RETRY = 17
+    TOTAL_TIMEOUT = 18
+    CANCEL = 19
+    SKIP = 20
+    GIVE = 21
+    RETRY = 22
+    ROLLBACK = 23
+    ORPHANED = 24  # its owner died; a new one goes on
+    EXPANDED = 25
+    GATHERED = 26
+    GATHERED_BAD = 27
+    REOPEN = 28
+    PAUSE_ROUNDS = 29
+    REJECT = 30  # a person said no
+    FINISHED_BAD = 31  # a step finished it as failed
 
     @property
     def label(self) -> str:
@@ -149,7 +148,6 @@ _BAD_END: dict[Event, State | None] = {
 NODE: dict[State, dict[Event, State | None]] = {
     _S.PENDING: {
         _E.DISPATCH: _S.RUNNING,
-        _E.CACHE_HIT: _S.COMPLETED,
         _E.WHEN_FALSE: _S.SKIPPED,
         _E.DEPS_SKIPPED: _S.SKIPPED,
         _E.DEPS_BAD: _S.UPSTREAM_FAILED,

@@ -1,4 +1,4 @@
-"""Arguments that somebody sets, held against what the functions that are to be given them say of them."""
+"""What somebody gives a run, inputs and arguments, held against what its flow and functions say of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from typing import Any
 
 from stratix_tasks.core.settings import at_path
 from stratix_tasks.core.targets import Scope, find, only_unit
-from stratix_tasks.dsl.bind import wanted
+from stratix_tasks.dsl.bind import fed_hints, wanted
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
-from stratix_tasks.spec.annotations import has_classes
+from stratix_tasks.spec.annotations import annotation, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.types import type_text
+
+
+def hints_of_inputs(live: LiveRun) -> dict[str, Any]:
+    """By name the annotations of the inputs of a run. In the engine's thread."""
+    spec = live.core.state.root.spec
+    said = {name: annotation(one) for name, one in spec.inputs.items()}
+    return {**said, **fed_hints(spec, lambda: live.functions)}
 
 
 def hints_at(live: LiveRun, target: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs import request_data
 from stratix_tasks.runs.ask import ask, send
-from stratix_tasks.runs.fitting import hints_at
+from stratix_tasks.runs.fitting import hints_at, hints_of_inputs
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
 
@@ -56,6 +56,11 @@ class Handle:
     def runs_here(self) -> bool:
         """Whether its engine runs it: it goes on in this process."""
         return self.id in self._engine.lives
+
+    def hints(self, target: str | None = None) -> dict[str, Any]:
+        """The annotations of its inputs by name, or of what a node or item is given; none where its function is not known here."""
+        found = self._look(hints_of_inputs) if target is None else self._look(hints_at, target)
+        return dict(found)
 
     def _refresh(self) -> None:
         """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""

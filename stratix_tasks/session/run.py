@@ -16,7 +16,7 @@ from stratix_tasks.look.output import output
 from stratix_tasks.look.progress import progress
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs import request_data, wait
-from stratix_tasks.runs.fitting import fitted, hints_at
+from stratix_tasks.runs.fitting import fitted
 from stratix_tasks.runs.fork import again, fork
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.rollback import back_to
@@ -117,7 +117,7 @@ class Run(Pictured, Handle):
         """
         given = {} if args is None else args
         if args and isinstance(args, Mapping):
-            given = fitted(target, args, self._look(hints_at, target))
+            given = fitted(target, args, self.hints(target))
         self._ask("set", target, request_data.setting(self._engine.store.objects, given, options or {}, target))
 
     def breakpoint(self, target: str, *, on: bool = True) -> None:

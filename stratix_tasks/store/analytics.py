@@ -67,7 +67,7 @@ class History:
         return frame.drop(columns="owner")
 
     def tasks(self, run: str | None = None) -> pandas.DataFrame:
-        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, rss, worker, error, rows, cached."""
+        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, rss, worker, error, rows, scope."""
         frame = self._frame("tasks", run=_run_id(run))
         frame["state"] = _states(frame["state"], TASK_STATES)
         frame["cpu"] = _timedelta(frame["cpu"])

@@ -116,7 +116,7 @@ class Rows:
 
 Told = list[dict[str, Any]]
 """What a fact says, a row for each of its spans."""
-HOW = {"given": "give", FINISHED: "give", "forked": "cache_hit"}
+HOW = {"given": "give", FINISHED: "give", "forked": "give"}
 """The event by which a node completed that ran no body, by the reason; else what it waited for has come."""
 
 

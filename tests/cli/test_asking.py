@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -13,6 +14,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
 
 from other_kernel import Owner, until
+
+from stratix_tasks import Run
+from stratix_tasks.cli.requests import app
+
+CALLED = {"target": "node", "from_": "node", "on": "off"}
+"""What an argument of Python is called at the command line, where that is another word."""
 
 
 @pytest.fixture
@@ -111,3 +118,16 @@ def test_what_a_dead_kernel_left_is_cancelled_without_its_functions(owner: Calla
     assert (refused.returncode, "not defined here" in refused.stderr) == (1, True)
     assert stratix(other, "cancel", other.run).stdout == f"Run {other.run} is cancelled.\n"
     assert other.started() == ["first 1"]
+
+
+def test_each_request_of_a_run_is_a_command_that_takes_the_same() -> None:
+    """Whatever a handle can be asked to do, with all of its arguments."""
+    commands = {one.name or one.callback.__name__: one.callback for one in app.registered_commands if one.callback}
+    asked = {
+        name: {CALLED.get(one, one) for one in inspect.signature(method).parameters if one != "self"}
+        for name, method in vars(Run).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+        if inspect.signature(method).return_annotation in ("None", "Run")
+    }
+    assert len(asked) > 12
+    assert {name: set(inspect.signature(commands[name]).parameters) - {"run_id"} for name in asked} == asked

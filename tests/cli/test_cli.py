@@ -78,6 +78,18 @@ def passes(marker: str) -> int:
 def passes_on(marker: str) -> int:
     return double(gated(marker))
 
+@task
+def shown(x: int, name: str) -> str:
+    return f"{x} {name}"
+
+@flow
+def named_twice(x: int = 1, name: str = "n") -> str:
+    return shown(double(x), name)
+
+@flow
+def passes_on_text(marker: str) -> str:
+    return shown(gated(marker), "n")
+
 @flow
 def asks(message: str) -> str:
     return named(approval.options(name="ask")(message), signal("go on"))
@@ -326,6 +338,31 @@ def test_what_is_asked_of_a_run_that_was_left_paused_is_told(folder: Path) -> No
     assert (skipped.returncode, skipped.stdout[-11:]) == (0, "is paused.\n"), skipped
     assert stratix(folder, "resume", "last").returncode == 0
     assert "completed" in stratix(folder, "runs", "--csv").stdout
+
+
+def test_a_run_is_forked_and_run_again_with_other_inputs(folder: Path) -> None:
+    """`-i` reads a value as the input's type wants it, as `run` does; what the old run had stays for the others."""
+    assert stratix(folder, "run", "flows:named_twice", "-i", "x=21", "-i", "name=7").stdout.endswith("\n42 7\n")
+    forked = stratix(folder, "fork", "last", "shown", "-i", "name=8")
+    assert (forked.returncode, forked.stdout.splitlines()[-1]) == (0, "42 8"), forked.stderr
+    again = stratix(folder, "again", "last", "-i", "x=2")
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "4 8"), again.stderr
+    refused = stratix(folder, "fork", "last", "shown", "-i", "x=1")
+    assert (refused.returncode, "feeds node 'double'" in refused.stderr) == (2, True)
+
+
+def test_an_argument_that_is_a_text_is_set_as_one(folder: Path) -> None:
+    """`set -a` reads a value as the function wants it."""
+    marker = folder / "1"
+    child = begin(folder, "run", "flows:passes_on_text", "-i", f"marker={marker}")
+    until_exists(marker, child)
+    stratix(folder, "pause", "last")
+    done = stratix(folder, "set", "last", "shown", "-a", "name=007")
+    assert done.returncode == 0, done.stderr
+    marker.with_suffix(".open").touch()
+    stratix(folder, "resume", "last")
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[-1]) == (0, f"{child.pid} 007"), err
 
 
 def test_recover_goes_on_after_kill_9(folder: Path) -> None:

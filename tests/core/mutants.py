@@ -492,8 +492,6 @@ def sample(count: int, seed: int) -> list[Mutant]:
 
 # ---------------------------------------------------------------------- those that change nothing
 
-NOT_YET = ("cache_hit",)
-"""Events that nothing brings about yet."""
 NO_STOP_TARGET = (
     "pending",
     "ready",
@@ -534,8 +532,6 @@ def equivalent(mutant: Mutant) -> str | None:
         if "has" in words:
             return "the state is looked at before this event is brought about, so that nobody looks the pair up"
         state, event = (words[4], words[1]) if "leads" in words else (words[1], words[-1])
-        if event in NOT_YET:
-            return f"nothing brings {event} about yet"
         return SAME.get(f"{kind} {state} {event}")
     if kind in SETS and words[2] in NOT_RECORDED:
         return "nothing is recorded as that"

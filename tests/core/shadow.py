@@ -31,7 +31,7 @@ from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import FLOW, LOOP, MAP, TASK, Node
 from stratix_tasks.core.states import GROUP, LIVE, NODE, RUN, RUN_TERMINAL, TERMINAL, Event, RunState, State
 
-GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "finished early": Event.GIVE, "cached": Event.CACHE_HIT}
+GIVEN_BY = {"given": Event.GIVE, "forked": Event.GIVE, "finished early": Event.GIVE}
 Place = tuple[Block, int, int, int]
 """A unit's block, its number in it, where its scope begins, and the group around it or -1."""
 

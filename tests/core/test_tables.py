@@ -33,7 +33,7 @@ from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.values import Ref
 
 DESIGN_NODE = """
-pending: dispatch→running cache_hit→completed when_false→skipped deps_skipped→skipped deps_bad→upstream_failed
+pending: dispatch→running when_false→skipped deps_skipped→skipped deps_bad→upstream_failed
 pending: error→failed queued_too_long→failed total_timeout→failed finished_bad→failed
 pending: cancel→cancelled skip→skipped give→completed rollback→pending
 running: ok→completed fail_retry→retrying fail→failed wait→waiting suspend→suspended stop→stopping stopped→failed

@@ -106,7 +106,7 @@ def test_tasks_tell_of_nodes_and_items(engine: Engine, done: Any) -> None:
             "wait",
             "duration",
         ),
-        *("cpu", "rss", "worker", "error", "rows", "cached", "scope"),
+        *("cpu", "rss", "worker", "error", "rows", "scope"),
     ]
     assert list(frame["node"]) == ["numbers", "square", *["square"] * 5, "frame"]
     assert list(frame["key"].dropna()) == [f"k{n}" for n in range(5)]

@@ -159,7 +159,7 @@ SELECT
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
     t.cpu, NULL::BIGINT AS rss, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
-    t.rows, coalesce(t.reason = 'cached', false) AS cached, u.scope, u.unit, u.kind
+    t.rows, u.scope, u.unit, u.kind
 FROM (SELECT * FROM units WHERE gone IS NULL) u
 LEFT JOIN task_state t USING (run, unit)
 LEFT JOIN paused p USING (run, unit),
