@@ -106,6 +106,55 @@ def test_what_is_up_and_downstream_is_selected(book: Notebook) -> None:
     assert selected.count() == 2 and hand.page.locator(f"{VIEW} .stx-selected[data-node=total]").count() == 0
 
 
+NEXT = "for (let task = 0; task < 20; task++) await null; // what follows in the same picture"
+
+
+def test_a_key_is_about_what_was_clicked_just_before(book: Notebook) -> None:
+    """Also where both come before the browser has drawn a picture of the first, as from a fast hand or beside a busy machine."""
+    hand = Hand(book, "fast")
+    hand.click("load")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=load]")
+    hand.page.evaluate(
+        f"""async view => {{
+            const at = document.querySelector(view);
+            at.querySelector("[data-node=scale] .stx-name").click();
+            {NEXT}
+            at.dispatchEvent(new KeyboardEvent("keydown", {{ key: "]", bubbles: true }}));
+        }}""",
+        VIEW,
+    )
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=total]")
+    selected = hand.page.locator(f"{VIEW} .stx-selected").evaluate_all("all => all.map(one => one.dataset.node)")
+    assert selected == ["scale", "total"]
+
+
+def test_a_press_right_after_shift_does_not_move_the_canvas(book: Notebook) -> None:
+    """It begins a marquee, also where it comes before the browser has drawn a picture."""
+    hand = Hand(book, "held")
+    moved = hand.page.evaluate(
+        f"""async view => {{
+            const pane = document.querySelector(`${{view}} .react-flow__pane`);
+            const canvas = document.querySelector(`${{view}} .react-flow__viewport`);
+            const press = async shift => {{
+                const before = canvas.style.transform;
+                if (shift) window.dispatchEvent(new KeyboardEvent("keydown", {{ key: "Shift", code: "ShiftLeft", shiftKey: true }}));
+                {NEXT}
+                const box = pane.getBoundingClientRect();
+                for (const [kind, by] of [["mousedown", 4], ["mousemove", 40], ["mouseup", 40]]) {{
+                    const at = {{ clientX: box.x + by, clientY: box.y + by, bubbles: true, view: window }};
+                    (kind === "mousedown" ? pane : window).dispatchEvent(new MouseEvent(kind, at));
+                }}
+                {NEXT}
+                if (shift) window.dispatchEvent(new KeyboardEvent("keyup", {{ key: "Shift", code: "ShiftLeft" }}));
+                return canvas.style.transform !== before;
+            }};
+            return [await press(true), await press(false)];
+        }}""",
+        VIEW,
+    )
+    assert moved == [False, True]
+
+
 def test_a_menu_has_all_that_can_be_done_with_a_node(book: Notebook) -> None:
     """With the keys, and the reason under what can't be; JupyterLab's own menu stays away. Escape closes it."""
     hand = Hand(book, "menued")

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useAway } from "./EditMenu";
+import { useAway } from "../view/hooks";
 
 interface Props {
   label: string;

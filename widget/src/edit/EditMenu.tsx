@@ -1,4 +1,5 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useAway } from "../view/hooks";
 import { Icon } from "../view/Icon";
 import { COMMANDS, type Command, type Hands, keyText } from "./commands";
 
@@ -67,16 +68,4 @@ export function EditMenu({ hands, at, close }: Props) {
       </div>
     </div>
   );
-}
-
-/** Calls back when something is pressed outside of an element. */
-export function useAway(box: { current: HTMLElement | null }, close: () => void): void {
-  useEffect(() => {
-    const end = new AbortController();
-    const away = (event: PointerEvent) => {
-      if (box.current && !event.composedPath().includes(box.current)) close();
-    };
-    document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
-    return () => end.abort();
-  }, [close]);
 }

@@ -233,7 +233,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
         <EditPanel {...{ editing, selection, select, tab, setTab, wanted, show }} />
       </div>
       {search && (
-        <Quick
+        <QuickAdd
           key={`${search.source} ${search.at.x}`}
           editing={editing}
           search={search}
@@ -257,26 +257,6 @@ export function Editor({ live, calls, root, ask, start }: Props) {
       </div>
     </>
   );
-}
-
-function Quick({
-  editing,
-  search,
-  done,
-}: {
-  editing: Editing;
-  search: Search;
-  done: (node: string | null, on: boolean, code?: string) => void;
-}) {
-  useEffect(() => {
-    const end = new AbortController();
-    const away = (event: PointerEvent) => {
-      if (!(event.target as Element | null)?.closest?.(".stx-quick")) done(null, false);
-    };
-    document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
-    return () => end.abort();
-  }, [search]);
-  return <QuickAdd editing={editing} search={search} done={done} />;
 }
 
 interface Written {

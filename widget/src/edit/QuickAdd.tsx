@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PaletteItem, Port } from "../model/messages";
+import { useAway } from "../view/hooks";
 import { useUnique } from "../view/ids";
 import type { Search } from "./commands";
 import type { Editing } from "./editing";
@@ -37,6 +38,7 @@ export function QuickAdd({ editing, search, done }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [spot, setSpot] = useState(search.at);
   const busy = useRef(false);
+  useAway(box, () => done(null, false));
   const id = useUnique();
   useEffect(() => {
     let over = false;

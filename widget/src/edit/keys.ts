@@ -1,5 +1,6 @@
 // The keys of the editor: heard in the whole view while nothing is typed; none of them reaches the notebook.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { useHeard } from "../view/hooks";
 import { commandOf, type Hands, keyName } from "./commands";
 import { isArrow, towards } from "./wires";
 
@@ -21,44 +22,29 @@ const NUDGE: Record<string, [number, number]> = {
 };
 
 export function useEditKeys(root: HTMLElement, hands: Hands, does: Does): void {
-  useEffect(() => {
-    const end = new AbortController();
-    root.addEventListener(
-      "keydown",
-      (event) => {
-        if (!pressed(event, hands, does)) return;
-        event.preventDefault();
-        event.stopPropagation();
-      },
-      { signal: end.signal },
-    );
-    root.addEventListener(
-      "paste",
-      (event) => {
-        if (isTyping(event.target)) return;
-        event.preventDefault();
-        event.stopPropagation();
-        void does.paste(event.clipboardData?.getData("text/plain") ?? "");
-      },
-      { signal: end.signal },
-    );
-    return () => end.abort();
+  useHeard(root, {
+    keydown: (event) => {
+      if (!pressed(event, hands, does)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    paste: (event) => {
+      if (isTyping(event.target)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      void does.paste(event.clipboardData?.getData("text/plain") ?? "");
+    },
   });
 }
 
 /** The focus stays in the view when what had it goes, unless a press elsewhere took it: else the next key would be the notebook's. */
 export function useHeldFocus(root: HTMLElement): void {
   const ours = useRef(false);
-  useEffect(() => {
-    const end = new AbortController();
-    const told = (event: Event) => {
-      ours.current = event.composedPath().includes(root);
-    };
-    for (const kind of ["pointerdown", "focusin"])
-      document.addEventListener(kind, told, { capture: true, signal: end.signal });
-    return () => end.abort();
-  }, [root]);
-  useEffect(() => {
+  const told = (event: Event) => {
+    ours.current = event.composedPath().includes(root);
+  };
+  useHeard(document, { pointerdown: told, focusin: told }, true);
+  useLayoutEffect(() => {
     if (ours.current && document.activeElement === document.body) root.focus({ preventScroll: true });
   });
 }

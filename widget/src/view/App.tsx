@@ -14,7 +14,7 @@ import { type Anchor, type Ask, type Doing, type Start, untilOf } from "./doing"
 import { CARD, cardOf, focusOn } from "./focus";
 import { setFull } from "./full";
 import { Graph } from "./Graph";
-import { useRun } from "./hooks";
+import { useHeard, useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
 import { type Pop, Popover } from "./Popover";
@@ -94,34 +94,30 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     setSearching(false);
   }, [root]);
 
-  useEffect(() => {
-    const end = new AbortController();
-    const up = (from: Chosen) => {
-      const to = above(nodes, from);
-      if (to) go(to);
-      else close();
-    };
-    const onKey = (event: KeyboardEvent) => {
-      if (mode !== "edit" && (event.ctrlKey || event.metaKey) && event.key === "f") {
-        setSearching(true);
-        event.preventDefault(); // of the page the browser finds what is written; this finds nodes
-        event.stopPropagation();
-      }
-      if (mode !== "edit" && event.target === root && DIRECTIONS.has(event.key)) {
-        (cardOf(root, latest.current?.node ?? null) ?? root.querySelector<HTMLElement>(CARD))?.focus();
-        event.preventDefault();
-      }
-      if (event.key !== "Escape" || (mode === "edit" && pop === null)) return; // the editor has its own
+  const up = (from: Chosen) => {
+    const to = above(nodes, from);
+    if (to) go(to);
+    else close();
+  };
+  const keydown = (event: KeyboardEvent) => {
+    if (mode !== "edit" && (event.ctrlKey || event.metaKey) && event.key === "f") {
+      setSearching(true);
+      event.preventDefault(); // of the page the browser finds what is written; this finds nodes
       event.stopPropagation();
-      if (root.querySelector(".stx-pop")) closePop();
-      else if (root.querySelector(".stx-search")) endSearch();
-      else if (latest.current) up(latest.current);
-      else if (root.querySelector("[data-testid=run-panel]")) setAbout(false);
-      else setFull(root, false);
-    };
-    root.addEventListener("keydown", onKey, { capture: true, signal: end.signal });
-    return () => end.abort();
-  }, [root, nodes, close, go, closePop, endSearch, mode, pop]);
+    }
+    if (mode !== "edit" && event.target === root && DIRECTIONS.has(event.key)) {
+      (cardOf(root, latest.current?.node ?? null) ?? root.querySelector<HTMLElement>(CARD))?.focus();
+      event.preventDefault();
+    }
+    if (event.key !== "Escape" || (mode === "edit" && pop === null)) return; // the editor has its own
+    event.stopPropagation();
+    if (root.querySelector(".stx-pop")) closePop();
+    else if (root.querySelector(".stx-search")) endSearch();
+    else if (latest.current) up(latest.current);
+    else if (root.querySelector("[data-testid=run-panel]")) setAbout(false);
+    else setFull(root, false);
+  };
+  useHeard(root, { keydown }, true);
 
   const ask: Ask = useCallback(
     (verb, target = null, args = {}) => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { jsonWrong } from "../model/json";
 import type { Argument } from "../model/messages";
 import { sourceText } from "../model/source";
@@ -18,7 +18,7 @@ interface Props {
 /** The arguments of what has not started, each with an editor. */
 export function Arguments({ calls, target, rows, hint, toField }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const first = toField.current && box.current?.querySelector("textarea");
     if (!first) return;
     toField.current = false;

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Action, actionsOf, descendants, type Target } from "../model/actions";
 import { jsonWrong } from "../model/json";
 import type { Live } from "../model/live";
 import { isOver } from "../model/states";
 import type { Calls } from "../transport";
 import type { Ask, Doing } from "./doing";
-import { useStanding } from "./hooks";
+import { useAway, useStanding } from "./hooks";
 import { Icon } from "./Icon";
 import { StartForm } from "./StartForm";
 
@@ -47,15 +47,7 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
     element.querySelector<HTMLElement>(first)?.focus({ preventScroll: true });
     return () => grown.disconnect();
   }, [pop]);
-  useEffect(() => {
-    const end = new AbortController();
-    const away = (event: PointerEvent) => {
-      if (pop.shows === "start") return; // what was filled in is not lost by a click beside it
-      if (box.current && !event.composedPath().includes(box.current)) close();
-    };
-    document.addEventListener("pointerdown", away, { capture: true, signal: end.signal });
-    return () => end.abort();
-  }, [close, pop]);
+  useAway(box, () => pop.shows !== "start" && close()); // what was filled in is not lost by a click beside it
   const { name, node, own } = pop.target;
   const signal = (own ? own.signal : live.texts(node).signal) ?? "";
   return (

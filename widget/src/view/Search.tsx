@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { findNodes } from "../model/find";
 import type { Live } from "../model/live";
 import { stateName } from "../model/states";
@@ -8,7 +8,7 @@ export function Search({ live, select, close }: { live: Live; select: (node: num
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(-1);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   const found = findNodes(live.snapshot.nodes, query, (node) => stateName(live.status(node)));
   const go = (step: number) => {
     const next = found.length > 0 ? (Math.max(at, step > 0 ? -1 : 0) + step + found.length) % found.length : -1;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { answered, begun, fieldWrong, remember, remembered, type Said } from "../model/form";
 import type { Live } from "../model/live";
 import type { AskedField } from "../model/messages";
@@ -32,7 +32,7 @@ export function StartForm({ live, calls, until, close }: Props) {
       (error: Error) => setWrong(error.message),
     );
   }, [calls]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (fields)
       box.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus({ preventScroll: true });
   }, [fields]);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import type { Abilities } from "../model/abilities";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
@@ -80,4 +80,26 @@ export function useSteady<Hands extends object>(hands: Hands): Hands {
     const call = (name: string) => [name, (...given: unknown[]) => all()[name]?.(...given)];
     return Object.fromEntries(Object.keys(hands).map(call)) as Hands;
   }, []);
+}
+
+type Hearing = { [Kind in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Kind]) => void };
+
+/** Hears what happens in an element, or in the page, with what the last drawing knows. From the drawing on, not from the picture that
+ * follows it: a hand, or a busy browser, may bring a key before that. */
+export function useHeard(within: EventTarget, hands: Hearing, capture = false): void {
+  const steady = useSteady(hands);
+  useLayoutEffect(() => {
+    const end = new AbortController();
+    for (const [kind, hear] of Object.entries(steady))
+      within.addEventListener(kind, hear as (event: Event) => void, { capture, signal: end.signal });
+    return () => end.abort();
+  }, [within, capture]);
+}
+
+/** Calls when something is pressed outside of an element. */
+export function useAway(box: { current: HTMLElement | null }, away: () => void): void {
+  const pointerdown = (event: PointerEvent) => {
+    if (box.current && !event.composedPath().includes(box.current)) away();
+  };
+  useHeard(document, { pointerdown }, true);
 }

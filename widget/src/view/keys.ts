@@ -1,16 +1,15 @@
 // The keys of the actions.
-import { useEffect } from "preact/hooks";
 import { type Action, actionsOf, KEYS, type Target } from "../model/actions";
 import type { Live } from "../model/live";
 import type { Can, Status } from "../model/messages";
 import type { Doing } from "./doing";
 import { cardOf } from "./focus";
+import { useHeard } from "./hooks";
 
 /** Heard in the whole view: a key acts on what `find` says that the focus is about. */
 export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focus: Element) => Target | null): void {
-  useEffect(() => {
-    const end = new AbortController();
-    const onKey = (event: KeyboardEvent) => {
+  useHeard(root, {
+    keydown: (event) => {
       const target = find(event.target instanceof Element ? event.target : root);
       if (!target || !live.run || !live.canAsk) return;
       const key = keyOf(event);
@@ -25,15 +24,12 @@ export function useKeys(live: Live, root: HTMLElement, doing: Doing, find: (focu
         });
       event.preventDefault();
       event.stopPropagation();
-    };
+    },
     // What the focus comes to is asked for at once, so that the key after it need not wait.
-    const onFocus = (event: FocusEvent) => {
+    focusin: (event) => {
       const target = event.target instanceof Element ? find(event.target) : null;
       if (target && live.run && live.canAsk) doing.abilities.now(target);
-    };
-    root.addEventListener("keydown", onKey, { signal: end.signal });
-    root.addEventListener("focusin", onFocus, { signal: end.signal });
-    return () => end.abort();
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { render } from "preact";
+import { options, render } from "preact";
 import { decode, Live } from "../model/live";
 import type { Change, Patch } from "../model/messages";
 import { Calls, type Transport } from "../transport";
@@ -6,6 +6,10 @@ import { App } from "./App";
 import { keepFocus } from "./focus";
 import { tellStands } from "./stands";
 import { followTheme } from "./theme";
+
+// What follows from a drawing is there before the next key or click, as React has it and React Flow counts on: after the picture it
+// would come too late for a fast hand, or on a busy machine.
+options.requestAnimationFrame = queueMicrotask;
 
 /** Draws a view into an element; the answer ends it. Its life hangs on one AbortSignal. */
 export function mount(transport: Transport, el: HTMLElement): () => void {
