@@ -16,6 +16,7 @@ from stratix_tasks.core.state import FINISHED as FINISHED_EARLY
 from stratix_tasks.core.state import MISSING, WITHIN, State
 from stratix_tasks.core.states import Event, S
 from stratix_tasks.core.steps import ended_by
+from stratix_tasks.core.streams import readers
 from stratix_tasks.core.undo import taken_back
 
 REASON = "forked"
@@ -130,7 +131,7 @@ class _Facts:
             was, u, ended, opened = stack.pop()
             if opened:
                 self._ended(was, u)
-            elif was not in self.old.kids or self.old.status[was] == S.SKIPPED:
+            elif was not in self.old.kids or (self.old.status[was] == S.SKIPPED and not readers(self.old, was)):
                 self._result(was, u)
             else:
                 if ended:
@@ -143,7 +144,7 @@ class _Facts:
         if was in old.won:
             self.facts.append((WON, self.at, u, [list(span) for span in old.won[was]]))
         if old.as_taken(was) == S.SKIPPED:
-            return self._moved(u, Event.STOPPED, S.CANCELLED, old.why_ended(was))
+            return self._moved(u, Event.STOPPED, S(old.status[was]), old.why_ended(was))
         if old.status[was] != S.COMPLETED:  # it lies in what went on without it
             return self._moved(u, Event.GATHERED_BAD, S.FAILED, old.why_ended(was))
         value = old.values[was]

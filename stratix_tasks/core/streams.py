@@ -40,6 +40,17 @@ def source_of(s: State, p: int) -> int:
     return b + r.block.nodes[k].source
 
 
+def sources_of(s: State, units: Iterable[int]) -> set[int]:
+    """The maps that open ones among these stream from, and those that these stream from."""
+    found, stack = set[int](), [*units]
+    while stack:
+        source = source_of(s, stack.pop())
+        if source >= 0 and source not in found:
+            found.add(source)
+            stack.append(source)
+    return found
+
+
 def is_open_ended(s: State, p: int) -> bool:
     """Whether more items may come to a map, since the one that it streams from goes on."""
     source = source_of(s, p)

@@ -220,7 +220,7 @@ class History:
         args: dict[str, Any] = {"value": {"codec": "json", "payload": 77, "summary": None}} if verb == "give" else {}
         redo = verb in ("retry", "skip", "give") and r.random() < 0.4
         args |= {"redo": True} if redo else {}
-        name = scope_label(s, scope)
+        name, before = scope_label(s, scope), len(self.facts)
         if verb == "rollback":
             taken = self.request(verb, None, {"to": name} if r.random() < 0.5 else {"nodes": [name]})
         else:
@@ -229,7 +229,7 @@ class History:
             taken = self.request("skip" if verb == "give" else verb, name, args)
             assert redo or same or taken == (told[verb] is None), (verb, name, told[verb])
         if taken:
-            a_request_of_a_scope_has_its_effect(self.core, verb, scope)
+            a_request_of_a_scope_has_its_effect(self.core, verb, scope, self.facts[before:])
             self.counts[f"scope {verb}"] += 1
 
     def stale(self) -> None:

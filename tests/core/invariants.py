@@ -11,7 +11,9 @@ from rules import BY_STEPS, GO, OVER, WAIT, absorbed, did_not_run, finished_as, 
 
 from stratix_tasks.core import joins, streams
 from stratix_tasks.core.block import Block
+from stratix_tasks.core.decide.again import groups_of
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.facts import MOVED
 from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, MAP, TASK
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.state import State as Recorded
@@ -458,13 +460,13 @@ def a_request_that_was_taken_has_its_effect(core: Core, verb: str, u: int) -> No
     need(state is to or stopping or marked, f"'{label(s, u)}' is {state.label} after a {verb}")
 
 
-def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope) -> None:
-    """On every node in it that has not ended, but for what belongs to its end; the others come to theirs when their bodies do."""
+def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope, told: Collection[Any] = ()) -> None:
+    """On every node in it that has not ended, but for what belongs to its end; the others come to theirs when their bodies do.
+    `told` are the facts that it led to."""
     s, name = core.state, scope_label(core.state, scope)
     if s.home[scope.start] in s.retired:
-        again = any(
-            s.status[p] == State.RETRYING for p in groups(s)
-        )  # a group around it is tried again, from its start
+        around = groups_of(s, (scope.start,))
+        again = any(fact[0] == MOVED and fact[2] in around and fact[4] == State.RETRYING for fact in told)
         return need(verb == "rollback" or again, f"'{name}' is out of the run after a {verb}")
     left = [u for u in scope.units if s.status[u] not in OVER and not s.node(u).phase]
     if verb == "pause":

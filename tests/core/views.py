@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from stratix_tasks.core.agenda import Agenda
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.limits import Lane
 from stratix_tasks.core.state import IS_OVER, S
 
 
@@ -10,10 +12,7 @@ def view(core: Core, at: float) -> dict[str, object]:
     """What an agenda says, without order or leftovers: the same for one that was kept up by steps and one made anew."""
     s, g = core.state, core.agenda
     told: list[int] = []
-    lanes = {id(lane): lane for book in g.books for lane in book.lanes} | {
-        id(lane): lane for lane in g._shared.values()
-    }
-    entries = [e for lane in lanes.values() for e in lane.entries()] + [e for _, e in g.parked]
+    entries = [e for lane in _lanes(g) for e in lane.entries()] + [e for _, e in g.parked]
     for entry in [*entries, *(u for waiting in g.doors.waiting.values() for _, u in waiting)]:
         told += entry if type(entry) is range else (entry,)
     alive = [(i, b) for i, b in enumerate(g.books) if i not in s.retired]
@@ -37,7 +36,15 @@ def view(core: Core, at: float) -> dict[str, object]:
     }
 
 
-def core_taken(core: Core) -> set[int]:
-    """How many of the engine's places are taken; a lane is there once something has stood in it, in an agenda made anew or not."""
-    lanes = core.agenda._shared.values()
-    return {slots.size - slots.free for lane in lanes for slots in lane.claim if slots.name == "engine"} - {0}
+def core_taken(core: Core) -> int:
+    """How many of the engine's places are taken."""
+    engine = {id(slots): slots for lane in _lanes(core.agenda) for slots in lane.claim if slots.name == "engine"}
+    return sum(slots.size - slots.free for slots in engine.values())
+
+
+def _lanes(g: Agenda) -> list[Lane]:
+    """Those that stretches have, and those that were made for a priority of its own: in an agenda made anew these are there once
+    something stands in them."""
+    return list(
+        {id(lane): lane for lane in (*(lane for book in g.books for lane in book.lanes), *g._shared.values())}.values()
+    )

@@ -23,6 +23,7 @@ from stratix_tasks.core.joins import GO, ran_at_ends, verdict
 from stratix_tasks.core.node import ALL, ANY, LOOP, SETTLED
 from stratix_tasks.core.state import State, apart, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunEvent, S
+from stratix_tasks.core.streams import sources_of
 from stratix_tasks.core.targets import Scope
 from stratix_tasks.core.undo import taken_back
 from stratix_tasks.core.units import Spans
@@ -210,8 +211,8 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held
 
 def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> set[int]:
     """Of what was made from what is set back what does not go on where it was: all but `units`, and of these the groups that have
-    opened. That in which lies what was asked of, `held`, does."""
-    return {one for one in made - held if one not in units or one in s.kids}
+    opened. That in which lies what was asked of, `held`, does, and what that streams from stays."""
+    return {one for one in made - held - sources_of(s, held) if one not in units or one in s.kids}
 
 
 def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:

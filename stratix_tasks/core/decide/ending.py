@@ -48,6 +48,7 @@ def unmark(core: Core, a: int, b: int, at: float) -> None:
     """What has ended, or is asked to, is not paused any more: units a to b - 1, which lie in one scope."""
     if any(core.state.mark(u) is not None for u in range(a, b)):
         core.tell(RELEASED, at, [(a, b)])
+        core.agenda.unpark()
 
 
 def stop(core: Core, u: int, target: S, reason: str, at: float, detail: Detail | None = None) -> None:

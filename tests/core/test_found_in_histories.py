@@ -1,0 +1,84 @@
+"""What more random histories found: each was wrong once, and its right end is written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from driver import Body
+from facade import Places
+from folds import folded
+from invariants import a_request_of_a_scope_has_its_effect
+from test_ends import flow, world
+from test_streams import DONE, SKIPPED, items, reads, until
+from views import view
+
+from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import EACH, FIRST, FLOW, LAST, LOOP, MAP, SETTLED, Node, Policy
+from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.streams import source
+from stratix_tasks.core.targets import scope_of
+from stratix_tasks.spec.model import Retry
+
+SLOW = Body(50, stops=1.0)
+
+
+def test_places_are_the_same_for_a_new_owner_though_what_had_a_priority_of_its_own_has_ended() -> None:
+    """They are counted in the lanes of all stretches: that for the other priority is there no more."""
+    block = flow(Node("g", kind=EACH, inner="i"), inner={"i": (Node("x"),)})
+    made = world(block, {"g[1].x": Body(9)}, concurrency=1).until("g", State.OPEN)
+    made.request("set", "g[2].x", options={"priority": 1}).until("g[1].x", State.RUNNING)
+    assert made.state("g[2].x") is State.COMPLETED
+    other = Core(folded(made.root, made.facts), Places(1))
+    mine, theirs = view(made.core, made.now), view(other, made.now)
+    assert mine["taken"] == theirs["taken"] == 1
+
+
+def test_a_flow_that_waited_for_its_places_while_paused_gets_them_for_its_end() -> None:
+    """Its item is skipped meanwhile: what runs at the end of the flow waits at the same door."""
+    leaf = (Node("x"), Node("e", phase=LAST))
+    whole = Node("f", kind=FLOW, inner="leaf", policy=Policy(whole=True, pool=("p",)))
+    other = Node("o", policy=Policy(pool=("p",)))
+    block = flow(other, Node("g", kind=EACH, inner="mid"), inner={"mid": (whole,), "leaf": leaf})
+    made = world(block, {"o": Body(5)}, items=lambda _name: 1).until("g", State.OPEN)
+    made.request("pause", "g[0]").until("o", State.COMPLETED)
+    made.request("skip", "g[0]").settle()
+    assert [made.state(name) for name in ("g[0].f.x", "g[0].f.e", "g[0]")] == [
+        State.SKIPPED,
+        State.COMPLETED,
+        State.SKIPPED,
+    ]
+    assert made.run is RunState.COMPLETED
+
+
+def test_a_fork_opens_a_skipped_map_for_what_streams_from_it() -> None:
+    """The items there wait each for one of it: without these they could be asked nothing."""
+    block = flow(Node("a", kind=MAP), reads("b", 0, gather=SETTLED), Node("z", (1,)))
+    made = until(world(block, {"a[1]": SLOW, "a[2]": SLOW}), "b[0]", State.COMPLETED).request("skip", "a").settle()
+    assert (made.state("a"), items(made, "b")) == (State.SKIPPED, [DONE, SKIPPED, SKIPPED])
+    other = made.fork(2)
+    assert (other.state("a"), items(other, "b")) == (State.SKIPPED, [DONE, SKIPPED, SKIPPED])
+    assert [other.label(source(other.s, u)) for u in other.s.members(1)] == ["a[0]", "a[1]", "a[2]"]
+    assert other.start().settle().run is RunState.COMPLETED
+
+
+def test_what_a_map_streams_from_stays_though_it_lost_to_who_runs_again() -> None:
+    """What was asked of lies in that map, which would have no source any more; the join is raced for again with what there is."""
+    first = Node("b", (0,), MAP, source=0, over="x", gather=FIRST, keep_rest=True)
+    block = flow(Node("a", kind=MAP), first, Node("j", (0, 1), join=FIRST))
+    made = world(block, {"a[2]": SLOW, "b[1]": SLOW, "j": "fail"}).settle()
+    ends = [State.CANCELLED, State.COMPLETED, State.CANCELLED]
+    assert [made.state(name) for name in ("a", "b", "b[1]", "j")] == [*ends, State.FAILED]
+    made.request("retry", "b[1]", redo=True)
+    assert [made.state(name) for name in ("a", "b", "b[1]", "j")] == [*ends, State.RUNNING]
+    assert (made.attempt("a[1]"), made.attempt("j")) == (1, 2)
+
+
+def test_a_flow_that_is_tried_again_at_once_takes_out_the_round_that_was_asked_of() -> None:
+    """A skip of the last round fails the loop, and the flow around it, which begins anew in the same turn."""
+    again = Policy(retry=Retry.model_construct(max=1, delay=0.0, jitter="none"))
+    inner: Any = {"f": (Node("l", kind=LOOP, inner="r", rounds=1),), "r": (Node("x", when=True),)}
+    made = world(flow(Node("f", kind=FLOW, inner="f", policy=again), inner=inner))
+    scope, before = scope_of(made.s, made.unit("f.l"), 0), len(made.facts)
+    made.request("skip", "f.l[0]")
+    a_request_of_a_scope_has_its_effect(made.core, "skip", scope, made.facts[before:])
+    assert (made.attempt("f"), made.settle().state("f.l[0].x")) == (2, State.COMPLETED)
