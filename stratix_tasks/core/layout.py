@@ -83,6 +83,7 @@ class _Known:
     def __init__(self, functions: Mapping[str, Any], executors: Mapping[str, Executor]) -> None:
         self._executors, self._functions = executors, functions
         self._shapes = {call: shape(function) for call, function in functions.items()}
+        self._used: dict[str, Executor | None] = {}
 
     def function(self, node: NodeSpec) -> Any:
         """What it calls; None where that is not known here."""
@@ -90,14 +91,18 @@ class _Known:
         return getattr(task, "fn", task)
 
     def executor(self, node: NodeSpec) -> Executor | None:
-        return None if node.flow else self._executors.get(node.uses or CALLED)
+        if node.flow:
+            return None
+        name = node.uses or CALLED
+        if name not in self._used:
+            self._used[name] = self._executors.get(name)
+        return self._used[name]
 
-    def filled(self, graph: Graph, i: int) -> NodeSpec:
+    def filled(self, graph: Graph, i: int, late: set[str]) -> NodeSpec:
         """The node, with None for the arguments that go without a value and have no default, and with what its options take
-        of the run."""
+        of the run; `late` are those that the flow's defaults say for all."""
         node, absent = graph.nodes[i], graph.absent.get(i, ())
         defaults = graph.spec.defaults or SILENT
-        late = {name for name, *_ in late_values(defaults)}
         if late and i not in graph.undoes and not self.traits(node).bodiless:
             node = with_defaults(node, defaults, late)
         if stands_apart(node) and (inputs := passed_in(graph.one(i))):
@@ -178,9 +183,10 @@ def _block(graph: Graph, known: _Known, until: Until, asked: tuple[str, ...]) ->
     spec, left_out = graph.spec, beyond(graph, until)
     defaults = spec.defaults or SILENT
     policies: dict[Any, Policy] = {}
+    late = {name for name, *_ in late_values(defaults)}
     nodes = []
     for i in range(len(graph.nodes)):
-        node = known.filled(graph, i)
+        node = known.filled(graph, i, late)
         key = (node.call or node.uses, node.always or i in graph.undoes, *_plain(node), *map(id, _models(node)))
         policy = policies.get(key)
         if policy is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 from weakref import WeakSet, WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
@@ -22,7 +22,21 @@ DEFINED: WeakSet[Callable[[], None]] = WeakSet()
 """Who is told when a cell or a module defines a task, as long as it lives."""
 
 
-class Task(BaseTask, Generic[P, R]):
+class _Placed(BaseTask, Generic[P, R]):
+    """What a flow places by calling it, or mapping it."""
+
+    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+        """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
+        return cast("list[R]", _map(self, args, kwargs))
+
+    def _with(self, options: Mapping[str, Any]) -> Self:
+        """In a body that says the same again the one that was made of it then."""
+        trace = TRACE.get()
+        said = trace.said_with(self, options) if trace is not None else None
+        return cast(Self, said) if said is not None else super()._with(options)
+
+
+class Task(_Placed[P, R]):
     """A task whose function is a plain `def`: it runs in a thread."""
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,12 +46,8 @@ class Task(BaseTask, Generic[P, R]):
             return cast(R, self.fn(*args, **kwargs))
         return cast(R, trace.place(self, args, kwargs))
 
-    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
-        """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
-        return cast("list[R]", _map(self, args, kwargs))
 
-
-class AsyncTask(BaseTask, Generic[P, R]):
+class AsyncTask(_Placed[P, R]):
     """A task whose function is an `async def`: it runs on the bodies' own loop."""
 
     is_async = True
@@ -48,10 +58,6 @@ class AsyncTask(BaseTask, Generic[P, R]):
         if trace is None:
             return cast("Coroutine[Any, Any, R]", self.fn(*args, **kwargs))
         return cast("Coroutine[Any, Any, R]", trace.place(self, args, kwargs))
-
-    def map(self, /, *args: P.args, **kwargs: P.kwargs) -> list[R]:
-        """Fan out at run time over the arguments marked by `each`; the others are the same for all items."""
-        return cast("list[R]", _map(self, args, kwargs))
 
 
 class Decorator:

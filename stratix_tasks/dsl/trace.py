@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
-from stratix_tasks.dsl.again import Placed, given_of, is_said_again
+from stratix_tasks.dsl.again import Placed, are_same_options, given_of, is_said_again
 from stratix_tasks.dsl.capture import is_knit, literal
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.marks import Element, Mark, Worded, each_of, element_of, with_elements
@@ -115,13 +115,24 @@ class Trace:
     said: list[Placed | None] = field(default_factory=list)
     """Each node that was placed; None for those that can't be taken again."""
 
+    @property
+    def _then(self) -> Placed | None:
+        """What was placed last time where something is being placed now."""
+        at = len(self.said)
+        return self.before[at] if at < len(self.before) else None
+
+    def said_with(self, task: BaseTask, options: Mapping[str, Any]) -> BaseTask | None:
+        """The task of last time, where it was this one with these options."""
+        then = None if self._then is None else self._then.task
+        if then is None or type(then) is not type(task) or then.fn is not task.fn:
+            return None
+        return then if are_same_options(then.options_given, {**task.options_given, **options}) else None
+
     def place(self, task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reference:
         """A task called in the flow: one node."""
-        at = len(self.said)
-        if at < len(self.before) and not kwargs:
-            then = self.before[at]
-            if then is not None and self._is_plain and is_said_again(then, task, args, self):
-                return self._take(then)
+        then = self._then
+        if then is not None and not kwargs and self._is_plain and is_said_again(then, task, args, self):
+            return self._take(then)
         self._of_no_map(task)
         named, before = task.bind(args, kwargs), len(self.problems)
         for name, part in named.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect as introspection
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import Kind, Node, Step
@@ -39,7 +39,7 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
             "start": start,
             "asks": bool(spec.inputs),
         },
-        "nodes": [node_outline(root, functions, unit) for unit in range(len(root.outline.names))],
+        "nodes": _nodes(root, functions),
         "edges": _edges(root),
         "positions": {
             root.outline.index[name]: place
@@ -47,6 +47,13 @@ def outline(root: Block, functions: Functions, problems: list[Problem], start: A
             if name in root.outline.index
         },
     }
+
+
+def _nodes(root: Block, functions: Functions) -> list[NodeOutline]:
+    """All of them; what a function says of itself is asked once for all nodes that call it."""
+    calls = {node.policy.call for node in root.outline.nodes}
+    told = {call: _said_of(function_of(functions, call)) for call in calls}
+    return [_outlined(root, unit, told[node.policy.call]) for unit, node in enumerate(root.outline.nodes)]
 
 
 def problem_rows(problems: Iterable[Problem]) -> list[Row]:
@@ -71,12 +78,25 @@ def _edges(root: Block) -> list[Edge]:
     return found + ends
 
 
+class _Said(NamedTuple):
+    """What a function says of itself: its documentation, and what it returns."""
+
+    doc: str
+    gives: str
+
+
+def _said_of(function: Any) -> _Said:
+    return _Said("" if function is None else introspection.getdoc(function) or "", _gives(function))
+
+
 def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
+    return _outlined(root, unit, _said_of(function_of(functions, root.outline.nodes[unit].policy.call)))
+
+
+def _outlined(root: Block, unit: int, function: _Said) -> NodeOutline:
     outline = root.outline
     laid_out = outline.nodes[unit]
     node, policy = laid_out.spec, laid_out.policy
-    function = function_of(functions, policy.call)
-    doc = node.description or (introspection.getdoc(function) if function is not None else "") or ""
     config = [("runner", policy.runner if laid_out.executor is not None and not policy.bodiless else "")]
     priority = node.priority if type(node.priority) in LATE else policy.priority
     config.append(("enabled", "" if node.enabled else "no"))
@@ -106,13 +126,13 @@ def node_outline(root: Block, functions: Functions, unit: int) -> NodeOutline:
         "label": outline.names[unit].rpartition(".")[2],
         "kind": "nested" if laid_out.kind is Kind.FLOW and outline.opens[unit] is not None else laid_out.kind.label,
         "parent": outline.parents[unit],
-        "doc": doc,
+        "doc": node.description or function.doc,
         "wait": _wait(laid_out),
         "asks": _asks(laid_out),
         "badge": _badge(laid_out),
         "begins": _begins(laid_out),
         "call": node.call or node.uses or f"flow {node.flow}",
-        "gives": _gives(function),
+        "gives": function.gives,
         "config": [pair for pair in config if pair[1]],
         "inputs": [(name, said(value)) for name, value in inputs],
         "when": node.when.text if node.when is not None else None,

@@ -26,16 +26,29 @@ class Ports:
         self.graph, self.executors, self.functions = graph, executors, functions
         self.types = Types(graph, executors, functions)
         self._parameters: dict[str, dict[str, bool]] = {}
+        self._bare: dict[tuple[str | None, ...], dict[str, Port]] = {}
+        self._gives: dict[tuple[str | bool | None, ...], str] = {}
 
     def of(self, node: NodeSpec) -> list[Port]:
         """Its arguments, in the order of its signature; what it is given beyond that last."""
-        hints, needed = self.types.takes(node), self.required(node)
-        over = node.each.over if node.each is not None else {}
-        given = {**node.args, **over}
-        names = dict.fromkeys([*needed, *(name for name in given if name not in needed)])
+        given = {**node.args, **node.each.over} if node.each is not None else node.args
+        bare = self._ports(node)
+        more = {name: self._port(node, name, False) for name in given if name not in bare}
         return [
-            _port(name, hints.get(name, Any), needed.get(name, False), given.get(name), name in given) for name in names
+            {**port, "text": said(given[name]), "source": wire(given[name])} if name in given else port
+            for name, port in {**bare, **more}.items()
         ]
+
+    def _ports(self, node: NodeSpec) -> dict[str, Port]:
+        """What a node takes, where it is given nothing: the same for all that call the same."""
+        body = (node.call, node.uses, node.flow)
+        if body not in self._bare:
+            self._bare[body] = {name: self._port(node, name, must) for name, must in self.required(node).items()}
+        return self._bare[body]
+
+    def _port(self, node: NodeSpec, name: str, required: bool) -> Port:
+        hint = self.types.takes(node).get(name, Any)
+        return {"name": name, "type": _told(hint), "required": required, "text": "", "source": ""}
 
     def required(self, node: NodeSpec) -> dict[str, bool]:
         """What a node takes, and whether it can't be left out."""
@@ -55,6 +68,13 @@ class Ports:
         """What comes of it, as an annotation; of what is mapped a list."""
         made = self.types.takes(node).get("return", Any)
         return list[made] if node.each is not None else made  # type: ignore[valid-type]
+
+    def result(self, node: NodeSpec) -> str:
+        """The same as a text; empty where nobody knows."""
+        key = (node.call, node.uses, node.flow, node.each is None)
+        if key not in self._gives:
+            self._gives[key] = _told(self.gives(node))
+        return self._gives[key]
 
     def source(self, name: str) -> Any:
         """What comes of a node, or of an input of the flow (`inputs.day`), as an annotation; Any for what nobody knows."""
@@ -106,14 +126,8 @@ def _parameters(function: Any) -> dict[str, bool]:
     return {p.name: p.default is p.empty for p in parameters if p.kind not in MANY}
 
 
-def _port(name: str, hint: Any, required: bool, value: Any, is_given: bool) -> Port:
-    return {
-        "name": name,
-        "type": "" if hint is Any else type_text(hint),
-        "required": required,
-        "text": said(value) if is_given else "",
-        "source": wire(value),
-    }
+def _told(hint: Any) -> str:
+    return "" if hint is Any else type_text(hint)
 
 
 def wire(value: Any) -> str:

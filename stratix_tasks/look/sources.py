@@ -21,6 +21,7 @@ from stratix_tasks.look.output import text_shown
 from stratix_tasks.look.plain import flow_text, run_text
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.progress import progress
+from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.view.messages import (
     Able,
@@ -43,12 +44,13 @@ INTERRUPTED = "its kernel has ended: go on with the run first"
 
 
 class FlowSource:
-    """A flow that is not running. `poller` keeps it informed of its interrupted runs while it is watched; `ills` tells what is
-    wrong with what it uses.
+    """A flow that is not running; `root` is its graph, laid out. `poller` keeps it informed of its interrupted runs while it is watched;
+    `ills` tells what is wrong with what it uses.
     """
 
     def __init__(
         self,
+        graph: Graph,
         root: Block,
         functions: Functions,
         problems: list[Problem],
@@ -57,7 +59,8 @@ class FlowSource:
         ills: Ills,
         poller: Poller[str, list[Interrupted]] | None = None,
     ) -> None:
-        self._root, self._functions, self._problems, self._start = root, functions, problems, start
+        self.graph, self._root, self._functions = graph, root, functions
+        self._problems, self._start = problems, start
         self._interrupted, self._ills, self._poller = interrupted, ills, poller
 
     editor = None

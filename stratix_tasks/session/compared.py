@@ -32,8 +32,9 @@ class Compared(Diff):
 
     def _snapshot(self) -> Snapshot:
         registry = HERE.get()
-        root = lay_out(Graph(self.both), {}, registry.entries)
-        made = drawn(FlowSource(root, {}, [], True, [], Ills(root, registry.checkups)))
+        graph = Graph(self.both)
+        root = lay_out(graph, {}, registry.entries)
+        made = drawn(FlowSource(graph, root, {}, [], True, [], Ills(root, registry.checkups)))
         for node in made["nodes"]:
             self._mark(node, _definition(self.both, node["name"]))
         return made

@@ -60,12 +60,16 @@ def flow_source(
         root = lay_out(graph, functions, executors)
     except StratixError as error:
         problems = (error.problems if isinstance(error, FlowError) else []) or [Problem(error.code, error.message)]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or "")), {}, executors)
+        graph = Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or ""))
+        root = lay_out(graph, {}, executors)
     except Exception as error:
         problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
-        root = lay_out(Graph(FlowSpec.model_construct(flow=flow.name)), {}, executors)
+        graph = Graph(FlowSpec.model_construct(flow=flow.name))
+        root = lay_out(graph, {}, executors)
     ills = Ills(root, registry.checkups)
-    return FlowSource(root, functions, problems, _startable(flow, root.spec.inputs, problems), left or [], ills, poller)
+    return FlowSource(
+        graph, root, functions, problems, _startable(flow, root.spec.inputs, problems), left or [], ills, poller
+    )
 
 
 def _startable(flow: FlowDefinition[Any, Any], inputs: Mapping[str, InputSpec], problems: list[Problem]) -> Able:

@@ -39,7 +39,6 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.problems import Finding, errors
 from stratix_tasks.spec.problems import Problem as Wrong
 from stratix_tasks.spec.text import parse
-from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Expr
 from stratix_tasks.store.summaries import look, summarise, type_name
 from stratix_tasks.view.messages import (
@@ -69,15 +68,14 @@ class FlowEditor:
 
     def info(self) -> EditInfo:
         shown, editing = self._now(), self._edits.now
-        root = Graph(shown.root.spec)
         ports: list[list[Port]] = []
         gives: list[str] = []
         within: dict[str, Ports] = {}
         for name in shown.root.outline.names:
-            here, own = self._ports_of(root, name, within)
+            here, own = self._ports_of(shown, name, within)
             node = here.graph.spec.tasks.get(own) if here is not None else None
             ports.append(here.of(node) if here is not None and node is not None else [])
-            gives.append(_text(here.gives(node)) if here is not None and node is not None else "")
+            gives.append(here.result(node) if here is not None and node is not None else "")
         done, undone = (editing.done, editing.undone) if editing is not None else ((), ())
         return {
             "undo": done[-1].title if done else "",
@@ -87,7 +85,7 @@ class FlowEditor:
             "document": self._flow.is_document,
             "file": str(self._edits.file or ""),
             "stale": self._edits.is_stale,
-            "inputs": list(inputs_of(root)),
+            "inputs": list(inputs_of(shown.graph)),
             "ports": ports,
             "gives": gives,
             "mends": self._mends(shown),
@@ -105,22 +103,22 @@ class FlowEditor:
             for one in found
         ]
 
-    def _ports_of(self, root: Graph, path: str, within: dict[str, Ports]) -> tuple[Ports | None, str]:
+    def _ports_of(self, shown: FlowSource, path: str, within: dict[str, Ports]) -> tuple[Ports | None, str]:
         """The ports of the flow in which a node stands, and the node's own name."""
         around, _, own = path.rpartition(".")
         if around not in within:
-            graph: Graph | None = root
+            graph: Graph | None = shown.graph
             for name in filter(None, around.split(".")):
                 node = graph.spec.tasks.get(name) if graph is not None else None
                 graph = graph.find(node.flow) if graph is not None and node is not None and node.flow else None
             if graph is None:
                 return None, own
-            within[around] = Ports(graph, HERE.get().entries, self._now().functions)
+            within[around] = Ports(graph, HERE.get().entries, shown.functions)
         return within[around], own
 
     def _at(self, path: str) -> tuple[Ports, str]:
         """FlowError `unknown-node`."""
-        ports, own = self._ports_of(Graph(self._now().root.spec), path, {})
+        ports, own = self._ports_of(self._now(), path, {})
         if ports is None or (own and own not in ports.graph.spec.tasks):
             raise FlowError(f"there is no node '{path}'", code="unknown-node")
         return ports, own
@@ -312,10 +310,6 @@ def _is_there(spec: FlowSpec, path: str) -> bool:
     except FlowError:
         return False
     return True
-
-
-def _text(hint: Any) -> str:
-    return "" if hint is Any else type_text(hint)
 
 
 def _added(before: FlowSpec, after: FlowSpec, around: str) -> list[str]:

@@ -26,7 +26,7 @@ from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.overlap import class_of, overlaps
 from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean
 from stratix_tasks.spec.types import type_text
-from stratix_tasks.spec.values import Expr, Ref, Template, leaves
+from stratix_tasks.spec.values import ATOMS, Expr, Ref, Template, leaves
 
 ENDS = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
 """What the status of a node may be once it has ended."""
@@ -39,6 +39,8 @@ _COMPARED = re.compile(
 )
 _STRING = re.compile(_TEXT)
 _ALONE = re.compile(_PATH)
+_WORDLESS = ATOMS | {Ref}
+"""Values without an expression in them, as most are."""
 MOST = 500
 """Conditions that are looked at together."""
 _BESIDE = frozenset("+-*/%")
@@ -54,7 +56,7 @@ def condition_findings(graph: Graph, types: Types, tasks_in: bool) -> Iterator[F
             for text in _texts(value):
                 for problem, word in _compared(text, types, name):
                     yield Finding(("tasks", name, *path), problem, word)
-            if asked and value is not None and (wrong := _no_verdict(value.text, types, name)) is not None:
+            if asked and (wrong := _no_verdict(value.text, types, name)) is not None:
                 yield Finding(("tasks", name, *path), wrong)
     if tasks_in and any(node.when is not None for node in graph.nodes):
         yield from _contradictions(graph)
@@ -62,12 +64,15 @@ def condition_findings(graph: Graph, types: Types, tasks_in: bool) -> Iterator[F
 
 def _expressions(node: NodeSpec) -> Iterator[tuple[Path, Any, bool]]:
     """Where expressions stand, and whether they are asked for true or false."""
-    yield ("when",), node.when, True
-    if node.loop is not None:
+    if node.when is not None:
+        yield ("when",), node.when, True
+    if node.loop is not None and node.loop.until is not None:
         yield ("loop", "until"), node.loop.until, True
-    if node.each is not None:
+    if node.each is not None and node.each.where is not None:
         yield ("each", "where"), node.each.where, True
-    yield from ((("with", name), value, False) for name, value in node.args.items())
+    for name, value in node.args.items():
+        if type(value) not in _WORDLESS:
+            yield ("with", name), value, False
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -13,7 +13,7 @@ from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.secrets import TYPE, Secret, is_secret
 from stratix_tasks.spec.types import names_in_type
-from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.values import ATOMS, Expr, FirstOf, Ref, Template, leaves
 
 HINT = "Write it as an argument: with: {token: ${{ secrets.NAME }}}, in Python token=secret('NAME')."
 _PLACES = {
@@ -111,7 +111,7 @@ def _is_one(value: Any, hidden: frozenset[str]) -> bool:
 
 def _named(value: Any, hidden: frozenset[str]) -> Iterator[tuple[str, bool]]:
     """The secrets that a value names, as it names them, and whether one stands alone or in a text, not in an expression."""
-    for leaf in leaves(value):
+    for leaf in leaves(value) if type(value) not in ATOMS else ():
         if type(leaf) is Ref:
             if leaf.scope == "secrets" or (leaf.scope == "inputs" and leaf.name in hidden):
                 yield f"{leaf.scope}.{leaf.name}", not leaf.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from stratix_tasks.view.messages import Change, NodeChange, Snapshot
@@ -15,7 +16,7 @@ NOTHING = object()
 
 def change(before: Snapshot, after: Snapshot) -> Change:
     """From one snapshot of a flow, in one mode, to the next one."""
-    was = _was(before, after)
+    was = was_at(*([node["name"] for node in one["nodes"]] for one in (before, after)))
     nodes = ((number, _node(before, after, old, number)) for number, old in enumerate(was))
     return {
         "type": "change",
@@ -28,11 +29,11 @@ def change(before: Snapshot, after: Snapshot) -> Change:
     }
 
 
-def _was(before: Snapshot, after: Snapshot) -> list[int]:
-    """By node the number that it had; one that has got another name stands where the old one did."""
-    old, new = ([node["name"] for node in one["nodes"]] for one in (before, after))
-    index, gone = {name: number for number, name in enumerate(old)}, set(old).difference(new)
-    instead = (at if at < len(old) and old[at] in gone else -1 for at in range(len(new)))
+def was_at(old: Sequence[str], new: Sequence[str]) -> list[int]:
+    """By node, of which the names are told, the number that it had, or -1; one that has got another name is where the old one was."""
+    index = {name: number for number, name in enumerate(old)}
+    gone = set(old).difference(new) if len(old) == len(new) else set[str]()
+    instead = (at if gone and old[at] in gone else -1 for at in range(len(new)))
     return [index.get(name, here) for name, here in zip(new, instead, strict=True)]
 
 

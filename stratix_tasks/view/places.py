@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from stratix_tasks.spec.folds import common, folds
 from stratix_tasks.spec.layout import layout
@@ -20,10 +20,22 @@ COUNTED = 172.0
 """What stands beside the name of a map, in pixels: its glyph, and how many of its items have ended, up to `9,999/10,000`."""
 
 
-def card_size(node: NodeOutline) -> tuple[float, float]:
+class Card(NamedTuple):
+    """A node, and the second and third line of its card."""
+
+    node: NodeOutline
+    line: str
+    foot: str
+
+
+def card_of(node: NodeOutline) -> Card:
+    return Card(node, second_line(node), foot_line(node))
+
+
+def card_size(card: Card) -> tuple[float, float]:
     """A card is as wide as its name needs, and a short second and third line."""
+    node, line, foot = card
     beside = {"map": COUNTED, "each": COUNTED, "flow": 138.0}.get(node["kind"], 48.0)
-    line, foot = second_line(node), foot_line(node)
     wide = max(
         NARROWEST,
         beside + CHARACTER * len(node["label"]),
@@ -37,9 +49,9 @@ ROW, BELOW, FEW, FEWEST = 20.0, 8.0, 6, 3
 """In an editor: the height of a row for an argument, the room below them; how many there are of one that has many, at least."""
 
 
-def edit_size(node: NodeOutline, ports: Sequence[Port]) -> tuple[float, float]:
+def edit_size(card: Card, ports: Sequence[Port]) -> tuple[float, float]:
     """A card with a row for each argument; of many for those that are given or must be."""
-    wide, high = card_size(node)
+    wide, high = card_size(card)
     needed = sum(1 for port in ports if port["text"] or port["required"])
     rows = len(ports) if len(ports) <= FEW else max(needed, FEWEST)
     widest = max((len(port["name"]) + len(port["text"] or port["type"]) for port in ports), default=0)
@@ -59,7 +71,7 @@ def second_line(node: NodeOutline) -> str:
 
 def foot_line(node: NodeOutline) -> str:
     """Its third line, if it has one: on what condition it runs, and how it begins or goes on where that is not as usual."""
-    when = re.sub(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)", r"\1\2", node["when"] or "")
+    when = re.sub(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)", r"\1\2", node["when"]) if node["when"] else ""
     return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
 
 
@@ -86,7 +98,8 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
     alike = [None if i in outline["positions"] else _likeness(node) for i, node in enumerate(nodes)]
     stacks = folds(parents, edges, alike) if ports is None else []
     labels = [common([nodes[i]["label"] for i in stack], _called(nodes[stack[0]])) for stack in stacks]
-    own = map(card_size, nodes) if ports is None else map(edit_size, nodes, ports)
+    cards = [card_of(node) for node in nodes]
+    own = map(card_size, cards) if ports is None else map(edit_size, cards, ports)
     sizes = [*own, *map(stack_size, labels)]
     parents += [parents[stack[0]] for stack in stacks]
     for number, stack in enumerate(stacks, count):
@@ -98,8 +111,8 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
     places = [_place(*place, *size) for place, size in zip(laid.places, laid.sizes, strict=True)]
     return {
         "nodes": [
-            {**node, "line": second_line(node), "foot": foot_line(node), **place}
-            for node, place in zip(nodes, places, strict=False)
+            {**node, "line": line, "foot": foot, **place}
+            for (node, line, foot), place in zip(cards, places, strict=False)
         ],
         "folds": [
             {"label": label, "members": stack, "parent": nodes[stack[0]]["parent"], **place}

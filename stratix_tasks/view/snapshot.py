@@ -7,6 +7,7 @@ from struct import Struct
 from time import time
 from typing import Literal
 
+from stratix_tasks.view.change import was_at
 from stratix_tasks.view.messages import Inspection, NodeOutline, Patch, Point, Snapshot, Status
 from stratix_tasks.view.places import arrange
 from stratix_tasks.view.source import Source
@@ -52,8 +53,9 @@ def snapshot(
 
 
 def _kept(nodes: Sequence[NodeOutline], stays: Mapping[str, Point]) -> dict[int, Point]:
-    """Where nodes stand that are not to move; those in a group go with that."""
-    return {i: stays[node["name"]] for i, node in enumerate(nodes) if node["parent"] < 0 and node["name"] in stays}
+    """Where nodes stand that are not to move, also under another name; those in a group go with that."""
+    stood, was = list(stays.values()), was_at(list(stays), [node["name"] for node in nodes])
+    return {i: stood[old] for i, (node, old) in enumerate(zip(nodes, was, strict=True)) if node["parent"] < 0 <= old}
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500

@@ -17,7 +17,7 @@ import traitlets
 
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
-from stratix_tasks.view.change import change
+from stratix_tasks.view.change import change, was_at
 from stratix_tasks.view.messages import Kept, Point, Refusal, Snapshot, Told
 from stratix_tasks.view.paths import paths_from
 from stratix_tasks.view.saved import MIME
@@ -50,18 +50,10 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
 """What is asked of who edits."""
 
 
-def _staying(stays: Mapping[str, Point], edits: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Point], bool]:
-    """Where nodes stand of which some are renamed or given back to the layout, and whether any is given back."""
-    kept, loose = dict(stays), False
-    for edit in edits:
-        if edit.get("edit") == "rename" and edit.get("node") in kept:
-            around = str(edit["node"]).rpartition(".")[0]
-            kept[f"{around}.{edit.get('to')}" if around else str(edit.get("to"))] = kept.pop(edit["node"])
-        elif edit.get("edit") == "move":
-            for name in [name for name, place in dict(edit.get("places") or {}).items() if place is None]:
-                kept.pop(name, None)
-                loose = True
-    return kept, loose
+def _given_back(edits: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The nodes that edits give back to the layout."""
+    moved = (dict(edit.get("places") or {}) for edit in edits if edit.get("edit") == "move")
+    return {name for places in moved for name, place in places.items() if place is None}
 
 
 class FlowView(anywidget.AnyWidget):
@@ -157,7 +149,11 @@ class FlowView(anywidget.AnyWidget):
         made = snapshot(self._source, seq=self._seq, mode="edit", stays=self._stays)
         placed = set(made["edit"]["placed"])  # which stand where they stood before, when an undo takes that back
         now = {node["name"]: (node["x"], node["y"]) for node in made["nodes"]}
-        self._stays = {name: self._stays.get(name, at) if name in placed else at for name, at in now.items()}
+        stood, was = list(self._stays.values()), was_at(list(self._stays), list(now))
+        self._stays = {
+            name: stood[old] if name in placed and old >= 0 else at
+            for (name, at), old in zip(now.items(), was, strict=True)
+        }
         return made
 
     def _tell(self, message: Told, *buffers: bytes) -> None:
@@ -216,7 +212,8 @@ class FlowView(anywidget.AnyWidget):
         if content["type"] != "edit":
             return ask(self._source.editor, content)
         stood = self._stays
-        self._stays, loose = _staying(stood, content["edits"])
+        loose = _given_back(content["edits"])
+        self._stays = {name: at for name, at in stood.items() if name not in loose}
         try:
             made = ask(self._source.editor, content)
         except Exception:

@@ -45,6 +45,8 @@ def _composed(program: list[Any], go: Any) -> Any:
             with otherwise():
                 there = one(args[0])
             made.append(first_of(here, there))
+        elif word == "options":
+            made.append(one.options(description=repr(parts), priority=len(parts))(args[0]))
         else:
             made.append(one.options(priority=2)(args[0]))
     return made[-1] if len(program) % 2 else [part for part in made if repr(part).startswith("<reference")]
@@ -65,7 +67,7 @@ PART = st.one_of(
     st.sampled_from([0, 1, True, 1.0, 0.0, -0.0, "a", "", None]), st.lists(st.integers(0, 5), min_size=1, max_size=1)
 )
 STEP = st.tuples(
-    st.sampled_from(["one", "one", "one", "named", "map", "list", "branch", "other"]),
+    st.sampled_from(["one", "one", "one", "named", "map", "list", "branch", "options", "other"]),
     st.lists(PART, min_size=1, max_size=2),
 )
 
@@ -106,6 +108,31 @@ def test_the_same_is_taken_whole() -> None:
     assert [*longer.spec.tasks] == ["one", "one_2", "one_3", "one_4", "one_5", "second"]
     assert same.trace() is not first
     assert same.trace().spec == first.spec
+
+
+def test_options_of_a_body_are_said_again() -> None:
+    """A task that a body gives the same plain options each time is the node that it was; with others it is another one."""
+
+    @flow
+    def named(last: Static[str] = "b") -> Any:
+        return one.options(name=last)(one.options(name="a", priority=1)(0))
+
+    first = named.trace()
+    assert named.trace() is first
+    assert [*named.trace({"last": "c"}).spec.tasks] == ["a", "c"]
+
+
+def test_options_that_change_where_they_stand_are_read_again() -> None:
+    """A list that the body gives as an option, and that says something else by now."""
+    pools = ["api"]
+
+    @flow
+    def pooled() -> Any:
+        return one.options(name="x", pool=pools)(0)
+
+    pooled.trace()
+    pools.append("disk")
+    assert pooled.trace().spec.tasks["x"].pool == ("api", "disk")
 
 
 def test_a_task_that_was_defined_anew_is_another_one() -> None:

@@ -379,9 +379,10 @@ def test_the_view_of_a_flow_hears_by_itself_what_became_of_its_interrupted_runs(
     first, second, third = (Engine(tmp_path / "store") for _ in range(3))
     with second, third:
         poller = Poller(partial(interrupted_of, second))
-        root = lay_out(Graph(summed.spec), {}, EXECUTORS)
+        graph = Graph(summed.spec)
+        root = lay_out(graph, {}, EXECUTORS)
         ills = Ills(root, second.executors.checkups)
-        source = FlowSource(root, {}, [], True, interrupted_of(second, "summed"), ills, poller)
+        source = FlowSource(graph, root, {}, [], True, interrupted_of(second, "summed"), ills, poller)
         told: SimpleQueue[list[str]] = SimpleQueue()
         release = source.watch(lambda _: told.put([row["id"] for row in source.outline()["flow"]["interrupted"]]))
         run_id = started(first, summed).id
