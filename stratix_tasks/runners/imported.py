@@ -1,7 +1,8 @@
-"""What a worker process has imported, and whether it is still what its engine's process would run.
+"""What a worker process has imported and where it began, and whether that is still what its engine's process would run.
 
 A module that is reloaded gets another spec, so does one that is imported afresh. One that only the worker knows is looked
-at where it lies. Installed packages are left out.
+at where it lies. Installed packages are left out. A folder, a path or an environment that changes in the engine's process
+does not change in a worker that is there already.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Known:
     """In the engine's process: the modules of one worker, and what they were here when it began."""
 
     def __init__(self) -> None:
+        self._began = _surroundings()
         self._specs = {name: _spec(name) for name in tuple(sys.modules)}
         self._modules: dict[str, tuple[ModuleSpec | None, Module]] = {}
 
@@ -48,11 +50,20 @@ class Known:
 
     @property
     def stale(self) -> bool:
-        """Whether one of them has been reloaded or edited since."""
-        return any(
+        """Whether one of them has been reloaded or edited since, or a worker would begin elsewhere now."""
+        return _surroundings() != self._began or any(
             _spec(name) is not spec if spec is not None else _stamp(module.file) != module.stamp
             for name, (spec, module) in self._modules.items()
         )
+
+
+def _surroundings() -> tuple[str, list[str], dict[str, str]]:
+    """What this process gives to one that it starts: the folder that it is in, where modules are found, its environment."""
+    try:
+        folder = os.getcwd()
+    except OSError:  # somebody has taken it away
+        folder = ""
+    return folder, sys.path.copy(), os.environ.copy()
 
 
 def _spec(name: str) -> ModuleSpec | None:

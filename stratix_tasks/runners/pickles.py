@@ -187,10 +187,13 @@ def _named(qualname: str, mark: str, definition: bytes) -> type:
 
 
 def _defined(qualname: str, mark: str, definition: bytes) -> type:
-    """In a worker process: this is the notebook's class of that name from now on."""
+    """In a worker process: this is the notebook's class of that name from now on. It stays the same class, and is as the
+    notebook has it now: what its methods use may be another since.
+    """
     found = BY_ID.get(mark)
-    if found is None:
+    if found is None or _DEFINITIONS.get(found) != definition:
         found = _known(mark, qualname, definition)
+        _DEFINITIONS[found] = definition
     TODAY[qualname] = found
     return found
 

@@ -107,6 +107,69 @@ def test_a_module_that_only_bodies_import_is_looked_at_where_it_lies(
     assert "edited_two" not in sys.modules
 
 
+NOTEBOOK = """
+factor = 1
+
+def scaled(x):
+    return x * factor
+
+class Scale:
+    def of(self, x):
+        return scaled(x)
+
+@task(runner="process")
+def scales(x):
+    return Scale().of(x), scaled(x), os.getpid()
+
+@flow
+def scaling():
+    return scales(10)
+"""
+
+
+def test_methods_of_the_notebooks_classes_use_what_is_there_now(engine: Engine) -> None:
+    """A class that was not defined anew, of which a helper or a number was, does in a worker what it does in the kernel."""
+    notebook: dict[str, Any] = {"__name__": "__main__", "task": task, "flow": flow, "os": os}
+    exec(NOTEBOOK, notebook)
+    first, plain, pid = engine.start(notebook["scaling"]).result(LONG)
+    assert (first, plain) == (10, 10)
+    for change, expected in (
+        ("factor = 2", 20),
+        ("def scaled(x): return x + factor", 12),
+        ("Scale.of = lambda self, x: scaled(-x)", -8),
+    ):
+        exec(change, notebook)
+        assert engine.start(notebook["scaling"]).result(LONG) == (expected, notebook["scaled"](10), pid)
+
+
+@pytest.mark.parametrize("what", ["folder", "environment", "path"])
+def test_a_worker_that_began_elsewhere_is_not_used_again(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The folder, the environment and the path of modules that a cell sets are those of the bodies after it."""
+
+    @task(runner="process")
+    def sees() -> Any:
+        return os.getcwd(), os.environ.get("STRATIX_SEEN"), sys.path[0], os.getpid()
+
+    @flow
+    def looks() -> Any:
+        return sees()
+
+    sees.fn.__module__ = "__main__"
+    *before, pid = engine.start(looks).result(LONG)
+    assert engine.start(looks).result(LONG) == (*before, pid)
+    if what == "folder":
+        monkeypatch.chdir(tmp_path)
+    elif what == "environment":
+        monkeypatch.setenv("STRATIX_SEEN", "yes")
+    else:
+        monkeypatch.syspath_prepend(str(tmp_path))
+    *after, other = engine.start(looks).result(LONG)
+    assert after == [os.getcwd(), os.environ.get("STRATIX_SEEN"), sys.path[0]] != before
+    assert other != pid
+
+
 def test_the_fingerprint_tells_of_helpers_in_other_modules(write: Callable[[str, int], None]) -> None:
     """Of those that a function names through their module, or imported; what is installed counts by its name."""
     write("edited_one", 1)
