@@ -203,8 +203,8 @@ def _found(run_id: str) -> Run:
 
 
 def _go_on(run: Run) -> None:
-    """What this process has to run is run to its end; else it is only told how the run is."""
-    if not run.runs_here or run.status == "paused":
+    """What this process went on with is run to its end; else it is only told how the run is."""
+    if not run.went_on_here or run.status == "paused":
         _told(run)
     else:
         _to_its_end(run)

@@ -57,6 +57,12 @@ class Handle:
         """Whether its engine runs it: it goes on in this process."""
         return self.id in self._engine.lives
 
+    @property
+    def went_on_here(self) -> bool:
+        """Whether its engine runs it, or has run it to its end."""
+        self._refresh()
+        return not self._live.elsewhere
+
     def hints(self, target: str | None = None) -> dict[str, Any]:
         """The annotations of its inputs by name, or of what a node or item is given; none where its function is not known here."""
         found = self._look(hints_of_inputs) if target is None else self._look(hints_at, target)

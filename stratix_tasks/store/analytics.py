@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from stratix_tasks.core.states import RunState, State
@@ -18,16 +18,16 @@ from stratix_tasks.store.store import Store
 if TYPE_CHECKING:
     import pandas
 
-TASK_STATES = [state.label for state in State] + ["lost"]
+TASK_STATES = [state.label for state in State] + ["lost", "interrupted"]
 RUN_STATES = [state.label for state in RunState] + ["interrupted"]
 LIVE = ("pending", "running", "pausing", "paused", "ending")
+WITH_BODY = ("running", "suspended", "stopping")
 TIMES = ("at", "queued", "started", "ended", "last")
 NULLABLE = (
     "item",
     "attempt",
     "attempts",
     "rows",
-    "rss",
     "nodes",
     "failed",
     "seq",
@@ -56,27 +56,20 @@ class History:
 
     def runs(self) -> pandas.DataFrame:
         """run, flow, version, status, started, ended, duration, inputs, tags, nodes, failed, host, reason; newest first."""
-        frame = self._frame("runs")
-        status = frame["status"].astype("object")
-        for index, (state, owner) in enumerate(zip(status, frame["owner"], strict=True)):
-            if state in LIVE and not alive(self._store.locks, owner):
-                status.iloc[index] = "interrupted"
-        frame["status"] = _states(status, RUN_STATES)
+        frame = self._owned("runs", "status", LIVE, RUN_STATES)
         for name in ("inputs", "tags"):
             frame[name] = frame[name].map(_loads)
-        return frame.drop(columns="owner")
+        return frame
 
     def tasks(self, run: str | None = None) -> pandas.DataFrame:
-        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, rss, worker, error, rows, scope."""
-        frame = self._frame("tasks", run=_run_id(run))
-        frame["state"] = _states(frame["state"], TASK_STATES)
+        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope."""
+        frame = self._owned("tasks", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
         return frame
 
     def attempts(self, run: str | None = None) -> pandas.DataFrame:
         """One row an attempt: run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error."""
-        frame = self._frame("attempts", run=_run_id(run))
-        frame["state"] = _states(frame["state"], TASK_STATES)
+        frame = self._owned("attempts", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
         return frame
 
@@ -141,6 +134,16 @@ class History:
                 return _typed(db.execute(query, dict(parameters or {})).df())
             except duckdb.Error as error:
                 raise InputError(f"DuckDB can't run this query: {error}", code="bad-query") from None
+
+    def _owned(
+        self, name: str, column: str, going: Collection[str], names: list[str], **parameters: Any
+    ) -> pandas.DataFrame:
+        """A frame with the owners of its runs, which is told without them: what goes on is interrupted where the owner has died."""
+        frame = self._frame(name, **parameters)
+        lives = {owner: alive(self._store.locks, owner) for owner in frame["owner"].unique()}
+        states, gone = frame[column].astype("object"), ~frame.pop("owner").map(lives).astype(bool)
+        frame[column] = _states(states.mask(gone & states.isin(going), "interrupted"), names)
+        return frame
 
     def _frame(self, name: str, **parameters: Any) -> pandas.DataFrame:
         with self._lock, self._projection.open() as db:

@@ -379,6 +379,26 @@ def test_recover_goes_on_after_kill_9(folder: Path) -> None:
     assert stratix(folder, "recover").stdout == "Nothing to recover.\n"
 
 
+def test_what_a_request_ends_at_once_is_told_with_its_value(folder: Path) -> None:
+    """Also where the run is over before it is looked at again."""
+    assert stratix(folder, "run", "flows:bad").returncode == 1
+    waits = (
+        "from stratix_tasks import Run\nfrom stratix_tasks.cli.requests import app\nask = Run.skip\n"
+        "def skip(run, *args, **options):\n    ask(run, *args, **options)\n    run.wait()\n"
+        "Run.skip = skip\napp(['skip', 'last', 'boom', '--value', '5'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", waits],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "5"), done.stderr
+
+
 def test_recover_asks_what_to_do_with_changed_code(folder: Path) -> None:
     """By default the run is left paused, with the choices; `--changed` takes one of them, and no other word."""
     marker = folder / "started"

@@ -157,7 +157,7 @@ SELECT
     CASE WHEN t.state IN ('completed', 'failed', 'upstream_failed', 'cancelled', 'skipped') THEN t.ended END AS ended,
     t.started - t.queued AS wait,
     CASE WHEN t.state IN ('completed', 'failed', 'cancelled') THEN t.ended - t.started END AS duration,
-    t.cpu, NULL::BIGINT AS rss, t.worker,
+    t.cpu, t.worker,
     CASE WHEN t.state IN ('failed', 'upstream_failed') THEN t.error END AS error,
     t.rows, u.scope, u.unit, u.kind
 FROM (SELECT * FROM units WHERE gone IS NULL) u
