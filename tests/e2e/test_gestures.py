@@ -308,6 +308,43 @@ def test_a_value_is_dragged_into_a_field(book: Notebook) -> None:
     assert hand.value("spec.tasks['scale'].args['by'].name") == "'n'"
 
 
+def test_a_value_is_dragged_into_an_expression(book: Notebook) -> None:
+    """There it is one of its words, where the caret is; nothing is said before the field is left."""
+    hand = Hand(book, "worded")
+    hand.click("scale")
+    hand.page.locator(f"{VIEW} .stx-form summary:has-text('More')").click()
+    when = hand.at("form-field", field="when")
+    when.fill(" > 3")
+    hand.press("Home")
+    hand.at("values").locator("summary").click()
+    hand.at("value", name="inputs.n").drag_to(when)
+    hand.page.wait_for_function("field => field.value === 'inputs.n > 3'", arg=when.element_handle())
+    hand.steps()
+    hand.press("Enter")
+    hand.steps("set when of scale")
+    assert hand.value("spec.tasks['scale'].when.text") == "'inputs.n > 3'"
+
+
+def test_a_small_map_takes_the_editor_elsewhere(book: Notebook) -> None:
+    """While not all of the flow is in sight; a click in it shows that part."""
+    hand = Hand(book, "mapped")
+    small = hand.at("small-map")
+    small.wait_for(state="detached")
+    for _ in range(6):
+        hand.at("zoom-in").click()
+    small.wait_for()
+    for at, side in ((6, "load"), (134, "total")):
+        small.click(position={"x": at, "y": 42})
+        hand.page.wait_for_function(
+            """side => {
+                const [box, card] = [".stx-edit-canvas", `[data-testid=node][data-node=${side}]`].map(one =>
+                    document.querySelector(one).getBoundingClientRect());
+                return card.right > box.left && card.left < box.right;
+            }""",
+            arg=side,
+        )
+
+
 def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     """Tab takes the first, arrows and Enter another one; without the list Enter says what is typed. In the YAML tab, too.
 

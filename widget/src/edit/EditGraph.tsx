@@ -3,7 +3,6 @@ import {
   type Connection,
   type Edge,
   type EdgeChange,
-  MiniMap,
   type NodeChange,
   ReactFlow,
   type ReactFlowProps,
@@ -13,10 +12,12 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Live } from "../model/live";
 import { FURTHEST, NEAREST } from "../model/place";
 import { Controls } from "../view/Controls";
 import { useSteady } from "../view/hooks";
 import { useUnique } from "../view/ids";
+import { SmallMap } from "../view/SmallMap";
 import { boxesOf, first, guessed, inputsBox, whole } from "./boxes";
 import { moved, type Search, type Selection } from "./commands";
 import { type Drawing, type Misfits, useCards, useLines } from "./drawn";
@@ -246,16 +247,8 @@ export function EditGraph(props: Props) {
         colorMode="light"
       >
         <Background gap={22} size={1.2} />
-        {nodes.length > 12 && (
-          <MiniMap
-            position="bottom-right"
-            pannable
-            style={{ width: 140, height: 84 }}
-            nodeClassName={() => "stx-s-planned"}
-          />
-        )}
       </ReactFlow>
-      <View boxes={all} root={root} />
+      <View live={live} boxes={all} root={root} />
       {rests && <Sample key={rests.wire.id} editing={editing} {...rests} />}
       {nodes.length === 0 && (
         <p class="stx-empty">
@@ -267,8 +260,8 @@ export function EditGraph(props: Props) {
   );
 }
 
-/** The controls; shows the graph when it opens, or is put as a whole on an empty canvas, and never moves it again. */
-function View({ boxes, root }: { boxes: Box[]; root: HTMLElement }) {
+/** The controls and the small map; shows the graph when it opens, or is put as a whole on an empty canvas, and never moves it again. */
+function View({ live, boxes, root }: { live: Live; boxes: Box[]; root: HTMLElement }) {
   const { setViewport } = useReactFlow();
   const w = useStore((state) => state.width);
   const h = useStore((state) => state.height);
@@ -289,5 +282,12 @@ function View({ boxes, root }: { boxes: Box[]; root: HTMLElement }) {
     size: { w, h },
     move: (view: { x: number; y: number; zoom: number }) => void setViewport(view),
   };
-  return <Controls camera={camera} fit={() => setViewport(whole(boxes, { w, h }))} root={root} />;
+  return (
+    <>
+      <Controls camera={camera} fit={() => setViewport(whole(boxes, { w, h }))} root={root} />
+      <SmallMap {...{ live, boxes, camera, root }} look={(at) => (isFrame(live, at) ? "" : "planned")} />
+    </>
+  );
 }
+
+const isFrame = ({ snapshot }: Live, at: number): boolean => snapshot.nodes[at]?.kind === "flow";

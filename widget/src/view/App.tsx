@@ -1,4 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Editor } from "../edit/Editor";
 import { Abilities } from "../model/abilities";
@@ -23,7 +24,7 @@ import { Search } from "./Search";
 import { Stage } from "./Stage";
 import { TopBar } from "./TopBar";
 import { useInspection } from "./useInspection";
-import { useScene } from "./useScene";
+import { type GraphProps, type Showing, useScene } from "./useScene";
 
 export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTMLElement }) {
   useRun(live);
@@ -37,7 +38,6 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   const selected = chosen && nodes[chosen.node] ? chosen.node : null;
   const seen = useInspection(live, calls, chosen);
   const target = chosen && targetOf(nodes, chosen, seen);
-  const showing = useScene(live, selected);
 
   useEffect(() => {
     root.dataset.mode = mode;
@@ -196,20 +196,30 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       {mode !== "edit" && <Wrong problems={flow.problems} />}
       {mode === "edit" && <Editor {...{ live, calls, root, ask, start }} />}
       {mode !== "edit" && (
-        <Stage boxes={showing.scene.items}>
-          <Graph {...showing} {...{ live, selected, target, select, doing, root }} />
+        <Canvas {...{ live, selected, target, select, doing, root }}>
           {searching && <Search live={live} select={select} close={endSearch} />}
           {chosen && target && selected !== null && (
             <Inspector key={selected} {...{ live, calls, doing, want, close, go, chosen, target, seen }} />
           )}
           {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
-        </Stage>
+        </Canvas>
       )}
       {pop && <Popover live={live} calls={calls} pop={pop} doing={doing} ask={ask} close={closePop} />}
       <div class="stx-live" aria-live="polite">
         {run ? `Run ${waitsText(run) || run.state}, ${run.done} of ${run.total} done` : ""}
       </div>
     </ReactFlowProvider>
+  );
+}
+
+/** The graph in its room, with what lies over it. */
+function Canvas({ children, ...props }: Omit<GraphProps, keyof Showing> & { children: ComponentChildren }) {
+  const showing = useScene(props.live, props.selected);
+  return (
+    <Stage boxes={showing.scene.items}>
+      <Graph {...showing} {...props} />
+      {children}
+    </Stage>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
+import { looksOf } from "../model/paint";
 import { firstView, intoView, type View, wholeView } from "../model/place";
 import type { Scene } from "../model/scene";
 import { Controls } from "./Controls";
@@ -66,7 +67,13 @@ export function Over({ live, scene, last, selected, target, doing, root, camera,
   return (
     <>
       <Controls camera={camera} fit={() => camera.move(wholeView(scene.items, camera.size), true)} root={root} />
-      <SmallMap {...{ live, scene, camera, root }} />
+      <SmallMap
+        {...{ live, boxes: scene.items, camera, root }}
+        look={(at) => {
+          const item = scene.items[at];
+          return item && !item.open ? looksOf(live, item.id).look : "";
+        }}
+      />
       {selected !== null && node && target && box && live.run && live.canAsk && (
         <NodeTools
           live={live}

@@ -1,8 +1,6 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Live } from "../model/live";
-import { looksOf } from "../model/paint";
-import { centred, type Fit, fitOf, seenPart } from "../model/place";
-import type { Scene } from "../model/scene";
+import { type Box, centred, type Fit, fitOf, seenPart } from "../model/place";
 import type { Camera } from "./camera";
 import { onTheme, paletteOf } from "./palette";
 
@@ -12,14 +10,16 @@ const OFTEN = 600;
 
 interface Props {
   live: Live;
-  scene: Scene;
+  boxes: readonly Box[];
+  /** The colour of a box, by its place; none for a frame, which is seen by what lies in it. */
+  look: (at: number) => string;
   camera: Camera;
   root: HTMLElement;
 }
 
 /** The whole graph, small, and what part of it is in sight; a hand moves that. It is there while not all is in sight. */
-export function SmallMap({ live, scene, camera, root }: Props) {
-  const fit = useMemo(() => fitOf(scene.items, SIZE), [scene]);
+export function SmallMap({ live, boxes, look, camera, root }: Props) {
+  const fit = useMemo(() => fitOf(boxes, SIZE), [boxes]);
   const part = seenPart(fit, camera.view, camera.size, SIZE);
   if (part === null) return null;
   const go = (event: PointerEvent) => {
@@ -41,17 +41,17 @@ export function SmallMap({ live, scene, camera, root }: Props) {
       }}
       onPointerMove={go}
     >
-      <Paper {...{ live, scene, fit, root }} />
+      <Paper {...{ live, boxes, look, fit, root }} />
       <i style={{ left: `${part.x}px`, top: `${part.y}px`, width: `${part.w}px`, height: `${part.h}px` }} />
     </div>
   );
 }
 
 /** The graph itself, painted when it or how its nodes stand has changed. */
-function Paper({ live, scene, fit, root }: Omit<Props, "camera"> & { fit: Fit }) {
+function Paper({ live, boxes, look, fit, root }: Omit<Props, "camera"> & { fit: Fit }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const paint = () => canvas.current && paintAll(canvas.current, live, scene, fit, root);
+    const paint = () => canvas.current && paintAll(canvas.current, boxes, look, fit, root);
     let timer: ReturnType<typeof setTimeout> | undefined;
     paint();
     const ends = [
@@ -67,23 +67,29 @@ function Paper({ live, scene, fit, root }: Omit<Props, "camera"> & { fit: Fit })
       clearTimeout(timer);
       for (const end of ends) end();
     };
-  }, [live, live.version, scene, fit, root]);
+  }, [live, live.version, boxes, fit, root]);
   const scale = window.devicePixelRatio || 1;
   return <canvas ref={canvas} width={SIZE.w * scale} height={SIZE.h * scale} />;
 }
 
-function paintAll(canvas: HTMLCanvasElement, live: Live, scene: Scene, { by, x, y }: Fit, root: Element): void {
+function paintAll(
+  canvas: HTMLCanvasElement,
+  boxes: readonly Box[],
+  look: (at: number) => string,
+  { by, x, y }: Fit,
+  root: Element,
+): void {
   const paper = canvas.getContext("2d");
   if (!paper) return;
   const [colour, scale] = [paletteOf(root), canvas.width / SIZE.w];
   paper.setTransform(scale, 0, 0, scale, 0, 0);
   paper.clearRect(0, 0, SIZE.w, SIZE.h);
   let last = "";
-  for (const item of scene.items) {
-    if (item.open) continue;
-    const { look } = looksOf(live, item.id);
-    if (look !== last) paper.fillStyle = colour(look);
-    last = look;
-    paper.fillRect(x + item.x * by, y + item.y * by, Math.max(item.w * by, 1), Math.max(item.h * by, 1));
-  }
+  boxes.forEach((box, at) => {
+    const now = look(at);
+    if (!now) return;
+    if (now !== last) paper.fillStyle = colour(now);
+    last = now;
+    paper.fillRect(x + box.x * by, y + box.y * by, Math.max(box.w * by, 1), Math.max(box.h * by, 1));
+  });
 }
