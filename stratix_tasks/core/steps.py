@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from stratix_tasks.core.state import BY_STEP, FINISHED, IS_OVER, OF_STEPS, State
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
@@ -47,29 +49,35 @@ def ended_by(s: State, u: int) -> list[int]:
         return []
     if step.own:
         r, _, b = s.place(u)
-        return _ended_in(s, b, b + r.block.n, FINISHED) if u in s.finished else []
+        return _ended_in(s, b, b + r.block.n, (FINISHED,)) if u in s.finished else []
     x = aim(s, u)
     if step.node is not None:
-        return [x] if s.why_ended(x) in OF_STEPS or _was_cut_off(s, x) else []
-    why = BY_STEP if step.to == S.CANCELLED else FINISHED
+        return [x] if s.why_ended(x) in OF_STEPS or _was_cut_off(s, x, OF_STEPS) else []
+    why = (BY_STEP,) if step.to == S.CANCELLED else (FINISHED,)
     return [one for _, a, b in s.scopes(x) for one in _ended_in(s, a, b, why)]
 
 
-def _ended_in(s: State, a: int, b: int, why: str) -> list[int]:
+def _ended_in(s: State, a: int, b: int, why: Collection[str]) -> list[int]:
     """Of units a to b - 1 those that a step ended, and for what; of a sub-flow that had ended before it opened what is laid out in it."""
     found: list[int] = []
     for x in range(a, b):
-        if s.why_ended(x) == why or _was_cut_off(s, x):
+        if s.why_ended(x) in why or _was_cut_off(s, x, why):
             found.append(x)
         elif x not in s.kids and IS_OVER[s.status[x]]:
-            found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) == why]
+            found += [y for _, c, d in s.inside(x) for y in range(c, d) if s.why_ended(y) in why]
     return found
 
 
-def _was_cut_off(s: State, u: int) -> bool:
-    """Whether a group was finished early from outside, and came to another end all the same: by what ran at its end, or since
+def _was_cut_off(s: State, u: int, why: Collection[str]) -> bool:
+    """Whether a group was ended from outside, and came to another end all the same, or goes on: by what ran at its end, or since
     somebody went on with it. Not one that had given its value before."""
-    if s.status[u] not in (S.FAILED, S.COMPLETED) or u not in s.kids or u in s.won:
-        return False
-    cut = (y for _, a, b in s.scopes(u) for y in s.find(S.CANCELLED, a, b) if s.why_ended(y) == FINISHED)
-    return any(s.finisher(s.stretches[s.home[y]].block, s.place(y)[2]) is None for y in cut)
+    there = s.status[u] in (S.OPEN, S.FAILED, S.COMPLETED) and u in s.kids and u not in s.won
+    return there and any(s.why_ended(x) in why for x in cut_off(s, u))
+
+
+def cut_off(s: State, p: int) -> set[int]:
+    """What a step outside of a group has ended in it, at any depth."""
+    inside = s.inside(p)
+    own = {one for i, a, b in inside if s.stretches[i].block.stepping for u in range(a, b) for one in ended_by(s, u)}
+    own |= {x for u in own for _, a, b in s.inside(u) for x in range(a, b)}
+    return {x for _, a, b in inside for x in s.find(S.CANCELLED, a, b) if s.why_ended(x) in OF_STEPS} - own

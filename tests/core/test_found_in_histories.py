@@ -8,12 +8,15 @@ from driver import Body
 from facade import Places
 from folds import folded
 from invariants import a_request_of_a_scope_has_its_effect
+from small_flows import finishing
 from test_ends import flow, world
 from test_streams import DONE, SKIPPED, items, reads, until
 from views import view
 
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import EACH, FIRST, FLOW, LAST, LOOP, MAP, SETTLED, Node, Policy
+from stratix_tasks.core.state import FINISHED
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import scope_of
@@ -82,3 +85,44 @@ def test_a_flow_that_is_tried_again_at_once_takes_out_the_round_that_was_asked_o
     made.request("skip", "f.l[0]")
     a_request_of_a_scope_has_its_effect(made.core, "skip", scope, made.facts[before:])
     assert (made.attempt("f"), made.settle().state("f.l[0].x")) == (2, State.COMPLETED)
+
+
+def test_a_map_that_goes_on_is_set_back_with_the_step_that_had_cut_it_off() -> None:
+    """Somebody tried one of its items again since: the others say no more that the map was cancelled."""
+    inner: Any = {"g": (finishing(to=State.CANCELLED, around="g"), Node("m", kind=MAP))}
+    made = world(
+        flow(Node("g", kind=FLOW, inner="g"), Node("z"), inner=inner), {"z": SLOW, "g.m[0]": SLOW, "g.m[1]": SLOW}
+    )
+    made.until("g", State.CANCELLED).request("retry", "g.m[0]")
+    assert [made.state(name) for name in ("g.m", "g.m[0]", "g.m[1]")] == [State.OPEN, State.RUNNING, State.CANCELLED]
+    made.request("rollback", nodes=["g.f"])
+    assert (made.state("g.m"), made.generation("g.m")) == (State.PENDING, 1)
+
+
+def taken_by_an_end(*nodes: Node, inner: dict[str, tuple[Node, ...]] | None = None) -> Block:
+    """`f` finishes `g`, which is the first node; what runs at the end has taken the value of that step. The run has failed by `w`."""
+    return flow(*nodes, finishing(node=0), Node("e", (1,), phase=LAST), Node("w"), inner=inner)
+
+
+def test_what_a_step_had_cut_off_runs_again_beside_what_is_tried_again() -> None:
+    """The step is set back with the end that had taken its value; the group goes on, with all that it had cut off."""
+    block = taken_by_an_end(Node("g", kind=MAP))
+    made = world(block, {"g[0]": "fail", "f": Body(5), "g[1]": SLOW, "w": "fail"}).settle()
+    assert (made.state("g[1]"), made.reason("g[1]"), made.run) == (State.CANCELLED, FINISHED, RunState.FAILED)
+    made.request("retry", "g[0]", redo=True)
+    assert [made.state(name) for name in ("g", "g[0]", "g[1]", "g[2]", "e")] == [
+        State.OPEN, State.RUNNING, State.RUNNING, State.COMPLETED, State.PENDING,
+    ]  # fmt: skip
+    assert made.attempt("f") == 2
+
+
+def test_what_a_step_had_cut_off_runs_again_beside_an_item_that_is_skipped() -> None:
+    """In that one nothing does."""
+    block = taken_by_an_end(Node("g", kind=EACH, inner="i"), inner={"i": (Node("x"), Node("y"))})
+    bodies = {"g[0].x": "fail", "g[0].y": SLOW, "g[1].x": SLOW, "f": Body(5), "w": "fail"}
+    made = world(block, bodies, items=lambda _name: 2).settle()
+    assert [made.state(name) for name in ("g[0].y", "g[1].x")] == [State.CANCELLED, State.CANCELLED]
+    made.request("skip", "g[0]", redo=True)
+    assert [made.state(name) for name in ("g", "g[0].x", "g[0].y", "g[1].x", "g[1].y")] == [
+        State.OPEN, State.SKIPPED, State.SKIPPED, State.RUNNING, State.COMPLETED,
+    ]  # fmt: skip

@@ -90,3 +90,10 @@ def test_a_pause_holds_the_question() -> None:
     assert made.unit("j") not in made.core.agenda.asked
     assert made.settle().state("j") is State.HELD
     assert made.request("resume", "j").settle().run is RunState.COMPLETED
+
+
+def test_other_options_meanwhile_begin_nothing() -> None:
+    """Though nothing that it needs keeps it so far: it is asked again how many it waits for."""
+    made = World(joining()).start().request("set", "j", options={"priority": 1})
+    assert made.state("j") is State.PENDING
+    assert (made.settle().state("j"), made.s.winners[made.unit("j")]) == (State.COMPLETED, (0, 1))

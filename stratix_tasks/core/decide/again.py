@@ -23,6 +23,7 @@ from stratix_tasks.core.joins import GO, ran_at_ends, verdict
 from stratix_tasks.core.node import ALL, ANY, LOOP, SETTLED
 from stratix_tasks.core.state import State, apart, spans
 from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunEvent, S
+from stratix_tasks.core.steps import cut_off, ended_by
 from stratix_tasks.core.streams import sources_of
 from stratix_tasks.core.targets import Scope
 from stratix_tasks.core.undo import taken_back
@@ -43,15 +44,13 @@ def retry(core: Core, units: Collection[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
     fresh, groups, items = bad_in(core, units)
     items += bad_sources(core.state, [*items, *_of_streams(core.state, fresh)])
-    fresh, groups, items = with_what_followed(core, (), fresh, groups, items)
-    go_on(core, {*fresh, *groups, *(a for a, _ in items)}, at, groups_of(core.state, units))
+    fresh, groups, items = go_on(core, (), fresh, groups, items, at, groups_of(core.state, units))
     set_again(core, fresh, groups, items, at)
 
 
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
     """What had ended for a unit is pending again, for that has come to another end; groups around it are open again."""
-    fresh, groups, items = with_what_followed(core, (u,), set(), set(), [])
-    go_on(core, {u, *fresh, *groups, *(a for a, _ in items)}, at, groups_of(core.state, (u,)))
+    fresh, groups, items = go_on(core, (u,), set(), set(), [], at, groups_of(core.state, (u,)))
     end()
     set_again(core, fresh - {u}, groups | groups_around(core, (u,)), items, at)
     core.agenda.review([(u, u + 1)])
@@ -67,13 +66,7 @@ def end_inside(core: Core, units: Sequence[int], end: Callable[[], None], at: fl
     """Nodes of one scope come to another end, and the scope with them. Nothing in it goes on for that; what had ended for the
     groups around it is pending again, and these are open again."""
     s, around = core.state, groups_around(core, units)
-    fresh, groups, items = with_what_followed(core, around, set(), set(), [])
-    followed = {*fresh, *groups, *(a for a, _ in items)}
-    concerned = around | followed | groups_around(core, followed)
-    held = groups_of(s, units)
-    revive(core, at)
-    roll_ends(core, concerned, at, held)
-    roll_read(core, {**readers(core, concerned), **readers_around(core, units[0])}, concerned, at, held)
+    fresh, groups, items = go_on(core, around, set(), set(), [], at, groups_of(s, units), ended=units[0])
     end()
     set_again(core, fresh, groups | {p for p in around if not s.gone(p)}, items, at)
     core.agenda.review(spans(units))
@@ -109,12 +102,39 @@ def _of_streams(s: State, units: Iterable[int]) -> Spans:
     return [(u, u + 1) for u in units if s.root.streams and s.stretches[s.home[u]].origin >= 0]
 
 
-def go_on(core: Core, units: set[int], at: float, held: Set[int]) -> None:
-    """The run goes on, and what went on with the ends of these units as they were is rolled back; not what they lie in, `held`."""
-    around = groups_around(core, units)
+def go_on(
+    core: Core,
+    units: Collection[int],
+    fresh: set[int],
+    groups: set[int],
+    items: Spans,
+    at: float,
+    held: Set[int],
+    ended: int = -1,
+) -> tuple[set[int], set[int], Spans]:
+    """The run goes on, and what went on with the ends of these as they were is rolled back; not what they lie in, `held`. Returns
+    them with what is pending again for that; in the scope of what is to come to another end, `ended`, nothing is."""
+    s, read = core.state, {} if ended < 0 else readers_around(core, ended)
+    scope = -1 if ended < 0 else s.place(ended)[2]
     revive(core, at)
-    roll_ends(core, units | around, at, held)
-    roll_users(core, units | around, at, held)
+    while True:
+        fresh, groups, items = with_what_followed(core, units, fresh, groups, items)
+        concerned = {*units, *fresh, *groups, *(a for a, _ in items)}
+        concerned |= groups_around(core, concerned)
+        cut = roll_ends(core, concerned, at, held)
+        cut |= roll_users(core, {**readers(core, concerned), **read}, concerned, at, held)
+        cut = {u for u in cut if not _lies_in(s, u, scope)}
+        if not cut:
+            return fresh, groups, items
+        opened = {u for u in cut if u in s.kids}
+        fresh, groups = fresh | (cut - opened), groups | opened
+
+
+def _lies_in(s: State, u: int, scope: int) -> bool:
+    """Whether it lies, at any depth, in the scope that begins there."""
+    while u >= 0 and s.place(u)[2] != scope:
+        u = s.parent(u)
+    return u >= 0
 
 
 def groups_of(s: State, units: Iterable[int]) -> set[int]:
@@ -189,14 +209,10 @@ def readers_around(core: Core, u: int) -> dict[int, int]:
     return found
 
 
-def roll_users(core: Core, units: set[int], at: float, held: Set[int]) -> None:
-    """What went on with a bad end that is to be another one is rolled back: it was made from less."""
-    roll_read(core, readers(core, units), units, at, held)
-
-
-def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held: Set[int]) -> None:
-    """Readers, each with what it read, which is among `units` or lies in them. What was asked of lies in `held`, and stays there."""
-    s = core.state
+def roll_users(core: Core, read: dict[int, int], units: set[int], at: float, held: Set[int]) -> set[int]:
+    """What went on with a bad end that is to be another one is rolled back, for it was made from less: readers, each with what it
+    read, which is among `units` or lies in them. What was asked of lies in `held`, and stays there. Returns what `roll` does."""
+    s, cut = core.state, set[int]()
     for x, u in read.items():
         if s.gone(x) or s.gone(u):
             continue
@@ -204,9 +220,10 @@ def roll_read(core: Core, read: dict[int, int], units: set[int], at: float, held
         made = _made_again(s, made, units, held)
         lies_in = u == x or x in groups_of(s, (u,))
         if x in units or (s.status[x] == S.COMPLETED and x in s.kids and lies_in):
-            roll(core, made, rounds, [p for p in above if p not in units], at)
+            cut |= roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
-            roll(core, _made_again(s, with_ended(s, {x, *made}), units, held), rounds, above, at)
+            cut |= roll(core, _made_again(s, with_ended(s, {x, *made}), units, held), rounds, above, at)
+    return cut
 
 
 def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> set[int]:
@@ -215,9 +232,9 @@ def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> se
     return {one for one in made - held - sources_of(s, held) if one not in units or one in s.kids}
 
 
-def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
+def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> set[int]:
     """The end of a scope that goes on again has not come: what has run for it is set back, with what that had taken, or taken
-    back."""
+    back. Returns what `roll` does."""
     s = core.state
     again, undone = set[int](), set[int]()
     for u in units:
@@ -225,18 +242,18 @@ def roll_ends(core: Core, units: set[int], at: float, held: Set[int]) -> None:
         undone |= taken_back(s, u)
     stays = s.before(held)  # what was asked of goes on in groups that were made from that
     again = (again - units - stays) | undone
-    if again:
-        made: set[int] = set()
-        for u in again:
-            made |= made_from(core, u)[0]
-        roll(core, again | _made_again(s, with_ended(s, again | made), units, held), [], [], at)
+    if not again:
+        return set()
+    made = {x for u in again for x in made_from(core, u)[0]}
+    return roll(core, again | _made_again(s, with_ended(s, again | made), units, held), [], [], at)
 
 
 # ---------------------------------------------------------------------- rollback
 
 
-def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: float) -> None:
-    """Units are as if they had not run; what they opened, and later rounds, are out of the run; groups around are open."""
+def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: float) -> set[int]:
+    """Units are as if they had not run; what they opened, and later rounds, are out of the run; groups around are open. Returns
+    what steps among them had cut off in groups that are not."""
     s, g = core.state, core.agenda
     units = _with_members(core, units)
     rounds = [i for i in dict.fromkeys(rounds) if i not in s.retired]
@@ -249,6 +266,8 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
         core.cache.pop(u, None)
         g.tally.pop(u, None)
         g.forget_question(u)
+    left = {x for u in units for x in ended_by(s, u)} - units if s.root.stepping else ()
+    cut = {y for x in left if s.home[x] not in leave for y in cut_off(s, x)}
     live = [u for u in units if s.status[u] in (S.RUNNING, S.SUSPENDED)]
     live += [u for state in (S.RUNNING, S.SUSPENDED) for _, a, b in gone for u in s.find(state, a, b)]
     stops = dict.fromkeys(live)  # what lies in two of them is stopped once
@@ -268,6 +287,7 @@ def roll(core: Core, units: set[int], rounds: list[int], above: list[int], at: f
         if not s.gone(p) and s.status[p] == S.OPEN:
             g.forget_question(p)
             g.reopened(p)
+    return cut
 
 
 def _with_members(core: Core, units: Iterable[int]) -> set[int]:

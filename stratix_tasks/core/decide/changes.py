@@ -69,10 +69,7 @@ def _stand_in_line(core: Core, u: int, at: float) -> None:
         g.forget_question(u)
         if s.node(u).source >= 0:
             g.review([(u, u + 1)])  # what it goes over was set: it streams no more, and waits for all of its source
-        if g.is_ready(u) and not (s.node(u).when or s.node(u).late or s.node(u).pinned):
-            g.push(u)
-        else:
-            g.asks.append(u)
+        g.asks.append(u)
     elif s.status[u] == S.OPEN and s.kind(u) is Kind.FLOW:
         for x in (x for _, a, b in s.inside(u) for x in s.find(S.PENDING, a, b)):
             if g.is_ready(x) and x not in g.opening:
