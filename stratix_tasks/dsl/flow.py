@@ -19,7 +19,7 @@ from stratix_tasks.dsl.again import Placed, is_same_output
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference
-from stratix_tasks.dsl.refusing import user_line
+from stratix_tasks.dsl.refusing import returned_by, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced, trace_of
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.annotations import described, plain_default
@@ -151,7 +151,9 @@ class FlowDefinition(Generic[P, R]):
         arguments = self._arguments(trace, static or {})
         token = TRACE.set(trace)
         try:
-            value = trace.value(self._run_body(arguments))
+            returned = self._run_body(arguments)
+            with returned_by(getattr(inspect.unwrap(self.fn), "__code__", None)):
+                value = trace.value(returned)
         finally:
             TRACE.reset(token)
         if last is not None and trace.is_last and is_same_output(value, last[0].spec.output):

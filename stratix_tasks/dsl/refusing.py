@@ -5,8 +5,12 @@ hashing, attributes) raises, names the line and says what to do instead.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dis import get_instructions
 from pathlib import Path
+from types import CodeType
 from typing import Any, NoReturn
 
 from stratix_tasks.errors import FlowError
@@ -16,8 +20,27 @@ OURS = (str(_PACKAGE / "dsl"), str(_PACKAGE / "session"))
 """Folders whose frames are never the user's."""
 
 
+_RETURNED: ContextVar[CodeType | None] = ContextVar("stratix-returned", default=None)
+
+
+@contextmanager
+def returned_by(code: CodeType | None) -> Iterator[None]:
+    """What a body has returned is looked at within: it has no frame any more that would say where."""
+    token = _RETURNED.set(code)
+    try:
+        yield
+    finally:
+        _RETURNED.reset(token)
+
+
 def user_line() -> tuple[str, int]:
     """File and line of the innermost frame that is not ours: where the user wrote what is being traced."""
+    if (code := _RETURNED.get()) is not None:
+        returns = {
+            one.positions.lineno for one in get_instructions(code) if one.opname == "RETURN_VALUE" and one.positions
+        }
+        line = returns.pop() if len(returns) == 1 else None
+        return code.co_filename, line or code.co_firstlineno
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back

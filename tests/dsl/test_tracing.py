@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -215,6 +216,36 @@ def test_a_value_that_may_be_skipped_is_a_problem() -> None:
     problems = leaks.validate()
     assert [problem.code for problem in problems] == ["may-be-skipped"]
     assert "first_of" in str(problems[0])
+
+
+def test_what_is_wrong_with_a_result_is_told_with_the_line_of_its_return() -> None:
+    """Not with that of whoever has the flow traced: its body is over by then."""
+
+    @flow
+    def returns_a_branch(n: int = 1) -> Any:
+        with when(load(n)[0] > 0):
+            a = square(1)
+        return a
+
+    first = inspect.unwrap(returns_a_branch.fn).__code__.co_firstlineno
+    [problem] = returns_a_branch.validate()
+    assert (problem.line, f"(line {first + 4})" in problem.message) == (first + 4, True)
+
+    @flow
+    def returns_another_flows(n: int = 1) -> Any:
+        return {"it": kept[0]}
+
+    kept: list[Any] = []
+
+    @flow
+    def keeps(n: int = 1) -> Any:
+        kept.append(load(n))
+        return kept[0]
+
+    keeps.validate()
+    first = inspect.unwrap(returns_another_flows.fn).__code__.co_firstlineno
+    with pytest.raises(FlowError, match=f"^line {first + 2}: "):
+        returns_another_flows.start()
 
 
 def test_order_after_what_may_be_skipped_is_no_problem() -> None:
