@@ -16,7 +16,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
-from stratix_tasks.store.summaries import glance
+from stratix_tasks.store.summaries import glance, sized
 from stratix_tasks.view.messages import Able, Can, Failure, ForkedFrom, RunInfo, Status, Texts
 from stratix_tasks.view.source import ABANDONED, BREAK, GIVEN, HOLD, PAUSED, WAITS
 
@@ -250,9 +250,7 @@ def summary_text(live: LiveRun, unit: int) -> str:
         return "" if value is None or value is AWAY else short(brief(value) if is_plain(value) else glance(value), 40)
     if summary["type"] in ("str", "int", "float") and "text" in summary:
         return short(repr(summary["text"]) if summary["type"] == "str" else summary["text"], 40)
-    if "rows" in summary:
-        return f"{summary['rows']:,} × {len(summary['columns'])}"
-    if "shape" in summary:
-        return " × ".join(f"{size:,}" for size in summary["shape"])
+    if sizes := sized(summary):
+        return sizes
     length = summary.get("length")
     return f"{summary['type']} of {length:,}" if length is not None else str(summary["type"])

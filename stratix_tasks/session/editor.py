@@ -40,7 +40,7 @@ from stratix_tasks.spec.problems import Finding, errors
 from stratix_tasks.spec.problems import Problem as Wrong
 from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.values import Expr
-from stratix_tasks.store.summaries import look, summarise, type_name
+from stratix_tasks.store.summaries import look, sized, summarise, type_name
 from stratix_tasks.view.messages import (
     Checked,
     Completion,
@@ -274,7 +274,7 @@ class FlowEditor:
             return {"text": "", "type": "", "why": error.message}
         except Exception as error:  # what objects on the way raise
             return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
-        return {"text": look(value), "type": type_name(value), "why": ""}
+        return {"text": _told(value), "type": type_name(value), "why": ""}
 
     def complete(self, node: str, text: str, at: int, expression: bool) -> Completion:
         ports, own = self._at(node)
@@ -291,6 +291,13 @@ class FlowEditor:
             else:
                 value = run_source(run).inspect(source, None)["output"]
         return {"value": value, "why": "" if value is not None else f"nothing came of it in the last run, {run.id}"}
+
+
+def _told(value: Any) -> str:
+    """In a line: of a table its sizes and columns, of an array its sizes."""
+    summary = summarise(value) or {}
+    names = ", ".join(summary.get("columns", ()))
+    return ": ".join(filter(None, (sized(summary), names))) or look(value)
 
 
 def _computed(run: Run, text: str) -> Any:

@@ -67,8 +67,13 @@ def ranks(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> li
     return rank
 
 
+_BETWEEN = "_-. "
+
+
 def common(labels: Sequence[str], otherwise: str) -> str:
     """What the names of a stack's members begin with, up to where they are counted; else a name of what they all do."""
     first, last = min(labels), max(labels)
     same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:same].rstrip("_-0123456789. ") or otherwise
+    begun = first[:same].rstrip(_BETWEEN)
+    counted = begun == first[:same]  # by a number that goes on behind it: part_1 and part_12 are parts
+    return (begun.rstrip("0123456789").rstrip(_BETWEEN) if counted else begun) or otherwise

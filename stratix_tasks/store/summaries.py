@@ -57,6 +57,12 @@ def _sizes(value: Any) -> dict[str, Any]:
     return {"length": len(value)} if isinstance(value, list | tuple | set | frozenset | dict | bytes) else {}
 
 
+def sized(summary: dict[str, Any]) -> str:
+    """The sizes of a table or an array, `336,776 × 19`; empty for what is none."""
+    sizes = [summary["rows"], len(summary["columns"])] if "rows" in summary else summary.get("shape", ())
+    return " × ".join(f"{size:,}" for size in sizes)
+
+
 def type_name(value: Any) -> str:
     """The name of its type; what a metaclass says of that is not asked."""
     return _exact(_NAME.__get__(type(value)))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import numpy as np
+import pandas as pd
 import pytest
 from front import View, view_of
 
@@ -250,6 +252,31 @@ def test_an_expression_is_tried_on_the_values_of_the_last_run(sales: Flow[..., A
     assert view.ask("evaluate", node="total", text="n is ${{ inputs.n }}")["text"] == "n is 4"
     assert view.ask("evaluate", node="total", text="tasks.load.output.size() == 4")["text"] == "True"
     assert "Known" in view.ask("evaluate", node="total", text="tasks.nobody.output")["why"]
+
+
+def test_a_table_is_told_in_a_line() -> None:
+    """By its sizes and columns, an array by its sizes: not as the text of a table without its lines."""
+
+    @task
+    def table_to_tell() -> pd.DataFrame:
+        return pd.DataFrame({"a": range(1_200), "b": 0.5})
+
+    @task
+    def array_to_tell() -> np.ndarray:
+        return np.zeros((3, 4))
+
+    @flow
+    def told_in_a_line() -> Any:
+        return table_to_tell(), array_to_tell()
+
+    view = view_of(told_in_a_line)
+    told_in_a_line()
+    table, array = (
+        view.ask("evaluate", node="", text=f"${{{{ tasks.{name}.output }}}}")
+        for name in ("table_to_tell", "array_to_tell")
+    )
+    assert table == {"text": "1,200 × 2: a, b", "type": "DataFrame", "why": ""}
+    assert array["text"] == "3 × 4"
 
 
 def test_nodes_are_copied_as_text_into_another_flow(sales: Flow[..., Any]) -> None:

@@ -164,4 +164,7 @@ def test_what_differs_stays_outside_of_a_stack(other: str) -> None:
 def test_a_stack_is_called_by_what_its_names_begin_with() -> None:
     """Without their numbers; where they have nothing in common by their function."""
     assert common(["fetch_0", "fetch_1", "fetch_12"], "get") == "fetch"
+    assert common(["fetch_10", "fetch_11"], "get") == "fetch"
+    assert common(["layer2_0", "layer2_1"], "get") == "layer2"
+    assert common(["s0", "s1"], "get") == "s"
     assert common(["a", "b"], "get") == "get"
