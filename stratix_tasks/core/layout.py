@@ -30,8 +30,10 @@ from stratix_tasks.core.node import (
 )
 from stratix_tasks.core.ports import RUNNERS, Executor, Traits
 from stratix_tasks.core.states import S
+from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.disabled import instead
 from stratix_tasks.spec.executors import arguments_of
+from stratix_tasks.spec.extent import extent_problem
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.graph import Graph, looked_up, stands_apart
 from stratix_tasks.spec.joins import is_late, share, wanted
@@ -135,7 +137,10 @@ def lay_out(
 ) -> Block:
     """Blocks of a flow and its sub-flows. `functions` maps a node's `call` to its Task; one may be missing. Of nodes that none of
     `until` needs, in the outermost flow or in that which one of them lies in, nothing begins, and the value of the flow is that of these.
+    FlowError `too-large`.
     """
+    if (problem := extent_problem(graph)) is not None:
+        raise FlowError(problem.message, code=problem.code, problems=[problem])
     known = _Known(functions, executors)
     blocks: dict[str, Block] = {}
     whole = as_tree(until)

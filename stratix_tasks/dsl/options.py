@@ -13,7 +13,7 @@ from stratix_tasks.spec import fields
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
-from stratix_tasks.spec.model import NAME, Defaults, Retry, Shared, Timeout, Ui
+from stratix_tasks.spec.model import MOST, NAME, Defaults, Retry, Shared, Timeout, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.values import LATE, Pin
@@ -97,7 +97,7 @@ def flow_fields(options: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Flow options as fields of a FlowSpec, without its description. FlowError `bad-option` that names the flow."""
     try:
         given = {name: value for name, value in options.items() if name in _OF_FLOW and value is not None}
-        made = {name: _OF_FLOW[name][0](value, _OF_FLOW[name][1]) for name, value in given.items()}
+        made = {name: _read(value, *_OF_FLOW[name]) for name, value in given.items()}
         if options.get("positions"):
             made["ui"] = Ui.model_validate({"positions": {**options["positions"]}})
     except (ValueError, TypeError, AttributeError) as error:
@@ -109,8 +109,17 @@ def loop_fields(options: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of a loop as fields of a Loop. ValueError, TypeError."""
     known = {option.name: option for option in fields.LOOP}
     given = {name: value for name, value in options.items() if value is not None and name != "until"}
-    made = {name: _READ[known[name].kind](value, known[name]) for name, value in given.items()}
+    made = {name: _read(value, _READ[known[name].kind], known[name]) for name, value in given.items()}
     return {**made, **({"until": options["until"]} if options.get("until") is not None else {})}
+
+
+def _read(value: Any, read: Callable[[Any, Option], Any], option: Option) -> Any:
+    """What it is read as; what is wrong with it tells its name."""
+    try:
+        return read(value, option)
+    except ValueError as error:
+        named = str(error).startswith(option.name)
+        raise ValueError(str(error) if named else f"{option.name}: {error}") from None
 
 
 def _reason(error: Exception) -> str:
@@ -188,8 +197,11 @@ def _whole_of_flow(value: Any, option: Option) -> int:
 def _not_whole(value: Any, option: Option) -> str | None:
     """What is asked of it beside being whole; None where all is well."""
     least = option.least
-    if isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least):
-        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        if (-MOST if least is None else least) <= value <= MOST:
+            return None
+        if value > MOST:
+            return f" of {MOST} or less"
     return "" if least is None else f" of {least} or more"
 
 
@@ -309,7 +321,7 @@ _FOR = Option("for", Kind.POLICIES)
 _READ: dict[Kind, Callable[[Any, Option], Any]] = {
     Kind.NAME: lambda value, _: name(value),
     Kind.TEXT: lambda value, _: str(value),
-    Kind.DURATION: lambda value, _: seconds(value),
+    Kind.DURATION: lambda value, option: seconds(value, some=option.some),
     Kind.KEY: key,
     Kind.WHOLE: whole,
     Kind.CHOICE: choice,

@@ -15,7 +15,7 @@ from stratix_tasks.engine.reading import ATOMS, Away, Reader
 from stratix_tasks.engine.resolving import Scope, evaluate, exact, resolve, resolve_whole
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.canonical import in_order
-from stratix_tasks.spec.mapped import could_be_named, names_any
+from stratix_tasks.spec.mapped import MOST_ITEMS, could_be_named, names_any
 from stratix_tasks.spec.names import around
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.values import Expr
@@ -120,6 +120,9 @@ def fan_of(
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
+    count = prod(sizes) if product else sizes[0]
+    if count > MOST_ITEMS:
+        raise _too_many(count)
     looked_up = bool(own) or any(type(column) is Items for column in made.values())
     return Fan(made, product, broadcast(reader), sizes, looked_up, own, variables, walked)
 
@@ -145,6 +148,8 @@ def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any
         raise _no_items(name, kind)
     while chunk := list(islice(elements, CHUNK)):
         found += chunk
+        if len(found) > MOST_ITEMS:
+            raise _too_many(len(found))
         if reader.over:
             raise Away
     if kind.__module__.partition(".")[0] not in _STEADY:
@@ -165,7 +170,14 @@ def counted(number: Any, name: str) -> range:
     """As many numbers. FlowError for what is none."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise FlowError(f"can't count to {number!r} for '{name}': count() takes a whole number of 0 or more")
+    if number > MOST_ITEMS:
+        raise _too_many(number)
     return range(number)
+
+
+def _too_many(count: int) -> FlowError:
+    hint = "map over lists of what there is, and go on in the task"
+    return FlowError(f"it maps over {count} items, at most {MOST_ITEMS} can be: {hint}", code="too-many")
 
 
 def refused(where: Expr, fan: Fan, scope: Scope, reader: Reader, keys: Sequence[str] | None) -> list[tuple[int, int]]:

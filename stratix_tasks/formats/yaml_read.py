@@ -45,7 +45,7 @@ class FlowReader:
             Kind.TEXT: lambda option, node: reading.text(node, option.name),
             Kind.WHOLE: lambda option, node: reading.whole(node, option.name, option.least),
             Kind.NUMBER: lambda option, node: reading.number(node, option.name),
-            Kind.DURATION: lambda option, node: reading.duration(node, option.name),
+            Kind.DURATION: lambda option, node: reading.duration(node, option.name, option.some),
             Kind.CHOICE: lambda option, node: reading.choice(node, option.name, option.words),
             Kind.NAMES: lambda option, node: reading.one_or_more(node, option.name),
             Kind.TEXTS: lambda option, node: reading.one_or_more(node, option.name),

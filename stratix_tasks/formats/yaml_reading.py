@@ -10,7 +10,7 @@ from typing import Any, Final
 from stratix_tasks.formats.yaml_scalars import is_null, resolve
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.durations import seconds
-from stratix_tasks.spec.model import NAME
+from stratix_tasks.spec.model import MOST, NAME
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean
 from stratix_tasks.spec.vocabulary import LATER
 
@@ -113,9 +113,10 @@ class Reading:
     def whole(self, node: Node, what: str, least: int | None = None) -> Any:
         """A whole number, at least `least`."""
         got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
-        if type(got) is int and (least is None or got >= least):
+        if type(got) is int and (-MOST if least is None else least) <= got <= MOST:
             return got
         more = "" if least is None else f" of {least} or more"
+        more = f" of {MOST} or less" if type(got) is int and got > MOST else more
         return self.wrong(node, "bad-value", f"{what} must be a whole number{more}, not {shown(node)}")
 
     def switch(self, node: Node, what: str) -> Any:
@@ -126,19 +127,19 @@ class Reading:
         return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}")
 
     def number(self, node: Node, what: str) -> Any:
-        """A number."""
+        """A number, none that is infinite or none at all."""
         got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
-        if type(got) in (int, float):
+        if isinstance(got, int | float) and type(got) is not bool and abs(got) <= MOST:
             return got
         return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}")
 
-    def duration(self, node: Node, what: str) -> Any:
-        """Seconds."""
+    def duration(self, node: Node, what: str, some: bool = False) -> Any:
+        """Seconds; with `some` more than none."""
         if not isinstance(node, Scalar):
             return self.wrong(node, "bad-value", f"{what} must be a duration such as 30s, not {shown(node)}")
         given = resolve(node.text) if node.plain else node.text
         try:
-            return seconds(given if isinstance(given, int | float) else node.text)
+            return seconds(given if isinstance(given, int | float) else node.text, some=some)
         except ValueError as error:
             return self.wrong(node, "bad-value", f"{what}: {error}")
 

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 from stratix_tasks.spec.text import dump
+from stratix_tasks.store.summaries import look
 
 
 def brief(value: Any) -> str:
@@ -51,4 +52,4 @@ def said(value: Any) -> str:
         text = dump(value)
     except ValueError:
         text = value
-    return short(text if isinstance(text, str) else repr(text))
+    return short(text if isinstance(text, str) else look(text))

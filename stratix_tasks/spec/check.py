@@ -24,6 +24,7 @@ from stratix_tasks.spec.check_unused import unused_inputs, unused_values
 from stratix_tasks.spec.check_values import unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
+from stratix_tasks.spec.extent import extent_problem
 from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.fit import Types, misfits, without_output
 from stratix_tasks.spec.graph import Graph
@@ -116,6 +117,8 @@ def _findings(
         yield from disabled_findings(graph, executors, functions)
     if graph.above is None:
         yield from blocking(graph)
+        if (problem := extent_problem(graph)) is not None:
+            yield Finding(("tasks",), problem)
     yield from untolerant(graph, executors, functions or {})
     types = Types(graph, executors, functions or {})
     yield from condition_findings(graph, types, not cycles)

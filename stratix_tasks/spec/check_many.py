@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from stratix_tasks.spec.check_values import value_findings
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL
-from stratix_tasks.spec.mapped import variables
+from stratix_tasks.spec.mapped import MOST_ITEMS, variables
 from stratix_tasks.spec.model import NAME, Each, Loop, NodeSpec
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.streams import could_stream
@@ -29,6 +30,8 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
             message = f"'{variable}' stands in `each` and in `with`: an argument is either mapped or the same for all"
             yield Finding((*path, "over"), Problem("twice", message, name, hint="Take one of them away."), variable)
         yield from value_findings(graph, (*path, "over", variable), name, value)
+        yield from _counted(path, name, variable, value)
+    yield from _sizes(path, name, each)
     if not each.over:
         hint = "Name the arguments and what they run over: each: {as: x, in: …}."
         yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
@@ -50,6 +53,38 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
             yield Finding((*path, "where"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if each.key is not None:
         yield from _key(graph, (*path, "key"), name, each)
+
+
+def _counted(path: Path, name: str, variable: str, value: Any) -> Iterator[Finding]:
+    """What is counted to, where the document tells it."""
+    number = value["range"] if type(value) is dict and set(value) == {"range"} else 0
+    if next(leaves(number), None) is None and (type(number) is not int or not 0 <= number <= MOST_ITEMS):
+        message = f"'{variable}' counts to {number!r}: it takes a whole number from 0 to {MOST_ITEMS}"
+        yield Finding(
+            (*path, "over", variable), Problem("bad-each", message, name, hint="Write {range: 10}, or a reference.")
+        )
+
+
+def _sizes(path: Path, name: str, each: Each) -> Iterator[Finding]:
+    """How many items there are, where the document tells it."""
+    known = {variable: size for variable, value in each.over.items() if (size := _size(value)) is not None}
+    if each.flatten:
+        return
+    if each.by == "zip" and len({*known.values()}) > 1:
+        lengths = ", ".join(f"{variable}: {size}" for variable, size in known.items())
+        message, hint = f"mapped arguments must be equally long ({lengths})", "Write by: product to cross them."
+        yield Finding((*path, "over"), Problem("bad-each", message, name, hint=hint))
+        return
+    if each.by == "product" and len(known) == len(each.over) and prod(known.values()) > MOST_ITEMS:
+        message = f"it maps over {prod(known.values())} items, at most {MOST_ITEMS} can be"
+        yield Finding((*path, "over"), Problem("bad-each", message, name, hint="Map over lists of what there is."))
+
+
+def _size(value: Any) -> int | None:
+    """How many elements there are in what is mapped over; None where that comes with the run."""
+    if type(value) is dict and set(value) == {"range"}:
+        return value["range"] if type(value["range"]) is int and value["range"] <= MOST_ITEMS else None
+    return len(value) if type(value) in (list, tuple) else None
 
 
 def _key(graph: Graph, path: Path, name: str, each: Each) -> Iterator[Finding]:

@@ -6,24 +6,33 @@ import re
 from datetime import timedelta
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+LONGEST = 10_000 * 365.25 * 86400
+"""Seconds. What is longer is a slip of the hand, and no clock counts it."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
 
-def seconds(value: object) -> float:
-    """Seconds of `'30s'`, a timedelta or a plain number. Raises ValueError that says what is allowed."""
+def seconds(value: object, *, some: bool = False) -> float:
+    """Seconds of `'30s'`, a timedelta or a plain number; with `some` more than none. Raises ValueError that says what is allowed."""
     if isinstance(value, timedelta):
         result = value.total_seconds()
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        result = float(value)
+        result = float(value) if abs(value) <= LONGEST else float("inf") if value > 0 else -1.0
     elif isinstance(value, str) and (parts := _PART.findall(value.replace(" ", ""))):
         if "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
             raise ValueError(_refusal(value))
         result = sum(float(number) * UNITS[unit] for number, unit in parts)
     else:
         raise ValueError(_refusal(value))
-    if not 0 <= result < float("inf"):
-        raise ValueError(f"a duration can't be negative or infinite: {value!r}")
+    if not 0 <= result <= LONGEST:
+        raise ValueError(f"a duration can't be negative, or longer than 10,000 years: {_short(value)}")
+    if some and not result:
+        raise ValueError(f"it must be more than nothing, not {_short(value)}; leave it out where there is no limit")
     return result
+
+
+def _short(value: object) -> str:
+    shown = repr(value) if not isinstance(value, int) or abs(value) < 10**40 else f"some 10^{len(str(abs(value))) - 1}"
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
 
 
 def text(value: float) -> str:
@@ -48,6 +57,4 @@ def about(value: float) -> str:
 
 
 def _refusal(value: object) -> str:
-    return (
-        f"not a duration: {value!r}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
-    )
+    return f"not a duration: {_short(value)}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from stratix_tasks.errors import FlowError
+from stratix_tasks.spec.effort import excess
 from stratix_tasks.spec.names import Mention, mentions
 from stratix_tasks.spec.problems import Problem, did_you_mean
 
@@ -33,6 +34,8 @@ class CelProgram:
         self.names = frozenset(mention.root for mention in mentions(text))
         if len(text) > MOST:
             raise _refusal(text, f"it has {len(text)} characters, at most {MOST} are allowed; compute it in a task")
+        if why := excess(text, {}):
+            raise _refusal(text, f"{why}; compute it in a task")
         import cel
 
         try:
@@ -41,7 +44,9 @@ class CelProgram:
             raise _refusal(text, *_explained(error)) from None
 
     def evaluate(self, environment: dict[str, Any]) -> Any:
-        """Its value over JSON data. FlowError `expression` that names what is not there."""
+        """Its value over JSON data. FlowError `expression` that names what is not there, or what would take too long."""
+        if why := excess(self.text, environment):
+            raise FlowError(f"`{self.text}` can't be computed: {why}; compute it in a task", code="expression")
         try:
             return self._program.execute(environment)
         except Exception as error:

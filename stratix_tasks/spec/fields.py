@@ -68,6 +68,8 @@ class Option:
     """What the schema says of it."""
     least: int | None = None
     """WHOLE, NUMBER, SIZES: the smallest that is allowed."""
+    some: bool = False
+    """DURATION: whether it has to be more than nothing."""
     words: tuple[str, ...] = ()
     """CHOICE: what is allowed."""
     model: type[Model] | None = None
@@ -123,9 +125,9 @@ _RETRY = _of(
 )
 _TIMEOUT = _of(
     Timeout,
-    Option("attempt", Kind.DURATION, "Of each attempt.", from_values=True),
-    Option("total", Kind.DURATION, "Of all attempts together.", from_values=True),
-    Option("queued", Kind.DURATION, "Of waiting for a place to run.", from_values=True),
+    Option("attempt", Kind.DURATION, "Of each attempt.", from_values=True, some=True),
+    Option("total", Kind.DURATION, "Of all attempts together.", from_values=True, some=True),
+    Option("queued", Kind.DURATION, "Of waiting for a place to run.", from_values=True, some=True),
 )
 TASK = _of(
     NodeSpec,
@@ -260,8 +262,8 @@ LOOP = _of(
     Option("carry", Kind.TEXT, "The argument that gets the value of the round before."),
     Option("until", Kind.CONDITION, "Whether a round was the last one, asked of its output."),
     Option("max", Kind.WHOLE, "How many rounds at most.", least=1),
-    Option("every", Kind.DURATION, "From the end of a round to the next one."),
-    Option("within", Kind.DURATION, "From the first round on."),
+    Option("every", Kind.DURATION, "From the end of a round to the next one.", some=True),
+    Option("within", Kind.DURATION, "From the first round on.", some=True),
     Option("on_max", Kind.CHOICE, "What becomes of it when rounds or time are over.", words=("fail", "take")),
 )
 """Of a loop."""
@@ -289,7 +291,7 @@ FLOW = _of(
     Option("policies", Kind.POLICIES, "What tasks take that name it by `policy`, and do not say otherwise."),
     Option("pools", Kind.SIZES, "How many attempts may hold a slot of each at a time.", least=1),
     Option("concurrency", Kind.WHOLE, "How many bodies of a run are under way at a time.", least=1),
-    Option("timeout", Kind.DURATION, "Of a run as a whole."),
+    Option("timeout", Kind.DURATION, "Of a run as a whole.", some=True),
     Option(
         "on_failure",
         Kind.CHOICE,

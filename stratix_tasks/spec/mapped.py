@@ -10,6 +10,8 @@ from stratix_tasks.spec.names import AROUND, mentions
 from stratix_tasks.spec.values import Expr, Ref, Template, leaves
 
 NONE: frozenset[str] = frozenset()
+MOST_ITEMS = 5_000_000
+"""Of a fan-out. Each takes some 150 bytes for as long as the run is held."""
 
 
 def names_any(value: Any, variables: Collection[str]) -> bool:

@@ -26,7 +26,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = frozenset(("true", "false", "null", "in"))
-_MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
+MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
+"""What goes over all elements: `.map(x, …)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,15 @@ class Mention:
         return self.root + "".join(f".{step}" if _is_name(step) else f"[{json.dumps(step)}]" for step in self.steps)
 
 
+def tokens_of(text: str) -> list[tuple[str, str, int]]:
+    """The words and signs of an expression: the kind of each, what it is and where it begins."""
+    return [(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
+
+
 @lru_cache(1024)
 def mentions(text: str) -> tuple[Mention, ...]:
     """Every free name of an expression, in reading order; the variables of `all`, `map`, `filter` … are left out."""
-    tokens = [(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
+    tokens = tokens_of(text)
     bound = set(_bound(tokens))
     found = []
     for index, (kind, word, _) in enumerate(tokens):
@@ -139,7 +145,7 @@ def _bound(tokens: list[tuple[str, str, int]]) -> Iterator[str]:
     for dot, macro, bracket, variable, comma in zip(
         tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
     ):
-        if dot[1] == "." and macro[1] in _MACROS and bracket[1] == "(" and variable[0] == "name" and comma[1] == ",":
+        if dot[1] == "." and macro[1] in MACROS and bracket[1] == "(" and variable[0] == "name" and comma[1] == ",":
             yield variable[1]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import takewhile
 from typing import Literal
 
@@ -84,8 +86,8 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
 
 _NEAR, _NEAR_TO_SHORT = 0.75, 0.6
 """How much of two words is the same, of 1, for one to be taken for the other: a letter in four may be wrong, in three one."""
-_FEW = 200
-"""Words that are compared with one that is not known."""
+_EFFORT = 12_000
+"""Pairs of letters that are looked at to find what is near to one word: a document may have a thousand that are not known."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -98,13 +100,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that is likely meant; nothing where none is near."""
+    return _nearest(word, tuple(sorted(known)))
+
+
+@lru_cache(256)
+def _nearest(word: str, words: tuple[str, ...]) -> str:
     from difflib import get_close_matches
 
-    words = sorted(known)
-    likely = words if len(words) <= _FEW else [one for one in words if one[:1] == word[:1]][:_FEW]
-    near = _NEAR if len(word) > 3 else _NEAR_TO_SHORT
+    likely, near = _beside(word, words), _NEAR if len(word) > 3 else _NEAR_TO_SHORT
     found = get_close_matches(word, likely, n=1, cutoff=near) or [one for one in likely if _is_form_of(word, one)]
     return next(iter(found), "")
+
+
+def _beside(word: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Of many words those that stand next to it in their order, which begin as it does."""
+    if len(word) * sum(map(len, words)) <= _EFFORT:
+        return words
+    few = max(4, len(words) * _EFFORT // (len(word) * sum(map(len, words))))
+    first = max(0, bisect_left(words, word) - few // 2)
+    return words[first : first + few]
 
 
 def _is_form_of(word: str, other: str) -> bool:

@@ -22,6 +22,8 @@ from stratix_tasks.spec.values import Expr, FirstOf, Object, Pin, Ref, Template,
 
 WIDE = 1 << 63
 """Beyond what JSON, as facts are written, holds of a whole number."""
+WIDEST = 13_000
+"""Bits of the largest whole number that Python writes as digits."""
 OBJECT, TYPE = "$object", "type"
 """What is kept of a value; its type where nothing is to be looked for in it."""
 FIRST_OF = "first_of"
@@ -43,8 +45,8 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     kind = type(value)
     if value is None or kind is bool:
         return value
-    if kind is int:
-        return value if keep is None or -WIDE <= value < WIDE else {OBJECT: keep(value)}
+    if kind is int and (-WIDE <= value < WIDE if keep is not None else value.bit_length() <= WIDEST):
+        return value
     if kind is Ref:
         plain = value.scope == "tasks" and not value.path
         return f"${{{{ tasks.{value.name}.output }}}}" if plain else late_text(value)
@@ -65,7 +67,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind is Template:
         return _template_text(value)
     if keep is None:
-        raise ValueError(f"a {kind.__name__} has no text")
+        raise ValueError(f"{'so large an' if kind is int else 'a'} {kind.__name__} has no text")
     return {OBJECT: keep(value.value), TYPE: value.type} if kind is Object else {OBJECT: keep(value)}
 
 

@@ -365,6 +365,23 @@ def _goes_on(x: Any) -> Any:
     return paired.options(join="settled")(number(x), skipped)
 
 
+def test_more_items_than_can_be_fail_their_node(engine: Engine) -> None:
+    """However they come: the run is not held up, and no memory is taken."""
+
+    @flow
+    def too_many(n: int) -> Any:
+        return number.map(each(count(n)))
+
+    @flow
+    def crossed(n: int) -> Any:
+        return pair.map(*product(numbers(n), numbers(n)))
+
+    for made, n in ((too_many, 10**12), (too_many, 10**30), (crossed, 3000)):
+        run = engine.start(made, {"n": n})
+        assert run.wait(LONG) == "failed"
+        assert "at most 5000000" in str(run.error)
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "losers of all": (lambda: pair.options(losers="keep")(number(1), number(2)), "no-effect"),
     "join of nothing": (lambda: number.options(join="any")(1), "no-effect"),
@@ -374,6 +391,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "where of nothing": (lambda: number.options(where="1 > 0").map(each([1])), "no-effect"),
     "until of nothing": (lambda: repeat(step, 0, until="1 > 0"), "no-effect"),
     "within without until": (lambda: repeat(step, 0, within="1s"), "no-effect"),
+    "counts back": (lambda: number.map(each(count(-1))), "bad-each"),
+    "counts for ever": (lambda: number.map(each(count(10**12))), "bad-each"),
+    "crosses too many": (lambda: pair.map(*product(count(10**4), count(10**4))), "bad-each"),
+    "one is longer": (lambda: pair.map(each([1, 2]), each([1])), "bad-each"),
     "retry asks another": (lambda: number.options(retry={"max": 1, "when": "inputs.x > 1"})(1), "unknown-name"),
     "behind the end": (lambda: _behind_the_end(), "needs-finally"),
 }

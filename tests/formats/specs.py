@@ -241,7 +241,9 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         each = Each(over={over: draw(references(inputs, tasks))}, key=key, max=draw(st.none() | st.integers(1, 9)))
         if draw(st.booleans()):
             other = draw(names.filter(lambda name: name not in args and name != over))
-            crossed = {over: each.over[over], other: draw(st.lists(literals, max_size=3))}
+            told = each.over[over]
+            size = {"min_size": len(told), "max_size": len(told)} if isinstance(told, list) else {"max_size": 3}
+            crossed = {over: told, other: draw(st.lists(literals, **size))}
             each = each.but({"over": crossed, "by": draw(st.sampled_from(["zip", "product"]))})
         if draw(st.booleans()):
             part = Ref("each", over, draw(st.lists(st.integers(0, 9) | names, max_size=2).map(tuple)))

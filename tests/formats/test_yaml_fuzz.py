@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from specs import flows
 
 from stratix_tasks import Flow, FlowError
-from stratix_tasks.formats.yaml import dump, load
+from stratix_tasks.formats.yaml import dump, load, read
 from stratix_tasks.spec.expr import compile_expression
+from stratix_tasks.spec.extent import extent
+from stratix_tasks.spec.graph import Graph
 
 HEAD = "stratix: 1\nflow: f\n"
 LONGEST = 5.0
@@ -177,6 +179,20 @@ BOMBS = {
     "many circles": HEAD + "tasks:\n" + "".join(f"  a{n}: {{call: x, needs: [a{n}]}}\n" for n in range(2_000)),
     "unknown words": HEAD + "".join(f"word{n}: 1\n" for n in range(3_000)),
     "unknown tasks": HEAD + "tasks:\n" + "".join(f"  a{n}: {{call: x, needs: [b{n}]}}\n" for n in range(2_000)),
+    "names that are alike": HEAD
+    + "tasks:\n"
+    + "".join(f"  {'a' * 48}{n}: {{call: x, needs: [{'a' * 49}{n}]}}\n" for n in range(1500)),
+    "macros in macros": HEAD
+    + "tasks: {a: {call: x, when: '["
+    + "1," * 100
+    + "1].map(a, ["
+    + "1," * 100
+    + "1].map(b, ["
+    + "1," * 100
+    + "1].map(c, c))).size() > 0'}}",
+    "text that doubles": HEAD + 'tasks: {a: {call: x, when: \'["a"]' + ".map(x, x + x)" * 40 + ".size() > 0'}}",
+    "a large number in hex": HEAD + "tasks: {a: {call: x, with: {x: 0x" + "f" * 3900 + "}}}",
+    "a place that is nowhere": HEAD + "ui: {positions: {a: [" + "9" * 400 + ", .nan]}}",
     "comments": HEAD + "# x\n" * 900_000 + "tasks: {}\n",
 }
 
@@ -195,6 +211,48 @@ def test_a_bomb_is_refused_or_read(what: str) -> None:
     tracemalloc.stop()
     assert took < 20, f"{took:.1f} s"
     assert peak < 400 << 20, f"{peak >> 20} MB"
+
+
+DOUBLED = (
+    HEAD
+    + "tasks: {a: {flow: g0}, b: {flow: g0}}\nflows:\n"
+    + "".join(f"  g{n}: {{tasks: {{a: {{flow: g{n + 1}}}, b: {{flow: g{n + 1}}}}}}}\n" for n in range(30))
+    + "  g30: {tasks: {a: {uses: wait.sleep, with: {duration: 0}}}}\n"
+)
+
+
+def test_a_flow_that_doubles_at_each_call_is_refused() -> None:
+    """Before it is laid out, to be drawn or to be started."""
+    with pytest.raises(FlowError, match="at most 100000 are laid out"):
+        Flow.from_yaml(DOUBLED)
+    spec, _ = read(DOUBLED)
+    assert spec is not None
+    doubled = Flow.from_spec(spec)
+    assert [problem.code for problem in doubled.validate()] == ["too-large"]
+    assert doubled.to_svg().endswith("</svg>")
+
+
+@pytest.mark.parametrize("flows", [500, 3000])
+def test_a_long_chain_of_flows_is_counted(flows: int) -> None:
+    """However deep they call each other: their number is what counts."""
+    chain = "".join(f"  g{n}: {{tasks: {{a: {{flow: g{n + 1}}}}}}}\n" for n in range(flows))
+    text = f"{HEAD}tasks: {{a: {{flow: g0}}}}\nflows:\n{chain}  g{flows}: {{tasks: {{a: {{flow: f}}}}}}\n"
+    assert extent(Graph(load(text))) == flows + 2
+
+
+@pytest.mark.parametrize("number", ["9" * 100, "0x" + "f" * 100, "1" + "0" * 16])
+@pytest.mark.parametrize("option", ["priority", "max_lost", "retry"])
+def test_a_number_that_nothing_counts_to_is_refused(option: str, number: str) -> None:
+    """The largest is what every language holds exactly."""
+    with pytest.raises(FlowError, match="a whole number of 9007199254740991 or less"):
+        load(f"{HEAD}tasks: {{a: {{call: x, {option}: {number}}}}}")
+
+
+@pytest.mark.parametrize("option", ["timeout: 0", "tasks: {a: {loop: {call: x, until: output > 1, every: 0}}}"])
+def test_a_time_that_is_none_is_refused(option: str) -> None:
+    """Where it would be no limit, or no pause at all."""
+    with pytest.raises(FlowError, match="it must be more than nothing"):
+        load(HEAD + option)
 
 
 def test_reading_opens_runs_and_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
