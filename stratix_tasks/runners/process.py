@@ -91,7 +91,7 @@ class ProcessRunner:
         worker: Worker | None = None
         while (attempt := self._next()) is not None:
             try:
-                if worker is not None and worker.imported.stale:
+                if worker is not None and worker.stale:
                     self._let_go(worker)
                 if worker is None or worker.dead:
                     worker = self._open()

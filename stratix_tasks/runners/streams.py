@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from contextlib import suppress
@@ -30,8 +31,6 @@ class Streams:
 
     def end(self) -> None:
         """Everything written so far is out, also what the C library holds back; the mark follows."""
-        import ctypes
-
         for stream in (sys.stdout, sys.stderr, *self._made[1:]):
             with suppress(Exception):
                 stream.flush()

@@ -6,6 +6,7 @@ the engine's process has died, the worker kills its whole process group: itself 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -20,9 +21,11 @@ from typing import Any
 
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.attempt import CURRENT, Attempt, Stopped, Where, told
+from stratix_tasks.runners.body import Present, listen
 from stratix_tasks.runners.ends import NAMES, Ends
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.imported import Imports
+from stratix_tasks.runners.leavings import Leavings
 from stratix_tasks.runners.secrets import Masks, encode
 from stratix_tasks.runners.streams import Streams
 from stratix_tasks.runners.wire import Wire, readable
@@ -119,7 +122,7 @@ class Worker:
         self.jobs: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.functions: dict[int, Any] = {}
         self.objects: Any = None
-        self.imports = Imports()
+        self.imports, self.leavings, self.present = Imports(), Leavings(), Present()
         self.attempt: Attempt | None = None
         self.job = 0
 
@@ -132,15 +135,18 @@ class Worker:
             self._run(*self.jobs.get())
 
     def _listen(self) -> None:
-        while self._parent_lives():
-            message = self.wire.receive()
-            if message is None:
-                break
-            if message[0] == "run":
-                self.jobs.put(message[1:])
-            elif self.attempt is not None and self.job == message[1]:
-                self.attempt.ask_stop()
-        die()
+        """Whatever ends this ends the process: nobody would hear what it is told."""
+        try:
+            while self._parent_lives():
+                message = self.wire.receive()
+                if message is None:
+                    break
+                if message[0] == "run":
+                    self.jobs.put(message[1:])
+                elif self.attempt is not None and self.job == message[1]:
+                    self.attempt.ask_stop()
+        finally:
+            die()
 
     def _parent_lives(self) -> bool:
         """Wait for something to read. The socket alone does not tell: a fork of the parent may hold its other end."""
@@ -154,7 +160,7 @@ class Worker:
         host = Host(run, job, place, Masks(secrets), self.objects, self.wire)
         attempt = Attempt(host, unit, number, _nothing, (), {}, copy_context())
         self.job, self.attempt = job, attempt
-        self.streams.renew()
+        self._attend()
         try:
             attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
             message = attempt.context.run(self._perform, attempt, host)
@@ -167,6 +173,13 @@ class Worker:
         self.attempt = None
         self.wire.send(*message)
 
+    def _attend(self) -> None:
+        """What a body says is heard, whatever the one before it did to that."""
+        self.streams.renew()
+        listen()
+        if self.present not in logging.root.handlers:
+            logging.root.addHandler(self.present)
+
     def _function(self, key: int, module: str, name: str, data: bytes) -> Any:
         """The bytes of one that goes by value come with its first job."""
         if key not in self.functions:
@@ -176,11 +189,15 @@ class Worker:
     def _perform(self, attempt: Attempt, host: Host) -> tuple[Any, ...]:
         CURRENT.set(attempt)
         begun = process_time()
+        self.leavings.begin()
         try:
             value = attempt.function(*attempt.args, **attempt.kwargs)
         except BaseException as error:
             end_child(self.home, error)
             raise
+        finally:
+            if getpid() == self.home and not self.leavings.end():
+                self.wire.send("spoilt")
         end_child(self.home)
         cpu = process_time() - begun
         try:
@@ -237,11 +254,6 @@ def main(fd: int, parent: int) -> None:
     """The whole life of a worker; `fd` is its end of the socket, `parent` the engine's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import faulthandler
-    import logging
-
-    from stratix_tasks.runners.body import Present, listen
 
     faulthandler.enable()
-    listen()
-    logging.root.addHandler(Present())
     Worker(socket.socket(fileno=fd), parent).serve()

@@ -52,7 +52,7 @@ class Worker:
     """One worker process, as its engine sees it. One thread runs attempts in it; any may stop, suspend or kill it."""
 
     def __init__(self, objects: bytes, guardian: Guardian) -> None:
-        self.imported = Known()
+        self._imported, self._spoilt = Known(), False
         ours, theirs = socket.socketpair()
         pipes = [os.pipe() for _ in STREAMS]
         with theirs:
@@ -101,6 +101,11 @@ class Worker:
 
     # ------------------------------------------------------------------ the thread beside it
 
+    @property
+    def stale(self) -> bool:
+        """Whether a new one would run bodies otherwise."""
+        return self._spoilt or self._imported.stale
+
     def run(self, attempt: Attempt, function: Packed, arguments: bytes) -> tuple[Any, ...]:
         """Run an attempt to its end; returns the answer."""
         wait_while_held(attempt)
@@ -132,7 +137,9 @@ class Worker:
                 for kind, row in message[1]:
                     attempt.host.note(attempt, kind, row)
             elif message[0] == "imported":
-                self.imported.add(message[1])
+                self._imported.add(message[1])
+            elif message[0] == "spoilt":
+                self._spoilt = True
             elif message[:2] == ("says", self._job):
                 attempt.host.answer((*message[2][:3], Clock.time(), *message[2][4:]))  # by our clock, not its own
             elif message[0] not in ("ready", "says"):

@@ -98,6 +98,28 @@ def test_records_land_on_their_node_whoever_configures_logging(
         assert run.logs("other") == ["mine, other", "its, other"]
 
 
+def test_a_body_in_a_process_is_heard_where_the_one_before_took_logging_apart(engine: Engine) -> None:
+    """Its handlers were cleared, and what hears records was put out of the way; each record lands once."""
+
+    @task(runner="process")
+    def takes_apart() -> None:
+        logging.Logger.handle = lambda *_: None  # type: ignore[method-assign]
+        logging.root.handlers.clear()
+
+    @task(runner="process")
+    def other(_: Any) -> None:
+        says("other")
+        logging.warning("the root's")
+
+    @flow
+    def both() -> Any:
+        return other(takes_apart())
+
+    run = engine.start(both)
+    run.result(LONG)
+    assert run.logs("other") == ["mine, other", "its, other", "the root's"]
+
+
 def test_a_cell_that_configures_logging_takes_nothing_from_bodies(engine: Engine) -> None:
     """Nor do bodies take anything from it: its handlers get their records as well, and its own go there alone."""
     heard = io.StringIO()

@@ -1,0 +1,116 @@
+"""What a body leaves in its worker process that those after it would meet: it is taken back, or the process is not used again."""
+
+from __future__ import annotations
+
+import builtins
+import datetime
+import gc
+import io
+import json
+import os
+import pickle
+import random
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from _signal import getsignal  # type: ignore[import-not-found]  # without the names that `signal` gives to numbers
+from collections.abc import Iterator
+from contextlib import suppress
+from operator import is_
+from types import ModuleType
+from typing import Any
+
+TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+SHARED = (builtins, datetime, io, json, os, pickle, random, signal, socket, subprocess, threading, time)
+"""Modules whose parts are put in the place of others' by who freezes clocks, counts threads or forbids to open files."""
+SIGNALS = [int(number) for number in signal.valid_signals()]
+LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+class Leavings:
+    """`begin` before a body and `end` behind it, in the main thread of its process."""
+
+    def __init__(self) -> None:
+        self._parts = [(vars(module), *_parts(module)) for module in SHARED]
+
+    def begin(self) -> None:
+        self._folder, self._mask, self._limit = _folder(), os.umask(0), sys.getrecursionlimit()
+        os.umask(self._mask)
+        self._handlers, self._hooks = dict(_handlers()), (sys.gettrace(), sys.getprofile())
+        self._environment, self._paths = os.environ.copy(), [list(paths) for paths in _paths()]
+        self._modules, self._rights = len(sys.modules), _rights()
+
+    def end(self) -> bool:
+        """False where it has changed what can't be changed back: parts of Python that somebody may hold by now, its rights."""
+        for timer in TIMERS:
+            signal.setitimer(timer, 0)
+        with suppress(Exception):
+            self._take_back()
+        user, *limits = _rights()
+        known, *before = self._rights
+        return (
+            user == known
+            and all(now >= then for now, then in zip(limits, before, strict=True))
+            and all(all(map(is_, map(space.get, names), parts)) for space, names, parts in self._parts)
+        )
+
+    def _take_back(self) -> None:
+        sys.settrace(self._hooks[0])
+        sys.setprofile(self._hooks[1])
+        sys.setrecursionlimit(max(self._limit, sys.getrecursionlimit()))
+        gc.enable()
+        if tracing := sys.modules.get("tracemalloc"):
+            tracing.stop()
+        os.umask(self._mask)
+        for number, handler in _handlers():
+            if handler is not self._handlers[number]:
+                signal.signal(number, self._handlers[number])
+        if len(sys.modules) == self._modules:
+            self._say_again()
+        if self._folder:
+            os.chdir(self._folder)
+
+    def _say_again(self) -> None:
+        """Not where it has imported something: what a module sets when it is imported it sets once."""
+        if os.environ.copy() != self._environment:
+            os.environ.clear()
+            os.environ.update(self._environment)
+        for paths, before in zip(_paths(), self._paths, strict=True):
+            paths[:] = before
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # somebody has taken it away
+        return ""
+
+
+def _paths() -> tuple[list[Any], ...]:
+    """What tells where modules are found."""
+    return sys.path, sys.meta_path, sys.path_hooks
+
+
+def _rights() -> tuple[Any, ...]:
+    """As whom it runs, and how much it may have of what the system gives."""
+    limits = (resource.getrlimit(number)[0] for number in LIMITS)
+    return (os.geteuid(), *(float("inf") if limit == resource.RLIM_INFINITY else limit for limit in limits))
+
+
+def _handlers() -> Iterator[tuple[int, Any]]:
+    """Of all signals that have one which Python knows."""
+    for number in SIGNALS:
+        handler = getsignal(number)
+        if handler is not None:
+            yield number, handler
+
+
+def _parts(module: ModuleType) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """What others call of a module, by name."""
+    calls = {name: part for name, part in vars(module).items() if callable(part)}
+    parts = {name: part for name, part in calls.items() if not name.startswith("_") or name == "__import__"}
+    return tuple(parts), tuple(parts.values())
