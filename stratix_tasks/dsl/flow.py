@@ -28,7 +28,7 @@ from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.model import FlowSpec, InputSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.types import hints_of
+from stratix_tasks.spec.types import can_be_asked, hints_of
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW, GROUP, MAP, OF_ALL
 
@@ -99,7 +99,8 @@ class FlowDefinition(Generic[P, R]):
     @functools.cached_property
     def hints(self) -> dict[str, Any]:
         """The annotations as objects; one that can't be resolved stays a text."""
-        return {**getattr(self.fn, "__annotations__", {}), **hints_of(self.fn)}
+        noted = getattr(self.fn, "__annotations__", {})
+        return {**{name: hint for name, hint in noted.items() if can_be_asked(hint)}, **hints_of(self.fn)}
 
     @functools.cached_property
     def static(self) -> frozenset[str]:

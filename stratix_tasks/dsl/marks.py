@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.references import Condition, Filled
 from stratix_tasks.dsl.refusing import Refusing
-from stratix_tasks.spec.mapped import named_in
+from stratix_tasks.spec.mapped import MOST_ITEMS, named_in
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.text import expression
@@ -215,9 +215,13 @@ def _elements(trace: Placing, part: Any) -> Any:
     if isinstance(part, str | bytes):
         _not_many(trace, part)
     try:
-        elements = list(part)
+        elements = list(islice(part, MOST_ITEMS + 1))
     except TypeError as error:
         _not_many(trace, part, f" ({error})")
+    if len(elements) > MOST_ITEMS:
+        trace.fail(
+            f"each() takes at most {MOST_ITEMS} items; map over lists of them, and go on in the task", code="too-many"
+        )
     return trace.value(elements)
 
 

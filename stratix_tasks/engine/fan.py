@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,7 +117,7 @@ def fan_of(
     if flatten:
         for name, column in made.items():
             made[name] = _flattened(name, column, reader, walked)
-    sizes = tuple(map(len, made.values()))
+    sizes = tuple(map(_size, made.values()))
     if not product and len(set(sizes)) > 1:
         lengths = ", ".join(f"{name}: {size}" for name, size in zip(made, sizes, strict=True))
         raise FlowError(f"mapped arguments must be equally long ({lengths}); product() crosses them instead")
@@ -157,10 +158,23 @@ def _sequence(name: str, column: Any, reader: Reader, walked: dict[str, list[Any
     return found
 
 
+def _size(column: Sequence[Any]) -> int:
+    """Its length, also of a range that is longer than Python can tell."""
+    try:
+        return len(column)
+    except OverflowError:
+        return sys.maxsize
+
+
 def _flattened(name: str, column: Sequence[Any], reader: Reader, walked: dict[str, list[Any]]) -> list[Any]:
     """One level less; what is in there is walked as the whole was."""
     inner: dict[str, list[Any]] = {}
-    found = [one for part in column for one in _sequence(name, reader.open(part), reader, inner)]
+    found: list[Any] = []
+    for part in column:
+        elements = _sequence(name, reader.open(part), reader, inner)
+        if len(found) + _size(elements) > MOST_ITEMS:
+            raise _too_many(len(found) + _size(elements))
+        found += elements
     if inner or name in walked:
         walked[name] = found
     return found

@@ -18,7 +18,7 @@ from stratix_tasks.spec.model import Loop
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.text import dump
-from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.types import can_be_asked, type_text
 from stratix_tasks.spec.values import LATE
 from stratix_tasks.view.messages import Able, Edge, NodeOutline
 from stratix_tasks.view.messages import Problem as Row
@@ -142,7 +142,8 @@ def _outlined(root: Block, unit: int, function: _Said) -> NodeOutline:
 def _gives(function: Any) -> str:
     """What it returns, as far as it says so."""
     hint = getattr(function, "__annotations__", {}).get("return", Any)
-    return "" if hint is Any or (type(hint) is str and hint == "Any") else short(type_text(hint), 40)
+    says = can_be_asked(hint) and hint is not Any and not (type(hint) is str and hint == "Any")
+    return short(type_text(hint), 40) if says else ""
 
 
 def _shown(value: Any, unit: str = "") -> str:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from stratix_tasks.spec.text import dump
-from stratix_tasks.store.summaries import look
+from stratix_tasks.store.summaries import glance, look
 
 
 def brief(value: Any) -> str:
@@ -47,9 +47,11 @@ def short(text: str, most: int = 200) -> str:
 
 
 def said(value: Any) -> str:
-    """A value of the document, as that says it, in short."""
+    """A value of the document, as that says it, in short; objects, which it does not know, by their types: they may take
+    long to tell of themselves, or raise.
+    """
     try:
         text = dump(value)
     except ValueError:
-        text = value
+        return short(glance(value))
     return short(text if isinstance(text, str) else look(text))

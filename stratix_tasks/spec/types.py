@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import typing
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -84,6 +86,8 @@ _CODE: dict[str, Any] = {
 """More of them, as code writes them."""
 _PARTS = {dict: 2, Mapping: 2, list: 1, set: 1, frozenset: 1, Sequence: 1, Collection: 1, Iterable: 1, Optional: 1}
 """How many types stand in brackets, where that is fixed."""
+_TUPLE: Any = vars(typing)["Tuple"]
+"""It says no more than `tuple`, and has no parts, as `tuple[()]` has none."""
 _ANY_PARTS = (tuple, Union)
 _ONCE = frozenset((AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator))
 """To check the elements of these would use them up."""
@@ -134,7 +138,7 @@ def meant(hint: Any) -> Any:
         elif type(hint).__name__ == "TypeAliasType":
             hint = hint.__value__
         else:
-            return hint
+            return tuple if hint is _TUPLE else hint
 
 
 def choices_of(hint: Any) -> tuple[Any, ...] | None:
@@ -255,17 +259,26 @@ def may_be_none(hint: Any) -> bool:
 
 
 @lru_cache(256)
-def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations of a function by parameter, `return` included; those that can't be resolved are left out."""
+def hints_of(what: Callable[..., Any] | type[Any]) -> dict[str, Any]:
+    """Annotations of a function by parameter, `return` included, or of a class; those that can't be resolved are left out."""
     try:
-        return get_type_hints(fn, include_extras=True)
+        found = get_type_hints(what, include_extras=True)
     except Exception:
-        found: dict[str, Any] = {}
-        for name, hint in getattr(fn, "__annotations__", {}).items():
+        found = {}
+        around = getattr(what, "__globals__", None) or vars(sys.modules.get(what.__module__, object))
+        for name, hint in getattr(what, "__annotations__", {}).items():
             with suppress(Exception):
                 one = SimpleNamespace(__annotations__={name: hint})
-                found |= get_type_hints(one, getattr(fn, "__globals__", {}), include_extras=True)
-        return found
+                found |= get_type_hints(one, dict(around), include_extras=True)
+    return {name: hint for name, hint in found.items() if can_be_asked(hint)}
+
+
+def can_be_asked(hint: Any) -> bool:
+    """Not what raises whenever it is asked something, as settings do that are not there yet."""
+    try:
+        return getattr(hint, "__metadata__", None) != () and may_be_none(hint) in (True, False)
+    except Exception:
+        return False
 
 
 def checkable(hint: Any) -> Any:
@@ -290,7 +303,7 @@ def checkable(hint: Any) -> Any:
             else _own_dict(kind)
             if is_typeddict(kind)
             else hint
-            if origin is tuple
+            if origin is tuple and hint is not _TUPLE
             else kind
         )
     made = args if origin is Literal or origin is Callable else tuple(map(checkable, args))
@@ -308,7 +321,9 @@ def _own_dict(kind: Any) -> Any:
 
     make: Any = typing_extensions.TypedDict
     fields = {}
-    for name, hint in get_type_hints(kind, include_extras=True).items():
+    hints = hints_of(kind)
+    for name in kind.__annotations__:
+        hint = hints.get(name, Any)
         said: Any = get_origin(hint)
         if said in (Required, NotRequired):  # which is not known there of annotations that are texts
             fields[name] = said[checkable(get_args(hint)[0])]

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from stratix_tasks.spec.secrets import is_hidden
+from stratix_tasks.spec.values import Object
 from stratix_tasks.store.codecs import SCALARS, is_fact_scalar
 
 TEXT = 2_000
@@ -96,7 +97,7 @@ def _package(value: Any) -> str:
 
 def glance(value: Any) -> str:
     """A short text of a value of Python's own types; of others, also inside, it tells the type."""
-    return _top(value, lambda part: f"<{type_name(part)}>")
+    return _top(value, lambda part: f"<{part.type if type(part) is Object else type_name(part)}>")
 
 
 def _top(value: Any, other: Callable[[Any], str]) -> str:

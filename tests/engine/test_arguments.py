@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stratix_tasks import Engine, FlowError, TaskFailed, each, flow, product, task
+from stratix_tasks import Engine, FlowError, TaskFailed, each, flatten, flow, product, task
+from stratix_tasks.dsl import marks
+from stratix_tasks.engine import fan
 
 LONG = 30.0
 
@@ -298,3 +301,50 @@ def test_what_can_not_be_mapped_over_is_refused_by_name(engine: Engine, value: A
     if value is not int:
         with pytest.raises(TaskFailed, match="can't map over 'x'"):
             engine.start(made).result(LONG)
+
+
+class Walked:
+    """An iterable of somebody's own."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.make())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [itertools.count, lambda: range(10**12), lambda: range(10**30)],
+    ids=["no end", "many", "more than can be counted"],
+)
+def test_what_has_too_many_items_is_refused_before_it_is_walked(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]
+) -> None:
+    """In the flow by its line, also inside of what is flattened; where it is made while it runs by its node."""
+    monkeypatch.setattr(marks, "MOST_ITEMS", 100)
+    monkeypatch.setattr(fan, "MOST_ITEMS", 100)
+    take = task(lambda x: x, name="take")
+
+    @flow
+    def literal() -> Any:
+        return take.map(each(make()))
+
+    @flow
+    def input_of(over: Any) -> Any:
+        return take.map(each(over))
+
+    @flow
+    def flattened(over: Any) -> Any:
+        return take.map(each(flatten(over)))
+
+    with pytest.raises(FlowError, match=r"line \d+: .*at most 100 items"):
+        engine.start(literal)
+    for given, over in (
+        (input_of, Walked(make)),
+        (input_of, range(10**30)),
+        (flattened, [[1], Walked(make)]),
+        (flattened, [range(10**12)]),
+    ):
+        with pytest.raises(TaskFailed, match="at most 100"):
+            engine.start(given, {"over": over}).result(LONG)

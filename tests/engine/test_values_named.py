@@ -13,7 +13,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, List, Protocol, Required, TypedDict  # noqa: UP035 - the bare one is meant
+from typing import TYPE_CHECKING, Any, List, Protocol, Required, Tuple, TypedDict  # noqa: UP035 - the bare ones are meant
 
 import numpy as np
 import pandas as pd
@@ -288,6 +288,42 @@ def test_one_annotation_that_can_not_be_resolved_leaves_the_others(engine: Engin
         engine.start(takes, {**given, "day": "nonsense"})
     with pytest.raises(InputError, match="many"):
         engine.start(takes, {**given, "many": ["x"]})
+
+
+class Unset(type):
+    """Of a class that has nothing to tell before somebody sets it up."""
+
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError("not configured")
+
+
+class Settings(metaclass=Unset):
+    pass
+
+
+class Sparse(TypedDict):
+    day: dt.date
+    odd: list[nowhere.Thing]
+
+
+def test_annotations_that_say_less_than_they_seem_to_leave_the_others(engine: Engine) -> None:
+    """Those that raise when they are asked, a TypedDict of which a part can't be resolved, a `Tuple` of nobody knows what."""
+
+    @task
+    def same(*values: Any) -> Settings:
+        return values  # type: ignore[return-value]
+
+    @flow
+    def takes(day: dt.date, settings: Settings, sparse: Sparse, parts: Tuple = (1, 2)) -> Any:  # noqa: UP006
+        return same(day, settings, sparse, parts)
+
+    given = {"day": "2024-01-31", "settings": 1, "sparse": {"day": "2024-01-31", "odd": [1]}}
+    day = dt.date(2024, 1, 31)
+    assert engine.start(takes, given).result(LONG) == (day, 1, {"day": day, "odd": [1]}, (1, 2))
+    assert takes.to_svg()
+    for wrong in ({"day": "soon"}, {"sparse": {"day": "soon", "odd": []}}, {"parts": 5}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            engine.start(takes, {**given, **wrong})
 
 
 class Proxy:

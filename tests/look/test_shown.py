@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stratix_tasks import Engine, each, flow, task
-from stratix_tasks.session.display import page, run_source
+from stratix_tasks.session.display import flow_source, page, run_source
 
 
 class Drawn:
@@ -107,3 +107,30 @@ def test_results_of_a_map_are_told_by_their_types_where_they_have_no_line_of_tex
         many = source.inspect("many", None)["output"]["preview"]["root"]
         assert (many["text"], many["more"], many["parts"][0]["name"], len(many["parts"])) == ("list of 30", 10, "0", 20)
         assert (source.inspect("told", None)["output"] or {})["text"] == "[4, 5]"
+
+
+class Silent:
+    """Takes long to say anything, and then raises."""
+
+    asked = 0
+
+    def __repr__(self) -> str:
+        Silent.asked += 1
+        raise KeyboardInterrupt
+
+
+@flow
+def silent_flow() -> Any:
+    small.options(name="one")(Silent())
+    small.options(name="many")([1, Silent()])
+
+
+def test_values_that_stand_in_a_flow_are_shown_by_their_types_and_asked_nothing() -> None:
+    """What a document does not know is not asked for its text by whoever draws the flow."""
+    shown = flow_source(silent_flow, {}).outline()["nodes"]
+    assert {node["name"]: dict(node["inputs"])["frame"] for node in shown} == {
+        "one": "<Silent>",
+        "many": "[1, <Silent>]",
+    }
+    assert silent_flow.to_svg()
+    assert not Silent.asked

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stratix_tasks.spec.values import Object
 from stratix_tasks.store.summaries import TEXT, glance, look, summarise
 
 
@@ -38,6 +39,7 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
         ([Rude()], "[<Rude>]"),
         ({Rude: 1}, "{<type>: 1}"),
         (np.arange(3), "<ndarray>"),
+        pytest.param([Object("Rude", Rude())], "[<Rude>]", id="an object of a document"),
     ],
 )
 def test_a_glance_asks_an_object_nothing(value: Any, text: str) -> None:
