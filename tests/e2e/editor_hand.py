@@ -115,5 +115,6 @@ def opened(lab: Server, browser: Any, name: str) -> Notebook:
     page.set_default_timeout(15_000)
     made = Notebook(page, lab.notebook(name, [DEFINE, ""]))
     page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    page.add_style_tag(content=".Toastify { display: none }")  # JupyterLab's news may come to lie on the view
     made.run_all()
     return made

@@ -99,13 +99,29 @@ def test_the_full_window_and_back(opened: Any) -> None:
 
 
 def test_the_branch_that_was_taken_is_told_from_the_other(opened: Any, engine: Engine) -> None:
-    """Solid where something came along, pale where nothing will; the condition stands in the card."""
+    """Solid where something came along, pale where nothing will; the condition stands in the card, and on the edge what it asks of
+    where that comes from: beside the cards, as long as it can be read."""
     run = engine.start(two_ways)
     run.wait(30)
     page = opened(run)
     looks = page.eval_on_selector_all("[data-testid=edge]", "all => all.map(one => one.dataset.look)")
     assert sorted(looks) == ["idle", "taken"]
     assert page.inner_text("[data-node=heavy] .stx-foot") == "if measure > 2"
+    labels = page.locator("[data-testid=edge-label]")
+    assert sorted(labels.all_text_contents()) == ["< 2", "> 2"]
+    weights = labels.evaluate_all(
+        "all => Object.fromEntries(all.map(one => [one.textContent, getComputedStyle(one).fontWeight]))"
+    )
+    assert weights["> 2"] > weights["< 2"]
+    assert labels.evaluate_all(
+        """all => all.every(label => [...document.querySelectorAll("[data-testid=node]")].every(card => {
+            const [a, b] = [label, card].map(one => one.getBoundingClientRect());
+            return a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        }))"""
+    )
+    for _ in range(6):
+        page.click("[data-testid=zoom-out]")
+    page.wait_for_function("!document.querySelector('[data-testid=edge-label]')?.checkVisibility()")
 
 
 @flow

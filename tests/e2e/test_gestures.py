@@ -301,28 +301,52 @@ def test_a_value_is_dragged_into_a_field(book: Notebook) -> None:
     """Of those that there are where the node stands, not of what needs it itself: it is the argument then, as one step."""
     hand = Hand(book, "valued")
     hand.click("scale")
+    hand.at("computed").wait_for()  # which moves what is below it
+    by = hand.at("form-field", field="with.by")
     hand.at("values").locator("summary").click()
     assert hand.at("value", name="tasks.total.output").count() == 0
-    hand.at("value", name="inputs.n").drag_to(hand.at("form-field", field="with.by"))
+    by.scroll_into_view_if_needed()
+    hand.drag(hand.at("value", name="inputs.n"), by)
     hand.steps("set by of scale")
     assert hand.value("spec.tasks['scale'].args['by'].name") == "'n'"
 
 
 def test_a_value_is_dragged_into_an_expression(book: Notebook) -> None:
-    """There it is one of its words, where the caret is; nothing is said before the field is left."""
+    """There it is one of its words, where the caret was; what was half said before is refused, and no more once it is whole."""
     hand = Hand(book, "worded")
     hand.click("scale")
+    hand.at("computed").wait_for()
     hand.page.locator(f"{VIEW} .stx-form summary:has-text('More')").click()
+    hand.at("values").locator("summary").click()
     when = hand.at("form-field", field="when")
     when.fill(" > 3")
-    hand.press("Home")
-    hand.at("values").locator("summary").click()
-    hand.at("value", name="inputs.n").drag_to(when)
+    hand.press("Home", "Tab")
+    refused = hand.page.locator(f"{VIEW} .stx-form-row[data-field=when] [role=alert]")
+    refused.wait_for()
+    value = hand.at("value", name="inputs.n")
+    value.scroll_into_view_if_needed()
+    hand.drag(value, when)
     hand.page.wait_for_function("field => field.value === 'inputs.n > 3'", arg=when.element_handle())
+    refused.wait_for(state="detached")
     hand.steps()
     hand.press("Enter")
     hand.steps("set when of scale")
     assert hand.value("spec.tasks['scale'].when.text") == "'inputs.n > 3'"
+
+
+def test_a_condition_stands_on_the_wire_that_it_asks_about(book: Notebook) -> None:
+    """As soon as it is said, and until it is taken back."""
+    hand = Hand(book, "asking")
+    hand.click("total")
+    hand.page.locator(f"{VIEW} .stx-form summary:has-text('More')").click()
+    hand.at("form-field", field="when").fill("tasks.scale.output != [] && inputs.n > 2")
+    hand.press("Enter")
+    label = hand.at("edge-label")
+    hand.page.wait_for_function("label => label.textContent === '≠ []'", arg=label.element_handle())
+    assert label.count() == 1
+    hand.click("load")
+    hand.press("Control+z")
+    label.wait_for(state="detached")
 
 
 def test_a_small_map_takes_the_editor_elsewhere(book: Notebook) -> None:

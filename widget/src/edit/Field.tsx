@@ -72,6 +72,7 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
       const at = box.selectionStart ?? box.value.length;
       box.setRangeText(says, at, box.selectionEnd ?? at, "end");
       setText(box.value);
+      setWhy("");
       return box.focus();
     }
     const whole = `\${{ ${says} }}`;

@@ -1,17 +1,24 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
+import type { Label } from "../model/labels";
 import { route } from "../model/route";
+import { Told } from "../view/Line";
 import type { Wire } from "./wires";
 
-export type WireData = { wire: Wire; insert: (wire: Wire, from: Element) => void } & Record<string, unknown>;
+export type WireData = {
+  wire: Wire;
+  label: Label | null;
+  insert: (wire: Wire, from: Element) => void;
+} & Record<string, unknown>;
 
 /** A wire, with the ⊕ that puts a node into it. */
 export function WireLine({ sourceX, sourceY, targetX, targetY, data, selected }: EdgeProps) {
-  const { wire, insert } = data as WireData;
+  const { wire, label, insert } = data as WireData;
   const from: [number, number] = [sourceX, sourceY];
   const to: [number, number] = [targetX, targetY];
   return (
     <>
       <BaseEdge path={route(from, to)} interactionWidth={16} />
+      <Told label={label} look="plain" />
       <EdgeLabelRenderer>
         <button
           type="button"

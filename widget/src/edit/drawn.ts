@@ -1,9 +1,10 @@
 // What is given to React Flow: cards and wires, as Python has them and as hands are just changing them.
 import { type Edge, type Node, Position } from "@xyflow/react";
 import { useRef } from "preact/hooks";
+import { asksOf, type Label, Labels } from "../model/labels";
 import type { Port } from "../model/messages";
 import { leftAt, shapeOf } from "../model/shapes";
-import type { guessed } from "./boxes";
+import { endsOf, type guessed } from "./boxes";
 import { type Search, type Selection, saysOff } from "./commands";
 import type { EditData } from "./EditCard";
 import type { Editing } from "./editing";
@@ -128,7 +129,7 @@ function handlesOf(box: Box, data: EditData, isInputs: boolean): NonNullable<Nod
 }
 
 export function useLines(
-  { root, selection, select, boxes }: Drawing,
+  { editing, root, selection, select, boxes }: Drawing,
   wires: Wire[],
   guess: ReturnType<typeof guessed>,
   over: string | null,
@@ -151,16 +152,26 @@ export function useLines(
   const [nodes, chosen, gone] = [new Set(selection.nodes), new Set(selection.wires), new Set(guess.gone)];
   const asked = new Set(guess.wires.map(({ id }) => id));
   const drawn = new Map(wires.map((wire) => [wire.id, wire])); // some are asked for and there at once
+  const { snapshot } = editing.live;
+  const conditions = new Map(snapshot.nodes.flatMap(({ name, when }) => (when ? [[name, when] as const] : [])));
+  const labels = new Labels(boxes.current.filter((_, at) => snapshot.nodes[at]?.kind !== "flow"));
+  const labelOf = (wire: Wire): Label | null => {
+    const when = conditions.get(wire.target);
+    const told = when ? asksOf(when, wire.source.slice(around(wire.target).length)) : "";
+    const ends = told ? endsOf(wire, boxes.current, snapshot) : null;
+    return ends && labels.put(told, [ends.from.x, ends.from.y], [ends.to.x, ends.to.y]);
+  };
   return keep(
     [...drawn.values()].map((wire) => {
       const pending = asked.has(wire.id) || [wire.id, wire.source, wire.target].some((one) => gone.has(one));
       const selected = chosen.has(wire.id);
       const near = selected || nodes.has(wire.source) || nodes.has(wire.target);
       const marks = `${near ? " stx-near" : ""}${pending ? " stx-wire-pending" : ""}${over === wire.id ? " stx-wire-over" : ""}`;
+      const label = labelOf(wire);
       return {
         id: wire.id,
-        of: [wire.kind, selected, near, marks],
-        make: () => line(wire, insert, selected, near, marks),
+        of: [wire.kind, selected, near, marks, label?.text, label?.x, label?.y],
+        make: () => line(wire, label, insert, selected, near, marks),
       };
     }),
   );
@@ -168,6 +179,7 @@ export function useLines(
 
 function line(
   wire: Wire,
+  label: Label | null,
   insert: { current: WireData["insert"] },
   selected: boolean,
   near: boolean,
@@ -181,7 +193,7 @@ function line(
     sourceHandle: isInput ? `out:${wire.source.slice(INPUTS.length)}` : "out:",
     targetHandle: wire.port ? `in:${wire.port}` : "after",
     type: "wire",
-    data: { wire, insert: (of: Wire, from: Element) => insert.current(of, from) } satisfies WireData,
+    data: { wire, label, insert: (of: Wire, from: Element) => insert.current(of, from) } satisfies WireData,
     selected,
     reconnectable: "target",
     className: `stx-edge stx-edge-${wire.kind}${marks}`,

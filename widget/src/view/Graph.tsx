@@ -1,9 +1,10 @@
 import { Background, type Edge, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useMemo, useRef } from "preact/hooks";
+import { asksOf, type Label, Labels } from "../model/labels";
 import type { Live } from "../model/live";
 import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
-import type { Item, Line as SceneLine } from "../model/scene";
+import type { Item, Scene, Line as SceneLine } from "../model/scene";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { Card, type CardData } from "./Card";
 import { uncovered } from "./camera";
@@ -36,9 +37,10 @@ function Flow({ live, scene, turn, last, selected, target, select, doing, root }
     () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
   );
+  const labels = useMemo(() => labelsOf(live, scene), [scene, live]);
   const lines = useMemo(
-    () => scene.lines.map((line) => flowEdge(live, line, scene.boxes, selected)),
-    [scene, live, selected],
+    () => scene.lines.map((line, at) => flowEdge(live, line, scene.boxes, labels[at] ?? null, selected)),
+    [scene, live, labels, selected],
   );
   // A stack is no node that anything could be asked of: it opens, and is not selected.
   const pick = (id: number) => (id < count ? select(id) : turn(id));
@@ -149,7 +151,25 @@ function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number)
   };
 }
 
-function flowEdge(live: Live, line: SceneLine, boxes: readonly Box[], selected: number | null): Edge<LineData> {
+/** By line the condition of what it leads to, as far as that is about where it comes from. */
+function labelsOf({ snapshot }: Live, { lines, items, boxes }: Scene): (Label | null)[] {
+  const labels = new Labels(items.filter((item) => !item.open));
+  return lines.map(({ from, to, kind, bends }) => {
+    const [source, target] = [snapshot.nodes[from], snapshot.nodes[to]];
+    const [a, b] = [boxes[from], boxes[to]];
+    if (!source || !target?.when || !a || !b || kind === "ends") return null;
+    const begin = bends.at(-1) ?? [a.x + a.w, a.y + a.h / 2];
+    return labels.put(asksOf(target.when, source.label), begin, [b.x, b.y + b.h / 2]);
+  });
+}
+
+function flowEdge(
+  live: Live,
+  line: SceneLine,
+  boxes: readonly Box[],
+  label: Label | null,
+  selected: number | null,
+): Edge<LineData> {
   const { from, to, kind } = line;
   const near = from === selected || to === selected;
   return {
@@ -157,7 +177,7 @@ function flowEdge(live: Live, line: SceneLine, boxes: readonly Box[], selected: 
     source: String(from),
     target: String(to),
     type: "line",
-    data: { live, line, boxes },
+    data: { live, line, boxes, label },
     className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
     zIndex: near ? 1 : 0,
     selectable: false,
