@@ -129,8 +129,8 @@ def test_values_that_stand_in_a_flow_are_shown_by_their_types_and_asked_nothing(
     """What a document does not know is not asked for its text by whoever draws the flow."""
     shown = flow_source(silent_flow, {}).outline()["nodes"]
     assert {node["name"]: dict(node["inputs"])["frame"] for node in shown} == {
-        "one": "<Silent>",
-        "many": "[1, <Silent>]",
+        "one": "<test_shown.Silent>",
+        "many": "[1, <test_shown.Silent>]",
     }
     assert silent_flow.to_svg()
     assert not Silent.asked
