@@ -6,7 +6,7 @@ from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import scope_ended
 from stratix_tasks.core.node import DISABLED, EACH, FLOW, LOOP, MAP, UNDO, UNTIL, Kind
 from stratix_tasks.core.scope import bad_units, giver, state_of_scope
-from stratix_tasks.core.state import IS_BAD, State
+from stratix_tasks.core.state import IS_BAD, LOST, State
 from stratix_tasks.core.states import BAD, RUN_TERMINAL, TERMINAL, UNPAUSABLE, RunState, S
 from stratix_tasks.core.targets import Scope, label
 from stratix_tasks.core.undo import undone_around, undone_before
@@ -130,8 +130,10 @@ def _retry(s: State, u: int, state: S) -> Why:
     if state == S.RETRYING:
         return None
     if state == S.OPEN:
-        bad = s.kind(u) is not LOOP and any(s.status.find(one, a, b) >= 0 for one in BAD for _, a, b in s.inside(u))
-        return None if bad else "and nothing in it has ended badly"
+        bad = (
+            (x for _, a, b in s.inside(u) for one in BAD for x, _ in s.runs(one, a, b)) if s.kind(u) is not LOOP else ()
+        )
+        return None if any(s.why_ended(x) != LOST for x in bad) else "and nothing in it has ended badly"
     if state not in TERMINAL or state == S.COMPLETED:
         return ""
     if state == S.SKIPPED and (off := s.node(s.node_of(u)).off):

@@ -21,7 +21,9 @@ import test_found
 import test_joins
 import test_moves
 import test_order
+import test_places
 import test_steps
+import test_streams
 import test_tables
 import test_waits
 from explorer import explore
@@ -177,6 +179,10 @@ def _pairs() -> None:
         test_moves.test_a_set_leaves_a_node_where_it_is(state)
     test_moves.test_a_map_ends_as_what_it_waits_for_tells()
     test_moves.test_retries_lead_on()
+    test_moves.test_a_retry_of_an_open_group_leaves_what_goes_on_in_it()
+    test_moves.test_a_retry_of_an_open_group_reaches_what_failed_in_an_open_one_in_it()
+    for asked in ("a", "b"):
+        test_streams.test_a_retry_of_an_item_tries_its_reader_again_and_no_other(asked)
     test_moves.test_a_node_whose_condition_cant_be_told_fails_with_that_error()
     test_moves.test_a_body_that_fails_while_it_is_suspended_has_failed({"final": True}, State.FAILED)
     test_moves.test_a_body_that_fails_while_it_is_suspended_has_failed({}, State.HELD)
@@ -200,6 +206,10 @@ def _pairs() -> None:
     test_waits.test_what_is_sent_too_early_is_kept_in_order()
     test_waits.test_a_pause_of_a_map_leaves_its_waiting_items()
     test_amend.test_a_request_that_comes_twice_is_taken_once()
+    for end in (RunState.FAILED, RunState.CANCELLED):
+        test_amend.test_a_retry_leaves_that_budget_as_it_is(end)
+    for end in test_places.ENDS:
+        test_places.test_a_run_that_has_ended_keeps_no_place_in_line(end)
     test_ends.test_what_a_loser_waited_for_is_cancelled_with_it()
     for join, k in ((Join.FIRST, 1), (Join.N_OF, 2)):
         test_ends.test_a_join_that_gets_too_few_fails(join, k)
@@ -506,7 +516,7 @@ NO_STOP_TARGET = (
 )
 NOT_RECORDED = ("ready", "held")
 """States that nothing is recorded as."""
-OUT_OF_THE_RUN = ("TERMINAL with retired", "UNPAUSABLE with retired", "BAD with retired")
+OUT_OF_THE_RUN = ("TERMINAL with retired", "UNPAUSABLE with retired", "BAD with retired", "IS_BAD with retired")
 SAME = {
     "NODE running stopped": "a body that ends as if it had been stopped has failed",
     "NODE skipped skip": "its effect holds already, so that nothing is looked up",
@@ -514,6 +524,12 @@ SAME = {
     "RUN pending cancel": "a cancel of a pending run is a start and an end",
 }
 """Pairs that are not looked up, and why."""
+OF_RUNS = {
+    "GOING with pending": "nothing of a run that has not begun stands in a lane, or is looked at",
+    "STILL_RUN with pending": "no fact says of a run that it is pending, and one that begins has used up no budget",
+    "STILL_RUN with completed": "one that has completed goes on by a rollback alone, which pauses it, and has no limits before",
+}
+"""States of a run of which it is not asked whether they are among these, or where it is all one, and why."""
 
 
 def equivalent(mutant: Mutant) -> str | None:
@@ -522,6 +538,8 @@ def equivalent(mutant: Mutant) -> str | None:
         return "the review that follows counts it afresh"
     if mutant.name == "UNPAUSABLE without waiting":
         return "of what waits `allowed` tells before, in words of its own"
+    if mutant.name in OF_RUNS:
+        return OF_RUNS[mutant.name]
     if mutant.name in OUT_OF_THE_RUN:
         return "what is out of the run is answered before its state is looked at"
     if mutant.name == "IS_OVER without retired":

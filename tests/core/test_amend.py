@@ -279,6 +279,18 @@ def test_a_node_that_kills_its_owner_can_not_do_so_for_ever() -> None:
     assert world.run is RunState.COMPLETED
 
 
+@pytest.mark.parametrize("end", [RunState.FAILED, RunState.CANCELLED], ids=lambda state: state.label)
+def test_a_retry_leaves_that_budget_as_it_is(end: RunState) -> None:
+    """Only who resumes a run that waits for a person has seen why it does."""
+    bad = {2: Body(1, "final")} if end is RunState.FAILED else {}
+    world = World(chain_of(1), lambda name, tried: bad.get(tried, Body(50, stops=1.0)) if name == "n0" else Body(1))
+    world.start().until("n0", State.RUNNING).die_and_recover()
+    if end is RunState.CANCELLED:
+        world.request("cancel")
+    world.until_run(end).request("retry")
+    assert (world.run, world.s.recoveries) == (RunState.RUNNING, 1)
+
+
 def test_dying_without_a_body_takes_nothing_from_that_budget() -> None:
     """An owner that dies while nothing runs is not counted."""
     world = World(chain_of(1, max_recoveries=0), lambda name, _tried: Body(1, "fail")).start()

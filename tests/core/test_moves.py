@@ -125,6 +125,33 @@ def test_a_map_in_which_nothing_has_ended_badly_takes_no_retry(outcome: str) -> 
         world.request("retry", "m")
 
 
+def test_a_retry_of_an_open_group_leaves_what_goes_on_in_it() -> None:
+    """Of an item that is suspended nothing begins anew."""
+    bodies = {"m[0]": Body(1, "final"), "m[1]": Body(50, parks=True)}
+    world = (
+        World(spec({"m": {"each": EACH}}), lambda name, _tried: bodies.get(name, SLOW)).start().until("m", State.OPEN)
+    )
+    world.request("pause", "m[1]").until("m[1]", State.SUSPENDED)
+    with pytest.raises(TransitionError, match="nothing in it has ended badly"):
+        world.request("retry", "m")
+    world.until("m[0]", State.FAILED).request("retry", "m")
+    assert [world.state(f"m[{i}]") for i in range(3)] == [State.RUNNING, State.SUSPENDED, State.RUNNING]
+    assert [world.attempt(f"m[{i}]") for i in range(3)] == [2, 1, 1]
+
+
+def test_a_retry_of_an_open_group_reaches_what_failed_in_an_open_one_in_it() -> None:
+    """That goes on, with what else is in it; where nothing in there has ended badly, there is nothing to try again."""
+    inner = {"outer": spec({"h": {"flow": "inner"}}), "inner": spec({"x": {}, "y": {}})}
+    bodies = {"g.h.x": Body(1, "final")}
+    world = World(spec({"g": {"flow": "outer"}}, flows=inner), lambda name, _: bodies.get(name, SLOW)).start()
+    world.until("g.h", State.OPEN)
+    with pytest.raises(TransitionError, match="nothing in it has ended badly"):
+        world.request("retry", "g")
+    world.until("g.h.x", State.FAILED).request("retry", "g")
+    assert [world.state(name) for name in ("g", "g.h", "g.h.x")] == [State.OPEN, State.OPEN, State.RUNNING]
+    assert (world.attempt("g.h.x"), world.attempt("g.h.y")) == (2, 1)
+
+
 def lose(world: World, name: str) -> World:
     """The place where a body runs goes."""
     return _end(world, name, Answer.LOST, {"type": "RunnerLost", "message": "gone", "code": "lost", "bases": []})

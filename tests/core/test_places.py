@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from driver import Body, World, spec
+import pytest
+from driver import ERROR, Body, World, spec
+from small_flows import WHEN
 
 from stratix_tasks.core.decide import turn
+from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.limits import Lane, Slots
-from stratix_tasks.core.states import State
+from stratix_tasks.core.state import State as Recorded
+from stratix_tasks.core.states import RunState, State
 from stratix_tasks.spec.values import FirstOf, Ref
 
 
@@ -32,6 +36,27 @@ def test_lanes_of_two_runs_stand_in_the_order_of_their_coming() -> None:
     assert (first.woken, second.woken) == ([lanes[0]], [])
     slots.pass_on()
     assert second.woken == [lanes[1]]
+
+
+ENDS = {RunState.COMPLETED: ("skip", "x"), RunState.FAILED: ("skip", "x"), RunState.CANCELLED: ("cancel", None)}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda state: state.label)
+def test_a_run_that_has_ended_keeps_no_place_in_line(end: RunState) -> None:
+    """It ended while it waited for a place of the engine's, which goes to the one behind it."""
+    tasks = {"x": {}} if end is not RunState.FAILED else {"x": {}, "bad": {"when": WHEN}}
+    busy = World(spec({"a": {}}), concurrency=1, checked=False).start()
+    first = World(spec(tasks), verdict=lambda _name: ERROR, checked=False)
+    behind = World(spec({"c": {}}), checked=False)
+    for world in (first, behind):
+        world.places = busy.places
+        world.core = Core(Recorded(world.root), busy.places)
+        world.start()
+    first.settle().request(*ENDS[end])
+    assert (busy.state("a"), first.run, behind.state("c")) == (State.RUNNING, end, State.READY)
+    busy.settle()
+    behind._turn(*turn.handle(behind.core, (), behind.now))
+    assert behind.state("c") is State.RUNNING
 
 
 def test_a_first_of_among_needs_that_are_needed_anyhow() -> None:

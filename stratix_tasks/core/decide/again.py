@@ -42,10 +42,29 @@ def revive(core: Core, at: float) -> None:
 
 def retry(core: Core, units: Collection[int], at: float) -> None:
     """Bad ends are pending again, and what ended for them; groups around them are open again."""
-    fresh, groups, items = bad_in(core, units)
-    items += bad_sources(core.state, [*items, *_of_streams(core.state, fresh)])
-    fresh, groups, items = go_on(core, (), fresh, groups, items, at, groups_of(core.state, units))
+    fresh, groups, items = go_on(core, (), *_bad(core, units), at, groups_of(core.state, units))
     set_again(core, fresh, groups, items, at)
+
+
+def _bad(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
+    fresh, groups, items = bad_in(core, units)
+    return fresh, groups, items + bad_sources(core.state, [*items, *_of_streams(core.state, fresh)])
+
+
+def readers_of_retry(core: Core, units: Iterable[int]) -> dict[int, int]:
+    """What went on with the bad ends of units, and with what ended for these: by reader what it read."""
+    return readers(core, _concerned(core, (), *with_what_followed(core, (), *_bad(core, units))))
+
+
+def readers_of_end(core: Core, u: int) -> dict[int, int]:
+    """The same of a unit that is to come to another end."""
+    return readers(core, _concerned(core, (u,), *with_what_followed(core, (u,), set(), set(), [])))
+
+
+def _concerned(core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans) -> set[int]:
+    """With the groups around them that are to be open again."""
+    found = {*units, *fresh, *groups, *(a for a, _ in items)}
+    return found | groups_around(core, found)
 
 
 def end_otherwise(core: Core, u: int, end: Callable[[], None], at: float) -> None:
@@ -119,8 +138,7 @@ def go_on(
     revive(core, at)
     while True:
         fresh, groups, items = with_what_followed(core, units, fresh, groups, items)
-        concerned = {*units, *fresh, *groups, *(a for a, _ in items)}
-        concerned |= groups_around(core, concerned)
+        concerned = _concerned(core, units, fresh, groups, items)
         cut = roll_ends(core, concerned, at, held)
         cut |= roll_users(core, {**readers(core, concerned), **read}, concerned, at, held)
         cut = {u for u in cut if not _lies_in(s, u, scope)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.joins import ends_after
+from stratix_tasks.core.joins import absorbed, ends_after
 from stratix_tasks.core.node import LOOP, MAP
 from stratix_tasks.core.state import IS_BAD, LEFT, LOST, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
@@ -124,8 +125,8 @@ def bad_before(core: Core, u: int) -> set[int]:
 
 def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
     """Of groups their bad units, at any depth (of a loop those of its last round): units, groups, and spans of items. What
-    steps in them ended is left as it is, not what ended with a group that a step ended; and what lost, but in one that lost
-    itself.
+    was taken up in them, or steps in them ended, is left as it is, not what ended with a group that a step ended; and what
+    lost, but in one that lost itself. One that is open goes on, as do those in it.
     """
     s = core.state
     fresh: set[int] = set()
@@ -149,8 +150,18 @@ def bad_in(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]
             if block.n == 1 and s.kind(u) is MAP:
                 items += [run for state in BAD for run in s.runs(state, a, b) if s.why_ended(run[0]) not in left]
             else:
-                stack += [x for state in BAD for x in s.find(state, a, b) if s.why_ended(x) not in left]
+                stack += [x for x in _bad_nodes(s, block, a, b) if s.why_ended(x) not in left]
+                stack += [x for x in s.find(S.OPEN, a, b) if s.status[u] == S.OPEN and x not in s.target]
     return fresh, groups, items
+
+
+def _bad_nodes(s: State, block: Block, a: int, b: int) -> list[int]:
+    """Of scopes side by side the nodes that ended badly, and that nothing went on without."""
+    bad = [x for state in BAD for x in s.find(state, a, b)]
+    if not block.absorbing:
+        return bad
+    taken = {first: absorbed(s, block, first) for first in {x - (x - a) % block.n for x in bad}}
+    return [x for x in bad if not taken[x - (x - a) % block.n][(x - a) % block.n]]
 
 
 def bad_sources(s: State, items: Spans) -> Spans:

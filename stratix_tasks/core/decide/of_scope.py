@@ -128,7 +128,7 @@ def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
     """Of a skip what lies around it alone: in the scope nothing goes on."""
     s, name = core.state, scope_label(core.state, scope)
     if verb == "retry":
-        return gone_on(core, verb, name, again.readers(core, _again(s, scope)))
+        return gone_on(core, verb, name, again.readers_of_retry(core, _again(s, scope)))
     bad = [u for u in scope.units if IS_BAD[s.status[u]]]
     changes = any(not has_lost(core, u) for u in bad) or left_out_units(s, scope)
     return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None

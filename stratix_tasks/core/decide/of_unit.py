@@ -62,8 +62,12 @@ def _try_again(core: Core, u: int, at: float) -> None:
         core.move(u, Event.RETRY, at, "user", {"due": at})
         core.agenda.try_now(u)
         return
-    bad = bad_before(core, u) if s.status[u] == S.UPSTREAM_FAILED else set()
-    again.retry(core, [u, *bad], at)
+    again.retry(core, _bad_ends(core, u), at)
+
+
+def _bad_ends(core: Core, u: int) -> list[int]:
+    """What a retry of a unit tries again: with what it could not run for."""
+    return [u, *(bad_before(core, u) if core.state.status[u] == S.UPSTREAM_FAILED else ())]
 
 
 def _retry(core: Core, found: Found, at: float, args: Args) -> Act:
@@ -95,7 +99,8 @@ def accepted(core: Core, u: int) -> dict[str, Why]:
 def _gone_on(core: Core, verb: str, u: int) -> Why:
     if verb == "skip" and has_lost(core, u):
         return None
-    return gone_on(core, verb, label(core.state, u), again.readers(core, [u]))
+    read = again.readers_of_retry(core, _bad_ends(core, u)) if verb == "retry" else again.readers_of_end(core, u)
+    return gone_on(core, verb, label(core.state, u), read)
 
 
 def gone_on(core: Core, verb: str, name: str, readers: Iterable[int]) -> Why:
