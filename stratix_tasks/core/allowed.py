@@ -80,8 +80,8 @@ def _as_the_run_is(s: State, state: S, told: dict[str, Why]) -> dict[str, Why]:
     if s.run is RunState.COMPLETED:
         told |= {
             verb: f"and the run has completed. {COMPLETED_HINT}"
-            for verb in ("retry", "skip", "give")
-            if told[verb] is None
+            for verb in ("retry", "skip", "give", "set")
+            if told.get(verb, "") is None
         }
     if state == S.SKIPPED:
         told["skip"] = None  # as it is
@@ -226,8 +226,10 @@ def _give(s: State, u: int, state: S, group: bool) -> Why:
 def _set(s: State, u: int, state: S, group: bool) -> Why:
     if s.node(s.node_of(u)).pinned:
         return "and a value is pinned in its place: nothing of it runs"
-    if state in (S.PENDING, S.RETRYING) or (state == S.FAILED and not group):
+    if state in (S.PENDING, S.RETRYING):
         return None
+    if state == S.FAILED and not group:  # for a retry
+        return _last(s, u)
     if group and u in s.kids:
         return "and expanded: a map is set per item" if s.kind(u) is MAP else "and it has begun"
     return "and only what has not started can be set" if s.attempt[u] else ""

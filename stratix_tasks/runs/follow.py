@@ -13,6 +13,7 @@ from stratix_tasks.core.facts import RUN, Fact
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.engine import outcome
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.runs.functions import renewed
 from stratix_tasks.runs.interrupted import what_is_left
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.locks import alive
@@ -50,8 +51,13 @@ class Follower:
             self._lock.release()
 
     def look(self, live: LiveRun) -> None:
-        """Bring a run up to date for the views of it, and tell them when its owner has died meanwhile."""
+        """Bring a run up to date for the views of it, and tell them when its owner has died meanwhile, or what it lacks is there."""
         self.catch_up(live)
+        if live.follower is self and self.left is not None and renewed(live, self.left["missing"]):
+            self._engine.load(live.id)
+            if live.follower is not None:
+                live.follower.look(live)
+            return
         if live.follower is not self or self.interrupted == (self.left is not None):
             return
         self.left = what_is_left(self._engine, live) if self.interrupted else None

@@ -78,6 +78,12 @@ def _calls(s: State, u: int) -> set[str]:
     return {policy.call for policy in policies if policy.call and not policy.bodiless}
 
 
+def renewed(live: LiveRun, lacked: Iterable[str]) -> bool:
+    """Whether a task of a run has been defined here since the run was read: one that it lacked, or another one than it has."""
+    then = {call: function.call for call, function in live.binding.functions.items()}
+    return any((task := KNOWN.get(call)) is not None and task.fn is not then.get(call) for call in (*lacked, *then))
+
+
 def changed(live: LiveRun, code: Mapping[str, str]) -> list[str]:
     """Calls whose function is known here and is not what it was when the run was started."""
     return changed_of({call: function.call for call, function in live.binding.functions.items()}, code)

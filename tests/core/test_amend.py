@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from driver import Body, World, chain_of, spec
 
+from stratix_tasks.core.allowed import allowed
 from stratix_tasks.core.decide.requests import request
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import InputError, TransitionError
@@ -211,6 +212,18 @@ def test_what_was_set_is_kept(dies: bool) -> None:
     assert (world.policy("a").retry.max, world.policy("a").priority) == (2, 9)
     world.request("retry").settle()
     assert world.run is RunState.COMPLETED
+
+
+def test_what_can_not_be_tried_again_is_not_set() -> None:
+    """A failure that the run has completed with has no next attempt that its inputs could be for; else it may have one."""
+    failing = spec({"a": {"allow_failure": True}, "b": {}})
+    world = World(failing, lambda name, _tried: Body(1, "final") if name == "a" else Body(9))
+    world.start().until("a", State.FAILED)
+    assert allowed(world.s, 0)["set"] is None
+    world.settle()
+    assert world.run is RunState.COMPLETED
+    with pytest.raises(TransitionError, match="can't set 'a': it is failed and the run has completed"):
+        world.request("set", "a", args={"x": 5})
 
 
 @DIES

@@ -14,6 +14,7 @@ from stratix_tasks import Engine, each, flow, task
 from stratix_tasks.core.layout import lay_out
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import unit_of
+from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.errors import InputError, StoreError, StratixError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats.svg import to_svg
@@ -345,6 +346,41 @@ def test_what_became_ready_is_told_with_what_made_it_so(tmp_path: Path) -> None:
         assert seen.wait(20)
         assert told[0] is State.READY
         assert run.wait(20) == "completed"
+
+
+def test_a_view_of_an_interrupted_run_hears_that_its_cells_were_run(tmp_path: Path) -> None:
+    """One that was opened before them lacks their tasks, and says so until they are there; and tells which have changed since."""
+    cell = "@task\ndef unseen_cell(n: int) -> int:\n    GATE.wait(20)\n    return n\n"
+    names: dict[str, Any] = {"task": task, "GATE": GATE, "__name__": "unseen_cells"}
+    exec(cell, names)
+
+    @flow(name="of_unseen_cells")
+    def of_cells() -> Any:
+        return names["unseen_cell"](1)
+
+    call = "unseen_cells:unseen_cell"
+    first, second = Engine(tmp_path / "store"), Engine(tmp_path / "store")
+    with second:
+        run = first.start(of_cells)
+        reached(first, run, "unseen_cell", "started", "running")
+        first.close()
+        del names["unseen_cell"], KNOWN[call]
+        source = run_source(second.run(run.id))
+        told: SimpleQueue[tuple[list[str], list[str]]] = SimpleQueue()
+
+        def changed(_nodes: set[int]) -> None:
+            left = source.run_info().get("left")
+            if left is not None:
+                told.put((left["missing"], left["changed"]))
+
+        release = source.watch(changed)
+        assert source.run_info()["left"]["missing"] == [call]
+        exec(cell, names)
+        assert told.get(timeout=20) == ([], [])
+        exec(cell.replace("return n", "return n + 1"), names)
+        while (now := told.get(timeout=20)) != ([], [call]):
+            assert now == ([], [])
+        release()
 
 
 def test_a_view_of_another_engines_run_tells_that_it_was_interrupted_and_taken_over(tmp_path: Path) -> None:
