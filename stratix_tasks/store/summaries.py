@@ -6,10 +6,16 @@ what they give is recorded with it. `glance` asks nothing that could run such co
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import EnumMeta
 from itertools import islice
+from pathlib import PosixPath, PurePosixPath
 from typing import Any
+from uuid import UUID
 
 from stratix_tasks.spec.secrets import is_hidden
 from stratix_tasks.spec.values import Object
@@ -25,6 +31,10 @@ COLUMNS = 50
 MOST = 1 << 53
 """Above that a size is a jest."""
 ATOMS = SCALARS | {bytes}
+SHORT = frozenset((complex, range, date, time, datetime, timedelta, timezone, Decimal, UUID, PosixPath, PurePosixPath))
+"""Types whose text is short."""
+ZONES = frozenset(("builtins", "datetime", "zoneinfo", "dateutil", "pytz"))
+"""Packages of time zones, which are asked where a time is told."""
 BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", dict: "{}"}
 LONG = frozenset((list, tuple, dict, set, frozenset, deque))
 _NAME = type.__dict__["__name__"]
@@ -96,8 +106,32 @@ def _package(value: Any) -> str:
 
 
 def glance(value: Any) -> str:
-    """A short text of a value of Python's own types; of others, also inside, it tells the type."""
-    return _top(value, lambda part: f"<{part.type if type(part) is Object else type_name(part)}>")
+    """A short text of a value of Python's own types, or of a scalar of numpy or pandas; of others, also inside, it tells the type."""
+    return _top(value, _glanced)
+
+
+def _glanced(value: Any) -> str:
+    kind = type(value)
+    if kind is Object:
+        return f"<{value.type}>"
+    if type(kind) is EnumMeta:
+        return f"{type_name(value)}.{_exact(object.__getattribute__(value, '_name_'))}"
+    if type(kind) is type and _is_scalar(kind) and _package(getattr(value, "tzinfo", None)) in ZONES:
+        return str(value)
+    return f"<{type_name(value)}>"
+
+
+def _is_scalar(kind: type) -> bool:
+    """Whether its text is made by Python, numpy or pandas themselves, at once."""
+    if kind in SHORT:
+        return True
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and issubclass(kind, numpy.generic):
+        return kind.__module__ == "numpy" and not issubclass(kind, numpy.void | numpy.object_)
+    return pandas is not None and kind in (
+        *(pandas.Timestamp, pandas.Timedelta, pandas.Period),
+        *(type(pandas.NaT), type(pandas.NA)),
+    )
 
 
 def _top(value: Any, other: Callable[[Any], str]) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,28 @@ class Rude:
         raise KeyboardInterrupt
 
 
+class RudeZone(tzinfo):
+    def utcoffset(self, at: datetime | None) -> timedelta:
+        raise SystemExit
+
+
+class RudeDate(date):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+class RudeNumber(np.float64):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+class Shade(Enum):
+    DARK = 1
+
+    def __str__(self) -> str:
+        raise SystemExit
+
+
 HOLDS_ITSELF: list[Any] = [1]
 HOLDS_ITSELF.append(HOLDS_ITSELF)
 
@@ -40,10 +66,21 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
         ({Rude: 1}, "{<type>: 1}"),
         (np.arange(3), "<ndarray>"),
         pytest.param([Object("Rude", Rude())], "[<Rude>]", id="an object of a document"),
+        ([np.float64(0.5), np.bool_(True), np.datetime64("2026-01-01")], "[0.5, True, 2026-01-01]"),
+        ([pd.Timestamp("2026-01-01", tz="Europe/Berlin"), pd.NaT], "[2026-01-01 00:00:00+01:00, NaT]"),
+        ((date(2026, 1, 1), Decimal("1.50"), Path("/x"), range(3)), "(2026-01-01, 1.50, /x, range(0, 3))"),
+        ([datetime(2026, 1, 1, tzinfo=UTC), timedelta(days=1)], "[2026-01-01 00:00:00+00:00, 1 day, 0:00:00]"),
+        ([Shade.DARK], "[Shade.DARK]"),
+        (
+            [datetime(2026, 1, 1, tzinfo=RudeZone()), RudeDate(2026, 1, 1), RudeNumber(1)],
+            "[<datetime>, <RudeDate>, <RudeNumber>]",
+        ),
     ],
 )
 def test_a_glance_asks_an_object_nothing(value: Any, text: str) -> None:
-    """Values of Python's own types have a short text, whatever their size; of others the type is told."""
+    """Values of Python's own types, and scalars of numpy and pandas, have a short text, whatever their size; of others the type is
+    told, also of those that inherit from them, or ask a time zone of the user's.
+    """
     assert glance(value) == text
 
 

@@ -43,6 +43,17 @@ describe("the toolbar", () => {
       for (const other of column) expect(apart(box, other)).toBe(true);
     }
   });
+
+  it("stays near its card where all is full around it, and covers what covers least", () => {
+    const rows = [0, 1, 2, 3, 4, 5].flatMap((row) => [0, 1, 2].map((column) => at(30 + column * 260, 20 + row * 82)));
+    for (const card of rows) {
+      const others = rows.filter((other) => other !== card);
+      const { x, y } = toolbarPlace(card, others, TOOL, { w: 800, h: 540 });
+      expect(apart({ x, y, ...TOOL }, card)).toBe(true);
+      expect(Math.abs(x + TOOL.w / 2 - card.x - card.w / 2)).toBeLessThan((TOOL.w + card.w) / 2 + 41);
+      expect(Math.abs(y + TOOL.h / 2 - card.y - card.h / 2)).toBeLessThan((TOOL.h + card.h) / 2 + 41);
+    }
+  });
 });
 
 describe("the first view", () => {

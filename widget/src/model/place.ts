@@ -30,8 +30,10 @@ const GAP = 10;
 const EDGE = 6;
 
 const STEP = 16;
+/** Farther from its card the toolbar would be nobody's; there it rather covers a part of another one. */
+const NEAR = 40;
 
-/** The toolbar's upper left corner: at `card`, or the place next to it where it covers no card; the least covered if none is free. */
+/** The toolbar's upper left corner: at `card`, or the place near it where it covers no card; the least covered if none is free. */
 export function toolbarPlace(card: Box, others: readonly Box[], tool: Size, canvas: Size): { x: number; y: number } {
   const within = (x: number) => Math.max(EDGE, Math.min(x, canvas.w - tool.w - EDGE));
   const middle = card.x + card.w / 2 - tool.w / 2;
@@ -39,7 +41,7 @@ export function toolbarPlace(card: Box, others: readonly Box[], tool: Size, canv
   const beside = [card.y - tool.h - GAP, card.y + card.h + GAP].flatMap((y) => lefts.map((x) => ({ x, y })));
   const inside = beside.filter(({ y }) => y >= EDGE && y + tool.h <= canvas.h - EDGE);
   const whole = { x: 0, y: 0, ...canvas };
-  const cards = [card, ...others].filter((other) => overlap(other, whole) > 0);
+  const cards = others.filter((other) => overlap(other, whole) > 0);
   const covered = (place: { x: number; y: number }) =>
     cards.reduce((sum, other) => sum + overlap({ ...place, ...tool }, other), 0);
   const free = inside.find((place) => covered(place) === 0);
@@ -48,7 +50,8 @@ export function toolbarPlace(card: Box, others: readonly Box[], tool: Size, canv
     Math.hypot(x + tool.w / 2 - card.x - card.w / 2, 2 * (y + tool.h / 2 - card.y - card.h / 2));
   const grid: { x: number; y: number }[] = [];
   for (let y = EDGE; y + tool.h + EDGE <= canvas.h; y += STEP)
-    for (let x = EDGE; x + tool.w + EDGE <= canvas.w; x += STEP) grid.push({ x, y });
+    for (let x = EDGE; x + tool.w + EDGE <= canvas.w; x += STEP)
+      if (isBeside({ x, y, ...tool }, card)) grid.push({ x, y });
   let best = inside[0] ?? { x: within(middle), y: EDGE };
   let least = covered(best);
   for (const place of grid.sort((a, b) => away(a) - away(b))) {
@@ -57,6 +60,14 @@ export function toolbarPlace(card: Box, others: readonly Box[], tool: Size, canv
     if (least === 0) break;
   }
   return best;
+}
+
+/** Whether two boxes share nothing, and are near each other. */
+function isBeside(a: Box, b: Box): boolean {
+  const wide = Math.max(a.x, b.x) - Math.min(a.x + a.w, b.x + b.w);
+  const high = Math.max(a.y, b.y) - Math.min(a.y + a.h, b.y + b.h);
+  const far = Math.max(wide, high);
+  return far >= 0 && far <= NEAR;
 }
 
 /** The area that two boxes share. */
