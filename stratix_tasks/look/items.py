@@ -28,6 +28,7 @@ MANY = 5_000
 """Scopes up to which each is asked how it stands: more are paged in their order alone."""
 GIVEN = 40
 """Characters of a mapped input in a row."""
+FLOATS = frozenset((("builtins", "float"), ("numpy", "float64"), ("numpy", "float32")))
 Here = Callable[..., Any]
 """Calls a function in the engine's thread."""
 
@@ -188,7 +189,14 @@ def _given(read: Callable[[], Any], columns: list[str]) -> list[str]:
     except Exception:  # what it goes over can't be resolved any more
         known = {}
     values = (at_hand(known[name]) if known is not AWAY and name in known else AWAY for name in columns)
-    return ["" if value is AWAY else short(glance(value), GIVEN) for value in values]
+    return ["" if value is AWAY else short(_told(value), GIVEN) for value in values]
+
+
+def _told(value: Any) -> str:
+    """A number of Python or numpy in a few digits."""
+    kind = type(value)
+    is_float = type(kind) is type and (kind.__module__, kind.__name__) in FLOATS
+    return f"{value:.4g}" if is_float else glance(value)
 
 
 def _scope(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:

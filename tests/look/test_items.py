@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stratix_tasks import Engine, each, flow, repeat, task
@@ -83,6 +85,21 @@ def test_items_that_failed_come_first_with_what_they_were_given(engine: Engine) 
         (0, "r0", ["r0", "1"]),
         (1, "r1", ["r1", "2"]),
     ]
+
+
+def test_days_and_numbers_that_are_mapped_are_told_as_they_are(engine: Engine) -> None:
+    """A number in a few digits: there is little room for it."""
+
+    @task
+    def on_a_day(day: date, share: Any) -> str:
+        return f"{day}"
+
+    @flow
+    def days_and_shares() -> Any:
+        return on_a_day.map(each([date(2026, 1, 31), date(2026, 2, 28)]), each([1 / 3, np.float64(2 / 3)]))
+
+    page = run_source(ended(engine, days_and_shares)).items("on_a_day", 0, 4)
+    assert [row[4] for row in page["rows"]] == [["2026-01-31", "0.3333"], ["2026-02-28", "0.6667"]]
 
 
 def test_items_are_filtered_searched_and_sorted(engine: Engine) -> None:

@@ -13,6 +13,8 @@ const HEIGHT = 24;
 const SHOWN = 9;
 /** Rows that are asked for beyond those in sight, on either side. */
 const SPARE = 8;
+/** Letters of a key for which there is room, at the least and at the most. */
+const [LEAST, MOST] = [3, 12];
 const EMPTY: ItemPage = { total: 0, matching: 0, counts: {}, columns: [], rows: [] };
 const SORTS: [ItemQuery["sort"], string][] = [
   ["state", "failed first"],
@@ -44,11 +46,20 @@ export function Items({ live, calls, node, what, open }: Props) {
   };
   useClock(live.snapshot.mode === "live" && page.rows.some(([, , status]) => left(status, live.now())));
   const known = page.counts;
+  const keys = Math.max(...page.rows.map(([index, key]) => String(key ?? index).length), LEAST);
+  const columns = `15px ${Math.min(keys, MOST)}ch ${"minmax(5.5ch, 1fr) ".repeat(page.columns.length)}minmax(0, 1.4fr) 5em`;
   return (
-    <div class="stx-item-table" data-testid="items" data-matching={page.matching} data-total={page.total}>
+    <div
+      class="stx-item-table"
+      data-testid="items"
+      data-matching={page.matching}
+      data-total={page.total}
+      style={{ "--columns": columns }}
+    >
       {Object.keys(known).length > 0 && <Sieve counts={known} query={query} ask={ask} what={what} />}
       {page.columns.length > 0 && (
         <div class="stx-item stx-item-head" aria-hidden="true">
+          <span />
           <span class="stx-item-key">{page.rows.some(([, key]) => key !== null) ? "key" : "#"}</span>
           {page.columns.map((name) => (
             <span key={name} class="stx-item-given">
@@ -178,7 +189,9 @@ function Row({ live, node, row: [index, key, status, text, given], at, open }: R
       <span class="stx-glyph" aria-hidden="true">
         <Icon name={info ? glyphOf(info, look, false) : look.glyph} size={10} />
       </span>
-      <span class="stx-item-key">{key ?? index}</span>
+      <span class="stx-item-key" title={key ?? undefined}>
+        {key ?? index}
+      </span>
       {given.map((value, column) => (
         <span key={column} class="stx-item-given" title={value}>
           {value}
