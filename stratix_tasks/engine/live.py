@@ -19,6 +19,7 @@ from stratix_tasks.core.states import TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
 from stratix_tasks.engine.notes import Note, Notes, writable
+from stratix_tasks.engine.places import Places
 from stratix_tasks.engine.prepare import Job, Outcome
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.errors import StratixError
@@ -36,6 +37,7 @@ class Shell(Protocol):
     clock: Callable[[], float]
     loop: AbstractEventLoop
     lives: dict[str, LiveRun]
+    places: Places
     on_revived: list[Callable[[LiveRun], None]]
 
     @property

@@ -81,12 +81,21 @@ class FlowReader:
             if isinstance(node, Mapping) and "objects" in node.items:
                 self._objects(node.items["objects"])  # before what stands there is named
         made = reading.fields(node, readers, "a flow")
+        self._once(node, "tasks", "finally")
         if not name and isinstance(node, Mapping):
             self._required(node)
         made.pop("stratix", None)
         made["tasks"] = {**made.get("tasks", {}), **made.pop("finally", {})}
         made.setdefault("flow", name or "unnamed")
         return FlowSpec.model_construct(**made)
+
+    def _once(self, node: Node, first: str, second: str) -> None:
+        """A name stands in one of two mappings: the nodes of a flow are one."""
+        here, there = (node.items.get(field) if isinstance(node, Mapping) else None for field in (first, second))
+        for name in here.items if isinstance(here, Mapping) and isinstance(there, Mapping) else ():
+            if name in there.items:
+                message = f"'{name}' stands under {second} again, after line {here.keys[name].line}"
+                self.reading.wrong(there.keys[name], "duplicate-key", message, "Name one of them otherwise.")
 
     def _required(self, node: Mapping) -> None:
         for field, example in (("stratix", "stratix: 1"), ("flow", "flow: my_flow")):

@@ -8,13 +8,14 @@ from typing import Any
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.fingerprint import fingerprint
-from stratix_tasks.core.node import Kind
+from stratix_tasks.core.node import Policy
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 from stratix_tasks.dsl.bind import nodes
 from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.regions import pools_of
 
 
 def find_function(call: str) -> Any:
@@ -43,8 +44,9 @@ def _imported(name: str) -> Any:
 def lacking(spec: FlowSpec, calls: Iterable[str]) -> tuple[str, str]:
     """Of what a flow needs and is not known here: the code of the error, and what it says behind `needs`."""
     used = {node.uses for _, node in nodes(spec)}
+    pools = [call.removeprefix(_POOL) for call in calls if call.startswith(_POOL)]
     executors = [call for call in calls if call in used]
-    functions = [call for call in calls if call not in used]
+    functions = [call for call in calls if call not in used and not call.startswith(_POOL)]
     told = []
     if executors:
         told.append(
@@ -53,29 +55,45 @@ def lacking(spec: FlowSpec, calls: Iterable[str]) -> tuple[str, str]:
         )
     if functions:
         told.append(f"{', '.join(functions)}, not defined here: run the cells (or import the modules) that define them")
-    return "missing-function" if functions else "missing-executor", "; and ".join(told)
+    if pools:
+        sizes = ", ".join(f"'{pool}': 1" for pool in pools)
+        told.append(
+            f"the pool {', '.join(pools)}, which this engine has not: give it one, as in configure(pools={{{sizes}}})"
+        )
+    code = "missing-function" if functions else "missing-executor" if executors else "missing-pool"
+    return code, "; and ".join(told)
 
 
 def missing(live: LiveRun) -> list[str]:
-    """Calls of nodes that have still to run and whose function or executor is not known here."""
+    """Calls of nodes that have still to run and whose function or executor is not known here, and pools that they take places of
+    and that there are none of, as `pool name`.
+    """
     s = live.core.state
     done = (S.COMPLETED, S.SKIPPED)
     left = (u for u in range(len(s.root.outline.names)) if s.status[u] not in done)
-    calls = {call for u in left for call in _calls(s, u)}
-    return sorted(calls - live.binding.functions.keys())
+    policies = [policy for u in left for policy in _policies(s, u)]
+    calls = {policy.call for policy in policies if policy.call and not policy.bodiless}
+    pools = {pool for policy in policies for pool in policy.pool} - live.engine.places.pools.keys()
+    if pools and s.root.spec is not None:
+        pools -= pools_of(s.root.spec).keys()
+    return [*sorted(calls - live.binding.functions.keys()), *(f"{_POOL}{pool}" for pool in sorted(pools))]
 
 
-def _calls(s: State, u: int) -> set[str]:
-    """What a node calls, and all that lies in it where that is laid out later."""
+_POOL = "pool "
+"""Before the name of one that is missing: no call has a space in it."""
+
+
+def _policies(s: State, u: int) -> list[Policy]:
+    """Of a node, and of all that lies in it where that is laid out later."""
     r, k, _ = s.place(u)
     if r.block.nodes[k].pinned or r.block.nodes[k].off:
-        return set()
+        return []
     blocks = [r.block.inner[k]] if k in r.block.inner and k not in r.block.fixed else []
-    policies = [] if s.is_group(u) and s.kind(u) is not Kind.MAP else [r.block.policies[k]]
+    policies = [r.block.policies[k]]
     for block in blocks:
         policies += block.policies
         blocks += [inner for inner in block.inner.values() if inner not in blocks]
-    return {policy.call for policy in policies if policy.call and not policy.bodiless}
+    return policies
 
 
 def renewed(live: LiveRun, lacked: Iterable[str]) -> bool:

@@ -19,6 +19,7 @@ from stratix_tasks.runs.follow import Follower, settle
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.regions import pools_of
 from stratix_tasks.store import ids
 from stratix_tasks.store.previews import preview
 from stratix_tasks.store.reader import RunRecord, payload_reader
@@ -65,7 +66,7 @@ def new_live(
     `looks` is what is shown of its inputs, where that was made before: it is the caller's thread that asks the values.
     """
     loop, spec = engine.loop, state.root.spec
-    claims = loop.places.claims(spec.pools, spec.flow, spec.concurrency)
+    claims = loop.places.claims(pools_of(spec), spec.flow, spec.concurrency)
     core = Core(state, claims if owned else no_claims, seed=run_id, priority=priority)
     binding = Binding(core, functions, inputs, _source(engine, record), summarise, loop.memory, loop.objects, run_id)
     context = copy_context()

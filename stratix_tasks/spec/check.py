@@ -15,7 +15,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.check_around import around_findings, around_output
 from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, nor
 from stratix_tasks.spec.check_disabled import disabled_findings
-from stratix_tasks.spec.check_flows import input_findings, outputless_findings, sub_flow_findings
+from stratix_tasks.spec.check_flows import input_findings, of_runs_findings, outputless_findings, sub_flow_findings
 from stratix_tasks.spec.check_many import each_findings, loop_findings
 from stratix_tasks.spec.check_pinned import pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
@@ -34,7 +34,7 @@ from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, NodeSpec
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
-from stratix_tasks.spec.regions import blocking
+from stratix_tasks.spec.regions import blocking, pool_findings
 from stratix_tasks.spec.steps import step_problems
 from stratix_tasks.spec.tolerated import untolerant
 from stratix_tasks.spec.values import ATOMS, Expr, Ref
@@ -117,8 +117,11 @@ def _findings(
         yield from disabled_findings(graph, executors, functions)
     if graph.above is None:
         yield from blocking(graph)
+        yield from pool_findings(spec)
         if (problem := extent_problem(graph)) is not None:
             yield Finding(("tasks",), problem)
+    else:
+        yield from of_runs_findings(spec)
     yield from untolerant(graph, executors, functions or {})
     types = Types(graph, executors, functions or {})
     yield from condition_findings(graph, types, not cycles)

@@ -8,11 +8,11 @@ from typing import Any
 
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
 from stratix_tasks.spec.conversion import convert
-from stratix_tasks.spec.fields import IN_NODE
+from stratix_tasks.spec.fields import IN_FLOW, IN_NODE
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.mapped import passed
-from stratix_tasks.spec.model import InputSpec, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, Remedy, did_you_mean, instead, name_instead
 from stratix_tasks.spec.values import leaves
@@ -69,6 +69,16 @@ def input_findings(path: Path, name: str, one: InputSpec) -> Iterator[Finding]:
         for finding in _literal((*path, "default"), "", name, one.default, one):
             message = f"the default of {finding.problem.message}"
             yield replace(finding, problem=replace(finding.problem, code="bad-input", message=message))
+
+
+def of_runs_findings(spec: FlowSpec) -> Iterator[Finding]:
+    """What a flow in a flow says of its runs, which it has none of, as warnings."""
+    for option in IN_FLOW:
+        if option.of_runs and getattr(spec, option.name) != option.default:
+            message = f"{option.name} is of a run: of a flow that is called in another one it does nothing"
+            hint = "Say it of the outermost flow."
+            problem = Problem("no-effect", message, hint=hint, warning=True, remedy=REMOVE)
+            yield Finding((option.name,), problem)
 
 
 def outputless_findings(graph: Graph, outputless: Collection[str]) -> Iterator[Finding]:

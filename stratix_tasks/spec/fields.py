@@ -87,6 +87,8 @@ class Option:
     """Whether anything else can."""
     from_values: bool = False
     """Whether its value may come with the run, for a task or a fan-out: a reference, or an expression."""
+    of_runs: bool = False
+    """FLOW: whether it is about a run, so that it means nothing where the flow is called in another one."""
     settable: bool = False
     """Whether `run.set` changes it of a node that is placed."""
     default: Any = None
@@ -290,27 +292,41 @@ FLOW = _of(
     Option("defaults", Kind.DEFAULTS, "What tasks take that do not say otherwise."),
     Option("policies", Kind.POLICIES, "What tasks take that name it by `policy`, and do not say otherwise."),
     Option("pools", Kind.SIZES, "How many attempts may hold a slot of each at a time.", least=1),
-    Option("concurrency", Kind.WHOLE, "How many bodies of a run are under way at a time.", least=1),
-    Option("timeout", Kind.DURATION, "Of a run as a whole.", some=True),
+    Option(
+        "concurrency",
+        Kind.WHOLE,
+        "How many bodies of a run are under way at a time; called in another flow, where the call says none, in that.",
+        least=1,
+    ),
+    Option(
+        "timeout",
+        Kind.DURATION,
+        "Of a run as a whole; called in another flow, where the call says none, of that.",
+        some=True,
+    ),
     Option(
         "on_failure",
         Kind.CHOICE,
         "Whether what needs nothing of a failure goes on to its end, or the run stops there.",
         words=("finish", "stop"),
+        of_runs=True,
     ),
     Option(
         "max_recoveries",
         Kind.WHOLE,
         "How often a run is gone on with whose kernel died amid bodies, before it waits for a person.",
         least=0,
+        of_runs=True,
     ),
-    Option("max_depth", Kind.WHOLE, "How deep a flow may lie in itself.", least=1),
-    Option("tags", Kind.TEXTS, "Words that its runs are listed with."),
+    Option("max_depth", Kind.WHOLE, "How deep a flow may lie in itself.", least=1, of_runs=True),
+    Option("tags", Kind.TEXTS, "Words that its runs are listed with.", of_runs=True),
 )
 """Of a flow."""
 IN_NODE = tuple(option for option in TASK if option.name in NodeSpec.model_fields)
 AS_A_WHOLE = tuple(option for option in IN_NODE if option.name in ("pool", "concurrency", "timeout", "retry"))
 """What a flow that is called in another one can say of itself as a whole."""
+PASSED_ON = tuple(option.name for option in FLOW if option.name in {one.name for one in AS_A_WHOLE})
+"""What a flow says of its runs that holds where it is called, too."""
 IN_DEFAULTS = tuple(option for option in TASK if option.for_all)
 IN_FLOW = tuple(option for option in FLOW if option.name in FlowSpec.model_fields)
 """Those that are fields of the documents, too; all of a fan-out are."""

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.spec.disabled import left_of_node
-from stratix_tasks.spec.fields import AS_A_WHOLE
+from stratix_tasks.spec.fields import AS_A_WHOLE, PASSED_ON
 from stratix_tasks.spec.joins import ALL, N_OF, is_late
 from stratix_tasks.spec.late import OF_ALL, Place, late_values, passed_in, taking_inputs
 from stratix_tasks.spec.mapped import passed
-from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec, Timeout
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import Policies, patterns, resolved, with_defaults
 from stratix_tasks.spec.values import ASKED, ATOMS, HARD, LEAVES, SOFT, Ref
@@ -117,6 +117,7 @@ class Graph:
         self.nodes: list[NodeSpec] = list(spec.tasks.values())
         if self.policies or patterns(spec):
             self.nodes = [resolved(node, self.policies, patterns(spec)) for node in self.nodes]
+        self.nodes = [self._as_called(node) if node.flow else node for node in self.nodes]
         self.off = frozenset(name for name, node in spec.tasks.items() if not node.enabled)
         self.absent: dict[int, tuple[str, ...]] = {}
         if self.off:
@@ -178,6 +179,19 @@ class Graph:
                 return around
             around = around.above
         return None
+
+    def _as_called(self, node: NodeSpec) -> NodeSpec:
+        """The node with what the flow that it calls says of its runs, where that is none of those around: they are limited already."""
+        around: Graph | None = self
+        while around is not None and node.flow not in around.spec.flows:
+            around = around.above if around.spec.flow != node.flow else None
+        if around is None:
+            return node
+        called = around.spec.flows[node.flow or ""]
+        said = {name: value for name in PASSED_ON if (value := getattr(called, name)) is not None}
+        if "timeout" in said:
+            said["timeout"] = Timeout.model_construct(attempt=said["timeout"], total=None, queued=None)
+        return node.but({name: value for name, value in said.items() if getattr(node, name) is None}) if said else node
 
     def known(self) -> list[str]:
         """The names that `find` knows."""

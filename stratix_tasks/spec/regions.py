@@ -1,5 +1,5 @@
 """Flows that hold places of pools as a whole: where one waits for what another one holds, and that for what the first one
-does, both may wait for ever.
+does, both may wait for ever. And which pools there are.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.problems import Finding, Problem
+from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
+from stratix_tasks.spec.policies import patterns
+from stratix_tasks.spec.problems import REMOVE, Finding, Problem
 
 Place = tuple[str, ...]
 NOTHING: frozenset[str] = frozenset()
@@ -72,4 +74,48 @@ def _reach(outs: dict[str, set[str]], start: str) -> set[str]:
         new = outs.get(stack.pop(), set()) - found
         found |= new
         stack += new
+    return found
+
+
+# ---------------------------------------------------------------------- what pools there are
+
+
+def pools_of(spec: FlowSpec) -> dict[str, int]:
+    """The pools that a flow declares, and those that flows in it do: of one name they are one pool."""
+    found: dict[str, int] = {}
+    for _, one in _flows(spec):
+        found |= {name: size for name, size in one.pools.items() if name not in found}
+    return found
+
+
+def pool_findings(spec: FlowSpec) -> Iterator[Finding]:
+    """Of a whole document: pools of one name and another size, and, as warnings, those that nothing takes."""
+    sizes = pools_of(spec)
+    taken = set(_taken(spec)) if sizes else set()
+    for path, one in _flows(spec):
+        for name, size in one.pools.items():
+            where = ".".join(path[1::2])
+            if size != sizes[name]:
+                message = f"pool '{name}' has {size} places here and {sizes[name]} in another flow: of one name a run has one pool"
+                hint = "Name it otherwise, or say it in the outermost flow alone."
+                yield Finding((*path, "pools", name), Problem("twice", message, where, hint=hint))
+            elif name not in taken:
+                message, hint = f"nothing takes a place of the pool '{name}'", f"Say so at a task: pool: {name}."
+                problem = Problem("unused", message, where, hint=hint, warning=True, remedy=REMOVE)
+                yield Finding((*path, "pools", name), problem)
+
+
+def _taken(spec: FlowSpec) -> Iterator[str]:
+    for _, one in _flows(spec):
+        shared = [*one.policies.values(), *patterns(one).values()]
+        said: list[Shared | NodeSpec] = [*one.tasks.values(), *shared]
+        said += [one.defaults] if one.defaults is not None else []
+        yield from (pool for some in said for pool in some.pool or ())
+
+
+def _flows(spec: FlowSpec) -> list[tuple[tuple[str, ...], FlowSpec]]:
+    """A flow and those in it, with their places in the document."""
+    found: list[tuple[tuple[str, ...], FlowSpec]] = [((), spec)]
+    for path, one in found:  # it grows meanwhile
+        found += [((*path, "flows", name), inner) for name, inner in one.flows.items()]
     return found

@@ -9,7 +9,7 @@ import pytest
 from gated import broken, works
 from small_bodies import LONG, add, states
 
-from stratix_tasks import Engine, Flow, FlowError, current, each, flow, repeat, task
+from stratix_tasks import Engine, Flow, FlowError, current, each, failed, first_of, flow, repeat, task
 from stratix_tasks.spec.problems import errors
 
 TRIES: dict[str, int] = {}
@@ -313,3 +313,59 @@ def test_a_retry_by_hand_waits_for_the_place_again(engine: Engine) -> None:
     broken.discard(1)
     run.retry("left")
     assert run.result(LONG) == [1, 2]
+
+
+@flow(name="holds_its_own", pools={"own": 1})
+def holds_its_own(xs: list[int]) -> Any:
+    return enters_alone.options(pool="own").map(each(xs))
+
+
+@task
+def enters_alone(who: Any) -> Any:
+    enters.fn(who)
+    return leaves.fn(who)
+
+
+@flow(name="ends_in_time", timeout=0.05)
+def ends_in_time() -> Any:
+    return stuck()
+
+
+@flow(name="one_at_a_time", concurrency=1)
+def one_at_a_time(xs: list[int]) -> Any:
+    return enters_alone.map(each(xs))
+
+
+def test_what_a_flow_says_of_itself_holds_where_it_is_called(engine: Engine) -> None:
+    """Its pools, its time and how many bodies may run in it; what the call says counts first."""
+
+    @flow(name="calls_them")
+    def calls_them() -> Any:
+        late = ends_in_time()
+        with failed(late) as error:
+            told = note(error.code)
+        held = holds_its_own([1, 2, 3])
+        return [held, one_at_a_time.options(after=[held])([4, 5]), first_of(late, told)]
+
+    assert not calls_them.validate()
+    assert Flow.from_yaml(calls_them.to_yaml()).spec == calls_them.spec
+    run = engine.start(calls_them)
+    assert run.result(LONG) == [[1, 2, 3], [4, 5], "timeout"]
+
+
+def test_pools_of_one_name_have_one_size() -> None:
+    """Of a document; and one that nothing takes is told of."""
+
+    @flow(name="two_sizes", pools={"own": 2, "idle": 1})
+    def two_sizes() -> Any:
+        return holds_its_own([1])
+
+    told = {(one.code, one.message.partition(" has")[0], one.warning) for one in two_sizes.validate()}
+    assert told == {("twice", "pool 'own'", False), ("unused", "nothing takes a place of the pool 'idle'", True)}
+
+
+@pytest.mark.parametrize("says", ["on_failure: stop", "max_depth: 3", "max_recoveries: 1", "tags: [a]"])
+def test_what_is_of_runs_is_told_of_a_flow_in_a_flow(says: str) -> None:
+    """It would do nothing there."""
+    text = f"stratix: 1\nflow: f\ntasks: {{a: {{flow: g}}}}\nflows:\n  g:\n    {says}\n    tasks: {{s: {{uses: wait.sleep, with: {{duration: 1}}}}}}\n"
+    assert [(one.code, one.node, one.warning) for one in Flow.from_yaml(text).validate()] == [("no-effect", "g", True)]

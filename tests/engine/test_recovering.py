@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from gated import LONG, broken, gate, gates, states, two_steps, until, works
 
-from stratix_tasks import Engine, TaskFailed, current, each, flow, task
+from stratix_tasks import Engine, StratixError, TaskFailed, current, each, flow, task
 
 
 def test_another_engine_sees_the_run(engine: Engine, tmp_path: Any) -> None:
@@ -40,6 +40,27 @@ def test_a_closed_engine_leaves_its_runs_to_others(engine: Engine, tmp_path: Any
         (again,) = other.recover()
         gates.let("a")
         assert again.result(LONG) == "a"
+
+
+def test_a_run_whose_pool_this_engine_has_not_stays_interrupted(tmp_path: Any) -> None:
+    """The warning names the pool; an engine that has it goes on."""
+
+    @flow
+    def in_a_pool() -> Any:
+        return works.options(pool="db")(gate("pooled"))
+
+    with Engine(tmp_path / "store", pools={"db": 1}) as first:
+        run = first.start(in_a_pool)
+        gates.arrive("pooled")
+    with Engine(tmp_path / "store") as other:
+        with pytest.warns(UserWarning, match="needs the pool db, which this engine has not"):
+            assert other.recover() == []
+        with pytest.raises(StratixError) as caught:
+            other.run(run.id).skip("works")
+        assert caught.value.code == "missing-pool"
+    gates.let("pooled")
+    with Engine(tmp_path / "store", pools={"db": 1}) as last:
+        assert [one.result(LONG) for one in last.recover()] == ["pooled"]
 
 
 def test_recover_leaves_what_it_has_no_code_for(engine: Engine, tmp_path: Any) -> None:

@@ -162,6 +162,11 @@ tasks:
 HEAD = "stratix: 1\nflow: f\n"
 WRONG = {
     "duplicate key": (HEAD + "tasks:\n  a: {call: x}\n  a: {call: y}\n", 5, "stands here again"),
+    "a name of two": (
+        HEAD + "tasks: {a: {call: x}}\nfinally:\n  a: {call: y}\n",
+        5,
+        "under finally again, after line 3",
+    ),
     "unknown field": (HEAD + "taks: {}\n", 3, "Did you mean 'tasks'"),
     "unknown option": (HEAD + "tasks:\n  a: {call: x, retyr: 3}\n", 4, "Did you mean 'retry'"),
     "unknown reference": (
