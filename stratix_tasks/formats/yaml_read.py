@@ -91,11 +91,14 @@ class FlowReader:
 
     def _once(self, node: Node, first: str, second: str) -> None:
         """A name stands in one of two mappings: the nodes of a flow are one."""
-        here, there = (node.items.get(field) if isinstance(node, Mapping) else None for field in (first, second))
-        for name in here.items if isinstance(here, Mapping) and isinstance(there, Mapping) else ():
-            if name in there.items:
-                message = f"'{name}' stands under {second} again, after line {here.keys[name].line}"
-                self.reading.wrong(there.keys[name], "duplicate-key", message, "Name one of them otherwise.")
+        if not isinstance(node, Mapping):
+            return
+        here, there = node.items.get(first), node.items.get(second)
+        if not isinstance(here, Mapping) or not isinstance(there, Mapping):
+            return
+        for name in here.items.keys() & there.items.keys():
+            message = f"'{name}' stands under {second} again, after line {here.keys[name].line}"
+            self.reading.wrong(there.keys[name], "duplicate-key", message, "Name one of them otherwise.")
 
     def _required(self, node: Mapping) -> None:
         for field, example in (("stratix", "stratix: 1"), ("flow", "flow: my_flow")):
