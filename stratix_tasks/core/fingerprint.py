@@ -1,11 +1,15 @@
 """Fingerprints: whether a function is still the one that a run was started with.
 
 A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function its own code
-counts, of a module what is used of it, of plain data its value, of anything else its type; what is installed counts by name.
+counts, of a class that of its methods, of a module what is used of it, of plain data its value, of anything else its type; what
+is installed counts by name.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import cached_property
 from hashlib import sha256
 from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
@@ -16,6 +20,8 @@ WIDE = 4096
 """Bits from which a number is not written in decimal digits."""
 _ATOMS = frozenset((type(None), bool, float, complex, str, bytes))
 _QUALNAME = type.__dict__["__qualname__"].__get__
+_MRO: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_SPACE: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 _INSTALLED = tuple({get_path(name) + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -98,6 +104,7 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
         digest.update(value.__name__.encode())
     elif issubclass(kind, type):
         digest.update(f"{_MODULE(value)}.{_QUALNAME(value)}".encode("utf-8", "surrogatepass"))
+        _class(digest, value, depth, seen)
     elif kind is int:
         digest.update(hex(value).encode() if value.bit_length() > WIDE else repr(value).encode())
     elif kind in _ATOMS:
@@ -108,6 +115,39 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
             _value(digest, part, depth, seen)
     else:
         digest.update(_QUALNAME(kind).encode("utf-8", "surrogatepass"))
+        _class(digest, kind, depth, seen)
+
+
+def _class(digest: Any, kind: type, depth: int, seen: set[int]) -> None:
+    """Its methods, and those of the classes that it is made of. Not what else it holds, which bodies may change."""
+    for one in _MRO(kind):
+        if id(one) in seen or not depth or _is_given_class(one):
+            continue
+        seen.add(id(one))
+        for name, part in _SPACE(one).items():
+            for function in _functions_in(part):
+                digest.update(name.encode("utf-8", "surrogatepass"))
+                _value(digest, function, depth - 1, seen)
+
+
+def _functions_in(part: Any) -> list[Any]:
+    """A method, also one that is wrapped as Python's own decorators do."""
+    kind = type(part)
+    if kind is staticmethod or kind is classmethod:
+        return _functions_in(part.__func__)
+    if kind is property:
+        return [function for function in (part.fget, part.fset, part.fdel) if function is not None]
+    if kind is cached_property:
+        return [part.func]
+    return [part] if _function_of(part, kind) is not None else []
+
+
+def _is_given_class(kind: type) -> bool:
+    name = _MODULE(kind)
+    if name == "__main__" or type(name) is not str:
+        return False
+    module = sys.modules.get(name)
+    return type(module) is ModuleType and _is_given(module)
 
 
 def _function_of(value: Any, kind: type) -> FunctionType | None:

@@ -185,6 +185,51 @@ def test_the_fingerprint_tells_of_helpers_in_other_modules(write: Callable[[str,
     assert [was != now for was, now in zip(before, after, strict=True)] == [True, True, False]
 
 
+CLASSES = """
+class Base:
+    def inherited(self): return 1
+
+class Rates(Base):
+    used = 0
+    def of(self, x): return x
+    @property
+    def first(self): return 1
+    @staticmethod
+    def alone(): return 1
+    @classmethod
+    def whole(cls): return 1
+
+rates = Rates()
+
+def by_class(x): return Rates().of(x)
+def by_object(x): return rates.of(x)
+def other(x): return x
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "Rates.of = lambda self, x: x + 1",
+        "Rates.first = property(lambda self: 2)",
+        "Rates.alone = staticmethod(lambda: 2)",
+        "Rates.whole = classmethod(lambda cls: 2)",
+        "Base.inherited = lambda self: 2",
+    ],
+)
+def test_the_fingerprint_tells_of_methods(change: str) -> None:
+    """Of classes that a function names, or an object of which it names; not of what a body may change of them."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(CLASSES, space)
+    functions = [space[name] for name in ("by_class", "by_object", "other")]
+    before = [fingerprint(function) for function in functions]
+    space["Rates"].used += 1
+    assert [fingerprint(function) for function in functions] == before
+    exec(change, space)
+    after = [fingerprint(function) for function in functions]
+    assert [was != now for was, now in zip(before, after, strict=True)] == [True, True, False]
+
+
 def test_what_python_itself_holds_does_not_change_a_functions_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments of the process, paths, limits and the environment are others after a crash: the code is the same."""
 
