@@ -72,7 +72,7 @@ class World(Facade):
 
     `script(name, attempt)` tells how a body goes; `verdict(name)` what a condition says, `items(name)` how many items a
     map has and `inputs(name)` those of a flow (an error's text: expansion fails), `left_out(name, index)` whether `where`
-    refuses one.
+    refuses one, `asks(name)` whether a node without an executor waits for an approval; else it sleeps.
     """
 
     def __init__(
@@ -84,12 +84,13 @@ class World(Facade):
         items: Callable[[str], Any] = lambda _name: 3,
         inputs: Callable[[str], Any] = lambda _name: 0,
         left_out: Callable[[str, int], bool] = lambda _name, _index: False,
+        asks: Callable[[str], bool] = lambda _name: False,
         concurrency: int = 8,
         checked: bool = True,
     ) -> None:
         self.root = block_of(flow)
         self.script, self.verdict, self.items, self.checked = script, verdict, items, checked
-        self.left_out, self.inputs = left_out, inputs
+        self.left_out, self.inputs, self.asks = left_out, inputs, asks
         self.places = Places(concurrency)
         self.now = BEGIN
         self.facts: list[Any] = []
@@ -192,6 +193,7 @@ class World(Facade):
             items=self.items,
             inputs=self.inputs,
             left_out=self.left_out,
+            asks=self.asks,
             concurrency=self.slots.size,
             checked=self.checked,
         )
@@ -301,7 +303,8 @@ class World(Facade):
             if node.step is not None:
                 seconds = self.script(self.label(unit), number).seconds
                 return self._say(seconds, Answer.STEP, unit, number, "v", "json", "v", None, None, None)
-            wait = {"for": "sleep", "due": self.now + 1.0}
+            approval = {"for": "approval", "due": None, "message": "?"}
+            wait: Any = approval if self.asks(self.label(unit)) else {"for": "sleep", "due": self.now + 1.0}
             if node.executor is not None:
                 wait = wait_for(node.executor.waits, node.spec.args, policy.timeout.attempt, self.now)
             self._say(0, Answer.WAIT, unit, number, wait)

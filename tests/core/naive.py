@@ -53,11 +53,13 @@ class Naive:
         self.asked = asked
         """How a person ended a node or item, or another run that this one was forked from; None where nobody did."""
         self.given = given
-        """Whether a person gave a value in place of what it would have made."""
+        """Whether a person, or a step before it began, gave a value in place of what it would have made."""
         self.root, self.script, self.verdict, self.items, self.seen = root, script, verdict, items, seen
         self.spawns, self.left_out = spawns, left_out
         self.saw = 0
         """How often it was asked what really became of a node."""
+        self.otherwise = 0
+        """How often something failed otherwise than by an error of a body: whether a flow around it is tried again hangs on that."""
         self.opened: dict[str, int] = {}
         """How many items each map has that has opened."""
         self.scopes: dict[str, int] = {}
@@ -150,11 +152,11 @@ class Naive:
         if not node.when:
             return None
         told = self.verdict(name)
-        return None if told is True else SKIPPED if told is False else FAILED
+        return None if told is True else SKIPPED if told is False else self._failed()
 
     def _task(self, name: str, node: Node) -> State:
         if node.step is not None and node.step.around:
-            return DONE if node.step.around in re.findall(r"(\w+)(?:\[\d+\])?\.", name) else FAILED
+            return DONE if node.step.around in re.findall(r"(\w+)(?:\[\d+\])?\.", name) else self._failed()
         if node.policy.bodiless:
             return DONE  # without a limit somebody answers it, sooner or later
         for _ in range(1 + node.policy.retry.max):
@@ -162,8 +164,14 @@ class Naive:
             how = self.script(name, self.tried[name])
             if how == "ok":
                 return DONE
-            if how == "final" or not is_worth(node.policy.retry, ERROR):
+            if how == "final":
+                return self._failed()
+            if not is_worth(node.policy.retry, ERROR):
                 break
+        return FAILED
+
+    def _failed(self) -> State:
+        self.otherwise += 1
         return FAILED
 
     # ------------------------------------------------------------------ groups
@@ -172,7 +180,7 @@ class Naive:
         inner = block.inner[k]
         deepest = MAX_DEPTH if self.root.spec is None else self.root.spec.max_depth
         if [*around, block].count(inner) >= deepest:
-            return FAILED
+            return self._failed()
         deeper = [*around, block]
         if node.undoes is not None:
             return self._undo(block, k, name, found, deeper)
@@ -182,7 +190,7 @@ class Naive:
             return self._loop(inner, node, name, found, deeper)
         count = self.items(name)
         if isinstance(count, str):
-            return FAILED
+            return self._failed()
         source = name.removesuffix(node.name) + block.names[node.source] if node.source >= 0 else ""
         if node.kind is MAP and source in self.opened:
             self.opened[name] = self.opened[source]
@@ -219,8 +227,8 @@ class Naive:
                 continue
             if any(self.asked(prefix + one) is not None for one in inner.names):
                 raise Untold(prefix)
-            self._scope(inner, prefix, there, found, around)
-            ends.append(FAILED if there in BAD else SKIPPED)
+            end = self._scope(inner, prefix, there, found, around)
+            ends.append(end if there in BAD else SKIPPED)  # what may fail in it may do so for this
         return self._gathered(node, ends, 0)
 
     def _taken(self, block: Block, k: int, name: str) -> tuple[str, str]:
@@ -262,17 +270,19 @@ class Naive:
 
     def _tries(self, inner: Block, node: Node, name: str, found: Ends, around: list[Block], *, fixed: bool) -> State:
         """A sub-flow that failed is run again, as often as it says. Of a try that another one followed nobody can see the order
-        of ends any more."""
+        of ends any more, nor whether it failed by what is worth that."""
         for left in reversed(range(1 + node.policy.retry.max)):
-            before = self.saw
+            before = self.saw + self.otherwise
             for one in [
                 one for one in self.tried if one.startswith(f"{name}.") and (not fixed or "[" in one[len(name) :])
             ]:
                 del self.tried[one]  # it opens anew
             if (end := self._scope(inner, f"{name}.", None, found, around)) is DONE:
                 break
-            if left and self.saw > before:
+            if left and self.saw + self.otherwise > before:
                 raise Untold(name)
+            if not is_worth(node.policy.retry, ERROR):
+                break
         return end
 
     def _saw(self, name: str) -> str:
@@ -301,7 +311,7 @@ class Naive:
             wanted = node.of if node.gather is N_OF else 1
             if node.share is not None:
                 wanted = ceil(node.share * (len(ends) - out))
-            return DONE if ends.count(DONE) >= wanted else FAILED
+            return DONE if ends.count(DONE) >= wanted else self._failed()
         return FAILED if any(end in BAD for end in ends) else DONE
 
     def _loop(self, inner: Block, node: Node, name: str, found: Ends, around: list[Block]) -> State:
@@ -314,12 +324,12 @@ class Naive:
             if told is True:
                 return DONE
             if told is not False:
-                return FAILED
-        return DONE if node.take_last else FAILED
+                return self._failed()
+        return DONE if node.take_last else self._failed()
 
 
 def _finishes(node: Node, state: State) -> bool:
-    return node.step is not None and node.step.own and state is DONE
+    return node.step is not None and node.step.own and state is DONE and not node.pinned
 
 
 __all__ = ["EACH", "Naive"]

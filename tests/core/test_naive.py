@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count, islice
 from random import Random
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from driver import Body, World
 from naive import Naive, Untold
 from programs import program
-from rules import BY_STEPS, finished_as
+from rules import BY_STEPS, did_not_run, finished_as
+from test_known import blocks_of
 from test_machine import is_over, let_go
 
 from stratix_tasks.core.node import EARLY, FLOW, LOOP
@@ -22,8 +24,9 @@ WAYS = ["ok", "ok", "ok", "flaky", "fail", "final"]
 CHANGING = {"flaky": ("fail", "ok"), "spoilt": ("ok", "final")}
 """How bodies end that don't always do the same: the first one, and the others."""
 VERDICTS: list[Any] = [True, False, False, "bad"]
-ENDS = {"skip": State.SKIPPED, "give": State.COMPLETED, "cancel": State.CANCELLED}
-"""What a person can make of a node that has not ended."""
+ENDS = {"skip": State.SKIPPED, "give": State.COMPLETED, "cancel": State.CANCELLED, "reject": State.FAILED}
+"""What a person can make of a node that has not ended; rejected is what waits for an approval."""
+ANY_TIME = ("skip", "give", "cancel")
 BACK: dict[str, Callable[[str], tuple[str, str | None, dict[str, Any]]]] = {
     "retry": lambda name: ("retry", name, {}),
     "redo": lambda name: ("retry", name, {"redo": True}),
@@ -64,6 +67,11 @@ class Case:
     def left_out(self, name: str, index: int) -> bool:
         return bool(self.pick([False, True], f"{name} where") and self.pick([False, True], f"{name} {index}"))
 
+    def waits(self) -> bool:
+        """Whether a node in it waits, and for no step of its own."""
+        nodes = (node for block in blocks_of(self.root).values() for node in block.nodes)
+        return any(node.policy.bodiless and node.step is None for node in nodes)
+
     def world(self) -> World:
         return World(
             self.root,
@@ -71,6 +79,7 @@ class Case:
             verdict=self.verdict,
             items=self.items,
             left_out=self.left_out,
+            asks=lambda name: bool(self.pick([False, True], f"{name} asks")),
             concurrency=self.pick([1, 2, 8], "places"),
         )
 
@@ -104,7 +113,7 @@ class Case:
             early=lambda name: _early(world, seen, name),
             left_out=self.left_out,
             asked=self.asked.get,
-            given=self.given.__contains__,
+            given=lambda name: name in self.given or (name in seen and did_not_run(world.s, world.unit(name))),
         )
         try:
             told = naive.ends()
@@ -132,6 +141,14 @@ def _early(world: World, seen: dict[str, str], name: str) -> State | None:
 def _was_refused(world: World, name: str) -> bool:
     """By `where`: who has it tried again wants it to run all the same."""
     return world.s.why_ended(world.unit(name)) == "where"
+
+
+def asking(world: World) -> list[str]:
+    """The approvals that are waited for first from now on; none where no node comes to that."""
+    found: list[str] = []
+    while not found and world.step():
+        found = [world.label(u) for u, wait in world.s.waits.items() if wait["for"] == "approval"]
+    return found
 
 
 def ask_back(world: World, r: Random) -> int:
@@ -172,10 +189,23 @@ def test_what_people_end_ends_so_and_the_rest_follows(first: int) -> None:
             for _ in range(r.choice([0, 0, 1, 3, 9])):
                 world.step()
             names = [name for name in world.states() if name != "run"]
-            taken += case.ask(world, r.choice(list(ENDS)), r.choice(names))
+            taken += case.ask(world, r.choice(ANY_TIME), r.choice(names))
         is_over(world.settle())
         case.compare(world)
     assert taken > 10
+
+
+@pytest.mark.parametrize("first", CHUNKS)
+def test_what_people_reject_has_failed_and_the_rest_follows(first: int) -> None:
+    """Nodes and items, most of those that wait for an approval; of programs in which something waits."""
+    taken, programs = 0, (Case(seed) for seed in count(1000 * first))
+    for case in islice((one for one in programs if one.waits()), 50):
+        r, world = Random(case.seed), case.world().start()
+        while names := asking(world):
+            taken += r.random() < 0.7 and case.ask(world, "reject", r.choice(names))
+        is_over(world)
+        case.compare(world)
+    assert taken > 5
 
 
 @pytest.mark.parametrize("first", CHUNKS)
