@@ -16,6 +16,7 @@ from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.reading import LOOP, Away, Reader
 from stratix_tasks.engine.work import Work
 from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
+from stratix_tasks.runners.attempt import traceback_of
 
 if TYPE_CHECKING:
     from stratix_tasks.engine.live import LiveRun
@@ -118,7 +119,9 @@ def _value(take: Callable[[], Work], reader: Reader) -> tuple[Any, StratixError 
 
 
 def failure_of(live: LiveRun) -> StratixError:
-    """TaskFailed for the first node that failed, with the body's own exception as its cause."""
+    """TaskFailed for the first node that failed, with the body's own exception as its cause; where that has no traceback any
+    more, with it as a note, so that who prints the error sees where it was raised.
+    """
     s = live.core.state
     if s.run_reason == FINISHED and s.run_error is not None:
         return _finished(live, s.run_error)
@@ -141,7 +144,9 @@ def failure_of(live: LiveRun) -> StratixError:
         error_type=str(error.get("type")),
         traceback=str(error.get("traceback", "")),
     )
-    failure.__cause__ = live.exceptions.get(unit)
+    cause = failure.__cause__ = live.exceptions.get(unit)
+    if failure.traceback and (cause is None or traceback_of(cause) is None):  # it comes from another process
+        failure.add_note(failure.traceback.rstrip())
     return failure
 
 
