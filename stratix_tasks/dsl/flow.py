@@ -37,7 +37,15 @@ _STAND_IN = re.compile(r"\b(Reference|Joined)\b")
 P = ParamSpec("P")
 R = TypeVar("R")
 KNOWN_FLOWS: WeakValueDictionary[str, FlowDefinition[..., Any]] = WeakValueDictionary()
-"""The flows of this process by name; of several with one name the one that was defined or loaded last."""
+"""The flows of this process by the name that they had first; of several with one name the one that was defined or loaded last."""
+
+
+def flow_named(name: str) -> FlowDefinition[..., Any] | None:
+    """The flow of this process that is called so now; None where there is none."""
+    first = KNOWN_FLOWS.get(name)
+    if first is not None and first.name == name:
+        return first
+    return next((flow for flow in list(KNOWN_FLOWS.values()) if flow.name == name), None)
 
 
 class FlowDefinition(Generic[P, R]):
@@ -57,10 +65,15 @@ class FlowDefinition(Generic[P, R]):
         functools.update_wrapper(cast(Any, self), fn)
         self.fn = fn
         self.flow_options = dict(given)
-        self.name = opts.name(given.get("name") or fn.__name__)
-        self.template_name = self.name
-        self._fields = opts.flow_fields(given, f"flow '{self.name}'")
-        KNOWN_FLOWS[self.name] = self
+        self.own_name = opts.name(given.get("name") or fn.__name__)
+        self.template_name = self.own_name
+        self._fields = opts.flow_fields(given, f"flow '{self.own_name}'")
+        KNOWN_FLOWS[self.own_name] = self
+
+    @property
+    def name(self) -> str:
+        """What its function is called, or its option says. A subclass may call it otherwise."""
+        return self.own_name
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """In the body of another flow: a group of that one. Else the flow runs to its end and returns its value."""
@@ -146,7 +159,7 @@ class FlowDefinition(Generic[P, R]):
         """
         above = (*inside.above, self) if inside is not None else (self,)
         last = self._last if inside is None else None
-        trace = Trace(self.name, above, last[1] if last is not None else ())
+        trace = Trace(self.own_name, above, last[1] if last is not None else ())
         if inside is not None:
             trace.functions = inside.functions
         arguments = self._arguments(trace, static or {})
@@ -162,7 +175,7 @@ class FlowDefinition(Generic[P, R]):
         inputs = [name for name in self.parameters if name not in self.static]
         trace.problems += lint(self.fn, inputs)
         spec = FlowSpec.model_construct(
-            flow=self.name,
+            flow=self.own_name,
             description=self.description,
             inputs=self.inputs,
             tasks=trace.nodes,

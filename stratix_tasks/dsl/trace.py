@@ -73,11 +73,13 @@ class Callee(Protocol):
     """A flow, as the trace of the flow that calls it sees it."""
 
     fn: Callable[..., Any]
-    name: str
+    own_name: str
     template_name: str
     node_fields: Mapping[str, Any]
     map_fields: Mapping[str, Any]
 
+    @property
+    def name(self) -> str: ...
     @property
     def static(self) -> frozenset[str]: ...
     @property
@@ -235,7 +237,7 @@ class Trace:
         if any(other.fn is flow.fn for other in self.above):
             if static:
                 self.fail("a flow that runs itself has no static inputs: they are frozen when it is traced", flow.name)
-            node = NodeSpec.made({"flow": flow.name, **flow.node_fields})
+            node = NodeSpec.made({"flow": flow.own_name, **flow.node_fields})
             return self._add(flow, node, {"args": node_args, **more}, None)
         traced = flow.trace(static, inside=self)
         node = NodeSpec.made({"flow": self._flow_name(traced.spec), **flow.node_fields})

@@ -63,7 +63,7 @@ class Editing:
     undone: tuple[Step, ...] = ()
     lost: tuple[Problem, ...] = ()
     written: Written | None = None
-    """What the document says, where there is one."""
+    """What the document says, where it is one: nothing as long as nobody has written it."""
 
     @property
     def text(self) -> str | None:
@@ -75,7 +75,7 @@ class Editing:
         step, spec = _step(self.spec, edits, title)
         if (
             step is None
-            and self.text is not None
+            and self.written is not None
             and any(isinstance(one, Text) and one.text != self.text for one in edits)
         ):
             step = Step(tuple(edits), Restore(), title or _title(edits))  # a comment, or another form
@@ -110,9 +110,9 @@ class Editing:
         return replayed(base, self.done, self.undone)
 
 
-def begun(base: FlowSpec, text: str | None = None) -> Editing:
-    """A flow without edits, and the text that it was loaded from."""
-    return Editing(base, base, written=Written(text, base) if text is not None else None)
+def begun(base: FlowSpec, written: Written | None = None) -> Editing:
+    """A flow without edits; of a document with what it says."""
+    return Editing(base, base, written=written)
 
 
 def replayed(base: FlowSpec, done: Iterable[Step], undone: tuple[Step, ...] = ()) -> Editing:
@@ -159,7 +159,7 @@ def _written(before: Written | None, step: Step, spec: FlowSpec) -> Written | No
 
 
 def _edited(text: str | None, spec: FlowSpec) -> str | None:
-    """A text with what a changed flow says; None where none can."""
+    """A text with what a changed flow says; None where none can, or there was none."""
     from stratix_tasks.formats.yaml_edit import edit as edited
 
     try:

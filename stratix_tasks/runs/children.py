@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from stratix_tasks.core.states import RunState
-from stratix_tasks.dsl.flow import KNOWN_FLOWS
+from stratix_tasks.dsl.flow import KNOWN_FLOWS, flow_named
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.runners.body import Body
@@ -46,10 +46,11 @@ def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Bo
 
     FlowError `unknown-flow`, `too-deep`; what `Engine.start` raises.
     """
-    flow = KNOWN_FLOWS.get(name)
+    flow = flow_named(name)
     if flow is None:
+        hint = did_you_mean(name, [one.name for one in KNOWN_FLOWS.values()])
         raise FlowError(
-            f"there is no flow '{name}' in this process. {did_you_mean(name, KNOWN_FLOWS)} Run the cell (or import the module) "
+            f"there is no flow '{name}' in this process. {hint} Run the cell (or import the module) "
             "that defines it, or load its document",
             code="unknown-flow",
         )

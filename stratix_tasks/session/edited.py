@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.trace import Traced
-from stratix_tasks.edits.editing import Editing, Step, begun, replayed
+from stratix_tasks.edits.editing import Editing, Step, Written, begun, replayed
 from stratix_tasks.edits.words import Edit, Text, edit_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.session.compared import Compared, compared
@@ -46,8 +46,8 @@ class Edits:
         return _copied, (self.offered, self.file, self._as_read, self._now)
 
     def load(self, spec: FlowSpec, text: str | None, file: Path | None) -> None:
-        """Begin with a document, and its text."""
-        self._now, self.file, self._as_read = begun(spec, text), file, text
+        """Begin with a document, and its text, if it has one."""
+        self._now, self.file, self._as_read = begun(spec, Written(text, spec)), file, text
 
     @property
     def pending(self) -> tuple[Step, ...]:
@@ -184,8 +184,9 @@ class Editable:
     edits_made: Edits
 
     if TYPE_CHECKING:
-        name: str
 
+        @property
+        def name(self) -> str: ...
         @property
         def spec(self) -> FlowSpec: ...
         def to_yaml(self, path: Any = None) -> str: ...

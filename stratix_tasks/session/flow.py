@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 
@@ -37,6 +37,7 @@ from stratix_tasks.session.document import (
     with_objects,
 )
 from stratix_tasks.session.edited import Editable, Edits
+from stratix_tasks.session.last import last_run
 from stratix_tasks.session.pictures import Pictured
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import unchecked
@@ -72,8 +73,14 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
         before = KNOWN_FLOWS.get(str(given.get("name") or fn.__name__))
-        super().__init__(fn, given)
         self.edits_made = Edits(_left_by(before, fn))
+        super().__init__(fn, given)
+
+    @property
+    def name(self) -> str:
+        """What its document says, or its cell, with what was edited."""
+        now = self.edits_made.now
+        return now.spec.flow if now is not None else self.own_name
 
     def trace(self, static: Mapping[str, Any] | None = None, *, inside: Trace | None = None) -> Traced:
         """The document of the body, with the edits that were made of it."""
@@ -245,8 +252,7 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     @property
     def _last_run(self) -> Run | None:
-        """Its newest run in the store of the default engine, if it is among the newest of all."""
-        return next(_runs_of(self.name), None)
+        return last_run(self.spec)
 
     def _leads(self) -> Any:
         """To what the views of the flow lead."""
@@ -282,11 +288,6 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<flow {self.name}{inspect.signature(self.fn)}>"
-
-
-def _runs_of(flow: str) -> Iterator[Run]:
-    """The runs of a flow in the store of the default engine, the newest first, among the newest of all."""
-    return (run for run in default_engine().runs(limit=50) if run.flow == flow)
 
 
 def _left_by(before: FlowDefinition[..., Any] | None, fn: Callable[..., Any]) -> tuple[Step, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, Flow, FlowError, flow, load_flow, task
+from stratix_tasks import Engine, Flow, FlowError, configure, flow, load_flow, task
+from stratix_tasks.dsl.flow import flow_named
 from stratix_tasks.session import edited_flow
 from stratix_tasks.spec.problems import errors
 
@@ -53,6 +54,55 @@ def test_a_run_does_what_the_edited_flow_says(engine: Engine) -> None:
     assert engine.start(sales, {"n": 4}).result() == 12
     assert engine.start(sales.undo(), {"n": 4}).result() == 6
     assert sales.edits == [] and engine.start(sales.redo(), {"n": 3}).result() == 6
+
+
+@pytest.mark.parametrize("how", ["document", "drawn", "cell"])
+def test_a_flow_is_called_what_its_text_says(engine: Engine, how: str) -> None:
+    """Its runs are its own then, and others that run it find it by that name; an undo gives the old one back."""
+    old = f"edits_sales_{how}" if how != "cell" else "edits_sales"
+    text = f"stratix: 1\nflow: {old}\ntasks: {{edits_load: {{call: edits_load, with: {{n: 3}}}}}}\n"
+    drawn: Flow[..., Any] = {"document": lambda: Flow.from_yaml(text), "drawn": lambda: Flow.new(old), "cell": defined}[
+        how
+    ]()
+    new = f"{old}_renamed"
+    drawn.apply({"edit": "text", "text": text.replace(old, new)})
+    assert (drawn.name, drawn.spec.flow, engine.start(drawn).flow) == (new, new, new)
+    assert flow_named(new) is drawn and flow_named(old) is not drawn
+    drawn.undo()
+    assert (drawn.name, drawn.spec.flow) == (old, old) and flow_named(old) is drawn
+
+
+def test_the_text_of_a_drawn_flow_keeps_its_comments() -> None:
+    """As soon as somebody has written one, whatever is edited after it; undone, it is what it was without."""
+    drawn = Flow.new("edits_commented")
+    before = drawn.to_yaml()
+    text = "stratix: 1\nflow: edits_commented\ntasks:\n  load: {call: edits_load}  # all of them\n"
+    drawn.apply({"edit": "text", "text": text}).apply({"edit": "set", "node": "load", "field": "with.n", "value": 3})
+    assert "# all of them" in drawn.to_yaml() and '"n": 3' in drawn.to_yaml()
+    drawn.undo()
+    assert drawn.to_yaml() == text
+    assert drawn.undo().to_yaml() == before
+    drawn.apply({"edit": "text", "text": f"# nothing yet\n{before}"})
+    assert drawn.to_yaml() == f"# nothing yet\n{before}"
+
+
+def test_the_last_run_is_none_of_another_flow_of_that_name(tmp_path: Path) -> None:
+    """One of another module in which no node does the same; one that was edited since is still the flow's own."""
+    configure(store=tmp_path / "store")
+
+    def made(call: str) -> Flow[..., Any]:
+        tasks = {"load": {"call": call, "with": {"n": 3}}}
+        return Flow.from_spec({"flow": "edits_called_alike", "tasks": tasks})
+
+    ours, theirs = made(f"{__name__}:edits_load"), made("test_edited_flows_elsewhere:edits_load")
+    assert ours._last_run is None
+    run = ours.start()
+    run.wait(20)
+    assert ours._last_run is not None and ours._last_run.id == run.id
+    assert theirs._last_run is None and made("edits_load")._last_run is not None
+    ours.apply({"edit": "add", "node": "more", "says": {"call": "edits_total"}})
+    assert ours._last_run is not None
+    configure(store=tmp_path / "other")
 
 
 def test_an_input_that_was_added_can_be_given(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from specs import flows
 from stratix_tasks.edits import words
 from stratix_tasks.edits.apply import apply
 from stratix_tasks.edits.diff import diff
-from stratix_tasks.edits.editing import Editing, begun, replayed
+from stratix_tasks.edits.editing import Editing, Written, begun, replayed
 from stratix_tasks.edits.words import WORDS, data_of, edit_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.formats.yaml import dump, load, read
@@ -255,7 +255,7 @@ def test_a_group_of_which_several_values_are_taken_gives_them_by_name(sales: Flo
 )
 def test_an_edit_that_can_not_be_says_why_and_changes_nothing(sales: FlowSpec, edit: Any, why: str) -> None:
     """The message names what is wrong and what is allowed."""
-    editing = begun(sales, TEXT)
+    editing = begun(sales, Written(TEXT, sales))
     with pytest.raises(FlowError, match=why):
         editing.apply(
             [
@@ -343,7 +343,7 @@ def test_a_copy_beside_what_it_was_copied_from_moves_none_of_it() -> None:
 
 def test_a_step_is_undone_as_a_whole_and_done_again(sales: FlowSpec) -> None:
     """Several edits in one step; the text comes back to the byte, comments included."""
-    editing = begun(sales, TEXT).apply(
+    editing = begun(sales, Written(TEXT, sales)).apply(
         [
             edit_of({"edit": "rename", "node": "load", "to": "read"}),
             edit_of({"edit": "set", "node": "read", "field": "retry", "value": 2}),
@@ -418,7 +418,7 @@ def test_any_edits_and_their_undo_give_back_the_flow_and_its_text(spec: FlowSpec
     """
     text = f"# kept\n{dump(spec)}# to the end\n"
     spec = load(text)
-    editing: Editing = begun(spec, text)
+    editing: Editing = begun(spec, Written(text, spec))
     states = [editing]
     for _ in range(data.draw(st.integers(1, 6))):
         try:
