@@ -73,6 +73,11 @@ def node_data(node: NodeSpec) -> dict[str, Any]:
     return _node(node, Notes(), "")
 
 
+def value_data(value: Any) -> Any:
+    """What it says of a value; None of one that it has no word for."""
+    return _value(value, "", "", Notes())
+
+
 def input_data(name: str, given: InputSpec) -> dict[str, Any]:
     """What it says of an input."""
     return _input(name, given, Notes(), "")

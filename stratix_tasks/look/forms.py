@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, get_origin
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
-from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data
+from stratix_tasks.formats.yaml_write import flow_data, fragment, input_data, node_data, value_data
+from stratix_tasks.look.fields import MOST
 from stratix_tasks.look.ports import Ports
-from stratix_tasks.look.text import said
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Finding, field_of
 from stratix_tasks.spec.types import choices_of, meant
+from stratix_tasks.store.summaries import glance
 from stratix_tasks.view.messages import FieldKind, Form, FormField
 
 Wrong = Mapping[str, str]
@@ -44,7 +46,7 @@ def node_form(ports: Ports, name: str, path: str, wrong: Wrong) -> Form:
     """Of a node of a flow; `path` is what the view calls it."""
     node = ports.graph.spec.tasks[name]
     data = node_data(node)
-    fields = [*_arguments(ports, node, data), *_body(data), *_options(ports, node, data)]
+    fields = [*_arguments(ports, node), *_body(data), *_options(ports, node, data)]
     return {"nodes": [path], "fields": [{**one, "problem": wrong.get(one["field"]) or _missing(one)} for one in fields]}
 
 
@@ -113,29 +115,40 @@ def wrong_with(findings: Iterable[Finding], name: str) -> dict[str, str]:
 # ---------------------------------------------------------------------- arguments
 
 
-def _arguments(ports: Ports, node: NodeSpec, data: Mapping[str, Any]) -> Iterator[FormField]:
-    given = data.get("with", {})
+def _arguments(ports: Ports, node: NodeSpec) -> Iterator[FormField]:
     over = node.each.over if node.each is not None else {}
     hints = ports.types.takes(node)
     for port in ports.of(node):
         name = port["name"]
         if name in over:
-            about, value = "One item each.", said(over[name])
-            yield _field(f"over.{name}", f"{name} of each", "value", port["type"], about, value, folded=False)
+            value, kept = _to_edit(over[name])
+            about = "One item each."
+            yield _field(f"over.{name}", f"{name} of each", "value", port["type"], about, value, usual=kept, folded=False)
             continue
         hint = meant(hints.get(name, Any))
         kind, choices = _of_type(hint)
+        value, kept = _to_edit(node.args.get(name))
         yield _field(
             f"with.{name}",
             name,
             kind,
             port["type"],
             "",
-            given.get(name),
+            value,
             choices=choices,
-            required=port["required"],
-            folded=not (port["required"] or name in given),
+            required=port["required"] and not kept,
+            folded=not (port["required"] or name in node.args),
+            usual=kept,
         )
+
+
+def _to_edit(value: Any) -> tuple[Any, str]:
+    """A value as a document says it; else, where that has no word for it or too many for a field, what it is: it stays where
+    nothing is written.
+    """
+    written = value_data(value)
+    is_said = written is not None and len(json.dumps(written, default=str)) <= MOST
+    return (written, "") if is_said or value is None else (None, glance(value))
 
 
 def _of_type(hint: Any) -> tuple[FieldKind, list[str]]:

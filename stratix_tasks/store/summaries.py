@@ -113,7 +113,8 @@ def glance(value: Any) -> str:
 def _glanced(value: Any) -> str:
     kind = type(value)
     if kind is Object:
-        return f"<{value.type}>"
+        told = _glanced(value.value)
+        return f"<{value.type}>" if told.startswith("<") else told
     if type(kind) is EnumMeta:
         return f"{type_name(value)}.{_exact(object.__getattribute__(value, '_name_'))}"
     if type(kind) is type and _is_scalar(kind) and _package(getattr(value, "tzinfo", None)) in ZONES:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from front import View, view_of
 
-from stratix_tasks import Flow, configure, flow, task
+from stratix_tasks import Flow, configure, each, flow, task
 from stratix_tasks.errors import FlowError
 from stratix_tasks.session.display import kept
 
@@ -252,6 +252,31 @@ def test_an_expression_is_tried_on_the_values_of_the_last_run(sales: Flow[..., A
     assert view.ask("evaluate", node="total", text="n is ${{ inputs.n }}")["text"] == "n is 4"
     assert view.ask("evaluate", node="total", text="tasks.load.output.size() == 4")["text"] == "True"
     assert "Known" in view.ask("evaluate", node="total", text="tasks.nobody.output")["why"]
+
+
+def test_what_a_document_has_no_word_for_is_no_text_to_edit() -> None:
+    """Its field is empty, tells what it holds, and is not asked for; nor is what is too long. What can be said stands there whole."""
+
+    @task
+    def holds_what(xs: Any, y: Any, z: Any) -> int:
+        return len(xs)
+
+    words = [f"a-word-{n}" for n in range(60)]
+
+    @flow
+    def held_in_fields() -> Any:
+        return holds_what.map(each(words), each([np.float64(0.5)]), z=np.arange(3)), holds_what(words, "x" * 30_000, 1)
+
+    view = view_of(held_in_fields)
+    mapped, plain = (
+        {field["field"]: field for field in view.ask("form", nodes=[name])["fields"]}
+        for name in ("holds_what", "holds_what_2")
+    )
+    assert mapped["over.xs"]["value"] == plain["with.xs"]["value"] == words
+    told = {name: (mapped[name]["value"], mapped[name]["usual"]) for name in ("over.y", "with.z")}
+    assert told == {"over.y": (None, "[0.5]"), "with.z": (None, "<numpy.ndarray>")}
+    assert (mapped["with.z"]["required"], mapped["with.z"]["problem"]) == (False, "")
+    assert (plain["with.y"]["value"], len(plain["with.y"]["usual"])) == (None, 2_000)
 
 
 def test_a_table_is_told_in_a_line() -> None:

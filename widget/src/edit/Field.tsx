@@ -24,6 +24,7 @@ interface Props {
 
 /** One field. What is typed is said when it is left, or by Enter: one step; Escape gives up. What is refused stays, with the reason. */
 export function Field({ editing, of, field, edits, title, children }: Props) {
+  const isArgument = field.field.startsWith("with.") || field.field.startsWith("over.");
   const id = useUnique();
   const draftOf = `${of}/${field.field}`;
   const there = shownAs(field.kind, field.value);
@@ -93,7 +94,7 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
     placeholder: field.mixed
       ? MIXED
       : field.usual
-        ? `usually ${field.usual}`
+        ? `${isArgument ? "holds" : "usually"} ${field.usual}`
         : field.required && !text
           ? "must be given"
           : "",
@@ -122,11 +123,7 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
       if (completed) names.ask(event.currentTarget as HTMLInputElement);
     },
   };
-  const completed =
-    field.kind === "expression" ||
-    field.field.startsWith("with.") ||
-    field.field.startsWith("over.") ||
-    field.field === "output";
+  const completed = field.kind === "expression" || isArgument || field.field === "output";
   const choices = field.kind === "switch" ? ["true", "false"] : field.choices;
   const chooses = !raw && !isExpression(text) && (field.kind === "switch" || field.kind === "choice");
   const isLong = field.kind === "mapping" || text.includes("\n") || text.length > 44;
