@@ -123,7 +123,9 @@ def _arguments(ports: Ports, node: NodeSpec) -> Iterator[FormField]:
         if name in over:
             value, kept = _to_edit(over[name])
             about = "One item each."
-            yield _field(f"over.{name}", f"{name} of each", "value", port["type"], about, value, usual=kept, folded=False)
+            yield _field(
+                f"over.{name}", f"{name} of each", "value", port["type"], about, value, usual=kept, folded=False
+            )
             continue
         hint = meant(hints.get(name, Any))
         kind, choices = _of_type(hint)
