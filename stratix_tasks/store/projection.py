@@ -62,10 +62,10 @@ class Projection:
 
     def _folder(self) -> Path:
         """Where the database is; a temporary folder for media that can't be written, and where the path is none for DuckDB:
-        it ends one at a `?`, and knows none that is not Unicode.
+        it ends one at a `?`, takes a backslash for a slash, and knows none that is not Unicode.
         """
         path = str(self._store.path)
-        if os.access(path, os.W_OK) and "?" not in path and is_unicode(path):
+        if os.access(path, os.W_OK) and not {"?", "\\"} & set(path) and is_unicode(path):
             return self._store.path
         if self._scratch is None:
             self._scratch = Path(mkdtemp(prefix="stratix-"))

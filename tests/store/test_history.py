@@ -397,7 +397,7 @@ def test_what_a_dead_owner_left_running_is_interrupted(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["what?", "a?b=c/x", "hash#1", "100%", "it's", os.fsdecode(b"odd\xff"), "a b\nc", "file:x"]
+    "name", ["what?", "a?b=c/x", "hash#1", "100%", "it's", os.fsdecode(b"odd\xff"), "a b\nc", "a\\b", "file:x"]
 )
 def test_a_store_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
     """Whatever its path has in it: for runs, for the history, and for who only reads."""
