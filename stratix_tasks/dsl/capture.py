@@ -23,6 +23,7 @@ MOST = 200_000
 _PLAIN = frozenset((type(None), bool, int, float, str, bytes, complex))
 _SHUT = (type, ModuleType, CodeType)
 """Types of which all the program hangs."""
+_NAME, _SPACE = (type.__dict__[name].__get__ for name in ("__name__", "__dict__"))
 _ALIKE = (*LITERALS, *_SHUT, FunctionType)
 """Types of which one can't be told from another that is equal."""
 
@@ -106,11 +107,25 @@ def _holds_reference(part: Any) -> bool:
         kind = type(one)
         if issubclass(kind, Refusing):
             return True
-        if kind in _PLAIN or issubclass(kind, _SHUT) or id(one) in seen:
+        if kind in _PLAIN or id(one) in seen:
             continue
         seen.add(id(one))
-        todo += _inside(one, kind)
+        if issubclass(kind, type):
+            todo += [] if _is_found(one) else _held_by(one)
+        elif not issubclass(kind, _SHUT):
+            todo += _inside(one, kind)
     return False
+
+
+def _is_found(kind: type) -> bool:
+    """Whether a class stands in its module: one that was made while the flow is traced does not."""
+    found: Any = sys.modules.get(type.__getattribute__(kind, "__module__"))
+    return found is not None and vars(found).get(_NAME(kind)) is kind
+
+
+def _held_by(kind: type) -> list[Any]:
+    """What a class holds beside its methods."""
+    return [part for part in _SPACE(kind).values() if type(part) is not FunctionType]
 
 
 def _inside(one: Any, kind: type) -> list[Any]:

@@ -99,6 +99,7 @@ HIDING = {
     "array": lambda r: np.array([r], dtype=object), "series": lambda r: pd.Series([r]), "frame": lambda r: pd.DataFrame({"a": [r]}), "polars": lambda r: pl.Series([r]), "namespace": lambda r: types.SimpleNamespace(a=r),
     "partial": lambda r: functools.partial(print, r), "closure": lambda r: lambda: r, "default": lambda r: lambda x=r: x, "exception": lambda r: ValueError(r), "deque": lambda r: collections.deque([r]),
     "ordered": lambda r: collections.OrderedDict(a=r), "view": lambda r: {"a": r}.values(), "proxy": lambda r: types.MappingProxyType({"a": r}), "generator": lambda r: (r for _ in range(2)), "method": lambda r: [types.SimpleNamespace(f=[r].append)],
+    "class": lambda r: type("Made", (), {"a": r}), "object of it": lambda r: type("Made", (), {"a": [r]})(),
     "deep": lambda r: functools.reduce(lambda inner, _: [inner], range(200), r),
 }  # fmt: skip
 
