@@ -81,6 +81,17 @@ def test_a_panel_leaves_the_size_of_the_graph(opened: Any) -> None:
     assert zoom(page).partition("scale")[2] == before.partition("scale")[2]
 
 
+def test_tabs_are_walked_by_arrows(opened: Any) -> None:
+    """Round and round; the focus goes with them."""
+    page = opened(in_a_row)
+    page.click("[data-node=measure]")
+    page.focus("[data-testid=tab-config]")
+    for key, tab in (("ArrowRight", "code"), ("ArrowRight", "why"), ("ArrowRight", "output"), ("ArrowLeft", "why")):
+        page.keyboard.press(key)
+        page.wait_for_selector(f"[data-testid=panel-{tab}]")
+        page.wait_for_selector(f"[data-testid=tab-{tab}][aria-selected=true]:focus")
+
+
 def test_the_full_window_and_back(opened: Any) -> None:
     """A button fills the window with the view; Escape leaves it, after what is open in it."""
     page = opened(in_a_row)

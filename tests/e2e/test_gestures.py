@@ -334,6 +334,16 @@ def test_a_value_is_dragged_into_an_expression(book: Notebook) -> None:
     assert hand.value("spec.tasks['scale'].when.text") == "'inputs.n > 3'"
 
 
+def test_tabs_of_the_editor_are_walked_by_arrows(book: Notebook) -> None:
+    """What is selected stays selected: within the tabs an arrow is theirs."""
+    hand = Hand(book, "tabbed")
+    hand.click("scale")
+    hand.at("tab-config").focus()
+    hand.press("ArrowRight", "ArrowRight")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=tab-code][aria-selected=true]:focus")
+    hand.page.locator(f"{VIEW} .stx-code >> text=def scale").wait_for()
+
+
 def test_a_condition_stands_on_the_wire_that_it_asks_about(book: Notebook) -> None:
     """As soon as it is said, and until it is taken back."""
     hand = Hand(book, "asking")

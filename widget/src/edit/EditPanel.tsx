@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { asked } from "../view/asking";
-import { useUnique } from "../view/ids";
 import { Scroll } from "../view/Scroll";
+import { Tabs } from "../view/Tabs";
 import type { Selection } from "./commands";
 import type { Editing } from "./editing";
 import { FormTab } from "./FormTab";
@@ -23,7 +23,6 @@ interface Props {
 
 /** About what is selected; about the flow, where nothing is. */
 export function EditPanel({ editing, selection, select, tab, setTab, wanted, show }: Props) {
-  const id = useUnique();
   const { nodes } = selection;
   const about = nodes.length === 1 ? (nodes[0] ?? "") : "";
   const name = nodes.length > 1 ? `${nodes.length} nodes` : about || editing.live.snapshot.flow.name;
@@ -33,44 +32,12 @@ export function EditPanel({ editing, selection, select, tab, setTab, wanted, sho
         <b>{name}</b>
         <span class="stx-word">{nodes.length > 1 ? "" : about ? kindOf(editing, about) : "flow"}</span>
       </header>
-      <div class="stx-tabs" role="tablist" aria-label={`About ${name}`}>
-        {TABS.map((one) => (
-          <button
-            type="button"
-            role="tab"
-            key={one}
-            id={`${id}-${one}`}
-            aria-controls={`${id}-panel`}
-            aria-selected={tab === one}
-            tabIndex={tab === one ? 0 : -1}
-            data-testid={`tab-${one.toLowerCase()}`}
-            class={tab === one ? "stx-on" : ""}
-            onClick={() => setTab(one)}
-            onKeyDown={(event) => {
-              const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-              if (step === undefined) return;
-              const next = TABS[(TABS.indexOf(one) + step + TABS.length) % TABS.length] as EditTab;
-              setTab(next);
-              document.getElementById(`${id}-${next}`)?.focus();
-              event.preventDefault();
-              event.stopPropagation();
-            }}
-          >
-            {one}
-          </button>
-        ))}
-      </div>
-      <section
-        role="tabpanel"
-        id={`${id}-panel`}
-        aria-labelledby={`${id}-${tab}`}
-        data-testid={`panel-${tab.toLowerCase()}`}
-      >
+      <Tabs label={`About ${name}`} tabs={TABS} tab={tab} setTab={setTab}>
         {tab === "Config" && nodes.length > 1 && <Several names={nodes} select={select} />}
         {tab === "Config" && <FormTab key={nodes.join(" ")} {...{ editing, nodes, wanted, show }} />}
         {tab === "YAML" && <TextTab editing={editing} selected={nodes} select={select} />}
         {tab === "Code" && <Code editing={editing} node={about} />}
-      </section>
+      </Tabs>
     </aside>
   );
 }

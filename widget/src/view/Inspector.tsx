@@ -14,10 +14,10 @@ import { Given, NOTHING } from "./Given";
 import { useNode, useStanding } from "./hooks";
 import { Icon } from "./Icon";
 import { Items } from "./Items";
-import { useUnique } from "./ids";
 import { Scroll } from "./Scroll";
 import { Sheet } from "./Sheet";
 import { Shown } from "./Shown";
+import { Tabs } from "./Tabs";
 import { Trail } from "./Trail";
 import { UnderWay } from "./UnderWay";
 import { Waits } from "./Waits";
@@ -53,7 +53,6 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
   useEffect(() => {
     if (want) toField.current = true;
   }, [want]);
-  const id = useUnique();
   const { name } = target;
   const { status: now } = useStanding(doing.abilities, target);
   if (!info) return null;
@@ -95,30 +94,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
           </details>
         </div>
       )}
-      <div class="stx-tabs" role="tablist" aria-label={`About ${name}`} onKeyDown={nextTab}>
-        {TABS.map((name) => (
-          <button
-            type="button"
-            role="tab"
-            key={name}
-            id={`${id}-${name}`}
-            aria-controls={`${id}-panel`}
-            tabIndex={tab === name ? 0 : -1}
-            data-testid={`tab-${name.toLowerCase()}`}
-            aria-selected={tab === name}
-            class={tab === name ? "stx-on" : ""}
-            onClick={() => setTab(name)}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
-      <section
-        role="tabpanel"
-        id={`${id}-panel`}
-        aria-labelledby={`${id}-${tab}`}
-        data-testid={`panel-${tab.toLowerCase()}`}
-      >
+      <Tabs label={`About ${name}`} tabs={TABS} tab={tab} setTab={setTab}>
         {tab === "Output" && (
           <Result live={live} calls={calls} node={node} item={item} status={now} seen={seen} open={open} />
         )}
@@ -142,7 +118,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
         {tab === "Config" && <Pairs rows={[...(seen?.options ?? []), ...info.config]} empty="Nothing is set." />}
         {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
         {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}
-      </section>
+      </Tabs>
     </Sheet>
   );
 }
@@ -232,16 +208,6 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
 }
 
 /** The arrow keys go from tab to tab, and open it. */
-function nextTab(event: KeyboardEvent): void {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (step === undefined || !(event.currentTarget instanceof Element)) return;
-  const tabs = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]")];
-  const next = tabs[(tabs.indexOf(document.activeElement as HTMLElement) + step + tabs.length) % tabs.length];
-  next?.focus();
-  next?.click();
-  event.preventDefault();
-}
-
 function Logs({ seen }: { seen: Inspection | null }) {
   const count = seen?.logs.length ?? 0;
   if (!seen || count === 0) return <p class="stx-quiet">Nothing was printed or logged.</p>;
