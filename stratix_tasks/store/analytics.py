@@ -63,9 +63,13 @@ class History:
 
     def tasks(self, run: str | None = None) -> pandas.DataFrame:
         """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope."""
+        return self.by_unit(run).reset_index(drop=True)
+
+    def by_unit(self, run: str | None = None) -> pandas.DataFrame:
+        """The same by the numbers of the units, which a run has for its nodes and items."""
         frame = self._owned("tasks", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
-        return frame
+        return frame.set_index("unit")
 
     def attempts(self, run: str | None = None) -> pandas.DataFrame:
         """One row an attempt: run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error."""

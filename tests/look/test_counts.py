@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -119,3 +120,21 @@ def test_a_state_has_one_name_in_views_python_and_frames(engine: Engine) -> None
     GATE.set()
     run.cancel()
     run.wait(20)
+
+
+def test_the_frame_of_a_run_knows_what_is_ready(engine: Engine) -> None:
+    """As its views do, also in another engine: what is paused with its run, and waits for its place alone. The store tells pending."""
+
+    @flow
+    def counted_chain() -> Any:
+        return summed.options(name="last")([summed.options(name="next")(numbers(3))])
+
+    run = engine.start(counted_chain)
+    assert run.wait(20) == "completed"
+    run.rollback("numbers")
+    words = {row["name"]: row["state"] for row in run.progress()}
+    assert words == {"numbers": "completed", "next": "ready", "last": "pending"}
+    with closing(Engine(engine.store.path)) as other:
+        for asked in (run, other.run(run.id)):
+            assert dict(zip(asked.tasks()["node"], asked.tasks()["state"], strict=True)) == words
+    assert set(history(engine.store.path).tasks(run=run.id)["state"]) == {"completed", "pending"}

@@ -5,7 +5,7 @@ FROM runs ORDER BY started DESC, run DESC;
 
 -- name: tasks
 -- Nodes and items, in the order of the flow; a mapped node has a row of its own, before those of its items.
-SELECT run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope,
+SELECT run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope, unit,
     (SELECT engine FROM run_owner o WHERE o.run = tasks.run) AS owner
 FROM tasks WHERE $run IS NULL OR run = $run
 ORDER BY run, min(unit) OVER (PARTITION BY run, node), unit;
