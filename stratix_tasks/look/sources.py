@@ -77,6 +77,11 @@ class FlowSource:
     def problems(self) -> list[Problem]:
         return self._problems
 
+    @property
+    def interrupted(self) -> list[Interrupted]:
+        """Its interrupted runs, as they were told last."""
+        return self._interrupted
+
     def outline(self) -> Outline:
         made = outline(self._root, self._functions, self._problems, self._start)
         return {**made, "flow": {**made["flow"], "interrupted": self._interrupted}}

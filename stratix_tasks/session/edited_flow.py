@@ -20,10 +20,12 @@ STILL = 0.1
 
 
 class EditedFlow:
-    """A flow that is not running, as a source of views. `make` makes what is shown of it; `last` gives its last run, on whose values
-    expressions are tried."""
+    """A flow that is not running, as a source of views. `make` makes what is shown of it, from what was shown before; `last` gives its
+    last run, on whose values expressions are tried."""
 
-    def __init__(self, flow: Any, make: Callable[[], FlowSource], last: Callable[[], Run | None]) -> None:
+    def __init__(
+        self, flow: Any, make: Callable[[FlowSource | None], FlowSource], last: Callable[[], Run | None]
+    ) -> None:
         self._edits: Edits = flow.edits_made
         self._make = make
         self._made: tuple[object, FlowSource] | None = None
@@ -33,7 +35,7 @@ class EditedFlow:
         """What is shown of the flow as it is."""
         mark = self._edits.mark
         if self._made is None or self._made[0] is not mark:
-            self._made = mark, self._make()
+            self._made = mark, self._make(self._made[1] if self._made is not None else None)
         return self._made[1]
 
     def outline(self) -> Outline:

@@ -245,8 +245,13 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         from stratix_tasks.session.display import flow_source
         from stratix_tasks.session.edited_flow import EditedFlow
 
-        def now() -> FlowSource:
-            return flow_source(self, self._pools(), left=interrupted_of(default_engine(), self.name), poller=POLLER)
+        def now(before: FlowSource | None) -> FlowSource:
+            """What is known of interrupted runs is kept up to date while it is watched: an edit asks the store for nothing."""
+            if before is None or before.root.spec.flow != self.name:
+                left = interrupted_of(default_engine(), self.name)
+            else:
+                left = before.interrupted
+            return flow_source(self, self._pools(), left=left, poller=POLLER)
 
         return EditedFlow(self, now, lambda: self._last_run)
 

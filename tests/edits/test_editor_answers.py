@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,24 @@ def test_a_gesture_is_one_step_that_every_view_shows(sales: Flow[..., Any]) -> N
     assert one.ask("edit", edits=[{"edit": "add", "node": "inner.", "says": {"uses": "wait.sleep"}}], title="") == [
         "inner.sleep"
     ]
+
+
+def test_an_edit_asks_the_store_for_nothing(sales: Flow[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of interrupted runs a view hears by itself while it is open; under another name a flow has others."""
+    asked: list[str] = []
+
+    def ask(_engine: Any, name: str) -> list[Any]:
+        if threading.current_thread() is threading.main_thread():  # in another one views are kept informed
+            asked.append(name)
+        return []
+
+    monkeypatch.setattr("stratix_tasks.session.flow.interrupted_of", ask)
+    view, name = view_of(sales), sales.name
+    for n in (5, 6):
+        view.ask("edit", edits=[{"edit": "set", "node": "load", "field": "with.n", "value": n}], title="")
+    assert asked == [name]
+    view.ask("edit", edits=[{"edit": "set-flow", "field": "flow", "value": "sold_elsewhere"}], title="")
+    assert asked == [name, "sold_elsewhere"]
 
 
 def places(view: View) -> dict[str, tuple[float, float]]:
