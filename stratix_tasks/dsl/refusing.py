@@ -4,6 +4,7 @@ hashing, attributes) raises, names the line and says what to do instead.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,16 @@ def user_line() -> tuple[str, int]:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
+
+
+def raised_on(error: BaseException) -> int:
+    """The line of the innermost frame that is the user's; 0 where there is none."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith((str(_PACKAGE), contextlib.__file__)):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
 
 
 def refuse(what: str, instead: str) -> NoReturn:

@@ -13,6 +13,7 @@ from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.bind import bind, fed_hints, typed
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import KNOWN_FLOWS, FlowDefinition, flow_decorator
+from stratix_tasks.dsl.refusing import raised_on
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.edits.editing import Step
 from stratix_tasks.errors import FlowError, InputError
@@ -282,7 +283,8 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         try:
             traced = self.trace()
         except FlowError as error:
-            return error.problems or [Problem(error.code, error.message)]
+            line = raised_on(error)
+            return error.problems or [Problem(error.code, error.message.removeprefix(f"line {line}: "), line=line)]
         wrong = [*traced.problems, *check(Graph(traced.spec), HERE.get().entries, self._pools(), traced.functions)]
         wrong += missing(traced.spec, default_engine().vault.has) if secrets else ()
         return [*wrong, *(warning for _, warning in unchecked(traced.spec, self.hints))]

@@ -248,6 +248,24 @@ def test_what_is_wrong_with_a_result_is_told_with_the_line_of_its_return() -> No
         returns_another_flows.start()
 
 
+def test_what_a_body_may_not_say_is_told_once_with_its_line() -> None:
+    """An option, a call or a use of a reference that is refused: as a problem with the line, which its text does not repeat."""
+
+    @flow
+    def says_no_such_option(n: int = 1) -> Any:
+        a = load(n)
+        return square.options(priority="high").map(each(a))
+
+    @flow
+    def adds_references(n: int = 1) -> Any:
+        return load(n) + 1
+
+    for made, further in ((says_no_such_option, 3), (adds_references, 2)):
+        first = inspect.unwrap(made.fn).__code__.co_firstlineno
+        [problem] = made.validate()
+        assert (problem.line, "line " in problem.message) == (first + further, False), problem
+
+
 def test_order_after_what_may_be_skipped_is_no_problem() -> None:
     """It takes no value: who waits is skipped with it, as a document says by `needs`."""
 
