@@ -18,9 +18,9 @@ import sys
 import threading
 import time
 from _signal import getsignal  # type: ignore[import-not-found]  # without the names that `signal` gives to numbers
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from operator import is_
+from operator import is_, itemgetter
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +28,9 @@ TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 SHARED = (builtins, datetime, io, json, os, pickle, random, signal, socket, subprocess, threading, time)
 """Modules whose parts are put in the place of others' by who freezes clocks, counts threads or forbids to open files."""
 SIGNALS = [int(number) for number in signal.valid_signals()]
+_ENVIRON = os.environ
+_ENVIRONMENT: dict[bytes, bytes] = _ENVIRON._data  # type: ignore[attr-defined]
+"""As the mapping holds it, which makes a text of each name and value that it is asked for: before and after each body."""
 LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
@@ -41,7 +44,7 @@ class Leavings:
         self._folder, self._mask, self._limit = _folder(), os.umask(0), sys.getrecursionlimit()
         os.umask(self._mask)
         self._handlers, self._hooks = dict(_handlers()), (sys.gettrace(), sys.getprofile())
-        self._environment, self._paths = os.environ.copy(), [list(paths) for paths in _paths()]
+        self._environment, self._paths = _ENVIRONMENT.copy(), [list(paths) for paths in _paths()]
         self._modules, self._rights = len(sys.modules), _rights()
 
     def end(self) -> bool:
@@ -55,7 +58,7 @@ class Leavings:
         return (
             user == known
             and all(now >= then for now, then in zip(limits, before, strict=True))
-            and all(all(map(is_, map(space.get, names), parts)) for space, names, parts in self._parts)
+            and all(_are(space, those, parts) for space, those, parts in self._parts)
         )
 
     def _take_back(self) -> None:
@@ -76,9 +79,10 @@ class Leavings:
 
     def _say_again(self) -> None:
         """Not where it has imported something: what a module sets when it is imported it sets once."""
-        if os.environ.copy() != self._environment:
-            os.environ.clear()
-            os.environ.update(self._environment)
+        os.environ = _ENVIRON  # noqa: B003, a body may have put another mapping there
+        if self._environment != _ENVIRONMENT:
+            os.environb.clear()
+            os.environb.update(self._environment)
         for paths, before in zip(_paths(), self._paths, strict=True):
             paths[:] = before
 
@@ -109,8 +113,15 @@ def _handlers() -> Iterator[tuple[int, Any]]:
             yield number, handler
 
 
-def _parts(module: ModuleType) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """What others call of a module, by name."""
+def _parts(module: ModuleType) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[Any, ...]]:
+    """What others call of a module: how to get it, and what it is."""
     calls = {name: part for name, part in vars(module).items() if callable(part)}
     parts = {name: part for name, part in calls.items() if not name.startswith("_") or name == "__import__"}
-    return tuple(parts), tuple(parts.values())
+    return itemgetter(*parts), tuple(parts.values())
+
+
+def _are(space: dict[str, Any], those: Callable[[Any], tuple[Any, ...]], parts: tuple[Any, ...]) -> bool:
+    try:
+        return all(map(is_, those(space), parts))
+    except KeyError:
+        return False
