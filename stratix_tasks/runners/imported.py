@@ -57,13 +57,24 @@ class Known:
         )
 
 
+def places() -> list[str]:
+    """Where modules are found, for a process that may be elsewhere. What is no text Python passes over, too."""
+    here = folder()
+    texts = [path for path in sys.path if isinstance(path, str)]
+    return [os.path.normpath(os.path.join(here, path)) for path in texts if here or os.path.isabs(path)]  # noqa: PTH117, PTH118
+
+
 def _surroundings() -> tuple[str, list[str], dict[str, str]]:
     """What this process gives to one that it starts: the folder that it is in, where modules are found, its environment."""
+    return folder(), sys.path.copy(), os.environ.copy()
+
+
+def folder() -> str:
+    """That which this process is in; nothing where somebody has taken it away."""
     try:
-        folder = os.getcwd()
-    except OSError:  # somebody has taken it away
-        folder = ""
-    return folder, sys.path.copy(), os.environ.copy()
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _spec(name: str) -> ModuleSpec | None:

@@ -24,6 +24,8 @@ from operator import is_, itemgetter
 from types import ModuleType
 from typing import Any
 
+from stratix_tasks.runners.imported import folder
+
 TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 SHARED = (builtins, datetime, io, json, os, pickle, random, signal, socket, subprocess, threading, time)
 """Modules whose parts are put in the place of others' by who freezes clocks, counts threads or forbids to open files."""
@@ -41,7 +43,7 @@ class Leavings:
         self._parts = [(vars(module), *_parts(module)) for module in SHARED]
 
     def begin(self) -> None:
-        self._folder, self._mask, self._limit = _folder(), os.umask(0), sys.getrecursionlimit()
+        self._folder, self._mask, self._limit = folder(), os.umask(0), sys.getrecursionlimit()
         os.umask(self._mask)
         self._handlers, self._hooks = dict(_handlers()), (sys.gettrace(), sys.getprofile())
         self._environment, self._paths = _ENVIRONMENT.copy(), [list(paths) for paths in _paths()]
@@ -85,13 +87,6 @@ class Leavings:
             os.environb.update(self._environment)
         for paths, before in zip(_paths(), self._paths, strict=True):
             paths[:] = before
-
-
-def _folder() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # somebody has taken it away
-        return ""
 
 
 def _paths() -> tuple[list[Any], ...]:

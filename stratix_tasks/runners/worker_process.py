@@ -22,7 +22,7 @@ from stratix_tasks.core.results import stand_in
 from stratix_tasks.runners.attempt import Attempt, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
-from stratix_tasks.runners.imported import Known
+from stratix_tasks.runners.imported import Known, places
 from stratix_tasks.runners.native import Clock, Lock
 from stratix_tasks.runners.output import WORDS, Stream
 from stratix_tasks.runners.payload import Packed
@@ -57,7 +57,7 @@ class Worker:
         pipes = [os.pipe() for _ in STREAMS]
         with theirs:
             code = BEGIN.format(
-                path=[os.path.abspath(p) for p in sys.path],  # noqa: PTH100
+                path=places(),
                 lean=sys.dont_write_bytecode,
                 fd=theirs.fileno(),
                 parent=getpid(),

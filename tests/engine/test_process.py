@@ -208,3 +208,16 @@ def test_a_task_that_always_crashes_fails_as_lost(engine: Engine) -> None:
     assert caught.value.error_type == "RunnerLost"
     assert run.tasks()["attempts"].iloc[0] == 2
     assert run.tasks()["reason"].iloc[0] == "lost"
+
+
+def test_a_process_starts_wherever_its_engine_is(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that was taken away, with a path of modules in which stands what is no path."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for odd in (None, 5, tmp_path, "", "relative"):
+        monkeypatch.setattr(sys, "path", [odd, *sys.path])
+    assert engine.start(squares, {"numbers": [3]}).result(LONG) == [9]
