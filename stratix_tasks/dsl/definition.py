@@ -6,7 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.refusing import user_line
@@ -60,6 +60,17 @@ class BaseTask:
         other = copy.copy(self)
         other._say({**self.options_given, **options})
         return other
+
+    if not TYPE_CHECKING:  # to a type checker it has no other names
+
+        def __getattr__(self, name: str) -> Any:
+            """A task is no run: `submit`, `delay` and their kin, which other tools have, are what a flow does."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            called = self.template_name
+            raise AttributeError(
+                f"a task has no '{name}': call {called}(…) in a @flow and start that; outside of one {called}(…) is the plain function"
+            )
 
     def _template(self, fields: Mapping[str, Any]) -> NodeSpec:
         return NodeSpec.made({"call": f"{self.fn.__module__}:{self.fn.__qualname__}", **fields})

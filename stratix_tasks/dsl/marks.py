@@ -124,7 +124,9 @@ def each_of(
         trace.variables.setdefault(id(marked[argument]), argument)
     groups = {id(part.group) if isinstance(part, Crossed) else None for part in marked.values()}
     if not marked:
-        trace.fail("nothing to map over: mark an argument with each(…)", name, "nothing-to-map")
+        trace.fail(
+            f"nothing to map over: mark an argument with each, as in {name}.map(each(…))", name, "nothing-to-map"
+        )
     if len(groups) > 1:
         trace.fail("each() and product(), or two product(), can't be mixed in one map", name)
     order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))

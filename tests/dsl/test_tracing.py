@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from dataclasses import dataclass
@@ -264,6 +265,13 @@ def test_what_a_body_may_not_say_is_told_once_with_its_line() -> None:
         first = inspect.unwrap(made.fn).__code__.co_firstlineno
         [problem] = made.validate()
         assert (problem.line, "line " in problem.message) == (first + further, False), problem
+
+
+def test_a_task_is_no_run() -> None:
+    """Who asks it for what tasks of other tools have is told what to do; copies and pickles do not ask."""
+    with pytest.raises(AttributeError, match=r"call load\(…\) in a @flow and start that"):
+        load.submit(3)  # type: ignore[attr-defined]
+    assert not hasattr(load, "start") and copy.copy(load)(2) == load(2)
 
 
 def test_order_after_what_may_be_skipped_is_no_problem() -> None:
