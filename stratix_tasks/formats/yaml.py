@@ -70,6 +70,9 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, 
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:
             continue
+        remedy = problem.remedy
+        if remedy is not None and remedy.do == "fill" and (problem.node, remedy.word) in reader.unread:
+            continue
         reading.task = problem.node
         word = finding.word if exact else ""
         reading.wrong(

@@ -26,7 +26,27 @@ from stratix_tasks.spec.values import LATE, Object, leaves
 from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
-_FOREIGN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "array": "list", "object": "dict"}
+_FOREIGN = {
+    "string": "str",
+    "integer": "int",
+    "boolean": "bool",
+    "number": "float",
+    "array": "list",
+    "object": "dict",
+    "text": "str",
+    "double": "float",
+    "long": "int",
+    "map": "dict",
+    "file": "Path",
+    "uri": "str",
+    "url": "str",
+    "json": "any",
+    "timestamp": "datetime",
+    "select": "str",
+    "enum": "str",
+    "email": "str",
+    "password": "Secret",
+}
 """Words of other languages for our types."""
 _WITH_NULL = frozenset(option.name for option in IN_NODE if option.kind is Kind.VALUE)
 """Options of which null is a value."""
@@ -40,6 +60,8 @@ class FlowReader:
     def __init__(self, reading: Reading) -> None:
         self.reading, self.values = reading, Values(reading)
         self.excused: set[str] = set()
+        self.unread: set[tuple[str, str]] = set()
+        """Arguments, by node, that are there and can't be read: nobody need be told that they are missing."""
         self._prefix = ""
         self._of_kind: dict[Kind, Callable[[Option, Node], Any]] = {
             Kind.TEXT: lambda option, node: reading.text(node, option.name),
@@ -47,7 +69,7 @@ class FlowReader:
             Kind.NUMBER: lambda option, node: reading.number(node, option.name),
             Kind.DURATION: lambda option, node: reading.duration(node, option.name, option.some),
             Kind.CHOICE: lambda option, node: reading.choice(node, option.name, option.words),
-            Kind.NAMES: lambda option, node: reading.one_or_more(node, option.name),
+            Kind.NAMES: lambda option, node: reading.one_or_more(node, option.name, names=True),
             Kind.TEXTS: lambda option, node: reading.one_or_more(node, option.name),
             Kind.RUNNER: self._runner,
             Kind.SIZES: self._pools,
@@ -199,7 +221,7 @@ class FlowReader:
         text = self.reading.text(node, "type")
         if text is WRONG or text in NAMED:
             return text
-        meant = _FOREIGN.get(text)
+        meant = _FOREIGN.get(text.lower()) or next((one for one in NAMED if one.lower() == text.lower()), None)
         if meant is None and text.islower() and text.isidentifier() and "mean" in (near := did_you_mean(text, NAMED)):
             meant = near.split("'")[1]
         if meant is None:
@@ -235,9 +257,9 @@ class FlowReader:
             "flow": partial(reading.name, what="the name of a flow"),
             "uses": partial(reading.text, what="uses"),
             "with": _as_it_is,
-            "needs": partial(reading.one_or_more, what="needs"),
+            "needs": partial(reading.one_or_more, what="needs", names=True),
             "when": partial(self.values.condition, what="when"),
-            "catch": partial(reading.one_or_more, what="catch"),
+            "catch": partial(reading.one_or_more, what="catch", names=True),
             "each": self._each,
             "loop": self._loop,
             **self._options(IN_NODE),
@@ -261,7 +283,11 @@ class FlowReader:
         readers: dict[str, Reader] = {**self._in_node, "with": partial(self._arguments, names=self._mapped(node))}
         made = reading.fields(node, readers, "a task", keep_null=_WITH_NULL)
         entries = node.items if isinstance(node, Mapping) else {}
-        if entries.keys() - readers.keys() or any(not absent(entries[body]) for body in entries.keys() & BODIES):
+        if (
+            (not isinstance(node, Mapping) and not absent(node))
+            or entries.keys() - readers.keys()
+            or any(not absent(entries[body]) for body in entries.keys() & BODIES)
+        ):
             self.excused.add(reading.task)
         if "with" in made:
             made["args"] = made.pop("with")
@@ -313,6 +339,7 @@ class FlowReader:
         extra = entries.get("*")
         if extra is not None and not isinstance(extra, Sequence):
             made["*"] = self.reading.wrong(extra, "bad-value", 'the arguments under "*" must be a list')
+        self.unread |= {(self.reading.task, name) for name, value in made.items() if value is WRONG}
         return {name: value for name, value in made.items() if value is not WRONG}
 
     def _runner(self, option: Option, node: Node) -> Any:

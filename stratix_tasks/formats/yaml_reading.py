@@ -10,13 +10,17 @@ from typing import Any, Final
 from stratix_tasks.formats.yaml_scalars import is_null, resolve
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.spec.durations import seconds
+from stratix_tasks.spec.foreign import said_here
 from stratix_tasks.spec.model import MOST, NAME
+from stratix_tasks.spec.names import as_name
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean
 from stratix_tasks.spec.vocabulary import LATER
 
 WRONG: Final = object()
 Reader = Callable[[Node], Any]
 _NAME = re.compile(NAME)
+_ALL = 50
+"""Of what is allowed all is told, where a word is near to none of it."""
 
 
 class Reading:
@@ -55,7 +59,8 @@ class Reading:
         if isinstance(node, Mapping):
             return node.items
         if not absent(node):
-            self.wrong(node, "bad-value", f"{what} must be a mapping of name: value, not {shown(node)}")
+            message = f"{what} must be a mapping of name: value, not {shown(node)}"
+            self.wrong(node, "bad-value", message, _as_mapping(node, what))
         return {}
 
     def fields(
@@ -81,8 +86,10 @@ class Reading:
             return self.wrong(node, "bad-value", f"{what} must be a list, not {shown(node)}", "Write [a, b].")
         return [got for item in node.items if (got := reader(item)) is not WRONG]
 
-    def one_or_more(self, node: Node, what: str) -> Any:
-        """A text, or a list of texts, as a tuple."""
+    def one_or_more(self, node: Node, what: str, names: bool = False) -> Any:
+        """A text, or a list of texts, as a tuple; of `names` each is one word."""
+        if isinstance(node, Scalar) and names and len(words := node.text.replace(",", " ").split()) > 1:
+            return self.wrong(node, "bad-value", f"{what} can't be {node.text!r}", f"Write [{', '.join(words)}].")
         if isinstance(node, Scalar):
             return (node.text,)
         got = self.listed(node, lambda item: self.text(item, what), what)
@@ -92,7 +99,8 @@ class Reading:
         if name in LATER:
             self.wrong(key, "not-available", f"'{name}' of {what} is not available in this version")
         else:
-            self.wrong(key, "unknown-field", f"{what} has no field '{name}'", did_you_mean(name, known))
+            hint = said_here(name, what, known) or did_you_mean(name, known, most=_ALL)
+            self.wrong(key, "unknown-field", f"{what} has no field '{name}'", hint)
 
     # ------------------------------------------------------------------ scalars
 
@@ -108,7 +116,7 @@ class Reading:
         if got is WRONG or _NAME.fullmatch(got):
             return got
         hint = "Write letters from a to z, in either case, digits and _, at most 64, not a digit first."
-        return self.wrong(node, "bad-name", f"'{got}' can't be {what}", hint)
+        return self.wrong(node, "bad-name", f"'{got}' can't be {what}", f"{hint}{as_name(got)}")
 
     def whole(self, node: Node, what: str, least: int | None = None) -> Any:
         """A whole number, at least `least`."""
@@ -117,26 +125,31 @@ class Reading:
             return got
         more = "" if least is None else f" of {least} or more"
         more = f" of {MOST} or less" if type(got) is int and got > MOST else more
-        return self.wrong(node, "bad-value", f"{what} must be a whole number{more}, not {shown(node)}")
+        return self.wrong(
+            node, "bad-value", f"{what} must be a whole number{more}, not {shown(node)}", _as_number(node)
+        )
 
     def switch(self, node: Node, what: str) -> Any:
         """True or false."""
         got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
         if type(got) is bool:
             return got
-        return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}")
+        word = node.text.lower() if isinstance(node, Scalar) else ""
+        hint = "Write true." if word in _YES else "Write false." if word in _NO else ""
+        return self.wrong(node, "bad-value", f"{what} must be true or false, not {shown(node)}", hint)
 
     def number(self, node: Node, what: str) -> Any:
         """A number, none that is infinite or none at all."""
         got = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
         if isinstance(got, int | float) and type(got) is not bool and abs(got) <= MOST:
             return got
-        return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}")
+        return self.wrong(node, "bad-value", f"{what} must be a number, not {shown(node)}", _as_number(node))
 
     def duration(self, node: Node, what: str, some: bool = False) -> Any:
         """Seconds; with `some` more than none."""
         if not isinstance(node, Scalar):
-            return self.wrong(node, "bad-value", f"{what} must be a duration such as 30s, not {shown(node)}")
+            hint = _as_duration(node)
+            return self.wrong(node, "bad-value", f"{what} must be a duration such as 30s, not {shown(node)}", hint)
         given = resolve(node.text) if node.plain else node.text
         try:
             return seconds(given if isinstance(given, int | float) else node.text, some=some)
@@ -154,6 +167,47 @@ class Reading:
 def absent(node: Node) -> bool:
     """Whether a field is left empty."""
     return isinstance(node, Scalar) and node.plain and is_null(node.text)
+
+
+def _as_mapping(node: Node, what: str) -> str:
+    """How to write it."""
+    if isinstance(node, Sequence) and what in ("tasks", "inputs", "flows", "finally", "policies", "pools"):
+        return f"Write each with its name as the key: {what}: {{name: …}}, and no `-` before it."
+    if what == "with":
+        return 'Write with: {name: value}; those that have no name stand in a list: with: {"*": [1, 2]}.'
+    if isinstance(node, Scalar) and what == "a task":
+        return f"Write {{call: {node.text}}}."
+    if isinstance(node, Scalar) and what.startswith("input "):
+        value = resolve(node.text) if node.plain else node.text
+        return f"Write {{type: {node.text}}}." if type(value) is str else f"Write {{default: {node.text}}}."
+    return ""
+
+
+_YES, _NO = ("yes", "y", "on", "true", "1"), ("no", "n", "off", "false", "0")
+
+
+def _as_number(node: Node) -> str:
+    """How a number is written that looks like none: between quotes, with zeros in front, signs in it, or as a power of ten."""
+    try:
+        number = float(node.text.replace("_", "").strip()) if isinstance(node, Scalar) else None
+    except ValueError:
+        return ""
+    if number is None or not abs(number) <= MOST or number != int(number):
+        return ""
+    return (
+        f"Write {int(number)}."
+        if isinstance(node, Scalar) and (node.text != str(int(number)) or not node.plain)
+        else ""
+    )
+
+
+def _as_duration(node: Node) -> str:
+    """How `{minutes: 5}` is written."""
+    if not isinstance(node, Mapping) or not node.items:
+        return ""
+    parts = [(one.text, name[0]) for name, one in node.items.items() if isinstance(one, Scalar) and name]
+    fits = len(parts) == len(node.items) and all(text.isdigit() and unit in "smhdw" for text, unit in parts)
+    return f"Write {''.join(text + unit for text, unit in parts)}." if fits else ""
 
 
 def shown(node: Node) -> str:

@@ -87,18 +87,39 @@ def read(text: str, problems: list[Problem]) -> Node | None:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part) or "it can't be read"
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        problems.append(Problem("syntax", f"not YAML: {message}", line=line, column=column, hint=_hint(message)))
+        there = text.splitlines()[line - 1 : line] if mark is not None else []
+        hint = _hint(message, there[0] if there else "", column)
+        problems.append(Problem("syntax", f"not YAML: {message}", line=line, column=column, hint=hint))
     except yaml.YAMLError as error:
         problems.append(Problem("syntax", f"not YAML: {str(error).splitlines()[0]}", line=1, column=1))
     return None
 
 
-def _hint(message: str) -> str:
-    if "tab" in message or "\\t" in message:
-        return "Indent with spaces."
-    if "mapping values" in message or "expected <block end>" in message or "flow mapping" in message:
-        return 'Check the indentation, and put quotes around texts that hold `: ` or `${{ … }}`: "${{ inputs.x }}".'
-    return ""
+def _hint(message: str, line: str, column: int) -> str:
+    """What to do; `line` is where reading ended, in `column`."""
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[column - 1 : column] == "\t":
+        return "Indent with spaces: YAML takes no tabs there."
+    if "cannot start any token" in message:
+        return f"A text that begins with {line[column - 1 : column]} needs quotes."
+    return next((hint for words, hint in _HINTS.items() if any(word in message for word in words)), "")
+
+
+_HINTS = {
+    ("anchor", "alias"): "A text that begins with * or & needs quotes.",
+    ("escape",): "Between double quotes a backslash begins a sign of its own: use single quotes, or write it twice.",
+    ("did not find expected key",): "Check the indentation: what belongs together begins in the same column.",
+    ("document start",): "Take what stands before it away, or the line of three dots: a file holds one flow.",
+    (
+        "mapping values",
+        "expected <block end>",
+        "flow mapping",
+        "simple key",
+    ): 'Check the indentation, and put quotes around texts that hold `: ` or `${{ … }}`: "${{ inputs.x }}".',
+}
+"""What to do about words of the library."""
+
+
+_MERGED = "Say what several tasks have in common by policies: {name: {retry: 3}} and policy: name, or by defaults."
 
 
 class _Reader:
@@ -133,7 +154,7 @@ class _Reader:
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if event.tag not in (None, "!"):
-            hint = "Take the tag away: types follow from the fields."
+            hint = "Take the tag away: types follow from the fields. A text that begins with ! needs quotes."
             self._add(event, "tag", f"tags such as {event.tag} are not read", hint)
         node = self._content(event, depth)
         if event.anchor is not None:
@@ -163,7 +184,7 @@ class _Reader:
         if not isinstance(key, Scalar):
             self._add(event, "bad-key", "a key must be a text", "Write name: value.")
         elif key.text == "<<" and key.plain:
-            self._add(event, "unknown-field", "merge keys (<<) are not read", "Use an alias for a whole value: *name.")
+            self._add(event, "unknown-field", "merge keys (<<) are not read", _MERGED)
         elif key.text in mapping.items:
             first = mapping.keys[key.text].line
             hint = "Take one of them away, or name it otherwise."
@@ -177,7 +198,8 @@ class _Reader:
         if node is None:
             known = event.anchor in self._anchors
             message = f"*{event.anchor} stands inside itself" if known else f"there is no anchor &{event.anchor}"
-            raise self._refused(event, "alias", message, "Write the value out.")
+            self._add(event, "alias", message, "Write the value out, or put quotes around a text that begins with *.")
+            node = Scalar("", True, event.start_mark.line + 1, event.start_mark.column + 1)
         self._spend(event, node.size, depth + node.depth)
         return node
 

@@ -88,7 +88,9 @@ class Values:
             compile_expression(expr.text)
         except FlowError as error:
             problem = error.problems[0]
-            self.reading.wrong(node, "expression", problem.message, shift=self._shift(node, expr.text, problem))
+            self.reading.wrong(
+                node, "expression", problem.message, problem.hint, shift=self._shift(node, expr.text, problem)
+            )
             return False
         return True
 

@@ -17,11 +17,12 @@ from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, n
 from stratix_tasks.spec.check_disabled import disabled_findings
 from stratix_tasks.spec.check_flows import input_findings, of_runs_findings, outputless_findings, sub_flow_findings
 from stratix_tasks.spec.check_many import each_findings, loop_findings
+from stratix_tasks.spec.check_options import option_findings
 from stratix_tasks.spec.check_pinned import pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
 from stratix_tasks.spec.check_unused import unused_inputs, unused_values
-from stratix_tasks.spec.check_values import unknown_ref, value_findings
+from stratix_tasks.spec.check_values import text_findings, unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.extent import extent_problem
@@ -32,7 +33,7 @@ from stratix_tasks.spec.joins import ALL, wanted
 from stratix_tasks.spec.late import GATHER, late_values
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, NodeSpec
-from stratix_tasks.spec.names import mentions
+from stratix_tasks.spec.names import as_name, mentions
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.regions import blocking, pool_findings
 from stratix_tasks.spec.steps import step_problems
@@ -100,6 +101,9 @@ def _findings(
             if kind is Ref and value.scope in ("tasks", "inputs"):
                 if value.name not in (index if value.scope == "tasks" else inputs):
                     yield unknown_ref(graph, ("tasks", name, "with", argument), name, value)
+            elif kind is str:
+                if "{" in value:
+                    yield from text_findings(("tasks", name, "with", argument), name, value)
             elif kind not in ATOMS:
                 over = could_be_named(node.each.over) if node.each is not None else _NO_WORDS
                 yield from value_findings(graph, ("tasks", name, "with", argument), name, value, over)
@@ -149,6 +153,8 @@ def _node(
             message = f"{option} is for a flow in a flow, and this is none"
             hint = "Of a fan-out the items that run at a time are each.max; or put what is to be limited into a flow."
             yield Finding((*path, option), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
+    if node.retry is not None or node.timeout is not None:
+        yield from option_findings(name, node)
     if node.catch or graph.has_end:
         yield from _ends(graph, path, name, node)
     yield from around_findings(name, node, executors)
@@ -174,7 +180,7 @@ def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
     elif not _NAME.fullmatch(name):
         message = f"'{name}' can't be the name of {what}"
         hint = "Write letters from a to z, in either case, digits and _, at most 64, not a digit first."
-        yield Finding(path, Problem("bad-name", message, node, hint=hint))
+        yield Finding(path, Problem("bad-name", message, node, hint=f"{hint}{as_name(name)}"))
 
 
 def _rare(

@@ -10,6 +10,7 @@ from stratix_tasks.spec.late import OF_RUN, asked_text
 from stratix_tasks.spec.model import NodeSpec, of_error
 from stratix_tasks.spec.names import around, mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
+from stratix_tasks.spec.scope import call_problems
 
 _OF_RETRY = frozenset(("attempt", "error"))
 _MEANT = {
@@ -61,6 +62,8 @@ def _not_there(word: str, node: str = "") -> Problem:
 
 
 def _retry(name: str, part: str, text: str, hint: str) -> Iterator[Finding]:
+    for problem, word in call_problems(text, name):
+        yield Finding(("tasks", name, "retry", part), problem, word)
     roots = {mention.root for mention in mentions(text)}
     if roots.isdisjoint(_OF_RETRY) or roots - _OF_RETRY - OF_RUN:
         message = f"retry.{part} asks the error of an attempt, or its number, with what is of the run: `{text}`"

@@ -37,6 +37,10 @@ _PLAIN = rf"(?:{_TEXT}|-?\d+\.\d+|-?\d+|true|false)"
 _COMPARED = re.compile(
     rf"(?<![\w.\])])(?P<left>{_PATH}|{_PLAIN})\s*(?P<sign>==|!=|<=|>=|<|>)\s*(?P<right>{_PATH}|{_PLAIN})(?![\w.\[(])"
 )
+_IN = re.compile(
+    rf"(?<![\w.\])])(?P<left>(?:tasks\.[A-Za-z_]\w*|scope)\.status)\s+in\s+\[(?P<list>\s*{_PLAIN}\s*(?:,\s*{_PLAIN}\s*)*)\]"
+)
+_LISTED = re.compile(f"({_PLAIN})")
 _STRING = re.compile(_TEXT)
 _ALONE = re.compile(_PATH)
 _WORDLESS = ATOMS | {Ref}
@@ -54,7 +58,7 @@ def condition_findings(graph: Graph, types: Types, tasks_in: bool) -> Iterator[F
     for name, node in graph.spec.tasks.items():
         for path, value, asked in _expressions(node):
             for text in _texts(value):
-                for problem, word in _compared(text, types, name):
+                for problem, word in (*_compared(text, types, name), *_among(text, types, name)):
                     yield Finding(("tasks", name, *path), problem, word)
             if asked and (wrong := _no_verdict(value.text, types, name)) is not None:
                 yield Finding(("tasks", name, *path), wrong)
@@ -66,6 +70,8 @@ def _expressions(node: NodeSpec) -> Iterator[tuple[Path, Any, bool]]:
     """Where expressions stand, and whether they are asked for true or false."""
     if node.when is not None:
         yield ("when",), node.when, True
+    if node.retry is not None and node.retry.when is not None:
+        yield ("retry", "when"), node.retry.when, True
     if node.loop is not None and node.loop.until is not None:
         yield ("loop", "until"), node.loop.until, True
     if node.each is not None and node.each.where is not None:
@@ -84,6 +90,13 @@ def _texts(value: Any) -> Iterator[str]:
 # ---------------------------------------------------------------------- types
 
 
+_NO_VERDICTS = {
+    **dict.fromkeys(("attempt", "each.index"), "number"),
+    **dict.fromkeys(("error.type", "error.message", "error.code", "each.key", "run.id", "run.flow"), "text"),
+}
+"""What is around and is neither true nor false."""
+
+
 def _no_verdict(text: str, types: Types, node: str) -> Problem | None:
     """Of a condition that is something else than true or false."""
     whole = text.strip()
@@ -93,6 +106,8 @@ def _no_verdict(text: str, types: Types, node: str) -> Problem | None:
         if classes is None or bool in classes:
             return None
         told = f"`{whole}`, which is {type_text(seen)}"
+    elif whole in _NO_VERDICTS:
+        told = f"`{whole}`, which is a {_NO_VERDICTS[whole]}"
     elif mentions(whole):
         return None
     else:
@@ -126,6 +141,18 @@ def _compared(text: str, types: Types, node: str) -> Iterator[tuple[Problem, str
         message = f"`{match[0]}` compares {path}, which is {type_text(its)}, with {other}: they can't be alike"
         hint = did_you_mean(str(_plain(other)), map(str, get_args(its))) if get_origin(its) is Literal else ""
         yield Problem("type-mismatch", message, node, hint=hint), path
+
+
+def _among(text: str, types: Types, node: str) -> Iterator[tuple[Problem, str]]:
+    """A status that is looked for among words none of which it can be."""
+    for match in _IN.finditer(text):
+        seen = _seen_of(match["left"], types)
+        words = _LISTED.findall(match["list"])
+        if seen is Any or not words or any(_may_meet(seen, _seen_of(word, types), "==") for word in words):
+            continue
+        message = f"`{match[0]}` looks for {match['left']}, which is {type_text(seen)}, among what it can't be"
+        hint = did_you_mean(str(_plain(words[0])), map(str, get_args(seen))) if get_origin(seen) is Literal else ""
+        yield Problem("type-mismatch", message, node, hint=hint), match["left"]
 
 
 def _may_meet(left: Any, right: Any, sign: str) -> bool:

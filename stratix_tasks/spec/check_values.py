@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -35,6 +36,21 @@ def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[s
     elif kind is Expr:
         for problem, word in expression_problems(leaf.text, graph.index, graph.spec.inputs, variables, name):
             yield Finding(path, problem, word)
+
+
+_BRACES = re.compile(
+    r"(?<!\$)\$?\{\{?\s*((?:inputs|tasks|run|secrets|error|scope|outputs|steps|params|vars)\.[\w.]+)\s*\}\}?"
+)
+
+
+def text_findings(path: Path, name: str, text: str) -> Iterator[Finding]:
+    """A text that looks like an expression of another language, as a warning."""
+    if (found := _BRACES.search(text)) is not None:
+        message, hint = (
+            f"`{found[0]}` is a text as it stands, and no expression",
+            f"Write ${{{{ {found[1]} }}}} for the value.",
+        )
+        yield Finding(path, Problem("text", message, name, hint=hint, warning=True))
 
 
 def unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:

@@ -57,4 +57,26 @@ def about(value: float) -> str:
 
 
 def _refusal(value: object) -> str:
-    return f"not a duration: {_short(value)}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'"
+    hint = f". Did you mean '{meant}'?" if isinstance(value, str) and (meant := _meant(value)) else ""
+    return f"not a duration: {_short(value)}. Write a number of seconds or text like '500ms', '30s', '5m', '2h', '1d', '1h30m'{hint}"
+
+
+_OTHER = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(milliseconds?|millis|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])"
+)
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_CLOCK = re.compile(r"(\d+):([0-5]\d)(?::([0-5]\d))?")
+
+
+def _meant(value: str) -> str:
+    """What other ways to write a duration are here; nothing for what is none."""
+    said = value.strip().lower()[:60]
+    if found := _ISO.fullmatch(said.upper()):
+        parts = [*zip(found.groups(), "wdhms", strict=True)]
+    elif found := _CLOCK.fullmatch(said):
+        parts = [*zip(found.groups(), "hms", strict=True)]
+    elif not _OTHER.sub("", said.replace("and", "").replace(",", "")).strip():
+        parts = [(number, "ms" if unit.startswith("milli") else unit[0]) for number, unit in _OTHER.findall(said)]
+    else:
+        return f"{said.replace('_', '')}s" if said.replace("_", "").isdigit() else ""
+    return "".join(f"{number.lstrip('0')}{unit}" for number, unit in parts if number and number.strip("0."))

@@ -67,7 +67,7 @@ def _refusal(text: str, why: str, line: int = 0, column: int = 0) -> FlowError:
     place = f" at column {column}" if line == 1 else f" at line {line}, column {column}" if line else ""
     shown = text if len(text) <= 80 else f"{text[:77]}…"
     message = f"`{shown}` is no expression{place}: {why}"
-    problem = Problem("expression", message, line=line, column=column)
+    problem = Problem("expression", message, line=line, column=column, hint=_meant(text))
     error = FlowError(message, code="expression")
     error.problems = [problem]
     return error
@@ -79,7 +79,32 @@ def _explained(error: Exception) -> tuple[str, int, int]:
     if match is None:
         return _first_line(error), 0, 0
     why = match[3].split(" expecting {")[0].replace("<EOF>", "the end")
+    if (deep := _DEEP.search(why)) is not None:
+        why = f"it is nested more than {deep[1]} deep; compute it in a task"
     return why, int(match[1]), int(match[2])
+
+
+_DEEP = re.compile(r"Recursion limit of (\d+) exceeded")
+_TEXT = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+_ELSEWHERE = {
+    r"\band\b|(?<!&)&(?!&)": "&& for and",
+    r"\bor\b|(?<!\|)\|(?!\|)": "|| for or",
+    r"\bnot\b": "! for not",
+    r"(?<![=!<>])=(?!=)|===": "== for what is alike",
+    r"<>|!==|\bis not\b": "!= for what is not",
+    r"\bis\b(?! not)": "== for is",
+    r"\bif\b.*\belse\b": "condition ? one : other",
+    r"\$?\{\{|\$\w": "names as they are, such as inputs.x, without signs around them",
+    r"\*\*|//": "what is more than + - * / % in a task",
+}
+"""What other languages write, and what is written here."""
+
+
+def _meant(text: str) -> str:
+    """What to write in the place of what stands in a text that is no expression."""
+    bare = _TEXT.sub('""', text)
+    found = [ours for theirs, ours in _ELSEWHERE.items() if re.search(theirs, bare)]
+    return f"Write {', '.join(found)}." if found else ""
 
 
 _OPERAND = r"""(?:[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])*|-?\d[\w.]*|"(?:[^"\\]|\\.)*")"""

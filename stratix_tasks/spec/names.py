@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from stratix_tasks.spec.values import ASKED, HARD, SOFT, Expr, FirstOf, Ref, Template, leaves
@@ -62,6 +63,23 @@ def mentions(text: str) -> tuple[Mention, ...]:
         if kind == "name" and behind != "." and follows != "(" and word not in _WORDS and word not in bound:
             found.append(_mention(tokens, index))
     return tuple(found)
+
+
+@lru_cache(1024)
+def calls(text: str) -> tuple[str, ...]:
+    """The functions that an expression calls, as `size(x)` or `x.size()`."""
+    tokens = tokens_of(text) if "(" in text else []
+    pairs = pairwise(tokens)
+    return tuple(
+        word for (kind, word, _), (_, sign, _) in pairs if kind == "name" and sign == "(" and word not in _WORDS
+    )
+
+
+def as_name(word: str) -> str:
+    """A hint: the name that is likely meant by a word that can be none, such as `my-task`; nothing where nothing is left of it."""
+    made = re.sub(r"[^A-Za-z0-9_]+", "_", word).strip("_")[:60]
+    made = f"_{made}" if made[:1].isdigit() else made
+    return f" Such as {made}." if made else ""
 
 
 def inputs_named(value: Any) -> Iterator[str]:

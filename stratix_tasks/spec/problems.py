@@ -90,12 +90,12 @@ _EFFORT = 12_000
 """Pairs of letters that are looked at to find what is near to one word: a document may have a thousand that are not known."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?`, or the known words when none is near, or nothing when there are none."""
+def did_you_mean(word: str, known: Iterable[str], *, most: int = 12) -> str:
+    """`Did you mean 'x'?`, or the known words, at `most` so many, when none is near, or nothing when there are none."""
     words = sorted(known)
     if near := nearest(word, words):
         return f"Did you mean '{near}'?"
-    return f"Known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}." if words else ""
+    return f"Known: {', '.join(words[:most])}{', …' if len(words) > most else ''}." if words else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

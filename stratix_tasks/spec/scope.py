@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from stratix_tasks.spec.names import AROUND, Mention, mentions
+from stratix_tasks.spec.foreign import named_here, said_here
+from stratix_tasks.spec.names import AROUND, Mention, calls, mentions
 from stratix_tasks.spec.problems import Problem, Remedy, did_you_mean, nearest
-from stratix_tasks.spec.vocabulary import FACTS, SEEN
+from stratix_tasks.spec.vocabulary import FACTS, FUNCTIONS, SEEN
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "attempt": (),
@@ -23,12 +24,25 @@ def expression_problems(
     text: str, tasks: Collection[str], inputs: Collection[str], variables: Collection[str], node: str = ""
 ) -> Iterator[tuple[Problem, str]]:
     """Each wrong name of a CEL text, as a Problem and the word that is wrong."""
+    yield from call_problems(text, node)
     for mention in mentions(text):
         wrong = _wrong(mention, tasks, inputs, variables)
         if wrong is not None:
             code, message, hint, word, near = wrong
             remedy = Remedy("replace", word, near) if near else None
             yield Problem(code, message, node, hint=hint, remedy=remedy), word
+
+
+def call_problems(text: str, node: str = "") -> Iterator[tuple[Problem, str]]:
+    """The same of what it calls."""
+    for word in calls(text):
+        if word not in FUNCTIONS:
+            hint = said_here(word, "a function") or did_you_mean(word, FUNCTIONS, most=len(FUNCTIONS))
+            near = nearest(word, FUNCTIONS)
+            message = f"an expression knows no function '{word}'"
+            hint = f"{hint} More is for a task to compute."
+            remedy = Remedy("replace", word, near) if near else None
+            yield Problem("unknown-name", message, node, hint=hint, remedy=remedy), word
 
 
 def _wrong(
@@ -57,6 +71,8 @@ def _wrong(
     if root in tasks or root in inputs:
         whole = f"tasks.{root}.output" if root in tasks else f"inputs.{root}"
         return "unknown-name", message, f"Did you mean {whole}?", root, whole
+    if hint := named_here(root):
+        return "unknown-name", message, hint, root, ""
     return _near("unknown-name", message, root, ["tasks", "inputs", *variables])
 
 
@@ -74,6 +90,8 @@ def _task(mention: Mention, tasks: Collection[str]) -> Wrong | None:
         return _near("unknown-task", f"there is no task '{name}'", name, tasks)
     if len(steps) < 2 or steps[1] not in SEEN:
         what = f"of task '{name}' an expression sees {', '.join(SEEN)}, not `{mention}`"
+        if len(steps) > 1 and (hint := said_here(str(steps[1]), "a fact")):
+            return "unknown-fact", what, hint.replace("tasks.name", f"tasks.{name}"), str(steps[1]), ""
         if len(steps) > 1:
             return _near("unknown-fact", what, str(steps[1]), SEEN)
         return "unknown-fact", what, f"Write tasks.{name}.output.", name, f"{name}.output"

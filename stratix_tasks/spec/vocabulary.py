@@ -37,6 +37,16 @@ SEEN = ("status", "output", "summary")
 """What an expression may ask of a task."""
 FACTS = ("rows", "columns", "shape", "type", "length")
 """What `summary` holds."""
+FUNCTIONS = frozenset(
+    (
+        *("size", "string", "int", "uint", "double", "bytes", "type", "dyn", "timestamp", "duration", "has"),
+        *("contains", "startsWith", "endsWith", "matches"),
+        *("all", "exists", "exists_one", "existsOne", "map", "filter"),
+        *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+        *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+    )
+)
+"""What an expression can call."""
 RESERVED = frozenset(
     [
         "as",

@@ -24,7 +24,7 @@ from stratix_tasks.spec.model import (
     Ui,
 )
 from stratix_tasks.spec.names import task_names
-from stratix_tasks.spec.values import Expr, FirstOf, Pin, Ref, Template
+from stratix_tasks.spec.values import LATE, Expr, FirstOf, Pin, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
 SURPRISES = [
@@ -325,7 +325,7 @@ def numbers(inputs: list[str], least: int, most: int) -> Any:
 
 def retries(inputs: list[str]) -> Any:
     asked = ["error.status in [429, 503]", "attempt < 3", *(f"error.x == inputs.{name}" for name in inputs)]
-    return st.builds(
+    made = st.builds(
         Retry,
         max=numbers(inputs, 0, 9),
         delay=durations | st.sampled_from([Expr("error.retry_after"), Expr("5 * attempt")]),
@@ -335,8 +335,18 @@ def retries(inputs: list[str]) -> Any:
         on=st.lists(st.sampled_from(["OSError", "TimeoutError"]), unique=True, max_size=2).map(tuple),
         when=st.none() | st.sampled_from(asked).map(Expr),
     )
+    return made.map(_that_means_something)
+
+
+def _that_means_something(retry: Retry) -> Retry:
+    """Without `max` there is nothing to say; no delay is longer than `max_delay`."""
+    if retry.max == 0:
+        return Retry()
+    return (
+        retry if type(retry.delay) in LATE or retry.delay <= retry.max_delay else retry.but({"max_delay": retry.delay})
+    )
 
 
 timeouts = st.builds(
     Timeout, attempt=st.none() | durations, total=st.none() | durations, queued=st.none() | durations
-).filter(lambda timeout: any((timeout.attempt, timeout.total, timeout.queued)))
+).filter(lambda one: any((one.attempt, one.total, one.queued)) and (one.attempt or 0) <= (one.total or 10**6))

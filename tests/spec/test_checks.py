@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from stratix_tasks import Flow, FlowError, each, first_of, flow, product, task
-from stratix_tasks.formats.yaml import load
-from stratix_tasks.spec.problems import errors
+from stratix_tasks.formats.yaml import load, read
+from stratix_tasks.spec.problems import Problem, errors
 
 
 @task
@@ -296,3 +296,57 @@ finally:
   z: {call: f, needs: [a, b], when: scope.status == 'failed'}
 """
     Flow.from_yaml(f"stratix: 1\nflow: meets\ninputs: {{n: {{type: int}}}}\ntasks:{tasks}")
+
+
+NOTHING = {
+    "retry: {delay: 3s}": "retry.delay means nothing without retry.max",
+    "retry: {on: [ValueError]}": "retry.on means nothing without retry.max",
+    "retry: {max: 2, delay: 5m}": "no delay is longer than retry.max_delay, which is 1m",
+    "timeout: {attempt: 10s, total: 3s}": "all attempts together end after 3s",
+    "retry: {max: 2, when: 'attempt'}": "which is a number, and not true or false",
+    "retry: {max: 2, when: \"error.message.lower() == 'a'\"}": "knows no function 'lower'",
+    "retry: {max: 2, delay: '${{ max(error.wait, 3) }}'}": "knows no function 'max'",
+    "when: \"tasks.p.status in ['success', 'ok']\"": "among what it can't be",
+    "when: 'len(inputs.n) > 3'": "knows no function 'len'",
+}
+SOMETHING = (
+    "retry: {max: 0}",
+    "retry: {max: 2, delay: 5m, max_delay: 5m}",
+    "retry: {max: '${{ inputs.n }}', on: [ValueError]}",
+    "timeout: {attempt: 3s, total: 3s}",
+    "retry: {max: 2, when: 'size(error.message) > 3 && error.status in [429, 503]'}",
+    "when: \"tasks.p.status in ['failed', 'ok']\"",
+    "when: \"inputs.n.exists(x, x.name.startsWith('a'))\"",
+)
+
+
+def _said(option: str) -> list[Problem]:
+    text = (
+        f"stratix: 1\nflow: f\ninputs: {{n: {{type: any}}}}\ntasks:\n  p: {{uses: wait.approval, with: {{message: a}}}}\n"
+        f"  q: {{uses: http.get, with: {{url: 'http://a.test/${{{{ inputs.n }}}}'}}, needs: [p], join: settled, {option}}}\n"
+    )
+    return errors(read(text)[1])
+
+
+@pytest.mark.parametrize("option", NOTHING)
+def test_what_would_silently_do_nothing_is_told(option: str) -> None:
+    """Of options the part beside which another one means nothing, of expressions what could never be computed."""
+    told = _said(option)
+    assert any(NOTHING[option] in problem.message for problem in told), told
+    assert all(problem.line and problem.hint for problem in told)
+
+
+@pytest.mark.parametrize("option", SOMETHING)
+def test_what_does_something_is_not_told(option: str) -> None:
+    """It is said as people say it."""
+    assert not _said(option)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("{{ inputs.n }}", "inputs.n"), ("a ${ tasks.p.output } b", "tasks.p.output")]
+)
+def test_a_text_that_looks_like_an_expression_is_a_warning(text: str, meant: str) -> None:
+    """It stays a text; what would be its value is told."""
+    document = f"stratix: 1\nflow: f\ntasks: {{q: {{uses: wait.approval, with: {{message: '{text}'}}}}}}\n"
+    (problem,) = Flow.from_yaml(document).validate()
+    assert (problem.code, problem.warning, problem.hint) == ("text", True, f"Write ${{{{ {meant} }}}} for the value.")
