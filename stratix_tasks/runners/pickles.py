@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from operator import getitem
@@ -100,7 +101,7 @@ class _ToWorker(_Whole):
 
     def found_by(self, kind: type) -> Reduced:
         """How a class of `__main__` is found again."""
-        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind))
+        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind), tuple(vars(kind)))
 
 
 class _ToStore(_ToWorker):
@@ -186,7 +187,7 @@ def _named(qualname: str, mark: str, definition: bytes) -> type:
     return _known(mark, qualname, definition)
 
 
-def _defined(qualname: str, mark: str, definition: bytes) -> type:
+def _defined(qualname: str, mark: str, definition: bytes, names: tuple[str, ...]) -> type:
     """In a worker process: this is the notebook's class of that name from now on. It stays the same class, and is as the
     notebook has it now: what its methods use may be another since.
     """
@@ -194,6 +195,10 @@ def _defined(qualname: str, mark: str, definition: bytes) -> type:
     if found is None or _DEFINITIONS.get(found) != definition:
         found = _known(mark, qualname, definition)
         _DEFINITIONS[found] = definition
+        for gone in vars(found).keys() - names:
+            if not gone.startswith("__"):
+                with suppress(AttributeError):
+                    delattr(found, gone)
     TODAY[qualname] = found
     return found
 

@@ -115,7 +115,7 @@ def scaled(x):
 
 class Scale:
     def of(self, x):
-        return scaled(x)
+        return scaled(x) + getattr(self, "more", 0)
 
 @task(runner="process")
 def scales(x):
@@ -136,6 +136,8 @@ def test_methods_of_the_notebooks_classes_use_what_is_there_now(engine: Engine) 
     for change, expected in (
         ("factor = 2", 20),
         ("def scaled(x): return x + factor", 12),
+        ("Scale.more = 5", 17),
+        ("del Scale.more", 12),
         ("Scale.of = lambda self, x: scaled(-x)", -8),
     ):
         exec(change, notebook)
