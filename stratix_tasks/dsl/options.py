@@ -10,6 +10,7 @@ from stratix_tasks.core.ports import NAMED_RUNNERS, RUNNERS
 from stratix_tasks.dsl.references import Condition, Reference, asked_of, told_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec import fields
+from stratix_tasks.spec.canonical import in_order
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.fields import Kind, Option
 from stratix_tasks.spec.joins import join
@@ -172,10 +173,19 @@ def timeout(value: Any, _: Option) -> Timeout:
 
 def names(value: Any, option: Option) -> tuple[str, ...]:
     """A name, or several, each once."""
-    given = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(one, str) and one for one in given):
+    given = _several(value)
+    if given is None or not all(isinstance(one, str) and one for one in given):
         raise TypeError(f"write a {option.name}'s name, or a list of names")
     return tuple(dict.fromkeys(given))
+
+
+def _several(value: Any) -> tuple[Any, ...] | None:
+    """One text alone, or what a list has; of a set in an order that every process finds. None for what is none of them."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, set | frozenset):
+        return tuple(in_order(value))
+    return tuple(value) if isinstance(value, list | tuple) else None
 
 
 def whole(value: Any, option: Option) -> Any:
@@ -251,6 +261,8 @@ def name(value: Any) -> str:
 
 def sizes(value: Any, option: Option) -> dict[str, int]:
     """Whole numbers by name."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"{option.name} are whole numbers by name, such as {{'api': 4}}, not {value!r}")
     return {name: _whole_of_flow(size, replace(option, name=name)) for name, size in {**value}.items()}
 
 
@@ -278,9 +290,12 @@ def call(value: Any, _: Option) -> str:
     return f"{function.__module__}:{function.__qualname__}"
 
 
-def texts(value: Any, _: Option) -> tuple[str, ...]:
-    """A text, or several."""
-    return (value,) if isinstance(value, str) else tuple(map(str, value))
+def texts(value: Any, option: Option) -> tuple[str, ...]:
+    """A text, or several; a number is written as one."""
+    given = _several(value)
+    if given is None or not all(isinstance(one, str | int) for one in given):
+        raise TypeError(f"{option.name} are texts, such as ['nightly', 'eu'], not {value!r}")
+    return tuple(map(str, given))
 
 
 def switch(value: Any, option: Option) -> bool:

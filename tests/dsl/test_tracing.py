@@ -521,3 +521,30 @@ def test_a_name_that_can_not_be_one_is_told_which_letters_can(name: str) -> None
     """A letter with an accent is a letter: so the alphabet is said."""
     with pytest.raises(FlowError, match="letters from a to z"):
         flow(name=name or "ä")(lambda: None)
+
+
+def plain() -> int:
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("say", "wanted"),
+    [
+        (lambda: task(pool=5)(plain), "a pool's name"),  # type: ignore[call-overload]
+        (lambda: task(pool=b"api")(plain), "a pool's name"),  # type: ignore[call-overload]
+        (lambda: flow(pools=5)(plain), "whole numbers by name"),  # type: ignore[call-overload]
+        (lambda: flow(pools=[("api", 4)])(plain), "whole numbers by name"),  # type: ignore[call-overload]
+        (lambda: flow(tags=5)(plain), "tags are texts"),  # type: ignore[call-overload]
+        (lambda: flow(tags=[b"eu"])(plain), "tags are texts"),  # type: ignore[call-overload]
+    ],
+)
+def test_an_option_of_another_kind_says_what_it_takes(say: Any, wanted: str) -> None:
+    """Not what Python says of the value."""
+    with pytest.raises(FlowError, match=wanted) as caught:
+        say()
+    assert caught.value.code == "bad-option"
+
+
+def test_words_that_are_a_set_have_the_order_that_every_process_finds() -> None:
+    """The document of a flow is the same in each."""
+    assert task(pool={"disk", "api", "net"})(plain).template.pool == ("api", "disk", "net")  # type: ignore[call-overload]
