@@ -15,6 +15,7 @@ from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, Kind, Option
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import Finding, field_of
 from stratix_tasks.spec.types import choices_of, meant
+from stratix_tasks.spec.values import says_same
 from stratix_tasks.store.summaries import glance
 from stratix_tasks.view.messages import FieldKind, Form, FormField
 
@@ -67,7 +68,7 @@ def _key(one: FormField) -> tuple[Any, ...]:
 
 def _common(alike: list[FormField]) -> FormField:
     one = alike[0]
-    mixed = any(other["value"] != one["value"] for other in alike)
+    mixed = not all(says_same(other["value"], one["value"]) for other in alike)
     return {
         **one,
         "value": None if mixed else one["value"],

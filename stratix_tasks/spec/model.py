@@ -23,7 +23,7 @@ from pydantic import (
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
 from stratix_tasks.spec.names import around, task_names
-from stratix_tasks.spec.values import LATE, Expr, Pin, late_text
+from stratix_tasks.spec.values import LATE, Expr, Pin, late_text, says_same
 
 MAX_RECOVERIES = 5
 MAX_DEPTH = 32
@@ -56,6 +56,9 @@ M = TypeVar("M", bound="Model")
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
+
+    def __eq__(self, other: object) -> bool:
+        return says_same(self, other)
 
     @classmethod
     def made(cls, fields: dict[str, Any]) -> Self:

@@ -125,6 +125,34 @@ def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
             yield from leaves(getattr(value, name))
 
 
+def says_same(a: Any, b: Any) -> bool:
+    """Whether two values, or two parts of a document, say the same: 1, 1.0 and True differ, as does one moment in two time
+    zones; NaN does not from itself. An object is the same as itself alone: nothing is asked of it.
+    """
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is float:
+        return a.hex() == b.hex()  # type: ignore[no-any-return]
+    if kind is list or kind is tuple:
+        return len(a) == len(b) and all(map(says_same, a, b))
+    if kind is dict:
+        keys = {key: key for key in b}
+        return len(a) == len(b) and all(
+            key in keys and says_same(key, keys[key]) and says_same(part, b[key]) for key, part in a.items()
+        )
+    if kind is Object:
+        return bool(a.digest) and (a.type, a.digest) == (b.type, b.digest)
+    names = field_names(kind)
+    return (
+        all(says_same(getattr(a, name), getattr(b, name)) for name in names)
+        if names
+        else repr(a) == repr(b) and bool(a == b)
+    )
+
+
 def field_names(kind: type) -> list[str]:
     """The fields of a dataclass or pydantic model; none of any other class, of which nothing is asked."""
     for base in kind.__mro__:

@@ -281,7 +281,7 @@ def test_a_run_waits_for_an_executor_that_is_missing(engine: Engine, tmp_path: P
             assert other.recover() == []
         seen = other.run(run.id)
         assert seen.status == "interrupted"
-        assert seen.tasks()["state"].tolist() == ["running"]
+        assert seen.tasks()["state"].tolist() == ["interrupted"]
         with pytest.raises(StratixError) as caught:
             seen.resume()
         assert caught.value.code == "missing-executor"
