@@ -54,7 +54,7 @@ _put_fields_set, _put_extra, _put_private = (
 M = TypeVar("M", bound="Model")
 
 
-class Model(BaseModel):
+class Model(BaseModel):  # noqa: PLW1641, one that is frozen has a hash by pydantic
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
 
     def __eq__(self, other: object) -> bool:
