@@ -143,7 +143,8 @@ def retry(value: Any, _: Option) -> Retry:
     given: dict[str, Any] = {"max": value} if isinstance(value, int) else dict(value)
     if "on" in given:
         on = given["on"]
-        given["on"] = tuple(map(_exception_name, on if isinstance(on, list | tuple | set) else [on]))
+        named = map(_exception_name, on if isinstance(on, list | tuple | set | frozenset) else [on])
+        given["on"] = tuple(sorted(named) if isinstance(on, set | frozenset) else named)
     if callable(given.get("when")):
         given["when"] = asked_of(given["when"], _OF_RETRY).expr
     if callable(given.get("delay")):

@@ -547,4 +547,6 @@ def test_an_option_of_another_kind_says_what_it_takes(say: Any, wanted: str) -> 
 
 def test_words_that_are_a_set_have_the_order_that_every_process_finds() -> None:
     """The document of a flow is the same in each."""
-    assert task(pool={"disk", "api", "net"})(plain).template.pool == ("api", "disk", "net")  # type: ignore[call-overload]
+    made = task(pool={"disk", "api", "net"}, retry={"max": 1, "on": {OSError, KeyError, ValueError}})(plain)  # type: ignore[call-overload]
+    assert made.template.pool == ("api", "disk", "net")
+    assert made.template.retry.on == ("KeyError", "OSError", "ValueError")
