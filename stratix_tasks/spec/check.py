@@ -21,7 +21,7 @@ from stratix_tasks.spec.check_options import option_findings
 from stratix_tasks.spec.check_pinned import pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
-from stratix_tasks.spec.check_unused import unused_inputs, unused_values
+from stratix_tasks.spec.check_unused import unused_flows, unused_inputs, unused_values
 from stratix_tasks.spec.check_values import text_findings, unknown_ref, value_findings
 from stratix_tasks.spec.executors import Executors, use_problems
 from stratix_tasks.spec.expr import compile_expression
@@ -131,6 +131,7 @@ def _findings(
     yield from condition_findings(graph, types, not cycles)
     if not cycles:
         yield from misfits(graph, executors, functions or {})
+    yield from unused_flows(graph)
     yield from unused_inputs(graph)
     yield from unused_values(graph, types)
     if outputless := without_output(graph, executors):

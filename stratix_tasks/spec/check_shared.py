@@ -23,6 +23,12 @@ def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
         message = f"policy '{policy}' takes inputs of a flow around this one, which has others"
         hint = f"Say it here, too: policies: {{{policy}: …}}."
         yield Finding(path, Problem("bad-option", message, name, hint=hint), policy)
+    if policy in graph.policies:
+        own, said = graph.spec.tasks[name], [one for one, value in graph.policies[policy] if value is not None]
+        if said and all(getattr(own, one) is not None for one in said):
+            message = f"policy '{policy}' says {', '.join(said)}, and so does the task itself: it takes nothing of it"
+            problem = Problem("no-effect", message, name, hint="Take one of them away.", warning=True, remedy=REMOVE)
+            yield Finding(path, problem, policy)
 
 
 def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:

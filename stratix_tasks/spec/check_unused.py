@@ -51,6 +51,19 @@ def _is_for_effect(node: NodeSpec, gives: Any) -> bool:
     return takes and kind is not None and issubclass(kind, _RECEIPTS)
 
 
+def unused_flows(graph: Graph) -> Iterator[Finding]:
+    """Flows of a flow that nothing in it calls."""
+    if not graph.spec.flows:
+        return
+    inside, called = [graph.spec], set[str | None]()
+    for spec in inside:  # it grows meanwhile
+        called |= {node.flow for node in spec.tasks.values()}
+        inside += spec.flows.values()
+    for name in graph.spec.flows.keys() - called:
+        message, hint = f"nothing calls the flow '{name}'", f"Call it by a task: flow: {name}; or take it away."
+        yield Finding(("flows", name), Problem("unused", message, hint=hint, warning=True))
+
+
 def unused_inputs(graph: Graph) -> Iterator[Finding]:
     """Inputs that nothing in the flow names."""
     spec = graph.spec

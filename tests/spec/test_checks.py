@@ -350,3 +350,20 @@ def test_a_text_that_looks_like_an_expression_is_a_warning(text: str, meant: str
     document = f"stratix: 1\nflow: f\ntasks: {{q: {{uses: wait.approval, with: {{message: '{text}'}}}}}}\n"
     (problem,) = Flow.from_yaml(document).validate()
     assert (problem.code, problem.warning, problem.hint) == ("text", True, f"Write ${{{{ {meant} }}}} for the value.")
+
+
+def test_flows_and_policies_that_mean_nothing_are_warnings() -> None:
+    """A flow that no task calls, also not one in another flow; a policy of which a task says all itself."""
+    text = (
+        "stratix: 1\nflow: f\npolicies: {net: {retry: 2}, all: {retry: 2, pool: db}}\npools: {db: 1}\ntasks:\n"
+        "  a: {uses: http.get, with: {url: 'http://a.test'}, policy: net, retry: 3}\n"
+        "  b: {uses: http.get, with: {url: 'http://a.test'}, policy: all, retry: 3}\n"
+        "  c: {flow: outer}\n"
+        "flows:\n  outer: {tasks: {d: {flow: inner}}}\n  inner: {tasks: {e: {uses: wait.sleep, with: {duration: 1}}}}\n"
+        "  idle: {tasks: {e: {uses: wait.sleep, with: {duration: 1}}}}\n"
+    )
+    told = [(problem.code, problem.node, problem.at, problem.warning) for problem in Flow.from_yaml(text).validate()]
+    assert told == [
+        ("no-effect", "a", ("tasks", "a", "policy"), True),
+        ("unused", "", ("flows", "idle"), True),
+    ]
