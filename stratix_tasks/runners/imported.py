@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 from stratix_tasks.core.fingerprint import is_installed
 
+ENVIRON = os.environ
+ENVIRONMENT: dict[bytes, bytes] = ENVIRON._data  # type: ignore[attr-defined]
+"""As the mapping holds it, which makes a text of each name and value that it is asked for: before and after each body."""
+
 
 class Module(NamedTuple):
     """A module as a worker has it."""
@@ -64,9 +68,9 @@ def places() -> list[str]:
     return [os.path.normpath(os.path.join(here, path)) for path in texts if here or os.path.isabs(path)]  # noqa: PTH117, PTH118
 
 
-def _surroundings() -> tuple[str, list[str], dict[str, str]]:
+def _surroundings() -> tuple[str, list[str], dict[bytes, bytes]]:
     """What this process gives to one that it starts: the folder that it is in, where modules are found, its environment."""
-    return folder(), sys.path.copy(), os.environ.copy()
+    return folder(), sys.path.copy(), ENVIRONMENT.copy()
 
 
 def folder() -> str:

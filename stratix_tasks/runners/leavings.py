@@ -24,16 +24,13 @@ from operator import is_, itemgetter
 from types import ModuleType
 from typing import Any
 
-from stratix_tasks.runners.imported import folder
+from stratix_tasks.runners.imported import ENVIRON, ENVIRONMENT, folder
 
 TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 SHARED = (builtins, datetime, io, json, os, pickle, random, signal, socket, subprocess, threading, time)
 """Modules whose parts are put in the place of others' by who freezes clocks, counts threads or forbids to open files."""
 SIGNALS = [int(number) for number in signal.valid_signals()]
-_ENVIRON = os.environ
-_ENVIRONMENT: dict[bytes, bytes] = _ENVIRON._data  # type: ignore[attr-defined]
-"""As the mapping holds it, which makes a text of each name and value that it is asked for: before and after each body."""
-LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+LIMITS = [getattr(resource, f"RLIMIT_{name}") for name in ("AS", "CPU", "DATA", "FSIZE", "NOFILE", "NPROC")]
 
 
 class Leavings:
@@ -46,7 +43,7 @@ class Leavings:
         self._folder, self._mask, self._limit = folder(), os.umask(0), sys.getrecursionlimit()
         os.umask(self._mask)
         self._handlers, self._hooks = dict(_handlers()), (sys.gettrace(), sys.getprofile())
-        self._environment, self._paths = _ENVIRONMENT.copy(), [list(paths) for paths in _paths()]
+        self._environment, self._paths = ENVIRONMENT.copy(), [list(paths) for paths in _paths()]
         self._modules, self._rights = len(sys.modules), _rights()
 
     def end(self) -> bool:
@@ -81,8 +78,8 @@ class Leavings:
 
     def _say_again(self) -> None:
         """Not where it has imported something: what a module sets when it is imported it sets once."""
-        os.environ = _ENVIRON  # noqa: B003, a body may have put another mapping there
-        if self._environment != _ENVIRONMENT:
+        os.environ = ENVIRON  # noqa: B003, a body may have put another mapping there
+        if self._environment != ENVIRONMENT:
             os.environb.clear()
             os.environb.update(self._environment)
         for paths, before in zip(_paths(), self._paths, strict=True):
