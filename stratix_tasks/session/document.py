@@ -40,10 +40,13 @@ def document_of(data: bytes, path: str | os.PathLike[str]) -> str:
 
 def text_of(path: str | os.PathLike[str], data: bytes | None = None) -> str:
     """The text of a file, whose lines end as they do there. FlowError `no-file`."""
+    held = bytes_of(path) if data is None else data
     try:
-        return (bytes_of(path) if data is None else data).decode("utf-8")
-    except UnicodeDecodeError:
-        raise FlowError(f"can't read the flow in {os.fspath(path)}: it is no UTF-8 text", code="no-file") from None
+        return held.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = held.count(b"\n", 0, error.start) + 1
+        why = "it is UTF-16" if held[:2] in (b"\xff\xfe", b"\xfe\xff") else f"it is no UTF-8 text in line {line}"
+        raise FlowError(f"can't read the flow in {os.fspath(path)}: {why}; save it as UTF-8", code="no-file") from None
 
 
 def spec_of(data: FlowSpec | Mapping[str, Any]) -> FlowSpec:

@@ -317,3 +317,14 @@ def test_the_schema_accepts_what_is_written() -> None:
     known = str(made)
     for option in TASK - {"name", "after"}:
         assert f"'{option}'" in known
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [(f"{HEAD}tasks: {{}}".encode("utf-16"), "it is UTF-16"), (f"{HEAD}description: é".encode("latin-1"), "in line 3")],
+)
+def test_a_file_that_is_no_utf_8_says_what_to_do(tmp_path: Path, data: bytes, why: str) -> None:
+    """And where."""
+    (tmp_path / "f.yaml").write_bytes(data)
+    with pytest.raises(FlowError, match=f"{why}; save it as UTF-8"):
+        load_flow(tmp_path / "f.yaml")
