@@ -42,9 +42,13 @@ class BaseTask:
         self.template_name = self._own_name
         fields, self.map_fields = opts.task_fields(given, self._what)
         self.template_name = str(given.get("name") or self._own_name)
-        opts.fitting_runner(fields.get("runner"), self.is_async, self._what)
+        opts.fitting_runner(fields, self.is_async, self._what)
         self.template = self._template(fields)
         self.special = "after" in given
+
+    def unfit(self, node: NodeSpec) -> tuple[str, str] | None:
+        """The field of a node of it that its body can't have, and why."""
+        return opts.unfit(node.__dict__, self.is_async, self._what)
 
     def options(self, **options: Any) -> Self:
         """The same task with other options; those of `@task` stay unless named again.

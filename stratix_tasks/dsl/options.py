@@ -20,7 +20,7 @@ from stratix_tasks.spec.text import parse
 from stratix_tasks.spec.values import LATE, Pin
 from stratix_tasks.spec.vocabulary import GROUP, LATER, MAP, RESERVED, RUNNERS_LATER, START, TASK
 
-__all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields"]
+__all__ = ["START", "fitting_runner", "flow_fields", "name", "refuse_unknown", "task_fields", "unfit"]
 
 
 def refuse_unknown(options: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
@@ -226,16 +226,24 @@ def runner(value: Any, _: Option) -> str:
     return str(value)
 
 
-def fitting_runner(value: str | None, is_async: bool, what: str) -> None:
-    """FlowError when a body of this kind can't run there."""
-    kind = "async def" if is_async else "def"
-    if value is None or kind in RUNNERS[value].bodies:
-        return
-    fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
-    raise FlowError(
-        f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}",
-        code="bad-option",
-    )
+def unfit(fields: Mapping[str, Any], is_async: bool, what: str) -> tuple[str, str] | None:
+    """The field of a node that a body of this kind can't have, and why."""
+    kind, value = "async def" if is_async else "def", fields.get("runner")
+    if value not in NAMED_RUNNERS:  # none, or one that is told by itself
+        return None
+    if kind not in RUNNERS[value].bodies:
+        fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
+        return "runner", f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}"
+    if value == "inline" and not is_async and fields.get("timeout") is not None:
+        other = "leave it to a thread, write it as `async def`, or take runner 'process', which ends it"
+        return "timeout", f"{what} is a plain `def` on the engine's own loop, where no time limit can act: {other}"
+    return None
+
+
+def fitting_runner(fields: Mapping[str, Any], is_async: bool, what: str) -> None:
+    """FlowError when a body of this kind can't have what is said of it."""
+    if (found := unfit(fields, is_async, what)) is not None:
+        raise FlowError(found[1], code="bad-option")
 
 
 _LETTER = {"def": " plain", "async def": "n"}

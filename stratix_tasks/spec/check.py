@@ -127,6 +127,7 @@ def _findings(
     else:
         yield from of_runs_findings(spec)
     yield from untolerant(graph, executors, functions or {})
+    yield from _of_bodies(graph, functions or {})
     types = Types(graph, executors, functions or {})
     yield from condition_findings(graph, types, not cycles)
     if not cycles:
@@ -171,6 +172,14 @@ def _node(
         yield from _rare(graph, executors, name, node, pools)
     elif node.call is None:
         yield from _body(graph, executors, path, name, node)
+
+
+def _of_bodies(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is asked of functions that bodies of their kind can't have."""
+    for name, node in graph.spec.tasks.items():
+        task = functions.get(node.call or "") if node.runner is not None else None
+        if task is not None and (told := task.unfit(node)) is not None:
+            yield Finding(("tasks", name, told[0]), Problem("bad-option", told[1], name))
 
 
 def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:

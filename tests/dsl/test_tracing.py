@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from stratix_tasks import FlowError, Static, each, first_of, flatten, flow, otherwise, product, task, when
+from stratix_tasks import Flow, FlowError, Static, each, first_of, flatten, flow, otherwise, product, task, when
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
 
 
@@ -265,6 +265,46 @@ def test_what_a_body_may_not_say_is_told_once_with_its_line() -> None:
         first = inspect.unwrap(made.fn).__code__.co_firstlineno
         [problem] = made.validate()
         assert (problem.line, "line " in problem.message) == (first + further, False), problem
+
+
+@task
+def for_a_thread(x: int = 1) -> int:
+    return x
+
+
+@task
+async def for_a_loop(x: int = 1) -> int:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("of", "says", "field", "why"),
+    [
+        (for_a_thread, {"runner": "async"}, "runner", "'thread' or 'inline' or 'process'"),
+        (for_a_loop, {"runner": "thread"}, "runner", "'async' or 'inline'"),
+        (for_a_loop, {"runner": "process"}, "runner", "'async' or 'inline'"),
+        (for_a_thread, {"runner": "inline", "timeout": "1s"}, "timeout", "no time limit can act"),
+    ],
+)
+def test_what_no_body_of_a_kind_can_have_is_refused(of: Any, says: dict[str, str], field: str, why: str) -> None:
+    """In Python where it is said, of a document and of an edit as a problem at the field."""
+    with pytest.raises(FlowError, match=why):
+        of.options(**says)
+    name = of.fn.__name__
+    said = ", ".join(f"{option}: {value}" for option, value in says.items())
+    document = Flow.from_yaml(f"stratix: 1\nflow: {name}_{field}\ntasks:\n  one: {{call: {name}, {said}}}\n")
+
+    @flow(name=f"{name}_edited_{field}")
+    def edited() -> Any:
+        return of()
+
+    for option, value in says.items():
+        edited.apply({"edit": "set", "node": name, "field": option, "value": value})
+    for made, node in ((document, "one"), (edited, name)):
+        [problem] = made.validate()
+        assert (problem.code, problem.node, why in problem.message) == ("bad-option", node, True)
+        with pytest.raises(FlowError, match=why):
+            made.start()
 
 
 def test_a_task_is_no_run() -> None:
