@@ -197,7 +197,7 @@ def _mismatch(function: BaseTask, parameters: Mapping[str, inspect.Parameter], n
             remedy = name_instead(name, [one for one in parameters if one not in given])
             return Problem("bad-arguments", f"'{node.call}' takes {what}", hint=hint, at=where, remedy=remedy)
     for name, parameter in parameters.items():
-        needed = parameter.default is parameter.empty and parameter.kind not in _MANY
+        needed = parameter.default is parameter.empty and parameter.kind not in _MANY and not function.passes_on
         if needed and name not in given and "*" not in given:
             message, hint = (
                 f"'{node.call}' needs the argument '{name}'",

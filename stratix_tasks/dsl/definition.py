@@ -89,8 +89,9 @@ class BaseTask:
         names = self._names
         if self._plain and not kwargs and self._required <= len(args) <= len(names):
             return dict(zip(names, args, strict=False))
+        signature = inspect.signature(self.fn)
         try:
-            bound = inspect.signature(self.fn).bind(*args, **kwargs)
+            bound = (signature.bind_partial if self.passes_on else signature.bind)(*args, **kwargs)
         except TypeError as error:
             self._refuse_call(error, kwargs)
         named: dict[str, Any] = {}
@@ -107,6 +108,12 @@ class BaseTask:
             else:
                 named[name] = value
         return named
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether a decorator takes any arguments for it, so that it may pass others itself, as `mock.patch` does."""
+        code = getattr(self.fn, "__code__", None)
+        return "__wrapped__" in getattr(self.fn, "__dict__", ()) and code is not None and bool(code.co_flags & inspect.CO_VARARGS)
 
     def arity(self) -> int | None:
         """Into how many parts the output can be unpacked, by a `tuple[A, B]` annotation."""

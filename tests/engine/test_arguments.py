@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stratix_tasks import Engine, FlowError, TaskFailed, each, flatten, flow, product, task
+from stratix_tasks import Engine, Flow, FlowError, TaskFailed, each, flatten, flow, product, task
 from stratix_tasks.dsl import marks
 from stratix_tasks.engine import fan
 
@@ -348,3 +348,59 @@ def test_what_has_too_many_items_is_refused_before_it_is_walked(
     ):
         with pytest.raises(TaskFailed, match="at most 100"):
             engine.start(given, {"over": over}).result(LONG)
+
+
+def injected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As injectors of sessions do: by name, before what is given."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, session="mine", **kwargs)
+
+    return wrapper
+
+
+def mocked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `mock.patch` does: by position, behind what is given."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, "a mock", **kwargs)
+
+    return wrapper
+
+
+@task
+@injected
+def stores(rows: int, session: str) -> tuple[int, str]:
+    return rows, session
+
+
+@task
+@injected
+def stores_in(session: str, *, rows: int) -> tuple[int, str]:
+    return rows, session
+
+
+@task
+@mocked
+def is_mocked(rows: int, mock: str) -> tuple[int, str]:
+    return rows, mock
+
+
+def test_a_decorator_may_pass_an_argument_itself(engine: Engine) -> None:
+    """Of what it wraps no call asks for that then, in Python, in a map and in a document; what is not known is refused all the same."""
+
+    @flow
+    def passes_some_itself() -> Any:
+        return [stores(1), stores_in(rows=2), is_mocked(3), stores.map(each([4]))]
+
+    for made in (passes_some_itself, Flow.from_yaml(passes_some_itself.to_yaml())):
+        assert engine.start(made).result(LONG) == [(1, "mine"), (2, "mine"), (3, "a mock"), [(4, "mine")]]
+
+    @flow
+    def names_no_argument() -> Any:
+        return stores(row=1)
+
+    with pytest.raises(FlowError, match="unexpected keyword argument 'row'"):
+        engine.start(names_no_argument)
