@@ -134,6 +134,14 @@ class Notebook:
         """Run every cell, without waiting for them."""
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
+    def run(self, cell: int) -> None:
+        """Run one cell to its end."""
+        run = """cell => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell;
+            return window.jupyterapp.commands.execute("notebook:run-cell");
+        }"""
+        self.page.evaluate(run, cell)
+
     def value(self, expression: str) -> str:
         """The repr of an expression in the kernel; waits for a running cell."""
         asked = f"async e => (await {KERNEL}.requestExecute({{code: '', user_expressions: {{x: e}}}}).done).content.user_expressions.x"
