@@ -96,12 +96,12 @@ def test_an_error_tells_when_to_try_again(engine: Engine) -> None:
 
     @flow
     def is_told_to_wait() -> None:
-        asks_too_often.options(retry=None)(7200)
+        asks_too_often.options(retry=None)(7200.0)
 
     @flow(policies={"slow": {"retry": {"max": 1, "delay": "${{ 1800 * attempt }}", "max_delay": "1d"}}})
     def is_told_to_wait_in_all_ways() -> Any:
-        asks_too_often(7200)
-        asks_too_often.options(name="by_policy", policy="slow", retry=None)(7200)
+        asks_too_often(7200.0)
+        asks_too_often.options(name="by_policy", policy="slow", retry=None)(7200.0)
         half = {"max": 1, "delay": "${{ error.retry_after / 2.0 }}", "max_delay": "1d"}
         is_told_to_wait.options(name="whole", retry=half)()
 
