@@ -10,6 +10,7 @@ from small_bodies import LONG, Calls, add, double, negate, pair, spread, states,
 
 from stratix_tasks import (
     Engine,
+    FlowError,
     Static,
     TaskFailed,
     each,
@@ -57,14 +58,21 @@ def test_several_each_zip_and_product_crosses(engine: Engine) -> None:
 
 
 def test_zipped_sources_of_different_lengths_fail_the_map(engine: Engine) -> None:
-    """The map fails before any item starts, and says both lengths."""
+    """The map fails before any item starts, and says both lengths; of lists that stand in the flow it is told before that starts."""
 
     @flow
-    def uneven() -> Any:
-        return add.map(each([1, 2]), each([1, 2, 3]))
+    def uneven(n: int = 3) -> Any:
+        return add.map(each([1, 2]), each(spread(n)))
 
     with pytest.raises(TaskFailed, match=r"2.*3"):
         engine.start(uneven).result(LONG)
+
+    @flow
+    def uneven_literals() -> Any:
+        return add.map(each([1, 2]), each([1, 2, 3]))
+
+    with pytest.raises(FlowError, match=r"2.*3"):
+        engine.start(uneven_literals)
 
 
 def test_an_empty_map_completes_with_nothing(engine: Engine) -> None:
