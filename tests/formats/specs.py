@@ -65,7 +65,9 @@ literals = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
-places = st.tuples(st.integers(-999, 999), st.floats(-999, 999)).map(lambda place: (float(place[0]), place[1]))
+places = st.tuples(st.integers(-999, 999), st.floats(-999, 999)).map(
+    lambda place: (float(place[0]), place[1] + 0.0)  # a place has no -0.0
+)
 durations = st.integers(1, 10**6).map(lambda n: n / 1000)
 
 
@@ -77,6 +79,8 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         inputs = {name: one for name, one in inputs.items() if one.type == "any" or not one.required}
     pools = draw(st.dictionaries(names, st.integers(1, 9), max_size=2))
     inner = draw(st.dictionaries(names, flows(depth=0), max_size=1)) if depth else {}
+    for one in inner.values():  # of one name they are one pool
+        pools |= {name: size for name, size in one.pools.items() if name in pools}
     tasks: dict[str, NodeSpec] = {}
     free = [name for name, one in inputs.items() if one.type == "any"]  # of which no check can say what they can't be
     for name in draw(st.lists(names, unique=True, min_size=1, max_size=5)):
