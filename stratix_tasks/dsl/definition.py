@@ -113,7 +113,11 @@ class BaseTask:
     def passes_on(self) -> bool:
         """Whether a decorator takes any arguments for it, so that it may pass others itself, as `mock.patch` does."""
         code = getattr(self.fn, "__code__", None)
-        return "__wrapped__" in getattr(self.fn, "__dict__", ()) and code is not None and bool(code.co_flags & inspect.CO_VARARGS)
+        return (
+            "__wrapped__" in getattr(self.fn, "__dict__", ())
+            and code is not None
+            and bool(code.co_flags & inspect.CO_VARARGS)
+        )
 
     def arity(self) -> int | None:
         """Into how many parts the output can be unpacked, by a `tuple[A, B]` annotation."""

@@ -234,9 +234,6 @@ def unfit(fields: Mapping[str, Any], is_async: bool, what: str) -> tuple[str, st
     if kind not in RUNNERS[value].bodies:
         fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
         return "runner", f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}"
-    if value == "inline" and not is_async and fields.get("timeout") is not None:
-        other = "leave it to a thread, write it as `async def`, or take runner 'process', which ends it"
-        return "timeout", f"{what} is a plain `def` on the engine's own loop, where no time limit can act: {other}"
     return None
 
 

@@ -29,7 +29,7 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves, says_same
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 FILLED = (Refusing, Secret, Element, Worded, Mark)
@@ -381,7 +381,7 @@ class Trace:
 
     def _flow_name(self, spec: FlowSpec) -> str:
         name, count = spec.flow, 1
-        while name in self.flows and self.flows[name] != spec:
+        while name in self.flows and not says_same(self.flows[name], spec):
             count += 1
             name = f"{spec.flow}_{count}"
         self.flows[name] = spec

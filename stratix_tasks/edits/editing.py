@@ -17,6 +17,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.values import says_same
 
 
 class Written:
@@ -141,7 +142,7 @@ def _step(spec: FlowSpec, edits: Sequence[Edit], title: str) -> tuple[Step | Non
         made, inverse = apply(made, edit)
         before = {**inverse.fields, **before}
     before = {name: part for name, part in before.items() if part is not made.__dict__[name]}
-    if not before or made == spec:
+    if not before or says_same(made, spec):
         return None, spec
     return Step(tuple(edits), Restore(before), title or _title(edits)), made
 

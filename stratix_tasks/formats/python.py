@@ -15,6 +15,7 @@ from stratix_tasks.spec.callees import Callee
 from stratix_tasks.spec.code import Module, Names
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Problem
+from stratix_tasks.spec.values import says_same
 
 OURS = "stratix_tasks"
 
@@ -66,7 +67,7 @@ class _Writer:
     def flows(self, spec: FlowSpec, is_async: bool) -> list[str]:
         """The texts of a flow and of those that it calls, each after what it needs."""
         texts = [text for inner in spec.flows.values() for text in self.flows(inner, False)]
-        if any(spec == other for other, _ in self.made):
+        if any(says_same(spec, other) for other, _ in self.made):
             return texts
         name = self.names.free(spec.flow)
         self.made.append((spec, name))
@@ -78,7 +79,7 @@ class _Writer:
 
     def flow(self, spec: FlowSpec) -> str:
         """The name of a sub-flow's function."""
-        return next(name for other, name in self.made if other == spec)
+        return next(name for other, name in self.made if says_same(other, spec))
 
     def word(self, name: str) -> str:
         """One of our own words, imported."""

@@ -17,6 +17,7 @@ from stratix_tasks.formats.yaml_spans import Span
 from stratix_tasks.formats.yaml_write import WIDTH, data_of, dump, fragment
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.values import says_same
 
 _Data = Mapping[str, Any]
 
@@ -44,12 +45,12 @@ def mend(text: str, spec: FlowSpec, executors: Executors = EXECUTORS) -> str:
 
 def _changed(text: str, old: FlowSpec, spec: FlowSpec, executors: Executors) -> str | None:
     """None where what comes of it is not the flow."""
-    if old == spec:
+    if says_same(old, spec):
         return text
     editor = _Editor(text)
     editor.mapping(yaml_spans.read(text), data_of(old), data_of(spec))
     edited = editor.text()
-    return edited if read(edited, executors=executors)[0] == spec else None
+    return edited if says_same(read(edited, executors=executors)[0], spec) else None
 
 
 class _Editor:

@@ -23,7 +23,7 @@ from pydantic import (
 from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.joins import ALL, Join, join
 from stratix_tasks.spec.names import around, task_names
-from stratix_tasks.spec.values import LATE, Expr, Pin, late_text, says_same
+from stratix_tasks.spec.values import LATE, Expr, Pin, late_text
 
 MAX_RECOVERIES = 5
 MAX_DEPTH = 32
@@ -54,11 +54,8 @@ _put_fields_set, _put_extra, _put_private = (
 M = TypeVar("M", bound="Model")
 
 
-class Model(BaseModel):  # noqa: PLW1641, one that is frozen has a hash by pydantic
+class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, arbitrary_types_allowed=True)
-
-    def __eq__(self, other: object) -> bool:
-        return says_same(self, other)
 
     @classmethod
     def made(cls, fields: dict[str, Any]) -> Self:
