@@ -193,10 +193,10 @@ def _given(read: Callable[[], Any], columns: list[str]) -> list[str]:
 
 
 def _told(value: Any) -> str:
-    """A number of Python or numpy in a few digits."""
+    """A number of Python or numpy in as many digits as a cell of a table has."""
     kind = type(value)
     is_float = type(kind) is type and (kind.__module__, kind.__name__) in FLOATS
-    return f"{value:.4g}" if is_float else glance(value)
+    return f"{value:.6g}" if is_float else glance(value)
 
 
 def _scope(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:

@@ -99,7 +99,7 @@ def test_days_and_numbers_that_are_mapped_are_told_as_they_are(engine: Engine) -
         return on_a_day.map(each([date(2026, 1, 31), date(2026, 2, 28)]), each([1 / 3, np.float64(2 / 3)]))
 
     page = run_source(ended(engine, days_and_shares)).items("on_a_day", 0, 4)
-    assert [row[4] for row in page["rows"]] == [["2026-01-31", "0.3333"], ["2026-02-28", "0.6667"]]
+    assert [row[4] for row in page["rows"]] == [["2026-01-31", "0.333333"], ["2026-02-28", "0.666667"]]
 
 
 def test_items_are_filtered_searched_and_sorted(engine: Engine) -> None:
