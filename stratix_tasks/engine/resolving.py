@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from stratix_tasks.engine.reading import ATOMS, MOST, Away, Reader, are_atoms
+from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.names import mentions
 from stratix_tasks.spec.secrets import Secret, is_hidden, joined, sealed, unsealed
@@ -296,13 +297,37 @@ def _scalar(value: Any, kind: type) -> Any:
     if kind.__name__ in ("NaTType", "NAType"):
         return None
     if issubclass(kind, datetime):
-        return value if kind is datetime else value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+        return value if kind is datetime else _moment(value)
     if issubclass(kind, date):
         return value.isoformat()
     try:
-        return value.item() if getattr(value, "shape", None) == () else value
+        if getattr(value, "shape", None) != ():
+            return value
+        found = value.item()
     except Exception:
         return value
+    return found if type(found) is not int or value.dtype.kind not in "mM" else _counted(value)
+
+
+def _moment(value: datetime) -> datetime:
+    """As expressions know it, to microseconds."""
+    if getattr(value, "nanosecond", 0):
+        raise _too_fine(value)
+    return value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+
+
+def _counted(value: Any) -> Any:
+    """What numpy counts in units that Python has no word for, as long as it is whole in one that it has."""
+    found = value.astype(f"{value.dtype.kind}8[us]")
+    if found != value:
+        raise _too_fine(value)
+    made = found.item()
+    return value if type(made) is int else made  # an age that Python has no date in
+
+
+def _too_fine(value: Any) -> FlowError:
+    why = "has parts of microseconds, which expressions can't compare: round it, or compare it, in a task"
+    return FlowError(f"{exact(str(value))} {why}", code="expression")
 
 
 def fresh(default: Any) -> Any:

@@ -156,10 +156,18 @@ def _among(text: str, types: Types, node: str) -> Iterator[tuple[Problem, str]]:
 
 
 def _may_meet(left: Any, right: Any, sign: str) -> bool:
-    if sign in ("==", "!="):
-        return overlaps(left, right) or overlaps(right, left)
     one, other = _classes(left), _classes(right)
+    if sign in ("==", "!="):
+        return (overlaps(left, right) or overlaps(right, left)) and not _is_truth_of_number(left, one, right, other)
     return one is None or other is None or any(overlaps(a, b) or overlaps(b, a) for a in one for b in other)
+
+
+def _is_truth_of_number(left: Any, one: set[Any] | None, right: Any, other: set[Any] | None) -> bool:
+    """Whether what is true or false is compared with a certain number, to which expressions never find it equal."""
+    return any(
+        truth == {bool} and get_origin(said) is Literal and bool not in (classes or ())
+        for truth, said, classes in ((one, right, other), (other, left, one))
+    )
 
 
 def _classes(seen: Any) -> set[Any] | None:

@@ -32,6 +32,7 @@ class CelProgram:
     def __init__(self, text: str) -> None:
         self.text = text
         self.names = frozenset(mention.root for mention in mentions(text))
+        self._alike = [(one["left"], one["right"], one[0]) for one in _ALIKE.finditer(text) if one["left"]]
         if len(text) > MOST:
             raise _refusal(text, f"it has {len(text)} characters, at most {MOST} are allowed; compute it in a task")
         if why := excess(text, {}):
@@ -47,6 +48,10 @@ class CelProgram:
         """Its value over JSON data. FlowError `expression` that names what is not there, or what would take too long."""
         if why := excess(self.text, environment):
             raise FlowError(f"`{self.text}` can't be computed: {why}; compute it in a task", code="expression")
+        for left, right, shown in self._alike:
+            if _is_truth_of_number(_looked_up(left, environment), _looked_up(right, environment)):
+                why = "true and false are no numbers here; compare them with true or false"
+                raise FlowError(f"`{shown}` can't be told: {why}", code="expression")
         try:
             return self._program.execute(environment)
         except Exception as error:
@@ -107,7 +112,10 @@ def _meant(text: str) -> str:
     return f"Write {', '.join(found)}." if found else ""
 
 
-_OPERAND = r"""(?:[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])*|-?\d[\w.]*|"(?:[^"\\]|\\.)*")"""
+_OPERAND = (
+    r"""(?:[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])*|-?\d[\w.]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+)
+_ALIKE = re.compile(rf"(?P<left>{_OPERAND})\s*[!=]=\s*(?P<right>{_OPERAND})|{_OPERAND}")
 _COMPARISON = re.compile(rf"(?P<left>{_OPERAND})\s*[<>]=?\s*(?P<right>{_OPERAND})|{_OPERAND}")
 
 
@@ -116,20 +124,35 @@ def _without_nan(text: str, environment: dict[str, Any]) -> str:
 
     def judged(match: re.Match[str]) -> str:
         sides = (match["left"], match["right"])
-        return "false" if any(side and _is_nan(side, environment) for side in sides) else match[0]
+        return "false" if any(side and _is_nan(_looked_up(side, environment)) for side in sides) else match[0]
 
     return _COMPARISON.sub(judged, text)
 
 
-def _is_nan(text: str, environment: dict[str, Any]) -> bool:
-    here: Any = environment
-    for mention in mentions(text)[:1]:
-        for step in (mention.root, *mention.steps):
-            try:
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def _is_truth_of_number(one: Any, other: Any) -> bool:
+    """Of these Python says that they are alike, expressions that they never are: whoever compares them would be misled."""
+    kinds = {type(one), type(other)}
+    return bool in kinds and not kinds.isdisjoint((int, float)) and bool(one == other)
+
+
+def _looked_up(operand: str, environment: dict[str, Any]) -> Any:
+    """The value of a name, a number, true or false; None where there is none."""
+    try:
+        for mention in mentions(operand)[:1]:
+            here: Any = environment
+            for step in (mention.root, *mention.steps):
                 here = here[step]
-            except (LookupError, TypeError):
-                return False
-    return isinstance(here, float) and here != here
+            return here
+        return _WORDS[operand] if operand in _WORDS else float(operand)
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+_WORDS = {"true": True, "false": False}
 
 
 def _absent(text: str, environment: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from stratix_tasks import Engine, FlowError, InputError, Static, each, first_of, flow, otherwise, task, when
+from stratix_tasks import Engine, FlowError, InputError, Static, TaskFailed, each, first_of, flow, otherwise, task, when
 from stratix_tasks.core.fingerprint import fingerprint
 from stratix_tasks.spec.canonical import digest, in_order, is_same
 from stratix_tasks.spec.nesting import is_tree
@@ -75,6 +75,10 @@ def no() -> str:
         (pd.NA, lambda r: r == None, "yes"),  # noqa: E711
         (dt.date(2024, 1, 2), lambda r: r > dt.date(2024, 1, 1), "yes"),
         (pd.Timestamp("2024-01-02"), lambda r: r > dt.datetime(2024, 1, 1), "yes"),
+        (np.datetime64("2024-01-02T01:00:00.000001", "ns"), lambda r: r > dt.datetime(2024, 1, 2, 1), "yes"),
+        (np.datetime64("2024-01-02"), lambda r: r == dt.date(2024, 1, 2), "yes"),
+        (np.datetime64("NaT", "ns"), lambda r: r == None, "yes"),  # noqa: E711
+        (True, lambda r: r == 5, "no"),
     ],
 )
 def test_a_condition_looks_at_what_it_names(engine: Engine, value: Any, condition: Any, answer: str) -> None:
@@ -93,6 +97,34 @@ def test_a_condition_looks_at_what_it_names(engine: Engine, value: Any, conditio
         return first_of(a, b)
 
     assert engine.start(branches).result(LONG) == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "condition"),
+    [
+        (True, lambda r: r == 1),
+        (np.bool_(False), lambda r: r == 0.0),
+        ({"n": [1]}, lambda r: r["n"][0] != True),  # noqa: E712
+        (pd.Timestamp("2024-01-01 00:00:00.000000001"), lambda r: r > dt.datetime(2024, 1, 1)),
+        ({"at": np.datetime64("2024-01-01T00:00:00.000000001")}, lambda r: r["at"] == dt.datetime(2024, 1, 1)),
+    ],
+)
+def test_what_expressions_would_tell_otherwise_than_python_fails_its_node(
+    engine: Engine, value: Any, condition: Any
+) -> None:
+    """Truth beside a number, and parts of microseconds: no answer, in the place of a wrong one."""
+
+    @task
+    def source() -> Any:
+        return value
+
+    @flow
+    def branches_finely() -> Any:
+        with when(condition(source())):
+            yes()
+
+    with pytest.raises(TaskFailed, match=r"are no numbers here|has parts of microseconds"):
+        engine.start(branches_finely).result(LONG)
 
 
 HIDING = {

@@ -193,13 +193,14 @@ def test_what_is_not_used_is_a_warning() -> None:
     assert not [one for one in gives_nothing.validate() if one.code == "unused"]  # it gives no value at all
 
 
-TYPED = "inputs: {n: {type: int}, region: {type: str, choices: [eu, us]}, day: {type: date}, any: {}, xs: {type: 'list[str]'}}\n"
+TYPED = "inputs: {n: {type: int}, region: {type: str, choices: [eu, us]}, day: {type: date}, any: {}, xs: {type: 'list[str]'}, on: {type: bool}}\n"
 UNEQUAL = {
     "inputs.n == 'x'": "compares inputs.n, which is int, with 'x'",
     "'x' == inputs.n": "which is int",
     "inputs.region == 'asia'": "Known: eu, us",
     "inputs.n > 2 && inputs.region != 3": "which is Literal['eu', 'us'], with 3",
     "inputs.day < 3": "which is str",
+    "inputs.on == 1": "compares inputs.on, which is bool, with 1",
     "inputs.xs[0] == 1": "compares inputs.xs[0], which is str",
     "tasks.b.status == 'done'": "tasks.b.status",
     "inputs.n": "the condition is `inputs.n`, which is int, and not true or false",
@@ -228,6 +229,7 @@ def test_conditions_are_checked_by_types(when: str) -> None:
         "tasks.b.status == 'failed' || tasks.b.status == 'skipped'",
         "inputs.xs[0] == \"inputs.n == 'x'\" || inputs.any",
         "inputs.xs.exists(n, n == 'a')",
+        "inputs.on == true || inputs.any == true",
     ],
 )
 def test_conditions_that_may_hold_are_not_told(when: str) -> None:
