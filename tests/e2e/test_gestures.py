@@ -417,3 +417,33 @@ def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     hand.press("Tab")
     assert hand.at("yaml-text").input_value().endswith("needs: [load")
     hand.at("yaml-drop").click()
+
+
+def test_the_panel_is_as_wide_as_its_edge_is_dragged(book: Notebook) -> None:
+    """By mouse and by keys, as that of a view; the canvas makes way, and what is on it stays. Of a narrow view it is the lower part."""
+    hand = Hand(book, "dragged")
+    hand.click("scale")
+    panel, edge, card = hand.at("edit-panel"), hand.at("panel-width"), hand.node("scale")
+    wide, stood = panel.bounding_box()["width"], card.bounding_box()
+    hand.drag(edge, (-100, 40))
+    assert abs(panel.bounding_box()["width"] - wide - 100) < 8
+    canvas = hand.page.locator(f"{VIEW} .stx-edit-canvas").bounding_box()
+    assert canvas["x"] + canvas["width"] <= panel.bounding_box()["x"] + 1
+    assert card.bounding_box() == stood
+    dragged = panel.bounding_box()["width"]
+    edge.focus()
+    hand.press("ArrowRight")
+    assert panel.bounding_box()["width"] < dragged and hand.at("edit-panel").get_by_text("scale").first.is_visible()
+    edge.dblclick()
+    assert panel.bounding_box()["width"] == wide
+    hand.page.set_viewport_size({"width": 640, "height": 900})
+    hand.page.wait_for_function(
+        """view => {
+            const [panel, canvas] = [".stx-edit-panel", ".stx-edit-canvas"].map(
+                one => document.querySelector(`${view} ${one}`).getBoundingClientRect());
+            return panel.width > canvas.width - 3 && canvas.bottom <= panel.top + 1 && canvas.height > 200;
+        }""",
+        arg=VIEW,
+    )
+    hand.page.set_viewport_size({"width": 1360, "height": 900})
+    hand.steps()

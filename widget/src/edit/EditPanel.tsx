@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { asked } from "../view/asking";
 import { Scroll } from "../view/Scroll";
+import { Sheet } from "../view/Sheet";
 import { Tabs } from "../view/Tabs";
 import type { Selection } from "./commands";
 import type { Editing } from "./editing";
@@ -27,7 +28,7 @@ export function EditPanel({ editing, selection, select, tab, setTab, wanted, sho
   const about = nodes.length === 1 ? (nodes[0] ?? "") : "";
   const name = nodes.length > 1 ? `${nodes.length} nodes` : about || editing.live.snapshot.flow.name;
   return (
-    <aside class="stx-edit-panel nowheel" aria-label={`About ${name}`}>
+    <Sheet label={`About ${name}`} beside testid="edit-panel">
       <header>
         <b>{name}</b>
         <span class="stx-word">{nodes.length > 1 ? "" : about ? kindOf(editing, about) : "flow"}</span>
@@ -38,7 +39,7 @@ export function EditPanel({ editing, selection, select, tab, setTab, wanted, sho
         {tab === "YAML" && <TextTab editing={editing} selected={nodes} select={select} />}
         {tab === "Code" && <Code editing={editing} node={about} />}
       </Tabs>
-    </aside>
+    </Sheet>
   );
 }
 

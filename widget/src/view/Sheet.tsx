@@ -8,12 +8,15 @@ let chosen: number | null = null;
 
 interface Props {
   label: string;
+  /** Whether it takes its room beside the canvas, or lies over it. */
+  beside?: boolean;
   testid?: string;
   children: ComponentChildren;
 }
 
-/** A panel that lies over the canvas at its right, as wide as its edge is dragged; on a narrow view over its lower part. */
-export function Sheet({ label, testid, children }: Props) {
+/** A panel at the right of the canvas, as wide as its edge is dragged: of a view over it, of an editor beside it; where that is narrow
+ * at its lower edge. */
+export function Sheet({ label, beside = false, testid, children }: Props) {
   const [width, setWidth] = useState(chosen);
   const sheet = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
@@ -42,7 +45,13 @@ export function Sheet({ label, testid, children }: Props) {
     event.stopPropagation();
   };
   return (
-    <aside class="stx-inspector nowheel" aria-label={label} data-testid={testid} tabIndex={-1} ref={sheet}>
+    <aside
+      class={`stx-panel nowheel ${beside ? "stx-edit-panel" : "stx-inspector"}`}
+      aria-label={label}
+      data-testid={testid}
+      tabIndex={-1}
+      ref={sheet}
+    >
       <div
         class="stx-edge-handle"
         role="separator"
