@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import gc
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
-from stratix_tasks.dsl.refusing import Refusing
+from stratix_tasks.dsl.refusing import Later
+from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.values import Object
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
@@ -96,25 +98,47 @@ def _field_names(part: Any) -> list[str] | None:
 
 
 def _holds_reference(part: Any) -> bool:
-    """Whether a reference stands anywhere in an object, told by what the collector knows: no code of the object runs.
+    """Whether a reference stands anywhere in an object.
 
     What lies behind more than `MOST` objects is not found here; a reference refuses to be recorded, too.
     """
+    return any(issubclass(type(one), Later) for one in _all_in(part))
+
+
+def refuse_texts(part: Any, noted: dict[str, tuple[str, int]]) -> None:
+    """FlowError `reference-used-as-value` where a text that was made of a reference stands anywhere in what a flow says."""
+    if not noted:
+        return
+    begun = {
+        text.partition('"')[0]: line for text, line in noted.items()
+    }  # in expressions quotes are written otherwise
+    for one in _all_in(part):
+        if issubclass(type(one), str):
+            for text, (file, line) in begun.items():
+                if str.__contains__(one, text):
+                    raise FlowError(
+                        f"line {line}: a text was made of {text}, and not of its value, which is known only when the flow runs. "
+                        'Fill that in by expr("… ${{ tasks.name.output }} …"), or do it inside a task. '
+                        f"({Path(file).name}:{line})",
+                        code="reference-used-as-value",
+                    )
+
+
+def _all_in(part: Any) -> Iterator[Any]:
+    """An object and what it holds, told by what the collector knows: no code of theirs runs."""
     seen: set[int] = set()
     todo = [part]
     while todo and len(seen) < MOST:
         one = todo.pop()
         kind = type(one)
-        if issubclass(kind, Refusing):
-            return True
-        if kind in _PLAIN or id(one) in seen:
+        yield one
+        if kind in _PLAIN or id(one) in seen or issubclass(kind, Later):
             continue
         seen.add(id(one))
         if issubclass(kind, type):
             todo += [] if _is_found(one) else _held_by(one)
         elif not issubclass(kind, _SHUT):
             todo += _inside(one, kind)
-    return False
 
 
 def _is_found(kind: type) -> bool:

@@ -16,10 +16,11 @@ from weakref import WeakValueDictionary
 
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.again import Placed, is_same_output
+from stratix_tasks.dsl.capture import refuse_texts
 from stratix_tasks.dsl.control import STATIC
 from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference
-from stratix_tasks.dsl.refusing import returned_by, user_line
+from stratix_tasks.dsl.refusing import returned_by, texts_noted, user_line
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced, trace_of
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.spec.annotations import described, plain_default
@@ -32,7 +33,7 @@ from stratix_tasks.spec.types import can_be_asked, hints_of
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.spec.vocabulary import FLOW, GROUP, MAP, OF_ALL
 
-_STAND_IN = re.compile(r"\b(Reference|Joined)\b")
+_STAND_IN = re.compile(r"\b(Reference|Joined)\b|'(Condition|Fact|Filled|Element|Mapped|Crossed|Worded)'")
 """Said by code that was given a stand-in in place of a value."""
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -165,9 +166,10 @@ class FlowDefinition(Generic[P, R]):
         arguments = self._arguments(trace, static or {})
         token = TRACE.set(trace)
         try:
-            returned = self._run_body(arguments)
-            with returned_by(getattr(inspect.unwrap(self.fn), "__code__", None)):
-                value = trace.value(returned)
+            with texts_noted() as texts:
+                returned = self._run_body(arguments)
+                with returned_by(getattr(inspect.unwrap(self.fn), "__code__", None)):
+                    value = trace.value(returned)
         finally:
             TRACE.reset(token)
         if last is not None and trace.is_last and is_same_output(value, last[0].spec.output):
@@ -183,6 +185,7 @@ class FlowDefinition(Generic[P, R]):
             output=value,
             **self._fields,
         )
+        refuse_texts(spec, texts)
         traced = Traced(spec, trace.functions, trace.problems)
         if inside is None:
             self._last = (traced, tuple(trace.said)) if trace.can_be_kept else None

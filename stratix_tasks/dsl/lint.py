@@ -14,8 +14,8 @@ from typing import Any
 
 from stratix_tasks.spec.problems import Problem
 
-TESTS = frozenset(("isinstance", "type", "callable", "issubclass", "id"))
-"""Functions that never ask the value."""
+TESTS = frozenset(("isinstance", "type", "callable", "issubclass", "id", "isscalar", "is_scalar", "is_list_like"))
+"""Functions that never ask the value, also as `np.isscalar`."""
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -95,11 +95,17 @@ def _composes(node: ast.expr, composers: frozenset[str]) -> bool:
     return isinstance(inner, ast.Name) and inner.id in composers
 
 
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
 def _problems(node: ast.AST, held: set[str]) -> Iterator[Problem]:
     tested: list[ast.expr] = []
     if isinstance(node, ast.Compare) and any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
         tested = [node.left, *node.comparators]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TESTS and node.args:
+    elif isinstance(node, ast.Call) and _called(node.func) in TESTS:
         tested = node.args[:1]
     for part in tested:
         if isinstance(part, ast.Name) and part.id in held:

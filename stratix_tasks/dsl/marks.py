@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.keys import key_template
 from stratix_tasks.dsl.references import Condition, Filled
-from stratix_tasks.dsl.refusing import Refusing
+from stratix_tasks.dsl.refusing import Later, Refusing
 from stratix_tasks.spec.mapped import MOST_ITEMS, named_in
 from stratix_tasks.spec.model import Each
 from stratix_tasks.spec.nesting import is_tree
@@ -27,11 +27,21 @@ class Placing(Protocol):
     def fail(self, message: str, node: str = "", code: str = "bad-flow") -> NoReturn: ...
 
 
-class Mark:
+class Marked(Later):
+    """What only a call of `.map` understands."""
+
+    __slots__ = ()
+    _called = "what each() marks"
+    __iter__ = None
+
+    def _shown(self) -> str:
+        return f"<{type(self).__name__.lower()} by each>"
+
+
+class Mark(Marked):
     """What stands for one element each; a step into it for that part of each."""
 
     __slots__ = ()
-    __iter__ = None
     name = ""
     """What it is called where it is no argument, if that is said."""
 
@@ -39,25 +49,23 @@ class Mark:
         return Element(self, (step,))
 
 
-@dataclass(slots=True, eq=False)
-class Element:
+@dataclass(slots=True, eq=False, repr=False)
+class Element(Marked):
     """A part of what is mapped: `file["url"]` where `file = each(files)`."""
 
     mark: Mark
     path: tuple[str | int, ...]
-    __iter__ = None
 
     def __getitem__(self, step: str | int) -> Element:
         return Element(self.mark, (*self.path, step))
 
 
-@dataclass(slots=True, eq=False)
-class Worded:
+@dataclass(slots=True, eq=False, repr=False)
+class Worded(Marked):
     """A text or an expression, with the marks that it names: `expr("${{ file.name }}", file)`."""
 
     made: Any
     marks: tuple[Mark, ...]
-    __iter__ = None
 
 
 def _marks(value: Any) -> Iterator[Mark]:
@@ -73,7 +81,7 @@ def _marks(value: Any) -> Iterator[Mark]:
             yield from _marks(part)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Mapped(Mark):
     """A value marked by `each`: its elements go to the items; of one that is `flat` the elements of these."""
 
@@ -82,7 +90,7 @@ class Mapped(Mark):
     name: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Crossed(Mark):
     """One of the marks of one `product`; the marks vary the faster, the later they stand."""
 
@@ -93,15 +101,15 @@ class Crossed(Mark):
     name: str = ""
 
 
-@dataclass(slots=True, eq=False)
-class Flat:
+@dataclass(slots=True, eq=False, repr=False)
+class Flat(Marked):
     """What `flatten` returns."""
 
     value: Any
 
 
-@dataclass(slots=True, eq=False)
-class Counted:
+@dataclass(slots=True, eq=False, repr=False)
+class Counted(Marked):
     """What `count` returns."""
 
     value: Any
@@ -129,7 +137,7 @@ def each_of(
         )
     if len(groups) > 1:
         trace.fail("each() and product(), or two product(), can't be mixed in one map", name)
-    order = sorted(marked.items(), key=lambda one: getattr(one[1], "place", 0))
+    order = sorted(marked.items(), key=lambda one: one[1].place if isinstance(one[1], Crossed) else 0)
     over = {argument: _elements(trace, mark.value) for argument, mark in order}
     fields = dict(options)
     if "key" in fields:
@@ -162,10 +170,12 @@ def _named_by_texts(value: Any) -> frozenset[str]:
     return frozenset().union(*map(_named_by_texts, value.values() if isinstance(value, dict) else value))
 
 
-def element_of(trace: Placing, part: Element | Worded | Mark) -> Any:
+def element_of(trace: Placing, part: Marked) -> Any:
     """What stands for one element each, in the arguments of the `.map` that goes over it."""
     if isinstance(part, Worded):
         return _worded(trace, part)
+    if not isinstance(part, Element | Mark):
+        trace.fail("flatten() and count() stand in each(…) of a .map(…)", code="bad-arguments")
     mark, path = (part.mark, part.path) if isinstance(part, Element) else (part, ())
     if id(mark) in trace.variables:
         return Ref("each", trace.variables[id(mark)], path)

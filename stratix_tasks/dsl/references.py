@@ -94,7 +94,7 @@ class Reference(Operand):
         return self
         yield
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<reference to {ref_text(self._ref)}>"
 
     def _cel(self) -> str:
@@ -133,7 +133,7 @@ class Joined(Refusing):
     def _value(self) -> FirstOf:
         return self._first
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<first of {', '.join(map(ref_text, self._first.refs))}>"
 
 
@@ -148,7 +148,7 @@ class Filled(Refusing):
     def _value(self) -> Template:
         return self._template
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return "<a text that is filled in>"
 
 
@@ -173,7 +173,7 @@ class Summary(Refusing):
     def _value(self) -> NoReturn:
         refuse("can't pass on the summary, as a whole, of", 'Name a fact, such as ref.summary["rows"].')
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<facts about {ref_text(self._reference._ref)}>"
 
 
@@ -190,7 +190,7 @@ class Fact(Operand):
             refuse(f"can't take [{key!r}] of a fact about", "Only a constant text or a number from 0 can stand there.")
         return Fact(self._reference, (*self._path, key))
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<fact {self._cel()}>"
 
     def _cel(self) -> str:
@@ -209,7 +209,7 @@ class Status(Operand):
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<{self._cel()}>"
 
     def _cel(self) -> str:
@@ -237,7 +237,7 @@ class Around(Operand):
             raise AttributeError(name)
         return self[name]
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<{self._cel()}>"
 
     def _value(self) -> Any:
@@ -298,7 +298,7 @@ class Condition(Refusing):
     def _references(self) -> tuple[Reference, ...]:
         return self._uses
 
-    def __repr__(self) -> str:
+    def _shown(self) -> str:
         return f"<condition {self.expr.text}>"
 
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dis import get_instructions
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
+from stratix_tasks.core.fingerprint import is_installed
 from stratix_tasks.errors import FlowError
 
 _PACKAGE = Path(__file__).parent.parent
@@ -45,6 +46,13 @@ def user_line() -> tuple[str, int]:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
+    above: FrameType | None = frame
+    while above is not None and is_installed(
+        above.f_code.co_filename
+    ):  # a library that was given what stands for a value
+        above = above.f_back
+    if above is not None and not above.f_code.co_filename.startswith(OURS):
+        frame = above
     return frame.f_code.co_filename, frame.f_lineno
 
 
@@ -58,14 +66,34 @@ def raised_on(error: BaseException) -> int:
     return line
 
 
-def refuse(what: str, instead: str) -> NoReturn:
+A_REFERENCE = "a reference"
+
+
+def refuse(what: str, instead: str, of: str = A_REFERENCE) -> NoReturn:
     """FlowError `reference-used-as-value`: what can't be done, on which line, and what to do instead."""
     file, line = user_line()
     raise FlowError(
-        f"line {line}: {what} a reference: its value is known only when the flow runs. "
-        f"{instead} ({Path(file).name}:{line})",
+        f"line {line}: {what} {of}: its value is known only when the flow runs. {instead} ({Path(file).name}:{line})",
         code="reference-used-as-value",
     )
+
+
+_WRITTEN: ContextVar[dict[str, tuple[str, int]] | None] = ContextVar("stratix-written", default=None)
+
+
+@contextmanager
+def texts_noted() -> Iterator[dict[str, tuple[str, int]]]:
+    """Texts that are made, within, of what stands for a value, each with the user's file and line.
+
+    Debuggers and messages of errors may have them; who makes one a part of his flow means the value (`dsl/capture.py`).
+    """
+    outer = _WRITTEN.get()
+    noted: dict[str, tuple[str, int]] = {} if outer is None else outer
+    token = _WRITTEN.set(noted)
+    try:
+        yield noted
+    finally:
+        _WRITTEN.reset(token)
 
 
 IN_A_TASK = "Do it inside a task."
@@ -75,8 +103,37 @@ UNPACK = "Annotate the task `-> tuple[A, B]` to unpack it, or fan out with task.
 _ATTRIBUTE = 'Use ref["key"] for an item of it, ref.summary["rows"] for a fact about it, or do it inside a task.'
 
 
-class Refusing:
-    """A stand-in: what it is in a document, and everything that it can't do."""
+class Later:
+    """What stands for values that are known later: what can't be done with it."""
+
+    __slots__ = ()
+    _called = A_REFERENCE
+
+    def _shown(self) -> str:
+        """Its text, for debuggers and messages of errors."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        text, noted = self._shown(), _WRITTEN.get()
+        if noted is not None:
+            noted.setdefault(text, user_line())
+        return text
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        refuse(f"can't take .{name} of", _ATTRIBUTE, self._called)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise FlowError(
+            f"line {user_line()[1]}: {self._called} stands in an object, where it can't be found when the flow runs: use a "
+            "plain list, tuple or dict, a dataclass or a pydantic model",
+            code="reference-hidden",
+        )
+
+
+class Refusing(Later):
+    """What stands for one value: what it is in a document, too."""
 
     __slots__ = ()
 
@@ -88,22 +145,10 @@ class Refusing:
         """The references that it uses."""
         return ()
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        refuse(f"can't take .{name} of", _ATTRIBUTE)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise FlowError(
-            f"line {user_line()[1]}: a reference stands in an object, where it can't be found when the flow runs: use a plain "
-            "list, tuple or dict, a dataclass or a pydantic model",
-            code="reference-hidden",
-        )
-
 
 def _refusal(what: str, instead: str) -> Callable[..., Any]:
-    def refused(self: Any, *_args: Any) -> Any:
-        refuse(what, instead)
+    def refused(self: Any, *_args: Any, **_kwargs: Any) -> Any:
+        refuse(what, instead, self._called)
 
     return refused
 
@@ -114,6 +159,7 @@ _REFUSED = {
     "str": ("can't make text of", IN_A_TASK),
     "format": ("can't format", IN_A_TASK),
     "bytes": ("can't make bytes of", IN_A_TASK),
+    "array": ("can't make an array of", IN_A_TASK),
     "hash": ("can't hash", "It can't be a key of a dict or stand in a set: use a list, or do it inside a task."),
     "index": ("can't count (range) or index with", IN_A_TASK),
     "contains": ("can't look for something `in`", IN_A_TASK),
@@ -148,16 +194,17 @@ _BINARY = {
     "xor": "^",
     "divmod": "divmod",
 }
+_COMPARABLE = "References and facts about them can be compared; which items of a fan-out run says options(where=…)."
 _COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 for _name, (_what, _instead) in _REFUSED.items():
-    setattr(Refusing, f"__{_name}__", _refusal(_what, _instead))
+    setattr(Later, f"__{_name}__", _refusal(_what, _instead))
 for _name, _sign in _BINARY.items():
     for _side in ("", "r", "i"):
-        setattr(Refusing, f"__{_side}{_name}__", _refusal(f"can't compute `{_sign}` with", IN_A_TASK))
+        setattr(Later, f"__{_side}{_name}__", _refusal(f"can't compute `{_sign}` with", IN_A_TASK))
 for _side in ("", "r", "i"):
     for _name, _sign in (("and", "&"), ("or", "|")):
         _refused = _refusal(f"can't use {_sign} with", "Compare it first: (ref == 1) & (other == 2).")
-        setattr(Refusing, f"__{_side}{_name}__", _refused)
+        setattr(Later, f"__{_side}{_name}__", _refused)
 for _name, _sign in _COMPARED.items():
-    _refused = _refusal(f"can't compare by {_sign} this kind of", "References and facts about them can be compared.")
-    setattr(Refusing, f"__{_name}__", _refused)
+    _refused = _refusal(f"can't compare by {_sign}", _COMPARABLE)
+    setattr(Later, f"__{_name}__", _refused)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 from stratix_tasks.dsl.again import Placed, are_same_options, given_of, is_said_again
 from stratix_tasks.dsl.capture import is_knit, literal
 from stratix_tasks.dsl.definition import BaseTask
-from stratix_tasks.dsl.marks import Element, Mark, Worded, each_of, element_of, with_elements
+from stratix_tasks.dsl.marks import Marked, each_of, element_of, with_elements
 from stratix_tasks.dsl.options import loop_fields, references_in
 from stratix_tasks.dsl.references import (
     Joined,
@@ -21,7 +21,7 @@ from stratix_tasks.dsl.references import (
     Reference,
     asked_of,
 )
-from stratix_tasks.dsl.refusing import Refusing, user_line
+from stratix_tasks.dsl.refusing import Later, Refusing, user_line
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.model import FlowSpec, Loop, NodeSpec
@@ -32,7 +32,7 @@ from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, leaves, says_same
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
-FILLED = (Refusing, Secret, Element, Worded, Mark)
+FILLED = (Later, Secret)
 """What stands for something else in a value, and is filled in where it stands."""
 LONGEST = 64
 """Characters of a name."""
@@ -299,7 +299,7 @@ class Trace:
             return with_elements(self, part._value())
         if isinstance(part, Secret):
             return Ref("secrets", part.name)
-        if isinstance(part, Element | Worded | Mark):
+        if isinstance(part, Marked):
             return element_of(self, part)
         return literal(part, self)
 

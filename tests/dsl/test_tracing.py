@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import BaseModel
 
@@ -163,6 +164,13 @@ REFUSALS: dict[str, Any] = {
     "bool of a condition": lambda r: 1 if r > 1 else 2,
     "chained": lambda r: 0 < r < 5,
     "~": lambda r: ~r,
+    "!r": lambda r: f"{r!r}",
+    "text around": lambda r: take(str([r])),
+    "text of a condition": lambda r: take({"a": [f"is {r > 1!r}"]}),
+    "text in an object": lambda r: take({f"{r!a}"}),
+    "text in a condition": lambda r: take(load() == f"{r['a']!r}"),
+    "isna": lambda r: pd.isna(r),
+    "array": lambda r: np.vectorize(lambda _: 1)(r),
 }
 
 
@@ -180,6 +188,47 @@ def test_what_only_a_task_can_do_is_refused(what: str) -> None:
     assert "line " in text
     assert "test_tracing.py" in text
     assert any(word in text for word in ("task", "when", "each", "write", "Compare", "&", "summary")), text
+
+
+def test_a_text_of_a_reference_is_there_for_who_looks_for_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """It can be printed and logged; what a flow says holds none."""
+
+    @flow
+    def prints() -> Any:
+        rows = load()
+        print([rows], repr(rows["a"]))
+        return take("<reference to nothing>", rows)
+
+    assert prints.validate() == []
+    assert "[<reference to tasks.load.output>]" in capsys.readouterr().out
+
+
+ON_ELEMENTS: dict[str, Any] = {
+    "==": lambda file: take.map("a" if file["kind"] == "a" else "b", file),
+    "if": lambda file: take.map(1 if file else 2),
+    "format": lambda file: take.map(f"{file['url']}/x", file),
+    "!r": lambda file: take.map(f"{file['url']!r}/x", file),
+    "+": lambda file: take.map(file["n"] + 1),
+    "attribute": lambda file: take.map(file.n),
+    "for": lambda file: [take(one) for one in file],
+    "hash": lambda file: take.map(file, {file["n"]}),
+    "object": lambda file: take.map(file, pd.Series([file["n"]])),
+    "flatten": lambda file: take(flatten([[1]])),
+}
+
+
+@pytest.mark.parametrize("what", ON_ELEMENTS)
+def test_what_stands_for_each_element_is_no_value_either(what: str) -> None:
+    """Nothing that Python would do with an element has an answer while the flow is traced."""
+
+    @flow
+    def misuses_elements() -> Any:
+        return ON_ELEMENTS[what](each([{"n": 1, "kind": "a"}]))
+
+    with pytest.raises(FlowError) as caught:
+        _ = misuses_elements.spec
+    assert caught.value.code in ("reference-used-as-value", "reference-hidden", "bad-arguments")
+    assert any(word in str(caught.value) for word in ("task", "where=", "each(…)", "use a plain list"))
 
 
 def test_conditions() -> None:
@@ -346,10 +395,11 @@ def test_python_tests_on_references_are_found_by_reading_the_body() -> None:
     @flow
     def tests(n: int = 1) -> Any:
         rows = load(n)
-        if rows is None or isinstance(rows, list):
+        if rows is None or isinstance(rows, list) or np.isscalar(n):
             return None
         return rows
 
+    assert [problem.line - inspect.getsourcelines(tests.fn)[1] for problem in tests.validate()] == [3, 3, 3]
     assert set(codes(tests)) == {"python-test-on-reference"}
 
 
