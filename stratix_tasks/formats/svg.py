@@ -2,84 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import ceil
 from typing import Any
 
 from stratix_tasks.core.states import State
 from stratix_tasks.core.waits import KINDS
+from stratix_tasks.formats.colours import DIFFERENT, FILLS, TEXTS, THEMES, WHITE
+from stratix_tasks.formats.labels import HEAD, Labels
 from stratix_tasks.formats.seen import Seen
 from stratix_tasks.formats.shapes import BEHIND, Box, outline, shape_of, spine, within
 
-FILLS = {
-    "pending": "#a99fad",
-    "queued": "#fcd14e",
-    "running": "#1860f2",
-    "paused": "#f5a524",
-    "retrying": "#f5a524",
-    "waiting": "#8250f0",
-    "completed": "#2ac769",
-    "failed": "#fb4e4e",
-    "upstream": "#f97316",
-    "cancelled": "#3d3d3d",
-    "skipped": "#c3bcc7",
-    "planned": "#7c8aa5",
-}
-"""The fills of the live view; those that carry white text are in `WHITE`."""
-DIFFERENT = {"added": "completed", "removed": "failed", "changed": "paused"}
-"""As what nodes are painted where two flows are drawn as one."""
-WHITE = ("running", "cancelled", "planned", "waiting")
-THEMES = {
-    "light": {
-        "paper": "#fbfbfd",
-        "card": "#ffffff",
-        "ink": "#1b2230",
-        "quiet": "#5b6475",
-        "line": "#d9dee8",
-        "edge": "#aab4c5",
-        "taken": "#5b6a84",
-    },
-    "dark": {
-        "paper": "#14171e",
-        "card": "#1d222c",
-        "ink": "#e8ebf2",
-        "quiet": "#9aa5b8",
-        "line": "#323a49",
-        "edge": "#566178",
-        "taken": "#a3afc4",
-    },
-}
-TEXTS = {
-    "light": {
-        "pending": "#6d6472",
-        "queued": "#7a5c00",
-        "running": "#1452d0",
-        "paused": "#8a5200",
-        "retrying": "#8a5200",
-        "waiting": "#6638d6",
-        "completed": "#0f7a3a",
-        "failed": "#c01f1f",
-        "upstream": "#b34a00",
-        "cancelled": "#3d3d3d",
-        "skipped": "#6d6472",
-        "planned": "#4a5a78",
-    },
-    "dark": {
-        "pending": "#b9b0bf",
-        "queued": "#fcd14e",
-        "running": "#7eaaff",
-        "paused": "#ffbe55",
-        "retrying": "#ffbe55",
-        "waiting": "#b79bff",
-        "completed": "#4cdd87",
-        "failed": "#ff8080",
-        "upstream": "#ff9c52",
-        "cancelled": "#b3b8c0",
-        "skipped": "#b0a8b6",
-        "planned": "#a3b3d1",
-    },
-}
 LOOKS = {
     State.READY: "queued",
     State.SUSPENDED: "paused",
@@ -135,6 +69,7 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
             _edge(seen.cards[a], seen.cards[b], kind, bends.get(str(number), ()), seen.edge_look(a, b, kind), colours)
             for number, a, b, kind in seen.lines()
         ),
+        *_conditions(seen, colours),
     ]
     for index in sorted(seen.shown, key=lambda index: not seen.is_open(index)):
         parts.append("".join(_node(seen, index, theme)))
@@ -187,10 +122,6 @@ MANY = ("map", "each", "flow", "stack")
 """Kinds of nodes that stand for many; a sub-flow while it is closed."""
 
 
-HEAD = 8.0
-"""The length of an arrowhead."""
-
-
 def _edge(
     source: Mapping[str, Any],
     target: Mapping[str, Any],
@@ -214,6 +145,31 @@ def _edge(
         path += f"L{x1:.1f} {y1:.1f}" if i else ""
         path += f"C{x1 + headings[i] * bend:.1f} {y1:.1f} {x2 - headings[i + 1] * bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     return _line(path, f"M{x:.1f} {y:.1f}l{-HEAD:g} {-HEAD / 2:g}v{HEAD:g}z", colour, dash, look)
+
+
+def _conditions(seen: Seen, colours: Mapping[str, str]) -> Iterator[str]:
+    """What conditions ask of the nodes that edges come from, where there is room on these."""
+    told, bends, edges = seen.snapshot["conditions"], seen.snapshot["bends"], seen.snapshot["edges"]
+    if not told:
+        return
+    labels = Labels(_box(seen.cards[index]) for index in seen.shown if not seen.is_open(index))
+    for number, a, b, kind in seen.lines():
+        if str(number) not in told or [a, b] != [*edges[number][:2]]:
+            continue
+        source, target = _box(seen.cards[a]), _box(seen.cards[b])
+        x, y = bends.get(str(number), [(source.x + source.w, source.y + source.h / 2)])[-1]
+        label = labels.put(told[str(number)], (x, y), (target.x, target.y + target.h / 2))
+        if label is not None:
+            look = seen.edge_look(a, b, kind)
+            ink = f'font-weight="600" fill="{colours["ink"]}"' if look == "taken" else f'fill="{colours["quiet"]}"'
+            yield (
+                f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="10.5" text-anchor="end" {ink} stroke-width="3" '
+                f'stroke="{colours["paper"]}" stroke-linejoin="round" paint-order="stroke">{escape(label.text)}</text>'
+            )
+
+
+def _box(card: Mapping[str, Any]) -> Box:
+    return Box(card["x"], card["y"], card["w"], card["h"])
 
 
 DIP = 60.0
@@ -286,7 +242,7 @@ def _node(seen: Seen, index: int, theme: str) -> list[str]:
 
 def _shape(node: Mapping[str, Any], fill: str, dashed: bool, colours: Mapping[str, str]) -> list[str]:
     """The card itself: its edge, its left side, what lies behind it and what it says that it is."""
-    shape, box = shape_of(node), Box(node["x"], node["y"], node["w"], node["h"])
+    shape, box = shape_of(node), _box(node)
     x, y, w, h = box
     behind = [outline(shape, Box(x + by, y + by, w, h)) for by in BEHIND if shape.many]
     edge, inner = outline(shape, box), within(shape, box)

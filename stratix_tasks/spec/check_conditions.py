@@ -274,7 +274,7 @@ _SHOWN = 5
 
 def _demanded(text: str) -> tuple[str, ...]:
     """A condition as a whole, and what has to hold in it."""
-    return tuple(dict.fromkeys((_without_brackets(text.strip()), *conjuncts(text))))
+    return tuple(dict.fromkeys((without_brackets(text.strip()), *conjuncts(text))))
 
 
 def _must_complete(graph: Graph, i: int, need: int) -> bool:
@@ -312,12 +312,12 @@ def conjuncts(text: str) -> tuple[str, ...]:
             at = place + 2
     whole = [*parts, text[at:]]
     if len(whole) == 1:
-        bare = _without_brackets(text.strip())
+        bare = without_brackets(text.strip())
         return (bare,) if bare == text.strip() else conjuncts(bare)
     return tuple(inner for part in whole for inner in conjuncts(part))
 
 
-def _without_brackets(text: str) -> str:
+def without_brackets(text: str) -> str:
     """The text within brackets that close at its end."""
     blank = _STRING.sub(lambda match: '"' * len(match[0]), text)
     depth = 0

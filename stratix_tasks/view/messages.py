@@ -519,7 +519,8 @@ class Snapshot(TypedDict):
 
     `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
     they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
-    level. Of edges between the same two stacks the first has them. `told` and `items`, by node (an item as `name[2]`), and
+    level. Of edges between the same two stacks the first has them. `conditions`: so, too, what the condition of the node that an edge
+    leads to asks of where it comes from, in short. `told` and `items`, by node (an item as `name[2]`), and
     `about`: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for.
     """
 
@@ -535,6 +536,7 @@ class Snapshot(TypedDict):
     closed: list[int]
     edges: list[Edge]
     bends: dict[str, list[Point]]
+    conditions: dict[str, str]
     status: list[Status]
     texts: dict[str, Texts]
     told: NotRequired[dict[str, Inspection]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
 from stratix_tasks.spec.folds import common, folds
 from stratix_tasks.spec.layout import layout
+from stratix_tasks.view.conditions import in_short
 from stratix_tasks.view.messages import Fold, NodeInfo, NodeOutline, Point, Port, Room
 from stratix_tasks.view.source import Outline
 
@@ -71,8 +71,7 @@ def second_line(node: NodeOutline) -> str:
 
 def foot_line(node: NodeOutline) -> str:
     """Its third line, if it has one: on what condition it runs, and how it begins or goes on where that is not as usual."""
-    when = re.sub(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)", r"\1\2", node["when"]) if node["when"] else ""
-    return " · ".join(filter(None, (f"if {when}" if when else "", node["badge"])))
+    return " · ".join(filter(None, (f"if {in_short(node['when'])}" if node["when"] else "", node["badge"])))
 
 
 MANY = 150

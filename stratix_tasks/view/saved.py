@@ -60,6 +60,7 @@ def _without_graph(made: Snapshot) -> Snapshot:
         "closed": [],
         "edges": [],
         "bends": {},
+        "conditions": {},
         "status": [],
         "texts": {},
     }

@@ -8,6 +8,7 @@ from time import time
 from typing import Literal
 
 from stratix_tasks.view.change import was_at
+from stratix_tasks.view.conditions import on_edges
 from stratix_tasks.view.messages import Inspection, NodeOutline, Patch, Point, Snapshot, Status
 from stratix_tasks.view.places import arrange
 from stratix_tasks.view.source import Source
@@ -44,6 +45,7 @@ def snapshot(
         "closed": drawn["closed"],
         "edges": outline["edges"],
         "bends": drawn["bends"],
+        "conditions": on_edges(outline),
         "status": [status for _, status in source.records(None)],
         "texts": source.texts(None),
     }

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, approval, cancel, each, flow, signal, sleep, task, when
+from stratix_tasks import Engine, approval, cancel, each, flow, otherwise, signal, sleep, task, when
 from stratix_tasks import failed as on_failure
 from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.dot import to_dot
@@ -135,6 +135,26 @@ def test_what_a_condition_asks_is_told_apart() -> None:
     assert "n0 -.->|when| n1" in chosen.to_mermaid()
     assert "n0 --> n2" in chosen.to_mermaid()
     assert chosen.to_svg().count("stroke-dasharray") == 1
+
+
+def test_what_a_condition_asks_stands_on_its_edge(engine: Engine) -> None:
+    """Bold where something came along it; on the edges of others nothing stands."""
+
+    @flow
+    def asked_on_an_edge() -> Any:
+        first = numbers()
+        amount = total(first)
+        with when(amount > 1):
+            total.options(name="large")(first)
+        with otherwise():
+            total.options(name="small")(first)
+
+    run = engine.start(asked_on_an_edge)
+    run.wait(30)
+    for svg, bold in ((asked_on_an_edge.to_svg(), 0), (run.to_svg(), 1)):
+        lines = [line for line in svg.splitlines() if 'paint-order="stroke"' in line]
+        assert sorted(re.findall(r">([^<]+)</text>", "".join(lines))) == ["&gt; 1", "not &gt; 1"]
+        assert sum('font-weight="600"' in line for line in lines) == bold
 
 
 def test_every_kind_of_edge_is_drawn() -> None:

@@ -80,6 +80,7 @@ function snapshot(change: Partial<RunInfo> | null, interrupted: { id: string; cr
     rooms: {},
     closed: [],
     bends: {},
+    conditions: {},
     status: [[...PENDING]],
     texts: {},
   };

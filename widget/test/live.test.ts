@@ -72,6 +72,7 @@ function snapshot(): Snapshot {
     rooms: {},
     closed: [],
     bends: {},
+    conditions: {},
     status: [[...blank], [...blank]],
     texts: {},
   };

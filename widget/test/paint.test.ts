@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hit, turns } from "../src/model/paint";
+import type { Live } from "../src/model/live";
+import { hit, painting, turns } from "../src/model/paint";
 import type { Item, Scene } from "../src/model/scene";
 
 const item = (id: number, x: number, y: number, w: number, h: number, open = false): Item => ({ id, open, x, y, w, h });
@@ -24,5 +25,31 @@ describe("a point of a painted graph", () => {
     expect(turns(card, false, 160, 20)).toBe(false);
     expect(turns(FRAME, true, 20, 20)).toBe(true);
     expect(turns(FRAME, true, 20, 100)).toBe(false);
+  });
+});
+
+describe("what stands on edges", () => {
+  const boxes = [item(0, 0, 0, 172, 58), item(1, 300, 0, 172, 58)];
+  const line = { from: 0, to: 1, kind: "when", count: 1, bends: [], condition: "> 3" };
+  const shown = { items: [], lines: [line], boxes } as unknown as Scene;
+  const written = (zoom: number, area = { x: 0, y: 0, w: 900, h: 600 }) => {
+    const texts: string[] = [];
+    const paper = new Proxy({} as CanvasRenderingContext2D, {
+      get: (_, name) => (name === "fillText" ? (text: string) => texts.push(text) : () => {}),
+      set: () => true,
+    });
+    const work = painting(
+      paper,
+      { scene: shown, live: { run: null } as Live, colour: () => "" },
+      { x: 0, y: 0, zoom },
+      area,
+    );
+    while (!work.next().done);
+    return texts;
+  };
+  it("is painted where it can be read, and in sight", () => {
+    expect(written(1)).toEqual(["> 3"]);
+    expect(written(0.4)).toEqual([]);
+    expect(written(1, { x: 0, y: 200, w: 900, h: 600 })).toEqual([]);
   });
 });

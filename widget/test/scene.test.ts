@@ -46,6 +46,7 @@ const SHAPE: Shape = {
     [6, 7, "data"],
   ],
   bends: {},
+  conditions: { "0": "> 3", "6": "true" },
 };
 
 const box = (scene: Scene, id: number) => scene.boxes[id] as Box;
@@ -68,6 +69,14 @@ describe("a scene", () => {
     expect(scene.shown(2)).toBe(8);
     expect(scene.shown(7)).toBe(5);
     expect(scene.closedAround(0)).toEqual([]);
+  });
+  it("has what a condition asks on the line from a node, and on none of a stack", () => {
+    const told = sceneOf(SHAPE, new Set([5])).lines.map(({ from, to, condition }) => [from, to, condition]);
+    expect(told).toEqual([
+      [0, 8, ""],
+      [8, 4, ""],
+      [6, 7, "true"],
+    ]);
   });
   it("opens a stack: a frame around its members, for which the others make room", () => {
     const scene = sceneOf(SHAPE, new Set([8]));

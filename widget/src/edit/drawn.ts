@@ -1,7 +1,7 @@
 // What is given to React Flow: cards and wires, as Python has them and as hands are just changing them.
 import { type Edge, type Node, Position } from "@xyflow/react";
 import { useRef } from "preact/hooks";
-import { asksOf, type Label, Labels } from "../model/labels";
+import { type Label, Labels } from "../model/labels";
 import type { Port } from "../model/messages";
 import { leftAt, shapeOf } from "../model/shapes";
 import { endsOf, type guessed } from "./boxes";
@@ -153,13 +153,17 @@ export function useLines(
   const asked = new Set(guess.wires.map(({ id }) => id));
   const drawn = new Map(wires.map((wire) => [wire.id, wire])); // some are asked for and there at once
   const { snapshot } = editing.live;
-  const conditions = new Map(snapshot.nodes.flatMap(({ name, when }) => (when ? [[name, when] as const] : [])));
+  const conditions = new Map(
+    Object.entries(snapshot.conditions).map(([number, told]) => {
+      const [from, to] = snapshot.edges[Number(number)] as [number, number, string];
+      return [`${snapshot.nodes[from]?.name}>${snapshot.nodes[to]?.name}`, told];
+    }),
+  );
   const labels = new Labels(boxes.current.filter((_, at) => snapshot.nodes[at]?.kind !== "flow"));
   const labelOf = (wire: Wire): Label | null => {
-    const when = conditions.get(wire.target);
-    const told = when ? asksOf(when, wire.source.slice(around(wire.target).length)) : "";
+    const told = conditions.get(`${wire.source}>${wire.target}`);
     const ends = told ? endsOf(wire, boxes.current, snapshot) : null;
-    return ends && labels.put(told, [ends.from.x, ends.from.y], [ends.to.x, ends.to.y]);
+    return told && ends ? labels.put(told, [ends.from.x, ends.from.y], [ends.to.x, ends.to.y]) : null;
   };
   return keep(
     [...drawn.values()].map((wire) => {

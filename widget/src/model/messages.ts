@@ -494,7 +494,8 @@ export interface Sample {
  *
  * `rooms`, by number, of all sub-flows and stacks; those in `closed` are so at first, and what lies in them has its place as if
  * they were open where they are. `bends`: by an edge's place in `edges` the points that it passes; between 2i and 2i + 1 it runs
- * level. Of edges between the same two stacks the first has them. `told` and `items`, by node (an item as `name[2]`), and
+ * level. Of edges between the same two stacks the first has them. `conditions`: so, too, what the condition of the node that an edge
+ * leads to asks of where it comes from, in short. `told` and `items`, by node (an item as `name[2]`), and
  * `about`: in what has nothing behind it (a `static` page, a view as a notebook has `saved` it) what is otherwise asked for. */
 export interface Snapshot {
   v: 1;
@@ -509,6 +510,7 @@ export interface Snapshot {
   closed: number[];
   edges: Edge[];
   bends: Record<string, Point[]>;
+  conditions: Record<string, string>;
   status: Status[];
   texts: Record<string, Texts>;
   told?: Record<string, Inspection>;

@@ -1,5 +1,6 @@
 // A graph as a picture on a canvas: what cards, frames and edges look like when there are too many of them to be elements of the page.
-import { edgeLook } from "./edges";
+import { type EdgeLook, edgeLook } from "./edges";
+import { labelsOf } from "./labels";
 import type { Live } from "./live";
 import type { Box, View } from "./place";
 import { type Item, type Line, type Scene, wayOf } from "./scene";
@@ -13,6 +14,9 @@ export type Palette = (name: string) => string;
 const NAMED = 0.22;
 const TOLD = 0.5;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+const BOLD: Partial<Record<EdgeLook, string>> = { taken: "ink", active: "near" };
+/** Pixels that no label is longer than. */
+const WIDEST = 400;
 const LIGHT = new Set(["running", "cancelled", "planned", "waiting"]);
 
 /** Paints what touches `area`, piece by piece: each step of it takes a millisecond or two. */
@@ -29,6 +33,7 @@ export function* painting(
   for (const item of frames) if (sees(item)) frame(canvas, item, live, colour);
   yield;
   yield* edges(canvas, scene, live, colour, zoom, sees);
+  if (zoom >= TOLD) yield* conditions(canvas, scene, live, colour, sees);
   let count = 0;
   for (const item of cards) {
     if (!sees(item)) continue;
@@ -52,7 +57,7 @@ function* edges(
     if (++looked % 1500 === 0) yield;
     const [a, b] = [scene.boxes[line.from], scene.boxes[line.to]];
     if (!a || !b || !sees(boundsOf(a, b, line))) continue;
-    const look = live.run ? edgeLook(line.kind, live.status(line.from), live.status(line.to), live.standing) : "plain";
+    const look = lookOf(line, live);
     const key = line.kind === "catch" ? "catch" : look;
     looks[key] ??= [];
     looks[key].push(line);
@@ -72,6 +77,40 @@ function* edges(
   }
   canvas.globalAlpha = 1;
   canvas.setLineDash([]);
+}
+
+const LABELS = new WeakMap<Scene, ReturnType<typeof labelsOf>>();
+
+/** What stands on edges, once one is near enough to read it. */
+function* conditions(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  live: Live,
+  colour: Palette,
+  sees: (box: Box) => boolean,
+): Generator<void> {
+  const labels = LABELS.get(scene) ?? labelsOf(scene);
+  LABELS.set(scene, labels);
+  canvas.textAlign = "right";
+  canvas.lineWidth = 3;
+  canvas.lineJoin = "round";
+  canvas.strokeStyle = colour("paper");
+  let looked = 0;
+  for (const [at, line] of scene.lines.entries()) {
+    if (++looked % 1500 === 0) yield;
+    const label = labels[at];
+    if (!label || !sees({ x: label.x - WIDEST, y: label.y - 12, w: WIDEST, h: 16 })) continue;
+    const look = lookOf(line, live);
+    canvas.font = `${BOLD[look] ? 600 : 400} 10.5px ${FONT}`;
+    canvas.fillStyle = colour(BOLD[look] ?? "quiet");
+    canvas.strokeText(label.text, label.x, label.y);
+    canvas.fillText(label.text, label.x, label.y);
+  }
+  canvas.textAlign = "left";
+}
+
+function lookOf({ kind, from, to }: Line, live: Live): EdgeLook {
+  return live.run ? edgeLook(kind, live.status(from), live.status(to), live.standing) : "plain";
 }
 
 function trace(canvas: CanvasRenderingContext2D, line: Line, scene: Scene, zoom: number): void {

@@ -18,6 +18,8 @@ export interface Line {
   /** How many edges it stands for. */
   count: number;
   bends: readonly Point[];
+  /** What the condition of the one that it leads to asks of the other; of stacks nothing. */
+  condition: string;
 }
 
 export interface Scene {
@@ -32,7 +34,7 @@ export interface Scene {
   closedAround: (node: number) => number[];
 }
 
-export type Shape = Pick<Snapshot, "nodes" | "folds" | "rooms" | "closed" | "edges" | "bends">;
+export type Shape = Pick<Snapshot, "nodes" | "folds" | "rooms" | "closed" | "edges" | "bends" | "conditions">;
 
 const FRAME = { left: 18, top: 38, right: 18, bottom: 20 };
 
@@ -157,7 +159,7 @@ class Arranging {
 
 /** One line for all edges between the same two; what lies in a stack is led to as its stack. */
 function linesOf(
-  { edges, bends, folds, nodes }: Shape,
+  { edges, bends, conditions, folds, nodes }: Shape,
   holders: readonly number[],
   closedAround: (node: number) => number[],
   moved: (holder: number, point: Point) => Point,
@@ -176,7 +178,8 @@ function linesOf(
     else {
       const points = bends[String(number)] ?? [];
       const holder = holders[from] ?? -1;
-      found.set(key, { from, to, kind, count: 1, bends: points.map(([x, y]) => moved(holder, [x, y])) });
+      const condition = (from === a && to === b && conditions[String(number)]) || "";
+      found.set(key, { from, to, kind, count: 1, bends: points.map(([x, y]) => moved(holder, [x, y])), condition });
     }
   });
   return [...found.values()];

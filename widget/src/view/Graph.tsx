@@ -1,10 +1,10 @@
 import { Background, type Edge, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useMemo, useRef } from "preact/hooks";
-import { asksOf, type Label, Labels } from "../model/labels";
+import { type Label, labelsOf } from "../model/labels";
 import type { Live } from "../model/live";
 import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
-import type { Item, Scene, Line as SceneLine } from "../model/scene";
+import type { Item, Line as SceneLine } from "../model/scene";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
 import { Card, type CardData } from "./Card";
 import { uncovered } from "./camera";
@@ -37,7 +37,7 @@ function Flow({ live, scene, turn, last, selected, target, select, doing, root }
     () => drawn.map((node) => (node.id === String(selected) ? { ...node, selected: true } : node)),
     [drawn, selected],
   );
-  const labels = useMemo(() => labelsOf(live, scene), [scene, live]);
+  const labels = useMemo(() => labelsOf(scene), [scene]);
   const lines = useMemo(
     () => scene.lines.map((line, at) => flowEdge(live, line, scene.boxes, labels[at] ?? null, selected)),
     [scene, live, labels, selected],
@@ -149,18 +149,6 @@ function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number)
     data: { live, index: id, turn, size: { w, h } },
     ariaLabel: `${node.name}, ${node.wait || node.kind}`,
   };
-}
-
-/** By line the condition of what it leads to, as far as that is about where it comes from. */
-function labelsOf({ snapshot }: Live, { lines, items, boxes }: Scene): (Label | null)[] {
-  const labels = new Labels(items.filter((item) => !item.open));
-  return lines.map(({ from, to, kind, bends }) => {
-    const [source, target] = [snapshot.nodes[from], snapshot.nodes[to]];
-    const [a, b] = [boxes[from], boxes[to]];
-    if (!source || !target?.when || !a || !b || kind === "ends") return null;
-    const begin = bends.at(-1) ?? [a.x + a.w, a.y + a.h / 2];
-    return labels.put(asksOf(target.when, source.label), begin, [b.x, b.y + b.h / 2]);
-  });
 }
 
 function flowEdge(
