@@ -33,6 +33,9 @@ _ALIKE = (*LITERALS, *_SHUT, FunctionType)
 class Taker(Protocol):
     """The trace that takes the value in: what it makes of the parts, and how it refuses one."""
 
+    held: dict[int, tuple[Any, Object]]
+    """Objects that stand in what is being placed, by their identity: one that stands there twice is one for its body."""
+
     def value(self, part: Any) -> Any: ...
     def fail(self, message: str, node: str = "", code: str = "bad-flow") -> NoReturn: ...
 
@@ -43,11 +46,13 @@ def literal(part: Any, trace: Taker) -> Any:
         return part
     if _holds_reference(part):
         return _filled(part, trace)
-    return _object(part)
+    if id(part) not in trace.held:
+        trace.held[id(part)] = part, _object(part)
+    return trace.held[id(part)][1]
 
 
 def is_knit(part: Any, filled: tuple[type, ...]) -> bool:
-    """Whether an object that may change stands in a tree of lists, tuples and dicts twice: bodies get one there, too.
+    """Whether an object that may change stands in a tree of lists, tuples and dicts twice, so that it is kept as a whole.
 
     Not where one of the types `filled` stands beside it, or in it: these are filled in part by part.
     """

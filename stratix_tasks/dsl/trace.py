@@ -112,6 +112,7 @@ class Trace:
     always: bool = False
     branches: int = 0
     closed: tuple[tuple[int, ...], Expr] | None = None
+    held: dict[int, tuple[Any, Object]] = field(default_factory=dict)
     variables: dict[int, str] = field(default_factory=dict)
     """Of what is mapped right now that of which parts are named: what documents call it, by the identity of its mark."""
     said: list[Placed | None] = field(default_factory=list)
@@ -304,7 +305,7 @@ class Trace:
         return literal(part, self)
 
     def _add(self, task: Any, template: NodeSpec, update: dict[str, Any], arity: Any) -> Reference:
-        self.closed = None
+        self.closed, self.held = None, {}
         name = task.template_name
         if task.special:
             update.update(self._special(task))

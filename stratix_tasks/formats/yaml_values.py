@@ -56,7 +56,12 @@ class Values:
                 node.keys[OBJECT], "bad-value", "stored objects are read where `objects` is said", hint
             )
         kept = _data(node.items[OBJECT])
-        if node.items.keys() - {OBJECT, TYPE} or type(kept) is not list or len(kept) != 2 or type(kept[0]) is not str:
+        if (
+            node.items.keys() - {OBJECT, TYPE}
+            or type(kept) is not list
+            or len(kept) not in (2, 3)
+            or type(kept[0]) is not str
+        ):
             hint = "It is written by to_yaml(objects=…)."
             return self.reading.wrong(node, "bad-value", "this is no stored object", hint)
         kind = node.items.get(TYPE)

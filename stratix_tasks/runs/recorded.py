@@ -18,6 +18,7 @@ from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import from_document
+from stratix_tasks.store.objects import OfDocument
 from stratix_tasks.store.reader import RunRecord
 
 LIKELY = 1_000
@@ -58,7 +59,7 @@ def recorded(engine: Workshop, run_id: str, *, notes: bool = False, cut: Cut | N
             f"the store {store.path} has no run {run_id}. {did_you_mean(run_id, names)}", code="unknown-run"
         )
     about = record.facts[0][2]
-    graph = Graph(from_document(about["spec"], store.objects.fetch))
+    graph = Graph(from_document(about["spec"], OfDocument(store.objects).fetch))
     functions = {call: function for call in about["code"] if (function := find_function(call)) is not None}
     inputs = {name: store.objects.fetch(kept) for name, kept in about["inputs"].items()}
     block = lay_out(graph, functions, engine.executors.entries, tuple(about.get("until", ())))

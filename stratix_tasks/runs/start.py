@@ -39,6 +39,7 @@ from stratix_tasks.spec.text import WIDE, document
 from stratix_tasks.spec.unicode import is_unicode
 from stratix_tasks.spec.until import named
 from stratix_tasks.store import ids
+from stratix_tasks.store.objects import OfDocument
 from stratix_tasks.store.reader import RunRecord
 
 LAYOUTS = Layouts()
@@ -142,7 +143,7 @@ def launch(
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}
     looks = {name: input_look(inputs[name], one.summary) for name, one in encoded.items()}
     if body is None:
-        body = _body(block.spec, store.objects.keep_value)
+        body = _body(block.spec, OfDocument(store.objects).keep)
     means = {**inputs, **static, **({UNTIL: block.until} if block.until else {})}
     same = _meaning(means, stored) if key is not None else ""
     name = block.spec.flow

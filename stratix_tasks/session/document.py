@@ -22,7 +22,7 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Problem, errors
 from stratix_tasks.spec.values import Kept, Object, Pin
-from stratix_tasks.store.objects import ObjectStore
+from stratix_tasks.store.objects import ObjectStore, OfDocument
 
 
 def bytes_of(path: str | os.PathLike[str]) -> bytes:
@@ -77,7 +77,7 @@ def to_yaml(flow: FlowDefinition[..., Any], path: Place = None, code: Place = No
     if hidden:
         raise FlowError(f"flow '{flow.name}' can't be written as YAML:", code="not-portable", problems=hidden)
     folder = _beside(path, objects) if objects is not None else ""
-    text = dump(spec, ObjectStore(Path(objects)).keep_value if objects is not None else None, folder)
+    text = dump(spec, OfDocument(ObjectStore(Path(objects))).keep if objects is not None else None, folder)
     if code is not None and module:
         Path(code).write_text(module, encoding="utf-8")
     return text
@@ -109,16 +109,18 @@ def _beside(path: Place, objects: str | os.PathLike[str]) -> str:
 
 def with_objects(spec: FlowSpec, beside: Path) -> FlowSpec:
     """The flow with its stored objects read, from folders beside its document. FlowError `bad-object`."""
-    stores: dict[str, ObjectStore] = {}
+    stores: dict[str, OfDocument] = {}
 
     def value(part: Any) -> Any:
         kind = type(part)
         if kind is Object and type(part.value) is Kept:
-            store = stores.setdefault(part.value.folder, ObjectStore(beside / part.value.folder))
+            folder = part.value.folder
+            if folder not in stores:
+                stores[folder] = OfDocument(ObjectStore(beside / folder))
             try:
-                fetched = store.fetch(part.value.kept)
+                fetched = stores[folder].fetch(part.value.kept)
             except (StoreError, LookupError, ValueError, TypeError) as error:
-                message = f"a stored object of flow '{spec.flow}' can't be read from {store.directory}: {error}"
+                message = f"a stored object of flow '{spec.flow}' can't be read from {beside / folder}: {error}"
                 raise FlowError(message, code="bad-object") from None
             return Object(part.type, fetched) if part.type else fetched
         if kind is list:

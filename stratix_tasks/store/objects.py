@@ -187,6 +187,38 @@ class ObjectStore:
         raise StoreError(f"this version does not know the codec '{name}'; upgrade stratix-tasks", code="newer-store")
 
 
+class OfDocument:
+    """The values that stand in one document: one that stands there twice is one again when the document is read."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self._given: dict[int, tuple[Any, list[Any], int]] = {}
+        self._read: dict[int, Any] = {}
+
+    def keep(self, value: Any) -> list[Any]:
+        """As `ObjectStore.keep_value`; of what was given before the same, which bears a number from then on."""
+        if id(value) not in self._given:
+            data = self._objects.keep_value(value)
+            self._given[id(value)] = value, data, len(self._given)
+            return data
+        _, data, number = self._given[id(value)]
+        if len(data) == _ALONE:
+            data.append(number)
+        return data
+
+    def fetch(self, kept: list[Any]) -> Any:
+        """The value that `keep` made data."""
+        if len(kept) == _ALONE:
+            return self._objects.fetch(kept)
+        number = kept[_ALONE]
+        if number not in self._read:
+            self._read[number] = self._objects.fetch(kept)
+        return self._read[number]
+
+
+_ALONE = 2
+
+
 def _fact_safe(tagged: Any, data: bytes) -> bool:
     """Whether JSON data can stand in a fact: its writer keeps 64-bit integers and finite floats only."""
     return b"NaN" not in data and b"Infinity" not in data and not _wide(tagged)

@@ -26,7 +26,7 @@ import pandas as pd
 import pytest
 from every_value import Asked, difference, values
 
-from stratix_tasks import Engine, InputError, StoreError, StratixError, TaskFailed, each, flow, task
+from stratix_tasks import Engine, InputError, StoreError, StratixError, TaskFailed, approval, each, flow, task
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import Scope, resolve
 from stratix_tasks.runs.recorded import recorded
@@ -324,21 +324,25 @@ def test_a_key_stands_for_what_its_inputs_mean(engine: Engine, first: Any, same:
         engine.start(given, {"value": other}, key="k")
 
 
-def test_what_stands_in_a_literal_twice_is_one_in_the_body(engine: Engine) -> None:
-    """As where Python calls it; beside a reference the parts are filled in one by one."""
-    held = np.arange(3)
+def test_what_stands_in_a_literal_twice_is_one_in_the_body(tmp_path: Path) -> None:
+    """As where Python calls it, also beside a reference, as another argument, and in another kernel that goes on with the run."""
+    held, alike = np.arange(3), np.arange(3)
 
     @task
-    def is_one(parts: Any) -> bool:
-        first, second = list(parts.values() if isinstance(parts, dict) else parts)[:2]
-        return first is second
-
-    @task
-    def other() -> int:
-        return 1
+    def are_one(parts: Any, other: Any = None) -> list[bool]:
+        first, second, third = list(parts.values() if isinstance(parts, dict) else parts)[:3]
+        return [first is second, first is third, first is other]
 
     @flow
     def knit() -> Any:
-        return [is_one([held, held]), is_one({"a": held, "b": held}), is_one((held, held, other()))]
+        word = approval("go on?")
+        beside = [are_one((held, held, alike, word)), are_one({"a": held, "b": held, "c": word}, held)]
+        return [are_one([held, held, alike]), *beside]
 
-    assert engine.start(knit).result(LONG) == [True, True, False]
+    engine = Engine(tmp_path / "store")
+    engine.start(knit)
+    engine.close()
+    with Engine(tmp_path / "store") as other:
+        (again,) = other.recover()
+        again.approve("approval")
+        assert again.result(LONG) == [[True, False, False], [True, False, False], [True, False, True]]

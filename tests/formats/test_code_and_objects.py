@@ -104,6 +104,21 @@ def test_objects_lie_in_a_folder_beside(tmp_path: Path) -> None:
     assert again.to_yaml(tmp_path / "again.yaml", objects=tmp_path / "kept") == path.read_text()
 
 
+def test_an_object_that_stands_in_a_document_twice_is_one_when_it_is_read(tmp_path: Path) -> None:
+    """Another that is equal is another."""
+    held = np.arange(3)
+
+    @flow
+    def twice() -> Any:
+        return pieces.told({"parts": [held, held, np.arange(3), pieces.scaled(1)]})
+
+    twice.to_yaml(tmp_path / "twice.yaml", objects=tmp_path / "kept")
+    again = load_flow(tmp_path / "twice.yaml", allow=["pieces"])
+    (argument,) = again.spec.tasks["told"].args.values()
+    first, second, third = (one.value for one in argument["parts"][:3])
+    assert first is second and first is not third and third.tolist() == [0, 1, 2]
+
+
 def test_a_missing_object_is_told(tmp_path: Path) -> None:
     """When the flow is bound; reading the text alone needs no folder."""
     path = tmp_path / "frame.yaml"
