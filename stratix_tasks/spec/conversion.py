@@ -33,6 +33,8 @@ def convert(value: Any, kind: Any) -> Any:
         if isinstance(value, kind):
             return value
         raise ValueError(f"it is a {type(value).__name__}")
+    if isinstance(value, tuple) and _is_named_tuple(kind) and isinstance(value, kind):
+        return value  # of a class made of it, which pydantic would take for another
     return _by_pydantic(value, kind)
 
 
@@ -51,9 +53,14 @@ def _pydantic_makes(kind: type) -> bool:
         str(kind.__module__).partition(".")[0] in _OURS
         or hasattr(kind, "__pydantic_fields__")
         or issubclass(kind, enum.Enum)
+        or _is_named_tuple(kind)
     ):
         return True
     return is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__total__")
+
+
+def _is_named_tuple(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 def _by_pydantic(value: Any, kind: Any) -> Any:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import BaseModel, Field
@@ -25,6 +25,15 @@ class Mode(Enum):
 class Conf(BaseModel):
     n: Annotated[int, Field(ge=0)]
     mode: Mode = Mode.FAST
+
+
+class Point(NamedTuple):
+    x: int
+    y: float = 0.5
+
+
+class Marked(Point):
+    """A point of its own kind."""
 
 
 class Frame:
@@ -132,6 +141,24 @@ def test_defaults_come_to_the_bodies_as_their_types(engine: Engine, door: Door) 
     made = door(engine, {}).result(20)
     assert made["told"] == "<Mode.SLOW: 'slow'> Conf(n=1, mode=<Mode.FAST: 'fast'>)"
     assert made["shown"] == repr(("eu", 0.5, date(2024, 1, 31), Path("a"), Decimal("0.1"), [1], None, "abc"))
+
+
+@flow
+def places(point: Point = Point(7, 8.0), points: list[Point] = [], other: Point | None = None) -> Any:  # noqa: B008 - it is only read
+    return show(point, points, other)
+
+
+def test_named_tuples_are_made_of_what_json_says(engine: Engine) -> None:
+    """Of a list in order, or of a dict by name, with their defaults; one that was made already stays what it is."""
+    by_text = _inputs(places, ["point=[1, 2]", 'points=[{"x": "3"}, [4, 5]]', 'other={"x": 6}'])
+    made = (Point(1, 2.0), [Point(3), Point(4, 5.0)], Point(6))
+    assert engine.start(places, by_text).result(20) == repr(made)
+    assert engine.start(places, {"point": Marked(1), "other": (2,)}).result(20) == repr((Marked(1), [], Point(2)))
+    assert engine.start(places).result(20) == repr((Point(7, 8.0), [], None))
+    with pytest.raises(InputError, match=r"must be Point, not dict \{'z': 1\}: at \['x'\]: Field required"):
+        engine.start(places, {"point": {"z": 1}})
+    with pytest.raises(InputError, match="must be Point, not list"):
+        engine.start(places, {"point": [1, 2, 3]})
 
 
 @DOORS
