@@ -6,6 +6,7 @@ import logging
 from asyncio import _get_running_loop, get_running_loop
 from collections.abc import Generator, Iterable, Iterator, Sized
 from contextlib import suppress
+from contextvars import ContextVar
 from copy import copy
 from hashlib import sha256
 from threading import Lock
@@ -279,6 +280,8 @@ class track(Generic[T]):  # noqa: N801 - reads as the function that it stands fo
 
 
 FORMATTER = logging.Formatter("%(message)s")
+HANDLED: ContextVar[bool] = ContextVar("stratix-handled", default=False)
+"""Whether handlers are at a record that has landed on its node: what they write is no output of the body."""
 
 
 def hear(record: logging.LogRecord) -> bool:
@@ -353,7 +356,11 @@ def listen() -> None:
             if (
                 not logger.disabled and logger.hasHandlers()
             ):  # without one, `logging` prints it: then it would come twice
-                logger.callHandlers(record)
+                token = HANDLED.set(True)
+                try:
+                    logger.callHandlers(record)
+                finally:
+                    HANDLED.reset(token)
         return None
 
     handle.hears = True  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from io import RawIOBase
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
-from stratix_tasks.runners.body import Present, listen
+from stratix_tasks.runners.body import HANDLED, Present, listen
 
 
 class Bytes(RawIOBase):
@@ -45,7 +45,7 @@ class Proxy:
 
     def write(self, text: str) -> int:
         body = CURRENT.get()
-        if body is None:
+        if body is None or HANDLED.get():
             return self._stream.write(text)  # type: ignore[no-any-return]
         body.write(self._name, text)
         return len(text)

@@ -7,6 +7,7 @@ import datetime
 import gc
 import io
 import json
+import logging
 import os
 import pickle
 import random
@@ -45,6 +46,7 @@ class Leavings:
         self._handlers, self._hooks = dict(_handlers()), (sys.gettrace(), sys.getprofile())
         self._environment, self._paths = ENVIRONMENT.copy(), [list(paths) for paths in _paths()]
         self._modules, self._rights = len(sys.modules), _rights()
+        self._off, self._loggers = logging.root.manager.disable, {logger: _said_of(logger) for logger in _loggers()}
 
     def end(self) -> bool:
         """False where it has changed what can't be changed back: parts of Python that somebody may hold by now, its rights."""
@@ -68,6 +70,7 @@ class Leavings:
         if tracing := sys.modules.get("tracemalloc"):
             tracing.stop()
         os.umask(self._mask)
+        self._log_again()
         for number, handler in _handlers():
             if handler is not self._handlers[number]:
                 signal.signal(number, self._handlers[number])
@@ -84,6 +87,29 @@ class Leavings:
             os.environb.update(self._environment)
         for paths, before in zip(_paths(), self._paths, strict=True):
             paths[:] = before
+
+    def _log_again(self) -> None:
+        """Not as what was imported says of its own loggers."""
+        imported = {name.partition(".")[0] for name in list(sys.modules)[self._modules :]}
+        logging.root.manager.disable = self._off
+        for logger in _loggers():
+            said = self._loggers.get(logger, _UNTOLD)
+            if logger.name.partition(".")[0] not in imported and _said_of(logger) != said:
+                logger.setLevel(said[0])
+                logger.disabled, logger.propagate, logger.handlers[:] = said[1:]
+
+
+def _loggers() -> Iterator[logging.Logger]:
+    yield logging.root
+    yield from (one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger))
+
+
+def _said_of(logger: logging.Logger) -> tuple[int, bool, bool, list[logging.Handler]]:
+    return logger.level, logger.disabled, logger.propagate, logger.handlers[:]
+
+
+_UNTOLD = (logging.NOTSET, False, True, list[logging.Handler]())
+"""Of a logger that nobody has told anything."""
 
 
 def _paths() -> tuple[list[Any], ...]:

@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 
+from stratix_tasks.runners.body import HANDLED
+
 NAMES = ("stdin", "stdout", "stderr")
 
 
@@ -41,9 +43,17 @@ class Streams:
                 os.write(kept, self._mark)
 
 
+class Output(TextIOWrapper):
+    """What a body writes. A record that it logs lands on its node by itself: what handlers write of it would be there twice."""
+
+    def write(self, text: str) -> int:
+        return len(text) if HANDLED.get() else super().write(text)
+
+
 def _opened(number: int) -> TextIOWrapper:
     file = os.fdopen(number, "wb" if number else "rb", closefd=False)
-    return TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    kind = Output if number else TextIOWrapper
+    return kind(file, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def _is_open(stream: TextIOWrapper) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import logging.config
+import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -96,6 +98,53 @@ def test_records_land_on_their_node_whoever_configures_logging(
         run.result(LONG)
         assert run.logs("configures") == ["mine, before", "its, before", "mine, after", "its, after"]
         assert run.logs("other") == ["mine, other", "its, other"]
+
+
+@pytest.mark.parametrize("runner", ["thread", "process"])
+def test_what_handlers_write_of_a_record_is_not_said_again(engine: Engine, runner: str) -> None:
+    """It has landed on its node; what a body prints beside is its own."""
+
+    @task(runner=runner)
+    def configures_output() -> None:
+        logging.basicConfig(force=True, level="INFO", stream=sys.stdout)
+        logging.getLogger("library.told").info("once")
+        print("printed")
+        logging.error("and once")
+
+    @flow
+    def told_once() -> Any:
+        return configures_output()
+
+    run = engine.start(told_once)
+    run.result(LONG)
+    assert run.logs("configures_output") == ["once", "printed", "and once"]
+
+
+def test_levels_that_a_body_sets_in_its_process_are_not_those_of_the_next(engine: Engine) -> None:
+    """Nor is what it switches off, or whom it gives other handlers."""
+
+    @task(runner="process")
+    def silences() -> int:
+        logging.getLogger("library.loud").error("before")
+        logging.getLogger("library.loud").setLevel(logging.CRITICAL)
+        logging.getLogger("library.loud").propagate = False
+        logging.root.setLevel(logging.CRITICAL)
+        logging.disable(logging.CRITICAL)
+        return os.getpid()
+
+    @task(runner="process")
+    def loud(pid: int) -> bool:
+        logging.getLogger("library.loud").warning("heard")
+        logging.warning("the root's")
+        return os.getpid() == pid
+
+    @flow
+    def silent() -> Any:
+        return loud(silences())
+
+    run = engine.start(silent)
+    assert run.result(LONG) is True
+    assert run.logs("loud") == ["heard", "the root's"]
 
 
 def test_a_body_in_a_process_is_heard_where_the_one_before_took_logging_apart(engine: Engine) -> None:
