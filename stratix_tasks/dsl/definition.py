@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from stratix_tasks.dsl import options as opts
@@ -46,8 +46,8 @@ class BaseTask:
         self.template = self._template(fields)
         self.special = "after" in given
 
-    def unfit(self, node: NodeSpec) -> tuple[str, str] | None:
-        """The field of a node of it that its body can't have, and why."""
+    def unfit(self, node: NodeSpec) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The fields of a node of it that its body can't have, or can't obey, and why."""
         return opts.unfit(node.__dict__, self.is_async, self._what)
 
     def options(self, **options: Any) -> Self:

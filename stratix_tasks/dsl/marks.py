@@ -151,7 +151,7 @@ def each_of(
         )
     if True in flat:
         fields["flatten"] = True
-    each = Each.model_construct(over=over, by="zip" if None in groups else "product", **fields)
+    each = Each.model_construct(over=over, by="product" if None not in groups and len(over) > 1 else "zip", **fields)
     passed = {
         argument: Element(part, ()) if isinstance(part, Mark) and id(part) in trace.variables else part
         for argument, part in named.items()

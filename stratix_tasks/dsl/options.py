@@ -226,21 +226,37 @@ def runner(value: Any, _: Option) -> str:
     return str(value)
 
 
-def unfit(fields: Mapping[str, Any], is_async: bool, what: str) -> tuple[str, str] | None:
-    """The field of a node that a body of this kind can't have, and why."""
+def unfit(fields: Mapping[str, Any], is_async: bool, what: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The fields of a node that a body of this kind can't have, or can't obey, and why."""
     kind, value = "async def" if is_async else "def", fields.get("runner")
     if value not in NAMED_RUNNERS:  # none, or one that is told by itself
-        return None
+        return
     if kind not in RUNNERS[value].bodies:
         fitting = " or ".join(f"'{name}'" for name in NAMED_RUNNERS if kind in RUNNERS[name].bodies)
-        return "runner", f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}"
-    return None
+        why = f"{what} is a{_LETTER[kind]} `{kind}`: it runs on runner {fitting}, not {RUNNERS[value].where}"
+        yield ("runner",), why
+    elif value == "inline" and not is_async:
+        for field in _stopping(fields):
+            word = ".".join(field) if field != ("timeout", "attempt") else "a timeout of an attempt"
+            why = f"{what} is a plain `def` {RUNNERS[value].where}, where nothing can stop it, so that {word} means nothing"
+            yield (
+                field,
+                f"{why}: leave it to a thread, write it as `async def`, or take runner 'process', which ends it",
+            )
+
+
+def _stopping(fields: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """What is said of how a body is stopped."""
+    timeout = fields.get("timeout")
+    if timeout is not None and timeout.attempt is not None:
+        yield ("timeout", "attempt")
+    yield from ((name,) for name in ("grace", "abandoned") if fields.get(name) is not None)
 
 
 def fitting_runner(fields: Mapping[str, Any], is_async: bool, what: str) -> None:
     """FlowError when a body of this kind can't have what is said of it."""
-    if (found := unfit(fields, is_async, what)) is not None:
-        raise FlowError(found[1], code="bad-option")
+    for _, why in unfit(fields, is_async, what):
+        raise FlowError(why, code="bad-option")
 
 
 _LETTER = {"def": " plain", "async def": "n"}

@@ -124,7 +124,7 @@ def _unwired(node: NodeSpec, source: str) -> NodeSpec:
     }
     if node.each is not None and source in _named_whole(node.each.over):
         over = {name: value for name, value in node.each.over.items() if not _is_output(value, source)}
-        changed["each"] = node.each.but({"over": over}) if over else None
+        changed["each"] = _mapping(node.each, over)
     return node.but(changed) if changed else node
 
 
@@ -299,7 +299,7 @@ def _mapped(node: NodeSpec, argument: str, value: Any) -> NodeSpec:
         over[argument] = load(value)
     elif before is not None:
         args[argument] = before
-    return node.but({"each": each.but({"over": over}) if over else None, "args": args})
+    return node.but({"each": _mapping(each, over), "args": args})
 
 
 def _set_flow(spec: FlowSpec, edit: words.SetFlow) -> FlowSpec:
@@ -379,6 +379,11 @@ def _given_as(node: NodeSpec, old: str, new: str) -> NodeSpec:
     if node.loop is not None and node.loop.carry == old:
         changed["loop"] = node.loop.but({"carry": new})
     return node.but(changed)
+
+
+def _mapping(each: Each, over: dict[str, Any]) -> Each | None:
+    """A fan-out over other arguments; none over no more, and one alone is crossed with nothing."""
+    return each.but({"over": over, **({"by": "zip"} if len(over) == 1 else {})}) if over else None
 
 
 def _key_renamed(values: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:

@@ -228,7 +228,7 @@ class Nodes:
     def _crossed(self, each: Each, signature: Signature) -> Group | dict[str, Code]:
         """Marked arguments by name; all of a product in one, where they are the first parameters."""
         over = {name: self._over(value) for name, value in each.over.items()}
-        if each.by == "zip":
+        if each.by == "zip" or len(over) == 1:
             word = self.around.word("each")
             return {name: Group(f"{word}(", (code,), ")") for name, code in over.items()}
         product = Group(f"{self.around.word('product')}(", tuple(over.values()), ")")
@@ -236,7 +236,7 @@ class Nodes:
         if first == list(over):
             return product
         variables = [self.values.locals.free(name, f"each_{name}") for name in over]
-        self.before.append(prefixed(f"{', '.join(variables)}{',' * (len(over) == 1)} = ", product))
+        self.before.append(prefixed(f"{', '.join(variables)} = ", product))
         return dict(zip(over, variables, strict=True))
 
     def _over(self, value: Any) -> Code:

@@ -20,7 +20,7 @@ from stratix_tasks.spec.check import findings
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec
-from stratix_tasks.spec.problems import Path, Problem, errors
+from stratix_tasks.spec.problems import Path, Problem, errors, node_path
 
 __all__ = ["dump", "load", "located", "read"]
 
@@ -88,7 +88,7 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, 
 
 
 def located(text: str, problems: Iterable[Problem], *, file: str = "") -> list[Problem]:
-    """Problems that tell of a node, put at its place in the text that it was read from."""
+    """Problems that have no line yet, put at their place in the text that it was read from."""
     tree = yaml_tree.read(text, [])
     if not isinstance(tree, Mapping):
         return list(problems)
@@ -96,19 +96,18 @@ def located(text: str, problems: Iterable[Problem], *, file: str = "") -> list[P
 
 
 def _placed(tree: Mapping, problem: Problem, file: str) -> Problem:
-    *flows, name = problem.node.split(".")
-    path = [step for flow in flows for step in ("flows", flow)]
-    node, found = _locate(tree, (*path, "tasks", name)) if name else (tree, True)
-    line, column = (node.line, node.column) if found else (tree.line, tree.column)
-    return replace(problem, line=line, column=column, file=file)
+    path = problem.at or (node_path(problem.node) if problem.node else ())
+    node, _ = _locate(tree, path)
+    return replace(problem, line=node.line, column=node.column, file=file)
 
 
 def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
     """The node at a path, or the key of a mapping there, and whether it was found; else the nearest one above."""
     node: Node = tree
-    for depth, step in enumerate(map(str, path)):
+    for depth, word in enumerate(map(str, path)):
         if not isinstance(node, Mapping):
             return node, True
+        step = "finally" if word == "tasks" and _is_of_end(node, path[depth + 1 :]) else word
         if step == "over" and "over" not in node.items and "in" in node.items:
             return node.items["in"] if len(path) > depth + 1 else node.items["as"], True
         if step not in node.items:
@@ -118,3 +117,9 @@ def _locate(tree: Mapping, path: Path) -> tuple[Node, bool]:
             return node.keys[step], True
         node = inner
     return node, True
+
+
+def _is_of_end(flow: Mapping, path: Path) -> bool:
+    """Whether what a path leads to among the tasks of a flow is written under `finally`."""
+    block = flow.items.get("finally")
+    return bool(path) and isinstance(block, Mapping) and str(path[0]) in block.items

@@ -12,10 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.check_around import around_findings, around_output
+from stratix_tasks.spec.check_around import around_findings, around_output, retry_findings
 from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, nor
 from stratix_tasks.spec.check_disabled import disabled_findings
-from stratix_tasks.spec.check_flows import input_findings, of_runs_findings, outputless_findings, sub_flow_findings
+from stratix_tasks.spec.check_flows import (
+    depth_findings,
+    input_findings,
+    of_runs_findings,
+    outputless_findings,
+    sub_flow_findings,
+)
 from stratix_tasks.spec.check_many import each_findings, loop_findings
 from stratix_tasks.spec.check_options import option_findings
 from stratix_tasks.spec.check_pinned import pinned_findings
@@ -91,7 +97,7 @@ def _findings(
         yield from _named(("inputs", name), name, "an input", "")
         yield from input_findings(("inputs", name), name, one)
     if spec.policies or spec.defaults is not None:
-        yield from unused_findings(graph)
+        yield from unused_findings(graph, executors)
         yield from shared_findings(graph)
     for name, node in zip(graph.names[: len(spec.tasks)], graph.nodes, strict=False):
         if name in RESERVED or not _NAME.fullmatch(name):
@@ -122,6 +128,7 @@ def _findings(
     if graph.above is None:
         yield from blocking(graph)
         yield from pool_findings(spec)
+        yield from depth_findings(graph)
         if (problem := extent_problem(graph)) is not None:
             yield Finding(("tasks",), problem)
     else:
@@ -155,16 +162,19 @@ def _node(
             message = f"{option} is for a flow in a flow, and this is none"
             hint = "Of a fan-out the items that run at a time are each.max; or put what is to be limited into a flow."
             yield Finding((*path, option), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
-    if node.retry is not None or node.timeout is not None:
-        yield from option_findings(name, node)
+    own = graph.spec.tasks[name]  # of what it takes of others is told where they say it
+    if own.retry is not None or own.timeout is not None:
+        yield from option_findings(path, name, own)
+    if own.retry is not None:
+        yield from retry_findings((*path, "retry"), name, own.retry)
     if node.catch or graph.has_end:
         yield from _ends(graph, path, name, node)
     yield from around_findings(name, node, executors)
     if node.loop is not None:
         yield from loop_findings(graph, (*path, "loop"), name, node, node.loop)
-    if (node.join != ALL or node.losers is not None) and node.pin is None:
+    if (node.join != ALL or node.losers is not None) and node.pin is None and not node.always:
         yield from _join(graph, path, name, node)
-    if late := late_values(graph.spec.tasks[name]):
+    if late := late_values(own):
         yield from _of_values(graph, path, name, late)
     if node.policy is not None:
         yield from policy_findings(graph, name, node.policy)
@@ -176,10 +186,14 @@ def _node(
 
 def _of_bodies(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Finding]:
     """What is asked of functions that bodies of their kind can't have."""
-    for name, node in graph.spec.tasks.items():
-        task = functions.get(node.call or "") if node.runner is not None else None
-        if task is not None and (told := task.unfit(node)) is not None:
-            yield Finding(("tasks", name, told[0]), Problem("bad-option", told[1], name))
+    defaults = graph.spec.defaults
+    for name, own, node in zip(graph.spec.tasks, graph.spec.tasks.values(), graph.nodes, strict=False):
+        task = functions.get(own.call or "")
+        runner = node.runner or (defaults.runner if defaults is not None else None)
+        if task is None or runner is None:
+            continue
+        for field, why in task.unfit(own.but({"runner": runner})):
+            yield Finding(("tasks", name, *field), Problem("bad-option", why, name))
 
 
 def _named(path: Path, name: str, what: str, node: str) -> Iterator[Finding]:
@@ -208,6 +222,10 @@ def _rare(
             hint = "To leave it out, write enabled: false (in Python .options(enabled=False))."
             message = f"its condition `{node.when.text}` never holds, so that it can't be reached{nor(graph, name)}"
             yield Finding((*path, "when"), Problem("unreachable", message, name, hint=hint))
+        elif not mentions(node.when.text) and _is(node.when.text, True):
+            message = f"its condition `{node.when.text}` always holds"
+            problem = Problem("no-effect", message, name, hint="Take it away.", warning=True, remedy=REMOVE)
+            yield Finding((*path, "when"), problem)
     if node.each is not None:
         yield from each_findings(graph, (*path, "each"), name, node, node.each)
     yield from _body(graph, executors, path, name, node)
@@ -262,10 +280,26 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
             yield Finding(
                 (*path, "catch"), Problem("impossible", message, name, hint="Take the value, or catch it."), caught
             )
+    if node.always:
+        yield from _at_end(graph, path, name, node)
     for need in graph.needs[graph.index[name]]:
         if graph.nodes[need].always and not node.always:
             message = f"it needs '{graph.names[need]}', which runs when all else in the flow has ended"
             yield Finding(path, Problem("needs-finally", message, name, hint="Put it under finally, too."))
+
+
+def _at_end(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
+    """Of what runs when all else has ended, and however that was, what would wait for some of that."""
+    if node.join != ALL:
+        message = "join means nothing at the end of a flow: all else has ended, and this runs however that was"
+        yield Finding((*path, "join"), Problem("no-effect", message, name, hint="Take join away.", remedy=REMOVE))
+    for need in node.needs:
+        if need in graph.index and not graph.nodes[graph.index[need]].always:
+            message = (
+                f"needs '{need}' means nothing at the end of a flow: that has ended, and this runs however that was"
+            )
+            hint = f"Take it away; to ask how it ended: when: \"tasks.{need}.status == 'completed'\"."
+            yield Finding((*path, "needs"), Problem("no-effect", message, name, hint=hint, warning=True), need)
 
 
 def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Finding]:
@@ -285,11 +319,11 @@ def _join(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
 
 def _never(when: Expr) -> bool:
     """Whether a condition, or one that has to hold with others, names nothing and is false."""
-    return any(_is_false(part) for part in conjuncts(when.text) if not mentions(part))
+    return any(_is(part, False) for part in conjuncts(when.text) if not mentions(part))
 
 
-def _is_false(text: str) -> bool:
+def _is(text: str, value: bool) -> bool:
     try:
-        return compile_expression(text).evaluate({}) is False
+        return compile_expression(text).evaluate({}) is value
     except FlowError:
         return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.late import OF_RUN, asked_text
-from stratix_tasks.spec.model import NodeSpec, of_error
+from stratix_tasks.spec.model import NodeSpec, Retry, of_error
 from stratix_tasks.spec.names import around, mentions
 from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.scope import call_problems
@@ -30,11 +30,6 @@ _MEANT = {
 
 def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator[Finding]:
     """Of a node what its expressions ask for that is not there."""
-    if node.retry is not None and node.retry.when is not None:
-        yield from _retry(name, "when", node.retry.when.text, "Ask such as error.status in [429, 503], attempt < 3.")
-    if node.retry is not None and of_error(node.retry.delay):
-        text = asked_text(node.retry.delay)
-        yield from _retry(name, "delay", text, "Ask such as error.retry_after, 5 * attempt.")
     places = [(path, words) for path, value in _places(node) if (words := around(value) - {"run"})]
     if not places:
         return
@@ -50,6 +45,18 @@ def around_findings(name: str, node: NodeSpec, executors: Executors) -> Iterator
             yield Finding(("tasks", name, *path), _not_there(word, name), word)
 
 
+def retry_findings(path: Path, name: str, retry: Retry) -> Iterator[Finding]:
+    """The same of what a retry asks of an error."""
+    if retry.when is not None:
+        yield from _retry(
+            (*path, "when"), name, retry.when.text, "Ask such as error.status in [429, 503], attempt < 3."
+        )
+    if of_error(retry.delay):
+        yield from _retry(
+            (*path, "delay"), name, asked_text(retry.delay), "Ask such as error.retry_after, 5 * attempt."
+        )
+
+
 def around_output(output: Any) -> Iterator[Finding]:
     """The same of what a flow gives."""
     for word in sorted(around(output) - {"run"}):
@@ -61,14 +68,14 @@ def _not_there(word: str, node: str = "") -> Problem:
     return Problem("unknown-name", f"`{word}` is there only {where}", node, hint=hint)
 
 
-def _retry(name: str, part: str, text: str, hint: str) -> Iterator[Finding]:
+def _retry(path: Path, name: str, text: str, hint: str) -> Iterator[Finding]:
     for problem, word in call_problems(text, name):
-        yield Finding(("tasks", name, "retry", part), problem, word)
+        yield Finding(path, problem, word)
     roots = {mention.root for mention in mentions(text)}
     if roots.isdisjoint(_OF_RETRY) or roots - _OF_RETRY - OF_RUN:
-        message = f"retry.{part} asks the error of an attempt, or its number, with what is of the run: `{text}`"
+        message = f"retry.{path[-1]} asks the error of an attempt, or its number, with what is of the run: `{text}`"
         word = min(roots - _OF_RETRY - OF_RUN, default="")
-        yield Finding(("tasks", name, "retry", part), Problem("unknown-name", message, name, hint=hint), word)
+        yield Finding(path, Problem("unknown-name", message, name, hint=hint), word)
 
 
 def _places(node: NodeSpec) -> Iterator[tuple[Path, Any]]:

@@ -81,6 +81,25 @@ def of_runs_findings(spec: FlowSpec) -> Iterator[Finding]:
             yield Finding((option.name,), problem)
 
 
+def depth_findings(graph: Graph) -> Iterator[Finding]:
+    """Of the outermost flow: how deep a flow may lie in itself, where none does."""
+    default = FlowSpec.model_fields["max_depth"].default
+    if graph.spec.max_depth != default and not _recurs(graph):
+        message = "max_depth means nothing here: no flow lies in itself"
+        problem = Problem("no-effect", message, hint="Take it away.", warning=True, remedy=REMOVE)
+        yield Finding(("max_depth",), problem)
+
+
+def _recurs(graph: Graph) -> bool:
+    """Whether something in a flow, or in one of those in it, calls one that lies around it."""
+    around, above = [graph], graph.above
+    while above is not None:
+        around.append(above)
+        above = above.above
+    called = (graph.find(node.flow) for node in graph.nodes if node.flow is not None)
+    return any(one in around for one in called) or any(_recurs(graph.flow(name)) for name in graph.spec.flows)
+
+
 def outputless_findings(graph: Graph, outputless: Collection[str]) -> Iterator[Finding]:
     """Values that are taken of sub-flows which have none."""
     places: list[tuple[Path, str, Any]] = [(("output",), "", graph.spec.output)]

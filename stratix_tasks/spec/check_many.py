@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from stratix_tasks.spec.check_values import value_findings
+from stratix_tasks.spec.durations import text
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.mapped import MOST_ITEMS, variables
@@ -32,6 +33,10 @@ def each_findings(graph: Graph, path: Path, name: str, node: NodeSpec, each: Eac
         yield from value_findings(graph, (*path, "over", variable), name, value)
         yield from _counted(path, name, variable, value)
     yield from _sizes(path, name, each)
+    if each.by == "product" and len(each.over) == 1:
+        message = "by: product means nothing where one argument is mapped: there is nothing to cross it with"
+        hint = "Take by away, or map another argument, too."
+        yield Finding((*path, "by"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     if not each.over:
         hint = "Name the arguments and what they run over: each: {as: x, in: …}."
         yield Finding(path, Problem("nothing-to-map", "each maps over nothing", name, hint=hint))
@@ -110,6 +115,19 @@ def loop_findings(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loo
     elif loop.on_max != "fail" or loop.within is not None:
         message = "without until it runs max rounds and is done"
         yield Finding(path, Problem("no-effect", message, name, hint="Say until, or take on_max and within away."))
+    if loop.max == 1 and (idle := "every" if loop.every is not None else "carry" if loop.carry is not None else ""):
+        message, hint = (
+            f"{idle} means nothing with max: 1: there is no second round",
+            "Take it away, or allow more rounds.",
+        )
+        yield Finding((*path, idle), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
+    elif loop.every is not None and loop.within is not None and loop.every >= loop.within:
+        message = (
+            f"every is {text(loop.every)}, and all rounds are over after {text(loop.within)}: there is no second one"
+        )
+        yield Finding(
+            (*path, "every"), Problem("no-effect", message, name, hint="Write a shorter time, or a longer within.")
+        )
     if loop.carry is not None and loop.carry not in node.args:
         hint, remedy = did_you_mean(loop.carry, node.args), instead(loop.carry, node.args)
         message = f"carry names '{loop.carry}', which is no argument of the first round"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stratix_tasks.spec.check_around import retry_findings
+from stratix_tasks.spec.check_options import option_findings
 from stratix_tasks.spec.check_values import value_findings
+from stratix_tasks.spec.executors import Executors
+from stratix_tasks.spec.fields import IN_DEFAULTS
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
-from stratix_tasks.spec.model import FlowSpec
+from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.names import needs_of
 from stratix_tasks.spec.policies import matches, patterns
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
@@ -24,11 +28,18 @@ def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
         hint = f"Say it here, too: policies: {{{policy}: …}}."
         yield Finding(path, Problem("bad-option", message, name, hint=hint), policy)
     if policy in graph.policies:
-        own, said = graph.spec.tasks[name], [one for one, value in graph.policies[policy] if value is not None]
-        if said and all(getattr(own, one) is not None for one in said):
-            message = f"policy '{policy}' says {', '.join(said)}, and so does the task itself: it takes nothing of it"
-            problem = Problem("no-effect", message, name, hint="Take one of them away.", warning=True, remedy=REMOVE)
-            yield Finding(path, problem, policy)
+        yield from _not_taken(graph, name, policy)
+
+
+def _not_taken(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
+    """A policy of which a task takes nothing, as a warning."""
+    own, said = graph.spec.tasks[name], [one for one, value in graph.policies[policy] if value is not None]
+    could = said if own.flow is None else [one.name for one in IN_DEFAULTS if one.of_flows and one.name in said]
+    if said and all(getattr(own, one) is not None for one in could):
+        why = "the task says that itself" if could == said else "a flow in a flow takes nothing more"
+        message = f"it takes nothing of policy '{policy}', which says {', '.join(said)}: {why}"
+        problem = Problem("no-effect", message, name, hint="Take one of them away.", warning=True, remedy=REMOVE)
+        yield Finding(("tasks", name, "policy"), problem, policy)
 
 
 def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:
@@ -38,7 +49,7 @@ def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:
     return Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint, remedy=remedy)
 
 
-def unused_findings(graph: Graph) -> Iterator[Finding]:
+def unused_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
     """Options for several nodes that none takes, as warnings."""
     spec = graph.spec
     for pattern in patterns(spec):
@@ -48,19 +59,41 @@ def unused_findings(graph: Graph) -> Iterator[Finding]:
             yield Finding(
                 ("defaults", "for", pattern), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE)
             )
+    for option in IN_DEFAULTS if spec.defaults is not None else ():
+        said = getattr(spec.defaults, option.name) is not None
+        if said and not any(_takes(node, option.name, executors) for node in graph.nodes):
+            message = f"no task takes {option.name} of the defaults: each says it itself, or runs no body that could"
+            hint = "Take it away; a flow in a flow has defaults of its own."
+            problem = Problem("unused", message, hint=hint, warning=True, remedy=REMOVE)
+            yield Finding(("defaults", option.name), problem)
     for policy in spec.policies.keys() - _policies_named(spec):
         message = f"no task takes the policy '{policy}'"
         hint = f"Say so at a task: policy: {policy}."
         yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE))
 
 
+def _takes(node: NodeSpec, option: str, executors: Executors) -> bool:
+    """Whether a node is one of those that the defaults of its flow are about, and leaves it to them."""
+    executor = executors.get(node.uses or "")
+    if node.flow is not None or getattr(node, option) is not None:
+        return False
+    return executor is None or not (
+        executor.refusal("retry") or executor.refusal(option)
+    )  # what takes none has no body
+
+
 def shared_findings(graph: Graph) -> Iterator[Finding]:
-    """Of what is said for several nodes and comes with the run: it names inputs, which all of them have."""
+    """Of what is said for several nodes: its parts mean something beside each other, and what comes with the run names inputs,
+    which all of them have."""
     spec = graph.spec
     shared: dict[Path, Any] = {("defaults",): spec.defaults}
     shared |= {("policies", name): said for name, said in spec.policies.items()}
     shared |= {("defaults", "for", pattern): said for pattern, said in patterns(spec).items()}
     for path, said in shared.items():
+        if said is not None:
+            yield from option_findings(path, "", said)
+        if said is not None and said.retry is not None:
+            yield from retry_findings((*path, "retry"), "", said.retry)
         for place, value in late_values(said).items() if said is not None else ():
             yield from value_findings(graph, (*path, *place), "", value)
             if needed := [name for name, _ in needs_of(value)]:

@@ -155,12 +155,25 @@ def _each(types: Types, name: str, node: NodeSpec, argument: str, value: Any) ->
         hint = f"Map over a list, or give it to all items alike: with: {{{argument}: …}}."
         return Problem("bad-each", message, name, hint=hint)
     wanted, found = types.takes(node).get(argument), element(given)
-    if node.each is not None and node.each.flatten and found is not None:
-        found = element(found[0])
+    if node.each is not None and node.each.flatten:
+        flat = next((one for one in _elements(types, value, found) if not iterates(one)), None)
+        if flat is not None:
+            message = f"'{argument}' flattens {what} {type_text(given)}, and in that stands {type_text(flat)}: no list of its own"
+            return Problem("bad-each", message, name, hint="Take flatten away, or map over a list of lists.")
+        found = element(found[0]) if found is not None else None
     if wanted is None or found is None or overlaps(found[0], wanted):
         return None
     message = f"'{argument}' takes one element each of {what} {type_text(given)}, and must be {type_text(wanted)}"
     return Problem("type-mismatch", message, name)
+
+
+def _elements(types: Types, value: Any, found: tuple[Any] | None) -> list[Any]:
+    """The types of what stands in something that is mapped over, as far as they are told."""
+    if type(value) is dict and set(value) == {"range"}:
+        return [int]
+    if type(value) in (list, tuple):
+        return [type(one) if type(one) in ATOMS else types.of(one) for one in value]
+    return [] if found is None else [found[0]]
 
 
 def without_output(graph: Graph, executors: Executors) -> frozenset[str]:

@@ -130,6 +130,7 @@ _OF_EACH = {
     "Write in: [1, 2], or in: ${{ tasks.x.output }}.": "items values list from of foreach range count matrix data input sequence",
     "Write max: 4.": "concurrency parallel maxparallel parallelism batch batchsize limit maxconcurrency concurrencylimit workers",
     'Write where: "x > 0".': "if when filter condition unless",
+    "It stands beside each, as of any task: with: {x: 1}.": "with args arguments params parameters",
     "Write gather: any, first_success, settled or {n_of: 2}.": "join wait minsuccess collect",
 }
 _OF_LOOP = {
@@ -139,7 +140,8 @@ _OF_LOOP = {
     "Write within: 10m.": "timeout maxduration duration deadline for",
     "Write flow: name, or call: module:name: what is repeated.": "do body task tasks run steps",
     "To go over a list there is each: {as: x, in: …} of a task.": "over items in foreach each as",
-    "Write carry: name: the argument that gets what the round before gave.": "state accumulator input with",
+    "Write carry: name: the argument that gets what the round before gave.": "state accumulator input",
+    "It stands beside loop, as of any task: with: {x: 1}.": "with args arguments params parameters",
 }
 _FUNCTIONS = {
     "Write size(x).": "len length count",

@@ -448,8 +448,8 @@ def test_validate_tells_where_functions_do_not_fit(folder: Path) -> None:
     done = stratix(folder, "validate", "unfit.yaml", "--allow", "flows")
     assert done.returncode == 2
     first, second = done.stdout.splitlines()
-    assert first.startswith("unfit.yaml:4:3: node 'a': there is no 'no_such' in 'flows'")
-    assert second.startswith("unfit.yaml:10:7: node 'g.c': 'elsewhere:load' would import")
+    assert first.startswith("unfit.yaml:4:13: node 'a': there is no 'no_such' in 'flows'")
+    assert second.startswith("unfit.yaml:10:17: node 'g.c': 'elsewhere:load' would import")
     assert "allow=['elsewhere']" in second
 
 

@@ -103,8 +103,9 @@ def in_map(option: Option) -> FlowSpec:
     placed = work.options(**beside, **{option.name: given(option)})
 
     @flow
-    def f(xs: list[int]) -> list[int]:
-        return placed.map(each(other.map(each(xs)) if option.name in AFTER else xs))
+    def f(xs: list[int], lists: list[list[int]]) -> list[int]:
+        over: Any = other.map(each(xs)) if option.name in AFTER else lists if option.name == "flatten" else xs
+        return placed.map(each(over))
 
     return f.spec
 

@@ -332,6 +332,9 @@ async def for_a_loop(x: int = 1) -> int:
         (for_a_thread, {"runner": "async"}, "runner", "'thread' or 'inline' or 'process'"),
         (for_a_loop, {"runner": "thread"}, "runner", "'async' or 'inline'"),
         (for_a_loop, {"runner": "process"}, "runner", "'async' or 'inline'"),
+        (for_a_thread, {"runner": "inline", "timeout": "1s"}, "timeout", "nothing can stop it"),
+        (for_a_thread, {"runner": "inline", "grace": "1s"}, "grace", "nothing can stop it"),
+        (for_a_thread, {"runner": "inline", "abandoned": "overlap"}, "abandoned", "nothing can stop it"),
     ],
 )
 def test_what_no_body_of_a_kind_can_have_is_refused(of: Any, says: dict[str, str], field: str, why: str) -> None:

@@ -260,6 +260,9 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         args |= {word: draw(asked) for word in waits.also}
     condition = draw(st.none() | conditions(inputs, tasks)) if tasks else None
     plain = sub is None and uses is None
+    runner = draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None
+    stoppable = plain and runner != "inline"  # a plain function on the engine's loop is stopped by nothing
+    limits = timeouts if stoppable else timeouts.map(_without_attempt).filter(lambda one: one is not None)
     return NodeSpec(
         call=None if sub or uses else draw(st.sampled_from(["mylib.ingest:load", "fetch", "a.b:C.d"])),
         flow=sub,
@@ -271,11 +274,11 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else None,
         priority=draw(st.none() | numbers(inputs, -5, 5)) if plain or sub else None,
         policy=draw(st.sampled_from([None, *POLICIES])) if plain else None,
-        runner=draw(st.sampled_from([None, "thread", "inline", "process"])) if plain else None,
+        runner=runner,
         retry=draw(st.none() | retries(inputs)) if plain or sub else None,
-        timeout=draw(st.none() | timeouts) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
-        grace=draw(st.none() | durations) if plain else None,
-        abandoned=draw(st.sampled_from([None, "wait", "overlap"])) if plain else None,
+        timeout=draw(st.none() | limits) if plain else draw(deadlines) if uses not in (None, "wait.sleep") else None,
+        grace=draw(st.none() | durations) if stoppable else None,
+        abandoned=draw(st.sampled_from([None, "wait", "overlap"])) if stoppable else None,
         max_lost=draw(st.none() | st.integers(0, 9)) if plain else None,
         description=draw(texts),
     )
@@ -343,9 +346,11 @@ def retries(inputs: list[str]) -> Any:
 
 
 def _that_means_something(retry: Retry) -> Retry:
-    """Without `max` there is nothing to say; no delay is longer than `max_delay`."""
+    """Without `max` there is nothing to say, and of one delay no backoff; no delay is longer than `max_delay`."""
     if retry.max == 0:
         return Retry()
+    if retry.max == 1:
+        retry = retry.but({"backoff": Retry().backoff})
     return (
         retry if type(retry.delay) in LATE or retry.delay <= retry.max_delay else retry.but({"max_delay": retry.delay})
     )
@@ -354,3 +359,7 @@ def _that_means_something(retry: Retry) -> Retry:
 timeouts = st.builds(
     Timeout, attempt=st.none() | durations, total=st.none() | durations, queued=st.none() | durations
 ).filter(lambda one: any((one.attempt, one.total, one.queued)) and (one.attempt or 0) <= (one.total or 10**6))
+
+
+def _without_attempt(limits: Timeout) -> Timeout | None:
+    return limits.but({"attempt": None}) if limits.total or limits.queued else None
