@@ -67,12 +67,14 @@ class RunCancelled(StratixError):
 
 
 class TransitionError(StratixError):
-    """A request is not legal in the present state; `story` is what happened to the node or run so far."""
+    """A request is not legal in the present state; `story` is what happened to the node or run so far. `redo` tells, where it is
+    legal with `redo=True`, who has gone on without what is asked about, and what that rolls back.
+    """
 
     code = "illegal-transition"
 
-    def __init__(self, message: str, *, code: str | None = None, story: Sequence[str] = ()) -> None:
-        self.story = list(story)
+    def __init__(self, message: str, *, code: str | None = None, story: Sequence[str] = (), redo: str = "") -> None:
+        self.story, self.redo = list(story), redo
         super().__init__("\n".join([message, *(f"  {line}" for line in self.story)]), code=code)
 
 
@@ -95,20 +97,21 @@ class RunnerLost(StratixError):
 
 
 def as_data(error: BaseException) -> dict[str, Any]:
-    """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story."""
+    """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story and `redo`."""
     known = error if isinstance(error, StratixError) else StratixError(f"{type(error).__name__}: {error}")
     problems = [str(problem) for problem in getattr(known, "problems", ())]
     story = list(getattr(known, "story", ()))
     shown = "".join([*(f"\n  - {line}" for line in problems), *(f"\n  {line}" for line in story)])
     message = known.message.removesuffix(shown)
-    return {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
+    told = {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
+    return {**told, "redo": known.redo} if isinstance(known, TransitionError) else told
 
 
 def from_data(data: dict[str, Any]) -> StratixError:
     """The error that `as_data` made data. One of a class that is not known here is a StratixError."""
     message, code, lines = str(data["message"]), str(data["code"]), list(data["lines"])
     if data["error"] == "TransitionError":
-        return TransitionError(message, code=code, story=lines)
+        return TransitionError(message, code=code, story=lines, redo=data["redo"])
     if data["error"] == "FlowError":
         return FlowError(message, code=code, problems=lines)
     kinds = (InputError, TaskFailed, RunCancelled, StoreError, ExecutorError, RunnerLost)

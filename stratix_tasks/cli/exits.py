@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from typer.core import TyperGroup
 
-from stratix_tasks.errors import FlowError, InputError, StoreError, StratixError
+from stratix_tasks.errors import FlowError, InputError, StoreError, StratixError, TransitionError
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -26,4 +26,6 @@ class Commands(TyperGroup):
             console = Console(stderr=True, highlight=False, soft_wrap=True)
             console.print(f"[bold red]{type(error).__name__}[/] ", end="")
             console.print(str(error), markup=False)
+            if isinstance(error, TransitionError) and error.redo:
+                console.print("Here redo=True is --redo.", markup=False)
             sys.exit(BAD_INPUT if isinstance(error, FlowError | InputError | StoreError) else FAILED)

@@ -28,20 +28,21 @@ def check_scope(s: State, verb: str, scope: Scope) -> None:
         raise refusal_of_scope(s, verb, scope, why)
 
 
-def refusal(s: State, verb: str, u: int, why: str) -> TransitionError:
+def refusal(s: State, verb: str, u: int, why: str, redo: str = "") -> TransitionError:
     state = state_of(s, u)
     held = state in (S.HELD, S.SUSPENDED) or bool(s.held(u))
-    return _refusal(verb, label(s, u), state, why, allowed(s, u), story(s, u), held=held)
+    return _refusal(verb, label(s, u), state, why, allowed(s, u), story(s, u), held=held, redo=redo)
 
 
-def refusal_of_scope(s: State, verb: str, scope: Scope, why: str) -> TransitionError:
+def refusal_of_scope(s: State, verb: str, scope: Scope, why: str, redo: str = "") -> TransitionError:
     state = state_of_scope(s, scope)
     told = [f"'{label(s, u)}': {story(s, u)[-1]}" for u in bad_units(s, scope)][:10]
-    return _refusal(verb, scope_label(s, scope), state, why, allowed_scope(s, scope), told, held=state == S.HELD)
+    name, may = scope_label(s, scope), allowed_scope(s, scope)
+    return _refusal(verb, name, state, why, may, told, held=state == S.HELD, redo=redo)
 
 
 def _refusal(
-    verb: str, name: str, state: S, why: str, told: dict[str, Why], story: list[str], *, held: bool
+    verb: str, name: str, state: S, why: str, told: dict[str, Why], story: list[str], *, held: bool, redo: str
 ) -> TransitionError:
     words = [word for word in SHOWN if told.get(word, "") is None and word != verb]
     may = ", ".join(word for word in words if not _holds_already(word, state, held=held)) or "nothing"
@@ -49,7 +50,7 @@ def _refusal(
     afresh = {"rollback": f"rollback(to={name!r})", "fork": f"fork({name!r})"} if may == "nothing" else {}
     ways = " or ".join(way for word, way in afresh.items() if word != verb and told.get(word, "") is None)
     more = f" {ways} makes it again." if ways else ""
-    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.{more}", story=story)
+    return TransitionError(f"{said.rstrip('.')}. Allowed now: {may}.{more}", story=story, redo=redo)
 
 
 def _holds_already(verb: str, state: S, *, held: bool) -> bool:
@@ -63,8 +64,12 @@ def check_run(s: State, verb: str) -> None:
     """TransitionError for a request of the run that may not be asked now."""
     why = allowed_run(s)[verb]
     if why is not None:
-        words = {"send": "send a signal to", "rollback": "roll back"}
-        raise TransitionError(f"can't {words.get(verb, verb)} the run: it is {s.run.label}. {why}")
+        raise refusal_of_run(s, verb, why)
+
+
+def refusal_of_run(s: State, verb: str, why: str, redo: str = "") -> TransitionError:
+    words = {"send": "send a signal to", "rollback": "roll back"}
+    return TransitionError(f"can't {words.get(verb, verb)} the run: it is {s.run.label}. {why}", redo=redo)
 
 
 def story(s: State, u: int) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from stratix_tasks.core.allowed import VERBS
+from stratix_tasks.core.allowed import VERBS, allowed
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.of_unit import accepted
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit
@@ -145,7 +144,7 @@ def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Given]:
 def _can_unit(core: Core, unit: int) -> Can:
     """What may be asked of it now; a text says why not. What ends a wait is told of what waits for just that alone."""
     s = core.state
-    told, state = accepted(core, unit), core.seen(unit)
+    told, state = allowed(s, unit), core.seen(unit)
     ended_by = {kind_of(wait).ended_by for wait in waits_of(s, unit)}
     return {
         verb: said(state, told[verb]) for verb in VERBS if _answers(verb) not in ANSWERED or _answers(verb) in ended_by

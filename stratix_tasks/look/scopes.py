@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from stratix_tasks.core.allowed import VERBS
+from stratix_tasks.core.allowed import VERBS, allowed_scope
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.of_scope import accepted_scope
 from stratix_tasks.core.ends import first_failed, told_of
 from stratix_tasks.core.scope import giver, inside, is_still, state_of_scope
 from stratix_tasks.core.state import IS_OVER
@@ -91,7 +90,7 @@ def inspect_scope(live: LiveRun, scope: Scope) -> Inspection:
 
 def can_scope(core: Core, scope: Scope) -> Can:
     """What may be asked of it now; a text says why not."""
-    told, state = accepted_scope(core, scope), state_of_scope(core.state, scope)
+    told, state = allowed_scope(core.state, scope), state_of_scope(core.state, scope)
     return {verb: said(state, told[verb]) for verb in VERBS if verb in told}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 Able = Literal[True] | str
-"""True, or why it can't be done now."""
+"""True, or why it can't be done now. What would be made wrong by it is told when it is asked: see `Refusal`."""
 Can = dict[str, Able]
 """By verb what can be done now."""
 Pair = tuple[str, str]
@@ -618,8 +618,11 @@ class Afresh(TypedDict):
 
 
 class Refusal(TypedDict):
+    """`redo` tells, where it may be asked again with that, who has gone on without what was asked about, and what is rolled back."""
+
     code: str
     message: str
+    redo: str
 
 
 class Reply(TypedDict):

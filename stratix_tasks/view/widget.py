@@ -15,7 +15,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.errors import FlowError, StratixError, TransitionError
 from stratix_tasks.view._kernel_compat import keep_on_subshell
 from stratix_tasks.view.change import change, was_at
 from stratix_tasks.view.messages import Kept, Point, Refusal, Snapshot, Told
@@ -257,5 +257,6 @@ class FlowView(anywidget.AnyWidget):
             told = {
                 "code": getattr(error, "code", "error"),
                 "message": error.message if isinstance(error, StratixError) else str(error),
+                "redo": error.redo if isinstance(error, TransitionError) else "",
             }
         self._tell({"type": "reply", "id": content["id"], "ok": error is None, "error": told, "result": result})

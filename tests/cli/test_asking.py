@@ -77,6 +77,19 @@ def test_what_failed_is_retried_or_skipped_from_the_command_line(owner: Callable
     assert other.ask("result") == "{'n': 1}"
 
 
+def test_a_retry_that_makes_something_again_is_asked_for_from_the_command_line(owner: Callable[[str], Owner]) -> None:
+    """It names who has gone on, and the option; another process is told the same as the owner."""
+    other = owner("noted")
+    assert other.ask("wait") == "failed"
+    refused = stratix(other, "retry", "last")
+    assert refused.returncode == 1
+    assert "'notes' has gone on without what has ended badly; retry(redo=True) rolls back" in refused.stderr
+    assert refused.stderr.endswith("Here redo=True is --redo.\n")
+    other.opens("mended", "third")
+    assert stratix(other, "retry", "last", "--redo").returncode == 0
+    assert other.ask("result") == "(70, '7')"
+
+
 def test_an_item_of_a_mapped_flow_is_asked_as_one_from_the_command_line(owner: Callable[[str], Owner]) -> None:
     """Paused with all of its nodes, told of, and skipped with a value that stands for its own."""
     other = owner("parts")

@@ -12,18 +12,24 @@ from typing import Any
 
 from asking import FIELDS, SIGNAL, drawn
 from forks import forked
-from invariants import a_request_of_a_scope_has_its_effect, hold_all, nothing_is_forgotten, of_an_end
+from invariants import (
+    a_request_of_a_scope_has_its_effect,
+    hold_all,
+    nothing_is_forgotten,
+    of_an_end,
+    what_was_made_stays,
+)
 from programs import program
 from rules import many_of
 from shadow import Shadow
 from views import view
 
+from stratix_tasks.core.allowed import allowed_scope
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.apply import fold
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide import requests, turn
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.decide.of_scope import accepted_scope
 from stratix_tasks.core.joins import is_untold
 from stratix_tasks.core.limits import Slots
 from stratix_tasks.core.node import ALL, EACH, FLOW, LOOP, SETTLED, Policy
@@ -53,6 +59,7 @@ class History:
         self.asks: dict[int, tuple[int, int]] = {}
         self.log: list[Any] = []
         self.counts: Counter[str] = Counter()
+        self.redo = ""
         self.shadow = Shadow(root)
 
     def _core(self, state: State) -> Core:
@@ -193,16 +200,20 @@ class History:
         return None
 
     def request(self, verb: str, target: str | None, args: dict[str, Any]) -> bool:
-        """Whether it was taken."""
+        """Whether it was taken; `redo` is what the refusal says of that."""
         self.log.append((verb, target, args))
         before, heard = len(self.facts), args.get("id") in self.core.state.heard
+        self.redo, was = "", bytes(self.core.state.status)
         try:
             requests.request(self.core, verb, target, self.at, args=args)
-        except StratixError:
+        except StratixError as error:
+            self.redo = getattr(error, "redo", "")
             assert not self.core.facts and not self.core.commands, ("refused, but changed", verb, target)
             return False
         self.take(*self.core.drain(), asked=True)
         assert (len(self.facts) == before) == heard, ("taken", verb, target, args)
+        if verb in ("retry", "skip") and not args.get("redo"):
+            what_was_made_stays(self.core, was)
         return True
 
     def ask_scope(self) -> None:
@@ -213,7 +224,7 @@ class History:
             return
         group = r.choice(groups)
         scope = scope_of(s, group, r.randrange(s.count(group)))
-        told = {verb: why for verb, why in accepted_scope(self.core, scope).items() if verb != "rollback"}
+        told = {verb: why for verb, why in allowed_scope(s, scope).items() if verb != "rollback"}
         verb = r.choice(["pause", "resume", "cancel", "retry", "skip", "give", "rollback"])
         if r.random() < 0.5:  # what may be asked is seldom: it is sought
             verb = r.choice([one for one, why in told.items() if why is None] or [verb])
@@ -227,7 +238,8 @@ class History:
             just = giver(s, scope) if verb == "give" else None
             same = just is not None and s.reason.get(just) == "given"  # so that its effect may hold already
             taken = self.request("skip" if verb == "give" else verb, name, args)
-            assert redo or same or taken == (told[verb] is None), (verb, name, told[verb])
+            assert same or (taken or bool(self.redo)) == (told[verb] is None), (verb, name, told[verb])
+            assert not (redo and self.redo), (verb, name, self.redo)
         if taken:
             a_request_of_a_scope_has_its_effect(self.core, verb, scope, self.facts[before:])
             self.counts[f"scope {verb}"] += 1

@@ -10,7 +10,7 @@ from test_ends import flow, needs, world
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import EACH, FLOW, MAP, SETTLED, Node
-from stratix_tasks.core.states import State
+from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
 
 MAPPED = Node("m", kind=MAP)
@@ -44,6 +44,62 @@ def test_a_value_in_its_place_is_no_other_thing(block: Block, bodies: dict[str, 
     with pytest.raises(TransitionError, match="'s' has gone on without it"):
         made.request("skip", asked, 7)
     assert made.request("skip", asked, 7, redo=True).settle().attempt("s") == 2
+
+
+def test_a_retry_of_the_run_is_by_the_same_rule() -> None:
+    """Who went on without what ended badly is named, and made again where somebody says so."""
+    block, bodies, _ = READ["what it could not run for"]
+    made = world(block, bodies).settle()
+    with pytest.raises(
+        TransitionError, match=r"'s' has gone on without what has ended badly; retry\(redo=True\)"
+    ) as no:
+        made.request("retry")
+    assert no.value.redo == "'s' has gone on without what has ended badly. 's' is rolled back, and made again."
+    assert made.state("s") is State.COMPLETED
+    made.request("retry", redo=True).settle()
+    assert (made.state("x"), made.attempt("s"), made.run) == (State.COMPLETED, 2, RunState.COMPLETED)
+
+
+@pytest.mark.parametrize(("block", "bodies", "asked"), [*READ.values()][1:], ids=[*READ][1:])
+def test_a_retry_of_the_run_leaves_what_was_taken_up(block: Block, bodies: dict[str, Any], asked: str) -> None:
+    """It did not fail by that, so nobody has to be asked."""
+    made = world(block, bodies).settle().request("retry").settle()
+    assert (made.attempt(asked), made.attempt("s"), made.attempt("z")) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("asked", ["x", None])
+def test_who_failed_itself_has_made_nothing(asked: str | None) -> None:
+    """A handler that failed is tried again with what it catches, and skipped where there is nothing to catch any more."""
+    handler = needs("y", 0, ended=(0,), when="failed(x)")
+    block = flow(Node("x"), handler)
+    made = world(block, {"x": "flaky", "y": "flaky"}, verdict=lambda _name: True).settle()
+    assert (made.state("x"), made.state("y")) == (State.FAILED, State.FAILED)
+    made.request("retry", asked).settle()
+    assert (made.state("x"), made.attempt("x")) == (State.COMPLETED, 2)
+
+
+@pytest.mark.parametrize("asked", ["x", None])
+def test_a_group_that_failed_has_read_what_it_was_given(asked: str | None) -> None:
+    """What has completed in it was made from that: it is named, and all of it runs again."""
+    group = needs("g", 0, kind=FLOW, inner="g", join=SETTLED)
+    block = flow(Node("x"), group, inner={"g": (Node("p"), needs("y", 0))})
+    made = world(block, {"x": "flaky", "g.y": "flaky"}).settle()
+    with pytest.raises(TransitionError, match="'g' has gone on without"):
+        made.request("retry", asked)
+    made.request("retry", asked, redo=True).settle()
+    assert (made.state("g"), made.attempt("g.p"), made.attempt("g.y")) == (State.COMPLETED, 2, 2)
+
+
+def test_a_skip_of_an_item_names_who_went_on_without_its_group() -> None:
+    """That may fail, and did; without the item it does not."""
+    group = Node("g", kind=EACH, inner="g", allow_failure=True)
+    block = flow(group, needs("s", 0), Node("z"), inner={"g": (Node("x"),)})
+    made = world(block, {"g[0].x": "fail", "z": "fail"}, items=lambda _name: 2).settle()
+    assert (made.state("g"), made.state("s")) == (State.FAILED, State.COMPLETED)
+    with pytest.raises(TransitionError, match="'s' has gone on without it"):
+        made.request("skip", "g[0]")
+    made.request("skip", "g[0]", redo=True).settle()
+    assert (made.state("g"), made.attempt("s")) == (State.COMPLETED, 2)
 
 
 INNER = {"g": (Node("x"), needs("s", 0, join=SETTLED), Node("y"))}

@@ -184,7 +184,7 @@ def test_an_item_that_somebody_went_on_without_is_not_tried_again_unasked() -> N
     beside = join_blocks({"inner": Block("inner", CHAIN), "main": Block("main", (
         Node("m", kind=EACH, inner="inner", gather=SETTLED), Node("z", (0,)), Node("long")))}, "main")  # fmt: skip
     made = world(beside, {"m[0].a": "flaky", "long": Body(99)}).until("z", State.COMPLETED)
-    with pytest.raises(TransitionError, match=r"but 'm' has completed.*retry\('m\[0\]', redo=True\)"):
+    with pytest.raises(TransitionError, match=r"and 'm' has completed.*retry\('m\[0\]', redo=True\)"):
         made.request("retry", "m[0]")
     made.request("retry", "m[0]", redo=True).settle()
     assert (states(made, "m[0]", "m", "z"), made.generation("z"), made.run) == (

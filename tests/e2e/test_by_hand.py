@@ -174,3 +174,46 @@ def test_a_click_says_how_a_run_goes_on_whose_code_has_changed(lab: Server, page
         assert again.locator(f"{SHOWN} [data-testid=banner]").count() == 0
     finally:
         again.close()
+
+
+READ = """
+from pathlib import Path
+from stratix_tasks import flow, task
+gate = Path("{gate}")
+@task
+def rates() -> int:
+    if not gate.exists():
+        raise ValueError("no rates yet")
+    return 3
+@task
+def price(rate: int) -> int:
+    return rate * 2
+@task
+def notes(rate: int | None = None) -> str:
+    return f"at {{rate}}"
+@flow
+def read_twice():
+    rate = rates()
+    return price(rate), notes.options(join="settled")(rate)
+"""
+
+
+def test_a_retry_asks_whether_what_was_made_is_to_be_made_again(lab: Server, page: Any) -> None:
+    """Of a node by its key, of the run by its button. Both say who has gone on without it; `Keep` changes nothing."""
+    define = READ.format(gate=lab.root / "read.gate")
+    book = Notebook(page, lab.notebook("read", [define, "run = read_twice.start()\nrun"]))
+    book.run_all()
+    state(page, "failed", 30_000)
+    book.execute("gate.touch()")
+    asks = page.locator(f"{SHOWN} [role=alertdialog]")
+    page.locator(f"{SHOWN} .react-flow__node", has=page.locator("[data-node=rates]")).focus()
+    page.keyboard.press("r")
+    asks.get_by_text("'notes' has gone on without it.").wait_for()
+    page.wait_for_function("document.activeElement.matches('[data-testid=confirm-yes]')")
+    page.click(f"{SHOWN} [data-testid=confirm-no]")
+    assert book.value("run.status") == "'failed'"
+    page.click(f"{SHOWN} [data-testid=run-retry]")
+    asks.get_by_text("'notes' is rolled back").wait_for()
+    page.click(f"{SHOWN} [data-testid=confirm-yes] >> text=Roll back and retry")
+    state(page, "completed")
+    assert (asks.count(), book.value("run.result()")) == (0, "(6, 'at 3')")

@@ -80,6 +80,18 @@ def failing() -> int:
     return breaks(7)
 
 
+@task
+def notes(x: int | None = None) -> str:
+    return f"{x}"
+
+
+@flow
+def noted() -> Any:
+    """One goes on without what the other can't run without."""
+    made = breaks(7)
+    return third(made), notes.options(join="settled")(made)
+
+
 @flow
 def many() -> Any:
     return one.options(max=2).map(each(range(6)))
@@ -104,7 +116,7 @@ def parts() -> Any:
     return part.map(each([1, 2]))
 
 
-FLOWS = {"chain": chain, "failing": failing, "many": many, "parts": parts, "shipping": shipping}
+FLOWS = {"chain": chain, "failing": failing, "many": many, "noted": noted, "parts": parts, "shipping": shipping}
 
 
 def main() -> None:

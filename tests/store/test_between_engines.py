@@ -109,7 +109,8 @@ def test_errors_survive_being_data() -> None:
     ):
         again = from_data(as_data(error))
         assert (type(again), again.code, str(again)) == (type(error), error.code, str(error))
-    assert from_data(as_data(TransitionError("no", story=["a"]))).story == ["a"]  # type: ignore[attr-defined]
+    again = from_data(as_data(TransitionError("no", story=["a"], redo="'b' has gone on")))
+    assert isinstance(again, TransitionError) and (again.story, again.redo) == (["a"], "'b' has gone on")
     assert str(from_data(as_data(KeyError("k")))) == "KeyError: 'k'"
 
 

@@ -1,6 +1,6 @@
 // The way to Python; the only file that knows who hosts us: a notebook's model, or a page with nothing behind it.
 import { sifted } from "./model/items";
-import type { Answers, Asked, Reply, Snapshot, Told } from "./model/messages";
+import type { Answers, Asked, Refusal, Reply, Snapshot, Told } from "./model/messages";
 
 /** What has an answer, before it has its number. */
 type Question<Message = Asked> = Message extends { id: number } ? Omit<Message, "id"> : never;
@@ -49,6 +49,7 @@ export function staticTransport(snapshot: Snapshot): Transport {
           ? {
               code: "static",
               message: snapshot.mode === "saved" ? "the notebook has not kept this" : "this is not in the page",
+              redo: "",
             }
           : null;
       const id = "id" in message ? message.id : 0;
@@ -75,10 +76,21 @@ export function toldAs(node: string, item: number | null): string {
   return item === null ? node : `${node}[${item}]`;
 }
 
+/** An answer that is none. */
+export class Refused extends Error {
+  /** What is rolled back where it is asked again with `redo`; empty where that is of no use. */
+  readonly redo: string;
+
+  constructor(told: Refusal | null) {
+    super(told?.message ?? "refused");
+    this.redo = told?.redo ?? "";
+  }
+}
+
 /** Requests with answers: each message has a number, and its reply the same. */
 export class Calls {
   private next = 1;
-  private waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  private waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Refused) => void }>();
 
   constructor(private transport: Transport) {}
 
@@ -99,6 +111,6 @@ export class Calls {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.result as never);
-    else waiting?.reject(new Error(reply.error?.message ?? "refused"));
+    else waiting?.reject(new Refused(reply.error));
   }
 }

@@ -382,7 +382,13 @@ describe("what is asked for", () => {
         const id = (message as { id: number }).id;
         const { ok, message: why } = answer(id);
         queueMicrotask(() =>
-          calls.answer({ type: "reply", id, ok, error: ok ? null : { code: "x", message: why ?? "" }, result: [] }),
+          calls.answer({
+            type: "reply",
+            id,
+            ok,
+            error: ok ? null : { code: "x", message: why ?? "", redo: "" },
+            result: [],
+          }),
         );
       },
       listen: () => {},

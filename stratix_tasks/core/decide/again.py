@@ -52,13 +52,27 @@ def _bad(core: Core, units: Iterable[int]) -> tuple[set[int], set[int], Spans]:
 
 
 def readers_of_retry(core: Core, units: Iterable[int]) -> dict[int, int]:
-    """What went on with the bad ends of units, and with what ended for these: by reader what it read."""
-    return readers(core, _concerned(core, (), *with_what_followed(core, (), *_bad(core, units))))
+    """What went on with the bad ends of units, and with what ended for these: by reader what it read. Not who ended badly
+    itself: that is tried again with them."""
+    return _readers_of(core, (), *_bad(core, units))
 
 
 def readers_of_end(core: Core, u: int) -> dict[int, int]:
     """The same of a unit that is to come to another end."""
-    return readers(core, _concerned(core, (u,), *with_what_followed(core, (u,), set(), set(), [])))
+    return _readers_of(core, (u,), set(), set(), [])
+
+
+def readers_of_scope(core: Core, u: int) -> dict[int, int]:
+    """The same of the nodes of the scope that a unit lies in: what went on with the groups around it."""
+    s, scope = core.state, core.state.place(u)[2]
+    found = {**_readers_of(core, groups_around(core, (u,)), set(), set(), []), **readers_around(core, u)}
+    return {x: read for x, read in found.items() if not _lies_in(s, x, scope)}
+
+
+def _readers_of(core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans) -> dict[int, int]:
+    fresh, groups, items = with_what_followed(core, units, fresh, groups, items)
+    found = readers(core, _concerned(core, units, fresh, groups, items))
+    return {x: u for x, u in found.items() if x not in fresh}
 
 
 def _concerned(core: Core, units: Iterable[int], fresh: set[int], groups: set[int], items: Spans) -> set[int]:
@@ -197,8 +211,9 @@ def set_again(core: Core, fresh: set[int], groups: set[int], items: Spans, at: f
 # ---------------------------------------------------------------------- what was made from less
 
 
-def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
-    """What went on with units as they ended, or is about to: by reader what it read. A retry of these makes it wrong."""
+def readers(core: Core, units: Set[int]) -> dict[int, int]:
+    """What went on with units as they ended, or is about to: by reader what it read. A retry of these makes it wrong. Of groups
+    that failed those that are to be open again, which would go on with what they were given."""
     s, found = core.state, dict[int, int]()
     for u in units:
         r, k, b = s.place(u)
@@ -209,7 +224,10 @@ def readers(core: Core, units: Iterable[int]) -> dict[int, int]:
             used = (
                 (join == SETTLED and verdict(s, x) == GO) or (join == ANY and u in s.winners.get(x, ())) or soft or fine
             )
-            if used and (s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners):
+            began = (
+                s.status[x] in (S.COMPLETED, S.OPEN) or s.attempt[x] or x in s.winners or (x in units and x in s.kids)
+            )
+            if used and began:
                 found[x] = u
         found |= readers_around(core, u)
         for y, _ in followed(s, [(u, u + 1)]) if r.block.items else ():
@@ -236,8 +254,8 @@ def roll_users(core: Core, read: dict[int, int], units: set[int], at: float, hel
             continue
         made, rounds, above = made_from(core, x)
         made = _made_again(s, made, units, held)
-        lies_in = u == x or x in groups_of(s, (u,))
-        if x in units or (s.status[x] == S.COMPLETED and x in s.kids and lies_in):
+        around, opened = u == x or x in groups_of(s, (u,)), x in s.kids
+        if (around or not opened) if x in units else (around and opened and s.status[x] == S.COMPLETED):
             cut |= roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
             cut |= roll(core, _made_again(s, with_ended(s, {x, *made}), units, held), rounds, above, at)

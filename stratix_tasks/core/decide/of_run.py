@@ -9,11 +9,12 @@ from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import end, finish_spans
 from stratix_tasks.core.decide.follows import has_lost
+from stratix_tasks.core.decide.redo import gone_on
 from stratix_tasks.core.decide.turn import start
 from stratix_tasks.core.facts import SENT
 from stratix_tasks.core.joins import absorbed
 from stratix_tasks.core.node import Node
-from stratix_tasks.core.refusals import check, check_scope
+from stratix_tasks.core.refusals import check, check_scope, refusal_of_run
 from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import RunEvent, RunState, S
 from stratix_tasks.core.targets import Scope, find, label, only_unit
@@ -75,12 +76,17 @@ def _cancel(core: Core, at: float, _args: Args) -> Act:
 
 
 def _retry(core: Core, at: float, args: Args) -> Act:
-    """All that ended badly, with what depends on it; what nobody went on without counts alone, and of that what has not lost."""
+    """All that ended badly, with what depends on it; what nobody went on without counts alone, and of that what has not lost.
+    Without `redo` a TransitionError names who has gone on with the bad end of what is tried again."""
     s = core.state
     root = s.stretches[0]
     taken = absorbed(s, root.block, root.base) if root.block.absorbing else bytes(root.block.n)
     units = range(root.base, root.stop)
     bad = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(core, u)]
+    read = () if args.get("redo") else again.readers_of_retry(core, bad)
+    if gone := gone_on(core, read, without="what has ended badly"):
+        why = gone.why("retry(redo=True)")
+        raise refusal_of_run(s, "retry", f"{why[0].upper()}{why[1:]}.", gone.told())
     return lambda: again.retry(core, bad, at)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from stratix_tasks.core.allowed import Why, allowed_scope
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import finish, finish_spans, unmark
 from stratix_tasks.core.decide.follows import has_lost, never_begun
-from stratix_tasks.core.decide.of_unit import gone_on
+from stratix_tasks.core.decide.redo import gone_on
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.joins import WITH_SCOPE
 from stratix_tasks.core.refusals import check_scope, refusal_of_scope
@@ -119,28 +118,21 @@ def _end_as_asked(core: Core, scope: Scope, at: float, given: Data | None) -> No
 
 def _check_readers(core: Core, verb: str, scope: Scope, args: Args) -> None:
     """TransitionError that names what went on without it: that was made from less."""
-    why = None if args.get("redo") else _gone_on(core, verb, scope)
-    if why is not None:
-        raise refusal_of_scope(core.state, verb, scope, why)
+    if args.get("redo"):
+        return
+    if gone := gone_on(core, _readers(core, verb, scope)):
+        why = gone.why(f"{verb}({scope_label(core.state, scope)!r}, redo=True)")
+        raise refusal_of_scope(core.state, verb, scope, f"and {why}", gone.told())
 
 
-def _gone_on(core: Core, verb: str, scope: Scope) -> Why:
+def _readers(core: Core, verb: str, scope: Scope) -> Iterable[int]:
     """Of a skip what lies around it alone: in the scope nothing goes on."""
-    s, name = core.state, scope_label(core.state, scope)
+    s = core.state
     if verb == "retry":
-        return gone_on(core, verb, name, again.readers_of_retry(core, _again(s, scope)))
+        return again.readers_of_retry(core, _again(s, scope))
     bad = [u for u in scope.units if IS_BAD[s.status[u]]]
     changes = any(not has_lost(core, u) for u in bad) or left_out_units(s, scope)
-    return gone_on(core, verb, name, again.readers_around(core, scope.start)) if changes else None
-
-
-def accepted_scope(core: Core, scope: Scope) -> dict[str, Why]:
-    """Every verb, and why a request of it without `redo` would be refused now: what views offer."""
-    told = allowed_scope(core.state, scope)
-    for verb, asked in (("retry", "retry"), ("skip", "skip"), ("give", "skip")):
-        if told[verb] is None and (verb, state_of_scope(core.state, scope)) != ("skip", S.SKIPPED):
-            told[verb] = _gone_on(core, asked, scope)
-    return told
+    return again.readers_of_scope(core, scope.start) if changes else ()
 
 
 SCOPE_VERBS: dict[str, Callable[[Core, Scope, float, Args], Act]] = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from stratix_tasks.core.allowed import Why, allowed
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
 from stratix_tasks.core.decide.follows import bad_before, has_lost, never_begun
+from stratix_tasks.core.decide.redo import gone_on
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.node import Kind
 from stratix_tasks.core.refusals import check, refusal
@@ -81,39 +81,12 @@ def _retry(core: Core, found: Found, at: float, args: Args) -> Act:
 
 def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
     """TransitionError that names what went on without it: that was made from less."""
-    why = None if args.get("redo") else _gone_on(core, verb, u)
-    if why is not None:
-        raise refusal(core.state, verb, u, why)
-
-
-def accepted(core: Core, u: int) -> dict[str, Why]:
-    """Every verb, and why a request of it without `redo` would be refused now: what views offer."""
-    told, state = allowed(core.state, u), core.state.status[u]
-    if state in TERMINAL:
-        for verb, asked in (("retry", "retry"), ("skip", "skip"), ("give", "skip")):
-            if told[verb] is None and (verb, state) != ("skip", S.SKIPPED):
-                told[verb] = _gone_on(core, asked, u)
-    return told
-
-
-def _gone_on(core: Core, verb: str, u: int) -> Why:
-    if verb == "skip" and has_lost(core, u):
-        return None
+    if args.get("redo") or (verb == "skip" and has_lost(core, u)):
+        return
     read = again.readers_of_retry(core, _bad_ends(core, u)) if verb == "retry" else again.readers_of_end(core, u)
-    return gone_on(core, verb, label(core.state, u), read)
-
-
-def gone_on(core: Core, verb: str, name: str, readers: Iterable[int]) -> Why:
-    """What went on without it as it ended, and has begun, which a retry or skip would make wrong."""
-    s = core.state
-    found = [x for x in readers if s.status[x] != S.PENDING or s.attempt[x]]
-    if not found:
-        return None
-    names = ", ".join(f"'{label(s, one)}'" for one in sorted(found)[:5])
-    redo = f"{verb}({name!r}, redo=True) rolls back what was made from it"
-    if any(s.status[one] == S.COMPLETED and one in s.kids for one in found):
-        return f"but {names} has completed, so nothing in it changes any more; {redo}"
-    return f"and {names} has gone on without it; {redo}"
+    if gone := gone_on(core, read):
+        why = gone.why(f"{verb}({label(core.state, u)!r}, redo=True)")
+        raise refusal(core.state, verb, u, f"and {why}", gone.told())
 
 
 def _skip(core: Core, found: Found, at: float, args: Args) -> Act:

@@ -579,9 +579,11 @@ export interface Afresh {
   snapshot: Snapshot;
 }
 
+/** `redo` tells, where it may be asked again with that, who has gone on without what was asked about, and what is rolled back. */
 export interface Refusal {
   code: string;
   message: string;
+  redo: string;
 }
 
 /** The answer to what bore this number. */

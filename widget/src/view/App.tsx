@@ -9,7 +9,7 @@ import type { Live } from "../model/live";
 import type { Problem } from "../model/messages";
 import { waitsText } from "../model/waits";
 import { DIRECTIONS } from "../model/walk";
-import type { Calls } from "../transport";
+import type { Calls, Refused } from "../transport";
 import { BannerBar } from "./BannerBar";
 import { type Anchor, type Ask, type Doing, type Start, untilOf } from "./doing";
 import { CARD, cardOf, focusOn } from "./focus";
@@ -18,7 +18,7 @@ import { Graph } from "./Graph";
 import { useHeard, useRun } from "./hooks";
 import { Inspector, type Tab } from "./Inspector";
 import { useKeys } from "./keys";
-import { type Pop, Popover } from "./Popover";
+import { type Again, type Pop, Popover } from "./Popover";
 import { RunPanel } from "./RunPanel";
 import { Search } from "./Search";
 import { Stage } from "./Stage";
@@ -119,26 +119,32 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
   };
   useHeard(root, { keydown }, true);
 
+  const open = useCallback(
+    (target: Target, anchor: Anchor, shows: Pop["shows"], again?: Again) => {
+      if (!root.querySelector(".stx-pop")) opener.current = document.activeElement;
+      const view = root.getBoundingClientRect();
+      const at = anchor instanceof Element ? anchor.getBoundingClientRect() : anchor;
+      setPop({ target, shows, again, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
+    },
+    [root],
+  );
   const ask: Ask = useCallback(
     (verb, target = null, args = {}) => {
       setNotice("");
       setBusy(true);
+      const refused = ({ message, redo }: Refused) => {
+        if (!redo) return setNotice(message);
+        const again = { verb, target, args: { ...args, redo: true }, rolls: redo };
+        const focus = document.activeElement;
+        const at = focus && focus !== root && root.contains(focus) ? focus : root;
+        open({ node: -1, item: null, name: target ?? flow.name }, at, "redo", again);
+      };
       calls
         .call({ type: "request", verb, target, args })
-        .catch((error: Error) => setNotice(error.message))
+        .catch(refused)
         .finally(() => setBusy(false));
     },
-    [calls],
-  );
-
-  const open = useCallback(
-    (target: Target, anchor: Anchor, shows: Pop["shows"]) => {
-      if (!root.querySelector(".stx-pop")) opener.current = document.activeElement;
-      const view = root.getBoundingClientRect();
-      const at = anchor instanceof Element ? anchor.getBoundingClientRect() : anchor;
-      setPop({ target, shows, x: at.left - view.left, y: at.bottom - view.top + (at.height > 0 ? 6 : 0) });
-    },
-    [root],
+    [calls, root, flow.name, open],
   );
   /** Asks for the inputs first, where there are any. */
   const start: Start = useCallback(

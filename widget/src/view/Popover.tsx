@@ -15,7 +15,16 @@ export interface Pop {
   /** Pixels from the view's left and top. */
   x: number;
   y: number;
-  shows: "menu" | "rollback" | "skip" | "send" | "reject" | "start";
+  shows: "menu" | "rollback" | "skip" | "send" | "reject" | "start" | "redo";
+  again?: Again | undefined;
+}
+
+/** What was refused, for it is asked with `redo`, and what that rolls back. */
+export interface Again {
+  verb: string;
+  target: string | null;
+  args: Record<string, unknown>;
+  rolls: string;
 }
 
 interface Props {
@@ -57,6 +66,7 @@ export function Popover({ live, calls, pop, doing, ask, close }: Props) {
       {pop.shows === "rollback" && (
         <Rollback live={live} target={pop.target} close={close} yes={() => ask("rollback", null, { to: name })} />
       )}
+      {pop.shows === "redo" && pop.again && <Redo name={name} again={pop.again} close={close} ask={ask} />}
       {pop.shows === "skip" && (
         <Give
           title={`Skip ${name} with a value`}
@@ -155,6 +165,26 @@ function Rollback({ live, target, close, yes }: { live: Live; target: Target; cl
         {isRound && " The rounds after it are taken out."} The run is then paused; its history is kept.
       </p>
       <Choice close={close} yes={yes} label="Roll back" />
+    </div>
+  );
+}
+
+/** What was made from something goes with it, so it is asked for twice. */
+function Redo({ name, again, close, ask }: { name: string; again: Again; close: () => void; ask: Ask }) {
+  const verb = `${again.verb.charAt(0).toUpperCase()}${again.verb.slice(1)}`;
+  return (
+    <div class="stx-confirm" role="alertdialog" aria-label={`${verb} ${name}`}>
+      <p>
+        <b>
+          {verb} {name}?
+        </b>
+      </p>
+      <p>{again.rolls}</p>
+      <Choice
+        close={close}
+        yes={() => ask(again.verb, again.target, again.args)}
+        label={`Roll back and ${again.verb}`}
+      />
     </div>
   );
 }
