@@ -1,24 +1,41 @@
 """Fingerprints: whether a function is still the one that a run was started with.
 
 A function is known by its code, defaults, closure and the globals that it uses. Of a global that is a function its own code
-counts, of a class that of its methods, of a module what is used of it, of plain data its value, of anything else its type; what
-is installed counts by name.
+counts, of a class that of its methods, of a module what is used of it, of plain data its value, of anything else its type, and so of
+what the function itself writes into; what is installed counts by name.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from stratix_tasks.core.used import Used, used_by
 
 DEPTH = 4
 WIDE = 4096
 """Bits from which a number is not written in decimal digits."""
+MOST = 100
+"""Parts of a container that are looked at."""
+CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
 _ATOMS = frozenset((type(None), bool, float, complex, str, bytes))
+_TELLING = frozenset(
+    (date, datetime, time, timedelta, Decimal, UUID, range, type(Path()), PurePosixPath, PureWindowsPath)
+)
+"""Types whose texts tell all of them."""
+_ZONES = frozenset((type(None), timezone, ZoneInfo))
 _QUALNAME = type.__dict__["__qualname__"].__get__
 _MRO: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _SPACE: Callable[[type], Any] = type.__dict__["__dict__"].__get__
@@ -56,16 +73,23 @@ def _function(digest: Any, function: Any, depth: int, seen: set[int]) -> None:
             _value(digest, cell.cell_contents, depth, seen)
         except ValueError:
             digest.update(b"empty")
-    names = _names(code)
-    for name in names:
+    names, used = _names(code), used_by(code)
+    for name in used.globals:
         if name in function.__globals__:
             value = function.__globals__[name]
             digest.update(name.encode())
-            _value(digest, value, depth, seen)
+            _held(digest, name, value, used, depth, seen)
             if type(value) is ModuleType and depth > 1 and not _is_given(value):
-                for used in names:
-                    if used in vars(value):
-                        _value(digest, vars(value)[used], depth - 1, seen)
+                for part in names:
+                    if part in vars(value):
+                        _held(digest, part, vars(value)[part], used, depth - 1, seen)
+
+
+def _held(digest: Any, name: str, value: Any, used: Used, depth: int, seen: set[int]) -> None:
+    if name in used.written and type(value) in CONTAINERS:
+        digest.update(type(value).__name__.encode())
+    else:
+        _value(digest, value, depth, seen)
 
 
 def _is_given(module: ModuleType) -> bool:
@@ -107,15 +131,28 @@ def _value(digest: Any, value: Any, depth: int, seen: set[int]) -> None:
         _class(digest, value, depth, seen)
     elif kind is int:
         digest.update(hex(value).encode() if value.bit_length() > WIDE else repr(value).encode())
-    elif kind in _ATOMS:
+    elif kind in _ATOMS or (kind in _TELLING and type(getattr(value, "tzinfo", None)) in _ZONES):
         digest.update(repr(value).encode("utf-8", "surrogatepass"))
-    elif (kind is list or kind is tuple) and len(value) <= 100 and id(value) not in seen:
+    elif issubclass(kind, Enum):
+        digest.update(f"{_QUALNAME(kind)}.{object.__getattribute__(value, '_name_')}".encode("utf-8", "surrogatepass"))
+        _class(digest, kind, depth, seen)
+    elif kind in CONTAINERS and len(value) <= MOST and id(value) not in seen:
         seen.add(id(value))
-        for part in value:
+        for part in _parts(value, kind):
             _value(digest, part, depth, seen)
     else:
         digest.update(_QUALNAME(kind).encode("utf-8", "surrogatepass"))
         _class(digest, kind, depth, seen)
+
+
+def _parts(value: Any, kind: type) -> Iterable[Any]:
+    """Those of a set, which has another order in each process, by what they are, as far as they are plain."""
+    if kind is dict:
+        return chain.from_iterable(value.copy().items())
+    if kind is list or kind is tuple:
+        return tuple(value)
+    found = value.copy()
+    return sorted(repr(part) if type(part) in _ATOMS or type(part) is int else _QUALNAME(type(part)) for part in found)
 
 
 def _class(digest: Any, kind: type, depth: int, seen: set[int]) -> None:

@@ -16,6 +16,7 @@ from itertools import count
 from types import CodeType, ModuleType
 from typing import Any
 
+from stratix_tasks.core.used import used_by
 from stratix_tasks.errors import StoreError, StratixError
 
 LARGE = 1 << 20
@@ -103,7 +104,7 @@ def _dragged(function: Any) -> list[tuple[str, int]]:
 
     code: CodeType = function.__code__
     closed = zip(code.co_freevars, function.__closure__ or (), strict=False)
-    used = {name: function.__globals__[name] for name in _names(code) if name in function.__globals__}
+    used = {name: function.__globals__[name] for name in used_by(code).globals if name in function.__globals__}
     used |= {name: cell.cell_contents for name, cell in closed}
     sizes = []
     for name, value in used.items():
@@ -113,11 +114,6 @@ def _dragged(function: Any) -> list[tuple[str, int]]:
             except Exception:
                 continue
     return [(name, size) for name, size in sizes if size > LARGE // 16]
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = (names for const in code.co_consts if isinstance(const, CodeType) for names in _names(const))
-    return {*code.co_names, *inner}
 
 
 def _megabytes(size: int) -> str:

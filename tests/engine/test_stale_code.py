@@ -232,6 +232,56 @@ def test_the_fingerprint_tells_of_methods(change: str) -> None:
     assert [was != now for was, now in zip(before, after, strict=True)] == [True, True, False]
 
 
+DATA = """
+import datetime, decimal, enum, pathlib
+class Mode(enum.Enum):
+    FAST = 1
+    SLOW = 2
+RATES = {"a": 1, "nested": {"b": [2]}}
+WORDS = {"x", "y", "z"}
+DAY, PRICE, PLACE, MODE = datetime.date(2024, 1, 1), decimal.Decimal("0.1"), pathlib.Path("a"), Mode.FAST
+SEEN, ROWS, COUNTS = {}, [], {"a": {"b": 1}}
+total = 1
+
+def reads(row):
+    row.total = RATES["a"], WORDS, DAY, PRICE, PLACE, MODE
+    return row
+def caches(x):
+    if x not in SEEN:
+        SEEN[x] = x
+    ROWS.append(x)
+    COUNTS["a"]["b"] += 1
+    return SEEN[x], total
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("RATES['nested']['b'][0] = 3", (True, False)),
+        ("RATES = {'nested': {'b': [2]}, 'a': 2}", (True, False)),
+        ("WORDS = {'x', 'y'}", (True, False)),
+        ("DAY = datetime.date(2024, 1, 2)", (True, False)),
+        ("PRICE = decimal.Decimal('0.10')", (True, False)),
+        ("PLACE = pathlib.Path('b')", (True, False)),
+        ("MODE = Mode.SLOW", (True, False)),
+        ("total = 2", (False, True)),
+        ("WORDS = {'z', 'y', 'x'}", (False, False)),
+        ("caches(1), caches(2)", (False, False)),
+    ],
+)
+def test_the_fingerprint_tells_of_plain_data_that_a_function_names(change: str, told: tuple[bool, bool]) -> None:
+    """Among globals, whatever it is called; not of what the function itself writes into, nor of a global with the name of an attribute."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(DATA, space)
+    functions = [space["reads"], space["caches"]]
+    before = [fingerprint(function) for function in functions]
+    assert [fingerprint(function) for function in functions] == before
+    exec(change, space)
+    after = [fingerprint(function) for function in functions]
+    assert tuple(was != now for was, now in zip(before, after, strict=True)) == told
+
+
 def test_what_python_itself_holds_does_not_change_a_functions_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments of the process, paths, limits and the environment are others after a crash: the code is the same."""
 
