@@ -64,6 +64,8 @@ class Naive:
         """How many items each map has that has opened."""
         self.scopes: dict[str, int] = {}
         """How many scopes each mapped flow or loop has that has opened."""
+        self.raced: set[str] = set()
+        """Prefixes of what lies in mapped flows that go on without all: how it ended hangs on who came first."""
         self.stands_for: dict[str, str] = {}
         """Of a scope that takes back what another one did: that one, as prefixes."""
         self.tried: dict[str, int] = {}
@@ -119,8 +121,8 @@ class Naive:
     ) -> State:  # fmt: skip
         node, name = block.nodes[k], prefix + block.names[k]
         if self._may_lose(block, k) and self._saw(name) == "cancelled":
-            if node.kind is not TASK and any(one.undoes == k for one in block.nodes):
-                raise Untold(name)  # what had completed in it is taken back
+            if node.kind is not TASK and any(k in (one.undoes, one.source) for one in block.nodes):
+                raise Untold(name)  # what had completed in it is taken back, what had opened streams
             return State.CANCELLED
         end = self._refused(block, k, name, states, above, found, bad=bad) or (DONE if node.pinned else None)
         if node.kind is TASK:
@@ -210,6 +212,7 @@ class Naive:
         if source in self.opened:
             return self._streamed(inner, node, name, source, found, deeper)
         self.scopes[name] = count
+        self.raced |= {f"{name}["} if node.gather in EARLY else set()
         kept = [i for i in range(count) if not self.left_out(name, i)]
         for i in set(range(count)) - {*kept}:
             self._never(inner, f"{name}[{i}].", found)
@@ -245,7 +248,10 @@ class Naive:
             raise Untold(name)
         node = (block.takes_back or block).nodes[block.nodes[k].undoes or 0]
         single = node.kind in (TASK, FLOW)
-        done = found[scope + taken] is DONE if single else bool(self.scopes.get(scope + taken))
+        end = found[scope + taken]
+        if end is DONE and scope.startswith(tuple(self.raced)) and self._saw(scope + taken) != "completed":
+            end = State.CANCELLED
+        done = end is DONE if single else bool(self.scopes.get(scope + taken))
         return done and (block.takes_back is None or found[scope + block.names[k]] is SKIPPED)
 
     def _undo(self, block: Block, k: int, name: str, found: Ends, around: list[Block]) -> State:

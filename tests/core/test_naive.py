@@ -17,6 +17,7 @@ from test_machine import is_over, let_go
 
 from stratix_tasks.core.node import EARLY, FLOW, LOOP
 from stratix_tasks.core.states import TERMINAL, State
+from stratix_tasks.core.steps import cut_off
 from stratix_tasks.errors import StratixError
 
 ERROR = {"type": "ExprError", "message": "no", "bases": []}
@@ -129,10 +130,12 @@ class Case:
 
 
 def _early(world: World, seen: dict[str, str], name: str) -> State | None:
-    """How a step ended it."""
+    """How a step ended it, or, where what ran at its end failed then, how that did."""
     if name not in seen:
         return None
     s, u = world.s, world.unit(name)
+    if u in s.kids and u not in s.won and any(s.why_ended(x) in BY_STEPS for x in cut_off(s, u)):
+        return State(s.status[u])
     scopes = s.scopes(u) if s.kind(u) in (FLOW, LOOP) and u in s.kids else ()
     by_itself = any(finished_as(s, s.stretches[i].block, a) for i, a, _ in scopes)
     return State(s.status[u]) if s.why_ended(u) in BY_STEPS and not by_itself else None
