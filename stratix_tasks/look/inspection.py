@@ -14,11 +14,12 @@ from stratix_tasks.core.waits import ANSWERED, kind_of
 from stratix_tasks.core.why import why_unit
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.arguments import arguments, given
+from stratix_tasks.look.groups import error_of
 from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import output_shown, text_shown
 from stratix_tasks.look.scopes import can_scope, inspect_scope
-from stratix_tasks.look.status import failure, item_error, said
+from stratix_tasks.look.status import failure, said
 from stratix_tasks.look.text import short
 from stratix_tasks.look.waits import approved, waiting, waits_of
 from stratix_tasks.runners.native import Clock
@@ -37,7 +38,7 @@ def inspect(live: LiveRun, node: str, item: int | None) -> Inspection:
     unit = only_unit(s, found)
     place = s.shown(unit)
     live.engine.flush_notes(live)
-    error = s.error.get(unit) or (item_error(s, unit) if item is None else None)
+    error = s.error.get(unit) or (error_of(s, unit) if item is None else None)
     shown = error if error and s.status[unit] not in (State.COMPLETED, State.SKIPPED) else None
     logs = logs_of(live, (unit, *s.members(unit)))
     can = _can_unit(core, unit)

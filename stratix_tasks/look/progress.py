@@ -8,6 +8,7 @@ from typing import Any
 from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.states import BAD, State
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.look.groups import tally
 from stratix_tasks.look.status import record
 from stratix_tasks.look.waits import waits_of
 from stratix_tasks.view.source import WAITS
@@ -28,7 +29,7 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
     s = live.core.state
     outline, error = s.root.outline, s.error.get(unit)
     fraction, text = live.notes.progress.get(unit, (None, ""))
-    done, _, failed, total = s.tally(unit) if unit in s.kids else (0, 0, 0, 0)
+    done, _, failed, total = tally(live.core, unit) if unit in s.kids else (0, 0, 0, 0)
     return {
         "name": name,
         "kind": outline.kinds[unit].label,

@@ -13,10 +13,11 @@ from stratix_tasks.core.waits import asked
 from stratix_tasks.core.why import why_scope
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand
+from stratix_tasks.look.groups import MOVING
 from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
 from stratix_tasks.look.output import scope_output_shown, value_shown
-from stratix_tasks.look.status import MOVING, failure, said
+from stratix_tasks.look.status import failure, said
 from stratix_tasks.look.waits import due_of
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.view.messages import Can, Failure, Given, Inspection, Status

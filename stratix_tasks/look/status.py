@@ -8,12 +8,13 @@ from typing import Any
 from stratix_tasks.core.allowed import allowed_run
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.ends import taken_up
-from stratix_tasks.core.node import MAP, TASK
+from stratix_tasks.core.node import EACH, MAP, TASK
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import BAD, LIVE, TERMINAL, State
 from stratix_tasks.core.units import Stretch
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
+from stratix_tasks.look.groups import error_of, moving, rests, tally
 from stratix_tasks.look.text import brief, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
 from stratix_tasks.store.summaries import glance, sized
@@ -22,7 +23,6 @@ from stratix_tasks.view.source import ABANDONED, BREAK, GIVEN, HOLD, PAUSED, WAI
 
 MANY = 100
 """Scopes side by side beyond which what is ready in them is not told apart from what waits."""
-MOVING = (State.RUNNING, State.STOPPING)
 
 
 _SKIPPED = {
@@ -158,11 +158,10 @@ def record(live: LiveRun, unit: int) -> Status:
     flags |= BREAK if s.breaks and s.path(unit) in s.breaks else 0
     done = failed = skipped = running = total = 0
     if unit in s.kids:
-        done, skipped, failed, total = tally = s.tally(unit)
-        running = _count(s, unit, MOVING)
-        rest = not running and tally.ended < total
-        flags |= WAITS if rest and _count(s, unit, (State.WAITING,)) else 0
-        flags |= PAUSED if rest and _is_still(core, unit) else 0
+        done, skipped, failed, total = counted = tally(core, unit)
+        running = moving(s, unit)
+        waits_in, paused_in = rests(core, unit) if not running and counted.ended < total else (False, False)
+        flags |= WAITS * waits_in | PAUSED * paused_in
     started, ended = s.started[unit] or None, s.ended[unit] or None
     waits = state is State.WAITING or flags & WAITS
     return (
@@ -181,20 +180,6 @@ def record(live: LiveRun, unit: int) -> Status:
     )
 
 
-def _count(s: Recorded, group: int, states: tuple[State, ...]) -> int:
-    """How many units in a group are in one of the states."""
-    return sum(s.status.count(state, a, b) for _, a, b in s.scopes(group) for state in states)
-
-
-def _is_still(core: Core, group: int) -> bool:
-    """Whether something in it is paused."""
-    s = core.state
-    if _count(s, group, (State.SUSPENDED,)):
-        return True
-    waits = (u for _, a, b in s.scopes(group) for state in (State.PENDING, State.RETRYING) for u in s.find(state, a, b))
-    return bool(s.marks) and any(s.held(u) for u in waits)
-
-
 def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
     """(node, record) of all nodes, or of those that changed."""
     wanted = range(len(live.core.state.root.outline.names)) if nodes is None else sorted(nodes)
@@ -207,7 +192,7 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
     for node in range(len(s.root.outline.names)) if nodes is None else nodes:
         text: Texts = {}
         state, reason = live.core.seen(node), s.why_ended(node)
-        error = s.error.get(node) or item_error(s, node)
+        error = s.error.get(node) or error_of(s, node)
         if error and state in BAD:
             text["error"] = short(
                 f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160
@@ -228,15 +213,6 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
     return found
 
 
-def item_error(s: Recorded, node: int) -> dict[str, Any] | None:
-    """The error of the first item that has one; what lies in a sub-flow shows its own."""
-    if node not in s.kids or s.kind(node) is not MAP:
-        return None
-    return next(
-        (s.error[unit] for _, a, b in s.scopes(node) for unit in s.find(State.FAILED, a, b) if unit in s.error), None
-    )
-
-
 def summary_text(live: LiveRun, unit: int) -> str:
     """`336,776 × 19`, `list of 12`, or the value itself when it is short."""
     s = live.core.state
@@ -244,7 +220,7 @@ def summary_text(live: LiveRun, unit: int) -> str:
     if by := approved_text(live, unit):
         return by
     if s.is_group(unit):
-        return f"{s.tally(unit).done:,} items" if s.kind(unit) is MAP and unit in s.kids else ""
+        return f"{tally(live.core, unit).done:,} items" if s.kind(unit) in (MAP, EACH) and unit in s.kids else ""
     if summary is None:
         value = at_hand(live.binding.held(unit))
         return "" if value is None or value is AWAY else short(brief(value) if is_plain(value) else glance(value), 40)

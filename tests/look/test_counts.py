@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, each, flow, history, task
+from stratix_tasks import Engine, approval, each, flow, history, task
 from stratix_tasks.core.states import State
 from stratix_tasks.session.display import run_source
+from stratix_tasks.view.source import WAITS
 
 GATE = threading.Event()
+BEGUN = threading.Semaphore(0)
 BROKEN = {3, 4}
 
 
@@ -138,3 +140,92 @@ def test_the_frame_of_a_run_knows_what_is_ready(engine: Engine) -> None:
         for asked in (run, other.run(run.id)):
             assert dict(zip(asked.tasks()["node"], asked.tasks()["state"], strict=True)) == words
     assert set(history(engine.store.path).tasks(run=run.id)["state"]) == {"completed", "pending"}
+
+
+@task
+def twice(n: int) -> list[int]:
+    return [n, n + 1]
+
+
+@task
+def gated(x: int) -> int:
+    BEGUN.release()
+    GATE.wait(30)
+    if x in BROKEN:
+        raise ValueError(f"no {x}")
+    return x
+
+
+@flow
+def counted_scope(n: int) -> Any:
+    return summed(gated.map(each(twice(n))))
+
+
+@flow
+def counted_items() -> Any:
+    return counted_scope.map(each([1, 2, 3, 7])), counted_scope(0)
+
+
+@task
+def words(n: int) -> list[str]:
+    return [f"{n}?", f"{n}!"]
+
+
+@flow
+def asked_scope(x: int) -> Any:
+    return approval.options(name="both").map(each(words(x)))
+
+
+@flow
+def asked_items() -> Any:
+    return asked_scope.map(each([1, 2]))
+
+
+def card(run: Any, name: str) -> tuple[tuple[int, int, int, int], int, dict[str, str]]:
+    """done, total, failed and running, the flags, and the texts of a node's card."""
+    source = run_source(run)
+    at = [node["name"] for node in source.outline()["nodes"]].index(name)
+    record = dict(source.records({at}))[at]
+    _, flags, _, done, total, failed, running, *_ = record
+    return (done, total, failed, running), flags, source.texts({at})[str(at)]
+
+
+def test_a_mapped_flow_counts_its_items(engine: Engine) -> None:
+    """Not the nodes in them; what runs in a fan-out within an item runs in that. Its card says by what the first failed."""
+    run = engine.start(counted_items)
+    for _ in range(10):
+        assert BEGUN.acquire(timeout=20)
+    assert card(run, "counted_scope")[0] == (0, 4, 0, 4)
+    assert card(run, "counted_scope_2")[0] == (1, 3, 0, 1)
+    GATE.set()
+    assert run.wait(20) == "failed"
+    assert card(run, "counted_scope")[0] == (2, 4, 2, 0)
+    assert "items failed" in card(run, "counted_scope")[2]["error"]
+    rows = {row["name"]: (row["done"], row["total"], row["failed"]) for row in run.progress()}
+    assert rows["counted_scope"] == (2, 4, 2)
+    BROKEN.clear()
+    run.retry()
+    assert run.wait(20) == "completed"
+    assert card(run, "counted_scope") == ((4, 4, 0, 0), 0, {"summary": "4 items"})
+
+
+def test_items_of_a_mapped_flow_that_were_rolled_back_count_no_more(engine: Engine) -> None:
+    """Nor those of before, once it has opened again."""
+    run = engine.start(counted_deep, {"n": 3})
+    assert run.wait(20) == "completed"
+    run.rollback("numbers")
+    assert card(run, "counted_inner")[0] == (0, 0, 0, 0)
+    run.resume()
+    assert run.wait(20) == "completed"
+    assert card(run, "counted_inner")[0] == (3, 3, 0, 0)
+
+
+def test_what_waits_within_an_item_is_waited_for_by_all_of_them(engine: Engine) -> None:
+    """A mapped flow in which nothing runs waits as what lies deepest in it does; or is paused with that."""
+    run = engine.start(asked_items)
+    while run_source(run).run_info()["counts"].get("waiting") != 4:
+        assert run.wait(0.01) in ("pending", "running")
+    assert card(run, "asked_scope")[:2] == ((0, 2, 0, 0), WAITS)
+    run.cancel()
+    assert run.wait(20) == "cancelled"
+    assert card(run, "asked_scope")[0] == (0, 2, 2, 0)
