@@ -20,7 +20,7 @@ from stratix_tasks.look.scopes import record_scope, scope_text
 from stratix_tasks.look.status import record, summary_text
 from stratix_tasks.look.text import short
 from stratix_tasks.runners.native import Clock
-from stratix_tasks.store.summaries import glance
+from stratix_tasks.store.summaries import extent, glance, sized
 from stratix_tasks.view.messages import ItemPage, ItemQuery, ItemRow
 
 ALL: ItemQuery = {"states": [], "search": "", "sort": "state"}
@@ -193,10 +193,10 @@ def _given(read: Callable[[], Any], columns: list[str]) -> list[str]:
 
 
 def _told(value: Any) -> str:
-    """A number of Python or numpy in as many digits as a cell of a table has."""
+    """A number of Python or numpy in as many digits as a cell of a table has, a table by its sizes."""
     kind = type(value)
     is_float = type(kind) is type and (kind.__module__, kind.__name__) in FLOATS
-    return f"{value:.6g}" if is_float else glance(value)
+    return f"{value:.6g}" if is_float else extent(value) or glance(value)
 
 
 def _scope(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:
@@ -204,6 +204,13 @@ def _scope(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow
     given = _given(lambda: live.binding.inputs_of(scope), columns)
     text = short(scope_text(live, scope), 120)
     return index, live.core.state.key(group, index), record_scope(live, scope), text, given
+
+
+def _result(live: LiveRun, unit: int) -> str:
+    """What it gave, in a line: its own text where that is one, of what has sizes these."""
+    summary, text = live.core.state.summary.get(unit) or {}, summary_text(live, unit)
+    own = "" if sized(summary) else str(summary.get("text", ""))
+    return own if own and "\n" not in own and text == str(summary["type"]) else text
 
 
 def _item(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:
@@ -216,6 +223,6 @@ def _item(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:
     elif unit in s.waits:
         text = asked(s.waits[unit])
     elif state == State.COMPLETED:
-        text = summary_text(live, unit)
+        text = _result(live, unit)
     given = _given(lambda: live.binding.item(unit), columns)
     return index, s.key(group, index), record(live, unit), short(text, 120), given

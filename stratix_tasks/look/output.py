@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from stratix_tasks.core.node import MAP
@@ -90,21 +91,56 @@ def output_shown(live: LiveRun, unit: int) -> Output | None:
 
 
 def _items_shown(live: LiveRun, unit: int) -> Output:
-    """The first results of a map: as text where each has a line of that, else each by its type and shape."""
+    """The first results of a map: a table where they are records of one kind, text where each has a line of that, else each by its
+    type and shape."""
     s = live.core.state
     done = [one for one in s.members(unit) if s.status[one] == State.COMPLETED]
     told = [(one, shown) for one in done[:FIRST] if (shown := output_shown(live, one))]
     texts = [short(shown["text"], 80) for _, shown in told]
     more = len(done) - len(told)
     made = text_shown(f"[{', '.join(texts)}, …] ({len(done):,})" if more else f"[{', '.join(texts)}]")
+    names = [_called(s, unit, one) for one, _ in told]
+    shape = f"list of {len(done):,}"
+    if table := _records(names, [shown["preview"] for _, shown in told], len(done)):
+        return {**made, "type": "list", "shape": shape, "preview": table}
     if not any("\n" in text for text in texts):
         return {**made, "type": "list"}
-    parts = [_part(s, unit, one, shown) for one, shown in told]
-    root: Part = {"name": "", "text": f"list of {len(done):,}", "more": more, "parts": parts}
-    return {**made, "type": "list", "shape": root["text"], "preview": {"kind": "tree", "root": root}}
+    parts = [_part(name, shown) for name, (_, shown) in zip(names, told, strict=True)]
+    root: Part = {"name": "", "text": shape, "more": more, "parts": parts}
+    return {**made, "type": "list", "shape": shape, "preview": {"kind": "tree", "root": root}}
 
 
-def _part(s: Recorded, unit: int, one: int, shown: Output) -> Part:
-    key, wide = s.key(unit, s.index(one)), "\n" in shown["text"]
+def _called(s: Recorded, unit: int, one: int) -> str:
+    key = s.key(unit, s.index(one))
+    return str(s.index(one)) if key is None else key
+
+
+def _part(name: str, shown: Output) -> Part:
+    wide = "\n" in shown["text"]
     text = f"{shown['type']} {shown['shape']}".strip() if wide else short(shown["text"], 80)
-    return {"name": str(s.index(one)) if key is None else key, "text": text, "more": 0, "parts": []}
+    return {"name": name, "text": text, "more": 0, "parts": []}
+
+
+def _records(names: list[str], previews: list[Preview | None], count: int) -> Preview | None:
+    """A row for each of several values that are told by the same names, as a table tells them."""
+    roots = [one["root"] for one in previews if one is not None and one["kind"] == "tree"]
+    columns = [part["name"] for part in roots[0]["parts"]] if len(roots) == len(previews) > 1 else []
+    if not columns or columns[0] == "0" or any([part["name"] for part in root["parts"]] != columns for root in roots):
+        return None
+    rows = [[part["text"] for part in root["parts"]] for root in roots]
+    kinds = [_kind(texts) for texts in zip(*rows, strict=True)]
+    return {
+        "kind": "table",
+        "columns": list(zip(columns, kinds, strict=True)),
+        "rows": rows,
+        "index": names,
+        "of": (count, len(columns) + roots[0]["more"]),
+    }
+
+
+def _kind(texts: Iterable[str]) -> str:
+    """What a column of texts holds, as far as numbers stand at the right."""
+    for name, kind in (("int", int), ("float", float)):
+        with suppress(ValueError):
+            return name if [kind(text) for text in texts] else ""
+    return ""

@@ -23,8 +23,8 @@ LANE = 4.0
 """Height of the place where edges pass a column."""
 SHAPE = 2.0
 """A page is this much wider than it is tall."""
-TALL, WIDE = 640.0, 2600.0
-"""What is not taller is not wrapped, what is not wider is not broken."""
+TALL, WIDE = 640.0, 1500.0
+"""What is not taller is not wrapped; what is not wider is not broken: so much of a line can be read at once on a notebook's page."""
 
 
 @dataclass(slots=True)
@@ -133,10 +133,10 @@ def _tallest(columns: Sequence[Sequence[int]], sizes: Sequence[Point]) -> float:
 
 
 def _lines(blocks: list[_Block]) -> list[list[_Block]]:
-    """Blocks that follow each other, in as many lines as make the shape of a page."""
-    width = sum(block.width + COLUMN_GAP for block in blocks) - COLUMN_GAP
+    """Blocks that follow each other, in as many lines as it takes to read each at once, unless they would be taller than wide."""
+    width = max(sum(block.width + COLUMN_GAP for block in blocks) - COLUMN_GAP, 0.0)
     height = max((block.height for block in blocks), default=0.0) + LINE_GAP
-    count = round(sqrt(width / (SHAPE * height))) if width > WIDE else 1
+    count = min(ceil(width / WIDE), int(sqrt(width / height)))
     lines: list[list[_Block]] = [[]]
     room, x = width / max(count, 1), 0.0
     for block in blocks:

@@ -1,9 +1,9 @@
 """Previews: what a person is shown of a value, made where the value was made, as JSON data.
 
 `{"kind": "table", …}` the head of a frame or an array; `{"kind": "picture", …}` of what can draw itself; `{"kind": "html", …}` of
-what writes itself so, to be shown where no script runs; `{"kind": "tree", …}` of containers of Python's own, which are a table where
-they hold records of one kind. Objects that
-are no frame are asked in a thread of their own for at most `PATIENCE` seconds; a type that took longer is not asked again.
+what writes itself so, to be shown where no script runs; `{"kind": "tree", …}` of records and of containers of Python's own, which
+are a table where they hold records of one kind. Objects that are no frame are asked in a thread of their own for at most
+`PATIENCE` seconds; a type that took longer is not asked again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import islice
 from types import MemberDescriptorType
 from typing import Any
 
-from stratix_tasks.store.summaries import BRACKETS, glance
+from stratix_tasks.store.summaries import BRACKETS, glance, type_name
 
 ROWS, COLUMNS = 12, 24
 """Of a table that are shown."""
@@ -51,7 +51,7 @@ def preview(value: Any) -> Preview | None:
             return None
         bases = {(base.__module__.partition(".")[0], base.__name__) for base in kind.__mro__}
         table = next((table for base, table in _TABLES.items() if base in bases), None)
-        return table(value) if table is not None else _asked(value)
+        return table(value) if table is not None else _asked(value) or _record(value)
     return None
 
 
@@ -77,6 +77,28 @@ def tree(name: str, value: Any, left: list[int] | None = None, deep: int = DEEP)
         parts.append(tree(_named(key), part, left, deep - 1))
     text = f"{kind.__name__} of {len(value):,}"
     return {"name": name, "text": text, "more": len(value) - len(parts), "parts": parts}
+
+
+def _record(value: Any) -> Preview | None:
+    """A dataclass, named tuple or model by its fields. Nothing of theirs is run."""
+    fields = _fields(value) or {}
+    left = [LEAVES]
+    parts = [_field(name, part, left) for name, part in islice(fields.items(), PARTS)]
+    text = type_name(value)
+    return (
+        {
+            "kind": "tree",
+            "root": {"name": "", "text": text, "more": len(fields) - len(parts), "parts": parts},
+        }
+        if parts
+        else None
+    )
+
+
+def _field(name: str, value: Any, left: list[int]) -> dict[str, Any]:
+    if _is_own(type(value)) and value:
+        return tree(_named(name), value, left, DEEP - 1)
+    return {"name": _named(name), "text": cell(value), "more": 0, "parts": []}
 
 
 def _named(key: Any) -> str:

@@ -35,6 +35,13 @@ SHORT = frozenset((complex, range, date, time, datetime, timedelta, timezone, De
 """Types whose text is short."""
 ZONES = frozenset(("builtins", "datetime", "zoneinfo", "dateutil", "pytz"))
 """Packages of time zones, which are asked where a time is told."""
+TABLES = {
+    "pandas": ("DataFrame", "Series"),
+    "numpy": ("ndarray",),
+    "polars": ("DataFrame", "Series"),
+    "pyarrow": ("Table", "RecordBatch"),
+}
+"""By package the types that tell their sizes."""
 BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", dict: "{}"}
 LONG = frozenset((list, tuple, dict, set, frozenset, deque))
 _NAME = type.__dict__["__name__"]
@@ -106,7 +113,8 @@ def _package(value: Any) -> str:
 
 
 def glance(value: Any) -> str:
-    """A short text of a value of Python's own types, or of a scalar of numpy or pandas; of others, also inside, it tells the type."""
+    """A short text of a value of Python's own types, or of a scalar of numpy or pandas; of others, also inside, it tells the type, of
+    tables with their sizes."""
     return _top(value, _glanced)
 
 
@@ -119,7 +127,16 @@ def _glanced(value: Any) -> str:
         return f"{type_name(value)}.{_exact(object.__getattribute__(value, '_name_'))}"
     if type(kind) is type and _is_scalar(kind) and _package(getattr(value, "tzinfo", None)) in ZONES:
         return str(value)
-    return f"<{type_name(value)}>"
+    return f"<{f'{type_name(value)} {extent(value)}'.strip()}>"
+
+
+def extent(value: Any) -> str:
+    """The sizes of a table or array that is exactly of a type of numpy, pandas, polars or pyarrow; empty for others."""
+    for package, names in TABLES.items():
+        module = sys.modules.get(package)
+        if module is not None and any(type(value) is getattr(module, name, None) for name in names):
+            return " × ".join(f"{size:,}" for size in value.shape)
+    return ""
 
 
 def _is_scalar(kind: type) -> bool:

@@ -9,12 +9,13 @@ from stratix_tasks.spec.check_conditions import conjuncts, without_brackets
 from stratix_tasks.view.source import Outline
 
 _NAMES = re.compile(r"\btasks\.(\w+)\.output\b|\binputs\.(\w+)")
-_NEGATED = re.compile(r"!\s*(\(.*\)|!*[\w.\[\]]+)", re.DOTALL)
+_NEGATED = re.compile(r"!\s*(!*(?:\(.*\)|[\w.\[\]]+))", re.DOTALL)
 _ASKED = (
     r"""tasks\.{}\.(?:output\b\.?|(?=status\b))([\w.\[\]]*)\s*(==|!=|>=|<=|>|<)?\s*((?:"[^"]*"|'[^']*'|[^&|?"'])*)"""
 )
-_SIGNS = {"==": "=", "!=": "≠", ">=": "≥", "<=": "≤"}
-_NOT = {"true": "false", "false": "true"}
+_SIGNS = {"==": "≠=", "!=": "=≠", ">": "≤>", "<": "≥<", ">=": "<≥", "<=": ">≤"}
+"""By comparison the sign where it must not hold, and where it must."""
+_TRUTH = ("false", "true")
 
 
 def in_short(text: str) -> str:
@@ -34,24 +35,24 @@ def on_edges(outline: Outline) -> dict[str, str]:
 
 @lru_cache(4096)
 def asked_of(when: str, node: str) -> str:
-    """What a condition asks of a node of its flow: `> 3`, `not > 3`, `rows ≥ least`; nothing where it asks nothing of that."""
+    """What a condition asks of a node of its flow: `> 3`, `≤ 3` for `!(… > 3)`, `rows ≥ least`; nothing where it asks nothing of that."""
     named = re.compile(rf"\btasks\.{re.escape(node)}\b")
     return " & ".join(_plain(part, node) or in_short(part) for part in conjuncts(when) if named.search(part))
 
 
-def _plain(part: str, node: str) -> str | None:
+def _plain(part: str, node: str, holds: bool = True) -> str | None:
     """Of a comparison of what a node gives, or of its status, that without its name; None of what is none."""
     negated = _NEGATED.fullmatch(part)
     if negated is not None:
-        told = _plain(without_brackets(negated[1]), node)
-        return told and _NOT.get(told, f"not {told}")
+        return _plain(without_brackets(negated[1]), node, not holds)
     asked = re.fullmatch(_ASKED.format(re.escape(node)), part)
     if asked is None or (asked[3] and not asked[2]):
         return None
     path, sign, value = asked[1], asked[2], in_short(asked[3].strip())
     left = f"{path} " if path else ""
     if not sign:
-        return f"{left}true"
-    if value in _NOT and sign in ("==", "!="):
-        return left + (value if sign == "==" else _NOT[value])
-    return f"{left}{_SIGNS.get(sign, sign)} {value}"
+        return left + _TRUTH[holds]
+    if value in _TRUTH and sign in ("==", "!="):
+        is_true = (value == "true") is (sign == "==")
+        return left + _TRUTH[is_true is holds]
+    return f"{left}{_SIGNS[sign][holds]} {value}"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stratix_tasks import Engine, each, flow, repeat, task
 from stratix_tasks.session.display import run_source
 
 GATE = threading.Event()
+
+
+@dataclass
+class Score:
+    month: str
+    rows: int
 
 
 @task
@@ -100,6 +108,28 @@ def test_days_and_numbers_that_are_mapped_are_told_as_they_are(engine: Engine) -
 
     page = run_source(ended(engine, days_and_shares)).items("on_a_day", 0, 4)
     assert [row[4] for row in page["rows"]] == [["2026-01-31", "0.333333"], ["2026-02-28", "0.666667"]]
+
+
+def test_tables_are_told_by_their_sizes_and_records_by_their_text(engine: Engine) -> None:
+    """What is mapped over, and what each item gave."""
+
+    @task
+    def scored(table: pd.DataFrame) -> Any:
+        return Score("January", len(table))
+
+    @task
+    def cut(tables: list[pd.DataFrame]) -> list[pd.DataFrame]:
+        return tables
+
+    @flow
+    def scored_tables() -> Any:
+        return scored.map(each(cut([pd.DataFrame({"a": range(n)}) for n in (2, 1000)])))
+
+    page = run_source(ended(engine, scored_tables)).items("scored", 0, 4)
+    assert [(row[4], row[3]) for row in page["rows"]] == [
+        (["2 × 1"], "Score(month='January', rows=2)"),
+        (["1,000 × 1"], "Score(month='January', rows=1000)"),
+    ]
 
 
 def test_items_are_filtered_searched_and_sorted(engine: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -107,6 +107,46 @@ def test_results_of_a_map_are_told_by_their_types_where_they_have_no_line_of_tex
         many = source.inspect("many", None)["output"]["preview"]["root"]
         assert (many["text"], many["more"], many["parts"][0]["name"], len(many["parts"])) == ("list of 30", 10, "0", 20)
         assert (source.inspect("told", None)["output"] or {})["text"] == "[4, 5]"
+
+
+class Row(NamedTuple):
+    n: int
+    half: float
+    name: str
+
+
+@task
+def rowed(n: int) -> Any:
+    return Row(n, n / 3, f"row {n}")
+
+
+@task
+def said(n: int) -> dict[str, int]:
+    return {"n": n} if n < 3 else {"m": n}
+
+
+@flow
+def shown_records() -> Any:
+    rowed.options(key="of {n}").map(each(range(1, 31)))
+    said.options(name="alike").map(each([1, 2]))
+    said.options(name="other").map(each([2, 3]))
+
+
+def test_results_of_a_map_that_are_records_of_one_kind_are_a_table(tmp_path: Path) -> None:
+    """A row each under its key, of the first ones; also when another engine shows them."""
+    with Engine(tmp_path / "store") as engine:
+        run = engine.start(shown_records)
+        assert run.wait(30) == "completed", run.error
+    with Engine(tmp_path / "store") as other:
+        source = run_source(other.run(run.id))
+        seen = source.inspect("rowed", None)["output"]
+        table = seen["preview"]
+        assert (seen["type"], seen["shape"], table["kind"]) == ("list", "list of 30", "table")
+        assert table["columns"] == [("n", "int"), ("half", "float"), ("name", "")]
+        assert (table["rows"][0], table["index"][0]) == (["1", "0.333333", "row 1"], "of 1")
+        assert (len(table["rows"]), table["of"]) == (20, (30, 3))
+        assert source.inspect("alike", None)["output"]["preview"]["rows"] == [["1"], ["2"]]
+        assert source.inspect("other", None)["output"]["preview"] is None
 
 
 class Silent:

@@ -263,7 +263,7 @@ def test_what_can_not_be_typed_is_kept(engine: Engine) -> None:
     first = engine.start(framed_flow, {"frame": pd.DataFrame({"a": [1]})})
     assert first.wait(20) == "completed"
     asked = fields(run_source(first))
-    assert (asked["frame"]["kept"], asked["frame"]["required"]) == ("<DataFrame>", False)
+    assert (asked["frame"]["kept"], asked["frame"]["required"]) == ("<DataFrame 1 × 1>", False)
     again = first.again(inputs={"n": 2})
     assert again.result(20) == "framed 2"
     assert again.inputs["frame"].equals(first.inputs["frame"])

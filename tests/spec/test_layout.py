@@ -81,6 +81,14 @@ def test_a_long_chain_is_broken_into_lines() -> None:
         assert not any(top < y < top + h for (_, top), (_, h) in zip(laid.places, laid.sizes, strict=True))
 
 
+@pytest.mark.parametrize(("count", "lines"), [(6, 1), (7, 2), (12, 2), (13, 3)])
+def test_a_line_is_no_longer_than_can_be_read_at_once(count: int, lines: int) -> None:
+    """Some six cards: a chain that is a little longer is broken in two that are about as long."""
+    laid = spread(count, list(pairwise(range(count))))
+    assert len({y for _, y in laid.places}) == lines
+    assert shape(laid)[0] <= WIDE
+
+
 def test_what_stands_fast_stays_and_the_rest_is_laid_out() -> None:
     """Where all of a level stands fast, and where one of it does not; groups hold what lies in them all the same."""
     parents, edges, fast = [-1, -1, 1, 1], [(0, 1), (2, 3)], {0: (500.0, 40.0), 1: (7.0, 300.0)}

@@ -141,7 +141,7 @@ class Pair(NamedTuple):
 
 
 class Model(BaseModel):
-    month: str
+    month: Any
     auc: float
 
 
@@ -158,6 +158,17 @@ def test_records_of_one_kind_are_a_table(kind: Any) -> None:
         other = preview(others)
         assert other is not None
         assert other["kind"] == "tree"
+
+
+@pytest.mark.parametrize("kind", [Score, Slotted, Pair, Model])
+def test_a_record_is_a_tree_of_its_fields(kind: Any) -> None:
+    """Numbers in as many digits as in a table, containers with their parts."""
+    made = preview(kind(month=["a", "b"], auc=1 / 3))
+    assert made is not None
+    assert (made["kind"], made["root"]["text"]) == ("tree", kind.__name__)
+    month, auc = made["root"]["parts"]
+    assert (month["name"], [part["text"] for part in month["parts"]]) == ("month", ["a", "b"])
+    assert (auc["name"], auc["text"], auc["parts"]) == ("auc", "0.333333", [])
 
 
 def test_records_are_not_asked_themselves() -> None:

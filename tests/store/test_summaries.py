@@ -41,6 +41,12 @@ class RudeNumber(np.float64):
         raise SystemExit
 
 
+class Framed(pd.DataFrame):
+    @property
+    def shape(self) -> Any:
+        raise SystemExit
+
+
 class Shade(Enum):
     DARK = 1
 
@@ -64,7 +70,8 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
         pytest.param(1 << 20_000, "<int of 20,001 bits>", id="a large whole number"),
         ([Rude()], "[<Rude>]"),
         ({Rude: 1}, "{<type>: 1}"),
-        (np.arange(3), "<ndarray>"),
+        (np.arange(3), "<ndarray 3>"),
+        ([pd.DataFrame({"a": range(1000), "b": 0}), Framed({"a": [1]})], "[<DataFrame 1,000 × 2>, <Framed>]"),
         pytest.param([Object("Rude", Rude())], "[<Rude>]", id="an object of a document"),
         ([np.float64(0.5), np.bool_(True), np.datetime64("2026-01-01")], "[0.5, True, 2026-01-01]"),
         ([pd.Timestamp("2026-01-01", tz="Europe/Berlin"), pd.NaT], "[2026-01-01 00:00:00+01:00, NaT]"),
@@ -79,7 +86,7 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
 )
 def test_a_glance_asks_an_object_nothing(value: Any, text: str) -> None:
     """Values of Python's own types, and scalars of numpy and pandas, have a short text, whatever their size; of others the type is
-    told, also of those that inherit from them, or ask a time zone of the user's.
+    told, of tables with their sizes, also of those that inherit from them, or ask a time zone of the user's.
     """
     assert glance(value) == text
 

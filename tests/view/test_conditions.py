@@ -11,7 +11,11 @@ from stratix_tasks.view.conditions import asked_of
     ("when", "told"),
     [
         ("tasks.check.output > 3", "> 3"),
-        ("!(tasks.check.output > 3)", "not > 3"),
+        ("!(tasks.check.output > 3)", "≤ 3"),
+        ("!(tasks.check.output.rows <= 3)", "rows > 3"),
+        ("!(tasks.check.output != 3)", "= 3"),
+        ("!(tasks.check.output != false)", "false"),
+        ("!!(tasks.check.output < 3)", "< 3"),
         ("tasks.check.output == 'a && b'", "= 'a && b'"),
         ("tasks.check.output.rows >= inputs.least", "rows ≥ least"),
         ("tasks.check.output == true", "true"),

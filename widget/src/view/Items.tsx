@@ -15,6 +15,8 @@ const SHOWN = 9;
 const SPARE = 8;
 /** Letters of a key for which there is room, at the least and at the most. */
 const [LEAST, MOST] = [3, 12];
+/** Characters of a column of what is mapped over. */
+const WIDEST = 18;
 const EMPTY: ItemPage = { total: 0, matching: 0, counts: {}, columns: [], rows: [] };
 const SORTS: [ItemQuery["sort"], string][] = [
   ["state", "failed first"],
@@ -47,7 +49,11 @@ export function Items({ live, calls, node, what, open }: Props) {
   useClock(live.snapshot.mode === "live" && page.rows.some(([, , status]) => left(status, live.now())));
   const known = page.counts;
   const keys = Math.max(...page.rows.map(([index, key]) => String(key ?? index).length), LEAST);
-  const columns = `15px ${Math.min(keys, MOST)}ch ${"minmax(5.5ch, 1fr) ".repeat(page.columns.length)}minmax(0, 1.4fr) 5em`;
+  const given = page.columns.map((name, at) =>
+    Math.max(name.length, ...page.rows.map((row) => row[4][at]?.length ?? 0)),
+  );
+  const widths = given.map((most) => `minmax(5.5ch, ${Math.min(most + 1, WIDEST)}ch)`).join(" ");
+  const columns = `15px ${Math.min(keys, MOST)}ch ${widths} minmax(8ch, 1fr) 5em`;
   return (
     <div
       class="stx-item-table"
@@ -140,7 +146,8 @@ function Sieve({ counts, query, ask, what }: SieveProps) {
         type="search"
         data-testid="item-search"
         aria-label={`Search the ${what}`}
-        placeholder="key, value or error"
+        placeholder="search"
+        title="In keys, values and errors"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
