@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.refusing import user_line
 from stratix_tasks.errors import FlowError
+from stratix_tasks.runners.defined import offer
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.types import hints_of, tuple_arity
@@ -35,6 +36,7 @@ class BaseTask:
         self.fn = fn
         self._names, self._required, self._plain = _parameters(fn)
         self._own_name = _node_name(fn)
+        offer(fn)
         self._say(given)
 
     def _say(self, given: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ import pickle
 import sys
 from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from io import BytesIO
 from operator import getitem
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -20,14 +21,17 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import cloudpickle
 
-from stratix_tasks.runners.reducing import MAIN, PROTOCOL, Reduced, known_of
+from stratix_tasks.runners.defined import MAIN, came, is_unbound, own_place, place_of, today
+from stratix_tasks.runners.reducing import PROTOCOL, Reduced, known_of
 
 BY_ID: WeakValueDictionary[str, type] = WeakValueDictionary()
-"""Classes of `__main__` that this process has sent or received, by a mark of their own."""
+"""Classes that are defined here, or in the kernel whose worker this is, by a mark of their own."""
+_AS_THEY_WERE: WeakValueDictionary[str, type] = WeakValueDictionary()
+"""Classes that nobody defines here, made of what was recorded."""
 _IDS: WeakKeyDictionary[type, str] = WeakKeyDictionary()
 _DEFINITIONS: WeakKeyDictionary[type, bytes] = WeakKeyDictionary()
 TODAY: dict[str, type] = {}
-"""In a worker process: the classes of the notebook, as it defines them now."""
+"""In a worker process: the classes of its kernel, as that defines them now, by their places."""
 
 
 class Unstorable(TypeError):
@@ -96,12 +100,15 @@ class _Whole(cloudpickle.Pickler):  # type: ignore[misc]
 
 class _ToWorker(_Whole):
     def reducer_override(self, obj: Any) -> Any:
-        is_own = issubclass(type(obj), type) and _is_of_main(obj)
-        return self.found_by(obj) if is_own else super().reducer_override(obj)
+        how = _how_found(obj) if issubclass(type(obj), type) else ""
+        if how == _BY_IMPORT:
+            return _imported, (place_of(obj),)
+        return self.found_by(obj) if how else super().reducer_override(obj)
 
     def found_by(self, kind: type) -> Reduced:
-        """How a class of `__main__` is found again."""
-        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind), tuple(vars(kind)))
+        """How a class of the notebook, or one that a function makes, is found again."""
+        names = tuple(vars(kind))
+        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind), names, place_of(kind))
 
 
 class _ToStore(_ToWorker):
@@ -113,7 +120,7 @@ class _ToStore(_ToWorker):
         return super().reducer_override(obj)
 
     def found_by(self, kind: type) -> Reduced:
-        return _named, (kind.__qualname__, _id(kind), _definition(kind))
+        return _named, (kind.__qualname__, _id(kind), _definition(kind), place_of(kind))
 
 
 class _ToOther(_ToStore):
@@ -147,8 +154,26 @@ _SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType)
 # ---------------------------------------------------------------------- classes
 
 
-def _is_of_main(kind: type) -> bool:
-    return kind.__module__ == MAIN and "<locals>" not in kind.__qualname__ and _parametrised(kind) is None
+_BY_IMPORT, _BY_DEFINITION = "import", "definition"
+
+
+def _how_found(kind: type) -> str:
+    """How others find a class which its own name does not lead to; nothing where that does, or where nobody can."""
+    if _parametrised(kind) is not None:
+        return ""
+    place = place_of(kind)
+    if kind.__module__ == MAIN or is_unbound(place):
+        return _BY_DEFINITION
+    return _BY_IMPORT if place != own_place(kind) else ""
+
+
+def _imported(place: str) -> type:
+    """A class that its module binds to another name than its own."""
+    import_module(place.partition(":")[0])
+    kind = today(place)
+    if kind is None:
+        raise LookupError(f"the class '{place}' is not there any more")
+    return kind
 
 
 def _parametrised(kind: type) -> Reduced | None:
@@ -177,45 +202,43 @@ def _definition(kind: type) -> bytes:
     return found
 
 
-def _named(qualname: str, mark: str, definition: bytes) -> type:
-    """The very class where this process has it; else the one that the notebook defines today; else as it was."""
-    found = BY_ID.get(mark) or _today(qualname)
-    if found is not None:
-        return found
+def _named(qualname: str, mark: str, definition: bytes, place: str = "") -> type:
+    """The very class where this process has it; else the one that is defined today; else as it was."""
+    known = BY_ID.get(mark) or _today(place or f"{MAIN}:{qualname}") or _AS_THEY_WERE.get(mark)
+    if known is not None:
+        return known
     if not definition:
         raise LookupError(f"the class '{qualname}' is not defined here: run the cell that defines it")
-    return _known(mark, qualname, definition)
+    kind = _AS_THEY_WERE[mark] = _known(mark, qualname, definition)
+    return kind
 
 
-def _defined(qualname: str, mark: str, definition: bytes, names: tuple[str, ...]) -> type:
-    """In a worker process: this is the notebook's class of that name from now on. It stays the same class, and is as the
-    notebook has it now: what its methods use may be another since.
+def _defined(qualname: str, mark: str, definition: bytes, names: tuple[str, ...], place: str) -> type:
+    """In a worker process: this is the class of that place from now on. It stays the same class, and is as its kernel has it
+    now: what its methods use may be another since.
     """
-    found = BY_ID.get(mark)
-    if found is None or _DEFINITIONS.get(found) != definition:
-        found = _known(mark, qualname, definition)
-        _DEFINITIONS[found] = definition
-        for gone in vars(found).keys() - names:
+    kind = BY_ID.get(mark)
+    if kind is None or _DEFINITIONS.get(kind) != definition:
+        kind = BY_ID[mark] = _known(mark, qualname, definition)
+        _DEFINITIONS[kind] = definition
+        came(kind, place)
+        for gone in vars(kind).keys() - names:
             if not gone.startswith("__"):
                 with suppress(AttributeError):
-                    delattr(found, gone)
-    TODAY[qualname] = found
-    return found
+                    delattr(kind, gone)
+    TODAY[place] = kind
+    return kind
 
 
 def _known(mark: str, qualname: str, definition: bytes) -> type:
     kind: type = pickle.loads(definition)
     kind.__qualname__ = qualname  # cloudpickle forgets in which class one stands
-    BY_ID[mark] = kind
     _IDS.setdefault(kind, mark)
     return kind
 
 
-def _today(qualname: str) -> type | None:
-    found: Any = sys.modules.get(MAIN)
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else TODAY.get(qualname)
+def _today(place: str) -> type | None:
+    return today(place) or TODAY.get(place)
 
 
 def _why_unknown(kind: type) -> str:

@@ -16,8 +16,9 @@ from types import FunctionType, MemberDescriptorType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, finalize
 
+from stratix_tasks.runners.defined import MAIN
+
 PROTOCOL = 5
-MAIN = "__main__"
 FORGETFUL = (datetime, date, time, timedelta, Decimal, Fraction, PurePath, defaultdict, Counter)
 """Types whose pickles leave out the attributes of their subclasses."""
 CACHED = type(lru_cache(len))
