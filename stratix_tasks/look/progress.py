@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from stratix_tasks.core.ends import taken_up
-from stratix_tasks.core.states import BAD, State
+from stratix_tasks.core.states import BAD
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.groups import tally
 from stratix_tasks.look.status import record
@@ -18,11 +17,6 @@ def progress(live: LiveRun) -> list[dict[str, Any]]:
     """See `Run.progress`."""
     live.engine.flush_notes(live)
     return [_node(live, unit, name) for unit, name in enumerate(live.core.state.root.outline.names)]
-
-
-def ready(live: LiveRun, units: Sequence[int]) -> list[int]:
-    """Those that wait for nothing but their place, which no store knows: that is no fact."""
-    return [unit for unit in units if unit < len(live.core.state.status) and live.core.seen(unit) is State.READY]
 
 
 def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:

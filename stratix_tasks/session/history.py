@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from stratix_tasks.executors.registry import EXECUTORS
+from stratix_tasks.runs.past import past
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.store import Store
@@ -15,5 +17,6 @@ def history(store: str | os.PathLike[str] | None = None) -> History:
     StoreError `no-store` when there is none; InputError for what is no path.
     """
     if store is not None:
-        return History(Store(store, write=False))
-    return History(default_engine().store)
+        return past(Store(store, write=False), EXECUTORS)
+    engine = default_engine()
+    return past(engine.store, engine.executors.entries)

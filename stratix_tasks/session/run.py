@@ -13,7 +13,7 @@ from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.look.health import asked_now, concerned
 from stratix_tasks.look.logs import logs
 from stratix_tasks.look.output import output
-from stratix_tasks.look.progress import progress, ready
+from stratix_tasks.look.progress import progress
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs import request_data, wait
 from stratix_tasks.runs.fitting import fitted
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     import pandas
 
     from stratix_tasks.look.sources import RunSource
-
-AT_ONCE = 2_000
-"""Units that the engine's thread is asked about at once."""
+    from stratix_tasks.store.analytics import History
 
 
 class Run(Pictured, Handle):
@@ -206,20 +204,17 @@ class Run(Pictured, Handle):
         return f"{told} {ill}".rstrip()
 
     def tasks(self) -> pandas.DataFrame:
-        """The run's nodes and items, from the store as `history().tasks(run=id)`; `ready` those that wait for their place alone."""
-        from stratix_tasks.store.analytics import History
-
-        frame = History(self._engine.store).by_unit(self.id)
-        waiting = [int(unit) for unit in frame.index[frame["state"].isin(("pending", "retrying"))]]
-        for at in range(0, len(waiting), AT_ONCE):
-            frame.loc[self._look(ready, waiting[at : at + AT_ONCE]), "state"] = "ready"
-        return frame.reset_index(drop=True)
+        """The run's nodes and items, from the store as `history().tasks(run=id)`."""
+        return self._history().tasks(run=self.id)
 
     def events(self) -> pandas.DataFrame:
         """Everything that happened in the run, in order."""
-        from stratix_tasks.store.analytics import History
+        return self._history().transitions(run=self.id)
 
-        return History(self._engine.store).transitions(run=self.id)
+    def _history(self) -> History:
+        from stratix_tasks.runs.past import past
+
+        return past(self._engine.store, self._engine.executors.entries)
 
     def _shown(self) -> RunSource:
         return self._source()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from stratix_tasks.core.states import RunState, State
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TASK_STATES = [state.label for state in State] + ["lost", "interrupted"]
 RUN_STATES = [state.label for state in RunState] + ["interrupted"]
 LIVE = ("pending", "running", "pausing", "paused", "ending")
+WAITING = ("pending", "retrying")
 WITH_BODY = ("running", "suspended", "stopping")
 TIMES = ("at", "queued", "started", "ended", "last")
 NULLABLE = (
@@ -48,8 +49,9 @@ class History:
     Each call projects what is new and closes the database again.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, ready: Callable[[str, list[int]], list[int]] | None = None) -> None:
+        """`ready` tells of units of a run which of them wait for their place alone; without it these are told as recorded."""
+        self._store, self._ready = store, ready or _nobody
         self._projection = Projection(store)
         self._lock = threading.Lock()
         self._sql = queries("history")
@@ -62,14 +64,16 @@ class History:
         return frame
 
     def tasks(self, run: str | None = None) -> pandas.DataFrame:
-        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope."""
-        return self.by_unit(run).reset_index(drop=True)
+        """run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope.
 
-    def by_unit(self, run: str | None = None) -> pandas.DataFrame:
-        """The same by the numbers of the units, which a run has for its nodes and items."""
+        The view that `sql` reads has `pending` and `retrying` for what is `ready` here: what is recorded.
+        """
         frame = self._owned("tasks", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
-        return frame.set_index("unit")
+        for one, waiting in frame[frame["state"].isin(WAITING)].groupby("run"):
+            ready = self._ready(str(one), [int(unit) for unit in waiting["unit"]])
+            frame.loc[waiting.index[waiting["unit"].isin(ready)], "state"] = "ready"
+        return frame.drop(columns="unit")
 
     def attempts(self, run: str | None = None) -> pandas.DataFrame:
         """One row an attempt: run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error."""
@@ -152,6 +156,10 @@ class History:
     def _frame(self, name: str, **parameters: Any) -> pandas.DataFrame:
         with self._lock, self._projection.open() as db:
             return _typed(db.execute(self._sql[name], parameters).df())
+
+
+def _nobody(_run: str, _units: list[int]) -> list[int]:
+    return []
 
 
 def _run_id(run: Any) -> str | None:

@@ -125,7 +125,7 @@ def test_a_state_has_one_name_in_views_python_and_frames(engine: Engine) -> None
 
 
 def test_the_frame_of_a_run_knows_what_is_ready(engine: Engine) -> None:
-    """As its views do, also in another engine: what is paused with its run, and waits for its place alone. The store tells pending."""
+    """As its views do, also in another engine, and the history: what is paused with its run, and waits for its place alone."""
 
     @flow
     def counted_chain() -> Any:
@@ -139,7 +139,10 @@ def test_the_frame_of_a_run_knows_what_is_ready(engine: Engine) -> None:
     with closing(Engine(engine.store.path)) as other:
         for asked in (run, other.run(run.id)):
             assert dict(zip(asked.tasks()["node"], asked.tasks()["state"], strict=True)) == words
-    assert set(history(engine.store.path).tasks(run=run.id)["state"]) == {"completed", "pending"}
+    past = history(engine.store.path)
+    assert dict(past.tasks().set_index("node")["state"]) == words
+    recorded = past.sql("SELECT node, state FROM tasks").set_index("node")["state"]
+    assert dict(recorded) == {"numbers": "completed", "next": "pending", "last": "pending"}
 
 
 @task
