@@ -395,14 +395,15 @@ class Trace:
         )
 
     def _may_be_skipped(self, part: Reference) -> None:
+        """Once a line, however many cases of a `switch` take the value there."""
         line = user_line()[1]
-        self.problems.append(
-            Problem(
-                "may-be-skipped",
-                f"'{part._ref.name}' is made in a branch (line {part._line}) and used outside of it (line {line}), "
-                "where it may have been skipped.",
-                node=part._ref.name,
-                line=line,
-                hint="Join the branches with first_of(a, b), or use it inside its block.",
-            )
+        problem = Problem(
+            "may-be-skipped",
+            f"'{part._ref.name}' is made in a branch (line {part._line}) and used outside of it (line {line}), "
+            "where it may have been skipped.",
+            node=part._ref.name,
+            line=line,
+            hint="Join the branches with first_of(a, b), or use it inside its block.",
         )
+        if problem not in self.problems:
+            self.problems.append(problem)

@@ -11,8 +11,10 @@ first plugin that can't be imported.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -27,24 +29,39 @@ if TYPE_CHECKING:
 GROUP = "stratix_tasks.plugins"
 _lock = RLock()
 _known: tuple[tuple[EntryPoint, ...], dict[str, Executor]] | None = None
+_looked_at: tuple[tuple[str, int], ...] = ()
+"""What `_installed` told when what is installed was last looked through."""
 
 
 def plugged(*, look_again: bool = False) -> Mapping[str, Executor]:
     """The executors of all plugins, as they were when this was first called, or last with `look_again`: what is installed is
-    looked through then, which takes some milliseconds.
+    looked through then, which takes some milliseconds, where something has come or gone since.
 
     One that can't be imported, or brings what is no executor, is named in a warning and left out, with those that require it.
     ExecutorError `missing-plugin`, `cyclic-plugins`.
     """
     from importlib.metadata import entry_points
 
-    global _known  # noqa: PLW0603 - what is installed is the process's
+    global _known, _looked_at  # noqa: PLW0603 - what is installed is the process's
     with _lock:
-        if _known is None or look_again:
+        if _known is None or (look_again and _installed() != _looked_at):
+            _looked_at = _installed()
             found = tuple(entry_points(group=GROUP))
             if _known is None or _known[0] != found:
                 _known = found, _loaded(found)
         return _known[1]
+
+
+def _installed() -> tuple[tuple[str, int], ...]:
+    """Where packages lie, and when one last came or went there; `importlib.metadata` keeps what it has found by the same."""
+    return tuple((path, _changed(path)) for path in sys.path)
+
+
+def _changed(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def _loaded(found: tuple[EntryPoint, ...]) -> dict[str, Executor]:

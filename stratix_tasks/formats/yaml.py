@@ -12,7 +12,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats import yaml_tree
 from stratix_tasks.formats.yaml_read import FlowReader
-from stratix_tasks.formats.yaml_reading import Reading
+from stratix_tasks.formats.yaml_reading import MOST_PROBLEMS, Reading
 from stratix_tasks.formats.yaml_tree import Mapping, Node
 from stratix_tasks.formats.yaml_write import dump
 from stratix_tasks.spec.annotations import unchecked
@@ -23,9 +23,6 @@ from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.problems import Path, Problem, errors, node_path
 
 __all__ = ["dump", "load", "located", "read"]
-
-MOST_FINDINGS = 1000
-"""Problems of the flow as a whole that are looked for."""
 
 
 def load(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> FlowSpec:
@@ -44,12 +41,15 @@ def load(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> Flow
 def read(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> tuple[FlowSpec | None, list[Problem]]:
     """The flow as far as it can be read, and all problems by their place. Pools are left for the engine to check."""
     reading = Reading(text, file)
-    tree = yaml_tree.read(text, reading.problems)
+    found: list[Problem] = []
+    tree = yaml_tree.read(text, found)
+    reading.take(found)
     spec = None
     if isinstance(tree, Mapping):
         reader = FlowReader(reading)
         spec = reader.flow(tree)
-        _check(reading, reader, tree, spec, executors)
+        all_looked_for = _check(reading, reader, tree, spec, executors)
+        reading.count_rest(tree, cut=not all_looked_for)
     elif not reading.problems:
         hint = "Begin with stratix: 1, flow: name and tasks:."
         reading.problems.append(
@@ -59,13 +59,12 @@ def read(text: str, *, file: str = "", executors: Executors = EXECUTORS) -> tupl
     return spec, sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, executors: Executors) -> None:
-    """What can be said about the flow as a whole, put at the places in the text."""
-    for count, finding in enumerate(findings(Graph(spec), executors, pools=None)):
-        if count == MOST_FINDINGS:
-            hint = "Mend those that are told first."
-            reading.wrong(tree, "too-many", f"there are more than {MOST_FINDINGS} problems", hint)
-            return
+def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, executors: Executors) -> bool:
+    """What can be said about the flow as a whole, put at the places in the text; whether that is all: more than are listed are not
+    looked for."""
+    for finding in findings(Graph(spec), executors, pools=None):
+        if reading.noted[False] > MOST_PROBLEMS:
+            return False
         node, exact = _locate(tree, finding.path)
         problem = finding.problem
         if problem.code == "nothing-to-do" and problem.node in reader.excused:
@@ -85,6 +84,7 @@ def _check(reading: Reading, reader: FlowReader, tree: Mapping, spec: FlowSpec, 
         reading.task = ""
         node, _ = _locate(tree, ("inputs", name, "type"))
         reading.wrong(node, problem.code, problem.message, problem.hint, warning=True)
+    return True
 
 
 def located(text: str, problems: Iterable[Problem], *, file: str = "") -> list[Problem]:

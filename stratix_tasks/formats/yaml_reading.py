@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as Map
+from functools import partial
 from typing import Any, Final
 
 from stratix_tasks.formats.yaml_scalars import is_null, resolve
@@ -19,6 +20,8 @@ from stratix_tasks.spec.vocabulary import LATER
 WRONG: Final = object()
 Reader = Callable[[Node], Any]
 _NAME = re.compile(NAME)
+MOST_PROBLEMS = 200
+"""Of a document that are listed, and as many warnings; the others are counted."""
 _ALL = 50
 """Of what is allowed all is told, where a word is near to none of it."""
 
@@ -30,6 +33,8 @@ class Reading:
         self.lines = text.splitlines()
         self.file = file
         self.problems: list[Problem] = []
+        self.noted = {False: 0, True: 0}
+        """How many problems, and warnings."""
         self.task = ""
 
     def wrong(
@@ -37,20 +42,38 @@ class Reading:
         node: Node,
         code: str,
         message: str,
-        hint: str = "",
+        hint: str | Callable[[], str] = "",
         word: str = "",
         shift: int = 0,
         warning: bool = False,
         at: Path = (),
         remedy: Remedy | None = None,
     ) -> Any:
-        """Note a problem at a node, or at a word inside of a text, and answer WRONG."""
+        """Note a problem at a node, or at a word inside of a text, and answer WRONG. A hint that has to be looked for is given by
+        what does so: of those that are not listed nobody asks it."""
+        self.noted[warning] += 1
+        if self.noted[warning] > MOST_PROBLEMS:
+            return WRONG
         column = node.column + shift
         if isinstance(node, Scalar) and word and node.line <= len(self.lines):
             found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lines[node.line - 1][column - 1 :])
             column += found.start() if found is not None else 0
-        self.problems.append(Problem(code, message, self.task, node.line, hint, self.file, column, warning, at, remedy))
+        told = hint if isinstance(hint, str) else hint()
+        self.problems.append(Problem(code, message, self.task, node.line, told, self.file, column, warning, at, remedy))
         return WRONG
+
+    def take(self, problems: list[Problem]) -> None:
+        """Those of the text as such."""
+        self.problems += problems[:MOST_PROBLEMS]
+        self.noted[False] += len(problems)
+
+    def count_rest(self, node: Node, cut: bool) -> None:
+        """Say how many problems are not listed, where all were looked for."""
+        for warning, what in ((False, "problems"), (True, "warnings")):
+            if (rest := self.noted[warning] - MOST_PROBLEMS) > 0:
+                message = f"there are {'' if cut else f'{rest} '}more {what}, which are not listed"
+                hint = "Mend those that are listed first."
+                self.problems.append(Problem("too-many", message, "", node.line, hint, self.file, node.column, warning))
 
     # ------------------------------------------------------------------ mappings and lists
 
@@ -99,7 +122,10 @@ class Reading:
         if name in LATER:
             self.wrong(key, "not-available", f"'{name}' of {what} is not available in this version")
         else:
-            hint = said_here(name, what, known) or did_you_mean(name, known, most=_ALL)
+
+            def hint() -> str:
+                return said_here(name, what, known) or did_you_mean(name, known, most=_ALL)
+
             self.wrong(key, "unknown-field", f"{what} has no field '{name}'", hint)
 
     # ------------------------------------------------------------------ scalars
@@ -160,7 +186,7 @@ class Reading:
         """One of some words."""
         if isinstance(node, Scalar) and node.text in allowed:
             return node.text
-        hint = did_you_mean(node.text, allowed) if isinstance(node, Scalar) else ""
+        hint = partial(did_you_mean, node.text, allowed) if isinstance(node, Scalar) else ""
         return self.wrong(node, "bad-value", f"{what} must be {' or '.join(sorted(allowed))}, not {shown(node)}", hint)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from stratix_tasks import Flow, FlowError, Static, each, first_of, flatten, flow, otherwise, product, task, when
+from stratix_tasks import Flow, FlowError, Static, each, first_of, flatten, flow, otherwise, product, switch, task, when
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
 
 
@@ -266,6 +266,19 @@ def test_a_value_that_may_be_skipped_is_a_problem() -> None:
     problems = leaks.validate()
     assert [problem.code for problem in problems] == ["may-be-skipped"]
     assert "first_of" in str(problems[0])
+
+
+def test_a_value_of_a_branch_is_told_once_for_all_cases_of_a_switch() -> None:
+    """The line that uses it is one, whatever the case."""
+
+    @flow
+    def leaks_into_cases(n: int = 1) -> Any:
+        with when(load(n)[0] > 0):
+            a = square(1)
+        cases = {word: lambda: take(a) for word in ("x", "y", "z")}
+        return switch(load.options(name="kind")(n), cases, default=lambda: square(n))
+
+    assert codes(leaks_into_cases).count("may-be-skipped") == 1
 
 
 def test_what_is_wrong_with_a_result_is_told_with_the_line_of_its_return() -> None:

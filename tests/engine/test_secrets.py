@@ -255,8 +255,9 @@ def test_what_holds_one_is_not_recorded(tmp_path: Path, body: Any) -> None:
         with pytest.raises(TaskFailed, match="holds the secret 'API'") as caught:
             run.result(LONG)
         assert (caught.value.code, caught.value.attempt) == ("secret-in-result", 1)
-        files = [file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()]
-        assert not any(CANARY[:12].encode() in data for data in files)
+    # An engine that is open still writes the end of the run to its catalog, beside which SQLite keeps a file meanwhile.
+    files = [file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()]
+    assert files and not any(CANARY[:12].encode() in data for data in files)
 
 
 def test_an_item_that_a_body_spawns_is_one_by_its_name(tmp_path: Path) -> None:

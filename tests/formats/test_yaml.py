@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from specs import flows
 
 from stratix_tasks import Flow, FlowError, each, first_of, flow, load_flow, otherwise, task, when
-from stratix_tasks.formats.yaml import dump, load
+from stratix_tasks.formats.yaml import dump, load, read
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.text import document, from_document
 
 
@@ -328,3 +329,29 @@ def test_a_file_that_is_no_utf_8_says_what_to_do(tmp_path: Path, data: bytes, wh
     (tmp_path / "f.yaml").write_bytes(data)
     with pytest.raises(FlowError, match=f"{why}; save it as UTF-8"):
         load_flow(tmp_path / "f.yaml")
+
+
+MANY = {
+    "fields": ("a{}: {{call: f, foo{}: 1}}", "there are 300 more problems, which are not listed"),
+    "keys": ("a: {{call: f}}  # {}{}", "there are 299 more problems, which are not listed"),
+    "references": ("a{}: {{call: f, with: {{x: '${{{{ tasks.b{}.output }}}}'}}}}", "there are more problems"),
+}
+
+
+@pytest.mark.parametrize(("line", "rest"), MANY.values(), ids=MANY)
+def test_of_very_many_problems_the_first_are_listed_and_the_rest_counted(line: str, rest: str) -> None:
+    """Nobody reads hundreds of them, nor waits for that."""
+    text = "stratix: 1\nflow: f\ntasks:\n" + "".join(f"  {line.format(i, i)}\n" for i in range(500))
+    _, problems = read(text)
+    [last] = [problem for problem in problems if problem.code == "too-many"]
+    assert (len(problems), rest in last.message, last.warning) == (201, True, False)
+
+
+def test_a_problem_behind_very_many_warnings_is_listed() -> None:
+    """Warnings are counted by themselves, and keep no flow from running."""
+    lines = "".join(f"  a{i}: {{call: f, with: {{x: '{{{{ inputs.x }}}}'}}}}\n" for i in range(250))
+    text = f"stratix: 1\nflow: f\ninputs: {{x: {{type: int}}}}\ntasks:\n{lines}"
+    assert load(text).tasks.keys() == {f"a{i}" for i in range(250)}
+    _, problems = read(f"{text}  z: {{call: f, needs: [y]}}\n")
+    assert [problem.code for problem in errors(problems)] == ["unknown-task"]
+    assert len(problems) == 202
