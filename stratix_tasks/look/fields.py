@@ -35,7 +35,7 @@ def form(inputs: Mapping[str, InputSpec], given: Mapping[str, Any]) -> list[Aske
 
 def field_of(name: str, one: InputSpec, given: Mapping[str, Any] | None = None) -> AskedField:
     """A field, as a form shows it."""
-    schema = property_of(one)
+    schema = _without_null(one, property_of(one))
     made: AskedField = {
         "name": name,
         "label": one.label or name,
@@ -58,6 +58,12 @@ def field_of(name: str, one: InputSpec, given: Mapping[str, Any] | None = None) 
     if given is not None and name in given:
         made |= _valued(given[name], made)
     return made
+
+
+def _without_null(one: InputSpec, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of an input that is None where nothing is said, what else it can be, if that is of one kind."""
+    others = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return others[0] if not one.required and one.default is None and len(others) == 1 else schema
 
 
 def typable(one: InputSpec) -> bool:
@@ -94,6 +100,8 @@ def _valued(held: Any, field: AskedField) -> Any:
     value = at_hand(held)
     if value is AWAY:
         return {"kept": "(not in memory)", "required": False}
+    if value is None and field["widget"] != "json":
+        return {}  # nothing is said
     if isinstance(value, datetime) and value.tzinfo is not None:
         return {"value": datetime.isoformat(value), "widget": "text"}  # no picker of a browser has zones
     text = _typed(value, plain=field["plain"])

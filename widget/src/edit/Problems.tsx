@@ -1,5 +1,4 @@
 import type { Mend, Problem } from "../model/messages";
-import { Icon } from "../view/Icon";
 import type { Edit, Editing } from "./editing";
 
 /** What is wrong with the flow, above the canvas, so that nothing moves when it comes and goes. */
@@ -8,9 +7,7 @@ export function Problems({ editing, show }: { editing: Editing; show: (node: str
   if (problems.length === 0) return null;
   return (
     <details class="stx-edit-problems nowheel" data-testid="problems">
-      <summary>
-        <Icon name="failed" size={11} /> {counted(problems)}
-      </summary>
+      <summary>{counted(problems)}</summary>
       <ul>
         {problems.map((problem, at) => {
           const mend = editing.info?.mends[at];
@@ -24,9 +21,11 @@ export function Problems({ editing, show }: { editing: Editing; show: (node: str
                 onClick={() => show(mend?.node ?? "", mend?.field ?? "")}
               >
                 {mend?.node || "flow"}
-              </button>{" "}
-              {problem.message} <i>{problem.hint}</i>{" "}
-              <code>{problem.warning ? `${problem.code}, a warning` : problem.code}</code>
+              </button>
+              : {problem.message}
+              <div class="stx-quiet">
+                {problem.hint} <code>{problem.warning ? `${problem.code}, a warning` : problem.code}</code>
+              </div>
               {mend?.label && <MendIt {...{ editing, mend, show }} />}
             </li>
           );

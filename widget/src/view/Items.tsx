@@ -53,7 +53,7 @@ export function Items({ live, calls, node, what, open }: Props) {
     Math.max(name.length, ...page.rows.map((row) => row[4][at]?.length ?? 0)),
   );
   const widths = given.map((most) => `minmax(5.5ch, ${Math.min(most + 1, WIDEST)}ch)`).join(" ");
-  const columns = `15px ${Math.min(keys, MOST)}ch ${widths} minmax(8ch, 1fr) 5em`;
+  const columns = `15px ${Math.min(keys, MOST) * 1.15}ch ${widths} minmax(8ch, 1fr) 5em`; // keys are bold
   return (
     <div
       class="stx-item-table"
