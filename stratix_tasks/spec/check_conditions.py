@@ -48,7 +48,9 @@ _WORDLESS = ATOMS | {Ref}
 MOST = 500
 """Conditions that are looked at together."""
 _BESIDE = frozenset("+-*/%")
-"""Signs beside an operand with which it is another one than it looks."""
+"""Signs behind an operand with which it is another one than it looks."""
+_TAKEN = re.compile(r"(?:[-+*/%=<>]|\bin)\s*$")
+"""What an operand behind it belongs to: `2 > x == true` compares whether x is less than 2."""
 _AS_TEXT = (date, time, timedelta, PurePath, UUID)
 _SEEN = frozenset((str, int, float, bool, list, dict))
 
@@ -128,10 +130,10 @@ def _compared(text: str, types: Types, node: str) -> Iterator[tuple[Problem, str
     for match in _COMPARED.finditer(text):
         if any(begin < match.start() < end for begin, end in strings):
             continue
-        before, after = text[: match.start()].rstrip()[-1:], text[match.end() :].lstrip()[:1]
+        taken, after = _TAKEN.search(text[: match.start()]), text[match.end() :].lstrip()[:1]
         sides = [match["left"], match["right"]]
         paths = [side for side in sides if _ALONE.fullmatch(side)]
-        if before in _BESIDE or after in _BESIDE or not paths:
+        if taken or after in _BESIDE or not paths:
             continue
         left, right = (_seen_of(side, types) for side in sides)
         if left is Any or right is Any or _may_meet(left, right, match["sign"]):

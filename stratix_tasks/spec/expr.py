@@ -115,7 +115,8 @@ def _meant(text: str) -> str:
 _OPERAND = (
     r"""(?:[A-Za-z_]\w*(?:\.\w+|\[(?:\d+|"(?:[^"\\]|\\.)*")\])*|-?\d[\w.]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 )
-_ALIKE = re.compile(rf"(?P<left>{_OPERAND})\s*[!=]=\s*(?P<right>{_OPERAND})|{_OPERAND}")
+_ALIKE = re.compile(rf"(?P<left>{_OPERAND})\s*[!=]=\s*(?P<right>{_OPERAND})|(?:(?:[<>]=?|[!=]=|\bin\b)\s*)?{_OPERAND}")
+"""What follows a comparison belongs to that: `2 > x == true` asks whether x is less than 2."""
 _COMPARISON = re.compile(rf"(?P<left>{_OPERAND})\s*[<>]=?\s*(?P<right>{_OPERAND})|{_OPERAND}")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from stratix_tasks import Flow, FlowError, each, first_of, flow, product, task
 from stratix_tasks.formats.yaml import load, read
+from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.problems import Problem, errors
 
 
@@ -230,6 +231,7 @@ def test_conditions_are_checked_by_types(when: str) -> None:
         "inputs.xs[0] == \"inputs.n == 'x'\" || inputs.any",
         "inputs.xs.exists(n, n == 'a')",
         "inputs.on == true || inputs.any == true",
+        "'a' in inputs.xs == true && size(inputs.xs) > inputs.n == inputs.on",
     ],
 )
 def test_conditions_that_may_hold_are_not_told(when: str) -> None:
@@ -369,3 +371,9 @@ def test_flows_and_policies_that_mean_nothing_are_warnings() -> None:
         ("no-effect", "a", ("tasks", "a", "policy"), True),
         ("unused", "", ("flows", "idle"), True),
     ]
+
+
+@pytest.mark.parametrize("text", ["2 > n == true", "size(xs) == n == true", "n in xs == true", "0 < n && xs[0] == n"])
+def test_what_follows_a_comparison_is_part_of_it(text: str) -> None:
+    """And is not compared itself with what stands behind: `2 > n == true` asks whether n is less than 2."""
+    assert compile_expression(text).evaluate({"n": 1, "xs": [1]}) is True
