@@ -10,48 +10,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from stratix_tasks.core.ports import NAMED_RUNNERS
+from stratix_tasks.formats.yaml_inputs import InputReader
 from stratix_tasks.formats.yaml_reading import WRONG, Reader, Reading, absent, shown
-from stratix_tasks.formats.yaml_scalars import resolve
 from stratix_tasks.formats.yaml_tree import Mapping, Node, Scalar, Sequence
 from stratix_tasks.formats.yaml_values import Values
-from stratix_tasks.spec.annotations import allowed, annotation
-from stratix_tasks.spec.conversion import convert
-from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, INPUT, LOOP, MAP, Kind, Option
+from stratix_tasks.spec.fields import IN_DEFAULTS, IN_FLOW, IN_NODE, LOOP, MAP, Kind, Option
 from stratix_tasks.spec.joins import join
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import Defaults, Each, FlowSpec, InputSpec, Loop, NodeSpec, Shared, Ui
-from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.types import NAMED, parse_type, parts_of
-from stratix_tasks.spec.values import LATE, Object, leaves
+from stratix_tasks.spec.values import LATE
 from stratix_tasks.spec.vocabulary import BODIES, RUNNERS_LATER
 
 VERSION = 1
-_FOREIGN = {
-    "string": "str",
-    "integer": "int",
-    "boolean": "bool",
-    "number": "float",
-    "array": "list",
-    "object": "dict",
-    "text": "str",
-    "double": "float",
-    "long": "int",
-    "map": "dict",
-    "file": "Path",
-    "uri": "str",
-    "url": "str",
-    "json": "any",
-    "timestamp": "datetime",
-    "select": "str",
-    "enum": "str",
-    "email": "str",
-    "password": "Secret",
-}
-"""Words of other languages for our types."""
 _WITH_NULL = frozenset(option.name for option in IN_NODE if option.kind is Kind.VALUE)
 """Options of which null is a value."""
-_OF_TYPE = frozenset((Kind.OF_TYPE, Kind.CHOICES))
-"""Read when the type is known."""
 
 
 class FlowReader:
@@ -63,6 +35,7 @@ class FlowReader:
         self.unread: set[tuple[str, str]] = set()
         """Arguments, by node, that are there and can't be read: nobody need be told that they are missing."""
         self._prefix = ""
+        self._input = InputReader(reading, self.values, self._options)
         self._of_kind: dict[Kind, Callable[[Option, Node], Any]] = {
             Kind.TEXT: lambda option, node: reading.text(node, option.name),
             Kind.WHOLE: lambda option, node: reading.whole(node, option.name, option.least),
@@ -186,66 +159,7 @@ class FlowReader:
 
     def input(self, name: str, node: Node) -> InputSpec:
         """An input, as far as it can be read."""
-        readers: dict[str, Reader] = {
-            "type": self._type,
-            **self._options(option for option in INPUT if option.kind not in _OF_TYPE),
-            **{option.name: _as_it_is for option in INPUT if option.kind in _OF_TYPE},
-            "default": _as_it_is,
-        }
-        made = self.reading.fields(node, readers, f"input '{name}'", keep_null=("default",))
-        one = InputSpec.model_construct(**{**made, "default": None, "required": "default" not in made})
-        kind = parse_type(one.type)
-        for option in INPUT:
-            if option.kind in _OF_TYPE and option.name in made:
-                read = self._choices if option.kind is Kind.CHOICES else self._limit
-                got = read(f"{option.name} of '{name}'", made[option.name], one.type, kind)
-                one = one.but({option.name: option.default if got is WRONG else got})
-        return self._with_default(name, one, made["default"]) if "default" in made else one
-
-    def _with_default(self, name: str, one: InputSpec, node: Node) -> InputSpec:
-        default = self._of_type(f"the default of '{name}'", node, allowed(one), annotation(one))
-        return one.but({"default": None if default is WRONG else default})
-
-    def _choices(self, what: str, node: Node, text: str, kind: Any) -> Any:
-        read = self.reading.listed(node, lambda item: self._limit(what, item, text, kind), what)
-        return read if read is WRONG else tuple(read)
-
-    def _limit(self, what: str, node: Node, text: str, kind: Any) -> Any:
-        """A value of the type; a number stays as it is written."""
-        plain = resolve(node.text) if isinstance(node, Scalar) and node.plain else None
-        number = type(plain) in (int, float) and kind is not str
-        got = self._of_type(what, node, text, kind)
-        return plain if number and got is not WRONG and type(got) in (int, float) else got
-
-    def _type(self, node: Node) -> Any:
-        text = self.reading.text(node, "type")
-        if text is WRONG or text in NAMED:
-            return text
-        meant = _FOREIGN.get(text.lower()) or next((one for one in NAMED if one.lower() == text.lower()), None)
-        if meant is None and text.islower() and text.isidentifier() and "mean" in (near := did_you_mean(text, NAMED)):
-            meant = near.split("'")[1]
-        if meant is None:
-            return text
-        return self.reading.wrong(node, "unknown-type", f"there is no type '{text}'", f"Did you mean '{meant}'?")
-
-    def _of_type(self, what: str, node: Node, text: str, kind: Any) -> Any:
-        """A literal of a type, of which `text` tells people."""
-        if parts_of(kind) <= {str} and isinstance(node, Scalar) and not absent(node):
-            value: Any = self.values.value(Scalar(node.text, False, node.line, node.column))
-        else:
-            value = self.values.value(node)
-        if value is WRONG or value is None:
-            return value
-        found = {type(leaf) for leaf in leaves(value)}
-        if found == {Object}:
-            return value
-        if found:
-            hint = "Use an expression where the input is used."
-            return self.reading.wrong(node, "bad-value", f"{what} can't be an expression", hint)
-        try:
-            return convert(value, kind)
-        except ValueError as error:
-            return self.reading.wrong(node, "bad-value", f"{what} must be {text}: {error}")
+        return self._input.read(name, node)
 
     # ------------------------------------------------------------------ tasks
 
@@ -256,7 +170,6 @@ class FlowReader:
             "call": self._call,
             "flow": partial(reading.name, what="the name of a flow"),
             "uses": partial(reading.text, what="uses"),
-            "with": _as_it_is,
             "needs": partial(reading.one_or_more, what="needs", names=True),
             "when": partial(self.values.condition, what="when"),
             "catch": partial(reading.one_or_more, what="catch", names=True),
@@ -434,7 +347,3 @@ class FlowReader:
     def _over(self, node: Node) -> dict[str, Any]:
         made = {name: self.values.value(value) for name, value in self.reading.entries(node, "over").items()}
         return {name: value for name, value in made.items() if value is not WRONG}
-
-
-def _as_it_is(node: Node) -> Node:
-    return node
