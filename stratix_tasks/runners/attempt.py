@@ -107,6 +107,14 @@ class Attempt:
         self.lines: dict[str, str] | None = None
         self.spawned = 0
 
+    def enter(self) -> Context:
+        """Its context, in which the body begins now. It is the body's from then on: it holds the attempt, and where that held it, too,
+        neither would go, with all that the body was given, before the collector comes.
+        """
+        context = self.context
+        del self.context
+        return context
+
     def ask_stop(self) -> None:
         self.stop = True
         self._wake()
@@ -167,7 +175,7 @@ class Cooperative:
 
 def run_here(attempt: Attempt) -> tuple[Any, ...]:
     """Run a plain function in this thread, in the attempt's context; returns the answer."""
-    return attempt.context.run(_run, attempt)
+    return attempt.enter().run(_run, attempt)
 
 
 def _run(attempt: Attempt) -> tuple[Any, ...]:

@@ -65,7 +65,7 @@ def _in_loop(error: BaseException) -> bool:
 @coroutine
 def in_its_context(attempt: Attempt) -> Generator[Any, Any, tuple[tuple[Any, ...], bool]]:
     """Run a coroutine body within the Task that awaits this; returns the answer, and whether the body has waited."""
-    run, home, waited = attempt.context.run, getpid(), False
+    run, home, waited = attempt.enter().run, getpid(), False
     try:
         body = run(_called, attempt)
         step, told = body.send, None

@@ -163,7 +163,7 @@ class Worker:
         self._attend()
         try:
             attempt.function, (attempt.args, attempt.kwargs) = self._function(*function), _load(arguments)
-            message = attempt.context.run(self._perform, attempt, host)
+            message = attempt.enter().run(self._perform, attempt, host)
         except BaseException as error:
             message = failure(error, host.masks)
         self.streams.end()

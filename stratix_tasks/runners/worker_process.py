@@ -187,7 +187,7 @@ class Worker:
 
     def _over(self) -> None:
         with self._lock:
-            self._given = self._attempt = None
+            self._given = self._attempt = self._hearing = None
             self._resume()
 
     def _lost(self, attempt: Attempt) -> tuple[Any, ...]:

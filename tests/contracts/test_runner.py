@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
@@ -105,7 +107,20 @@ class Unstorable:
         raise TypeError("no pickle of this")
 
 
+class Given:
+    """An argument."""
+
+
 # ---------------------------------------------------------------------- bodies
+
+
+def takes(given: Given) -> int:
+    return 1
+
+
+async def async_takes(given: Given) -> int:
+    await asyncio.sleep(0)
+    return 1
 
 
 def double(x: int) -> int:
@@ -285,6 +300,21 @@ def test_each_attempt_is_answered_once(rig: Rig) -> None:
         rig.run(double, async_double, unit, unit=unit)
     answers = rig.host.done(6)
     assert sorted((one[0], one[1], one[4]) for one in answers) == [(0, unit, 2 * unit) for unit in range(6)]
+
+
+def test_what_a_body_was_given_goes_with_it(rig: Rig) -> None:
+    """At once, not when the collector comes: it may be large."""
+    gone = threading.Event()
+    gc.disable()
+    try:
+        given = Given()
+        weakref.finalize(given, gone.set)
+        rig.run(takes, async_takes, given)
+        del given
+        rig.host.done()
+        assert gone.wait(LONG)
+    finally:
+        gc.enable()
 
 
 def test_what_a_body_spawns_comes_ahead_of_its_end(rig: Rig) -> None:
