@@ -10,7 +10,7 @@ from typing import Any
 from stratix_tasks.edits import words
 from stratix_tasks.edits.groups import grouped, unpacked
 from stratix_tasks.edits.places import Place, flow_at, free, known, node_at, replaced
-from stratix_tasks.edits.references import in_flow, node_renamed, renamed, rewritten
+from stratix_tasks.edits.references import in_flow, node_renamed, renamed, rewritten, variable_renamed
 from stratix_tasks.edits.words import Edit, Point
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import HERE
@@ -18,7 +18,7 @@ from stratix_tasks.formats.yaml import load as load_text
 from stratix_tasks.formats.yaml_parts import flow_of, fragment_of, input_of, node_of
 from stratix_tasks.spec.disabled import NOTHING, left_of, left_of_node
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.mapped import could_be_named
+from stratix_tasks.spec.mapped import could_be_named, variables
 from stratix_tasks.spec.model import NAME, Each, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
 from stratix_tasks.spec.text import dump, load
@@ -373,9 +373,9 @@ def _holds(around: Place, flow: str, chain: tuple[str, ...]) -> bool:
 
 def _given_as(node: NodeSpec, old: str, new: str) -> NodeSpec:
     changed: dict[str, Any] = {"args": _key_renamed(node.args, old, new)}
-    if node.each is not None:
-        key = rewritten(node.each.key, renamed("each", old, new))
-        changed["each"] = node.each.but({"over": _key_renamed(node.each.over, old, new), "key": key})
+    if node.each is not None and old in node.each.over and old not in variables(node):
+        each = rewritten(node.each, variable_renamed(old, new))
+        changed["each"] = each.but({"over": _key_renamed(each.over, old, new)})
     if node.loop is not None and node.loop.carry == old:
         changed["loop"] = node.loop.but({"carry": new})
     return node.but(changed)

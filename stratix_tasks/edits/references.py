@@ -61,6 +61,18 @@ def renamed(scope: Scope, old: str, new: str) -> Change:
     return change
 
 
+def variable_renamed(old: str, new: str) -> Change:
+    """Another name for what is mapped."""
+
+    def change(leaf: Ref | Expr) -> Any:
+        if type(leaf) is Ref:
+            return Ref("each", new, leaf.path) if (leaf.scope, leaf.name) == ("each", old) else leaf
+        assert type(leaf) is Expr
+        return substituted(leaf, lambda mention: (new, 0) if mention.root == old else None)
+
+    return change
+
+
 def expression(expr: Expr, name: Callable[[str, str], str]) -> Expr:
     """An expression with other names for the tasks and inputs in it: `name` is given `tasks` or `inputs`, and the name."""
 

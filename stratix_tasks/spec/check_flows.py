@@ -26,14 +26,15 @@ def sub_flow_findings(graph: Graph, path: Path, name: str, node: NodeSpec) -> It
             yield Finding((*path, option.name), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     found = graph.find(node.flow or "")
     inner = None if found is None else found.spec
-    given_by = {**(node.each.over if node.each is not None else {}), **node.args}
+    over = node.each.over if node.each is not None else {}
+    given_by, arguments = {**over, **node.args}, passed(node)
     if inner is None:
         word, known = node.flow or "", list(graph.known())
         hint, remedy = did_you_mean(word, known), instead(word, known)
         message = f"there is no flow '{node.flow}'"
         yield Finding((*path, "flow"), Problem("unknown-flow", message, name, hint=hint, remedy=remedy), word)
         return
-    for given in passed(node):
+    for given in arguments:
         value = given_by[given]
         place: Path = ("with", given) if given in node.args else ("each", "over", given)
         if given not in inner.inputs:
@@ -44,9 +45,10 @@ def sub_flow_findings(graph: Graph, path: Path, name: str, node: NodeSpec) -> It
             yield from _literal((*path, *place), name, given, value, inner.inputs[given])
     absent = graph.absent.get(graph.index[name], ())  # of which more is said elsewhere
     for needed, one in inner.inputs.items():
-        if one.required and needed not in given_by and needed not in absent:
+        if one.required and needed not in arguments and needed not in absent:
             message = f"flow '{node.flow}' needs the input '{needed}'"
-            hint, remedy = f"Add it: {needed}: ….", Remedy("fill", needed)
+            value = f'"${{{{ {needed} }}}}"' if needed in over else "…"  # where an argument names it, it is none itself
+            hint, remedy = f"Add it: {needed}: {value}.", Remedy("fill", needed)
             yield Finding((*path, "with"), Problem("missing-input", message, name, hint=hint, remedy=remedy))
 
 

@@ -305,6 +305,22 @@ def test_an_edit_inside_of_a_sub_flow_is_one_of_its_definition() -> None:
     assert load(dump(made)) == made
 
 
+def test_what_is_mapped_is_called_as_its_input_is_wherever_it_is_named() -> None:
+    """In `where`, `key` and what is passed; a variable that arguments name is no input, and stays."""
+    spec = load("""
+stratix: 1
+flow: outer
+tasks:
+  a: {flow: inner, each: {as: x, in: [1], where: "x > 1", key: "k${{ x }}"}}
+  b: {flow: inner, each: {as: x, in: [1], where: "x > 1"}, with: {x: "${{ x }}"}}
+flows:
+  inner: {inputs: {x: {type: int}}, tasks: {}, output: "${{ inputs.x }}"}
+""")
+    made = edited(spec, {"edit": "rename-input", "node": "a", "input": "x", "to": "day"})
+    assert 'each: {as: day, in: [1], key: "k${{ day }}", where: day > 1}' in dump(made).replace('"day > 1"', "day > 1")
+    assert (made.tasks["b"].each, made.tasks["b"].args) == (spec.tasks["b"].each, {"day": Ref("each", "x")})
+
+
 def test_the_last_use_that_is_unpacked_takes_its_definition_with_it() -> None:
     """Nodes of the same name are numbered, and the definition stays while somebody uses it."""
     made = edited(load(NESTED), {"edit": "ungroup", "node": "one"})

@@ -377,3 +377,19 @@ def test_flows_and_policies_that_mean_nothing_are_warnings() -> None:
 def test_what_follows_a_comparison_is_part_of_it(text: str) -> None:
     """And is not compared itself with what stands behind: `2 > n == true` asks whether n is less than 2."""
     assert compile_expression(text).evaluate({"n": 1, "xs": [1]}) is True
+
+
+def test_an_input_that_is_named_in_the_place_of_being_given_is_missing() -> None:
+    """What arguments name of what is mapped is no argument itself: the hint says how it is given, too."""
+    text = """
+stratix: 1
+flow: outer
+tasks: {m: {flow: part, each: {as: x, in: [1]}, with: {z: "${{ x }}"}}}
+flows:
+  part: {inputs: {x: {type: int}, z: {type: int}}, tasks: {}, output: ["${{ inputs.x }}", "${{ inputs.z }}"]}
+"""
+    with pytest.raises(FlowError) as caught:
+        Flow.from_yaml(text)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.hint) == ("missing-input", 'Add it: x: "${{ x }}".')
+    assert Flow.from_yaml(text.replace("with: {", 'with: {x: "${{ x }}", ')).validate() == []
