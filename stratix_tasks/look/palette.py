@@ -8,7 +8,7 @@ from typing import Any
 
 from stratix_tasks.look.ports import Ports
 from stratix_tasks.spec.model import NodeSpec
-from stratix_tasks.spec.overlap import overlaps
+from stratix_tasks.spec.overlap import element, overlaps
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.view.messages import PaletteItem, Port, Says
 
@@ -24,17 +24,21 @@ def palette(ports: Ports, tasks: Mapping[str, Any]) -> list[PaletteItem]:
 
 
 def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str, Any]]) -> list[PaletteItem]:
-    """Those that take a value of a type, the best first: with the port that takes it."""
+    """Those that take a value of a type, or one element of it each, the best first: with the port that takes it."""
     found: list[PaletteItem] = []
+    one = element(given)
     for item in items:
-        fitting = [
-            (_rank(given, hints[item["name"]].get(port["name"], Any), port["required"]), port["name"])
-            for port in item["ports"]
-            if overlaps(given, hints[item["name"]].get(port["name"], Any))
-        ]
+        takes = hints[item["name"]]
+        fitting = [(port, False, given) for port in item["ports"] if overlaps(given, takes.get(port["name"], Any))]
+        if one is not None and not fitting:
+            fitting = [(port, True, one[0]) for port in item["ports"] if overlaps(one[0], takes.get(port["name"], Any))]
         if fitting:
-            rank, port_name = max(fitting, key=lambda pair: pair[0])
-            found.append({**item, "port": port_name, "rank": rank})
+            told = [
+                (_rank(kind, takes.get(port["name"], Any), port["required"]), port, each)
+                for port, each, kind in fitting
+            ]
+            rank, port, each = max(told, key=lambda row: row[0])
+            found.append({**item, "port": port["name"], "each": each, "rank": rank - each})
     return sorted(found, key=lambda item: -item["rank"])
 
 
@@ -85,6 +89,7 @@ def _item(ports: Ports, name: str, kind: Any, group: str, doc: str, says: Says) 
         "ports": ports.of(node),
         "gives": "" if gives is Any else type_text(gives),
         "port": "",
+        "each": False,
         "rank": 0,
     }
 

@@ -415,7 +415,7 @@ class EditInfo(TypedDict):
 
 class PaletteItem(TypedDict):
     """What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
-    argument that takes what is dropped on it, where that was asked for, the better the higher `rank`."""
+    argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`."""
 
     name: str
     kind: Literal["task", "executor", "flow"]
@@ -425,6 +425,7 @@ class PaletteItem(TypedDict):
     ports: list[Port]
     gives: str
     port: str
+    each: bool
     rank: int
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from editor_hand import VIEW, Hand, opened
+from editor_hand import RUN, VIEW, Hand, opened
 from jupyter import Notebook, Server
 
 pytestmark = pytest.mark.e2e
@@ -417,6 +417,42 @@ def test_a_name_is_completed_while_it_is_typed(book: Notebook) -> None:
     hand.press("Tab")
     assert hand.at("yaml-text").input_value().endswith("needs: [load")
     hand.at("yaml-drop").click()
+
+
+def test_what_takes_one_element_of_a_list_is_added_for_each(book: Notebook) -> None:
+    """Below what takes all of it; the node is mapped then, as one step, and its card tells. In an empty flow, too, Tab begins."""
+    book.execute("from stratix_tasks import task\n@task\ndef halved(x: int) -> float:\n    return x / 2")
+    hand = Hand(book, "eached")
+    hand.click("load")
+    hand.press("Tab")
+    hand.type("halv")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=quick-add-item][data-name=halved] >> text=for each → x")
+    hand.press("Enter")
+    hand.node("halved").wait_for()
+    hand.steps("add halved")
+    assert hand.value("spec.tasks['halved'].each.over['x'].name") == "'load'"
+    hand.page.wait_for_selector(f"{VIEW} [data-node=halved] .stx-many")
+
+
+def test_the_first_node_of_an_empty_flow_is_added_by_keys(book: Notebook) -> None:
+    """What is empty says how to begin; the button that leads to the editor leaves the next key to it. A run of the flow leads back."""
+    page = book.page
+    page.evaluate(RUN, "empty = Flow.new('empty')\nempty")
+    page.wait_for_selector(f"{VIEW} >> text=There is nothing in this flow: Edit adds the first node.")
+    page.click(f"{VIEW} [data-testid=edit-mode]")
+    page.wait_for_selector(f"{VIEW}[data-mode=edit] >> text=or press Tab")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(f"{VIEW} [data-testid=quick-add]")
+    page.keyboard.type("load")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{VIEW} [data-node=load]")
+    assert book.value("list(empty.spec.tasks)") == "['load']"
+    book.value("empty.apply({'edit': 'set', 'node': 'load', 'field': 'with.n', 'value': 3})")
+    page.click(f"{VIEW} [data-testid=edit-mode]")
+    page.click(f"{VIEW}[data-mode=live] [data-testid=run-start]:enabled")
+    page.wait_for_selector(f"{VIEW}[data-run-state=completed]")
+    page.click(f"{VIEW} [data-testid=edit-mode]")
+    page.wait_for_selector(f"{VIEW}[data-mode=edit] [data-node=load]")
 
 
 def test_the_panel_is_as_wide_as_its_edge_is_dragged(book: Notebook) -> None:

@@ -194,8 +194,10 @@ def test_what_can_be_placed_is_ranked_by_what_fits(sales: Flow[..., Any]) -> Non
     assert everything["drawn_load"]["doc"] == "Loads it." and everything["drawn_load"]["group"] == __name__
     assert everything["http.get"]["group"] == "http" and everything["part"]["says"] == {"flow": "part"}
     taking = ours(view.ask("palette", node="load", side="out", port=""))
-    assert taking[0]["name"] == "drawn_total" and taking[0]["port"] == "values"
+    assert taking[0]["name"] == "drawn_total" and taking[0]["port"] == "values" and not taking[0]["each"]
     assert "drawn_label" not in [item["name"] for item in taking]
+    one = next(item for item in taking if item["name"] == "drawn_load")
+    assert (one["port"], one["each"]) == ("n", True) and one["rank"] < taking[0]["rank"]
     giving = ours(view.ask("palette", node="total", side="in", port="values"))
     assert giving[0]["name"] == "drawn_load"
     assert ours(view.ask("palette", node="inputs.name", side="out", port=""))[0]["name"] == "drawn_label"

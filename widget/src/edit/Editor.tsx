@@ -181,6 +181,9 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     else setFull(root, false);
     if (!search) focus(null);
   };
+  useEffect(() => {
+    if (root.contains(document.activeElement)) focus(null); // from the button that led here: the next key is the editor's
+  }, [root]);
   useHeldFocus(root);
   useEditKeys(root, hands, {
     escape: letGo,

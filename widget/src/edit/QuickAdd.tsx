@@ -168,7 +168,7 @@ function title({ replaces, source, target, ports }: Search): string {
 }
 
 function asChoice(item: PaletteItem): Choice {
-  const side = item.port ? `→ ${item.port}` : item.group;
+  const side = item.port ? `${item.each ? "for each " : ""}→ ${item.port}` : item.group;
   return { id: `${item.kind} ${item.group} ${item.name}`, name: item.name, about: item.doc, side, item };
 }
 

@@ -2,7 +2,7 @@
 import type { PaletteItem, Port } from "../model/messages";
 import type { Search } from "./commands";
 import type { Edit, Editing } from "./editing";
-import { cut, freeName, INPUTS, type Place, portsOf, type Wire, wireId, wiresOf } from "./wires";
+import { around, cut, freeName, INPUTS, type Place, portsOf, type Wire, wireId, wiresOf } from "./wires";
 
 /** Puts a node that is there already into a wire. */
 export async function join(editing: Editing, { put, into, at }: { put: string; into: Wire; at: Place }): Promise<void> {
@@ -51,13 +51,20 @@ export async function place(editing: Editing, item: PaletteItem, search: Search)
   const { source, target } = search;
   const wired: Edit[] = [];
   if (source && target && !target.port) wired.push({ edit: "disconnect", source, target: target.node });
-  if (source && (item.port || !source.startsWith(INPUTS)))
+  if (source && item.each) wired.push(mapped(source, node, item.port));
+  else if (source && (item.port || !source.startsWith(INPUTS)))
     wired.push({ edit: "connect", source, target: node, port: item.port });
   if (target) wired.push({ edit: "connect", source: node, target: target.node, port: target.port });
   const short = node.slice(search.prefix.length);
   const title = source && target ? `put ${short} between ${source} and ${target.node}` : `add ${short}`;
   const done = await editing.apply([{ edit: "add", node, says: item.says, at }, ...wired], title);
   return done && node;
+}
+
+/** Runs a node once for each element of what a source gives. */
+function mapped(source: string, node: string, port: string): Edit {
+  const whole = source.startsWith(INPUTS) ? source : `tasks.${source.slice(around(source).length)}.output`;
+  return { edit: "set", node, field: `over.${port}`, value: `\${{ ${whole} }}` };
 }
 
 /** Whether a wire of this kind is there already. */

@@ -395,7 +395,7 @@ export interface EditInfo {
 }
 
 /** What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
- * argument that takes what is dropped on it, where that was asked for, the better the higher `rank`. */
+ * argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`. */
 export interface PaletteItem {
   name: string;
   kind: "task" | "executor" | "flow";
@@ -405,6 +405,7 @@ export interface PaletteItem {
   ports: Port[];
   gives: string;
   port: string;
+  each: boolean;
   rank: number;
 }
 

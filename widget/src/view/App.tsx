@@ -44,9 +44,9 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
     root.dataset.runState = run?.state ?? "none";
   });
 
-  const wasEdited = useRef(false);
-  wasEdited.current ||= mode === "edit";
-  const canEdit = live.canAsk && (run === null || wasEdited.current);
+  const ofFlow = useRef(false); // also while it shows a run that was started in it
+  ofFlow.current ||= run === null;
+  const canEdit = live.canAsk && ofFlow.current;
   const edit = useCallback(
     (on: boolean) => {
       setChosen(null);
@@ -208,6 +208,9 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
             <Inspector key={selected} {...{ live, calls, doing, want, close, go, chosen, target, seen }} />
           )}
           {about && run && selected === null && <RunPanel {...{ live, calls, ask }} close={() => setAbout(false)} />}
+          {nodes.length === 0 && (
+            <p class="stx-empty">There is nothing in this flow{canEdit && ": Edit adds the first node"}.</p>
+          )}
         </Canvas>
       )}
       {pop && <Popover live={live} calls={calls} pop={pop} doing={doing} ask={ask} close={closePop} />}
