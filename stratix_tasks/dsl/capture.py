@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import sys
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -89,7 +89,7 @@ def _filled(part: Any, trace: Taker) -> Any:
             "use a plain list, tuple or dict, a dataclass or a pydantic model",
             code="reference-hidden",
         )
-    filled = copy.copy(part)
+    filled = copy(part)
     for name in names:
         object.__setattr__(filled, name, trace.value(getattr(part, name)))
     return filled

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
 from stratix_tasks.dsl import options as opts
@@ -63,7 +63,7 @@ class BaseTask:
 
     def _with(self, options: Mapping[str, Any]) -> Self:
         """A body may say options of each node that it places, each time that it is traced: its function is looked into once."""
-        other = copy.copy(self)
+        other = copy(self)
         other._say({**self.options_given, **options})
         return other
 

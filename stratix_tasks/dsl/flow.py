@@ -6,11 +6,11 @@ flows the methods that run, draw and save them; it makes its decorator with `flo
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 from weakref import WeakValueDictionary
 
@@ -92,7 +92,7 @@ class FlowDefinition(Generic[P, R]):
         """The same, as it is called in the body of another flow with these options. FlowError `unknown-option`."""
         what = f"flow '{self.name}' in another flow"
         opts.refuse_unknown(options, GROUP | MAP, what)
-        other = copy.copy(self)
+        other = copy(self)
         other.options_given = {**self.options_given, **options}
         other.node_fields, other.map_fields = opts.task_fields(other.options_given, what)
         other.template_name = str(options.get("name") or self.template_name)

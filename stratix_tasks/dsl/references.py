@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, date, datetime
+from json import dumps
 from typing import Any, NoReturn
 
 from stratix_tasks.dsl.refusing import IN_A_TASK, UNPACK, Refusing, refuse
@@ -328,10 +329,8 @@ def literal_text(value: object) -> str:
     if isinstance(value, datetime):
         return f'timestamp("{(value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()}")'
     if isinstance(value, str | date):
-        import json
-
         text = value.isoformat() if isinstance(value, date) else str.__str__(value)
-        return json.dumps(readable(text), ensure_ascii=False)
+        return dumps(readable(text), ensure_ascii=False)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal_text, value))}]"
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and not isinstance(value, float | str):

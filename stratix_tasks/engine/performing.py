@@ -13,7 +13,7 @@ from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.engine.reading import Away
 from stratix_tasks.engine.staging import prepare, refuse
 from stratix_tasks.errors import StoreError
-from stratix_tasks.runners.attempt import Attempt, describe
+from stratix_tasks.runners.attempt import Attempt, describe, submit
 
 Perform = Callable[[Shell, LiveRun, int, int], None]
 
@@ -53,7 +53,7 @@ def perform(engine: Shell, live: LiveRun, commands: list[tuple[int, int, int]]) 
             _PERFORM[kind](engine, live, unit, number)
     for runner, attempts in starts.items():
         try:
-            engine.runners[runner].submit(attempts)
+            submit(engine.runners, runner, attempts)
         except BaseException:
             for attempt in attempts:
                 del bodies[attempt.unit]

@@ -17,7 +17,7 @@ from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import TIMEOUT, Job, Outcome, done
 from stratix_tasks.engine.reading import LOOP, Away
 from stratix_tasks.engine.work import Work
-from stratix_tasks.runners.attempt import Attempt
+from stratix_tasks.runners.attempt import Attempt, submit
 
 Then = Callable[[Outcome], None]
 
@@ -123,7 +123,7 @@ class Staging:
             told = attempt.args if kind is Answer.WAIT else (self._engine.clock(), *attempt.args)
             self._engine.post(live, (int(kind), attempt.unit, attempt.number, *told))
         else:
-            self._engine.runners[policy.runner].submit([attempt])
+            submit(self._engine.runners, policy.runner, [attempt])
 
     # ------------------------------------------------------------------ as a runner
 

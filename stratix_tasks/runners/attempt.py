@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context, ContextVar
 from itertools import islice
 from os import getpid
@@ -244,6 +244,17 @@ def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
 def not_begun(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     """LOST: the system has no thread or process left that could run it, which may be otherwise soon."""
     return _lost(attempt, f"nothing could be started that would run this body: {type(error).__name__}: {error}")
+
+
+def submit(runners: Mapping[str, Any], name: str, attempts: list[Attempt]) -> None:
+    """Attempts begin in a runner; where that can't be made they are answered as lost."""
+    try:
+        runner = runners[name]
+    except Exception as error:
+        for attempt in attempts:
+            attempt.host.answer(not_begun(attempt, error))
+    else:
+        runner.submit(attempts)
 
 
 def _lost(attempt: Attempt, message: str) -> tuple[Any, ...]:

@@ -8,11 +8,11 @@ parent is another, it kills the groups that are left. It is run as a script by i
 import os
 import select
 import signal
-import subprocess
 import sys
 import threading
 from contextlib import suppress
 from os import getpid
+from subprocess import PIPE, Popen
 
 WATCH = 0.25
 """Seconds between looks at the parent: a fork of it may hold the other end of stdin."""
@@ -23,7 +23,7 @@ class Guardian:
 
     def __init__(self) -> None:
         command = [sys.executable, "-I", "-S", __file__, str(getpid())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)
+        self._process = Popen(command, stdin=PIPE, process_group=0)
         self._lock = threading.Lock()
 
     def watch(self, group: int) -> None:

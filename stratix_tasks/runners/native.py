@@ -6,6 +6,7 @@ imported by its name (`getpid`) wherever it tells a child from its parent.
 
 from __future__ import annotations
 
+import _socket
 import _thread
 import asyncio
 import sys
@@ -14,11 +15,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from os import pipe as pipe
+from os import urandom as urandom
+from pickle import Unpickler as Unpickler
+from pickle import dumps as dumps
+from pickle import loads as loads
+from socket import socket as Socket  # noqa: N812 - a class
+from subprocess import Popen as Popen
 
 Lock = _thread.allocate_lock
 RLock = _thread.RLock
 get_ident = _thread.get_ident
-_start = _thread.start_new_thread
+_start, _ends = _thread.start_new_thread, _socket.socketpair
 
 
 class Clock:
@@ -62,6 +70,12 @@ class BodiesLoop(asyncio.SelectorEventLoop):
     """A class of its own, so that who patches the class of the loop that runs him patches no other loop."""
 
     time = staticmethod(time.monotonic)
+
+
+def socket_pair() -> tuple[Socket, Socket]:
+    """Two ends that are connected."""
+    one, other = (Socket(fileno=end.detach()) for end in _ends())
+    return one, other
 
 
 NO_ROOM = (RuntimeError, OSError, MemoryError)

@@ -7,7 +7,6 @@ of built-in types forget are kept. Imported when there is something to pickle.
 
 from __future__ import annotations
 
-import pickle
 import sys
 from contextlib import suppress
 from functools import lru_cache
@@ -16,11 +15,11 @@ from io import BytesIO
 from operator import getitem
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
-from uuid import uuid4
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import cloudpickle
 
+from stratix_tasks.runners import native
 from stratix_tasks.runners.defined import MAIN, came, is_unbound, own_place, place_of, today
 from stratix_tasks.runners.reducing import PROTOCOL, Reduced, known_of
 
@@ -52,7 +51,7 @@ def checked(value: Any) -> bytes:
     """To be recorded, and read once, as another process would. Whatever pickling and reading raise; Unstorable."""
     data = dumps(value)
     try:
-        again = pickle.loads(data)
+        again = native.loads(data)
     except Exception as error:
         raise Unstorable(f"it can be written, but not read again: {type(error).__name__}: {said(error)}") from error
     if type(again) is not type(value):
@@ -139,7 +138,7 @@ class _ToOther(_ToStore):
         return len(self._shared) - 1
 
 
-class _FromOther(pickle.Unpickler):
+class _FromOther(native.Unpickler):
     def __init__(self, file: BytesIO, shared: list[Any]) -> None:
         super().__init__(file)
         self._shared = shared
@@ -185,7 +184,7 @@ def _parametrised(kind: type) -> Reduced | None:
 def _id(kind: type) -> str:
     found = _IDS.get(kind)
     if found is None:
-        found = _IDS[kind] = uuid4().hex
+        found = _IDS[kind] = native.urandom(16).hex()
         BY_ID[found] = kind
     return found
 
@@ -231,7 +230,7 @@ def _defined(qualname: str, mark: str, definition: bytes, names: tuple[str, ...]
 
 
 def _known(mark: str, qualname: str, definition: bytes) -> type:
-    kind: type = pickle.loads(definition)
+    kind: type = native.loads(definition)
     kind.__qualname__ = qualname  # cloudpickle forgets in which class one stands
     _IDS.setdefault(kind, mark)
     return kind

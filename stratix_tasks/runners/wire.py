@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 import socket
 from collections.abc import Callable
 from select import POLLIN, poll
 from struct import Struct
 from typing import Any
 
-from stratix_tasks.runners.native import Lock
+from stratix_tasks.runners.native import Lock, dumps, loads
 
 LENGTH = Struct("<Q")
 
@@ -35,7 +34,7 @@ class Wire:
 
     def send(self, *message: Any) -> None:
         """OSError when the other side has gone."""
-        data = pickle.dumps(message, 5)
+        data = dumps(message, 5)
         with self._sending:
             self.socket.sendall(LENGTH.pack(len(data)))
             self.socket.sendall(data)
@@ -44,7 +43,7 @@ class Wire:
         """The next message as a tuple; None when the other side has gone."""
         head = self._read(LENGTH.size)
         data = self._read(LENGTH.unpack(head)[0]) if head is not None else None
-        return None if data is None else pickle.loads(data)
+        return None if data is None else loads(data)
 
     def close(self) -> None:
         self.socket.close()

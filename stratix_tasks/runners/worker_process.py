@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -19,10 +18,11 @@ from typing import Any
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.results import stand_in
+from stratix_tasks.runners import native
 from stratix_tasks.runners.attempt import Attempt, stored
 from stratix_tasks.runners.body import wait_while_held
 from stratix_tasks.runners.guardian import Guardian
-from stratix_tasks.runners.imported import Known, places
+from stratix_tasks.runners.imported import ENVIRON, Known, places
 from stratix_tasks.runners.native import Clock, Lock
 from stratix_tasks.runners.output import WORDS, Stream
 from stratix_tasks.runners.payload import Packed
@@ -53,8 +53,8 @@ class Worker:
 
     def __init__(self, objects: bytes, guardian: Guardian) -> None:
         self._imported, self._spoilt = Known(), False
-        ours, theirs = socket.socketpair()
-        pipes = [os.pipe() for _ in STREAMS]
+        ours, theirs = native.socket_pair()
+        pipes = [native.pipe() for _ in STREAMS]
         with theirs:
             code = BEGIN.format(
                 path=places(),
@@ -63,7 +63,7 @@ class Worker:
                 parent=getpid(),
             )
             try:
-                self._process = subprocess.Popen(
+                self._process = native.Popen(
                     [sys.executable, "-c", code],
                     stdin=subprocess.DEVNULL,
                     stdout=pipes[0][1],
@@ -77,7 +77,7 @@ class Worker:
                 for fd in chain(*pipes):
                     os.close(fd)
                 raise
-        mark = b"\0stratix-" + os.urandom(8).hex().encode() + b"\0"
+        mark = b"\0stratix-" + native.urandom(8).hex().encode() + b"\0"
         self._streams = [Stream(read, name, mark) for name, (read, _) in zip(STREAMS, pipes, strict=True)]
         for _, write in pipes:
             os.close(write)
@@ -278,10 +278,9 @@ def _answer(attempt: Attempt, kind: str, *rest: Any) -> tuple[Any, ...]:
 
 def _loaded(data: bytes) -> Any:
     """A value or exception of a worker; None where its class can't be had here."""
-    import pickle
 
     try:
-        return pickle.loads(data) if data else None
+        return native.loads(data) if data else None
     except BaseException:
         return None
 
@@ -305,4 +304,4 @@ def _loss(code: int, last: str) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """The engine's own, with its share of the cores for each worker where nothing else is said."""
-    return {**dict.fromkeys(THREADS, "1"), **os.environ}
+    return {**dict.fromkeys(THREADS, "1"), **ENVIRON}

@@ -5,12 +5,12 @@ Sets have no order and dicts mean the same in any; an object is what its pickle 
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from copyreg import dispatch_table
 from functools import partial
 from hashlib import sha256
+from json import dumps
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -42,7 +42,7 @@ def in_order(elements: Iterable[Any]) -> list[Any]:
 
 
 def _text(value: Any, path: tuple[int, ...] = ()) -> str:
-    return json.dumps(_form(value, path))
+    return dumps(_form(value, path))
 
 
 def _form(value: Any, path: tuple[int, ...]) -> Any:

@@ -6,8 +6,8 @@ the others, and stands in it as plain values then.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any, NoReturn
 
 from stratix_tasks.spec.fields import IN_NODE
@@ -91,7 +91,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def _literal(value: Any) -> str:
     """A value as an expression has it. ValueError for one that has no text."""
-    return f"({json.dumps(value, ensure_ascii=False, allow_nan=False, default=_no_text)})"
+    return f"({dumps(value, ensure_ascii=False, allow_nan=False, default=_no_text)})"
 
 
 def _no_text(value: Any) -> NoReturn:
@@ -122,7 +122,7 @@ def taking_inputs(node: NodeSpec) -> NodeSpec:
         if name in OF_ALL:
             continue
         if isinstance(value, dict):
-            taken: Any = _asked_with(node, place[1], {one: f"inputs[{json.dumps(one)}]" for one in value})
+            taken: Any = _asked_with(node, place[1], {one: f"inputs[{dumps(one)}]" for one in value})
         else:
             taken = Ref("inputs", ".".join(place))
         made[name] = made.get(name, getattr(node, name)).but({place[1]: taken}) if len(place) > 1 else taken

@@ -5,12 +5,12 @@ Only the shape `root.step["step"][0]` matters here; whether the text is valid CE
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from json import dumps, loads
 from typing import Any
 
 from stratix_tasks.spec.values import ASKED, HARD, SOFT, Expr, FirstOf, Ref, Template, leaves
@@ -43,7 +43,7 @@ class Mention:
     end: int
 
     def __str__(self) -> str:
-        return self.root + "".join(f".{step}" if _is_name(step) else f"[{json.dumps(step)}]" for step in self.steps)
+        return self.root + "".join(f".{step}" if _is_name(step) else f"[{dumps(step)}]" for step in self.steps)
 
 
 def tokens_of(text: str) -> list[tuple[str, str, int]]:
@@ -205,6 +205,6 @@ def unquoted(word: str) -> str:
     """What a text literal without prefix stands for."""
     inner = word[3:-3] if word.startswith(('"""', "'''")) else word[1:-1]
     try:
-        return str(json.loads(f'"{inner}"'))
+        return str(loads(f'"{inner}"'))
     except ValueError:
         return inner

@@ -7,9 +7,9 @@ it was started with.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
+from json import loads
 from typing import Any
 
 from stratix_tasks.errors import StoreError
@@ -123,7 +123,7 @@ def parse(text: str, variables: frozenset[str] = frozenset()) -> Any:
         if inner is None:
             _add_text(parts, "${{")
         elif _QUOTED.fullmatch(inner.strip()) and match[0] != text:
-            _add_text(parts, json.loads(inner, strict=False))
+            _add_text(parts, loads(inner, strict=False))
         else:
             parts.append(expression(inner.strip(), variables))
     _add_text(parts, text[at:])

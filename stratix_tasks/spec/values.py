@@ -7,9 +7,9 @@ converts both ways.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from json import dumps
 from typing import Any, Literal
 
 Scope = Literal["tasks", "inputs", "each", "error", "secrets"]
@@ -82,7 +82,7 @@ class Pin:
 def ref_text(ref: Ref) -> str:
     """A reference as it stands between `${{` and `}}`."""
     head = ref.name if ref.scope in ("each", "error") else f"{ref.scope}.{ref.name}"
-    path = "".join(f"[{json.dumps(step, ensure_ascii=False)}]" for step in ref.path)
+    path = "".join(f"[{dumps(step, ensure_ascii=False)}]" for step in ref.path)
     return f"{head}.output{path}" if ref.scope == "tasks" else f"{head}{path}"
 
 

@@ -7,13 +7,13 @@ types alone. All else is a pickle (`runners/pickles.py`), which `objects` signs.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from io import BytesIO
+from json import JSONDecoder, JSONEncoder
 from struct import pack
 from typing import Any
 from uuid import UUID, SafeUUID
@@ -22,6 +22,8 @@ from stratix_tasks.runners.reducing import added_to
 from stratix_tasks.spec.nesting import CONTAINERS, is_tree
 from stratix_tasks.spec.secrets import Secret
 
+_ENCODER, _DECODER = JSONEncoder(ensure_ascii=False, separators=(",", ":")), JSONDecoder()
+"""Made before any body ran, which may put others in their places."""
 SCALARS = frozenset((type(None), bool, str, int, float))
 SMALL = 512
 """Characters of JSON up to which a value stands in its fact itself."""
@@ -54,7 +56,7 @@ def _encodable(text: str) -> bool:
 
 def to_json(data: Any) -> bytes:
     """Tagged data as bytes. ValueError for what JSON would change: surrogates, numbers of thousands of digits."""
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=True).encode()
+    return _ENCODER.encode(data).encode()
 
 
 def to_tagged(value: Any) -> Any:
@@ -76,7 +78,7 @@ _NAN = pack("d", math.nan)
 
 
 def from_json(data: bytes | str) -> Any:
-    return untagged(json.loads(data))
+    return untagged(_DECODER.decode(data if isinstance(data, str) else data.decode()))
 
 
 def tagged(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from os import urandom
 from time import time
 
 from stratix_tasks.errors import InputError
@@ -13,7 +13,7 @@ _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def new_id() -> str:
     """48 bits of milliseconds, 32 random ones."""
-    return text(int(time() * 1000).to_bytes(6, "big") + os.urandom(4))
+    return text(int(time() * 1000).to_bytes(6, "big") + urandom(4))
 
 
 def text(key: bytes) -> str:

@@ -7,16 +7,20 @@ a store that someone sent you can't run code.
 from __future__ import annotations
 
 import errno
-import hmac
 import os
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
-from os import getpid
+from hmac import compare_digest
+from hmac import digest as signed
+from os import environ, fsync, getpid, replace, urandom
+from os import open as open_file
 from pathlib import Path
 from typing import Any, cast
 
 from stratix_tasks.core.ports import Check, Encoded
 from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.runners.native import loads
 from stratix_tasks.store import codecs
 from stratix_tasks.store.journal import FULL, disk_full
 from stratix_tasks.store.previews import preview
@@ -35,7 +39,7 @@ class ObjectStore:
     """Encodes in any thread; `decode` gives an equal value back."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory, self._config = directory, config_folder()  # a body may say that home is elsewhere
 
     def encode(self, value: Any, what: str = "the result", check: Check | None = None) -> Encoded:
         """StoreError `not-storable` says what can't be stored, its type and where it is; `disk-full` when there is no room."""
@@ -114,15 +118,15 @@ class ObjectStore:
         path = self._path(digest)
         if _holds(path, data):
             return digest
-        temporary = path.with_name(f"{digest}.{getpid()}.{os.urandom(4).hex()}")
+        temporary = path.with_name(f"{digest}.{getpid()}.{urandom(4).hex()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
                 if durably:
-                    os.fsync(file.fileno())
-            temporary.replace(path)
+                    fsync(file.fileno())
+            replace(temporary, path)  # noqa: PTH105 - as it was before any body ran
             if durably:
                 _sync_folder(path.parent)
         except OSError as error:
@@ -170,10 +174,9 @@ class ObjectStore:
         array = codecs.array_bytes(value)
         if array is not None:
             return "npy", array, None
-        return *(codecs.table_bytes(value) or ("pickle", _pickle(value, what))), None
+        return *(codecs.table_bytes(value) or ("pickle", _pickle(value, what, user_key(self._config)))), None
 
-    @staticmethod
-    def _value(name: str, data: bytes) -> Any:
+    def _value(self, name: str, data: bytes) -> Any:
         if name == "json":
             return codecs.from_json(data)
         if name == "bytes":
@@ -183,7 +186,7 @@ class ObjectStore:
         if name in ("arrow", "frame"):
             return codecs.table_from(name, data)
         if name == "pickle":
-            return _unpickle(data)
+            return _unpickle(data, user_key(self._config))
         raise StoreError(f"this version does not know the codec '{name}'; upgrade stratix-tasks", code="newer-store")
 
 
@@ -232,7 +235,7 @@ def _wide(tagged: Any) -> bool:
     return type(tagged) is list and any(map(_wide, tagged))
 
 
-def _pickle(value: Any, what: str) -> bytes:
+def _pickle(value: Any, what: str, key: bytes) -> bytes:
     from stratix_tasks.runners import pickles
 
     try:
@@ -244,21 +247,19 @@ def _pickle(value: Any, what: str) -> bytes:
             "and generators in the task that uses them",
             code="not-storable",
         ) from error
-    return hmac.digest(user_key(), data, "sha256") + data
+    return signed(key, data, "sha256") + data
 
 
-def _unpickle(data: bytes) -> Any:
-    import pickle
-
+def _unpickle(data: bytes, key: bytes) -> Any:
     signature, body = data[:SIGNATURE], data[SIGNATURE:]
-    if not hmac.compare_digest(signature, hmac.digest(user_key(), body, "sha256")):
+    if not compare_digest(signature, signed(key, body, "sha256")):
         raise StoreError(
             "a recorded result is a pickle that was not signed by you, so it is not opened: it could run code. "
             "Retry the node to make it again, or copy the signing key of the account that made it",
             code="foreign-signature",
         )
     try:
-        return pickle.loads(body)
+        return loads(body)
     except Exception as error:
         raise StoreError(
             f"a recorded result can't be read here ({type(error).__name__}: {error}): define or import what it is made of, "
@@ -269,15 +270,16 @@ def _unpickle(data: bytes) -> Any:
 
 def config_folder() -> Path:
     """Where the user's signing key lives: STRATIX_CONFIG, else XDG_CONFIG_HOME/stratix or ~/.config/stratix."""
-    given = os.environ.get("STRATIX_CONFIG")
+    given = environ.get("STRATIX_CONFIG")
     if given:
         return Path(given)
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stratix"
+    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stratix"
 
 
-def user_key() -> bytes:
+@cache
+def user_key(folder: Path) -> bytes:
     """The user's own 32 bytes, made on first use."""
-    path = config_folder() / "signing.key"
+    path = folder / "signing.key"
     try:
         key = path.read_bytes()
     except FileNotFoundError:
@@ -292,10 +294,10 @@ def user_key() -> bytes:
 
 def _make_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{getpid()}.{os.urandom(4).hex()}")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = path.with_name(f".{path.name}.{getpid()}.{urandom(4).hex()}")
+    fd = open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as file:
-        file.write(os.urandom(32))
+        file.write(urandom(32))
     try:
         os.link(temporary, path)  # the first of two processes wins
     except FileExistsError:
@@ -306,9 +308,9 @@ def _make_key(path: Path) -> bytes:
 
 
 def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
+    fd = open_file(folder, os.O_RDONLY)
     try:
-        os.fsync(fd)
+        fsync(fd)
     finally:
         os.close(fd)
 

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -238,6 +240,52 @@ def test_a_runtime_that_a_body_patches_goes_on_for_the_engine(
         later = engine.start(ordinary)
         assert later._live.ended.result(LONG) is RunState.COMPLETED
     goes_on(engine)
+
+
+PATCHED = (
+    "json.dumps", "json.loads", "json.JSONEncoder", "pickle.dumps", "pickle.loads", "pickle.Unpickler", "copy.copy", "hmac.digest", "uuid.uuid4",
+    "os.fsync", "os.replace", "os.urandom", "os.environ", "os.pipe", "socket.socket", "subprocess.Popen", "queue.SimpleQueue",
+)  # fmt: skip
+
+
+@dataclass
+class Held:
+    n: Any
+
+
+def test_parts_of_python_that_a_body_replaces_are_the_engines_as_before(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later runs in all runners, with values of all forms, start, go on and complete."""
+
+    @task
+    def keeps(value: Any, _: Any) -> Any:
+        return Held([value, (1, 2), "x" * 50_000])
+
+    @flow
+    def patched_flow() -> Any:
+        kept = keeps(Held(1), "a")
+        return [keeps.options(name=runner, runner=runner)(Held(kept), Held(2)) for runner in ("thread", "process")]
+
+    engine.start(patched_flow).result(LONG)  # what is imported lazily is
+    for place in PATCHED:
+        with monkeypatch.context() as patched:
+            assert engine.start(one(partial(patched.setattr, place, None), "thread")).wait(LONG) == "completed"
+            assert engine.start(patched_flow)._live.ended.result(LONG) is RunState.COMPLETED, place
+
+
+def test_a_runner_that_can_not_be_made_loses_its_bodies_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their nodes fail by name; the next run makes it."""
+
+    def can_not() -> Any:
+        raise LookupError("no processes today")
+
+    with monkeypatch.context() as patched:
+        patched.setitem(engine.loop.runners.later, "process", can_not)
+        run = engine.start(one(lambda: None, "process"))
+        assert run.wait(LONG) == "failed"
+    assert "nothing could be started that would run this body: LookupError: no processes today" in str(run.error)
+    assert engine.start(one(lambda: None, "process")).result(LONG) == "done"
 
 
 @pytest.mark.parametrize("runner", ["thread", "async", "process"])

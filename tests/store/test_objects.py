@@ -181,7 +181,7 @@ def test_a_foreign_pickle_is_not_opened(objects: ObjectStore, tmp_path: Path, mo
     assert changed.value.code == "foreign-signature"
     monkeypatch.setenv("STRATIX_CONFIG", str(tmp_path / "another"))
     with pytest.raises(StoreError, match="not signed by you"):
-        objects.decode(encoded.codec, encoded.payload, encoded.frame)
+        ObjectStore(objects.directory).decode(encoded.codec, encoded.payload, encoded.frame)
 
 
 def test_the_key_is_the_users_alone(objects: ObjectStore) -> None:
