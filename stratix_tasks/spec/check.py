@@ -36,7 +36,7 @@ from stratix_tasks.spec.fields import IN_NODE
 from stratix_tasks.spec.fit import Types, misfits, without_output
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.joins import ALL, wanted
-from stratix_tasks.spec.late import GATHER, late_values
+from stratix_tasks.spec.late import late_values, option_path
 from stratix_tasks.spec.mapped import could_be_named
 from stratix_tasks.spec.model import NAME, NodeSpec
 from stratix_tasks.spec.names import as_name, mentions
@@ -252,8 +252,7 @@ def _body(graph: Graph, executors: Executors, path: Path, name: str, node: NodeS
 def _of_values(graph: Graph, path: Path, name: str, late: Mapping[tuple[str, ...], Any]) -> Iterator[Finding]:
     """Options whose values come with the run."""
     for place, value in late.items():
-        where = (*path, *(("each", *place) if place[0] == GATHER else place))
-        yield from value_findings(graph, where, name, value)
+        yield from value_findings(graph, (*path, *option_path(place)), name, value)
 
 
 def _pools(path: Path, name: str, node: NodeSpec, known: Collection[str]) -> Iterator[Finding]:
@@ -275,7 +274,7 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
     for caught in node.catch:
         if caught not in graph.index:
             yield Finding((*path, "catch"), _no_task(f"catches '{caught}', no task", name, caught, graph), caught)
-        elif graph.index[caught] not in graph.ended.get(graph.index[name], ()):
+        elif caught not in graph.off and graph.index[caught] not in graph.ended.get(graph.index[name], ()):
             message = f"it takes the value of '{caught}', and runs only when that failed: it can never run"
             yield Finding(
                 (*path, "catch"), Problem("impossible", message, name, hint="Take the value, or catch it."), caught

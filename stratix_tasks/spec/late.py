@@ -38,6 +38,11 @@ def late_values(said: NodeSpec | Shared) -> dict[Place, Any]:
     return {} if _CAN_BE.isdisjoint(said.model_fields_set) else dict(_late(said))
 
 
+def option_path(place: Place) -> Place:
+    """Where a node says such an option: how many a gather waits for stands under `each`."""
+    return ("each", *place) if place[0] == GATHER else place
+
+
 def _late(node: NodeSpec | Shared) -> Iterator[tuple[Place, Any]]:
     for name in _PLAIN:
         if type(value := getattr(node, name)) in LATE:

@@ -159,6 +159,26 @@ def test_what_can_not_go_without_is_a_problem(body: Any) -> None:
         made.start()
 
 
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("where", 'each: {as: x, in: [1], where: "x > tasks.off.output"}'),
+        ("n_of", 'each: {as: x, in: [1], gather: {n_of: "${{ tasks.off.output }}"}}'),
+        ("timeout", 'timeout: "${{ tasks.off.output }}"'),
+        ("retry", 'retry: {max: 2, when: "error.code == tasks.off.output"}'),
+        ("catch", "catch: [off]"),
+    ],
+)
+def test_options_ask_for_nothing_that_is_disabled(place: str, says: str) -> None:
+    """Nor does what is asked of each item, or who catches: each would do nothing. Told with its place."""
+    with pytest.raises(FlowError) as refused:
+        Flow.from_yaml(
+            f"stratix: 1\nflow: f\ntasks:\n  off: {{call: m:off, enabled: false}}\n  a:\n    call: m:a\n    {says}\n"
+        )
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.node, place in problem.at) == ("disabled-value", "a", True)
+
+
 def test_enabled_is_true_or_false() -> None:
     """A text that looks like one is refused, in Python and in a document."""
     with pytest.raises(FlowError, match="enabled is True or False, not 'no'"):
