@@ -339,8 +339,9 @@ def order(block: Block) -> list[int]:
     return found
 
 
-def could_absorb(s: State, u: int) -> bool:
-    """Whether something that is still to come may take up the bad end of a unit, or of the group around it."""
+def could_absorb(s: State, u: int, within: int = -1) -> bool:
+    """Whether something that is still to come may take up the bad end of a unit, or of the group around it: in the scope that
+    begins `within`, or at any level."""
     while u >= 0:
         r, k, b = s.place(u)
         block = r.block
@@ -358,6 +359,8 @@ def could_absorb(s: State, u: int) -> bool:
                     if o not in seen:
                         seen.add(o)
                         stack.append(o)
+        if b == within:
+            return False
         above = s.parent(u)
         if above >= 0 and s.kind(above) in (Kind.MAP, Kind.EACH) and s.node(above).gather != ALL:
             return True

@@ -35,6 +35,8 @@ NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""
+FAILURE = "failure"
+"""Why something was cancelled: what it lies in stops at a failure."""
 WITHIN = "within"
 """Why a loop ended with its last round, and what went on in that: its time was over."""
 FINISHED, BY_STEP = "finished early", "cancelled by a step"

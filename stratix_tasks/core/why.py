@@ -12,7 +12,7 @@ from stratix_tasks.core.node import EACH, EARLY, LOOP
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
-from stratix_tasks.core.state import FINISHED, IS_BAD, OF_STEPS, WITHIN, State
+from stratix_tasks.core.state import FAILURE, FINISHED, IS_BAD, OF_STEPS, WITHIN, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.steps import ender
 from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
@@ -160,6 +160,8 @@ def _cancelled(core: Core, u: int, name: str, _at: float) -> str:
         return f"'{name}' was cancelled: what it was for went on without it.{_abandoned(core, u)}"
     if core.state.why_ended(u) in OF_STEPS:
         return f"'{name}' was cancelled: {ender(core.state, u)} ended it early.{_abandoned(core, u)}"
+    if core.state.why_ended(u) == FAILURE:
+        return f"'{name}' was cancelled: what it lies in stops at a failure (on_failure: stop).{_abandoned(core, u)}"
     return f"'{name}' was cancelled ({core.state.why_ended(u) or 'user'}).{_abandoned(core, u)}"
 
 

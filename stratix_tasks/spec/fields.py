@@ -307,9 +307,9 @@ FLOW = _of(
     Option(
         "on_failure",
         Kind.CHOICE,
-        "Whether what needs nothing of a failure goes on to its end, or the run stops there.",
+        "Whether what needs nothing of a failure goes on to its end, or the flow stops there: the run, or where it is called in "
+        "another flow that call, item or round.",
         words=("finish", "stop"),
-        of_runs=True,
     ),
     Option(
         "max_recoveries",

@@ -391,6 +391,7 @@ def of_rules() -> list[Mutant]:
         without("a step ends no scope", steps._finish_scope),
         without("breakpoints hold nothing", opening.stop_at_breakpoint),
         without("a failure stops nothing", ending.stop_at_failure),
+        without("a failure stops no flow in a flow", ending._stop_scope),
         without("what runs at an end is cancelled with the rest", ending._is_spared, _never),
         without("all in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(b"\1" * block.n)),
         without("nothing in a scope is taken up", joins.absorbed, lambda _s, block, _b: bytearray(block.n)),

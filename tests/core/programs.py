@@ -54,6 +54,8 @@ def program(r: Random, *, timed: bool = True) -> Block:
 
     def block(name: str, count: int, inner: list[str], spec: FlowSpec | None = None) -> Block:
         made = nodes(r, count, inner, timed=timed)
+        if timed and spec is None and r.random() < 0.2:
+            spec = FlowSpec(flow=name, tasks={"n0": NodeSpec(call="m:n0")}, on_failure="stop")
         return Block(name, made, output=output(r, count), spec=spec)
 
     blocks = {"leaf": block("leaf", r.randint(1, 3), []), "rec": Block("rec", recursive(r))}

@@ -118,6 +118,9 @@ FLOWS: dict[str, FlowSpec] = {
     "sub-flow that stops": spec(
         {"g": {"flow": "inner", "call": None}, "b": {}}, flows={"inner": spec({"a": {}})}, on_failure="stop"
     ),
+    "sub-flow that stops itself": spec(
+        {"g": {"flow": "inner", "call": None}}, flows={"inner": spec({"a": {}, "b": {}}, on_failure="stop")}
+    ),
     "frail": spec({"a": {"max_lost": 0}, "b": needs("a")}),
     "sleep": spec({"s": waiting("sleep", duration=2), "b": needs("s")}),
     "approval": spec({"a": waiting("approval", message="?", timeout={"attempt": 3}), "b": needs("a")}),

@@ -9,7 +9,7 @@ import pytest
 from gated import broken, works
 from small_bodies import LONG, add, states
 
-from stratix_tasks import Engine, Flow, FlowError, current, each, failed, first_of, flow, repeat, task
+from stratix_tasks import Engine, Flow, FlowError, current, each, failed, first_of, flow, repeat, signal, task
 from stratix_tasks.spec.problems import errors
 
 TRIES: dict[str, int] = {}
@@ -364,7 +364,41 @@ def test_pools_of_one_name_have_one_size() -> None:
     assert told == {("twice", "pool 'own'", False), ("unused", "nothing takes a place of the pool 'idle'", True)}
 
 
-@pytest.mark.parametrize("says", ["on_failure: stop", "max_depth: 3", "max_recoveries: 1", "tags: [a]"])
+@task
+def fails_at_once(x: int = 0) -> int:
+    raise ValueError(f"no {x}")
+
+
+@task
+def tells_of(error: Any) -> Any:
+    return [error["node"], error["message"]]
+
+
+@flow(on_failure="stop")
+def stops_itself(x: int) -> Any:
+    return [fails_at_once(x), add(signal("go"))]
+
+
+@flow
+def calls_what_stops() -> Any:
+    stopped = stops_itself(1)
+    with failed(stopped) as error:
+        told = tells_of(error)
+    return first_of(stopped, told)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["in Python", "as a document"])
+def test_a_flow_that_stops_at_a_failure_does_so_in_another_one(engine: Engine, written: bool) -> None:
+    """What waits in it is cancelled, though nothing would have ended that; who calls it takes the failure up."""
+    says = Flow.from_yaml(calls_what_stops.to_yaml(), allow=[__name__, "small_bodies"]) if written else calls_what_stops
+    run = engine.start(says)
+    assert run.result(LONG) == ["stops_itself.fails_at_once", "no 1"]
+    found = states(run)
+    assert (found["stops_itself.signal"], found["stops_itself.add"]) == ("cancelled", "cancelled")
+    assert "stops at a failure" in run.why("stops_itself.add")
+
+
+@pytest.mark.parametrize("says", ["max_depth: 3", "max_recoveries: 1", "tags: [a]"])
 def test_what_is_of_runs_is_told_of_a_flow_in_a_flow(says: str) -> None:
     """It would do nothing there."""
     text = f"stratix: 1\nflow: f\ntasks: {{a: {{flow: g}}}}\nflows:\n  g:\n    {says}\n    tasks: {{s: {{uses: wait.sleep, with: {{duration: 1}}}}}}\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from stratix_tasks.core.answers import Do
+from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import LEFT, NO_BODY, WITH_BODY, State
+from stratix_tasks.core.state import FAILURE, IS_OVER, LEFT, NO_BODY, WITH_BODY, State
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 from stratix_tasks.core.units import Spans
 
@@ -25,16 +26,50 @@ def end_unit(core: Core, u: int, event: Event, at: float, reason: str | None = N
 
 
 def stop_at_failure(core: Core, ended: int, at: float) -> None:
-    """`on_failure="stop"`: what failed ends the run at once, when nothing is left that could take it up, for this one has
-    ended. A group that failed with its items does not: the one that failed has. Nor does what had failed before somebody
-    let the run go on."""
+    """`on_failure="stop"`: what failed ends its flow at once, be it that of the run or one in that, when nothing is left in there
+    that could take it up, for this one has ended. A group that failed with its items does not: the one that failed has. Nor does
+    what had failed before somebody let the run go on."""
     s = core.state
-    spec = s.root.spec
-    if spec is None or spec.on_failure != "stop" or s.run is RunState.ENDING or core.is_over:
+    if s.run is RunState.ENDING or core.is_over:
         return
-    for u in s.units_in(S.FAILED):
-        if s.reason.get(u) != GATHERED and not s.gone(u) and is_for(s, u, ended) and not could_absorb(s, u):
-            return end(core, RunState.FAILED, "failure", at)
+    x = ended
+    while (above := s.parent(x)) >= 0:
+        if _stops(s.place(x)[0].block) and above not in s.target:
+            _stop_scope(core, x, ended, at)
+        x = above
+    if _stops(s.root) and any(_is_final(s, u, ended) for u in s.units_in(S.FAILED)):
+        end(core, RunState.FAILED, FAILURE, at)
+
+
+def _stops(block: Block) -> bool:
+    return block.spec is not None and block.spec.on_failure == "stop"
+
+
+def _is_final(s: State, u: int, ended: int, within: int = -1) -> bool:
+    """Whether a unit has failed for good with the end of another one: in the scope that begins `within`, or in the run."""
+    why = s.reason.get(u)
+    return why != GATHERED and not s.gone(u) and is_for(s, u, ended) and not could_absorb(s, u, within)
+
+
+def _stop_scope(core: Core, x: int, ended: int, at: float) -> None:
+    """The scope of a unit, of a flow that stops at a failure: what goes on in it is cancelled, and what failed in it fails it. A
+    group in which that lies has failed, too."""
+    s = core.state
+    r, _, b = s.place(x)
+    if s.finisher(r.block, b) is not None:
+        return
+    spans = s.below([(s.home[x], b, b + r.block.n)])
+    failed = next((u for _, a, z in spans for u in s.find(S.FAILED, a, z) if _is_final(s, u, ended, b)), None)
+    if failed is None:
+        return
+    around = {failed}
+    while s.place(failed)[2] != b:
+        failed = s.parent(failed)
+        around.add(failed)
+    for k, node in enumerate(r.block.nodes):
+        u = b + k
+        if not node.phase and not IS_OVER[s.status[u]] and u not in s.target:
+            finish(core, u, S.FAILED if u in around else S.CANCELLED, FAILURE, at)
 
 
 def complete(core: Core, u: int, at: float, reason: str, given: Data) -> None:
