@@ -7,13 +7,15 @@ of built-in types forget are kept. Imported when there is something to pickle.
 
 from __future__ import annotations
 
+import linecache
 import sys
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from io import BytesIO
 from operator import getitem
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from os.path import exists
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -97,7 +99,33 @@ class _Whole(cloudpickle.Pickler):  # type: ignore[misc]
         return super().reducer_override(obj) if reduced is None else reduced
 
 
-class _ToWorker(_Whole):
+class _WithSource(_Whole):
+    """Code keeps the name of its file, which cloudpickle forgets, and where that is the cell of a notebook its text."""
+
+    with_text = True
+
+    def __init__(self, file: BytesIO, protocol: int = PROTOCOL) -> None:
+        super().__init__(file, protocol=protocol)
+        self._sources: dict[str, str] = {}
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is not CodeType:
+            return super().reducer_override(obj)
+        file = obj.co_filename
+        if file not in self._sources:
+            told = self.with_text and not exists(file)  # noqa: PTH110 - whatever text the name is
+            self._sources[file] = "".join(linecache.getlines(file)) if told else ""
+        return _code, (*self.dispatch_table[CodeType](obj), file, self._sources[file])
+
+
+def _code(make: Any, args: tuple[Any, ...], file: str, source: str) -> CodeType:
+    if source:
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    made: CodeType = make(*args).replace(co_filename=file)
+    return made
+
+
+class _ToWorker(_WithSource):
     def reducer_override(self, obj: Any) -> Any:
         how = _how_found(obj) if issubclass(type(obj), type) else ""
         if how == _BY_IMPORT:
@@ -107,10 +135,12 @@ class _ToWorker(_Whole):
     def found_by(self, kind: type) -> Reduced:
         """How a class of the notebook, or one that a function makes, is found again."""
         names = tuple(vars(kind))
-        return _defined, (kind.__qualname__, _id(kind), _dumped(_Whole, kind), names, place_of(kind))
+        return _defined, (kind.__qualname__, _id(kind), _dumped(_WithSource, kind), names, place_of(kind))
 
 
 class _ToStore(_ToWorker):
+    with_text = False
+
     def reducer_override(self, obj: Any) -> Any:
         kind = type(obj)
         why = _why_unknown(obj) if issubclass(kind, type) else known_of(kind)[0]

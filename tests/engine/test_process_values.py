@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import sys
@@ -86,6 +87,27 @@ def test_what_a_notebook_caches_is_cached_in_workers(tmp_path: Path) -> None:
     where = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, script], env=where, capture_output=True, text=True, timeout=LONG, check=True)
     assert done.stdout == "((6765, 3, 6765, 6766), 55)\n"
+
+
+def test_an_error_of_a_notebooks_function_shows_the_lines_of_its_cell(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel has them now, in a worker process that was there before, too; also of what the function calls."""
+    file = "/nowhere/cell_7.py"
+    for marks in ("first", "second"):
+        text = f"def helper(x):\n    return 1 / x  # {marks}\n\ndef divides(x):\n    return helper(x)  # {marks}\n"
+        monkeypatch.setitem(linecache.cache, file, (len(text), None, text.splitlines(keepends=True), file))
+        space: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(text, file, "exec"), space)
+        run = engine.start(one(task(runner="process")(space["divides"]), 0))
+        assert run.wait(LONG) == "failed"
+        assert isinstance(run.error, TaskFailed)
+        for line in (
+            '"/nowhere/cell_7.py", line 2, in helper',
+            f"return 1 / x  # {marks}",
+            f"return helper(x)  # {marks}",
+        ):
+            assert line in run.error.traceback
 
 
 def test_an_argument_that_can_not_be_sent_is_named(engine: Engine) -> None:
