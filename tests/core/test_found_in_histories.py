@@ -126,3 +126,15 @@ def test_what_a_step_had_cut_off_runs_again_beside_an_item_that_is_skipped() -> 
     assert [made.state(name) for name in ("g", "g[0].x", "g[0].y", "g[1].x", "g[1].y")] == [
         State.OPEN, State.SKIPPED, State.SKIPPED, State.RUNNING, State.COMPLETED,
     ]  # fmt: skip
+
+
+def test_a_breakpoint_that_came_during_a_pause_holds_who_waits_at_a_door() -> None:
+    """As soon as it goes on, as one that is set on a node that waits for its place does: not only when it would begin."""
+    whole = Node("f", kind=FLOW, inner="leaf", policy=Policy(whole=True, pool=("p",)))
+    block = flow(Node("o", policy=Policy(pool=("p",))), whole, inner={"leaf": (Node("x"),)})
+    made = world(block, {"o": Body(5)}).until("f", State.OPEN)
+    made.request("pause", "f").request("breakpoint", "f.x", on=True).request("resume", "f")
+    assert (made.state("o"), made.state("f.x")) == (State.RUNNING, State.HELD)
+    assert made.s.mark(made.unit("f.x")) == "breakpoint"
+    made.request("resume", "f.x").settle()
+    assert made.run is RunState.COMPLETED

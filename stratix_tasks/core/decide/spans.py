@@ -5,6 +5,7 @@ from __future__ import annotations
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.decide.opening import stop_at_breakpoint
 from stratix_tasks.core.facts import HELD, RELEASED
 from stratix_tasks.core.states import S
 from stratix_tasks.core.units import Spans
@@ -37,5 +38,8 @@ def release(core: Core, a: int, b: int, inside: Spans, at: float) -> None:
                 attempts.resume_body(core, one, at)
             for one in s.find(S.RUNNING, x, y):
                 core.command(Do.RELEASE, one, s.attempt[one])
+    for one in (one for path in s.breaks for one in s.units_of(path, S.PENDING)) if g.going else ():
+        if g.is_ready(one):  # also one that waits at the door of a flow around it, where nobody looks at it
+            stop_at_breakpoint(core, one, at)
     g.unpark()
     g.asks.extend(one for x, y in inside for one in s.find(S.OPEN, x, y))
