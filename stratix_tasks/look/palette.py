@@ -24,7 +24,8 @@ def palette(ports: Ports, tasks: Mapping[str, Any]) -> list[PaletteItem]:
 
 
 def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str, Any]]) -> list[PaletteItem]:
-    """Those that take a value of a type, or one element of it each, the best first: with the port that takes it."""
+    """Those that take a value of a type, or one element of it each, the best first: with the port that takes it. Last those that take
+    it by none, which could only wait for it."""
     found: list[PaletteItem] = []
     one = element(given)
     for item in items:
@@ -38,7 +39,9 @@ def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str
                 for port, each, kind in fitting
             ]
             rank, port, each = max(told, key=lambda row: row[0])
-            found.append({**item, "port": port["name"], "each": each, "rank": rank - each})
+            found.append({**item, "port": port["name"], "each": each, "rank": max(rank - each, 0)})
+        else:
+            found.append({**item, "rank": -1})
     return sorted(found, key=lambda item: -item["rank"])
 
 

@@ -171,7 +171,10 @@ class FlowEditor:
         ports, own = self._source_at(node)
         items = palette(ports, tasks)
         if side == "out":
-            return fed_by(items, ports.source(own), hints_of(ports, items, tasks))
+            found = fed_by(items, ports.source(own), hints_of(ports, items, tasks))
+            return (
+                [item for item in found if item["port"]] if own.startswith("inputs.") else found
+            )  # that is there at once
         if side == "in":
             there = ports.graph.spec.tasks[own]
             wanted = ports.types.takes(there).get(port, Any)

@@ -415,7 +415,8 @@ class EditInfo(TypedDict):
 
 class PaletteItem(TypedDict):
     """What can be placed: a task, an executor or a flow, as a node that `says` so. `group` is its module or domain; `port` the
-    argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`."""
+    argument that takes what is dropped on it, where that was asked for, or of `each` one element of that; the better the higher `rank`,
+    below 0 what could only wait for it."""
 
     name: str
     kind: Literal["task", "executor", "flow"]

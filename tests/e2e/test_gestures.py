@@ -434,6 +434,32 @@ def test_what_takes_one_element_of_a_list_is_added_for_each(book: Notebook) -> N
     hand.page.wait_for_selector(f"{VIEW} [data-node=halved] .stx-many")
 
 
+IN_SIGHT = """([view, node]) => {
+    const at = document.querySelector(`${view} [data-node=${node}]`)?.getBoundingClientRect();
+    const canvas = document.querySelector(`${view} .stx-edit-canvas`).getBoundingClientRect();
+    return at && at.left >= canvas.left && at.right <= canvas.right && at.top >= canvas.top && at.bottom <= canvas.bottom;
+}"""
+
+
+def test_what_is_added_or_gone_to_by_keys_is_in_sight(book: Notebook) -> None:
+    """A chain grows beyond the canvas, which goes with it; arrows lead back. What takes nothing of it can be added to wait for it."""
+    hand = Hand(book, "grown")
+    hand.click("total")
+    for name in ("total_2", "total_3", "total_4"):
+        hand.press("Tab")
+        hand.page.wait_for_selector(f"{VIEW} [data-testid=quick-add]")
+        hand.type("total")
+        hand.page.wait_for_selector(f"{VIEW} [data-testid=quick-add-item][data-name=total] >> text=only waits")
+        hand.press("Enter")
+        hand.page.wait_for_function(IN_SIGHT, arg=[VIEW, name])
+        hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node={name}]")
+    assert hand.value("spec.tasks['total_4'].needs") == "('total_3',)"
+    for name in ("total_3", "total_2", "total", "scale", "load"):
+        hand.press("ArrowLeft")
+        hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node={name}]")
+        hand.page.wait_for_function(IN_SIGHT, arg=[VIEW, name])
+
+
 def test_the_first_node_of_an_empty_flow_is_added_by_keys(book: Notebook) -> None:
     """What is empty says how to begin; the button that leads to the editor leaves the next key to it. A run of the flow leads back."""
     page = book.page

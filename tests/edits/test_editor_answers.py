@@ -195,7 +195,9 @@ def test_what_can_be_placed_is_ranked_by_what_fits(sales: Flow[..., Any]) -> Non
     assert everything["http.get"]["group"] == "http" and everything["part"]["says"] == {"flow": "part"}
     taking = ours(view.ask("palette", node="load", side="out", port=""))
     assert taking[0]["name"] == "drawn_total" and taking[0]["port"] == "values" and not taking[0]["each"]
-    assert "drawn_label" not in [item["name"] for item in taking]
+    last = next(item for item in taking if item["name"] == "drawn_label")
+    assert (last["port"], last["rank"]) == ("", -1)  # it takes none of it, and could only wait
+    assert all(item["port"] for item in view.ask("palette", node="inputs.name", side="out", port=""))
     one = next(item for item in taking if item["name"] == "drawn_load")
     assert (one["port"], one["each"]) == ("n", True) and one["rank"] < taking[0]["rank"]
     giving = ours(view.ask("palette", node="total", side="in", port="values"))

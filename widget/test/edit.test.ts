@@ -240,6 +240,11 @@ describe("the search", () => {
     const items = [item("aa"), item("ab", { rank: 2 }), item("ac")];
     expect(found(items, "", ["ac"]).map(({ name }) => name)).toEqual(["ab", "ac", "aa"]);
   });
+  it("has what could only wait last, and not before somebody asks for it", () => {
+    const items = [item("call", { rank: -1 }), item("recall", { rank: 1 })];
+    expect(found(items, "").map(({ name }) => name)).toEqual(["recall"]);
+    expect(found(items, "call").map(({ name }) => name)).toEqual(["recall", "call"]);
+  });
   it("groups by where things are from", () => {
     expect(
       grouped([item("a"), item("b", { group: "http" }), item("c")]).map(([group, some]) => [group, some.length]),

@@ -2,6 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import type { PaletteItem } from "../model/messages";
+import { intoView } from "../model/place";
 import type { Calls } from "../transport";
 import { Copied } from "../view/Copied";
 import { newCell } from "../view/cell";
@@ -73,13 +74,24 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     setWanted(NOWHERE);
   }, []);
 
+  /** Moves the canvas by what it takes to have a node in sight. */
+  const reveal = useCallback(
+    (name: string) => {
+      const box = boxes.current.find((box) => box.name === name);
+      const canvas = root.querySelector(".stx-edit-canvas");
+      if (box && canvas)
+        void flow.setViewport(intoView(box, { w: canvas.clientWidth, h: canvas.clientHeight }, flow.getViewport()));
+    },
+    [root, flow],
+  );
   const show = useCallback(
     (node: string, field: string) => {
       select(node ? [node] : []);
+      reveal(node);
       setTab("Config");
       setWanted({ node, field });
     },
-    [select],
+    [select, reveal],
   );
   const focus = useCallback(
     (node: string | null) => {
@@ -122,6 +134,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     if (node === null) return focus(selection.nodes[0] ?? null);
     select([node]);
     await settled(editing, node);
+    reveal(node);
     if (on) find("add", node);
     else focus(node);
   };
@@ -133,6 +146,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     placed(item.name);
     select([node]);
     await settled(editing, node);
+    reveal(node);
     focus(node);
   };
   const renamed = async (node: string, to: string | null) => {
@@ -187,7 +201,10 @@ export function Editor({ live, calls, root, ask, start }: Props) {
   useHeldFocus(root);
   useEditKeys(root, hands, {
     escape: letGo,
-    focus,
+    focus: (node) => {
+      reveal(node);
+      requestAnimationFrame(() => focus(node)); // one that was out of sight may not have been there
+    },
     nudge: (dx, dy) =>
       moved(
         editing,

@@ -5,7 +5,7 @@ import { useUnique } from "../view/ids";
 import type { Search } from "./commands";
 import type { Editing } from "./editing";
 import { isWired, place } from "./joining";
-import { found, placed, recent, unwritten } from "./search";
+import { fits, found, placed, recent, unwritten } from "./search";
 import { portsOf } from "./wires";
 
 interface Props {
@@ -168,7 +168,7 @@ function title({ replaces, source, target, ports }: Search): string {
 }
 
 function asChoice(item: PaletteItem): Choice {
-  const side = item.port ? `${item.each ? "for each " : ""}→ ${item.port}` : item.group;
+  const side = !fits(item) ? "only waits" : item.port ? `${item.each ? "for each " : ""}→ ${item.port}` : item.group;
   return { id: `${item.kind} ${item.group} ${item.name}`, name: item.name, about: item.doc, side, item };
 }
 

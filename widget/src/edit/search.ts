@@ -25,7 +25,8 @@ function isSpread(letters: string, text: string): boolean {
   return true;
 }
 
-/** What matches, the best first; what fits better or was used lately first among equals. */
+/** What matches, the best first; what fits better or was used lately first among equals, and what does not fit last, if it is asked
+ * for. */
 export function found(items: readonly PaletteItem[], query: string, recent: readonly string[] = []): PaletteItem[] {
   const late = (item: PaletteItem) => {
     const at = recent.indexOf(item.name);
@@ -33,10 +34,19 @@ export function found(items: readonly PaletteItem[], query: string, recent: read
   };
   return items
     .map((item) => ({ item, points: score(item, query) }))
-    .filter(({ points }) => points > 0)
-    .sort((a, b) => b.points - a.points || b.item.rank - a.item.rank || late(a.item) - late(b.item))
+    .filter(({ item, points }) => points > 0 && (fits(item) || query.trim() !== ""))
+    .sort(
+      (a, b) =>
+        Number(fits(b.item)) - Number(fits(a.item)) ||
+        b.points - a.points ||
+        b.item.rank - a.item.rank ||
+        late(a.item) - late(b.item),
+    )
     .map(({ item }) => item);
 }
+
+/** Whether it takes what it is looked for; if not, it could only wait for that. */
+export const fits = ({ rank }: PaletteItem): boolean => rank >= 0;
 
 /** The name of a task that could be written, where nothing that can be placed has it; else nothing. */
 export function unwritten(items: readonly Pick<PaletteItem, "name">[], query: string): string {
