@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from heapq import heappop, heappush, heapreplace
 from typing import Protocol
+from weakref import ref
 
 
 class Slots:
@@ -31,7 +32,7 @@ class Slots:
         if not lane.waits:
             lane.waits = True
             self._turns += 1
-            heappush(self.waiting, (-lane.owner.priority, -lane.priority, self._turns, lane))
+            heappush(self.waiting, (-lane.urgency, -lane.priority, self._turns, lane))
 
     def pass_on(self) -> None:
         """A place is free: the next lane that can take it is woken."""
@@ -39,8 +40,11 @@ class Slots:
         while waiting and self.free > 0:
             lane = heappop(waiting)[3]
             lane.waits = False
-            lane.owner.wake(lane)
-            if lane.owner.going:
+            owner = lane.owner()
+            if owner is None:
+                continue
+            owner.wake(lane)
+            if owner.going:
                 return
 
 
@@ -61,13 +65,14 @@ class Lane:
     """Units behind the same limits, first come first served; a range of fresh items is one entry.
 
     An entry is a hint: who starts it looks whether it can be started. `weight` is how many it starts in its turn for one of
-    another lane's.
+    another lane's. Its owner holds it, and not the other way round, so that a run goes from memory when nobody asks for it.
     """
 
-    __slots__ = ("awake", "claim", "owner", "priority", "push", "queue", "waits", "weight")
+    __slots__ = ("awake", "claim", "owner", "priority", "push", "queue", "urgency", "waits", "weight")
 
     def __init__(self, owner: Owner, claim: Claim, priority: int, weight: int = 1) -> None:
-        self.owner, self.claim, self.priority, self.weight = owner, claim, priority, weight
+        self.owner, self.urgency = ref(owner), owner.priority
+        self.claim, self.priority, self.weight = claim, priority, weight
         self.awake = self.waits = False
         self.queue: deque[int | range] = deque()
         self.push: Callable[[int], None] = self.queue.append

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from io import BytesIO
 from typing import Any
+from weakref import ref
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import Node, Policy
@@ -21,6 +22,8 @@ class Copier(pickle.Pickler):
         if part is MISSING or isinstance(part, Block | Policy | Node):
             _KEPT[id(part)] = part
             return _kept, (id(part),)
+        if isinstance(part, ref):  # a lane's owner
+            return ref, (part(),)
         return NotImplemented
 
 
