@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.edits import words
+from stratix_tasks.edits.fields import BODY, mapping, set_field, set_in_flow
 from stratix_tasks.edits.groups import grouped, unpacked
 from stratix_tasks.edits.places import Place, flow_at, free, known, node_at, replaced
 from stratix_tasks.edits.references import in_flow, node_renamed, renamed, rewritten, variable_renamed
@@ -15,16 +15,14 @@ from stratix_tasks.edits.words import Edit, Point
 from stratix_tasks.errors import FlowError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import load as load_text
-from stratix_tasks.formats.yaml_parts import flow_of, fragment_of, input_of, node_of
+from stratix_tasks.formats.yaml_parts import fragment_of, node_of
 from stratix_tasks.spec.disabled import NOTHING, left_of, left_of_node
 from stratix_tasks.spec.graph import Graph
-from stratix_tasks.spec.mapped import could_be_named, variables
-from stratix_tasks.spec.model import NAME, Each, FlowSpec, NodeSpec, Ui
+from stratix_tasks.spec.mapped import variables
+from stratix_tasks.spec.model import NAME, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
-from stratix_tasks.spec.text import dump, load
 from stratix_tasks.spec.values import Pin, Ref
 
-BODY = ("call", "flow", "uses")
 _NAME = re.compile(NAME)
 
 
@@ -124,7 +122,7 @@ def _unwired(node: NodeSpec, source: str) -> NodeSpec:
     }
     if node.each is not None and source in _named_whole(node.each.over):
         over = {name: value for name, value in node.each.over.items() if not _is_output(value, source)}
-        changed["each"] = _mapping(node.each, over)
+        changed["each"] = mapping(node.each, over)
     return node.but(changed) if changed else node
 
 
@@ -225,8 +223,6 @@ def _disconnect(spec: FlowSpec, edit: words.Disconnect) -> FlowSpec:
 
 # ---------------------------------------------------------------------- what is said
 
-_ARGUMENT, _MAPPED = "with.", "over."
-
 
 def _set(spec: FlowSpec, edit: words.Set) -> FlowSpec:
     place, name = node_at(spec, edit.node)
@@ -248,63 +244,9 @@ def _with_pin(spec: FlowSpec, path: str, pin: Pin | None) -> FlowSpec:
     return replaced(spec, place.chain, lambda flow: _with(flow, {name: made}))
 
 
-def set_field(node: NodeSpec, field: str, value: Any) -> NodeSpec:
-    """A node with a field as a document would say it; None takes it away. FlowError `bad-value`, `unknown-field`."""
-    made = _said(node, field, value)
-    return made if made.each == node.each else made.but({"args": _read_again(made)})
-
-
-def _read_again(node: NodeSpec) -> dict[str, Any]:
-    """Its arguments where other names are mapped than before: what a text means hangs on these."""
-    names = could_be_named(node.each.over) if node.each is not None else frozenset[str]()
-    args = dict(node.args)
-    for name, value in node.args.items():
-        with suppress(ValueError):  # no text says it, so that nothing in it is named
-            args[name] = load(dump(value), None, names)
-    return args
-
-
-def _said(node: NodeSpec, field: str, value: Any) -> NodeSpec:
-    if field.startswith(_ARGUMENT):
-        argument = field.removeprefix(_ARGUMENT)
-        args = {name: given for name, given in node.args.items() if name != argument or value is not None}
-        if value is not None:
-            args[argument] = load(value, None, could_be_named(node.each.over) if node.each is not None else frozenset())
-        return node.but({"args": args})
-    if field.startswith(_MAPPED):
-        return _mapped(node, field.removeprefix(_MAPPED), value)
-    if field == "always":
-        return node.but({"always": bool(value)})
-    if value is None:
-        attribute = {"with": "args"}.get(field, field)
-        if attribute not in NodeSpec.model_fields or attribute in BODY:
-            raise FlowError(
-                f"a node has no field '{field}'. {did_you_mean(field, NodeSpec.model_fields)}", code="unknown-field"
-            )
-        return node.but({attribute: NodeSpec.model_fields[attribute].get_default(call_default_factory=True)})
-    read = node_of({field: value} if field in (*BODY, "loop") else {"call": "x", field: value})
-    said = {
-        name: read.__dict__[name] for name in read.__pydantic_fields_set__ if field in (*BODY, "loop") or name != "call"
-    }
-    return node.but({**(dict.fromkeys(BODY) if field in BODY else {}), **said})
-
-
-def _mapped(node: NodeSpec, argument: str, value: Any) -> NodeSpec:
-    """A node with an argument that is mapped over a value, or not any more: then each item gets that as a whole."""
-    each = node.each or Each.model_construct(over={})
-    before = each.over.get(argument, node.args.get(argument))
-    over = {name: given for name, given in each.over.items() if name != argument or value is not None}
-    args = {name: given for name, given in node.args.items() if name != argument}
-    if value is not None:
-        over[argument] = load(value)
-    elif before is not None:
-        args[argument] = before
-    return node.but({"each": _mapping(each, over), "args": args})
-
-
 def _set_flow(spec: FlowSpec, edit: words.SetFlow) -> FlowSpec:
     place = flow_at(spec, edit.node)
-    made = replaced(spec, place.chain, lambda flow: _set_in_flow(flow, edit.field, edit.value))
+    made = replaced(spec, place.chain, lambda flow: set_in_flow(flow, edit.field, edit.value))
     return _run_as(made, spec.flow, made.flow) if made.flow != spec.flow else made
 
 
@@ -314,26 +256,6 @@ def _run_as(flow: FlowSpec, old: str, new: str) -> FlowSpec:
         return flow
     tasks = {name: node.but({"flow": new}) if node.flow == old else node for name, node in flow.tasks.items()}
     return flow.but({"tasks": tasks, "flows": {name: _run_as(inner, old, new) for name, inner in flow.flows.items()}})
-
-
-def _set_in_flow(flow: FlowSpec, field: str, value: Any) -> FlowSpec:
-    if field.startswith("inputs."):
-        name = field.removeprefix("inputs.")
-        inputs = {one: given for one, given in flow.inputs.items() if one != name or value is not None}
-        if value is not None:
-            if not _NAME.fullmatch(name):
-                raise FlowError(f"'{name}' can't be the name of an input", code="bad-name")
-            inputs[name] = input_of(name, value if isinstance(value, Mapping) else {"type": value})
-        return flow.but({"inputs": inputs})
-    if field == "output":
-        return flow.but({"output": None if value is None else load(value)})
-    if value is None:
-        if field not in FlowSpec.model_fields or field in ("flow", "tasks", "flows", "stratix", "ui"):
-            raise FlowError(f"a flow has no field '{field}' that could be taken away", code="unknown-field")
-        return flow.but({field: FlowSpec.model_fields[field].get_default(call_default_factory=True)})
-    if field in ("tasks", "flows", "stratix", "ui"):
-        raise FlowError(f"'{field}' of a flow is changed by other edits", code="bad-edit")
-    return flow.but({field: getattr(flow_of({field: value}), field)})
 
 
 def _rename_input(spec: FlowSpec, edit: words.RenameInput) -> FlowSpec:
@@ -379,11 +301,6 @@ def _given_as(node: NodeSpec, old: str, new: str) -> NodeSpec:
     if node.loop is not None and node.loop.carry == old:
         changed["loop"] = node.loop.but({"carry": new})
     return node.but(changed)
-
-
-def _mapping(each: Each, over: dict[str, Any]) -> Each | None:
-    """A fan-out over other arguments; none over no more, and one alone is crossed with nothing."""
-    return each.but({"over": over, **({"by": "zip"} if len(over) == 1 else {})}) if over else None
 
 
 def _key_renamed(values: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
