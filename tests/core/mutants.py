@@ -23,6 +23,7 @@ import test_moves
 import test_order
 import test_places
 import test_steps
+import test_stops
 import test_streams
 import test_tables
 import test_waits
@@ -229,6 +230,8 @@ def _pairs() -> None:
     test_order.test_conditions_are_asked_while_the_run_goes_on_alone()
     for said in (True, False):
         test_order.test_an_answer_to_another_question_is_dropped(said)
+    test_stops.test_a_map_in_it_whose_item_failed_has_failed_with_it()
+    test_stops.test_an_item_of_a_mapped_flow_stops_alone()
     for table in (NODE, GROUP):
         test_tables.test_ends_change_only_by_request(table)
     for verb in test_tables.LEGAL:
