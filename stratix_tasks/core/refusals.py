@@ -9,7 +9,7 @@ from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import Scope, label, scope_label
 from stratix_tasks.errors import TransitionError
 
-SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve")
+SHOWN = ("pause", "resume", "cancel", "skip", "retry", "set", "approve", "reject", "answer")
 ASKED = {"give": "give a value to", "send": "send a signal to", "rollback": "roll back to"}
 """Verbs as they were asked for."""
 

@@ -14,7 +14,7 @@ from stratix_tasks.spec.durations import seconds
 from stratix_tasks.spec.foreign import said_here
 from stratix_tasks.spec.model import MOST, NAME
 from stratix_tasks.spec.names import as_name
-from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean
+from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, nearest
 from stratix_tasks.spec.vocabulary import LATER
 
 WRONG: Final = object()
@@ -96,7 +96,7 @@ class Reading:
             reader = readers.get(name)
             if reader is None:
                 assert isinstance(node, Mapping)
-                self._unknown(node.keys[name], name, readers, what)
+                self._unknown(node.keys[name], value, name, readers, what)
             elif name in keep_null or not absent(value):
                 got = reader(value)
                 if got is not WRONG:
@@ -118,14 +118,17 @@ class Reading:
         got = self.listed(node, lambda item: self.text(item, what), what)
         return got if got is WRONG else tuple(got)
 
-    def _unknown(self, key: Scalar, name: str, known: Collection[str], what: str) -> None:
+    def _unknown(self, key: Scalar, value: Node, name: str, known: Collection[str], what: str) -> None:
+        def hint() -> str:
+            task = what == "a flow" and isinstance(value, Mapping) and not nearest(name, known)
+            place = f"If it is a task, it stands under tasks: {{{name}: …}}." if task else ""
+            return said_here(name, what, known) or place or did_you_mean(name, known, most=_ALL)
+
         if name in LATER:
-            self.wrong(key, "not-available", f"'{name}' of {what} is not available in this version")
+            self.wrong(
+                key, "not-available", f"'{name}' of {what} is not available in this version", said_here(name, what)
+            )
         else:
-
-            def hint() -> str:
-                return said_here(name, what, known) or did_you_mean(name, known, most=_ALL)
-
             self.wrong(key, "unknown-field", f"{what} has no field '{name}'", hint)
 
     # ------------------------------------------------------------------ scalars

@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from stratix_tasks.spec.foreign import named_here
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.names import AROUND
 from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean, instead
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
+from stratix_tasks.spec.vocabulary import SCOPES
 
 
 def value_findings(
@@ -39,18 +41,25 @@ def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[s
 
 
 _BRACES = re.compile(
-    r"(?<!\$)\$?\{\{?\s*((?:inputs|tasks|run|secrets|error|scope|outputs|steps|params|vars)\.[\w.]+)\s*\}\}?"
+    r"(?<!\$)\$?\{\{?\s*((?:inputs|tasks|run|secrets|error|scope|outputs|steps|params|vars|workflow)\.[\w.]+)\s*\}\}?"
+    r"|\$\{\s*([A-Za-z_]\w*\.(?:output|outputs|result)\b[\w.]*)\s*\}"
 )
 
 
 def text_findings(path: Path, name: str, text: str) -> Iterator[Finding]:
     """A text that looks like an expression of another language, as a warning."""
     if (found := _BRACES.search(text)) is not None:
-        message, hint = (
-            f"`{found[0]}` is a text as it stands, and no expression",
-            f"Write ${{{{ {found[1]} }}}} for the value.",
-        )
+        message = f"`{found[0]}` is a text as it stands, and no expression"
+        root, _, rest = (found[1] or found[2]).partition(".")
+        hint = named_here(root) or f"Write ${{{{ {_worded(root, rest)} }}}} for the value."
         yield Finding(path, Problem("text", message, name, hint=hint, warning=True))
+
+
+def _worded(root: str, rest: str) -> str:
+    """As it is named here: others leave out that a task is one."""
+    if root in SCOPES or root in AROUND:
+        return f"{root}.{rest}"
+    return f"tasks.{root}.output{''.join(rest.partition('.')[1:])}"
 
 
 def unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:

@@ -18,7 +18,7 @@ _CASES = "Write a task for each case, with when: \"tasks.x.output == 'a'\"; firs
 _LATER = "A run is started by hand, by `stratix run` or by a scheduler of your own."
 
 _OF_TASK = {
-    "Write needs: [name]; what takes a value of a task waits for it anyway.": "after dependson depends dependencies dependency "
+    "Write needs: [name]; what takes a value of a task waits for it anyway.": "after dependson deps depends dependencies dependency "
     "upstream upstreams upstreamtasks waitfor joinon requires require prerequisites runafter previous parents parent",
     "Say it at the task that comes after: needs: [name].": "next then nexttask downstream before",
     'Write when: "inputs.n > 0", an expression without ${{ }}.': "if runif condition conditions unless only rules skipif expression "
@@ -33,7 +33,8 @@ _OF_TASK = {
     "dynamic partition loopover",
     "Write each: {as: n, in: {range: 10}}.": "withsequence sequence range times",
     _RETRY: "retries retrycount maxretries maxattempts maxattempt retrystrategy retrypolicy attempts retrylimit retryon",
-    "Write retry: {max: 3, delay: 5s, backoff: 2}.": "retrydelay retrydelayseconds backoff retryinterval retrybackoff",
+    "Write retry: {max: 3, delay: 5s, backoff: 2}.": "retrydelay retrydelayseconds backoff retryinterval retrybackoff "
+    "retryexponentialbackoff",
     "Write timeout: 30s.": "timeoutminutes timeoutseconds timeoutms timeoutsec executiontimeout activedeadlineseconds deadline "
     "timelimit maxduration maxruntime sla",
     "Write allow_failure: true.": "continueonerror ignoreerrors ignoreerror allowfail optional continueon ignorefailure softfail "
@@ -47,7 +48,7 @@ _OF_TASK = {
     "Write pool: name, and in the flow pools: {name: 1}.": "poolslots queue mutex semaphore synchronization lock resourcegroup pools "
     "taskqueue workqueue workpool limits threads",
     "Write priority: 10.": "priorityweight weight importance nice",
-    _CASES: "switch cases case choices choice decisioncases defaultcase branches branch gateway",
+    _CASES: "switch cases case choices choice decisioncases defaultcase default evaluatortype gateway",
     'Write loop: {call: module:name, until: "output > 3", max: 10}.': "until while dowhile loopcondition repeat repeatuntil forever poll",
     "Write uses: wait.sleep, with: {duration: 5m}.": "wait sleep delay startdelay pause seconds minutes",
     "Write uses: wait.approval, with: {message: …}.": "approval approve manual gate",
@@ -57,19 +58,31 @@ _OF_TASK = {
     "The name of a task is its key: tasks: {name: {…}}. What it is for is its description.": "name id taskid ref taskreferencename "
     "referencename alias key displayname",
     "Write description: ….": "title comment doc docs summary desc label notes",
-    "Write runner: thread, async or process.": "runson agent executor worker container image machine services node ",
+    "Write runner: thread, async or process.": "runson agent executor worker services node",
     "Write policy: name, and in the flow policies: {name: {retry: 3}}.": "extends inherits inherit anchor preset profile",
     "Write undo: module:name, a function that takes it back.": "compensate compensation rollback onrollback revert",
     "Write flow: name, and under flows what it is.": "subflow workflow subworkflow subdag childworkflow subgraph include dag pipeline",
     "A task does one thing. Several are a flow: say flow: name here, and under flows: {name: {tasks: …}}.": "do steps tasks block "
     "fork forktasks stages jobs group",
-    "Write uses: flow.finish, with: {status: failed}.": "raise throw fail end finish terminate exit",
+    "Nothing runs in containers here: write uses: shell.run, with: {command: [echo, hi]}, or call: module:name.": "container image "
+    "machine docker pod",
+    "It is not needed: a flow ends when all in it has; uses: flow.finish ends it before that.": "end finish terminate exit",
+    "What needs nothing of each other runs side by side: write a task for each.": "branches branch parallelbranches",
+    "What a task gives is kept in the run's store, and read from there.": "iomanagerkey iomanager inputpath cachekey",
+    "A run waits for none that was before it; who starts them waits.": "dependsonpast waitfordownstream",
+    "Write loop: {call: module:name, until: output, every: 1m}, for a function that tells whether it is there.": "sensor pokeinterval "
+    "mode poke reschedule",
+    "Write flow: name, and under flows what that is; uses: flow.run starts a flow of your own as a run.": "subworkflowparam subworkflowid",
+    "A task is a function: what it makes it returns, and others take that.": "asset assets partitionsdef computekind freshnesspolicy",
+    "Write uses: http.post to tell others, or call: module:name.": "emit publish",
+    "Write uses: flow.finish, with: {status: failed}.": "raise throw fail",
     "It is said of a flow: tags: [a, b].": "tags labels meta metadata annotations owner",
 }
 _OF_FLOW = {
     "Write flow: name.": "name id dagid workflow pipeline job dag workflowname",
     "Write tasks: {name: {call: module:name}}.": "jobs steps stages nodes states do rules ops models task activities tasklist targets",
-    _LATER: "on triggers trigger schedule schedules scheduleinterval cron startdate enddate catchup interval timetable every",
+    _LATER: "on triggers trigger schedule schedules scheduleinterval cron startdate enddate catchup interval timetable every "
+    "deployments sensors",
     "Write inputs: {name: {type: int, default: 1}}; values that never change stand where they are used.": "env environment vars "
     "variables params parameters parameter input arguments args config inputparameters inputschema",
     'Write output: "${{ tasks.name.output }}".': "outputs outputparameters return result results returns outputschema",
@@ -81,9 +94,14 @@ _OF_FLOW = {
     "Write defaults: {retry: 3, timeout: 1m}.": "defaultargs default plugindefaults taskdefaults retry retries retrypolicy pool runner "
     "priority grace",
     "The version is that of the format: stratix: 1.": "version apiversion dsl schemaversion dslversion specversion",
-    "Leave it out: a document begins with stratix: 1, flow: name and tasks:.": "kind metadata spec namespace document owneremail "
+    "Leave it out: a document begins with stratix: 1, flow: name and tasks:.": "kind metadata namespace owneremail "
     "owner type restartable",
-    "Write flows: {name: {tasks: …}}.": "subflows templates workflows definitions functions use subworkflows graphs graph",
+    "What stands in it stands in the document itself: flow: name, inputs: …, tasks: …, output: ….": "spec document workflowdefinition",
+    "Runs begin whether others go on or not: who starts them waits.": "maxactiveruns",
+    "Say it when you make the engine: configure(concurrency=4).": "execution executor",
+    "Tasks stand in a flow of their own: flows: {name: {tasks: …}}, and tasks: {a: {flow: name}}.": "taskgroups groups",
+    "A task is a function: tasks: {name: {call: module:name}}.": "assets asset functions",
+    "Write flows: {name: {tasks: …}}.": "subflows templates workflows definitions use subworkflows graphs graph",
     "Write tags: [a, b].": "labels tag annotations",
     "Write description: ….": "title comment doc docs summary desc docmd",
     "Write on_failure: stop.": "failfast stoponerror stoponfailure",
@@ -165,7 +183,7 @@ _FUNCTIONS = {
 
 _NAMES = {
     "Write inputs.name; what is to come from outside is an input.": "env vars var params parameters args input workflow context variables "
-    "config flow trigger",
+    "config flow trigger github ds params",
     "Write tasks.name.output.": "steps step jobs job needs outputs output nodes node upstream results result taskinstance ti",
     "Name it as each does: each: {as: item, in: …} gives `item`.": "item items matrix loop it element value iteration",
     "Write secrets.NAME, in an argument.": "secret credentials",

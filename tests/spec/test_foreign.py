@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from stratix_tasks import FlowError
-from stratix_tasks.formats.yaml import load
+from stratix_tasks.formats.yaml import load, read
 from stratix_tasks.spec import foreign
 from stratix_tasks.spec.fields import IN_FLOW, IN_NODE, INPUT, LOOP, MAP, TASK, Option
 from stratix_tasks.spec.vocabulary import FUNCTIONS
@@ -32,6 +32,14 @@ IN_TASK = {
     "register: x": "${{ tasks.name.output }}",
     "switch: {}": "when:",
     "on_failure_callback: x": "catch: [name]",
+    "container: {image: alpine}": "uses: shell.run",
+    "deps: [b]": "needs: [name]",
+    "End: true": "ends when all in it has",
+    "Branches: []": "side by side",
+    "poke_interval: 60": "every: 1m",
+    "subWorkflowParam: {}": "flow: name",
+    "asset: x": "A task is a function",
+    "schedule: daily": "not available",
     "allowFailure: true": "Did you mean 'allow_failure'?",
     "max_lsot: 3": "Did you mean 'max_lost'?",
 }
@@ -44,6 +52,11 @@ IN_FLOW_ITSELF = {
     "apiVersion: v1": "stratix: 1",
     "default_args: {}": "defaults:",
     "parallelism: 3": "concurrency: 4",
+    "spec: {}": "in the document itself",
+    "schedule: daily": "stratix run",
+    "task_groups: {}": "flows: {name:",
+    "max_active_runs: 1": "who starts them waits",
+    "build: {script: [make]}": "tasks: {build: …}",
     "onFailure: stop": "Did you mean 'on_failure'?",
 }
 ELSEWHERE = {
@@ -105,6 +118,23 @@ def test_a_word_in_a_flow_is_answered(word: str) -> None:
 def test_a_slip_is_answered(text: str) -> None:
     """In inputs, parts of options, values, expressions, and in YAML itself."""
     assert ELSEWHERE[text] in told(text if "inputs.n" not in text else f"inputs: {{n: {{type: any}}}}\n{text}")
+
+
+TEXTS = {
+    "${check.output.total}": "${{ tasks.check.output.total }}",
+    "${workflow.input.order}": "inputs.name",
+    "{{steps.a.outputs.result}}": "tasks.name.output",
+    "{{ inputs.x }}": "${{ inputs.x }}",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_expression_of_another_language_is_warned_of(text: str) -> None:
+    """It is a text here; what a shell has in braces is one, too, and is fine."""
+    _, problems = read(f"{HEAD}tasks: {{a: {{call: x, with: {{y: '{text}'}}}}}}\n")
+    [problem] = problems
+    assert (problem.code, problem.warning, TEXTS[text] in problem.hint) == ("text", True, True)
+    assert read(f"{HEAD}tasks: {{a: {{call: x, with: {{y: 'echo ${{HOME}} ${{x}}.output'}}}}}}\n")[1] == []
 
 
 def test_what_is_not_near_to_any_word_is_told_all_that_there_are() -> None:
