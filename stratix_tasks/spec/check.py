@@ -274,6 +274,13 @@ def _ends(graph: Graph, path: Path, name: str, node: NodeSpec) -> Iterator[Findi
     for caught in node.catch:
         if caught not in graph.index:
             yield Finding((*path, "catch"), _no_task(f"catches '{caught}', no task", name, caught, graph), caught)
+        elif caught in node.needs and caught not in graph.off:
+            message = f"it waits for '{caught}' to complete, and runs only when that failed: it can never run"
+            remedy = REMOVE if node.needs == (caught,) else None
+            problem = Problem(
+                "impossible", message, name, hint=f"Take '{caught}' out of needs, or of catch.", remedy=remedy
+            )
+            yield Finding((*path, "needs"), problem, caught)
         elif caught not in graph.off and graph.index[caught] not in graph.ended.get(graph.index[name], ()):
             message = f"it takes the value of '{caught}', and runs only when that failed: it can never run"
             yield Finding(

@@ -68,6 +68,10 @@ MENDED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"call": "mended_load", "with": {"count": 1}, "catch": ["usde"]},
         *("catch", "write used for usde"),
     ),
+    "a task that is waited for and caught": (
+        {"call": "mended_load", "with": {"count": 1}, "needs": ["used"], "catch": ["used"]},
+        *("needs", "take needs away"),
+    ),
     "a function": ({"call": "mended_laod", "with": {"count": 1}}, "call", "write mended_load for mended_laod"),
     "an executor": ({"uses": "flow.finnish"}, "uses", "write flow.finish for flow.finnish"),
     "a policy": (

@@ -235,6 +235,8 @@ describe("the search", () => {
     const items = [item("unclean"), item("clean_up"), item("http.clean", { group: "http" }), item("c_lean")];
     expect(found(items, "clean").map(({ name }) => name)).toEqual(["clean_up", "http.clean", "unclean", "c_lean"]);
     expect(score(item("load"), "xyz")).toBe(0);
+    expect(score(item("wait.input", { doc: "Wait until a person answers: `ask(…)`." }), "ask")).toBe(2);
+    expect(score(item("sleep", { doc: "What comes after is a task." }), "ask")).toBe(0);
   });
   it("puts what fits better first among equals, and then what was placed lately", () => {
     const items = [item("aa"), item("ab", { rank: 2 }), item("ac")];

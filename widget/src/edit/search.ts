@@ -11,7 +11,8 @@ export function score(item: Pick<PaletteItem, "name" | "group" | "doc">, query: 
   if (name.startsWith(wanted)) return 5;
   if (words.some((word) => word.startsWith(wanted))) return 4;
   if (name.includes(wanted)) return 3;
-  if (wanted.split(/\s+/).every((part) => `${name} ${item.group} ${item.doc}`.toLowerCase().includes(part))) return 2;
+  const told = `${name} ${item.group} ${item.doc}`.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  if (wanted.split(/\s+/).every((part) => told.some((word) => word.startsWith(part)))) return 2; // no "ask" in "task"
   return isSpread(wanted, name) ? 1 : 0;
 }
 
