@@ -163,6 +163,8 @@ def record(live: LiveRun, unit: int) -> Status:
         waits_in, paused_in = rests(core, unit) if not running and counted.ended < total else (False, False)
         flags |= WAITS * waits_in | PAUSED * paused_in
     started, ended = s.started[unit] or None, s.ended[unit] or None
+    if state is State.SKIPPED:
+        started = None  # what ran before a rollback, or until it was skipped, took no time that counts
     waits = state is State.WAITING or flags & WAITS
     return (
         int(state),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stratix_tasks import Engine, approval, each, flow, history, task
+from stratix_tasks import Engine, approval, each, failed, flow, history, task
 from stratix_tasks.core.states import State
 from stratix_tasks.session.display import run_source
 from stratix_tasks.view.source import WAITS
@@ -232,3 +232,32 @@ def test_what_waits_within_an_item_is_waited_for_by_all_of_them(engine: Engine) 
     run.cancel()
     assert run.wait(20) == "cancelled"
     assert card(run, "asked_scope")[0] == (0, 2, 2, 0)
+
+
+@task
+def lines(n: int) -> int:
+    if n in BROKEN:
+        raise ValueError(f"no {n}")
+    return n
+
+
+@flow
+def counted_handled() -> Any:
+    n = lines(3)
+    with failed(n):
+        summed.options(name="handler")([1])
+    return summed([n])
+
+
+def test_what_was_skipped_took_no_time(engine: Engine) -> None:
+    """Also where it ran before a rollback."""
+    run = engine.start(counted_handled)
+    assert run.wait(20) == "failed"
+    source = run_source(run)
+    at = [node["name"] for node in source.outline()["nodes"]].index("handler")
+    assert dict(source.records({at}))[at][9] is not None
+    BROKEN.clear()
+    run.retry(redo=True)
+    assert run.wait(20) == "completed"
+    record = dict(source.records({at}))[at]
+    assert (State(record[0]), record[9]) == (State.SKIPPED, None)
