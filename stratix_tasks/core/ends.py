@@ -79,13 +79,25 @@ def _is_taken(s: State, u: int) -> bool:
 
 def _source(s: State, u: int) -> int | None:
     """Of what failed upstream the first that failed of itself."""
+    return first_failed(s, _bad_before(s, u))
+
+
+def _bad_before(s: State, u: int) -> set[int]:
     found, stack = set[int](), [u]
     while stack:
         for x in before(s, stack.pop()):
             if x not in found and IS_BAD[s.status[x]]:
                 found.add(x)
                 stack.append(x)
-    return first_failed(s, found)
+    return found
+
+
+def has_failed(s: State, u: int) -> bool:
+    """Whether a unit failed, or can't run for something that did: not where it can't for what was cancelled alone."""
+    if s.status[u] != S.UPSTREAM_FAILED:
+        return s.status[u] == S.FAILED
+    states = {s.status[x] for x in _bad_before(s, u)}
+    return S.FAILED in states or S.CANCELLED not in states
 
 
 def first_failed(s: State, units: Iterable[int]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.ends import end_of, failure_in, first_failed, said_by, told_of
+from stratix_tasks.core.ends import end_of, failure_in, first_failed, has_failed, said_by, told_of
 from stratix_tasks.core.node import ALL
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
@@ -32,10 +32,11 @@ def around_of(s: State, unit: int, values: Iterable[Any]) -> Mapping[str, Any]:
 
 
 def caught(s: State, unit: int) -> int | None:
-    """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended."""
+    """The first unit that failed of those that a node catches; None where nothing did, but for what a person ended,
+    and what can't run for that."""
     r, k, b = s.place(s.node_of(unit))
     caught = [b + r.block.index[name] for name in r.block.nodes[k].spec.catch]
-    failed = [u for u in caught if s.status[u] in (S.FAILED, S.UPSTREAM_FAILED)]
+    failed = [u for u in caught if has_failed(s, u)]
     return min(failed, key=lambda u: (s.ended[u], u), default=None)
 
 

@@ -123,6 +123,31 @@ def test_a_question_has_a_deadline(engine: Engine) -> None:
     assert engine.start(asks_in_vain).result(LONG) == "timeout"
 
 
+def test_what_can_not_run_for_a_cancelled_question_is_not_caught(engine: Engine) -> None:
+    """`failed` is for failures: a cancel by a person is none, and what needs what was cancelled has not failed of itself. It is
+    caught where that fails in earnest, when it is tried again."""
+
+    @task
+    def breaks(answer: Any) -> Any:
+        raise ValueError(f"no {answer['rows']}")
+
+    @flow
+    def catches_no_cancel() -> Any:
+        broken = breaks(ask("Rows?", fields={"rows": int}))
+        with failed(broken) as error:
+            told = shown(error.message)
+        return first_of(broken, told)
+
+    run = engine.start(catches_no_cancel)
+    waiting(run, "ask")
+    run.cancel("ask")
+    assert (run.wait(LONG), states(run)["shown"]) == ("failed", "skipped")
+    run.retry("ask")
+    waiting(run, "ask")
+    run.answer("ask", rows=2)
+    assert run.result(LONG) == "no 2"
+
+
 def test_the_first_answer_of_several_goes_on(engine: Engine) -> None:
     """`join="any"`: the other waits are cancelled."""
 
