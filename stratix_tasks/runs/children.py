@@ -16,13 +16,13 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.runners.body import Body
 from stratix_tasks.runs.handle import Handle
+from stratix_tasks.runs.kinship import depth, key_of_child
 from stratix_tasks.runs.recover import go_on
 from stratix_tasks.runs.start import start
 from stratix_tasks.runs.wait import wait_async
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.spec.problems import did_you_mean
 
-KEY = "flow.run"
 BAD = (RunState.FAILED, RunState.CANCELLED)
 
 
@@ -54,16 +54,16 @@ def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Bo
             "that defines it, or load its document",
             code="unknown-flow",
         )
-    depth = _depth(engine, body.run_id) + 1
-    if depth > deepest:
+    deep = depth(engine.store.catalog, body.run_id) + 1
+    if deep > deepest:
         raise FlowError(
-            f"run {body.run_id} is {depth - 1} runs deep, and max_depth is {deepest}: does '{name}' run itself without an end?",
+            f"run {body.run_id} is {deep - 1} runs deep, and max_depth is {deepest}: does '{name}' run itself without an end?",
             code="too-deep",
         )
     given = _by_name(engine, inputs, body)
     for number in count(1):
         begun: list[Handle] = []
-        live = start(engine, flow, given, key=f"{KEY} {depth} {body.idempotency_key} {number}", begun=begun)
+        live = start(engine, flow, given, key=key_of_child(body, deep, number), begun=begun)
         if begun or not (live.core.is_over and live.core.state.run in BAD):
             return Child(engine, _going_on(engine, live))
     raise AssertionError("the numbers have no end")
@@ -78,13 +78,6 @@ def _by_name(engine: Workshop, inputs: Mapping[str, Any], body: Body) -> Mapping
     for value in made.values():
         engine.store.objects.encode(value, check=masks.check)
     return made
-
-
-def _depth(engine: Workshop, run: str) -> int:
-    """How many runs lie around a run."""
-    row = engine.store.catalog.run(run)
-    word, _, rest = (row.key or "" if row is not None else "").partition(" ")
-    return int(rest.partition(" ")[0]) if word == KEY else 0
 
 
 def _going_on(engine: Workshop, live: LiveRun) -> LiveRun:

@@ -11,6 +11,7 @@ from stratix_tasks.runs.claim import claim_run, cut_of, refuse_living
 from stratix_tasks.runs.fork import fork
 from stratix_tasks.runs.functions import changed as changed_calls
 from stratix_tasks.runs.functions import lacking, missing, nodes_of
+from stratix_tasks.runs.kinship import is_left_behind
 from stratix_tasks.runs.reconcile import enter_orphans
 from stratix_tasks.runs.recorded import recorded
 from stratix_tasks.runs.workshop import Workshop
@@ -33,9 +34,13 @@ def recover(engine: Workshop, changed: str) -> list[LiveRun]:
 
 
 def _take_over_if_left(engine: Workshop, run_id: str, changed: str) -> LiveRun | None:
-    """None for a run that another kernel was faster to take over: it goes on there; and for one that can't be read."""
+    """None for a run that another kernel was faster to take over: it goes on there; for one that can't be read; and for one that
+    is cancelled here, for the run that it was started for has ended while nobody ran it."""
     try:
-        return take_over(engine, run_id, changed)
+        live = take_over(engine, run_id, changed)
+        if live is None or not is_left_behind(engine.store.catalog, run_id):
+            return live
+        ask(engine, live, "cancel", None, {})
     except StoreError as error:
         warnings.warn(f"run {run_id} stays interrupted: {error}", stacklevel=5)
     except StratixError as error:

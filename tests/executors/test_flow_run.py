@@ -185,9 +185,8 @@ def test_a_cancel_while_the_run_is_being_started_ends_it() -> None:
     assert ended == ["r1"]
 
 
-def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
-    """The run that was killed goes on with the child that it had: what was done there is not done again."""
-    store = tmp_path / "store"
+def killed(store: Path) -> Any:
+    """The flows of a kernel that was killed while a child of its run waited."""
     there = [str(Path(__file__).parent), *sys.path]
     owner = subprocess.Popen(
         [sys.executable, str(Path(__file__).parent / "family.py"), str(store)],
@@ -198,12 +197,20 @@ def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
     assert owner.stdout.readline() == b"begun\n"
     owner.kill()
     owner.communicate()
+    sys.modules.pop("family", None)  # each store has its own
     os.environ["FAMILY_STORE"] = str(store)
     try:
         import family
     finally:
         del os.environ["FAMILY_STORE"]
     assert store == family.STORE
+    return family
+
+
+def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
+    """The run that was killed goes on with the child that it had: what was done there is not done again."""
+    store = tmp_path / "store"
+    _family = killed(store)
     store.with_suffix(".gate").touch()
     with Engine(store) as engine:
         (outer,) = [run for run in engine.recover() if run.flow == "parent"]
@@ -211,6 +218,19 @@ def test_a_child_is_found_again_after_a_crash(tmp_path: Path) -> None:
         assert sorted(run.flow for run in engine.runs()) == ["child", "parent"]
         assert all(run._live.core.state.run is RunState.COMPLETED for run in engine.runs())
     assert store.with_suffix(".bodies").read_text().splitlines() == ["before", "waits", "waits"]
+
+
+def test_a_child_whose_run_was_cancelled_while_nobody_ran_it_ends_with_that(tmp_path: Path) -> None:
+    """As it does while both go on: nobody waits for it any more. Who recovers finds it."""
+    store = tmp_path / "store"
+    _family = killed(store)
+    with Engine(store) as engine:
+        (outer,) = [run for run in engine.runs() if run.flow == "parent"]
+        outer.cancel()
+        assert outer.wait(LONG) == "cancelled"
+        assert engine.recover() == []
+        (inner,) = [run for run in engine.runs() if run.flow == "child"]
+        assert inner.wait(LONG) == "cancelled"
 
 
 def test_a_document_says_the_same(engine: Engine) -> None:
