@@ -14,7 +14,7 @@ from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.overlap import element, overlaps
 from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
-from stratix_tasks.view.messages import Port
+from stratix_tasks.view.messages import Fitting, Port
 
 MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -82,19 +82,27 @@ class Ports:
             return self.types.whole(Ref("inputs", name.removeprefix("inputs.")))
         return self.gives(self.graph.spec.tasks[name]) if name in self.graph.spec.tasks else Any
 
-    def fits(self, source: str) -> dict[str, dict[str, str]]:
-        """Where a wire from a source can end: by node and port why it can't, or nothing."""
+    def fits(self, source: str) -> Fitting:
+        """Where a wire from a source can end."""
         behind = self._behind(source)
         given = self.source(source)
-        found: dict[str, dict[str, str]] = {}
+        one = element(given)
+        found: Fitting = {"why": {}, "each": {}}
         for name, node in self.graph.spec.tasks.items():
             why = "it comes before, or is the same: that would go in a circle" if name in behind else ""
             hints = self.types.takes(node)
             over = node.each.over if node.each is not None else {}
-            found[name] = {
+            told = {
                 port: why or self._misfit(given, hints.get(port, Any), port in over)
                 for port in dict.fromkeys([*self.required(node), *node.args, *over])
             }
+            each = (
+                []
+                if why or one is None
+                else [port for port in told if told[port] and overlaps(one[0], hints.get(port, Any))]
+            )
+            found["why"][name] = {**told, **dict.fromkeys(each, "")}
+            found["each"][name] = each
         return found
 
     def _behind(self, source: str) -> set[str]:

@@ -47,6 +47,7 @@ from stratix_tasks.view.messages import (
     Computed,
     DocumentText,
     EditInfo,
+    Fitting,
     Form,
     Mend,
     NewTask,
@@ -191,12 +192,16 @@ class FlowEditor:
         """The ports of the flow in which a node, or an input of the outermost one, stands, and its own name."""
         return (self._at("")[0], node) if node.startswith("inputs.") else self._at(node)
 
-    def fits(self, source: str) -> dict[str, dict[str, str]]:
+    def fits(self, source: str) -> Fitting:
         if source.startswith("inputs."):
             return self._at("")[0].fits(source)
         ports, own = self._at(source)
         prefix = source.removesuffix(own)
-        return {prefix + name: found for name, found in ports.fits(own).items()}
+        found = ports.fits(own)
+        return {
+            "why": {prefix + name: told for name, told in found["why"].items()},
+            "each": {prefix + name: told for name, told in found["each"].items()},
+        }
 
     def form(self, nodes: list[str]) -> Form:
         if len(nodes) > 1:

@@ -484,6 +484,14 @@ class Checked(TypedDict):
     mends: list[str]
 
 
+class Fitting(TypedDict):
+    """Where a wire can end: by node and port `why` it can't (empty: it can); those of `each` node take one element each, so that it
+    is mapped then."""
+
+    why: dict[str, dict[str, str]]
+    each: dict[str, list[str]]
+
+
 class Computed(TypedDict):
     """What an expression gives on the values of the flow's last run."""
 
@@ -767,8 +775,7 @@ class WriteTask(TypedDict):
 
 
 class Fits(TypedDict):
-    """Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
-    that, empty for nothing."""
+    """Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end."""
 
     type: Literal["fits"]
     id: int
@@ -894,7 +901,7 @@ class Answers(TypedDict):
     history: str
     palette: list[PaletteItem]
     stub: NewTask
-    fits: dict[str, dict[str, str]]
+    fits: Fitting
     form: Form
     text: DocumentText
     check: Checked

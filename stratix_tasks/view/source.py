@@ -16,6 +16,7 @@ from stratix_tasks.view.messages import (
     DocumentText,
     Edge,
     EditInfo,
+    Fitting,
     FlowInfo,
     Form,
     Inspection,
@@ -65,7 +66,7 @@ class Editor(Protocol):
 
     def stub(self, name: str, node: str, side: str, port: str) -> NewTask: ...
 
-    def fits(self, source: str) -> dict[str, dict[str, str]]: ...
+    def fits(self, source: str) -> Fitting: ...
 
     def form(self, nodes: list[str]) -> Form: ...
 

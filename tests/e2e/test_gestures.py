@@ -434,6 +434,26 @@ def test_what_takes_one_element_of_a_list_is_added_for_each(book: Notebook) -> N
     hand.page.wait_for_selector(f"{VIEW} [data-node=halved] .stx-many")
 
 
+def test_a_list_that_is_dropped_on_an_argument_for_one_of_it_maps_the_node(book: Notebook) -> None:
+    """By a wire, and by the list of W, which tells so; as one step."""
+    hand = Hand(book, "dropped")
+    hand.value("""apply({"edit": "add", "node": "again", "says": {"call": "load"}})""")
+    hand.node("again").wait_for()
+    hand.at("fit").click()
+    hand.drag(hand.port("load", "output", "out"), hand.port("again", "n"), ".stx-connecting")
+    hand.steps("add again", "connect load → again, one each")
+    assert hand.value("spec.tasks['again'].each.over['n'].name") == "'load'"
+    hand.press("Control+z")
+    hand.steps("add again")
+    hand.click("load")
+    hand.press("w")
+    hand.type("again.n")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=quick-add-item] >> text=for each int")
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} [data-node=again] .stx-many")
+    assert hand.value("spec.tasks['again'].each.over['n'].name") == "'load'"
+
+
 IN_SIGHT = """([view, node]) => {
     const at = document.querySelector(`${view} [data-node=${node}]`)?.getBoundingClientRect();
     const canvas = document.querySelector(`${view} .stx-edit-canvas`).getBoundingClientRect();

@@ -173,13 +173,23 @@ def test_what_lies_in_a_frame_stands_where_it_was_moved_to(sales: Flow[..., Any]
 def test_where_a_wire_can_end_is_told_while_it_is_dragged(sales: Flow[..., Any]) -> None:
     """By type, and not in a circle."""
     view = view_of(sales)
-    fits = view.ask("fits", source="total")
+    fits = view.ask("fits", source="total")["why"]
     assert "circle" in fits["load"]["n"] and "circle" in fits["total"]["scale"]
     assert fits["inner"] == {"value": ""}
-    assert view.ask("fits", source="inputs.name")["load"]["n"] == "it gives str, and this takes int"
-    assert view.ask("fits", source="inner.show") == {
+    assert view.ask("fits", source="inputs.name")["why"]["load"]["n"] == "it gives str, and this takes int"
+    assert view.ask("fits", source="inner.show")["why"] == {
         "inner.show": {"values": fits["total"]["values"], "scale": fits["total"]["scale"]}
     }
+
+
+def test_what_takes_one_element_of_what_a_wire_brings_is_told(sales: Flow[..., Any]) -> None:
+    """There the node is mapped; not where it takes all of it, nor in a circle."""
+    view = view_of(sales)
+    view.ask("edit", edits=[{"edit": "add", "node": "again", "says": {"call": "drawn_load"}}], title="")
+    told = view.ask("fits", source="load")
+    assert told["each"]["again"] == ["n"] and told["why"]["again"]["n"] == ""
+    assert told["each"]["total"] == ["scale"] and "values" not in told["each"]["total"]
+    assert told["each"]["load"] == [] and "circle" in told["why"]["load"]["n"]
 
 
 def ours(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import {
 import "@xyflow/react/dist/base.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
+import type { Fitting } from "../model/messages";
 import { FURTHEST, NEAREST } from "../model/place";
 import { Controls } from "../view/Controls";
 import { useSteady } from "../view/hooks";
@@ -20,7 +21,7 @@ import { useUnique } from "../view/ids";
 import { SmallMap } from "../view/SmallMap";
 import { boxesOf, first, guessed, inputsBox, whole } from "./boxes";
 import { moved, type Search, type Selection } from "./commands";
-import { type Drawing, type Misfits, useCards, useLines } from "./drawn";
+import { type Drawing, useCards, useLines } from "./drawn";
 import { dropped, hasFiles } from "./dropping";
 import { EditCard, EditFrame, InputsCard } from "./EditCard";
 import {
@@ -38,7 +39,7 @@ import {
   stayed,
   under,
 } from "./hands";
-import { join } from "./joining";
+import { FREE, join } from "./joining";
 import { type Rest, Sample } from "./Sample";
 import { WireLine } from "./WireLine";
 import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from "./wires";
@@ -66,7 +67,8 @@ export function EditGraph(props: Props) {
   const { nodes } = snapshot;
   const flow = useReactFlow();
   const [drag, setDrag] = useState<Record<string, Place>>({});
-  const [misfits, setMisfits] = useState<Misfits | null>(null);
+  const [fitting, setFitting] = useState<Fitting | null>(null);
+  const misfits = fitting?.why ?? null;
   const [over, setOver] = useState<string | null>(null);
   const [rests, setRests] = useState<{ wire: Wire; at: Rest } | null>(null);
   const guess = guessed(editing.guesses);
@@ -82,9 +84,9 @@ export function EditGraph(props: Props) {
   const reconnected = useRef(false);
 
   const start = (source: string) => {
-    editing.calls.call({ type: "fits", source }).then(setMisfits, () => setMisfits({}));
+    editing.calls.call({ type: "fits", source }).then(setFitting, () => setFitting(FREE));
   };
-  const ended = () => setMisfits(null);
+  const ended = () => setFitting(null);
   const why = ({ source, sourceHandle, target, targetHandle }: Connection | Edge) =>
     source === target
       ? "it is the same node"
@@ -140,10 +142,10 @@ export function EditGraph(props: Props) {
     },
     onConnectStart: (_, { nodeId, handleId, handleType }) => {
       if (nodeId && handleType === "source") start(sourceOf(nodeId, handleId));
-      else setMisfits({});
+      else setFitting(FREE);
     },
     isValidConnection: (connection) => why(connection) === "",
-    onConnect: (connection) => void connect(editing, connection),
+    onConnect: (connection) => void connect(editing, fitting, connection),
     onConnectEnd: (event, state) => {
       ended();
       if (state.isValid || !state.fromHandle) return;
@@ -167,7 +169,7 @@ export function EditGraph(props: Props) {
     onReconnect: (edge, connection) => {
       reconnected.current = true;
       const wire = (edge.data as { wire: Wire }).wire;
-      void reconnect(editing, wire, connection);
+      void reconnect(editing, fitting, wire, connection);
     },
     onReconnectEnd: (event, edge) => {
       ended();

@@ -4,7 +4,7 @@ import { useAway } from "../view/hooks";
 import { useUnique } from "../view/ids";
 import type { Search } from "./commands";
 import type { Editing } from "./editing";
-import { isWired, place } from "./joining";
+import { isWired, place, wired } from "./joining";
 import { fits, found, placed, recent, unwritten } from "./search";
 import { portsOf } from "./wires";
 
@@ -23,7 +23,7 @@ interface Choice {
   item?: PaletteItem;
   /** The name of a task to be written. */
   fresh?: string;
-  wire?: { target: string; port: string };
+  wire?: { target: string; port: string; each: boolean };
 }
 
 const MOST = 60;
@@ -78,7 +78,8 @@ export function QuickAdd({ editing, search, done }: Props) {
     if (!choice || busy.current) return;
     busy.current = true;
     if (choice.wire) {
-      await editing.apply([{ edit: "connect", source: search.source, ...choice.wire }]);
+      const { target, port, each } = choice.wire;
+      await editing.apply([wired(search.source ?? "", target, port, each)]);
       return done(null, false);
     }
     const [node, side, port] = asked(search);
@@ -192,14 +193,16 @@ async function choices(editing: Editing, search: Search): Promise<{ items: Palet
 async function fitting(editing: Editing, source: string): Promise<{ ports: Choice[] }> {
   const told = await editing.calls.call({ type: "fits", source });
   const ports: Choice[] = [];
-  for (const [target, misfits] of Object.entries(told)) {
+  for (const [target, misfits] of Object.entries(told.why)) {
     const known = portsOf(editing.live.snapshot, target);
     const free = (port: Port) => !port.source && misfits[port.name] === "";
-    for (const port of known.filter(free))
+    for (const port of known.filter(free)) {
+      const each = told.each[target]?.includes(port.name) ?? false;
       ports.push({
         ...{ id: `${target}.${port.name}`, name: `${target}.${port.name}`, about: port.text && `now ${port.text}` },
-        ...{ side: port.type, wire: { target, port: port.name } },
+        ...{ side: `${each ? "for each " : ""}${port.type}`, wire: { target, port: port.name, each } },
       });
+    }
     const circle = Object.values(misfits).some((why) => why.includes("circle"));
     if (target !== source && !circle && !isWired(editing, source, target, ""))
       ports.push({
@@ -207,7 +210,7 @@ async function fitting(editing: Editing, source: string): Promise<{ ports: Choic
         name: target,
         about: "only waits for it",
         side: "",
-        wire: { target, port: "" },
+        wire: { target, port: "", each: false },
       });
   }
   return { ports };

@@ -1,8 +1,10 @@
 // What hands do on the canvas, as edits.
 import type { Connection, EdgeChange, Node, NodeChange } from "@xyflow/react";
+import type { Fitting } from "../model/messages";
 import { endsOf } from "./boxes";
 import type { Search, Selection } from "./commands";
 import type { Editing } from "./editing";
+import { wired } from "./joining";
 import { around, type Box, cut, HEAD, INPUTS, type Place, type Wire, wireId, wiresOf, wireUnder } from "./wires";
 
 /** What is selected after changes that come one after the other: of nodes, then of wires. */
@@ -22,24 +24,38 @@ export const sourceOf = (node: string, handle: string | null): string =>
 
 export const portOf = (handle: string | null | undefined): string => (handle?.startsWith("in:") ? handle.slice(3) : "");
 
-export function connect(editing: Editing, { source, sourceHandle, target, targetHandle }: Connection) {
+const isEach = (fitting: Fitting | null, { target, port }: { target: string; port: string }): boolean =>
+  fitting?.each[target]?.includes(port) ?? false;
+
+export function connect(
+  editing: Editing,
+  fitting: Fitting | null,
+  { source, sourceHandle, target, targetHandle }: Connection,
+) {
   const wire = { source: sourceOf(source, sourceHandle), target, port: portOf(targetHandle) };
   const kind = wire.port ? "data" : "order";
   const had = wiresOf(editing.live.snapshot).filter(
     (one) => wire.port && one.target === target && one.port === wire.port,
   );
-  return editing.apply([{ edit: "connect", ...wire }], "", {
+  const each = isEach(fitting, wire);
+  const title = each ? `connect ${wire.source} → ${target}, one each` : "";
+  return editing.apply([wired(wire.source, target, wire.port, each)], title, {
     wires: [{ ...wire, id: wireId(wire), kind }],
     gone: had.map(({ id }) => id).filter((one) => one !== wireId(wire)),
   });
 }
 
-export function reconnect(editing: Editing, was: Wire, { source, sourceHandle, target, targetHandle }: Connection) {
+export function reconnect(
+  editing: Editing,
+  fitting: Fitting | null,
+  was: Wire,
+  { source, sourceHandle, target, targetHandle }: Connection,
+) {
   const wire = { source: sourceOf(source, sourceHandle), target, port: portOf(targetHandle) };
   if (wireId(wire) === was.id) return;
   const kind = wire.port ? "data" : "order";
   return editing.apply(
-    [cut(was) as { edit: string }, { edit: "connect", ...wire }],
+    [cut(was) as { edit: string }, wired(wire.source, target, wire.port, isEach(fitting, wire))],
     `reconnect ${was.source} → ${target}`,
     {
       wires: [{ ...wire, id: wireId(wire), kind }],

@@ -467,6 +467,13 @@ export interface Checked {
   mends: string[];
 }
 
+/** Where a wire can end: by node and port `why` it can't (empty: it can); those of `each` node take one element each, so that it
+ * is mapped then. */
+export interface Fitting {
+  why: Record<string, Record<string, string>>;
+  each: Record<string, string[]>;
+}
+
 /** What an expression gives on the values of the flow's last run. */
 export interface Computed {
   text: string;
@@ -712,8 +719,7 @@ export interface WriteTask {
   port: string;
 }
 
-/** Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end: by node and port what keeps it from
- * that, empty for nothing. */
+/** Where a wire from the output of a node, or of an input of the flow (`inputs.day`), can end. */
 export interface Fits {
   type: "fits";
   id: number;
@@ -828,7 +834,7 @@ export interface Answers {
   history: string;
   palette: PaletteItem[];
   stub: NewTask;
-  fits: Record<string, Record<string, string>>;
+  fits: Fitting;
   form: Form;
   text: DocumentText;
   check: Checked;
