@@ -55,7 +55,9 @@ def _how(kind: type) -> Callable[[Any], Reduced | None] | None:
     if numpy is not None and issubclass(kind, numpy.ndarray):
         if kind is numpy.ma.MaskedArray:
             return _masked_array
-        return _array if kind.__reduce__ is numpy.ndarray.__reduce__ and not issubclass(kind, numpy.memmap) else None
+        if issubclass(kind, numpy.memmap):
+            return _mapped
+        return _array if kind.__reduce__ is numpy.ndarray.__reduce__ else None
     pandas = sys.modules.get("pandas")
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         tells: Any = kind.__reduce_ex__
@@ -232,6 +234,12 @@ def _array(array: Any) -> Reduced | None:
         return None
     make, args, state = array.__reduce__()
     return make, args, (state, attributes), None, None, _set_array if array.flags.writeable else _set_fixed_array
+
+
+def _mapped(array: Any) -> None:
+    """What is written to one is in its file; a copy, which has none, is as any other array."""
+    if getattr(array, "_mmap", None) is not None:
+        raise TypeError("a memmap is a look at a file: give its name, or numpy.array(…) of it")
 
 
 def _set_array(array: Any, state: tuple[Any, dict[str, Any]]) -> None:

@@ -252,7 +252,7 @@ REFUSED = {
     "generator": lambda: (n for n in [1]), "of a user": Once, "rows": lambda: pd.DataFrame({"a": [1]}).itertuples(), "file": lambda: Path(__file__).open(), "bytes of a file": lambda: Path(__file__).open("rb"),
 
     "descriptor": lambda: io.FileIO(__file__), "temporary file": tempfile.TemporaryFile, "temporary folder": tempfile.TemporaryDirectory, "socket": socket.socket, "connection": lambda: sqlite3.connect(":memory:"),
-    "lock": threading.Lock, "event": threading.Event, "event of a loop": asyncio.Event, "lock of a loop": asyncio.Lock, "thread": threading.Thread, "memory": lambda: memoryview(b"a"), "memory in a list": lambda: [memoryview(b"a")], "weak": weakref.WeakSet, "frame": sys._getframe,
+    "lock": threading.Lock, "event": threading.Event, "event of a loop": asyncio.Event, "lock of a loop": asyncio.Lock, "thread": threading.Thread, "memory": lambda: memoryview(b"a"), "memory of a file": lambda: np.memmap(tempfile.TemporaryFile(), shape=3, mode="w+"), "a part of it": lambda: [np.memmap(tempfile.TemporaryFile(), shape=3, mode="w+")[1:]], "memory in a list": lambda: [memoryview(b"a")], "weak": weakref.WeakSet, "frame": sys._getframe,
     "in a list": lambda: [1, {"a": iter([1])}], "in an object": lambda: types.SimpleNamespace(a=zip([1])), "in a frame": lambda: pd.DataFrame({"a": [iter([1])]}), "in an array": lambda: np.array([Path(__file__).open(), 1], dtype=object),
     "not read again": lambda: Unreadable(1), "read as another": Becomes, "of a module that is nowhere": made_here, "without a bottom": bottomless,
 }  # fmt: skip
