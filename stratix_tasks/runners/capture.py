@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections import deque
-from io import RawIOBase
+from io import RawIOBase, TextIOBase
 from typing import Any
 
 from stratix_tasks.runners.attempt import CURRENT
@@ -35,6 +35,13 @@ class Bytes(RawIOBase):
     def flush(self) -> None:
         if not self.closed:
             self._above.flush()
+
+
+class Nowhere(TextIOBase):
+    """In the place of a stream that is none: who prints there is not heard, and not stopped."""
+
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 class Proxy:
@@ -105,8 +112,9 @@ class Capture:
         with self._lock:
             self._users += 1
             for name in ("stdout", "stderr"):
-                if getattr(sys, name) is not self._proxies.get(name):
-                    proxy = self._proxies[name] = Proxy(getattr(sys, name), name)
+                stream = getattr(sys, name)
+                if stream is None or stream is not self._proxies.get(name):
+                    proxy = self._proxies[name] = Proxy(Nowhere() if stream is None else stream, name)
                     self._kept.append(proxy)
                     setattr(sys, name, proxy)
             listen()

@@ -94,8 +94,9 @@ class Thread:
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
         self._work = work
-        self._alive = Lock()
+        self._alive, self._begun = Lock(), Lock()
         self._alive.acquire()
+        self._begun.acquire()
         self.ident: int | None = None
         self.error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -103,9 +104,18 @@ class Thread:
             with suppress(Exception):
                 thread = threading.Thread(target=self._live, name=name, daemon=True)
                 thread.start()
-                self._thread = thread
+                self._thread = thread if self._begins(thread) else None
         if self._thread is None:
             _start(self._live, ())
+
+    def _begins(self, thread: threading.Thread) -> bool:
+        """Whether it comes to its work: a tracer for new threads that raises ends it before, and so does who starts none."""
+        for _ in range(100):
+            if self._begun.acquire(timeout=0.01):
+                return True
+            if not thread.is_alive():
+                return self.ident is not None
+        return True
 
     @property
     def alive(self) -> bool:
@@ -123,6 +133,7 @@ class Thread:
     def _live(self) -> None:
         try:
             self.ident = get_ident()
+            self._begun.release()
             self._work()
         except BaseException as error:
             self.error = error

@@ -118,6 +118,24 @@ def test_prints_of_the_caller_are_left_alone(engine: Engine, capsys: pytest.Capt
     assert capsys.readouterr().out == "from the cell\n"
 
 
+def test_a_stream_that_is_none_is_no_end_of_what_bodies_print(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in processes that were started without one, or where a body has put nothing in its place."""
+    monkeypatch.setattr(sys, "stdout", None)
+
+    @task
+    def prints_to_none() -> None:
+        print("said")
+
+    @flow
+    def without_streams() -> Any:
+        return prints_to_none()
+
+    for _ in range(2):
+        run = engine.start(without_streams)
+        run.result(LONG)
+        assert run.logs("prints_to_none") == ["said"]
+
+
 def test_a_body_that_prints_without_end_is_capped(engine: Engine) -> None:
     """The first and the last lines are kept, the rest is counted, and the run is none the worse."""
 

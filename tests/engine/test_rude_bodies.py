@@ -274,6 +274,25 @@ def test_parts_of_python_that_a_body_replaces_are_the_engines_as_before(
             assert engine.start(patched_flow)._live.ended.result(LONG) is RunState.COMPLETED, place
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_tracer_for_new_threads_that_raises_stops_none(engine: Engine) -> None:
+    """Nor one that profiles; what begins threads for bodies of any runner begins them all the same."""
+
+    @flow
+    def everywhere() -> Any:
+        pid = task(runner="process", name="there")(os.getpid)()
+        return task(runner="thread", name="here")(lambda _: "here")(pid), in_loop(3)
+
+    try:
+        engine.start(one(lambda: threading.settrace(_no_more), "thread")).result(LONG)
+        assert engine.start(everywhere).result(LONG) == ("here", 3)
+        engine.start(one(lambda: threading.setprofile(_no_more), "thread")).result(LONG)
+        assert engine.start(everywhere).result(LONG) == ("here", 3)
+    finally:
+        threading.settrace(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
+
+
 def test_a_runner_that_can_not_be_made_loses_its_bodies_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their nodes fail by name; the next run makes it."""
 
