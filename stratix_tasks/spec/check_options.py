@@ -43,7 +43,7 @@ def _idle_parts(retry: Retry) -> Iterator[tuple[str, tuple[str, ...], str]]:
     elif type(retry.max) is int and retry.max == 1:
         yield "with retry.max: 1, for there is one delay", ("backoff",), "Take it away, or allow more attempts."
     if type(retry.delay) not in LATE and retry.delay == 0:
-        yield "where retry.delay is 0", ("backoff", "max_delay", "jitter"), "Take it away, or write a delay."
+        yield "where retry.delay is 0", ("backoff", "max_delay"), "Take it away, or write a delay."
 
 
 def _timeout(name: str, timeout: Timeout) -> Iterator[tuple[str, Problem]]:

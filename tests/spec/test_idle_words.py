@@ -42,7 +42,6 @@ IDLE = {
     "backoff of one delay": (one("retry: {max: 1, backoff: 3}"), ("tasks", "a", "retry", "backoff")),
     "backoff of no delay": (one("retry: {max: 3, delay: 0s, backoff: 3}"), ("tasks", "a", "retry", "backoff")),
     "longest of no delay": (one("retry: {max: 3, delay: 0s, max_delay: 9s}"), ("tasks", "a", "retry", "max_delay")),
-    "drawn from no delay": (one("retry: {max: 3, delay: 0s, jitter: none}"), ("tasks", "a", "retry", "jitter")),
     "delay of defaults": (f"defaults: {{retry: {{delay: 5s}}}}\n{one('')}", ("defaults", "retry", "delay")),
     "delay of a policy": (
         f"policies: {{net: {{retry: {{delay: 5s}}}}}}\n{one('policy: net')}",
@@ -110,6 +109,7 @@ def test_the_same_words_are_fine_where_they_act() -> None:
     fine = [
         one("retry: {max: 2, backoff: 3}"),
         one("retry: {max: 1, delay: 5s, jitter: none}"),
+        one("retry: {max: 3, delay: 0s, jitter: none}"),
         one("retry: {max: 3, delay: '${{ error.retry_after }}', backoff: 3}"),
         f"defaults: {{retry: {{max: 2, delay: 5s}}}}\n{one('')}",
         f"tasks: {{a: {{{LOOP}max: 2, every: 5s}}}}}}",
