@@ -196,18 +196,14 @@ def _mismatch(function: BaseTask, parameters: Mapping[str, inspect.Parameter], n
             where: Path = ("with", name) if name in node.args else ("each", "over", name)
             remedy = name_instead(name, [one for one in parameters if one not in given])
             return Problem("bad-arguments", f"'{node.call}' takes {what}", hint=hint, at=where, remedy=remedy)
-    for name, parameter in parameters.items():
-        needed = parameter.default is parameter.empty and parameter.kind not in _MANY and not function.passes_on
-        if needed and name not in given and "*" not in given:
+    for name in function.needed:
+        if name not in given and "*" not in given:
             message, hint = (
                 f"'{node.call}' needs the argument '{name}'",
                 f"Add it: with: {{{name}: …}}. It is {function!r}.",
             )
             return Problem("bad-arguments", message, hint=hint, at=("with",), remedy=Remedy("fill", name))
     return None
-
-
-_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem], prefix: str) -> FlowSpec:

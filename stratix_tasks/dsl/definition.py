@@ -34,7 +34,7 @@ class BaseTask:
     def __init__(self, fn: Callable[..., Any], given: Mapping[str, Any]) -> None:
         functools.update_wrapper(cast(Any, self), fn)
         self.fn = fn
-        self._names, self._required, self._plain = _parameters(fn)
+        self.parameters, self._required, self._plain = _parameters(fn)
         self._own_name = _node_name(fn)
         offer(fn)
         self._say(given)
@@ -88,7 +88,7 @@ class BaseTask:
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; extra positional ones under `*`, keywords named as parameters that take
         none are under `**`. FlowError that shows the signature."""
-        names = self._names
+        names = self.parameters
         if self._plain and not kwargs and self._required <= len(args) <= len(names):
             return dict(zip(names, args, strict=False))
         signature = inspect.signature(self.fn)
@@ -120,6 +120,13 @@ class BaseTask:
             and code is not None
             and bool(code.co_flags & inspect.CO_VARARGS)
         )
+
+    @functools.cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the parameters that must be given."""
+        many = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        known = () if self.passes_on else inspect.signature(self.fn).parameters.values()
+        return tuple(one.name for one in known if one.default is one.empty and one.kind not in many)
 
     def arity(self) -> int | None:
         """Into how many parts the output can be unpacked, by a `tuple[A, B]` annotation."""

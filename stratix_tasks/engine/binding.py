@@ -18,10 +18,11 @@ from stratix_tasks.core.results import Stored
 from stratix_tasks.core.state import MISSING
 from stratix_tasks.core.states import S
 from stratix_tasks.core.targets import label
+from stratix_tasks.core.undo import undone
 from stratix_tasks.core.units import Spans, Stretch
 from stratix_tasks.core.waits import wait_for
 from stratix_tasks.engine.around import caught
-from stratix_tasks.engine.calls import NOTHING, Function, parameters_of, positioned
+from stratix_tasks.engine.calls import NOTHING, Function, defaults_of, parameters_of, positioned
 from stratix_tasks.engine.fan import Fan, keys_of, refused
 from stratix_tasks.engine.memory import Memory
 from stratix_tasks.engine.reading import ATOMS, LOOP, Away, ByReference, Load, Once, Reader, Source
@@ -142,13 +143,19 @@ class Binding(Scopes):
             args = s.node(unit).spec.args
             named = partial(resolved, args, self.scope_of(unit, args.values()))
         function = self.functions.get(policy.call, NOTHING)
-        positional, absent = function.positional, self._left_out(unit)
-        if s.node(unit).phase == UNDO:
-            absent = set(s.node(unit).spec.args) - parameters_of(function.call)
+        positional, absent, usual = function.positional, self._left_out(unit), dict[str, Any]()
+        if (
+            s.node(unit).phase == UNDO
+        ):  # it is given what it asks for, of the arguments and the value of what it takes back
+            asked, back = parameters_of(function.call), s.policy(undone(s, unit)).call
+            absent = set(s.node(unit).spec.args) - asked
+            usual = {
+                name: one for name, one in defaults_of(self.functions.get(back, NOTHING).call).items() if name in asked
+            }
 
         def work(reader: Reader) -> Arguments:
             own = ByReference(reader) if policy.traits.remote else reader
-            made = {**named(own), **given_held(sets, own)}
+            made = {**usual, **named(own), **given_held(sets, own)}
             if absent:
                 made = {name: value for name, value in made.items() if name in sets or name not in absent}
             return positioned(made, positional) if positional or "*" in made else ((), made)

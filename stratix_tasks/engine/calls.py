@@ -63,7 +63,7 @@ def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def parameters_of(function: Callable[..., Any]) -> set[str]:
-    """What takes something back is given what it asks for, of the arguments and the value of that."""
+    """The names of a function's parameters."""
     try:
         return set(signature(function).parameters)
     except (TypeError, ValueError):

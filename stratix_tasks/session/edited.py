@@ -228,7 +228,10 @@ class Editable:
 
     def diff(self, other: Specified | FlowSpec) -> Compared:
         """What is added, removed and changed in another flow, or in another version of this one; it shows itself as one graph."""
-        return compared(self.spec, other if isinstance(other, FlowSpec) else other.spec)
+        spec = getattr(other, "spec", other)
+        if not isinstance(spec, FlowSpec):
+            raise FlowError(f"diff() takes another flow, not {type(other).__name__}", code="bad-arguments")
+        return compared(self.spec, spec)
 
     def reload(self) -> Self:
         """Take the flow from its file again, as a step that can be undone. FlowError `no-file`; `bad-document`."""

@@ -185,10 +185,16 @@ def _node(
 
 
 def _of_bodies(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is asked of functions that bodies of their kind can't have."""
+    """What is asked of functions that bodies of their kind can't have, or can't do without more."""
     defaults = graph.spec.defaults
     for name, own, node in zip(graph.spec.tasks, graph.spec.tasks.values(), graph.nodes, strict=False):
-        task = functions.get(own.call or "")
+        task, undo = functions.get(own.call or ""), functions.get(own.undo or "")
+        known = {*own.args, *(() if task is None else task.parameters), "value"}
+        for needed in undo.needed if undo is not None and "*" not in own.args else ():
+            if needed not in known:
+                message = f"'{own.undo}', which takes it back, needs the argument '{needed}'"
+                hint = f"It is given what '{name}' takes and, as value, what it gave: {', '.join(sorted(known))}."
+                yield Finding(("tasks", name, "undo"), Problem("bad-arguments", message, name, hint=hint))
         runner = node.runner or (defaults.runner if defaults is not None else None)
         if task is None or runner is None:
             continue

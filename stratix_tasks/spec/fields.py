@@ -236,7 +236,8 @@ TASK = _of(
     Option(
         "undo",
         Kind.CALL,
-        "What takes it back when its flow, or one around that, ends failed or cancelled: module:name.",
+        "What takes it back when its flow, or one around that, ends failed or cancelled: module:name. It is given those of the "
+        "task's arguments that it asks for, and as `value` what that gave.",
         of_bodies=True,
     ),
     Option("description", Kind.TEXT, "What it is for, as views tell it.", of_flows=True),

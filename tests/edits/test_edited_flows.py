@@ -366,6 +366,8 @@ def test_the_difference_of_two_flows_is_told() -> None:
     assert drawn["text/plain"] == str(found) and ">added</text>" in drawn["image/svg+xml"]
     assert ">removed</text>" in back.to_svg(theme="dark")
     assert not first.diff(first.spec)
+    with pytest.raises(FlowError, match="takes another flow, not function"):
+        first.diff(defined)  # type: ignore[arg-type]
 
 
 def test_a_step_of_a_text_and_more_keeps_what_the_text_says() -> None:

@@ -103,6 +103,49 @@ def test_items_of_a_mapped_flow_are_taken_back_each_in_its_order(engine: Engine)
     assert sorted(said) == [("done", 1), ("done", 2), ("done", 10), ("done", 20)]
 
 
+@task(undo=takes_back)
+def books_as_usual(n: int = 7) -> int:
+    return n * 10
+
+
+def test_what_takes_back_is_given_what_was_not_said_too(engine: Engine) -> None:
+    """An argument that had its default."""
+    said.clear()
+
+    @flow
+    def usual_trip() -> Any:
+        return pays(books_as_usual(), -1)
+
+    assert engine.start(usual_trip).wait(LONG) == "failed"
+    assert said == [("back", 7, 70)]
+
+
+def wants_more(output: Any, n: int) -> None: ...
+
+
+@task(undo=wants_more)
+def books_greedily(n: int) -> int:
+    return n
+
+
+@flow
+def greedy_trip() -> Any:
+    return books_greedily(1)
+
+
+@pytest.mark.parametrize("door", ["python", "yaml"])
+def test_what_takes_back_and_asks_for_more_is_a_problem(door: str) -> None:
+    """It is told before anything runs, with all that there is."""
+    made = greedy_trip if door == "python" else Flow.from_yaml(greedy_trip.to_yaml(), allow=[__name__])
+    [problem] = made.validate()
+    assert (problem.code, problem.node, problem.at) == (
+        "bad-arguments",
+        "books_greedily",
+        ("tasks", "books_greedily", "undo"),
+    )
+    assert "'output'" in problem.message and "n, value" in problem.hint
+
+
 def test_a_fork_takes_over_nothing_that_was_taken_back(engine: Engine) -> None:
     """It is done again, and may be taken back again."""
     said.clear()
