@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from stratix_tasks.spec.folds import ranks
-from stratix_tasks.spec.packing import Point, pack
+from stratix_tasks.spec.packing import ROW_GAP, Point, pack
 
 FRAME = (18.0, 38.0, 18.0, 20.0)
 """Left, top, right, bottom room between a group's frame and its members."""
 SWEEPS = 6
+SLICE = 256.0
+"""Pixels of width that are looked through together for what lies on each other."""
 MOST_LANES = 20_000
 """Above that many of them in a level, edges run straight: such a graph is looked at from afar."""
 
@@ -87,9 +89,13 @@ def layout(
     fast = fixed or {}
     corners = _corners(parents, fast)
     places: list[Point] = [(0.0, 0.0)] * len(sizes)
-    for node in sorted(range(len(sizes)), key=lambda n: _depth(parents, n)):
-        place = fast[node] if node in fast else _inside(places, parents[node], inside[node])
-        places[node] = _least(place, corners[node]) if node in corners else place
+    for group in sorted(children, key=lambda g: _depth(parents, g) if g >= 0 else -1):
+        for node in children[group]:
+            place = fast[node] if node in fast else _inside(places, group, inside[node])
+            places[node] = _least(place, corners[node]) if node in corners else place
+        stands = {node for node in children[group] if node in fast or node in corners}
+        if 0 < len(stands) < len(children[group]):
+            _make_way([node for node in children[group] if node not in stands], stands, places, grown)
     for group in sorted(corners, key=lambda g: -_depth(parents, g)):
         (x, y), (_, _, right, bottom) = places[group], FRAME
         width = max(places[n][0] + grown[n][0] for n in children[group]) + right - x
@@ -98,6 +104,21 @@ def layout(
         grown[group] = grown[group] if group in closed else rooms[group]
     moved = {parents[node] for node in (*fast, *corners)}
     return Layout(places, grown, rooms, _bends(bends, edges, parents, places, moved))
+
+
+def _make_way(free: Sequence[int], stands: Set[int], places: list[Point], sizes: Sequence[Point]) -> None:
+    """What would lie on something that stands fast goes below that, and what lies below it further down."""
+    slices: dict[int, list[tuple[float, float, float, float]]] = {}
+    for node in (*stands, *sorted(free, key=lambda n: (places[n][1], places[n][0]))):
+        (x, y), (wide, high) = places[node], sizes[node]
+        across = range(int(x // SLICE), int((x + wide) // SLICE) + 1)
+        if node not in stands:
+            near = {box for at in across for box in slices.get(at, ()) if box[0] < x + wide and x < box[2]}
+            while below := [low for _, top, _, low in near if top < y + high and y < low]:
+                y = max(below) + ROW_GAP
+            places[node] = (x, y)
+        for at in across:
+            slices.setdefault(at, []).append((x, y, x + wide, y + high))
 
 
 def _corners(parents: Sequence[int], fast: Mapping[int, Point]) -> dict[int, Point]:

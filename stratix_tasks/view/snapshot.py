@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from struct import Struct
 from time import time
 from typing import Literal
 
+from stratix_tasks.spec.layout import lifted
 from stratix_tasks.view.change import was_at
 from stratix_tasks.view.conditions import on_edges
-from stratix_tasks.view.messages import Inspection, NodeOutline, Patch, Point, Snapshot, Status
+from stratix_tasks.view.messages import Inspection, Patch, Point, Snapshot, Status
 from stratix_tasks.view.places import arrange
-from stratix_tasks.view.source import Source
+from stratix_tasks.view.source import Outline, Source
 
 RECORD = Struct("<IBBHIIIIIfddd")
 """Node number and status; NaN stands for None."""
@@ -30,7 +31,7 @@ def snapshot(
     edited = source.editor.info() if mode == "edit" and source.editor is not None else None
     ports = edited["ports"] if edited is not None else None
     if stays:
-        outline = {**outline, "positions": {**_kept(outline["nodes"], stays), **outline["positions"]}}
+        outline = {**outline, "positions": {**_kept(outline, stays), **outline["positions"]}}
     drawn = arrange(outline, ports)
     made: Snapshot = {
         "v": 1,
@@ -54,10 +55,31 @@ def snapshot(
     return made
 
 
-def _kept(nodes: Sequence[NodeOutline], stays: Mapping[str, Point]) -> dict[int, Point]:
-    """Where nodes stand that are not to move, also under another name; those in a group go with that."""
+def _kept(outline: Outline, stays: Mapping[str, Point]) -> dict[int, Point]:
+    """Where nodes stand that are not to move, also under another name; those in a group go with that. What follows from a new node
+    makes way for it.
+    """
+    nodes = outline["nodes"]
     stood, was = list(stays.values()), was_at(list(stays), [node["name"] for node in nodes])
-    return {i: stood[old] for i, (node, old) in enumerate(zip(nodes, was, strict=True)) if node["parent"] < 0 <= old}
+    outer = [i for i, node in enumerate(nodes) if node["parent"] < 0]
+    moves = _behind(outline, {i for i in outer if was[i] < 0 and i not in outline["positions"]})
+    return {i: stood[was[i]] for i in outer if was[i] >= 0 and i not in moves}
+
+
+def _behind(outline: Outline, new: set[int]) -> set[int]:
+    """Some nodes of the outermost level, and all that follows from them there."""
+    found, todo, outs = set(new), [*new], dict[int, list[int]]()
+    parents = [node["parent"] for node in outline["nodes"]]
+    for a, b, kind in outline["edges"] if new else ():
+        source, target = lifted(parents, a, b)
+        if kind != "ends" and source != target and parents[source] < 0:
+            outs.setdefault(source, []).append(target)
+    while todo:
+        for target in outs.get(todo.pop(), ()):
+            if target not in found:
+                found.add(target)
+                todo.append(target)
+    return found
 
 
 MOST_ITEMS, MOST_TOLD = 1000, 500

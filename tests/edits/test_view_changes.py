@@ -102,6 +102,31 @@ def test_one_message_tells_what_an_edit_changes_and_no_more(tmp_path: Path) -> N
     assert len(view.told) == 2 and len(view.told[1]["nodes"]) <= 3 and len(view.told[1]["was"]) == 39
 
 
+def test_what_follows_from_a_new_node_makes_way_for_it(tmp_path: Path) -> None:
+    """What is put between two nodes lies between them; all else stays where it is, and is not covered by what follows later."""
+    configure(store=tmp_path / "store")
+    flow = Flow.from_yaml(
+        "{stratix: 1, flow: way_change, tasks: {a: {call: way_change}, "
+        'b: {call: way_change, with: {x: "${{ tasks.a.output }}"}}, c: {call: way_change}}}'
+    )
+    view = view_of(flow)
+    before = view.shown["nodes"]
+    flow.apply(
+        {"edit": "add", "node": "new", "says": {"call": "way_change"}},
+        {"edit": "connect", "source": "a", "target": "new", "port": "x"},
+        {"edit": "connect", "source": "new", "target": "b", "port": "x"},
+    )
+    a, b, c, new = view.shown["nodes"]
+    assert [(one["x"], one["y"]) for one in (a, c)] == [(one["x"], one["y"]) for one in (before[0], before[2])]
+    assert a["x"] + a["w"] < new["x"] and new["x"] + new["w"] < b["x"]
+    flow.apply({"edit": "add", "node": "alone", "says": {"call": "way_change"}})
+    nodes = view.shown["nodes"]
+    assert [(one["x"], one["y"]) for one in nodes[:4]] == [(one["x"], one["y"]) for one in (a, b, c, new)]
+    assert all(
+        abs(nodes[4]["x"] - one["x"]) > one["w"] or abs(nodes[4]["y"] - one["y"]) > one["h"] for one in nodes[:4]
+    )
+
+
 def test_who_missed_a_change_is_told_all(tmp_path: Path) -> None:
     """Each message has the number after the last one's; a whole picture, too, so that what another front end asked for is no gap that
     nobody sees."""

@@ -91,13 +91,25 @@ def test_a_line_is_no_longer_than_can_be_read_at_once(count: int, lines: int) ->
 
 def test_what_stands_fast_stays_and_the_rest_is_laid_out() -> None:
     """Where all of a level stands fast, and where one of it does not; groups hold what lies in them all the same."""
-    parents, edges, fast = [-1, -1, 1, 1], [(0, 1), (2, 3)], {0: (500.0, 40.0), 1: (7.0, 300.0)}
+    parents, edges, fast = [-1, -1, 1, 1], [(0, 1), (2, 3)], {0: (500.0, 440.0), 1: (7.0, 300.0)}
     free = layout([CARD] * 4, edges, parents)
     laid, partly = layout([CARD] * 4, edges, parents, fast), layout([CARD] * 4, edges, parents, {0: fast[0]})
     assert laid.places[:2] == [*fast.values()] and partly.places[:2] == [fast[0], free.places[1]]
     assert laid.rooms == partly.rooms == free.rooms and laid.sizes == free.sizes
     inside = [(x - free.places[1][0], y - free.places[1][1]) for x, y in free.places[2:]]
     assert [(x - 7.0, y - 300.0) for x, y in laid.places[2:]] == inside
+
+
+@given(some.integers(0, 10_000), some.integers(2, 60))
+def test_what_is_laid_out_lies_on_nothing_that_stands_fast(seed: int, count: int) -> None:
+    """It goes below that; what stands fast stays, also on each other."""
+    random = Random(seed)
+    edges = sorted({(random.randrange(b), b) for b in range(1, count)})
+    free = layout([CARD] * count, edges, [-1] * count)
+    fast = {n: free.places[random.randrange(count)] for n in range(count) if random.random() < 0.5}
+    laid = layout([CARD] * count, edges, [-1] * count, fast)
+    assert {n: laid.places[n] for n in fast} == fast
+    assert not [pair for pair in combinations(range(count), 2) if touch(laid, *pair) and not fast.keys() >= set(pair)]
 
 
 def test_a_frame_grows_around_what_stands_fast_in_it() -> None:
