@@ -197,11 +197,15 @@ def _parsed(node: ast.expr, unknown: list[str]) -> Any:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):  # a name that is given later, as code writes it
         return _parsed(ast.parse(node.value, mode="eval").body, unknown)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return Union[_parsed(node.left, unknown), _parsed(node.right, unknown)]  # noqa: UP007 - built from values
+        return _parsed(node.left, unknown) | _or_none(_parsed(node.right, unknown))
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
         return _parametrized(node, node.value.id, unknown)
     unknown.append(ast.unparse(node))
     return Any
+
+
+def _or_none(kind: Any) -> Any:
+    return NoneType if kind is None else kind
 
 
 _CLASSES = {name: kind for name, kind in {**NAMED, **_CODE}.items() if kind not in (Optional, Union)}

@@ -90,6 +90,13 @@ TEXTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("text", ["int | str | None", "list[int | str] | None"])
+def test_a_union_is_read_in_its_order(text: str) -> None:
+    """Whatever was read before: Python takes unions of the same parts for the same."""
+    back = text.replace("int | str", "str | int")
+    assert [type_text(parse_type(one)) for one in (back, text)] == [back, text]
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_type_is_read_as_it_was_written(text: str) -> None:
     """The text of the annotation that is read is the text again, and nothing in it is unknown."""
