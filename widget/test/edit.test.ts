@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions of documents look so
 import { describe, expect, it } from "vitest";
 import { boxesOf, clear, endsOf, guessed, inputsBox, withInner } from "../src/edit/boxes";
-import { COMMANDS, commandOf, keyName } from "../src/edit/commands";
+import { COMMANDS, commandOf, keyName, keyText } from "../src/edit/commands";
 import { Editing } from "../src/edit/editing";
 import { parsed, shownAs } from "../src/edit/fields";
 import { chosen } from "../src/edit/hands";
@@ -459,5 +459,21 @@ describe("the values that a node may be given", () => {
     expect(says("b")).toEqual(["inputs.n int", "tasks.a.output int", "tasks.part.output "]);
     expect(says("part.y")).toEqual(["inputs.day date", "tasks.x.output float"]);
     expect(says("part.x")).toEqual(["inputs.day date"]);
+  });
+});
+
+describe("a key in a menu", () => {
+  it.each([
+    ["g", "G"],
+    ["G", "Shift+G"],
+    ["Mod+c", "Ctrl+C"],
+    ["Mod+Shift+Z", "Ctrl+Shift+Z"],
+    ["F2", "F2"],
+    ["Delete", "Delete"],
+    ["[", "["],
+  ])("%s reads %s", (key, read) => expect(keyText(key)).toBe(read));
+  it("is that of one command alone", () => {
+    const keys = COMMANDS.map(({ key }) => keyText(key)).filter((key) => key !== "");
+    expect(new Set(keys).size).toBe(keys.length);
   });
 });

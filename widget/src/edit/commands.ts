@@ -315,7 +315,6 @@ export function commandOf(key: string): Command | undefined {
 export function keyText(key: string): string {
   return key
     .replace("Mod", "Ctrl")
-    .replace(/\+z$/, "+Z")
-    .replace(/^[a-z]$/, (one) => one.toUpperCase())
-    .replace(/^G$/, "Shift+G");
+    .replace(/^[A-Z]$/, "Shift+$&")
+    .replace(/(?<=^|\+)[a-z]$/, (one) => one.toUpperCase());
 }
