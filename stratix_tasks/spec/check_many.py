@@ -115,12 +115,12 @@ def loop_findings(graph: Graph, path: Path, name: str, node: NodeSpec, loop: Loo
     elif loop.on_max != "fail" or loop.within is not None:
         message = "without until it runs max rounds and is done"
         yield Finding(path, Problem("no-effect", message, name, hint="Say until, or take on_max and within away."))
-    if loop.max == 1 and (idle := "every" if loop.every is not None else "carry" if loop.carry is not None else ""):
+    if loop.max == 1 and loop.every is not None:
         message, hint = (
-            f"{idle} means nothing with max: 1: there is no second round",
+            "every means nothing with max: 1: there is no second round",
             "Take it away, or allow more rounds.",
         )
-        yield Finding((*path, idle), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
+        yield Finding((*path, "every"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))
     elif loop.every is not None and loop.within is not None and loop.every >= loop.within:
         message = (
             f"every is {text(loop.every)}, and all rounds are over after {text(loop.within)}: there is no second one"
