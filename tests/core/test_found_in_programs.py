@@ -411,13 +411,14 @@ def test_a_rollback_of_a_step_takes_what_it_cut_off_that_failed_at_its_end(kind:
     assert (world.state("f"), world.state("g")) == (State.READY, State.PENDING)
 
 
-def test_who_failed_for_what_had_lost_hears_of_its_other_end() -> None:
-    """It was tried again by itself, and stayed failed when that was skipped."""
+def test_what_had_lost_is_tried_again_with_what_it_needs_which_had_lost_with_it() -> None:
+    """It goes on though its join has fired; a skip of that is one of what runs again, and it follows."""
     block = flow(Node("s"), Node("x", (0,)), Node("y", (1,)), Node("a"), Node("j", (2, 3), join=ANY), Node("w"))
     bodies = {"s": Body(9, stops=1.0), "w": Body(30)}
     world = World(block, lambda name, _: bodies.get(name, Body(1))).start().until("j", State.COMPLETED)
     assert [world.reason(name) for name in ("x", "y")] == ["lost the join"] * 2
-    assert world.request("retry", "y").state("y") is State.UPSTREAM_FAILED
+    world.request("retry", "y")
+    assert [world.state(name) for name in ("s", "x", "y")] == [State.RUNNING, State.PENDING, State.PENDING]
     assert world.request("skip", "x").state("y") is State.SKIPPED
 
 

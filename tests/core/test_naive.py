@@ -85,13 +85,14 @@ class Case:
         )
 
     def ask(self, world: World, verb: str, name: str) -> bool:
-        """Whether it was taken. Of one that has ended nothing is asked, nor of what may be tried again with a flow around it."""
+        """Whether it was taken. Of one that has ended, or has its value, nothing is asked, nor of what may be tried again with a flow
+        around it."""
         s, u = world.s, world.unit(name)
         around = u
         while (around := s.parent(around)) >= 0:
             if s.kind(around) is FLOW and s.policy(around).retry.max:
                 return False
-        if s.status[u] in TERMINAL or s.status[u] == State.STOPPING:
+        if s.status[u] in TERMINAL or s.status[u] == State.STOPPING or u in s.won:
             return False
         try:
             world.request("skip" if verb == "give" else verb, name, **({"value": 7} if verb == "give" else {}))

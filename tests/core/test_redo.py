@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import World
-from test_ends import flow, needs, world
+from driver import Body, World
+from test_ends import SLOW, flow, needs, world
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import EACH, FLOW, MAP, SETTLED, Node
+from stratix_tasks.core.node import ANY, EACH, FLOW, MAP, SETTLED, Node
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
 
@@ -120,3 +120,23 @@ def test_a_retry_of_a_group_leaves_what_was_taken_up_in_it(kind: Any, scope: str
     ends = [(made.state(f"{scope}.{name}"), made.attempt(f"{scope}.{name}")) for name in "xsy"]
     assert ends == [(State.FAILED, 1), (State.COMPLETED, 1), (State.COMPLETED, 2)]
     assert made.state("g") is State.COMPLETED
+
+
+def test_what_was_cancelled_with_what_it_needs_is_tried_again_with_that() -> None:
+    """It could not run without; what it does not need stays as it is."""
+    block = flow(Node("a"), needs("b", 0), needs("c", 1), Node("d"))
+    made = world(block, {"a": Body(5), "d": Body(5)}).request("cancel").settle()
+    assert [made.state(name) for name in "abcd"] == [State.CANCELLED] * 4
+    made.request("retry", "b").settle()
+    assert [made.state(name) for name in "abcd"] == [State.COMPLETED] * 3 + [State.CANCELLED]
+
+
+def test_a_retry_of_the_run_runs_what_had_lost_where_somebody_needs_that_again() -> None:
+    """A person had cancelled who needs it; the join that it had lost goes on as it is."""
+    block = flow(Node("x"), needs("y", 0), Node("a"), needs("j", 0, 2, join=ANY), Node("z"))
+    made = world(block, {"x": SLOW, "z": "fail"}).request("cancel", "y").until("j", State.COMPLETED)
+    made.settle()
+    assert (made.reason("x"), made.reason("y"), made.run) == ("lost the join", "user", RunState.FAILED)
+    made.request("retry").settle()
+    assert [made.state(name) for name in "xyj"] == [State.COMPLETED] * 3
+    assert made.attempt("j") == 1

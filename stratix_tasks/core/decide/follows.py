@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.decide.core import Core
-from stratix_tasks.core.joins import absorbed, ends_after
+from stratix_tasks.core.joins import absorbed, ends_after, verdict
 from stratix_tasks.core.node import LOOP, MAP
 from stratix_tasks.core.state import IS_BAD, LEFT, LOST, OF_STEPS, State
 from stratix_tasks.core.states import BAD, S
@@ -112,9 +112,19 @@ def followed(s: State, items: Spans) -> Spans:
     ]
 
 
-def bad_before(core: Core, u: int) -> set[int]:
-    """The failed, cancelled and upstream_failed sources of a unit."""
-    s, found, stack = core.state, set[int](), [u]
+def with_bad_before(core: Core, units: Collection[int]) -> set[int]:
+    """Bad ends, and the failed, cancelled and upstream_failed sources of those that could not run without, or could not if they
+    were not cancelled."""
+    s = core.state
+    return {*units, *_bad_before(s, [u for u in units if _is_in_vain(s, u)])}
+
+
+def _is_in_vain(s: State, u: int) -> bool:
+    return s.status[u] == S.UPSTREAM_FAILED or (s.status[u] == S.CANCELLED and verdict(s, u) == S.UPSTREAM_FAILED)
+
+
+def _bad_before(s: State, units: list[int]) -> set[int]:
+    found, stack = set[int](), units
     while stack:
         for x in before(s, stack.pop()):
             if x not in found and IS_BAD[s.as_taken(x)]:

@@ -8,7 +8,7 @@ from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide import again, attempts
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import end, finish_spans
-from stratix_tasks.core.decide.follows import has_lost
+from stratix_tasks.core.decide.follows import has_lost, with_bad_before
 from stratix_tasks.core.decide.redo import gone_on
 from stratix_tasks.core.decide.turn import start
 from stratix_tasks.core.facts import SENT
@@ -82,7 +82,8 @@ def _retry(core: Core, at: float, args: Args) -> Act:
     root = s.stretches[0]
     taken = absorbed(s, root.block, root.base) if root.block.absorbing else bytes(root.block.n)
     units = range(root.base, root.stop)
-    bad = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(core, u)]
+    found = [u for u in units if IS_BAD[s.as_taken(u)] and not taken[u - root.base] and not has_lost(core, u)]
+    bad = with_bad_before(core, found)
     read = () if args.get("redo") else again.readers_of_retry(core, bad)
     if gone := gone_on(core, read, without="what has ended badly"):
         why = gone.why("retry(redo=True)")

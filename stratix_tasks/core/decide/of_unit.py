@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.decide import again, spans
 from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
-from stratix_tasks.core.decide.follows import bad_before, has_lost, never_begun
+from stratix_tasks.core.decide.follows import has_lost, never_begun, with_bad_before
 from stratix_tasks.core.decide.redo import gone_on
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.node import Kind
@@ -62,12 +62,7 @@ def _try_again(core: Core, u: int, at: float) -> None:
         core.move(u, Event.RETRY, at, "user", {"due": at})
         core.agenda.try_now(u)
         return
-    again.retry(core, _bad_ends(core, u), at)
-
-
-def _bad_ends(core: Core, u: int) -> list[int]:
-    """What a retry of a unit tries again: with what it could not run for."""
-    return [u, *(bad_before(core, u) if core.state.status[u] == S.UPSTREAM_FAILED else ())]
+    again.retry(core, with_bad_before(core, (u,)), at)
 
 
 def _retry(core: Core, found: Found, at: float, args: Args) -> Act:
@@ -83,7 +78,9 @@ def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
     """TransitionError that names what went on without it: that was made from less."""
     if args.get("redo") or (verb == "skip" and has_lost(core, u)):
         return
-    read = again.readers_of_retry(core, _bad_ends(core, u)) if verb == "retry" else again.readers_of_end(core, u)
+    read = (
+        again.readers_of_retry(core, with_bad_before(core, (u,))) if verb == "retry" else again.readers_of_end(core, u)
+    )
     if gone := gone_on(core, read):
         why = gone.why(f"{verb}({label(core.state, u)!r}, redo=True)")
         raise refusal(core.state, verb, u, f"and {why}", gone.told())
