@@ -140,3 +140,13 @@ def test_a_retry_of_the_run_runs_what_had_lost_where_somebody_needs_that_again()
     made.request("retry").settle()
     assert [made.state(name) for name in "xyj"] == [State.COMPLETED] * 3
     assert made.attempt("j") == 1
+
+
+def test_nothing_was_made_from_a_join_that_has_not_begun() -> None:
+    """It has fired, and waits for its place: it is raced for again, and who went on without it goes on."""
+    block = flow(Node("x"), Node("a"), needs("s", 0, 1, join=ANY), needs("j", 1, 2, join=ANY, keep_losers=True))
+    made = world(block, {"x": "flaky", "a": Body(2)}, concurrency=1)
+    made.request("pause", "s").until("j", State.COMPLETED)
+    assert (made.s.winners[made.unit("s")], made.state("s")) == ((made.unit("x"),), State.HELD)
+    made.request("retry", "x")
+    assert (made.state("j"), made.attempt("j")) == (State.COMPLETED, 1)

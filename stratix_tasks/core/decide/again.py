@@ -252,7 +252,8 @@ def roll_users(core: Core, read: dict[int, int], units: set[int], at: float, hel
     for x, u in read.items():
         if s.gone(x) or s.gone(u):
             continue
-        made, rounds, above = made_from(core, x)
+        # of a join that has fired, and not begun, nothing was made
+        made, rounds, above = made_from(core, x) if s.status[x] != S.PENDING else (set[int](), [], [])
         made = _made_again(s, made, units, held)
         around, opened = u == x or x in groups_of(s, (u,)), x in s.kids
         if (around or not opened) if x in units else (around and opened and s.status[x] == S.COMPLETED):
