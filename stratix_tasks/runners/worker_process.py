@@ -64,7 +64,7 @@ class Worker:
             )
             try:
                 self._process = native.Popen(
-                    [sys.executable, "-c", code],
+                    [sys.executable, "-P", "-c", code],  # no folder of its own is looked in, which may be gone
                     stdin=subprocess.DEVNULL,
                     stdout=pipes[0][1],
                     stderr=pipes[1][1],
