@@ -436,6 +436,19 @@ def test_a_rollback_of_a_step_takes_a_group_that_somebody_went_on_with() -> None
     assert [world.state(name) for name in ("f", "g", "g.x")] == [State.READY, State.PENDING, State.PENDING]
 
 
+def test_a_rollback_of_a_step_takes_a_group_that_a_person_cancelled_since() -> None:
+    """What the step had cut off in it stayed so, though the step had not run."""
+    inner: Any = {"i": (Node("x"), Node("y"))}
+    block = flow(finishing(node=1), Node("g", kind=FLOW, inner="i"), Node("w"), inner=inner)
+    bodies = {"f": Body(2, stops=1.0), "w": Body(1, "final")}
+    world = World(block, lambda name, _: bodies.get(name, Body(50, stops=1.0))).start().settle()
+    world.request("retry", "g.y", redo=True).until("g.y", State.RUNNING)
+    world.request("cancel", "g").settle()
+    assert (world.state("g"), world.reason("g.x")) == (State.CANCELLED, "finished early")
+    world.request("rollback", nodes=["f"])
+    assert [world.state(name) for name in ("f", "g", "g.x")] == [State.READY, State.PENDING, State.PENDING]
+
+
 @pytest.mark.parametrize("join", [ANY, FIRST])
 def test_a_join_that_is_rolled_back_is_raced_for_again(join: Any) -> None:
     """What had lost it runs again: it stayed cancelled, and a join that takes any end was made from that at once."""
