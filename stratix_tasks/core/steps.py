@@ -69,8 +69,8 @@ def _ended_in(s: State, a: int, b: int, why: Collection[str]) -> list[int]:
 
 
 def _was_cut_off(s: State, u: int, why: Collection[str]) -> bool:
-    """Whether a group was ended from outside, and came to another end all the same, or goes on: by what ran at its end, by a person, or since
-    somebody went on with it. Not one that had given its value before."""
+    """Whether a group was ended from outside, and came to another end all the same, or goes on: by what ran at its end, by a
+    person, or since somebody went on with it. Not one that had given its value before."""
     there = s.status[u] in (S.OPEN, S.FAILED, S.COMPLETED, S.CANCELLED) and u in s.kids and u not in s.won
     return there and any(s.why_ended(x) in why for x in cut_off(s, u))
 

@@ -22,10 +22,15 @@ MANY = ("*", "**")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class BaseTask:
-    """What both kinds of task share: the function `fn`, its parameters, its options, and the template of its nodes."""
+class Called:
+    """A task or a flow: what stands in a flow is a call of it."""
 
     fn: Callable[..., Any]
+
+
+class BaseTask(Called):
+    """What both kinds of task share: the function `fn`, its parameters, its options, and the template of its nodes."""
+
     word = "task"
     allowed = TASK | MAP
     """Names of its options."""

@@ -18,6 +18,7 @@ from stratix_tasks.dsl import options as opts
 from stratix_tasks.dsl.again import Placed, is_same_output
 from stratix_tasks.dsl.capture import refuse_texts
 from stratix_tasks.dsl.control import STATIC
+from stratix_tasks.dsl.definition import Called
 from stratix_tasks.dsl.lint import lint
 from stratix_tasks.dsl.references import Reference
 from stratix_tasks.dsl.refusing import returned_by, texts_noted, user_line
@@ -49,7 +50,7 @@ def flow_named(name: str) -> FlowDefinition[..., Any] | None:
     return next((flow for flow in list(KNOWN_FLOWS.values()) if flow.name == name), None)
 
 
-class FlowDefinition(Generic[P, R]):
+class FlowDefinition(Called, Generic[P, R]):
     """A flow as it was defined: `fn` is the plain function, `inputs` its parameters, `static` names the static ones.
 
     Here a flow can be traced, and called in the body of another one. A subclass says what a call outside of that does.

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 from stratix_tasks.dsl.again import Placed, are_same_options, given_of, is_said_again
 from stratix_tasks.dsl.capture import is_knit, literal
-from stratix_tasks.dsl.definition import BaseTask
+from stratix_tasks.dsl.definition import BaseTask, Called
 from stratix_tasks.dsl.marks import Marked, each_of, element_of, with_elements
 from stratix_tasks.dsl.options import loop_fields, references_in
 from stratix_tasks.dsl.references import (
@@ -302,7 +302,13 @@ class Trace:
             return Ref("secrets", part.name)
         if isinstance(part, Marked):
             return element_of(self, part)
+        if issubclass(type(part), Called):
+            self._uncalled(part.fn.__name__)
         return literal(part, self)
+
+    def _uncalled(self, name: str) -> NoReturn:
+        what = f"'{name}' stands here itself, and not what it returns: write {name}(…)"
+        self.fail(f"{what}; where a body is to have the function, give it {name}.fn", code="not-called")
 
     def _add(self, task: Any, template: NodeSpec, update: dict[str, Any], arity: Any) -> Reference:
         self.closed, self.held = None, {}

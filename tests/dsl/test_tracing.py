@@ -378,6 +378,39 @@ def test_a_task_is_no_run() -> None:
     assert not hasattr(load, "start") and copy.copy(load)(2) == load(2)
 
 
+@flow
+def uncalled_inner() -> Any:
+    return load("a")
+
+
+UNCALLED: dict[str, Any] = {
+    "argument": lambda: load(load),
+    "in a list": lambda: load([load]),
+    "of each": lambda: load.map(each([load])),
+    "a flow": lambda: load(uncalled_inner),
+    "result": lambda: load,
+}
+
+
+@pytest.mark.parametrize("where", UNCALLED)
+def test_a_task_or_flow_that_is_not_called_is_refused(where: str) -> None:
+    """Its brackets were forgotten: what a body would get is the task itself. A plain function is a value like others."""
+
+    @flow
+    def uncalled() -> Any:
+        return UNCALLED[where]()
+
+    with pytest.raises(FlowError, match=r"stands here itself.*\(…\)") as refused:
+        uncalled.trace()
+    assert refused.value.code == "not-called"
+
+    @flow
+    def given_the_function() -> Any:
+        return load(load.fn)
+
+    assert given_the_function.validate() == []
+
+
 def test_order_after_what_may_be_skipped_is_no_problem() -> None:
     """It takes no value: who waits is skipped with it, as a document says by `needs`."""
 
