@@ -102,7 +102,7 @@ def test_records_land_on_their_node_whoever_configures_logging(
 
 @pytest.mark.parametrize("runner", ["thread", "process"])
 def test_what_handlers_write_of_a_record_is_not_said_again(engine: Engine, runner: str) -> None:
-    """It has landed on its node; what a body prints beside is its own."""
+    """It has landed on its node; what a body prints beside is its own, and comes another way from a process."""
 
     @task(runner=runner)
     def configures_output() -> None:
@@ -117,7 +117,9 @@ def test_what_handlers_write_of_a_record_is_not_said_again(engine: Engine, runne
 
     run = engine.start(told_once)
     run.result(LONG)
-    assert run.logs("configures_output") == ["once", "printed", "and once"]
+    told = run.logs("configures_output")
+    assert sorted(told) == ["and once", "once", "printed"]
+    assert told == ["once", "printed", "and once"] or runner == "process"
 
 
 def test_levels_that_a_body_sets_in_its_process_are_not_those_of_the_next(engine: Engine) -> None:
