@@ -385,7 +385,7 @@ def scenes() -> Iterator[Scene]:
         "mapped, in the middle", "The bar: what is completed, failed, and runs.", "price", some_done(priced, "price", 9)
     )
     yield Scene(
-        "mapped flow", "A stack of frames; its bar counts what lies in it.", "region", some_done(regions, "region", 12)
+        "mapped flow", "A stack of frames; its bar counts what lies in it.", "region", some_done(regions, "region", 4)
     )
     yield Scene("loop", "Round at the right, with the way back.", "better", some_done(in_rounds, "better", 3))
     yield Scene(
