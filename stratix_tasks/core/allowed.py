@@ -218,8 +218,8 @@ def _finished(s: State, block: Block, b: int) -> Why:
 def _give(s: State, u: int, state: S, group: bool) -> Why:
     if state == S.COMPLETED:
         return ""
-    if group and u in s.kids:
-        return "and a value can be given only before it is expanded"
+    if group and u in s.kids and state != S.OPEN:
+        return "and a value can be given only before it has ended"
     return _last(s, u) if state in TERMINAL else None
 
 

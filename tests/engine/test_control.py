@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from stratix_tasks import (
     current,
     each,
     flow,
+    repeat,
     task,
 )
 
@@ -280,6 +282,45 @@ def test_skipping_a_running_body_with_a_value_fences_it(engine: Engine) -> None:
     run.skip("gate", value="given")
     gates.let("a")
     assert run.result(LONG) == "given"
+
+
+@task
+def rounded(x: int) -> int:
+    if x == 2:
+        gates.wait("given to a loop")
+    return x + 1
+
+
+@flow
+def rounded_inner(x: int) -> Any:
+    return rounded(x)
+
+
+GIVEN_TO: dict[str, Callable[[], Any]] = {
+    "a loop": lambda: repeat(rounded, 0, max=9),
+    "a fan-out": lambda: rounded.map(each([0, 1, 2])),
+    "a mapped flow": lambda: rounded_inner.map(each([0, 1, 2])),
+    "a flow": lambda: rounded_inner(2),
+}
+
+
+@pytest.mark.parametrize("what", GIVEN_TO)
+def test_a_value_that_is_given_to_an_open_group_stands_for_all_of_it(engine: Engine, what: str) -> None:
+    """What goes on in it is stopped; who needs it has the value."""
+    gates.seen.pop("given to a loop", None)
+    gates.open.pop("given to a loop", None)
+
+    @flow(name=f"given_{what.replace(' ', '_').replace('-', '_')}")
+    def given_to_a_group() -> Any:
+        return works(GIVEN_TO[what]())
+
+    run = engine.start(given_to_a_group)
+    gates.arrive("given to a loop")
+    [node] = [row["name"] for row in run.progress() if row["parent"] == -1 and row["name"] != "works"]
+    run.skip(node, value=42)
+    gates.let("given to a loop")
+    assert (run.result(LONG), run.output(node)) == (42, 42)
+    assert run.why(node) == f"'{node}' completed with a given value."
 
 
 def test_a_large_given_value_survives_a_restart(engine: Engine, tmp_path: Any) -> None:
