@@ -81,18 +81,12 @@ def tree(name: str, value: Any, left: list[int] | None = None, deep: int = DEEP)
 
 def _record(value: Any) -> Preview | None:
     """A dataclass, named tuple or model by its fields. Nothing of theirs is run."""
-    fields = _fields(value) or {}
-    left = [LEAVES]
+    fields, left = _fields(value), [LEAVES]
+    if not fields:
+        return None
     parts = [_field(name, part, left) for name, part in islice(fields.items(), PARTS)]
-    text = type_name(value)
-    return (
-        {
-            "kind": "tree",
-            "root": {"name": "", "text": text, "more": len(fields) - len(parts), "parts": parts},
-        }
-        if parts
-        else None
-    )
+    root = {"name": "", "text": type_name(value), "more": len(fields) - len(parts), "parts": parts}
+    return {"kind": "tree", "root": root}
 
 
 def _field(name: str, value: Any, left: list[int]) -> dict[str, Any]:

@@ -370,15 +370,6 @@ class Liar:
         raise RuntimeError("no class")
 
 
-class Meta(type):
-    def __getattr__(cls, name: str) -> Any:
-        raise RuntimeError("not configured")
-
-
-class Settings(metaclass=Meta):
-    pass
-
-
 OWN: list[Any] = [1]
 OWN.append(OWN)
 

@@ -293,41 +293,6 @@ def test_a_run_is_run_again_with_the_same_or_other_inputs(engine: Engine) -> Non
         first.again(inputs={"n": 40})
 
 
-@flow
-def maybe_asked(
-    must: str | None,
-    note: str | None = None,
-    day: date | None = None,
-    most: int | None = None,
-    mixed: int | str | None = None,
-    kept: str | None = "x",
-) -> Any:
-    return told(1, "maybe")
-
-
-def test_what_may_be_left_out_is_asked_for_as_what_it_is_else(engine: Engine) -> None:
-    """Where nothing said is None: no JSON is asked for then, and a run that was given None has an empty field."""
-    asked = {name: field["widget"] for name, field in fields(flow_source(maybe_asked, {})).items()}
-    assert asked == {"must": "json", "note": "text", "day": "date", "most": "number", "mixed": "json", "kept": "json"}
-    lead = Leads(lambda: engine, start=lambda until, /, **inputs: engine.start(maybe_asked, inputs, until=until))
-    said = {"fields": {"day": "2025-05-06"}, "texts": {"must": "null", "most": "3"}}
-    info = lead("start", None, said, None).run_info()
-    assert info is not None
-    run = engine.run(info["id"])
-    assert run.wait(20) == "completed"
-    assert {name: run.inputs[name] for name in ("note", "day", "most")} == {
-        "note": None,
-        "day": date(2025, 5, 6),
-        "most": 3,
-    }
-    again = {name: (field["value"], field["kept"]) for name, field in fields(run_source(run)).items()}
-    assert {name: again[name] for name in ("note", "day", "most")} == {
-        "note": ("", ""),
-        "day": ("2025-05-06", ""),
-        "most": ("3", ""),
-    }
-
-
 def test_what_can_not_be_typed_is_kept(engine: Engine) -> None:
     """A frame is said to be as it was, and is passed on."""
     first = engine.start(framed_flow, {"frame": pd.DataFrame({"a": [1]})})
