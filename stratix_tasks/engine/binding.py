@@ -64,8 +64,7 @@ class Binding(Scopes):
         """Positional and named arguments of a unit's body, at once. Away where they have to be prepared."""
         s = self.state
         r = s.stretches[s.home[unit]]
-        block = r.block
-        k = (unit - r.base) % block.n
+        block, k = r.block, 0
         if s.sets or (s.spawned and unit in s.spawned):
             return self._at_once(unit)
         if block.items:
@@ -79,6 +78,7 @@ class Binding(Scopes):
             if fan.broadcast:
                 named = {**fan.broadcast, **named}
         else:
+            k = (unit - r.base) % block.n
             program = block.nodes[k].arguments
             if program is None:
                 return self._at_once(unit)
@@ -87,10 +87,10 @@ class Binding(Scopes):
             for name, need, literal in program:
                 got = literal
                 if need >= 0:
-                    got = cache.get(b + need, MISSING)
-                    if got is MISSING:
-                        got = values[b + need]
-                        if got is MISSING or type(got) is Stored:
+                    got = values[b + need]
+                    if got is MISSING or type(got) is Stored:
+                        got = cache.get(b + need, MISSING)
+                        if got is MISSING:
                             return self._at_once(unit)
                 elif need == OF_INPUTS:
                     got = self._input(r, b, literal)

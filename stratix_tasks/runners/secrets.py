@@ -127,11 +127,8 @@ def reveal(
     args: tuple[Any, ...], kwargs: dict[str, Any], find: Callable[[str], str]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a body with their secrets. What `find` raises. Every body comes by here, and few have any."""
-    for given in (args, kwargs.values()) if kwargs else (args,):
-        for one in given:
-            kind = type(one)
-            if kind is Secret or kind is SecretText or kind is Sealed:
-                return tuple(opened(one, find) for one in args), {
-                    name: opened(one, find) for name, one in kwargs.items()
-                }
+    for one in (*args, *kwargs.values()):
+        kind = type(one)
+        if kind is Secret or kind is SecretText or kind is Sealed:
+            return tuple(opened(one, find) for one in args), {name: opened(one, find) for name, one in kwargs.items()}
     return args, kwargs

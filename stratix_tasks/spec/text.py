@@ -57,7 +57,7 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if kind is float:
         return value if value - value == 0 or keep is None else {OBJECT: keep(value)}
     if kind is list:
-        return [dump(part, keep) for part in value]
+        return value[:] if _are_numbers(value) else [dump(part, keep) for part in value]
     if kind is dict and _has_plain_keys(value, keep is not None):
         return {key: dump(part, keep) for key, part in value.items()}
     if kind is Expr:
@@ -69,6 +69,11 @@ def dump(value: Any, keep: Keep | None = None) -> Any:
     if keep is None:
         raise ValueError(f"{'so large an' if kind is int else 'a'} {kind.__name__} has no text")
     return {OBJECT: keep(value.value), TYPE: value.type} if kind is Object else {OBJECT: keep(value)}
+
+
+def _are_numbers(parts: list[Any]) -> bool:
+    """Whether all are whole numbers that JSON holds: a long list is told so at once."""
+    return {int}.issuperset(map(type, parts)) and min(parts, default=0) >= -WIDE and max(parts, default=0) < WIDE
 
 
 def _has_plain_keys(value: dict[Any, Any], strict: bool) -> bool:

@@ -7,7 +7,7 @@ converts both ways.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from json import dumps
 from typing import Any, Literal
@@ -109,6 +109,11 @@ LATE = frozenset((Ref, Expr))
 """What may stand in the place of an option's value, and is known only in the run."""
 
 
+def are_atoms(parts: Iterable[Any]) -> bool:
+    """Whether all are plain values: a long list of numbers is told so at once."""
+    return ATOMS.issuperset(map(type, parts))
+
+
 def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
     """Every leaf inside a value, in reading order; templates and first_of are yielded whole."""
     kind = type(value)
@@ -118,7 +123,7 @@ def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
         for part in value.values():
             yield from leaves(part)
     elif kind is list or kind is tuple:
-        for part in value:
+        for part in () if are_atoms(value) else value:
             yield from leaves(part)
     elif kind not in ATOMS:
         for name in field_names(kind):

@@ -238,9 +238,7 @@ class Agenda(Ready):
                 if tally.readers:
                     self._feed(tally, u)
             return
-        n = book.n
-        i = (u - book.base) // n
-        k = u - book.base - i * n
+        i, k = divmod(u - book.base, book.n)
         for slots in (book.lanes[k] if not s.own else self.lane(u)).claim:
             slots.free += 1
             if slots.waiting:
