@@ -30,6 +30,7 @@ class Configured:
     """One that users wrote, under the name by which nodes use it. ExecutorError `bad-executor` tells all that it lacks."""
 
     field, waits, step = "uses", None, ""
+    written: frozenset[str] = frozenset()
 
     def __init__(self, name: str, executor: Any) -> None:
         if wrong := list(_wrong(executor)):

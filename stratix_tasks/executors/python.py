@@ -17,6 +17,7 @@ class Python:
     function: Callable[..., Any] | None = None
     hints: Mapping[str, Any] = MappingProxyType({})
     required: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
     runner: str | None = None
     waits: Kind | None = None
     step = ""

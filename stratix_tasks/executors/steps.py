@@ -47,6 +47,7 @@ class Step:
     """One of the steps, by its declaration."""
 
     field = "uses"
+    written = frozenset(("node", "status"))
     runner: str | None = "wait"
     waits: Kind | None = None
     health: Callable[[], Any] | None = None

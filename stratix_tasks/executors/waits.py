@@ -67,6 +67,7 @@ class Wait:
     """One of the waits, by its declaration."""
 
     field, step = "uses", ""
+    written = frozenset(("fields", "model"))
     runner: str | None = "wait"
     health: Callable[[], Any] | None = None
 

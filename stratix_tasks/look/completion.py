@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from stratix_tasks.look.ports import Ports
-from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.types import NAMED, type_text
 from stratix_tasks.spec.vocabulary import SEEN
-from stratix_tasks.view.messages import Completion, Named
+from stratix_tasks.view.messages import Completion, Named, Typed
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*$")
 _ROOTS = (("tasks", "tasks", ""), ("inputs", "inputs", ""))
@@ -16,13 +16,32 @@ _IN_LIST = re.compile(r"\b(?:needs|catch)[ ]*:[ ]*(?:\[([^\[\]{}#\n]*,)?[ ]*|((?
 """A text that ends in a list of names of tasks, as a document has it: `needs: [load, `, or a line with a dash below it."""
 _NAMES = re.compile(r"\w+")
 MOST = 12
+TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "yes or no",
+    "date": "a day",
+    "datetime": "a day and time",
+    "Path": "a file or folder",
+    "list[str]": "texts",
+    "list[int]": "whole numbers",
+    "dict[str, any]": "values by name",
+    "Secret": "the name of a secret",
+    "any": "anything",
+}
+"""The types that most inputs have, and what they are for people."""
 
 
-def completion(ports: Ports, node: str, text: str, at: int, is_expression: bool) -> Completion:
+def completion(ports: Ports, node: str, text: str, at: int, of: Typed) -> Completion:
     """Of a field of a node, whose text is written up to `at`. Where it is no expression, and none is open, a name stands for the whole."""
-    before = text[:at]
+    before, is_expression = text[:at], of == "expression"
     match = _WORD.search(before)
     word = match[0] if match is not None else ""
+    if of == "type":
+        types = [name for name in dict.fromkeys((*TYPES, *NAMED)) if _begins(name, word) and name != word]
+        told: list[Named] = [{"text": name, "about": TYPES.get(name, "")} for name in types[:MOST]]
+        return {"start": at - len(word), "names": told}
     listed = _IN_LIST.search(before[: len(before) - len(word)])
     if listed is not None and not is_expression:
         there = {node, *_NAMES.findall(listed[1] or listed[2] or "")}

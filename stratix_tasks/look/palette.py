@@ -9,7 +9,7 @@ from typing import Any
 from stratix_tasks.look.ports import Ports
 from stratix_tasks.spec.model import NodeSpec
 from stratix_tasks.spec.overlap import element, overlaps
-from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.types import choices_of, type_text
 from stratix_tasks.view.messages import PaletteItem, Port, Says
 
 NOTEBOOK = "__main__"
@@ -30,14 +30,16 @@ def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str
     one = element(given)
     for item in items:
         takes = hints[item["name"]]
-        fitting = [(port, False, given) for port in item["ports"] if overlaps(given, takes.get(port["name"], Any))]
+        open_ones = [port for port in item["ports"] if port["name"] in takes]
+        if (
+            given is Any and item["kind"] == "executor"
+        ):  # its arguments are told: a wire goes by itself where any value is meant
+            open_ones = [port for port in open_ones if takes[port["name"]] is Any]
+        fitting = [(port, False, given) for port in open_ones if overlaps(given, takes[port["name"]])]
         if one is not None and not fitting:
-            fitting = [(port, True, one[0]) for port in item["ports"] if overlaps(one[0], takes.get(port["name"], Any))]
+            fitting = [(port, True, one[0]) for port in open_ones if overlaps(one[0], takes[port["name"]])]
         if fitting:
-            told = [
-                (_rank(kind, takes.get(port["name"], Any), port["required"]), port, each)
-                for port, each, kind in fitting
-            ]
+            told = [(_rank(kind, takes[port["name"]], port["required"]), port, each) for port, each, kind in fitting]
             rank, port, each = max(told, key=lambda row: row[0])
             found.append({**item, "port": port["name"], "each": each, "rank": max(rank - each, 0)})
         else:
@@ -56,14 +58,21 @@ def feeding(items: list[PaletteItem], wanted: Any, hints: Mapping[str, Mapping[s
 
 
 def _rank(given: Any, wanted: Any, required: bool) -> int:
-    """A type that is told and the same is better than one that may be, and what must be given than what may."""
+    """A type that is told and the same is better than one that may be, and what must be given than what may; a word that is chosen
+    among few is seldom what comes of anything."""
+    if given != wanted and choices_of(wanted) is not None:
+        return 0
     return (4 if given == wanted and wanted is not Any else 2 if Any not in (given, wanted) else 0) + int(required)
 
 
 def hints_of(ports: Ports, items: list[PaletteItem], tasks: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """What each takes and gives."""
+    """What wires can bring each, and what it gives."""
     ports = Ports(ports.graph, ports.executors, {**ports.functions, **tasks})
-    return {item["name"]: ports.types.takes(_node(item["says"])) for item in items}
+    nodes = {item["name"]: _node(item["says"]) for item in items}
+    return {
+        name: {**ports.wirable(node), "return": ports.types.takes(node).get("return", Any)}
+        for name, node in nodes.items()
+    }
 
 
 def unwritten(ports: Ports, name: str, takes: Mapping[str, Any], gives: Any) -> PaletteItem:

@@ -16,6 +16,7 @@ from stratix_tasks.spec.types import type_text
 from stratix_tasks.spec.values import Ref
 from stratix_tasks.view.messages import Fitting, Port
 
+WRITTEN = "it says what is done: write it in the form"
 MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -64,6 +65,15 @@ class Ports:
             self._parameters[call] = _parameters(self.functions.get(call))
         return self._parameters[call]
 
+    def wirable(self, node: NodeSpec) -> dict[str, Any]:
+        """What a wire can bring it: its arguments with their types, without those that are written."""
+        hints, written = self.types.takes(node), self._written(node)
+        return {name: hints.get(name, Any) for name in self.required(node) if name not in written}
+
+    def _written(self, node: NodeSpec) -> frozenset[str]:
+        executor = self.executors.get(node.uses) if node.uses is not None else None
+        return executor.written if executor is not None else frozenset()
+
     def gives(self, node: NodeSpec) -> Any:
         """What comes of it, as an annotation; of what is mapped a list."""
         made = self.types.takes(node).get("return", Any)
@@ -91,15 +101,19 @@ class Ports:
         for name, node in self.graph.spec.tasks.items():
             why = "it comes before, or is the same: that would go in a circle" if name in behind else ""
             hints = self.types.takes(node)
-            over = node.each.over if node.each is not None else {}
+            over, written = node.each.over if node.each is not None else {}, self._written(node)
             told = {
-                port: why or self._misfit(given, hints.get(port, Any), port in over)
+                port: why or (WRITTEN if port in written else self._misfit(given, hints.get(port, Any), port in over))
                 for port in dict.fromkeys([*self.required(node), *node.args, *over])
             }
             each = (
                 []
                 if why or one is None
-                else [port for port in told if told[port] and overlaps(one[0], hints.get(port, Any))]
+                else [
+                    port
+                    for port in told
+                    if told[port] and port not in written and overlaps(one[0], hints.get(port, Any))
+                ]
             )
             found["why"][name] = {**told, **dict.fromkeys(each, "")}
             found["each"][name] = each

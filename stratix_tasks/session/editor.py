@@ -55,6 +55,7 @@ from stratix_tasks.view.messages import (
     PaletteItem,
     Port,
     Sample,
+    Typed,
 )
 
 
@@ -284,9 +285,9 @@ class FlowEditor:
             return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
         return {"text": _told(value), "type": type_name(value), "why": ""}
 
-    def complete(self, node: str, text: str, at: int, expression: bool) -> Completion:
+    def complete(self, node: str, text: str, at: int, of: Typed) -> Completion:
         ports, own = self._at(node)
-        return completion(ports, own, text, at, expression)
+        return completion(ports, own, text, at, of)
 
     def sample(self, source: str) -> Sample:
         run = self._last()

@@ -41,6 +41,10 @@ class Described(Protocol):
     def required(self) -> frozenset[str]:
         """The arguments that can't be left out."""
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The arguments that say what it does: they are written, and no wire of an editor goes there."""
+
     def refusal(self, option: str) -> str:
         """Why a node that uses it can't have an option, and what it can have; nothing when it can."""
 

@@ -438,7 +438,7 @@ class NewTask(TypedDict):
 
 
 FieldKind = Literal[
-    "text", "number", "whole", "switch", "choice", "duration", "expression", "value", "plain", "list", "mapping"
+    "text", "type", "number", "whole", "switch", "choice", "duration", "expression", "value", "plain", "list", "mapping"
 ]
 
 
@@ -836,16 +836,19 @@ class Evaluate(TypedDict):
     text: str
 
 
+Typed = Literal["value", "expression", "type"]
+
+
 class Complete(TypedDict):
-    """The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `expression`: it
-    is one as a whole."""
+    """The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `of`: what is
+    typed there, as a whole."""
 
     type: Literal["complete"]
     id: int
     node: str
     text: str
     at: int
-    expression: bool
+    of: Typed
 
 
 class AskSample(TypedDict):

@@ -29,6 +29,7 @@ from stratix_tasks.view.messages import (
     Sample,
     Status,
     Texts,
+    Typed,
 )
 
 GIVEN, HOLD, ABANDONED, BREAK, PAUSED, WAITS = 1, 2, 4, 8, 16, 32
@@ -84,7 +85,7 @@ class Editor(Protocol):
 
     def sample(self, source: str) -> Sample: ...
 
-    def complete(self, node: str, text: str, at: int, expression: bool) -> Completion: ...
+    def complete(self, node: str, text: str, at: int, of: Typed) -> Completion: ...
 
 
 class Source(Protocol):

@@ -43,7 +43,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "mend": lambda editor, said: editor.mend(said["text"], said["at"]),
     "python": lambda editor, _: editor.python(),
     "copy": lambda editor, said: editor.copy(said["nodes"]),
-    "complete": lambda editor, said: editor.complete(said["node"], said["text"], said["at"], said["expression"]),
+    "complete": lambda editor, said: editor.complete(said["node"], said["text"], said["at"], said["of"]),
     "sample": lambda editor, said: editor.sample(said["source"]),
     "evaluate": lambda editor, said: editor.evaluate(said["node"], said["text"]),
 }

@@ -457,16 +457,16 @@ def test_names_are_completed_where_they_are_typed(sales: Flow[..., Any]) -> None
     Those that it waits for, or catches, are named alone in the lists of a document."""
     view = view_of(sales)
 
-    def told(text: str, *, node: str = "total", expression: bool = False) -> tuple[list[str], str]:
-        found = view.ask("complete", node=node, text=text, at=len(text), expression=expression)
+    def told(text: str, *, node: str = "total", of: str = "value") -> tuple[list[str], str]:
+        found = view.ask("complete", node=node, text=text, at=len(text), of=of)
         return [one["text"] for one in found["names"]], text[: found["start"]]
 
     assert told("lo") == (["${{ tasks.load.output }}"], "")
     assert told("${{ lo") == (["tasks.load.output"], "${{ ")
     assert told("${{ tasks.lo") == (["load.output"], "${{ tasks.")
-    assert told("tasks.load.st", expression=True) == (["status"], "tasks.load.")
+    assert told("tasks.load.st", of="expression") == (["status"], "tasks.load.")
     assert told("${{ inputs.") == (["n", "name"], "${{ inputs.")
-    assert told("1 + inp", expression=True) == (["inputs"], "1 + ")
+    assert told("1 + inp", of="expression") == (["inputs"], "1 + ")
     assert (
         told("${{ tot")[0] == []
         and told("${{ a }} lo")[0] == []
@@ -481,7 +481,7 @@ def test_names_are_completed_where_they_are_typed(sales: Flow[..., Any]) -> None
         told(block + "      - load\n      - ")[0] == ["inner"] and told(block + "      - load\n    with: lo")[0] == []
     )
     assert told(flow + "load], pool: [lo")[0] == [] and told("needs: lo")[0] == []
-    (load,) = view.ask("complete", node="total", text="lo", at=2, expression=False)["names"]
+    (load,) = view.ask("complete", node="total", text="lo", at=2, of="value")["names"]
     assert load["about"] == "list[int]"
 
 

@@ -81,7 +81,11 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
     now.current = whole;
     send(whole);
   };
-  const names = useNames(editing, of.split(" ")[0] ?? "", field.kind === "expression");
+  const names = useNames(
+    editing,
+    of.split(" ")[0] ?? "",
+    field.kind === "expression" || field.kind === "type" ? field.kind : "value",
+  );
   const common = {
     ...droppable(take),
     id,
@@ -117,13 +121,14 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
       event.preventDefault();
       send(now.current);
     },
+    onFocus: (event: Event) => field.kind === "type" && names.ask(event.currentTarget as HTMLInputElement),
     onInput: (event: Event) => {
       setText((event.currentTarget as HTMLInputElement).value);
       setWhy("");
       if (completed) names.ask(event.currentTarget as HTMLInputElement);
     },
   };
-  const completed = field.kind === "expression" || isArgument || field.field === "output";
+  const completed = field.kind === "expression" || field.kind === "type" || isArgument || field.field === "output";
   const choices = field.kind === "switch" ? ["true", "false"] : field.choices;
   const chooses = !raw && !isExpression(text) && (field.kind === "switch" || field.kind === "choice");
   const isLong = field.kind === "mapping" || text.includes("\n") || text.length > 44;

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { FormField } from "../model/messages";
 import type { Editing } from "./editing";
 import { Field } from "./Field";
@@ -6,18 +6,23 @@ import { Field } from "./Field";
 /** The inputs of the flow: add, change, rename, remove. */
 export function Inputs({ editing, fields }: { editing: Editing; fields: FormField[] }) {
   const [name, setName] = useState("");
+  const [added, setAdded] = useState("");
   const add = () => {
     const fresh = name.trim();
     if (!fresh) return;
     void editing
       .apply([{ edit: "set-flow", field: `inputs.${fresh}`, value: { type: "any" } }], `add input ${fresh}`)
-      .then((done) => done && setName(""));
+      .then((done) => {
+        if (!done) return;
+        setName("");
+        setAdded(fresh);
+      });
   };
   return (
     <div class="stx-inputs-form">
       <b>Inputs</b>
       {fields.map((field) => (
-        <Input key={field.field} editing={editing} field={field} />
+        <Input key={field.field} editing={editing} field={field} isNew={field.label === added} />
       ))}
       <div class="stx-add-input">
         <input
@@ -43,11 +48,18 @@ export function Inputs({ editing, fields }: { editing: Editing; fields: FormFiel
 }
 
 const SAID = ["type", "default", "description"] as const;
+const KINDS = { type: "type", default: "value", description: "text" } as const;
 
-/** An input as its name, its type and its default; all else that is said of it stays. */
-function Input({ editing, field }: { editing: Editing; field: FormField }) {
+/** An input as its name, its type and its default; all else that is said of it stays. One that is new is asked for its type. */
+function Input({ editing, field, isNew }: { editing: Editing; field: FormField; isNew: boolean }) {
   const name = field.label;
   const [typed, setTyped] = useState(name);
+  const box = useRef<HTMLDetailsElement>(null);
+  useLayoutEffect(() => {
+    if (!isNew || !box.current) return;
+    box.current.open = true;
+    box.current.querySelector<HTMLElement>(".stx-form-row .stx-field")?.focus();
+  }, [isNew]);
   const data = (
     typeof field.value === "object" && field.value !== null ? field.value : { type: field.value }
   ) as Record<string, unknown>;
@@ -63,7 +75,7 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
     return [{ edit: "set-flow", field: field.field, value: said }];
   };
   return (
-    <details class="stx-input" data-testid="flow-input" data-name={name}>
+    <details ref={box} class="stx-input" data-testid="flow-input" data-name={name}>
       <summary>
         <input
           class="stx-field"
@@ -96,6 +108,7 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
           ×
         </button>
       </summary>
+      {field.problem && <p class="stx-wrong">{field.problem}</p>}
       {SAID.map((part) => (
         <Field
           key={part}
@@ -105,13 +118,13 @@ function Input({ editing, field }: { editing: Editing; field: FormField }) {
             ...field,
             field: `${field.field}.${part}`,
             label: part,
-            kind: part === "default" ? "value" : "text",
+            kind: KINDS[part],
             type: part === "default" ? field.type : "",
-            about: "",
+            about: part === "default" ? "Without one it must be given." : "",
             value: data[part] ?? null,
             usual: part === "type" ? "any" : "",
             line: "",
-            problem: part === "type" ? field.problem : "",
+            problem: "",
           }}
           edits={say(part)}
         />

@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import type { Named } from "../model/messages";
+import type { Named, Typed } from "../model/messages";
 import type { Editing } from "./editing";
 
 type Box = HTMLInputElement | HTMLTextAreaElement;
@@ -15,7 +15,7 @@ interface Shown {
 const PAUSE = 120;
 
 /** Names to go on with while something is typed into a field: arrows and Enter, Tab, or a click takes one; Escape puts them away. */
-export function useNames(editing: Editing, of: string, isExpression: boolean) {
+export function useNames(editing: Editing, node: string, of: Typed) {
   const [shown, setShown] = useState<Shown | null>(null);
   const box = useRef<Box | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
@@ -30,7 +30,7 @@ export function useNames(editing: Editing, of: string, isExpression: boolean) {
     const { value: text, selectionStart } = element;
     const at = selectionStart ?? text.length;
     timer.current = setTimeout(() => {
-      editing.calls.call({ type: "complete", node: of, text, at, expression: isExpression }).then(
+      editing.calls.call({ type: "complete", node, text, at, of }).then(
         ({ names, start }) => {
           const still = element.value === text && document.activeElement === element;
           if (still && names.length > 0) setShown({ names, start, end: at, at: -1 });

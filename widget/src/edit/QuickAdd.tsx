@@ -4,7 +4,7 @@ import { useAway } from "../view/hooks";
 import { useUnique } from "../view/ids";
 import type { Search } from "./commands";
 import type { Editing } from "./editing";
-import { isWired, place, wired } from "./joining";
+import { addInput, isWired, place, wired } from "./joining";
 import { fits, found, placed, recent, unwritten } from "./search";
 import { portsOf } from "./wires";
 
@@ -24,6 +24,8 @@ interface Choice {
   /** The name of a task to be written. */
   fresh?: string;
   wire?: { target: string; port: string; each: boolean };
+  /** An input of the flow that could be made for it. */
+  input?: Port;
 }
 
 const MOST = 60;
@@ -68,7 +70,11 @@ export function QuickAdd({ editing, search, done }: Props) {
   const shown = useMemo(() => {
     if (search.ports)
       return (items ?? []).filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
-    return [...found(palette, query, recent()).slice(0, MOST).map(asChoice), ...toWrite(unwritten(palette, query))];
+    return [
+      ...asInput(editing, search, query),
+      ...found(palette, query, recent()).slice(0, MOST).map(asChoice),
+      ...toWrite(unwritten(palette, query)),
+    ];
   }, [items, palette, query]);
   useEffect(() => {
     box.current?.querySelector(`#${id}-${at}`)?.scrollIntoView({ block: "nearest" });
@@ -80,6 +86,10 @@ export function QuickAdd({ editing, search, done }: Props) {
     if (choice.wire) {
       const { target, port, each } = choice.wire;
       await editing.apply([wired(search.source ?? "", target, port, each)]);
+      return done(null, false);
+    }
+    if (choice.input) {
+      await addInput(editing, choice.input, search);
       return done(null, false);
     }
     const [node, side, port] = asked(search);
@@ -171,6 +181,15 @@ function title({ replaces, source, target, ports }: Search): string {
 function asChoice(item: PaletteItem): Choice {
   const side = !fits(item) ? "only waits" : item.port ? `${item.each ? "for each " : ""}→ ${item.port}` : item.group;
   return { id: `${item.kind} ${item.group} ${item.name}`, name: item.name, about: item.doc, side, item };
+}
+
+/** What an argument could be given by whoever starts the flow. */
+function asInput({ live }: Editing, { target, source }: Search, query: string): Choice[] {
+  const port =
+    target?.port && !source ? portsOf(live.snapshot, target.node).find(({ name }) => name === target.port) : undefined;
+  if (!port || !`new input ${port.name}`.includes(query.trim().toLowerCase())) return [];
+  const about = "whoever starts the flow says it";
+  return [{ id: "new input", name: `New input ${port.name}`, about, side: port.type, input: port }];
 }
 
 function toWrite(name: string): Choice[] {

@@ -105,7 +105,7 @@ export function TextTab({ editing, selected, select }: Props) {
     byCaret.current = true;
     select([node]);
   };
-  const names = useNames(editing, chosen, false);
+  const names = useNames(editing, chosen, "value");
   const caret = area.current?.value.slice(0, area.current.selectionStart).split("\n").length ?? 0;
   const onKey = (event: KeyboardEvent) => {
     if (names.key(event)) return;

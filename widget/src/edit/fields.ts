@@ -24,6 +24,7 @@ export function parsed({ kind, choices }: Pick<FormField, "kind" | "choices">, t
   const typed = text.trim();
   if (typed === "") return { value: null };
   if (kind === "text") return { value: typed === '""' ? "" : text };
+  if (kind === "type") return { value: typed };
   if (isExpression(typed)) return { value: typed };
   if (kind === "expression") return { value: typed };
   if (kind === "choice")

@@ -65,6 +65,19 @@ export async function place(editing: Editing, item: PaletteItem, search: Search)
   return done && node;
 }
 
+/** Makes an input of the flow that an argument is given. */
+export function addInput(editing: Editing, { name, type }: Port, { target, prefix }: Search) {
+  const node = prefix.slice(0, -1);
+  const { snapshot } = editing.live;
+  const there = node ? portsOf(snapshot, node) : (snapshot.edit?.inputs ?? []);
+  const fresh = freeName({ call: name }, there);
+  const edits = [
+    { edit: "set-flow", field: `inputs.${fresh}`, value: { type: type || "any" }, node },
+    { edit: "connect", source: `${prefix}inputs.${fresh}`, target: target?.node, port: target?.port },
+  ];
+  return editing.apply(edits, `add input ${fresh}`);
+}
+
 /** Gives an argument what a source gives; of `each` one element of that, so that the node runs once for each. */
 export function wired(source: string, target: string, port: string, each = false): Edit {
   if (!each) return { edit: "connect", source, target, port };

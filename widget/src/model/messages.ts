@@ -418,6 +418,7 @@ export interface NewTask {
 
 export type FieldKind =
   | "text"
+  | "type"
   | "number"
   | "whole"
   | "switch"
@@ -774,15 +775,17 @@ export interface Evaluate {
   text: string;
 }
 
-/** The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `expression`: it
- * is one as a whole. */
+export type Typed = "value" | "expression" | "type";
+
+/** The names that fit in a field of a node (of the flow for an empty name), whose caret is `at` a place in the text; `of`: what is
+ * typed there, as a whole. */
 export interface Complete {
   type: "complete";
   id: number;
   node: string;
   text: string;
   at: number;
-  expression: boolean;
+  of: Typed;
 }
 
 /** What came of a node, or of an input (`inputs.day`), in the flow's last run. */
