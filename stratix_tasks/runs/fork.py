@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from stratix_tasks.core import fork as core
@@ -48,20 +49,24 @@ def fork(
     )
 
 
-def again(engine: Workshop, run_id: str, inputs: dict[str, Any], until: str | None = None) -> LiveRun:
-    """See `Run.again`. `until`: a node beyond which the new run does not go, in place of where this one went."""
+def again(
+    engine: Workshop, run_id: str, inputs: dict[str, Any], until: str | None = None, unsaid: Collection[str] = ()
+) -> LiveRun:
+    """See `Run.again`. `until`: a node beyond which the new run does not go, in place of where this one went. `unsaid`: the inputs that
+    get their defaults, not what this one was given.
+    """
     known = recorded(engine, run_id)
     block = known.block if until is None else known.until(engine, named(known.graph, until))
-    made = {**known.inputs, **_new_inputs(known, inputs)}
+    made = {**known.inputs, **_new_inputs(known, inputs, unsaid)}
     _refuse_unknown(known, set())
     tags, priority = tuple(known.about["tags"]), known.about["priority"]
     return launch(engine, block, known.functions, made, key=None, priority=priority, tags=tags)
 
 
-def _new_inputs(known: Recorded, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Those that are given anew, checked; the others were when the old run began."""
+def _new_inputs(known: Recorded, inputs: dict[str, Any], unsaid: Collection[str] = ()) -> dict[str, Any]:
+    """Those that are given anew, or left to their defaults, checked; the others were when the old run began."""
     spec = known.graph.spec
-    new = spec.but({"inputs": {name: one for name, one in spec.inputs.items() if name in inputs}})
+    new = spec.but({"inputs": {name: one for name, one in spec.inputs.items() if name in inputs or name in unsaid}})
     return check_inputs(new, inputs, fed_hints(spec, lambda: known.functions), static=spec.inputs)
 
 

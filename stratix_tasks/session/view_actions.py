@@ -63,9 +63,8 @@ class Leads:
             raise InputError("this view shows no run; start one first", code="not-running")
         engine = self.engine()
         if verb == "again":
-            return Handle(
-                engine, again(engine, engine.find(run_id).id, request_data.filled_in(args), args.get("until"))
-            )
+            given, unsaid = request_data.filled_in(args), args.get("unsaid", ())
+            return Handle(engine, again(engine, engine.find(run_id).id, given, args.get("until"), unsaid))
         if verb == "fork":
             node = None if target is None else named(target, "fork from")
             return Handle(engine, fork(engine, engine.find(run_id).id, node, {}))

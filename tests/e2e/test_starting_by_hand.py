@@ -46,7 +46,7 @@ def state(page: Any, wanted: str) -> None:
 
 def test_a_run_is_started_by_its_form_and_run_again_with_others(lab: Server, page: Any) -> None:
     """What is missing is told and nothing starts; then the same view shows the run, from which the next one begins with its
-    inputs, and which tells its id, its inputs and its result, and the runs beside it."""
+    inputs, and which tells its id, its inputs and its result, and the runs beside it. What is taken away there gets its default."""
     book = Notebook(page, lab.notebook("by_form", [DEFINE, "by_form"]))
     book.run_all()
     page.wait_for_selector(f"{SHOWN} [data-node=made]", timeout=30_000)
@@ -68,6 +68,13 @@ def test_a_run_is_started_by_its_form_and_run_again_with_others(lab: Server, pag
     page.fill(f"{SHOWN} [data-testid=start-n]", "4")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{SHOWN} [data-testid=run-result] >> text=deep 4", timeout=20_000)
+    page.click(f"{SHOWN} [data-testid=run-again]")
+    page.select_option(f"{SHOWN} [data-testid=start-mode]", "")
+    page.wait_for_selector(f"{SHOWN} [data-name=mode] >> text=it takes its default")
+    page.click(f"{SHOWN} [data-testid=start-send]")
+    page.wait_for_selector(f"{SHOWN} [data-testid=run-result] >> text=quick 4", timeout=20_000)
+    page.click(f"{SHOWN} [data-testid=run-older]")
+    page.wait_for_selector(f"{SHOWN} [data-testid=run-result] >> text=deep 4")
     page.click(f"{SHOWN} [data-testid=run-older]")
     page.wait_for_selector(f"{SHOWN} [data-testid=run-id] >> text={first}")
     page.wait_for_selector(f"{SHOWN} [data-testid=run-result] >> text=deep 3")

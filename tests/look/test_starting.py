@@ -269,7 +269,8 @@ def test_a_view_pins_a_result_to_the_flow(engine: Engine) -> None:
 
 
 def test_a_run_is_run_again_with_the_same_or_other_inputs(engine: Engine) -> None:
-    """The form has its values; what is not said stays; what can't be typed is kept as it was. From Python, too."""
+    """The form has its values; what is not said stays, what was taken away gets its default; what can't be typed is kept as it was.
+    From Python, too."""
     first = engine.start(asked_flow, {"n": 3, "name": "a b", "day": date(2024, 5, 6), "xs": [7]})
     assert first.wait(20) == "completed"
     asked = fields(run_source(first))
@@ -289,6 +290,9 @@ def test_a_run_is_run_again_with_the_same_or_other_inputs(engine: Engine) -> Non
     assert second.result(20) == "a b 4"
     assert second.inputs == {**first.inputs, "n": 4}
     assert first.again().result(20) == "a b 3"
+    emptied = lead("again", None, {"fields": {}, "texts": {"n": "4"}, "unsaid": ["name", "xs"]}, first.id).run_info()
+    assert emptied is not None
+    assert engine.run(emptied["id"]).inputs == {**first.inputs, "n": 4, "name": "x", "xs": [1]}
     with pytest.raises(InputError, match="input 'n' must be"):
         first.again(inputs={"n": 40})
 

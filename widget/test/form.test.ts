@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answered, begun, fieldWrong } from "../src/model/form";
+import { answered, begun, fieldWrong, unsaid } from "../src/model/form";
 import type { AskedField } from "../src/model/messages";
 
 function field(name: string, widget: AskedField["widget"], more: Partial<AskedField> = {}): AskedField {
@@ -41,6 +41,14 @@ describe("what stands in a form at first", () => {
   it("is the value of the run, else what was said before", () => {
     const fields = [field("a", "number", { value: "3" }), field("b", "text"), field("c", "switch", { value: "true" })];
     expect(begun(fields, { a: "1", b: "x", gone: "y" })).toEqual({ a: "3", b: "x", c: true });
+  });
+});
+
+describe("what was taken away in a form", () => {
+  it("is what had a value and has none, not what never had one", () => {
+    const fields = [field("a", "number", { value: "3" }), field("b", "text"), field("c", "switch", { value: "false" })];
+    expect(unsaid(fields, begun(fields))).toEqual([]);
+    expect(unsaid(fields, { ...begun(fields), a: "" })).toEqual(["a"]);
   });
 });
 

@@ -19,6 +19,14 @@ export function answered(fields: AskedField[], said: Said): Answered {
   return told;
 }
 
+/** The fields whose value somebody took away: their defaults are meant. */
+export function unsaid(fields: AskedField[], said: Said): string[] {
+  return fields.filter((field) => isEmptied(field, said[field.name])).map(({ name }) => name);
+}
+
+export const isEmptied = ({ value }: AskedField, now: string | boolean | undefined): boolean =>
+  value !== "" && (now === undefined || now === "");
+
 /** What stands in the fields at first: their values, and what was said `before` where they have none. */
 export function begun(fields: AskedField[], before: Said = {}): Said {
   const found = fields.map(({ name, widget, value, required }): [string, string | boolean] => {

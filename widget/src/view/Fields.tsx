@@ -1,4 +1,4 @@
-import { fieldWrong, type Said } from "../model/form";
+import { fieldWrong, isEmptied, type Said } from "../model/form";
 import type { AskedField } from "../model/messages";
 import type { Calls } from "../transport";
 import { useUnique } from "./ids";
@@ -51,10 +51,13 @@ function Row({ field, value, say, send, of, tried, calls }: RowProps) {
         wrong={told !== null}
         {...{ value, say, send, calls }}
       />
-      {field.kept && value === undefined ? (
+      {field.kept && !value ? (
         <small title={field.kept}>as it was: {field.kept}</small>
       ) : (
-        <small>{field.hint}</small>
+        <small>
+          {!field.required && isEmptied(field, value) && "Left empty, it takes its default, not what it was. "}
+          {field.hint}
+        </small>
       )}
       {told !== null && <p class="stx-wrong">{told}</p>}
     </div>

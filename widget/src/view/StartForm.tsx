@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { answered, begun, fieldWrong, remember, remembered, type Said } from "../model/form";
+import { answered, begun, fieldWrong, remember, remembered, type Said, unsaid } from "../model/form";
 import type { Live } from "../model/live";
 import type { AskedField } from "../model/messages";
 import type { Calls } from "../transport";
@@ -42,7 +42,7 @@ export function StartForm({ live, calls, until, close }: Props) {
     setTried(true);
     if (busy || !fields || fields.some((field) => fieldWrong(field, said[field.name]) !== null)) return;
     setBusy(true);
-    const args = { ...answered(fields, said), ...untilOf(until) };
+    const args = { ...answered(fields, said), unsaid: unsaid(fields, said), ...untilOf(until) };
     calls.call({ type: "request", verb: run ? "again" : "start", target: null, args }).then(
       () => {
         remember(flow.name, said);
