@@ -99,6 +99,7 @@ def texts_noted() -> Iterator[dict[str, tuple[str, int]]]:
 IN_A_TASK = "Do it inside a task."
 COMPARE = "Use `with when(ref == …):` for a branch, or do it inside a task."
 _LENGTH = 'Use ref.summary["length"] or ref.summary["rows"] in a condition, or do it inside a task.'
+_COUNTED = "Fan out over numbers with task.map(each(count(ref))), or do it inside a task."
 UNPACK = "Annotate the task `-> tuple[A, B]` to unpack it, or fan out with task.map(each(ref))."
 _ATTRIBUTE = 'Use ref["key"] for an item of it, ref.summary["rows"] for a fact about it, or do it inside a task.'
 
@@ -161,7 +162,7 @@ _REFUSED = {
     "bytes": ("can't make bytes of", IN_A_TASK),
     "array": ("can't make an array of", IN_A_TASK),
     "hash": ("can't hash", "It can't be a key of a dict or stand in a set: use a list, or do it inside a task."),
-    "index": ("can't count (range) or index with", IN_A_TASK),
+    "index": ("can't count (range) or index with", _COUNTED),
     "contains": ("can't look for something `in`", IN_A_TASK),
     "getitem": ("can't take an item of", IN_A_TASK),
     "call": ("can't call", IN_A_TASK),

@@ -16,7 +16,7 @@ from typing import Any
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.decide import turn
 from stratix_tasks.core.facts import Fact
-from stratix_tasks.core.ports import Journal, Objects
+from stratix_tasks.core.ports import Journal, Objects, Runner
 from stratix_tasks.engine import breaking, outcome, room
 from stratix_tasks.engine.breaking import or_break_off, or_refuse
 from stratix_tasks.engine.live import LiveRun
@@ -69,7 +69,7 @@ class EngineLoop(EngineThread):
         pools: dict[str, int],
         clock: Callable[[], float] = Clock.time,
         loop: asyncio.AbstractEventLoop | None = None,
-        runners: Mapping[str, Any] | None = None,
+        runners: Mapping[str, Runner] | None = None,
         prepare: Any = None,
         secrets: Callable[[str], str] = no_secrets,
     ) -> None:
@@ -101,7 +101,7 @@ class EngineLoop(EngineThread):
         self.staging = Staging(self)
         self.begin(self._turn)
 
-    def _process_runner(self) -> Any:
+    def _process_runner(self) -> Runner:
         from stratix_tasks.runners.process import ProcessRunner
 
         return ProcessRunner(self.objects)

@@ -14,7 +14,7 @@ from stratix_tasks.core.agenda.books import Claims
 from stratix_tasks.core.decide import attempts
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.node import Policy
-from stratix_tasks.core.ports import Journal, Objects, Place
+from stratix_tasks.core.ports import Journal, Objects, Place, Runner
 from stratix_tasks.core.states import TERMINAL, RunState
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.binding import Binding
@@ -41,7 +41,7 @@ class Shell(Protocol):
     on_revived: list[Callable[[LiveRun], None]]
 
     @property
-    def runners(self) -> Mapping[str, Any]: ...
+    def runners(self) -> Mapping[str, Runner]: ...
     @property
     def prepare(self) -> Preparing: ...
     @property

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from stratix_tasks.core.answers import Answer, Do
 from stratix_tasks.core.node import Policy
+from stratix_tasks.core.ports import Runner
 from stratix_tasks.engine.live import LiveRun, Shell
 from stratix_tasks.engine.prepare import Outcome
 from stratix_tasks.engine.reading import Away
@@ -18,14 +18,14 @@ from stratix_tasks.runners.attempt import Attempt, describe, submit
 Perform = Callable[[Shell, LiveRun, int, int], None]
 
 
-class Runners(dict[str, Any]):
+class Runners(dict[str, Runner]):
     """Runners by name; those in `later` are made when they are first used."""
 
-    def __init__(self, here: Mapping[str, Any]) -> None:
+    def __init__(self, here: Mapping[str, Runner]) -> None:
         super().__init__(here)
-        self.later: dict[str, Callable[[], Any]] = {}
+        self.later: dict[str, Callable[[], Runner]] = {}
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> Runner:
         self[name] = self.later[name]()
         return self[name]
 

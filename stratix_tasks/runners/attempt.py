@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from stratix_tasks.core.answers import Answer
-from stratix_tasks.core.ports import Objects
+from stratix_tasks.core.ports import Objects, Runner
 from stratix_tasks.errors import StoreError, StratixError
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.native import Clock
@@ -246,7 +246,7 @@ def not_begun(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     return _lost(attempt, f"nothing could be started that would run this body: {type(error).__name__}: {error}")
 
 
-def submit(runners: Mapping[str, Any], name: str, attempts: list[Attempt]) -> None:
+def submit(runners: Mapping[str, Runner], name: str, attempts: list[Attempt]) -> None:
     """Attempts begin in a runner; where that can't be made they are answered as lost."""
     try:
         runner = runners[name]

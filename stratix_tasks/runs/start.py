@@ -134,10 +134,11 @@ def launch(
 ) -> LiveRun:
     """Enter a run in the catalog, record it, and let it begin. The same key is the same run.
 
-    What can't be recorded is refused before it is entered. `body` is the document, if that was written already. `static` are
-    inputs that count for what the key means alone.
+    What can't be recorded is refused before it is entered; StoreError `store-gone` where nothing can be. `body` is the document, if
+    that was written already. `static` are inputs that count for what the key means alone.
     """
     loop, store = engine.loop, engine.store
+    engine.opened.journal.check_there()
     run_id, now = ids.new_id(), Clock.time()
     encoded = {name: store.objects.encode_apart(value, f"input '{name}'") for name, value in inputs.items()}
     stored = {name: [one.codec, one.payload] for name, one in encoded.items()}

@@ -5,6 +5,7 @@ Every call is one short transaction; nothing in it is the only copy.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +22,14 @@ from stratix_tasks.core.states import RUN_TERMINAL, RunState
 from stratix_tasks.errors import StoreError
 from stratix_tasks.store.forking import QUIET
 from stratix_tasks.store.index import Index
+from stratix_tasks.store.journal import gone
 from stratix_tasks.store.reader import Journals, RunRecord, Span
 from stratix_tasks.store.sql import queries, statements, steps
 
 KEEP_REQUESTS = 86_400.0
 """Seconds for which answered requests are kept."""
+LONGEST = 504
+"""Bytes of the path of a file that SQLite opens at most, beside which it has others of longer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class RunRow:
 class Catalog:
     """Safe for any thread; other processes may write at the same time.
 
-    StoreError `newer-store`, `busy`, `read-only`, `disk-full`.
+    StoreError `newer-store`, `busy`, `read-only`, `disk-full`, `store-gone`, `path-too-long`.
     """
 
     def __init__(self, path: Path, journals: Journals, *, read_only: bool = False) -> None:
@@ -86,6 +90,8 @@ class Catalog:
     def _follow_file(self) -> None:
         """Where someone took the file away, or put another in its place: open what is there, or make it from the journals."""
         if self._file is not None and not self._db.in_transaction and _identity(self._path) != self._file:
+            if not self._path.parent.is_dir():
+                raise gone(self._path.parent)
             self._db.close()
             self._open()
 
@@ -182,6 +188,12 @@ class Catalog:
         if "full" in text:
             return StoreError(
                 f"no room left on the disk that holds {self._path.parent}: free some space", code="disk-full"
+            )
+        if "unable to open" in text and (length := len(os.fsencode(self._path))) > LONGEST:
+            return StoreError(
+                f"the path of the store {self._path.parent} is longer by {length - LONGEST} bytes than SQLite can open: choose a folder "
+                'with a shorter one, by configure(store="…") or STRATIX_STORE',
+                code="path-too-long",
             )
         if "readonly" in text or "unable to open" in text:
             return StoreError(

@@ -119,6 +119,13 @@ class JournalWriter:
             fd, self._fd = self._fd, -1
             os.close(fd)
 
+    def check_there(self) -> None:
+        """Whether what is written can be found again. StoreError `store-gone` where somebody deleted the file: nothing that this
+        writer records outlives its process then."""
+        with self._lock:
+            if self._fd >= 0 and not os.fstat(self._fd).st_nlink:
+                raise gone(self._folder.parent.parent)
+
     def free_ballast(self) -> bool:
         """Give back the room kept for recording a pause; False when there was none."""
         try:
@@ -217,6 +224,14 @@ def sync_file(path: Path) -> None:
 
 def disk_full(folder: Path) -> StoreError:
     return StoreError(f"no room left on the disk that holds {folder}: free some space, then resume()", code="disk-full")
+
+
+def gone(store: Path) -> StoreError:
+    return StoreError(
+        f"the store {store} was deleted while this engine used it, with all that was recorded there: make a new engine, in place of "
+        "the default one by configure()",
+        code="store-gone",
+    )
 
 
 def unwritable(folder: Path, error: OSError) -> StoreError:

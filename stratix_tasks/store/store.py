@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from functools import cached_property
@@ -34,9 +35,11 @@ def folder(path: Any) -> Path:
         named = os.fspath(path)
     except TypeError:
         named = None
-    if type(named) is not str or "\0" in named:
+    if type(named) is not str or "\0" in named or not named:
         raise InputError(
-            f"store= is a folder, as a text or a Path, not {type(path).__name__} {path!r}", code="bad-option"
+            f"store= is a folder, as a text or a Path, not {type(path).__name__} {path!r}; without it there is STRATIX_STORE, else "
+            ".stratix in the working directory",
+            code="bad-option",
         )
     return Path(named)
 
@@ -125,15 +128,19 @@ class Store:
 
 
 def mount_type(path: Path) -> str:
-    """The type of the file system that holds a path, or nothing where it can't be told."""
+    """The type of the file system that holds a path, links followed, or nothing where it can't be told."""
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_bytes().splitlines()]
     except OSError:
         return ""
-    found = ""
-    longest = -1
-    for escaped, kind in mounts:
-        point = escaped.encode().decode("unicode_escape")
-        if (str(path) == point or str(path).startswith(point.rstrip("/") + "/")) and len(point) > longest:
-            found, longest = kind, len(point)
-    return found
+    kinds = {Path(os.fsdecode(_ESCAPED.sub(_unescaped, point))): kind.decode() for point, kind in mounts}
+    real = path.resolve()
+    return next((kinds[folder] for folder in (real, *real.parents) if folder in kinds), "")
+
+
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    """A byte that would end a name in the list of mounts, such as a space."""
+    return bytes((int(found[1], 8),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +15,21 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from stratix_tasks import Flow, FlowError, Static, each, first_of, flatten, flow, otherwise, product, switch, task, when
+from stratix_tasks import (
+    Flow,
+    FlowError,
+    Static,
+    count,
+    each,
+    first_of,
+    flatten,
+    flow,
+    otherwise,
+    product,
+    switch,
+    task,
+    when,
+)
 from stratix_tasks.spec.values import Expr, FirstOf, Object, Ref
 
 
@@ -188,6 +203,23 @@ def test_what_only_a_task_can_do_is_refused(what: str) -> None:
     assert "line " in text
     assert "test_tracing.py" in text
     assert any(word in text for word in ("task", "when", "each", "write", "Compare", "&", "summary")), text
+
+
+def test_who_counts_over_a_reference_is_told_of_the_word_for_it() -> None:
+    """`range` needs the number while the flow is traced; `count` takes what stands for it."""
+
+    @flow
+    def counts(n: int) -> Any:
+        return square.map(each(list(range(n))))
+
+    with pytest.raises(FlowError, match=re.escape("task.map(each(count(ref)))")):
+        _ = counts.spec
+
+    @flow
+    def counts_so(n: int) -> Any:
+        return square.map(each(count(n)))
+
+    assert counts_so.validate() == []
 
 
 def test_a_text_of_a_reference_is_there_for_who_looks_for_a_fault(capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,6 +164,7 @@ def test_what_is_no_id_of_a_run_is_refused(engine: Engine, name: Any) -> None:
         ({"store": ["a"]}, "store= is a folder"),
         ({"store": b"a"}, "store= is a folder"),
         ({"store": "a\0b"}, "store= is a folder"),
+        ({"store": ""}, "store= is a folder"),
         ({"pools": ["api"]}, "pools= is a mapping of names to whole numbers"),
     ],
 )

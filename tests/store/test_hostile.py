@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from stratix_tasks import Engine, StoreError, each, flow, history, task
+from stratix_tasks.store.catalog import LONGEST
+from stratix_tasks.store.store import mount_type
 
 LONG = 30.0
 go_on = threading.Event()
@@ -187,6 +190,59 @@ def test_a_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("not a folder")
     with pytest.raises(StoreError, match="store"):
         _ = Engine(tmp_path / "store").store
+
+
+def test_a_store_that_is_deleted_under_its_engine_takes_no_more_runs(tmp_path: Path) -> None:
+    """StoreError `store-gone` for each start and list, whether or not another engine has made a store there since; a new engine
+    makes one.
+    """
+    go_on.set()
+    place = tmp_path / "store"
+    with Engine(place) as engine:
+        engine.start(blobs, {"n": 1}).result(LONG)
+        engine.chores.settle()  # or SQLite would delete files meanwhile
+        shutil.rmtree(place)
+        for ask in (lambda: engine.start(blobs), engine.runs):
+            with pytest.raises(StoreError, match="was deleted while this engine used it") as caught:
+                ask()
+            assert caught.value.code == "store-gone"
+        with Engine(place) as other:
+            assert other.runs() == []
+            assert other.start(blobs, {"n": 1}).result(LONG) == 200_000
+            with pytest.raises(StoreError, match="make a new engine"):
+                engine.start(blobs)
+
+
+def test_a_path_that_is_too_long_for_the_catalog_is_told_as_such(tmp_path: Path) -> None:
+    """StoreError `path-too-long`; one byte less is a store."""
+    length = LONGEST - len("/catalog.sqlite")
+    folder = tmp_path
+    while len(str(folder)) < length - 200:
+        folder /= "d" * 100
+    longest = folder / ("d" * (length - len(str(folder)) - 1))
+    with Engine(longest) as engine:
+        assert engine.runs() == []
+    with pytest.raises(StoreError, match="longer by 1 bytes") as caught, Engine(f"{longest}d") as engine:
+        engine.runs()
+    assert caught.value.code == "path-too-long"
+
+
+@pytest.mark.parametrize("name", [b"of nobody", "für Größen".encode(), b"caf\xe9", b"back\\134slash"])
+def test_the_file_system_of_a_store_is_known_by_any_name_and_through_links(tmp_path: Path, name: bytes) -> None:
+    """For one on a network is refused: a name with a space, of other letters, or that is no Unicode hides none."""
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {made.stderr.decode().strip()}")
+    try:
+        (tmp_path / "link").symlink_to(place)
+        here = mount_type(tmp_path)
+        assert here != "tmpfs"
+        assert mount_type(place / "store") == mount_type(tmp_path / "link" / "store") == "tmpfs"
+        assert mount_type(place.with_name(f"{place.name}s")) == here
+    finally:
+        subprocess.run(["umount", "-l", place], check=False)
 
 
 @pytest.mark.parametrize(

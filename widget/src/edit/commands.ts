@@ -3,19 +3,7 @@ import type { NodeInfo, Snapshot } from "../model/messages";
 import { withInner } from "./boxes";
 import { clip, toPaste, whileCopied } from "./clipboard";
 import type { Editing } from "./editing";
-import {
-  type Align,
-  aligned,
-  along,
-  around,
-  type Box,
-  cut,
-  HEAD,
-  type Place,
-  titleOf,
-  type Wire,
-  wiresOf,
-} from "./wires";
+import { type Align, aligned, along, around, type Box, cut, HEAD, type Place, titleOf, wiresOf } from "./wires";
 
 export interface Selection {
   nodes: string[];
@@ -287,10 +275,6 @@ export function beside(box: Box | undefined): Place {
 /** Where a node stands that is put into a wire. */
 export function between(from: Place, to: Place): Place {
   return { x: (from.x + to.x) / 2 - 86, y: (from.y + to.y) / 2 - HEAD / 2 };
-}
-
-export function byId(wires: readonly Wire[], id: string): Wire | undefined {
-  return wires.find((wire) => wire.id === id);
 }
 
 /** The key of an event as the table has it; nothing while something is typed. */

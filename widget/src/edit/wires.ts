@@ -7,7 +7,7 @@ export const INPUTS = "inputs.";
 export const HEAD = 58;
 export const ROW = 20;
 export const BELOW = 8;
-export const FOOT = 24;
+const FOOT = 24;
 /** Left, top, right, bottom room between a frame and what lies in it. The same as in stratix_tasks/spec/layout.py. */
 export const FRAME = [18, 38, 18, 20] as const;
 

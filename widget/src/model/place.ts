@@ -78,7 +78,7 @@ function overlap(a: Box, b: Box): number {
 }
 
 /** A whole graph is shown down to the first; one that would be smaller is begun at the second. */
-export const SMALLEST = 0.7;
+const SMALLEST = 0.7;
 export const READABLE = 0.9;
 const ROOM = 28;
 /** Heights of a canvas: for one row of nodes with their toolbar, and what a notebook page bears. */

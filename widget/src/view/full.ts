@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 const CHANGED = "stx-full";
 
-export function isFull(root: HTMLElement): boolean {
+function isFull(root: HTMLElement): boolean {
   return root.popover !== null;
 }
 
