@@ -74,6 +74,7 @@ class State(Units):
         "passing",
         "reason",
         "recoveries",
+        "rested",
         "run",
         "run_error",
         "run_reason",
@@ -108,6 +109,8 @@ class State(Units):
         self.values: list[Any] = []
         """Plain scalars, or a `Stored` that tells where a result is."""
         self.started, self.ended = array("d"), array("d")
+        self.rested: dict[int, float] = {}
+        """Seconds that groups had ended before they were opened again, since they began."""
         self.frozen: dict[int, dict[str, dict[str, Any]]] = {}
         """Keys of a group's items, in their order, where they have some."""
         self.children: dict[int, dict[int, dict[Name, int]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stratix_tasks.core.states import RunState, State
+from stratix_tasks.core.states import RunState
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.look.fields import form
 from stratix_tasks.look.output import held_shown, output_shown, summary_shown
@@ -18,19 +18,8 @@ def alone(_run: str) -> tuple[None, None]:
     return None, None
 
 
-def unknown(_node: str) -> None:
-    return None
-
-
-def took(before: LiveRun | None, node: str) -> float | None:
-    """Seconds that a node took in another run, where it completed there."""
-    if before is None:
-        return None
-    s = before.core.state
-    unit = s.root.outline.index.get(node)
-    if unit is None or s.status[unit] != State.COMPLETED or not s.started[unit]:
-        return None
-    return s.ended[unit] - s.started[unit]
+def unknown() -> dict[str, float]:
+    return {}
 
 
 def about(live: LiveRun, beside: Beside) -> About:

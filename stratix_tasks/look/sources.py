@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 from stratix_tasks.core.allowed import ELSEWHERE
@@ -165,7 +166,8 @@ class FlowSource:
 
 
 class RunSource:
-    """A run, live or ended. `left` is what is known of one whose owner died; `ills` tells what is wrong with what it uses."""
+    """A run, live or ended. `left` is what is known of one whose owner died; `ills` tells what is wrong with what it uses, `usual` how
+    long its nodes take, and such runs (by ""), in seconds: it is asked once."""
 
     def __init__(
         self,
@@ -174,10 +176,10 @@ class RunSource:
         ills: Ills,
         left: Left | None = None,
         beside: Beside = about.alone,
-        took: Callable[[str], float | None] = about.unknown,
+        usual: Callable[[], dict[str, float]] = about.unknown,
     ) -> None:
         self._live, self._ask, self._ills, self._left = live, ask, ills, left
-        self._beside, self._took = beside, took
+        self._beside, self._usual = beside, cache(usual)
         if left is not None and live.follower is not None:
             live.follower.interrupted, live.follower.left = True, left
 
@@ -206,6 +208,10 @@ class RunSource:
 
     def run_info(self) -> RunInfo:
         info: RunInfo = self._here(status.run_info, self._live)
+        if (
+            info["ended"] is None and info["forked_from"] is None and not info["until"]
+        ):  # else it does another part of the flow
+            info = {**info, "usual": self._usual().get("")}
         if not self._is_interrupted:
             return info
         info = {**info, "state": "interrupted", "waits": {}, "can": self._told(info["can"])}
@@ -266,7 +272,7 @@ class RunSource:
     def _inspect(self, node: str, item: int | None) -> Inspection:
         seen = inspection.inspect(self._live, node, item)
         told = self._ill(find(self._live.core.state, seen["name"]))
-        usual = seen["usual"] if seen["usual"] is not None else self._took(seen["name"])
+        usual = seen["usual"] if seen["usual"] is not None else self._usual().get(seen["name"])
         return {**seen, "ill": told, "why": f"{seen['why']} {told}".rstrip(), "usual": usual}
 
     def can(self, node: str, item: int | None) -> Can:

@@ -56,6 +56,7 @@ def run_info(live: LiveRun) -> RunInfo:
         "can": can_run(s),
         "forked_from": _forked_from(live),
         "until": list(s.root.until),
+        "usual": None,
     }
 
 
@@ -163,6 +164,8 @@ def record(live: LiveRun, unit: int) -> Status:
         waits_in, paused_in = rests(core, unit) if not running and counted.ended < total else (False, False)
         flags |= WAITS * waits_in | PAUSED * paused_in
     started, ended = s.started[unit] or None, s.ended[unit] or None
+    if started is not None and unit in s.rested:
+        started += s.rested[unit]  # how long it took is told, and how long it may still take
     if state is State.SKIPPED:
         started = None  # what ran before a rollback, or until it was skipped, took no time that counts
     waits = state is State.WAITING or flags & WAITS

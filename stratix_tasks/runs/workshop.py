@@ -24,6 +24,7 @@ from stratix_tasks.runs.events import Subscribers
 from stratix_tasks.runs.followed_poller import FollowedPoller
 from stratix_tasks.runs.held import Held
 from stratix_tasks.runs.mailbox import Mailbox
+from stratix_tasks.runs.usual import took
 from stratix_tasks.runs.vault import Given, Vault
 from stratix_tasks.store import ids
 from stratix_tasks.store.index import CHUNK
@@ -218,10 +219,11 @@ class Opened:
 
     def _ended(self, live: LiveRun) -> None:
         state, epoch, ended = live.core.state.run.label, live.epoch, live.ended_at
+        seconds = took(live)
 
         def tell() -> None:
             self.journal.sync()  # a power loss must not leave a catalog that knows of more than the journal
-            self._engine.store.catalog.set_state(live.id, epoch, state, ended)
+            self._engine.store.catalog.set_state(live.id, epoch, state, ended, seconds)
             self._index(least=CHUNK)
 
         self._engine.chores.put(tell)

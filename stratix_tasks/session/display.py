@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,13 +14,13 @@ from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.errors import FlowError, StratixError
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
-from stratix_tasks.look import about
 from stratix_tasks.look.fields import typable
 from stratix_tasks.look.health import Ills
 from stratix_tasks.look.poller import Poller
 from stratix_tasks.look.sources import FlowSource, RunSource
 from stratix_tasks.runs.handle import Handle
 from stratix_tasks.runs.interrupted import left_of
+from stratix_tasks.runs.usual import usual
 from stratix_tasks.spec.check import check
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.model import FlowSpec, InputSpec
@@ -90,12 +91,12 @@ def run_source(run: Handle) -> RunSource:
     engine, live = run._engine, run._live
     beside = engine.store.catalog.beside
 
-    def took(node: str) -> float | None:
-        """In the run before this one, where that is at hand."""
-        older, _ = beside(live.id)
-        return about.took(engine.held.get(older) if older is not None else None, node)
+    def of_others() -> dict[str, float]:
+        with suppress(StratixError):  # the store is busy or closed, say: a view does without it
+            return usual(engine.store.catalog, live.core.state.root.spec.flow, live.id)
+        return {}
 
-    return RunSource(live, run._request, ills, left_of(engine, live), beside, took)
+    return RunSource(live, run._request, ills, left_of(engine, live), beside, of_others)
 
 
 def drawn(source: Source) -> Snapshot:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ KEEP_REQUESTS = 86_400.0
 """Seconds for which answered requests are kept."""
 LONGEST = 504
 """Bytes of the path of a file that SQLite opens at most, beside which it has others of longer names."""
+KEEP_TOOK = 21
+"""Runs of a flow of which it is kept how long their nodes took: 20, and one that asks about the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,15 +262,30 @@ class Catalog:
         """Those that have not ended, as far as their owners told; the newest first."""
         return [RunRow(*row) for row in self._all("unfinished")]
 
-    def set_state(self, id: str, epoch: int, state: str, ended: float | None) -> None:
-        """Tell what a run has come to, as its owner: with an older epoch it is ignored."""
+    def set_state(
+        self, id: str, epoch: int, state: str, ended: float | None, took: Mapping[str, float] | None = None
+    ) -> None:
+        """Tell what a run has come to, as its owner: with an older epoch it is ignored. `took` is how long its nodes took in seconds, by
+        name, and the run by "": it is kept of the last runs of a flow.
+        """
         row = {"id": id, "epoch": epoch, "state": state, "ended": ended}
-        with self._transaction() as db:
-            if db.execute(self._sql["set_state"], row).rowcount:
-                return
+        if self._set_state(row, took or {}):
+            return
         if self.run(id) is None and self.restored(id) is not None:
-            with self._transaction() as db:
-                db.execute(self._sql["set_state"], row)
+            self._set_state(row, took or {})
+
+    def _set_state(self, row: dict[str, Any], took: Mapping[str, float]) -> bool:
+        with self._transaction() as db:
+            if not db.execute(self._sql["set_state"], row).rowcount:
+                return False
+            if took:
+                db.execute(self._sql["add_took"], {**row, "nodes": orjson.dumps(took).decode()})
+                db.execute(self._sql["forget_took"], {**row, "keep": KEEP_TOOK})
+        return True
+
+    def took(self, flow: str, run: str) -> list[dict[str, float]]:
+        """How long nodes took in the last runs of a flow but one, the newest first."""
+        return [orjson.loads(row[0]) for row in self._all("took", flow=flow, run=run)]
 
     def remove(self, id: str, epoch: int) -> None:
         """Forget a run, unless somebody took it over meanwhile."""

@@ -129,7 +129,9 @@ Status = tuple[
     Annotated[float | None, "ended"],
     Annotated[float | None, "due"],
 ]
-"""How a node or item stands. `done` to `skipped` count the items of a group; `flags` are those of `view/source.py`."""
+"""How a node or item stands. `done` to `skipped` count the items of a group; `flags` are those of `view/source.py`. A group that had ended
+and was opened again has `started` later by as long as it rested: up to `ended`, or now, it is how long it took.
+"""
 Texts = dict[Literal["error", "progress", "summary", "reason", "wait", "signal", "ill"], str]
 """What a card says beside its state: of a node that waits what is asked, and the name of the signal; `ill`: what is wrong with
 what it uses.
@@ -151,7 +153,7 @@ class Left(TypedDict):
 
 class RunInfo(TypedDict):
     """A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
-    went on without; `until` are the nodes that it was asked to go until.
+    went on without; `until` are the nodes that it was asked to go until, `usual` how many seconds runs of its flow take.
     """
 
     id: str
@@ -169,6 +171,7 @@ class RunInfo(TypedDict):
     can: Can
     forked_from: ForkedFrom | None
     until: list[str]
+    usual: float | None
     left: NotRequired[Left]
 
 
@@ -342,7 +345,8 @@ class About(TypedDict):
 
 class Inspection(TypedDict):
     """All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept, `options` are
-    those that came with the run or that a person gave, `usual` how many seconds such a body took before.
+    those that came with the run or that a person gave, `usual` how many seconds such a body takes: the median of
+    the last runs, of an item of those beside it.
     """
 
     name: str

@@ -273,3 +273,20 @@ def test_runs_move_as_asked() -> None:
     assert ending.request("cancel").run is RunState.ENDING
     assert ending.settle().run is RunState.CANCELLED
     assert ending.request("retry").run is RunState.RUNNING
+
+
+def test_the_time_in_which_a_group_had_ended_is_no_part_of_how_long_it_took() -> None:
+    """Each time it is opened again adds to that; one that is set back begins anew."""
+    failing = World(
+        spec({"m": {"each": EACH}}), lambda _name, tried: Body(1, "final" if tried < 3 else "ok"), items=lambda _: 1
+    )
+    world = failing.start().settle()
+    unit = world.unit("m")
+    for rested in (3600.0, 3610.0):
+        world.now += rested - world.s.rested.get(unit, 0.0)
+        world.request("retry", "m").settle()
+        assert world.s.rested[unit] == pytest.approx(rested)
+    assert world.state("m") is State.COMPLETED
+    assert world.ended_at("m") - world.s.started[unit] - rested == pytest.approx(3.0, abs=0.1)
+    world.request("rollback", nodes=["m"])
+    assert unit not in world.s.rested

@@ -261,3 +261,17 @@ def test_what_was_skipped_took_no_time(engine: Engine) -> None:
     assert run.wait(20) == "completed"
     record = dict(source.records({at}))[at]
     assert (State(record[0]), record[9]) == (State.SKIPPED, None)
+
+
+def test_a_map_that_is_tried_again_took_no_time_while_it_had_ended(engine: Engine) -> None:
+    """A view counts on from what it had taken; when it began is what it was."""
+    run = engine.start(counted_flat)
+    assert run.wait(20) == "failed"
+    (before,) = (status for _, status in run_source(run).records({1}))
+    begun = run.progress()[1]["started"]
+    BROKEN.clear()
+    run.retry()
+    assert run.wait(20) == "completed"
+    (after,) = (status for _, status in run_source(run).records({1}))
+    assert before[9] == begun == run.progress()[1]["started"]
+    assert begun < (after[9] or 0) < (after[10] or 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -15,6 +17,8 @@ from stratix_tasks import Engine, each, failed, flow, task
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.session.display import flow_source, run_source
 from stratix_tasks.session.view_actions import Leads
+
+GATE = threading.Event()
 
 
 class Mode(Enum):
@@ -62,6 +66,22 @@ def framed_flow(frame: pd.DataFrame, n: int = 1) -> Any:
 def absorbed_flow() -> Any:
     with failed(breaks(1)) as error:
         mended(error)
+
+
+@task
+def gated(n: int) -> int:
+    GATE.wait(30)
+    return n
+
+
+@flow
+def gated_flow() -> Any:
+    return gated(plus(1))
+
+
+@flow
+def given_flow() -> Any:
+    return plus(breaks(plus(1)))
 
 
 @flow
@@ -343,13 +363,35 @@ def test_options_that_came_with_the_run_or_by_hand_are_told(engine: Engine) -> N
     assert told == {"timeout": "attempt 5.0 (set by hand)", "priority": "3 (set by hand)"}
 
 
-def test_how_long_a_body_took_before_is_known_from_the_run_before(engine: Engine) -> None:
-    """Of an item from those that have completed beside it."""
-    first, second = (engine.start(asked_flow, {"n": n}) for n in (1, 2))
-    for run in (first, second):
+def test_how_long_nodes_and_runs_usually_take_is_the_median_of_the_last_runs(engine: Engine) -> None:
+    """Told while one goes on; a fork, which does a part of the flow, tells how long its nodes took, not how long a run does."""
+    GATE.set()
+    runs = [engine.start(gated_flow) for _ in range(3)]
+    for run in runs:
         assert run.wait(20) == "completed"
+    forked = runs[0].fork("gated")
+    assert forked.wait(20) == "completed"
     engine.chores.settle()
-    assert run_source(first).inspect("told", None)["usual"] is None
-    usual = run_source(second).inspect("told", None)["usual"]
-    row = next(row for row in first.progress() if row["name"] == "told")
-    assert usual == pytest.approx(row["ended"] - row["started"])
+    rows = [next(row for row in run.progress() if row["name"] == "gated") for run in (*runs, forked)]
+    infos = [run_source(run).run_info() for run in runs]
+    GATE.clear()
+    going = run_source(last := engine.start(gated_flow))
+    assert going.inspect("gated", None)["usual"] == pytest.approx(median(row["ended"] - row["started"] for row in rows))
+    took = median(info["ended"] - info["started"] for info in infos if info["ended"] is not None)
+    assert going.run_info()["usual"] == pytest.approx(took)
+    GATE.set()
+    assert last.wait(20) == "completed"
+    assert run_source(last).run_info()["usual"] is None
+
+
+def test_a_value_given_by_hand_tells_nothing_of_how_long_a_node_takes(engine: Engine) -> None:
+    """Nor does a node that failed."""
+    run = engine.start(given_flow)
+    assert run.wait(20) == "failed"
+    run.skip("breaks", value=2)
+    assert run.wait(20) == "completed"
+    engine.chores.settle()
+    other = engine.start(given_flow)
+    other.wait(20)
+    assert run_source(other).inspect("breaks", None)["usual"] is None
+    assert run_source(other).inspect("plus", None)["usual"] is not None

@@ -108,3 +108,15 @@ def test_a_newer_catalog_is_refused(store: Store) -> None:
     other = Store(store.path)
     with pytest.raises(Exception, match="newer version"):
         other.catalog.runs()
+
+
+def test_how_long_nodes_took_is_kept_of_the_last_runs_of_a_flow(store: Store) -> None:
+    """A run that ends again tells the new, and is not told of to itself; who is not its owner tells nothing."""
+    for at in range(40):
+        add(store, f"r{at}")
+        store.catalog.set_state(f"r{at}", 1, "completed", float(at), {"a": float(at)})
+    store.catalog.set_state("r30", 1, "completed", 50.0, {"a": 9.0})
+    store.catalog.set_state("r31", 0, "completed", 60.0, {"a": 8.0})
+    known = [one["a"] for one in store.catalog.took("f", "r39")]
+    assert known == [9.0, *(float(at) for at in range(38, 18, -1) if at != 30)]
+    assert store.catalog.took("g", "r1") == []

@@ -39,6 +39,7 @@ const run: RunInfo = {
   can: {},
   forked_from: null,
   until: [],
+  usual: null,
 };
 
 function info(name: string, parent = -1): NodeInfo {

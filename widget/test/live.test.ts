@@ -34,6 +34,7 @@ const run: RunInfo = {
   can: {},
   forked_from: null,
   until: [],
+  usual: null,
 };
 const info: NodeInfo = {
   name: "a",

@@ -27,7 +27,19 @@ def set_again(s: State, fact: Fact) -> None:
 
 
 def _clear_all(s: State, a: int, b: int) -> None:
-    for told in (s.error, s.reason, s.due, s.waits, s.winners, s.won, s.finished, s.target, s.lost, s.summary):
+    for told in (
+        s.error,
+        s.reason,
+        s.due,
+        s.waits,
+        s.winners,
+        s.won,
+        s.finished,
+        s.target,
+        s.lost,
+        s.summary,
+        s.rested,
+    ):
         clear(told, a, b)
     for marked in (s.enabled, s.passing, s.begun):
         marked.difference_update(range(a, b) if b - a < len(marked) else [u for u in marked if a <= u < b])
@@ -56,6 +68,7 @@ def reopened(s: State, fact: Fact) -> None:
     for u in fact[2]:
         _goes_on(s, u, u + 1, fact[1])
         s.status[u], s.values[u] = S.OPEN, MISSING
+        s.rested[u] = s.rested.get(u, 0.0) + fact[1] - s.ended[u]
         for told in (s.error, s.reason, s.target, s.won):
             told.pop(u, None)
         s.spent[u] = max(s.attempt[u] - 1, 0)  # it is its first try again

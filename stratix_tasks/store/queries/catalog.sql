@@ -26,6 +26,20 @@ SELECT
     (SELECT id FROM runs b WHERE b.flow = r.flow AND (b.created, b.id) > (r.created, r.id) ORDER BY b.created, b.id LIMIT 1)
 FROM runs r WHERE r.id = :id;
 
+-- name: add_took
+-- How long the nodes of a run took that has ended.
+INSERT OR REPLACE INTO took (run, flow, ended, nodes) SELECT id, flow, :ended, :nodes FROM runs WHERE id = :id;
+
+-- name: forget_took
+-- Of runs of a flow before its last ones.
+DELETE FROM took WHERE run IN (
+    SELECT run FROM took WHERE flow = (SELECT flow FROM runs WHERE id = :id) ORDER BY ended DESC, run DESC LIMIT -1 OFFSET :keep
+);
+
+-- name: took
+-- The same of the last other runs of a flow.
+SELECT nodes FROM took WHERE flow = :flow AND run <> :run ORDER BY ended DESC, run DESC;
+
 -- name: unfinished
 -- Runs that have something left to do, as far as their owners told; the newest first.
 SELECT id, flow, key, owner, epoch, state, created, ended FROM runs

@@ -174,7 +174,7 @@ export interface Left {
 }
 
 /** A run as a whole; `waits` counts what it waits for by kind, while nothing else moves it, `absorbed` bad ends that others
- * went on without; `until` are the nodes that it was asked to go until. */
+ * went on without; `until` are the nodes that it was asked to go until, `usual` how many seconds runs of its flow take. */
 export interface RunInfo {
   id: string;
   state: string;
@@ -191,6 +191,7 @@ export interface RunInfo {
   can: Can;
   forked_from: ForkedFrom | null;
   until: string[];
+  usual: number | null;
   left?: Left;
 }
 
@@ -331,7 +332,8 @@ export interface About {
 }
 
 /** All that the inspector shows of a node or item; `args` are there to be edited, `dropped` counts lines not kept, `options` are
- * those that came with the run or that a person gave, `usual` how many seconds such a body took before. */
+ * those that came with the run or that a person gave, `usual` how many seconds such a body takes: the median of
+ * the last runs, of an item of those beside it. */
 export interface Inspection {
   name: string;
   state: string;

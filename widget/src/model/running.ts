@@ -1,5 +1,5 @@
 // What is said of a body that is under way: how far it is, since when, and how long it may still take.
-import type { Status } from "./messages";
+import type { RunInfo, Status } from "./messages";
 import { duration } from "./states";
 
 /** How far it is, from 0 to 1: what a body says, of a fan-out its items that have ended; null where that is not known. */
@@ -17,6 +17,13 @@ export function remaining(status: Status, usual: number | null, now: number): nu
   return usual !== null && usual > elapsed ? usual - elapsed : null;
 }
 
+/** `12 s · about 30 s left`: of a run that goes on, by how long such runs take. */
+export function elapsed(run: RunInfo, now: number): string {
+  const seconds = Math.max((run.ended ?? now) - run.started, 0);
+  const left = run.state === "running" && run.usual !== null ? run.usual - seconds : 0;
+  return left > 0 ? `${duration(seconds)} · about ${duration(left)} left` : duration(seconds);
+}
+
 /** `running for 12 s · attempt 2 · about 30 s left` */
 export function underWay(status: Status, usual: number | null, now: number): string {
   const [, , attempt, , , , , , , started] = status;
@@ -28,6 +35,6 @@ export function underWay(status: Status, usual: number | null, now: number): str
   if (attempt > 1) parts.push(`attempt ${attempt}`);
   const left = remaining(status, usual, now);
   if (left !== null) parts.push(`about ${duration(left)} left`);
-  else if (usual !== null) parts.push(`took ${duration(usual)} before`);
+  else if (usual !== null) parts.push(`usually takes ${duration(usual)}`);
   return parts.join(" · ");
 }

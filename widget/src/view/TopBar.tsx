@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { standing } from "../model/find";
 import type { Live } from "../model/live";
 import type { Able, NodeInfo, RunInfo } from "../model/messages";
-import { duration, isWaiting, LOOKS, lookOf, type StateName } from "../model/states";
+import { elapsed } from "../model/running";
+import { isWaiting, LOOKS, lookOf, type StateName } from "../model/states";
 import { isHeld, waitsText } from "../model/waits";
 import type { Ask } from "./doing";
 import { useClock } from "./hooks";
@@ -82,7 +83,7 @@ export function TopBar({ live, ask, show, start, about, edit }: Props) {
               {run.reason && run.reason !== "user" && run.state !== "completed" ? ` (${run.reason})` : ""}
             </span>
           )}
-          <span class="stx-elapsed">{duration(Math.max((run.ended ?? live.at()) - run.started, 0))}</span>
+          <span class="stx-elapsed">{elapsed(run, live.at())}</span>
           {(mode === "live" || live.snapshot.about) && (
             <button
               type="button"
