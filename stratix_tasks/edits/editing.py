@@ -31,9 +31,9 @@ class Written:
     def text(self) -> str | None:
         """None where no text can say it."""
         open_ones, one = list[Written](), self
-        while one._before is not None:
+        while (before := one._before) is not None:  # another thread may be here, too: both come to the same
             open_ones.append(one)
-            one = one._before
+            one = before
         text = one._said
         for later in reversed(open_ones):
             text = later._said = _edited(text, later._spec)
@@ -116,19 +116,22 @@ def begun(base: FlowSpec, written: Written | None = None) -> Editing:
     return Editing(base, base, written=written)
 
 
-def replayed(base: FlowSpec, done: Iterable[Step], undone: tuple[Step, ...] = ()) -> Editing:
-    """Steps done on another base, which has no text."""
-    spec, made, lost = base, list[Step](), list[Problem]()
+def replayed(
+    base: FlowSpec, done: Iterable[Step], undone: tuple[Step, ...] = (), written: Written | None = None
+) -> Editing:
+    """Steps done on another base, and its text, if it has one."""
+    now, lost = begun(base, written), list[Problem]()
     for step in done:
         try:
-            again, spec = _step(spec, step.edits, step.title)
+            again, spec = _step(now.spec, step.edits, step.title)
         except FlowError as error:
-            lost.append(
-                Problem("edit-lost", f"the edit '{step.title}' can't be made any more: {error.message}", hint=_LOST)
-            )
-            again = None
-        made.append(again or replace(step, inverse=Restore()))
-    return Editing(base, spec, tuple(made), undone, tuple(lost))
+            told = f"the edit '{step.title}' can't be made any more: {error.message}"
+            lost.append(Problem("edit-lost", told, hint=_LOST))
+            nothing = replace(step, inverse=Restore(), written=now.written)
+            now = replace(now, done=(*now.done, nothing))
+        else:
+            now = now._with(again or replace(step, inverse=Restore()), spec, ())
+    return replace(now, undone=undone, lost=tuple(lost))
 
 
 _LOST = "Undo it, drop all edits (flow.drop()), or bring back what it names."

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import is_
 from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from stratix_tasks.dsl.bind import bind, typed
 from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.edits.editing import Editing, Step, Written, begun, replayed
-from stratix_tasks.edits.words import Edit, Text, edit_of
+from stratix_tasks.edits.words import Edit, Restore, Text, edit_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.session.compared import Compared, compared
 from stratix_tasks.session.document import known_tasks, text_of
+from stratix_tasks.session.drafts import Draft
 from stratix_tasks.spec.model import FlowSpec
 
 Said = Edit | Mapping[str, Any]
@@ -25,8 +27,8 @@ Said = Edit | Mapping[str, Any]
 
 
 class Edits:
-    """The edits of one flow, for any thread. `offered` are those of the definition before this one, which nobody has taken over or
-    dropped yet; `file` is where its document lies, as it was when it was read or written last.
+    """The edits of one flow, for any thread. `offered` are those of the definition before this one, or of a kernel that has ended, which
+    nobody has taken over or dropped yet; `file` is where its document lies, as it was when it was read or written last.
     """
 
     def __init__(self, offered: tuple[Step, ...] = ()) -> None:
@@ -35,6 +37,8 @@ class Edits:
         """Another one after each change, for who keeps what was made of the flow."""
         self.file: Path | None = None
         self._as_read: str | None = None
+        self._saved: tuple[Step, ...] = ()
+        self._draft: Draft | None = None
         self._now: Editing | None = None
         self._made: tuple[Traced, Editing, Traced] | None = None
         self._lock = threading.RLock()
@@ -57,6 +61,26 @@ class Edits:
     @property
     def now(self) -> Editing | None:
         return self._now
+
+    @property
+    def unsaved(self) -> tuple[Step, ...]:
+        """The steps that are lost with this flow: those that its cell does not say, or its file, and those that are offered."""
+        now, saved = self._now, self._saved
+        if now is None:
+            return self.offered
+        if len(now.done) >= len(saved) and all(map(is_, now.done, saved)):
+            return (*self.offered, *now.done[len(saved) :])
+        text = now.text
+        if text is None or text == self._as_read:
+            return self.offered
+        return (*self.offered, Step((Text(text),), Restore(), "what was not saved"))
+
+    def keep_draft(self, of: Callable[[], str]) -> None:
+        """From now on what is unsaved is kept beside the store; what an ended kernel has left of the same flow is offered."""
+        if self._draft is None:
+            self._draft = Draft(of, lambda: self.unsaved)
+            self.offered = (*self._draft.left, *self.offered)
+            self.watch(self._draft.still.again)
 
     def on(self, base: FlowSpec) -> Editing:
         """The edits on what the flow is now without them."""
@@ -84,8 +108,9 @@ class Edits:
     def take_over(self, base: Traced) -> Editing:
         """The edits that are offered, and then those that were made since."""
         with self._lock:
-            steps, self.offered = (*self.offered, *self.on(base.spec).done), ()
-            self._now = replayed(base.spec, steps)
+            now = self.on(base.spec)
+            steps, self.offered = (*self.offered, *now.done), ()
+            self._now = replayed(now.base, steps, written=now.done[0].written if now.done else now.written)
         self._tell(base)
         return self._now
 
@@ -135,7 +160,7 @@ class Edits:
 
     def reading(self, text: str) -> None:
         """The file was read again."""
-        self._as_read = text
+        self._as_read, self._saved = text, self.pending
         self._tell()
 
     def save(self, text: str, path: Path, *, overwrite: bool) -> None:
@@ -149,6 +174,8 @@ class Edits:
             )
         _written(path.resolve(), text)
         self.file, self._as_read = path, text
+        if self._now is not None and self._now.written is not None:  # a cell does not say what a file does
+            self._saved = self.pending
         self._tell()
 
 
@@ -187,6 +214,9 @@ class Editable:
 
         @property
         def name(self) -> str: ...
+
+        own_name: str
+
         @property
         def spec(self) -> FlowSpec: ...
         def to_yaml(self, path: Any = None) -> str: ...
@@ -222,9 +252,15 @@ class Editable:
         return self
 
     def reapply(self) -> Self:
-        """Make the edits of the definition before this one on this one, too."""
+        """Make the edits of the definition before this one, or those that an ended kernel left, on this one, too."""
+        self._keep_draft()
         self.edits_made.take_over(self._unedited())
         return self
+
+    def _keep_draft(self) -> None:
+        """An editor shows the flow: what is edited outlives this kernel from now on."""
+        edits, name = self.edits_made, self.own_name
+        edits.keep_draft(lambda: f"{name} {edits.file.resolve() if edits.file is not None else ''}")
 
     def diff(self, other: Specified | FlowSpec) -> Compared:
         """What is added, removed and changed in another flow, or in another version of this one; it shows itself as one graph."""

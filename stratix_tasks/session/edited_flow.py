@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Timer
 from typing import Any
 
 from stratix_tasks.dsl.task import DEFINED
@@ -12,6 +11,7 @@ from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.session.edited import Edits
 from stratix_tasks.session.editor import FlowEditor
 from stratix_tasks.session.run import Run
+from stratix_tasks.session.still import Still
 from stratix_tasks.view.messages import About, AskedField, Can, Inspection, ItemPage, ItemQuery, Status, Texts
 from stratix_tasks.view.source import Outline
 
@@ -39,7 +39,9 @@ class EditedFlow:
         return self._made[1]
 
     def outline(self) -> Outline:
-        return self.now().outline()
+        made = self.now().outline()
+        lost = len(self._edits.unsaved)
+        return {**made, "flow": {**made["flow"], "unsaved": lost}} if lost else made
 
     def run_info(self) -> None:
         return None
@@ -59,32 +61,18 @@ class EditedFlow:
             inner = self.now().watch(callback)
             callback(set())
 
-        still: Timer | None = None
-
-        def defined() -> None:
-            """A cell or a module defines tasks one after the other: all are told of once."""
-            nonlocal still
-            if still is not None:
-                still.cancel()
-            try:
-                still = Timer(STILL, anew)
-                still.daemon = True
-                still.start()
-            except RuntimeError:  # there is no thread for it: who defines a task must not meet that
-                still = None
-                anew()
-
         def anew() -> None:
             self._made = None
             edited()
 
         release = self._edits.watch(edited)
+        still = Still(STILL, anew)  # a cell or a module defines tasks one after the other: all are told of once
+        defined = still.again
         DEFINED.add(defined)
 
         def all_of_them() -> None:
             DEFINED.discard(defined)
-            if still is not None:
-                still.cancel()
+            still.cancel()
             release()
             inner()
 

@@ -69,6 +69,7 @@ class FlowEditor:
     # ------------------------------------------------------------------ what there is
 
     def info(self) -> EditInfo:
+        self._flow._keep_draft()
         shown, editing = self._now(), self._edits.now
         ports: list[list[Port]] = []
         gives: list[str] = []

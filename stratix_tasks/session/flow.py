@@ -302,7 +302,7 @@ def _left_by(before: FlowDefinition[..., Any] | None, fn: Callable[..., Any]) ->
     if not isinstance(before, Flow) or isinstance(before, DocumentFlow):
         return ()
     same = (before.fn.__module__, before.fn.__qualname__) == (fn.__module__, fn.__qualname__)
-    return (*before.edits_made.offered, *before.edits_made.pending) if same else ()
+    return before.edits_made.unsaved if same else ()
 
 
 class DocumentFlow(Flow[..., Any]):
@@ -313,10 +313,13 @@ class DocumentFlow(Flow[..., Any]):
     def __init__(
         self, spec: FlowSpec, allow: Collection[str] = (), *, text: str | None = None, file: Path | None = None
     ) -> None:
+        before = KNOWN_FLOWS.get(spec.flow)
         super().__init__(stand_in(spec), {"name": spec.flow, "description": spec.description})
         self.allowed = (allow,) if isinstance(allow, str) else tuple(allow)
         self._folder = file.parent if file is not None else Path()
         self.edits_made.load(spec, text, file)
+        if isinstance(before, DocumentFlow) and before.edits_made.file == file:
+            self.edits_made.offered = before.edits_made.unsaved
 
     def to_yaml(self, path: Place = None, *, code: Place = None, objects: Place = None) -> str:
         """As `Flow.to_yaml`; without `code` and `objects` it is the document itself, with its comments, and what was edited."""

@@ -44,7 +44,8 @@ class Interrupted(TypedDict):
 
 
 class FlowInfo(TypedDict):
-    """A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs."""
+    """A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `unsaved` counts the edits that
+    nobody has saved."""
 
     name: str
     description: str
@@ -52,6 +53,7 @@ class FlowInfo(TypedDict):
     start: Able
     asks: bool
     interrupted: NotRequired[list[Interrupted]]
+    unsaved: NotRequired[int]
 
 
 class NodeOutline(TypedDict):
@@ -399,9 +401,10 @@ class Mend(TypedDict):
 
 class EditInfo(TypedDict):
     """A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
-    of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
-    `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
-    of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the document has."""
+    of those that hold, `offered` of those that the flow had before its cell was run again, or its kernel ended. `document` tells
+    whether it is one, `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and
+    `gives` (the type of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the
+    document has."""
 
     undo: str
     redo: str

@@ -27,8 +27,8 @@ def snapshot(
     stays: Mapping[str, Point] | None = None,
 ) -> Snapshot:
     """The whole view; in mode `edit` with what an editor shows. `stays` are nodes that are not to move, by name: where they stand."""
-    outline = source.outline()
     edited = source.editor.info() if mode == "edit" and source.editor is not None else None
+    outline = source.outline()
     ports = edited["ports"] if edited is not None else None
     if stays:
         outline = {**outline, "positions": {**_kept(outline, stays), **outline["positions"]}}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from editor_hand import Hand, opened
-from jupyter import Notebook, Server
+from editor_hand import DEFINE, VIEW, Hand, opened
+from jupyter import KERNEL, Notebook, Server
 
 pytestmark = pytest.mark.e2e
 
@@ -56,3 +56,43 @@ def test_an_argument_is_made_an_input_of_the_flow_by_a_wire_on_the_empty_canvas(
     hand.steps("add shout", "add input text")
     assert hand.value("spec.inputs['text'].type") == "'str'"
     assert hand.value("spec.tasks['shout'].args['text'].scope") == "'inputs'"
+
+
+def test_a_drawing_that_nobody_saved_outlives_its_kernel(lab: Server, browser: Any) -> None:
+    """The view says where it is offered, also in a notebook that is opened again; a click in the editor of the new kernel has it, and its
+    steps can be undone."""
+    page = browser.new_page()
+    url = lab.notebook(
+        "drafted", [DEFINE, "from stratix_tasks import Flow\ndrafted = Flow.new('drafted')\ndrafted.edit()"]
+    )
+    book = Notebook(page, url)
+    book.run_all()
+    page.click(f"{VIEW}[data-mode=edit] .stx-edit-canvas")
+    for name in ("load", "scale"):
+        page.keyboard.press("Tab")
+        page.click(f"{VIEW} [data-testid=quick-add-item][data-name={name}]")
+        page.wait_for_selector(f"{VIEW} [data-node={name}]")
+    page.wait_for_function(IN_NOTEBOOK, timeout=20_000)
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate(f"{KERNEL}.restart()")
+    told = "Run its cell: its editor offers the 2 edits that nobody saved."
+    page.wait_for_selector(f"{VIEW} [data-testid=banner] >> text={told}", timeout=20_000)
+    page.wait_for_function(f"{KERNEL}?.status=='idle'", timeout=30_000)
+    page.goto("about:blank")
+    page.goto(url)
+    page.wait_for_selector(f"{VIEW}[data-mode=saved] [data-node=scale]", timeout=30_000)
+    page.wait_for_selector(f"{VIEW} [data-testid=banner] >> text={told}")
+    page.wait_for_function(f"{KERNEL}?.status=='idle'", timeout=30_000)
+    book.run_all()
+    page.click(f"{VIEW}[data-mode=edit] [data-testid=reapply]", timeout=30_000)
+    page.wait_for_selector(f"{VIEW} [data-node=scale]")
+    assert book.value("drafted.edits") == "['add load', 'add scale']"
+    page.keyboard.press("Control+z")
+    page.wait_for_selector(f"{VIEW} [data-node=scale]", state="detached")
+    page.close()
+
+
+IN_NOTEBOOK = """() => {
+    const { outputs } = window.jupyterapp.shell.currentWidget.content.model.cells.get(1);
+    return outputs.get(0).data["application/vnd.stratix+json"].snapshot.includes('"unsaved":2');
+}"""

@@ -11,7 +11,7 @@ import pytest
 
 from stratix_tasks import Engine, Flow, FlowError, configure, flow, load_flow, task
 from stratix_tasks.dsl.flow import flow_named
-from stratix_tasks.session import edited_flow
+from stratix_tasks.session import still
 from stratix_tasks.spec.problems import errors
 
 
@@ -202,7 +202,7 @@ def test_who_defines_a_task_meets_no_trouble_of_a_view(monkeypatch: pytest.Monke
 
     told = list[set[int]]()
     release = defined()._source().watch(told.append)
-    monkeypatch.setattr(edited_flow, "Timer", refused)
+    monkeypatch.setattr(still, "Timer", refused)
 
     @task
     def edits_fresher() -> None: ...

@@ -314,7 +314,7 @@ function NewTask({ code, below, close }: Written & { close: () => void }) {
   );
 }
 
-/** The edits that the flow of the cell had before it was run again. */
+/** The edits that the flow had before its cell was run again, or its kernel ended. */
 function Offered({ editing }: { editing: Editing }) {
   const offered = editing.info?.offered ?? [];
   if (offered.length === 0) return null;
@@ -322,7 +322,7 @@ function Offered({ editing }: { editing: Editing }) {
   return (
     <div class="stx-banner" data-testid="offered">
       <p>
-        <b>Its cell was run again.</b> Before, the flow had {many}: {offered.slice(0, 3).join(", ")}
+        <b>Before, the flow had {many} that nobody saved:</b> {offered.slice(0, 3).join(", ")}
         {offered.length > 3 ? ", …" : ""}.
       </p>
       <button

@@ -28,6 +28,7 @@ const TO_GO_ON = "To see how the run stands, and to go on with it, run:";
 export function bannerOf(snapshot: Snapshot, now: number, gone: boolean): Banner | null {
   const { run, flow } = snapshot;
   if (snapshot.mode === "saved") return saved(snapshot);
+  if (gone && !run) return { text: "No kernel answers this view.", hint: againOf(flow), offers: [] };
   if (gone)
     return run && !OVER.includes(run.state) ? { text: GONE, hint: TO_GO_ON, code: opens(run.id), offers: [] } : null;
   if (!run) return leftOfFlow(flow.interrupted ?? [], now);
@@ -51,14 +52,20 @@ export function bannerOf(snapshot: Snapshot, now: number, gone: boolean): Banner
 }
 
 /** A view that a notebook has kept: of when it is, and what to run for a live one. */
-function saved({ now, run }: Snapshot): Banner {
+function saved({ now, run, flow }: Snapshot): Banner {
   const when = new Date(now * 1000).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
   const quiet = { text: `As saved on ${when}.`, offers: [], isQuiet: true };
-  if (!run) return { ...quiet, hint: "Run its cell for a live view." };
+  if (!run) return { ...quiet, isQuiet: !flow.unsaved, hint: againOf(flow) };
   const code = opens(run.id);
   if (OVER.includes(run.state)) return { ...quiet, hint: "For a live view, run:", code };
   const text = `As saved on ${when}, with ${count(run.done)} of ${count(run.total)} done. Nothing recorded is lost.`;
   return { text, hint: TO_GO_ON, code, offers: [] };
+}
+
+/** What brings a flow back to life. */
+function againOf({ unsaved }: Snapshot["flow"]): string {
+  if (!unsaved) return "Run its cell for a live view.";
+  return `Run its cell: its editor offers the ${unsaved === 1 ? "edit" : `${count(unsaved)} edits`} that nobody saved.`;
 }
 
 /** Shows a run in any kernel that has its store; an interrupted one goes on from there by a click. */

@@ -68,7 +68,8 @@ export interface Interrupted {
   created: number;
 }
 
-/** A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs. */
+/** A flow as a whole; `start` tells whether the view can start it, `asks` whether it has inputs; `unsaved` counts the edits that
+ * nobody has saved. */
 export interface FlowInfo {
   name: string;
   description: string;
@@ -76,6 +77,7 @@ export interface FlowInfo {
   start: Able;
   asks: boolean;
   interrupted?: Interrupted[];
+  unsaved?: number;
 }
 
 /** A node before it has a place: `parent` is -1, or the group it lies in; `wait` its kind if it waits, and what it `asks`;
@@ -378,9 +380,10 @@ export interface Mend {
 }
 
 /** A flow that is edited. `undo` and `redo` are what the next one of each takes back or does, empty for nothing; `steps` the titles
- * of those that hold, `offered` of those that the cell's flow had before it was run again. `document` tells whether it is one,
- * `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and `gives` (the type
- * of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the document has. */
+ * of those that hold, `offered` of those that the flow had before its cell was run again, or its kernel ended. `document` tells
+ * whether it is one, `file` where it lies, if it does, and `stale` whether that is not any more what was read of it here. `ports` and
+ * `gives` (the type of a result) are by node, `mends` by problem; `inputs` those of the flow; `placed` the nodes whose places the
+ * document has. */
 export interface EditInfo {
   undo: string;
   redo: string;
