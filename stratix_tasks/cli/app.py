@@ -17,7 +17,7 @@ from rich.console import Console
 
 from stratix_tasks import __version__
 from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
-from stratix_tasks.cli.live import follow
+from stratix_tasks.cli.live import follow, how
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.recover import recover as recover_runs
@@ -26,7 +26,7 @@ from stratix_tasks.session.run import Run
 from stratix_tasks.spec.annotations import annotation
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.inputs import bare
-from stratix_tasks.spec.problems import errors
+from stratix_tasks.spec.problems import did_you_mean, errors
 
 app = typer.Typer(
     cls=Commands,
@@ -218,13 +218,21 @@ def _flow(name: str, allow: list[str] | None) -> Any:
 
     module, colon, attribute = name.rpartition(":")
     if not colon or name.endswith((".yaml", ".yml")):
-        return load_flow(name, allow=allow or ())
+        try:
+            return load_flow(name, allow=allow or ())
+        except FlowError as error:
+            if error.code != "no-file":
+                raise
+            raise FlowError(f"{error}. A flow of a module is named as module:flow", code="no-file") from None
     try:
-        found = getattr(_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+        known = vars(_module(module))
+    except ImportError as error:
         raise FlowError(f"there is no flow {name}: {error}", code="no-flow") from None
+    found = known.get(attribute)
     if not isinstance(found, Flow):
-        raise FlowError(f"{name} is a {type(found).__name__}, not a @flow", code="no-flow")
+        what = f"{name} is a {type(found).__name__}, not a @flow" if attribute in known else f"there is no flow {name}"
+        flows = (word for word, value in known.items() if isinstance(value, Flow))
+        raise FlowError(f"{what}. {did_you_mean(attribute, flows)}".rstrip(), code="no-flow")
     return found
 
 
@@ -309,5 +317,5 @@ def _leave(run: Run) -> None:
         return
     if run.error is not None:
         raise run.error
-    console.print(f"Run {run.id} is {run.status}.")
+    console.print(how(run), markup=False, soft_wrap=True)
     raise typer.Exit(FAILED)

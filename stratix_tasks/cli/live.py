@@ -34,7 +34,6 @@ GLYPHS = {
     "waiting": "☞",
 }
 DONE = ("completed", "failed", "upstream_failed", "cancelled", "skipped")
-PAUSED = "`stratix resume` goes on with it, `stratix cancel` ends it."
 REST = (*DONE, "pending", "held", "suspended")
 """States that a node does not leave by itself while nothing else moves."""
 BY_A_PERSON = ("user", "rollback")
@@ -85,9 +84,16 @@ def _lines(run: Run, console: Console) -> str:
         if _is_over(run, status):
             return status
         if status != was and "paused" in (status, was):
-            hint = PAUSED if status == "paused" else ""
-            console.print(f"Run {run.id} is {status}. {hint}".rstrip(), markup=False, soft_wrap=True)
+            console.print(how(run), markup=False, soft_wrap=True)
         was = status
+
+
+def how(run: Run) -> str:
+    """How a run is; of one that somebody has paused also the commands that go on with it."""
+    status = run.status
+    by_a_person = status == "paused" and run.reason in BY_A_PERSON
+    hint = f" `stratix resume {run.id}` goes on with it, `stratix cancel {run.id}` ends it." if by_a_person else ""
+    return f"Run {run.id} is {status}.{hint}"
 
 
 def _is_over(run: Run, status: str) -> bool:
@@ -112,11 +118,11 @@ def _is_within_held(rows: list[dict[str, Any]], row: dict[str, Any]) -> bool:
 
 
 def _answer(run_id: str, row: dict[str, Any]) -> str:
-    wait = row["wait"]
+    wait, node = row["wait"], row["name"]
     if ends(wait, "approve"):
-        return f"`stratix approve {run_id} {row['name']}`"
+        return f"`stratix approve {run_id} {node}`"
     if ends(wait, "answer"):
-        return f"`stratix answer {run_id} {row['name']} {' '.join(f'{name}=…' for name in wait['fields'])}`"
+        return f"`stratix answer {run_id} {node} {' '.join(f'{name}=…' for name in wait['fields'])}`"
     return f"`stratix send {run_id} {quote(wait['name'])} VALUE`" if ends(wait, "send") else ""
 
 

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from stratix_tasks.cli.app import Inputs, RunId, _finish, _named, _run, _value, app, console
-from stratix_tasks.cli.live import follow
+from stratix_tasks.cli.live import follow, how
 from stratix_tasks.session.run import Run
+from stratix_tasks.spec.annotations import annotation
+from stratix_tasks.spec.text import inputs_of
 
 __all__ = ["app"]
 
@@ -139,9 +141,8 @@ def answer(
     """Answer what a node asks."""
     found = _found(run_id)
     said = next((row["wait"] or {} for row in found.progress() if row["name"] == node), {}).get("fields", {})
-    pairs = (one.partition("=") for one in fields)
-    told = {name: text if said.get(name, {}).get("type") == "str" else _value(text) for name, _, text in pairs}
-    found.answer(node, **told)
+    hints = {name: annotation(one) for name, one in inputs_of(said).items()}
+    found.answer(node, **_named(fields, "a field", hints))
     _go_on(found)
 
 
@@ -216,4 +217,4 @@ def _to_its_end(run: Run) -> None:
 
 
 def _told(run: Run) -> None:
-    console.print(f"Run {run.id} is {run.status}.", markup=False, soft_wrap=True)
+    console.print(how(run), markup=False, soft_wrap=True)
