@@ -70,6 +70,7 @@ def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
             for number, a, b, kind in seen.lines()
         ),
         *_conditions(seen, colours),
+        *_sizes(seen, colours),
     ]
     for index in sorted(seen.shown, key=lambda index: not seen.is_open(index)):
         parts.append("".join(_node(seen, index, theme)))
@@ -166,6 +167,24 @@ def _conditions(seen: Seen, colours: Mapping[str, str]) -> Iterator[str]:
                 f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="10.5" text-anchor="end" {ink} stroke-width="3" '
                 f'stroke="{colours["paper"]}" stroke-linejoin="round" paint-order="stroke">{escape(label.text)}</text>'
             )
+
+
+def _sizes(seen: Seen, colours: Mapping[str, str]) -> Iterator[str]:
+    """How much nodes gave, where their edges begin: once for each, and not where conditions may want the room."""
+    told, texts = seen.snapshot["conditions"], seen.snapshot["texts"]
+    lines = list(seen.lines())
+    taken = {a for number, a, _, _ in lines if str(number) in told}
+    for _, a, _, kind in lines:
+        size = texts.get(str(a), {}).get("size")
+        if kind != "data" or a in taken or not size:
+            continue
+        taken.add(a)
+        box = _box(seen.cards[a])
+        x, y = box.x + box.w + 9, box.y + box.h / 2 - 5
+        yield (
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="10.5" fill="{colours["quiet"]}" stroke-width="3" '
+            f'stroke="{colours["paper"]}" stroke-linejoin="round" paint-order="stroke">{escape(size)}</text>'
+        )
 
 
 def _box(card: Mapping[str, Any]) -> Box:

@@ -15,9 +15,9 @@ from stratix_tasks.core.units import Stretch
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand, is_plain
 from stratix_tasks.look.groups import error_of, moving, rests, tally
-from stratix_tasks.look.text import brief, short
+from stratix_tasks.look.text import brief, few, short
 from stratix_tasks.look.waits import approved_text, due_of, only_waits, wait_texts, waits_of
-from stratix_tasks.store.summaries import glance, sized
+from stratix_tasks.store.summaries import glance, sized, sizes_of
 from stratix_tasks.view.messages import Able, Can, Failure, ForkedFrom, RunInfo, Status, Texts
 from stratix_tasks.view.source import ABANDONED, BREAK, GIVEN, HOLD, PAUSED, WAITS
 
@@ -192,7 +192,7 @@ def records(live: LiveRun, nodes: set[int] | None) -> list[tuple[int, Status]]:
 
 
 def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
-    """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip."""
+    """What cards say beside their state: the error's last line, progress, the value's summary, the reason of a skip; and edges."""
     s, found = live.core.state, dict[str, Texts]()
     for node in range(len(s.root.outline.names)) if nodes is None else nodes:
         text: Texts = {}
@@ -206,7 +206,7 @@ def texts(live: LiveRun, nodes: set[int] | None) -> dict[str, Texts]:
         if progress is not None and progress[1]:
             text["progress"] = short(progress[1], 60)
         if state is State.COMPLETED:
-            text["summary"] = summary_text(live, node)
+            text["summary"], text["size"] = summary_text(live, node), size_text(live, node)
         elif state is State.SKIPPED and reason:
             text["reason"] = _SKIPPED.get(reason, "")
         elif state is State.HELD and s.mark(node) == "breakpoint":
@@ -235,3 +235,16 @@ def summary_text(live: LiveRun, unit: int) -> str:
         return sizes
     length = summary.get("length")
     return f"{summary['type']} of {length:,}" if length is not None else str(summary["type"])
+
+
+def size_text(live: LiveRun, unit: int) -> str:
+    """How much it gave, in so few characters that they have room on its edges: `337k×19`, `×12`; nothing of what has no size."""
+    s = live.core.state
+    if s.kind(unit) in (MAP, EACH) and unit in s.kids:
+        return f"×{few(tally(live.core, unit).done)}"
+    summary = s.summary.get(unit) or {}
+    sizes = sizes_of(summary)
+    if len(sizes) > 1:
+        return "×".join(map(few, sizes[:3])) + "…" * (len(sizes) > 3)
+    sizes = sizes or ([summary["length"]] if "length" in summary and summary["type"] not in ("str", "bytes") else [])
+    return f"×{few(sizes[0])}" if sizes else ""

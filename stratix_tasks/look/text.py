@@ -42,6 +42,19 @@ def _number(value: float) -> str:
     return exact if float(rounded) == value else f"≈ {exact}"
 
 
+def few(number: int) -> str:
+    """A whole number in at most four characters: 999, 1.2k, 337k, 4.1M; above that with its power."""
+    if number < 1000:
+        return str(number)
+    for power, sign in enumerate("kMGT", 1):
+        part = number / 1000**power
+        if part < 9.95:
+            return f"{part:.1f}{sign}".replace(".0", "")
+        if part < 999.5:
+            return f"{part:.0f}{sign}"
+    return f"{number:.0e}".replace("e+", "e")
+
+
 def short(text: str, most: int = 200) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import EnumMeta
@@ -65,7 +65,7 @@ def _sizes(value: Any) -> dict[str, Any]:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and all(isinstance(size, int) and abs(size) < MOST for size in shape):
         sizes: dict[str, Any] = {"shape": [int(size) for size in shape]}
-        columns = getattr(value, "columns", None)
+        columns = getattr(value, "column_names", getattr(value, "columns", None))
         if columns is not None and shape:
             sizes |= {"rows": sizes["shape"][0], "columns": [_exact(str(name)) for name in islice(columns, COLUMNS)]}
         return sizes
@@ -77,8 +77,12 @@ def _sizes(value: Any) -> dict[str, Any]:
 
 def sized(summary: dict[str, Any]) -> str:
     """The sizes of a table or an array, `336,776 × 19`; empty for what is none."""
-    sizes = [summary["rows"], len(summary["columns"])] if "rows" in summary else summary.get("shape", ())
-    return " × ".join(f"{size:,}" for size in sizes)
+    return " × ".join(f"{size:,}" for size in sizes_of(summary))
+
+
+def sizes_of(summary: Mapping[str, Any]) -> Sequence[int]:
+    """The same as numbers. The names of columns may be cut, the shape is not."""
+    return summary.get("shape") or ([summary["rows"], len(summary["columns"])] if "rows" in summary else ())
 
 
 def type_name(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from stratix_tasks import Engine, first_of, flow, task, when
@@ -133,6 +134,55 @@ def test_the_branch_that_was_taken_is_told_from_the_other(opened: Any, engine: E
     for _ in range(6):
         page.click("[data-testid=zoom-out]")
     page.wait_for_function("!document.querySelector('[data-testid=edge-label]')?.checkVisibility()")
+
+
+@task
+def tabled(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"a": range(n * 1000), "b": "x"})
+
+
+@task
+def shortened(table: pd.DataFrame, most: int) -> int:
+    return len(table[:most])
+
+
+@flow
+def passed_on() -> Any:
+    n = measure()
+    weigh.options(after=[n])(7)
+    return shortened(tabled(n), n)
+
+
+def rest_on(page: Any, source: str, target: str) -> None:
+    """Rest with the pointer in the middle of an edge."""
+    middle = """([from, to]) => {
+        const id = name => document.querySelector(`[data-node="${name}"]`).closest(".react-flow__node").dataset.id;
+        const path = document.querySelector(`.react-flow__edge[data-id^="${id(from)}-${id(to)}-"] .stx-line-path`);
+        const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+        return (at => [at.x, at.y])(new DOMPoint(x, y).matrixTransform(path.getScreenCTM()));
+    }"""
+    page.mouse.move(*page.evaluate(middle, [source, target]))
+
+
+@pytest.mark.parametrize("width", [900, 1800])
+def test_an_edge_tells_what_goes_along_it(opened: Any, engine: Engine, width: int) -> None:
+    """How much its source gave stands where it begins; the argument that takes it, its type and a sample beside the pointer that rests
+    on it, within the canvas, until the pointer goes on."""
+    run = engine.start(passed_on)
+    run.wait(30)
+    page = opened(run, width)
+    assert page.locator("[data-testid=edge-size]").all_text_contents() == ["3k×2"]
+    rest_on(page, "tabled", "shortened")
+    page.wait_for_selector("[data-testid=sample] [data-testid=preview-table]")
+    told = page.inner_text("[data-testid=sample]")
+    assert told.startswith("tabled → shortened") and "table DataFrame" in " ".join(told.split())
+    inner, outer = (page.locator(one).bounding_box() for one in ("[data-testid=sample]", CANVAS))
+    assert outer["x"] <= inner["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    assert outer["y"] <= inner["y"] and inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+    rest_on(page, "measure", "weigh")
+    page.wait_for_selector("[data-testid=sample]:has-text('nothing is passed on')")
+    page.mouse.move(outer["x"] + 5, outer["y"] + outer["height"] - 5)
+    page.wait_for_selector("[data-testid=sample]", state="detached")
 
 
 @flow

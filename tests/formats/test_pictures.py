@@ -138,7 +138,7 @@ def test_what_a_condition_asks_is_told_apart() -> None:
 
 
 def test_what_a_condition_asks_stands_on_its_edge(engine: Engine) -> None:
-    """Bold where something came along it; on the edges of others nothing stands."""
+    """Bold where something came along it; on the edges of others stands how much came, in a run."""
 
     @flow
     def asked_on_an_edge() -> Any:
@@ -151,9 +151,9 @@ def test_what_a_condition_asks_stands_on_its_edge(engine: Engine) -> None:
 
     run = engine.start(asked_on_an_edge)
     run.wait(30)
-    for svg, bold in ((asked_on_an_edge.to_svg(), 0), (run.to_svg(), 1)):
+    for svg, sizes, bold in ((asked_on_an_edge.to_svg(), [], 0), (run.to_svg(), ["×3"], 1)):
         lines = [line for line in svg.splitlines() if 'paint-order="stroke"' in line]
-        assert sorted(re.findall(r">([^<]+)</text>", "".join(lines))) == ["&gt; 1", "≤ 1"]
+        assert sorted(re.findall(r">([^<]+)</text>", "".join(lines))) == ["&gt; 1", *sizes, "≤ 1"]
         assert sum('font-weight="600"' in line for line in lines) == bold
 
 

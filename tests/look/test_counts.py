@@ -7,10 +7,12 @@ from collections import Counter
 from contextlib import closing
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from stratix_tasks import Engine, approval, each, failed, flow, history, task
 from stratix_tasks.core.states import State
+from stratix_tasks.look.text import few
 from stratix_tasks.session.display import run_source
 from stratix_tasks.view.source import WAITS
 
@@ -209,7 +211,7 @@ def test_a_mapped_flow_counts_its_items(engine: Engine) -> None:
     BROKEN.clear()
     run.retry()
     assert run.wait(20) == "completed"
-    assert card(run, "counted_scope") == ((4, 4, 0, 0), 0, {"summary": "4 items"})
+    assert card(run, "counted_scope") == ((4, 4, 0, 0), 0, {"summary": "4 items", "size": "×4"})
 
 
 def test_items_of_a_mapped_flow_that_were_rolled_back_count_no_more(engine: Engine) -> None:
@@ -275,3 +277,43 @@ def test_a_map_that_is_tried_again_took_no_time_while_it_had_ended(engine: Engin
     (after,) = (status for _, status in run_source(run).records({1}))
     assert before[9] == begun == run.progress()[1]["started"]
     assert begun < (after[9] or 0) < (after[10] or 0)
+
+
+@task
+def framed(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"a": range(n), "b": 0.5})
+
+
+@flow
+def sized_flow(n: int = 1234) -> Any:
+    xs = numbers(n)
+    return framed(n), checked.map(each(numbers.options(name="few")(3))), summed(xs)
+
+
+def test_how_much_a_node_gave_is_told_in_the_room_of_an_edge(engine: Engine) -> None:
+    """Rows and columns, the length of a list, the items of a map; a number has no size."""
+    run = engine.start(sized_flow)
+    assert run.wait(20) == "completed"
+    source = run_source(run)
+    names = [node["name"] for node in source.outline()["nodes"]]
+    told = {names[int(unit)]: text.get("size") for unit, text in source.texts(None).items()}
+    assert told == {"numbers": "×1.2k", "framed": "1.2k×2", "few": "×3", "checked": "×3", "summed": None}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1k"),
+        (9949, "9.9k"),
+        (9950, "10k"),
+        (336_776, "337k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
+        (10**18, "1e18"),
+    ],
+)
+def test_a_number_is_told_in_four_characters(number: int, text: str) -> None:
+    """Rounded; what rounds up to the next unit is told in that."""
+    assert few(number) == text

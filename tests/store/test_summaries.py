@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from stratix_tasks.spec.values import Object
-from stratix_tasks.store.summaries import TEXT, glance, look, summarise
+from stratix_tasks.store.summaries import TEXT, glance, look, sized, summarise
 
 
 class Rude:
@@ -114,3 +114,12 @@ def test_tables_and_arrays_tell_their_sizes_and_their_head() -> None:
     assert (array["type"], array["shape"]) == ("ndarray", [3, 4])
     assert summarise(3) is None
     assert summarise("x" * 600) == {"type": "str", "text": "x" * 600, "length": 600}
+
+
+def test_a_table_is_as_wide_as_it_is_however_many_columns_are_named() -> None:
+    """Of a frame of 500 columns some names are kept, and all are counted; a table of arrow tells its names, not its columns."""
+    told = summarise(pd.DataFrame(np.zeros((3, 500))))
+    assert told is not None
+    assert (sized(told), len(told["columns"])) == ("3 × 500", 50)
+    arrow = pytest.importorskip("pyarrow").table({"a": [1, 2], "b": [3, 4]})
+    assert (summarise(arrow) or {})["columns"] == ["a", "b"]

@@ -15,6 +15,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import type { Fitting } from "../model/messages";
 import { FURTHEST, NEAREST } from "../model/place";
+import { type Rest, restAt } from "../view/Beside";
 import { Controls } from "../view/Controls";
 import { useSteady } from "../view/hooks";
 import { useUnique } from "../view/ids";
@@ -40,7 +41,7 @@ import {
   under,
 } from "./hands";
 import { FREE, join } from "./joining";
-import { type Rest, Sample } from "./Sample";
+import { Sample } from "./Sample";
 import { WireLine } from "./WireLine";
 import { around, type Box, cut, INPUTS, type Place, type Wire, wiresOf } from "./wires";
 
@@ -180,12 +181,9 @@ export function EditGraph(props: Props) {
       if (!eventTarget(event as MouseEvent)?.closest(".react-flow__node"))
         void editing.apply([cut(wire) as { edit: string }], "", { gone: [wire.id] });
     },
-    onEdgeMouseEnter: ({ clientX, clientY }, edge) => {
-      const canvas = root.querySelector(".stx-edit-canvas")?.getBoundingClientRect();
-      if (!canvas) return;
-      const below = clientY < canvas.top + canvas.height / 2;
-      const y = (below ? clientY - canvas.top : canvas.bottom - clientY) + 12;
-      setRests({ wire: (edge.data as { wire: Wire }).wire, at: { x: clientX - canvas.left + 12, y, below } });
+    onEdgeMouseEnter: (event, edge) => {
+      const canvas = root.querySelector(".stx-edit-canvas");
+      if (canvas) setRests({ wire: (edge.data as { wire: Wire }).wire, at: restAt(event, canvas) });
     },
     onEdgeMouseLeave: () => setRests(null),
     onPaneClick: (event) => {

@@ -1,18 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Sample as Told } from "../model/messages";
 import { asked } from "../view/asking";
+import { Beside, type Rest } from "../view/Beside";
 import { Shown } from "../view/Shown";
 import type { Editing } from "./editing";
 import { INPUTS, portsOf, type Wire } from "./wires";
 
 const PAUSE = 350;
-
-/** Where the pointer rests, in pixels of the canvas; from its bottom where there is more room above. */
-export interface Rest {
-  x: number;
-  y: number;
-  below: boolean;
-}
 
 /** What a wire carries, beside the pointer that rests on it: its type, and what came along in the last run. */
 export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at: Rest }) {
@@ -23,15 +17,14 @@ export function Sample({ editing, wire, at }: { editing: Editing; wire: Wire; at
   );
   if (!told) return null;
   const { value, why } = told;
-  const place = at.below ? { left: `${at.x}px`, top: `${at.y}px` } : { left: `${at.x}px`, bottom: `${at.y}px` };
   return (
-    <div class="stx-pop stx-sample" data-testid="sample" data-wire={wire.id} role="status" style={place}>
+    <Beside at={at} name={wire.id}>
       <b>{wire.source}</b> → {wire.target}
       {wire.port && `.${wire.port}`}{" "}
       <span class="stx-kind">{value?.shape || value?.type || typeOf(editing, wire.source)}</span>
       {value && <Shown value={value} />}
       {why && <p class="stx-quiet">{why}</p>}
-    </div>
+    </Beside>
   );
 }
 

@@ -1,4 +1,5 @@
 // A graph as a picture on a canvas: what cards, frames and edges look like when there are too many of them to be elements of the page.
+import { startsOf } from "./along";
 import { type EdgeLook, edgeLook } from "./edges";
 import { labelsOf } from "./labels";
 import type { Live } from "./live";
@@ -34,6 +35,7 @@ export function* painting(
   yield;
   yield* edges(canvas, scene, live, colour, zoom, sees);
   if (zoom >= TOLD) yield* conditions(canvas, scene, live, colour, sees);
+  if (zoom >= TOLD && live.run) yield* sizes(canvas, scene, live, colour, sees);
   let count = 0;
   for (const item of cards) {
     if (!sees(item)) continue;
@@ -107,6 +109,33 @@ function* conditions(
     canvas.fillText(label.text, label.x, label.y);
   }
   canvas.textAlign = "left";
+}
+
+const STARTS = new WeakMap<Scene, ReturnType<typeof startsOf>>();
+
+/** How much nodes gave, where their edges begin. */
+function* sizes(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  live: Live,
+  colour: Palette,
+  sees: (box: Box) => boolean,
+): Generator<void> {
+  const starts = STARTS.get(scene) ?? startsOf(scene);
+  STARTS.set(scene, starts);
+  canvas.font = `10.5px ${FONT}`;
+  canvas.lineWidth = 3;
+  canvas.lineJoin = "round";
+  canvas.strokeStyle = colour("paper");
+  canvas.fillStyle = colour("quiet");
+  let looked = 0;
+  for (const [at, { from }] of scene.lines.entries()) {
+    if (++looked % 1500 === 0) yield;
+    const [start, text] = [starts[at], live.texts(from).size];
+    if (!start || !text || !sees({ x: start[0], y: start[1] - 12, w: WIDEST, h: 16 })) continue;
+    canvas.strokeText(text, start[0], start[1]);
+    canvas.fillText(text, start[0], start[1]);
+  }
 }
 
 function lookOf({ kind, from, to }: Line, live: Live): EdgeLook {

@@ -202,7 +202,7 @@ export function App({ live, calls, root }: { live: Live; calls: Calls; root: HTM
       {mode !== "edit" && <Wrong problems={flow.problems} />}
       {mode === "edit" && <Editor {...{ live, calls, root, ask, start }} />}
       {mode !== "edit" && (
-        <Canvas {...{ live, selected, target, select, doing, root }}>
+        <Canvas {...{ live, calls, selected, target, select, doing, root }}>
           {searching && <Search live={live} select={select} close={endSearch} />}
           {chosen && target && selected !== null && (
             <Inspector key={selected} {...{ live, calls, doing, want, close, go, chosen, target, seen }} />

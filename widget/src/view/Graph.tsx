@@ -1,11 +1,14 @@
 import { Background, type Edge, type Node, ReactFlow, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useMemo, useRef } from "preact/hooks";
-import { type Label, labelsOf } from "../model/labels";
+import { useMemo, useRef, useState } from "preact/hooks";
+import { startsOf } from "../model/along";
+import { labelsOf } from "../model/labels";
 import type { Live } from "../model/live";
-import { type Box, FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
+import { FURTHEST, intoView, NEAREST, type Size, type View } from "../model/place";
 import type { Item, Line as SceneLine } from "../model/scene";
 import { DIRECTIONS, type Direction, nextCard } from "../model/walk";
+import { Along } from "./Along";
+import { type Rest, restAt } from "./Beside";
 import { Card, type CardData } from "./Card";
 import { uncovered } from "./camera";
 import { cardOf } from "./focus";
@@ -30,7 +33,7 @@ export function Graph(props: GraphProps) {
   return props.scene.items.length > MOST ? <Painting {...props} /> : <Flow {...props} />;
 }
 
-function Flow({ live, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
+function Flow({ live, calls, scene, turn, last, selected, target, select, doing, root }: GraphProps) {
   const count = live.snapshot.nodes.length;
   const drawn = useMemo(() => scene.items.map((item) => flowNode(live, item, turn)), [scene, live, turn]);
   const marked = useMemo(
@@ -38,10 +41,15 @@ function Flow({ live, scene, turn, last, selected, target, select, doing, root }
     [drawn, selected],
   );
   const labels = useMemo(() => labelsOf(scene), [scene]);
+  const starts = useMemo(() => startsOf(scene), [scene]);
   const lines = useMemo(
-    () => scene.lines.map((line, at) => flowEdge(live, line, scene.boxes, labels[at] ?? null, selected)),
-    [scene, live, labels, selected],
+    () =>
+      scene.lines.map((line, at) =>
+        flowEdge({ live, line, boxes: scene.boxes, label: labels[at] ?? null, start: starts[at] ?? null }, selected),
+      ),
+    [scene, live, labels, starts, selected],
   );
+  const [rests, setRests] = useState<{ line: SceneLine; at: Rest } | null>(null);
   // A stack is no node that anything could be asked of: it opens, and is not selected.
   const pick = (id: number) => (id < count ? select(id) : turn(id));
   const flow = useReactFlow();
@@ -90,11 +98,19 @@ function Flow({ live, scene, turn, last, selected, target, select, doing, root }
           doing.menu({ node: index, item: null, name }, new DOMRect(event.clientX, event.clientY, 0, 0));
         }}
         onPaneClick={() => select(null)}
+        onEdgeClick={() => select(null)}
+        onEdgeMouseEnter={(event, edge) => {
+          const canvas = event.currentTarget.closest(".stx-canvas");
+          if (canvas && event.buttons === 0)
+            setRests({ line: (edge.data as LineData).line, at: restAt(event, canvas) });
+        }}
+        onEdgeMouseLeave={() => setRests(null)}
         onNodesChange={(changes) => {
           for (const change of changes) if (change.type === "select" && change.selected) select(Number(change.id));
         }}
         onMoveStart={(_, viewport) => {
           from.current = viewport;
+          setRests(null);
         }}
         onMove={(event, { x, y, zoom }) => {
           const was = from.current;
@@ -114,6 +130,7 @@ function Flow({ live, scene, turn, last, selected, target, select, doing, root }
       >
         <Background gap={22} size={1.2} />
       </ReactFlow>
+      {rests && <Along key={`${rests.line.from} ${rests.line.to}`} live={live} calls={calls} {...rests} />}
       <OverFlow {...{ live, scene, last, selected, target, doing, root, moved }} />
     </div>
   );
@@ -151,21 +168,15 @@ function flowNode(live: Live, { id, open, x, y, w, h }: Item, turn: (id: number)
   };
 }
 
-function flowEdge(
-  live: Live,
-  line: SceneLine,
-  boxes: readonly Box[],
-  label: Label | null,
-  selected: number | null,
-): Edge<LineData> {
-  const { from, to, kind } = line;
+function flowEdge(data: LineData, selected: number | null): Edge<LineData> {
+  const { from, to, kind } = data.line;
   const near = from === selected || to === selected;
   return {
     id: `${from}-${to}-${kind}`,
     source: String(from),
     target: String(to),
     type: "line",
-    data: { live, line, boxes, label },
+    data,
     className: `stx-edge stx-edge-${kind}${near ? " stx-near" : ""}`,
     zIndex: near ? 1 : 0,
     selectable: false,

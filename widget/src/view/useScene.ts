@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Target } from "../model/actions";
 import type { Live } from "../model/live";
 import { type Scene, sceneOf } from "../model/scene";
+import type { Calls } from "../transport";
 import type { Doing } from "./doing";
 
 const NONE: ReadonlySet<number> = new Set();
@@ -17,6 +18,7 @@ export interface Showing {
 /** What a graph is drawn from, as elements or painted. */
 export interface GraphProps extends Showing {
   live: Live;
+  calls: Calls;
   selected: number | null;
   /** What the toolbar is about: the selected node, or the item of it that is open. */
   target: Target | null;
