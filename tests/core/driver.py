@@ -67,6 +67,10 @@ class Body:
     """Items that it spawns on its way, if it was not spawned itself; each is said twice."""
 
 
+SLOW = Body(50, stops=1.0)
+"""One that is still going on when others have ended, and takes a while to stop."""
+
+
 class World(Facade):
     """One run in virtual time, of a document or of a block.
 

@@ -487,7 +487,7 @@ def a_request_of_a_scope_has_its_effect(core: Core, verb: str, scope: Scope, tol
 
 def what_was_made_stays(core: Core, was: bytes) -> None:
     """After a retry or skip without `redo` all that had run and completed is so still, but for what the end of a scope had taken
-    or taken back, and groups that are open again. `was`: the states before."""
+    or taken back, and groups that are open again, or tried again as a whole. `was`: the states before."""
     s = core.state
     if any(r.block.phased for r in s.stretches):
         return
@@ -495,6 +495,7 @@ def what_was_made_stays(core: Core, was: bytes) -> None:
         u for u, state in enumerate(was) if state == State.COMPLETED and s.attempt[u]
     ]  # a value may be given to who has not
     back = [u for u in done if s.status[u] not in (State.COMPLETED, State.OPEN)]
+    back = [u for u in back if all(s.status[p] != State.RETRYING for p in groups_of(s, (u,)))]
     need(not back, f"{named(s, back)} are set back, and nobody said so")
 
 

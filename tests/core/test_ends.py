@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World
+from driver import SLOW, Body, World
 from facade import MISSING
 
 from stratix_tasks.core.block import Block, Output
@@ -16,8 +16,6 @@ from stratix_tasks.core.node import ALL, ANY, EACH, FIRST, FLOW, LAST, LOOP, MAP
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
 from stratix_tasks.spec.model import Retry
-
-SLOW = Body(50, stops=1.0)
 
 
 def flow(*nodes: Node, inner: dict[str, tuple[Node, ...]] | None = None, output: Output | None = None) -> Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driver import Body, World, spec
+from driver import SLOW, Body, World, spec
 from facade import MISSING
 from folds import the_fold_is_the_run
 from small_flows import EACH, WHEN, needs, with_inner
@@ -17,7 +17,6 @@ from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 
-SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 3, "jitter": "none"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driver import Body
+from driver import SLOW, Body
 from facade import Places
 from folds import folded
 from invariants import a_request_of_a_scope_has_its_effect
@@ -21,8 +21,6 @@ from stratix_tasks.core.states import RunState, State
 from stratix_tasks.core.streams import source
 from stratix_tasks.core.targets import scope_of
 from stratix_tasks.spec.model import Retry
-
-SLOW = Body(50, stops=1.0)
 
 
 def test_places_are_the_same_for_a_new_owner_though_what_had_a_priority_of_its_own_has_ended() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World, chain_of, spec
+from driver import SLOW, Body, World, chain_of, spec
 from facade import MISSING
 from small_flows import EACH, WHEN, needs
 
@@ -15,7 +15,6 @@ from stratix_tasks.core.facts import RUN
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.errors import TransitionError
 
-SLOW = Body(50, stops=1.0)
 RETRY = {"max": 1, "delay": 1, "jitter": "none"}
 ENDS = {State.CANCELLED: "cancel", State.SKIPPED: "skip"}
 

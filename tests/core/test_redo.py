@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World
-from test_ends import SLOW, flow, needs, world
+from driver import SLOW, Body, World
+from test_ends import flow, needs, world
 
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.node import ANY, EACH, FLOW, MAP, SETTLED, Node
@@ -150,3 +150,16 @@ def test_nothing_was_made_from_a_join_that_has_not_begun() -> None:
     assert (made.s.winners[made.unit("s")], made.state("s")) == ((made.unit("x"),), State.HELD)
     made.request("retry", "x")
     assert (made.state("j"), made.attempt("j")) == (State.COMPLETED, 1)
+
+
+def test_a_group_that_lost_to_a_join_that_has_not_begun_goes_on_with_what_was_made_in_it() -> None:
+    """As a node that lost does it is waited for again; nothing that had completed in it is made a second time."""
+    inner: Any = {"f": (Node("a"), needs("b", 0))}
+    block = flow(Node("x"), Node("f", kind=FLOW, inner="f"), needs("s", 0, 1, join=ANY), Node("z"), inner=inner)
+    made = world(block, {"x": "flaky", "f.a": Body(0.5), "f.b": SLOW, "z": SLOW})
+    made.request("pause", "s").until("f", State.CANCELLED)
+    assert made.s.winners[made.unit("s")] == (made.unit("x"),)
+    made.request("retry", "x")
+    assert [made.state(one) for one in ("f", "f.a", "s")] == [State.OPEN, State.COMPLETED, State.PENDING]
+    made.settle()
+    assert (made.attempt("f.a"), made.attempt("f.b"), made.state("s")) == (1, 2, State.COMPLETED)

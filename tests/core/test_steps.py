@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from driver import Body
+from driver import SLOW, Body
 from small_flows import finishing
 from test_ends import flow, needs, world
 
@@ -16,7 +16,6 @@ from stratix_tasks.core.states import RunState, S
 from stratix_tasks.errors import TransitionError
 from stratix_tasks.spec.model import Retry
 
-SLOW = Body(50, stops=1.0)
 SHORT = Policy(grace=2.0)
 NOW = {"f": Body(0.5)}
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World, spec
+from driver import SLOW, Body, World, spec
 from folds import the_fold_is_the_run
 from small_flows import EACH, needs
 
 from stratix_tasks.core.states import RunState, State
 
-SLOW = Body(50, stops=1.0)
 FAILS = Body(1, "fail")
 
 

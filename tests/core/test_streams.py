@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driver import Body, World
+from driver import SLOW, Body, World
 from small_flows import finishing
 from test_ends import flow, world
 
@@ -264,6 +264,27 @@ def test_what_a_person_gives_is_mapped_over_as_a_whole() -> None:
     until(made.request("set", "b", args={"x": [1, 2]}).start(), "a[1]", State.COMPLETED)
     assert made.state("b") is State.PENDING
     assert (made.settle().count("b"), made.run) == (2, RunState.COMPLETED)
+
+
+def test_a_value_for_a_source_that_is_open_is_refused_once_something_was_made_of_its_items() -> None:
+    """That is rolled back with `redo` alone; what streams from it then goes over the value."""
+    bodies = {"a[2]": Body(9), "b[0]": Body(1), "b[1]": Body(8)}
+    made = until(world(two(), bodies), "b[0]", State.COMPLETED)
+    value = {"codec": "json", "payload": [7], "summary": None}
+    with pytest.raises(
+        TransitionError, match=r"'b' has gone on without it; skip\('a', redo=True\) rolls back"
+    ) as refused:
+        made.request("skip", "a", value=value)
+    assert refused.value.redo == "'b' has gone on without it. 'b' is rolled back, and made again."
+    assert made.state("b[0]") is State.COMPLETED
+    made.request("skip", "a", value=value, redo=True).settle()
+    assert (made.state("a"), made.attempt("b[0]"), made.run) == (State.COMPLETED, 1, RunState.COMPLETED)
+
+
+def test_a_value_for_a_source_of_which_nothing_was_made_is_taken() -> None:
+    made = until(world(two(), {"a[0]": SLOW, "a[1]": SLOW, "a[2]": SLOW}), "b", State.OPEN)
+    made.request("skip", "a", value={"codec": "json", "payload": [7], "summary": None}).settle()
+    assert (made.state("a"), made.run) == (State.COMPLETED, RunState.COMPLETED)
 
 
 def test_a_fork_takes_both_over() -> None:

@@ -15,6 +15,7 @@ from stratix_tasks.core.decide.follows import (
     bad_sources,
     ended_after,
     followed,
+    lost_to,
     made_from,
     with_ended,
 )
@@ -259,8 +260,16 @@ def roll_users(core: Core, read: dict[int, int], units: set[int], at: float, hel
         if (around or not opened) if x in units else (around and opened and s.status[x] == S.COMPLETED):
             cut |= roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
-            cut |= roll(core, _made_again(s, with_ended(s, {x, *made}), units, held), rounds, above, at)
+            kept = _lost_groups(core, x) if s.status[x] == S.PENDING else set[int]()
+            cut |= roll(core, _made_again(s, with_ended(s, {x, *made}), units, held) - kept, rounds, above, at) | kept
     return cut
+
+
+def _lost_groups(core: Core, join: int) -> set[int]:
+    """Of what has lost to a join the groups that had opened, with what ended badly in them: they go on with what was made in there."""
+    groups = [u for u in lost_to(core.state, join) if u in core.state.kids and core.state.status[u] in TERMINAL]
+    fresh, opened, items = bad_in(core, groups)
+    return fresh | opened | {u for a, b in items for u in range(a, b)}
 
 
 def _made_again(s: State, made: set[int], units: set[int], held: Set[int]) -> set[int]:

@@ -57,10 +57,10 @@ def _ended_for(s: State, u: int) -> list[int]:
     """What ended for a unit, or for one that lies in it; not what lies in it itself."""
     steps = s.inside(u) if u in s.kids and s.root.stepping else ()
     inside = {x for i, a, b in steps if s.stretches[i].block.stepping for x in range(a, b)}
-    return [*_lost_to(s, u), *(one for x in (u, *inside) for one in ended_by(s, x) if one not in inside)]
+    return [*lost_to(s, u), *(one for x in (u, *inside) for one in ended_by(s, x) if one not in inside)]
 
 
-def _lost_to(s: State, u: int) -> list[int]:
+def lost_to(s: State, u: int) -> list[int]:
     """Of what a join that fired was waiting for what was cancelled for that."""
     found: list[int] = []
     stack = [u] if u in s.winners else []

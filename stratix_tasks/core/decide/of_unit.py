@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from stratix_tasks.core.decide import again, spans
@@ -10,6 +10,7 @@ from stratix_tasks.core.decide.core import Act, Args, Core, nothing
 from stratix_tasks.core.decide.ending import complete, end_unit, finish, unmark
 from stratix_tasks.core.decide.follows import has_lost, never_begun, with_bad_before
 from stratix_tasks.core.decide.redo import gone_on
+from stratix_tasks.core.decide.streaming import begun_streams
 from stratix_tasks.core.facts import GIVEN
 from stratix_tasks.core.node import Kind
 from stratix_tasks.core.refusals import check, refusal
@@ -75,15 +76,19 @@ def _retry(core: Core, found: Found, at: float, args: Args) -> Act:
 
 
 def _check_readers(core: Core, verb: str, u: int, args: Args) -> None:
-    """TransitionError that names what went on without it: that was made from less."""
+    """TransitionError that names what went on without it: that was made from less. Of a map that has not ended it is what streams
+    from it."""
     if args.get("redo") or (verb == "skip" and has_lost(core, u)):
         return
-    read = (
-        again.readers_of_retry(core, with_bad_before(core, (u,))) if verb == "retry" else again.readers_of_end(core, u)
-    )
-    if gone := gone_on(core, read):
+    if gone := gone_on(core, _readers(core, verb, u)):
         why = gone.why(f"{verb}({label(core.state, u)!r}, redo=True)")
         raise refusal(core.state, verb, u, f"and {why}", gone.told())
+
+
+def _readers(core: Core, verb: str, u: int) -> Iterable[int]:
+    if verb == "retry":
+        return again.readers_of_retry(core, with_bad_before(core, (u,)))
+    return again.readers_of_end(core, u) if core.state.status[u] in TERMINAL else begun_streams(core.state, u)
 
 
 def _skip(core: Core, found: Found, at: float, args: Args) -> Act:
@@ -97,7 +102,7 @@ def _skip(core: Core, found: Found, at: float, args: Args) -> Act:
     if given is None and state == S.SKIPPED:
         return nothing
     check(s, "give" if given is not None else "skip", u)
-    if state in TERMINAL:
+    if state in TERMINAL or given is not None:
         _check_readers(core, "skip", u, args)
     return lambda: _end_as_asked(core, u, at, given)
 

@@ -49,7 +49,7 @@ def gone_on(core: Core, readers: Iterable[int], *, without: str = "it") -> Gone 
 
 
 def _has_begun(s: State, u: int) -> bool:
-    return bool(s.status[u] != S.PENDING or s.attempt[u])
+    return s.status[u] != S.PENDING
 
 
 def _names(s: State, units: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stratix_tasks.core.decide import again
 from stratix_tasks.core.decide.core import Core
 from stratix_tasks.core.facts import SPAWNED, SWEPT
-from stratix_tasks.core.state import IS_BAD
+from stratix_tasks.core.state import IS_BAD, State
 from stratix_tasks.core.states import S
 from stratix_tasks.core.streams import pending, readers, source_of
 from stratix_tasks.core.units import Spans
@@ -39,9 +39,18 @@ def _end_in_vain(core: Core, x: int, y: int, at: float) -> None:
 
 def let_go_of(core: Core, p: int, at: float) -> None:
     """What streams from a map that comes to a value of its own goes over that, from the beginning."""
-    s = core.state
-    found = stack = [x for x in readers(s, p) if s.status[x] == S.OPEN]
-    for x in stack:
-        found += [y for y in readers(s, x) if s.status[y] == S.OPEN]
+    found = _open_streams(core.state, p)
     if found:
-        again.roll(core, set(found), [], [], at)
+        again.roll(core, {*found}, [], [], at)
+
+
+def begun_streams(s: State, p: int) -> list[int]:
+    """Of what streams from a map that in which something has begun."""
+    return [x for x in _open_streams(s, p) if any(any(s.attempt[a:b]) for _, a, b in s.inside(x))]
+
+
+def _open_streams(s: State, p: int) -> list[int]:
+    found = [x for x in readers(s, p) if s.status[x] == S.OPEN]
+    for x in found:
+        found += [y for y in readers(s, x) if s.status[y] == S.OPEN]
+    return found
