@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """What a start or a recovery makes lives as long as its run: to look for garbage in it takes a fifth of the time."""
+    """What a start or a recovery makes lives as long as its run: to look for garbage in it takes a fifth of the time. Nor should one who
+    waits for something small wait for that."""
     was = gc.isenabled()
     gc.disable()
     try:

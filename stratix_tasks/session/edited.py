@@ -17,6 +17,7 @@ from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.edits.editing import Editing, Step, Written, begun, replayed
 from stratix_tasks.edits.words import Edit, Restore, Text, edit_of
 from stratix_tasks.errors import FlowError
+from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.session.compared import Compared, compared
 from stratix_tasks.session.document import known_tasks, text_of
 from stratix_tasks.session.drafts import Draft
@@ -90,9 +91,10 @@ class Edits:
 
     def change(self, base: Traced, how: Callable[[Editing], Editing]) -> Editing:
         """Edit, undo or redo. FlowError with the reason, and then nothing has changed."""
-        with self._lock:
-            self._now = how(self.on(base.spec))
-        self._tell(base)
+        with collector_paused():  # a look for garbage may take as long as the edit: what is edited is drawn first
+            with self._lock:
+                self._now = how(self.on(base.spec))
+            self._tell(base)
         return self._now
 
     def drop(self) -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -192,6 +193,15 @@ def test_views_are_told_of_a_task_that_is_defined() -> None:
 
     assert heard.wait(30)
     release()
+
+
+def test_no_garbage_is_looked_for_while_an_edit_is_told() -> None:
+    """That may take longer than the edit; afterwards it is, as before."""
+    sales, looked_for = defined(), list[bool]()
+    release: Callable[[], Any] = sales.edits_made.watch(lambda: looked_for.append(gc.isenabled()))
+    sales.apply(RENAME).drop()
+    release()
+    assert looked_for[0] is False and gc.isenabled()
 
 
 def test_who_defines_a_task_meets_no_trouble_of_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
