@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stratix_tasks.spec.check_around import retry_findings
@@ -12,9 +12,9 @@ from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.fields import IN_DEFAULTS
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
-from stratix_tasks.spec.model import FlowSpec, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
 from stratix_tasks.spec.names import needs_of
-from stratix_tasks.spec.policies import matches, patterns
+from stratix_tasks.spec.policies import matches, patterns, with_defaults
 from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
 
 
@@ -49,7 +49,7 @@ def _unknown_policy(graph: Graph, name: str, policy: str) -> Problem:
     return Problem("unknown-policy", f"there is no policy '{policy}'", name, hint=hint, remedy=remedy)
 
 
-def unused_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
+def unused_findings(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Finding]:
     """Options for several nodes that none takes, as warnings."""
     spec = graph.spec
     for pattern in patterns(spec):
@@ -59,9 +59,11 @@ def unused_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
             yield Finding(
                 ("defaults", "for", pattern), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE)
             )
-    for option in IN_DEFAULTS if spec.defaults is not None else ():
-        said = getattr(spec.defaults, option.name) is not None
-        if said and not any(_takes(node, option.name, executors) for node in graph.nodes):
+    defaults = spec.defaults
+    for option in IN_DEFAULTS:
+        if defaults is None or getattr(defaults, option.name) is None:
+            continue
+        if not any(_takes(node, option.name, defaults, executors, functions) for node in graph.nodes):
             message = f"no task takes {option.name} of the defaults: each says it itself, or runs no body that could"
             hint = "Take it away; a flow in a flow has defaults of its own."
             problem = Problem("unused", message, hint=hint, warning=True, remedy=REMOVE)
@@ -72,14 +74,14 @@ def unused_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
         yield Finding(("policies", policy), Problem("unused", message, hint=hint, warning=True, remedy=REMOVE))
 
 
-def _takes(node: NodeSpec, option: str, executors: Executors) -> bool:
+def _takes(node: NodeSpec, option: str, defaults: Shared, executors: Executors, functions: Mapping[str, Any]) -> bool:
     """Whether a node is one of those that the defaults of its flow are about, and leaves it to them."""
-    executor = executors.get(node.uses or "")
     if node.flow is not None or getattr(node, option) is not None:
         return False
-    return executor is None or not (
-        executor.refusal("retry") or executor.refusal(option)
-    )  # what takes none has no body
+    executor, task = executors.get(node.uses or ""), functions.get(node.call or "")
+    if executor is not None:  # what takes no retry has no body
+        return not (executor.refusal("retry") or executor.refusal(option))
+    return task is None or all(field[0] != option for field, _ in task.unfit(with_defaults(node, defaults)))
 
 
 def shared_findings(graph: Graph) -> Iterator[Finding]:

@@ -75,6 +75,14 @@ LIKELY = {
     "always holds": (one("when: 1 < 2"), ("tasks", "a", "when")),
     "depth of none": (f"max_depth: 3\n{one('')}", ("max_depth",)),
     "said by each": (f"defaults: {{retry: 3}}\n{one('retry: 2')}", ("defaults", "retry")),
+    "for bodies that nothing can stop alone": (
+        f"defaults: {{timeout: 5s}}\n{one('runner: inline')}",
+        ("defaults", "timeout"),
+    ),
+    "grace of those that run so by default": (
+        f"defaults: {{runner: inline, grace: 5s}}\n{one('')}",
+        ("defaults", "grace"),
+    ),
     "for waits alone": (
         "defaults: {timeout: 3s}\ntasks: {a: {uses: wait.approval, with: {message: a}}}",
         ("defaults", "timeout"),
@@ -174,6 +182,24 @@ def test_a_runner_that_is_said_for_many_fits_each_of_them(where: str) -> None:
     [problem] = told(f"{where}\ntasks: {{a: {{call: idle_awaited{policy}}}, b: {{call: idle_number{policy}}}}}")
     assert (problem.code, problem.node, problem.warning) == ("bad-option", "a", False)
     assert told(f"{where}\ntasks: {{a: {{call: idle_awaited, runner: async}}, b: {{call: idle_number{policy}}}}}") == []
+
+
+UNSTOPPABLE = {
+    "policy": (f"policies: {{net: {{runner: inline, timeout: 5s}}}}\n{one('policy: net')}", ("timeout", "attempt")),
+    "policy beside a runner": (
+        f"policies: {{net: {{timeout: 5s}}}}\n{one('policy: net, runner: inline')}",
+        ("timeout", "attempt"),
+    ),
+    "pattern": (f"defaults: {{runner: inline, for: {{'idle*': {{grace: 5s}}}}}}\n{one('')}", ("grace",)),
+}
+
+
+@pytest.mark.parametrize(("document", "field"), UNSTOPPABLE.values(), ids=UNSTOPPABLE)
+def test_what_nothing_can_stop_takes_no_limit_of_others(document: str, field: tuple[str, ...]) -> None:
+    """As it has none of its own: a plain function on the engine's loop."""
+    [problem] = told(document)
+    assert (problem.code, problem.at, problem.warning) == ("bad-option", ("tasks", "a", *field), False)
+    assert told(document.replace("idle_number", "idle_awaited").replace("idle*", "idle_a*")) == []
 
 
 def test_what_a_default_retry_asks_is_looked_at() -> None:
