@@ -281,11 +281,12 @@ class LiveRun:
     def place(self, unit: int) -> Where:
         s = self.core.state
         generation, node = s.generation.get(unit, 0), s.map_of(unit)
+        orphans = len(s.orphaned.get(unit, ()))
         if node < 0:
-            return Where(label(s, unit), generation=generation)
+            return Where(label(s, unit), generation=generation, orphans=orphans)
         index, each = s.index(unit), s.node(node).spec.each
         mapped, room = tuple(each.over), attempts.room(self.core, unit)
-        return Where(label(s, node), index, s.key(node, index), generation, mapped, room)
+        return Where(label(s, node), index, s.key(node, index), generation, mapped, room, orphans)
 
     def name(self, unit: int) -> str:
         return label(self.core.state, unit)

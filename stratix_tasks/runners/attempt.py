@@ -44,6 +44,8 @@ class Where(NamedTuple):
     """The arguments that a mapped node maps."""
     room: int = 0
     """How many items the body may spawn."""
+    orphans: int = 0
+    """Attempts of it that died with their kernel."""
 
 
 class Host(Protocol):

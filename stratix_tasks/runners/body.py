@@ -86,6 +86,11 @@ class Body:
         text = f"{self.run_id}\0{node}\0{item if key is None else key}\0{generation}"
         return sha256(text.encode()).hexdigest()[:32]
 
+    @property
+    def heard(self) -> int:
+        """Which attempt this is of those that come to an end of their own, from 1: one that died with its kernel is none."""
+        return self.attempt - self._place.orphans
+
     def metric(self, name: str, value: float) -> None:
         """Record one value of a measure; all of them are kept, in order."""
         self._note("metric", Clock.time(), str(name), float(value))

@@ -1,13 +1,14 @@
 """Children: runs that a node of another run starts and waits for (`flow.run`).
 
-A child is known by its key, which tells of the node that started it, so that an attempt that is made again, by a retry or in
-another process, finds the run that goes on. Only one that ended badly is left, and another one begun in its place.
+A child is known by its key, which tells of the node that started it and of the attempt. So an attempt that is made again, since
+its kernel has died, finds its run, whatever became of that meanwhile; a retry goes on with the one before, and begins another
+only where that has ended badly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
+from functools import partial
 from typing import Any
 
 from stratix_tasks.core.states import RunState
@@ -60,13 +61,15 @@ def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Bo
             f"run {body.run_id} is {deep - 1} runs deep, and max_depth is {deepest}: does '{name}' run itself without an end?",
             code="too-deep",
         )
-    given = _by_name(engine, inputs, body)
-    for number in count(1):
-        begun: list[Handle] = []
-        live = start(engine, flow, given, key=key_of_child(body, deep, number), begun=begun)
-        if begun or not (live.core.is_over and live.core.state.run in BAD):
+    key = partial(key_of_child, body, deep)
+    for number in range(body.heard - 1, 0, -1):
+        if (begun := engine.store.catalog.keyed(flow.name, key(number))) is not None:
+            live = engine.find(begun)
+            if live.core.is_over and live.core.state.run in BAD:
+                break  # the attempt that waited for it has failed with it
             return Child(engine, _going_on(engine, live))
-    raise AssertionError("the numbers have no end")
+    given = _by_name(engine, inputs, body)
+    return Child(engine, _going_on(engine, start(engine, flow, given, key=key(body.heard))))
 
 
 def _by_name(engine: Workshop, inputs: Mapping[str, Any], body: Body) -> Mapping[str, Any]:

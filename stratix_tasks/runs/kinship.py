@@ -9,7 +9,7 @@ _KEY = "flow.run"
 
 
 def key_of_child(body: Body, depth: int, number: int) -> str:
-    """Of the run of that number that an attempt of a node waits for; the same in each process. `depth`: how many runs lie around it."""
+    """Of the run that the attempt of that number of a node waits for; the same in each process. `depth`: how many runs lie around it."""
     return f"{_KEY} {depth} {body.run_id} {body.idempotency_key} {number}"
 
 

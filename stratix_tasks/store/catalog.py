@@ -249,6 +249,11 @@ class Catalog:
         rows = self._all("run", id=id)
         return RunRow(*rows[0]) if rows else None
 
+    def keyed(self, flow: str, key: str) -> str | None:
+        """The run of a flow that has this key."""
+        found = self._all("run_by_key", flow=flow, key=key)
+        return str(found[0][0]) if found else None
+
     def runs(self, limit: int | None = None) -> list[RunRow]:
         """The newest first; all, or so many."""
         return [RunRow(*row) for row in self._all("runs", limit=-1 if limit is None else limit)]

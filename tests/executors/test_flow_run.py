@@ -233,6 +233,35 @@ def test_a_child_whose_run_was_cancelled_while_nobody_ran_it_ends_with_that(tmp_
         assert inner.wait(LONG) == "cancelled"
 
 
+def test_a_child_that_is_cancelled_fails_its_node_whoever_lives(engine: Engine, tmp_path: Path) -> None:
+    """The node of a run that goes on, and of one that nobody ran then, alike: a retry of it begins another child."""
+    GATES["b"] = Gate()
+
+    @flow
+    def calls_one_that_is_cancelled() -> Any:
+        return uses("flow.run").options(name="inner")("gated_child", args={"name": "b"})
+
+    live = engine.start(calls_one_that_is_cancelled)
+    assert GATES["b"].arrived.wait(LONG)
+    (inner,) = [run for run in engine.runs() if run.flow == "gated_child"]
+    inner.cancel()
+    assert live.wait(LONG) == "failed"
+
+    store = tmp_path / "dead"
+    _family = killed(store)
+    with Engine(store) as other:
+        (inner,) = [run for run in other.runs() if run.flow == "child"]
+        inner.cancel()
+        assert inner.wait(LONG) == "cancelled"
+        (outer,) = other.recover()
+        assert outer.wait(LONG) == "failed"
+        assert outer.error.code == live.error.code  # type: ignore[union-attr]
+        assert [run.flow for run in other.runs()] == ["child", "parent"]
+        store.with_suffix(".gate").touch()
+        outer.retry()
+        assert outer.result(LONG) == 20
+
+
 def test_a_document_says_the_same(engine: Engine) -> None:
     """By name, with inputs by reference."""
     text = """
