@@ -72,7 +72,7 @@ def skip(
     if value is None:
         found.skip(node, redo=redo)
     else:
-        found.skip(node, value=_value(value), redo=redo)
+        found.skip(node, value=_value(value, found.gives(node).hint), redo=redo)
     _go_on(found)
 
 

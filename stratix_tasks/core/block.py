@@ -152,11 +152,15 @@ class Block:
         return any(block.readers for block in blocks_in(self))
 
     @cached_property
-    def executors(self) -> dict[str, Executor]:
-        """Those with a body of their own that its nodes name, and nodes in it, as they were when it was laid out."""
+    def used(self) -> dict[str, Executor]:
+        """The executors that its nodes name, and nodes in it, as they were when it was laid out."""
         nodes = (node for block in blocks_in(self) for node in block.nodes)
-        used = {one.name: one for node in nodes if (one := node.executor) is not None}
-        return {name: one for name, one in used.items() if has_body(one)}
+        return {one.name: one for node in nodes if (one := node.executor) is not None}
+
+    @cached_property
+    def executors(self) -> dict[str, Executor]:
+        """Those of them with a body of their own."""
+        return {name: one for name, one in self.used.items() if has_body(one)}
 
 
 def has_body(executor: Executor) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import GenericAlias
 from typing import Any, cast
@@ -18,7 +19,6 @@ from stratix_tasks.dsl.task import task_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
-from stratix_tasks.spec.joins import ALL
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
@@ -232,19 +232,19 @@ def _typed_node(
             made[argument] = converted
     update: dict[str, Any] = {"args": {**node.args, **made}} if made else {}
     if node.pin is not None and node.call is not None and "return" in hints:
-        update["pin"] = _typed_pin(name, node, node.pin, hints["return"], problems)
+        update["pin"] = _typed_pin(node, node.pin, hints["return"])
     return node.model_copy(update=update) if update else node
 
 
-def _typed_pin(name: str, node: NodeSpec, pin: Pin, hint: Any, problems: list[Problem]) -> Pin:
-    """A value that stands in place of what a function returns, as that is annotated; of a fan-out a list of these."""
-    if next(leaves(pin.value), None) is not None or (node.each is not None and node.each.gather != ALL):
+def _typed_pin(node: NodeSpec, pin: Pin, hint: Any) -> Pin:
+    """A value that stands in place of what a function returns, as that is annotated; of a fan-out a list of these. Of what is not
+    that the check of the document tells.
+    """
+    if next(leaves(pin.value), None) is not None or (node.each is not None and node.each.gather == "settled"):
         return pin
-    try:
+    with suppress(ValueError):
         return Pin(convert(pin.value, hint if node.each is None else GenericAlias(list, (hint,))))
-    except ValueError as error:
-        problems.append(Problem("type-mismatch", f"its pin: {error}", name))
-        return pin
+    return pin
 
 
 def _defaults(node: NodeSpec, spec: FlowSpec) -> dict[str, Any]:

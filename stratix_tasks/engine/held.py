@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.node import Kind
 from stratix_tasks.core.results import Stored
 from stratix_tasks.engine.memory import Memory, Shelf
 from stratix_tasks.engine.reading import Away, Load, Once, Reader, Source, load
@@ -41,10 +42,8 @@ class Held:
         """What an answer is made, where its model is known here; None for all else."""
         s = self.state
         node = s.node(s.node_of(unit))
-        asks = (
-            node.executor is not None and node.executor.waits is not None and node.executor.waits.ended_by == "answer"
-        )
-        return model_of(node.spec.args.get("model")) if asks and s.reason.get(unit) != "given" else None
+        asks = node.is_ended_by("answer") and s.kind(unit) is not Kind.MAP
+        return model_of(node.spec.args.get("model")) if asks else None
 
     def kept(self, value: Any) -> Any:
         """What is held of a value that stands in a fact other than a result's."""

@@ -25,7 +25,7 @@ class Ports:
 
     def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
         self.graph, self.executors, self.functions = graph, executors, functions
-        self.types = Types(graph, executors, functions)
+        self.types = Types(graph.spec, executors, functions)
         self._parameters: dict[str, dict[str, bool]] = {}
         self._bare: dict[tuple[str | None, ...], dict[str, Port]] = {}
         self._gives: dict[tuple[str | bool | None, ...], str] = {}

@@ -8,6 +8,7 @@ from typing import Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError
 from stratix_tasks.runs.claim import take_for
+from stratix_tasks.runs.heard import hear
 from stratix_tasks.runs.mailbox import OwnerDied
 from stratix_tasks.runs.workshop import Workshop
 from stratix_tasks.store.catalog import RunRow
@@ -50,9 +51,9 @@ def ask(engine: Workshop, live: LiveRun, verb: str, target: str | None, args: di
 
 
 def send(engine: Workshop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any]) -> Future[Any]:
-    """Ask without waiting, from the engine's thread. StratixError `interrupted` for a run that nobody runs."""
+    """Ask what a form says without waiting, from the engine's thread. StratixError `interrupted` for a run that nobody runs."""
     if not live.elsewhere:
-        return engine.loop.ask(live, verb, target, args, BY)
+        return hear(engine.loop, live, verb, target, args, BY)
     owner = _owner(engine, live)
     if owner == engine.id or not alive(engine.store.locks, owner):
         raise StratixError(

@@ -12,6 +12,8 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError
 from stratix_tasks.spec.annotations import annotation, has_classes
 from stratix_tasks.spec.conversion import convert
+from stratix_tasks.spec.fit import Types
+from stratix_tasks.spec.given import NOTHING_SAID, Gives, gives
 from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.types import type_text
 
@@ -38,6 +40,19 @@ def hints_at(live: LiveRun, target: str) -> dict[str, Any]:
     node = s.node_of(unit)
     r, k, _ = s.place(node)
     return wanted(r.block.nodes[k].spec, r.block.spec, functions, item=node != unit)
+
+
+def gives_at(live: LiveRun, target: str) -> Gives:
+    """What a target gives, as far as its function is known here. In the engine's thread."""
+    s = live.core.state
+    found = find(s, target)
+    if isinstance(found, str):
+        return NOTHING_SAID
+    unit = found.group if isinstance(found, Scope) else found
+    node = s.node_of(unit)
+    r, k, _ = s.place(node)
+    types = Types(r.block.spec, s.root.used, live.functions)
+    return gives(types, r.block.names[k], item=node != unit or isinstance(found, Scope))
 
 
 def fitted(target: str, args: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.runs import request_data
 from stratix_tasks.runs.ask import ask, send
-from stratix_tasks.runs.fitting import hints_at, hints_of_inputs
+from stratix_tasks.runs.fitting import gives_at, hints_at, hints_of_inputs
 from stratix_tasks.runs.workshop import Workshop
+from stratix_tasks.spec.given import Gives
 from stratix_tasks.store.catalog import RunRow
 
 
@@ -67,6 +68,11 @@ class Handle:
         """The annotations of its inputs by name, or of what a node or item is given; none where its function is not known here."""
         found = self._look(hints_of_inputs) if target is None else self._look(hints_at, target)
         return dict(found)
+
+    def gives(self, target: str) -> Gives:
+        """What a node, item or round gives, as far as its function is known here."""
+        found: Gives = self._look(gives_at, target)
+        return found
 
     def _refresh(self) -> None:
         """A run of another engine is read on in the store; one that was recovered here is the one that goes on."""

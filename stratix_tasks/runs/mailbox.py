@@ -20,6 +20,7 @@ from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import InputError, StratixError, as_data, from_data
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runs.chores import Chores
+from stratix_tasks.runs.heard import hear
 from stratix_tasks.runs.held import Held
 from stratix_tasks.store import ids
 from stratix_tasks.store.locks import alive
@@ -186,7 +187,7 @@ class Mailbox:
         if asked.args is None:
             return self._answer(asked, InputError("the arguments of a request are a JSON object", code="bad-request"))
         args = {**asked.args, "id": asked.id}
-        done = self._loop.ask(live, asked.verb, asked.target, args, asked.by)
+        done = hear(self._loop, live, asked.verb, asked.target, args, asked.by)
         done.add_done_callback(lambda future: self._answer(asked, future.exception()))
 
     def _answer(self, asked: Asked, error: BaseException | None) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from stratix_tasks.core.ports import Objects
 from stratix_tasks.core.state import MISSING, State
 from stratix_tasks.core.targets import find
 from stratix_tasks.dsl.options import task_fields
@@ -16,11 +17,8 @@ from stratix_tasks.errors import FlowError, InputError
 from stratix_tasks.runs.fitting import fitted_by_hand
 from stratix_tasks.spec.answers import by_model, model_of
 
-if TYPE_CHECKING:
-    from stratix_tasks.store.objects import ObjectStore
 
-
-def value_data(objects: ObjectStore, value: Any) -> dict[str, Any]:
+def value_data(objects: Objects, value: Any) -> dict[str, Any]:
     """A value as `{codec, payload, summary}`; larger ones are kept in the object store. StoreError `not-storable`."""
     encoded = objects.encode_apart(value)
     return {"codec": encoded.codec, "payload": encoded.payload, "summary": encoded.summary}
@@ -35,7 +33,7 @@ def named(target: object, verb: str) -> str:
     return target
 
 
-def skipping(objects: ObjectStore, value: Any) -> dict[str, Any]:
+def skipping(objects: Objects, value: Any) -> dict[str, Any]:
     return {} if value is MISSING else {"value": value_data(objects, value)}
 
 
@@ -66,11 +64,11 @@ def _user() -> str:
         return ""
 
 
-def signalling(objects: ObjectStore, name: object, value: Any) -> dict[str, Any]:
+def signalling(objects: Objects, name: object, value: Any) -> dict[str, Any]:
     return {"name": name, "value": value_data(objects, value)}
 
 
-def setting(objects: ObjectStore, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
+def setting(objects: Objects, args: Mapping[str, Any], options: Mapping[str, Any], target: str) -> dict[str, Any]:
     """InputError when nothing is to be set, or an option is not what it may be."""
     for what, given in (("args", args), ("options", options)):
         if not isinstance(given, Mapping):
@@ -93,7 +91,7 @@ def _plain(value: Any) -> Any:
 
 
 def of_view(
-    objects: ObjectStore,
+    objects: Objects,
     verb: str,
     target: str | None,
     args: Mapping[str, Any],

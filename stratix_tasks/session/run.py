@@ -104,8 +104,10 @@ class Run(Pictured, Handle):
         """Skip a node, an item or a round; with `value`, that stands for its result. `redo` as for `retry`.
 
         An item that is skipped is not among the results; after a round that is skipped the next one has what that had.
+        InputError `type-mismatch` for a value that is not what the node gives, `bad-answer` where that is an answer.
         """
-        given = request_data.skipping(self._engine.store.objects, value)
+        fitted = value if value is MISSING else self.gives(target).fitted(target, value)
+        given = request_data.skipping(self._engine.store.objects, fitted)
         self._ask("skip", target, {**given, "redo": True} if redo else given)
 
     def set(

@@ -97,7 +97,7 @@ def _findings(
         yield from _named(("inputs", name), name, "an input", "")
         yield from input_findings(("inputs", name), name, one)
     if spec.policies or spec.defaults is not None:
-        yield from unused_findings(graph, executors)
+        yield from unused_findings(graph, executors, functions or {})
         yield from shared_findings(graph)
     for name, node in zip(graph.names[: len(spec.tasks)], graph.nodes, strict=False):
         if name in RESERVED or not _NAME.fullmatch(name):
@@ -122,7 +122,8 @@ def _findings(
         message = f"these nodes need each other: {' → '.join(cycle)}"
         yield Finding(("tasks", cycle[0]), Problem("cycle", message, cycle[0], hint="Take one of the arrows away."))
     yield from secret_findings(graph, executors)
-    yield from pinned_findings(graph)
+    types = Types(graph.spec, executors, functions or {})
+    yield from pinned_findings(graph, types)
     if graph.off:
         yield from disabled_findings(graph, executors, functions)
     if graph.above is None:
@@ -135,7 +136,6 @@ def _findings(
         yield from of_runs_findings(spec)
     yield from untolerant(graph, executors, functions or {})
     yield from _of_bodies(graph, functions or {})
-    types = Types(graph, executors, functions or {})
     yield from condition_findings(graph, types, not cycles)
     if not cycles:
         yield from misfits(graph, executors, functions or {})
@@ -198,7 +198,7 @@ def _of_bodies(graph: Graph, functions: Mapping[str, Any]) -> Iterator[Finding]:
         runner = node.runner or (defaults.runner if defaults is not None else None)
         if task is None or runner is None:
             continue
-        for field, why in task.unfit(own.but({"runner": runner})):
+        for field, why in task.unfit(node.but({"runner": runner})):
             yield Finding(("tasks", name, *field), Problem("bad-option", why, name))
 
 

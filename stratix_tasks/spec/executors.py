@@ -34,6 +34,10 @@ class Described(Protocol):
         """What it does to others in place of running a body: "finish" or "cancel"; empty where it runs or waits."""
 
     @property
+    def waits(self) -> object:
+        """How it waits, so that what comes of it is what somebody says; None for one that does not."""
+
+    @property
     def hints(self) -> Mapping[str, Any]:
         """What it takes and yields (`return`), as annotations of a function would say it."""
 

@@ -24,9 +24,9 @@ _SOURCE = {"tasks": "which returns", "inputs": "which is", "secrets": "which is"
 class Types:
     """The types in a flow: what each node takes and yields, as far as functions, executors and inputs tell it."""
 
-    def __init__(self, graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> None:
-        self.graph, self.executors, self.functions = graph, executors, functions
-        self._inputs = {name: _type(one) for name, one in graph.spec.inputs.items()}
+    def __init__(self, spec: FlowSpec, executors: Executors, functions: Mapping[str, Any]) -> None:
+        self.spec, self.executors, self.functions = spec, executors, functions
+        self._inputs = {name: _type(one) for name, one in spec.inputs.items()}
         self._hints: dict[tuple[str | None, ...], Mapping[str, Any]] = {}
 
     def takes(self, node: NodeSpec) -> Mapping[str, Any]:
@@ -40,14 +40,18 @@ class Types:
         if node.uses is not None:
             return self.executors[node.uses].hints if node.uses in self.executors else {}
         if node.flow is not None:
-            if node.flow not in self.graph.spec.flows:
+            if node.flow not in self.spec.flows:
                 return {}
-            inner = Types(self.graph.flow(node.flow), self.executors, self.functions)
-            output = inner.graph.spec.output
+            inner = Types(self.spec.flows[node.flow], self.executors, self.functions)
+            output = inner.spec.output
             return {**inner._inputs, "return": Any if output is None else inner.of(output)}
         task = self.functions.get(node.call or "")
         function = getattr(task, "fn", task)
         return hints_of(function) if function is not None else {}
+
+    def one(self, node: NodeSpec) -> Any:
+        """What it yields, or each item of it."""
+        return self.takes(node).get("return", Any)
 
     def of(self, value: Any) -> Any:
         """The type of a value of the document; Any where nobody tells."""
@@ -68,10 +72,10 @@ class Types:
             return self._inputs.get(ref.name, Any)
         if ref.scope == "secrets":
             return Secret
-        node = self.graph.spec.tasks.get(ref.name) if ref.scope == "tasks" else None
+        node = self.spec.tasks.get(ref.name) if ref.scope == "tasks" else None
         if node is None:
             return Any
-        made = self.takes(node).get("return", Any)
+        made = self.one(node)
         if node.each is None:
             return made
         return GenericAlias(list, (Settled if node.each.gather == "settled" else made,))
@@ -106,7 +110,7 @@ def stepped(hint: Any, path: tuple[str | int, ...]) -> Any:
 
 def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Finding]:
     """Arguments fed by what can't be what they want, and fan-outs over what can't be iterated; judged once a pair of calls."""
-    types = Types(graph, executors, functions)
+    types = Types(graph.spec, executors, functions)
     judged: dict[tuple[Any, ...], str] = {}
     for name, node in zip(graph.names, graph.nodes, strict=True):
         takes = types.takes(node)

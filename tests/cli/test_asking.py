@@ -68,14 +68,16 @@ def test_a_run_is_controlled_from_the_command_line(owner: Callable[[str], Owner]
 
 
 def test_what_failed_is_retried_or_skipped_from_the_command_line(owner: Callable[[str], Owner]) -> None:
-    """The owner goes on; a value for a skipped node may be JSON."""
+    """The owner goes on; a value for a skipped node may be JSON, and is what the node gives."""
     other = owner("failing")
     assert other.ask("wait") == "failed"
     assert stratix(other, "retry", "last").returncode == 0
     assert other.ask("wait") == "failed"
     assert other.started() == ["breaks 1", "breaks 2"]
-    assert stratix(other, "skip", "last", "breaks", "--value", '{"n": 1}').returncode == 0
-    assert other.ask("result") == "{'n': 1}"
+    refused = stratix(other, "skip", "last", "breaks", "--value", '{"n": 1}')
+    assert (refused.returncode, "'breaks' gives, which is int" in refused.stderr) == (2, True)
+    assert stratix(other, "skip", "last", "breaks", "--value", "7").returncode == 0
+    assert other.ask("result") == "7"
 
 
 def test_a_retry_that_makes_something_again_is_asked_for_from_the_command_line(owner: Callable[[str], Owner]) -> None:

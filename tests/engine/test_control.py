@@ -296,11 +296,16 @@ def rounded_inner(x: int) -> Any:
     return rounded(x)
 
 
-GIVEN_TO: dict[str, Callable[[], Any]] = {
-    "a loop": lambda: repeat(rounded, 0, max=9),
-    "a fan-out": lambda: rounded.map(each([0, 1, 2])),
-    "a mapped flow": lambda: rounded_inner.map(each([0, 1, 2])),
-    "a flow": lambda: rounded_inner(2),
+@task
+def passed_on(x: Any) -> Any:
+    return x
+
+
+GIVEN_TO: dict[str, tuple[Callable[[], Any], Any]] = {
+    "a loop": (lambda: repeat(rounded, 0, max=9), 42),
+    "a fan-out": (lambda: rounded.map(each([0, 1, 2])), [42]),
+    "a mapped flow": (lambda: rounded_inner.map(each([0, 1, 2])), [42]),
+    "a flow": (lambda: rounded_inner(2), 42),
 }
 
 
@@ -312,14 +317,15 @@ def test_a_value_that_is_given_to_an_open_group_stands_for_all_of_it(engine: Eng
 
     @flow(name=f"given_{what.replace(' ', '_').replace('-', '_')}")
     def given_to_a_group() -> Any:
-        return works(GIVEN_TO[what]())
+        return passed_on(GIVEN_TO[what][0]())
 
     run = engine.start(given_to_a_group)
     gates.arrive("given to a loop")
-    [node] = [row["name"] for row in run.progress() if row["parent"] == -1 and row["name"] != "works"]
-    run.skip(node, value=42)
+    [node] = [row["name"] for row in run.progress() if row["parent"] == -1 and row["name"] != "passed_on"]
+    value = GIVEN_TO[what][1]
+    run.skip(node, value=value)
     gates.let("given to a loop")
-    assert (run.result(LONG), run.output(node)) == (42, 42)
+    assert (run.result(LONG), run.output(node)) == (value, value)
     assert run.why(node) == f"'{node}' completed with a given value."
 
 

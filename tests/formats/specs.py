@@ -88,8 +88,10 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
     if draw(st.booleans()):
         last = next(reversed(tasks))  # which nobody asks for
         tasks[last] = tasks[last].but({"enabled": False})
-    for name in draw(st.lists(st.sampled_from([*tasks]), max_size=1)):
-        tasks[name] = tasks[name].but({"pin": Pin(draw(literals))})
+    calls = [name for name, one in tasks.items() if one.call is not None]  # of which no check can say what they give
+    for name in draw(st.lists(st.sampled_from(calls), max_size=1)) if calls else ():
+        pinned = literals if tasks[name].each is None else st.lists(literals, max_size=2)
+        tasks[name] = tasks[name].but({"pin": Pin(draw(pinned))})
     output = draw(values_of(free, _called(tasks)))
     assume(
         not any(
