@@ -147,8 +147,11 @@ class _Binder:
         if found is not None:
             self.functions[call] = found
         elif not colon or module == "__main__":
+            define = (
+                "The notebook or script that wrote it can't be imported: define" if module == "__main__" else "Define"
+            )
             hint = (
-                f"{did_you_mean(qualname, _names(self.known))} Define @task {qualname}, or write module:name.".strip()
+                f"{did_you_mean(qualname, _names(self.known))} {define} @task {qualname}, or write module:name.".strip()
             )
             near = nearest(qualname, _names(self.known))
             self._fail(call, "unknown-call", f"no task '{qualname}' is known here", hint, near)

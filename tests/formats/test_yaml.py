@@ -310,6 +310,12 @@ def test_binding_finds_what_does_not_fit() -> None:
         assert code in [problem.code for problem in problems], (code, problems)
 
 
+def test_a_document_of_a_notebook_says_that_its_functions_are_to_be_defined_here() -> None:
+    """A script or notebook is no module that could be imported for them."""
+    (problem,) = Flow.from_yaml(everything.to_yaml().replace(f"{__name__}:total", "__main__:summed")).validate()[:1]
+    assert problem.hint.endswith("script that wrote it can't be imported: define @task summed, or write module:name.")
+
+
 def test_the_schema_accepts_what_is_written() -> None:
     """Editors complete and check by it; each task option of this version is in it."""
     from stratix_tasks.spec.vocabulary import TASK
