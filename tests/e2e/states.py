@@ -397,34 +397,38 @@ def scenes() -> Iterator[Scene]:
     yield Scene("executor not well", "The mark at the corner; the panel and `why` say what is wrong.", "letter", unwell)
 
 
-def pictures(scene: Scene, context: Any, folder: Path) -> None:
-    """The card, or the whole graph, in both themes."""
+def saved(scene: Scene, folder: Path) -> Path:
+    """What is shown, as a page."""
     GO.clear()
     engine = Engine(folder / "store", concurrency=1 if scene.name == "ready" else 16)
     try:
         path = folder / "page.html"
         shown = scene.come(engine)
         path.write_text(page_shown(shown) if isinstance(shown, RunSource) else shown.to_html())
-        for theme in ("light", "dark"):
-            page = context.new_page()
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.goto(path.as_uri())
-            page.wait_for_selector("[data-testid=node]")
-            page.click("[data-testid=fit]")
-            page.mouse.move(5, 5)
-            page.wait_for_timeout(400)
-            cards = page.locator(f"[data-node='{scene.node}']" if scene.node else "[data-testid=node]")
-            boxes = [cards.nth(at).bounding_box() for at in range(cards.count())]
-            left, top = (min(box[side] for box in boxes) - AROUND for side in ("x", "y"))
-            right, low = (
-                max(box[side] + box[size] for box in boxes) for side, size in (("x", "width"), ("y", "height"))
-            )
-            clip = {"x": left, "y": top, "width": right - left + AROUND, "height": low - top + AROUND}
-            page.screenshot(path=IMAGES / f"{file_of(scene)}-{theme}.png", clip=clip)
-            page.close()
+        return path
     finally:
         GO.set()
         engine.close()
+
+
+def pictures(scene: Scene, context: Any, folder: Path) -> None:
+    """The card, or the whole graph, in both themes."""
+    path = saved(scene, folder)
+    for theme in ("light", "dark"):
+        page = context.new_page()
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(path.as_uri())
+        page.wait_for_selector("[data-testid=node]")
+        page.click("[data-testid=fit]")
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(400)
+        cards = page.locator(f"[data-node='{scene.node}']" if scene.node else "[data-testid=node]")
+        boxes = [cards.nth(at).bounding_box() for at in range(cards.count())]
+        left, top = (min(box[side] for box in boxes) - AROUND for side in ("x", "y"))
+        right, low = (max(box[side] + box[size] for box in boxes) for side, size in (("x", "width"), ("y", "height")))
+        clip = {"x": left, "y": top, "width": right - left + AROUND, "height": low - top + AROUND}
+        page.screenshot(path=IMAGES / f"{file_of(scene)}-{theme}.png", clip=clip)
+        page.close()
 
 
 def file_of(scene: Scene) -> str:

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { FormField } from "../model/messages";
+import { Turn } from "../view/Card";
 import type { Editing } from "./editing";
 import { Field } from "./Field";
 
@@ -54,12 +55,14 @@ const KINDS = { type: "type", default: "value", description: "text" } as const;
 function Input({ editing, field, isNew }: { editing: Editing; field: FormField; isNew: boolean }) {
   const name = field.label;
   const [typed, setTyped] = useState(name);
-  const box = useRef<HTMLDetailsElement>(null);
+  const [open, setOpen] = useState(isNew);
+  const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    if (!isNew || !box.current) return;
-    box.current.open = true;
-    box.current.querySelector<HTMLElement>(".stx-form-row .stx-field")?.focus();
+    if (isNew) setOpen(true); // it may be there before it is told that it is the new one
   }, [isNew]);
+  useLayoutEffect(() => {
+    if (isNew && open) box.current?.querySelector<HTMLElement>(".stx-form-row .stx-field")?.focus();
+  }, [isNew, open]);
   const data = (
     typeof field.value === "object" && field.value !== null ? field.value : { type: field.value }
   ) as Record<string, unknown>;
@@ -75,19 +78,18 @@ function Input({ editing, field, isNew }: { editing: Editing; field: FormField; 
     return [{ edit: "set-flow", field: field.field, value: said }];
   };
   return (
-    <details ref={box} class="stx-input" data-testid="flow-input" data-name={name}>
-      <summary>
+    <div ref={box} class="stx-input" data-testid="flow-input" data-name={name}>
+      <div class="stx-input-name">
+        <Turn name={`input ${name}`} open={open} turn={() => setOpen(!open)} />
         <input
           class="stx-field"
           data-testid="input-name"
           aria-label={`Name of input ${name}`}
           value={typed}
           spellcheck={false}
-          onClick={(event) => event.preventDefault()}
           onInput={(event) => setTyped(event.currentTarget.value)}
           onBlur={rename}
           onKeyDown={(event) => {
-            if (event.key === " ") event.stopPropagation();
             if (event.key === "Escape") setTyped(name);
             if (event.key !== "Enter" || event.isComposing) return;
             event.preventDefault();
@@ -100,35 +102,35 @@ function Input({ editing, field, isNew }: { editing: Editing; field: FormField; 
           class="stx-close"
           aria-label={`Remove input ${name}`}
           title={`Remove input ${name}`}
-          onClick={(event) => {
-            event.preventDefault();
-            void editing.apply([{ edit: "set-flow", field: field.field, value: null }], `remove input ${name}`);
-          }}
+          onClick={() =>
+            void editing.apply([{ edit: "set-flow", field: field.field, value: null }], `remove input ${name}`)
+          }
         >
           ×
         </button>
-      </summary>
+      </div>
       {field.problem && <p class="stx-wrong">{field.problem}</p>}
-      {SAID.map((part) => (
-        <Field
-          key={part}
-          editing={editing}
-          of=""
-          field={{
-            ...field,
-            field: `${field.field}.${part}`,
-            label: part,
-            kind: KINDS[part],
-            type: part === "default" ? field.type : "",
-            about: part === "default" ? "Without one it must be given." : "",
-            value: data[part] ?? null,
-            usual: part === "type" ? "any" : "",
-            line: "",
-            problem: "",
-          }}
-          edits={say(part)}
-        />
-      ))}
-    </details>
+      {open &&
+        SAID.map((part) => (
+          <Field
+            key={part}
+            editing={editing}
+            of=""
+            field={{
+              ...field,
+              field: `${field.field}.${part}`,
+              label: part,
+              kind: KINDS[part],
+              type: part === "default" ? field.type : "",
+              about: part === "default" ? "Without one it must be given." : "",
+              value: data[part] ?? null,
+              usual: part === "type" ? "any" : "",
+              line: "",
+              problem: "",
+            }}
+            edits={say(part)}
+          />
+        ))}
+    </div>
   );
 }
