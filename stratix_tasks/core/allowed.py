@@ -14,7 +14,7 @@ from stratix_tasks.core.waits import ANSWERED, APPROVED, ends
 
 Why = str | None
 """None where it may be asked, else the reason, as it goes on after «it is <state>»."""
-COMPLETED_HINT = "It has completed: start a new run, fork() it, or rollback() it to a node."
+COMPLETED_HINT = "Start a new run, fork() it, or rollback() it to a node."
 VERBS = (
     "pause",
     "resume",
