@@ -68,7 +68,7 @@ class History:
 
         The view that `sql` reads has `pending` and `retrying` for what is `ready` here: what is recorded.
         """
-        frame = self._owned("tasks", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
+        frame = self._owned("tasks", "state", WITH_BODY, TASK_STATES, _run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
         for one, waiting in frame[frame["state"].isin(WAITING)].groupby("run"):
             ready = self._ready(str(one), [int(unit) for unit in waiting["unit"]])
@@ -77,32 +77,32 @@ class History:
 
     def attempts(self, run: str | None = None) -> pandas.DataFrame:
         """One row an attempt: run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error."""
-        frame = self._owned("attempts", "state", WITH_BODY, TASK_STATES, run=_run_id(run))
+        frame = self._owned("attempts", "state", WITH_BODY, TASK_STATES, _run_id(run))
         frame["cpu"] = _timedelta(frame["cpu"])
         return frame
 
     def transitions(self, run: str | None = None) -> pandas.DataFrame:
         """Every change of state: run, seq, at, node, item, key, from_state, to_state, event, reason, attempt."""
-        frame = self._frame("transitions", run=_run_id(run))
+        frame = self._frame("transitions", _run_id(run))
         for name in ("from_state", "to_state"):
             frame[name] = _states(frame[name], TASK_STATES)
         return frame
 
     def events(self, run: str | None = None) -> pandas.DataFrame:
         """Every fact, requests and changes of the run itself included; one of many units has a row for each of them."""
-        return self._frame("events", run=_run_id(run))
+        return self._frame("events", _run_id(run))
 
     def logs(self, run: str | None = None) -> pandas.DataFrame:
         """What bodies printed and logged: run, node, item, key, attempt, at, level, text."""
-        return self._frame("logs", run=_run_id(run))
+        return self._frame("logs", _run_id(run))
 
     def metrics(self, run: str | None = None) -> pandas.DataFrame:
         """What bodies measured: run, node, item, key, attempt, at, name, value."""
-        return self._frame("metrics", run=_run_id(run))
+        return self._frame("metrics", _run_id(run))
 
     def artifacts(self, run: str | None = None) -> pandas.DataFrame:
         """What bodies kept: run, node, item, key, attempt, at, name, codec, type."""
-        return self._frame("artifacts", run=_run_id(run))
+        return self._frame("artifacts", _run_id(run))
 
     def stats(self, by: Literal["node", "flow"] = "node", since: str | float | None = None) -> pandas.DataFrame:
         """Counts, success rate, and p50, p95 and total of the durations, by node or flow; `since="7d"` looks at the last days only."""
@@ -144,17 +144,19 @@ class History:
                 raise InputError(f"DuckDB can't run this query: {error}", code="bad-query") from None
 
     def _owned(
-        self, name: str, column: str, going: Collection[str], names: list[str], **parameters: Any
+        self, name: str, column: str, going: Collection[str], names: list[str], run: str | None = None
     ) -> pandas.DataFrame:
         """A frame with the owners of its runs, which is told without them: what goes on is interrupted where the owner has died."""
-        frame = self._frame(name, **parameters)
+        frame = self._frame(name, run)
         lives = {owner: alive(self._store.locks, owner) for owner in frame["owner"].unique()}
         states, gone = frame[column].astype("object"), ~frame.pop("owner").map(lives).astype(bool)
         frame[column] = _states(states.mask(gone & states.isin(going), "interrupted"), names)
         return frame
 
-    def _frame(self, name: str, **parameters: Any) -> pandas.DataFrame:
+    def _frame(self, name: str, run: str | None = None, **parameters: Any) -> pandas.DataFrame:
+        """What a query of `history.sql` gives: of one run, or of all."""
         with self._lock, self._projection.open() as db:
+            db.execute("SET VARIABLE run = ?", [run])
             return _typed(db.execute(self._sql[name], parameters).df())
 
 

@@ -67,11 +67,14 @@ class Catalog:
                 raise self._refusal(error) from error
             self._rebuild(error)
 
-    def _open(self) -> None:
-        target = f"{self._path.as_uri()}?mode=ro" if self._read_only else str(self._path)
-        self._db = sqlite3.connect(
-            target, uri=self._read_only, timeout=5.0, isolation_level=None, check_same_thread=False
-        )
+    def _open(self, *, lost: bool = False) -> None:
+        """One that is `lost`, or not there, and can't be written, is made from the journals in memory."""
+        if not self._read_only:
+            self._db = _connection(str(self._path))
+        elif lost or not self._path.exists():
+            self._db = _connection(":memory:")
+        else:
+            self._db = _connection(f"{self._path.as_uri()}?mode=ro")
         self._db.execute("PRAGMA synchronous = FULL")
         newest, version = max(self._steps), self._version()
         self._file = None if self._read_only else _identity(self._path)
@@ -86,7 +89,7 @@ class Catalog:
         if self._read_only:
             self._copy()
         with self._transaction() as db:
-            if self._migrate(db) and not self._read_only:
+            if self._migrate(db):
                 self._refill()
 
     def _follow_file(self) -> None:
@@ -111,19 +114,19 @@ class Catalog:
 
     def _copy(self) -> None:
         """An older catalog that can't be written: brought up to date in memory."""
-        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        memory = _connection(":memory:")
         self._db.backup(memory)
         self._db.close()
         self._db = memory
 
     def _rebuild(self, error: Exception) -> None:
         aside = self._path.with_suffix(f".damaged-{int(time())}")
-        warnings.warn(
-            f"the catalog {self._path} is damaged ({error}); it is kept as {aside.name} and made again from the journals",
-            stacklevel=4,
-        )
-        self._path.rename(aside)
-        self._open()
+        left = "is left as it is" if self._read_only else f"is kept as {aside.name} and made again"
+        told = f"the catalog {self._path} is damaged ({error}); it {left}: what it tells is read from the journals"
+        warnings.warn(told, stacklevel=4)
+        if not self._read_only:
+            self._path.rename(aside)
+        self._open(lost=True)
 
     def _refill(self) -> None:
         """The index of all that the journals hold, and the runs in it that have no row."""
@@ -367,6 +370,12 @@ class Catalog:
         with self._lock:
             self._file = None
             self._db.close()
+
+
+def _connection(target: str) -> sqlite3.Connection:
+    """To a file by its path or its address, or in memory; for any thread."""
+    as_address = target.startswith("file:")
+    return sqlite3.connect(target, uri=as_address, timeout=5.0, isolation_level=None, check_same_thread=False)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

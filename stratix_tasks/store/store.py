@@ -82,9 +82,7 @@ class Store:
             catalog.close()
 
     def cuts(self) -> dict[str, dict[bytes, tuple[int, int, int]]]:
-        """Engine → run (its 10 bytes) → cut (epoch, file, offset), as far as the catalog is there and can be read."""
-        if not (self.path / "catalog.sqlite").exists():
-            return {}
+        """Engine → run (its 10 bytes) → cut (epoch, file, offset), as far as the catalog can be read."""
         found: dict[str, dict[bytes, tuple[int, int, int]]] = {}
         with suppress(StoreError, sqlite3.Error):
             for run, engine, *cut in self.catalog.all_cuts():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from stratix_tasks import Engine, flow, task
+from stratix_tasks import Engine, approval, flow, history, task
 from stratix_tasks.store.store import Store
 
 
@@ -95,6 +97,40 @@ def test_a_lost_catalog_is_made_again_from_the_journals(tmp_path: Path, how: str
                 found = engine.runs()
         assert [(each.id, each.status) for each in found] == [(run.id, "completed")]
         assert engine.start(small, key="k").id == run.id
+
+
+@flow
+def asked() -> int:
+    return one.options(after=[approval("Now?")])()
+
+
+@pytest.mark.parametrize("how", ["deleted", "garbage", "empty"])
+def test_a_lost_catalog_that_can_not_be_written_is_made_in_memory(
+    tmp_path: Path, how: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Who only reads finds runs, where the facts of a dead owner end, and states that follow from them; no file is touched."""
+    place = tmp_path / "store"
+    with Engine(place) as engine:
+        run = engine.start(asked).id
+    with Engine(place) as engine:
+        (again,) = engine.recover()
+        assert again.id == run
+    with closing(Store(place, write=False)) as known:
+        rows, cuts, tasks = known.catalog.runs(), known.cuts(), history(place).tasks()
+    assert cuts
+    path = place / "catalog.sqlite"
+    path.unlink()
+    if how != "deleted":
+        path.write_bytes(b"no database at all" * 100 if how == "garbage" else b"")
+    before = {file: file.read_bytes() for file in place.rglob("*") if file.is_file() and file.suffix != ".duckdb"}
+    with closing(Store(place, write=False)) as store:
+        assert [(row.id, row.owner, row.epoch) for row in store.catalog.runs()] == [(run, rows[0].owner, 2)]
+        assert store.cuts() == cuts
+    pd.testing.assert_frame_equal(history(place).tasks(), tasks)
+    assert list(tasks["state"]) == ["waiting", "pending"]
+    after = {file: file.read_bytes() for file in place.rglob("*") if file.is_file() and file.suffix != ".duckdb"}
+    assert after == before
+    assert any("is left as it is" in str(one.message) for one in recwarn) is (how == "garbage")
 
 
 def test_a_newer_catalog_is_refused(store: Store) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from stratix_tasks.core.states import RunState
 from stratix_tasks.store import ids
 from stratix_tasks.store.analytics import History
 from stratix_tasks.store.journal import JournalWriter
+from stratix_tasks.store.sql import queries
 from stratix_tasks.store.store import Store
 
 LONG = 30.0
@@ -270,6 +273,35 @@ def test_there_must_be_a_store(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no store"):
         history(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+OF_A_RUN = ("tasks", "attempts", "transitions", "events", "logs", "metrics", "artifacts")
+
+
+def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The tables that a plan reads, each with what it leaves out of it."""
+    about = plan["extra_info"]
+    if "Table" in about:
+        yield about["Table"], str(about.get("Filters", ""))
+    for child in plan["children"]:
+        yield from scans(child)
+
+
+def test_what_is_asked_of_one_run_reads_no_other(engine: Engine, done: Any) -> None:
+    """However many there are: each table is read for its rows alone, and what is told is what is told of it among all."""
+    engine.start(squares, {"n": 2}).result()
+    told = history(engine.store.path)
+    with told._projection.open() as db:
+        db.execute("SET VARIABLE run = ?", [done.id])
+        for name in OF_A_RUN:
+            explained = db.execute(f"EXPLAIN (FORMAT json) {queries('history')[name]}").fetchall()[0][1]
+            read = [table for plan in json.loads(explained) for table in scans(plan)]
+            assert {table for table, left_out in read if done.id not in left_out} == set(), name
+            assert len(read) > 1
+    for name in OF_A_RUN:
+        of_all, of_one = getattr(told, name)(), getattr(told, name)(done.id)
+        pd.testing.assert_frame_equal(of_one, of_all[of_all["run"] == done.id].reset_index(drop=True))
+        assert 0 < len(of_one) < len(of_all)
 
 
 @pytest.mark.parametrize("how", ["deleted", "garbage", "truncated", "older", "foreign"])

@@ -7,36 +7,36 @@ FROM runs ORDER BY started DESC, run DESC;
 -- Nodes and items, in the order of the flow; a mapped node has a row of its own, before those of its items.
 SELECT run, node, item, key, state, reason, attempts, queued, started, ended, wait, duration, cpu, worker, error, rows, scope, unit,
     (SELECT engine FROM run_owner o WHERE o.run = tasks.run) AS owner
-FROM tasks WHERE $run IS NULL OR run = $run
+FROM tasks
 ORDER BY run, min(unit) OVER (PARTITION BY run, node), unit;
 
 -- name: attempts
 -- Every attempt that was started.
 SELECT run, node, item, key, attempt, state, queued, started, ended, duration, cpu, worker, error_type, error,
     (SELECT engine FROM run_owner o WHERE o.run = attempts.run) AS owner
-FROM attempts WHERE $run IS NULL OR run = $run ORDER BY run, started, node, item;
+FROM attempts ORDER BY run, started, node, item;
 
 -- name: transitions
 -- Every change of state, in the order in which it was recorded.
 SELECT run, seq, "at", node, item, key, from_state, to_state, event, reason, attempt
-FROM transitions WHERE $run IS NULL OR run = $run ORDER BY run, seq, step;
+FROM transitions ORDER BY run, seq, step, node, item;
 
 -- name: events
--- Every fact; one of many units has a row for each.
+-- Every fact; one of many units has a row for each, in the order of the items.
 SELECT run, seq, "at", kind, node, item, key, event, state, reason, attempt, error_type, error, detail
-FROM events WHERE $run IS NULL OR run = $run ORDER BY run, seq;
+FROM events ORDER BY run, seq, node, item;
 
 -- name: logs
 -- What bodies printed and logged.
-SELECT run, node, item, key, attempt, "at", level, text FROM logs WHERE $run IS NULL OR run = $run ORDER BY run, "at";
+SELECT run, node, item, key, attempt, "at", level, text FROM logs ORDER BY run, "at";
 
 -- name: metrics
 -- What bodies measured.
-SELECT run, node, item, key, attempt, "at", name, value FROM metrics WHERE $run IS NULL OR run = $run ORDER BY run, "at";
+SELECT run, node, item, key, attempt, "at", name, value FROM metrics ORDER BY run, "at";
 
 -- name: artifacts
 -- What bodies kept beside their results.
-SELECT run, node, item, key, attempt, "at", name, codec, type FROM artifacts WHERE $run IS NULL OR run = $run ORDER BY run, "at";
+SELECT run, node, item, key, attempt, "at", name, codec, type FROM artifacts ORDER BY run, "at";
 
 -- name: stats_by_node
 -- Counts and times of each node over the runs since a time. Times in seconds.

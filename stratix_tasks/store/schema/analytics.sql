@@ -25,13 +25,17 @@ CREATE TABLE notes_logs (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMEST
 CREATE TABLE notes_metrics (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, value DOUBLE);
 CREATE TABLE notes_artifacts (run VARCHAR, unit INTEGER, attempt INTEGER, "at" TIMESTAMP, name VARCHAR, codec VARCHAR, type VARCHAR);
 
+-- Whether a row is of the run that is looked at; without one all are. Where tables are read, for nothing that is asked of a view
+-- as a whole comes down to them through recursions and windows.
+CREATE MACRO asked(one) AS getvariable('run') IS NULL OR one = getvariable('run');
+
 -- Where each owner's facts begin.
-CREATE VIEW owners AS SELECT run, epoch, min(seq) AS first FROM facts GROUP BY run, epoch;
+CREATE VIEW owners AS SELECT run, epoch, min(seq) AS first FROM facts WHERE asked(run) GROUP BY run, epoch;
 
 -- A fact counts once, and only if no later owner had taken the run over before it: an old owner may have gone on unaware.
 CREATE VIEW recorded AS
 SELECT f.* FROM facts f
-WHERE NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
+WHERE asked(f.run) AND NOT EXISTS (SELECT 1 FROM owners o WHERE o.run = f.run AND o.epoch > f.epoch AND o.first <= f.seq)
 QUALIFY row_number() OVER (PARTITION BY run, seq, part ORDER BY epoch DESC) = 1;
 
 -- Facts of units, one row a unit.
@@ -48,13 +52,13 @@ SELECT x.*, (
     SELECT min(b.seq) FROM rolled b
     WHERE b.run = x.run AND b.unit = x.unit AND b.seq > x.seq AND (b.state IS NOT NULL OR b.detail = '{"place":' || x."index" || '}')
 ) AS gone
-FROM expansions x JOIN recorded r USING (run, seq, epoch);
+FROM expansions x JOIN recorded r USING (run, seq, epoch) WHERE asked(x.run);
 
 -- Nodes of scopes that opened later: of mapped flows, of rounds, of flows in themselves.
 CREATE VIEW opened AS
 WITH RECURSIVE inside AS (
     SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, NULL::BIGINT AS gone, inner_block, NULL::VARCHAR AS scope
-    FROM nodes WHERE inner_block IS NOT NULL
+    FROM nodes WHERE asked(run) AND inner_block IS NOT NULL
     UNION ALL
     SELECT x.run, (x.first + b.start * x.count + i.i * b.size + b.place)::INTEGER, o.node || '.' || b.node,
         CASE WHEN o.kind = 'flow' THEN o.item ELSE (x."index" + i.i)::INTEGER END,
@@ -65,8 +69,8 @@ WITH RECURSIVE inside AS (
             || CASE WHEN o.kind = 'flow' THEN '' ELSE '[' || (x."index" + i.i) || ']' END
     FROM inside o
     JOIN expanded x ON x.run = o.run AND x.unit = o.unit
-    JOIN scopes b ON b.run = o.run AND b.block = o.inner_block
-    LEFT JOIN scopes p ON p.run = b.run AND p.block = b.block AND p.entry = b.parent,
+    JOIN scopes b ON asked(b.run) AND b.run = o.run AND b.block = o.inner_block
+    LEFT JOIN scopes p ON asked(p.run) AND p.run = b.run AND p.block = b.block AND p.entry = b.parent,
     LATERAL (SELECT unnest(range(x.count)) AS i) i
     WHERE o.inner_block IS NOT NULL
 )
@@ -76,6 +80,7 @@ SELECT * FROM inside WHERE scope IS NOT NULL;
 CREATE VIEW units AS
 WITH placed AS (
     SELECT run, unit, node, NULL::INTEGER AS item, NULL::VARCHAR AS key, kind, parent, NULL::BIGINT AS gone, NULL::VARCHAR AS scope FROM nodes
+    WHERE asked(run)
     UNION ALL
     SELECT run, unit, node, item, key, kind, parent, gone, scope FROM opened
 )
@@ -90,6 +95,7 @@ SELECT s.run, s.unit, n.node, s.item, s.key, 'item', s.parent, least(x.gone, n.g
 FROM spawned s JOIN recorded r USING (run, seq, epoch)
 JOIN expanded x ON x.run = s.run AND x.unit = s.parent AND x.seq < s.seq
 JOIN placed n ON n.run = s.run AND n.unit = s.parent
+WHERE asked(s.run)
 QUALIFY row_number() OVER (PARTITION BY s.run, s.unit ORDER BY x.seq DESC) = 1;
 
 -- Marks: the last word on a unit itself. A release, or a rollback, takes its mark away; one that lets go is a mark, too.
@@ -228,13 +234,13 @@ SELECT r.run, r.seq, r."at", r.kind, u.node, u.item, u.key, r.event, r.state, r.
 FROM (SELECT * EXCLUDE (stop) FROM recorded WHERE unit IS NULL UNION ALL BY NAME FROM moves) r LEFT JOIN units u USING (run, unit);
 
 CREATE VIEW logs AS
-SELECT l.run, u.node, u.item, u.key, l.attempt, l."at", l.level, l.text FROM notes_logs l JOIN units u USING (run, unit);
+SELECT l.run, u.node, u.item, u.key, l.attempt, l."at", l.level, l.text FROM notes_logs l JOIN units u USING (run, unit) WHERE asked(l.run);
 
 CREATE VIEW metrics AS
-SELECT m.run, u.node, u.item, u.key, m.attempt, m."at", m.name, m.value FROM notes_metrics m JOIN units u USING (run, unit);
+SELECT m.run, u.node, u.item, u.key, m.attempt, m."at", m.name, m.value FROM notes_metrics m JOIN units u USING (run, unit) WHERE asked(m.run);
 
 CREATE VIEW artifacts AS
-SELECT a.run, u.node, u.item, u.key, a.attempt, a."at", a.name, a.codec, a.type FROM notes_artifacts a JOIN units u USING (run, unit);
+SELECT a.run, u.node, u.item, u.key, a.attempt, a."at", a.name, a.codec, a.type FROM notes_artifacts a JOIN units u USING (run, unit) WHERE asked(a.run);
 
 CREATE VIEW task_stats AS
 SELECT r.flow, t.node, count(*) AS tasks,

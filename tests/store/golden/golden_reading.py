@@ -12,10 +12,16 @@ from stratix_tasks import Engine, StratixError, history
 def read_out(engine: Engine) -> dict[str, Any]:
     """By flow, for each run of the store: state, value, nodes, and what the history tells of it. A fork comes second."""
     told: dict[str, Any] = {}
+    past = history(engine.store.path)
+    frames = {name: getattr(past, name)() for name in TOLD}
     for run in reversed(engine.runs()):
         name = f"{run.flow} forked" if run.flow in told else run.flow
-        told[name] = {"id": run.id, **_run(run), **_history(engine, run)}
+        of_run = {of: frame[frame["run"] == run.id] for of, frame in frames.items()}
+        told[name] = {"id": run.id, **_run(run), **_history(of_run)}
     return told
+
+
+TOLD = ("tasks", "events", "attempts", "logs", "metrics", "artifacts")
 
 
 def _run(run: Any) -> dict[str, Any]:
@@ -34,9 +40,8 @@ def _error(run: Any) -> list[str] | None:
     return None if error is None else [type(error).__name__, str(getattr(error, "error_type", ""))]
 
 
-def _history(engine: Engine, run: Any) -> dict[str, Any]:
-    told = history(engine.store.path)
-    tasks = told.tasks(run.id).sort_values(["node", "item"])
+def _history(told: dict[str, Any]) -> dict[str, Any]:
+    tasks = told["tasks"].sort_values(["node", "item"])
     rows = [
         [
             row.node,
@@ -47,13 +52,12 @@ def _history(engine: Engine, run: Any) -> dict[str, Any]:
         ]
         for row in tasks.astype(object).where(tasks.notna(), None).itertuples()
     ]
-    metrics = told.metrics(run.id).astype(object)
-    artifacts = told.artifacts(run.id)
+    metrics, artifacts = told["metrics"].astype(object), told["artifacts"]
     return {
         "tasks": rows,
-        "facts": dict(sorted(Counter(told.events(run.id)["kind"]).items())),
-        "attempts": dict(sorted(Counter(told.attempts(run.id)["state"].astype(str)).items())),
-        "log rows": len(told.logs(run.id)),
+        "facts": dict(sorted(Counter(told["events"]["kind"]).items())),
+        "attempts": dict(sorted(Counter(told["attempts"]["state"].astype(str)).items())),
+        "log rows": len(told["logs"]),
         "metrics": sorted([row.node, int(row.attempt), row.name, float(row.value)] for row in metrics.itertuples()),
         "artifacts": [[row.node, row.name, row.codec, row.type] for row in artifacts.itertuples()],
     }
