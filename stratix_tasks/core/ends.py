@@ -8,7 +8,7 @@ from typing import Any
 from stratix_tasks.core.block import Block
 from stratix_tasks.core.joins import absorbed, had_another_way, is_bad
 from stratix_tasks.core.node import EACH, LAST, MAP
-from stratix_tasks.core.state import IS_BAD, IS_OVER, State
+from stratix_tasks.core.state import GATHERED, IS_BAD, IS_OVER, State
 from stratix_tasks.core.states import RunState, S
 from stratix_tasks.core.streams import before, is_in_vain, source_of
 from stratix_tasks.core.targets import label
@@ -93,11 +93,18 @@ def _bad_before(s: State, u: int) -> set[int]:
 
 
 def has_failed(s: State, u: int) -> bool:
-    """Whether a unit failed, or can't run for something that did: not where it can't for what was cancelled alone."""
-    if s.status[u] != S.UPSTREAM_FAILED:
+    """Whether a unit failed, or can't run for something that did: not where all that is behind it is that a person cancelled
+    something, before it or in it.
+    """
+    if s.status[u] == S.UPSTREAM_FAILED:
+        before = [x for x in _bad_before(s, u) if s.status[x] != S.UPSTREAM_FAILED]
+        return not before or any(has_failed(s, x) for x in before)
+    if s.status[u] != S.FAILED or s.reason.get(u) != GATHERED:
         return s.status[u] == S.FAILED
-    states = {s.status[x] for x in _bad_before(s, u)}
-    return S.FAILED in states or S.CANCELLED not in states
+    if is_in_vain(s, u):
+        return has_failed(s, source_of(s, u))
+    failed = (x for _, a, b in s.scopes(u) for x in s.find(S.FAILED, a, b))
+    return any(has_failed(s, x) and not _is_taken(s, x) for x in failed)
 
 
 def first_failed(s: State, units: Iterable[int]) -> int | None:

@@ -33,6 +33,8 @@ IS_BAD = bytes(s in BAD for s in range(256))
 NO_BODY = (S.PENDING, S.RETRYING, S.WAITING)
 """States of a unit that has not ended, of which nothing runs."""
 WITH_BODY = (S.RUNNING, S.SUSPENDED, S.STOPPING)
+GATHERED = "items"
+"""Why a group failed whose own units did."""
 LOST = "lost the join"
 """Why something was cancelled: what it was for went on without it."""
 FAILURE = "failure"

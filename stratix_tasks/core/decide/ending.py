@@ -8,12 +8,9 @@ from stratix_tasks.core.decide.core import Core, Detail
 from stratix_tasks.core.facts import GIVEN, RELEASED, SWEPT
 from stratix_tasks.core.joins import could_absorb, is_for, phase_is_open
 from stratix_tasks.core.results import Data
-from stratix_tasks.core.state import FAILURE, IS_OVER, LEFT, NO_BODY, WITH_BODY, State
+from stratix_tasks.core.state import FAILURE, GATHERED, IS_OVER, LEFT, NO_BODY, WITH_BODY, State
 from stratix_tasks.core.states import Event, RunEvent, RunState, S
 from stratix_tasks.core.units import Spans
-
-GATHERED = "items"
-"""Why a group failed whose own units did."""
 
 
 def end_unit(core: Core, u: int, event: Event, at: float, reason: str | None = None, detail: Detail | None = None,

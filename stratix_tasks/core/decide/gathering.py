@@ -8,14 +8,14 @@ from typing import Any
 from stratix_tasks.core.answers import Do
 from stratix_tasks.core.decide import whole
 from stratix_tasks.core.decide.core import Core, Detail
-from stratix_tasks.core.decide.ending import GATHERED, end_unit, finish_inside, stop_at_failure, unmark
+from stratix_tasks.core.decide.ending import end_unit, finish_inside, stop_at_failure, unmark
 from stratix_tasks.core.decide.opening import ask, open_group
 from stratix_tasks.core.decide.streaming import follow, let_go_of
 from stratix_tasks.core.ends import said_by
 from stratix_tasks.core.facts import WON
 from stratix_tasks.core.joins import is_left_out, is_refused, scope_ended
 from stratix_tasks.core.node import ANY, EACH, FLOW, LOOP, MAP, N_OF, SETTLED, Node
-from stratix_tasks.core.state import FINISHED, IS_BAD, LOST, State, spans
+from stratix_tasks.core.state import FINISHED, GATHERED, IS_BAD, LOST, State, spans
 from stratix_tasks.core.states import Event, RunState, S
 from stratix_tasks.core.streams import is_open_ended
 from stratix_tasks.core.undo import undone
