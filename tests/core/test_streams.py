@@ -281,6 +281,15 @@ def test_a_value_for_a_source_that_is_open_is_refused_once_something_was_made_of
     assert (made.state("a"), made.attempt("b[0]"), made.run) == (State.COMPLETED, 1, RunState.COMPLETED)
 
 
+def test_a_reader_that_has_its_value_keeps_it_where_its_source_is_given_one() -> None:
+    """The rest of it goes on, and who went on with that value has it still."""
+    block = two(Node("c", (1,)), Node("z"), gather=FIRST, keep_rest=True)
+    made = until(world(block, {"a[2]": SLOW, "b[1]": Body(9), "z": SLOW}), "c", State.COMPLETED)
+    made.request("skip", "a", value={"codec": "json", "payload": [7], "summary": None}).settle()
+    assert (made.state("a"), items(made, "b")) == (State.COMPLETED, [DONE, DONE, VAIN])
+    assert (made.attempt("b[0]"), made.attempt("c"), made.run) == (1, 1, RunState.COMPLETED)
+
+
 def test_a_value_for_a_source_of_which_nothing_was_made_is_taken() -> None:
     made = until(world(two(), {"a[0]": SLOW, "a[1]": SLOW, "a[2]": SLOW}), "b", State.OPEN)
     made.request("skip", "a", value={"codec": "json", "payload": [7], "summary": None}).settle()

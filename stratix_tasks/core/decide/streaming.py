@@ -50,7 +50,8 @@ def begun_streams(s: State, p: int) -> list[int]:
 
 
 def _open_streams(s: State, p: int) -> list[int]:
-    found = [x for x in readers(s, p) if s.status[x] == S.OPEN]
+    """Those that go on; not one that has its value already, and only its rest left to do: somebody may have gone on with that."""
+    found = [x for x in readers(s, p) if s.status[x] == S.OPEN and x not in s.won]
     for x in found:
-        found += [y for y in readers(s, x) if s.status[y] == S.OPEN]
+        found += [y for y in readers(s, x) if s.status[y] == S.OPEN and y not in s.won]
     return found
