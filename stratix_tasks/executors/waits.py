@@ -63,6 +63,15 @@ def ask(message: str, model: Any = None, *, fields: Any, timeout: Duration | Non
 _NEVER = "a wait has no body"
 
 
+_TOLD = {
+    "duration": "How long: 30s, 5m, 1d.",
+    "message": "What a person is asked.",
+    "name": "By which name the value is sent.",
+    "fields": "What is asked for, each with its type: {rows: {type: int}}",
+    "model": "The class that an answer becomes, where a module has it: shop:Order.",
+}
+
+
 class Wait:
     """One of the waits, by its declaration."""
 
@@ -100,7 +109,7 @@ class Wait:
         return unfit(argument, value)
 
     def schema(self, refs: str) -> dict[str, Any]:
-        return {}
+        return {"properties": {name: {"description": _TOLD[name]} for name in self.hints if name in _TOLD}}
 
     def clash(self, arguments: Mapping[str, Any]) -> str:
         return ""

@@ -10,8 +10,9 @@ from stratix_tasks.formats import yaml_tree
 from stratix_tasks.formats.yaml_read import FlowReader
 from stratix_tasks.formats.yaml_reading import Reading
 from stratix_tasks.formats.yaml_tree import Node, Scalar, Sequence
+from stratix_tasks.formats.yaml_values import plain_of
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
-from stratix_tasks.spec.problems import errors
+from stratix_tasks.spec.problems import Problem, errors
 
 Part = TypeVar("Part")
 
@@ -47,6 +48,15 @@ def fragment_of(text: str) -> FlowSpec:
         if not errors(reading.problems):
             return spec
     raise FlowError("this is no part of a flow:", code="bad-document", problems=errors(reading.problems))
+
+
+def data_of(text: str) -> Any:
+    """Plain data from a YAML text: `{rows: {type: int}}`. FlowError `bad-value` that says where it breaks off."""
+    problems = list[Problem]()
+    tree = yaml_tree.read(text, problems)
+    if tree is None or problems:
+        raise FlowError("; ".join(one.message for one in problems) or "nothing is said", code="bad-value")
+    return plain_of(tree)
 
 
 def _read(says: Mapping[str, Any], read: Callable[[FlowReader, Node], Part]) -> Part:

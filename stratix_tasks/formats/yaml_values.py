@@ -55,7 +55,7 @@ class Values:
             return self.reading.wrong(
                 node.keys[OBJECT], "bad-value", "stored objects are read where `objects` is said", hint
             )
-        kept = _data(node.items[OBJECT])
+        kept = plain_of(node.items[OBJECT])
         if (
             node.items.keys() - {OBJECT, TYPE}
             or type(kept) is not list
@@ -116,13 +116,13 @@ class Values:
         return FirstOf(tuple(parts), last)
 
 
-def _data(node: Node) -> Any:
+def plain_of(node: Node) -> Any:
     """A node as plain data, in which `${{` is nothing but text."""
     if isinstance(node, Scalar):
         return resolve(node.text) if node.plain else node.text
     if isinstance(node, Sequence):
-        return [_data(item) for item in node.items]
-    return {name: _data(item) for name, item in node.items.items()}
+        return [plain_of(item) for item in node.items]
+    return {name: plain_of(item) for name, item in node.items.items()}
 
 
 def _expressions(value: Any) -> Iterator[Expr]:

@@ -15,6 +15,8 @@ _ROOTS = (("tasks", "tasks", ""), ("inputs", "inputs", ""))
 _IN_LIST = re.compile(r"\b(?:needs|catch)[ ]*:[ ]*(?:\[([^\[\]{}#\n]*,)?[ ]*|((?:\n[ ]*-[^\n]*)*)\n[ ]*-[ ]+)$")
 """A text that ends in a list of names of tasks, as a document has it: `needs: [load, `, or a line with a dash below it."""
 _NAMES = re.compile(r"\w+")
+ERROR = ("message", "type", "code")
+"""What a node sees of the error that it catches."""
 MOST = 12
 TYPES = {
     "str": "a text",
@@ -82,6 +84,8 @@ def _known(ports: Ports, node: str, around: str) -> Iterator[tuple[str, str, str
     if around in ("", "inputs"):
         for name, one in spec.inputs.items():
             yield name, name if around else f"inputs.{name}", one.type
+    if node in spec.tasks and spec.tasks[node].catch and around in ("", "error"):
+        yield from ((fact if around else f"error.{fact}", fact if around else f"error.{fact}", "str") for fact in ERROR)
     root, _, named = around.partition(".")
     if root == "tasks" and named in tasks:
         yield from ((fact, fact, _text(ports, named) if fact == "output" else "") for fact in SEEN)

@@ -118,7 +118,7 @@ def wrong_with(findings: Iterable[Finding], name: str) -> dict[str, str]:
 
 def _arguments(ports: Ports, node: NodeSpec) -> Iterator[FormField]:
     over = node.each.over if node.each is not None else {}
-    hints = ports.types.takes(node)
+    hints, about_of = ports.types.takes(node), _told_of(ports, node)
     for port in ports.of(node):
         name = port["name"]
         if name in over:
@@ -136,13 +136,20 @@ def _arguments(ports: Ports, node: NodeSpec) -> Iterator[FormField]:
             name,
             kind,
             port["type"],
-            "",
+            about_of.get(name, ""),
             value,
             choices=choices,
             required=port["required"] and not kept,
             folded=not (port["required"] or name in node.args),
             usual=kept,
         )
+
+
+def _told_of(ports: Ports, node: NodeSpec) -> dict[str, str]:
+    """What an executor says of its arguments."""
+    executor = ports.executors.get(node.uses) if node.uses is not None else None
+    known = executor.schema("").get("properties", {}) if executor is not None else {}
+    return {name: str(one.get("description", "")) for name, one in known.items()}
 
 
 def _to_edit(value: Any) -> tuple[Any, str]:
@@ -169,10 +176,10 @@ def _of_type(hint: Any) -> tuple[FieldKind, list[str]]:
 
 def _body(data: Mapping[str, Any]) -> Iterator[FormField]:
     rows: tuple[tuple[str, FieldKind, str], ...] = (
-        ("when", "expression", "It runs where this holds, and is skipped else."),
+        ("when", "expression", "It runs where this holds, and is skipped else: inputs.n > 3"),
         ("needs", "list", "What must be completed first, beside what it takes values of."),
-        ("each", "mapping", "Items that it runs over, side by side."),
-        ("loop", "mapping", "Rounds that it runs in."),
+        ("each", "mapping", "Items that it runs over, side by side: {as: x, in: …}"),
+        ("loop", "mapping", "Rounds that it runs in: {max: 5, until: …, carry: …}"),
         ("catch", "list", "It runs when one of these failed."),
     )
     for field, kind, about in rows:

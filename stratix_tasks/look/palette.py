@@ -30,11 +30,7 @@ def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str
     one = element(given)
     for item in items:
         takes = hints[item["name"]]
-        open_ones = [port for port in item["ports"] if port["name"] in takes]
-        if (
-            given is Any and item["kind"] == "executor"
-        ):  # its arguments are told: a wire goes by itself where any value is meant
-            open_ones = [port for port in open_ones if takes[port["name"]] is Any]
+        open_ones = [port for port in item["ports"] if _is_open(item, port, takes, given)]
         fitting = [(port, False, given) for port in open_ones if overlaps(given, takes[port["name"]])]
         if one is not None and not fitting:
             fitting = [(port, True, one[0]) for port in open_ones if overlaps(one[0], takes[port["name"]])]
@@ -45,6 +41,14 @@ def fed_by(items: list[PaletteItem], given: Any, hints: Mapping[str, Mapping[str
         else:
             found.append({**item, "rank": -1})
     return sorted(found, key=lambda item: -item["rank"])
+
+
+def _is_open(item: PaletteItem, port: Port, takes: Mapping[str, Any], given: Any) -> bool:
+    """Whether a wire may go to an argument by itself. To one of an executor, where any value is meant, or it must be given and the types
+    tell that it fits: the others are settings."""
+    if item["kind"] != "executor" or port["name"] not in takes:
+        return port["name"] in takes
+    return takes[port["name"]] is Any or (port["required"] and given is not Any)
 
 
 def feeding(items: list[PaletteItem], wanted: Any, hints: Mapping[str, Mapping[str, Any]]) -> list[PaletteItem]:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
+from stratix_tasks.edits import words
 from stratix_tasks.edits.apply import apply
 from stratix_tasks.edits.places import definition_of, flow_at, node_at, paths
 from stratix_tasks.edits.remedies import Mending, holders, mending
-from stratix_tasks.edits.words import Add, Edit, Paste, SetFlow, Text, data_of, edit_of
+from stratix_tasks.edits.words import Add, Edit, Group, Paste, SetFlow, Text, Ungroup, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
 from stratix_tasks.errors import FlowError, StratixError
@@ -19,6 +20,7 @@ from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import dump, load, located, read
 from stratix_tasks.formats.yaml_edit import edit as edited
 from stratix_tasks.formats.yaml_edit import mend
+from stratix_tasks.formats.yaml_parts import data_of
 from stratix_tasks.formats.yaml_spans import lines_of
 from stratix_tasks.look.completion import completion
 from stratix_tasks.look.forms import common_form, flow_form, node_form, wrong_with
@@ -102,7 +104,12 @@ class FlowEditor:
         held = holders(spec, shown.root.outline.names)
         found = (mending(spec, problem, held) for problem in shown.problems)
         return [
-            {"node": one.node, "field": one.field, "label": one.label, "edits": [data_of(edit) for edit in one.edits]}
+            {
+                "node": one.node,
+                "field": one.field,
+                "label": one.label,
+                "edits": [words.data_of(edit) for edit in one.edits],
+            }
             for one in found
         ]
 
@@ -148,6 +155,8 @@ class FlowEditor:
         after = self._spec()
         arounds = {one.node.rpartition(".")[0] for one in made if isinstance(one, Add)}
         arounds |= {one.into for one in made if isinstance(one, Paste)}
+        arounds |= {one.node.rpartition(".")[0] for one in made if isinstance(one, Ungroup)}
+        arounds |= {one.nodes[0].rpartition(".")[0] for one in made if isinstance(one, Group)}
         return [name for around in sorted(arounds) for name in _added(before, after, around)]
 
     def _spec(self) -> FlowSpec:
@@ -289,6 +298,9 @@ class FlowEditor:
     def complete(self, node: str, text: str, at: int, of: Typed) -> Completion:
         ports, own = self._at(node)
         return completion(ports, own, text, at, of)
+
+    def value(self, text: str) -> Any:
+        return data_of(text)
 
     def sample(self, source: str) -> Sample:
         run = self._last()

@@ -858,6 +858,14 @@ class Complete(TypedDict):
     of: Typed
 
 
+class AskValue(TypedDict):
+    """The plain data that a YAML text says."""
+
+    type: Literal["value"]
+    id: int
+    text: str
+
+
 class AskSample(TypedDict):
     """What came of a node, or of an input (`inputs.day`), in the flow's last run."""
 
@@ -891,6 +899,7 @@ Asked = (
     | Copy
     | Evaluate
     | AskSample
+    | AskValue
     | Complete
 )
 
@@ -920,4 +929,5 @@ class Answers(TypedDict):
     copy: str
     evaluate: Computed
     sample: Sample
+    value: Any
     complete: Completion

@@ -44,6 +44,7 @@ _EDITOR: dict[str, Callable[[Editor, dict[str, Any]], Any]] = {
     "python": lambda editor, _: editor.python(),
     "copy": lambda editor, said: editor.copy(said["nodes"]),
     "complete": lambda editor, said: editor.complete(said["node"], said["text"], said["at"], said["of"]),
+    "value": lambda editor, said: editor.value(said["text"]),
     "sample": lambda editor, said: editor.sample(said["source"]),
     "evaluate": lambda editor, said: editor.evaluate(said["node"], said["text"]),
 }

@@ -58,6 +58,40 @@ def test_an_argument_is_made_an_input_of_the_flow_by_a_wire_on_the_empty_canvas(
     assert hand.value("spec.tasks['shout'].args['text'].scope") == "'inputs'"
 
 
+def test_a_value_is_typed_as_its_yaml_line_has_it(book: Notebook) -> None:
+    """What a field shows of its line can be typed as well; where it breaks off that is told, and kept."""
+    hand = Hand(book, "lined")
+    hand.click("total")
+    hand.press("Tab")
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=quick-add-item]")
+    hand.type("wait.input")
+    hand.press("Enter")
+    fields = hand.at("form-field", field="with.fields")
+    fields.fill("{rows: {type: int}")
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} .stx-form-row.stx-bad[data-field='with.fields'] [role=alert]")
+    fields.fill("{rows: {type: int}}")
+    hand.press("Enter")
+    hand.steps("add input", "set fields of input")
+    assert hand.value("spec.tasks['input'].args") == "{'fields': {'rows': {'type': 'int'}}}"
+    assert hand.value("spec.tasks['input'].needs") == "('total',)"  # nothing of it takes a number by itself
+
+
+def test_what_was_grouped_is_selected(book: Notebook) -> None:
+    """And what was unpacked: the next key is about it."""
+    hand = Hand(book, "grouped")
+    hand.click("scale")
+    hand.click("total", "Shift")
+    hand.press("g")
+    hand.page.wait_for_selector(f"{VIEW} .stx-pop input")
+    hand.type("sums")
+    hand.press("Enter")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=sums]")
+    hand.press("Shift+G")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=total]")
+    assert hand.page.locator(f"{VIEW} .stx-selected").count() == 2
+
+
 def test_a_drawing_that_nobody_saved_outlives_its_kernel(lab: Server, browser: Any) -> None:
     """The view says where it is offered, also in a notebook that is opened again; a click in the editor of the new kernel has it, and its
     steps can be undone."""

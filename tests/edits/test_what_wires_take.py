@@ -19,6 +19,7 @@ tasks:
   names: {uses: file.glob, with: {pattern: "*"}}
   there: {uses: wait.input, with: {message: How many?, fields: {rows: {type: int}}}}
   stop: {uses: flow.cancel, with: {node: there}}
+  taken_up: {uses: wait.approval, catch: [text], with: {message: Go on?}}
 """
 
 
@@ -55,6 +56,41 @@ def test_a_wire_that_is_drawn_there_is_refused_with_the_reason(view: View) -> No
     assert why["there"]["message"] == ""  # one each
     each = view.ask("fits", source="names")["each"]
     assert each["there"] == ["message"] and each["stop"] == []
+
+
+def test_settings_of_an_executor_take_no_wire_by_themselves(view: View) -> None:
+    """A list of texts is no list of files that a query may read; what must be given takes it."""
+    of_names = taken(view, "names")
+    assert (of_names["sql.query"], of_names["shell.run"], of_names["http.get"]) == ("query", "command", "url")
+
+
+def test_a_value_is_typed_as_yaml_has_it(view: View) -> None:
+    """Plain data; where it breaks off that is told."""
+    assert view.ask("value", text="{rows: {type: int, min: 1}, to: [a, 2]}") == {
+        "rows": {"type": "int", "min": 1},
+        "to": ["a", 2],
+    }
+    assert view.refused("value", text="{rows: {type: int}") != ""
+    form = {one["field"]: one for one in view.ask("form", nodes=["there"])["fields"]}
+    assert "{rows: {type: int}}" in form["with.fields"]["about"]
+
+
+def test_what_is_seen_of_an_error_is_completed_where_one_is_caught(view: View) -> None:
+    """As a value or in an expression, and nowhere else."""
+
+    def told(node: str, text: str) -> list[str]:
+        return [one["text"] for one in view.ask("complete", node=node, text=text, at=len(text), of="value")["names"]]
+
+    assert told("taken_up", "err") == ["${{ error.message }}", "${{ error.type }}", "${{ error.code }}"]
+    assert told("taken_up", "${{ error.m") == ["message"] and told("stop", "err") == []
+
+
+def test_what_is_grouped_or_unpacked_is_named(view: View) -> None:
+    """So that it is selected."""
+    assert view.ask("edit", edits=[{"edit": "group", "nodes": ["pause", "names"], "flow": "files"}], title="") == [
+        "files"
+    ]
+    assert view.ask("edit", edits=[{"edit": "ungroup", "node": "files"}], title="") == ["pause", "names"]
 
 
 def test_types_are_completed_where_one_is_typed(view: View) -> None:

@@ -279,6 +279,10 @@ describe("a field", () => {
     expect(parsed({ kind: "list", choices: [] }, "a, b")).toEqual({ value: ["a", "b"] });
     expect(parsed({ kind: "value", choices: [] }, '{"a": [1]}')).toEqual({ value: { a: [1] } });
     expect(parsed({ kind: "value", choices: [] }, "[1, 2")).toEqual({ wrong: "It breaks off: ] is missing." });
+    expect(parsed({ kind: "value", choices: [] }, "{rows: {type: int}}")).toEqual({ yaml: "{rows: {type: int}}" });
+    expect(parsed({ kind: "mapping", choices: [] }, "[a, {b: 1}]")).toEqual({ yaml: "[a, {b: 1}]" });
+    expect(parsed({ kind: "value", choices: [] }, "{'a'")).toEqual({ yaml: "{'a'" });
+    expect(parsed({ kind: "value", choices: [] }, '{"a": 1,')).toHaveProperty("wrong");
     expect(parsed({ kind: "plain", choices: [] }, "30s")).toEqual({ value: "30s" });
     expect(parsed({ kind: "plain", choices: [] }, '{"total": 5}')).toEqual({ value: { total: 5 } });
     expect(parsed({ kind: "plain", choices: [] }, "3")).toEqual({ value: 3 });

@@ -168,7 +168,8 @@ export function Editor({ live, calls, root, ask, start }: Props) {
   const group = (name: string | null) => {
     setNaming(null);
     focus(null);
-    if (name) void editing.apply([{ edit: "group", nodes: selection.nodes, flow: name }]);
+    if (name)
+      void editing.apply([{ edit: "group", nodes: selection.nodes, flow: name }]).then((made) => made && select(made));
   };
   const hands: Hands = {
     ...{ editing, snapshot: live.snapshot, selection, select, find },

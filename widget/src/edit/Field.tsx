@@ -50,14 +50,20 @@ export function Field({ editing, of, field, edits, title, children }: Props) {
     }
     if ("wrong" in said) return keep(text, said.wrong);
     known.current = text;
+    if ("value" in said) return tell(text, said.value);
+    editing.calls.call({ type: "value", text: said.yaml }).then(
+      (value) => tell(text, value),
+      (error: Error) => keep(text, error.message),
+    );
+  };
+  const tell = (text: string, value: unknown) =>
     void editing
-      .apply(edits(said.value), title, {}, (reason) => keep(text, reason))
+      .apply(edits(value), title, {}, (reason) => keep(text, reason))
       .then((done) => {
         if (done === null) return;
         editing.drafts.delete(draftOf);
         setWhy("");
       });
-  };
   const keep = (text: string, why: string) => {
     editing.drafts.set(draftOf, { text, why });
     known.current = there;

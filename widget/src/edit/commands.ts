@@ -111,7 +111,10 @@ export const COMMANDS: Command[] = [
   {
     ...{ id: "unpack", label: "Unpack the flow", glyph: "unpack", key: "G", place: "node" },
     why: (hands) => one(hands) || (isFlow(hands) ? "" : "Only a node that holds a flow can be unpacked"),
-    run: ({ editing, selection }) => editing.apply([{ edit: "ungroup", node: selection.nodes[0] ?? "" }]),
+    run: async ({ editing, selection, select }) => {
+      const made = await editing.apply([{ edit: "ungroup", node: selection.nodes[0] ?? "" }]);
+      if (made) select(made);
+    },
   },
   {
     ...{ id: "remove", label: "Delete", glyph: "failed", key: "Delete", place: "node" },

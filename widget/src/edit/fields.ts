@@ -2,7 +2,8 @@
 import { jsonWrong } from "../model/json";
 import type { FormField } from "../model/messages";
 
-export type Parsed = { value: unknown } | { wrong: string };
+/** What was typed, YAML that Python is to read, or what is wrong with it. */
+export type Parsed = { value: unknown } | { yaml: string } | { wrong: string };
 
 const WHOLE = /^[+-]?\d+$/;
 const DURATION = /^\d+(\.\d+)?\s*(ms|s|m|h|d)?(\s*\d+(\.\d+)?\s*(ms|s|m|h|d))*$/;
@@ -45,6 +46,7 @@ export function parsed({ kind, choices }: Pick<FormField, "kind" | "choices">, t
         .map((one) => one.trim())
         .filter(Boolean),
     };
+  if (/^(\{\s*[^"\s}]|\[\s*[A-Za-z_{])/.test(typed) && jsonWrong(typed) !== null) return { yaml: typed };
   const wrong = jsonWrong(typed);
   if (wrong !== null && kind === "plain" && !/^[[{"]/.test(typed)) return { value: typed }; // a word, a duration
   return wrong === null ? { value: JSON.parse(typed) } : { wrong };

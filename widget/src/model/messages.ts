@@ -161,9 +161,7 @@ export type Status = [
   due: number | null,
 ];
 
-export type Texts = Partial<
-  Record<"error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill", string>
->;
+export type Texts = Partial<Record<"error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill", string>>;
 
 export interface ForkedFrom {
   run: string;
@@ -795,6 +793,13 @@ export interface Complete {
   of: Typed;
 }
 
+/** The plain data that a YAML text says. */
+export interface AskValue {
+  type: "value";
+  id: number;
+  text: string;
+}
+
 /** What came of a node, or of an input (`inputs.day`), in the flow's last run. */
 export interface AskSample {
   type: "sample";
@@ -827,6 +832,7 @@ export type Asked =
   | Copy
   | Evaluate
   | AskSample
+  | AskValue
   | Complete;
 
 /** By what is asked the result of its reply. */
@@ -853,5 +859,6 @@ export interface Answers {
   copy: string;
   evaluate: Computed;
   sample: Sample;
+  value: unknown;
   complete: Completion;
 }
