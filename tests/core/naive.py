@@ -68,6 +68,10 @@ class Naive:
         """Prefixes of what lies in mapped flows that go on without all: how it ended hangs on who came first."""
         self.stands_for: dict[str, str] = {}
         """Of a scope that takes back what another one did: that one, as prefixes."""
+        self.stops = False
+        """Whether a flow around what is worked out stops at a failure."""
+        self.stopped: set[str] = set()
+        """What was cut off by that, which is a matter of time; it has to have had one."""
         self.tried: dict[str, int] = {}
         """Attempts of each node, over all tries of the sub-flows around it."""
 
@@ -82,7 +86,16 @@ class Naive:
         return self._scope(self.root, "", None, {}, []).label
 
     def _scope(self, block: Block, prefix: str, above: State | None, found: Ends, around: list[Block]) -> State:
-        """The end of a scope. `above`: the end of the sub-flow when it never opened."""
+        """The end of a scope, which may stop at a failure. `above`: the end of the sub-flow when it never opened."""
+        around_stops, own = self.stops, block.spec is not None and block.spec.on_failure == "stop"
+        self.stops |= own
+        end = self._phases(block, prefix, above, found, around)
+        self.stops = around_stops
+        if own and end is DONE and any(name.startswith(prefix) for name in self.stopped):
+            raise AssertionError(f"{prefix} was stopped, and nothing in it failed")
+        return end
+
+    def _phases(self, block: Block, prefix: str, above: State | None, found: Ends, around: list[Block]) -> State:
         takes_back = block.takes_back is not None
         states = [State.PENDING] * block.n
         for phase in sorted({node.phase for node in block.nodes}):
@@ -96,10 +109,27 @@ class Naive:
                     if (early or asked) is not None and any(node.source == k for node in block.nodes):
                         raise Untold(name)
                     end = early or asked or self._node(block, k, prefix, states, above, found, around, bad=bad)
+                    if early is None and asked is None and self._was_stopped(name, end):
+                        end = self._cut_off(block, k, name, found)
                     found[name] = end
                     states[k] = SKIPPED if early is State.CANCELLED else end
                 left -= set(ready)
         return FAILED if self._is_bad(block, states, prefix) else DONE
+
+    def _was_stopped(self, name: str, end: State) -> bool:
+        """Whether a flow around it stopped at a failure before it came to its end; of what may have lost nobody asks."""
+        if not self.stops or end is State.CANCELLED or name.startswith(tuple(self.raced)):
+            return False
+        return self._saw(name) == "cancelled"
+
+    def _cut_off(self, block: Block, k: int, name: str, found: Ends) -> State:
+        """How far what lies in it had come nobody can tell."""
+        if block.nodes[k].kind is not TASK and any(k in (one.undoes, one.source) for one in block.nodes):
+            raise Untold(name)
+        for inside in [one for one in found if one.startswith((f"{name}.", f"{name}["))]:
+            del found[inside]
+        self.stopped.add(name)
+        return State.CANCELLED
 
     def _is_bad(self, block: Block, states: list[State], prefix: str) -> bool:
         names = [prefix + name for name in block.names]
@@ -301,7 +331,11 @@ class Naive:
             return asked
         if node.gather in EARLY and self._saw(name) == "cancelled":
             return State.CANCELLED
-        return self._task(name, node)
+        end = self._task(name, node)
+        if self._was_stopped(name, end):
+            self.stopped.add(name)
+            return State.CANCELLED
+        return end
 
     def _fed(self, name: str, source: State, node: Node) -> State:
         """Of an item that waits for another one."""

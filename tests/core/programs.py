@@ -54,7 +54,8 @@ def program(r: Random, *, timed: bool = True) -> Block:
 
     def block(name: str, count: int, inner: list[str], spec: FlowSpec | None = None) -> Block:
         made = nodes(r, count, inner, timed=timed)
-        if timed and spec is None and r.random() < 0.2:
+        chance = r if timed else Random(repr([(one.name, one.needs, one.kind, one.policy.priority) for one in made]))
+        if spec is None and name != "main" and chance.random() < 0.2:
             spec = FlowSpec(flow=name, tasks={"n0": NodeSpec(call="m:n0")}, on_failure="stop")
         return Block(name, made, output=output(r, count), spec=spec)
 
