@@ -8,8 +8,9 @@ from typing import Any
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
-from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec, Shared
 from stratix_tasks.spec.names import mentions
+from stratix_tasks.spec.policies import shared
 from stratix_tasks.spec.problems import Finding, Path, Problem
 from stratix_tasks.spec.secrets import TYPE, Secret, is_secret
 from stratix_tasks.spec.types import names_in_type
@@ -46,6 +47,10 @@ def secret_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
             )
         if node.flow is not None and (inner := graph.find(node.flow)) is not None:
             yield from _inputs(name, node, inner.spec.inputs, hidden)
+    for path, said in shared(graph.spec).items():
+        for place, where, value in _unfit_options(said):
+            for word, _ in _named(value, hidden):
+                yield Finding((*path, *where), _refused(place, "", word), word)
     for word, _ in _named(graph.spec.output, hidden):
         yield Finding(("output",), _refused("output", "", word), word)
 
@@ -53,18 +58,22 @@ def secret_findings(graph: Graph, executors: Executors) -> Iterator[Finding]:
 def _unfit_places(node: NodeSpec) -> Iterator[tuple[str, Path, Any]]:
     """What of a node can't name a secret: the kind of place, where it is, and what stands there."""
     yield "condition", ("when",), node.when
-    if node.retry is not None:
-        yield "condition", ("retry", "when"), node.retry.when
     if node.loop is not None:
         yield "condition", ("loop", "until"), node.loop.until
     if node.each is not None:
         yield "condition", ("each", "where"), node.each.where
         yield "key", ("each", "key"), node.each.key
-    for place, value in late_values(node).items():
-        yield "option", place, value
+    yield from _unfit_options(node)
     if node.each is not None:
         for name, over in node.each.over.items():
             yield "map", ("each", "over", name), over
+
+
+def _unfit_options(said: NodeSpec | Shared) -> Iterator[tuple[str, Path, Any]]:
+    if said.retry is not None:
+        yield "condition", ("retry", "when"), said.retry.when
+    for place, value in late_values(said).items():
+        yield "option", place, value
 
 
 def _refused(place: str, node: str, word: str) -> Problem:
@@ -76,9 +85,11 @@ def _argument(
     node: NodeSpec, name: str, value: Any, hidden: frozenset[str], executors: Executors
 ) -> Iterator[tuple[Problem, str]]:
     executor = executors.get(node.uses) if node.uses is not None else None
-    waits = getattr(executor, "waits", None) is not None
+    waits, ends = (executor.waits is not None, executor.step) if executor is not None else (False, "")
     for word, alone in _named(value, hidden):
-        if waits:
+        if ends:
+            yield _refused("output", name, word), word
+        elif waits:
             message = f"`{word}` can't be given to '{node.uses}': it waits, and shows what it waits for"
             yield Problem("secret-in-wait", message, name, hint="Give it to a task."), word
         elif not alone:

@@ -14,8 +14,8 @@ from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.late import late_values
 from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
 from stratix_tasks.spec.names import needs_of
-from stratix_tasks.spec.policies import matches, patterns, with_defaults
-from stratix_tasks.spec.problems import REMOVE, Finding, Path, Problem, did_you_mean, instead
+from stratix_tasks.spec.policies import matches, patterns, shared, with_defaults
+from stratix_tasks.spec.problems import REMOVE, Finding, Problem, did_you_mean, instead
 
 
 def policy_findings(graph: Graph, name: str, policy: str) -> Iterator[Finding]:
@@ -87,16 +87,11 @@ def _takes(node: NodeSpec, option: str, defaults: Shared, executors: Executors, 
 def shared_findings(graph: Graph) -> Iterator[Finding]:
     """Of what is said for several nodes: its parts mean something beside each other, and what comes with the run names inputs,
     which all of them have."""
-    spec = graph.spec
-    shared: dict[Path, Any] = {("defaults",): spec.defaults}
-    shared |= {("policies", name): said for name, said in spec.policies.items()}
-    shared |= {("defaults", "for", pattern): said for pattern, said in patterns(spec).items()}
-    for path, said in shared.items():
-        if said is not None:
-            yield from option_findings(path, "", said)
-        if said is not None and said.retry is not None:
+    for path, said in shared(graph.spec).items():
+        yield from option_findings(path, "", said)
+        if said.retry is not None:
             yield from retry_findings((*path, "retry"), "", said.retry)
-        for place, value in late_values(said).items() if said is not None else ():
+        for place, value in late_values(said).items():
             yield from value_findings(graph, (*path, *place), "", value)
             if needed := [name for name, _ in needs_of(value)]:
                 message = f"{'.'.join(place)} of several nodes can't take the value of '{needed[0]}', which may be one of them"

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from stratix_tasks.spec.fields import IN_DEFAULTS
 from stratix_tasks.spec.model import FlowSpec, NodeSpec, Shared
+from stratix_tasks.spec.problems import Path
 
 _NAMES = tuple(option.name for option in IN_DEFAULTS)
 _OF_FLOWS = tuple(option.name for option in IN_DEFAULTS if option.of_flows)
@@ -18,6 +19,13 @@ Policies = Mapping[str, Shared]
 def patterns(spec: FlowSpec) -> Policies:
     """Of `defaults.for`."""
     return spec.defaults.for_ if spec.defaults is not None else {}
+
+
+def shared(spec: FlowSpec) -> dict[Path, Shared]:
+    """What a flow says for several nodes, by where it stands."""
+    said: dict[Path, Shared] = {} if spec.defaults is None else {("defaults",): spec.defaults}
+    said |= {("policies", name): one for name, one in spec.policies.items()}
+    return said | {("defaults", "for", pattern): one for pattern, one in patterns(spec).items()}
 
 
 def matches(pattern: str, node: NodeSpec) -> bool:
