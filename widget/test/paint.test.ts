@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { STROKES } from "../src/model/glyphs";
 import type { Live } from "../src/model/live";
+import { STATES } from "../src/model/messages";
 import { hit, painting, turns } from "../src/model/paint";
 import type { Item, Scene } from "../src/model/scene";
 
@@ -51,5 +53,37 @@ describe("what stands on edges", () => {
     expect(written(1)).toEqual(["> 3"]);
     expect(written(0.4)).toEqual([]);
     expect(written(1, { x: 0, y: 200, w: 900, h: 600 })).toEqual([]);
+  });
+});
+
+describe("a painted card", () => {
+  class Drawn {
+    constructor(readonly path: string) {}
+  }
+  vi.stubGlobal("Path2D", Drawn);
+  const node = { name: "load", label: "load", kind: "task", wait: "", begins: "", line: "All of a day.", foot: "" };
+  const paths = (zoom: number, state: number | null) => {
+    const stroked: string[] = [];
+    const put = (shape?: Drawn) => shape && stroked.push(shape.path);
+    const paper = new Proxy({} as CanvasRenderingContext2D, {
+      get: (_, name) => (name === "stroke" || name === "fill" ? put : () => {}),
+      set: () => true,
+    });
+    const live = {
+      ...{ run: state === null ? null : {}, standing: "running", snapshot: { nodes: [node] } },
+      ...{ info: () => node, texts: () => ({}), at: () => 0, count: () => 0 },
+      status: () => [state ?? 0, 0, 1, 0, 0, 0, 0, 0, null, 1, 2, null],
+    } as unknown as Live;
+    const shown = { items: [item(0, 0, 0, 172, 58)], lines: [], boxes: [] } as unknown as Scene;
+    const area = { x: 0, y: 0, w: 900, h: 600 };
+    const work = painting(paper, { scene: shown, live, colour: () => "" }, { x: 0, y: 0, zoom }, area);
+    while (!work.next().done);
+    return stroked;
+  };
+  it("has the glyph of its state where it can be read, for colours alone tell not everybody", () => {
+    expect(paths(1, STATES.indexOf("completed"))).toContain(STROKES.completed);
+    expect(paths(1, STATES.indexOf("failed"))).toContain(STROKES.failed);
+    expect(paths(1, null)).toContain(STROKES.task);
+    expect(paths(0.3, STATES.indexOf("failed"))).not.toContain(STROKES.failed);
   });
 });

@@ -161,7 +161,9 @@ export type Status = [
   due: number | null,
 ];
 
-export type Texts = Partial<Record<"error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill", string>>;
+export type Texts = Partial<
+  Record<"error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill", string>
+>;
 
 export interface ForkedFrom {
   run: string;

@@ -1,12 +1,14 @@
 // A graph as a picture on a canvas: what cards, frames and edges look like when there are too many of them to be elements of the page.
 import { startsOf } from "./along";
 import { type EdgeLook, edgeLook } from "./edges";
+import { FILLED, STROKES } from "./glyphs";
 import { labelsOf } from "./labels";
 import type { Live } from "./live";
 import type { Box, View } from "./place";
 import { type Item, type Line, type Scene, wayOf } from "./scene";
 import { BEHIND, outline, type Shape, shapeOf, spine, within } from "./shapes";
-import { detail, lookIn } from "./states";
+import { detail, type Look, lookIn } from "./states";
+import { glyphOf } from "./waits";
 
 /** Colours of a theme, by the names that the style sheet has for them. */
 export type Palette = (name: string) => string;
@@ -66,14 +68,18 @@ function* edges(
   }
   yield;
   for (const [look, lines] of Object.entries(looks)) {
-    canvas.strokeStyle = colour({ taken: "taken", active: "near", catch: "failed" }[look] ?? "edge");
+    canvas.strokeStyle = canvas.fillStyle = colour({ taken: "taken", active: "near", catch: "failed" }[look] ?? "edge");
     canvas.globalAlpha = (look === "idle" ? 0.4 : 1) * Math.min(1, 0.25 + zoom * 1.5);
     canvas.lineWidth = Math.max(1.4, 0.6 / zoom);
     canvas.setLineDash(look === "idle" && zoom > NAMED ? [2, 4] : []);
     for (let at = 0; at < lines.length; at += 120) {
+      const heads: string[] = [];
       canvas.beginPath();
-      for (const line of lines.slice(at, at + 120)) trace(canvas, line, scene, zoom);
+      for (const line of lines.slice(at, at + 120)) heads.push(trace(canvas, line, scene, zoom));
       canvas.stroke();
+      canvas.beginPath();
+      for (const head of heads) follow(canvas, head);
+      canvas.fill();
       yield;
     }
   }
@@ -142,16 +148,22 @@ function lookOf({ kind, from, to }: Line, live: Live): EdgeLook {
   return live.run ? edgeLook(kind, live.status(from), live.status(to), live.standing) : "plain";
 }
 
-function trace(canvas: CanvasRenderingContext2D, line: Line, scene: Scene, zoom: number): void {
+/** Adds a line to the path; the answer is its arrowhead, which is too small to be seen from afar. */
+function trace(canvas: CanvasRenderingContext2D, line: Line, scene: Scene, zoom: number): string {
   const [a, b] = [scene.boxes[line.from] as Box, scene.boxes[line.to] as Box];
   if (zoom < NAMED) {
     canvas.moveTo(a.x + a.w, a.y + a.h / 2);
     for (const [x, y] of line.bends) canvas.lineTo(x, y);
     canvas.lineTo(b.x, b.y + b.h / 2);
-    return;
+    return "";
   }
   const { path, head } = wayOf(line, a, b);
-  for (const [, command, numbers] of `${path}${head}`.matchAll(/([MLCZ])([^A-Z]*)/g)) {
+  follow(canvas, path);
+  return head;
+}
+
+function follow(canvas: CanvasRenderingContext2D, path: string): void {
+  for (const [, command, numbers] of path.matchAll(/([MLCZ])([^A-Z]*)/g)) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, x = 0, y = 0] = (numbers ?? "").trim().split(/[ ,]+/).map(Number);
     if (command === "M") canvas.moveTo(x1, y1);
     else if (command === "L") canvas.lineTo(x1, y1);
@@ -176,9 +188,11 @@ function around(a: Box, b: Box, { bends }: Line): Box {
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
 }
 
-export function looksOf(live: Live, id: number): { look: string; word: string } {
-  return live.run ? lookIn(live.status(id), live.standing) : { look: "planned", word: "" };
+export function looksOf(live: Live, id: number): Look {
+  return live.run ? lookIn(live.status(id), live.standing) : PLANNED;
 }
+
+const PLANNED: Look = { look: "planned", glyph: "", word: "" };
 
 function frame(canvas: CanvasRenderingContext2D, { id, x, y, w, h }: Item, live: Live, colour: Palette): void {
   const { look } = looksOf(live, id);
@@ -224,7 +238,8 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
   const node = live.info(id);
   if (!node) return;
   const status = live.status(id);
-  const { look, word } = looksOf(live, id);
+  const looks = looksOf(live, id);
+  const { look, word } = looks;
   const near = zoom >= TOLD;
   const paint = colour(look);
   canvas.fillStyle = paint;
@@ -261,13 +276,49 @@ function card(canvas: CanvasRenderingContext2D, item: Item, live: Live, colour: 
   const many = id >= live.snapshot.nodes.length || node.kind === "flow" ? ` ▸ ${live.count(id)}` : "";
   canvas.fillStyle = near ? colour("ink") : LIGHT.has(look) ? "#fff" : "#111";
   canvas.font = `600 ${near ? 13 : 17}px ${FONT}`;
-  text(canvas, node.label + many, x + 14, near ? y + 23 : y + h / 2 + 6, w - 26, near ? 7.6 : 10);
-  if (!near) return;
+  if (!near) {
+    text(canvas, node.label + many, x + 14, y + h / 2 + 6, w - 26, 10);
+    return;
+  }
+  const [left, room] = [x + BESIDE, w - BESIDE - 12];
+  text(canvas, node.label + many, left, y + 23, room, 7.6);
   canvas.fillStyle = colour(`t-${look}`);
   canvas.font = `11.5px ${FONT}`;
   const told = live.run ? detail(node, status, { ...live.texts(id) }, live.at(), word) : node.line;
-  text(canvas, told, x + 14, y + 42, w - 26, 6.4);
-  if (node.foot) text(canvas, node.foot, x + 14, y + 66, w - 26, 6.4);
+  text(canvas, told, left, y + 42, room, 6.4);
+  if (node.foot) text(canvas, node.foot, left, y + 66, room, 6.4);
+  glyph(canvas, glyphOf(node, looks, !live.run), x + 23, y + 19, look, colour);
+}
+
+/** Where the texts of a card begin, beside its glyph. */
+const BESIDE = 39;
+const GLYPHS = new Map<string, Path2D>();
+
+/** The glyph of a state, or of the kind of what is planned, in its disc. */
+function glyph(
+  canvas: CanvasRenderingContext2D,
+  name: string,
+  x: number,
+  y: number,
+  look: string,
+  colour: Palette,
+): void {
+  const shape = GLYPHS.get(name) ?? new Path2D(STROKES[name] ?? STROKES.pending);
+  GLYPHS.set(name, shape);
+  const planned = look === "planned";
+  canvas.translate(x, y);
+  canvas.beginPath();
+  canvas.arc(0, 0, planned ? 8 : 9, 0, 2 * Math.PI);
+  canvas.fillStyle = canvas.strokeStyle = colour(look);
+  canvas.lineWidth = 1.5;
+  if (planned) canvas.stroke();
+  else canvas.fill();
+  canvas.fillStyle = canvas.strokeStyle = planned ? colour("t-planned") : LIGHT.has(look) ? "#fff" : "#111";
+  canvas.lineWidth = 1.7;
+  canvas.lineCap = canvas.lineJoin = "round";
+  if (FILLED.has(name)) canvas.fill(shape);
+  else canvas.stroke(shape);
+  canvas.translate(-x, -y);
 }
 
 /** As much of a text as has room, at the width of a character: to measure each would take longer than to draw it. */
