@@ -128,7 +128,8 @@ def _failed(core: Core, u: int, name: str, at: float) -> str:
     told, more = _shown(core, u), f"{_went_on(core, u)}{_abandoned(core, u)}"
     inside = None if told else _first_inside(core.state, u)
     if inside is not None:
-        return f"'{name}' failed. {why_unit(core, inside, at)}{more}"
+        said = why_unit(core, inside, at)
+        return f"'{name}' failed. {said}{'' if said.endswith(more) else more}"
     return f"'{name}' failed: {told or 'its items failed'}.{more}"
 
 

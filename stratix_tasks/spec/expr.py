@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from threading import Lock
 from typing import Any, Protocol
 
 from stratix_tasks.errors import FlowError
@@ -37,10 +42,8 @@ class CelProgram:
             raise _refusal(text, f"it has {len(text)} characters, at most {MOST} are allowed; compute it in a task")
         if why := excess(text, {}):
             raise _refusal(text, f"{why}; compute it in a task")
-        import cel
-
         try:
-            self._program = cel.compile(text)
+            self._program = _library().compile(text)
         except Exception as error:
             raise _refusal(text, *_explained(error)) from None
 
@@ -60,6 +63,25 @@ class CelProgram:
                 return CelProgram(text).evaluate(environment)
             why = _absent(self.text, environment) or _first_line(error)
             raise FlowError(f"`{self.text}` can't be computed: {why}", code="expression") from None
+
+
+def _library() -> Any:
+    """The compiled part alone. With the package comes its command line, 290 modules that take 0.2 s: in the midst of a run, whose
+    bodies would seem to take so long.
+    """
+    with _LOADING:
+        if "cel.cel" not in sys.modules:
+            package = find_spec("cel")
+            part = PathFinder.find_spec("cel.cel", package.submodule_search_locations if package is not None else None)
+            if part is None or part.loader is None:
+                return import_module("cel")
+            made = module_from_spec(part)
+            part.loader.exec_module(made)
+            sys.modules["cel.cel"] = made  # where it is found by who imports the package later
+        return sys.modules["cel.cel"]
+
+
+_LOADING = Lock()
 
 
 @lru_cache(1024)

@@ -502,7 +502,8 @@ def test_why_tells_what_failed_in_a_group_and_whose_failure_is_not_the_runs(engi
     run.approve("approval")
     assert run.wait(LONG) == "completed"
     went_on = "What needed it went on without it, so that it is not the run's."
-    assert run.why("squared.refuses") == f"{inner} {went_on}"
+    said = f"{inner} {went_on}"
+    assert (run.why("squared"), run.why("squared.refuses")) == (f"'squared' failed. {said}", said)
     assert {"squared", "squared.refuses"} < {row["name"] for row in run.progress() if row["absorbed"]}
 
 
