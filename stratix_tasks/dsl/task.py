@@ -144,7 +144,7 @@ def _accepted(fn: Any) -> Callable[..., Any]:
     elif isinstance(fn, staticmethod | classmethod):
         why = f"put @task below @{type(fn).__name__}, next to the function"
     elif not inspect.isroutine(fn) and not isinstance(fn, functools.partial):
-        why = f"a task is made of a function, not of a {type(fn).__name__}: write a function that calls it"
+        why = f"a task is made of a function, and this is of type {type(fn).__name__}: write a function that calls it"
     else:
         return fn if inspect.isfunction(fn) else _wrapped(fn)
     raise FlowError(why, code="bad-task")

@@ -9,6 +9,7 @@ from typing import Any
 
 from stratix_tasks.core.states import State
 from stratix_tasks.core.waits import KINDS
+from stratix_tasks.errors import InputError
 from stratix_tasks.formats.colours import DIFFERENT, FILLS, TEXTS, THEMES, WHITE
 from stratix_tasks.formats.labels import HEAD, Labels
 from stratix_tasks.formats.seen import Seen
@@ -50,7 +51,11 @@ MARGIN = 24.0
 
 
 def to_svg(snapshot: Mapping[str, Any], *, theme: str = "light") -> str:
-    """A standing picture of a snapshot, as it is first shown. `theme` is light or dark. Every text of the user is escaped."""
+    """A standing picture of a snapshot, as it is first shown. `theme` is light or dark, else InputError. Every text of the user is
+    escaped.
+    """
+    if theme not in THEMES:
+        raise InputError(f"theme is {' or '.join(THEMES)}, not {theme!r}", code="bad-option")
     colours, seen = THEMES[theme], Seen(snapshot)
     nodes, bends = [seen.cards[i] for i in seen.shown], snapshot["bends"]
     right = max((node["x"] + node["w"] for node in nodes), default=200.0) + 2 * MARGIN + 10

@@ -35,6 +35,8 @@ class Subscribers:
         """See `Engine.on`."""
         if event != "*" and event not in EVENTS:
             raise InputError(f"there is no event '{event}'. {did_you_mean(event, EVENTS)}", code="unknown-event")
+        if not callable(callback):
+            raise InputError(f"a function is called back with each event, not {callback!r}", code="bad-option")
         entry = (event, callback)
         self._callbacks.append(entry)
 

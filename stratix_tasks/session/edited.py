@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from operator import is_
 from os import getpid
@@ -182,16 +183,17 @@ class Edits:
 
 
 def _written(path: Path, text: str) -> None:
-    """Write a file as a whole: where that fails, what was there stays. OSError."""
+    """Write a file as a whole: where that fails, what was there stays. OSError, which names it."""
     part = path.with_name(f".{path.name}.{getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="")
         if path.exists():
             shutil.copymode(path, part)
         part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
 
 
 def _copied(offered: tuple[Step, ...], file: Path | None, as_read: str | None, now: Editing | None) -> Edits:

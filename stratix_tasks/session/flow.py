@@ -220,6 +220,9 @@ class Flow(Editable, Pictured, FlowDefinition[P, R], Generic[P, R]):
         """
         from stratix_tasks.formats.yaml import load
 
+        if not isinstance(text, str):
+            told = f"from_yaml() takes the text of a document, not {text!r}: load_flow(path) reads a file"
+            raise FlowError(told, code="bad-document")
         return DocumentFlow(load(text, executors=(executors or HERE.get()).entries), allow, text=text)
 
     @classmethod

@@ -239,6 +239,16 @@ output: "${{ tasks.load.output }}"
 """
 
 
+def test_a_flow_that_can_not_be_saved_names_its_file(tmp_path: Path) -> None:
+    """And leaves nothing behind: not where its folder is missing, nor where a folder has its name."""
+    for place in (tmp_path / "none" / "shop.yaml", tmp_path / "folder"):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        with pytest.raises(OSError) as caught:
+            Flow.new("shop").save(place)
+        assert caught.value.filename == str(place)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_a_document_is_edited_in_place_and_saved_with_its_comments(tmp_path: Path, engine: Engine) -> None:
     """Only what changed is changed; undone, the file is what it was to the byte."""
     path = tmp_path / "shop.yaml"

@@ -155,6 +155,8 @@ def test_events_are_told_in_order(engine: Engine) -> None:
     assert len(heard) == 2
     with pytest.raises(InputError, match="no event"):
         engine.on("task.exploded", heard.append)
+    with pytest.raises(InputError, match="a function is called back"):
+        engine.on("task.completed", heard)  # type: ignore[arg-type]
 
 
 def test_a_callback_may_ask_the_run(engine: Engine) -> None:

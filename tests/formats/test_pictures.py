@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from stratix_tasks import Engine, approval, cancel, each, flow, otherwise, signal, sleep, task, when
+from stratix_tasks import Engine, InputError, approval, cancel, each, flow, otherwise, signal, sleep, task, when
 from stratix_tasks import failed as on_failure
 from stratix_tasks.formats import svg as drawing
 from stratix_tasks.formats.dot import to_dot
@@ -70,6 +70,13 @@ def failed(engine: Engine) -> Any:
     run = engine.start(drawn)
     run.wait(30)
     return run
+
+
+def test_a_theme_that_is_none_is_refused() -> None:
+    """By all that draw one; the two that there are are named."""
+    for draw in (drawn.to_svg, drawn.to_png):
+        with pytest.raises(InputError, match="theme is light or dark, not 'drak'"):
+            draw(theme="drak")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

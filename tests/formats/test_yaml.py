@@ -361,3 +361,9 @@ def test_a_problem_behind_very_many_warnings_is_listed() -> None:
     _, problems = read(f"{text}  z: {{call: f, needs: [y]}}\n")
     assert [problem.code for problem in errors(problems)] == ["unknown-task"]
     assert len(problems) == 202
+
+
+def test_a_path_is_no_text_of_a_document() -> None:
+    """The error says what reads a file."""
+    with pytest.raises(FlowError, match=r"load_flow\(path\) reads a file"):
+        Flow.from_yaml(Path("shop.yaml"))  # type: ignore[arg-type]
