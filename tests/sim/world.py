@@ -374,9 +374,7 @@ class World:
                 if not self.ask(owner, case, "cancel"):
                     raise Broken(f"a run that is {before.label} can't be cancelled")
                 self._run()
-                others = [owner.lives[one.id].core.is_paused for one in held if one is not case]
-                ending = {RunState.ENDING} if any(others) else set()  # what a paused run has the place of
-                self._need_state(owner, case, "cancelled", {RunState.CANCELLED, *ending})
+                self._need_state(owner, case, "cancelled", {RunState.CANCELLED})
             elif how == "pause" and before in RUN_TERMINAL - {RunState.COMPLETED}:
                 self.ask(owner, case, "retry")
                 self.ask(owner, case, "pause")
@@ -387,10 +385,11 @@ class World:
                 break
         self._run()
 
-    @staticmethod
-    def _need_state(owner: Owner, case: Case, what: str, fine: set[RunState]) -> None:
+    def _need_state(self, owner: Owner, case: Case, what: str, fine: set[RunState]) -> None:
+        """That it is one of these; or ending, where what belongs to its end may wait for a place that a paused run has."""
         state = owner.lives[case.id].core.state.run
-        if state not in fine:
+        others = (owner.lives[one.id].core for one in self.cases if one is not case and one.id in owner.lives)
+        if state not in fine and not (state is RunState.ENDING and any(core.is_paused for core in others)):
             raise Broken(f"a run that was {what} is {state.label} when nothing happens any more")
 
     def _let_go(self, owner: Owner, case: Case) -> bool:
