@@ -53,7 +53,7 @@ def test_what_a_completed_run_can_not_be_asked(engine: Engine) -> None:
         with pytest.raises(TransitionError, match="it is completed"):
             getattr(run, verb)()
     for verb in ("resume", "retry"):
-        with pytest.raises(TransitionError, match=r"start a new run, fork\(\) it, or rollback\(\) it"):
+        with pytest.raises(TransitionError, match=r"Start a new run, fork\(\) it, or rollback\(\) it"):
             getattr(run, verb)()
 
 
