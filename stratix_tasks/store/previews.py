@@ -2,8 +2,8 @@
 
 `{"kind": "table", …}` the head of a frame or an array; `{"kind": "picture", …}` of what can draw itself; `{"kind": "html", …}` of
 what writes itself so, to be shown where no script runs; `{"kind": "tree", …}` of records and of containers of Python's own, which
-are a table where they hold records of one kind. Objects that are no frame are asked in a thread of their own for at most
-`PATIENCE` seconds; a type that took longer is not asked again.
+are a table where they hold records of one kind; `{"kind": "large", …}` where what an object made of itself is too much. Objects that
+are no frame are asked in a thread of their own for at most `PATIENCE` seconds; a type that took longer is not asked again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LEAVES = 60
 SIZE = 640
 """Pixels that a picture is wide or high at most, where that can be chosen."""
 MOST = {"image/png": 256 << 10, "image/jpeg": 256 << 10, "image/svg+xml": 128 << 10, "text/html": 64 << 10}
-"""Bytes of what an object makes of itself; larger ones are left out."""
+"""Bytes of what an object makes of itself; of larger ones it is told that they are there."""
 PATIENCE = 2.0
 """Seconds."""
 _QUIET = frozenset(("builtins", "datetime", "decimal", "uuid", "pandas", "numpy", "polars", "pyarrow", "fractions"))
@@ -51,7 +51,10 @@ def preview(value: Any) -> Preview | None:
             return None
         bases = {(base.__module__.partition(".")[0], base.__name__) for base in kind.__mro__}
         table = next((table for base, table in _TABLES.items() if base in bases), None)
-        return table(value) if table is not None else _asked(value) or _record(value)
+        if table is not None:
+            return table(value)
+        drawn = _asked(value)
+        return drawn if drawn is not None and drawn["kind"] != "large" else _record(value) or drawn
     return None
 
 
@@ -245,8 +248,9 @@ def _asked(value: Any) -> Preview | None:
             with suppress(BaseException):
                 found = way(value)
                 if found is not None:
-                    made.append(found)
-                    return
+                    made.insert(0, found)
+                    if found["kind"] != "large":
+                        return
 
     thread = threading.Thread(target=work, name="stratix-preview", daemon=True)
     thread.start()
@@ -276,10 +280,13 @@ class _Method:
 def _shown(mime: str, found: Any) -> Preview | None:
     """What an object made of itself, if that is not too much."""
     data = found.encode("utf-8", "replace") if isinstance(found, str) and not mime.endswith(("png", "jpeg")) else found
-    if isinstance(data, str):  # base64 already
-        return {"kind": "picture", "mime": mime, "data": data} if 0 < len(data) <= MOST[mime] * 4 // 3 else None
-    if not isinstance(data, bytes) or not 0 < len(data) <= MOST[mime]:
+    if not isinstance(data, str | bytes) or not data:
         return None
+    size = len(data) * 3 // 4 if isinstance(data, str) else len(data)
+    if size > MOST[mime]:
+        return {"kind": "large", "mime": mime, "bytes": size}
+    if isinstance(data, str):  # base64 already
+        return {"kind": "picture", "mime": mime, "data": data}
     if mime == "text/html":
         return {"kind": "html", "html": data.decode()}
     return {"kind": "picture", "mime": mime, "data": b64encode(data).decode()}

@@ -134,7 +134,8 @@ Status = tuple[
 """How a node or item stands. `done` to `skipped` count the items of a group; `flags` are those of `view/source.py`. A group that had ended
 and was opened again has `started` later by as long as it rested: up to `ended`, or now, it is how long it took.
 """
-Texts = dict[Literal["error", "progress", "summary", "size", "reason", "wait", "signal", "ill"], str]
+Note = Literal["error", "progress", "summary", "size", "reason", "wait", "signal", "ill"]
+Texts = dict[Note, str]
 """What a card says beside its state: of a node that waits what is asked, and the name of the signal; `ill`: what is wrong with
 what it uses. `size` stands on edges: how much it gave, in a few characters.
 """
@@ -294,7 +295,15 @@ class Tree(TypedDict):
     root: Part
 
 
-Preview = Table | Picture | Markup | Tree
+class Large(TypedDict):
+    """What an object drew or wrote of itself is too much to be shown here."""
+
+    kind: Literal["large"]
+    mime: str
+    bytes: int
+
+
+Preview = Table | Picture | Markup | Tree | Large
 
 
 class Output(TypedDict):

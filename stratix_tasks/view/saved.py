@@ -19,7 +19,7 @@ MOST_NODES = 2_000
 SHORT, LONG = 300, 2_000
 """Characters of a text of the graph, and of what a click shows."""
 WHOLE = 30_000
-"""Characters of a preview that can't be cut: of a larger one the text of the value is kept."""
+"""Characters of a preview that can't be cut: of a larger one the text of the value is kept, and that there was one."""
 UNCUT = {"picture": "data", "html": "html"}
 """By kind of such a preview what it consists of."""
 LINES, ITEMS, OPENED = 30, 100, 20
@@ -88,7 +88,8 @@ def _plain(value: Any, most: int) -> Any:
     if isinstance(value, dict):
         uncut = UNCUT.get(value.get("kind", ""))
         if uncut is not None:
-            return value if len(value[uncut]) <= WHOLE else None
+            size = len(value[uncut])
+            return value if size <= WHOLE else {"kind": "large", "mime": value.get("mime", "text/html"), "bytes": size}
         return {name: _plain(part, most) for name, part in value.items()}
     return [_plain(part, most) for part in value] if isinstance(value, list | tuple) else value
 

@@ -189,7 +189,7 @@ def test_records_are_not_asked_themselves() -> None:
 
 
 def test_what_draws_itself_is_a_picture_and_what_writes_itself_is_html() -> None:
-    """Also beside the other; one that is too large, or that fails, gives way to the next."""
+    """Also beside the other; one that is too large, or that fails, gives way to the next. Where none is left it is told that one was."""
     png = b"\x89PNG"
     picture = {"kind": "picture", "mime": "image/png", "data": base64.b64encode(png).decode()}
     html = {"kind": "html", "html": "<b>x</b>"}
@@ -201,7 +201,9 @@ def test_what_draws_itself_is_a_picture_and_what_writes_itself_is_html() -> None
         raise SystemExit
 
     assert preview(Asked(fails, "<b>x</b>")) == html
-    assert preview(Asked(fails, "x" * (MOST["text/html"] + 1))) is None
+    much = MOST["text/html"] + 1
+    assert preview(Asked(fails, "x" * much)) == {"kind": "large", "mime": "text/html", "bytes": much}
+    assert preview(Asked(fails, None)) is None
 
 
 def test_what_takes_too_long_is_left_alone_and_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

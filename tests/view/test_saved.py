@@ -126,10 +126,10 @@ def test_a_saved_view_has_what_a_click_asks_for(engine: Engine) -> None:
 
 
 def test_a_preview_is_kept_whole_or_not_at_all(engine: Engine) -> None:
-    """Half of a picture or of markup is none; of what is too large the text is kept."""
+    """Half of a picture or of markup is none; of what is too large the text is kept, and how large it is."""
     told = shown(kept(run_source(ended(engine, kept_previews)))[MIME])["told"]
     assert len(told["draws"]["output"]["preview"]["html"]) == 5_003
-    assert told["draws_2"]["output"]["preview"] is None
+    assert told["draws_2"]["output"]["preview"]["kind"] == "large"
 
 
 def test_what_failed_is_told_before_anything_else(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

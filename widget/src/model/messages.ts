@@ -161,9 +161,9 @@ export type Status = [
   due: number | null,
 ];
 
-export type Texts = Partial<
-  Record<"error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill", string>
->;
+export type Note = "error" | "progress" | "summary" | "size" | "reason" | "wait" | "signal" | "ill";
+
+export type Texts = Partial<Record<Note, string>>;
 
 export interface ForkedFrom {
   run: string;
@@ -214,7 +214,7 @@ export interface Argument {
   as: "json" | "text";
   edit: string | null;
   why: string;
-  preview: Table | Picture | Markup | Tree | null;
+  preview: Table | Picture | Markup | Tree | Large | null;
 }
 
 /** A field that somebody is to fill in: `label` above it, `choices` and `hint` as texts; what is `plain` is a text as it is,
@@ -292,14 +292,21 @@ export interface Tree {
   root: Part;
 }
 
-export type Preview = Table | Picture | Markup | Tree;
+/** What an object drew or wrote of itself is too much to be shown here. */
+export interface Large {
+  kind: "large";
+  mime: string;
+  bytes: number;
+}
+
+export type Preview = Table | Picture | Markup | Tree | Large;
 
 /** A value as it is shown; without a preview by its text. */
 export interface Output {
   text: string;
   type: string;
   shape: string;
-  preview: Table | Picture | Markup | Tree | null;
+  preview: Table | Picture | Markup | Tree | Large | null;
 }
 
 export type Given = [name: string, value: Output];

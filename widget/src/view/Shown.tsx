@@ -13,6 +13,16 @@ function Drawn({ preview, text }: { preview: Preview; text: string }) {
   if (preview.kind === "table") return <Head table={preview} />;
   if (preview.kind === "tree")
     return preview.root.parts.length > 0 ? <Tree root={preview.root} /> : <Scroll>{text}</Scroll>;
+  if (preview.kind === "large")
+    return (
+      <>
+        <Scroll>{text}</Scroll>
+        <p class="stx-quiet" data-testid="preview-large">
+          {preview.mime.startsWith("image/") ? "Its picture" : "Its own text"} takes {kilobytes(preview.bytes)}, too
+          much to be shown here.
+        </p>
+      </>
+    );
   if (preview.kind === "picture")
     return (
       <img
@@ -32,6 +42,10 @@ function Drawn({ preview, text }: { preview: Preview; text: string }) {
       srcdoc={framed(preview.html)}
     />
   );
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1024).toLocaleString("en")} KB`;
 }
 
 function Head({ table: { columns, rows, index, of } }: { table: Table }) {
