@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -76,10 +77,10 @@ def demo(
     html: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("demo.html"),
 ) -> None:
     """Run a real job: what foretells late flights? 336,776 flights, twelve models, about ten seconds."""
-    try:
-        from stratix_tasks.demo.flights import flights
-    except ModuleNotFoundError as missing:
-        raise InputError(f"the demo needs {missing.name}: pip install 'stratix-tasks[demo]'") from None
+    from stratix_tasks.demo.flights import NEEDS, flights
+
+    if missing := [module for module in NEEDS if find_spec(module) is None]:
+        raise InputError(f"the demo needs {', '.join(missing)}: pip install 'stratix-tasks[demo]'")
     run = default_engine().start(flights, {"sample": sample})
     status = follow(run, console)
     show(console, _tasks(run), title="The run's tasks, from DuckDB: history().tasks(run)")
@@ -201,8 +202,6 @@ def lab(
     folder: Annotated[Path | None, typer.Argument(help="A folder.", show_default="notebooks, if there is one")] = None,
 ) -> None:
     """Open JupyterLab on the notebooks; further options go to it."""
-    from importlib.util import find_spec
-
     if find_spec("jupyterlab") is None:
         raise InputError("JupyterLab is missing: pip install 'stratix-tasks[notebook]'")
     where = folder or (Path("notebooks") if Path("notebooks").is_dir() else Path())

