@@ -7,6 +7,7 @@ beside the store.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -100,7 +101,10 @@ def _env(text: str) -> dict[str, str]:
     return made
 
 
+_QUOTED = re.compile(r"""(["'])(.*?)\1\s*(\s#.*)?""")
+
+
 def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
-        return value[1:-1]
-    return value.partition(" #")[0].rstrip()
+    if (quoted := _QUOTED.fullmatch(value)) is not None:
+        return quoted[2]
+    return f" {value}".partition(" #")[0].strip()

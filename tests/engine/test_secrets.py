@@ -328,6 +328,24 @@ def test_a_check_tells_which_are_missing(default: Engine, monkeypatch: pytest.Mo
     assert errors(passes_it.validate()) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('"a b" # it\'s "mine"', "a b"),
+        ("'a # b'", "a # b"),
+        ('"a" b"', 'a" b'),
+        ("a#b", "a#b"),
+        ("# nothing", ""),
+        ("'", "'"),
+        ('""', ""),
+    ],
+)
+def test_a_value_in_a_file_of_secrets_ends_where_a_comment_begins(tmp_path: Path, line: str, value: str) -> None:
+    """Outside of quotes, which are no part of it."""
+    (tmp_path / "keys.env").write_text(f"KEY = {line}\n")
+    assert Engine(tmp_path / "store", secrets=tmp_path / "keys.env").vault.find("KEY") == value
+
+
 def test_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the engine is given, then the environment by a name of our own, then a file beside the store."""
     (tmp_path / ".env").write_text("# mine\nexport FILED='from file' \nTOKEN=abc # note\n")
