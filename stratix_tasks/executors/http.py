@@ -1,7 +1,7 @@
 """`http.request` and its short forms: one request, its answer as data.
 
-Redirects are followed within one scheme alone. An answer of 400 or more is an error whose class and `status` tell what it
-was, so that `retry: {on: [HttpServerError, TimeoutError]}` tries again what may go well next time.
+Redirects are followed within one scheme alone, and take no secret to another host. An answer of 400 or more is an error whose
+class and `status` tell what it was, so that `retry: {on: [HttpServerError, TimeoutError]}` tries again what may go well next time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from weakref import WeakKeyDictionary
@@ -204,12 +205,16 @@ certificates are checked."""
 
 
 async def _client(verify: bool) -> httpx.AsyncClient:
-    """The first one takes the time to read the certificates, in which other bodies go on."""
+    """One that shares the connections of all, and has cookies of its own: those of a node are no other's. The first takes the time to
+    read the certificates, in which other bodies go on.
+    """
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
     if verify not in clients:
         made = await apart(lambda: _made(verify))
         clients.setdefault(verify, made)
-    return clients[verify]
+    one = copy(clients[verify])
+    one.cookies = {}
+    return one
 
 
 def _made(verify: bool) -> httpx.AsyncClient:
@@ -235,6 +240,7 @@ async def _answer(method: str, config: Asked) -> AsyncIterator[httpx.Response]:
         while (following := response.next_request) is not None and config.max_redirects:
             await response.aclose()
             _refuse_leaving(response, following, left, config)
+            _leave_secrets(request, following, config)
             left -= 1
             response = await client.send(following, stream=True, follow_redirects=False)
         try:
@@ -263,6 +269,24 @@ def _refuse_leaving(response: httpx.Response, following: httpx.Request, left: in
     if not left:
         raise HttpRefused(
             f"{config.url} redirects more than {config.max_redirects} times; raise max_redirects if that is meant",
+            config.url,
+        )
+
+
+def _leave_secrets(asked: httpx.Request, following: httpx.Request, config: Asked) -> None:
+    """What holds a secret is for the host that was asked: to another one such headers don't go along. HttpRefused for a body."""
+    masks = current().masks
+    if (asked.url.host, asked.url.port) == (following.url.host, following.url.port) or not masks:
+        return
+    for name, value in following.headers.multi_items():
+        if masks.text(value) != value:
+            following.headers.pop(name, None)
+    body = (
+        asked.content.decode("utf-8", "replace") if following.method == asked.method else ""
+    )  # else it is not sent again
+    if masks.text(body) != body:
+        raise HttpRefused(
+            f"{asked.url} redirects to {following.url}, of another host, and the body holds a secret: ask for that URL",
             config.url,
         )
 

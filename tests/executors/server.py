@@ -11,7 +11,8 @@ from typing import Any
 
 
 class Handler(BaseHTTPRequestHandler):
-    """`/json`, `/text`, `/bytes`, `/echo` (what it was sent), `/status/<n>`, `/to?<url>` (a redirect), `/loop` (one to itself), `/packed` (10 MB of
+    """`/json`, `/text`, `/bytes`, `/echo` (what it was sent), `/status/<n>`, `/to?<url>` (a redirect), `/again?<url>` (one that keeps
+    method and body), `/cookie` (one to `/cookies`, which tells of them), `/loop` (one to itself), `/packed` (10 MB of
     zeros in 10 KB), `/slow` (nothing until it is let go), `/flaky` (503 at first), `/half` (breaks off).
     """
 
@@ -55,6 +56,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def on_to(self, rest: str, query: str, body: bytes) -> None:
         self.say(302, b"", location=query)
+
+    def on_again(self, rest: str, query: str, body: bytes) -> None:
+        self.say(307, b"", location=query)
+
+    def on_cookie(self, rest: str, query: str, body: bytes) -> None:
+        self.say(302, b"", location="/cookies", set_cookie="who=me")
+
+    def on_cookies(self, rest: str, query: str, body: bytes) -> None:
+        self.say(200, str(self.headers.get("cookie")).encode())
 
     def on_loop(self, rest: str, query: str, body: bytes) -> None:
         self.say(302, b"", location="/loop")

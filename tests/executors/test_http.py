@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from server import Served, served
 
-from stratix_tasks import Engine, Flow, each, flow, uses
+from stratix_tasks import Engine, Flow, Static, each, flow, secret, uses
 from stratix_tasks.executors import http
 
 LONG = 60
+CANARY = "kanarienvogel-42"
 Value = Callable[..., Any]
 
 
@@ -98,6 +99,33 @@ def test_redirects_stay_in_their_scheme(web: Served, value_of: Value) -> None:
             value_of("http.get", url=f"{web.url}/to?{target}")
     with pytest.raises(http.HttpRefused, match="redirects more than 2 times"):
         value_of("http.get", url=f"{web.url}/loop", max_redirects=2)
+
+
+def test_cookies_are_of_one_node(web: Served, value_of: Value) -> None:
+    """They go along its redirects, and no other node has them."""
+    assert value_of("http.get", url=f"{web.url}/cookie")["body"] == "who=me"
+    assert value_of("http.get", url=f"{web.url}/cookies")["body"] == "None"
+
+
+def test_a_redirect_to_another_host_gets_no_secret(web: Served, tmp_path: Path) -> None:
+    """A header that holds one is left behind, whatever its name; a body is not sent there. The host itself gets both."""
+
+    @flow
+    def led_away(url: str, method: Static[str] = "GET") -> Any:
+        headers = {"X-Mine": secret("KEY"), "Content-Type": "text/x"}
+        body = {"data": secret("KEY")} if method == "POST" else {}
+        return uses("http.request").options(name="ask")(url, method=method, headers=headers, **body)
+
+    with served() as other, Engine(tmp_path / "store", secrets={"KEY": CANARY}) as engine:
+        for host, told in ((web, "secret-in-result"), (other, None)):
+            run = engine.start(led_away, {"url": f"{web.url}/to?{host.url}/echo"})
+            assert run.wait(LONG) == ("completed" if told is None else "failed")
+            assert run.error is None or run.error.code == told  # the server tells what it was sent
+        assert run.result()["body"] == "GET  None text/x "
+        twice = f"{web.url}/again?/again?{other.url}/echo"
+        run = engine.start(led_away, {"url": twice, "method": "POST"})
+        assert run.wait(LONG) == "failed"
+        assert "holds a secret" in str(run.error)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "/etc/passwd", "http://"])
