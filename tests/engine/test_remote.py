@@ -32,13 +32,11 @@ def test_the_run_is_paused_resumed_and_cancelled(owner: Callable[..., Owner], he
     assert other.ask("wait") == "cancelled"
 
 
-def test_a_request_takes_no_time_to_speak_of(owner: Callable[..., Owner], here: Engine) -> None:
-    """From the call to the recorded fact, and back."""
+def test_a_request_is_recorded_when_its_call_returns(owner: Callable[..., Owner], here: Engine) -> None:
+    """So that who asks looks at what has become of it; how soon that is `benchmarks/requests.py` tells."""
     other = owner("chain")
     run = here.run(other.run)
-    begun = time.monotonic()
     run.pause("third")
-    assert time.monotonic() - begun < 2.0
     assert states(run)["third"] == "held"
 
 
