@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from stratix_tasks.spec.names import task_names
 from stratix_tasks.spec.values import LATE, Expr, FirstOf, Pin, Ref, Template
 from stratix_tasks.spec.vocabulary import RESERVED, SCOPES
 
+Names = tuple[str, ...]
+KEPT = lru_cache(64)
+"""Of what the flow has to make them of, strategies are made once: Hypothesis looks each new one through before it draws."""
 SURPRISES = [
     "on",
     "no",
@@ -82,9 +86,11 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
     for one in inner.values():  # of one name they are one pool
         pools |= {name: size for name, size in one.pools.items() if name in pools}
     tasks: dict[str, NodeSpec] = {}
-    free = [name for name, one in inputs.items() if one.type == "any"]  # of which no check can say what they can't be
+    free = tuple(
+        name for name, one in inputs.items() if one.type == "any"
+    )  # of which no check can say what they can't be
     for name in draw(st.lists(names, unique=True, min_size=1, max_size=5)):
-        tasks[name] = draw(nodes_of(free, _called(tasks), pools, inner))
+        tasks[name] = draw(nodes_of(free, _called(tasks), tuple(pools), inner))
     if draw(st.booleans()):
         last = next(reversed(tasks))  # which nobody asks for
         tasks[last] = tasks[last].but({"enabled": False})
@@ -103,10 +109,10 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
         description=draw(texts),
         inputs=inputs,
         pools=pools,
-        policies={name: draw(shared_of(pools, free)) for name in POLICIES},
+        policies={name: draw(shared_of(tuple(pools), free)) for name in POLICIES},
         defaults=draw(
             st.none()
-            | st.builds(Defaults, **shared_fields(pools, free), **{"for": st.just({"m*": Shared(priority=1)})})
+            | st.builds(Defaults, **shared_fields(tuple(pools), free), **{"for": st.just({"m*": Shared(priority=1)})})
         ),
         concurrency=draw(st.none() | st.integers(1, 50)),
         timeout=draw(st.none() | durations),
@@ -120,18 +126,19 @@ def flows(draw: Any, depth: int = 1) -> FlowSpec:
     )
 
 
-def _called(tasks: dict[str, NodeSpec]) -> list[str]:
+def _called(tasks: dict[str, NodeSpec]) -> Names:
     """Those of which no check can say what they can't yield: what is mapped yields a list."""
-    return [name for name, node in tasks.items() if node.call is not None and node.each is None]
+    return tuple(name for name, node in tasks.items() if node.call is not None and node.each is None)
 
 
 POLICIES = ("net", "cheap")
 
 
-def shared_fields(pools: dict[str, int], inputs: list[str]) -> dict[str, Any]:
+@KEPT
+def shared_fields(pools: Names, inputs: Names) -> dict[str, Any]:
     """What is said for several nodes, each or not."""
     return {
-        "pool": st.none() | st.lists(st.sampled_from([*pools]), unique=True, max_size=2).map(tuple)
+        "pool": st.none() | st.lists(st.sampled_from(pools), unique=True, max_size=2).map(tuple)
         if pools
         else st.none(),
         "priority": st.none() | numbers(inputs, -5, 5),
@@ -144,7 +151,8 @@ def shared_fields(pools: dict[str, int], inputs: list[str]) -> dict[str, Any]:
     }
 
 
-def shared_of(pools: dict[str, int], inputs: list[str]) -> Any:
+@KEPT
+def shared_of(pools: Names, inputs: Names) -> Any:
     return st.builds(Shared, **shared_fields(pools, inputs))
 
 
@@ -197,7 +205,8 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def references(inputs: list[str], tasks: list[str]) -> Any:
+@KEPT
+def references(inputs: Names, tasks: Names) -> Any:
     """References to inputs and to earlier tasks, with constant steps; lists where there is nothing to refer to."""
     found = []
     if inputs:
@@ -208,7 +217,8 @@ def references(inputs: list[str], tasks: list[str]) -> Any:
     return st.one_of(found) if found else st.lists(literals, max_size=3)
 
 
-def values_of(inputs: list[str], tasks: list[str]) -> Any:
+@KEPT
+def values_of(inputs: Names, tasks: Names) -> Any:
     refs = references(inputs, tasks)
     if not tasks:
         return refs | literals
@@ -233,7 +243,7 @@ WAITS = [name for name, one in EXECUTORS.items() if one.waits is not None]
 
 
 @st.composite
-def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, int], inner: dict[str, Any]) -> NodeSpec:
+def nodes_of(draw: Any, inputs: Names, tasks: Names, pools: Names, inner: dict[str, Any]) -> NodeSpec:
     sub = draw(st.sampled_from([None, *inner]))
     known = inner[sub].inputs if sub is not None else None
     if known is None:
@@ -273,7 +283,7 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
         needs=tuple(draw(st.lists(st.sampled_from(tasks), unique=True, max_size=2))) if tasks else (),
         when=condition,
         each=each,
-        pool=tuple(draw(st.lists(st.sampled_from(list(pools)), unique=True, max_size=2))) if pools and plain else None,
+        pool=tuple(draw(st.lists(st.sampled_from(pools), unique=True, max_size=2))) if pools and plain else None,
         priority=draw(st.none() | numbers(inputs, -5, 5)) if plain or sub else None,
         policy=draw(st.sampled_from([None, *POLICIES])) if plain else None,
         runner=runner,
@@ -286,7 +296,8 @@ def nodes_of(draw: Any, inputs: list[str], tasks: list[str], pools: dict[str, in
     )
 
 
-def conditions(inputs: list[str], tasks: list[str]) -> Any:
+@KEPT
+def conditions(inputs: Names, tasks: Names) -> Any:
     """Expressions as Python writes them, which few words make likely to be said twice, and others."""
     told = st.sampled_from([f"tasks.{name}.output" for name in tasks] + [f"inputs.{name}" for name in inputs])
     facts = st.sampled_from(tasks).map(lambda name: f"tasks.{name}.summary.rows")
@@ -309,10 +320,10 @@ def conditions(inputs: list[str], tasks: list[str]) -> Any:
 
 
 @st.composite
-def wait_arguments(draw: Any, argument: str, inputs: list[str], tasks: list[str]) -> tuple[dict[str, Any], Each | None]:
+def wait_arguments(draw: Any, argument: str, inputs: Names, tasks: Names) -> tuple[dict[str, Any], Each | None]:
     """The one argument of a wait, given or mapped."""
     literal = st.sampled_from(["5m", "1h30m", 90, 0.5]) if argument == "duration" else texts.filter(str.strip)
-    known = references(inputs, []) if inputs else literal  # what a task yields may be a list, which no wait takes
+    known = references(inputs, ()) if inputs else literal  # what a task yields may be a list, which no wait takes
     if draw(st.booleans()):
         return {argument: draw(literal | known)}, None
     return {}, Each(over={argument: draw(st.lists(literal | known, max_size=3))}, key=Ref("each", argument))
@@ -323,7 +334,8 @@ asked = st.dictionaries(names, st.sampled_from([{"type": "int", "min": 1}, {"typ
 deadlines = st.none() | st.builds(Timeout, attempt=durations)
 
 
-def numbers(inputs: list[str], least: int, most: int) -> Any:
+@KEPT
+def numbers(inputs: Names, least: int, most: int) -> Any:
     """Whole numbers, or what is one only in the run."""
     plain = st.integers(least, most)
     if not inputs:
@@ -332,7 +344,8 @@ def numbers(inputs: list[str], least: int, most: int) -> Any:
     return plain | named.map(lambda name: Ref("inputs", name)) | named.map(lambda name: Expr(f"inputs.{name} + 1"))
 
 
-def retries(inputs: list[str]) -> Any:
+@KEPT
+def retries(inputs: Names) -> Any:
     asked = ["error.status in [429, 503]", "attempt < 3", *(f"error.x == inputs.{name}" for name in inputs)]
     made = st.builds(
         Retry,
