@@ -18,6 +18,7 @@ from stratix_tasks.formats.yaml import load as load_text
 from stratix_tasks.formats.yaml_parts import fragment_of, node_of
 from stratix_tasks.spec.disabled import NOTHING, left_of, left_of_node
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.layout import layout
 from stratix_tasks.spec.mapped import variables
 from stratix_tasks.spec.model import NAME, FlowSpec, NodeSpec, Ui
 from stratix_tasks.spec.problems import did_you_mean
@@ -77,8 +78,10 @@ def _paste(spec: FlowSpec, edit: words.Paste) -> FlowSpec:
     tasks = found.tasks
     spec = replaced(spec, place.chain, lambda flow: _with(flow, tasks).but({"flows": {**flow.flows, **missing}}))
     prefix = f"{edit.into}." if edit.into else ""
-    if edit.at is None or found.ui is None:
-        return spec if edit.at is None else _placed(spec, _spread(prefix, [*found.tasks], edit.at))
+    if edit.at is None or (found.ui is None and not place.flow.tasks):
+        return spec  # the layout places them
+    if found.ui is None:
+        return _placed(spec, _spread(prefix, found, edit.at))
     left, top = (min(axis) for axis in zip(*found.ui.positions.values(), strict=True))
     x, y = edit.at
     return _placed(
@@ -86,8 +89,26 @@ def _paste(spec: FlowSpec, edit: words.Paste) -> FlowSpec:
     )
 
 
-def _spread(prefix: str, names: list[str], at: Point) -> dict[str, Point]:
-    return {prefix + name: (at[0] + 40.0 * i, at[1] + 80.0 * i) for i, name in enumerate(names)}
+def _spread(prefix: str, found: FlowSpec, at: Point) -> dict[str, Point]:
+    """Where nodes stand that come without places: as they were laid out, were they alone."""
+    graph = Graph(found)
+    edges = [(need, number) for number, needs in enumerate(graph.needs) for need in needs]
+    laid = layout([_room(graph, number) for number in range(len(graph.names))], edges, [-1] * len(graph.names))
+    left, top = (min(axis) for axis in zip(*laid.places, strict=True))
+    return {
+        prefix + name: (at[0] + x - left, at[1] + y - top)
+        for name, (x, y) in zip(graph.names, laid.places, strict=True)
+    }
+
+
+CARD = 220.0, 130.0
+"""Pixels that a card in an editor may take."""
+
+
+def _room(graph: Graph, number: int) -> Point:
+    """About how much a node takes: one that holds a flow as much as that has nodes, one behind the other."""
+    inner = graph.inner(number)
+    return (CARD[0] * max(len(inner.names), 1) + 80.0, CARD[1] + 80.0) if inner is not None else CARD
 
 
 def _flow_renamed(spec: FlowSpec, name: str, is_taken: Callable[[str], bool]) -> FlowSpec:

@@ -56,6 +56,8 @@ def mending(spec: FlowSpec, problem: Problem, held: Mapping[Chain, str]) -> Mend
     own = str(rest[1])
     name = f"{held[chain]}.{own}" if held[chain] else own
     remedy, node = problem.remedy, flow.tasks.get(own)
+    if remedy is not None and remedy.do == "input":
+        return Mending(name, field_of(rest[2:]), f"add the input {remedy.word}", (_input(remedy, held[chain]),))
     if remedy is None or node is None:
         return Mending(name, field_of(rest[2:]))
     if remedy.do == "fill":
@@ -125,9 +127,16 @@ _EDITS: dict[str, Callable[[str, NodeSpec, Path, Remedy], tuple[Edit, ...]]] = {
 # ---------------------------------------------------------------------- of a flow
 
 
+def _input(remedy: Remedy, node: str) -> Edit:
+    """Of what type it is a person has to say."""
+    return SetFlow(f"inputs.{remedy.word}", {"type": "any"}, node)
+
+
 def _of_flow(flow: FlowSpec, path: Path, remedy: Remedy | None, node: str) -> tuple[str, tuple[Edit, ...]]:
     if remedy is None or not path:
         return "", ()
+    if remedy.do == "input":
+        return f"add the input {remedy.word}", (_input(remedy, node),)
     field, label = field_of(path), _label(remedy, path)
     if remedy.do == "remove":
         value = None if field.startswith("inputs.") else _less(flow_data(flow)[field], path[1:])

@@ -9,7 +9,7 @@ from typing import Any
 from stratix_tasks.spec.foreign import named_here
 from stratix_tasks.spec.graph import Graph
 from stratix_tasks.spec.names import AROUND
-from stratix_tasks.spec.problems import Finding, Path, Problem, did_you_mean, instead
+from stratix_tasks.spec.problems import Finding, Path, Problem, Remedy, did_you_mean, instead
 from stratix_tasks.spec.scope import expression_problems
 from stratix_tasks.spec.values import Expr, FirstOf, Ref, Template, leaves
 from stratix_tasks.spec.vocabulary import SCOPES
@@ -69,5 +69,7 @@ def unknown_ref(graph: Graph, path: Path, name: str, ref: Ref) -> Finding:
     what = "task" if ref.scope == "tasks" else "input"
     known: Collection[str] = graph.index if ref.scope == "tasks" else graph.spec.inputs
     hint, remedy = did_you_mean(ref.name, known), instead(ref.name, known)
+    if remedy is None and ref.scope == "inputs":
+        remedy = Remedy("input", ref.name)
     message = f"there is no {what} '{ref.name}'"
     return Finding(path, Problem(f"unknown-{what}", message, name, hint=hint, remedy=remedy), ref.name)

@@ -15,10 +15,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What mends a problem where it stands: another word for `word`, another name for what stands there, that it is taken away, or
-    that the argument `word` is given."""
+    """What mends a problem where it stands: another word for `word`, another name for what stands there, that it is taken away, that
+    the argument `word` is given, or that the flow has an input `word`."""
 
-    do: Literal["replace", "rename", "remove", "fill"]
+    do: Literal["replace", "rename", "remove", "fill", "input"]
     word: str = ""
     instead: str = ""
 

@@ -29,7 +29,8 @@ def expression_problems(
         wrong = _wrong(mention, tasks, inputs, variables)
         if wrong is not None:
             code, message, hint, word, near = wrong
-            remedy = Remedy("replace", word, near) if near else None
+            missing = Remedy("input", word) if code == "unknown-input" and word != "inputs" else None
+            remedy = Remedy("replace", word, near) if near else missing
             yield Problem(code, message, node, hint=hint, remedy=remedy), word
 
 

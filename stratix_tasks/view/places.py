@@ -107,6 +107,7 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
     groups = {parent for parent in parents if parent >= 0}
     closed = groups if count > MANY and ports is None else set(range(count, len(parents)))
     laid = layout(sizes, edges, parents, outline["positions"], closed)
+    bends = laid.bends if ports is None else {}  # wires that are edited go straight, whatever they pass
     places = [_place(*place, *size) for place, size in zip(laid.places, laid.sizes, strict=True)]
     return {
         "nodes": [
@@ -119,7 +120,7 @@ def arrange(outline: Outline, ports: Sequence[Sequence[Port]] | None = None) -> 
         ],
         "rooms": {str(i): {"open": _rounded(*laid.rooms[i]), "closed": _rounded(*sizes[i])} for i in sorted(groups)},
         "closed": sorted(closed),
-        "bends": {str(edge): [_rounded(*point) for point in points] for edge, points in laid.bends.items()},
+        "bends": {str(edge): [_rounded(*point) for point in points] for edge, points in bends.items()},
     }
 
 

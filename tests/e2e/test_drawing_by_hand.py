@@ -75,6 +75,15 @@ def test_a_value_is_typed_as_its_yaml_line_has_it(book: Notebook) -> None:
     hand.steps("add input", "set fields of input")
     assert hand.value("spec.tasks['input'].args") == "{'fields': {'rows': {'type': 'int'}}}"
     assert hand.value("spec.tasks['input'].needs") == "('total',)"  # nothing of it takes a number by itself
+    hand.click("scale")
+    hand.page.locator(f"{VIEW} .stx-form summary").last.click()
+    hand.at("form-field", field="retry").fill("{max: 3, delay: 2s}")
+    hand.press("Control+Enter")
+    hand.steps("add input", "set fields of input", "set retry of scale")
+    hand.at("form-field", field="each").fill('{as: xs, in: ["${{ tasks.load.output }}"]}')
+    hand.press("Control+Enter")
+    hand.steps("add input", "set fields of input", "set retry of scale", "set each of scale")
+    assert hand.value("spec.tasks['scale'].each.over['xs'][0].name") == "'load'"
 
 
 def test_what_was_grouped_is_selected(book: Notebook) -> None:

@@ -331,6 +331,24 @@ def test_the_last_use_that_is_unpacked_takes_its_definition_with_it() -> None:
     assert made.tasks["b_2"].args == {"x": Ref("tasks", "a_2")}
 
 
+def test_what_is_pasted_without_places_stands_as_if_it_were_laid_out() -> None:
+    """One behind the other, its corner where it was pasted, and none over another; all there is in a flow is left to the layout."""
+    text = """tasks:
+  first: {call: m:x}
+  second: {flow: part, needs: [first]}
+  third: {call: m:x, needs: [second]}
+flows:
+  part: {tasks: {a: {call: m:x}, b: {call: m:x, needs: [a]}}}
+"""
+    into_some = edited(load(NESTED), {"edit": "paste", "text": text, "at": [100, 50]})
+    assert into_some.ui is not None
+    one, two, three = (into_some.ui.positions[name] for name in ("first", "second", "third"))
+    assert one[0] == 100 and min(one[1], two[1], three[1]) == 50
+    assert two[0] > one[0] + 172 and three[0] > two[0] + 2 * 172
+    into_none = edited(load("stratix: 1\nflow: none\ntasks: {}\n"), {"edit": "paste", "text": text, "at": [100, 50]})
+    assert into_none.ui is None
+
+
 def test_a_fragment_is_pasted_with_the_flows_that_it_uses() -> None:
     """Into another flow, under free names; wires inside of it hold."""
     text = dump(load(NESTED))

@@ -60,6 +60,10 @@ MENDED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"call": "mended_load", "with": {"count": 1}, "when": "size(tasks.used.outptu) > 1"},
         *("when", "write output for outptu"),
     ),
+    "an input that the flow has not": (
+        {"call": "mended_load", "with": {"count": "${{ inputs.rows }}"}},
+        *("with.count", "add the input rows"),
+    ),
     "a task that is waited for": (
         {"call": "mended_load", "with": {"count": 1}, "needs": ["usde"]},
         *("needs", "write used for usde"),

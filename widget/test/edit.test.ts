@@ -281,6 +281,10 @@ describe("a field", () => {
     expect(parsed({ kind: "value", choices: [] }, "[1, 2")).toEqual({ wrong: "It breaks off: ] is missing." });
     expect(parsed({ kind: "value", choices: [] }, "{rows: {type: int}}")).toEqual({ yaml: "{rows: {type: int}}" });
     expect(parsed({ kind: "mapping", choices: [] }, "[a, {b: 1}]")).toEqual({ yaml: "[a, {b: 1}]" });
+    expect(parsed({ kind: "mapping", choices: [] }, '{"in": "${{ inputs.n }}"}')).toEqual({
+      value: { in: "${{ inputs.n }}" },
+    });
+    expect(parsed({ kind: "value", choices: [] }, '{in: "${{ inputs.n }}"}')).toHaveProperty("yaml");
     expect(parsed({ kind: "value", choices: [] }, "{'a'")).toEqual({ yaml: "{'a'" });
     expect(parsed({ kind: "value", choices: [] }, '{"a": 1,')).toHaveProperty("wrong");
     expect(parsed({ kind: "plain", choices: [] }, "30s")).toEqual({ value: "30s" });

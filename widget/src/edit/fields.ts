@@ -8,8 +8,8 @@ export type Parsed = { value: unknown } | { yaml: string } | { wrong: string };
 const WHOLE = /^[+-]?\d+$/;
 const DURATION = /^\d+(\.\d+)?\s*(ms|s|m|h|d)?(\s*\d+(\.\d+)?\s*(ms|s|m|h|d))*$/;
 
-/** Whether a text is computed when it runs. */
-export const isExpression = (text: string): boolean => text.includes("${{");
+/** Whether a text is computed when it runs; a list or mapping with such texts in it is none. */
+export const isExpression = (text: string): boolean => text.includes("${{") && !/^\s*[[{]/.test(text);
 
 /** A value of the document as it stands in its field. */
 export function shownAs(kind: FormField["kind"], value: unknown): string {
