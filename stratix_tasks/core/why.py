@@ -12,7 +12,7 @@ from stratix_tasks.core.node import EACH, EARLY, LOOP
 from stratix_tasks.core.ports import RUNNERS
 from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.scope import left_out_units, state_of_scope
-from stratix_tasks.core.state import FAILURE, FINISHED, IS_BAD, OF_STEPS, WITHIN, State
+from stratix_tasks.core.state import FAILURE, FINISHED, IS_BAD, IS_OVER, OF_STEPS, WITHIN, State
 from stratix_tasks.core.states import TERMINAL, S
 from stratix_tasks.core.steps import ender
 from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
@@ -142,13 +142,12 @@ def _first_inside(s: State, group: int) -> int | None:
 
 
 def _upstream(core: Core, u: int, name: str, _at: float) -> str:
-    node = core.state.node(core.state.node_of(u))
-    if node.join in EARLY:
-        r, k, _ = core.state.place(core.state.node_of(u))
-        asked = len(r.block.joined[k])
-        return (
-            f"'{name}' can't run: too few of the {asked} that it needs completed, {_listed(core, u, bad=True)} did not."
-        )
+    s = core.state
+    r, k, b = s.place(s.node_of(u))
+    if r.block.nodes[k].join in EARLY:
+        counted = [b + n for n in r.block.joined[k]]
+        without = _names(core, [n for n in counted if IS_OVER[s.status[n]] and s.status[n] != S.COMPLETED])
+        return f"'{name}' can't run: too few of the {len(counted)} that it needs completed, {without} did not."
     return f"'{name}' can't run: {_listed(core, u, bad=True)} did not complete.{_went_on(core, u)}"
 
 

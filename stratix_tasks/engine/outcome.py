@@ -165,12 +165,16 @@ def _finished(live: LiveRun, error: dict[str, Any]) -> StratixError:
 
 
 def _failed_without(live: LiveRun) -> StratixError:
-    """Of a run in which nothing failed: its time was over, or a node was cancelled."""
+    """Of a run in which nothing failed: its time was over, a node was cancelled, or too few came for a join."""
     s = live.core.state
     unit = _first(s, S.CANCELLED, s.units_in(S.CANCELLED))
-    if s.run_reason == "timeout" or unit is None:
-        why = s.run_reason or "failed"
-        return StratixError(f"run {live.id} failed: {why}", code="timeout" if why == "timeout" else "run-failed")
+    if s.run_reason == "timeout":
+        return StratixError(f"run {live.id} failed: timeout", code="timeout")
+    if unit is None:
+        stuck = _first(s, S.UPSTREAM_FAILED, s.units_in(S.UPSTREAM_FAILED))
+        name = "" if stuck is None else live.name(stuck)
+        why = f", since too few of what node '{name}' needs completed; run.why('{name}') tells of them" if name else ""
+        return StratixError(f"run {live.id} failed{why}", code="run-failed")
     name = live.name(unit)
     return StratixError(
         f"run {live.id} failed, since node '{name}' was cancelled\n"

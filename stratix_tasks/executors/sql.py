@@ -60,9 +60,11 @@ class SqlConfig(BaseModel):
     def _named(cls, frames: dict[str, Any]) -> dict[str, Any]:
         import re
 
-        for name in frames:
+        for name, frame in frames.items():
             if not re.fullmatch(Name, name):
                 raise ValueError(f"{name!r} can't be the name of a frame: write letters, digits and _")
+            if frame is None or isinstance(frame, bool | int | float | str | list):
+                raise ValueError(f"{name!r} is {type(frame).__name__}, and no frame of pandas, polars or Arrow")
         return frames
 
 

@@ -15,6 +15,7 @@ from stratix_tasks.errors import FlowError
 from stratix_tasks.spec.check_around import around_findings, around_output, retry_findings
 from stratix_tasks.spec.check_conditions import condition_findings, conjuncts, nor
 from stratix_tasks.spec.check_disabled import disabled_findings
+from stratix_tasks.spec.check_endless import endless_findings
 from stratix_tasks.spec.check_flows import (
     depth_findings,
     input_findings,
@@ -139,6 +140,7 @@ def _findings(
     yield from condition_findings(graph, types, not cycles)
     if not cycles:
         yield from misfits(graph, executors, functions or {})
+    yield from endless_findings(graph, executors)
     yield from unused_flows(graph)
     yield from unused_inputs(graph)
     yield from unused_values(graph, types)
@@ -151,9 +153,7 @@ def _node(
 ) -> Iterator[Finding]:
     """Of one node, but for its name and its arguments."""
     path: Path = ("tasks", name)
-    if node.undo is not None and (
-        node.flow is not None or node.each is not None or node.loop is not None or node.always
-    ):
+    if node.undo is not None and (node.each is not None or node.loop is not None or node.always):
         message = "undo takes back what one task did: not a flow, a fan-out, a loop, or the end of a flow"
         hint = "Say it of the tasks inside."
         yield Finding((*path, "undo"), Problem("no-effect", message, name, hint=hint, remedy=REMOVE))

@@ -140,7 +140,7 @@ class Graph:
 
     def _add_undos(self) -> None:
         for i, (name, node) in enumerate(self.spec.tasks.items()):
-            if node.undo is not None and node.pin is None:
+            if node.undo is not None and node.pin is None and node.flow is None:
                 hidden = f"undo_{name}"
                 while hidden in self.spec.tasks:
                     hidden += "_"

@@ -331,7 +331,7 @@ def test_an_item_of_a_mapped_flow_that_was_refused_yields_nothing(engine: Engine
 
 
 def test_too_few_fails(engine: Engine) -> None:
-    """Of a gather, of a join, and of one over nothing."""
+    """Of a gather, of a join, and of one over nothing. The error tells of what failed, and where nothing did why there are too few."""
 
     @flow
     def of_items() -> Any:
@@ -341,8 +341,34 @@ def test_too_few_fails(engine: Engine) -> None:
     def of_nothing() -> Any:
         return refuses.options(gather="any").map(each(numbers(0)))
 
-    for made in (of_items, of_nothing):
-        assert engine.start(made).wait(LONG) == "failed"
+    @flow
+    def of_skipped(n: int) -> Any:
+        with when(n > 3):
+            one, other = number(1), number(2)
+        return said_of.options(name="needs", join="first_success")("x", more=[one, other])
+
+    @flow
+    def caught() -> Any:
+        made = refuses.options(gather="any").map(each(numbers(0)))
+        with failed(made) as error:
+            why = said_of(error["code"], 1)
+        return first_of(made, why)
+
+    told = {
+        of_items: "node 'refuses[0]' failed",
+        of_nothing: "asks for 1 of its items, and no more than 0 can complete",
+    }
+    for made, words in told.items():
+        run = engine.start(made)
+        assert run.wait(LONG) == "failed"
+        assert words in str(run.error)
+    run = engine.start(of_skipped, {"n": 1})
+    assert run.wait(LONG) == "failed"
+    assert "too few of what node 'needs' needs completed" in str(run.error)
+    assert (
+        run.why("needs") == "'needs' can't run: too few of the 2 that it needs completed, 'number', 'number_2' did not."
+    )
+    assert engine.start(caught).result(LONG) == "too-few1"
 
 
 def _parts(shows: Any, **options: Any) -> Any:

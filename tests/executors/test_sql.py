@@ -137,6 +137,23 @@ def test_a_wrong_query_says_what_is_wrong(value_of: Value) -> None:
     assert [problem.code for problem in wrong.validate()] == ["bad-arguments", "bad-value"]
 
 
+def test_what_is_no_frame_is_told_by_its_name(engine: Engine) -> None:
+    """When the flow is checked, or, where it comes with the run, before DuckDB is asked."""
+
+    @flow
+    def of_a_number() -> Any:
+        return uses("sql.query")("select * from t", frames={"t": 3})
+
+    @flow
+    def of_an_input(x: int) -> Any:
+        return uses("sql.query")("select * from t", frames={"t": x})
+
+    assert "'t' is int, and no frame" in of_a_number.validate()[0].message
+    run = engine.start(of_an_input, {"x": 3})
+    assert run.wait(LONG) == "failed"
+    assert "'t' is int, and no frame" in str(run.error)
+
+
 def test_a_cancel_interrupts_a_query(engine: Engine) -> None:
     """One that would run for hours."""
     begun = threading.Event()

@@ -184,6 +184,28 @@ def test_a_runner_that_is_said_for_many_fits_each_of_them(where: str) -> None:
     assert told(f"{where}\ntasks: {{a: {{call: idle_awaited, runner: async}}, b: {{call: idle_number{policy}}}}}") == []
 
 
+AGAIN = "inputs: {n: {type: int}}\ntasks:\n  a: {call: idle_number}\n  b: {flow: FLOW, with: {n: 1}, MORE}\n"
+ENDLESS = {
+    "itself": (AGAIN.replace("FLOW", "idle"), "b"),
+    "what it lies in": (
+        """inputs: {n: {type: int}}
+tasks: {a: {flow: f, with: {n: 1}}}
+flows: {f: {inputs: {n: {type: int}}, tasks: {b: {flow: idle, with: {n: 1}, MORE}}}}""",
+        "f.b",
+    ),
+    "rounds of itself": (AGAIN.replace("flow: FLOW", "loop: {flow: idle, max: 3}"), "b"),
+}
+
+
+@pytest.mark.parametrize(("document", "node"), ENDLESS.values(), ids=ENDLESS)
+def test_a_flow_that_calls_itself_whatever_happens_is_a_problem(document: str, node: str) -> None:
+    """It would fail at its depth. With a condition, over a list, or where its failure is taken up, it may end."""
+    [problem] = [one for one in told(document.replace("MORE", "description: x")) if not one.warning]
+    assert (problem.code, problem.node) == ("impossible", node)
+    for more in ("when: inputs.n > 3", "allow_failure: true", "enabled: false"):
+        assert [one for one in told(document.replace("MORE", more)) if one.code == "impossible"] == []
+
+
 UNSTOPPABLE = {
     "policy": (f"policies: {{net: {{runner: inline, timeout: 5s}}}}\n{one('policy: net')}", ("timeout", "attempt")),
     "policy beside a runner": (

@@ -130,7 +130,9 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
                 return _gather_items(core, p, node, at)
             end_unit(core, p, Event.GATHERED, at)
         elif not more and came + tally.count - tally.ended < wanted:
-            end_unit(core, p, Event.GATHERED_BAD, at, "too-few")
+            end_unit(
+                core, p, Event.GATHERED_BAD, at, "too-few", _too_few(core, p, came + tally.count - tally.ended, wanted)
+            )
         else:
             return None
         unmark(core, p, p + 1, at)  # what runs at the end of those that lost is not held by it
@@ -140,6 +142,14 @@ def _gather_items(core: Core, p: int, node: Node, at: float) -> None:
     if tally.bad and node.gather is not SETTLED:
         return end_unit(core, p, Event.GATHERED_BAD, at, GATHERED)
     return end_unit(core, p, Event.GATHERED, at)
+
+
+def _too_few(core: Core, p: int, most: int, wanted: int) -> Detail | None:
+    """What a gather failed by where nothing in it did, else that tells; `most` could complete."""
+    if any(core.state.status.find(S.FAILED, a, b) >= 0 for _, a, b in core.state.scopes(p)):
+        return None
+    message = f"its gather asks for {wanted} of its items, and no more than {most} can complete"
+    return {"error": {"type": "TooFew", "message": message, "code": "too-few", "bases": ["Exception"]}}
 
 
 def _there(s: State, p: int) -> list[list[int]]:
