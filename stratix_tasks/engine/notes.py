@@ -52,6 +52,11 @@ class Notes:
         self.long.add(node)
         return False
 
+    def holds(self, node: int) -> bool:
+        """Whether it has lines of a node that are recorded when that has ended."""
+        ends = self._ends.get((node, "log"))
+        return ends is not None and ends.holds
+
     def rest(self, node: int) -> list[Note]:
         """What was held of a node, behind a row that tells how much is missing."""
         self.long.discard(node)

@@ -179,13 +179,15 @@ def _sizes(seen: Seen, colours: Mapping[str, str]) -> Iterator[str]:
     told, texts = seen.snapshot["conditions"], seen.snapshot["texts"]
     lines = list(seen.lines())
     taken = {a for number, a, _, _ in lines if str(number) in told}
-    for _, a, _, kind in lines:
+    for number, a, b, kind in lines:
         size = texts.get(str(a), {}).get("size")
         if kind != "data" or a in taken or not size:
             continue
         taken.add(a)
-        box = _box(seen.cards[a])
-        x, y = box.x + box.w + 9, box.y + box.h / 2 - 5
+        box, target = _box(seen.cards[a]), _box(seen.cards[b])
+        x, y = box.x + box.w + 9, box.y + box.h / 2
+        then = seen.snapshot["bends"].get(str(number), [(0, target.y + target.h / 2)])[0][1]
+        y += 13 if then < y - 1 else -5  # on the side of the line that it does not go to
         yield (
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="10.5" fill="{colours["quiet"]}" stroke-width="3" '
             f'stroke="{colours["paper"]}" stroke-linejoin="round" paint-order="stroke">{escape(size)}</text>'

@@ -10,6 +10,7 @@ from stratix_tasks.core.targets import Found, Scope, find, only_unit
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.view.messages import LogRow
 
+HELD = "… it goes on: the last lines of so many are shown when it has ended"
 LOGS_SHOWN = 500
 """Rows that the inspector is given, the last ones."""
 
@@ -36,6 +37,10 @@ def _units(s: State, found: Found) -> set[int]:
 
 
 def logs_of(live: LiveRun, units: Iterable[int]) -> list[LogRow]:
-    """The last rows of some units, for the inspector."""
-    rows = sorted(row for one in units for row in live.notes.logs.get(one, ()))
-    return [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]
+    """The last rows of some units, for the inspector; and that there are more, which are recorded when what says so much has ended."""
+    s, notes, units = live.core.state, live.notes, tuple(units)
+    rows = sorted(row for one in units for row in notes.logs.get(one, ()))
+    told: list[LogRow] = [(at, level, text) for at, _, level, text in rows[-LOGS_SHOWN:]]
+    return (
+        [*told, (told[-1][0], "warning", HELD)] if told and any(map(notes.holds, {s.shown(u) for u in units})) else told
+    )

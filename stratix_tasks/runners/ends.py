@@ -33,6 +33,11 @@ class Ends:
         self._tail.append(kept)
         return False
 
+    @property
+    def holds(self) -> bool:
+        """Whether some are kept that have not been recorded."""
+        return bool(self._tail)
+
     def rest(self) -> tuple[int, list[Any]]:
         """How many were left out since the last call, and those behind them."""
         kept = [self._tail.popleft() for _ in range(len(self._tail))]

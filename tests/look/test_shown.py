@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from stratix_tasks import Engine, each, flow, task
+from stratix_tasks.look.logs import HELD
+from stratix_tasks.runners.ends import HEAD
 from stratix_tasks.session.display import flow_source, page, run_source
 
 
@@ -174,3 +177,33 @@ def test_values_that_stand_in_a_flow_are_shown_by_their_types_and_asked_nothing(
     }
     assert silent_flow.to_svg()
     assert not Silent.asked
+
+
+SAID, GATE = threading.Event(), threading.Event()
+
+
+@task
+def talks(n: int) -> int:
+    for i in range(n):
+        print("line", i)
+    SAID.set()
+    GATE.wait(30)
+    return n
+
+
+@flow
+def talkative() -> Any:
+    return talks(HEAD + 50)
+
+
+def test_a_body_that_says_very_much_is_told_to_go_on(tmp_path: Path) -> None:
+    """Its last lines are recorded when it has ended: until then they are shown to nobody, and it is told that they are to come."""
+    with Engine(tmp_path / "store") as engine:
+        run = engine.start(talkative)
+        assert SAID.wait(30)
+        source = run_source(run)
+        *_, before, last = source.inspect("talks", None)["logs"]
+        assert (before[2], last[1:]) == (f"line {HEAD - 1}", ("warning", HELD))
+        GATE.set()
+        assert run.wait(30) == "completed"
+        assert source.inspect("talks", None)["logs"][-1][2] == f"line {HEAD + 49}"

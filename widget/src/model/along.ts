@@ -3,17 +3,18 @@ import type { NodeInfo } from "./messages";
 import type { Point } from "./route";
 import type { Line, Scene } from "./scene";
 
-/** Beside all that lies behind a stack, above the line. */
-const [BESIDE, ABOVE] = [9, 5];
+/** Beside all that lies behind a stack; on the side of the line that it does not go to. */
+const [BESIDE, ABOVE, BELOW] = [9, 5, 13];
 
 /** By line where it is told how much its source gave: on one line of each source, and on none where a condition may want the room. */
 export function startsOf({ lines, boxes }: Scene): (Point | null)[] {
   const taken = new Set(lines.filter(({ condition }) => condition).map(({ from }) => from));
-  return lines.map(({ from, kind }: Line) => {
-    const box = boxes[from];
-    if (kind !== "data" || taken.has(from) || !box) return null;
+  return lines.map(({ from, to, kind, bends }: Line) => {
+    const [box, next] = [boxes[from], boxes[to]];
+    if (kind !== "data" || taken.has(from) || !box || !next) return null;
     taken.add(from);
-    return [box.x + box.w + BESIDE, box.y + box.h / 2 - ABOVE];
+    const [y, then] = [box.y + box.h / 2, bends[0]?.[1] ?? next.y + next.h / 2];
+    return [box.x + box.w + BESIDE, then < y - 1 ? y + BELOW : y - ABOVE];
   });
 }
 

@@ -1,4 +1,5 @@
 import { Handle, Position } from "@xyflow/react";
+import { few } from "../model/few";
 import type { Live } from "../model/live";
 import { ABANDONED, BREAK, type NodeInfo, type Status } from "../model/messages";
 import type { Size } from "../model/place";
@@ -135,9 +136,9 @@ export function Turn({ name, open, turn }: { name: string; open: boolean; turn: 
   );
 }
 
-/** How many of how many: 340/10,000 */
+/** How many of how many: 340/10,000, 99,980/100k */
 export function share(status: Status): string {
-  return `${status[3].toLocaleString("en")}/${status[4].toLocaleString("en")}`;
+  return `${status[3].toLocaleString("en")}/${few(status[4])}`;
 }
 
 /** Progress of a body or a sleep, or the states of the items side by side. */
