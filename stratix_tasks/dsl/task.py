@@ -22,6 +22,20 @@ DEFINED: WeakSet[Callable[[], None]] = WeakSet()
 """Who is told when a cell or a module defines a task, as long as it lives."""
 
 
+def known_tasks() -> dict[str, BaseTask]:
+    """The tasks of this process by `module:name`, and by name alone where one task only has it."""
+    known = dict(KNOWN)
+    short: dict[str, list[BaseTask]] = {}
+    for call, task in known.items():
+        short.setdefault(call.rpartition(":")[2], []).append(task)
+    return {**{name: tasks[0] for name, tasks in short.items() if len(tasks) == 1}, **known}
+
+
+def known_task(call: str) -> BaseTask | None:
+    """The task of this process that a document calls so."""
+    return KNOWN.get(call) if ":" in call else known_tasks().get(call)
+
+
 class _Placed(BaseTask, Generic[P, R]):
     """What a flow places by calling it, or mapping it."""
 

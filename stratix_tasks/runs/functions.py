@@ -12,18 +12,18 @@ from stratix_tasks.core.node import Policy
 from stratix_tasks.core.state import State
 from stratix_tasks.core.states import S
 from stratix_tasks.dsl.bind import nodes
-from stratix_tasks.dsl.task import KNOWN
+from stratix_tasks.dsl.task import known_task
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.spec.model import FlowSpec
 from stratix_tasks.spec.regions import pools_of
 
 
 def find_function(call: str) -> Any:
-    """The function of a `module:name`: a task of this process, or of a module that can be imported. None if there is
-    none."""
-    known = KNOWN.get(call)
-    if known is not None:
-        return known.fn
+    """The function of a `module:name`: a task of this process, or of a module that can be imported; of a name alone, as documents
+    say it of a notebook's, the one task of this process that has it. None if there is none."""
+    known = known_task(call)
+    if known is not None or ":" not in call:
+        return getattr(known, "fn", None)
     module_name, _, qualname = call.partition(":")
     module = sys.modules.get(module_name) or _imported(module_name)
     found: Any = module
@@ -99,7 +99,7 @@ def _policies(s: State, u: int) -> list[Policy]:
 def renewed(live: LiveRun, lacked: Iterable[str]) -> bool:
     """Whether a task of a run has been defined here since the run was read: one that it lacked, or another one than it has."""
     then = {call: function.call for call, function in live.binding.functions.items()}
-    return any((task := KNOWN.get(call)) is not None and task.fn is not then.get(call) for call in (*lacked, *then))
+    return any((task := known_task(call)) is not None and task.fn is not then.get(call) for call in (*lacked, *then))
 
 
 def changed(live: LiveRun, code: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,6 @@ from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import FlowDefinition
 from stratix_tasks.dsl.portable import importable, plain
 from stratix_tasks.dsl.sources import Sources, called, literals
-from stratix_tasks.dsl.task import KNOWN
 from stratix_tasks.errors import FlowError, StoreError
 from stratix_tasks.executors.registry import EXECUTORS
 from stratix_tasks.formats.carried import document_in, is_picture
@@ -157,15 +156,6 @@ def to_python(flow: FlowDefinition[..., Any]) -> str:
     spec = called(traced.spec, {call: callee.call for call, callee in callees.items()})
     by_own_name = {callee.call: callee for callee in callees.values()}
     return dump(spec, by_own_name, sources.module, is_async=inspect.iscoroutinefunction(flow.fn))
-
-
-def known_tasks() -> dict[str, BaseTask]:
-    """The tasks of this process by `module:name`, and by name alone where one task only has it."""
-    known = dict(KNOWN)
-    short: dict[str, list[BaseTask]] = {}
-    for call, task in known.items():
-        short.setdefault(call.rpartition(":")[2], []).append(task)
-    return {**{name: tasks[0] for name, tasks in short.items() if len(tasks) == 1}, **known}
 
 
 def stand_in(spec: FlowSpec) -> Any:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from stratix_tasks.dsl.bind import bind, typed
+from stratix_tasks.dsl.task import known_tasks
 from stratix_tasks.dsl.trace import Traced
 from stratix_tasks.edits.editing import Editing, Step, Written, begun, replayed
 from stratix_tasks.edits.words import Edit, Restore, Text, edit_of
 from stratix_tasks.errors import FlowError
 from stratix_tasks.runs.gc_pause import collector_paused
 from stratix_tasks.session.compared import Compared, compared
-from stratix_tasks.session.document import known_tasks, text_of
+from stratix_tasks.session.document import text_of
 from stratix_tasks.session.drafts import Draft
 from stratix_tasks.spec.model import FlowSpec
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from stratix_tasks.dsl.bind import bind
+from stratix_tasks.dsl.task import known_tasks
 from stratix_tasks.edits import words
 from stratix_tasks.edits.apply import apply
 from stratix_tasks.edits.places import definition_of, flow_at, node_at, paths
@@ -31,7 +32,7 @@ from stratix_tasks.look.ports import Ports, inputs_of
 from stratix_tasks.look.sources import FlowSource
 from stratix_tasks.look.stubs import stub
 from stratix_tasks.session.display import run_source
-from stratix_tasks.session.document import document_of, known_tasks
+from stratix_tasks.session.document import document_of
 from stratix_tasks.session.edited import Edits
 from stratix_tasks.session.run import Run
 from stratix_tasks.spec.check import findings

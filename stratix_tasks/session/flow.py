@@ -14,6 +14,7 @@ from stratix_tasks.dsl.bind import bind, fed_hints, typed
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.flow import KNOWN_FLOWS, FlowDefinition, flow_decorator
 from stratix_tasks.dsl.refusing import raised_on
+from stratix_tasks.dsl.task import known_tasks
 from stratix_tasks.dsl.trace import TRACE, Trace, Traced
 from stratix_tasks.edits.editing import Step
 from stratix_tasks.errors import FlowError, InputError
@@ -30,7 +31,6 @@ from stratix_tasks.session.document import (
     Place,
     bytes_of,
     document_of,
-    known_tasks,
     spec_of,
     stand_in,
     to_python,

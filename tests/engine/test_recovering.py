@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from gated import LONG, broken, gate, gates, states, two_steps, until, works
 
-from stratix_tasks import Engine, StratixError, TaskFailed, current, each, flow, task
+from stratix_tasks import Engine, Flow, StratixError, TaskFailed, current, each, flow, task
 
 
 def test_another_engine_sees_the_run(engine: Engine, tmp_path: Any) -> None:
@@ -40,6 +40,30 @@ def test_a_closed_engine_leaves_its_runs_to_others(engine: Engine, tmp_path: Any
         (again,) = other.recover()
         gates.let("a")
         assert again.result(LONG) == "a"
+
+
+@task
+def named_by_itself(x: str) -> str:
+    return x.upper()
+
+
+def test_a_document_that_names_a_task_by_its_name_alone_goes_on(tmp_path: Any) -> None:
+    """As a flow does that was drawn in a notebook: the one task of that name is found again by who goes on with its run."""
+    drawn = Flow.from_yaml("""
+stratix: 1
+flow: named_alone
+tasks:
+  gate: {call: gate, with: {name: alone}}
+  last: {call: named_by_itself, with: {x: "${{ tasks.gate.output }}"}}
+output: "${{ tasks.last.output }}"
+""")
+    with Engine(tmp_path / "store") as first:
+        run = first.start(drawn)
+        gates.arrive("alone")
+    with Engine(tmp_path / "store") as other:
+        gates.let("alone")
+        assert [one.result(LONG) for one in other.recover()] == ["ALONE"]
+        assert other.run(run.id).again().result(LONG) == "ALONE"
 
 
 def test_a_run_whose_pool_this_engine_has_not_stays_interrupted(tmp_path: Any) -> None:
