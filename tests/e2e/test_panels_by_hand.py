@@ -110,7 +110,8 @@ def test_a_panel_shows_what_there_is_to_see(lab: Server, page: Any) -> None:
 
 
 def test_a_panel_is_as_wide_as_its_edge_is_dragged(lab: Server, page: Any) -> None:
-    """The graph stays where it is; in a narrow view the panel lies over the lower part."""
+    """The graph stays where it is. In a narrow view the panel lies over the lower part, and what can be done with the run stands beside
+    its name, how it is below them."""
     book = Notebook(page, lab.notebook("wide", [DEFINE, "gate.set()\nrun = panels.start()\nrun"]))
     book.run_all()
     page.wait_for_selector(f"{node('frame')}[data-state=completed]", timeout=60_000)
@@ -131,6 +132,11 @@ def test_a_panel_is_as_wide_as_its_edge_is_dragged(lab: Server, page: Any) -> No
         " return one.clientWidth >= main.clientWidth - 2 && one.clientHeight < main.clientHeight * 0.7 }",
         arg=f"{SHOWN} .stx-inspector",
     )
+    name, actions, state = (
+        page.locator(f"{SHOWN} .stx-top > .stx-{part}").bounding_box() for part in ("title", "actions", "run")
+    )
+    assert name["x"] + name["width"] <= actions["x"] and abs(name["y"] - actions["y"]) < 20
+    assert state["y"] >= max(one["y"] + one["height"] for one in (name, actions))
     book.execute("run.cancel()")
 
 
