@@ -206,12 +206,12 @@ def _shown(value: object) -> str:
 
 def first_of(*values: T) -> T:
     """The first of the references that completed, in this order: joins the branches of `when` and `otherwise`, takes what a
-    handler gave in place of what failed. The last may be a plain value, for when none did.
+    handler gave in place of what failed. The last may be a plain value, or an input, for when none did.
     """
     trace = trace_of("first_of")
     refs: list[Ref] = []
     last: tuple[Any, ...] = ()
-    if values and not isinstance(values[-1], Refusing):
+    if values and _may_be_last(values[-1]):
         *values, plain = values  # type: ignore[assignment]
         last = (trace.value(plain),)
     for value in values:
@@ -223,10 +223,17 @@ def first_of(*values: T) -> T:
             if value._trace is not trace:
                 trace.value(value)
         else:
-            trace.fail(f"first_of() takes references to outputs of tasks, not a {type(value).__name__}")
+            trace.fail(
+                f"first_of() takes references to outputs of tasks, and as the last a plain value or an input, not {_shown(value)}"
+            )
     if len(refs) + len(last) < 2 or not refs:
-        trace.fail("first_of() needs at least two references, or one and a plain value")
+        trace.fail("first_of() needs at least two references, or one and a plain value or an input")
     return cast(T, Joined(FirstOf(tuple(dict.fromkeys(refs)), last)))
+
+
+def _may_be_last(value: object) -> bool:
+    """Whether it is there whatever becomes of the tasks."""
+    return not isinstance(value, Refusing) or (isinstance(value, Reference) and value._ref.scope == "inputs")
 
 
 def n_of(k: Any) -> Any:

@@ -25,7 +25,10 @@ def rewritten(value: Any, change: Change) -> Any:
         return _kept(value, value.parts, Template, change)
     if kind is FirstOf:
         refs, otherwise = rewritten(value.refs, change), rewritten(value.otherwise, change)
-        return value if refs is value.refs and otherwise is value.otherwise else FirstOf(refs, otherwise)
+        if refs is value.refs and otherwise is value.otherwise:
+            return value
+        tasks = tuple(one for one in otherwise if type(one) is Ref and one.scope == "tasks")  # in the place of an input
+        return FirstOf((*refs, *tasks), () if tasks else otherwise)
     if kind is list or kind is tuple:
         return _kept(value, value, kind, change)
     if kind is dict:

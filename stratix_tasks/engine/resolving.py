@@ -129,7 +129,9 @@ def _leaf(leaf: Any, scope: Scope, reader: Reader, item: Item) -> Any:
         return evaluate(leaf, scope, reader, item)
     if kind is FirstOf:
         first = next((ref for ref in leaf.refs if scope.tasks[ref.name].status == COMPLETED), None)
-        return next(iter(leaf.otherwise), None) if first is None else _ref(first, scope, reader, item)
+        if first is not None:
+            return _ref(first, scope, reader, item)
+        return resolve(leaf.otherwise[0], scope, reader, item) if leaf.otherwise else None
     if kind is Template:
         return joined(part if type(part) is str else _text(part, scope, reader.asking, item) for part in leaf.parts)
     assert kind is Object

@@ -14,7 +14,9 @@ from asyncio.subprocess import DEVNULL, PIPE, Process, SubprocessStreamProtocol
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from contextlib import suppress
+from decimal import Decimal
 from os import getpid
+from pathlib import PurePath
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -60,6 +62,14 @@ class ShellConfig(BaseModel):
     `grace`, which is 5 s where it is not said.
     """
 
+    @field_validator("command", "env", mode="before")
+    @classmethod
+    def _as_texts(cls, said: Any) -> Any:
+        """Numbers and paths that come with the run are what they are written as."""
+        if isinstance(said, list | tuple):
+            return [_text(one) for one in said]
+        return {name: _text(one) for name, one in said.items()} if isinstance(said, dict) else said
+
     @field_validator("command")
     @classmethod
     def _says_something(cls, command: list[str] | str) -> list[str] | str:
@@ -74,6 +84,10 @@ class ShellConfig(BaseModel):
         if not self.shell and isinstance(self.command, str):
             raise ValueError("write the command as a list, such as [ls, -l]; a text takes shell: true")
         return self
+
+
+def _text(one: Any) -> Any:
+    return str(one) if isinstance(one, int | float | Decimal | PurePath) and not isinstance(one, bool) else one
 
 
 class Ended(TypedDict):

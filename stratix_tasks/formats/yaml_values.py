@@ -109,11 +109,16 @@ class Values:
         parts = self.reading.listed(node, self.value, "first_of")
         if parts is WRONG:
             return WRONG
-        last = () if not parts or next(leaves(parts[-1]), None) is not None else (parts.pop(),)
+        last = (parts.pop(),) if parts and _may_be_last(parts[-1]) else ()
         if len(parts) + len(last) < 2 or not all(type(part) is Ref and part.scope == "tasks" for part in parts):
-            hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]; the last may be a plain value.'
+            hint = 'Write first_of: ["${{ tasks.a.output }}", "${{ tasks.b.output }}"]; the last may be a plain value, or an input.'
             return self.reading.wrong(node, "bad-value", "first_of takes at least two references to outputs", hint)
         return FirstOf(tuple(parts), last)
+
+
+def _may_be_last(value: Any) -> bool:
+    """Whether it is there whatever becomes of the tasks: a plain value, or an input."""
+    return next(leaves(value), None) is None or (type(value) is Ref and value.scope == "inputs")
 
 
 def plain_of(node: Node) -> Any:

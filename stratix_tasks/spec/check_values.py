@@ -33,7 +33,7 @@ def _leaf(graph: Graph, path: Path, name: str, leaf: Any, variables: frozenset[s
         if leaf.name not in known:
             yield unknown_ref(graph, path, name, leaf)
     elif kind is FirstOf or kind is Template:
-        for part in leaf.refs if kind is FirstOf else leaf.parts:
+        for part in (*leaf.refs, *leaves(leaf.otherwise)) if kind is FirstOf else leaf.parts:
             yield from _leaf(graph, path, name, part, variables)
     elif kind is Expr:
         for problem, word in expression_problems(leaf.text, graph.index, graph.spec.inputs, variables, name):

@@ -92,6 +92,8 @@ def inputs_named(value: Any) -> Iterator[str]:
             yield from (name for name in named if isinstance(name, str))
         elif type(leaf) is Template:
             yield from inputs_named(list(leaf.parts))
+        elif type(leaf) is FirstOf:
+            yield from inputs_named(list(leaf.otherwise))
 
 
 def needs_of(value: Any) -> Iterator[tuple[str, int]]:

@@ -96,7 +96,7 @@ def load(data: Any, fetch: Keep | None = None, variables: frozenset[str] = froze
             return Object(data[TYPE], value) if TYPE in data else value
         if set(data) == {FIRST_OF}:
             parts = [load(part, fetch, variables) for part in data[FIRST_OF]]
-            last = () if type(parts[-1]) is Ref else (parts.pop(),)
+            last = () if type(parts[-1]) is Ref and parts[-1].scope == "tasks" else (parts.pop(),)
             return FirstOf(tuple(parts), last)
         return {key: load(part, fetch, variables) for key, part in data.items()}
     return data

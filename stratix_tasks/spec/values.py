@@ -46,8 +46,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class FirstOf:
-    """The first of the references that completed, in their order; where none did the plain value in `otherwise`, if there is
-    one.
+    """The first of the references that completed, in their order; where none did what stands in `otherwise`, if anything does: a
+    plain value, or an input.
     """
 
     refs: tuple[Ref, ...]

@@ -215,6 +215,8 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any], Any]] = {
     "take what there is": (lambda: repeat(step, 0, until="output > 99", max=3, on_max="take"), {}, 3),
     "carry another": (lambda: repeat(pair, 1, carry="b", max=2, b=5), {}, [1, [1, 5]]),
     "recursion": (lambda n: down(n), {"n": 5}, 0),
+    "first of what ran, else an input": (lambda x: _else_the_input(x), {"x": {"n": 1}}, 1),
+    "first of what ran before an input": (lambda x: _else_the_input(x), {"x": {"n": 2}}, 9),
     "map behind a map": (lambda: step.map(each(number.map(each([1, 2, 3])))), {}, [2, 3, 4]),
     "map behind a whole map": (lambda: step.options(barrier=True).map(each(number.map(each([1])))), {}, [2]),
     "first way": (ways, {"kind": "a"}, 1),
@@ -383,6 +385,12 @@ def _crossed(one: Any, n: int) -> Any:
 def _printed(one: Any) -> Any:
     printed = uses("shell.run").options(name="prints").map(command=["printf", "%s", one["name"]])
     return [printed[0]["stdout"], printed[1]["stdout"]]
+
+
+def _else_the_input(x: Any) -> Any:
+    with when(x["n"] > 1):
+        large = number(9)
+    return first_of(large, x["n"])
 
 
 def _goes_on(x: Any) -> Any:

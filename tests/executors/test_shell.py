@@ -26,6 +26,22 @@ def test_a_command_is_its_arguments(value_of: Value) -> None:
     assert ended == {"exit_code": 0, "stdout": "a b|$HOME; ls|*|", "stderr": ""}
 
 
+def test_a_number_that_comes_with_the_run_is_an_argument(engine: Engine) -> None:
+    """As it is written, and so is a path; what has no one text is refused."""
+    text = """
+stratix: 1
+flow: shell_numbers
+inputs: {n: {type: int}, part: {type: any, default: 0.5}}
+tasks:
+  a: {uses: shell.run, with: {command: [sh, -c, 'echo $0 $1 $N', "${{ inputs.n }}", "${{ inputs.part }}"], env: {N: "${{ inputs.n }}"}}}
+output: "${{ tasks.a.output.stdout }}"
+"""
+    made = Flow.from_yaml(text)
+    assert engine.start(made, {"n": 3}).result(LONG) == "3 0.5 3\n"
+    run = engine.start(made, {"n": 3, "part": True})
+    assert (run.wait(LONG), "valid string" in str(run.error)) == ("failed", True)
+
+
 def test_a_shell_is_there_when_it_is_said(value_of: Value) -> None:
     """And a text without it, or a list with it, is refused before anything starts."""
     assert value_of("shell.run", command="echo a | tr a b; echo c >&2", shell=True)["stdout"] == "b\n"
