@@ -86,6 +86,29 @@ def test_a_value_is_typed_as_its_yaml_line_has_it(book: Notebook) -> None:
     assert hand.value("spec.tasks['scale'].each.over['xs'][0].name") == "'load'"
 
 
+def test_nodes_are_found_by_what_stands_in_them(book: Notebook) -> None:
+    """By Ctrl+F within the editor, also where something is typed: Enter goes from one to the next, each is selected and in sight; Escape
+    leaves the focus with the last, and nothing of it reaches JupyterLab's own search."""
+    hand = Hand(book, "sought")
+    hand.click("load")
+    hand.at("form-field", field="with.n").click()
+    hand.press("Control+f")
+    hand.at("search").get_by_role("textbox").wait_for()
+    hand.type("call numbers add")
+    hand.at("search").get_by_text("none").wait_for()
+    hand.press("Control+a")
+    hand.type("xs")
+    hand.at("search").get_by_text("2", exact=True).wait_for()
+    hand.press("Enter", "Enter")
+    hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=total]")
+    hand.at("search").get_by_text("2 of 2").wait_for()
+    hand.press("Escape")
+    hand.at("search").wait_for(state="detached")
+    hand.press("x")
+    hand.steps("disable total")
+    assert hand.page.locator(".jp-DocumentSearch-overlay").count() == 0
+
+
 def test_what_was_grouped_is_selected(book: Notebook) -> None:
     """And what was unpacked: the next key is about it."""
     hand = Hand(book, "grouped")

@@ -9,9 +9,10 @@ import { newCell } from "../view/cell";
 import type { Ask, Start } from "../view/doing";
 import { setFull } from "../view/full";
 import { useWidth } from "../view/hooks";
+import { Search } from "../view/Search";
 import { AskName } from "./AskName";
 import { clear } from "./boxes";
-import { beside, type Hands, moved, paste, type Search, type Selection } from "./commands";
+import { beside, type Hands, moved, paste, type Selection, type Search as Wanted } from "./commands";
 import { EditBar } from "./EditBar";
 import { EditGraph } from "./EditGraph";
 import { EditMenu } from "./EditMenu";
@@ -48,13 +49,14 @@ export function Editor({ live, calls, root, ask, start }: Props) {
   useEffect(() => editing.onChange(() => again(undefined as never)), [editing]);
   const [chosen, setChosen] = useState<Selection>(NONE);
   const [renaming, setRenaming] = useState<string | null>(null);
-  const [search, setSearch] = useState<Search | null>(null);
+  const [search, setSearch] = useState<Wanted | null>(null);
   const [menu, setMenu] = useState<{ x: number; y: number } | null>(null);
   const [naming, setNaming] = useState<{ x: number; y: number } | null>(null);
   const [written, setWritten] = useState<Written | null>(null);
   const [asked, setPalette] = useState<boolean | null>(null);
   const isWide = useWidth(root) > WIDE;
   const palette = asked ?? isWide;
+  const [seeking, setSeeking] = useState(false);
   const [tab, setTab] = useState<EditTab>("Config");
   const [wanted, setWanted] = useState(NOWHERE);
   const boxes = useRef<Box[]>([]);
@@ -122,7 +124,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     const box = boxOf(from);
     const spot = clear(boxes.current, box ? beside(box) : middle());
     const at = box ? onScreen({ x: box.x + box.w + 12, y: box.y }) : onScreen(spot);
-    const search: Search = { at, place: spot, prefix: around(from ?? "") };
+    const search: Wanted = { at, place: spot, prefix: around(from ?? "") };
     if (how === "add") setSearch(from ? { ...search, source: from } : search);
     else if (from)
       setSearch(how === "replace" ? { ...search, replaces: from } : { ...search, source: from, ports: true });
@@ -175,6 +177,7 @@ export function Editor({ live, calls, root, ask, start }: Props) {
     ...{ editing, snapshot: live.snapshot, selection, select, find },
     boxes: boxes.current,
     rename: setRenaming,
+    seek: () => setSeeking(true),
     pin: (node) => ask("pin", node),
     runTo: (node) => start(root.querySelector(`.react-flow__node[data-id="${CSS.escape(node)}"]`) ?? root, node),
     group: () => {
@@ -186,12 +189,21 @@ export function Editor({ live, calls, root, ask, start }: Props) {
       requestAnimationFrame(() => root.querySelector<HTMLElement>(".stx-edit-panel .stx-field")?.focus());
     },
   };
+  const endSeek = () => {
+    setSeeking(false);
+    focus(selection.nodes[0] ?? null);
+  };
   const letGo = () => {
     const open =
-      search !== null || menu !== null || naming !== null || selection.nodes.length + selection.wires.length > 0;
+      search !== null ||
+      menu !== null ||
+      naming !== null ||
+      seeking ||
+      selection.nodes.length + selection.wires.length > 0;
     if (search) void found(null, false);
     else if (menu) setMenu(null);
     else if (naming) setNaming(null);
+    else if (seeking) return endSeek();
     else if (open) select([]);
     else setFull(root, false);
     if (!search) focus(null);
@@ -241,6 +253,17 @@ export function Editor({ live, calls, root, ask, start }: Props) {
               setMenu({ x: at.left - view.left, y: at.top - view.top });
             }}
           />
+          {seeking && (
+            <Search
+              live={live}
+              close={endSeek}
+              select={(node) => {
+                const name = nodes[node]?.name ?? "";
+                select([name]);
+                reveal(name);
+              }}
+            />
+          )}
           {notice && (
             <div class="stx-notice stx-edit-notice" role="alert" data-testid="refused">
               <span>{notice}</span>

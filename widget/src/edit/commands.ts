@@ -37,6 +37,8 @@ export interface Hands {
   rename: (node: string) => void;
   find: (how: "add" | "replace" | "ports") => void;
   group: () => void;
+  /** Looks for nodes by what stands in them. */
+  seek: () => void;
   open: () => void;
   /** Puts what a node gave in the last run in its place. */
   pin: (node: string) => void;
@@ -133,6 +135,7 @@ export const COMMANDS: Command[] = [
     why: some,
     run: async (hands: Hands) => (await copy(hands)) && remove(hands),
   },
+  { id: "seek", label: "Find nodes", glyph: "list", key: "Mod+f", place: "menu", run: ({ seek }) => seek() },
   {
     ...{ id: "select-all", label: "Select all", glyph: "group", key: "Mod+a", place: "menu" },
     run: ({ select, boxes }) => select(boxes.filter(({ name }) => !around(name)).map(({ name }) => name)),

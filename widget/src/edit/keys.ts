@@ -52,6 +52,10 @@ export function useHeldFocus(root: HTMLElement): void {
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest("input, textarea, select") !== null;
 
+const SEEK = "Mod+f";
+/** Also while something is typed: of the page the browser would find what is written. */
+const isSeek = (event: KeyboardEvent): boolean => (event.ctrlKey || event.metaKey) && event.key === "f";
+
 /** Whether a key was ours. */
 function pressed(event: KeyboardEvent, hands: Hands, does: Does): boolean {
   if (event.key === "Escape") {
@@ -66,7 +70,7 @@ function pressed(event: KeyboardEvent, hands: Hands, does: Does): boolean {
     void does.nudge(...nudge);
     return true;
   }
-  const key = keyName(event);
+  const key = isSeek(event) ? SEEK : keyName(event);
   if (key === null) return false;
   if (isArrow(key)) return walk(key, about, hands, does);
   if (focus.closest("button, summary, [role=tab], .stx-edit-panel, .stx-palette") && (key === "Enter" || key === " "))
