@@ -419,6 +419,7 @@ def pictures(scene: Scene, context: Any, folder: Path) -> None:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.goto(path.as_uri())
         page.wait_for_selector("[data-testid=node]")
+        page.add_style_tag(content=".stx-size-on { display: none }")  # a part of it would be in the picture of the card
         page.click("[data-testid=fit]")
         page.mouse.move(5, 5)
         page.wait_for_timeout(400)

@@ -136,6 +136,16 @@ def test_the_branch_that_was_taken_is_told_from_the_other(opened: Any, engine: E
     page.wait_for_function("!document.querySelector('[data-testid=edge-label]')?.checkVisibility()")
 
 
+def test_what_gave_nothing_says_why(opened: Any, engine: Engine) -> None:
+    """In the same words as `run.why`."""
+    run = engine.start(two_ways)
+    run.wait(30)
+    page = opened(run)
+    page.click("[data-node=light]")
+    page.wait_for_selector("[data-testid=panel-output]")
+    assert page.inner_text("[data-testid=panel-output] p").startswith(f"It has no output. {run.why('light')}")
+
+
 @task
 def tabled(n: int) -> pd.DataFrame:
     return pd.DataFrame({"a": range(n * 1000), "b": "x"})

@@ -44,5 +44,6 @@ describe("a body that is under way", () => {
     expect(underWay(running(0.5, 2), null, 110)).toBe("for 10 s · attempt 2 · about 10 s left");
     expect(underWay(running(null), 4, 110)).toBe("for 10 s · usually takes 4.0 s");
     expect(underWay(running(null), null, 110)).toBe("for 10 s");
+    expect(underWay(running(0.99), null, 110)).toBe("for 10 s");
   });
 });

@@ -87,6 +87,7 @@ describe("what waits", () => {
   it("is said of a run that nothing else moves, people first", () => {
     expect(waitsText(run({ approval: 1 }))).toBe("waiting for 1 approval");
     expect(waitsText(run({ sleep: 1, signal: 2, approval: 1 }))).toBe("waiting for 2 signals and 1 approval");
+    expect(waitsText(run({ approval: 1, input: 1, signal: 1 }))).toBe("waiting for 1 approval, 1 input and 1 signal");
     expect(waitsText(run({ sleep: 3 }))).toBe("asleep");
     expect(waitsText(run({ sleep: 3, held: 1 }))).toBe("paused at 1 node");
     expect(waitsText(run({ held: 1200 }))).toBe("paused at 1,200 nodes");

@@ -2,6 +2,9 @@
 import type { RunInfo, Status } from "./messages";
 import { duration } from "./states";
 
+/** Seconds below which nobody is told how long it may still take: it is over before that is read. */
+const LEAST = 1;
+
 /** How far it is, from 0 to 1: what a body says, of a fan-out its items that have ended; null where that is not known. */
 export function share(status: Status): number | null {
   const [, , , done, total, failed, , skipped, progress] = status;
@@ -21,7 +24,7 @@ export function remaining(status: Status, usual: number | null, now: number): nu
 export function elapsed(run: RunInfo, now: number): string {
   const seconds = Math.max((run.ended ?? now) - run.started, 0);
   const left = run.state === "running" && run.usual !== null ? run.usual - seconds : 0;
-  return left > 0 ? `${duration(seconds)} · about ${duration(left)} left` : duration(seconds);
+  return left >= LEAST ? `${duration(seconds)} · about ${duration(left)} left` : duration(seconds);
 }
 
 /** `running for 12 s · attempt 2 · about 30 s left` */
@@ -34,7 +37,7 @@ export function underWay(status: Status, usual: number | null, now: number): str
     );
   if (attempt > 1) parts.push(`attempt ${attempt}`);
   const left = remaining(status, usual, now);
-  if (left !== null) parts.push(`about ${duration(left)} left`);
-  else if (usual !== null) parts.push(`usually takes ${duration(usual)}`);
+  if (left !== null && left >= LEAST) parts.push(`about ${duration(left)} left`);
+  else if (usual !== null && left === null) parts.push(`usually takes ${duration(usual)}`);
   return parts.join(" · ");
 }

@@ -33,7 +33,8 @@ export function waitsText({ waits }: RunInfo): string {
   const said = Object.entries(people).map(
     ([kind, count]) => `${count.toLocaleString("en")} ${kind}${count > 1 ? "s" : ""}`,
   );
-  if (said.length > 0) return `waiting for ${said.join(" and ")}`;
+  if (said.length > 0)
+    return `waiting for ${[said.slice(0, -1).join(", "), ...said.slice(-1)].filter(Boolean).join(" and ")}`;
   if (held) return `paused at ${held.toLocaleString("en")} node${held > 1 ? "s" : ""}`;
   return sleep ? "asleep" : "";
 }

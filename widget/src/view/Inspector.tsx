@@ -129,9 +129,13 @@ function editHint(live: Live, status: Status): string {
   return "Pause it first: it may start before you save.";
 }
 
-function noOutput(live: Live, status: Status): string {
+/** States of which nothing else on the panel says why there is no output. */
+const UNTOLD = new Set<StateName>(["pending", "ready", "held", "upstream_failed", "cancelled", "skipped"]);
+
+function noOutput(live: Live, status: Status, why: string | undefined): string {
   if (!live.run) return "It has not been run.";
-  return isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.standing).word}.`;
+  const told = isOver(status) ? "It has no output." : `No output yet: it is ${lookIn(status, live.standing).word}.`;
+  return why && UNTOLD.has(stateName(status)) ? `${told} ${why}` : told;
 }
 
 /** With a body that is under way. */
@@ -176,7 +180,7 @@ function Result({ live, calls, node, item, status, seen, open }: OutputProps) {
           text={item === null ? live.texts(node).progress : undefined}
         />
       ) : (
-        <p class="stx-quiet">{summary ?? noOutput(live, status)}</p>
+        <p class="stx-quiet">{summary ?? noOutput(live, status, seen?.why)}</p>
       )}
       {started !== null && ended !== null && item === null && !isGiven(status) && (
         <p class="stx-quiet">took {duration(ended - started)}</p>
