@@ -161,7 +161,7 @@ def launch(
     record = reused.record() if reused is not None else RunRecord([], {}, 1, [])
     enter = partial(store.catalog.add_run, id=run_id, flow=name, key=key, inputs=same, owner=engine.id, created=now)
     if key is None:
-        engine.chores.put(enter)
+        engine.chores.put(enter, tells=True)
     elif (taken := enter()) is not None and not (never_was(engine, taken[0]) and enter() is None):
         return _same_run(engine, taken, key, same)
     state = fold(State(block), reused.facts if reused is not None else ())

@@ -7,7 +7,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
 from os import getpid
 from typing import Any, Literal
@@ -49,7 +49,8 @@ class Workshop(ABC):
     ) -> None:
         self.path, self.pools, self.executors = path, dict(pools), executors
         self.id, self.pid, self.closed = ids.new_id(), getpid(), False
-        self.chores, self.followed, self.subscribers, self.held = Chores(), FollowedPoller(), Subscribers(), Held()
+        self.chores = Chores(self._together)
+        self.followed, self.subscribers, self.held = FollowedPoller(), Subscribers(), Held()
         self._concurrency, self._durability = concurrency, durability
         self.vault = Vault(secrets, lambda: self.store.path.resolve().parent)
         self._open_lock = threading.RLock()
@@ -65,6 +66,10 @@ class Workshop(ABC):
             if self._store is None:
                 self._store = Store(self.path)
             return self._store
+
+    def _together(self) -> AbstractContextManager[None]:
+        """What the catalog is told within it is one transaction."""
+        return self.store.catalog.together()
 
     @property
     def opened(self) -> Opened:
@@ -205,16 +210,16 @@ class Opened:
         self.mailbox.close()
         for run_id in left:
             self._engine.chores.put(partial(self._engine.store.catalog.restored, run_id))  # so that recover() finds it
-        self._engine.chores.close()
+        told = self._engine.chores.close()
         self.journal.close()
         self._index(least=1)
-        self._lock.release()
+        self._lock.release(left=not told)
 
     # ------------------------------------------------------------------ telling the catalog
 
     def _revived(self, live: LiveRun) -> None:
         set_state = self._engine.store.catalog.set_state
-        self._engine.chores.put(partial(set_state, live.id, live.epoch, "running", None))
+        self._engine.chores.put(partial(set_state, live.id, live.epoch, "running", None), tells=True)
         self._engine.chores.settle()
 
     def _ended(self, live: LiveRun) -> None:
@@ -226,7 +231,7 @@ class Opened:
             self._engine.store.catalog.set_state(live.id, epoch, state, ended, seconds)
             self._index(least=CHUNK)
 
-        self._engine.chores.put(tell)
+        self._engine.chores.put(tell, tells=True)
 
     def _index(self, least: int) -> None:
         """Enter in the index what this engine wrote. Where it can't be, readers look through more."""

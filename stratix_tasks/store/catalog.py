@@ -184,6 +184,12 @@ class Catalog:
             except sqlite3.DatabaseError as error:
                 raise self._refusal(error) from error
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told within it, in this thread, is one transaction. StoreError: then none of it is told."""
+        with self._transaction():
+            yield
+
     def _refusal(self, error: sqlite3.DatabaseError) -> StoreError:
         text = str(error)
         if "locked" in text:

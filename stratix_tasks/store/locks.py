@@ -69,9 +69,11 @@ class EngineLock:
             os.close(self._fd)
             self._fd = -1
 
-    def release(self) -> None:
+    def release(self, *, left: bool = False) -> None:
+        """Let go of it. Its file stays where something was `left` undone, as if the process had died: who recovers looks for it."""
         if self._fd >= 0 and getpid() == self._pid:
-            self.path.unlink(missing_ok=True)
+            if not left:
+                self.path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
 
