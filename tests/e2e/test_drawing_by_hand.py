@@ -109,6 +109,35 @@ def test_nodes_are_found_by_what_stands_in_them(book: Notebook) -> None:
     assert hand.page.locator(".jp-DocumentSearch-overlay").count() == 0
 
 
+def test_a_wire_that_only_waits_is_turned_to_one_on_failure(book: Notebook) -> None:
+    """By its button, and back by C, as one step each; one that brings a value can't be, and the button says why."""
+    hand = Hand(book, "turned")
+    hand.value(
+        """apply({"edit": "add", "node": "again", "says": {"call": "load", "with": {"n": 1}, "needs": ["total"]}})"""
+    )
+    hand.node("again").wait_for()
+    hand.at("fit").click()
+
+    def choose(wire: str) -> None:
+        way = hand.page.locator(f"{VIEW} .react-flow__edge[data-id='{wire}'] path.react-flow__edge-path")
+        there = way.evaluate(
+            "path => { const at = path.getPointAtLength(path.getTotalLength() * 0.3);"
+            " const { a, d, e, f } = path.getScreenCTM(); return [at.x * a + e, at.y * d + f]; }"
+        )
+        hand.page.mouse.click(*there)
+
+    choose("load>scale:xs")
+    assert "brings no value" in hand.at("on-failure").get_attribute("title")
+    choose("total>again:")
+    hand.at("on-failure").click()
+    hand.steps("add again", "run again when total fails")
+    assert hand.value("spec.tasks['again'].catch") == "('total',)" and hand.value("spec.tasks['again'].needs") == "()"
+    choose("total>again:")
+    hand.press("c")
+    hand.steps("add again", "run again when total fails", "run again after total")
+    assert hand.value("spec.tasks['again'].needs") == "('total',)" and hand.value("spec.tasks['again'].catch") == "()"
+
+
 def test_what_was_grouped_is_selected(book: Notebook) -> None:
     """And what was unpacked: the next key is about it."""
     hand = Hand(book, "grouped")

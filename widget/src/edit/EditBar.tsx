@@ -13,7 +13,8 @@ interface Props {
 /** What can be done with the flow and with what is selected, as buttons; and where it is kept. */
 export function EditBar({ hands, palette, setPalette }: Props) {
   const at = (place: Command["place"]) => COMMANDS.filter((command) => command.place === place);
-  const several = hands.selection.nodes.length > 1;
+  const { nodes, wires } = hands.selection;
+  const [several, oneWire] = [nodes.length > 1, nodes.length === 0 && wires.length === 1];
   return (
     <div class="stx-edit-bar" role="toolbar" aria-label="Edit">
       <div>
@@ -41,6 +42,7 @@ export function EditBar({ hands, palette, setPalette }: Props) {
         {at("node").map((command) => (
           <CommandButton key={command.id} command={command} hands={hands} />
         ))}
+        {oneWire && at("wire").map((command) => <CommandButton key={command.id} command={command} hands={hands} />)}
         {several && at("many").map((command) => <CommandButton key={command.id} command={command} hands={hands} />)}
       </div>
       <Keep hands={hands} />

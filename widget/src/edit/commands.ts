@@ -2,8 +2,20 @@
 import type { NodeInfo, Snapshot } from "../model/messages";
 import { withInner } from "./boxes";
 import { clip, toPaste, whileCopied } from "./clipboard";
-import type { Editing } from "./editing";
-import { type Align, aligned, along, around, type Box, cut, HEAD, type Place, titleOf, wiresOf } from "./wires";
+import type { Edit, Editing } from "./editing";
+import {
+  type Align,
+  aligned,
+  along,
+  around,
+  type Box,
+  cut,
+  HEAD,
+  type Place,
+  titleOf,
+  type Wire,
+  wiresOf,
+} from "./wires";
 
 export interface Selection {
   nodes: string[];
@@ -52,7 +64,7 @@ export interface Command {
   glyph: string;
   key: string;
   /** Where a button of it stands; what is in none is in the menu of a node alone. */
-  place: "history" | "canvas" | "node" | "many" | "menu";
+  place: "history" | "canvas" | "node" | "many" | "wire" | "menu";
   /** Why it can't be done now; empty where it can. */
   why?: (hands: Hands) => string;
   run: (hands: Hands) => unknown;
@@ -150,6 +162,11 @@ export const COMMANDS: Command[] = [
     why: some,
     run: chain("down"),
   },
+  {
+    ...{ id: "on-failure", label: "Run it on failure, or after it", glyph: "upstream", key: "c", place: "wire" },
+    why: (hands) => (turnable(hands) ? "" : "Select one wire that brings no value: it is dashed"),
+    run: turn,
+  },
   ...(["left", "top", "across", "down"] as const).map(
     (how): Command => ({
       id: `align-${how}`,
@@ -206,6 +223,28 @@ function toggle({ editing, snapshot, selection }: Hands) {
     .filter((name) => off(name) !== disable)
     .map((node) => ({ edit: "set", node, field: "enabled", value: disable ? false : null }));
   return editing.apply(edits, `${disable ? "disable" : "enable"} ${selection.nodes.join(", ")}`);
+}
+
+/** The one wire that is selected, where its target waits for the end of its source and takes nothing of it. */
+function turnable({ snapshot, selection }: Hands): Wire | undefined {
+  const [id, ...others] = selection.wires;
+  const wire = others.length === 0 ? wiresOf(snapshot).find((one) => one.id === id) : undefined;
+  return wire?.kind === "order" || wire?.kind === "catch" ? wire : undefined;
+}
+
+/** What waited until another node completed runs when that fails, and the other way round. */
+function turn(hands: Hands) {
+  const wire = turnable(hands);
+  if (!wire) return;
+  const { source, target } = wire;
+  const own = (name: string) => name.slice(around(name).length);
+  const caught = wiresOf(hands.snapshot).filter((one) => one.target === target && one.kind === "catch");
+  const fails = wire.kind === "order";
+  const then: Edit = fails
+    ? { edit: "set", node: target, field: "catch", value: [...caught.map((one) => own(one.source)), own(source)] }
+    : { edit: "connect", source, target, port: "" };
+  const title = fails ? `run ${own(target)} when ${own(source)} fails` : `run ${own(target)} after ${own(source)}`;
+  return hands.editing.apply([cut(wire) as Edit, then], title);
 }
 
 /** Whether the document says of a node that it is not to run. */
