@@ -185,7 +185,7 @@ def _sizes(seen: Seen, colours: Mapping[str, str]) -> Iterator[str]:
             continue
         taken.add(a)
         box, target = _box(seen.cards[a]), _box(seen.cards[b])
-        x, y = box.x + box.w + 9, box.y + box.h / 2
+        x, y = box.x + box.w + 13, box.y + box.h / 2
         then = seen.snapshot["bends"].get(str(number), [(0, target.y + target.h / 2)])[0][1]
         y += 13 if then < y - 1 else -5  # on the side of the line that it does not go to
         yield (

@@ -24,13 +24,13 @@ describe("what goes along an edge", () => {
     expect(takes(target, node("oth"))).toEqual([]);
   });
   it("is told once of each source, beside its card, above the line", () => {
-    expect(startsOf(sceneOf(line(0, 1), line(0, 2), line(1, 2)))).toEqual([[181, 24], null, [481, 24]]);
+    expect(startsOf(sceneOf(line(0, 1), line(0, 2), line(1, 2)))).toEqual([[185, 24], null, [485, 24]]);
   });
   it("stands below a line that goes up", () => {
     const up = sceneOf(line(1, 2));
     up.boxes[1] = { x: 300, y: 200, w: 172, h: 58 };
-    expect(startsOf(up)).toEqual([[481, 242]]);
-    expect(startsOf({ ...up, lines: [{ ...line(1, 2), bends: [[500, 300]] }] })).toEqual([[481, 224]]);
+    expect(startsOf(up)).toEqual([[485, 242]]);
+    expect(startsOf({ ...up, lines: [{ ...line(1, 2), bends: [[500, 300]] }] })).toEqual([[485, 224]]);
   });
   it("is not told where nothing is passed on, or where conditions stand", () => {
     expect(startsOf(sceneOf(line(0, 1, "order"), line(1, 2, "catch")))).toEqual([null, null]);

@@ -4,7 +4,7 @@ import type { Point } from "./route";
 import type { Line, Scene } from "./scene";
 
 /** Beside all that lies behind a stack; on the side of the line that it does not go to. */
-const [BESIDE, ABOVE, BELOW] = [9, 5, 13];
+const [BESIDE, ABOVE, BELOW] = [13, 5, 13];
 
 /** By line where it is told how much its source gave: on one line of each source, and on none where a condition may want the room. */
 export function startsOf({ lines, boxes }: Scene): (Point | null)[] {
