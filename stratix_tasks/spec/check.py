@@ -25,7 +25,7 @@ from stratix_tasks.spec.check_flows import (
 )
 from stratix_tasks.spec.check_many import each_findings, loop_findings
 from stratix_tasks.spec.check_options import option_findings
-from stratix_tasks.spec.check_pinned import pinned_findings
+from stratix_tasks.spec.check_pinned import finishing_findings, pinned_findings
 from stratix_tasks.spec.check_secrets import secret_findings
 from stratix_tasks.spec.check_shared import policy_findings, shared_findings, unused_findings
 from stratix_tasks.spec.check_unused import unused_flows, unused_inputs, unused_values
@@ -125,6 +125,7 @@ def _findings(
     yield from secret_findings(graph, executors)
     types = Types(graph.spec, executors, functions or {})
     yield from pinned_findings(graph, types)
+    yield from finishing_findings(graph, types)
     if graph.off:
         yield from disabled_findings(graph, executors, functions)
     if graph.above is None:

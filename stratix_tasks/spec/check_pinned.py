@@ -1,4 +1,4 @@
-"""What is wrong with a value that stands in place of what a node gives."""
+"""What is wrong with a value that stands in place of what a node gives: one that is pinned, or that a step gives it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from stratix_tasks.errors import InputError
 from stratix_tasks.spec.fit import Types
 from stratix_tasks.spec.given import gives
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.overlap import overlaps
 from stratix_tasks.spec.problems import Finding, Problem
-from stratix_tasks.spec.values import Kept, Object, leaves, opened
+from stratix_tasks.spec.types import type_text
+from stratix_tasks.spec.values import Kept, Object, Ref, leaves, opened
 
 
 def pinned_findings(graph: Graph, types: Types) -> Iterator[Finding]:
@@ -36,3 +38,20 @@ def _misfit(types: Types, name: str, value: Any) -> str:
     except InputError as error:
         return error.message
     return ""
+
+
+def finishing_findings(graph: Graph, types: Types) -> Iterator[Finding]:
+    """A value by which a step finishes a node beside it, and that this could not give."""
+    for name, node in graph.spec.tasks.items():
+        executor = types.executors.get(node.uses) if node.uses is not None else None
+        ends, value = node.args.get("node"), node.args.get("value")
+        if executor is None or executor.step != "finish" or "value" not in node.args or not isinstance(ends, str):
+            continue
+        if ends not in graph.spec.tasks or node.args.get("status", "completed") != "completed":
+            continue
+        why = _misfit(types, ends, value)
+        if type(value) is Ref and not overlaps(types.of(value), wanted := gives(types, ends).hint):
+            why = f"it gives {type_text(types.of(value))}, and '{ends}' gives {type_text(wanted)}"
+        if why:
+            hint = f"Write a value that '{ends}' could give."
+            yield Finding(("tasks", name, "with", "value"), Problem("type-mismatch", why, name, hint=hint))

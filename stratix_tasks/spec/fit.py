@@ -44,7 +44,8 @@ class Types:
                 return {}
             inner = Types(self.spec.flows[node.flow], self.executors, self.functions)
             output = inner.spec.output
-            return {**inner._inputs, "return": Any if output is None else inner.of(output)}
+            told = output is not None and not _is_given(inner.spec, self.executors)  # a step may give anything
+            return {**inner._inputs, "return": inner.of(output) if told else Any}
         task = self.functions.get(node.call or "")
         function = getattr(task, "fn", task)
         return hints_of(function) if function is not None else {}

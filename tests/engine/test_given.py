@@ -12,7 +12,7 @@ from gated import LONG, states, until
 from other_kernel import Owner
 from pydantic import BaseModel, Field, field_validator
 
-from stratix_tasks import Engine, Flow, FlowError, InputError, ask, each, flow, repeat, signal, task, uses
+from stratix_tasks import Engine, Flow, FlowError, InputError, ask, each, finish, flow, repeat, signal, task, uses
 
 
 class Mode(Enum):
@@ -218,3 +218,58 @@ def test_a_pin_of_code_is_held_against_the_same() -> None:
 
     [told] = pins_a_bid.validate()
     assert (told.code, told.node) == ("type-mismatch", "a_mode")
+
+
+@task
+def texts() -> str:
+    return "soon"
+
+
+FINISHED: dict[str, tuple[Any, str | None]] = {
+    "a value that fits": ("2026-01-31", None),
+    "a value": ("soon", "which is date"),
+    "what a node gives": (texts, "it gives str, and 'a_day' gives date"),
+    "what a node that says nothing gives": (anything, None),
+}
+
+
+@pytest.mark.parametrize("what", FINISHED)
+def test_what_a_step_gives_a_node_is_what_that_gives(what: str) -> None:
+    """Where it is told before the run."""
+    given, wrong = FINISHED[what]
+
+    @flow(name=f"finishes_with_{what.replace(' ', '_')}")
+    def finishes() -> Any:
+        day = a_day(signal("late"))
+        finish(day, value=given() if callable(given) else given)
+        return day
+
+    told = [one.message for one in finishes.validate()]
+    assert len(told) == (wrong is not None)
+    assert wrong is None or wrong in told[0]
+
+
+@flow
+def finishes_otherwise(x: Any) -> Any:
+    finish(texts())
+    return a_share(x)
+
+
+@task
+def read(text: str) -> str:
+    return text
+
+
+def test_a_flow_that_a_step_finishes_may_give_anything(engine: Engine) -> None:
+    """Not only what its output is: neither who takes that nor who gives a value of it is told otherwise."""
+
+    @flow
+    def takes_what_the_step_gave() -> Any:
+        return read(finishes_otherwise(signal("late")))
+
+    assert takes_what_the_step_gave.validate() == []
+    run = engine.start(takes_what_the_step_gave)
+    until(run, lambda: states(run)["signal"] == "waiting")
+    run.skip("finishes_otherwise", value="given")
+    run.send("late")
+    assert run.result(LONG) == "given"
