@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from stratix_tasks import __version__
-from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands
+from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands, tell
 from stratix_tasks.cli.live import follow, how
 from stratix_tasks.cli.tables import show
 from stratix_tasks.errors import FlowError, InputError
@@ -114,15 +114,26 @@ def run(
 
 @app.command()
 def validate(
-    flow: Annotated[str, typer.Argument(help="A YAML file, or module:name of a @flow.")],
+    flows: Annotated[list[str], typer.Argument(help="YAML files, or module:name of a @flow.")],
     allow: Allow = None,
     secrets: Annotated[
         bool, typer.Option("--secrets", help="Also whether the secrets that it names are here.")
     ] = False,
 ) -> None:
-    """Tell everything that is wrong with a flow; nothing runs."""
-    found = _flow(flow, allow)
-    problems = found.validate(secrets=secrets)
+    """Tell everything that is wrong with a flow, or several; nothing runs."""
+    sound = [_is_sound(flow, allow, secrets=secrets) for flow in flows]
+    if not all(sound):
+        raise typer.Exit(BAD_INPUT)
+
+
+def _is_sound(flow: str, allow: list[str] | None, *, secrets: bool) -> bool:
+    """Whether a flow can start; what is wrong with it is told."""
+    try:
+        found = _flow(flow, allow)
+        problems = found.validate(secrets=secrets)
+    except FlowError as error:
+        tell(error)
+        return False
     if problems and Path(flow).is_file():
         from stratix_tasks.formats.yaml import located
 
@@ -130,9 +141,10 @@ def validate(
     for problem in problems:
         console.print(str(problem), markup=False, soft_wrap=True)
     if errors(problems):
-        raise typer.Exit(BAD_INPUT)
+        return False
     sound = f"{len(problems)} warning{'s' if len(problems) > 1 else ''}" if problems else "no problems"
     console.print(f"Flow {found.name}: {len(found.spec.tasks)} nodes, {sound}.")
+    return True
 
 
 @app.command()

@@ -23,9 +23,14 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except StratixError as error:
-            console = Console(stderr=True, highlight=False, soft_wrap=True)
-            console.print(f"[bold red]{type(error).__name__}[/] ", end="")
-            console.print(str(error), markup=False)
-            if isinstance(error, TransitionError) and error.redo:
-                console.print("Here redo=True is --redo.", markup=False)
+            tell(error)
             sys.exit(BAD_INPUT if isinstance(error, FlowError | InputError | StoreError) else FAILED)
+
+
+def tell(error: StratixError) -> None:
+    """Say what is wrong, with what can be done here."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]{type(error).__name__}[/] ", end="")
+    console.print(str(error), markup=False)
+    if isinstance(error, TransitionError) and error.redo:
+        console.print("Here redo=True is --redo.", markup=False)

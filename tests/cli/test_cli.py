@@ -471,6 +471,9 @@ def test_validate_tells_all_problems(folder: Path) -> None:
     assert done.returncode == 2
     assert "bad.yaml:8:" in done.stderr
     assert "bad.yaml:9:" in done.stderr
+    several = stratix(folder, "validate", "bad.yaml", "none.yaml", "flows:fine")
+    assert (several.returncode, "bad.yaml:8:" in several.stderr, "none.yaml" in several.stderr) == (2, True, True)
+    assert several.stdout.endswith("Flow fine: 1 nodes, 1 warning.\n")
 
 
 def test_validate_tells_where_functions_do_not_fit(folder: Path) -> None:
