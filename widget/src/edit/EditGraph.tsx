@@ -229,6 +229,7 @@ export function EditGraph(props: Props) {
         selectionKeyCode="Shift"
         multiSelectionKeyCode={null}
         selectNodesOnDrag={false}
+        elevateNodesOnSelect={false} // a frame that is selected would cover what lies in it
         selectionMode={SelectionMode.Partial}
         nodeDragThreshold={CLICK}
         paneClickDistance={CLICK}

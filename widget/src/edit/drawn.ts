@@ -98,7 +98,7 @@ function card(box: Box, data: EditData, selected: boolean): Node {
     initialHeight: box.h,
     measured: { width: box.w, height: box.h },
     handles: handlesOf(box, data, isInputs),
-    zIndex: group ? -1 : 1,
+    zIndex: group ? -1 : selected ? 2 : 1,
     selected,
     selectable: !isInputs,
     draggable: !isInputs,
