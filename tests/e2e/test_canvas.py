@@ -425,6 +425,18 @@ def in_a_long_row() -> Any:
     return found
 
 
+def test_a_small_map_covers_no_small_canvas(opened: Any) -> None:
+    """Where a panel leaves but a strip of a narrow view it is gone, and there again when the panel is closed. The panel of what has not
+    been run says what its function says of itself."""
+    page = opened(in_a_long_row, width=680, height=450)
+    page.wait_for_selector("[data-testid=small-map]")
+    page.click("[data-node=measure]")
+    page.wait_for_selector("[data-testid=panel-config] >> text=How much there is of it.")
+    page.wait_for_selector("[data-testid=small-map]", state="detached")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-testid=small-map]")
+
+
 def test_another_width_leaves_the_chosen_node_in_sight_and_no_tab_is_cut(opened: Any) -> None:
     """As when a side bar opens or the theme changes: the graph is not taken back to its beginning under the panel."""
     page = opened(in_a_long_row, width=1100)

@@ -115,6 +115,7 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
             rows={seen?.inputs ?? info.inputs.map(([name, text]) => [name, { ...NOTHING, text }])}
           />
         )}
+        {tab === "Config" && info.doc && <p class="stx-doc-text">{info.doc}</p>}
         {tab === "Config" && <Pairs rows={[...(seen?.options ?? []), ...info.config]} empty="Nothing is set." />}
         {tab === "Code" && <Scroll class="stx-code">{seen?.code || info.call}</Scroll>}
         {tab === "Why" && <p>{seen?.why || info.doc || "It has not been started."}</p>}

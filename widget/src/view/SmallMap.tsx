@@ -1,7 +1,7 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Live } from "../model/live";
 import { type Box, centred, type Fit, fitOf, seenPart } from "../model/place";
-import type { Camera } from "./camera";
+import { type Camera, uncovered } from "./camera";
 import { onTheme, paletteOf } from "./palette";
 
 const SIZE = { w: 140, h: 84 };
@@ -17,11 +17,14 @@ interface Props {
   root: HTMLElement;
 }
 
-/** The whole graph, small, and what part of it is in sight; a hand moves that. It is there while not all is in sight. */
+/** The whole graph, small, and what part of it is in sight; a hand moves that. It is there while not all is in sight, and where a panel
+ * leaves the canvas so tall that it covers less than half of that. */
 export function SmallMap({ live, boxes, look, camera, root }: Props) {
   const fit = useMemo(() => fitOf(boxes, SIZE), [boxes]);
   const part = seenPart(fit, camera.view, camera.size, SIZE);
-  if (part === null) return null;
+  const [hasRoom, setRoom] = useState(true);
+  useLayoutEffect(() => setRoom(uncovered(root, camera.size).h >= 2 * SIZE.h));
+  if (part === null || !hasRoom) return null;
   const go = (event: PointerEvent) => {
     if (event.buttons === 0) return;
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
