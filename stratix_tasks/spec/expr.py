@@ -61,7 +61,7 @@ class CelProgram:
             text = _without_nan(self.text, environment)
             if text != self.text:
                 return CelProgram(text).evaluate(environment)
-            why = _absent(self.text, environment) or _first_line(error)
+            why = _absent(self.text, environment) or _unfit(self.text, environment, error)
             raise FlowError(f"`{self.text}` can't be computed: {why}", code="expression") from None
 
 
@@ -176,6 +176,30 @@ def _looked_up(operand: str, environment: dict[str, Any]) -> Any:
 
 
 _WORDS = {"true": True, "false": False}
+
+
+def _unfit(text: str, environment: dict[str, Any], error: Exception) -> str:
+    """What the names in an expression are, where what it asks can't be asked of that; for all else the library's words."""
+    values = {str(mention): _looked_up(str(mention), environment) for mention in mentions(text)}
+    if not values or not str(error).startswith(_CLASHES):
+        return _first_line(error)
+    told = ", ".join(f"{name} is {_KINDS.get(type(value), type(value).__name__)}" for name, value in values.items())
+    none = next((name for name, value in values.items() if value is None), "")
+    hint = f". Ask for that first, as in {none} != null && …" if none else ""
+    return f"that can't be asked of what is there: {told}{hint}"
+
+
+_CLASHES = ("No such overload", "Unsupported operation", "Undefined variable or function")
+"""How the library's words for that begin: a function that is not known is told when the flow is checked."""
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def _absent(text: str, environment: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 
 from stratix_tasks import FlowError, each, expr, failed, first_of, flow, status, task, when
+from stratix_tasks.spec.expr import compile_expression
 from stratix_tasks.spec.problems import errors
 from stratix_tasks.spec.values import Expr, Ref, Template
 
@@ -219,3 +220,19 @@ def test_how_something_in_a_branch_ended_can_be_asked_outside_of_it() -> None:
     assert not errors(asks_how.validate())
     assert asks_how.spec.tasks["told"].catch == ("work",)
     assert [one.code for one in errors(takes_it.validate())] == ["may-be-skipped"]
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "said"),
+    [
+        ("x > 9", {"x": None}, "x is null. Ask for that first, as in x != null && …"),
+        ("inputs.n['a'] + 1 > 2", {"inputs": {"n": {"a": "q"}}}, "inputs.n.a is a text"),
+        ("size(x) > 1", {"x": 5}, "x is a whole number"),
+        ("x.y + z", {"x": {"y": 1}, "z": [1]}, "x.y is a whole number, z is a list"),
+    ],
+)
+def test_what_can_not_be_computed_tells_of_the_values(text: str, environment: dict[str, Any], said: str) -> None:
+    """By the names in the expression, in plain words; not of types of the language behind it."""
+    with pytest.raises(FlowError, match="that can't be asked of what is there") as refused:
+        compile_expression(text).evaluate(environment)
+    assert refused.value.message.endswith(said)
