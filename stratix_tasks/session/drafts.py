@@ -16,7 +16,7 @@ from stratix_tasks.errors import StratixError
 from stratix_tasks.session.default import default_engine
 from stratix_tasks.session.still import Still
 from stratix_tasks.store.locks import alive
-from stratix_tasks.store.store import default_path
+from stratix_tasks.store.store import place
 
 STILL = 0.5
 """Seconds after an edit in which a kernel that is killed loses it."""
@@ -32,7 +32,7 @@ class Draft:
     def __init__(self, of: Callable[[], str], unsaved: Callable[[], tuple[Step, ...]]) -> None:
         self._of, self._unsaved = of, unsaved
         self._engine = default_engine()
-        self._folder = (Path(self._engine.path) if self._engine.path is not None else default_path()) / "drafts"
+        self._folder = place(self._engine.path) / "drafts"
         self._mine: Path | None = None
         self._left = self._newest_left()
         self.left = _read(self._left) if self._left is not None else ()
@@ -49,17 +49,19 @@ class Draft:
 
     def write(self) -> None:
         """Keep what would be lost now; nothing where nothing would."""
-        path, written = self._folder / f"{self._name()}-{self._engine.id}.json", _written(self._unsaved())
+        written = _written(self._unsaved())
         gone = [one for one in (self._left, self._mine) if one is not None]
         with suppress(OSError, StratixError):
+            path = None
             if written is not None:
-                self._engine.store.path.joinpath("drafts").mkdir(exist_ok=True)
+                path = self._engine.store.path / "drafts" / f"{self._name()}-{self._engine.id}.json"
+                path.parent.mkdir(exist_ok=True)
                 part = path.with_suffix(f".{getpid()}.part")
                 part.write_bytes(written)
                 part.replace(path)
             self._left, self._mine = None, path
             for one in gone:
-                if written is None or one != path:
+                if one != path:
                     one.unlink(missing_ok=True)
 
 

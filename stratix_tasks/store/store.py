@@ -44,6 +44,11 @@ def folder(path: Any) -> Path:
     return Path(named)
 
 
+def place(path: str | os.PathLike[str] | None) -> Path:
+    """Where the store of that name lies, whether it is there or not. InputError `bad-option`."""
+    return (default_path() if path is None else folder(path)).expanduser().absolute()
+
+
 class Store:
     """Opens a store, making it when it is not there.
 
@@ -53,7 +58,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, write: bool = True) -> None:
-        self.path = (default_path() if path is None else folder(path)).expanduser().absolute()
+        self.path = place(path)
         self.write = write
         if write:
             self._make()

@@ -139,6 +139,24 @@ def test_edits_of_a_cells_flow_outlive_its_kernel(store: Path, tmp_path: Path, m
     cell.drop()
 
 
+def test_the_store_is_found_by_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the home of who asks, or in the folder where the kernel is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name in ("homely", "beside"):
+        configure(store=f"~/{name}" if name == "homely" else name)
+        killed(tmp_path / name, "Flow.new('draft_named')", ADD)
+        drawn = Flow.new("draft_named")
+        view = view_of(drawn)
+        assert view.shown["edit"]["offered"] == ["add first"]
+        view.ask("history", do="drop", path="")
+        view.ask("edit", edits=[ADD], title="")
+        drawn.edits_made._draft.write()
+        assert drafts(tmp_path / name) == 1
+        drawn.drop()
+    configure(store=tmp_path / "other")
+
+
 def test_what_json_has_no_word_for_is_no_draft(store: Path) -> None:
     """A value of Python that an edit gives: what was kept before is no draft of it, and who edits meets nothing of that."""
     drawn = Flow.new("draft_odd")
