@@ -22,7 +22,7 @@ from owner import Owner
 from promises import Broken
 from scenes import SIGNAL, Fate, fate
 
-from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState
+from stratix_tasks.core.states import RUN_TERMINAL, TERMINAL, RunState, State
 from stratix_tasks.core.targets import label
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.errors import StoreError, StratixError
@@ -386,10 +386,12 @@ class World:
         self._run()
 
     def _need_state(self, owner: Owner, case: Case, what: str, fine: set[RunState]) -> None:
-        """That it is one of these; or ending, where what belongs to its end may wait for a place that a paused run has."""
+        """That it is one of these; or ending, where what belongs to its end may wait for a place that another run keeps, which is
+        paused or has a body that is."""
         state = owner.lives[case.id].core.state.run
         others = (owner.lives[one.id].core for one in self.cases if one is not case and one.id in owner.lives)
-        if state not in fine and not (state is RunState.ENDING and any(core.is_paused for core in others)):
+        keeps = (core.is_paused or bool(core.state.status.count(State.SUSPENDED)) for core in others)
+        if state not in fine and not (state is RunState.ENDING and any(keeps)):
             raise Broken(f"a run that was {what} is {state.label} when nothing happens any more")
 
     def _let_go(self, owner: Owner, case: Case) -> bool:
