@@ -21,9 +21,10 @@ from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.mapped import passed
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
+from stratix_tasks.spec.overlap import overlaps
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
 from stratix_tasks.spec.types import hints_of, unknown_in
-from stratix_tasks.spec.values import LEAVES, Pin, Ref, leaves
+from stratix_tasks.spec.values import LEAVES, Pin, Ref, are_atoms, is_plain, leaves
 
 
 def bind(
@@ -218,25 +219,47 @@ def _typed(spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Pro
 def _typed_node(
     name: str, node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask], problems: list[Problem]
 ) -> NodeSpec:
-    hints = hints_for(node, spec, functions)
+    hints, item = wanted(node, spec, functions), hints_for(node, spec, functions)
+    over = node.each.over if node.each is not None else {}
+    args = _converted(name, node, node.args, hints, ("with",), problems)
+    defaults = _defaults(node, spec)
+    for argument, value in _converted(name, node, defaults, hints, ("with",), problems).items():
+        if type(value) is not type(defaults[argument]) or value != defaults[argument]:
+            args[argument] = value
+    odd = {argument: value for argument, value in over.items() if not _fits(value, item.get(argument, Any))}
+    columns = _converted(name, node, odd, hints, ("each", "over"), problems)
+    update: dict[str, Any] = {"args": {**node.args, **args}} if args else {}
+    if node.each is not None and columns:
+        update["each"] = node.each.model_copy(update={"over": {**over, **columns}})
+    if node.pin is not None and node.call is not None and "return" in hints:
+        update["pin"] = _typed_pin(node, node.pin, hints["return"])
+    return node.model_copy(update=update) if update else node
+
+
+def _converted(
+    name: str, node: NodeSpec, values: Mapping[str, Any], hints: Mapping[str, Any], place: Path, problems: list[Problem]
+) -> dict[str, Any]:
+    """What is another value as its annotation wants it. Of what can't be it the check of the document tells, where that is plain, or
+    the input of a flow."""
     made = {}
-    for argument, value in {**node.args, **_defaults(node, spec)}.items():
+    for argument, value in values.items():
         if argument not in hints or type(value) in LEAVES or next(leaves(value), None) is not None:
             continue
         try:
             converted = convert(value, hints[argument])
         except ValueError as error:
-            if node.flow is None:  # of inputs the check of the document tells
-                place = (*node_path(name), "with", argument)
-                problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name, at=place))
+            if node.flow is None and not is_plain(value):
+                at = (*node_path(name), *place, argument)
+                problems.append(Problem("type-mismatch", f"argument '{argument}': {error}", name, at=at))
             continue
-        same = converted is value if argument in node.args else converted == value
-        if type(converted) is not type(value) or not same:
+        if converted is not value:
             made[argument] = converted
-    update: dict[str, Any] = {"args": {**node.args, **made}} if made else {}
-    if node.pin is not None and node.call is not None and "return" in hints:
-        update["pin"] = _typed_pin(node, node.pin, hints["return"])
-    return node.model_copy(update=update) if update else node
+    return made
+
+
+def _fits(column: Any, hint: Any) -> bool:
+    """Whether plain values are what an annotation says as they stand, such as whole numbers for a float."""
+    return type(column) is list and are_atoms(column) and all(overlaps(kind, hint) for kind in set(map(type, column)))
 
 
 def _typed_pin(node: NodeSpec, pin: Pin, hint: Any) -> Pin:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from stratix_tasks.dsl.bind import hints_for, nodes
+from stratix_tasks.dsl.bind import nodes, wanted
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
 from stratix_tasks.spec.portable import plain_data
@@ -45,9 +45,11 @@ _HINT = "Move it to the top level of a module, as a `def` of its own name."
 def _plain_node(node: NodeSpec, spec: FlowSpec, functions: Mapping[str, BaseTask]) -> NodeSpec:
     if node.flow is None and node.call not in functions:
         return node
-    hints = hints_for(node, spec, functions)
+    hints = wanted(node, spec, functions)
     made = dict(_replacements(node.args, hints))
     update: dict[str, Any] = {"args": {**node.args, **made}} if made else {}
+    if node.each is not None and (columns := dict(_replacements(node.each.over, hints))):
+        update["each"] = node.each.model_copy(update={"over": {**node.each.over, **columns}})
     if node.pin is not None and node.each is None:
         update |= {
             name: Pin(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from stratix_tasks.spec.annotations import allowed, annotation, contradictions, worded
@@ -43,6 +44,9 @@ def sub_flow_findings(graph: Graph, path: Path, name: str, node: NodeSpec) -> It
             yield Finding((*path, *place), Problem("unknown-input", message, name, hint=hint, remedy=remedy))
         elif given in node.args:
             yield from _literal((*path, *place), name, given, value, inner.inputs[given])
+        elif type(value) is list and node.each is not None and not node.each.flatten:
+            where, item = (*path, *place), inner.inputs[given]
+            yield from islice((wrong for one in value for wrong in _literal(where, name, given, one, item)), 1)
     absent = graph.absent.get(graph.index[name], ())  # of which more is said elsewhere
     for needed, one in inner.inputs.items():
         if one.required and needed not in arguments and needed not in absent:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from inspect import signature
 from types import GenericAlias
 from typing import Any, Union, get_args
 
 from stratix_tasks.spec.annotations import annotation
+from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.executors import Executors
 from stratix_tasks.spec.graph import Graph
+from stratix_tasks.spec.inputs import shown
 from stratix_tasks.spec.joins import ALL, Settled
 from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Finding, Problem
 from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
-from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template
+from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template, are_atoms
 
 """The node, where in it, and what is wrong."""
 _SOURCE = {"tasks": "which returns", "inputs": "which is", "secrets": "which is"}
@@ -81,6 +84,19 @@ class Types:
             return made
         return GenericAlias(list, (Settled if node.each.gather == "settled" else made,))
 
+    def unfit(self, node: NodeSpec, argument: str, value: Any) -> str:
+        """Why a plain value can't be an argument of a function, or nothing. None can be one that is None by default."""
+        function, hint = getattr(self.functions.get(node.call or ""), "fn", None), self.takes(node).get(argument, Any)
+        if function is None or hint is type(value):
+            return ""
+        try:
+            convert(value, hint)
+        except ValueError as error:
+            if value is None and signature(function).parameters[argument].default is None:
+                return ""
+            return f"argument '{argument}' must be {type_text(hint)}, not {shown(value)}: {error}"
+        return ""
+
     def missing(self, name: str, node: NodeSpec, argument: str, source: str) -> Problem | None:
         """Where a join may go on without a source, what takes its value has a default, or takes None."""
         function = self.functions.get(node.call or "")
@@ -110,11 +126,13 @@ def stepped(hint: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) -> Iterator[Finding]:
-    """Arguments fed by what can't be what they want, and fan-outs over what can't be iterated; judged once a pair of calls."""
+    """Arguments that are given, or fed by, what can't be what they want, and fan-outs over what can't be iterated; judged once a pair
+    of calls."""
     types = Types(graph.spec, executors, functions)
     judged: dict[tuple[Any, ...], str] = {}
     for name, node in zip(graph.names, graph.nodes, strict=True):
         takes = types.takes(node)
+        yield from _literals(types, name, node)
         for argument, value in node.args.items():
             if type(value) is Ref and (argument in takes or value.path) and value.scope != "each":
                 key = (*_key(graph, value), node.call, node.uses, node.flow, argument)
@@ -129,6 +147,19 @@ def misfits(graph: Graph, executors: Executors, functions: Mapping[str, Any]) ->
         for argument, value in node.each.over.items() if node.each is not None else ():
             if (unfit := _each(types, name, node, argument, value)) is not None:
                 yield Finding(("tasks", name, "each", "over", argument), unfit)
+
+
+def _literals(types: Types, name: str, node: NodeSpec) -> Iterator[Finding]:
+    """Plain values that can't be an argument; of those that it runs over the first one."""
+    columns = node.each.over if node.each is not None and not node.each.flatten else {}
+    given = [("with", argument, (value,)) for argument, value in node.args.items() if type(value) in ATOMS]
+    over = [
+        ("each", argument, value) for argument, value in columns.items() if type(value) is list and are_atoms(value)
+    ]
+    for place, argument, values in (*given, *over):
+        if why := next(filter(None, (types.unfit(node, argument, one) for one in values)), ""):
+            path = ("with", argument) if place == "with" else ("each", "over", argument)
+            yield Finding(("tasks", name, *path), Problem("type-mismatch", why, name))
 
 
 def _key(graph: Graph, ref: Ref) -> tuple[Any, ...]:

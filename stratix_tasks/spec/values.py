@@ -114,6 +114,11 @@ def are_atoms(parts: Iterable[Any]) -> bool:
     return ATOMS.issuperset(map(type, parts))
 
 
+def is_plain(value: Any) -> bool:
+    """Whether it is a plain value, or a list of these."""
+    return type(value) in ATOMS or (type(value) is list and are_atoms(value))
+
+
 def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
     """Every leaf inside a value, in reading order; templates and first_of are yielded whole."""
     kind = type(value)

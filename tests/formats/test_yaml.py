@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from specs import flows
 
-from stratix_tasks import Flow, FlowError, each, first_of, flow, load_flow, otherwise, task, when
+from stratix_tasks import Flow, FlowError, configure, each, first_of, flow, load_flow, otherwise, task, when
 from stratix_tasks.formats.yaml import dump, load, read
 from stratix_tasks.formats.yaml_schema import schema
 from stratix_tasks.spec.model import FlowSpec, NodeSpec
@@ -92,6 +92,32 @@ def test_decorators_to_yaml_to_spec_is_the_identity() -> None:
     again = Flow.from_yaml(text)
     assert again.spec == everything.spec
     assert again.to_yaml() == text
+
+
+@task
+def day_of(day: date, share: float = 1.0) -> str:
+    return f"{day!r} {share!r}"
+
+
+@flow
+def one_day(day: date) -> Any:
+    return day_of(day)
+
+
+@flow
+def days() -> Any:
+    listed = [date(2024, 1, 1), date(2024, 1, 2)]
+    return [day_of.map(each(listed), each([1, 2.0])), one_day.map(each(listed))]
+
+
+def test_what_a_fan_out_goes_over_is_made_what_its_function_takes(tmp_path: Path) -> None:
+    """As what it is given is: a document says the same as Python. Numbers that are as good stay what they are."""
+    configure(store=tmp_path)
+    again = Flow.from_yaml(days.to_yaml(), allow=[__name__])
+    assert '["2024-01-01", "2024-01-02"]' in days.to_yaml()
+    first, second = (f"datetime.date(2024, 1, {day})" for day in (1, 2))
+    told = [[f"{first} 1", f"{second} 2.0"], [f"{first} 1.0", f"{second} 1.0"]]
+    assert (days(), again()) == (told, told)
 
 
 def test_a_document_of_the_design_loads(tmp_path: Path) -> None:

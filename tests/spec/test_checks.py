@@ -49,6 +49,16 @@ def texts_of(x: int) -> list[str]:
 
 
 @task
+def takes_less(x: int = None) -> int:  # type: ignore[assignment]  # noqa: RUF013 - as people write it
+    return x
+
+
+@task
+def takes_share(x: float) -> float:
+    return x
+
+
+@task
 def takes_ints(xs: list[int]) -> str:
     return ""
 
@@ -96,6 +106,20 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "the output of a flow": (lambda: takes_int(gives_text()), "type-mismatch", "which returns str"),
     "an input of a flow": (lambda: gives_text(texts()), "type-mismatch", "and must be int"),
     "a literal of a flow": (lambda: gives_text("x"), "type-mismatch", "input 'n' must be int, not str 'x'"),
+    "a literal of a task": (lambda: takes_int("x"), "type-mismatch", "argument 'x' must be int, not str 'x'"),
+    "no value for a task": (lambda: takes_int(None), "type-mismatch", "argument 'x' must be int, not NoneType None"),
+    "no value where none is meant": (lambda: takes_less(None), "", ""),
+    "a literal that is as good": (lambda: takes_share(1), "", ""),
+    "a literal among those of a fan-out": (
+        lambda: takes_int.map(each([1, "x", "y"])),
+        "type-mismatch",
+        "argument 'x' must be int, not str 'x'",
+    ),
+    "a literal among those of a mapped flow": (
+        lambda: gives_text.map(each([1, "x", "y"])),
+        "type-mismatch",
+        "input 'n' must be int, not str 'x'",
+    ),
     "a fan-out over a number": (lambda n: takes_int.map(each(n)), "bad-each", "'x' maps over 'n', which is int"),
     "a fan-out over a text": (lambda s: takes_int.map(each(s)), "bad-each", "can't be iterated"),
     "a fan-out over a task's number": (lambda: takes_int.map(each(number())), "bad-each", "which returns int"),
