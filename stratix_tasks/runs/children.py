@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from stratix_tasks.core.state import State
 from stratix_tasks.core.states import RunState
 from stratix_tasks.dsl.flow import KNOWN_FLOWS, flow_named
 from stratix_tasks.engine.live import LiveRun
@@ -65,11 +66,16 @@ def start_child(engine: Workshop, name: str, inputs: Mapping[str, Any], body: Bo
     for number in range(body.heard - 1, 0, -1):
         if (begun := engine.store.catalog.keyed(flow.name, key(number))) is not None:
             live = engine.find(begun)
-            if live.core.is_over and live.core.state.run in BAD:
-                break  # the attempt that waited for it has failed with it
+            if _comes_to_no_value(live.core.state):
+                break  # the attempt that waited for it has ended with it
             return Child(engine, _going_on(engine, live))
     given = _by_name(engine, inputs, body)
     return Child(engine, _going_on(engine, start(engine, flow, given, key=key(body.heard))))
+
+
+def _comes_to_no_value(s: State) -> bool:
+    """Whether a run has ended badly, or is about to."""
+    return (s.run_target if s.run is RunState.ENDING else s.run) in BAD
 
 
 def _by_name(engine: Workshop, inputs: Mapping[str, Any], body: Body) -> Mapping[str, Any]:
@@ -90,6 +96,7 @@ def _going_on(engine: Workshop, live: LiveRun) -> LiveRun:
     try:
         return go_on(engine, live.id, "reuse")
     except StratixError:
-        if live.id in engine.lives or engine.runs_elsewhere(live.id):  # another one was faster
-            return engine.find(live.id)
+        found = engine.find(live.id)
+        if found.core.is_over or live.id in engine.lives or engine.runs_elsewhere(live.id):
+            return found  # another one was faster, or it has just ended
         raise

@@ -152,6 +152,42 @@ def test_a_cancel_of_the_node_ends_its_run(engine: Engine) -> None:
     assert (inner.flow, inner.wait(LONG)) == ("gated_child", "cancelled")
 
 
+@task
+def stubborn(name: str) -> str:
+    """The first body does not hear that it is to stop."""
+    gate = GATES[name]
+    if gate.arrived.is_set():
+        return "the second"
+    gate.arrived.set()
+    gate.open.wait(LONG)
+    return "the first"
+
+
+@flow
+def stubborn_child(name: str) -> Any:
+    return stubborn.options(grace="1h")(name)
+
+
+def test_a_retry_waits_for_no_run_that_is_being_cancelled(engine: Engine) -> None:
+    """It begins another one, though a body of the first still runs."""
+    GATES["c"] = Gate()
+
+    @flow
+    def calls_a_stubborn_one() -> Any:
+        return uses("flow.run").options(name="inner")("stubborn_child", args={"name": "c"})
+
+    run = engine.start(calls_a_stubborn_one)
+    assert GATES["c"].arrived.wait(LONG)
+    (first,) = [one for one in engine.runs() if one.flow == "stubborn_child"]
+    run.cancel("inner")
+    run.wait(LONG)
+    assert first.status == "ending"
+    run.retry("inner")
+    assert run.result(LONG) == "the second"
+    GATES["c"].open.set()
+    assert first.wait(LONG) == "cancelled"
+
+
 def test_a_cancel_while_the_run_is_being_started_ends_it() -> None:
     """It goes on before the node has been told of it: nobody else would end it."""
     started, go = threading.Event(), threading.Event()
