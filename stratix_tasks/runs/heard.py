@@ -25,7 +25,7 @@ Fitting = Callable[[], dict[str, Any]]
 
 
 def hear(loop: EngineLoop, live: LiveRun, verb: str, target: str | None, args: dict[str, Any], by: str) -> Future[Any]:
-    """Ask a run of this engine, in its thread, without waiting. The future is as that of `EngineLoop.ask`."""
+    """Ask a run of this engine without waiting. The future is as that of `EngineLoop.ask`."""
     fitting = None
     with suppress(InputError):  # what is no request is refused by who takes it
         well_formed(verb, target, args)
@@ -41,7 +41,7 @@ def hear(loop: EngineLoop, live: LiveRun, verb: str, target: str | None, args: d
         else:
             loop.ask(live, verb, target, outcome.value, by).add_done_callback(lambda asked: _pass_on(asked, done))
 
-    loop.prepare.hand(f"what '{target}' is given", lambda _reader: fitting(), then)
+    loop.call(loop.prepare.hand, f"what '{target}' is given", lambda _reader: fitting(), then)
     return done
 
 
