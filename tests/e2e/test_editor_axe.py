@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from editor_hand import VIEW, Hand, opened
+from editor_hand import RUN, VIEW, Hand, opened
 from jupyter import Server
 from test_hand import AXE, have_axe, violations
 
@@ -13,7 +13,8 @@ pytestmark = pytest.mark.e2e
 
 
 def test_axe_finds_nothing_serious_in_the_editor(lab: Server, browser: Any) -> None:
-    """In its graph and list of tasks, a form, the menu of a node, the quick add with what it found and with nothing, and the text."""
+    """In its graph and list of tasks, a form, the menu of a node, the quick add with what it found and with nothing, the text, the
+    search, the types of a new input, and what is offered when its cell is run again."""
     have_axe()
     book = opened(lab, browser, "editor_axe")
     hand = Hand(book, "seen_by_axe")
@@ -43,5 +44,18 @@ def test_axe_finds_nothing_serious_in_the_editor(lab: Server, browser: Any) -> N
         hand.at("tab-yaml").click()
         hand.at("yaml-text").wait_for()
         found += violations(page, f"{theme}, text")
+        hand.press("Control+f")
+        hand.at("search").get_by_role("textbox").wait_for()
+        found += violations(page, f"{theme}, search")
+        hand.press("Escape", "Escape")
+        hand.at("tab-config").click()
+        hand.at("input-add").fill(f"new_{theme}")
+        hand.press("Enter")
+        hand.at("names").wait_for()
+        found += violations(page, f"{theme}, types of an input")
+        hand.press("Escape")
+    page.evaluate(RUN, "seen_by_axe = made('seen_by_axe')\nseen_by_axe.edit()")
+    hand.at("offered").wait_for()
+    found += violations(page, "Dark, offered edits")
     page.close()
     assert found == []
