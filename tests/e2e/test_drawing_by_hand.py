@@ -153,6 +153,27 @@ def test_what_was_grouped_is_selected(book: Notebook) -> None:
     assert hand.page.locator(f"{VIEW} .stx-selected").count() == 2
 
 
+def test_a_wire_is_dropped_on_the_frame_in_which_it_begins(book: Notebook) -> None:
+    """As on the empty canvas: what is added, or the input that is made of an argument, is that of the sub-flow; all its uses need it."""
+    hand = Hand(book, "framed")
+    hand.value(
+        """apply({"edit": "group", "nodes": ["scale", "total"], "flow": "sums"}, {"edit": "move", "places": {"sums.total": [300, 190]}})"""
+    )
+    hand.node("sums.total").wait_for()
+    hand.at("fit").click()
+    port, frame = hand.port("sums.scale", "by").bounding_box(), hand.node("sums").bounding_box()
+    goal = (
+        frame["x"] + 12 - port["x"] - port["width"] / 2,
+        frame["y"] + frame["height"] - 8 - port["y"] - port["height"] / 2,
+    )
+    hand.drag(hand.port("sums.scale", "by"), goal)
+    hand.at("quick-add-item", name="New input by").wait_for()
+    hand.press("Enter")
+    hand.steps("group scale, total as sums and 1 more", "add input by")
+    assert hand.value("spec.flows['sums'].inputs['by'].type") == "'float'"
+    hand.page.wait_for_selector(f"{VIEW} [data-testid=problems] >> text=1 problem")
+
+
 def test_a_drawing_that_nobody_saved_outlives_its_kernel(lab: Server, browser: Any) -> None:
     """The view says where it is offered, also in a notebook that is opened again; a click in the editor of the new kernel has it, and its
     steps can be undone."""

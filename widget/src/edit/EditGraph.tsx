@@ -153,8 +153,8 @@ export function EditGraph(props: Props) {
       const { fromHandle } = state;
       const told = refusal(event);
       if (told) return editing.refuse(told);
-      const pane = eventTarget(event)?.closest(".react-flow__node");
-      if (pane) return;
+      const on = eventTarget(event)?.closest<HTMLElement>(".react-flow__node")?.dataset.id;
+      if (on !== undefined && `${on}.` !== around(fromHandle.nodeId)) return; // the frame that it lies in is empty canvas
       const point = pointOf(event);
       const search = searchAt(root, flow.screenToFlowPosition, point, around(fromHandle.nodeId));
       find(
