@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
-    """The entry point of `stratix`."""
+    """The entry point of `stratix`. What the encoding of a terminal has no letters for ends no run: it is a ? there."""
     from stratix_tasks.cli.requests import app
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except BrokenPipeError:

@@ -527,6 +527,15 @@ def test_a_line_of_a_node_is_one_line_however_long(folder: Path) -> None:
     ]
 
 
+def test_a_terminal_without_the_letters_ends_no_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has none for is a ? there."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = stratix(folder, "run", "flows:fine", "-i", "x=21")
+    assert (done.returncode, done.stdout.split()[:2], done.stdout.splitlines()[-1]) == (0, ["?", "double"], "42"), (
+        done.stderr
+    )
+
+
 class Colour(Enum):
     RED = "red"
     ONE = "1"
