@@ -220,6 +220,9 @@ def test_a_failed_run_ends_with_1_and_says_why(folder: Path) -> None:
     assert "node 'boom' failed" in done.stderr
     assert "ValueError: no good" in done.stderr
     assert "Traceback" not in done.stderr
+    told = done.stderr.split("`")
+    assert [shlex.split(one)[:2] for one in (told[1], told[3])] == [["stratix", "retry"], ["stratix", "skip"]]
+    assert stratix(folder, *shlex.split(told[3])[1:]).returncode == 0
 
 
 @pytest.mark.parametrize(
