@@ -102,11 +102,12 @@ def test_nodes_are_found_by_what_stands_in_them(book: Notebook) -> None:
     hand.press("Enter", "Enter")
     hand.page.wait_for_selector(f"{VIEW} .stx-selected[data-node=total]")
     hand.at("search").get_by_text("2 of 2").wait_for()
+    hand.press("ContextMenu")
     hand.press("Escape")
     hand.at("search").wait_for(state="detached")
     hand.press("x")
     hand.steps("disable total")
-    assert hand.page.locator(".jp-DocumentSearch-overlay").count() == 0
+    assert hand.page.locator(".jp-DocumentSearch-overlay, .lm-Menu").count() == 0
 
 
 def test_a_wire_that_only_waits_is_turned_to_one_on_failure(book: Notebook) -> None:
