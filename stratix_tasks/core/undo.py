@@ -58,6 +58,13 @@ def has_run(s: State, u: int) -> bool:
     return s.status[u] not in (S.PENDING, S.SKIPPED) and (bool(s.attempt[u]) or u in s.kids)
 
 
+def has_taken(s: State, u: int) -> bool:
+    """Of what takes something back: whether that came, and anything has run in it, or still may."""
+    if u not in s.kids or s.status[u] == S.OPEN:
+        return has_run(s, u)
+    return any(any(s.attempt[a:b]) for _, a, b in s.inside(u))
+
+
 def taken_back(s: State, u: int) -> set[int]:
     """What was taken back at the ends of the scopes around a unit: tasks, and groups in which something was. A unit that stands
     at such an end, or in a group there, comes after what its scope did, which stays taken back.
@@ -66,7 +73,7 @@ def taken_back(s: State, u: int) -> set[int]:
     while u >= 0:
         r, k, b = s.place(u)
         if r.block.takes_back is None and not r.block.nodes[k].phase:
-            found |= {b + takes for takes, k in r.block.undoing.items() if has_run(s, b + k)}
+            found |= {b + takes for takes, k in r.block.undoing.items() if has_taken(s, b + k)}
         u = s.parent(u)
     return found
 
@@ -76,7 +83,8 @@ def undone_around(s: State, u: int) -> int:
     found = -1
     while (u := s.parent(u)) >= 0:
         r, k, b = s.place(u)
-        if r.block.undoing and k in r.block.undoing and b + r.block.undoing[k] in s.kids:
+        undo = b + r.block.undoing[k] if r.block.undoing and k in r.block.undoing else -1
+        if undo in s.kids and has_taken(s, undo):
             found = u
     return found
 
@@ -88,6 +96,6 @@ def undone_before(s: State, u: int) -> tuple[int, int] | None:
         r, k, b = s.place(u)
         undoing = {} if r.block.takes_back or r.block.nodes[k].phase else r.block.undoing
         for x in sorted(s.before((u,))) if undoing else ():
-            if x - b in undoing and has_run(s, b + undoing[x - b]):
+            if x - b in undoing and has_taken(s, b + undoing[x - b]):
                 found = u, x
     return found

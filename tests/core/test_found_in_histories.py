@@ -9,7 +9,7 @@ from facade import Places
 from folds import folded
 from invariants import a_request_of_a_scope_has_its_effect
 from small_flows import finishing
-from test_ends import flow, world
+from test_ends import flow, needs, world
 from test_streams import DONE, SKIPPED, items, reads, until
 from views import view
 
@@ -136,3 +136,16 @@ def test_a_breakpoint_that_came_during_a_pause_holds_who_waits_at_a_door() -> No
     assert made.s.mark(made.unit("f.x")) == "breakpoint"
     made.request("resume", "f.x").settle()
     assert made.run is RunState.COMPLETED
+
+
+def test_what_failed_for_a_join_that_is_raced_for_again_is_pending_with_it() -> None:
+    """A join is set back, and with it what had lost to all; so is another join that had gone on without that, and all behind it."""
+    race: dict[str, Any] = {"join": FIRST}
+    block = flow(
+        Node("a"), Node("l", kind=FLOW, inner="leaf"), needs("j", 0, 1, **race), needs("x", 2), needs("k", 0, 1, **race),
+        inner={"leaf": (Node("b"),)},
+    )  # fmt: skip
+    made = world(block, {"l.b": SLOW, "j": "fail"}).settle()
+    assert [made.state(name) for name in "jxl"] == [State.FAILED, State.UPSTREAM_FAILED, State.CANCELLED]
+    made.request("rollback", nodes=["k"])
+    assert [made.state(name) for name in "jx"] == [State.READY, State.PENDING]

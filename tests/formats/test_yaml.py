@@ -338,8 +338,12 @@ def test_binding_finds_what_does_not_fit() -> None:
 
 def test_a_document_of_a_notebook_says_that_its_functions_are_to_be_defined_here() -> None:
     """A script or notebook is no module that could be imported for them."""
-    (problem,) = Flow.from_yaml(everything.to_yaml().replace(f"{__name__}:total", "__main__:summed")).validate()[:1]
-    assert problem.hint.endswith("script that wrote it can't be imported: define @task summed, or write module:name.")
+    (problem,) = Flow.from_yaml(
+        everything.to_yaml().replace(f"{__name__}:total", "__main__:nowhere_to_be_found")
+    ).validate()[:1]
+    assert problem.hint.endswith(
+        "script that wrote it can't be imported: define @task nowhere_to_be_found, or write module:name."
+    )
 
 
 def test_the_schema_accepts_what_is_written() -> None:

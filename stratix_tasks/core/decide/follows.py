@@ -41,15 +41,17 @@ def made_from(core: Core, u: int) -> tuple[set[int], list[int], list[int]]:
 
 
 def with_ended(s: State, units: set[int]) -> set[int]:
-    """With what ended for them: what steps among them have ended, and what lost to joins among them; and what is behind that."""
+    """With what ended for them: what steps among them have ended, and what lost to joins among them; and all that is behind that."""
     stack = [u for u in units if s.winners or s.finished or s.root.stepping]
     while stack:
-        for x in _ended_for(s, stack.pop()):
+        more = _ended_for(s, stack.pop())
+        while more:
+            x = more.pop()
             if x not in units:
+                units.add(x)
+                stack.append(x)
                 r, k, b = s.place(x)
-                behind = [o for o in (x, *(b + o for o in r.block.outs[k])) if o not in units]
-                units.update(behind)
-                stack += behind
+                more += [b + o for o in r.block.outs[k]]
     return units
 
 
