@@ -52,6 +52,11 @@ class TurnLoop(asyncio.SelectorEventLoop):
         """The thread that has the turn now and is not the loop's own."""
         super().__init__(self._waiting)
 
+    def __del__(self) -> None:
+        """It is left open, for late bodies still answer. In a circle of garbage its sockets may be gone before it is."""
+        with suppress(ValueError):
+            super().__del__()
+
     def live(self, turn: Callable[[], None], goes_on: Callable[[], bool]) -> None:
         """The life of the loop's own thread. The turn is its, and stays so when the loop has ended."""
         self._waiting.turn.acquire()

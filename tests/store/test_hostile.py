@@ -168,7 +168,7 @@ def test_a_read_only_store_can_be_read_and_not_run_in(tmp_path: Path) -> None:
     first, _, second = done.stdout.partition("\n")
     assert first.startswith("read-only | the store can't be written"), done.stderr
     assert "configure(store=" in first
-    assert second.strip() == "['completed', 'completed', 'completed', 'completed']"
+    assert second.strip() == "['completed', 'completed', 'completed', 'completed']", done.stderr
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
