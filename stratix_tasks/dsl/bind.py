@@ -24,7 +24,7 @@ from stratix_tasks.spec.model import FlowSpec, InputSpec, NodeSpec
 from stratix_tasks.spec.overlap import overlaps
 from stratix_tasks.spec.problems import Path, Problem, Remedy, did_you_mean, name_instead, nearest, node_path
 from stratix_tasks.spec.types import hints_of, unknown_in
-from stratix_tasks.spec.values import LEAVES, Pin, Ref, are_atoms, is_plain, leaves
+from stratix_tasks.spec.values import LEAVES, Pin, Ref, are_plain, is_plain, leaves
 
 
 def bind(
@@ -259,7 +259,7 @@ def _converted(
 
 def _fits(column: Any, hint: Any) -> bool:
     """Whether plain values are what an annotation says as they stand, such as whole numbers for a float."""
-    return type(column) is list and are_atoms(column) and all(overlaps(kind, hint) for kind in set(map(type, column)))
+    return type(column) is list and are_plain(column) and all(overlaps(kind, hint) for kind in set(map(type, column)))
 
 
 def _typed_pin(node: NodeSpec, pin: Pin, hint: Any) -> Pin:

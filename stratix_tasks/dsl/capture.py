@@ -17,7 +17,7 @@ from uuid import UUID
 
 from stratix_tasks.dsl.refusing import Later
 from stratix_tasks.errors import FlowError
-from stratix_tasks.spec.values import Object, are_atoms
+from stratix_tasks.spec.values import Object, are_plain
 
 LITERALS = (date, time, timedelta, Decimal, PurePath, Enum, UUID, bytes)
 MOST = 200_000
@@ -64,7 +64,7 @@ def is_knit(part: Any, filled: tuple[type, ...]) -> bool:
         if kind is dict:
             todo += one.values()
         elif kind is list or kind is tuple:
-            todo += () if are_atoms(one) else one
+            todo += () if are_plain(one) else one
         elif issubclass(kind, filled):
             return False
         elif kind not in _PLAIN and not issubclass(kind, _ALIKE):

@@ -29,7 +29,7 @@ from stratix_tasks.spec.names import needs_of, task_names
 from stratix_tasks.spec.nesting import is_tree
 from stratix_tasks.spec.problems import Problem
 from stratix_tasks.spec.secrets import Secret
-from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, are_atoms, leaves, says_same
+from stratix_tasks.spec.values import ASKED, ATOMS, Expr, Object, Pin, Ref, are_plain, leaves, says_same
 
 TRACE: ContextVar[Trace | None] = ContextVar("stratix_trace", default=None)
 FILLED = (Later, Secret)
@@ -266,7 +266,7 @@ class Trace:
         """The parts of a container one by one; those that are containers are known to be a tree."""
         if kind is dict:
             return {key: self._part(inner) for key, inner in part.items()}
-        return kind(part if are_atoms(part) else map(self._part, part))
+        return kind(part if are_plain(part) else map(self._part, part))
 
     def _part(self, part: Any) -> Any:
         kind = type(part)

@@ -18,7 +18,7 @@ from stratix_tasks.spec.overlap import element, iterates, mapped, overlaps
 from stratix_tasks.spec.problems import Finding, Problem
 from stratix_tasks.spec.secrets import Secret
 from stratix_tasks.spec.types import can_be_left_out, hints_of, tuple_arity, type_text
-from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template, are_atoms
+from stratix_tasks.spec.values import ATOMS, FirstOf, Ref, Template, are_plain
 
 """The node, where in it, and what is wrong."""
 _SOURCE = {"tasks": "which returns", "inputs": "which is", "secrets": "which is"}
@@ -154,7 +154,7 @@ def _literals(types: Types, name: str, node: NodeSpec) -> Iterator[Finding]:
     columns = node.each.over if node.each is not None and not node.each.flatten else {}
     given = [("with", argument, (value,)) for argument, value in node.args.items() if type(value) in ATOMS]
     over = [
-        ("each", argument, value) for argument, value in columns.items() if type(value) is list and are_atoms(value)
+        ("each", argument, value) for argument, value in columns.items() if type(value) is list and are_plain(value)
     ]
     for place, argument, values in (*given, *over):
         if why := next(filter(None, (types.unfit(node, argument, one) for one in values)), ""):

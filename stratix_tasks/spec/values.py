@@ -109,14 +109,14 @@ LATE = frozenset((Ref, Expr))
 """What may stand in the place of an option's value, and is known only in the run."""
 
 
-def are_atoms(parts: Iterable[Any]) -> bool:
+def are_plain(parts: Iterable[Any]) -> bool:
     """Whether all are plain values: a long list of numbers is told so at once."""
     return ATOMS.issuperset(map(type, parts))
 
 
 def is_plain(value: Any) -> bool:
     """Whether it is a plain value, or a list of these."""
-    return type(value) in ATOMS or (type(value) is list and are_atoms(value))
+    return type(value) in ATOMS or (type(value) is list and are_plain(value))
 
 
 def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
@@ -128,7 +128,7 @@ def leaves(value: Any) -> Iterator[Ref | Expr | Template | FirstOf | Object]:
         for part in value.values():
             yield from leaves(part)
     elif kind is list or kind is tuple:
-        for part in () if are_atoms(value) else value:
+        for part in () if are_plain(value) else value:
             yield from leaves(part)
     elif kind not in ATOMS:
         for name in field_names(kind):
