@@ -185,3 +185,14 @@ def test_the_ends_of_a_scope_are_tried_again_by_themselves() -> None:
     assert [made.attempt(name) for name in ("a", "z", "ua", "e")] == [1, 1, 2, 3]
     assert [made.state(name) for name in ("ua", "e")] == [State.COMPLETED] * 2
     assert made.run is RunState.FAILED
+
+
+def test_a_group_in_which_nothing_was_taken_back_goes_on_where_it_was() -> None:
+    """What would have taken something back has opened for it, and found nothing that had been done."""
+    steps = (Node("w"), Node("x", (0,)), Node("ux", (1,), phase=UNDO, undoes=1))
+    made = world(around(Node("g", (), EACH, inner="k"), k=steps), {"g[0].x": "flaky"}, items=lambda _name: 1)
+    made.settle()
+    assert (made.state("undo_g"), made.attempt("g[0].w")) == (State.COMPLETED, 1)
+    made.request("retry", "g[0]")
+    assert made.state("g[0].w") is State.COMPLETED
+    assert (made.settle().attempt("g[0].x"), made.attempt("g[0].w")) == (2, 1)
