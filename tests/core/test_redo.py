@@ -79,6 +79,19 @@ def test_who_failed_itself_has_made_nothing(asked: str | None) -> None:
 
 
 @pytest.mark.parametrize("asked", ["x", None])
+def test_what_was_made_without_who_failed_itself_stays(asked: str | None) -> None:
+    """A handler that failed is tried again, and so is what can not run for it; a join that had gone on with another one is not."""
+    handler = needs("y", 0, ended=(0,), when="failed(x)")
+    block = flow(
+        Node("x"), handler, Node("a"), needs("j", 1, 2, join=ANY, keep_losers=True), needs("k", 1), needs("l", 3)
+    )
+    made = world(block, {"x": "flaky", "y": "flaky"}, verdict=lambda _name: True).settle()
+    assert [made.state(name) for name in "yjk"] == [State.FAILED, State.COMPLETED, State.UPSTREAM_FAILED]
+    made.request("retry", asked).settle()
+    assert [made.attempt(name) for name in "xajl"] == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize("asked", ["x", None])
 def test_a_group_that_failed_has_read_what_it_was_given(asked: str | None) -> None:
     """What has completed in it was made from that: it is named, and all of it runs again."""
     group = needs("g", 0, kind=FLOW, inner="g", join=SETTLED)

@@ -251,13 +251,12 @@ def roll_users(core: Core, read: dict[int, int], units: set[int], at: float, hel
     read, which is among `units` or lies in them. What was asked of lies in `held`, and stays there. Returns what `roll` does."""
     s, cut = core.state, set[int]()
     for x, u in read.items():
-        if s.gone(x) or s.gone(u):
-            continue
+        if s.gone(x) or s.gone(u) or (x in units and x not in s.kids):
+            continue  # that ended badly itself: who read it is a reader, too
         # of a join that has fired, and not begun, nothing was made
         made, rounds, above = made_from(core, x) if s.status[x] != S.PENDING else (set[int](), [], [])
         made = _made_again(s, made, units, held)
-        around, opened = u == x or x in groups_of(s, (u,)), x in s.kids
-        if (around or not opened) if x in units else (around and opened and s.status[x] == S.COMPLETED):
+        if x in groups_of(s, (u,)):
             cut |= roll(core, made, rounds, [p for p in above if p not in units], at)
         else:
             kept = _lost_groups(core, x) if s.status[x] == S.PENDING else set[int]()
