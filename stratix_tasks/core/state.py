@@ -16,7 +16,7 @@ from stratix_tasks.core.node import Policy
 from stratix_tasks.core.results import Data
 from stratix_tasks.core.states import BAD, TERMINAL, RunState, S
 from stratix_tasks.core.timers import Timers
-from stratix_tasks.core.units import Spans, Stretch, Units
+from stratix_tasks.core.units import Places, Spans, Stretch, Units
 
 PENDING, RUNNING, RETRYING, COMPLETED, FAILED, SKIPPED, OPEN = map(
     int, (S.PENDING, S.RUNNING, S.RETRYING, S.COMPLETED, S.FAILED, S.SKIPPED, S.OPEN)
@@ -146,8 +146,8 @@ class State(Units):
         self.waits: dict[int, dict[str, Any]] = {}
         self.signals: dict[str, list[Data]] = {}
         """The values that were sent, by the name of the signal, in order."""
-        self.taken: dict[int, int] = {}
-        """How many of its signal's values a unit has had: it waits for the next one."""
+        self.taken: dict[int | Places, int] = {}
+        """How many of its signal's values a unit has had, in all rounds of what it lies in: it waits for the next one."""
         self.generation: dict[int, int] = {}
         self.reason: dict[int, str] = {}
         self.error: dict[int, dict[str, Any]] = {}

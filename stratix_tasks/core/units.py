@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stratix_tasks.core.block import Block
-from stratix_tasks.core.node import FLOW, MAP, Kind, Node
+from stratix_tasks.core.node import FLOW, LOOP, MAP, Kind, Node
 from stratix_tasks.core.states import BAD, S
 
 Spans = list[tuple[int, int]]
+Places = tuple[tuple[int, int], ...]
+"""The way to a unit from within: its number in the block and the place of its scope, of a round -1."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -122,6 +124,16 @@ class Units:
                 names.append(r.block.names[k])
             u = above
         return ".".join(reversed(names))
+
+    def in_all_rounds(self, u: int) -> int | Places:
+        """What is the same for a unit in every round of the loops that it lies in; of one that lies in none the unit itself."""
+        way, x = [], u
+        while x >= 0:
+            above = self.parent(x)
+            is_round = above >= 0 and self.kind(above) is LOOP
+            way.append((self.place(x)[1], -1 if is_round else self.index(x)))
+            x = above
+        return tuple(way) if any(place < 0 for _, place in way) else u
 
     def scopes(self, u: int) -> Iterator[tuple[int, int, int]]:
         """Of a group: the stretches in it and the span of each that belongs to it; also of one that is laid out, but not open."""

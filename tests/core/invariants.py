@@ -355,7 +355,7 @@ def what_was_sent_is_heard(core: Core) -> None:
     s = core.state
     for u, wait in s.waits.items():
         sent = len(s.signals.get(wait["name"], ())) if wait["for"] == "signal" else 0
-        need(sent <= s.taken.get(u, 0), f"unit {u} waits for a signal that was sent")
+        need(sent <= s.taken.get(s.in_all_rounds(u), 0), f"unit {u} waits for a signal that was sent")
 
 
 def what_a_rollback_took_out_is_gone(core: Core) -> None:

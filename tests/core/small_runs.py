@@ -392,7 +392,7 @@ class Small(Facade):
             tuple(sorted((kind, u, g.asked.get(u) == n) for kind, u, n in self.asks)),
             tuple(sorted((u, round(d - now, 3)) for u, d in s.due.items())),
             tuple(sorted((u, w["due"] and round(w["due"] - now, 3)) for u, w in s.waits.items())),
-            tuple(len(s.signals.get(SIGNAL, ())) - s.taken.get(u, 0) for u in range(len(s.status))),
+            tuple(len(s.signals.get(SIGNAL, ())) - s.taken.get(s.in_all_rounds(u), 0) for u in range(len(s.status))),
             tuple(sorted((u, s.why_ended(u) or "") for u in range(len(s.status)) if s.status[u] in ENDED)),
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from stratix_tasks.spec.model import FlowSpec
 SLEEP = spec({"nap": waiting("sleep", duration="10s"), "b": needs("nap")})
 APPROVAL = spec({"ask": waiting("approval", message="Ship it?", timeout={"attempt": 10}), "b": needs("ask")})
 SIGNAL = spec({"s": waiting("signal", name="go"), "t": waiting("signal", name="go")})
+EARS = spec({"t": waiting("signal", name="go"), "m": {"each": EACH, **waiting("signal", name="go")}})
 
 
 def world(flow: FlowSpec) -> World:
@@ -118,6 +119,25 @@ def test_every_node_takes_each_value_of_a_signal_once() -> None:
     assert made.state("t") is State.WAITING
     made.request("send", None, 8, name="go")
     assert made.value("t") == 8
+
+
+def test_the_rounds_of_a_loop_take_the_values_of_a_signal_in_turn() -> None:
+    """A node is the same one in each round, also in flows in there, and of a map its item: the next round waits for the next value,
+    and a round that is rolled back for one that came after all that were taken.
+    """
+    inner = spec({"s": waiting("signal", name="go"), "g": {"flow": "deep", "call": None}}, flows={"deep": EARS})
+    made = world(spec({"l": {"loop": {"max": 3}, "flow": "inner", "call": None}}, flows={"inner": inner}))
+    for value in (1, 2):
+        made.request("send", None, value, name="go")
+    later(made, 1)
+    heard = [[made.value(f"l[{n}].{name}") for name in ("s", "g.t", "g.m[0]", "g.m[1]")] for n in (0, 1)]
+    assert heard == [[1] * 4, [2] * 4]
+    assert made.states()["l[2].s"] == "waiting"
+    made.die_and_recover().request("rollback", None, nodes=["l[1].s"]).request("resume")
+    later(made, 1)
+    assert made.states()["l[1].s"] == "waiting"
+    made.request("send", None, 3, name="go")
+    assert made.value("l[1].s") == 3
 
 
 def test_what_is_sent_too_early_is_kept_in_order() -> None:

@@ -61,7 +61,8 @@ def sent(s: State, fact: Fact) -> None:
 
 
 def taken(s: State, fact: Fact) -> None:
-    s.taken[fact[2]] = s.taken.get(fact[2], 0) + 1
+    who = s.in_all_rounds(fact[2])
+    s.taken[who] = s.taken.get(who, 0) + 1
 
 
 def requested(s: State, fact: Fact) -> None:

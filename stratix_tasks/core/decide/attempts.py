@@ -165,7 +165,7 @@ def hear(core: Core, u: int, at: float) -> None:
     name = signal_of(s.waits[u])
     if name is None:
         return
-    sent, taken = s.signals.get(name, ()), s.taken.get(u, 0)
+    sent, taken = s.signals.get(name, ()), s.taken.get(s.in_all_rounds(u), 0)
     if len(sent) > taken:
         core.tell(TAKEN, at, u)
         answer_wait(core, u, at, sent[taken], "signal")
