@@ -96,15 +96,26 @@ class RunnerLost(StratixError):
     code = "runner-lost"
 
 
+def headline(kind: object, message: object) -> str:
+    """An error in words, `ValueError: not a number`; one without a text by its class alone."""
+    text = str(message) if message is not None else ""
+    return f"{kind}: {text}" if text.strip() else str(kind)
+
+
+def in_words(error: BaseException) -> str:
+    """The same of one that was caught."""
+    return headline(type(error).__name__, error)
+
+
 def as_data(error: BaseException) -> dict[str, Any]:
     """An error as JSON, so that another process can raise it again: class, text, code, and a transition's story and `redo`."""
-    known = error if isinstance(error, StratixError) else StratixError(f"{type(error).__name__}: {error}")
+    known = error if isinstance(error, StratixError) else StratixError(in_words(error))
     problems = [str(problem) for problem in getattr(known, "problems", ())]
     story = list(getattr(known, "story", ()))
     shown = "".join([*(f"\n  - {line}" for line in problems), *(f"\n  {line}" for line in story)])
     message = known.message.removesuffix(shown)
-    told = {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
-    return {**told, "redo": known.redo} if isinstance(known, TransitionError) else told
+    data = {"error": type(known).__name__, "message": message, "code": known.code, "lines": problems or story}
+    return {**data, "redo": known.redo} if isinstance(known, TransitionError) else data
 
 
 def from_data(data: dict[str, Any]) -> StratixError:

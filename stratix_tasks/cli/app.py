@@ -20,7 +20,7 @@ from stratix_tasks import __version__
 from stratix_tasks.cli.exits import BAD_INPUT, FAILED, Commands, tell
 from stratix_tasks.cli.live import follow, how
 from stratix_tasks.cli.tables import show
-from stratix_tasks.errors import FlowError, InputError
+from stratix_tasks.errors import FlowError, InputError, in_words
 from stratix_tasks.runs.recover import recover as recover_runs
 from stratix_tasks.session.default import configure, default_engine
 from stratix_tasks.session.run import Run
@@ -259,7 +259,7 @@ def _module(name: str) -> Any:
     except (Exception, SystemExit) as error:
         place = extract_tb(error.__traceback__)[-1]
         own = "" if place.filename.startswith("<") else f", {place.filename} line {place.lineno}"
-        raise ImportError(f"'{name}' can't be imported ({type(error).__name__}: {error}{own})") from None
+        raise ImportError(f"'{name}' can't be imported ({in_words(error)}{own})") from None
 
 
 def _inputs(flow: Any, pairs: list[str] | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from stratix_tasks.core.steps import ender
 from stratix_tasks.core.streams import is_left_out_with, is_open_ended, source, source_of
 from stratix_tasks.core.targets import Scope, find, label, only_unit, scope_label, scope_of
 from stratix_tasks.core.waits import kind_of, told
+from stratix_tasks.errors import headline
 from stratix_tasks.spec.durations import about
 
 _PINNED = " with the value that is pinned in its place"
@@ -239,7 +240,7 @@ _SAY = {
 
 def _shown(core: Core, u: int) -> str:
     error = core.state.error.get(u)
-    return f"{error.get('type')}: {last_line(error)}" if error else ""
+    return headline(error.get("type"), last_line(error)) if error else ""
 
 
 def _waits_for(core: Core, u: int) -> str:

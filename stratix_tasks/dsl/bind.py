@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from stratix_tasks.dsl.definition import BaseTask
 from stratix_tasks.dsl.task import task_of
-from stratix_tasks.errors import FlowError
+from stratix_tasks.errors import FlowError, in_words
 from stratix_tasks.spec.annotations import annotation, described, has_classes
 from stratix_tasks.spec.conversion import convert
 from stratix_tasks.spec.mapped import passed
@@ -167,7 +167,7 @@ class _Binder:
         try:
             found: Any = importlib.import_module(module)
         except (Exception, SystemExit) as error:
-            why = f"importing '{module}' failed: {type(error).__name__}: {error}"
+            why = f"importing '{module}' failed: {in_words(error)}"
             self._fail(call, "unknown-call", why, "Install it, or correct `call`.")
             return
         for part in qualname.split("."):

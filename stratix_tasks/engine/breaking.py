@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.states import LIVE
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import StratixError, in_words
 from stratix_tasks.runners.attempt import UNSTORED
 
 E = TypeVar("E")
@@ -60,7 +60,7 @@ def or_refuse(work: Work[E, P]) -> Work[E, P]:
 def break_off(live: LiveRun, error: Exception) -> StratixError:
     """Let go of a run, in the engine's thread; returns what its waiters get: StratixError `interrupted`."""
     told = StratixError(
-        f"run {live.id} is interrupted by an error of the engine: {type(error).__name__}: {error}. What is recorded "
+        f"run {live.id} is interrupted by an error of the engine: {in_words(error)}. What is recorded "
         "is kept: recover() goes on from there.",
         code="interrupted",
     )

@@ -22,7 +22,7 @@ from stratix_tasks.engine.notes import Note, Notes, writable
 from stratix_tasks.engine.places import Places
 from stratix_tasks.engine.prepare import Job, Outcome
 from stratix_tasks.engine.reading import Reader
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import StratixError, in_words
 from stratix_tasks.runners.attempt import Attempt, Where
 from stratix_tasks.runners.ends import gap
 from stratix_tasks.runners.secrets import Masks
@@ -210,7 +210,7 @@ class LiveRun:
                 watcher(self, changed)
             except Exception as error:
                 self.watchers.remove(watcher)
-                text = f"a view of run {self.id} failed and is left out: {type(error).__name__}: {error}"
+                text = f"a view of run {self.id} failed and is left out: {in_words(error)}"
                 warnings.warn(text, stacklevel=2)
 
     # ------------------------------------------------------------------ as the host of attempts; any thread

@@ -15,7 +15,7 @@ from stratix_tasks.core.state import FINISHED, MISSING, State
 from stratix_tasks.core.states import TERMINAL, RunState, S
 from stratix_tasks.engine.reading import LOOP, Away, Reader
 from stratix_tasks.engine.work import Work
-from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed
+from stratix_tasks.errors import RunCancelled, StratixError, TaskFailed, headline
 from stratix_tasks.runners.attempt import traceback_of
 
 if TYPE_CHECKING:
@@ -130,8 +130,9 @@ def failure_of(live: LiveRun) -> StratixError:
         return _failed_without(live)
     error = s.error.get(unit, {})
     name, attempt = live.name(unit), s.attempt[unit]
+    tried = f" in attempt {attempt}" if attempt else ""  # a group has none
     message = (
-        f"node '{name}' failed in attempt {attempt}: {error.get('type')}: {error.get('message')}\n"
+        f"node '{name}' failed{tried}: {headline(error.get('type'), error.get('message'))}\n"
         f"  run.retry() tries again what failed; run.retry('{name}') or run.skip('{name}') this node alone; "
         f"run.logs('{name}') shows its output."
     )

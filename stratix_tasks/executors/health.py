@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stratix_tasks.core.ports import Executor
+from stratix_tasks.errors import in_words
 from stratix_tasks.runners.native import Clock
 
 KEPT = 5.0
@@ -64,7 +65,7 @@ def _answer(one: Executor, future: Future[Health]) -> None:
             answer = asyncio.run(_awaited(answer))
         made = Health(True, "", Clock.time()) if answer in (None, True) else Health(False, _why(answer), Clock.time())
     except BaseException as error:  # whatever a user's check raises is an answer
-        made = Health(False, f"{type(error).__name__}: {error}", Clock.time())
+        made = Health(False, in_words(error), Clock.time())
     future.set_result(made)
 
 

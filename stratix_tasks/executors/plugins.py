@@ -19,7 +19,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from stratix_tasks.core.ports import Executor
-from stratix_tasks.errors import ExecutorError
+from stratix_tasks.errors import ExecutorError, in_words
 from stratix_tasks.executors.built_in import NAMES
 from stratix_tasks.executors.configured import Configured
 
@@ -71,7 +71,7 @@ def _loaded(found: tuple[EntryPoint, ...]) -> dict[str, Executor]:
         try:
             plugins[point.name] = point.load()
         except BaseException as error:  # a module may raise anything while it is imported
-            left[point.name] = f"{type(error).__name__}: {error}"
+            left[point.name] = in_words(error)
     brought: dict[str, Executor] = {}
     requires = {name: tuple(getattr(plugin, "requires", ())) for name, plugin in plugins.items()}
     for name in in_order(requires, left):
@@ -81,7 +81,7 @@ def _loaded(found: tuple[EntryPoint, ...]) -> dict[str, Executor]:
                 raise ExecutorError(f"it requires {', '.join(lacking)}, left out as well", code="missing-plugin")
             brought |= _brought(name, plugins[name], brought)
         except Exception as error:
-            left[name] = f"{type(error).__name__}: {error}"
+            left[name] = in_words(error)
     for name, why in left.items():
         warnings.warn(f"plugin '{name}' is left out: {why}", stacklevel=6)
     return brought

@@ -7,12 +7,14 @@ from typing import Any
 
 from stratix_tasks.core.allowed import VERBS, allowed
 from stratix_tasks.core.decide.core import Core
+from stratix_tasks.core.refusals import last_line
 from stratix_tasks.core.state import State as Recorded
 from stratix_tasks.core.states import State
 from stratix_tasks.core.targets import Scope, find, only_unit
 from stratix_tasks.core.waits import ANSWERED, kind_of
 from stratix_tasks.core.why import why_unit
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import headline
 from stratix_tasks.look.arguments import arguments, given
 from stratix_tasks.look.groups import error_of
 from stratix_tasks.look.logs import logs_of
@@ -132,7 +134,7 @@ def _usual(s: Recorded, unit: int) -> float | None:
 
 
 def _last_line(error: dict[str, Any]) -> str:
-    return short(f"{error.get('type')}: {str(error.get('message')).strip().rpartition(chr(10))[2]}", 160)
+    return short(headline(error.get("type"), last_line(error)), 160)
 
 
 def _given(live: LiveRun, unit: int, rows: list[Argument]) -> list[Given]:

@@ -16,6 +16,7 @@ from stratix_tasks.core.waits import asked
 from stratix_tasks.engine.fan import Fan
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand
+from stratix_tasks.errors import headline
 from stratix_tasks.look.scopes import record_scope, scope_text
 from stratix_tasks.look.status import record, summary_text
 from stratix_tasks.look.text import short
@@ -219,7 +220,7 @@ def _item(live: LiveRun, group: int, index: int, columns: list[str]) -> ItemRow:
     error, progress, state = s.error.get(unit), live.notes.progress.get(unit), s.status[unit]
     text = progress[1] if progress is not None and state in LIVE else ""
     if error and state in BAD:
-        text = f"{error.get('type')}: {error.get('message')}"
+        text = headline(error.get("type"), error.get("message"))
     elif unit in s.waits:
         text = asked(s.waits[unit])
     elif state == State.COMPLETED:

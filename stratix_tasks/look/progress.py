@@ -7,6 +7,7 @@ from typing import Any
 from stratix_tasks.core.ends import taken_up
 from stratix_tasks.core.states import BAD
 from stratix_tasks.engine.live import LiveRun
+from stratix_tasks.errors import headline
 from stratix_tasks.look.groups import tally
 from stratix_tasks.look.status import record
 from stratix_tasks.look.waits import waits_of
@@ -40,7 +41,7 @@ def _node(live: LiveRun, unit: int, name: str) -> dict[str, Any]:
         "wait": _wait(live, unit),
         "started": s.started[unit] or None,
         "ended": s.ended[unit] or None,
-        "error": f"{error.get('type')}: {error.get('message')}" if error else None,
+        "error": headline(error.get("type"), error.get("message")) if error else None,
     }
 
 

@@ -13,6 +13,7 @@ from stratix_tasks.core.waits import asked
 from stratix_tasks.core.why import why_scope
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.reading import AWAY, at_hand
+from stratix_tasks.errors import headline
 from stratix_tasks.look.groups import MOVING
 from stratix_tasks.look.logs import logs_of
 from stratix_tasks.look.outline import code_of
@@ -55,7 +56,7 @@ def scope_text(live: LiveRun, scope: Scope) -> str:
     """What its row says beside its state: its error, what is asked in it, or its value."""
     s, error = live.core.state, _error(live.core, scope)
     if error is not None:
-        return f"{error['type']}: {error['message']}"
+        return headline(error["type"], error["message"])
     asked_for = next((text for u in scope.units if u in s.waits and (text := asked(s.waits[u]))), "")
     shown = scope_output_shown(live, scope)
     return asked_for or (shown["text"] if shown is not None else "")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from stratix_tasks.core.answers import Answer
 from stratix_tasks.core.ports import Objects, Runner
-from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.errors import StoreError, StratixError, in_words
 from stratix_tasks.runners.forked import end_child
 from stratix_tasks.runners.native import Clock
 from stratix_tasks.runners.secrets import Masks, encode, hiding, reveal
@@ -245,7 +245,7 @@ def lost(attempt: Attempt, by: BaseException | None) -> tuple[Any, ...]:
 
 def not_begun(attempt: Attempt, error: BaseException) -> tuple[Any, ...]:
     """LOST: the system has no thread or process left that could run it, which may be otherwise soon."""
-    return _lost(attempt, f"nothing could be started that would run this body: {type(error).__name__}: {error}")
+    return _lost(attempt, f"nothing could be started that would run this body: {in_words(error)}")
 
 
 def submit(runners: Mapping[str, Runner], name: str, attempts: list[Attempt]) -> None:

@@ -17,7 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from stratix_tasks.core.used import used_by
-from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.errors import StoreError, StratixError, in_words
 
 LARGE = 1 << 20
 """Bytes of a function from which a warning names what makes it so large."""
@@ -67,7 +67,7 @@ def dumps(value: Any, what: str) -> bytes:
         raise
     except Exception as error:
         raise StratixError(
-            f"{what} can't be sent to a worker process ({type(error).__name__}: {error}). Pass data, and open files, "
+            f"{what} can't be sent to a worker process ({in_words(error)}). Pass data, and open files, "
             "connections and locks in the body; or run the task with runner='thread'",
             code="not-sendable",
         ) from error

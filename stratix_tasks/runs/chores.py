@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from stratix_tasks.errors import StratixError
+from stratix_tasks.errors import StratixError, in_words
 from stratix_tasks.runners.native import NO_ROOM, Thread
 
 MOST = 50
@@ -99,6 +99,6 @@ def _do(chore: Callable[[], object]) -> None:
     try:
         chore()
     except Exception as error:  # the next one is done all the same
-        told = error.message if isinstance(error, StratixError) else f"{type(error).__name__}: {error}"
+        told = error.message if isinstance(error, StratixError) else in_words(error)
         text = f"the catalog could not be told: {told}; it is made again from the journals when needed"
         warnings.warn(text, stacklevel=3)

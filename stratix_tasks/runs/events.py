@@ -12,7 +12,7 @@ from stratix_tasks.core.facts import KIND_NAMES, Fact
 from stratix_tasks.core.state import each
 from stratix_tasks.core.states import RunState, State
 from stratix_tasks.engine.live import LiveRun
-from stratix_tasks.errors import InputError
+from stratix_tasks.errors import InputError, in_words
 from stratix_tasks.spec.problems import did_you_mean
 
 EVENTS = frozenset(
@@ -74,7 +74,7 @@ def _call(callback: Callable[[Event], object], event: Event) -> None:
     try:
         callback(event)
     except Exception as error:
-        warnings.warn(f"a callback for {event['event']} failed: {type(error).__name__}: {error}", stacklevel=4)
+        warnings.warn(f"a callback for {event['event']} failed: {in_words(error)}", stacklevel=4)
 
 
 def describe(live: LiveRun, seq: int, fact: Fact) -> list[Event]:

@@ -13,7 +13,7 @@ from stratix_tasks.core.well_formed import well_formed
 from stratix_tasks.engine.engine import EngineLoop
 from stratix_tasks.engine.live import LiveRun
 from stratix_tasks.engine.prepare import Outcome
-from stratix_tasks.errors import InputError, StratixError
+from stratix_tasks.errors import InputError, StratixError, in_words
 from stratix_tasks.runs.fitting import fitted, gives_at, hints_at
 from stratix_tasks.runs.request_data import value_data
 from stratix_tasks.spec.answers import by_model
@@ -48,7 +48,7 @@ def hear(loop: EngineLoop, live: LiveRun, verb: str, target: str | None, args: d
 def _refused(error: BaseException, target: str | None) -> BaseException:
     if isinstance(error, StratixError):
         return error
-    why = f"what checks what '{target}' is given failed: {type(error).__name__}: {error}"
+    why = f"what checks what '{target}' is given failed: {in_words(error)}"
     return InputError(why, code="type-mismatch")
 
 

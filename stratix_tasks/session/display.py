@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from stratix_tasks.core.layout import lay_out
 from stratix_tasks.dsl.flow import FlowDefinition
-from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.errors import FlowError, StratixError, in_words
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.svg import to_svg
 from stratix_tasks.look.fields import typable
@@ -64,7 +64,7 @@ def flow_source(
         graph = Graph(FlowSpec.model_construct(flow=flow.name, description=flow.__doc__ or ""))
         root = lay_out(graph, {}, executors)
     except Exception as error:
-        problems = [Problem("trace-failed", f"the flow's body raised {type(error).__name__}: {error}")]
+        problems = [Problem("trace-failed", f"the flow's body raised {in_words(error)}")]
         graph = Graph(FlowSpec.model_construct(flow=flow.name))
         root = lay_out(graph, {}, executors)
     ills = Ills(root, registry.checkups)
@@ -140,7 +140,7 @@ def kept(source: Source) -> Kept:
         svg = to_svg(made) if len(made["nodes"]) <= MOST_DRAWN else ""
         told = saved(source, made, svg, text)
     except Exception as error:
-        return {"text/plain": f"{text}\n(no picture: {type(error).__name__}: {error})"}
+        return {"text/plain": f"{text}\n(no picture: {in_words(error)})"}
     data: Kept = {MIME: told, "text/plain": text}
     return {**data, "image/svg+xml": svg} if svg else data
 
@@ -153,7 +153,7 @@ def bundle(source: Source, lead: Lead, **options: Any) -> tuple[dict[str, Any], 
         return FlowView(source, lead, kept)._repr_mimebundle_(**options)
     except Exception as error:
         data = kept(source)
-        return {**data, "text/plain": f"{data['text/plain']}\n(no live view: {type(error).__name__}: {error})"}, {}
+        return {**data, "text/plain": f"{data['text/plain']}\n(no live view: {in_words(error)})"}, {}
 
 
 def show_in_batch(look: Callable[[], Source]) -> None:

@@ -16,7 +16,7 @@ from stratix_tasks.edits.remedies import Mending, holders, mending
 from stratix_tasks.edits.words import Add, Edit, Group, Paste, SetFlow, Text, Ungroup, edit_of
 from stratix_tasks.engine.reading import Reader
 from stratix_tasks.engine.resolving import COMPLETED, Scope, Seen, evaluate, resolve
-from stratix_tasks.errors import FlowError, StratixError
+from stratix_tasks.errors import FlowError, StratixError, in_words
 from stratix_tasks.executors.registry import HERE
 from stratix_tasks.formats.yaml import dump, load, located, read
 from stratix_tasks.formats.yaml_edit import edit as edited
@@ -293,7 +293,7 @@ class FlowEditor:
         except StratixError as error:
             return {"text": "", "type": "", "why": error.message}
         except Exception as error:  # what objects on the way raise
-            return {"text": "", "type": "", "why": f"{type(error).__name__}: {error}"}
+            return {"text": "", "type": "", "why": in_words(error)}
         return {"text": _told(value), "type": type_name(value), "why": ""}
 
     def complete(self, node: str, text: str, at: int, of: Typed) -> Completion:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stratix_tasks.core.ports import Check, Encoded
-from stratix_tasks.errors import StoreError, StratixError
+from stratix_tasks.errors import StoreError, StratixError, in_words
 from stratix_tasks.runners.native import loads
 from stratix_tasks.store import codecs
 from stratix_tasks.store.journal import FULL, disk_full
@@ -262,7 +262,7 @@ def _unpickle(data: bytes, key: bytes) -> Any:
         return loads(body)
     except Exception as error:
         raise StoreError(
-            f"a recorded result can't be read here ({type(error).__name__}: {error}): define or import what it is made of, "
+            f"a recorded result can't be read here ({in_words(error)}): define or import what it is made of, "
             "as it was when it was recorded, or fork() from the node that made it",
             code="unreadable",
         ) from error

@@ -21,6 +21,7 @@ from stratix_tasks import (
     history,
     task,
 )
+from stratix_tasks.session.display import run_source
 
 # ---------------------------------------------------------------------- failure
 
@@ -198,6 +199,26 @@ def test_a_body_that_exits_only_fails_its_node(engine: Engine) -> None:
 
 
 # ---------------------------------------------------------------------- time-outs and limits
+
+
+def test_an_error_without_text_is_told_by_its_class(engine: Engine) -> None:
+    """By whoever tells of it: the one that is raised, the reason, rows, history, the cards and the items."""
+
+    @task
+    def fails(x: int) -> int:
+        raise NotImplementedError
+
+    @flow
+    def silent() -> list[int]:
+        return fails.map(each([1]))
+
+    run = engine.start(silent)
+    with pytest.raises(TaskFailed, match="attempt 1: NotImplementedError\n"):
+        run.result(LONG)
+    assert run.why("fails[0]") == "'fails[0]' failed: NotImplementedError."
+    rows = history(engine.store.path).sql("select error from tasks where error is not null")
+    assert set(rows["error"]) == {"NotImplementedError"}
+    assert "NotImplementedError" in run_source(run).items("fails", 0, 1)["rows"][0]
 
 
 def test_attempt_timeout_stops_the_body_and_is_tried_again(engine: Engine) -> None:

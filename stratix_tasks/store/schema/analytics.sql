@@ -140,7 +140,7 @@ SELECT
     arg_max(cpu, seq) FILTER (kind = 'completed') AS cpu,
     arg_max(worker, seq) FILTER (event = 'dispatch') AS worker,
     arg_max(rows, seq) FILTER (state = 'completed') AS rows,
-    arg_max(error_type || ': ' || error, seq) FILTER (error_type IS NOT NULL) AS error
+    arg_max(concat_ws(': ', error_type, nullif(error, '')), seq) FILTER (error_type IS NOT NULL) AS error
 FROM moves LEFT JOIN (SELECT run, unit, "at" AS begun FROM group_started) g USING (run, unit) GROUP BY run, unit;
 
 CREATE VIEW runs AS

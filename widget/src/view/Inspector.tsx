@@ -86,7 +86,8 @@ export function Inspector({ live, calls, chosen, target, seen, doing, want, go, 
       {seen?.error && (
         <div class="stx-error" data-testid="node-error">
           <Scroll prose>
-            <b>{seen.error.type}</b>: {plain(seen.error.message)}
+            <b>{seen.error.type}</b>
+            {seen.error.message && `: ${plain(seen.error.message)}`}
           </Scroll>
           <details>
             <summary>Traceback</summary>
